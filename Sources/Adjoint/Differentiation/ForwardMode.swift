@@ -1,0 +1,75 @@
+/// The Jacobian-vector product J·ẋ = d/dt y(x + tẋ), exactly: the recording behind y is replayed in dual numbers.
+///
+/// No rule of an operation's `vjp` is used, so this is an independent witness against reverse mode. `stopGradient` passes no
+/// tangent; random and index leaves are held at their recorded values.
+///
+/// - Parameters:
+///   - x: leaves or intermediate results whose values move, and `tangents` how, one of each shape.
+/// - Returns: J·ẋ of y's shape, in `Double` whatever the tape's scalar.
+/// - Complexity: about twice the cost of computing y.
+public func jvp<S: Scalar>(
+  of y: Variable<S>, withRespectTo x: [Variable<S>], along tangents: [Tensor<Double>]
+) -> Tensor<Double> {
+  let replay = DualReplay(of: y, withRespectTo: x)
+  return replay.product(along: tangents)
+}
+
+/// f(x) and J·ẋ for a function written with variables.
+public func jvp(
+  at x: Tensor<Double>, along tangent: Tensor<Double>, of f: (Variable<Double>) -> Variable<Double>
+) -> (value: Tensor<Double>, tangent: Tensor<Double>) {
+  let tape = Tape<Double>()
+  let input = tape.input(x)
+  let y = f(input)
+  return (y.value, jvp(of: y, withRespectTo: [input], along: [tangent]))
+}
+
+/// A recording compiled in dual numbers, for any number of Jacobian-vector products at the recorded point.
+struct DualReplay<S: Scalar> {
+  private let y: Variable<S>
+  private let x: [Variable<S>]
+  private let values: [Tensor<Dual>]
+  private let program: Program<Dual>
+
+  init(of y: Variable<S>, withRespectTo x: [Variable<S>]) {
+    self.y = y
+    self.x = x
+    values = x.map { $0.recordedValue.converted() }
+    // Moving an intermediate result means replaying what stands after it, for which every value must be there.
+    let onlyLeaves = x.allSatisfy { y.tape.nodes[$0.index].isLeaf }
+    program = Program([y] + x, keeping: onlyLeaves ? .outputs : .all)
+    if !onlyLeaves { program.replay() }
+  }
+
+  func product(along tangents: [Tensor<Double>]) -> Tensor<Double> {
+    precondition(tangents.count == x.count, "jvp: \(tangents.count) tangents for \(x.count) variables")
+    for (position, tangent) in tangents.enumerated() {
+      precondition(
+        tangent.shape == x[position].shape,
+        "jvp: tangent \(position) is \(tangent.shape), its variable \(x[position].shape)")
+    }
+    move { position, element in tangents[position].elements[element] }
+    return program.value(of: y).map(\.tangent)
+  }
+
+  /// Column `element` of the Jacobian with respect to x[0], into `column`.
+  func column(_ element: Int) -> Tensor<Double> {
+    move { _, other in other == element ? 1 : 0 }
+    return program.value(of: y).map(\.tangent)
+  }
+
+  private func move(_ tangent: (Int, Int) -> Double) {
+    for (position, variable) in x.enumerated() {
+      var value = values[position]
+      for element in value.elements.indices {
+        value[linear: element] = Dual(value.elements[element].value, tangent: tangent(position, element))
+      }
+      program.write(value, into: variable)
+    }
+    if program.keeping == .all {
+      program.replay(holding: Set(x.map(\.index)))
+    } else {
+      program.replay()
+    }
+  }
+}

@@ -1,0 +1,50 @@
+/// The gradients ∂y/∂xᵢ, recorded on the tape of y, so that they can be printed, compiled and differentiated again.
+///
+/// Total derivatives: every path from each xᵢ to y counts. Where y does not depend on an xᵢ the gradient is a constant zero;
+/// `Tape.backward` tells the difference.
+///
+/// - Parameters:
+///   - cotangent: ȳ of y's shape, which makes the result ȳᵀ·∂y/∂xᵢ; needed unless y is a single number.
+/// - Complexity: a small constant times the cost of computing y, whatever the number of inputs.
+public func gradients<S: Scalar>(
+  of y: Variable<S>, withRespectTo x: [Variable<S>], cotangent: Variable<S>? = nil
+) -> [Variable<S>] {
+  let backward = y.tape.backward(from: y, cotangent: cotangent, to: x)
+  return x.map { backward.adjoint(of: $0) ?? y.tape.constant(.zeros($0.shape)) }
+}
+
+/// The gradient ∂y/∂x of a single number with respect to one variable, recorded.
+public func gradient<S: Scalar>(of y: Variable<S>, withRespectTo x: Variable<S>) -> Variable<S> {
+  gradients(of: y, withRespectTo: [x])[0]
+}
+
+/// f(x) and ∇f(x), for a function written with variables. The tape is made and dropped here.
+/// - Precondition: f returns a single number.
+public func valueAndGradient<S: Scalar>(
+  at x: Tensor<S>, of f: (Variable<S>) -> Variable<S>
+) -> (value: S, gradient: Tensor<S>) {
+  let (value, gradients) = valueAndGradients(at: [x]) { f($0[0]) }
+  return (value, gradients[0])
+}
+
+/// f(x₀, x₁, …) and its gradient with respect to each argument.
+/// - Precondition: f returns a single number.
+public func valueAndGradients<S: Scalar>(
+  at x: [Tensor<S>], of f: ([Variable<S>]) -> Variable<S>
+) -> (value: S, gradients: [Tensor<S>]) {
+  let tape = Tape<S>()
+  let inputs = x.map { tape.input($0) }
+  let y = f(inputs)
+  return (y.scalar, gradients(of: y, withRespectTo: inputs).map(\.value))
+}
+
+/// The vector-Jacobian product ȳᵀ·J, J = ∂f/∂x at x, with f(x) beside it.
+public func vjp<S: Scalar>(
+  at x: Tensor<S>, cotangent: Tensor<S>, of f: (Variable<S>) -> Variable<S>
+) -> (value: Tensor<S>, cotangent: Tensor<S>) {
+  let tape = Tape<S>()
+  let input = tape.input(x)
+  let y = f(input)
+  let g = gradients(of: y, withRespectTo: [input], cotangent: tape.constant(cotangent))
+  return (y.value, g[0].value)
+}

@@ -1,0 +1,50 @@
+/// How a full Jacobian is computed.
+public enum JacobianMode: Sendable {
+  /// One backward pass for each element of y.
+  case reverse
+  /// One replay in dual numbers for each element of x.
+  case forward
+  /// Whichever takes fewer passes.
+  case automatic
+}
+
+/// The Jacobian ∂y/∂x, of shape y.shape + x.shape: entry [i…, j…] is ∂y[i…]/∂x[j…].
+///
+/// The pass is recorded and compiled once, then run for each row (reverse) or column (forward); the tape is left as it was.
+///
+/// - Complexity: min(y.count, x.count) times a small multiple of the cost of computing y, when automatic.
+public func jacobian<S: Scalar>(
+  of y: Variable<S>, withRespectTo x: Variable<S>, mode: JacobianMode = .automatic
+) -> Tensor<S> {
+  let (rows, columns) = (y.shape.elementCount, x.shape.elementCount)
+  let shape = Shape(Array(y.shape) + x.shape)
+  switch mode {
+  case .automatic: return jacobian(of: y, withRespectTo: x, mode: rows <= columns ? .reverse : .forward)
+  case .reverse:
+    let tape = y.tape
+    let mark = tape.count
+    defer { tape.truncate(to: mark) }
+    let cotangent = tape.input(.zeros(y.shape))
+    let program = Program<S>(gradients(of: y, withRespectTo: [x], cotangent: cotangent) + [cotangent])
+    let row = tape[program.outputNodes[0]]
+    var elements: [S] = []
+    elements.reserveCapacity(rows * columns)
+    for i in 0..<rows {
+      program.fill(cotangent) { unit in
+        if i > 0 { unit[i - 1] = 0 }
+        unit[i] = 1
+      }
+      program.replay()
+      elements += program.value(of: row).elements
+    }
+    return Tensor(shape: shape, elements: elements)
+  case .forward:
+    let replay = DualReplay(of: y, withRespectTo: [x])
+    var elements = [S](repeating: 0, count: rows * columns)
+    for j in 0..<columns {
+      let column = replay.column(j)
+      for i in 0..<rows { elements[i * columns + j] = S(column.elements[i]) }
+    }
+    return Tensor(shape: shape, elements: elements)
+  }
+}

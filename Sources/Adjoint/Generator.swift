@@ -1,0 +1,90 @@
+import Foundation
+
+/// A counter-based random number generator: Philox 4×32 with 10 rounds.
+///
+/// The n-th number is a pure function of the key and n, so a stream can be entered anywhere, is the same on every system
+/// and any number of threads, and its whole state is two words that a checkpoint stores.
+///
+/// Source: Salmon, Moraes, Dror, Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC 2011.
+public struct Generator: RandomNumberGenerator, Hashable, Sendable, Codable {
+  /// What makes this stream different from another one.
+  public let key: UInt64
+  /// How many 64-bit words have been drawn.
+  public var position: UInt64
+
+  /// The stream of `seed`, from its beginning.
+  public init(seed: UInt64) { self.init(key: seed, position: 0) }
+
+  public init(key: UInt64, position: UInt64) {
+    self.key = key
+    self.position = position
+  }
+
+  /// An independent stream for each triple of numbers, such as (step, leaf, row): the same triple gives the same stream.
+  public func stream(_ a: UInt64, _ b: UInt64 = 0, _ c: UInt64 = 0) -> Generator {
+    func mix(_ key: UInt64, _ number: UInt64) -> UInt64 {
+      Generator.word(key: key, stream: number, index: 0) ^ 0x9E37_79B9_7F4A_7C15
+    }
+    return Generator(key: mix(mix(mix(key, a), b), c), position: 0)
+  }
+
+  @inlinable
+  public mutating func next() -> UInt64 {
+    defer { position &+= 1 }
+    return Generator.word(key: key, stream: 0, index: position)
+  }
+
+  /// A number in [0, 1) with 53 random bits.
+  @inlinable
+  public mutating func uniform() -> Double { Double(next() >> 11) * 0x1p-53 }
+
+  /// A number in [low, high).
+  @inlinable
+  public mutating func uniform(_ low: Double, _ high: Double) -> Double { low + (high - low) * uniform() }
+
+  /// A standard normal number, by the Box–Muller transform.
+  @inlinable
+  public mutating func normal() -> Double {
+    let radius = (-2 * log(1 - uniform())).squareRoot()
+    return radius * cos(2 * Double.pi * uniform())
+  }
+
+  /// The numbers 0 ..< count in random order, by the Fisher–Yates shuffle. (The standard library's `shuffled` does not
+  /// promise the same order in its next release; this one does.)
+  public mutating func permutation(of count: Int) -> [Int] {
+    var order = Array(0..<count)
+    for last in stride(from: count - 1, to: 0, by: -1) {
+      order.swapAt(last, Int(next().multipliedFullWidth(by: UInt64(last + 1)).high))
+    }
+    return order
+  }
+
+  /// Word `index` of a stream: half of the Philox block with counter (index / 2, stream).
+  @inlinable
+  public static func word(key: UInt64, stream: UInt64, index: UInt64) -> UInt64 {
+    let block = philox(key: key, counter: (index >> 1, stream))
+    return index & 1 == 0 ? block.0 : block.1
+  }
+
+  /// The Philox 4×32-10 bijection: 128 random bits for each 128-bit counter.
+  @inlinable
+  static func philox(key: UInt64, counter: (UInt64, UInt64)) -> (UInt64, UInt64) {
+    var c0 = UInt32(truncatingIfNeeded: counter.0)
+    var c1 = UInt32(truncatingIfNeeded: counter.0 >> 32)
+    var c2 = UInt32(truncatingIfNeeded: counter.1)
+    var c3 = UInt32(truncatingIfNeeded: counter.1 >> 32)
+    var k0 = UInt32(truncatingIfNeeded: key)
+    var k1 = UInt32(truncatingIfNeeded: key >> 32)
+    for _ in 0..<10 {
+      let product0 = UInt64(0xD251_1F53) &* UInt64(c0)
+      let product1 = UInt64(0xCD9E_8D57) &* UInt64(c2)
+      c0 = UInt32(truncatingIfNeeded: product1 >> 32) ^ c1 ^ k0
+      c1 = UInt32(truncatingIfNeeded: product1)
+      c2 = UInt32(truncatingIfNeeded: product0 >> 32) ^ c3 ^ k1
+      c3 = UInt32(truncatingIfNeeded: product0)
+      k0 &+= 0x9E37_79B9
+      k1 &+= 0xBB67_AE85
+    }
+    return (UInt64(c0) | UInt64(c1) << 32, UInt64(c2) | UInt64(c3) << 32)
+  }
+}

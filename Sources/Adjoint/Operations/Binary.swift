@@ -1,0 +1,134 @@
+/// Elementwise functions of two arguments: y = f(a, b) with broadcasting, ā = ȳ ⊙ ∂f/∂a and b̄ = ȳ ⊙ ∂f/∂b, each summed over
+/// the axes that were broadcast.
+///
+/// Where `maximum` and `minimum` tie, both arguments receive half of the cotangent.
+public enum Binary: String, CaseIterable, Operation {
+  case add, subtract, multiply, divide, maximum, minimum
+
+  /// y = f(a, b)
+  @inlinable
+  public func callAsFunction<S: Scalar>(_ a: S, _ b: S) -> S {
+    switch self {
+    case .add: a + b
+    case .subtract: a - b
+    case .multiply: a * b
+    case .divide: a / b
+    case .maximum: S.larger(a, b)
+    case .minimum: S.smaller(a, b)
+    }
+  }
+
+  public func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] {
+    let a = p.x[0]
+    let b = p.x[1]
+    func towardA(_ contribution: @autoclosure () -> Variable<S>) -> Variable<S>? {
+      p.to(0, contribution().sum(to: a.shape))
+    }
+    func towardB(_ contribution: @autoclosure () -> Variable<S>) -> Variable<S>? {
+      p.to(1, contribution().sum(to: b.shape))
+    }
+    return switch self {
+    case .add: [towardA(g), towardB(g)]
+    case .subtract: [towardA(g), towardB(-g)]
+    case .multiply: [towardA(g * b), towardB(g * a)]
+    case .divide: [towardA(g / b), towardB(-(g * (p.y / b)))]
+    case .maximum: [towardA(g * share(a .> b, a .== b)), towardB(g * share(b .> a, a .== b))]
+    case .minimum: [towardA(g * share(a .< b, a .== b)), towardB(g * share(b .< a, a .== b))]
+    }
+  }
+
+  /// 1 where an argument wins, ½ where it ties.
+  private func share<S: Scalar>(_ wins: Variable<S>, _ ties: Variable<S>) -> Variable<S> { wins + 0.5 * ties }
+
+  public func shape(of x: [Shape]) throws(ShapeError) -> Shape {
+    let x = try x.only(2, for: name)
+    return try .broadcast(x[0], x[1], in: name)
+  }
+  public func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) { y.zip(.binary(self), x[0], x[1]) }
+  public var isElementwise: Bool { true }
+  public var name: String { rawValue }
+
+  public func notation(_ x: [Notation]) -> Notation {
+    switch self {
+    case .add: .infix(.add, x[0], x[1])
+    case .subtract: .infix(.subtract, x[0], x[1])
+    case .multiply: .infix(.multiply, x[0], x[1])
+    case .divide: .infix(.divide, x[0], x[1])
+    case .maximum: .call("max", x)
+    case .minimum: .call("min", x)
+    }
+  }
+
+  public static var examples: [Example] {
+    allCases.flatMap { f in
+      BroadcastExamples.shapes.map { a, b in
+        // Ranges that do not overlap keep max and min from ties, and divisors from 0; the signs are mixed elsewhere.
+        Example(f, .numbers(a, in: -2...0.9), .numbers(b, in: 1...3))
+      } + [Example(f, .numbers([6], in: 1...3), .numbers([6], in: -3...(-0.5)))]
+    }
+  }
+}
+
+/// Pairs of shapes on which operations that broadcast are tried: equal, scalars, both ways, ranks that differ, empty.
+enum BroadcastExamples {
+  static let shapes: [(Shape, Shape)] = [
+    ([3, 4], [3, 4]), ([], []), ([5], []), ([], [5]), ([3, 4], [4]), ([4], [3, 4]), ([3, 4], [3, 1]),
+    ([3, 1], [1, 4]),
+    ([2, 1, 3], [4, 1]), ([1], [1]), ([0], [1]), ([2, 3, 4], [2, 1, 4]), ([1, 1], [2, 3]),
+  ]
+}
+
+extension Variable {
+  public static func + (a: Variable, b: Variable) -> Variable { a.tape.record(Binary.add, a, b) }
+  public static func - (a: Variable, b: Variable) -> Variable { a.tape.record(Binary.subtract, a, b) }
+  /// The elementwise product a ⊙ b; the matrix product is `matmul`.
+  public static func * (a: Variable, b: Variable) -> Variable { a.tape.record(Binary.multiply, a, b) }
+  public static func / (a: Variable, b: Variable) -> Variable { a.tape.record(Binary.divide, a, b) }
+  public static prefix func - (a: Variable) -> Variable { a.tape.record(Unary.negate, a) }
+
+  public static func + (a: Variable, b: Double) -> Variable { a + a.tape.constant(b) }
+  public static func + (a: Double, b: Variable) -> Variable { b.tape.constant(a) + b }
+  public static func - (a: Variable, b: Double) -> Variable { a - a.tape.constant(b) }
+  public static func - (a: Double, b: Variable) -> Variable { b.tape.constant(a) - b }
+  public static func * (a: Variable, b: Double) -> Variable { a * a.tape.constant(b) }
+  public static func * (a: Double, b: Variable) -> Variable { b.tape.constant(a) * b }
+  public static func / (a: Variable, b: Double) -> Variable { a / a.tape.constant(b) }
+  public static func / (a: Double, b: Variable) -> Variable { b.tape.constant(a) / b }
+
+  /// The larger of two, element by element.
+  public func maximum(_ other: Variable) -> Variable { tape.record(Binary.maximum, self, other) }
+  /// The smaller of two, element by element.
+  public func minimum(_ other: Variable) -> Variable { tape.record(Binary.minimum, self, other) }
+}
+
+extension Variable {
+  public func exp() -> Variable { tape.record(Unary.exp, self) }
+  /// eˣ − 1, accurate near 0.
+  public func expm1() -> Variable { tape.record(Unary.expm1, self) }
+  /// The natural logarithm.
+  public func log() -> Variable { tape.record(Unary.log, self) }
+  /// ln(1 + x), accurate near 0.
+  public func log1p() -> Variable { tape.record(Unary.log1p, self) }
+  public func sqrt() -> Variable { tape.record(Unary.sqrt, self) }
+  public func square() -> Variable { tape.record(Unary.square, self) }
+  public func reciprocal() -> Variable { tape.record(Unary.reciprocal, self) }
+  public func abs() -> Variable { tape.record(Unary.abs, self) }
+  /// −1, 0 or 1.
+  public func sign() -> Variable { tape.record(Unary.sign, self) }
+  /// 1 where x > 0, else 0.
+  public func step() -> Variable { tape.record(Unary.step, self) }
+  public func sin() -> Variable { tape.record(Unary.sin, self) }
+  public func cos() -> Variable { tape.record(Unary.cos, self) }
+  public func tanh() -> Variable { tape.record(Unary.tanh, self) }
+  /// 1 / (1 + e⁻ˣ).
+  public func sigmoid() -> Variable { tape.record(Unary.sigmoid, self) }
+  public func erf() -> Variable { tape.record(Unary.erf, self) }
+  /// max(x, 0).
+  public func relu() -> Variable { tape.record(Unary.relu, self) }
+  /// x Φ(x), exact (Hendrycks & Gimpel 2016).
+  public func gelu() -> Variable { tape.record(Unary.gelu, self) }
+  /// x σ(x), also called swish.
+  public func silu() -> Variable { tape.record(Unary.silu, self) }
+  /// ln(1 + eˣ), never overflowing.
+  public func softplus() -> Variable { tape.record(Unary.softplus, self) }
+}

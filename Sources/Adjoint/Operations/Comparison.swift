@@ -1,0 +1,90 @@
+/// Elementwise comparisons with broadcasting: 1 where true, else 0. Their derivative is 0.
+public enum Comparison: String, CaseIterable, Operation {
+  case less, lessOrEqual, greater, greaterOrEqual, equal, notEqual
+
+  @inlinable
+  public func callAsFunction<S: Scalar>(_ a: S, _ b: S) -> Bool {
+    switch self {
+    case .less: a < b
+    case .lessOrEqual: a <= b
+    case .greater: a > b
+    case .greaterOrEqual: a >= b
+    case .equal: a == b
+    case .notEqual: a != b
+    }
+  }
+
+  public func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] { [nil, nil] }
+
+  public func shape(of x: [Shape]) throws(ShapeError) -> Shape {
+    let x = try x.only(2, for: name)
+    return try .broadcast(x[0], x[1], in: name)
+  }
+  public func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) { y.zip(.comparison(self), x[0], x[1]) }
+  public var isElementwise: Bool { true }
+  public var name: String { rawValue }
+
+  public func notation(_ x: [Notation]) -> Notation {
+    let infix: Notation.Infix =
+      switch self {
+      case .less: .less
+      case .lessOrEqual: .lessOrEqual
+      case .greater: .greater
+      case .greaterOrEqual: .greaterOrEqual
+      case .equal: .equal
+      case .notEqual: .notEqual
+      }
+    return .infix(infix, x[0], x[1])
+  }
+
+  public static var examples: [Example] {
+    allCases.flatMap { f in BroadcastExamples.shapes.map { Example(f, .numbers($0), .numbers($1)) } }
+  }
+}
+
+/// y = a where c ≠ 0, else b, with broadcasting; ā = ȳ where c ≠ 0, b̄ = ȳ where c = 0. The condition has derivative 0.
+public struct Where: Operation {
+  public init() {}
+
+  public func shape(of x: [Shape]) throws(ShapeError) -> Shape {
+    let x = try x.only(3, for: name)
+    return try .broadcast(x[0], try .broadcast(x[1], x[2], in: name), in: name)
+  }
+  public func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) { y.select(x[0], x[1], x[2]) }
+  public func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] {
+    let zero = p.tape.constant(0)
+    return [
+      nil, p.to(1, `where`(p.x[0], g, zero).sum(to: p.x[1].shape)),
+      p.to(2, `where`(p.x[0], zero, g).sum(to: p.x[2].shape)),
+    ]
+  }
+
+  public var isElementwise: Bool { true }
+  public static var examples: [Example] {
+    BroadcastExamples.shapes.map { a, b in
+      // The condition is 0 only where a comparison made it so; random numbers are not.
+      Example(Where(), .numbers(a, in: 1...2), .numbers(a), .numbers(b))
+    } + [Example(Where(), .numbers([3, 1], in: 0...0), .numbers([4]), .numbers([3, 4]))]
+  }
+}
+
+/// a where the condition is not 0, else b.
+public func `where`<S: Scalar>(_ condition: Variable<S>, _ a: Variable<S>, _ b: Variable<S>) -> Variable<S> {
+  condition.tape.record(Where(), condition, a, b)
+}
+
+extension Variable {
+  public static func .< (a: Variable, b: Variable) -> Variable { a.tape.record(Comparison.less, a, b) }
+  public static func .<= (a: Variable, b: Variable) -> Variable { a.tape.record(Comparison.lessOrEqual, a, b) }
+  public static func .> (a: Variable, b: Variable) -> Variable { a.tape.record(Comparison.greater, a, b) }
+  public static func .>= (a: Variable, b: Variable) -> Variable { a.tape.record(Comparison.greaterOrEqual, a, b) }
+  public static func .== (a: Variable, b: Variable) -> Variable { a.tape.record(Comparison.equal, a, b) }
+  public static func .!= (a: Variable, b: Variable) -> Variable { a.tape.record(Comparison.notEqual, a, b) }
+
+  public static func .< (a: Variable, b: Double) -> Variable { a .< a.tape.constant(b) }
+  public static func .<= (a: Variable, b: Double) -> Variable { a .<= a.tape.constant(b) }
+  public static func .> (a: Variable, b: Double) -> Variable { a .> a.tape.constant(b) }
+  public static func .>= (a: Variable, b: Double) -> Variable { a .>= a.tape.constant(b) }
+  public static func .== (a: Variable, b: Double) -> Variable { a .== a.tape.constant(b) }
+  public static func .!= (a: Variable, b: Double) -> Variable { a .!= a.tape.constant(b) }
+}

@@ -1,0 +1,124 @@
+// Operations with an index operand: Int32 positions, range-checked, never differentiated.
+
+/// y[i…, :] = x[index[i…], :], rows of x by number; x̄ = `ScatterAdd` of ȳ.
+public struct Gather: Operation {
+  public init() {}
+
+  public func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) { y.gatherRows(x[0], x[1]) }
+  public func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] {
+    [p.to(0, g.scatterAdd(p.x[1], rows: p.x[0].shape[0]).reshape(to: p.x[0].shape)), nil]
+  }
+  public func shape(of x: [Shape]) throws(ShapeError) -> Shape {
+    let x = try x.only(2, for: name)
+    guard x[0].rank >= 1 else { throw ShapeError("gather: a single number has no rows") }
+    guard x[1].rank + x[0].rank - 1 <= Shape.maximumRank else {
+      throw ShapeError("gather: \(x[0]) by \(x[1]) has more than \(Shape.maximumRank) dimensions")
+    }
+    return Shape(Array(x[1]) + x[0].dropFirst())
+  }
+  public var indexPosition: Int? { 1 }
+  public func indexBound(for inputs: [Shape]) -> Int { inputs[0][0] }
+  public static var examples: [Example] {
+    [
+      Example(Gather(), .numbers([4, 3]), .indices([6], below: 4)),
+      Example(Gather(), .numbers([5]), .indices([2, 3], below: 5)),
+      Example(Gather(), .numbers([1, 2]), .indices([1], below: 1)),
+      Example(Gather(), .numbers([3, 2]), .indices([0], below: 3)),
+    ]
+  }
+}
+
+/// y[r, :] = Σ x[i…, :] over all i with index[i…] = r, for r in 0 ..< rows; x̄ = `Gather` of ȳ. Indices may repeat.
+public struct ScatterAdd: Operation {
+  public let rows: Int
+  public init(rows: Int) { self.rows = rows }
+
+  public func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) { y.scatterAddRows(x[0], x[1]) }
+  public func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] {
+    [p.to(0, g.gather(p.x[1]).reshape(to: p.x[0].shape)), nil]
+  }
+  public func shape(of x: [Shape]) throws(ShapeError) -> Shape {
+    let x = try x.only(2, for: name)
+    guard x[0].rank >= x[1].rank, Array(x[0].prefix(x[1].rank)) == Array(x[1]) else {
+      throw ShapeError("scatterAdd: \(x[0]) does not begin with the shape of the indices \(x[1])")
+    }
+    return Shape([rows] + x[0].dropFirst(x[1].rank))
+  }
+  public var indexPosition: Int? { 1 }
+  public func indexBound(for inputs: [Shape]) -> Int { rows }
+  public var attributes: [Attribute] { [Attribute("rows", .int(rows))] }
+  public static var examples: [Example] {
+    [
+      Example(ScatterAdd(rows: 4), .numbers([6, 3]), .indices([6], below: 4)),
+      Example(ScatterAdd(rows: 3), .numbers([2, 3]), .indices([2, 3], below: 3)),
+      Example(ScatterAdd(rows: 2), .numbers([0, 2]), .indices([0], below: 2)),
+    ]
+  }
+}
+
+/// y[i…] = x[i…, index[i…]], one element of each row; x̄ = ȳ at that element, 0 elsewhere: ȳ ⊙ `OneHot`.
+public struct Pick: Operation {
+  public init() {}
+
+  public func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) {
+    let width = x[0].shape[x[0].shape.rank - 1]
+    let (elements, indices) = (x[0].elements, x[1].indices)
+    for row in y.indices { y[row] = elements[row * width + Int(indices[row])] }
+  }
+  public func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] {
+    let classes = p.x[0].shape[p.x[0].shape.rank - 1]
+    return [p.to(0, g.reshape(to: Shape(Array(g.shape) + [1])) * p.x[1].oneHot(classes)), nil]
+  }
+  public func shape(of x: [Shape]) throws(ShapeError) -> Shape {
+    let x = try x.only(2, for: name)
+    guard x[0].rank >= 1, Array(x[0].dropLast()) == Array(x[1]) else {
+      throw ShapeError("pick: \(x[0]) takes indices of shape \(Shape(x[0].dropLast())), one a row; these are \(x[1])")
+    }
+    return x[1]
+  }
+  public var indexPosition: Int? { 1 }
+  public func indexBound(for inputs: [Shape]) -> Int { inputs[0][inputs[0].rank - 1] }
+  public static var examples: [Example] {
+    [
+      Example(Pick(), .numbers([4, 3]), .indices([4], below: 3)),
+      Example(Pick(), .numbers([5]), .indices([], below: 5)),
+      Example(Pick(), .numbers([2, 3, 4]), .indices([2, 3], below: 4)),
+      Example(Pick(), .numbers([1, 1]), .indices([1], below: 1)),
+      Example(Pick(), .numbers([0, 3]), .indices([0], below: 3)),
+    ]
+  }
+}
+
+/// y[i…, j] = 1 where j = index[i…], else 0, for j in 0 ..< classes.
+public struct OneHot: Operation {
+  public let classes: Int
+  public init(classes: Int) { self.classes = classes }
+
+  public func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) {
+    y.clear()
+    let indices = x[0].indices
+    for row in 0..<indices.count { y[row * classes + Int(indices[row])] = 1 }
+  }
+  public func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] { [nil] }
+  public func shape(of x: [Shape]) throws(ShapeError) -> Shape { Shape(Array(try x.only(1, for: name)[0]) + [classes]) }
+  public var indexPosition: Int? { 0 }
+  public func indexBound(for inputs: [Shape]) -> Int { classes }
+  public var attributes: [Attribute] { [Attribute("classes", .int(classes))] }
+  public static var examples: [Example] {
+    [[4], [], [2, 3], [0]].map { (shape: Shape) in Example(OneHot(classes: 3), .indices(shape, below: 3)) }
+  }
+}
+
+extension Variable {
+  /// Rows of this by number: y[i…, :] = x[index[i…], :].
+  public func gather(_ index: Variable) -> Variable { tape.record(Gather(), self, index) }
+
+  /// Adds each row to row `index` of a tensor of zeros with `rows` rows.
+  public func scatterAdd(_ index: Variable, rows: Int) -> Variable { tape.record(ScatterAdd(rows: rows), self, index) }
+
+  /// One element of each row: y[i…] = x[i…, index[i…]].
+  public func pick(_ index: Variable) -> Variable { tape.record(Pick(), self, index) }
+
+  /// This index leaf as rows of zeros with a single 1.
+  public func oneHot(_ classes: Int) -> Variable { tape.record(OneHot(classes: classes), self) }
+}

@@ -1,0 +1,103 @@
+/// The matrix product Y = op(A)·op(B), where op transposes or not.
+///
+/// Without flags: Ā = G·Bᵀ, B̄ = Aᵀ·G. A flag moves a transposition to the other side; nothing is ever transposed in memory.
+/// Shapes: op(A) is [m, k], op(B) is [k, n], Y is [m, n].
+///
+/// - Complexity: 2·m·k·n operations, and twice that backward.
+public struct MatMul: Operation {
+  public let transposeA: Bool
+  public let transposeB: Bool
+
+  public init(transposeA: Bool = false, transposeB: Bool = false) {
+    self.transposeA = transposeA
+    self.transposeB = transposeB
+  }
+
+  public func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) {
+    y.multiply(x[0], x[1], transposeA: transposeA, transposeB: transposeB)
+  }
+
+  public func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] {
+    let a = p.x[0]
+    let b = p.x[1]
+    return [
+      p.to(
+        0,
+        transposeA
+          ? b.matmul(g, transposeA: transposeB, transposeB: true) : g.matmul(b, transposeB: !transposeB)),
+      p.to(
+        1,
+        transposeB
+          ? g.matmul(a, transposeA: true, transposeB: transposeA) : a.matmul(g, transposeA: !transposeA)),
+    ]
+  }
+
+  public func shape(of x: [Shape]) throws(ShapeError) -> Shape {
+    let x = try x.only(2, for: name)
+    guard x[0].rank == 2, x[1].rank == 2 else {
+      throw ShapeError(
+        "matmul: takes two matrices, was given \(x[0]) and \(x[1]); reshape a vector to [1, n] or [n, 1]")
+    }
+    let (rows, depthA) = transposeA ? (x[0][1], x[0][0]) : (x[0][0], x[0][1])
+    let (depthB, columns) = transposeB ? (x[1][1], x[1][0]) : (x[1][0], x[1][1])
+    guard depthA == depthB else {
+      let other = transposeB ? x[1][0] : x[1][1]
+      let hint = depthA == other ? ". Did you mean transposeB: \(!transposeB)?" : ""
+      throw ShapeError("matmul: inner dimensions differ: \(depthA) of \(x[0]) against \(depthB) of \(x[1])\(hint)")
+    }
+    return [rows, columns]
+  }
+
+  public var name: String { "matmul" }
+  public var attributes: [Attribute] {
+    [Attribute("transposeA", .flag(transposeA)), Attribute("transposeB", .flag(transposeB))]
+  }
+  public func notation(_ x: [Notation]) -> Notation {
+    .infix(.product, transposeA ? .transposed(x[0]) : x[0], transposeB ? .transposed(x[1]) : x[1])
+  }
+
+  public static var examples: [Example] {
+    [(false, false), (false, true), (true, false), (true, true)].flatMap { a, b in
+      [(3, 4, 5), (1, 1, 1), (1, 6, 2), (7, 1, 3), (2, 0, 3), (0, 2, 3)].map { m, k, n in
+        Example(MatMul(transposeA: a, transposeB: b), .numbers(a ? [k, m] : [m, k]), .numbers(b ? [n, k] : [k, n]))
+      }
+    }
+  }
+}
+
+/// Y = X + b, the vector b added to every row: X̄ = G, b̄ = Σ G over all axes but the last.
+public struct AddBias: Operation {
+  public init() {}
+
+  public func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) { y.addRows(x[0], bias: x[1]) }
+  public func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] {
+    [p.to(0, g), p.to(1, g.sum(to: p.x[1].shape))]
+  }
+
+  public func shape(of x: [Shape]) throws(ShapeError) -> Shape {
+    let x = try x.only(2, for: name)
+    guard x[0].rank >= 1, x[1].rank == 1, x[0].last == x[1][0] else {
+      throw ShapeError(
+        "addBias: a bias of shape \(x[1]) does not fit the last axis of \(x[0]); it must be [\(x[0].last ?? 1)]")
+    }
+    return x[0]
+  }
+
+  public var isElementwise: Bool { true }
+  public func notation(_ x: [Notation]) -> Notation { .infix(.add, x[0], x[1]) }
+  public static var examples: [Example] {
+    [[3, 4], [1, 1], [5, 1], [1, 6], [0, 3], [3, 0], [2, 3, 4], [4]].map { (shape: Shape) in
+      Example(AddBias(), .numbers(shape), .numbers([shape[shape.rank - 1]]))
+    }
+  }
+}
+
+extension Variable {
+  /// The matrix product op(self)·op(other).
+  public func matmul(_ other: Variable, transposeA: Bool = false, transposeB: Bool = false) -> Variable {
+    tape.record(MatMul(transposeA: transposeA, transposeB: transposeB), self, other)
+  }
+
+  /// Adds a vector to every row.
+  public func addBias(_ bias: Variable) -> Variable { tape.record(AddBias(), self, bias) }
+}

@@ -1,0 +1,164 @@
+/// How a formula is written: a small tree, printed as Unicode text, LaTeX or MathML.
+public indirect enum Notation: Sendable, Hashable {
+  /// A name such as `x`, `%3` or `W`.
+  case symbol(String)
+  case number(Double)
+  /// f(a, b)
+  case call(String, [Notation])
+  /// a ⊙ b, with the operator's precedence deciding on brackets.
+  case infix(Infix, Notation, Notation)
+  /// −a
+  case negated(Notation)
+  /// aᵇ
+  case superscript(Notation, Notation)
+  /// aᵀ
+  case transposed(Notation)
+  /// fₛ(a): a function with what it runs over written below, such as axes
+  case subscripted(String, String, [Notation])
+  /// |a|
+  case magnitude(Notation)
+  /// √a
+  case root(Notation)
+
+  public enum Infix: String, Sendable, Hashable {
+    case add = "+", subtract = "−", multiply = "⊙", divide = "⊘", product = "·"
+    case less = "<", lessOrEqual = "≤", greater = ">", greaterOrEqual = "≥", equal = "=", notEqual = "≠"
+
+    var precedence: Int {
+      switch self {
+      case .multiply, .divide, .product: 3
+      case .add, .subtract: 2
+      case .less, .lessOrEqual, .greater, .greaterOrEqual, .equal, .notEqual: 1
+      }
+    }
+    var latex: String {
+      switch self {
+      case .add: "+"
+      case .subtract: "-"
+      case .multiply: #"\odot"#
+      case .divide: #"\oslash"#
+      case .product: #"\cdot"#
+      case .less: "<"
+      case .lessOrEqual: #"\le"#
+      case .greater: ">"
+      case .greaterOrEqual: #"\ge"#
+      case .equal: "="
+      case .notEqual: #"\ne"#
+      }
+    }
+  }
+
+  private var precedence: Int {
+    switch self {
+    case .infix(let infix, _, _): infix.precedence
+    case .negated: 2
+    case .number(let value): value < 0 ? 2 : 5
+    case .superscript, .transposed: 4
+    case .symbol, .call, .subscripted, .magnitude, .root: 5
+    }
+  }
+
+  /// The two sides of an infix with brackets where they are needed.
+  private func sides(_ infix: Infix, _ a: Notation, _ b: Notation) -> (left: Bool, right: Bool) {
+    (
+      a.precedence < infix.precedence,
+      b.precedence < infix.precedence || (b.precedence == infix.precedence && infix != .add)
+    )
+  }
+
+  static func plain(_ value: Double) -> String {
+    value == value.rounded() && abs(value) < 1e15 ? String(Int(value)) : "\(value)"
+  }
+}
+
+extension Notation {
+  /// Unicode text, such as `x·Wᵀ + b`.
+  public var text: String {
+    func bracket(_ inner: Notation, _ needed: Bool) -> String { needed ? "(" + inner.text + ")" : inner.text }
+    switch self {
+    case .symbol(let name): return name
+    case .number(let value): return Notation.plain(value).replacing("-", with: "−")
+    case .call(let name, let arguments): return name + "(" + arguments.map(\.text).joined(separator: ", ") + ")"
+    case .infix(let infix, let a, let b):
+      let needed = sides(infix, a, b)
+      let tight = infix == .product
+      return bracket(a, needed.left) + (tight ? "·" : " \(infix.rawValue) ") + bracket(b, needed.right)
+    case .negated(let a): return "−" + bracket(a, a.precedence < 3)
+    case .superscript(let base, let exponent):
+      let digits: [Character: Character] = [
+        "0": "⁰", "1": "¹", "2": "²", "3": "³", "4": "⁴", "5": "⁵", "6": "⁶", "7": "⁷", "8": "⁸", "9": "⁹", "−": "⁻",
+      ]
+      let raised = exponent.text.compactMap { digits[$0] }
+      let below = bracket(base, base.precedence < 5)
+      return raised.count == exponent.text.count
+        ? below + String(raised) : below + "^" + bracket(exponent, exponent.precedence < 5)
+    case .transposed(let a): return bracket(a, a.precedence < 5) + "ᵀ"
+    case .subscripted(let name, let below, let arguments):
+      return name + "[" + below + "](" + arguments.map(\.text).joined(separator: ", ") + ")"
+    case .magnitude(let a): return "|" + a.text + "|"
+    case .root(let a): return "√" + bracket(a, a.precedence < 5)
+    }
+  }
+
+  /// LaTeX for mathematics mode.
+  public var latex: String {
+    func bracket(_ inner: Notation, _ needed: Bool) -> String {
+      needed ? #"\left("# + inner.latex + #"\right)"# : inner.latex
+    }
+    func named(_ name: String) -> String { #"\operatorname{"# + Notation.escaped(name) + "}" }
+    switch self {
+    case .symbol(let name): return name.count == 1 ? name : #"\mathit{"# + Notation.escaped(name) + "}"
+    case .number(let value): return Notation.plain(value)
+    case .call(let name, let arguments):
+      return named(name) + #"\left("# + arguments.map(\.latex).joined(separator: ", ") + #"\right)"#
+    case .infix(let infix, let a, let b):
+      let needed = sides(infix, a, b)
+      return bracket(a, needed.left) + " \(infix.latex) " + bracket(b, needed.right)
+    case .negated(let a): return "-" + bracket(a, a.precedence < 3)
+    case .superscript(let base, let exponent): return bracket(base, base.precedence < 5) + "^{" + exponent.latex + "}"
+    case .transposed(let a): return bracket(a, a.precedence < 5) + #"^{\top}"#
+    case .subscripted(let name, let below, let arguments):
+      return named(name) + "_{" + below + #"}\left("# + arguments.map(\.latex).joined(separator: ", ") + #"\right)"#
+    case .magnitude(let a): return #"\left|"# + a.latex + #"\right|"#
+    case .root(let a): return #"\sqrt{"# + a.latex + "}"
+    }
+  }
+
+  private static func escaped(_ name: String) -> String {
+    name.replacing("_", with: #"\_"#).replacing("%", with: #"\%"#)
+  }
+
+  /// Presentation MathML, without the enclosing `math` element.
+  public var mathML: String {
+    func row(_ parts: String...) -> String { "<mrow>" + parts.joined() + "</mrow>" }
+    func bracket(_ inner: Notation, _ needed: Bool) -> String {
+      needed ? row("<mo>(</mo>", inner.mathML, "<mo>)</mo>") : inner.mathML
+    }
+    func list(_ arguments: [Notation]) -> String {
+      "<mo>(</mo>" + arguments.map(\.mathML).joined(separator: "<mo>,</mo>") + "<mo>)</mo>"
+    }
+    func identifier(_ name: String) -> String { "<mi>" + Notation.xmlEscaped(name) + "</mi>" }
+    switch self {
+    case .symbol(let name): return identifier(name)
+    case .number(let value): return "<mn>" + Notation.plain(value).replacing("-", with: "−") + "</mn>"
+    case .call(let name, let arguments): return row(identifier(name), list(arguments))
+    case .infix(let infix, let a, let b):
+      let needed = sides(infix, a, b)
+      return row(
+        bracket(a, needed.left), "<mo>" + Notation.xmlEscaped(infix.rawValue) + "</mo>", bracket(b, needed.right))
+    case .negated(let a): return row("<mo>−</mo>", bracket(a, a.precedence < 3))
+    case .superscript(let base, let exponent):
+      return "<msup>" + bracket(base, base.precedence < 5) + exponent.mathML + "</msup>"
+    case .transposed(let a): return "<msup>" + bracket(a, a.precedence < 5) + "<mi>T</mi></msup>"
+    case .subscripted(let name, let below, let arguments):
+      return row(
+        "<msub>" + identifier(name) + "<mtext>" + Notation.xmlEscaped(below) + "</mtext></msub>", list(arguments))
+    case .magnitude(let a): return row("<mo>|</mo>", a.mathML, "<mo>|</mo>")
+    case .root(let a): return "<msqrt>" + a.mathML + "</msqrt>"
+    }
+  }
+
+  private static func xmlEscaped(_ name: String) -> String {
+    name.replacing("&", with: "&amp;").replacing("<", with: "&lt;").replacing(">", with: "&gt;")
+  }
+}

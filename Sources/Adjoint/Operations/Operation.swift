@@ -1,0 +1,147 @@
+/// A differentiable operation y = f(x₀, x₁, …): shape rule, forward value and vector-Jacobian product, side by side.
+///
+/// An operation is precision-free data: its stored properties are attributes (`Int`, `Double`, `Bool`, lists of `Int`), and
+/// the same recorded operation runs in `Float`, `Double` or dual numbers. To add one, write a type like this and, inside the
+/// library, one line in `OperationCatalog`. An operation of your own in another module needs the first three members.
+///
+/// ```swift
+/// struct Cube: Operation {                                     // y = x³
+///   func shape(of x: [Shape]) throws(ShapeError) -> Shape { x[0] }
+///   func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) {
+///     for i in y.indices { y[i] = x[0][i] * x[0][i] * x[0][i] }
+///   }
+///   func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] {
+///     [p.to(0, 3 * g * p.x[0] * p.x[0])]                       // x̄ = ȳ ⊙ 3x²
+///   }
+/// }
+/// let y = tape.record(Cube(), x)
+/// ```
+public protocol Operation: Sendable {
+  /// The shape of y. Pure: nothing is computed or recorded.
+  /// - Throws: `ShapeError` with a sentence that names the operation when the inputs do not fit.
+  func shape(of inputs: [Shape]) throws(ShapeError) -> Shape
+
+  /// Writes y = f(x), every element of it.
+  func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>)
+
+  /// The contributions x̄ᵢ = (∂y/∂xᵢ)ᵀ·g to the cotangent of each input, **in recorded operations**: the backward pass is
+  /// more tape. One entry an input; `nil` where f does not depend on it differentiably. Write each as `p.to(i, …)`, so that
+  /// what nobody wants is not recorded.
+  func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?]
+
+  /// The name in listings, messages and files: the type's name with a small first letter unless given.
+  var name: String { get }
+
+  /// What distinguishes this operation from others of its name, such as axes or a slope.
+  var attributes: [Attribute] { get }
+
+  /// How y = f(x) is written.
+  func notation(_ x: [Notation]) -> Notation
+
+  /// Whether element i of y depends on element i of same-shaped inputs alone, so that y may overwrite one of them.
+  var isElementwise: Bool { get }
+
+  /// Which input, if any, holds indices (Int32, never differentiated).
+  var indexPosition: Int? { get }
+
+  /// How many positions an index may name: 0 ..< bound. Asked only where `indexPosition` is not `nil`.
+  func indexBound(for inputs: [Shape]) -> Int
+
+  /// Shapes and safe domains: the raw material of tests, documentation and checks. Empty for an operation that is not in the
+  /// catalogue.
+  static var examples: [Example] { get }
+}
+
+extension Operation {
+  public var name: String {
+    let type = "\(Self.self)"
+    return type.prefix(1).lowercased() + type.dropFirst()
+  }
+  public var attributes: [Attribute] { [] }
+  public func notation(_ x: [Notation]) -> Notation { .call(name, x) }
+  public var isElementwise: Bool { false }
+  public var indexPosition: Int? { nil }
+  public func indexBound(for inputs: [Shape]) -> Int { 0 }
+  public static var examples: [Example] { [] }
+}
+
+/// A named, precision-free property of an operation.
+public struct Attribute: Hashable, Sendable, CustomStringConvertible {
+  public enum Value: Hashable, Sendable {
+    case int(Int)
+    case real(Double)
+    case flag(Bool)
+    case list([Int])
+  }
+  public let name: String
+  public let value: Value
+
+  public init(_ name: String, _ value: Value) {
+    self.name = name
+    self.value = value
+  }
+
+  public var description: String {
+    switch value {
+    case .int(let value): "\(name): \(value)"
+    case .real(let value): "\(name): \(value)"
+    case .flag(let value): "\(name): \(value)"
+    case .list(let value): "\(name): \(value)"
+    }
+  }
+}
+
+/// Where a VJP is taken: the recorded inputs x and output y of one node.
+public struct Point<S: Scalar> {
+  let tape: Tape<S>
+  let node: Int
+  let wanted: (Int) -> Bool
+
+  /// The inputs, in order.
+  public var x: Inputs { Inputs(point: self) }
+  /// The output.
+  public var y: Variable<S> { tape[node] }
+
+  /// The contribution to input `position`; not evaluated, so not recorded, when nobody wants it.
+  public func to(_ position: Int, _ contribution: @autoclosure () -> Variable<S>) -> Variable<S>? {
+    wanted(position) ? contribution() : nil
+  }
+
+  /// The inputs of the node at hand.
+  public struct Inputs {
+    let point: Point
+    public subscript(position: Int) -> Variable<S> { point.tape[point.tape.nodes[point.node].inputs[position]] }
+    public var count: Int { point.tape.nodes[point.node].inputs.count }
+  }
+}
+
+/// One way to use an operation: an instance and what to feed it.
+public struct Example: Sendable {
+  /// What one input holds.
+  public enum Input: Sendable {
+    /// Numbers uniform in `range`, kept at least `gap` away from the points in `avoiding` (kinks, poles).
+    case numbers(Shape, in: ClosedRange<Double> = -2...2, avoiding: [Double] = [])
+    /// Indices in 0 ..< below.
+    case indices(Shape, below: Int)
+
+    public var shape: Shape {
+      switch self {
+      case .numbers(let shape, _, _): shape
+      case .indices(let shape, _): shape
+      }
+    }
+  }
+
+  public let operation: any Operation
+  public let inputs: [Input]
+
+  public init(_ operation: any Operation, _ inputs: Input...) {
+    self.operation = operation
+    self.inputs = inputs
+  }
+
+  public init(_ operation: any Operation, _ inputs: [Input]) {
+    self.operation = operation
+    self.inputs = inputs
+  }
+}

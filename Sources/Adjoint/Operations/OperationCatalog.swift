@@ -1,0 +1,43 @@
+/// Every operation of the library, one line each. Tests, checks, generated documentation and drawings run over this list.
+public enum OperationCatalog {
+  public static let all: [any Operation.Type] = [
+    Unary.self,
+    LeakyReLU.self,
+    ELU.self,
+    Power.self,
+    Clamp.self,
+    Binary.self,
+    Comparison.self,
+    Where.self,
+    MatMul.self,
+    AddBias.self,
+    Sum.self,
+    Mean.self,
+    Variance.self,
+    Extremum.self,
+    ArgMax.self,
+    Softmax.self,
+    LogSoftmax.self,
+    LogSumExp.self,
+    Broadcast.self,
+    Reshape.self,
+    Permute.self,
+    Slice.self,
+    Pad.self,
+    Concatenate.self,
+    StopGradient.self,
+    Gather.self,
+    ScatterAdd.self,
+    Pick.self,
+    OneHot.self,
+  ]
+
+  /// All examples of all operations.
+  public static var examples: [Example] { all.flatMap { $0.examples } }
+
+  /// The names of all operations, each once, in the catalogue's order.
+  public static var names: [String] {
+    var seen: Set<String> = []
+    return examples.map(\.operation.name).filter { seen.insert($0).inserted }
+  }
+}

@@ -1,0 +1,91 @@
+// Elementwise functions of one argument with parameters. They run on the loops of `Unary`.
+
+/// y = x where x > 0, else αx; x̄ = ȳ ⊙ (1 where x > 0, else α).
+public struct LeakyReLU: MapOperation {
+  public let slope: Double
+  public init(slope: Double) { self.slope = slope }
+
+  public var function: MapFunction { .leakyReLU(slope: slope) }
+  public func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] {
+    [p.to(0, g * (slope + (1 - slope) * p.x[0].step()))]
+  }
+
+  public var name: String { "leakyRelu" }
+  public var attributes: [Attribute] { [Attribute("slope", .real(slope))] }
+  public static var examples: [Example] {
+    ElementwiseExamples.shapes.map { Example(LeakyReLU(slope: 0.1), .numbers($0, avoiding: [0])) }
+  }
+}
+
+/// y = x where x > 0, else α(eˣ − 1); x̄ = ȳ ⊙ (1 where x > 0, else y + α).
+///
+/// Source: Clevert, Unterthiner, Hochreiter, "Fast and accurate deep network learning by exponential linear units", 2016.
+public struct ELU: MapOperation {
+  public let alpha: Double
+  public init(alpha: Double = 1) { self.alpha = alpha }
+
+  public var function: MapFunction { .elu(alpha: alpha) }
+  public func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] {
+    [p.to(0, g * `where`(p.x[0] .> 0, p.tape.constant(1), p.y + alpha))]
+  }
+
+  public var name: String { "elu" }
+  public var attributes: [Attribute] { [Attribute("alpha", .real(alpha))] }
+  public static var examples: [Example] {
+    ElementwiseExamples.shapes.map { Example(ELU(alpha: 0.7), .numbers($0, avoiding: [0])) }
+  }
+}
+
+/// y = xᵖ for a constant real p; x̄ = ȳ ⊙ p xᵖ⁻¹.
+public struct Power: MapOperation {
+  public let exponent: Double
+  public init(exponent: Double) { self.exponent = exponent }
+
+  public var function: MapFunction { .power(exponent: exponent) }
+  public func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] {
+    // x⁰ is constant; without this line its derivative at x = 0 would be 0·∞.
+    exponent == 0 ? [nil] : [p.to(0, g * (exponent * p.x[0].power(exponent - 1)))]
+  }
+
+  public var attributes: [Attribute] { [Attribute("exponent", .real(exponent))] }
+  public func notation(_ x: [Notation]) -> Notation { .superscript(x[0], .number(exponent)) }
+  public static var examples: [Example] {
+    ElementwiseExamples.shapes.map { Example(Power(exponent: 2.5), .numbers($0, in: 0.2...3)) } + [
+      Example(Power(exponent: 3), .numbers([4], in: -2...2)),
+      Example(Power(exponent: -1.5), .numbers([4], in: 0.3...3)),
+      Example(Power(exponent: 0), .numbers([4])), Example(Power(exponent: 1), .numbers([4])),
+    ]
+  }
+}
+
+/// y = min(max(x, low), high); x̄ = ȳ where low < x < high, else 0.
+public struct Clamp: MapOperation {
+  public let low: Double
+  public let high: Double
+
+  /// - Precondition: low ≤ high.
+  public init(_ low: Double, _ high: Double) {
+    precondition(low <= high, "clamp: the lower bound \(low) is above the upper bound \(high)")
+    self.low = low
+    self.high = high
+  }
+
+  public var function: MapFunction { .clamp(low: low, high: high) }
+  public func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] {
+    [p.to(0, g * ((p.x[0] .> low) * (p.x[0] .< high)))]
+  }
+
+  public var attributes: [Attribute] { [Attribute("low", .real(low)), Attribute("high", .real(high))] }
+  public func notation(_ x: [Notation]) -> Notation { .call(name, [x[0], .number(low), .number(high)]) }
+  public static var examples: [Example] {
+    ElementwiseExamples.shapes.map { Example(Clamp(-0.5, 1), .numbers($0, avoiding: [-0.5, 1])) }
+  }
+}
+
+extension Variable {
+  public func leakyRelu(slope: Double = 0.01) -> Variable { tape.record(LeakyReLU(slope: slope), self) }
+  public func elu(alpha: Double = 1) -> Variable { tape.record(ELU(alpha: alpha), self) }
+  /// xᵖ, element by element, for a constant p.
+  public func power(_ exponent: Double) -> Variable { tape.record(Power(exponent: exponent), self) }
+  public func clamp(_ low: Double, _ high: Double) -> Variable { tape.record(Clamp(low, high), self) }
+}

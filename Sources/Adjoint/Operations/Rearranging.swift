@@ -1,0 +1,249 @@
+// Operations that move elements without computing. The VJP of each is another of them.
+
+/// y = x repeated along new or unit dimensions by the broadcasting rule; x̄ = Σ ȳ over the repeated axes.
+public struct Broadcast: Operation {
+  public let target: Shape
+  public init(to target: Shape) { self.target = target }
+
+  public func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) { y.broadcast(x[0]) }
+  public func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] { [p.to(0, g.sum(to: p.x[0].shape))] }
+  public func shape(of x: [Shape]) throws(ShapeError) -> Shape {
+    let x = try x.only(1, for: name)[0]
+    guard x.broadcasts(to: target) else { throw ShapeError("broadcast: \(x) does not broadcast to \(target)") }
+    return target
+  }
+  public var attributes: [Attribute] { [Attribute("to", .list(Array(target)))] }
+  public func notation(_ x: [Notation]) -> Notation { .subscripted("repeat", target.listed, x) }
+  public static var examples: [Example] {
+    [
+      ([3, 1], [3, 4]), ([4], [3, 4]), ([], [2, 3]), ([1, 3], [2, 3]), ([2, 1, 3], [4, 2, 5, 3]), ([3], [3]),
+      ([1], [0]), ([1, 1], [1, 1, 1]),
+    ]
+    .map { (from: Shape, to: Shape) in Example(Broadcast(to: to), .numbers(from)) }
+  }
+}
+
+/// y = x under another shape of the same count, in row-major order; x̄ = ȳ under x's shape.
+public struct Reshape: Operation {
+  public let target: Shape
+  public init(to target: Shape) { self.target = target }
+
+  public func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) { y.copy(x[0]) }
+  public func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] {
+    [p.to(0, g.reshape(to: p.x[0].shape))]
+  }
+  public func shape(of x: [Shape]) throws(ShapeError) -> Shape {
+    let x = try x.only(1, for: name)[0]
+    guard x.elementCount == target.elementCount else {
+      throw ShapeError("reshape: \(x) has \(x.elementCount) elements, \(target) takes \(target.elementCount)")
+    }
+    return target
+  }
+  public var attributes: [Attribute] { [Attribute("to", .list(Array(target)))] }
+  public func notation(_ x: [Notation]) -> Notation { .subscripted("reshape", target.listed, x) }
+  public static var examples: [Example] {
+    [([3, 4], [12]), ([12], [2, 6]), ([1], []), ([2, 3, 4], [4, 6]), ([0, 3], [0])].map { (from: Shape, to: Shape) in
+      Example(Reshape(to: to), .numbers(from))
+    }
+  }
+}
+
+/// y[…] = x with its axes in another order: axis i of y is axis `order[i]` of x; x̄ = ȳ permuted back.
+public struct Permute: Operation {
+  public let order: [Int]
+  public init(_ order: [Int]) { self.order = order }
+
+  public func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) {
+    let strides = x[0].shape.strides
+    var permuted = SIMD8<Int>(repeating: 0)
+    for (axis, source) in order.enumerated() { permuted[axis] = strides[source] }
+    y.copyStrided(x[0], offset: 0, strides: permuted)
+  }
+  public func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] {
+    [p.to(0, g.permute(order.indices.map { order.firstIndex(of: $0) ?? 0 }))]
+  }
+  public func shape(of x: [Shape]) throws(ShapeError) -> Shape {
+    let x = try x.only(1, for: name)[0]
+    guard order.sorted() == Array(0..<x.rank) else {
+      throw ShapeError("permute: \(order) does not name each axis of \(x) once")
+    }
+    return Shape(order.map { x[$0] })
+  }
+  public var attributes: [Attribute] { [Attribute("order", .list(order))] }
+  public func notation(_ x: [Notation]) -> Notation {
+    order == [1, 0] ? .transposed(x[0]) : .subscripted("permute", order.map(String.init).joined(separator: ","), x)
+  }
+  public static var examples: [Example] {
+    [([3, 4], [1, 0]), ([2, 3, 4], [2, 0, 1]), ([2, 3, 4], [0, 2, 1]), ([5], [0]), ([], []), ([0, 3], [1, 0])]
+      .map { (shape: Shape, order: [Int]) in Example(Permute(order), .numbers(shape)) }
+  }
+}
+
+/// y = the box of x that begins at `start` and has extents `size`; x̄ = ȳ inside the box, 0 outside (`Pad`).
+public struct Slice: Operation {
+  public let start: [Int]
+  public let size: Shape
+  public init(start: [Int], size: Shape) {
+    self.start = start
+    self.size = size
+  }
+
+  public func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) {
+    let strides = x[0].shape.strides
+    y.copyStrided(x[0], offset: start.indices.reduce(0) { $0 + start[$1] * strides[$1] }, strides: strides)
+  }
+  public func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] {
+    let x = p.x[0].shape
+    return [p.to(0, g.pad(before: start, after: start.indices.map { x[$0] - start[$0] - size[$0] }))]
+  }
+  public func shape(of x: [Shape]) throws(ShapeError) -> Shape {
+    let x = try x.only(1, for: name)[0]
+    guard start.count == x.rank, size.rank == x.rank,
+      x.indices.allSatisfy({ start[$0] >= 0 && start[$0] + size[$0] <= x[$0] })
+    else { throw ShapeError("slice: the box of \(size) at \(start) does not lie in \(x)") }
+    return size
+  }
+  public var attributes: [Attribute] { [Attribute("start", .list(start)), Attribute("size", .list(Array(size)))] }
+  public func notation(_ x: [Notation]) -> Notation {
+    .subscripted("slice", start.indices.map { "\(start[$0])..<\(start[$0] + size[$0])" }.joined(separator: ","), x)
+  }
+  public static var examples: [Example] {
+    [([3, 4], [1, 0], [2, 3]), ([5], [2], [0]), ([2, 3, 4], [0, 1, 2], [2, 2, 1]), ([3], [0], [3]), ([], [], [])]
+      .map { (shape: Shape, start: [Int], size: Shape) in Example(Slice(start: start, size: size), .numbers(shape)) }
+  }
+}
+
+/// y = x with zeros around it; x̄ = the box of ȳ where x stands (`Slice`).
+public struct Pad: Operation {
+  public let before: [Int]
+  public let after: [Int]
+  public init(before: [Int], after: [Int]) {
+    self.before = before
+    self.after = after
+  }
+
+  public func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) {
+    let strides = y.shape.strides
+    y.clear()
+    y.placeStrided(x[0], offset: before.indices.reduce(0) { $0 + before[$1] * strides[$1] }, strides: strides)
+  }
+  public func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] {
+    [p.to(0, g.slice(start: before, size: p.x[0].shape))]
+  }
+  public func shape(of x: [Shape]) throws(ShapeError) -> Shape {
+    let x = try x.only(1, for: name)[0]
+    guard before.count == x.rank, after.count == x.rank, (before + after).allSatisfy({ $0 >= 0 }) else {
+      throw ShapeError("pad: \(before) before and \(after) after do not fit the axes of \(x)")
+    }
+    return Shape(x.indices.map { before[$0] + x[$0] + after[$0] })
+  }
+  public var attributes: [Attribute] { [Attribute("before", .list(before)), Attribute("after", .list(after))] }
+  public static var examples: [Example] {
+    [([3, 4], [1, 0], [0, 2]), ([2], [0], [0]), ([2, 1, 2], [0, 1, 1], [1, 0, 0]), ([], [], []), ([0], [2], [1])]
+      .map { (shape: Shape, before: [Int], after: [Int]) in Example(Pad(before: before, after: after), .numbers(shape))
+      }
+  }
+}
+
+/// y = the inputs one after the other along an axis; each x̄ is its slice of ȳ.
+public struct Concatenate: Operation {
+  public let axis: Int
+  public init(axis: Int) { self.axis = axis }
+
+  public func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) {
+    let strides = y.shape.strides
+    var position = 0
+    for i in 0..<x.count {
+      y.placeStrided(x[i], offset: position * strides[axis], strides: strides)
+      position += x[i].shape[axis]
+    }
+  }
+  public func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] {
+    var position = 0
+    return (0..<p.x.count).map { i in
+      let shape = p.x[i].shape
+      defer { position += shape[axis] }
+      let start = shape.indices.map { $0 == axis ? position : 0 }
+      return p.to(i, g.slice(start: start, size: shape))
+    }
+  }
+  public func shape(of x: [Shape]) throws(ShapeError) -> Shape {
+    guard let first = x.first else { throw ShapeError("concatenate: nothing to concatenate") }
+    guard axis >= 0, axis < first.rank else {
+      throw ShapeError("concatenate: axis \(axis) does not exist in \(first), which has rank \(first.rank)")
+    }
+    for other in x where other.rank != first.rank || other.replacing(axis: axis, with: first[axis]) != first {
+      throw ShapeError("concatenate: \(first) and \(other) differ along another axis than \(axis)")
+    }
+    return first.replacing(axis: axis, with: x.reduce(0) { $0 + $1[axis] })
+  }
+  public var attributes: [Attribute] { [Attribute("axis", .int(axis))] }
+  public static var examples: [Example] {
+    [
+      Example(Concatenate(axis: 0), .numbers([2, 3]), .numbers([1, 3])),
+      Example(Concatenate(axis: 1), .numbers([2, 3]), .numbers([2, 1]), .numbers([2, 0])),
+      Example(Concatenate(axis: 0), .numbers([4])),
+      Example(Concatenate(axis: 1), (1...6).map { .numbers([2, $0, 2]) }),
+    ]
+  }
+}
+
+/// y = x; x̄ = nothing: what stands before counts as a constant.
+public struct StopGradient: Operation {
+  public init() {}
+  public func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) { for i in y.indices { y[i] = x[0][i].detached } }
+  public func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] { [nil] }
+  public func shape(of x: [Shape]) throws(ShapeError) -> Shape { try x.only(1, for: name)[0] }
+  public var isElementwise: Bool { true }
+  public static var examples: [Example] { ElementwiseExamples.shapes.map { Example(StopGradient(), .numbers($0)) } }
+}
+
+extension Variable {
+  /// Repeats along new or unit dimensions by the broadcasting rule.
+  public func broadcast(to shape: Shape) -> Variable {
+    self.shape == shape ? self : tape.record(Broadcast(to: shape), self)
+  }
+
+  /// The same elements under another shape.
+  public func reshape(to shape: Shape) -> Variable {
+    self.shape == shape ? self : tape.record(Reshape(to: shape), self)
+  }
+
+  /// Axis i of the result is axis `order[i]` of this.
+  public func permute(_ order: [Int]) -> Variable { tape.record(Permute(order), self) }
+
+  /// A matrix transposed in memory. A product does not need this: see the flags of `matmul`.
+  public func transposed() -> Variable { permute([1, 0]) }
+
+  public func slice(start: [Int], size: Shape) -> Variable { tape.record(Slice(start: start, size: size), self) }
+
+  /// The part with positions `range` along an axis.
+  public func slice(_ range: Range<Int>, axis: Int = 0) -> Variable {
+    let position = axis < 0 ? axis + shape.rank : axis
+    let start = shape.indices.map { $0 == position ? range.lowerBound : 0 }
+    return slice(start: start, size: shape.replacing(axis: position, with: range.count))
+  }
+
+  public func pad(before: [Int], after: [Int]) -> Variable { tape.record(Pad(before: before, after: after), self) }
+
+  /// This value as a constant: nothing is differentiated through it.
+  public func stopGradient() -> Variable { tape.record(StopGradient(), self) }
+}
+
+/// The inputs one after the other along an axis.
+/// - Precondition: there is at least one.
+public func concatenate<S: Scalar>(_ parts: [Variable<S>], axis: Int = 0) -> Variable<S> {
+  guard let first = parts.first else { fatalError("concatenate: nothing to concatenate") }
+  return first.tape.record(Concatenate(axis: axis < 0 ? axis + first.shape.rank : axis), inputs: parts)
+}
+
+/// The inputs side by side along a new axis: each reshaped, then concatenated.
+public func stack<S: Scalar>(_ parts: [Variable<S>], axis: Int = 0) -> Variable<S> {
+  let position = axis < 0 ? axis + (parts.first?.shape.rank ?? 0) + 1 : axis
+  return concatenate(
+    parts.map { part in
+      var dimensions = Array(part.shape)
+      dimensions.insert(1, at: position)
+      return part.reshape(to: Shape(dimensions))
+    }, axis: position)
+}

@@ -1,0 +1,212 @@
+// Reductions over any set of axes, kept as dimensions of 1 or removed. Sums run in an order that depends on the shape alone.
+
+/// y = Σ x over axes; x̄ = ȳ repeated along them. `Broadcast` is its adjoint, and it is `Broadcast`'s.
+public struct Sum: AxisReduction {
+  public let axes: AxisSet
+  public let keepsDimensions: Bool
+
+  public func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) { y.reduce(.sum, x[0], over: axes) }
+  public func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] {
+    [p.to(0, spread(g, at: p))]
+  }
+
+  public func notation(_ x: [Notation]) -> Notation { .subscripted("Σ", axesText, x) }
+  public static var examples: [Example] { reductionExamples { Sum(axes: $0, keepsDimensions: $1) } }
+}
+
+/// y = 1/N Σ x over axes of N elements together; x̄ = ȳ/N repeated along them.
+public struct Mean: AxisReduction {
+  public let axes: AxisSet
+  public let keepsDimensions: Bool
+
+  public func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) {
+    y.reduce(.sum, x[0], over: axes)
+    y.scale(by: 1 / reducedCount(x[0].shape))
+  }
+  public func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] {
+    [p.to(0, spread(g * (1 / reducedCount(p.x[0].shape)), at: p))]
+  }
+
+  public func notation(_ x: [Notation]) -> Notation { .subscripted("mean", axesText, x) }
+  public static var examples: [Example] {
+    reductionExamples(allowingEmpty: false) { Mean(axes: $0, keepsDimensions: $1) }
+  }
+}
+
+/// y = 1/(N − c) Σ (x − mean x)² over axes; x̄ = ȳ · 2/(N − c) (x − mean x). c is the correction: 0 for the population
+/// variance, 1 for the sample variance.
+public struct Variance: AxisReduction {
+  public let axes: AxisSet
+  public let keepsDimensions: Bool
+  public let correction: Int
+
+  public func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) {
+    y.variance(x[0], over: axes, meanScale: 1 / reducedCount(x[0].shape), scale: scale(x[0].shape))
+  }
+  public func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] {
+    let x = p.x[0]
+    return [p.to(0, spread(g * (2 * scale(x.shape)), at: p) * (x - x.mean(axes: axes.axes, keepingDimensions: true)))]
+  }
+
+  private func scale(_ shape: Shape) -> Double { 1 / (reducedCount(shape) - Double(correction)) }
+  public var attributes: [Attribute] { axisAttributes + [Attribute("correction", .int(correction))] }
+  public func notation(_ x: [Notation]) -> Notation { .subscripted("var", axesText, x) }
+  public static var examples: [Example] {
+    reductionExamples(allowingEmpty: false) { Variance(axes: $0, keepsDimensions: $1, correction: 0) } + [
+      Example(Variance(axes: AxisSet([1]), keepsDimensions: false, correction: 1), .numbers([3, 4]))
+    ]
+  }
+}
+
+/// y = max x or min x over axes; x̄ = ȳ at the extreme element. Where several tie, they share ȳ equally.
+public struct Extremum: AxisReduction {
+  public enum Kind: String, Sendable, CaseIterable { case max, min }
+  public let kind: Kind
+  public let axes: AxisSet
+  public let keepsDimensions: Bool
+
+  public func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) {
+    y.reduce(kind == .max ? .maximum : .minimum, x[0], over: axes)
+  }
+  public func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] {
+    let x = p.x[0]
+    func share() -> Variable<S> {
+      let isExtreme = x .== spread(p.y, at: p)
+      return isExtreme / isExtreme.sum(axes: axes.axes, keepingDimensions: true)
+    }
+    return [p.to(0, spread(g, at: p) * share())]
+  }
+
+  public var name: String { kind.rawValue }
+  public func notation(_ x: [Notation]) -> Notation { .subscripted(kind.rawValue, axesText, x) }
+  public static var examples: [Example] {
+    Kind.allCases.flatMap { kind in
+      reductionExamples(allowingEmpty: false) { Extremum(kind: kind, axes: $0, keepsDimensions: $1) }
+    }
+  }
+}
+
+/// y = the position of the largest element along the last axis, as a number; the first where several tie. Derivative 0.
+public struct ArgMax: Operation {
+  public init() {}
+
+  public func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) {
+    let width = x[0].shape[x[0].shape.rank - 1]
+    let elements = x[0].elements
+    for row in y.indices {
+      var best = 0
+      for j in 1..<max(width, 1) where elements[row * width + j] > elements[row * width + best] { best = j }
+      y[row] = S(Double(best))
+    }
+  }
+  public func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] { [nil] }
+
+  public func shape(of x: [Shape]) throws(ShapeError) -> Shape {
+    let x = try x.only(1, for: name)[0]
+    guard let width = x.last, width > 0 else { throw ShapeError("argMax: \(x) has no element along its last axis") }
+    return Shape(x.dropLast())
+  }
+  public static var examples: [Example] {
+    [[3, 4], [5], [2, 3, 4], [1, 1], [0, 3]].map { Example(ArgMax(), .numbers($0)) }
+  }
+}
+
+/// What the reductions over axes share.
+protocol AxisReduction: Operation {
+  var axes: AxisSet { get }
+  var keepsDimensions: Bool { get }
+}
+
+extension AxisReduction {
+  public func shape(of x: [Shape]) throws(ShapeError) -> Shape {
+    let x = try x.only(1, for: name)[0]
+    if let wrong = axes.axes.first(where: { $0 >= x.rank }) {
+      throw ShapeError("\(name): axis \(wrong) does not exist in \(x), which has rank \(x.rank)")
+    }
+    if !(self is Sum), axes.axes.contains(where: { x[$0] == 0 }) {
+      throw ShapeError("\(name): no elements along the axes \(axes.axes) of \(x)")
+    }
+    return keepsDimensions ? keptShape(x) : Shape(x.indices.filter { !axes.contains(axis: $0) }.map { x[$0] })
+  }
+
+  /// `shape` with the reduced axes as dimensions of 1.
+  func keptShape(_ shape: Shape) -> Shape { axes.axes.reduce(shape) { $0.replacing(axis: $1, with: 1) } }
+
+  /// A tensor of y's shape, repeated to x's.
+  func spread<S: Scalar>(_ y: Variable<S>, at p: Point<S>) -> Variable<S> {
+    let x = p.x[0].shape
+    return y.reshape(to: keptShape(x)).broadcast(to: x)
+  }
+
+  /// N: how many elements of x stand behind one of y.
+  func reducedCount(_ shape: Shape) -> Double { Double(axes.axes.reduce(1) { $0 * shape[$1] }) }
+
+  var axisAttributes: [Attribute] {
+    [Attribute("axes", .list(axes.axes)), Attribute("keepsDimensions", .flag(keepsDimensions))]
+  }
+  public var attributes: [Attribute] { axisAttributes }
+  var axesText: String { axes.axes.map(String.init).joined(separator: ",") }
+
+  static func reductionExamples(allowingEmpty: Bool = true, _ make: (AxisSet, Bool) -> Self) -> [Example] {
+    let cases: [(Shape, [Int])] = [
+      ([3, 4], [0]), ([3, 4], [1]), ([3, 4], [0, 1]), ([5], [0]), ([2, 3, 4], [1]), ([2, 3, 4], [0, 2]),
+      ([2, 3, 2, 3], [0, 2]), ([2, 3, 2, 3], [1, 3]), ([1, 1], [1]), ([], []), ([3, 1, 2], [0]), ([0, 3], [1]),
+    ]
+    let empty: [(Shape, [Int])] = allowingEmpty ? [([3, 0], [1]), ([0], [0])] : []
+    return (cases + empty).flatMap { shape, axes in
+      [false, true].map { Example(make(AxisSet(axes), $0), .numbers(shape)) }
+    }
+  }
+}
+
+extension Variable {
+  /// Σ over `axes` (all when left out).
+  public func sum(axes: [Int]? = nil, keepingDimensions: Bool = false) -> Variable {
+    tape.record(Sum(axes: axisSet(axes, for: "sum"), keepsDimensions: keepingDimensions), self)
+  }
+
+  /// The mean over `axes` (all when left out).
+  public func mean(axes: [Int]? = nil, keepingDimensions: Bool = false) -> Variable {
+    tape.record(Mean(axes: axisSet(axes, for: "mean"), keepsDimensions: keepingDimensions), self)
+  }
+
+  /// The variance over `axes` (all when left out), divided by N − correction.
+  public func variance(axes: [Int]? = nil, keepingDimensions: Bool = false, correction: Int = 0) -> Variable {
+    let set = axisSet(axes, for: "variance")
+    return tape.record(Variance(axes: set, keepsDimensions: keepingDimensions, correction: correction), self)
+  }
+
+  /// The largest element over `axes` (all when left out).
+  public func max(axes: [Int]? = nil, keepingDimensions: Bool = false) -> Variable {
+    tape.record(Extremum(kind: .max, axes: axisSet(axes, for: "max"), keepsDimensions: keepingDimensions), self)
+  }
+
+  /// The smallest element over `axes` (all when left out).
+  public func min(axes: [Int]? = nil, keepingDimensions: Bool = false) -> Variable {
+    tape.record(Extremum(kind: .min, axes: axisSet(axes, for: "min"), keepsDimensions: keepingDimensions), self)
+  }
+
+  /// The position of the largest element along an axis, as a number.
+  public func argMax(axis: Int = -1) -> Variable {
+    alongLastAxis(axis, "argMax", removesAxis: true) { tape.record(ArgMax(), $0) }
+  }
+
+  /// Sums over whatever axes a tensor of `shape` would be repeated along to get here: the adjoint of broadcasting, and the
+  /// only place where it is undone.
+  public func sum(to shape: Shape) -> Variable {
+    if self.shape == shape { return self }
+    precondition(shape.broadcasts(to: self.shape), "sum(to:): \(shape) does not broadcast to \(self.shape)")
+    let own = self.shape
+    let padded = shape.padded(toRank: own.rank)
+    let axes = own.indices.filter { padded[$0] == 1 && (own[$0] != 1 || $0 < own.rank - shape.rank) }
+    let removesAll = axes == Array(0..<(own.rank - shape.rank))
+    return sum(axes: axes, keepingDimensions: !removesAll).reshape(to: shape)
+  }
+
+  func axisSet(_ axes: [Int]?, for name: String) -> AxisSet {
+    guard let axes else { return AxisSet(0..<shape.rank) }
+    do {
+      return AxisSet(try axes.map { try shape.normalized(axis: $0, of: name) })
+    } catch { fatalError("\(error)") }
+  }
+}

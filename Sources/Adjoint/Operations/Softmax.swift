@@ -1,0 +1,81 @@
+// The softmax family along the last axis; other axes go through a permutation. Every row is shifted by its maximum, so that
+// logits of ±10⁴ neither overflow nor lose the answer.
+
+/// y = eˣ / Σ eˣ along the last axis; x̄ = y ⊙ (ȳ − Σ ȳ ⊙ y).
+public struct Softmax: LastAxisOperation {
+  public init() {}
+  public func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) { y.softmax(.softmax, x[0]) }
+  public func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] {
+    [p.to(0, p.y * (g - (g * p.y).sum(axes: [-1], keepingDimensions: true)))]
+  }
+  public static var examples: [Example] { lastAxisExamples(Softmax()) }
+}
+
+/// y = x − ln Σ eˣ along the last axis; x̄ = ȳ − e^y ⊙ Σ ȳ.
+public struct LogSoftmax: LastAxisOperation {
+  public init() {}
+  public func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) { y.softmax(.logSoftmax, x[0]) }
+  public func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] {
+    [p.to(0, g - p.y.exp() * g.sum(axes: [-1], keepingDimensions: true))]
+  }
+  public static var examples: [Example] { lastAxisExamples(LogSoftmax()) }
+}
+
+/// y = ln Σ eˣ along the last axis, which is removed; x̄ = ȳ e^(x − y).
+public struct LogSumExp: LastAxisOperation {
+  public init() {}
+  public func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) { y.softmax(.logSumExp, x[0]) }
+  public func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] {
+    let kept = p.x[0].shape.replacing(axis: p.x[0].shape.rank - 1, with: 1)
+    return [p.to(0, g.reshape(to: kept) * (p.x[0] - p.y.reshape(to: kept)).exp())]
+  }
+  public func shape(of x: [Shape]) throws(ShapeError) -> Shape { Shape(try rowShape(x).dropLast()) }
+  public static var examples: [Example] { lastAxisExamples(LogSumExp()) }
+}
+
+/// What the operations along the last axis share.
+protocol LastAxisOperation: Operation {}
+
+extension LastAxisOperation {
+  public func shape(of x: [Shape]) throws(ShapeError) -> Shape { try rowShape(x) }
+
+  func rowShape(_ x: [Shape]) throws(ShapeError) -> Shape {
+    let x = try x.only(1, for: name)[0]
+    guard x.rank >= 1 else { throw ShapeError("\(name): a single number has no axis to run along") }
+    return x
+  }
+
+  static func lastAxisExamples(_ operation: Self) -> [Example] {
+    [[3, 4], [5], [1, 1], [2, 3, 4], [4, 1], [0, 3]].map { Example(operation, .numbers($0)) }
+  }
+}
+
+extension Variable {
+  /// eˣ / Σ eˣ along an axis.
+  public func softmax(axis: Int = -1) -> Variable { alongLastAxis(axis, "softmax") { tape.record(Softmax(), $0) } }
+
+  /// x − ln Σ eˣ along an axis.
+  public func logSoftmax(axis: Int = -1) -> Variable {
+    alongLastAxis(axis, "logSoftmax") { tape.record(LogSoftmax(), $0) }
+  }
+
+  /// ln Σ eˣ along an axis, which is removed or kept as a dimension of 1.
+  public func logSumExp(axis: Int = -1, keepingDimensions: Bool = false) -> Variable {
+    let y = alongLastAxis(axis, "logSumExp", removesAxis: true) { tape.record(LogSumExp(), $0) }
+    let position = axis < 0 ? axis + shape.rank : axis
+    return keepingDimensions ? y.reshape(to: shape.replacing(axis: position, with: 1)) : y
+  }
+
+  /// Runs `body` with the axis moved to the end, and moves it back unless `body` removes it.
+  func alongLastAxis(_ axis: Int, _ name: String, removesAxis: Bool = false, _ body: (Variable) -> Variable) -> Variable
+  {
+    let position: Int
+    do {
+      position = try shape.normalized(axis: axis, of: name)
+    } catch { fatalError("\(error)") }
+    if position == shape.rank - 1 { return body(self) }
+    let others = (0..<shape.rank).filter { $0 != position }
+    let y = body(permute(others + [position]))
+    return removesAxis ? y : y.permute((0..<shape.rank).map { (others + [position]).firstIndex(of: $0) ?? 0 })
+  }
+}

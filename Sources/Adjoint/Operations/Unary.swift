@@ -1,0 +1,137 @@
+/// Elementwise functions of one argument without parameters: y = f(x), x̄ = ȳ ⊙ f′(x).
+///
+/// Value and derivative stand in one file, a line each. At a kink the convention is that of the constant side: relu′(0) = 0,
+/// |·|′(0) = 0; `sign` and `step` have derivative 0 everywhere.
+public enum Unary: String, CaseIterable, Operation {
+  case negate, exp, expm1, log, log1p, sqrt, square, reciprocal, abs, sign, step
+  case sin, cos, tanh, sigmoid, erf, relu, gelu, silu, softplus
+
+  /// y = f(x)
+  @inlinable
+  public func callAsFunction<S: Scalar>(_ x: S) -> S {
+    switch self {
+    case .negate: -x
+    case .exp: S.exponential(x)
+    case .expm1: S.exponentialMinusOne(x)
+    case .log: S.logarithm(x)
+    case .log1p: S.logarithmOnePlus(x)
+    case .sqrt: S.squareRoot(x)
+    case .square: x * x
+    case .reciprocal: 1 / x
+    case .abs: x == 0 ? 0 : x < 0 ? -x : x
+    case .sign: x > 0 ? 1 : x < 0 ? -1 : x == 0 ? 0 : x
+    case .step: x > 0 ? 1 : 0
+    case .sin: S.sine(x)
+    case .cos: S.cosine(x)
+    case .tanh: S.hyperbolicTangent(x)
+    case .sigmoid: Unary.logistic(x)
+    case .erf: S.errorFunction(x)
+    case .relu: x <= 0 ? 0 : x
+    case .gelu: S(0.5) * x * (1 + S.errorFunction(x * S(0.5.squareRoot())))
+    case .silu: x * Unary.logistic(x)
+    case .softplus: (x > 0 ? x : 0) + S.logarithmOnePlus(S.exponential(x > 0 ? -x : x))
+    }
+  }
+
+  /// x̄ = ȳ ⊙ f′(x), written with y where that is cheaper than x
+  public func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] {
+    let x = p.x[0]
+    let y = p.y
+    return switch self {
+    case .negate: [p.to(0, -g)]
+    case .exp: [p.to(0, g * y)]
+    case .expm1: [p.to(0, g * (y + 1))]
+    case .log: [p.to(0, g / x)]
+    case .log1p: [p.to(0, g / (1 + x))]
+    case .sqrt: [p.to(0, g / (2 * y))]
+    case .square: [p.to(0, g * (2 * x))]
+    case .reciprocal: [p.to(0, -(g * y.square()))]
+    case .abs: [p.to(0, g * x.sign())]
+    case .sign, .step: [nil]
+    case .sin: [p.to(0, g * x.cos())]
+    case .cos: [p.to(0, -(g * x.sin()))]
+    case .tanh: [p.to(0, g * (1 - y.square()))]
+    case .sigmoid: [p.to(0, g * (y * (1 - y)))]
+    case .erf: [p.to(0, g * ((-x.square()).exp() * (2 / Double.pi.squareRoot())))]
+    case .relu: [p.to(0, g * y.step())]
+    case .gelu: [p.to(0, g * geluDerivative(x))]
+    case .silu: [p.to(0, g * siluDerivative(x, y))]
+    case .softplus: [p.to(0, g * x.sigmoid())]
+    }
+  }
+
+  /// 1 / (1 + e⁻ˣ), never overflowing
+  @inlinable
+  static func logistic<S: Scalar>(_ x: S) -> S {
+    let e = S.exponential(x > 0 ? -x : x)
+    return (x > 0 ? 1 : e) / (1 + e)
+  }
+
+  /// Φ(x) + x φ(x), with the normal distribution Φ(x) = ½(1 + erf(x/√2)) and its density φ
+  private func geluDerivative<S: Scalar>(_ x: Variable<S>) -> Variable<S> {
+    let distribution = 0.5 * (1 + (x * 0.5.squareRoot()).erf())
+    let density = (-0.5 * x.square()).exp() * (1 / (2 * Double.pi).squareRoot())
+    return distribution + x * density
+  }
+
+  /// σ(x) + y (1 − σ(x))
+  private func siluDerivative<S: Scalar>(_ x: Variable<S>, _ y: Variable<S>) -> Variable<S> {
+    let s = x.sigmoid()
+    return s + y * (1 - s)
+  }
+
+  public var name: String { rawValue }
+
+  public func notation(_ x: [Notation]) -> Notation {
+    switch self {
+    case .negate: .negated(x[0])
+    case .square: .superscript(x[0], .number(2))
+    case .reciprocal: .superscript(x[0], .number(-1))
+    case .abs: .magnitude(x[0])
+    case .sqrt: .root(x[0])
+    case .sigmoid: .call("σ", x)
+    case .exp, .expm1, .log, .log1p, .sign, .step, .sin, .cos, .tanh, .erf, .relu, .gelu, .silu, .softplus:
+      .call(rawValue, x)
+    }
+  }
+
+  /// Where the function is smooth and its argument legal.
+  private var domain: (range: ClosedRange<Double>, kinks: [Double]) {
+    switch self {
+    case .log, .sqrt, .reciprocal: (0.2...3, [])
+    case .log1p: (-0.8...3, [])
+    case .abs, .sign, .step, .relu: (-2...2, [0])
+    case .negate, .exp, .expm1, .square, .sin, .cos, .tanh, .sigmoid, .erf, .gelu, .silu, .softplus: (-2...2, [])
+    }
+  }
+
+  public static var examples: [Example] {
+    allCases.flatMap { f in
+      ElementwiseExamples.shapes.map { Example(f, .numbers($0, in: f.domain.range, avoiding: f.domain.kinks)) }
+    }
+  }
+}
+
+extension Unary: MapOperation { public var function: MapFunction { .unary(self) } }
+
+/// An elementwise operation of one argument whose loop the library knows.
+protocol MapOperation: Operation { var function: MapFunction { get } }
+
+extension MapOperation {
+  public func shape(of x: [Shape]) throws(ShapeError) -> Shape { try x.only(1, for: name)[0] }
+  public func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) { y.map(function, x[0]) }
+  public var isElementwise: Bool { true }
+}
+
+/// Shapes on which every elementwise operation is tried.
+enum ElementwiseExamples {
+  static let shapes: [Shape] = [[], [1], [0], [5], [3, 4], [2, 3, 4]]
+}
+
+extension [Shape] {
+  /// These shapes, if there are as many as the operation takes.
+  func only(_ count: Int, for name: String) throws(ShapeError) -> [Shape] {
+    guard self.count == count else { throw ShapeError("\(name): takes \(count) inputs, was given \(self.count)") }
+    return self
+  }
+}

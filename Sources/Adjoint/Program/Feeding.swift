@@ -1,0 +1,78 @@
+// What goes into a program and what comes out of it. Everything fed is checked before anything is written.
+
+/// A value that does not fit the place it is fed to: which place, what it takes, and what was given.
+public struct FeedError: Error, Equatable, CustomStringConvertible, Sendable {
+  public let description: String
+  public init(_ description: String) { self.description = description }
+}
+
+extension Program {
+  /// Writes the value of an input for the next run.
+  /// - Throws: `FeedError` when the shape differs; nothing has been written then.
+  public func feed(_ x: Variable<some Scalar>, _ value: Tensor<S>) throws(FeedError) {
+    let node = try inputNode(x, value.shape, isIndex: false)
+    _ = output(node).elements.update(fromContentsOf: value.elements)
+  }
+
+  /// Writes the indices of an index leaf for the next run.
+  /// - Throws: `FeedError` when the shape differs or an index is out of range; nothing has been written then.
+  public func feed(_ x: Variable<some Scalar>, _ value: Tensor<Int32>) throws(FeedError) {
+    let node = try inputNode(x, value.shape, isIndex: true)
+    let bound = indexBound(node)
+    for position in 0..<value.elements.count where value.elements[position] < 0 || value.elements[position] >= bound {
+      throw FeedError(
+        "\(name(node)): index \(value.elements[position]) at position \(position) is not in 0 ..< \(bound)")
+    }
+    copyIndices(value.elements, into: node)
+  }
+
+  /// Lets `body` write the value of an input in place: no copy, no allocation. The elements are in row-major order.
+  public func fill(_ x: Variable<some Scalar>, _ body: (UnsafeMutableBufferPointer<S>) throws -> Void) rethrows {
+    try body(output(readableNode(x)).elements)
+  }
+
+  private func inputNode(_ x: Variable<some Scalar>, _ shape: Shape, isIndex: Bool) throws(FeedError) -> Int {
+    let node = readableNode(x)
+    guard case .leaf(let role) = nodes[node].kind else {
+      throw FeedError("\(name(node)): only leaves are fed; this is the result of an operation")
+    }
+    guard (role == .index) == isIndex else {
+      throw FeedError(
+        "\(name(node)): takes \(isIndex ? "numbers, was given indices" : "indices (Int32), was given numbers")")
+    }
+    guard nodes[node].shape == shape else {
+      throw FeedError("\(name(node)): takes the shape \(nodes[node].shape), was given \(shape)")
+    }
+    return node
+  }
+
+  /// The value of an output or leaf after a run (of any node when all are kept).
+  public func value(of x: Variable<some Scalar>) -> Tensor<S> {
+    let view = view(readableNode(x))
+    return Tensor(shape: view.shape, elements: Array(view.elements))
+  }
+
+  /// Reads a value in place: no copy, no allocation. The buffer is valid inside `body` only.
+  public func withValue<Result>(of x: Variable<some Scalar>, _ body: (UnsafeBufferPointer<S>) throws -> Result) rethrows
+    -> Result
+  {
+    try body(view(readableNode(x)).elements)
+  }
+
+  /// Overwrites the value of any node, as a preparation of `run(after:)`.
+  /// - Precondition: the shape is the node's; an operation's result needs `keeping: .all`, a parameter `parameters: .copied`.
+  public func write(_ value: Tensor<S>, into x: Variable<some Scalar>) {
+    let node = readableNode(x)
+    precondition(value.shape == nodes[node].shape, "write: \(name(node)) cannot hold the shape \(value.shape)")
+    _ = output(node).elements.update(fromContentsOf: value.elements)
+  }
+
+  private func readableNode(_ x: Variable<some Scalar>) -> Int {
+    guard x.index < nodes.count, readable.contains(x.index) else {
+      fatalError(
+        "Program: %\(x.index) is not among what this program keeps: its value may have been fused away or overwritten. Make "
+          + "it an output, or compile with keeping: .all.")
+    }
+    return x.index
+  }
+}

@@ -1,0 +1,306 @@
+/// A tape compiled for replay: pruned to what its outputs need, fused, with buffers assigned by lifetime in one arena and
+/// every operand resolved to an address.
+///
+/// `run()` allocates nothing, checks no shape, touches no reference count, and gives the same bits as recording. Control
+/// flow and shapes are frozen by compilation; inputs, indices, parameters and random leaves are not. Several programs may
+/// share parameters: they read them where they stand. Not `Sendable`; a program runs on one thread at a time.
+///
+/// ```swift
+/// let program = Program([loss] + gradients)
+/// try program.feed(images, batch.images)
+/// program.run()
+/// program.value(of: loss)
+/// ```
+public final class Program<S: Scalar> {
+  /// Which values can be read after a run.
+  public enum Keeping: Sendable {
+    /// The outputs and the leaves; everything else may share memory or never exist.
+    case outputs
+    /// Every node: nothing shares memory and nothing is fused; any node may be written, and the rest replayed after it.
+    case all
+  }
+
+  /// Whether parameters are read where they stand, or copied once so that this program may change them alone.
+  public enum ParameterAccess: Sendable { case shared, copied }
+
+  /// How many runs there have been: what keys the random leaves. Set it to resume a sequence.
+  public var step = 0
+  /// What keys the random leaves, with the step, the leaf and the row.
+  public var seed: UInt64
+
+  let nodes: [Node]
+  let keeping: Keeping
+  /// The nodes asked for, in order.
+  let outputNodes: [Int]
+  let readable: Set<Int>
+  let addresses: [UnsafeMutableRawPointer?]
+  private let arena = Arena()
+  private var instructions: UnsafeMutableBufferPointer<Instruction<S>>
+  /// The last node that each instruction computes.
+  private var lastNodes: [Int] = []
+  private var operations: [UnsafeMutablePointer<any Operation>] = []
+  private let randomLeaves: [(leaf: Int, distribution: Distribution, rows: Int)]
+  private let stores: [(node: Int, state: Parameter<S>)]
+  private let indexBounds: [Int: Int]
+  private let describe: [Int: String]
+  private let sharedParameters: [Parameter<S>]  // kept alive: instructions hold their addresses
+  /// The bytes of the arena that all values of this program share.
+  public let byteCount: Int
+
+  /// Compiles the recording behind `outputs`.
+  ///
+  /// The tape may be of another scalar type: its constants, inputs and parameters are then converted and copied, and the
+  /// same recorded operations run in this program's precision.
+  ///
+  /// - Complexity: linear in the number of recorded nodes.
+  public init<R: Scalar>(
+    _ outputs: [Variable<R>], keeping: Keeping = .outputs, parameters access: ParameterAccess = .shared
+  ) {
+    guard let tape = outputs.first?.tape else { fatalError("Program: there are no outputs to compute") }
+    let targets = outputs.map { tape.index(of: $0) } + tape.stores.map(\.node)
+    let live = Program.reachable(from: targets, in: tape.nodes)
+    let nodes = tape.nodes
+    let fuses = keeping == .outputs
+    let leaves = nodes.indices.filter { live[$0] && nodes[$0].isLeaf }
+    let kept = fuses ? Set(targets) : Set(nodes.indices.filter { live[$0] })
+
+    let fusion = Fusion(nodes: nodes, live: live, kept: kept)
+    let steps = fusion.steps(fusing: fuses)
+    var root = Array(nodes.indices)
+    for i in nodes.indices where fuses && live[i] && fusion.isAlias(i) { root[i] = root[nodes[i].inputs[0]] }
+
+    // Parameters of this very type are read where they stand.
+    var shared: [Int: Parameter<S>] = [:]
+    if access == .shared, let tape = tape as? Tape<S> {
+      for (leaf, parameter) in tape.parameters where live[leaf] { shared[leaf] = parameter }
+    }
+    let plan = MemoryPlan(
+      nodes: nodes, steps: steps, root: root, leaves: leaves.filter { shared[$0] == nil }, kept: kept, sharing: fuses,
+      elementSize: MemoryLayout<S>.stride)
+    let base = arena.allocate(byteCount: plan.byteCount)
+    var addresses = plan.offsets.map { $0 >= 0 ? base + $0 : nil }
+    for (leaf, parameter) in shared { addresses[leaf] = parameter.storage.address }
+    for i in nodes.indices where root[i] != i { addresses[i] = addresses[root[i]] }
+
+    self.nodes = nodes
+    self.keeping = keeping
+    outputNodes = outputs.map(\.index)
+    self.addresses = addresses
+    seed = tape.seed
+    byteCount = plan.byteCount
+    readable = kept.union(leaves)
+    sharedParameters = Array(shared.values)
+    stores = (tape as? Tape<S>)?.stores ?? []
+    describe = Dictionary(uniqueKeysWithValues: readable.map { ($0, tape.describe($0)) })
+    indexBounds = Program.indexBounds(nodes, live)
+    randomLeaves = leaves.compactMap { leaf in
+      guard case .leaf(.random(let distribution)) = nodes[leaf].kind else { return nil }
+      return (leaf, distribution, tape.rows(of: nodes[leaf].shape))
+    }
+    instructions = .allocate(capacity: steps.count)
+    for leaf in leaves where shared[leaf] == nil { copyLeaf(leaf, from: tape) }
+    for (position, step) in steps.enumerated() {
+      instructions.initializeElement(at: position, to: resolve(step))
+      lastNodes.append(step.nodes.max() ?? 0)
+    }
+  }
+
+  deinit {
+    instructions.deinitialize().deallocate()
+    for operation in operations {
+      operation.deinitialize(count: 1)
+      operation.deallocate()
+    }
+  }
+
+  // MARK: Running
+
+  /// Draws the random leaves, computes every output, and stores the states.
+  public func run() {
+    for random in randomLeaves {
+      random.distribution.fill(
+        output(random.leaf).elements, rows: random.rows, seed: seed, step: step, leaf: random.leaf)
+    }
+    replay()
+    for (node, state) in stores { _ = state.storage.elements.update(fromContentsOf: view(node).elements) }
+    step += 1
+  }
+
+  /// Computes every output again from the leaves as they are: nothing is drawn, nothing is stored.
+  public func replay() { execute(from: 0) }
+
+  /// Computes every node again but those in `held`, whose written values stand.
+  func replay(holding held: Set<Int>) {
+    for position in 0..<instructions.count where !held.contains(lastNodes[position]) {
+      instructions[position].execute()
+    }
+  }
+
+  /// Computes again what stands after a node of the list, from the values that are there: the suffix of a run. Random
+  /// leaves stay as they are, and states are not stored.
+  /// - Precondition: the program keeps all values.
+  public func run(after x: Variable<some Scalar>) {
+    guard keeping == .all else { fatalError("run(after:): compile with keeping: .all, so that every value is there") }
+    execute(from: lastNodes.firstIndex { $0 > x.index } ?? instructions.count)
+  }
+
+  @specialized(where S == Float)
+  @specialized(where S == Double)
+  @specialized(where S == Dual)
+  private func execute(from first: Int) {
+    guard let base = instructions.baseAddress else { return }
+    for position in first..<instructions.count { base[position].execute() }
+  }
+
+  // MARK: Compiling
+
+  private static func reachable(from targets: [Int], in nodes: [Node]) -> [Bool] {
+    var live = [Bool](repeating: false, count: nodes.count)
+    for target in targets { live[target] = true }
+    for i in nodes.indices.reversed() where live[i] { for x in nodes[i].inputs { live[x] = true } }
+    return live
+  }
+
+  /// The smallest bound that a live operation puts on each index leaf.
+  private static func indexBounds(_ nodes: [Node], _ live: [Bool]) -> [Int: Int] {
+    var bounds: [Int: Int] = [:]
+    for i in nodes.indices where live[i] {
+      guard case .operation(let operation) = nodes[i].kind, let position = operation.indexPosition else { continue }
+      let bound = operation.indexBound(for: nodes[i].inputs.map { nodes[$0].shape })
+      bounds[nodes[i].inputs[position], default: Int.max] = min(bound, bounds[nodes[i].inputs[position]] ?? Int.max)
+    }
+    return bounds
+  }
+
+  private func copyLeaf<R: Scalar>(_ leaf: Int, from tape: Tape<R>) {
+    if tape.isIndexLeaf(leaf) {
+      copyIndices(tape.view(of: leaf).indices, into: leaf)
+    } else {
+      let target = output(leaf)
+      for (i, element) in tape.view(of: leaf).elements.enumerated() {
+        target[i] = (element as? S) ?? S(element.primal)
+      }
+    }
+  }
+
+  func copyIndices(_ indices: some Collection<Int32>, into leaf: Int) {
+    output(leaf).address.withMemoryRebound(to: Int32.self, capacity: nodes[leaf].shape.elementCount) {
+      for (i, index) in indices.enumerated() { $0[i] = index }
+    }
+  }
+
+  private func resolve(_ step: Step) -> Instruction<S> {
+    switch step.kind {
+    case .general: return general(step.nodes[0])
+    case .product(let matmul, let bias, let function):
+      guard case .operation(let operation) = nodes[matmul].kind, let flags = operation as? MatMul else {
+        fatalError("Program: %\(matmul) is not a matrix product")
+      }
+      let (a, b, c) = (view(nodes[matmul].inputs[0]), view(nodes[matmul].inputs[1]), output(step.results[0]))
+      var product = MatrixProduct(
+        rows: c.shape[0], columns: c.shape[1], depth: a.shape[flags.transposeA ? 0 : 1], a: a.base, b: b.base,
+        c: c.base,
+        transposeA: flags.transposeA, transposeB: flags.transposeB)
+      product.bias = bias.map { view($0).base }
+      product.function = function
+      return .product(product)
+    case .chain: return chain(step)
+    }
+  }
+
+  private func general(_ node: Int) -> Instruction<S> {
+    guard case .operation(let operation) = nodes[node].kind else { fatalError("Program: %\(node) is a leaf") }
+    let box = UnsafeMutablePointer<any Operation>.allocate(capacity: 1)
+    box.initialize(to: operation)
+    operations.append(box)
+    let inputs = nodes[node].inputs
+    let views = arena.allocate(byteCount: max(inputs.count, 1) * MemoryLayout<View<S>>.stride)
+      .bindMemory(to: View<S>.self, capacity: max(inputs.count, 1))
+    for (position, input) in inputs.enumerated() { (views + position).initialize(to: view(input)) }
+    return .general(box, Operands(views: views, count: inputs.count), output(node))
+  }
+
+  private func chain(_ step: Step) -> Instruction<S> {
+    let count = nodes[step.nodes[0]].shape.elementCount
+    var scratch = ScratchBlocks<S>(step, nodes, blockSize: min(count, Instruction<S>.blockSize), arena: arena)
+    let links = UnsafeMutableBufferPointer<ChainLink<S>>(
+      start: arena.allocate(byteCount: step.nodes.count * MemoryLayout<ChainLink<S>>.stride)
+        .bindMemory(to: ChainLink<S>.self, capacity: step.nodes.count), count: step.nodes.count)
+    for (position, node) in step.nodes.enumerated() {
+      func place(_ x: Int) -> ChainLink<S>.Place {
+        if let block = scratch.block(of: x) { return ChainLink.Place(base: block, stride: 1, blockStep: 0) }
+        let advances = nodes[x].shape.elementCount == count ? 1 : 0
+        return ChainLink.Place(base: output(x).base, stride: advances, blockStep: advances)
+      }
+      let operands = nodes[node].inputs.map(place)
+      scratch.assign(node, at: position, isResult: step.results.contains(node))
+      let link = ChainLink(
+        function: function(of: node), a: operands[0], b: operands[min(1, operands.count - 1)],
+        c: operands[min(2, operands.count - 1)], y: place(node))
+      links.initializeElement(at: position, to: link)
+    }
+    return .chain(UnsafeBufferPointer(links), count: count)
+  }
+
+  private func function(of node: Int) -> ChainLink<S>.Function {
+    guard case .operation(let operation) = nodes[node].kind else { fatalError("Program: %\(node) is a leaf") }
+    switch operation {
+    case let map as any MapOperation: return .map(map.function)
+    case let binary as Binary: return .zip(.binary(binary))
+    case let comparison as Comparison: return .zip(.comparison(comparison))
+    case is Where: return .select
+    default: fatalError("Program: \(operation.name) has no place in a chain")
+    }
+  }
+
+  // MARK: Places
+
+  func view(_ node: Int) -> View<S> { View(shape: nodes[node].shape, address: address(node)) }
+  func output(_ node: Int) -> Output<S> { Output(shape: nodes[node].shape, address: address(node)) }
+
+  private func address(_ node: Int) -> UnsafeMutableRawPointer {
+    guard let address = addresses[node] else { fatalError("Program: %\(node) has no memory in this program") }
+    return address
+  }
+
+  /// What a message calls a readable node, and the bound on an index leaf.
+  func name(_ node: Int) -> String { describe[node] ?? "%\(node)" }
+  func indexBound(_ node: Int) -> Int { indexBounds[node] ?? Int.max }
+}
+
+extension Node {
+  var isLeaf: Bool {
+    if case .leaf = kind { return true }
+    return false
+  }
+}
+
+/// The blocks in which a chain keeps what only it uses; a block is used again once its value has been read for the last time.
+private struct ScratchBlocks<S: Scalar> {
+  private var blocks: [Int: UnsafeMutablePointer<S>] = [:]
+  private var free: [UnsafeMutablePointer<S>] = []
+  private var lastRead: [Int: Int] = [:]
+  private let step: Step
+  private let nodes: [Node]
+  private let blockSize: Int
+  private let arena: Arena
+
+  init(_ step: Step, _ nodes: [Node], blockSize: Int, arena: Arena) {
+    (self.step, self.nodes, self.blockSize, self.arena) = (step, nodes, blockSize, arena)
+    for (position, node) in step.nodes.enumerated() { for x in nodes[node].inputs { lastRead[x] = position } }
+  }
+
+  func block(of node: Int) -> UnsafeMutablePointer<S>? { blocks[node] }
+
+  /// Gives a node its block, unless it is a result, and frees those that it reads last.
+  mutating func assign(_ node: Int, at position: Int, isResult: Bool) {
+    for x in Set(nodes[node].inputs) where lastRead[x] == position {
+      if let block = blocks[x] { free.append(block) }
+    }
+    guard !isResult else { return }
+    blocks[node] =
+      free.popLast()
+      ?? arena.allocate(byteCount: max(blockSize, 1) * MemoryLayout<S>.stride).bindMemory(
+        to: S.self, capacity: max(blockSize, 1))
+  }
+}

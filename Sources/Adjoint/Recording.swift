@@ -1,0 +1,169 @@
+// How a tape keeps its list: appending, evaluating, handles, scopes and truncation. `Tape.swift` holds the idea.
+
+extension Tape {
+  /// The number of recorded nodes.
+  public var count: Int { nodes.count }
+
+  /// The handle of the node at a position of the list.
+  public subscript(position: Int) -> Variable<S> {
+    guard position >= 0, position < nodes.count else { fatalError("tape: no node %\(position) among \(nodes.count)") }
+    return Variable(tape: self, index: position, epoch: nodes[position].epoch)
+  }
+
+  /// The position of a live variable of this tape.
+  /// - Precondition: the variable belongs to this tape and was not truncated away.
+  func index(of x: Variable<S>, for operation: (any Operation)? = nil) -> Int {
+    let prefix = operation.map { $0.name + ": " } ?? ""
+    guard x.tape === self else {
+      fatalError("\(prefix)a variable of another tape: all inputs of an operation must be recorded on one tape")
+    }
+    guard x.index < nodes.count, nodes[x.index].epoch == x.epoch else {
+      fatalError("\(prefix)%\(x.index) was truncated away: a variable is valid until its tape is truncated before it")
+    }
+    return x.index
+  }
+
+  func append(_ kind: Node.Kind, _ inputs: NodeList, _ shape: Shape, at address: UnsafeMutableRawPointer? = nil)
+    -> Variable<S>
+  {
+    marks.append(arena.mark)
+    values.append(address ?? arena.allocate(byteCount: shape.elementCount * Swift.max(MemoryLayout<S>.stride, 4)))
+    nodes.append(Node(kind: kind, inputs: inputs, shape: shape, epoch: epoch, serves: serving, scope: scope))
+    return Variable(tape: self, index: nodes.count - 1, epoch: epoch)
+  }
+
+  func view(of node: Int) -> View<S> { View(shape: nodes[node].shape, address: values[node]) }
+
+  /// Computes the value of an operation's node from those of its inputs.
+  func evaluate(_ node: Int) {
+    guard case .operation(let operation) = nodes[node].kind else { return }
+    let inputs = nodes[node].inputs
+    withUnsafeTemporaryAllocation(of: View<S>.self, capacity: Swift.max(inputs.count, 1)) { views in
+      for position in 0..<inputs.count { views.initializeElement(at: position, to: view(of: inputs[position])) }
+      guard let base = views.baseAddress else { return }
+      operation.forward(
+        Operands(views: base, count: inputs.count), into: Output(shape: nodes[node].shape, address: values[node]))
+    }
+  }
+
+  /// The shape that `operation` gives, after checking which inputs are indices.
+  func resultShape(of operation: some Operation, _ inputs: NodeList, file: StaticString, line: UInt) -> Shape {
+    let shapes = inputs.map { nodes[$0].shape }
+    do throws(ShapeError) {
+      let shape = try operation.shape(of: shapes)
+      for (position, input) in inputs.enumerated() {
+        let isIndex = isIndexLeaf(input)
+        if isIndex != (operation.indexPosition == position) {
+          throw ShapeError(
+            "\(operation.name): input \(position), \(describe(input)), "
+              + (isIndex ? "holds indices; numbers are expected" : "holds numbers; an index leaf is expected"))
+        }
+        if isIndex { try checkIndices(of: input, below: operation.indexBound(for: shapes), for: operation.name) }
+      }
+      return shape
+    } catch {
+      let operands = inputs.map { describe($0) }.joined(separator: ", ")
+      fatalError("\(error.description) (operands: \(operands))", file: file, line: line)
+    }
+  }
+
+  private func checkIndices(of node: Int, below bound: Int, for name: String) throws(ShapeError) {
+    if let wrong = view(of: node).indices.first(where: { $0 < 0 || $0 >= bound }) {
+      throw ShapeError("\(name): index \(wrong) in \(describe(node)) is not in 0 ..< \(bound)")
+    }
+  }
+
+  func isIndexLeaf(_ node: Int) -> Bool {
+    if case .leaf(.index) = nodes[node].kind { return true }
+    return false
+  }
+
+  /// A node as a message names it: its label path or number, and its shape.
+  public func describe(_ node: Int) -> String {
+    let path = path(of: node)
+    return (path.isEmpty ? "%\(node)" : "'\(path)'") + " \(nodes[node].shape)"
+  }
+
+  /// A rule returned as many contributions as the operation has inputs, each of its input's shape.
+  func check(_ contributions: [Variable<S>?], of operation: any Operation, at node: Int) {
+    let inputs = nodes[node].inputs
+    guard contributions.count == inputs.count else {
+      fatalError("\(operation.name): its vjp returned \(contributions.count) contributions for \(inputs.count) inputs")
+    }
+    for (position, contribution) in contributions.enumerated() {
+      guard let shape = contribution?.shape, shape != nodes[inputs[position]].shape else { continue }
+      fatalError(
+        "\(operation.name): its vjp returned \(shape) for input \(position), which is \(nodes[inputs[position]].shape)")
+    }
+  }
+
+  func unitCotangent(for output: Variable<S>) -> Variable<S> {
+    guard output.shape.elementCount == 1 else {
+      fatalError(
+        "backward: the output has shape \(output.shape); only a single number has a gradient. Give a cotangent of that "
+          + "shape, or reduce the output to one number first (sum, mean).")
+    }
+    return constant(Tensor(repeating: 1, shape: output.shape))
+  }
+
+  // MARK: Labels and scopes
+
+  /// Names everything that `body` records: `fc1/weight` is `weight` recorded within the scope `fc1`.
+  public func scoped<R>(_ name: String, _ body: () throws -> R) rethrows -> R {
+    let outer = scope
+    let path = scopes[Int(outer)].isEmpty ? name : scopes[Int(outer)] + "/" + name
+    if let known = scopes.firstIndex(of: path) {
+      scope = Int32(known)
+    } else {
+      scopes.append(path)
+      scope = Int32(scopes.count - 1)
+    }
+    defer { scope = outer }
+    return try body()
+  }
+
+  /// The scope and label of a node, or an empty string.
+  public func path(of node: Int) -> String {
+    let scope = scopes[Int(nodes[node].scope)]
+    guard let label = labels[node] else { return scope }
+    return scope.isEmpty || label.hasPrefix(scope + "/") ? label : scope + "/" + label
+  }
+
+  // MARK: Truncation
+
+  /// Forgets every node from `count` on. Their variables trap when used; their memory is used again.
+  public func truncate(to count: Int = 0) {
+    guard count < nodes.count else { return }
+    arena.release(to: marks[count])
+    nodes.removeSubrange(count...)
+    values.removeSubrange(count...)
+    marks.removeSubrange(count...)
+    if !labels.isEmpty { labels = labels.filter { $0.key < count } }
+    while let last = parameters.last, last.leaf >= count {
+      leafOfParameter[ObjectIdentifier(last.parameter)] = nil
+      parameters.removeLast()
+    }
+    stores.removeAll { $0.node >= count }
+    epoch += 1
+  }
+}
+
+/// The inputs of a node: up to four in place, more in an array, so that most nodes allocate nothing.
+struct NodeList: RandomAccessCollection {
+  private var inline = SIMD4<Int32>(repeating: 0)
+  private var spilled: [Int32] = []
+  private let size: Int32
+
+  init(_ positions: [Int]) {
+    size = Int32(positions.count)
+    if positions.count <= 4 {
+      for (i, position) in positions.enumerated() { inline[i] = Int32(position) }
+    } else {
+      spilled = positions.map(Int32.init)
+    }
+  }
+
+  var startIndex: Int { 0 }
+  var endIndex: Int { Int(size) }
+  subscript(i: Int) -> Int { Int(spilled.isEmpty ? inline[i] : spilled[i]) }
+}

@@ -1,0 +1,106 @@
+/// How elementwise loops run over broadcast operands: one innermost run with strides of 1 or 0, and an odometer over the
+/// axes outside it. Adjacent axes that every operand treats alike are merged first, so that common cases are one run.
+///
+/// Everything here is of fixed size: a walk allocates nothing, so a program may make one in each run.
+struct BroadcastWalk {
+  /// Elements in one innermost run.
+  private(set) var run = 1
+  /// Each operand's stride inside a run: 1 when it advances, 0 when it repeats.
+  private(set) var innerStride = SIMD4<Int>(repeating: 0)
+  private var runs = 0
+  private var outer = 0  // how many merged axes stand outside the run
+  private var extents = SIMD8<Int>(repeating: 1)  // the merged axes, innermost first, the run at 0
+  private var strideA = SIMD8<Int>(repeating: 0)
+  private var strideB = SIMD8<Int>(repeating: 0)
+  private var strideC = SIMD8<Int>(repeating: 0)
+
+  /// A walk over `output` by up to three operands; one that is left out counts as a single number.
+  init(output: Shape, _ a: Shape, _ b: Shape = [], _ c: Shape = []) {
+    let total = output.elementCount
+    guard total > 0 else { return }
+    var size = SIMD4<Int>(repeating: 1)  // elements of each operand inside the axes merged so far
+    var merged = 0
+    for back in 1...max(output.rank, 1) where back <= output.rank && output[output.rank - back] != 1 {
+      let extent = output[output.rank - back]
+      let own = SIMD4(a.extent(fromEnd: back), b.extent(fromEnd: back), c.extent(fromEnd: back), 1)
+      let step = size.replacing(with: 0, where: own .== 1)
+      if merged > 0, step == strides(at: merged - 1) &* extents[merged - 1] {
+        extents[merged - 1] *= extent
+      } else {
+        extents[merged] = extent
+        (strideA[merged], strideB[merged], strideC[merged]) = (step[0], step[1], step[2])
+        merged += 1
+      }
+      size = size &* own
+    }
+    run = merged > 0 ? extents[0] : 1
+    innerStride = merged > 0 ? strides(at: 0) : innerStride
+    runs = total / run
+    outer = max(merged - 1, 0)
+  }
+
+  private func strides(at axis: Int) -> SIMD4<Int> { SIMD4(strideA[axis], strideB[axis], strideC[axis], 0) }
+
+  /// Calls `body` with each run's offset in the output and in the operands.
+  @inline(__always)
+  func forEachRun(_ body: (Int, SIMD4<Int>) -> Void) {
+    var position = SIMD8<Int>(repeating: 0)
+    var offsets = SIMD4<Int>(repeating: 0)
+    for index in 0..<runs {
+      body(index * run, offsets)
+      var axis = 1
+      while axis <= outer {
+        position[axis] += 1
+        offsets = offsets &+ strides(at: axis)
+        if position[axis] < extents[axis] { break }
+        offsets = offsets &- strides(at: axis) &* extents[axis]
+        position[axis] = 0
+        axis += 1
+      }
+    }
+  }
+}
+
+extension Shape {
+  /// The dimension that stands `back` places from the end, or 1 in front of the first.
+  fileprivate func extent(fromEnd back: Int) -> Int { back <= rank ? self[rank - back] : 1 }
+}
+
+/// A shape cut into runs of adjacent axes that are all reduced or all kept; dimensions of 1 belong to neither.
+struct AxisGroups {
+  private(set) var extents = SIMD8<Int>(repeating: 1)
+  private(set) var reduced = SIMDMask<SIMD8<Int>>(repeating: false)
+  private(set) var count = 0
+
+  init(shape: Shape, reduced axes: AxisSet) {
+    for axis in 0..<shape.rank where shape[axis] != 1 {
+      if count > 0, reduced[count - 1] == axes.contains(axis: axis) {
+        extents[count - 1] *= shape[axis]
+      } else {
+        extents[count] = shape[axis]
+        reduced[count] = axes.contains(axis: axis)
+        count += 1
+      }
+    }
+  }
+
+  /// Elements of x inside one step of a group, and elements of y.
+  func size(after group: Int) -> Int {
+    var size = 1
+    for inner in group + 1..<max(count, group + 1) { size *= extents[inner] }
+    return size
+  }
+  func keptSize(after group: Int) -> Int {
+    var size = 1
+    for inner in group + 1..<max(count, group + 1) where !reduced[inner] { size *= extents[inner] }
+    return size
+  }
+}
+
+/// A set of axes, as bits: nodes that reduce hold one without counting references.
+public struct AxisSet: Hashable, Sendable, BitwiseCopyable {
+  private var bits: UInt8 = 0
+  public init(_ axes: some Sequence<Int>) { for axis in axes { bits |= 1 << UInt8(axis) } }
+  public var axes: [Int] { (0..<Shape.maximumRank).filter { contains(axis: $0) } }
+  public func contains(axis: Int) -> Bool { bits >> UInt8(axis) & 1 == 1 }
+}

@@ -1,0 +1,211 @@
+// What the operations of the library say in `forward`: each sentence here turns shapes into calls of `Scalar`'s loops.
+
+extension Output {
+  /// y = f(x), element by element.
+  func map(_ f: MapFunction, _ x: View<S>) { S.map(f, x.base, base, count: count) }
+
+  /// y = x under another shape of the same count.
+  func copy(_ x: View<S>) {
+    if UnsafePointer(base) != x.base { base.update(from: x.base, count: count) }
+  }
+
+  /// y = f(a, b) with broadcasting.
+  func zip(_ f: ZipFunction, _ a: View<S>, _ b: View<S>) {
+    if a.shape == b.shape { return S.zip(f, a.base, strideA: 1, b.base, strideB: 1, base, count: count) }
+    let walk = BroadcastWalk(output: shape, a.shape, b.shape)
+    walk.forEachRun { offset, operand in
+      S.zip(
+        f, a.base + operand[0], strideA: walk.innerStride[0], b.base + operand[1], strideB: walk.innerStride[1],
+        base + offset, count: walk.run)
+    }
+  }
+
+  /// y = c ≠ 0 ? a : b with broadcasting.
+  func select(_ c: View<S>, _ a: View<S>, _ b: View<S>) {
+    let walk = BroadcastWalk(output: shape, c.shape, a.shape, b.shape)
+    walk.forEachRun { offset, operand in
+      S.select(
+        c.base + operand[0], strideC: walk.innerStride[0], a.base + operand[1], strideA: walk.innerStride[1],
+        b.base + operand[2], strideB: walk.innerStride[2], base + offset, count: walk.run)
+    }
+  }
+
+  /// y = x, repeated by the broadcasting rule.
+  func broadcast(_ x: View<S>) {
+    let walk = BroadcastWalk(output: shape, x.shape)
+    walk.forEachRun { offset, operand in
+      let source = x.base + operand[0]
+      if walk.innerStride[0] == 1 {
+        (base + offset).update(from: source, count: walk.run)
+      } else {
+        (base + offset).update(repeating: source.pointee, count: walk.run)
+      }
+    }
+  }
+
+  /// y = op(a)·op(b).
+  func multiply(_ a: View<S>, _ b: View<S>, transposeA: Bool, transposeB: Bool) {
+    S.multiply(
+      MatrixProduct(
+        rows: shape[0], columns: shape[1], depth: a.shape[transposeA ? 0 : 1], a: a.base, b: b.base, c: base,
+        transposeA: transposeA, transposeB: transposeB))
+  }
+
+  /// y[…, j] = x[…, j] + bias[j].
+  func addRows(_ x: View<S>, bias: View<S>) {
+    let columns = bias.count
+    S.addRows(
+      x.base, bias: bias.base, then: nil, base, rows: columns == 0 ? 0 : count / columns, columns: columns)
+  }
+
+  /// y = Σ, max or min of x over `axes`; y has x's other axes, in order.
+  func reduce(_ r: Reduction, _ x: View<S>, over axes: AxisSet) {
+    guard x.count > 0 else { return base.update(repeating: S.reduce(r, x.base, count: 0), count: count) }
+    reduce(r, AxisGroups(shape: x.shape, reduced: axes), group: 0, from: x.base, to: base)
+  }
+
+  /// Reduces runs of merged axes, outermost first, so that the kernels see contiguous rows.
+  private func reduce(
+    _ r: Reduction, _ groups: AxisGroups, group: Int, from x: UnsafePointer<S>, to y: UnsafeMutablePointer<S>
+  ) {
+    let extent = group < groups.count ? groups.extents[group] : 1
+    switch (groups.count - group, groups.count > group && groups.reduced[group]) {
+    case (0, _): y.pointee = x.pointee
+    case (1, true): y.pointee = S.reduce(r, x, count: extent)
+    case (1, false): y.update(from: x, count: extent)
+    case (2, true): S.reduceRows(r, x, y, rows: extent, columns: groups.extents[group + 1])
+    case (_, false):
+      let (stepX, stepY) = (groups.size(after: group), groups.keptSize(after: group))
+      for i in 0..<extent { reduce(r, groups, group: group + 1, from: x + i * stepX, to: y + i * stepY) }
+    case (_, true):
+      // A reduced run in front of others: add what stands inside it, one element of y after the other.
+      let kept = groups.extents[group + 1]
+      let (stepX, stepY) = (groups.size(after: group), groups.keptSize(after: group + 1))
+      let innerX = groups.size(after: group + 1)
+      for j in 0..<kept {
+        withUnsafeTemporaryAllocation(of: S.self, capacity: max(stepY, 1)) { partial in
+          guard let partial = partial.baseAddress else { return }
+          for i in 0..<extent {
+            let place = i == 0 ? y + j * stepY : partial
+            reduce(r, groups, group: group + 2, from: x + (i * stepX + j * innerX), to: place)
+            if i > 0 {
+              S.zip(r.combining, y + j * stepY, strideA: 1, partial, strideB: 1, y + j * stepY, count: stepY)
+            }
+          }
+        }
+      }
+    }
+  }
+
+  /// y = c·y.
+  func scale(by c: Double) {
+    withUnsafePointer(to: S(c)) { factor in
+      S.zip(.binary(.multiply), UnsafePointer(base), strideA: 1, factor, strideB: 0, base, count: count)
+    }
+  }
+
+  /// Each row of the last axis through softmax, log-softmax or log-sum-exp.
+  func softmax(_ kind: SoftmaxKind, _ x: View<S>) {
+    let columns = x.shape[x.shape.rank - 1]
+    let rows = x.shape.dropLast().reduce(1, *)
+    S.softmax(kind, x.base, base, rows: rows, columns: columns)
+  }
+
+  /// y[i₀, i₁, …] = x at `offset + Σ iₐ·strides[a]`: any permutation or slice.
+  func copyStrided(_ x: View<S>, offset: Int, strides: SIMD8<Int>) {
+    guard count > 0 else { return }
+    let rank = shape.rank
+    let (run, innerStride) = rank == 0 ? (1, 1) : (shape[rank - 1], strides[rank - 1])
+    var position = SIMD8<Int>(repeating: 0)
+    var source = x.base + offset
+    for start in stride(from: 0, to: count, by: run) {
+      if innerStride == 1 {
+        (base + start).update(from: source, count: run)
+      } else {
+        for i in 0..<run { base[start + i] = source[i * innerStride] }
+      }
+      var axis = rank - 2
+      while axis >= 0 {
+        position[axis] += 1
+        source += strides[axis]
+        if position[axis] < shape[axis] { break }
+        source -= strides[axis] * shape[axis]
+        position[axis] = 0
+        axis -= 1
+      }
+    }
+  }
+
+  /// The inverse of `copyStrided`: y at `offset + Σ iₐ·strides[a]` = x[i₀, i₁, …]; the rest of y is left as it is.
+  func placeStrided(_ x: View<S>, offset: Int, strides: SIMD8<Int>) {
+    let rank = x.shape.rank
+    guard x.count > 0 else { return }
+    let run = rank == 0 ? 1 : x.shape[rank - 1]
+    var position = SIMD8<Int>(repeating: 0)
+    var target = base + offset
+    for start in stride(from: 0, to: x.count, by: run) {
+      target.update(from: x.base + start, count: run)
+      var axis = rank - 2
+      while axis >= 0 {
+        position[axis] += 1
+        target += strides[axis]
+        if position[axis] < x.shape[axis] { break }
+        target -= strides[axis] * x.shape[axis]
+        position[axis] = 0
+        axis -= 1
+      }
+    }
+  }
+
+  /// y = 0 everywhere.
+  func clear() { base.update(repeating: 0, count: count) }
+}
+
+extension Reduction {
+  /// The function of two arguments that this reduction repeats.
+  var combining: ZipFunction {
+    switch self {
+    case .sum: .binary(.add)
+    case .maximum: .binary(.maximum)
+    case .minimum: .binary(.minimum)
+    }
+  }
+}
+
+extension Output {
+  /// y = scale · Σ (x − mean)² over `axes`, in two passes: the mean first, so that no digits cancel.
+  func variance(_ x: View<S>, over axes: AxisSet, meanScale: Double, scale: Double) {
+    withUnsafeTemporaryAllocation(of: S.self, capacity: x.count) { scratch in
+      guard let deviations = scratch.baseAddress else { return }
+      reduce(.sum, x, over: axes)
+      self.scale(by: meanScale)
+      let kept = axes.axes.reduce(x.shape) { $0.replacing(axis: $1, with: 1) }
+      let squared = Output(shape: x.shape, address: UnsafeMutableRawPointer(deviations))
+      squared.zip(.binary(.subtract), x, View(shape: kept, address: address))
+      let squaredView = View<S>(shape: x.shape, address: squared.address)
+      squared.map(.unary(.square), squaredView)
+      reduce(.sum, squaredView, over: axes)
+      self.scale(by: scale)
+    }
+  }
+}
+
+extension Output {
+  /// y[i, :] = x[index[i], :].
+  func gatherRows(_ x: View<S>, _ index: View<S>) {
+    let width = x.shape.dropFirst().reduce(1, *)
+    for (row, source) in index.indices.enumerated() {
+      (base + row * width).update(from: x.base + Int(source) * width, count: width)
+    }
+  }
+
+  /// y[index[i], :] += x[i, :], from zero, in the order of i.
+  func scatterAddRows(_ x: View<S>, _ index: View<S>) {
+    clear()
+    let width = shape.dropFirst().reduce(1, *)
+    for (row, target) in index.indices.enumerated() {
+      let place = base + Int(target) * width
+      S.zip(.binary(.add), place, strideA: 1, x.base + row * width, strideB: 1, place, count: width)
+    }
+  }
+}

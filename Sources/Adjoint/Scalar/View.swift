@@ -1,0 +1,62 @@
+/// What an operation's `forward` sees of one operand: a shape, and elements in row-major order.
+///
+/// A view is valid only while `forward` runs. An index operand has `indices` (Int32); every other has elements of `S`.
+public struct View<S: Scalar>: BitwiseCopyable {
+  public let shape: Shape
+  let address: UnsafeMutableRawPointer
+
+  init(shape: Shape, address: UnsafeMutableRawPointer) {
+    self.shape = shape
+    self.address = address
+  }
+
+  /// The number of elements.
+  @inlinable public var count: Int { shape.elementCount }
+  /// The elements in row-major order.
+  public var elements: UnsafeBufferPointer<S> { UnsafeBufferPointer(start: base, count: count) }
+  /// The class indices or positions of an index operand.
+  public var indices: UnsafeBufferPointer<Int32> {
+    UnsafeBufferPointer(start: UnsafePointer(address.assumingMemoryBound(to: Int32.self)), count: count)
+  }
+  /// The element at a row-major position.
+  public subscript(position: Int) -> S { elements[position] }
+
+  var base: UnsafePointer<S> { UnsafePointer(address.assumingMemoryBound(to: S.self)) }
+}
+
+/// The operands of one operation, in order.
+public struct Operands<S: Scalar> {
+  let views: UnsafePointer<View<S>>
+  public let count: Int
+
+  init(views: UnsafePointer<View<S>>, count: Int) {
+    self.views = views
+    self.count = count
+  }
+
+  public subscript(position: Int) -> View<S> { views[position] }
+}
+
+/// Where an operation's `forward` writes its result. Every element must be set; elements start undefined.
+public struct Output<S: Scalar> {
+  public let shape: Shape
+  let address: UnsafeMutableRawPointer
+
+  init(shape: Shape, address: UnsafeMutableRawPointer) {
+    self.shape = shape
+    self.address = address
+  }
+
+  public var count: Int { shape.elementCount }
+  /// The row-major positions of the elements.
+  public var indices: Range<Int> { 0..<count }
+  /// The elements in row-major order.
+  public var elements: UnsafeMutableBufferPointer<S> { UnsafeMutableBufferPointer(start: base, count: count) }
+  /// The element at a row-major position.
+  public subscript(position: Int) -> S {
+    get { base[position] }
+    nonmutating set { base[position] = newValue }
+  }
+
+  var base: UnsafeMutablePointer<S> { address.assumingMemoryBound(to: S.self) }
+}

@@ -1,0 +1,118 @@
+/// The dimensions of a dense, row-major tensor: `[128, 784]`; `[]` is a single number.
+///
+/// A shape is a plain value of fixed size, so nodes and shapes are copied without counting references. It holds at most
+/// `Shape.maximumRank` dimensions.
+public struct Shape: Hashable, Sendable, BitwiseCopyable {
+  /// The largest number of dimensions.
+  public static let maximumRank = 8
+
+  private var dimensions: SIMD8<Int32>
+  private var rankStorage: Int32
+
+  /// The number of dimensions; 0 for a single number.
+  public var rank: Int { Int(rankStorage) }
+
+  /// The shape with these dimensions.
+  /// - Precondition: at most 8 dimensions, none negative, none above 2³¹ − 1.
+  public init(_ dimensions: some Collection<Int>) {
+    guard dimensions.count <= Shape.maximumRank else {
+      fatalError(
+        "Shape: \(Array(dimensions)) has \(dimensions.count) dimensions; at most \(Shape.maximumRank) are supported")
+    }
+    self.dimensions = SIMD8(repeating: 0)
+    rankStorage = Int32(dimensions.count)
+    for (axis, dimension) in dimensions.enumerated() {
+      guard let narrow = Int32(exactly: dimension), narrow >= 0 else {
+        fatalError("Shape: dimension \(axis) of \(Array(dimensions)) is not between 0 and \(Int32.max)")
+      }
+      self.dimensions[axis] = narrow
+    }
+  }
+
+  /// The number of elements: the product of the dimensions, 1 for `[]`.
+  public var elementCount: Int {
+    var product = 1
+    for axis in 0..<rank { product *= Int(dimensions[axis]) }
+    return product
+  }
+
+  /// The row-major strides, in elements: that of the last axis is 1.
+  public var strides: SIMD8<Int> {
+    var strides = SIMD8<Int>(repeating: 1)
+    for axis in stride(from: rank - 2, through: 0, by: -1) { strides[axis] = strides[axis + 1] * self[axis + 1] }
+    return strides
+  }
+}
+
+extension Shape: RandomAccessCollection, ExpressibleByArrayLiteral, CustomStringConvertible {
+  public var startIndex: Int { 0 }
+  public var endIndex: Int { rank }
+
+  public subscript(axis: Int) -> Int {
+    guard axis >= 0, axis < rank else { fatalError("Shape: axis \(axis) of \(self), which has rank \(rank)") }
+    return Int(dimensions[axis])
+  }
+
+  public init(arrayLiteral elements: Int...) { self.init(elements) }
+
+  public var description: String { "[" + listed + "]" }
+  /// The dimensions without brackets.
+  var listed: String { map(String.init).joined(separator: ", ") }
+}
+
+extension Shape {
+  /// The axis that `axis` names when negative numbers count from the end: −1 is the last.
+  public func normalized(axis: Int, of operation: String) throws(ShapeError) -> Int {
+    let normal = axis < 0 ? axis + rank : axis
+    guard normal >= 0, normal < rank else {
+      throw ShapeError("\(operation): axis \(axis) does not exist in \(self), which has rank \(rank)")
+    }
+    return normal
+  }
+
+  /// This shape with another extent along one axis.
+  public func replacing(axis: Int, with extent: Int) -> Shape {
+    var copy = self
+    precondition(axis < rank)
+    copy.dimensions[axis] = Int32(extent)
+    return copy
+  }
+
+  /// The shape of an elementwise result by the broadcasting rule: dimensions are aligned at the right; where two differ,
+  /// one of them must be 1 (or absent) and is repeated.
+  /// - Throws: `ShapeError` when two dimensions differ and neither is 1.
+  public static func broadcast(_ a: Shape, _ b: Shape, in operation: String) throws(ShapeError) -> Shape {
+    if a == b { return a }
+    let rank = Swift.max(a.rank, b.rank)
+    var result = Shape([Int](repeating: 0, count: rank))
+    for back in 1...Swift.max(rank, 1) where back <= rank {
+      let extentA = back <= a.rank ? a[a.rank - back] : 1
+      let extentB = back <= b.rank ? b[b.rank - back] : 1
+      guard extentA == extentB || extentA == 1 || extentB == 1 else {
+        throw ShapeError(
+          "\(operation): \(a) and \(b) do not broadcast: \(extentA) and \(extentB) differ at axis −\(back), and neither is 1"
+        )
+      }
+      result = result.replacing(axis: rank - back, with: extentA == 1 ? extentB : extentA)
+    }
+    return result
+  }
+
+  /// Whether a tensor of this shape repeats to `target` by the broadcasting rule.
+  public func broadcasts(to target: Shape) -> Bool {
+    guard rank <= target.rank else { return false }
+    return zip(reversed(), target.reversed()).allSatisfy { $0 == $1 || $0 == 1 }
+  }
+
+  /// This shape with dimensions of 1 put in front until it has `rank` dimensions.
+  func padded(toRank rank: Int) -> Shape {
+    self.rank == rank ? self : Shape([Int](repeating: 1, count: rank - self.rank) + self)
+  }
+}
+
+/// Shapes that an operation cannot combine, with a sentence that a person can act on.
+public struct ShapeError: Error, Equatable, CustomStringConvertible, Sendable {
+  public let description: String
+
+  public init(_ description: String) { self.description = description }
+}

@@ -1,0 +1,124 @@
+/// One line of the tape: y = f(x₀, x₁, …), or a leaf. Precision-free: only values carry a scalar type.
+struct Node {
+  enum Kind {
+    case leaf(Role)
+    case operation(any Operation)
+  }
+
+  let kind: Kind
+  let inputs: NodeList
+  let shape: Shape
+  /// Tells this node from one that stood in the same place before a truncation.
+  let epoch: Int32
+  /// The forward node whose VJP recorded this one, or −1 in a forward pass.
+  let serves: Int32
+  /// The scope in which it was recorded, a position in `scopes`.
+  let scope: Int32
+}
+
+/// The tape: a Wengert list, and the whole of backpropagation.
+///
+/// Recording an operation computes its value at once and appends a node. Creation order is topological order, so the
+/// backward sweep is one loop from the last node to the first: no sort, no recursion, no visited set. The sweep *records* the
+/// vector-Jacobian products, so the backward pass is more tape, which can be printed, compiled and differentiated again.
+///
+/// A tape and its variables belong to one thread; they are not `Sendable`.
+///
+/// Source: Wengert, "A simple automatic derivative evaluation program", CACM 1964; Griewank & Walther, *Evaluating
+/// Derivatives*, 2nd ed., ch. 3.2 (the incremental reverse form: one accumulation per edge).
+public final class Tape<S: Scalar> {
+  /// Whether layers behave as in training (dropout is active) or as in inference.
+  public let mode: Mode
+  /// What keys the random leaves, with the step, the leaf and the row.
+  public let seed: UInt64
+
+  var nodes: [Node] = []
+  var values: [UnsafeMutableRawPointer] = []
+  var marks: [Arena.Mark] = []
+  let arena = Arena()
+  var epoch: Int32 = 0
+  var serving: Int32 = -1
+  var scopes: [String] = [""]
+  var scope: Int32 = 0
+  var labels: [Int: String] = [:]
+  var parameters: [(leaf: Int, parameter: Parameter<S>)] = []
+  var stores: [(node: Int, state: Parameter<S>)] = []
+  var leafOfParameter: [ObjectIdentifier: Int] = [:]
+  /// While a step is recorded for replay, reading a value would freeze a branch; see `Variable.value`.
+  public var isRecordingForReplay = false
+
+  public init(mode: Mode = .training, seed: UInt64 = 0) {
+    self.mode = mode
+    self.seed = seed
+  }
+
+  /// Appends y = f(x₀, x₁, …) and computes it.
+  /// - Precondition: the inputs are live on this tape and fit the operation; otherwise this traps with the sentence of
+  ///   `operation.shape(of:)`.
+  @discardableResult
+  public func record(_ operation: some Operation, _ inputs: Variable<S>...) -> Variable<S> {
+    record(operation, inputs: inputs)
+  }
+
+  /// Appends y = f(x₀, x₁, …) and computes it.
+  @discardableResult
+  public func record(
+    _ operation: some Operation, inputs: [Variable<S>], file: StaticString = #fileID, line: UInt = #line
+  )
+    -> Variable<S>
+  {
+    let list = NodeList(inputs.map { index(of: $0, for: operation) })
+    let shape = resultShape(of: operation, list, file: file, line: line)
+    let y = append(.operation(operation), list, shape)
+    evaluate(y.index)
+    return y
+  }
+
+  // MARK: The backward sweep
+
+  /// Propagates cotangents from `output` back to everything that it depends on differentiably.
+  ///
+  /// With ȳ given, each node in reverse order turns its adjoint into contributions to its inputs,
+  ///   x̄ᵢ ← x̄ᵢ + (∂y/∂xᵢ)ᵀ ȳ,
+  /// and by the time a node is reached, all its consumers have been: its adjoint is complete (a total derivative).
+  ///
+  /// - Parameters:
+  ///   - cotangent: ȳ, of the output's shape; 1 for a single number when left out.
+  ///   - targets: whose adjoints are wanted; every parameter and input when left out. Only what lies between them and the
+  ///     output is recorded.
+  /// - Complexity: a small constant times the cost of the forward pass, whatever the number of targets.
+  public func backward(
+    from output: Variable<S>, cotangent: Variable<S>? = nil, to targets: [Variable<S>]? = nil
+  ) -> Backward<S> {
+    let seed = cotangent ?? unitCotangent(for: output)
+    precondition(seed.shape == output.shape, "backward: the cotangent is \(seed.shape), the output \(output.shape)")
+    let needed = nodesBetween(targets?.map { index(of: $0) } ?? differentiableLeaves, and: index(of: output))
+    var backward = Backward(output: output, seed: seed, nodeCount: output.index + 1)
+    defer { serving = -1 }
+
+    for i in stride(from: output.index, through: 0, by: -1) {
+      guard needed[i], let g = backward.adjoint(at: i, on: self), case .operation(let operation) = nodes[i].kind else {
+        continue
+      }
+      serving = Int32(i)
+      let inputs = nodes[i].inputs
+      let contributions = operation.vjp(g, at: Point(tape: self, node: i) { needed[inputs[$0]] })
+      check(contributions, of: operation, at: i)
+      for (position, contribution) in contributions.enumerated() where needed[inputs[position]] {
+        guard let contribution else { continue }
+        let x = inputs[position]
+        let sum = backward.adjoint(at: x, on: self).map { $0 + contribution } ?? contribution  // the one accumulation
+        backward.add(contribution, from: i, position, to: x, sum: sum)
+      }
+    }
+    return backward
+  }
+
+  /// For each node up to `output`, whether it depends on a target and the output may depend on it.
+  private func nodesBetween(_ targets: [Int], and output: Int) -> [Bool] {
+    var reaches = [Bool](repeating: false, count: output + 1)
+    for target in targets where target <= output { reaches[target] = true }
+    for i in 0...output where !reaches[i] { reaches[i] = nodes[i].inputs.contains { reaches[$0] } }
+    return reaches
+  }
+}

@@ -1,0 +1,58 @@
+extension Tape: CustomStringConvertible {
+  /// The Wengert list: a line for each node with its shape, formula, label and bytes; the backward half says whom it serves.
+  ///
+  /// ```
+  /// %0: [2, 3]    input                  x                  24 B
+  /// %4: [2]       = %0·%1ᵀ               fc1                 8 B
+  /// %9: [2, 3]    = %8 ⊙ %4              ∂%4                24 B
+  /// ```
+  public var description: String {
+    let rows = nodes.indices.map { line($0) }
+    let widths = (0..<3).map { column in rows.map { $0[column].count }.max() ?? 0 }
+    return rows.map { row in
+      let padded = (0..<3).map { row[$0].padding(to: widths[$0]) }
+      return (padded + [row[3]]).joined(separator: "  ").trimmingSuffix()
+    }.joined(separator: "\n")
+  }
+
+  private func line(_ node: Int) -> [String] {
+    let shape = nodes[node].shape
+    let bytes = shape.elementCount * (isIndexLeaf(node) ? MemoryLayout<Int32>.stride : MemoryLayout<S>.stride)
+    var remarks = path(of: node)
+    if nodes[node].serves >= 0, labels[node] == nil {
+      remarks += (remarks.isEmpty ? "" : " ") + "∂%\(nodes[node].serves)"
+    }
+    return ["%\(node): \(shape)", formula(of: node), remarks, byteText(bytes)]
+  }
+
+  /// What a node computes, in terms of other nodes; small constants appear as numbers.
+  func formula(of node: Int) -> String {
+    switch nodes[node].kind {
+    case .leaf(let role):
+      return role == .constant && nodes[node].shape.elementCount == 1 ? "= " + operand(node).text : role.name
+    case .operation(let operation): return "= " + operation.notation(nodes[node].inputs.map { operand($0) }).text
+    }
+  }
+
+  private func operand(_ node: Int) -> Notation {
+    if case .leaf(.constant) = nodes[node].kind, nodes[node].shape.elementCount == 1 {
+      return .number(view(of: node)[0].primal)
+    }
+    return .symbol("%\(node)")
+  }
+}
+
+private func byteText(_ count: Int) -> String {
+  count < 1024 ? "\(count) B" : count < 1 << 20 ? "\(count / 1024) KiB" : "\(count >> 20) MiB"
+}
+
+extension String {
+  fileprivate func padding(to width: Int) -> String {
+    self + String(repeating: " ", count: Swift.max(0, width - count))
+  }
+  fileprivate func trimmingSuffix() -> String {
+    var copy = self
+    while copy.last == " " { copy.removeLast() }
+    return copy
+  }
+}

@@ -1,0 +1,55 @@
+/// A handle to a node of a tape: a value that remembers how it was computed.
+///
+/// Operators and named methods record operations and compute at once. A handle is small and copied freely; it is valid
+/// until its tape is truncated before it, and traps with a sentence afterwards.
+public struct Variable<S: Scalar> {
+  public let tape: Tape<S>
+  /// The position in the tape's list, printed as `%index`.
+  public let index: Int
+  let epoch: Int32
+
+  init(tape: Tape<S>, index: Int, epoch: Int32) {
+    self.tape = tape
+    self.index = index
+    self.epoch = epoch
+  }
+
+  public var shape: Shape { tape.nodes[tape.index(of: self)].shape }
+
+  /// The recorded value.
+  ///
+  /// - Precondition: the tape is not being recorded for replay. A step is recorded once and replayed ever after, so a branch
+  ///   taken on a value would be frozen; use `where`, or record eagerly.
+  public var value: Tensor<S> {
+    let position = tape.index(of: self)
+    guard !tape.isRecordingForReplay else {
+      fatalError(
+        "\(tape.describe(position)): its value was read while a training step is recorded. The step is recorded once and "
+          + "replayed for every batch, so a branch taken on this value would be frozen. Use `where(_:_:_:)`, or record eagerly."
+      )
+    }
+    return recordedValue
+  }
+
+  /// The recorded value, also while recording for replay.
+  var recordedValue: Tensor<S> {
+    let view = tape.view(of: tape.index(of: self))
+    return Tensor(shape: view.shape, elements: Array(view.elements))
+  }
+
+  /// The recorded value of a single number.
+  /// - Precondition: there is exactly one element.
+  public var scalar: S {
+    guard shape.elementCount == 1 else {
+      fatalError("scalar: \(tape.describe(index)) has \(shape.elementCount) elements")
+    }
+    return value[linear: 0]
+  }
+
+  /// Names this node in listings and messages.
+  @discardableResult
+  public func labeled(_ name: String) -> Variable {
+    tape.labels[tape.index(of: self)] = name
+    return self
+  }
+}

@@ -1,0 +1,157 @@
+// Gemm: the blocked matrix product and its last pass.
+//
+// k is cut into equal blocks of at most GEMM_DEPTH. An element is the sum, in order, of its blocks, each a chain of
+// fused multiply-adds: an order that k alone decides, so no leading dimension, edge, or split of rows or columns
+// over threads changes a bit.
+
+#define GEMM_DEPTH 208
+// Elements in the parts of the workspace; see Workspace.h.
+#define RIGHT_ROOM (AK_RIGHT_BYTES / (long)sizeof(T))
+#define LEFT_ROOM (AK_LEFT_BYTES / (long)sizeof(T) - LANES)
+#define SUM_ROOM (AK_SUM_BYTES / (long)sizeof(T))
+// Up to so many rows B is read where it lies: packing would not be paid back.
+#define DIRECT_ROWS (2 * GEMM_ROWS)
+
+typedef struct {
+  long m, n, k;
+  const T *a;
+  long a_row, a_k;  // op(A)[i, p] = a[i a_row + p a_k]; one of the two is 1
+  const T *b;
+  long ldb;
+  bool b_transposed;
+  T *c;
+  long c_row;
+  bool accumulate;
+} N(product);
+
+INLINE long N(smaller)(long a, long b) { return a < b ? a : b; }
+INLINE long N(parts)(long n, long most) { return (n + most - 1) / most; }
+// The start of part i of n cut as evenly as can be.
+INLINE long N(cut)(long n, long parts, long i) { return n / parts * i + N(smaller)(i, n % parts); }
+
+INLINE N(tile_function) N(tile_for)(long rows, long width) {
+#if GEMM_WIDTH == 3
+  if (width == 3) return N(tiles_3)[rows - 1];
+#endif
+  return width == 2 ? N(tiles_2)[rows - 1] : N(tiles_1)[rows - 1];
+}
+
+// One panel of B against rows of A: c[m, panel] = (add ? c : 0) + a b.
+static void N(panel_product)(long m, long k, const T *a, long a_row, long a_k, bool a_packed, const T *b, long b_k,
+                             long width, T *c, long c_row, bool add, long last) {
+  const long parts = N(parts)(m, width == 1 ? GEMM_TALL : GEMM_ROWS);
+  for (long t = 0; t < parts; t++) {
+    const long i = N(cut)(m, parts, t), rows = N(cut)(m, parts, t + 1) - i;
+    const T *left = a_packed ? a + i * k : a + i * a_row;
+    N(tile_for)(rows, width)(k, left, a_packed ? 1 : a_row, a_packed ? rows : a_k, b, b_k, c + i * c_row, c_row, add,
+                             last);
+  }
+}
+
+// One block of k against one block of columns.
+static void N(block_product)(const N(product) *g, long p, long k, long j, long vectors, T *c, long c_row, bool add) {
+  const long parts = N(parts)(vectors, GEMM_WIDTH), columns = N(smaller)(vectors * LANES, g->n - j);
+  const bool direct = !g->b_transposed && g->m <= DIRECT_ROWS;
+  T *const right = (T *)ak_workspace.right, *const left = (T *)ak_workspace.left;
+  for (long t = 0; t < parts; t++) {
+    const long v = N(cut)(vectors, parts, t), width = N(cut)(vectors, parts, t + 1) - v;
+    const long first = v * LANES, valid = N(smaller)(width * LANES, columns - first);
+    if (direct && valid == width * LANES) continue;
+    const T *from = g->b_transposed ? g->b + (j + first) * g->ldb + p : g->b + p * g->ldb + j + first;
+    N(pack_panel)(from, g->ldb, g->b_transposed, k, valid, (int)width, right + first * k);
+  }
+  const bool pack_left = g->a_k != 1 && g->m > 1;
+  // Packed rows of A are laid out by the tiles' heights, which a panel of one vector has taller.
+  const long height = vectors == 1 ? GEMM_TALL : GEMM_ROWS;
+  const long most = pack_left ? LEFT_ROOM / k / height * height : g->m;
+  const long row_parts = N(parts)(g->m, most < g->m ? most : g->m);
+  for (long s = 0; s < row_parts; s++) {
+    const long i = N(cut)(g->m, row_parts, s), rows = N(cut)(g->m, row_parts, s + 1) - i;
+    const T *a = g->a + i * g->a_row + p * g->a_k;
+    long packed_width = 0;
+    for (long t = 0; t < parts; t++) {
+      const long v = N(cut)(vectors, parts, t), width = N(cut)(vectors, parts, t + 1) - v;
+      const long first = v * LANES, valid = N(smaller)(width * LANES, columns - first);
+      if (pack_left && (packed_width == 0 || (packed_width == 1) != (width == 1))) {
+        const long tiles = N(parts)(rows, width == 1 ? GEMM_TALL : GEMM_ROWS);
+        for (long u = 0; u < tiles; u++) {
+          const long at = N(cut)(rows, tiles, u);
+          N(pack_left)(a + at, g->a_k, k, N(cut)(rows, tiles, u + 1) - at, left + at * k);
+        }
+        packed_width = width;
+      }
+      const bool in_place = direct && valid == width * LANES;
+      N(panel_product)(rows, k, pack_left ? left : a, g->a_row, g->a_k, pack_left,
+                       in_place ? g->b + p * g->ldb + j + first : right + first * k, in_place ? g->ldb : width * LANES,
+                       width, c + i * c_row + first, c_row, add, valid - (width - 1) * LANES);
+    }
+  }
+}
+
+static void N(run_product)(const N(product) *g) {
+  const long depths = N(parts)(g->k, GEMM_DEPTH), deepest = N(parts)(g->k, depths);
+  // A product of several blocks of k that is added to C is finished aside first: one rounding at the store.
+  const bool aside = g->accumulate && depths > 1;
+  const long vectors = N(parts)(g->n, LANES);
+  const long most_vectors = aside ? 8 * 64 / VECTOR_BYTES : RIGHT_ROOM / deepest / LANES;
+  const long column_parts = N(parts)(vectors, most_vectors);
+  const long most_rows = aside ? SUM_ROOM / (most_vectors * LANES) : g->m;
+  for (long t = 0; t < column_parts; t++) {
+    const long v = N(cut)(vectors, column_parts, t), j = v * LANES, width = N(cut)(vectors, column_parts, t + 1) - v;
+    for (long i = 0; i < g->m; i += most_rows) {
+      N(product) part = *g;
+      part.m = N(smaller)(most_rows, g->m - i);
+      part.a = g->a + i * g->a_row;
+      T *const c = g->c + i * g->c_row + j;
+      T *const to = aside ? (T *)ak_workspace.sum : c;
+      const long to_row = aside ? width * LANES : g->c_row;
+      for (long d = 0; d < depths; d++) {
+        const long p = N(cut)(g->k, depths, d), depth = N(cut)(g->k, depths, d + 1) - p;
+        N(block_product)(&part, p, depth, j, width, to, to_row, d > 0 || (g->accumulate && !aside));
+      }
+      if (aside) {
+        const long columns = N(smaller)(width * LANES, g->n - j);
+        for (long r = 0; r < part.m; r++)
+          N(zip)(AK_ADD, c + r * g->c_row, 1, to + r * to_row, 1, c + r * g->c_row, columns);
+      }
+    }
+  }
+}
+
+static void N(gemm)(const N(ak_gemm) *g) {
+  if (g->m <= 0 || g->n <= 0) return;
+  if (g->k > 0) {
+    N(product) product = {
+        .m = g->m, .n = g->n, .k = g->k,
+        .a = g->a, .a_row = g->transpose_a ? 1 : g->lda, .a_k = g->transpose_a ? g->lda : 1,
+        .b = g->b, .ldb = g->ldb, .b_transposed = g->transpose_b,
+        .c = g->c, .c_row = g->ldc, .accumulate = g->accumulate,
+    };
+    N(run_product)(&product);
+  } else if (!g->accumulate) {
+    for (long i = 0; i < g->m; i++)
+      for (long j = 0; j < g->n; j++) g->c[i * g->ldc + j] = 0;
+  }
+  if (!g->accumulate && (g->bias || g->f != AK_COPY))
+    N(map_rows)(g->f, g->p, g->q, g->c, g->ldc, g->bias, g->c, g->ldc, g->m, g->n);
+}
+
+// Independent chains enough to keep every multiplier busy, on values that neither overflow nor vanish.
+static double N(fma_peak)(long iterations) {
+  enum { chains = GEMM_ROWS * GEMM_WIDTH };
+  V sum[chains];
+#pragma clang loop unroll(full)
+  for (int i = 0; i < chains; i++) sum[i] = SPLAT(i);
+  V factor = SPLAT(0.5), term = SPLAT(0.25);
+  const long rounds = iterations / (chains * LANES) + 1;
+  for (long r = 0; r < rounds; r++) {
+#pragma clang loop unroll(full)
+    for (int i = 0; i < chains; i++) sum[i] = N(fma)(sum[i], factor, term);
+  }
+  V total = sum[0];
+#pragma clang loop unroll(full)
+  for (int i = 1; i < chains; i++) total += sum[i];
+  volatile T sink = N(fold_sum)(total);
+  (void)sink;
+  return (double)rounds * chains * LANES * 2;
+}

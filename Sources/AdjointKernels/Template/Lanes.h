@@ -1,0 +1,143 @@
+// Lanes: the vector type of one precision and its loads, stores and selections.
+//
+// Included once per precision by All.h, inside an instruction set's file, so there is no include guard. In: REAL_BITS
+// (32 or 64), VECTOR_BYTES, FUSED (1 where the machine has fused multiply-add), optionally WITH_AVX512 or WITH_AVX.
+// Out: T (the scalar), LANES, V (a vector of T), I (integers of the same width), N(name) (the name for this precision).
+
+#if REAL_BITS == 32
+#define T float
+#define INT int32_t
+#define UINT uint32_t
+#define N(name) name##_f32
+#define LIBM(name) name##f
+#define MANTISSA_BITS 23
+#define EXPONENT_BIAS 127
+#define MAGIC 0x1.8p23f  // adding it rounds to an integer, which the low bits of the sum then hold
+#define SMALLEST_NORMAL 0x1p-126f
+#else
+#define T double
+#define INT int64_t
+#define UINT uint64_t
+#define N(name) name##_f64
+#define LIBM(name) name
+#define MANTISSA_BITS 52
+#define EXPONENT_BIAS 1023
+#define MAGIC 0x1.8p52
+#define SMALLEST_NORMAL 0x1p-1022
+#endif
+
+#define LANES (VECTOR_BYTES * 8 / REAL_BITS)
+#define V N(vector)
+#define VU N(vector_unaligned)
+#define I N(integers)
+#define SPLAT(x) ((V)((T)(x)))
+#define ISPLAT(x) ((I)((INT)(x)))
+#define IF(condition, yes, no) ((I)(condition) ? (V)(yes) : (V)(no))
+#define INLINE static inline __attribute__((always_inline))
+
+typedef T V __attribute__((ext_vector_type(LANES)));
+typedef T VU __attribute__((ext_vector_type(LANES), aligned(REAL_BITS / 8)));
+typedef INT I __attribute__((ext_vector_type(LANES)));
+
+INLINE V N(load)(const T *p) { return *(const VU *)p; }
+INLINE void N(store)(T *p, V v) { *(VU *)p = v; }
+
+// The first n (< LANES) elements at p, then those of `rest`; nothing behind the n is touched.
+INLINE V N(load_tail_or)(const T *p, long n, V rest) {
+#if defined(WITH_AVX512) && REAL_BITS == 32
+  return (V)_mm512_mask_loadu_ps((__m512)rest, (__mmask16)((1u << n) - 1), p);
+#elif defined(WITH_AVX512)
+  return (V)_mm512_mask_loadu_pd((__m512d)rest, (__mmask8)((1u << n) - 1), p);
+#else
+  T lanes[LANES] __attribute__((aligned(VECTOR_BYTES)));
+  *(V *)lanes = rest;
+  for (long i = 0; i < n; i++) lanes[i] = p[i];
+  return *(const V *)lanes;
+#endif
+}
+INLINE V N(load_tail)(const T *p, long n) { return N(load_tail_or)(p, n, SPLAT(0)); }
+
+INLINE void N(store_tail)(T *p, V v, long n) {
+#if defined(WITH_AVX512) && REAL_BITS == 32
+  _mm512_mask_storeu_ps(p, (__mmask16)((1u << n) - 1), (__m512)v);
+#elif defined(WITH_AVX512)
+  _mm512_mask_storeu_pd(p, (__mmask8)((1u << n) - 1), (__m512d)v);
+#else
+  T lanes[LANES] __attribute__((aligned(VECTOR_BYTES)));
+  *(V *)lanes = v;
+  for (long i = 0; i < n; i++) p[i] = lanes[i];
+#endif
+}
+
+// a b + c: one rounding where the machine can, two on the baseline (libm's emulation would be far too slow).
+INLINE V N(fma)(V a, V b, V c) {
+#if FUSED
+  return __builtin_elementwise_fma(a, b, c);
+#else
+  return a * b + c;
+#endif
+}
+
+// The error of the rounded square: x x = high + error, exactly (short of underflow).
+INLINE V N(square_error)(V x, V high) {
+#if FUSED
+  return N(fma)(x, x, -high);
+#else
+  // Dekker: cut x in two halves whose products are exact.
+  const I mask = ISPLAT(-((INT)1 << ((MANTISSA_BITS + 2) / 2)));
+  const V top = (V)((I)x & mask), rest = x - top;
+  return ((top * top - high) + top * rest * (T)2) + rest * rest;
+#endif
+}
+
+INLINE V N(absolute)(V x) { return (V)((I)x & ISPLAT(~((UINT)1 << (REAL_BITS - 1)))); }
+INLINE V N(sign_of)(V magnitude, V sign) {
+  const I bit = ISPLAT((UINT)1 << (REAL_BITS - 1));
+  return (V)(((I)magnitude & ~bit) | ((I)sign & bit));
+}
+// NaN in x stays.
+INLINE V N(at_least)(V x, V low) { return IF(low > x, low, x); }
+INLINE V N(at_most)(V x, V high) { return IF(high < x, high, x); }
+// The larger; where b is NaN, a.
+INLINE V N(larger)(V a, V b) { return IF(b > a, b, a); }
+// NaN in either argument wins.
+INLINE V N(maximum)(V a, V b) {
+  const V most = IF(a > b, a, b);
+  return IF(a != a, a, most);
+}
+INLINE V N(minimum)(V a, V b) {
+  const V least = IF(a < b, a, b);
+  return IF(a != a, a, least);
+}
+
+// 2 to the n for integers n in the normal range, given as MAGIC + n.
+INLINE V N(power_of_two)(I biased) {
+  return (V)((biased + ISPLAT(EXPONENT_BIAS)) << MANTISSA_BITS);
+}
+
+INLINE bool N(any)(I mask) { return __builtin_reduce_or(mask) != 0; }
+
+// Folds the lanes in halves: (((0 8) (4 12)) ((2 10) (6 14))) ..., always the same tree. `combine` works on vectors.
+INLINE V N(fold_step)(V v, int width) {
+  // Lane i takes lane i + width; the rest is padding.
+  typedef T wide __attribute__((ext_vector_type(LANES)));
+  wide moved = v;
+#pragma clang loop unroll(full)
+  for (int i = 0; i < width; i++) moved[i] = v[i + width];
+  return moved;
+}
+#define FOLD(name, combine)                            \
+  INLINE T N(name)(V a) {                              \
+    _Pragma("clang loop unroll(full)")                 \
+    for (int width = LANES / 2; width > 0; width /= 2) { \
+      const V b = N(fold_step)(a, width);              \
+      a = combine;                                     \
+    }                                                  \
+    return a[0];                                       \
+  }
+FOLD(fold_sum, a + b)
+FOLD(fold_max, N(maximum)(a, b))
+FOLD(fold_min, N(minimum)(a, b))
+// For values among which a NaN need not win.
+FOLD(fold_larger, N(larger)(a, b))
+#undef FOLD

@@ -1,0 +1,89 @@
+// Softmax: softmax, log-softmax and log-sum-exp along rows, shifted by the row's maximum so that no logit overflows.
+//
+// A row's sums run in an order that the number of columns alone decides.
+
+// sum_j exp(x[j] - shift), the terms kept in y unless NULL.
+INLINE T N(sum_of_exp)(const T *x, T shift, T *y, long n) {
+  V sum[4] = {SPLAT(0), SPLAT(0), SPLAT(0), SPLAT(0)};
+  long j = 0;
+  for (; j + 4 * LANES <= n; j += 4 * LANES) {
+#pragma clang loop unroll(full)
+    for (int a = 0; a < 4; a++) {
+      const V e = N(exp)(N(load)(x + j + a * LANES) - shift);
+      if (y) N(store)(y + j + a * LANES, e);
+      sum[a] += e;
+    }
+  }
+  for (; j + LANES <= n; j += LANES) {
+    const V e = N(exp)(N(load)(x + j) - shift);
+    if (y) N(store)(y + j, e);
+    sum[0] += e;
+  }
+  if (j < n) {
+    // Behind the end stands what exp takes to 0.
+    const V e = N(exp)(N(load_tail_or)(x + j, n - j, SPLAT(-__builtin_inf())) - shift);
+    if (y) N(store_tail)(y + j, e, n - j);
+    sum[1] += e;
+  }
+  return N(fold_sum)((sum[0] + sum[2]) + (sum[1] + sum[3]));
+}
+
+// The row's maximum as a shift: a NaN may be passed over here, it comes back through the sum.
+INLINE T N(largest)(const T *x, long n) {
+  V most[4];
+#pragma clang loop unroll(full)
+  for (int a = 0; a < 4; a++) most[a] = SPLAT(-__builtin_inf());
+  long j = 0;
+  for (; j + 4 * LANES <= n; j += 4 * LANES) {
+#pragma clang loop unroll(full)
+    for (int a = 0; a < 4; a++) most[a] = N(larger)(most[a], N(load)(x + j + a * LANES));
+  }
+  for (; j + LANES <= n; j += LANES) most[0] = N(larger)(most[0], N(load)(x + j));
+  if (j < n) most[1] = N(larger)(most[1], N(load_tail_or)(x + j, n - j, SPLAT(-__builtin_inf())));
+  return N(fold_larger)(N(larger)(N(larger)(most[0], most[2]), N(larger)(most[1], most[3])));
+}
+
+INLINE T N(log_of)(T x) { return N(log)(SPLAT(x))[0]; }
+
+static void N(softmax)(const T *x, T *y, long rows, long columns) {
+  for (long i = 0; i < rows; i++, x += columns, y += columns) {
+    const T sum = N(sum_of_exp)(x, N(largest)(x, columns), y, columns);
+    const V factor = (T)1 / SPLAT(sum);
+    long j = 0;
+    for (; j + LANES <= columns; j += LANES) N(store)(y + j, N(load)(y + j) * factor);
+    if (j < columns) N(store_tail)(y + j, N(load_tail)(y + j, columns - j) * factor, columns - j);
+  }
+}
+
+static void N(log_softmax)(const T *x, T *y, long rows, long columns) {
+  for (long i = 0; i < rows; i++, x += columns, y += columns) {
+    const T shift = N(largest)(x, columns);
+    const T log_sum = N(log_of)(N(sum_of_exp)(x, shift, NULL, columns));
+    long j = 0;
+    for (; j + LANES <= columns; j += LANES) N(store)(y + j, (N(load)(x + j) - shift) - log_sum);
+    if (j < columns) N(store_tail)(y + j, (N(load_tail)(x + j, columns - j) - shift) - log_sum, columns - j);
+  }
+}
+
+static void N(log_sum_exp)(const T *x, T *y, long rows, long columns) {
+  for (long i = 0; i < rows; i++, x += columns) {
+    const T largest = N(largest)(x, columns);
+    // An infinite maximum (or an empty row) is the answer itself, not a shift.
+    const T shift = __builtin_isinf(largest) ? (T)0 : largest;
+    y[i] = shift + N(log_of)(N(sum_of_exp)(x, shift, NULL, columns));
+  }
+}
+
+static void N(log_softmax_vjp)(const T *g, const T *y, T *out, long rows, long columns) {
+  for (long i = 0; i < rows; i++, g += columns, y += columns, out += columns) {
+    const T total = N(sum)(g, columns);
+    long j = 0;
+    for (; j + LANES <= columns; j += LANES)
+      N(store)(out + j, N(load)(g + j) - N(exp)(N(load)(y + j)) * total);
+    if (j < columns) {
+      const long rest = columns - j;
+      const V e = N(exp)(N(load_tail)(y + j, rest));
+      N(store_tail)(out + j, N(load_tail)(g + j, rest) - e * total, rest);
+    }
+  }
+}
