@@ -1,20 +1,29 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-// The house, from the bottom up. A target may depend only on targets that stand above it in this list.
+// The house, from the bottom up: a target depends only on targets that stand above it in this list.
 let package = Package(
   name: "Adjoint",
   products: [
-    .library(name: "Adjoint", targets: ["Adjoint"])
+    .library(name: "Adjoint", targets: ["Adjoint"]),
+    .library(name: "AdjointDatasets", targets: ["AdjointDatasets"]),
+    .library(name: "AdjointLearning", targets: ["AdjointLearning"]),
   ],
   targets: [
     // C: matrix product and vector loops per instruction set, chosen at run time.
     .target(name: "AdjointKernels"),
+    // C: the system's zlib, opened at run time.
+    .target(name: "AdjointCompression"),
     // The tape, the operations, differentiation, programs.
     .target(name: "Adjoint", dependencies: ["AdjointKernels"]),
+    // IDX, CSV, drawn digits, toy problems; split, standardise, batch.
+    .target(name: "AdjointDatasets", dependencies: ["Adjoint", "AdjointCompression"]),
+    // Layers, losses, optimisers, the training step, checkpoints.
+    .target(name: "AdjointLearning", dependencies: ["Adjoint"]),
 
     .testTarget(name: "AdjointKernelsTests", dependencies: ["AdjointKernels"]),
     .testTarget(name: "AdjointTests", dependencies: ["Adjoint"]),
+    .testTarget(name: "AdjointDatasetsTests", dependencies: ["AdjointDatasets"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -3,6 +3,8 @@
 // Every element is a chain of fused multiply-adds over k in order, whatever the size of its tile: an edge tile gives the
 // same bits as a full one.
 
+#define OPAQUE(x) __asm__("" : "+r"(x))
+
 // C tile = (add ? C : 0) + the tile's product. A is read as a[i a_row + p a_k], B as whole vectors at b + p b_k; the last
 // vector of C has `last` valid lanes.
 INLINE void N(tile)(long k, const T *a, long a_row, long a_k, const T *b, long b_k, T *c, long c_row, bool add, long last,
@@ -13,17 +15,31 @@ INLINE void N(tile)(long k, const T *a, long a_row, long a_k, const T *b, long b
 #pragma clang loop unroll(full)
     for (int j = 0; j < width; j++) sum[i][j] = SPLAT(0);
 
+  // Rows in fours behind a pointer each, with offsets an address can hold (0, s, 2 s and 3 s bytes). The compiler is kept
+  // from deriving the addresses from one another: it would chain an addition per row, slower than the multiplications.
+  const char *group[(GEMM_TALL + 3) / 4];
+  const long one = a_row * (long)sizeof(T), step = a_k * (long)sizeof(T);
+  long three = 3 * one;
+  OPAQUE(three);
+#pragma clang loop unroll(full)
+  for (int i = 0; i < (rows + 3) / 4; i++) group[i] = (const char *)a + 4 * i * one;
+
   for (long p = 0; p < k; p++) {
     V right[GEMM_WIDTH];
 #pragma clang loop unroll(full)
     for (int j = 0; j < width; j++) right[j] = N(load)(b + j * LANES);
 #pragma clang loop unroll(full)
     for (int i = 0; i < rows; i++) {
-      const V left = SPLAT(a[i * a_row]);
+      const long offset = i % 4 == 3 ? three : i % 4 * one;
+      const V left = SPLAT(*(const T *)(group[i / 4] + offset));
 #pragma clang loop unroll(full)
       for (int j = 0; j < width; j++) sum[i][j] = N(fma)(left, right[j], sum[i][j]);
     }
-    a += a_k;
+#pragma clang loop unroll(full)
+    for (int i = 0; i < (rows + 3) / 4; i++) {
+      group[i] += step;
+      OPAQUE(group[i]);
+    }
     b += b_k;
   }
 

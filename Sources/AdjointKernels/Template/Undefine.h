@@ -32,6 +32,7 @@
 #undef NAMES_7_TO_8
 #undef NAMES_9_TO_16
 #undef NAMES_TO_4
+#undef OPAQUE
 #undef PATCH_LARGE
 #undef RIGHT_ROOM
 #undef ROW_BLOCK
