@@ -19,7 +19,7 @@ let package = Package(
     // IDX, CSV, drawn digits, toy problems; split, standardise, batch.
     .target(name: "AdjointDatasets", dependencies: ["Adjoint", "AdjointCompression"]),
     // Layers, losses, optimisers, the training step, checkpoints.
-    .target(name: "AdjointLearning", dependencies: ["Adjoint"]),
+    .target(name: "AdjointLearning", dependencies: ["Adjoint", "AdjointDatasets"]),
 
     .testTarget(name: "AdjointKernelsTests", dependencies: ["AdjointKernels"]),
     .testTarget(name: "AdjointTests", dependencies: ["Adjoint"]),

@@ -42,6 +42,25 @@ extension Tape: CustomStringConvertible {
   }
 }
 
+extension Tape {
+  /// A number that two recordings share only if they record the same operations on the same shapes in the same order,
+  /// whatever their values; the same on every system. Backward nodes do not count.
+  public var fingerprint: UInt64 {
+    var hash: UInt64 = 0xcbf2_9ce4_8422_2325  // FNV-1a
+    for node in nodes.indices where nodes[node].serves < 0 {
+      let what: String =
+        switch nodes[node].kind {
+        case .leaf(let role): role.name
+        case .operation(let operation):
+          operation.name + operation.attributes.map(\.description).joined(separator: ",")
+        }
+      let line = "\(what) \(nodes[node].shape) \(Array(nodes[node].inputs));"
+      for byte in line.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+    }
+    return hash
+  }
+}
+
 private func byteText(_ count: Int) -> String {
   count < 1024 ? "\(count) B" : count < 1 << 20 ? "\(count / 1024) KiB" : "\(count >> 20) MiB"
 }

@@ -51,7 +51,8 @@ public struct Batches<Source: Dataset>: RandomAccessCollection, Sendable {
     targets: UnsafeMutableBufferPointer<Source.Target>
   ) -> Int {
     let rows = rows(ofBatch: number)
-    guard inputs.count >= rows.count * source.inputShape.elementCount, targets.count >= rows.count * source.targetShape.elementCount
+    guard inputs.count >= rows.count * source.inputShape.elementCount,
+      targets.count >= rows.count * source.targetShape.elementCount
     else {
       fatalError(
         "batches: buffers of \(inputs.count) and \(targets.count) numbers do not hold \(rows.count) examples of "
