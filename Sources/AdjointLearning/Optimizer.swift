@@ -148,36 +148,32 @@ public struct RMSProp: Optimizer {
 
 /// m ← β₁m + (1 − β₁)g, s ← β₂s + (1 − β₂)g², θ ← θ − α m̂ / (√ŝ + ε), with m̂ = m/(1 − β₁ᵗ) and ŝ = s/(1 − β₂ᵗ).
 ///
-/// With `weightDecay` λ this is AdamW: first θ ← θ − αλθ, apart from the gradient.
-///
-/// Source: Kingma & Ba, "Adam", ICLR 2015, algorithm 1; Loshchilov & Hutter, "Decoupled weight decay", ICLR 2019.
+/// Source: Kingma & Ba, "Adam", ICLR 2015, algorithm 1.
 public struct Adam: Optimizer {
   public var learningRate: Double
   public var beta1: Double
   public var beta2: Double
   public var epsilon: Double
-  public var weightDecay: Double
   public static var stateNames: [String] { ["mean", "squares"] }
 
-  public init(
-    learningRate: Double = 0.001, beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-8,
-    weightDecay: Double = 0
-  ) {
-    (self.learningRate, self.beta1, self.beta2) = (learningRate, beta1, beta2)
-    (self.epsilon, self.weightDecay) = (epsilon, weightDecay)
+  public init(learningRate: Double = 0.001, beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-8) {
+    (self.learningRate, self.beta1, self.beta2, self.epsilon) = (learningRate, beta1, beta2, epsilon)
   }
 
-  public var name: String { weightDecay == 0 ? "Adam" : "AdamW" }
+  public func update<S: Scalar>(_ run: ParameterRun<S>, rate: Double, step: Int) {
+    update(run, rate: rate, step: step, keeping: 1)
+  }
 
+  /// The update after θ ← keep·θ.
   @specialized(where S == Float)
   @specialized(where S == Double)
-  public func update<S: Scalar>(_ run: ParameterRun<S>, rate: Double, step: Int) {
+  func update<S: Scalar>(_ run: ParameterRun<S>, rate: Double, step: Int, keeping: Double) {
     // α m̂ / (√ŝ + ε) = (α/c₁) m / (√s/√c₂ + ε), so that the loop has one square root and one division.
-    let correction1 = 1 - power(beta1, step)
-    let correction2 = (1 - power(beta2, step)).squareRoot()
+    let correction1 = 1 - Double.power(beta1, Double(step))
+    let correction2 = (1 - Double.power(beta2, Double(step))).squareRoot()
     let (alpha, inverse, tiny) = (S(rate / correction1), S(1 / correction2), S(epsilon))
     let (b1, r1, b2, r2) = (S(beta1), S(1 - beta1), S(beta2), S(1 - beta2))
-    let keep = S(1 - rate * weightDecay)
+    let keep = S(keeping)
     for i in run.indices {
       let g = run.gradient(i)
       let mean = b1 * run.first(i) + r1 * g
@@ -187,11 +183,29 @@ public struct Adam: Optimizer {
       run[i] = keep * run[i] - alpha * mean / (S.squareRoot(squares) * inverse + tiny)
     }
   }
-
-  private func power(_ base: Double, _ exponent: Int) -> Double { Double.power(base, Double(exponent)) }
 }
 
-/// Adam with decoupled weight decay, under its usual name and default.
-public func AdamW(learningRate: Double = 0.001, weightDecay: Double = 0.01) -> Adam {
-  Adam(learningRate: learningRate, weightDecay: weightDecay)
+/// Adam with decoupled weight decay: first θ ← θ − αλθ, apart from the gradient, then Adam's update.
+///
+/// Source: Loshchilov & Hutter, "Decoupled weight decay regularization", ICLR 2019, algorithm 2.
+public struct AdamW: Optimizer {
+  public var adam: Adam
+  public var weightDecay: Double
+  public var learningRate: Double {
+    get { adam.learningRate }
+    set { adam.learningRate = newValue }
+  }
+  public static var stateNames: [String] { Adam.stateNames }
+
+  public init(
+    learningRate: Double = 0.001, beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-8,
+    weightDecay: Double = 0.01
+  ) {
+    adam = Adam(learningRate: learningRate, beta1: beta1, beta2: beta2, epsilon: epsilon)
+    self.weightDecay = weightDecay
+  }
+
+  public func update<S: Scalar>(_ run: ParameterRun<S>, rate: Double, step: Int) {
+    adam.update(run, rate: rate, step: step, keeping: 1 - rate * weightDecay)
+  }
 }
