@@ -21,6 +21,17 @@ let package = Package(
     // Layers, losses, optimisers, the training step, checkpoints.
     .target(name: "AdjointLearning", dependencies: ["Adjoint", "AdjointDatasets"]),
 
+    // Examples: one folder per idea.
+    .executableTarget(name: "GradientInTenLines", dependencies: ["Adjoint"], path: "Examples/GradientInTenLines"),
+    .executableTarget(name: "CustomOperation", dependencies: ["Adjoint"], path: "Examples/CustomOperation"),
+    .executableTarget(
+      name: "CustomArchitecture", dependencies: ["AdjointLearning", "AdjointDatasets"],
+      path: "Examples/CustomArchitecture"),
+    .executableTarget(name: "FunctionRegression", dependencies: ["AdjointLearning"], path: "Examples/FunctionRegression"),
+    .executableTarget(
+      name: "HandwrittenDigits", dependencies: ["AdjointLearning", "AdjointDatasets"],
+      path: "Examples/HandwrittenDigits"),
+
     .testTarget(name: "AdjointKernelsTests", dependencies: ["AdjointKernels"]),
     .testTarget(name: "AdjointTests", dependencies: ["Adjoint"]),
     .testTarget(name: "AdjointDatasetsTests", dependencies: ["AdjointDatasets"]),

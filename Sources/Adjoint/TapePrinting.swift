@@ -36,7 +36,9 @@ extension Tape: CustomStringConvertible {
 
   private func operand(_ node: Int) -> Notation {
     if case .leaf(.constant) = nodes[node].kind, nodes[node].shape.elementCount == 1 {
-      return .number(view(of: node)[0].primal)
+      // The shortest decimal that reads back as this value in this precision: 0.02, not the Double nearest to Float(0.02).
+      let value = view(of: node)[0]
+      return .number(Double("\(value)") ?? value.primal)
     }
     return .symbol("%\(node)")
   }
