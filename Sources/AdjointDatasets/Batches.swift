@@ -13,6 +13,7 @@ import Adjoint
 /// Every example appears once; the last batch is short when the size does not divide the count. A batch is assembled
 /// when it is asked for.
 public struct Batches<Source: Dataset>: RandomAccessCollection, Sendable {
+  /// Where the examples come from.
   public let source: Source
   /// The number of examples in every batch but the last.
   public let size: Int
@@ -31,7 +32,9 @@ public struct Batches<Source: Dataset>: RandomAccessCollection, Sendable {
     self.order = order
   }
 
+  /// The number of the first batch, 0.
   public var startIndex: Int { 0 }
+  /// One more than the number of the last batch.
   public var endIndex: Int { (order.count + size - 1) / size }
 
   /// The batch of this number: inputs [b, features] and targets.

@@ -31,6 +31,7 @@ public struct Batch<Target: BitwiseCopyable & Sendable>: Sendable {
   /// [b] class numbers, or [b, outputs] numbers.
   public let targets: Tensor<Target>
 
+  /// Inputs and targets whose first axis counts the examples.
   public init(inputs: Tensor<Float>, targets: Tensor<Target>) {
     self.inputs = inputs
     self.targets = targets

@@ -45,15 +45,20 @@ public struct DatasetError: Error, Equatable, Sendable {
     case line(Int, column: Int)
   }
 
+  /// The kind of trouble.
   public let reason: Reason
   /// The path of the file, as it was given.
   public let file: String
+  /// Where in the file.
   public let place: Place
+  /// What should be there.
   public let expected: String
+  /// What is there.
   public let found: String
   /// What a person can do about it: a whole sentence.
   public let remedy: String
 
+  /// An error with all that a person needs to know.
   public init(_ reason: Reason, file: String, at place: Place, expected: String, found: String, remedy: String) {
     self.reason = reason
     self.file = file
@@ -68,6 +73,7 @@ extension DatasetError: CustomStringConvertible, LocalizedError {
   /// One line: `train.csv, line 3, column 2: expected a number, found 'abc'. Correct the field.`
   public var description: String { "\(file)\(place): expected \(expected), found \(found). \(remedy)" }
 
+  /// The same line, for those who show `localizedDescription`.
   public var errorDescription: String? { description }
 }
 

@@ -1,7 +1,7 @@
 import Adjoint
 
-/// A point of the plane: x to the right, y downward, as in an image.
-struct Point: Sendable, Hashable {
+/// A place in the plane: x to the right, y downward, as in an image.
+struct Position: Sendable, Hashable {
   var x: Float
   var y: Float
 }
@@ -34,6 +34,7 @@ public struct Deformation: Sendable, Hashable {
     /// The displacement of a grid node, in widths of the square.
     public var elastic: Float
 
+    /// Standard deviations; what is not given does not vary.
     public init(
       rotation: Float = 0, slant: Float = 0, scale: Float = 0, aspect: Float = 0, translation: Float = 0,
       elastic: Float = 0
@@ -61,9 +62,9 @@ public struct Deformation: Sendable, Hashable {
   private var yx: Float = 0
   private var yy: Float = 1
   /// t.
-  private var shift = Point(x: 0, y: 0)
+  private var shift = Position(x: 0, y: 0)
   /// dᵢⱼ, by rows; empty for a rigid map.
-  private var grid: [Point] = []
+  private var grid: [Position] = []
 
   /// The map that changes nothing.
   public static let identity = Deformation()
@@ -87,7 +88,7 @@ public struct Deformation: Sendable, Hashable {
     shift.x = strength.translation * generator.bell()
     shift.y = strength.translation * generator.bell()
     for _ in 0..<Deformation.side * Deformation.side {
-      grid.append(Point(x: strength.elastic * generator.bell(), y: strength.elastic * generator.bell()))
+      grid.append(Position(x: strength.elastic * generator.bell(), y: strength.elastic * generator.bell()))
     }
   }
 
@@ -95,11 +96,11 @@ public struct Deformation: Sendable, Hashable {
   private static func factor(_ x: Float) -> Float { x >= 0 ? 1 + x : 1 / (1 - x) }
 
   /// Where a point of the unit square goes.
-  func callAsFunction(_ p: Point) -> Point {
+  func callAsFunction(_ p: Position) -> Position {
     let (dx, dy) = (p.x - 0.5, p.y - 0.5)
     var x = 0.5 + xx * dx + xy * dy + shift.x
     var y = 0.5 + yx * dx + yy * dy + shift.y
-    if grid.isEmpty { return Point(x: x, y: y) }
+    if grid.isEmpty { return Position(x: x, y: y) }
     let (column, wx) = Deformation.weights(p.x)
     let (row, wy) = Deformation.weights(p.y)
     grid.withUnsafeBufferPointer { grid in
@@ -111,7 +112,7 @@ public struct Deformation: Sendable, Hashable {
         y += weight * (wx.0 * a.y + wx.1 * b.y + wx.2 * c.y + wx.3 * d.y)
       }
     }
-    return Point(x: x, y: y)
+    return Position(x: x, y: y)
   }
 
   /// The first of the four grid nodes that bear on a coordinate, and their cubic B-spline weights.
@@ -142,7 +143,7 @@ extension Deformation {
       }
       for row in 0..<height {
         for column in 0..<width {
-          let source = self(Point(x: (Float(column) + 0.5) / w, y: (Float(row) + 0.5) / h))
+          let source = self(Position(x: (Float(column) + 0.5) / w, y: (Float(row) + 0.5) / h))
           let (x, y) = (source.x * w - 0.5, source.y * h - 0.5)
           guard x > -1, y > -1, x < w, y < h else { continue }
           let (left, top) = (Int(x + 1) - 1, Int(y + 1) - 1)

@@ -4,7 +4,7 @@
 /// strokes, and `!` after a point where the pen turns sharply. Between sharp points the pen follows a smooth curve.
 struct DigitShape: Sendable {
   struct Knot: Sendable {
-    let point: Point
+    let point: Position
     let isCorner: Bool
   }
 
@@ -16,7 +16,7 @@ struct DigitShape: Sendable {
       stroke.split(separator: " ").compactMap { word in
         let numbers = word.filter { $0 != "!" }.split(separator: ",").compactMap { Float($0) }
         guard numbers.count == 2 else { return nil }
-        return Knot(point: Point(x: numbers[0] / 100, y: numbers[1] / 100), isCorner: word.last == "!")
+        return Knot(point: Position(x: numbers[0] / 100, y: numbers[1] / 100), isCorner: word.last == "!")
       }
     }
   }
@@ -32,7 +32,7 @@ struct DigitShape: Sendable {
       "60,10 30,6 8,42 15,85 48,100 84,80 90,35 68,5 40,0 28,8",
       "40,4 12,30 8,70 40,98 78,88 92,50 84,18 62,4",
       "85,5 55,2 18,28 8,65 28,95 60,92 88,62 92,25 72,5 50,10",
-      "20,6 6,45 16,88 50,100 86,86 94,40 84,4",
+      "38,8 10,38 14,86 50,100 86,86 94,40 74,6 58,0",
       "36,2 14,30 8,66 28,98 66,94 90,60 88,24 62,2 34,6 24,16",
     ],
     [  // 1: a stroke, rarely with a flag or a foot
@@ -57,6 +57,8 @@ struct DigitShape: Sendable {
       "30,14 54,0 76,14 70,50 44,88 18,98 6,86 20,74 46,80 70,92 98,84",
       "20,12 52,0 66,22 50,60 14,96! 50,92 98,94",
       "10,10 60,0 76,20 50,58 6,92! 60,86 100,84",
+      "24,14 58,0 84,26 74,66 44,98 14,94 12,72 40,64 70,82 98,94",
+      "10,6 50,0 88,6 64,44 24,92! 60,94 92,90",
     ],
     [  // 3: two bows, with an inner loop, with a flat top, one sweep, angular
       "12,12 45,0 80,12 76,36 40,47! 80,60 86,82 50,100 10,88",
@@ -74,11 +76,11 @@ struct DigitShape: Sendable {
       "22,2 14,55! 90,52 / 72,8 68,100",
       "18,4 12,30 18,52 45,56 78,46 / 80,4 74,50 70,100",
       "66,100 66,0! 8,66! 95,63",
-      "60,2 8,60! 92,57 / 62,30 60,100",
+      "48,2 8,60! 92,57 / 68,30 62,100",
       "15,5 10,40 28,56 55,54 80,40 / 86,0 80,50 74,100",
       "20,8 14,40 30,55 58,52 80,36 / 88,4 80,55 76,100",
       "28,0 20,48 50,54 92,46 / 70,16 62,100",
-      "36,4 10,46 30,58 92,52 / 84,2 74,55 66,100",
+      "28,4 10,46 30,58 92,52 / 86,2 76,55 66,100",
       "22,10 12,48! 84,46 / 82,2 80,50 80,100",
       "30,0 10,46 24,54 96,44 / 76,14 58,100",
       "14,2 8,38 24,50 60,48 86,32 / 92,2 84,44 82,100",
@@ -104,6 +106,8 @@ struct DigitShape: Sendable {
       "30,0 14,40 12,78 36,100 70,92 82,66 66,52 42,66 30,94",
       "46,0 20,38 16,74 36,99 64,92 74,66 58,56 40,74 36,96",
       "24,2 8,45 16,86 48,100 82,84 84,58 58,56 34,82",
+      "16,0 8,50 20,90 52,100 84,80 76,54 48,56 36,80 50,98",
+      "8,6 14,60 40,98 76,90 80,64 54,58 34,78",
     ],
     [  // 7: plain, with a bar, with a serif, bent, wavy
       "8,6 88,4! 40,100",
@@ -141,6 +145,9 @@ struct DigitShape: Sendable {
       "86,20 66,2 30,6 10,26 26,42 66,36 88,14! 70,60 46,100",
       "74,14 46,0 18,14 22,36 52,38 74,16! 76,52 72,100",
       "80,24 70,4 40,2 16,24 24,46 54,44 78,22 82,50 70,86 40,100 14,90",
+      "70,12 40,0 14,22 22,46 50,44 72,14! 74,50 72,100",
+      "84,6 40,4 16,28 30,48 62,40 84,6! 76,50 74,100",
+      "60,4 30,6 12,26 28,46 64,34 82,8! 72,54 62,100",
     ],
   ]
 }
@@ -150,7 +157,7 @@ extension DigitShape {
   ///
   /// Between knots p₁ and p₂ runs a Catmull–Rom spline: the cubic with tangents (p₂ − p₀)/2 and (p₃ − p₁)/2; where the
   /// stroke ends or turns sharply there is no knot beyond, and the near one takes its place.
-  static func trace(_ knots: [Knot], pieces: Int, into path: inout [Point]) {
+  static func trace(_ knots: [Knot], pieces: Int, into path: inout [Position]) {
     guard let first = knots.first else { return }
     path.append(first.point)
     for k in 1..<max(knots.count, 1) {
@@ -160,7 +167,7 @@ extension DigitShape {
       for piece in 1...pieces {
         let t = Float(piece) / Float(pieces)
         path.append(
-          Point(x: spline(t, p0.x, p1.x, p2.x, p3.x), y: spline(t, p0.y, p1.y, p2.y, p3.y)))
+          Position(x: spline(t, p0.x, p1.x, p2.x, p3.x), y: spline(t, p0.y, p1.y, p2.y, p3.y)))
       }
     }
   }

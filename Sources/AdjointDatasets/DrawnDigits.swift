@@ -9,6 +9,10 @@ import Adjoint
 ///
 /// Digit i is a pure function of (seed, part, i): any subset, in any order, on any number of threads and any system gives
 /// the same bytes. No data of MNIST has gone into it.
+///
+/// How hard they are was measured with 60,000 training and 10,000 test digits, Adam at 10⁻³, batches of 128 and 10 epochs:
+/// softmax regression reads about 89% of the test digits, a network with 128 hidden ReLU units about 98%; and this network
+/// reads 91 to 93% of MNIST's own test set without having seen any of MNIST.
 public struct DrawnDigits: Sendable, Hashable, Codable {
   /// Rows and columns of an image.
   public static let side = 28
@@ -52,10 +56,10 @@ public struct DrawnDigits: Sendable, Hashable, Codable {
 struct Hand {
   /// How much hands differ from each other and from themselves.
   private enum Variation {
-    static let shape = Deformation.Strength(rotation: 0.15, slant: 0.24, aspect: 0.1, elastic: 0.11)
+    static let shape = Deformation.Strength(rotation: 0.14, slant: 0.24, aspect: 0.1, elastic: 0.1)
     /// The displacement of a knot, in heights of the digit.
-    static let knot: Float = 0.028
-    /// Letters lean to the right on average.
+    static let knot: Float = 0.026
+    /// The slant that writing has on average, to the right.
     static let slant: Float = 0.12
     /// Width against height of the box that shapes are given in.
     static let width: ClosedRange<Float> = 0.5...1
@@ -65,6 +69,11 @@ struct Hand {
     static let radius: ClosedRange<Float> = 0.75...2.1
     /// Width of the edge between ink and paper, in pixels.
     static let softness: ClosedRange<Float> = 0.9...1.7
+    /// The relative change of the radius from one end to the other.
+    static let pressure: Float = 0.12
+    /// How far the centre of mass may be from the middle, in pixels: real writers' centres lie elsewhere than drawn ones.
+    static let wander: Float = 1.5
+    /// The relative unevenness of the ink.
     static let noise: Float = 0.06
   }
 
@@ -72,7 +81,7 @@ struct Hand {
   private static let box: Float = 20
 
   private var pen: Pen
-  private var path: [Point] = []
+  private var path: [Position] = []
   private var knots: [DigitShape.Knot] = []
   private var strokeEnds: [Int] = []
 
@@ -99,7 +108,7 @@ struct Hand {
       for knot in stroke {
         let x = 0.5 + (knot.point.x - 0.5) * width + Variation.knot * generator.bell()
         let y = knot.point.y + Variation.knot * generator.bell()
-        let slanted = Point(x: x - Variation.slant * (y - 0.5), y: y)
+        let slanted = Position(x: x - Variation.slant * (y - 0.5), y: y)
         knots.append(DigitShape.Knot(point: slanted, isCorner: knot.isCorner && !roundsCorners))
       }
       trimEnds(using: &generator)
@@ -121,56 +130,56 @@ struct Hand {
 
   private static func moved(_ a: DigitShape.Knot, toward b: DigitShape.Knot, by t: Float) -> DigitShape.Knot {
     let (dx, dy) = (b.point.x - a.point.x, b.point.y - a.point.y)
-    return DigitShape.Knot(point: Point(x: a.point.x + t * dx, y: a.point.y + t * dy), isCorner: a.isCorner)
+    return DigitShape.Knot(point: Position(x: a.point.x + t * dx, y: a.point.y + t * dy), isCorner: a.isCorner)
   }
 
   /// Fits the path into the box, centres its mass, and draws it.
   private mutating func draw(using generator: inout Generator) {
-    let radius = generator.float(Variation.radius.lowerBound, Variation.radius.upperBound)
+    let thickness = generator.float(Variation.radius.lowerBound, Variation.radius.upperBound)
     let softness = generator.float(Variation.softness.lowerBound, Variation.softness.upperBound)
     var (low, high) = (path[0], path[0])
     for point in path {
-      low = Point(x: min(low.x, point.x), y: min(low.y, point.y))
-      high = Point(x: max(high.x, point.x), y: max(high.y, point.y))
+      low = Position(x: min(low.x, point.x), y: min(low.y, point.y))
+      high = Position(x: max(high.x, point.x), y: max(high.y, point.y))
     }
     let extent = max(max(high.x - low.x, high.y - low.y), 0.01)
-    let scale = (Hand.box - 2 * radius) / extent
+    let scale = (Hand.box - 2 * thickness) / extent
 
     // A stroke of even width has its mass where its length is.
     var (mass, mx, my) = (Float(0.0001), Float(0), Float(0))
-    forEachPiece { a, b, _, _ in
+    Hand.forEachPiece(strokeEnds) { i in
+      let (a, b) = (path[i - 1], path[i])
       let length = ((b.x - a.x) * (b.x - a.x) + (b.y - a.y) * (b.y - a.y)).squareRoot() + 0.0001
       mass += length
       mx += length * (a.x + b.x) / 2
       my += length * (a.y + b.y) / 2
     }
     let middle = Float(pen.side) / 2
-    // The mass is centred to whole pixels, as in MNIST.
-    let shift = Point(
-      x: middle - scale * mx / mass + generator.float(-0.5, 0.5),
-      y: middle - scale * my / mass + generator.float(-0.5, 0.5))
+    let wander = Variation.wander
+    var shift = Position(
+      x: middle - scale * mx / mass + generator.float(-wander, wander),
+      y: middle - scale * my / mass + generator.float(-wander, wander))
+    // However unevenly the mass lies, no ink leaves the image.
+    let (near, far) = (thickness + 1, Float(pen.side) - thickness - 1)
+    shift.x = min(max(shift.x, near - low.x * scale), far - high.x * scale)
+    shift.y = min(max(shift.y, near - low.y * scale), far - high.y * scale)
+    for i in path.indices { path[i] = Position(x: path[i].x * scale + shift.x, y: path[i].y * scale + shift.y) }
 
-    // Pressure changes along the stroke.
-    let pressure = (generator.bell() * 0.12, generator.bell() * 0.12)
-    var pen = pen
-    self.pen = Pen(side: 0)
+    let (startPressure, endPressure) = (generator.bell() * Variation.pressure, generator.bell() * Variation.pressure)
+    let line = path
+    let gradient = (endPressure - startPressure) / Float(line.count)
+    func radius(_ i: Int) -> Float { thickness * (1 + startPressure + gradient * Float(i)) }
     pen.clear()
-    forEachPiece { a, b, ta, tb in
-      pen.draw(
-        from: Point(x: a.x * scale + shift.x, y: a.y * scale + shift.y),
-        radius * (1 + pressure.0 + ta * (pressure.1 - pressure.0)),
-        to: Point(x: b.x * scale + shift.x, y: b.y * scale + shift.y),
-        radius * (1 + pressure.0 + tb * (pressure.1 - pressure.0)), softness: softness)
+    Hand.forEachPiece(strokeEnds) { i in
+      pen.draw(from: line[i - 1], radius(i - 1), to: line[i], radius(i), softness: softness)
     }
-    self.pen = pen
   }
 
-  /// Every straight piece, with how far along the path it begins and ends, from 0 to 1.
-  private func forEachPiece(_ body: (Point, Point, Float, Float) -> Void) {
+  /// The index of the end point of every straight piece in `path`; it starts at the point before.
+  private static func forEachPiece(_ strokeEnds: [Int], _ body: (Int) -> Void) {
     var start = 0
-    let total = Float(path.count)
     for end in strokeEnds {
-      for i in start + 1..<max(end, start + 1) { body(path[i - 1], path[i], Float(i - 1) / total, Float(i) / total) }
+      for i in start + 1..<max(end, start + 1) { body(i) }
       start = end
     }
   }

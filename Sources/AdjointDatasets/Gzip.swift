@@ -70,7 +70,7 @@ public struct Gzip: Sendable, Hashable {
     while true {
       var (consumed, produced) = (0, 0)
       // One byte more than may be kept tells a file that is too long from one that ends exactly here.
-      let room = min(chunk.count, maximum - bytes.count + 1)
+      let room = min(chunk.count - 1, maximum - bytes.count) + 1
       let status = compressed.withUnsafeBufferPointer { input in
         chunk.withUnsafeMutableBufferPointer { output -> AdjointInflateStatus in
           guard let start = input.baseAddress, let destination = output.baseAddress else { return .progress }

@@ -35,7 +35,9 @@ public struct IDX: Sendable, Hashable {
   /// The largest number of dimensions that is read; a `Shape` has no more.
   public static let maximumRank = 8
 
+  /// What the elements are.
   public let elementType: ElementType
+  /// The extent of every axis, slowest first.
   public let dimensions: [Int]
   /// The elements as the file has them: row-major, big-endian.
   public let bytes: [UInt8]

@@ -6,6 +6,7 @@ import Foundation
 /// 60,000 images of 28 × 28 take 47 MB; they become floating-point numbers batch by batch, as `standardization` says. The
 /// inputs of a batch are [b, height · width], row by row.
 public struct LabeledImages: Dataset, Hashable {
+  /// Class numbers.
   public typealias Target = Int32
 
   /// Rows of an image.
@@ -46,14 +47,18 @@ public struct LabeledImages: Dataset, Hashable {
     }
   }
 
+  /// The number of examples.
   public var count: Int { labels.count }
   /// Pixels of an image.
   public var features: Int { height * width }
+  /// The number of classes.
   public var classCount: Int { classNames.count }
+  /// `[features]`.
   public var inputShape: Shape { [features] }
+  /// `[]`: the target is a class number.
   public var targetShape: Shape { [] }
 
-  /// The bytes of one image, row by row.
+  /// The bytes of one image, row by row; a slice keeps the indices of `pixels`.
   /// - Precondition: the image exists.
   public func image(_ number: Int) -> ArraySlice<UInt8> {
     guard number >= 0, number < count else { fatalError("LabeledImages: there is no image \(number) among \(count)") }
@@ -73,6 +78,7 @@ public struct LabeledImages: Dataset, Hashable {
       standardization: standardization)
   }
 
+  /// Writes examples into existing memory: see `Dataset`.
   public func fill(
     inputs: UnsafeMutableBufferPointer<Float>, targets: UnsafeMutableBufferPointer<Int32>, from rows: ArraySlice<Int>
   ) {
@@ -89,6 +95,7 @@ public struct LabeledImages: Dataset, Hashable {
     }
   }
 
+  /// The examples with these numbers, in this order: see `Dataset`.
   public func selecting(_ rows: ArraySlice<Int>) -> LabeledImages {
     var selected: [UInt8] = []
     selected.reserveCapacity(rows.count * features)

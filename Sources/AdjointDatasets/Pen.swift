@@ -18,7 +18,7 @@ struct Pen {
 
   /// Draws a straight piece from `a` to `b` with radii `ra` and `rb` at its ends, all in pixels; pixel (i, j) has its
   /// centre at (j + ½, i + ½).
-  mutating func draw(from a: Point, _ ra: Float, to b: Point, _ rb: Float, softness: Float) {
+  mutating func draw(from a: Position, _ ra: Float, to b: Position, _ rb: Float, softness: Float) {
     let reach = max(ra, rb) + softness
     let limit = Float(side)
     let left = Int(min(max(min(a.x, b.x) - reach, 0), limit))

@@ -2,6 +2,7 @@ import Adjoint
 
 /// Vectors with a class each: the classification problems that are not images.
 public struct LabeledPoints: Dataset, Equatable {
+  /// Class numbers.
   public typealias Target = Int32
 
   /// [count, features].
@@ -25,10 +26,15 @@ public struct LabeledPoints: Dataset, Equatable {
     self.classNames = classNames
   }
 
+  /// The number of examples.
   public var count: Int { labels.count }
+  /// Numbers in an input.
   public var features: Int { inputs.shape[1] }
+  /// The number of classes.
   public var classCount: Int { classNames.count }
+  /// `[features]`.
   public var inputShape: Shape { [features] }
+  /// `[]`: the target is a class number.
   public var targetShape: Shape { [] }
 
   /// The labels as rows of zeros with a 1 at the class: [count, classes].
@@ -40,6 +46,7 @@ public struct LabeledPoints: Dataset, Equatable {
     LabeledPoints(inputs: statistics.apply(to: inputs), labels: labels, classNames: classNames)
   }
 
+  /// Writes examples into existing memory: see `Dataset`.
   public func fill(
     inputs: UnsafeMutableBufferPointer<Float>, targets: UnsafeMutableBufferPointer<Int32>, from rows: ArraySlice<Int>
   ) {
@@ -47,6 +54,7 @@ public struct LabeledPoints: Dataset, Equatable {
     for (slot, row) in rows.enumerated() { targets[slot] = labels[row] }
   }
 
+  /// The examples with these numbers, in this order: see `Dataset`.
   public func selecting(_ rows: ArraySlice<Int>) -> LabeledPoints {
     LabeledPoints(inputs: inputs.rows(rows), labels: rows.map { labels[$0] }, classNames: classNames)
   }
@@ -54,6 +62,7 @@ public struct LabeledPoints: Dataset, Equatable {
 
 /// Vectors with numbers to predict: regression.
 public struct RegressionPoints: Dataset, Equatable {
+  /// Numbers to predict.
   public typealias Target = Float
 
   /// [count, features].
@@ -72,10 +81,15 @@ public struct RegressionPoints: Dataset, Equatable {
     self.targets = targets
   }
 
+  /// The number of examples.
   public var count: Int { inputs.shape[0] }
+  /// Numbers in an input.
   public var features: Int { inputs.shape[1] }
+  /// Numbers in a target.
   public var outputs: Int { targets.shape[1] }
+  /// `[features]`.
   public var inputShape: Shape { [features] }
+  /// `[outputs]`.
   public var targetShape: Shape { [outputs] }
 
   /// The points with every input feature shifted and scaled by statistics of a training set; targets stay.
@@ -84,6 +98,7 @@ public struct RegressionPoints: Dataset, Equatable {
     RegressionPoints(inputs: statistics.apply(to: inputs), targets: targets)
   }
 
+  /// Writes examples into existing memory: see `Dataset`.
   public func fill(
     inputs: UnsafeMutableBufferPointer<Float>, targets: UnsafeMutableBufferPointer<Float>, from rows: ArraySlice<Int>
   ) {
@@ -91,6 +106,7 @@ public struct RegressionPoints: Dataset, Equatable {
     copy(rows, of: self.targets, to: targets)
   }
 
+  /// The examples with these numbers, in this order: see `Dataset`.
   public func selecting(_ rows: ArraySlice<Int>) -> RegressionPoints {
     RegressionPoints(inputs: inputs.rows(rows), targets: targets.rows(rows))
   }

@@ -71,7 +71,7 @@ public struct FeatureStatistics: Sendable, Hashable, Codable {
 }
 
 /// How the bytes of an image become numbers.
-public enum Standardization: Sendable, Hashable {
+public enum Standardization: Sendable, Hashable, Codable {
   /// x = byte / 255, from 0 to 1.
   case none
   /// Every image for itself: mean 0 and standard deviation 1 over its own pixels; a blank image becomes zeros.

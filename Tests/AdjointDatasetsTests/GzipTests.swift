@@ -13,6 +13,7 @@ struct GzipTests {
   @Test("data compressed by another program is restored")
   func decompresses() throws {
     #expect(try Gzip.system.decompress(GzipTests.compressed, file: "a.gz", atMost: 320) == GzipTests.content)
+    #expect(try Gzip.system.decompress(GzipTests.compressed, file: "a.gz", atMost: .max) == GzipTests.content)
   }
 
   @Test("several members are one content")
