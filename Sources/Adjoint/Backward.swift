@@ -28,7 +28,7 @@ public struct Backward<S: Scalar> {
   }
 
   /// The adjoint ∂output/∂x of a node, or `nil` where none was computed: an absent adjoint is not a zero.
-  public func adjoint(of x: Variable<S>) -> Variable<S>? { adjoint(at: x.index, on: x.tape) }
+  public func adjoint(of x: Variable<S>) -> Variable<S>? { adjoint(at: output.tape.index(of: x), on: output.tape) }
 
   /// The contributions whose sum is the adjoint of x.
   public func contributions(to x: Variable<S>) -> [Edge] { edges.filter { $0.producer == x.index } }

@@ -72,9 +72,12 @@ extension Shape {
 
   /// This shape with another extent along one axis.
   public func replacing(axis: Int, with extent: Int) -> Shape {
+    guard axis >= 0, axis < rank else { fatalError("Shape: axis \(axis) of \(self), which has rank \(rank)") }
+    guard let narrow = Int32(exactly: extent), narrow >= 0 else {
+      fatalError("Shape: dimension \(axis) of \(self) cannot become \(extent); it must be between 0 and \(Int32.max)")
+    }
     var copy = self
-    precondition(axis < rank)
-    copy.dimensions[axis] = Int32(extent)
+    copy.dimensions[axis] = narrow
     return copy
   }
 

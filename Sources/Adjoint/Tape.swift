@@ -91,7 +91,9 @@ public final class Tape<S: Scalar> {
     from output: Variable<S>, cotangent: Variable<S>? = nil, to targets: [Variable<S>]? = nil
   ) -> Backward<S> {
     let seed = cotangent ?? unitCotangent(for: output)
-    precondition(seed.shape == output.shape, "backward: the cotangent is \(seed.shape), the output \(output.shape)")
+    guard self[index(of: seed)].shape == output.shape else {
+      fatalError("backward: the cotangent has shape \(seed.shape), the output \(output.shape); they must be the same")
+    }
     let needed = nodesBetween(targets?.map { index(of: $0) } ?? differentiableLeaves, and: index(of: output))
     var backward = Backward(output: output, seed: seed, nodeCount: output.index + 1)
     defer { serving = -1 }

@@ -42,11 +42,9 @@ struct DualReplay<S: Scalar> {
   }
 
   func product(along tangents: [Tensor<Double>]) -> Tensor<Double> {
-    precondition(tangents.count == x.count, "jvp: \(tangents.count) tangents for \(x.count) variables")
-    for (position, tangent) in tangents.enumerated() {
-      precondition(
-        tangent.shape == x[position].shape,
-        "jvp: tangent \(position) is \(tangent.shape), its variable \(x[position].shape)")
+    guard tangents.count == x.count else { fatalError("jvp: \(tangents.count) tangents for \(x.count) variables") }
+    for (position, tangent) in tangents.enumerated() where tangent.shape != x[position].shape {
+      fatalError("jvp: tangent \(position) has shape \(tangent.shape), its variable \(x[position].shape)")
     }
     move { position, element in tangents[position].elements[element] }
     return program.value(of: y).map(\.tangent)

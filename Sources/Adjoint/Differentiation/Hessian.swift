@@ -7,7 +7,9 @@
 public func hessianVectorProduct<S: Scalar>(
   of y: Variable<S>, withRespectTo x: [Variable<S>], vector: [Variable<S>]
 ) -> [Variable<S>] {
-  precondition(vector.count == x.count, "hessianVectorProduct: \(vector.count) vectors for \(x.count) variables")
+  guard vector.count == x.count else {
+    fatalError("hessianVectorProduct: \(vector.count) vectors for \(x.count) variables")
+  }
   let products = zip(gradients(of: y, withRespectTo: x), vector).map { g, v in (g * v).sum() }
   guard let first = products.first else { return [] }
   return gradients(of: products.dropFirst().reduce(first) { $0 + $1 }, withRespectTo: x)

@@ -65,7 +65,7 @@ public struct Clamp: MapOperation {
 
   /// - Precondition: low ≤ high.
   public init(_ low: Double, _ high: Double) {
-    precondition(low <= high, "clamp: the lower bound \(low) is above the upper bound \(high)")
+    guard low <= high else { fatalError("clamp: the lower bound \(low) is above the upper bound \(high)") }
     self.low = low
     self.high = high
   }

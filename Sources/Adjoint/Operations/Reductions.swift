@@ -195,7 +195,9 @@ extension Variable {
   /// only place where it is undone.
   public func sum(to shape: Shape) -> Variable {
     if self.shape == shape { return self }
-    precondition(shape.broadcasts(to: self.shape), "sum(to:): \(shape) does not broadcast to \(self.shape)")
+    guard shape.broadcasts(to: self.shape) else {
+      fatalError("sum(to:): \(shape) does not broadcast to \(self.shape)")
+    }
     let own = self.shape
     let padded = shape.padded(toRank: own.rank)
     let axes = own.indices.filter { padded[$0] == 1 && (own[$0] != 1 || $0 < own.rank - shape.rank) }

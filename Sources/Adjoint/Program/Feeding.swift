@@ -81,7 +81,9 @@ extension Program {
   /// - Precondition: the shape is the node's; an operation's result needs `keeping: .all`, a parameter `parameters: .copied`.
   public func write(_ value: Tensor<S>, into x: Variable<some Scalar>) {
     let node = readableNode(x)
-    precondition(value.shape == nodes[node].shape, "write: \(name(node)) cannot hold the shape \(value.shape)")
+    guard value.shape == nodes[node].shape else {
+      fatalError("write: \(name(node)) cannot hold the shape \(value.shape)")
+    }
     _ = output(node).elements.update(fromContentsOf: value.elements)
   }
 

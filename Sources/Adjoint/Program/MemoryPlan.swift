@@ -11,9 +11,11 @@ struct MemoryPlan {
 
   /// - Parameters:
   ///   - root: the node whose memory a node's value is; itself unless it is an alias.
-  ///   - permanent: nodes that live for ever and are never overwritten: leaves and kept values.
+  ///   - leaves: they live for ever and are never overwritten, like the kept values.
+  ///   - elsewhere: the leaves whose values stand outside the arena, such as shared parameters.
   init(
-    nodes: [Node], steps: [Step], root: [Int], leaves: [Int], kept: Set<Int>, sharing: Bool, elementSize: Int
+    nodes: [Node], steps: [Step], root: [Int], leaves: [Int], elsewhere: (Int) -> Bool, kept: Set<Int>, sharing: Bool,
+    elementSize: Int
   ) {
     offsets = Array(repeating: -1, count: nodes.count)
     func size(_ node: Int) -> Int {
@@ -26,7 +28,7 @@ struct MemoryPlan {
     for node in kept { lastUse[root[node]] = Int.max }
     for leaf in leaves {
       lastUse[leaf] = Int.max
-      offsets[leaf] = allocate(size(leaf))
+      if !elsewhere(leaf) { offsets[leaf] = allocate(size(leaf)) }
     }
 
     for (position, step) in steps.enumerated() {

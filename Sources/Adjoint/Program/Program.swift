@@ -75,8 +75,8 @@ public final class Program<S: Scalar> {
       for (leaf, parameter) in tape.parameters where live[leaf] { shared[leaf] = parameter }
     }
     let plan = MemoryPlan(
-      nodes: nodes, steps: steps, root: root, leaves: leaves.filter { shared[$0] == nil }, kept: kept, sharing: fuses,
-      elementSize: MemoryLayout<S>.stride)
+      nodes: nodes, steps: steps, root: root, leaves: leaves, elsewhere: { shared[$0] != nil }, kept: kept,
+      sharing: fuses, elementSize: MemoryLayout<S>.stride)
     let base = arena.allocate(byteCount: plan.byteCount)
     var addresses = plan.offsets.map { $0 >= 0 ? base + $0 : nil }
     for (leaf, parameter) in shared { addresses[leaf] = parameter.storage.address }

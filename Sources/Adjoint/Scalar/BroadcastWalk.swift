@@ -84,6 +84,13 @@ struct AxisGroups {
     }
   }
 
+  /// How many of the runs are reduced.
+  var reducedCount: Int {
+    var runs = 0
+    for group in 0..<count where reduced[group] { runs += 1 }
+    return runs
+  }
+
   /// Elements of x inside one step of a group, and elements of y.
   func size(after group: Int) -> Int {
     var size = 1

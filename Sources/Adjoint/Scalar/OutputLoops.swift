@@ -61,7 +61,29 @@ extension Output {
   /// y = Σ, max or min of x over `axes`; y has x's other axes, in order.
   func reduce(_ r: Reduction, _ x: View<S>, over axes: AxisSet) {
     guard x.count > 0 else { return base.update(repeating: S.reduce(r, x.base, count: 0), count: count) }
-    reduce(r, AxisGroups(shape: x.shape, reduced: axes), group: 0, from: x.base, to: base)
+    let groups = AxisGroups(shape: x.shape, reduced: axes)
+    if r != .sum, groups.reducedCount > 1 { return reduceGathered(r, x, over: axes) }
+    reduce(r, groups, group: 0, from: x.base, to: base)
+  }
+
+  /// y = max or min of x over axes that do not stand together. What stands behind one element of y is put side by side
+  /// first, because ties count among all of it at once; a maximum of maxima would weigh them unequally.
+  private func reduceGathered(_ r: Reduction, _ x: View<S>, over axes: AxisSet) {
+    withUnsafeTemporaryAllocation(of: S.self, capacity: x.count) { scratch in
+      guard let gathered = scratch.baseAddress else { return }
+      let own = x.shape.strides
+      var (shape, strides, width, position) = (x.shape, own, 1, 0)
+      for reduces in 0...1 {
+        for axis in 0..<x.shape.rank where axes.contains(axis: axis) == (reduces == 1) {
+          shape = shape.replacing(axis: position, with: x.shape[axis])
+          strides[position] = own[axis]
+          width *= reduces == 1 ? x.shape[axis] : 1
+          position += 1
+        }
+      }
+      Output(shape: shape, address: UnsafeMutableRawPointer(gathered)).copyStrided(x, offset: 0, strides: strides)
+      for i in indices { self[i] = S.reduce(r, gathered + i * width, count: width) }
+    }
   }
 
   /// Reduces runs of merged axes, outermost first, so that the kernels see contiguous rows.
@@ -78,7 +100,7 @@ extension Output {
       let (stepX, stepY) = (groups.size(after: group), groups.keptSize(after: group))
       for i in 0..<extent { reduce(r, groups, group: group + 1, from: x + i * stepX, to: y + i * stepY) }
     case (_, true):
-      // A reduced run in front of others: add what stands inside it, one element of y after the other.
+      // A reduced run in front of others, which only sums have: add what stands inside it, one element of y after the other.
       let kept = groups.extents[group + 1]
       let (stepX, stepY) = (groups.size(after: group), groups.keptSize(after: group + 1))
       let innerX = groups.size(after: group + 1)
@@ -89,7 +111,7 @@ extension Output {
             let place = i == 0 ? y + j * stepY : partial
             reduce(r, groups, group: group + 2, from: x + (i * stepX + j * innerX), to: place)
             if i > 0 {
-              S.zip(r.combining, y + j * stepY, strideA: 1, partial, strideB: 1, y + j * stepY, count: stepY)
+              S.zip(.binary(.add), y + j * stepY, strideA: 1, partial, strideB: 1, y + j * stepY, count: stepY)
             }
           }
         }
@@ -159,17 +181,6 @@ extension Output {
 
   /// y = 0 everywhere.
   func clear() { base.update(repeating: 0, count: count) }
-}
-
-extension Reduction {
-  /// The function of two arguments that this reduction repeats.
-  var combining: ZipFunction {
-    switch self {
-    case .sum: .binary(.add)
-    case .maximum: .binary(.maximum)
-    case .minimum: .binary(.minimum)
-    }
-  }
 }
 
 extension Output {
