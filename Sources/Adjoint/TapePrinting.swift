@@ -34,6 +34,18 @@ extension Tape: CustomStringConvertible {
     }
   }
 
+  /// The formula of a node written out in terms of `names`: operations in between are substituted, never shared.
+  ///
+  /// This is how a VJP's formula is printed: it is read off its own recording.
+  public func expression(of x: Variable<S>, in names: [Int: Notation]) -> Notation {
+    func expand(_ node: Int) -> Notation {
+      if let name = names[node] { return name }
+      guard case .operation(let operation) = nodes[node].kind else { return operand(node) }
+      return operation.notation(nodes[node].inputs.map(expand))
+    }
+    return expand(index(of: x))
+  }
+
   private func operand(_ node: Int) -> Notation {
     if case .leaf(.constant) = nodes[node].kind, nodes[node].shape.elementCount == 1 {
       // The shortest decimal that reads back as this value in this precision: 0.02, not the Double nearest to Float(0.02).
