@@ -24,6 +24,7 @@ let package = Package(
     .testTarget(name: "AdjointKernelsTests", dependencies: ["AdjointKernels"]),
     .testTarget(name: "AdjointTests", dependencies: ["Adjoint"]),
     .testTarget(name: "AdjointDatasetsTests", dependencies: ["AdjointDatasets"]),
+    .testTarget(name: "AdjointLearningTests", dependencies: ["AdjointLearning"]),
   ],
   swiftLanguageModes: [.v6]
 )
