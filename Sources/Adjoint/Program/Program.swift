@@ -147,7 +147,7 @@ public final class Program<S: Scalar> {
   }
 
   /// Computes every node again but those in `held`, whose written values stand.
-  func replay(holding held: Set<Int>) {
+  package func replay(holding held: Set<Int>) {
     for position in 0..<instructions.count where !held.contains(lastNodes[position]) {
       instructions[position].execute()
     }
