@@ -34,11 +34,6 @@ public struct Operands<S: Scalar> {
   let views: UnsafePointer<View<S>>
   public let count: Int
 
-  init(views: UnsafePointer<View<S>>, count: Int) {
-    self.views = views
-    self.count = count
-  }
-
   public subscript(position: Int) -> View<S> { views[position] }
 }
 
