@@ -148,6 +148,9 @@ extension Tape {
   }
 }
 
+/// What a program remembers its tape by: it outlives the tape, whose address another tape may take.
+final class TapeIdentity {}
+
 /// The inputs of a node: up to four in place, more in an array, so that most nodes allocate nothing.
 struct NodeList: RandomAccessCollection {
   private var inline = SIMD4<Int32>(repeating: 0)

@@ -88,7 +88,7 @@ extension Program {
   }
 
   private func readableNode(_ x: Variable<some Scalar>) -> Int {
-    guard ObjectIdentifier(x.tape) == tape else {
+    guard x.tape.identity === tape else {
       fatalError("Program: %\(x.index) belongs to another tape than the one that this program was compiled from")
     }
     guard x.index < nodes.count, readable.contains(x.index) else {

@@ -29,7 +29,7 @@ public final class Program<S: Scalar> {
   public var seed: UInt64
 
   /// Which tape's variables name the nodes.
-  let tape: ObjectIdentifier
+  let tape: TapeIdentity
   let nodes: [Node]
   let keeping: Keeping
   /// The nodes asked for, in order.
@@ -85,7 +85,7 @@ public final class Program<S: Scalar> {
     for (leaf, parameter) in shared { addresses[leaf] = parameter.storage.address }
     for i in nodes.indices where root[i] != i { addresses[i] = addresses[root[i]] }
 
-    self.tape = ObjectIdentifier(tape)
+    self.tape = tape.identity
     self.nodes = nodes
     self.keeping = keeping
     outputNodes = outputs.map(\.index)
