@@ -201,9 +201,7 @@ public final class Program<S: Scalar> {
   }
 
   func copyIndices(_ indices: some Collection<Int32>, into leaf: Int) {
-    output(leaf).address.withMemoryRebound(to: Int32.self, capacity: nodes[leaf].shape.elementCount) {
-      for (i, index) in indices.enumerated() { $0[i] = index }
-    }
+    _ = output(leaf).indexElements.update(fromContentsOf: indices)
   }
 
   private func resolve(_ step: Step) -> Instruction<S> {
