@@ -157,7 +157,7 @@ public final class TrainingStep<S: Scalar> {
     }
     let trained = tape.trainableParameters
     let outputs = [loss] + gradients(of: loss, withRespectTo: trained.map(\.leaf))
-    let program = Program<S>(outputs)
+    let program = Program<S>(outputs + inputs)  // the inputs too, so that one that the loss ignores can be fed
     program.seed = seed
     let updates = zip(trained, outputs.dropFirst()).map { trained, gradient in
       let parameter = trained.parameter
