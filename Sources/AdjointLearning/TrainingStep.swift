@@ -103,9 +103,8 @@ public final class TrainingStep<S: Scalar> {
     program.step = stepCount
     program.run()
     let loss = program.withValue(of: recording.outputs[0]) { $0[0] }
-    guard loss.primal.isFinite, recording.updates.allSatisfy({ $0.run.hasFiniteGradient }) else {
-      throw nonFinite(recording)
-    }
+    guard loss.primal.isFinite else { throw nonFinite(recording) }
+    for (_, run) in recording.updates where !run.hasFiniteGradient { throw nonFinite(recording) }
     let scale = clippingScale(recording.updates)
     guard scale.isFinite else { throw nonFinite(recording) }
 
