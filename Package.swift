@@ -35,6 +35,11 @@ let package = Package(
       name: "HandwrittenDigits", dependencies: ["AdjointLearning", "AdjointDatasets"],
       path: "Examples/HandwrittenDigits"),
 
+    // Counts allocations and retains of a training step; a test runs it.
+    .target(name: "AllocationHooks", path: "Tests/AllocationHooks"),
+    .executableTarget(
+      name: "AllocationProbe", dependencies: ["AdjointLearning", "AllocationHooks"], path: "Tests/AllocationProbe"),
+
     .testTarget(name: "AdjointKernelsTests", dependencies: ["AdjointKernels"]),
     .testTarget(name: "AdjointTests", dependencies: ["Adjoint"]),
     .testTarget(name: "AdjointDatasetsTests", dependencies: ["AdjointDatasets"]),

@@ -64,6 +64,10 @@ public struct ClassificationMetrics: Sendable, Hashable, Codable {
   /// confusion[label][prediction]: how often each happened.
   public var confusion: [[Int]]
 
+  public init(loss: Double, accuracy: Double, confusion: [[Int]]) {
+    (self.loss, self.accuracy, self.confusion) = (loss, accuracy, confusion)
+  }
+
   /// The share of each class that was classified rightly; `nil` for a class without examples.
   public var classAccuracies: [Double?] {
     confusion.enumerated().map { label, row in

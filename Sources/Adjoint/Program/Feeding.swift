@@ -37,12 +37,10 @@ extension Program {
     throws(FeedError)
   {
     let node = readableNode(x)
-    let count = nodes[node].shape.elementCount
-    let indices = UnsafeMutableBufferPointer(
-      start: output(node).address.assumingMemoryBound(to: Int32.self), count: count)
+    let indices = output(node).indexElements
     body(indices)
     let bound = indexBound(node)
-    for position in 0..<count where indices[position] < 0 || indices[position] >= bound {
+    for position in indices.indices where indices[position] < 0 || indices[position] >= bound {
       let wrong = indices[position]
       indices.update(repeating: 0)
       throw FeedError("\(name(node)): index \(wrong) at position \(position) is not in 0 ..< \(bound)")
