@@ -8,6 +8,7 @@ let package = Package(
     .library(name: "Adjoint", targets: ["Adjoint"]),
     .library(name: "AdjointDatasets", targets: ["AdjointDatasets"]),
     .library(name: "AdjointLearning", targets: ["AdjointLearning"]),
+    .executable(name: "adjoint", targets: ["AdjointCommand"]),
   ],
   targets: [
     // C: matrix product and vector loops per instruction set, chosen at run time.
@@ -20,6 +21,8 @@ let package = Package(
     .target(name: "AdjointDatasets", dependencies: ["Adjoint", "AdjointCompression"]),
     // Layers, losses, optimisers, the training step, checkpoints.
     .target(name: "AdjointLearning", dependencies: ["Adjoint", "AdjointDatasets"]),
+    // The command line, product `adjoint`.
+    .executableTarget(name: "AdjointCommand", dependencies: ["Adjoint", "AdjointDatasets", "AdjointLearning"]),
 
     // Examples: one folder per idea.
     .executableTarget(name: "GradientInTenLines", dependencies: ["Adjoint"], path: "Examples/GradientInTenLines"),
@@ -36,6 +39,7 @@ let package = Package(
     .testTarget(name: "AdjointTests", dependencies: ["Adjoint"]),
     .testTarget(name: "AdjointDatasetsTests", dependencies: ["AdjointDatasets"]),
     .testTarget(name: "AdjointLearningTests", dependencies: ["AdjointLearning"]),
+    .testTarget(name: "AdjointCommandTests", dependencies: ["AdjointCommand"]),
   ],
   swiftLanguageModes: [.v6]
 )
