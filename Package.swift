@@ -30,7 +30,8 @@ let package = Package(
     .executableTarget(
       name: "CustomArchitecture", dependencies: ["AdjointLearning", "AdjointDatasets"],
       path: "Examples/CustomArchitecture"),
-    .executableTarget(name: "FunctionRegression", dependencies: ["AdjointLearning"], path: "Examples/FunctionRegression"),
+    .executableTarget(
+      name: "FunctionRegression", dependencies: ["AdjointLearning"], path: "Examples/FunctionRegression"),
     .executableTarget(
       name: "HandwrittenDigits", dependencies: ["AdjointLearning", "AdjointDatasets"],
       path: "Examples/HandwrittenDigits"),

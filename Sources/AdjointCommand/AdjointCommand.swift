@@ -20,7 +20,7 @@ enum AdjointCommand {
       code = error.exitCode
     } catch {
       // The library's errors say in a sentence what, where, and what to do.
-      console.note((error as? any CustomStringConvertible)?.description ?? error.localizedDescription)
+      console.note((error as? any LocalizedError)?.errorDescription ?? "\(error)")
       code = 1
     }
     exit(code)
@@ -50,6 +50,6 @@ enum AdjointCommand {
 
   private static func command(_ name: String) throws(CommandError) -> Command {
     if let command = commands.first(where: { $0.name == name }) { return command }
-    throw .unknownCommand(name, suggestion: Suggestion.nearest(to: name, among: commands.map(\.name) + ["help"]))
+    throw .unknownCommand(name, suggestion: Suggestion.nearest(to: name, among: ["help"] + commands.map { $0.name }))
   }
 }

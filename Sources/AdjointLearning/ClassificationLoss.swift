@@ -16,9 +16,9 @@ public enum ClassificationLoss: String, Sendable, CaseIterable {
   public func callAsFunction<S: Scalar>(_ outputs: Variable<S>, labels: Variable<S>) -> Variable<S> {
     let classes = outputs.shape[outputs.shape.rank - 1]
     return switch self {
-    case .crossEntropy: crossEntropy(logits: outputs, labels: labels)
-    case .meanSquaredError: meanSquaredError(outputs, labels.oneHot(classes))
-    case .binaryCrossEntropy: binaryCrossEntropy(logits: outputs, targets: labels.oneHot(classes))
+    case .crossEntropy: AdjointLearning.crossEntropy(logits: outputs, labels: labels)
+    case .meanSquaredError: AdjointLearning.meanSquaredError(outputs, labels.oneHot(classes))
+    case .binaryCrossEntropy: AdjointLearning.binaryCrossEntropy(logits: outputs, targets: labels.oneHot(classes))
     }
   }
 

@@ -9,10 +9,11 @@ enum EvaluateCommand {
       Option("load", "FILE", .text, "The checkpoint that 'adjoint train --save' wrote."),
       Option(
         "data", "WHAT", .text, default: "drawn",
-        "The test set of: drawn, mnist, a directory with MNIST's four IDX files; or a whole CSV file of label and pixels."),
+        "The test set of: drawn, mnist, a directory with MNIST's four IDX files; or a whole CSV file of label and pixels."
+      ),
       Option("test-limit", "N", .integer(1...Int.max), "Use only the first N test images."),
-      Option("download", "Fetch MNIST for --data mnist if it is not there."),
-      Option("json", "Print one JSON object as the last line of standard output."),
+      .flag("download", "Fetch MNIST for --data mnist if it is not there."),
+      .flag("json", "Print one JSON object as the last line of standard output."),
     ],
     notes: [("Example", ["adjoint evaluate --load digits.safetensors --data mnist"])],
     run: run)
@@ -24,7 +25,9 @@ enum EvaluateCommand {
     let source = try DataSource(arguments.required("data"))
     let classifier = try Classifier(loading: file)
     if arguments.isGiven("download") {
-      guard source == .mnist else { throw CommandError.unusedOption("download", reason: "without --data mnist", usedBy: []) }
+      guard source == .mnist else {
+        throw CommandError.unusedOption("download", reason: "without --data mnist", usedBy: [])
+      }
       try MNISTPlaces().download { console.note($0) }
     }
     let limit = arguments.isGiven("test-limit") ? try arguments.integer("test-limit") : nil

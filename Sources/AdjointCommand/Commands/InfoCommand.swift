@@ -7,8 +7,8 @@ enum InfoCommand {
   static let command = Command(
     name: "info", summary: "Show the instruction set, the operations and the optimisers; measure the machine.",
     options: [
-      Option("measure", "Measure the multiply-add peak of one core, and the matrix product against it."),
-      Option("json", "Print one JSON object as the last line of standard output."),
+      .flag("measure", "Measure the multiply-add peak of one core, and the matrix product against it."),
+      .flag("json", "Print one JSON object as the last line of standard output."),
     ],
     notes: [
       ("Environment", ["ADJOINT_KERNELS=NAME chooses the instruction set; 'reference' are plain loops in Swift"])

@@ -54,7 +54,8 @@ struct Measurement {
         }
         let found = Double(z.elements[i * n + j])
         guard (found - sum).magnitude <= 2 * Double(k) * 0x1p-24 * magnitude else {
-          throw .disagreement("the kernels (\(Kernels.name)) compute x·Wᵀ[\(i), \(j)] as \(found); a plain loop says \(sum)")
+          throw .disagreement(
+            "the kernels (\(Kernels.name)) compute x·Wᵀ[\(i), \(j)] as \(found); a plain loop says \(sum)")
         }
       }
     }

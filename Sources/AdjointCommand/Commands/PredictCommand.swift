@@ -8,9 +8,10 @@ enum PredictCommand {
     positional: ("IMAGE-OR-CSV", 1...1),
     options: [
       Option("load", "FILE", .text, "The checkpoint that 'adjoint train --save' wrote."),
-      Option("index", "N", .integer(0...Int.max), default: "0", "Which image of an IDX file or row of a CSV file, from 0."),
-      Option("invert", "The image is dark ink on light paper."),
-      Option("json", "Print one JSON object as the last line of standard output."),
+      Option(
+        "index", "N", .integer(0...Int.max), default: "0", "Which image of an IDX file or row of a CSV file, from 0."),
+      .flag("invert", "The image is dark ink on light paper."),
+      .flag("json", "Print one JSON object as the last line of standard output."),
     ],
     notes: [
       (
@@ -33,13 +34,15 @@ enum PredictCommand {
       arguments.positionals[0], index: arguments.integer("index"), height: classifier.height, width: classifier.width,
       inverted: arguments.isGiven("invert"))
     let inputs = image.labeled(classifier.standardization).all.inputs
-    let predictor = Predictor<Float>(batchSize: 1, loss: classifier.plan.loss) { [model = classifier.model] in model($0) }
+    let predictor = Predictor<Float>(batchSize: 1, loss: classifier.plan.loss) { [model = classifier.model] in model($0)
+    }
     let probabilities = classifier.plan.loss.probabilities(predictor(inputs).elements)
     let best = probabilities.indices.max { probabilities[$0] < probabilities[$1] } ?? 0
 
     let picture = Picture(height: image.height, width: image.width, pixels: image.pixels)
     show(
-      picture.lines(inColor: console.hasColor), width: image.width, beside: bars(probabilities, best, classifier, console),
+      picture.lines(inColor: console.hasColor), width: image.width,
+      beside: bars(probabilities, best, classifier, console),
       on: console)
     if arguments.isGiven("json") {
       let fields: [(String, JSON)] = [

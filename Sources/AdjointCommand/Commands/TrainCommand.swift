@@ -35,7 +35,9 @@ enum TrainCommand {
     let saved = try resumed(arguments)
     let plan = try plan(arguments, saved)
     if arguments.isGiven("download") {
-      guard plan.data == .mnist else { throw CommandError.unusedOption("download", reason: "without --data mnist", usedBy: []) }
+      guard plan.data == .mnist else {
+        throw CommandError.unusedOption("download", reason: "without --data mnist", usedBy: [])
+      }
       try MNISTPlaces().download { console.note($0) }
     }
     let interruption = Interruption()
@@ -52,7 +54,8 @@ enum TrainCommand {
       images: run.trainer.training.count)
     if let signal = try run.train(&report, interruption) {
       let progress = run.trainer.progress
-      let place = "in epoch \(min(progress.epoch + 1, plan.epochs)), after step \(progress.batch) of \(run.trainer.stepsPerEpoch)"
+      let place =
+        "in epoch \(min(progress.epoch + 1, plan.epochs)), after step \(progress.batch) of \(run.trainer.stepsPerEpoch)"
       let hint =
         destination.map { "resume with: adjoint train --resume \(shellQuoted($0))" }
         ?? "nothing was saved; give --save FILE to be able to resume"
@@ -100,7 +103,8 @@ enum TrainCommand {
     let aside = trainer.validation.map { ", \($0.count.grouped) to validate" } ?? ""
     let fields = [
       (
-        "data", "\(plan.data.title): \(first.count.grouped) images to train\(aside), \(run.test.count.grouped) to test, "
+        "data",
+        "\(plan.data.title): \(first.count.grouped) images to train\(aside), \(run.test.count.grouped) to test, "
           + "\(first.height) × \(first.width), \(first.classCount) classes"
       ),
       ("model", run.classifier.architecture), ("parameters", run.classifier.parameterCount.grouped),
@@ -111,7 +115,8 @@ enum TrainCommand {
     for (name, value) in fields { console.line(console.bold(name.padded(to: 14)) + value) }
     let progress = trainer.progress
     if progress.epoch > 0 || progress.batch > 0 {
-      console.line(console.bold("resumed".padded(to: 14)) + "after \(progress.epoch.of("epoch")) and \(progress.batch.of("step"))")
+      console.line(
+        console.bold("resumed".padded(to: 14)) + "after \(progress.epoch.of("epoch")) and \(progress.batch.of("step"))")
     }
     console.line()
   }

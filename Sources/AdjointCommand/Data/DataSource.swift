@@ -60,7 +60,8 @@ enum DataSource: Equatable {
     case .table(let url):
       let images = try LabeledImages(csv: url)
       guard images.count >= 2 else {
-        throw CommandError.tooFewExamples("\(url.path): at least 2 rows are needed, for training and test; it has \(images.count)")
+        throw CommandError.tooFewExamples(
+          "\(url.path): at least 2 rows are needed, for training and test; it has \(images.count)")
       }
       // Every sixth row, so that the test set is the same whatever the seed, and sorted tables are divided fairly.
       let rows = Array(0..<images.count)

@@ -19,7 +19,8 @@ struct ImageInput {
       content = [UInt8](try Data(contentsOf: url))
     } catch {
       throw CommandError.badImage(
-        file: path, place: "", expected: "an image file", found: FileManager.default.fileExists(atPath: path)
+        file: path, place: "", expected: "an image file",
+        found: FileManager.default.fileExists(atPath: path)
           ? "something that cannot be read" : "no such file")
     }
     var image: ImageInput
@@ -28,7 +29,8 @@ struct ImageInput {
     case [0x00, 0x00], [0x1F, 0x8B]: image = try ImageInput.idx(url, path, index)
     case [0x89, 0x50]:
       throw CommandError.badImage(
-        file: path, place: "", expected: "PGM, IDX or CSV", found: "a PNG image; convert it, for example with "
+        file: path, place: "", expected: "PGM, IDX or CSV",
+        found: "a PNG image; convert it, for example with "
           + "'magick \(path) -resize 28x28 digit.pgm'")
     default: image = try ImageInput.row(index, of: content, path, pixelCount: height * width, width: width)
     }
@@ -142,9 +144,10 @@ private struct PGM {
         position += 1
       }
     }
-    let digits = content[position...].prefix(8) { (0x30...0x39).contains($0) }
+    let digits = content[position...].prefix(8).prefix { (0x30...0x39).contains($0) }
     guard let value = Int(String(decoding: digits, as: UTF8.self)), range.contains(value) else {
-      let found = position < content.count ? "'\(String(decoding: content[position...].prefix(8), as: UTF8.self))'" : "the end"
+      let found =
+        position < content.count ? "'\(String(decoding: content[position...].prefix(8), as: UTF8.self))'" : "the end"
       throw wrong("\(what) from \(range.lowerBound) to \(range.upperBound)", found)
     }
     position += digits.count

@@ -12,7 +12,7 @@ struct Command: Sendable {
   let run: @Sendable (Arguments, Console) throws -> Int32
 
   /// The option that every command has.
-  static let help = Option("help", in: "Options", "Show this help.")
+  static let help = Option.flag("help", "Show this help.")
 
   var allOptions: [Option] { options + [Command.help] }
 }

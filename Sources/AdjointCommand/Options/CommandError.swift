@@ -57,7 +57,8 @@ extension CommandError: CustomStringConvertible {
       "--\(name) \(value): expected \(expected)" + Self.didYouMean(near, else: nil)
     case .unexpectedArgument(let word, let command):
       "'\(command)' does not know what to do with '\(word)'; 'adjoint \(command) --help' says what it takes"
-    case .missingArgument(let placeholder, let command): "'\(command)' needs \(placeholder); see 'adjoint \(command) --help'"
+    case .missingArgument(let placeholder, let command):
+      "'\(command)' needs \(placeholder); see 'adjoint \(command) --help'"
     case .missingOption(let name, let placeholder, let command): "'\(command)' needs --\(name) \(placeholder)"
     case .unusedOption(let name, let reason, let users):
       "--\(name) has no effect \(reason)" + (users.isEmpty ? "" : "; it belongs to \(users.listed("and"))")

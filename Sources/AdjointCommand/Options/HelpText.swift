@@ -32,7 +32,9 @@ struct HelpText {
 
   /// The help of the whole program.
   static func overview(_ commands: [Command]) -> String {
-    var lines = ["Reverse-mode automatic differentiation, at the command line.", "", "Usage: adjoint COMMAND [options]", ""]
+    var lines = [
+      "Reverse-mode automatic differentiation, at the command line.", "", "Usage: adjoint COMMAND [options]", "",
+    ]
     let width = (commands.map(\.name.count).max() ?? 0) + 4
     lines += commands.map { "  " + $0.name.padded(to: width) + $0.summary }
     lines += ["", "'adjoint COMMAND --help' lists a command's options and their defaults."]

@@ -41,11 +41,16 @@ struct Option: Sendable {
   let group: String
 
   init(
-    _ name: String, _ placeholder: String = "", _ kind: Kind = .flag, default fallback: String? = nil,
-    in group: String = "Options", _ help: String
+    _ name: String, _ placeholder: String, _ kind: Kind, default fallback: String? = nil, in group: String = "Options",
+    _ help: String
   ) {
     (self.name, self.placeholder, self.kind) = (name, placeholder, kind)
     (self.fallback, self.help, self.group) = (fallback, help, group)
+  }
+
+  /// An option that is given or not.
+  static func flag(_ name: String, in group: String = "Options", _ help: String) -> Option {
+    Option(name, "", .flag, in: group, help)
   }
 }
 
@@ -77,7 +82,8 @@ extension Option {
 extension ClosedRange<Int> {
   /// What a value must be, in words.
   fileprivate var sentence: String {
-    upperBound == .max ? "a whole number of at least \(lowerBound)" : "a whole number from \(lowerBound) to \(upperBound)"
+    upperBound == .max
+      ? "a whole number of at least \(lowerBound)" : "a whole number from \(lowerBound) to \(upperBound)"
   }
 }
 
@@ -85,6 +91,7 @@ extension Option.Bounds {
   /// What a value must be, in words.
   fileprivate var sentence: String {
     let below = "\(includesLow ? "at least" : "above") \(low.short)"
-    return high == .infinity ? "a number \(below)" : "a number \(below) and \(includesHigh ? "at most" : "below") \(high.short)"
+    return high == .infinity
+      ? "a number \(below)" : "a number \(below) and \(includesHigh ? "at most" : "below") \(high.short)"
   }
 }

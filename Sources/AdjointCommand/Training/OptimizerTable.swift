@@ -52,7 +52,7 @@ struct OptimizerEntry: Sendable {
         ("learning-rate", 0.001), ("beta1", 0.9), ("beta2", 0.999), ("epsilon", 1e-8), ("weight-decay", 0.01),
       ]
     ) {
-      Adam(
+      AdamW(
         learningRate: $0("learning-rate"), beta1: $0("beta1"), beta2: $0("beta2"), epsilon: $0("epsilon"),
         weightDecay: $0("weight-decay"))
     },

@@ -17,8 +17,8 @@ enum TrainingOptions {
       "resume", "FILE", .text, in: "Files and output",
       "Go on from a checkpoint; all settings come from it, and saving goes on to the same file. With --save of the same "
         + "name, a missing file starts anew."),
-    Option("json", in: "Files and output", "Print one JSON object as the last line of standard output."),
-    Option("download", in: "Files and output", "Fetch MNIST for --data mnist if it is not there."),
+    .flag("json", in: "Files and output", "Print one JSON object as the last line of standard output."),
+    .flag("download", in: "Files and output", "Fetch MNIST for --data mnist if it is not there."),
   ]
 
   static let all: [Option] = settings + output
@@ -78,7 +78,8 @@ enum TrainingOptions {
         "l2", "LAMBDA", .number(.atLeastZero), default: "0.0", in: "Optimisation",
         "The penalty λ/2 Σw² on the weights (not the biases)."),
       Option("batch", "N", .integer(1...Int.max), default: "128", in: "Optimisation", "Images in a step."),
-      Option("epochs", "N", .integer(1...1_000_000), default: "10", in: "Optimisation", "Passes over the training images."),
+      Option(
+        "epochs", "N", .integer(1...1_000_000), default: "10", in: "Optimisation", "Passes over the training images."),
       Option(
         "seed", "N", .integer(0...Int.max), default: "0", in: "Optimisation",
         "Decides weights, shuffling, dropout and the split; the same seed gives the same digits."),

@@ -102,7 +102,10 @@ struct TrainingPlan {
 
 extension TrainingPlan {
   /// Streams of the seed, one for each use.
-  enum Stream: UInt64 { case weights = 1, order, split }
+  enum Stream: UInt64 {
+    case weights = 1
+    case order, split
+  }
 
   func generator(_ stream: Stream) -> Generator { Generator(seed: UInt64(seed)).stream(stream.rawValue) }
 
