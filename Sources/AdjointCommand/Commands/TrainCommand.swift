@@ -48,6 +48,9 @@ enum TrainCommand {
       saveInterval: arguments.number("save-every"))
     try run.classifier.check(run.test, from: plan.data.title)
     showHeader(run, plan, console)
+    if let made = saved?.0.settings[TrainingRun.instructionSetKey], made != Kernels.name {
+      console.note("the checkpoint was made with \(made); on \(Kernels.name), results differ in their last digits")
+    }
 
     var report = ProgressReport(
       console: console, stepsPerEpoch: run.trainer.stepsPerEpoch, epochs: plan.epochs,
@@ -72,7 +75,7 @@ enum TrainCommand {
     guard let file = arguments.text("resume") else { return nil }
     // Killed before the first save: with --save of the same name, that is a beginning.
     if arguments.text("save") == file, !FileManager.default.fileExists(atPath: file) { return nil }
-    return (try openCheckpoint(file), file)
+    return (try openCheckpoint(file, resuming: true), file)
   }
 
   /// The plan as given, or the checkpoint's, which what is given must not contradict.

@@ -19,7 +19,7 @@ enum CommandError: Error, Equatable {
   // What the command found.
   case noSuchData(String, suggestion: String?)
   case noMNIST(searched: [String])
-  case noCheckpoint(String)
+  case noCheckpoint(String, resuming: Bool)
   case foreignCheckpoint(String, missing: String)
   case otherData(file: String)
   case wrongSize(file: String, expected: String, found: String)
@@ -71,8 +71,9 @@ extension CommandError: CustomStringConvertible {
     case .noMNIST(let places):
       "MNIST was not found: looked in \(places.listed("and")); set ADJOINT_MNIST to its directory, or give --download to "
         + "fetch it (11 MB)"
-    case .noCheckpoint(let file):
-      "there is no checkpoint \(file); check the path, or start anew with --save \(file) in place of --resume"
+    case .noCheckpoint(let file, let resuming):
+      "there is no checkpoint \(file); check the path"
+        + (resuming ? ", or start anew with --save \(file) in place of --resume" : "")
     case .foreignCheckpoint(let file, let missing):
       "\(file) was not saved by 'adjoint train': it does not say its '\(missing)'"
     case .otherData(let file):

@@ -135,7 +135,9 @@ extension TrainingPlan {
 
 /// Opens a checkpoint.
 /// - Throws: `CommandError.noCheckpoint` when there is no such file; `CheckpointError` when it is damaged.
-func openCheckpoint(_ file: String) throws -> Checkpoint {
-  guard FileManager.default.fileExists(atPath: file) else { throw CommandError.noCheckpoint(file) }
+func openCheckpoint(_ file: String, resuming: Bool = false) throws -> Checkpoint {
+  guard FileManager.default.fileExists(atPath: file) else {
+    throw CommandError.noCheckpoint(file, resuming: resuming)
+  }
   return try Checkpoint(contentsOf: URL(fileURLWithPath: file))
 }

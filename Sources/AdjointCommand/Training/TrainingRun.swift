@@ -5,6 +5,10 @@ import Foundation
 
 /// One training from the command line: set up anew or from a checkpoint, run with saving, evaluated at the end.
 struct TrainingRun {
+  /// What a checkpoint remembers beside the classifier's settings.
+  static let dataKey = "data-fingerprint"
+  static let instructionSetKey = "instruction-set"
+
   let classifier: Classifier
   let trainer: Trainer<LabeledImages>
   let test: LabeledImages
@@ -30,10 +34,11 @@ struct TrainingRun {
     (self.destination, self.saveInterval) = (destination, .seconds(saveInterval))
 
     var settings = classifier.settings
-    settings["data-fingerprint"] = training.fingerprint
+    settings[TrainingRun.dataKey] = training.fingerprint
+    settings[TrainingRun.instructionSetKey] = Kernels.name
     self.settings = settings
     if let (checkpoint, file) = saved {
-      guard checkpoint.settings["data-fingerprint"] == settings["data-fingerprint"] else {
+      guard checkpoint.settings[TrainingRun.dataKey] == settings[TrainingRun.dataKey] else {
         throw CommandError.otherData(file: file)
       }
       try checkpoint.restore(into: trainer)
