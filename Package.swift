@@ -9,6 +9,7 @@ let package = Package(
     .library(name: "AdjointDatasets", targets: ["AdjointDatasets"]),
     .library(name: "AdjointLearning", targets: ["AdjointLearning"]),
     .library(name: "AdjointChecking", targets: ["AdjointChecking"]),
+    .executable(name: "adjoint", targets: ["AdjointCommand"]),
   ],
   targets: [
     // C: matrix product and vector loops per instruction set, chosen at run time.
@@ -23,6 +24,8 @@ let package = Package(
     .target(name: "AdjointLearning", dependencies: ["Adjoint", "AdjointDatasets"]),
     // Gradient verification: oracles, verdicts, blame, reports.
     .target(name: "AdjointChecking", dependencies: ["Adjoint", "AdjointLearning"]),
+    // The command line, product `adjoint`.
+    .executableTarget(name: "AdjointCommand", dependencies: ["Adjoint", "AdjointDatasets", "AdjointLearning"]),
 
     // Examples: one folder per idea.
     .executableTarget(name: "GradientInTenLines", dependencies: ["Adjoint"], path: "Examples/GradientInTenLines"),
@@ -30,7 +33,8 @@ let package = Package(
     .executableTarget(
       name: "CustomArchitecture", dependencies: ["AdjointLearning", "AdjointDatasets"],
       path: "Examples/CustomArchitecture"),
-    .executableTarget(name: "FunctionRegression", dependencies: ["AdjointLearning"], path: "Examples/FunctionRegression"),
+    .executableTarget(
+      name: "FunctionRegression", dependencies: ["AdjointLearning"], path: "Examples/FunctionRegression"),
     .executableTarget(
       name: "HandwrittenDigits", dependencies: ["AdjointLearning", "AdjointDatasets"],
       path: "Examples/HandwrittenDigits"),
@@ -44,6 +48,7 @@ let package = Package(
     .testTarget(name: "AdjointTests", dependencies: ["Adjoint"]),
     .testTarget(name: "AdjointDatasetsTests", dependencies: ["AdjointDatasets"]),
     .testTarget(name: "AdjointLearningTests", dependencies: ["AdjointLearning"]),
+    .testTarget(name: "AdjointCommandTests", dependencies: ["AdjointCommand"]),
   ],
   swiftLanguageModes: [.v6]
 )
