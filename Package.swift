@@ -6,6 +6,7 @@ let package = Package(
   name: "Adjoint",
   products: [
     .library(name: "Adjoint", targets: ["Adjoint"]),
+    .library(name: "AdjointChecking", targets: ["AdjointChecking"]),
     .library(name: "AdjointDatasets", targets: ["AdjointDatasets"]),
     .library(name: "AdjointLearning", targets: ["AdjointLearning"]),
   ],
@@ -20,6 +21,8 @@ let package = Package(
     .target(name: "AdjointDatasets", dependencies: ["Adjoint", "AdjointCompression"]),
     // Layers, losses, optimisers, the training step, checkpoints.
     .target(name: "AdjointLearning", dependencies: ["Adjoint", "AdjointDatasets"]),
+    // Gradient verification: oracles, verdicts, blame, reports.
+    .target(name: "AdjointChecking", dependencies: ["Adjoint", "AdjointLearning"]),
 
     // Examples: one folder per idea.
     .executableTarget(name: "GradientInTenLines", dependencies: ["Adjoint"], path: "Examples/GradientInTenLines"),
@@ -27,7 +30,8 @@ let package = Package(
     .executableTarget(
       name: "CustomArchitecture", dependencies: ["AdjointLearning", "AdjointDatasets"],
       path: "Examples/CustomArchitecture"),
-    .executableTarget(name: "FunctionRegression", dependencies: ["AdjointLearning"], path: "Examples/FunctionRegression"),
+    .executableTarget(
+      name: "FunctionRegression", dependencies: ["AdjointLearning"], path: "Examples/FunctionRegression"),
     .executableTarget(
       name: "HandwrittenDigits", dependencies: ["AdjointLearning", "AdjointDatasets"],
       path: "Examples/HandwrittenDigits"),
@@ -36,6 +40,7 @@ let package = Package(
     .testTarget(name: "AdjointTests", dependencies: ["Adjoint"]),
     .testTarget(name: "AdjointDatasetsTests", dependencies: ["AdjointDatasets"]),
     .testTarget(name: "AdjointLearningTests", dependencies: ["AdjointLearning"]),
+    .testTarget(name: "AdjointCheckingTests", dependencies: ["AdjointChecking"]),
   ],
   swiftLanguageModes: [.v6]
 )
