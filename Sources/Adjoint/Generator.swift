@@ -68,7 +68,7 @@ public struct Generator: RandomNumberGenerator, Hashable, Sendable, Codable {
 
   /// The Philox 4×32-10 bijection: 128 random bits for each 128-bit counter.
   @inlinable
-  static func philox(key: UInt64, counter: (UInt64, UInt64)) -> (UInt64, UInt64) {
+  public static func philox(key: UInt64, counter: (UInt64, UInt64)) -> (UInt64, UInt64) {
     var c0 = UInt32(truncatingIfNeeded: counter.0)
     var c1 = UInt32(truncatingIfNeeded: counter.0 >> 32)
     var c2 = UInt32(truncatingIfNeeded: counter.1)

@@ -33,8 +33,8 @@ public struct Variable<S: Scalar> {
 
   /// The recorded value, also while recording for replay.
   var recordedValue: Tensor<S> {
-    let view = tape.view(of: tape.index(of: self))
-    return Tensor(shape: view.shape, elements: Array(view.elements))
+    let position = tape.index(of: self)
+    return tape.view(of: position).tensor(isIndex: tape.isIndexLeaf(position))
   }
 
   /// The recorded value of a single number.

@@ -38,7 +38,7 @@ struct SafetensorsHeader {
     var entries: [Entry] = []
     try reader.object { (reader, name) throws(CheckpointError) in
       guard name == SafetensorsHeader.metadataKey else {
-        guard names.insert(name).inserted else { throw twice(.tensor(name), "a tensor") }
+        guard names.insert(name).inserted else { throw twice(.tensor(name), "this name") }
         entries.append(try entry(name, &reader, dataLength: dataLength))
         return
       }
@@ -57,7 +57,7 @@ struct SafetensorsHeader {
   private func text(_ reader: inout JSONReader) throws(CheckpointError) -> [String: String] {
     var text: [String: String] = [:]
     try reader.object { (reader, key) throws(CheckpointError) in
-      guard text[key] == nil else { throw twice(.metadata(key), "a key") }
+      guard text[key] == nil else { throw twice(.metadata(key), "this key") }
       text[key] = try reader.string()
     }
     return text
@@ -121,9 +121,12 @@ struct SafetensorsHeader {
     var counts: [Int] = []
     try reader.array { (reader) throws(CheckpointError) in
       guard counts.count < maximum else {
+        let isShape = kind == "dimensions"
         throw CheckpointError(
-          kind == "offsets" ? .badOffsets : .badShape, file: file, at: .tensor(name),
-          expected: "at most \(maximum) \(kind)", found: "more", remedy: "Save the tensor in another shape.")
+          isShape ? .badShape : .badOffsets, file: file, at: .tensor(name), expected: "at most \(maximum) \(kind)",
+          found: "more",
+          remedy: isShape
+            ? "Save the tensor in another shape." : "The file is damaged; get it again from its source.")
       }
       counts.append(try reader.count())
     }
@@ -176,7 +179,7 @@ struct SafetensorsHeader {
 
   private func twice(_ place: CheckpointError.Place, _ what: String) -> CheckpointError {
     CheckpointError(
-      .duplicateName, file: file, at: place, expected: "\(what) of this name once", found: "it twice",
+      .duplicateName, file: file, at: place, expected: "\(what) once", found: "it twice",
       remedy: "Rename one of them where the file was made.")
   }
 

@@ -184,20 +184,29 @@ struct Operands<T: Real> {
 
   @Test(arguments: InstructionSet.all)
   func aLargeProductRunsThroughEveryBlock(set: InstructionSet) {
-    // More columns, rows and depth than one block of the workspace holds.
-    for (ta, tb) in Self.transposes {
-      let o = Operands<Double>(m: 70, n: 330, k: 230, transposeA: ta, transposeB: tb, gap: 1)
-      let found = o.product(set.kernels)
-      let summed = o.product(set.kernels, accumulate: true)
-      var stream = Stream(2)
-      for _ in 0..<200 {
-        let i = Int(stream.bits() % 70)
-        let j = Int(stream.bits() % 330)
-        let at = i * o.ldc + j
-        let expected = (0..<o.k).reduce(0.0) { $0 + o.leftElement(i, $1) * o.rightElement($1, j) }
-        #expect(abs(found[at] - expected) < 1e-12)
-        #expect(summed[at] == o.c[at] + found[at])
+    // More columns, rows and depth than one block of the workspace holds; rows of B a page apart.
+    for (m, n, k, gap) in [(70, 330, 230, 1), (340, 40, 215, 2), (40, 512, 20, 0)] {
+      for (ta, tb) in Self.transposes {
+        checkBlocks(set, Operands<Double>(m: m, n: n, k: k, transposeA: ta, transposeB: tb, gap: gap))
       }
+    }
+  }
+
+  func checkBlocks(_ set: InstructionSet, _ o: Operands<Double>) {
+    let found = o.product(set.kernels)
+    let summed = o.product(set.kernels, accumulate: true)
+    let cut = o.m / 3
+    let top = o.product(set.kernels, rows: 0..<cut)
+    let rest = o.product(set.kernels, rows: cut..<o.m)
+    #expect(found.elementsEqual(top[..<(cut * o.ldc)] + rest[(cut * o.ldc)...]))
+    var stream = Stream(2)
+    for _ in 0..<200 {
+      let i = Int(stream.bits() % UInt64(o.m))
+      let j = Int(stream.bits() % UInt64(o.n))
+      let at = i * o.ldc + j
+      let expected = (0..<o.k).reduce(0.0) { $0 + o.leftElement(i, $1) * o.rightElement($1, j) }
+      #expect(abs(found[at] - expected) < 1e-12)
+      #expect(summed[at] == o.c[at] + found[at])
     }
   }
 }

@@ -66,8 +66,8 @@ extension Program {
 
   /// The value of an output or leaf after a run (of any node when all are kept).
   public func value(of x: Variable<some Scalar>) -> Tensor<S> {
-    let view = view(readableNode(x))
-    return Tensor(shape: view.shape, elements: Array(view.elements))
+    let node = readableNode(x)
+    return view(node).tensor(isIndex: isIndexLeaf(node))
   }
 
   /// Reads a value in place: no copy, no allocation. The buffer is valid inside `body` only.
@@ -88,6 +88,9 @@ extension Program {
   }
 
   private func readableNode(_ x: Variable<some Scalar>) -> Int {
+    guard ObjectIdentifier(x.tape) == tape else {
+      fatalError("Program: %\(x.index) belongs to another tape than the one that this program was compiled from")
+    }
     guard x.index < nodes.count, readable.contains(x.index) else {
       fatalError(
         "Program: %\(x.index) is not among what this program keeps: its value may have been fused away or overwritten. Make "

@@ -28,6 +28,8 @@ public final class Program<S: Scalar> {
   /// What keys the random leaves, with the step, the leaf and the row.
   public var seed: UInt64
 
+  /// Which tape's variables name the nodes.
+  let tape: ObjectIdentifier
   let nodes: [Node]
   let keeping: Keeping
   /// The nodes asked for, in order.
@@ -40,7 +42,8 @@ public final class Program<S: Scalar> {
   private var lastNodes: [Int] = []
   private var operations: [UnsafeMutablePointer<any Operation>] = []
   private let randomLeaves: [(leaf: Int, distribution: Distribution, rows: Int)]
-  private let stores: [(node: Int, state: Parameter<S>)]
+  /// What is stored after a run, and where: the states themselves, or this program's copies of them.
+  private let stores: [(node: Int, target: UnsafeMutableBufferPointer<S>)]
   private let indexBounds: [Int: Int]
   private let describe: [Int: String]
   private let sharedParameters: [Parameter<S>]  // kept alive: instructions hold their addresses
@@ -82,6 +85,7 @@ public final class Program<S: Scalar> {
     for (leaf, parameter) in shared { addresses[leaf] = parameter.storage.address }
     for i in nodes.indices where root[i] != i { addresses[i] = addresses[root[i]] }
 
+    self.tape = ObjectIdentifier(tape)
     self.nodes = nodes
     self.keeping = keeping
     outputNodes = outputs.map(\.index)
@@ -89,8 +93,13 @@ public final class Program<S: Scalar> {
     seed = tape.seed
     byteCount = plan.byteCount
     readable = kept.union(leaves)
-    sharedParameters = Array(shared.values)
-    stores = (tape as? Tape<S>)?.stores ?? []
+    sharedParameters = Array(shared.values) + ((tape as? Tape<S>)?.stores.map(\.state) ?? [])
+    let places = addresses
+    stores = tape.stores.compactMap { node, state in
+      if access == .shared, let state = state as? Parameter<S> { return (node, state.storage.elements) }
+      guard let leaf = tape.leafOfParameter[ObjectIdentifier(state)], let place = places[leaf] else { return nil }
+      return (node, Output<S>(shape: nodes[leaf].shape, address: place).elements)
+    }
     describe = Dictionary(uniqueKeysWithValues: readable.map { ($0, tape.describe($0)) })
     indexBounds = Program.indexBounds(nodes, live)
     randomLeaves = leaves.compactMap { leaf in
@@ -122,12 +131,20 @@ public final class Program<S: Scalar> {
         output(random.leaf).elements, rows: random.rows, seed: seed, step: step, leaf: random.leaf)
     }
     replay()
-    for (node, state) in stores { _ = state.storage.elements.update(fromContentsOf: view(node).elements) }
+    for (node, target) in stores { _ = target.update(fromContentsOf: view(node).elements) }
     step += 1
   }
 
   /// Computes every output again from the leaves as they are: nothing is drawn, nothing is stored.
   public func replay() { execute(from: 0) }
+
+  /// Computes every node again, one instruction after the other, with a look at each result.
+  func replay(after each: (Int) -> Void) {
+    for position in 0..<instructions.count {
+      instructions[position].execute()
+      each(lastNodes[position])
+    }
+  }
 
   /// Computes every node again but those in `held`, whose written values stand.
   func replay(holding held: Set<Int>) {
@@ -266,6 +283,10 @@ public final class Program<S: Scalar> {
   /// What a message calls a readable node, and the bound on an index leaf.
   func name(_ node: Int) -> String { describe[node] ?? "%\(node)" }
   func indexBound(_ node: Int) -> Int { indexBounds[node] ?? Int.max }
+  func isIndexLeaf(_ node: Int) -> Bool {
+    if case .leaf(.index) = nodes[node].kind { return true }
+    return false
+  }
 }
 
 extension Node {

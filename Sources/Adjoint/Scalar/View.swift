@@ -22,6 +22,11 @@ public struct View<S: Scalar>: BitwiseCopyable {
   public subscript(position: Int) -> S { elements[position] }
 
   var base: UnsafePointer<S> { UnsafePointer(address.assumingMemoryBound(to: S.self)) }
+
+  /// A copy of the elements; indices become numbers.
+  func tensor(isIndex: Bool) -> Tensor<S> {
+    Tensor(shape: shape, elements: isIndex ? indices.map { S(Double($0)) } : Array(elements))
+  }
 }
 
 /// The operands of one operation, in order.

@@ -8,11 +8,11 @@
 // Elements in the parts of the workspace; see Workspace.h.
 #define RIGHT_ROOM (AK_RIGHT_BYTES / (long)sizeof(T))
 #define SUM_ROOM (AK_SUM_BYTES / (long)sizeof(T))
-// A is read where it lies, even across its rows: a block of k of so many elements stays in the second-level cache beside
-// B's panels.
+// A is read where it lies, even across its rows: a block of k of so many elements stays in the second-level cache
+// beside B's panels.
 #define LEFT_REACH (256 * 1024 / (long)sizeof(T))
-// Up to so many rows B is read where it lies, if not transposed: packing would not be paid back. Rows a multiple of a page
-// apart fall on one another in the first-level cache and are packed sooner.
+// Up to so many rows B is read where it lies, if not transposed: packing would not be paid back. Rows a multiple of a
+// page apart fall on one another in the first-level cache and are packed sooner.
 #define DIRECT_ROWS 256
 #define DIRECT_ROWS_ALIASED 32
 
