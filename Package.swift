@@ -25,7 +25,8 @@ let package = Package(
     // Gradient verification: oracles, verdicts, blame, reports.
     .target(name: "AdjointChecking", dependencies: ["Adjoint", "AdjointLearning"]),
     // The command line, product `adjoint`.
-    .executableTarget(name: "AdjointCommand", dependencies: ["Adjoint", "AdjointDatasets", "AdjointLearning"]),
+    .executableTarget(
+      name: "AdjointCommand", dependencies: ["Adjoint", "AdjointChecking", "AdjointDatasets", "AdjointLearning"]),
 
     // Examples: one folder per idea.
     .executableTarget(name: "GradientInTenLines", dependencies: ["Adjoint"], path: "Examples/GradientInTenLines"),
@@ -49,6 +50,7 @@ let package = Package(
     .testTarget(name: "AdjointDatasetsTests", dependencies: ["AdjointDatasets"]),
     .testTarget(name: "AdjointLearningTests", dependencies: ["AdjointLearning"]),
     .testTarget(name: "AdjointCommandTests", dependencies: ["AdjointCommand"]),
+    .testTarget(name: "AdjointCheckingTests", dependencies: ["AdjointChecking"]),
   ],
   swiftLanguageModes: [.v6]
 )
