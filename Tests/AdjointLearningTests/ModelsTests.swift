@@ -7,9 +7,10 @@ struct ModelsTests {
   @Test func `a perceptron has a weight and a bias a layer, named in order`() {
     var generator = Generator(seed: 1)
     let model = MLP<Float>([7, 5, 4, 3], using: &generator)
-    #expect(model.parameters.map(\.name) == [
-      "fc1/weight", "fc1/bias", "fc2/weight", "fc2/bias", "fc3/weight", "fc3/bias",
-    ])
+    #expect(
+      model.parameters.map(\.name) == [
+        "fc1/weight", "fc1/bias", "fc2/weight", "fc2/bias", "fc3/weight", "fc3/bias",
+      ])
     #expect(model.parameters.map(\.shape) == [[5, 7], [5], [4, 5], [4], [3, 4], [3]])
     #expect(model(Tape<Float>().input(.zeros([2, 7]))).shape == [2, 3])
     #expect(MLP<Float>([7, 3], bias: false, using: &generator).parameters.map(\.shape) == [[3, 7]])

@@ -33,8 +33,9 @@ public struct ParameterRun<S: Scalar> {
 
   /// Whether every gᵢ is a number: neither NaN nor infinite.
   public var hasFiniteGradient: Bool {
-    count == 0 || S.reduce(.maximum, gradients, count: count).primal.isFinite
-      && S.reduce(.minimum, gradients, count: count).primal.isFinite
+    count == 0
+      || S.reduce(.maximum, gradients, count: count).primal.isFinite
+        && S.reduce(.minimum, gradients, count: count).primal.isFinite
   }
 
   /// Element i of the first array that the optimiser keeps.
