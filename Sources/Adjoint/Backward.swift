@@ -18,8 +18,8 @@ public struct Backward<S: Scalar> {
   /// What was differentiated.
   public let output: Variable<S>
   /// Every contribution, in the order in which the sweep added it.
-  public private(set) var edges: [Edge] = []
-  private var adjoints: [Int32]
+  public internal(set) var edges: [Edge] = []
+  var adjoints: [Int32]
 
   init(output: Variable<S>, seed: Variable<S>, nodeCount: Int) {
     self.output = output

@@ -34,11 +34,44 @@ extension Tape: CustomStringConvertible {
     }
   }
 
+  /// The formula of a node written out in terms of `names`: operations in between are substituted, never shared.
+  ///
+  /// This is how a VJP's formula is printed: it is read off its own recording.
+  public func expression(of x: Variable<S>, in names: [Int: Notation]) -> Notation {
+    func expand(_ node: Int) -> Notation {
+      if let name = names[node] { return name }
+      guard case .operation(let operation) = nodes[node].kind else { return operand(node) }
+      return operation.notation(nodes[node].inputs.map(expand))
+    }
+    return expand(index(of: x))
+  }
+
   private func operand(_ node: Int) -> Notation {
     if case .leaf(.constant) = nodes[node].kind, nodes[node].shape.elementCount == 1 {
-      return .number(view(of: node)[0].primal)
+      // The shortest decimal that reads back as this value in this precision: 0.02, not the Double nearest to Float(0.02).
+      let value = view(of: node)[0]
+      return .number(Double("\(value)") ?? value.primal)
     }
     return .symbol("%\(node)")
+  }
+}
+
+extension Tape {
+  /// A number that two recordings share only if they record the same operations on the same shapes in the same order,
+  /// whatever their values; the same on every system. Backward nodes do not count.
+  public var fingerprint: UInt64 {
+    var hash: UInt64 = 0xcbf2_9ce4_8422_2325  // FNV-1a
+    for node in nodes.indices where nodes[node].serves < 0 {
+      let what: String =
+        switch nodes[node].kind {
+        case .leaf(let role): role.name
+        case .operation(let operation):
+          operation.name + operation.attributes.map(\.description).joined(separator: ",")
+        }
+      let line = "\(what) \(nodes[node].shape) \(Array(nodes[node].inputs));"
+      for byte in line.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+    }
+    return hash
   }
 }
 

@@ -14,7 +14,7 @@
 #define GEMM_WIDTH 3
 #define GEMM_TALL 16
 
-#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma"))), apply_to = function)
+#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,fma"))), apply_to = function)
 
 #define REAL_BITS 32
 #include "Template/All.h"

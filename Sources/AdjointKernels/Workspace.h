@@ -3,12 +3,10 @@
 #define AK_WORKSPACE_H
 
 #define AK_RIGHT_BYTES (320 * 1024)  // a block of B in panels; stays in the second-level cache
-#define AK_LEFT_BYTES (112 * 1024)   // a block of A, where it lies transposed
 #define AK_SUM_BYTES (64 * 1024)     // a finished product waiting to be added to C
 
 typedef struct {
   _Alignas(64) unsigned char right[AK_RIGHT_BYTES];
-  _Alignas(64) unsigned char left[AK_LEFT_BYTES];
   _Alignas(64) unsigned char sum[AK_SUM_BYTES];
 } ak_workspace_t;
 

@@ -1,4 +1,5 @@
 import AdjointKernels
+import Testing
 
 /// One instruction set of this machine, printed under its name.
 struct InstructionSet: CustomTestStringConvertible, Sendable {

@@ -22,6 +22,7 @@ public enum Comparison: String, CaseIterable, Operation {
   }
   public func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) { y.zip(.comparison(self), x[0], x[1]) }
   public var isElementwise: Bool { true }
+  public func branches<S: Scalar>(_ x: Operands<S>) -> Branches<S>? { Branches(between: x[0], x[1]) }
   public var name: String { rawValue }
 
   public func notation(_ x: [Notation]) -> Notation {

@@ -21,8 +21,17 @@ public indirect enum Notation: Sendable, Hashable {
   case root(Notation)
 
   public enum Infix: String, Sendable, Hashable {
-    case add = "+", subtract = "−", multiply = "⊙", divide = "⊘", product = "·"
-    case less = "<", lessOrEqual = "≤", greater = ">", greaterOrEqual = "≥", equal = "=", notEqual = "≠"
+    case add = "+"
+    case subtract = "−"
+    case multiply = "⊙"
+    case divide = "⊘"
+    case product = "·"
+    case less = "<"
+    case lessOrEqual = "≤"
+    case greater = ">"
+    case greaterOrEqual = "≥"
+    case equal = "="
+    case notEqual = "≠"
 
     var precedence: Int {
       switch self {

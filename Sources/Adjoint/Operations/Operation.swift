@@ -41,6 +41,9 @@ public protocol Operation: Sendable {
   /// Whether element i of y depends on element i of same-shaped inputs alone, so that y may overwrite one of them.
   var isElementwise: Bool { get }
 
+  /// For piecewise operations: which piece each element takes, and how far it stands from a kink; `nil` for smooth ones.
+  func branches<S: Scalar>(_ x: Operands<S>) -> Branches<S>?
+
   /// Which input, if any, holds indices (Int32, never differentiated).
   var indexPosition: Int? { get }
 
@@ -60,6 +63,7 @@ extension Operation {
   public var attributes: [Attribute] { [] }
   public func notation(_ x: [Notation]) -> Notation { .call(name, x) }
   public var isElementwise: Bool { false }
+  public func branches<S: Scalar>(_ x: Operands<S>) -> Branches<S>? { nil }
   public var indexPosition: Int? { nil }
   public func indexBound(for inputs: [Shape]) -> Int { 0 }
   public static var examples: [Example] { [] }

@@ -10,6 +10,7 @@ public struct LeakyReLU: MapOperation {
     [p.to(0, g * (slope + (1 - slope) * p.x[0].step()))]
   }
 
+  public func branches<S: Scalar>(_ x: Operands<S>) -> Branches<S>? { Branches(of: x[0], kinks: [0]) }
   public var name: String { "leakyRelu" }
   public var attributes: [Attribute] { [Attribute("slope", .real(slope))] }
   public static var examples: [Example] {
@@ -29,6 +30,7 @@ public struct ELU: MapOperation {
     [p.to(0, g * `where`(p.x[0] .> 0, p.tape.constant(1), p.y + alpha))]
   }
 
+  public func branches<S: Scalar>(_ x: Operands<S>) -> Branches<S>? { Branches(of: x[0], kinks: [0]) }
   public var name: String { "elu" }
   public var attributes: [Attribute] { [Attribute("alpha", .real(alpha))] }
   public static var examples: [Example] {
@@ -75,6 +77,7 @@ public struct Clamp: MapOperation {
     [p.to(0, g * ((p.x[0] .> low) * (p.x[0] .< high)))]
   }
 
+  public func branches<S: Scalar>(_ x: Operands<S>) -> Branches<S>? { Branches(of: x[0], kinks: [low, high]) }
   public var attributes: [Attribute] { [Attribute("low", .real(low)), Attribute("high", .real(high))] }
   public func notation(_ x: [Notation]) -> Notation { .call(name, [x[0], .number(low), .number(high)]) }
   public static var examples: [Example] {

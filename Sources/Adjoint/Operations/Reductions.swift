@@ -77,6 +77,9 @@ public struct Extremum: AxisReduction {
     return [p.to(0, spread(g, at: p) * share())]
   }
 
+  public func branches<S: Scalar>(_ x: Operands<S>) -> Branches<S>? {
+    Branches(bestOf: groups(of: x[0]), largest: kind == .max)
+  }
   public var name: String { kind.rawValue }
   public func notation(_ x: [Notation]) -> Notation { .subscripted(kind.rawValue, axesText, x) }
   public static var examples: [Example] {
@@ -100,6 +103,11 @@ public struct ArgMax: Operation {
     }
   }
   public func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] { [nil] }
+  public func branches<S: Scalar>(_ x: Operands<S>) -> Branches<S>? {
+    let width = x[0].shape[x[0].shape.rank - 1]
+    let rows = stride(from: 0, to: x[0].count, by: width).map { Array(x[0].elements[$0..<$0 + width]) }
+    return Branches(bestOf: rows, largest: true)
+  }
 
   public func shape(of x: [Shape]) throws(ShapeError) -> Shape {
     let x = try x.only(1, for: name)[0]
@@ -130,7 +138,7 @@ extension AxisReduction {
   }
 
   /// `shape` with the reduced axes as dimensions of 1.
-  func keptShape(_ shape: Shape) -> Shape { axes.axes.reduce(shape) { $0.replacing(axis: $1, with: 1) } }
+  func keptShape(_ shape: Shape) -> Shape { axes.kept(of: shape) }
 
   /// A tensor of y's shape, repeated to x's.
   func spread<S: Scalar>(_ y: Variable<S>, at p: Point<S>) -> Variable<S> {
@@ -138,8 +146,23 @@ extension AxisReduction {
     return y.reshape(to: keptShape(x)).broadcast(to: x)
   }
 
+  /// The elements of x that stand behind each element of y.
+  func groups<S: Scalar>(of x: View<S>) -> [[S]] {
+    let shape = keptShape(x.shape)
+    var groups = [[S]](repeating: [], count: shape.elementCount)
+    let (strides, kept) = (x.shape.strides, shape.strides)
+    for position in 0..<x.count {
+      let place = x.shape.indices.reduce(0) { sum, axis in
+        let coordinate = position / strides[axis] % x.shape[axis]
+        return axes.contains(axis: axis) ? sum : sum + coordinate * kept[axis]
+      }
+      groups[place].append(x[position])
+    }
+    return groups
+  }
+
   /// N: how many elements of x stand behind one of y.
-  func reducedCount(_ shape: Shape) -> Double { Double(axes.axes.reduce(1) { $0 * shape[$1] }) }
+  func reducedCount(_ shape: Shape) -> Double { Double(axes.elementCount(of: shape)) }
 
   var axisAttributes: [Attribute] {
     [Attribute("axes", .list(axes.axes)), Attribute("keepsDimensions", .flag(keepsDimensions))]

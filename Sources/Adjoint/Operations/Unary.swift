@@ -105,6 +105,10 @@ public enum Unary: String, CaseIterable, Operation {
     }
   }
 
+  public func branches<S: Scalar>(_ x: Operands<S>) -> Branches<S>? {
+    domain.kinks.isEmpty ? nil : Branches(of: x[0], kinks: domain.kinks)
+  }
+
   public static var examples: [Example] {
     allCases.flatMap { f in
       ElementwiseExamples.shapes.map { Example(f, .numbers($0, in: f.domain.range, avoiding: f.domain.kinks)) }

@@ -31,6 +31,22 @@ extension Program {
     try body(output(readableNode(x)).elements)
   }
 
+  /// Lets `body` write the indices of an index leaf in place: no copy, no allocation.
+  /// - Throws: `FeedError` when an index is out of range; the leaf then holds zeros.
+  public func fillIndices(_ x: Variable<some Scalar>, _ body: (UnsafeMutableBufferPointer<Int32>) -> Void)
+    throws(FeedError)
+  {
+    let node = readableNode(x)
+    let indices = output(node).indexElements
+    body(indices)
+    let bound = indexBound(node)
+    for position in indices.indices where indices[position] < 0 || indices[position] >= bound {
+      let wrong = indices[position]
+      indices.update(repeating: 0)
+      throw FeedError("\(name(node)): index \(wrong) at position \(position) is not in 0 ..< \(bound)")
+    }
+  }
+
   private func inputNode(_ x: Variable<some Scalar>, _ shape: Shape, isIndex: Bool) throws(FeedError) -> Int {
     let node = readableNode(x)
     guard case .leaf(let role) = nodes[node].kind else {

@@ -33,7 +33,8 @@ struct MemoryPlan {
 
     for (position, step) in steps.enumerated() {
       let reads = step.reads(nodes)
-      var dying = Set(reads.map { root[$0] }.filter { lastUse[$0] == position })
+      // What has no place here, a shared parameter, is not ours to reuse.
+      var dying = Set(reads.map { root[$0] }.filter { lastUse[$0] == position && offsets[$0] >= 0 })
       for result in step.results {
         if sharing, let operand = step.inPlaceOperand(for: result, nodes, root, dying: dying, size: size) {
           offsets[result] = offsets[operand]
@@ -43,7 +44,7 @@ struct MemoryPlan {
         }
       }
       guard sharing else { continue }
-      for node in dying where offsets[node] >= 0 { release(offsets[node]..<offsets[node] + size(node)) }
+      for node in dying { release(offsets[node]..<offsets[node] + size(node)) }
       // A result that nobody reads is still written.
       for result in step.results where lastUse[result] < position {
         release(offsets[result]..<offsets[result] + size(result))

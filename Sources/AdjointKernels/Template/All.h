@@ -1,5 +1,5 @@
-// All: everything in one precision for one instruction set. Included twice by each Kernels_*.c, between a push and a pop
-// of the target attribute.
+// All: everything in one precision for one instruction set. Included twice by each Kernels_*.c, between a push and a
+// pop of the target attribute.
 //
 // Contraction is off: the compiler must not fuse a b + c in one path and not in another. Where fusing is wanted, it is
 // written out.

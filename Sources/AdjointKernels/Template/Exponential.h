@@ -2,6 +2,9 @@
 //
 // All share one reduction: x = n ln 2 + r with |r| <= ln 2 / 2, and p = expm1(r) as r + r^2 q(r), so that small
 // arguments keep their relative accuracy. Cody and Waite's two-part ln 2 makes n LN2_HIGH exact.
+//
+// The errors stated here and in the other files are the largest seen against long double, over every 4001st float bit
+// pattern and tens of millions of doubles, in units in the last place; of the instruction sets of x86-64 the worst.
 
 typedef struct {
   V n, p;  // n as a whole number; p = exp(r) - 1
@@ -36,13 +39,14 @@ INLINE N(reduced) N(reduce_exp_clamped)(V x) {
   return N(reduce_exp)(N(at_most)(N(at_least)(x, SPLAT(EXP_LOWEST)), SPLAT(EXP_HIGHEST)));
 }
 
-// e^x: 0 at -inf, inf from overflow on.
+// e^x: 0 at -inf, inf from overflow on. Float: 1.1 ulp; double: 1.0 ulp.
 INLINE V N(exp)(V x) {
   const N(reduced) e = N(reduce_exp_clamped)(x);
   return N(scale)(e.p + (T)1, e);
 }
 
 // e^x - 1 = 2^n p + (2^n - 1), at half size so that 2^n does not overflow before the result does.
+// Float: 1.7 ulp; double: 2.0 ulp.
 INLINE V N(expm1)(V x) {
   const V inside = N(at_most)(N(at_least)(x, SPLAT(EXPM1_LOWEST)), SPLAT(EXP_HIGHEST));
   const N(reduced) e = N(reduce_exp)(inside);
@@ -51,7 +55,7 @@ INLINE V N(expm1)(V x) {
   return IF(N(absolute)(x) < SPLAT(SMALLEST_NORMAL), x, y);
 }
 
-// tanh |x| = d / (d + 2) with d = expm1(2 |x|).
+// tanh |x| = d / (d + 2) with d = expm1(2 |x|). Float: 2.3 ulp; double: 2.6 ulp.
 INLINE V N(tanh)(V x) {
   const V twice = N(at_most)(N(absolute)(x) * (T)2, SPLAT(TANH_HIGHEST));
   const N(reduced) e = N(reduce_exp)(twice);
@@ -60,14 +64,14 @@ INLINE V N(tanh)(V x) {
   return N(sign_of)(d / (d + (T)2), x);
 }
 
-// 1 / (1 + e^-x), through e^-|x| so that neither side loses accuracy.
+// 1 / (1 + e^-x), through e^-|x| so that neither side loses accuracy. Float: 2.1 ulp; double: 2.4 ulp.
 INLINE V N(sigmoid)(V x) {
   const V e = N(exp)(-N(absolute)(x));
   return IF(x < SPLAT(0), e, SPLAT(1)) / (e + (T)1);
 }
 
 // x / (1 + e^-x). Below 0 the factor x comes in before the power of two, so that a denormal e^x costs no accuracy.
-// At -inf it is the limit, 0.
+// At -inf it is the limit, 0. Float: 3.0 ulp; double: 3.1 ulp.
 INLINE V N(silu)(V x) {
   const N(reduced) r = N(reduce_exp_clamped)(-N(absolute)(x));
   const V e = N(scale)(r.p + (T)1, r);

@@ -7,10 +7,14 @@
 #define GEMM_DEPTH 208
 // Elements in the parts of the workspace; see Workspace.h.
 #define RIGHT_ROOM (AK_RIGHT_BYTES / (long)sizeof(T))
-#define LEFT_ROOM (AK_LEFT_BYTES / (long)sizeof(T) - LANES)
 #define SUM_ROOM (AK_SUM_BYTES / (long)sizeof(T))
-// Up to so many rows B is read where it lies: packing would not be paid back.
-#define DIRECT_ROWS (2 * GEMM_ROWS)
+// A is read where it lies, even across its rows: a block of k of so many elements stays in the second-level cache
+// beside B's panels.
+#define LEFT_REACH (256 * 1024 / (long)sizeof(T))
+// Up to so many rows B is read where it lies, if not transposed: packing would not be paid back. Rows a multiple of a
+// page apart fall on one another in the first-level cache and are packed sooner.
+#define DIRECT_ROWS 256
+#define DIRECT_ROWS_ALIASED 32
 
 typedef struct {
   long m, n, k;
@@ -37,53 +41,36 @@ INLINE N(tile_function) N(tile_for)(long rows, long width) {
 }
 
 // One panel of B against rows of A: c[m, panel] = (add ? c : 0) + a b.
-static void N(panel_product)(long m, long k, const T *a, long a_row, long a_k, bool a_packed, const T *b, long b_k,
-                             long width, T *c, long c_row, bool add, long last) {
+static void N(panel_product)(long m, long k, const T *a, long a_row, long a_k, const T *b, long b_k, long width,
+                             T *c, long c_row, bool add, long last) {
   const long parts = N(parts)(m, width == 1 ? GEMM_TALL : GEMM_ROWS);
   for (long t = 0; t < parts; t++) {
     const long i = N(cut)(m, parts, t), rows = N(cut)(m, parts, t + 1) - i;
-    const T *left = a_packed ? a + i * k : a + i * a_row;
-    N(tile_for)(rows, width)(k, left, a_packed ? 1 : a_row, a_packed ? rows : a_k, b, b_k, c + i * c_row, c_row, add,
-                             last);
+    N(tile_for)(rows, width)(k, a + i * a_row, a_row, a_k, b, b_k, c + i * c_row, c_row, add, last);
   }
 }
 
 // One block of k against one block of columns.
 static void N(block_product)(const N(product) *g, long p, long k, long j, long vectors, T *c, long c_row, bool add) {
   const long parts = N(parts)(vectors, GEMM_WIDTH), columns = N(smaller)(vectors * LANES, g->n - j);
-  const bool direct = !g->b_transposed && g->m <= DIRECT_ROWS;
-  T *const right = (T *)ak_workspace.right, *const left = (T *)ak_workspace.left;
-  for (long t = 0; t < parts; t++) {
-    const long v = N(cut)(vectors, parts, t), width = N(cut)(vectors, parts, t + 1) - v;
-    const long first = v * LANES, valid = N(smaller)(width * LANES, columns - first);
-    if (direct && valid == width * LANES) continue;
-    const T *from = g->b_transposed ? g->b + (j + first) * g->ldb + p : g->b + p * g->ldb + j + first;
-    N(pack_panel)(from, g->ldb, g->b_transposed, k, valid, (int)width, right + first * k);
-  }
-  const bool pack_left = g->a_k != 1 && g->m > 1;
-  // Packed rows of A are laid out by the tiles' heights, which a panel of one vector has taller.
-  const long height = vectors == 1 ? GEMM_TALL : GEMM_ROWS;
-  const long most = pack_left ? LEFT_ROOM / k / height * height : g->m;
-  const long row_parts = N(parts)(g->m, most < g->m ? most : g->m);
+  const bool aliased = g->ldb * (long)sizeof(T) % 4096 == 0;
+  const bool direct = !g->b_transposed && g->m <= (aliased ? DIRECT_ROWS_ALIASED : DIRECT_ROWS);
+  const long row_parts = N(parts)(g->m, LEFT_REACH / k);
+  T *const right = (T *)ak_workspace.right;
   for (long s = 0; s < row_parts; s++) {
     const long i = N(cut)(g->m, row_parts, s), rows = N(cut)(g->m, row_parts, s + 1) - i;
     const T *a = g->a + i * g->a_row + p * g->a_k;
-    long packed_width = 0;
     for (long t = 0; t < parts; t++) {
       const long v = N(cut)(vectors, parts, t), width = N(cut)(vectors, parts, t + 1) - v;
       const long first = v * LANES, valid = N(smaller)(width * LANES, columns - first);
-      if (pack_left && (packed_width == 0 || (packed_width == 1) != (width == 1))) {
-        const long tiles = N(parts)(rows, width == 1 ? GEMM_TALL : GEMM_ROWS);
-        for (long u = 0; u < tiles; u++) {
-          const long at = N(cut)(rows, tiles, u);
-          N(pack_left)(a + at, g->a_k, k, N(cut)(rows, tiles, u + 1) - at, left + at * k);
-        }
-        packed_width = width;
-      }
+      const T *b = g->b_transposed ? g->b + (j + first) * g->ldb + p : g->b + p * g->ldb + j + first;
       const bool in_place = direct && valid == width * LANES;
-      N(panel_product)(rows, k, pack_left ? left : a, g->a_row, g->a_k, pack_left,
-                       in_place ? g->b + p * g->ldb + j + first : right + first * k, in_place ? g->ldb : width * LANES,
-                       width, c + i * c_row + first, c_row, add, valid - (width - 1) * LANES);
+      // A panel is packed just before its first use and stays in the first-level cache for it. Where no later rows
+      // need it, the next takes its place.
+      T *const panel = row_parts == 1 ? right : right + first * k;
+      if (!in_place && s == 0) N(pack_panel)(b, g->ldb, g->b_transposed, k, valid, (int)width, panel);
+      N(panel_product)(rows, k, a, g->a_row, g->a_k, in_place ? b : panel, in_place ? g->ldb : width * LANES, width,
+                       c + i * c_row + first, c_row, add, valid - (width - 1) * LANES);
     }
   }
 }
@@ -127,6 +114,17 @@ static void N(gemm)(const N(ak_gemm) *g) {
         .b = g->b, .ldb = g->ldb, .b_transposed = g->transpose_b,
         .c = g->c, .c_row = g->ldc, .accumulate = g->accumulate,
     };
+    if (g->n == 1 && g->ldc == 1 && g->m > 1) {
+      // Matrix times vector is, element by element, the same chain as vector times the transposed matrix, which fills
+      // the lanes.
+      const N(product) swapped = {
+          .m = 1, .n = g->m, .k = g->k,
+          .a = g->b, .a_row = 1, .a_k = g->transpose_b ? 1 : g->ldb,
+          .b = g->a, .ldb = g->lda, .b_transposed = !g->transpose_a,
+          .c = g->c, .c_row = g->m, .accumulate = g->accumulate,
+      };
+      product = swapped;
+    }
     N(run_product)(&product);
   } else if (!g->accumulate) {
     for (long i = 0; i < g->m; i++)

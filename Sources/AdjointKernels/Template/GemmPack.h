@@ -1,6 +1,47 @@
-// Pack: the right operand laid out as the tiles read it, and the left one where it lies across its rows.
+// Pack: the right operand laid out as the tiles read it. (The left one never needs to be: its elements are broadcast.)
 
-// LANES x LANES elements, transposed in registers: as many perfect shuffles of the rows as the logarithm of their number.
+// LANES x LANES elements, transposed in registers.
+#if VECTOR_BYTES == 64
+typedef double N(doubles) __attribute__((ext_vector_type(8)));
+#define PICK(a, b, ...) ((V)__builtin_shufflevector((N(doubles))(a), (N(doubles))(b), __VA_ARGS__))
+
+// First within the 16-byte blocks of a vector, then the blocks as a 4 x 4 matrix: every shuffle stays cheap that way.
+INLINE void N(transpose)(V row[LANES]) {
+  enum { side = LANES / 4 };  // elements in a block
+  V inner[4][4];              // [group of rows][column within a block]
+#pragma clang loop unroll(full)
+  for (int g = 0; g < 4; g++) {
+#if REAL_BITS == 32
+    const V a = row[4 * g], b = row[4 * g + 1], c = row[4 * g + 2], d = row[4 * g + 3];
+#define LOWER(a, b) __builtin_shufflevector(a, b, 0, 16, 1, 17, 4, 20, 5, 21, 8, 24, 9, 25, 12, 28, 13, 29)
+#define UPPER(a, b) __builtin_shufflevector(a, b, 2, 18, 3, 19, 6, 22, 7, 23, 10, 26, 11, 27, 14, 30, 15, 31)
+    const V ab = LOWER(a, b), cd = LOWER(c, d), ab2 = UPPER(a, b), cd2 = UPPER(c, d);
+    inner[g][0] = PICK(ab, cd, 0, 8, 2, 10, 4, 12, 6, 14);
+    inner[g][1] = PICK(ab, cd, 1, 9, 3, 11, 5, 13, 7, 15);
+    inner[g][2] = PICK(ab2, cd2, 0, 8, 2, 10, 4, 12, 6, 14);
+    inner[g][3] = PICK(ab2, cd2, 1, 9, 3, 11, 5, 13, 7, 15);
+#undef LOWER
+#undef UPPER
+#else
+    inner[g][0] = PICK(row[2 * g], row[2 * g + 1], 0, 8, 2, 10, 4, 12, 6, 14);
+    inner[g][1] = PICK(row[2 * g], row[2 * g + 1], 1, 9, 3, 11, 5, 13, 7, 15);
+#endif
+  }
+#pragma clang loop unroll(full)
+  for (int c = 0; c < side; c++) {
+    const V top = PICK(inner[0][c], inner[1][c], 0, 1, 2, 3, 8, 9, 10, 11);
+    const V top2 = PICK(inner[0][c], inner[1][c], 4, 5, 6, 7, 12, 13, 14, 15);
+    const V low = PICK(inner[2][c], inner[3][c], 0, 1, 2, 3, 8, 9, 10, 11);
+    const V low2 = PICK(inner[2][c], inner[3][c], 4, 5, 6, 7, 12, 13, 14, 15);
+    row[c] = PICK(top, low, 0, 1, 4, 5, 8, 9, 12, 13);
+    row[side + c] = PICK(top, low, 2, 3, 6, 7, 10, 11, 14, 15);
+    row[2 * side + c] = PICK(top2, low2, 0, 1, 4, 5, 8, 9, 12, 13);
+    row[3 * side + c] = PICK(top2, low2, 2, 3, 6, 7, 10, 11, 14, 15);
+  }
+}
+#undef PICK
+#else
+// As many perfect shuffles of the rows as the logarithm of their number.
 INLINE void N(transpose)(V row[LANES]) {
 #if LANES == 2
 #define LOWER(a, b) __builtin_shufflevector(a, b, 0, 2)
@@ -8,12 +49,9 @@ INLINE void N(transpose)(V row[LANES]) {
 #elif LANES == 4
 #define LOWER(a, b) __builtin_shufflevector(a, b, 0, 4, 1, 5)
 #define UPPER(a, b) __builtin_shufflevector(a, b, 2, 6, 3, 7)
-#elif LANES == 8
+#else
 #define LOWER(a, b) __builtin_shufflevector(a, b, 0, 8, 1, 9, 2, 10, 3, 11)
 #define UPPER(a, b) __builtin_shufflevector(a, b, 4, 12, 5, 13, 6, 14, 7, 15)
-#else
-#define LOWER(a, b) __builtin_shufflevector(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23)
-#define UPPER(a, b) __builtin_shufflevector(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31)
 #endif
 #pragma clang loop unroll(full)
   for (int step = 1; step < LANES; step *= 2) {
@@ -29,6 +67,7 @@ INLINE void N(transpose)(V row[LANES]) {
 #undef LOWER
 #undef UPPER
 }
+#endif
 
 // One vector column of a panel from rows of B^T: to[p to_k + j] = b[j ldb + p] for j < columns, zero behind.
 static void N(pack_transposed)(const T *b, long ldb, long k, long columns, T *to, long to_k) {
@@ -50,31 +89,28 @@ static void N(pack_transposed)(const T *b, long ldb, long k, long columns, T *to
   }
 }
 
-// The same from B itself: to[p to_k + j] = b[p ldb + j].
-static void N(pack_straight)(const T *b, long ldb, long k, long columns, T *to, long to_k) {
-  if (columns == LANES)
-    for (long p = 0; p < k; p++) N(store)(to + p * to_k, N(load)(b + p * ldb));
-  else
-    for (long p = 0; p < k; p++) N(store)(to + p * to_k, N(load_tail)(b + p * ldb, columns));
+// The same from B itself, all vectors of a panel in one pass: B's rows may lie a page apart.
+INLINE void N(pack_straight)(const T *b, long ldb, long k, long columns, T *to, const int width) {
+  const long last = columns - (width - 1) * LANES;
+  for (long p = 0; p < k; p++, b += ldb, to += width * LANES) {
+#pragma clang loop unroll(full)
+    for (int j = 0; j < width - 1; j++) N(store)(to + j * LANES, N(load)(b + j * LANES));
+    const T *end = b + (width - 1) * LANES;
+    N(store)(to + (width - 1) * LANES, last == LANES ? N(load)(end) : N(load_tail)(end, last));
+  }
 }
 
-// A panel of `width` vectors.
+// A panel of `width` vectors: to[p width LANES + j] = op(B)[p, j].
 static void N(pack_panel)(const T *b, long ldb, bool transposed, long k, long columns, int width, T *to) {
-  for (int j = 0; j < width; j++) {
-    const long rest = columns - j * LANES, valid = rest < LANES ? rest : LANES;
-    if (transposed)
+  if (transposed)
+    for (int j = 0; j < width; j++) {
+      const long rest = columns - j * LANES, valid = rest < LANES ? rest : LANES;
       N(pack_transposed)(b + j * LANES * ldb, ldb, k, valid, to + j * LANES, width * LANES);
-    else
-      N(pack_straight)(b + j * LANES, ldb, k, valid, to + j * LANES, width * LANES);
-  }
-}
-
-// `rows` rows of op(A) from A^T: to[p rows + i] = a[p lda + i]. Whole vectors are stored: the next step overwrites what
-// is too much, and one vector's room is kept behind the last.
-static void N(pack_left)(const T *a, long lda, long k, long rows, T *to) {
-  for (long p = 0; p < k; p++, a += lda, to += rows) {
-    long i = 0;
-    for (; i + LANES <= rows; i += LANES) N(store)(to + i, N(load)(a + i));
-    if (i < rows) N(store)(to + i, N(load_tail)(a + i, rows - i));
-  }
+    }
+  else if (width == 1)
+    N(pack_straight)(b, ldb, k, columns, to, 1);
+  else if (width == 2)
+    N(pack_straight)(b, ldb, k, columns, to, 2);
+  else
+    N(pack_straight)(b, ldb, k, columns, to, 3);
 }

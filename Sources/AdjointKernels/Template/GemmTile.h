@@ -1,17 +1,28 @@
 // Tile: the innermost block of the product, rows x width vectors of C held in registers over a block of k.
 //
-// Every element is a chain of fused multiply-adds over k in order, whatever the size of its tile: an edge tile gives the
-// same bits as a full one.
+// Every element is a chain of fused multiply-adds over k in order, whatever the size of its tile: an edge tile gives
+// the same bits as a full one.
 
-// C tile = (add ? C : 0) + the tile's product. A is read as a[i a_row + p a_k], B as whole vectors at b + p b_k; the last
-// vector of C has `last` valid lanes.
-INLINE void N(tile)(long k, const T *a, long a_row, long a_k, const T *b, long b_k, T *c, long c_row, bool add, long last,
-                    const int rows, const int width) {
+#define OPAQUE(x) __asm__("" : "+r"(x))
+
+// C tile = (add ? C : 0) + the tile's product. A is read as a[i a_row + p a_k], B as whole vectors at b + p b_k; the
+// last vector of C has `last` valid lanes.
+INLINE void N(tile)(long k, const T *a, long a_row, long a_k, const T *b, long b_k, T *c, long c_row, bool add,
+                    long last, const int rows, const int width) {
   V sum[GEMM_TALL][GEMM_WIDTH];
 #pragma clang loop unroll(full)
   for (int i = 0; i < rows; i++)
 #pragma clang loop unroll(full)
     for (int j = 0; j < width; j++) sum[i][j] = SPLAT(0);
+
+  // Rows in fours behind a pointer each, with offsets an address can hold (0, s, 2 s and 3 s bytes). The compiler is
+  // kept from deriving the addresses from one another: it would chain an addition per row, slower than the products.
+  const char *group[(GEMM_TALL + 3) / 4];
+  const long one = a_row * (long)sizeof(T), step = a_k * (long)sizeof(T);
+  long three = 3 * one;
+  OPAQUE(three);
+#pragma clang loop unroll(full)
+  for (int i = 0; i < (rows + 3) / 4; i++) group[i] = (const char *)a + 4 * i * one;
 
   for (long p = 0; p < k; p++) {
     V right[GEMM_WIDTH];
@@ -19,11 +30,16 @@ INLINE void N(tile)(long k, const T *a, long a_row, long a_k, const T *b, long b
     for (int j = 0; j < width; j++) right[j] = N(load)(b + j * LANES);
 #pragma clang loop unroll(full)
     for (int i = 0; i < rows; i++) {
-      const V left = SPLAT(a[i * a_row]);
+      const long offset = i % 4 == 3 ? three : i % 4 * one;
+      const V left = SPLAT(*(const T *)(group[i / 4] + offset));
 #pragma clang loop unroll(full)
       for (int j = 0; j < width; j++) sum[i][j] = N(fma)(left, right[j], sum[i][j]);
     }
-    a += a_k;
+#pragma clang loop unroll(full)
+    for (int i = 0; i < (rows + 3) / 4; i++) {
+      group[i] += step;
+      OPAQUE(group[i]);
+    }
     b += b_k;
   }
 
@@ -55,7 +71,8 @@ typedef void (*N(tile_function))(long, const T *, long, long, const T *, long, T
 #define TILES_5_TO_6(width) TILE(5, width) TILE(6, width)
 #define TILES_7_TO_8(width) TILE(7, width) TILE(8, width)
 #define TILES_9_TO_16(width) \
-  TILE(9, width) TILE(10, width) TILE(11, width) TILE(12, width) TILE(13, width) TILE(14, width) TILE(15, width) TILE(16, width)
+  TILE(9, width) TILE(10, width) TILE(11, width) TILE(12, width) \
+  TILE(13, width) TILE(14, width) TILE(15, width) TILE(16, width)
 #define NAMES_TO_4(width) N(tile_1x##width), N(tile_2x##width), N(tile_3x##width), N(tile_4x##width)
 #define NAMES_5_TO_6(width) N(tile_5x##width), N(tile_6x##width)
 #define NAMES_7_TO_8(width) N(tile_7x##width), N(tile_8x##width)

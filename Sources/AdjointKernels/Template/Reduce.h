@@ -1,7 +1,7 @@
 // Reduce: sums in an order that their length alone decides, maxima and minima in which NaN wins.
 //
-// A sum runs in eight vector accumulators over blocks, and the blocks' sums are added pairwise: the error grows with the
-// block's length over eight vectors, plus the logarithm of the number of blocks.
+// A sum runs in eight vector accumulators over blocks, and the blocks' sums are added pairwise: the error grows with
+// the block's length over eight vectors, plus the logarithm of the number of blocks.
 
 #define SUM_BLOCK (32 * 8 * LANES)
 

@@ -43,8 +43,6 @@ INLINE T N(largest)(const T *x, long n) {
   return N(fold_larger)(N(larger)(N(larger)(most[0], most[2]), N(larger)(most[1], most[3])));
 }
 
-INLINE T N(log_of)(T x) { return N(log)(SPLAT(x))[0]; }
-
 static void N(softmax)(const T *x, T *y, long rows, long columns) {
   for (long i = 0; i < rows; i++, x += columns, y += columns) {
     const T sum = N(sum_of_exp)(x, N(largest)(x, columns), y, columns);
@@ -55,22 +53,41 @@ static void N(softmax)(const T *x, T *y, long rows, long columns) {
   }
 }
 
+// The logarithm takes long for one row alone: its rows come a vector at a time. Lanes do not see each other.
 static void N(log_softmax)(const T *x, T *y, long rows, long columns) {
-  for (long i = 0; i < rows; i++, x += columns, y += columns) {
-    const T shift = N(largest)(x, columns);
-    const T log_sum = N(log_of)(N(sum_of_exp)(x, shift, NULL, columns));
-    long j = 0;
-    for (; j + LANES <= columns; j += LANES) N(store)(y + j, (N(load)(x + j) - shift) - log_sum);
-    if (j < columns) N(store_tail)(y + j, (N(load_tail)(x + j, columns - j) - shift) - log_sum, columns - j);
+  for (long i = 0; i < rows; i += LANES) {
+    const long count = rows - i < LANES ? rows - i : LANES;
+    V shift = SPLAT(0), sum = SPLAT(1);
+    for (long r = 0; r < count; r++) {
+      const T *row = x + (i + r) * columns;
+      shift[r] = N(largest)(row, columns);
+      sum[r] = N(sum_of_exp)(row, shift[r], NULL, columns);
+    }
+    const V log_sum = N(log)(sum);
+    for (long r = 0; r < count; r++) {
+      const T *row = x + (i + r) * columns;
+      T *to = y + (i + r) * columns;
+      const V s = SPLAT(shift[r]), l = SPLAT(log_sum[r]);
+      long j = 0;
+      for (; j + LANES <= columns; j += LANES) N(store)(to + j, (N(load)(row + j) - s) - l);
+      if (j < columns) N(store_tail)(to + j, (N(load_tail)(row + j, columns - j) - s) - l, columns - j);
+    }
   }
 }
 
 static void N(log_sum_exp)(const T *x, T *y, long rows, long columns) {
-  for (long i = 0; i < rows; i++, x += columns) {
-    const T largest = N(largest)(x, columns);
-    // An infinite maximum (or an empty row) is the answer itself, not a shift.
-    const T shift = __builtin_isinf(largest) ? (T)0 : largest;
-    y[i] = shift + N(log_of)(N(sum_of_exp)(x, shift, NULL, columns));
+  for (long i = 0; i < rows; i += LANES) {
+    const long count = rows - i < LANES ? rows - i : LANES;
+    V shift = SPLAT(0), sum = SPLAT(1);
+    for (long r = 0; r < count; r++) {
+      const T *row = x + (i + r) * columns;
+      const T largest = N(largest)(row, columns);
+      // An infinite maximum (or an empty row) is the answer itself, not a shift.
+      shift[r] = __builtin_isinf(largest) ? (T)0 : largest;
+      sum[r] = N(sum_of_exp)(row, shift[r], NULL, columns);
+    }
+    const V result = shift + N(log)(sum);
+    for (long r = 0; r < count; r++) y[i + r] = result[r];
   }
 }
 

@@ -1,6 +1,7 @@
 // Undefine: every macro of the template, so that the next precision starts clean.
 
 #undef DIRECT_ROWS
+#undef DIRECT_ROWS_ALIASED
 #undef ERFC_HIGHEST
 #undef EXPM1_LOWEST
 #undef EXPONENT_BIAS
@@ -17,7 +18,7 @@
 #undef INT
 #undef ISPLAT
 #undef LANES
-#undef LEFT_ROOM
+#undef LEFT_REACH
 #undef LIBM
 #undef LN2_HIGH
 #undef LN2_LOW
@@ -32,7 +33,9 @@
 #undef NAMES_7_TO_8
 #undef NAMES_9_TO_16
 #undef NAMES_TO_4
+#undef OPAQUE
 #undef PATCH_LARGE
+#undef PICK
 #undef RIGHT_ROOM
 #undef ROW_BLOCK
 #undef SMALLEST_NORMAL

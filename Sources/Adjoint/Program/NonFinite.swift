@@ -1,0 +1,40 @@
+/// The first value of a run, in forward order, that is not a finite number.
+public struct NonFiniteValue: Sendable, Equatable {
+  /// The node as messages name it: label path or number, and shape.
+  public let node: String
+  /// What the node is: an operation's formula, or the role of a leaf.
+  public let formula: String
+  /// Whether it was fed or is a parameter, rather than computed.
+  public let isLeaf: Bool
+  /// The row-major position of the element, and what it is.
+  public let element: Int
+  public let value: Double
+}
+
+extension Program {
+  /// Replays this program's last run once more with every value kept, and finds the first that is not finite.
+  ///
+  /// - Parameter outputs: what this program was compiled for.
+  /// - Complexity: compiles a program that keeps everything; meant for after a failure.
+  public func firstNonFinite(of outputs: [Variable<S>]) -> NonFiniteValue? {
+    guard let tape = outputs.first?.tape else { return nil }
+    let replay = Program(outputs, keeping: .all, parameters: .copied)
+    for node in replay.nodes.indices where replay.addresses[node] != nil && replay.nodes[node].isLeaf {
+      if tape.isIndexLeaf(node) {
+        replay.copyIndices(view(node).indices, into: node)
+      } else {
+        _ = replay.output(node).elements.update(fromContentsOf: view(node).elements)
+      }
+    }
+    replay.replay()
+    for node in replay.nodes.indices where replay.addresses[node] != nil && !tape.isIndexLeaf(node) {
+      let elements = replay.view(node).elements
+      guard let position = elements.firstIndex(where: { !$0.primal.isFinite }) else { continue }
+      return NonFiniteValue(
+        node: tape.describe(node), formula: tape.formula(of: node), isLeaf: replay.nodes[node].isLeaf,
+        element: position,
+        value: elements[position].primal)
+    }
+    return nil
+  }
+}

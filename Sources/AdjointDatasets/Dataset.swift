@@ -1,0 +1,106 @@
+import Adjoint
+
+/// Examples for supervised learning: each an input vector and a target, both drawn out in batches.
+///
+/// `Target` is `Int32` for classes and `Float` for regression, so a training loop over `some Dataset<Int32>` serves images
+/// and points alike. A data set is a value; selecting from it gives another one.
+public protocol Dataset<Target>: Sendable {
+  associatedtype Target: BitwiseCopyable & Sendable
+
+  /// The number of examples.
+  var count: Int { get }
+  /// The shape of one input: `[features]`.
+  var inputShape: Shape { get }
+  /// The shape of one target: `[]` for a class, `[outputs]` for regression.
+  var targetShape: Shape { get }
+
+  /// Writes the examples with these numbers, in this order, into existing memory; it allocates nothing.
+  /// - Precondition: the buffers hold at least `rows.count` inputs and targets, and every row exists.
+  func fill(
+    inputs: UnsafeMutableBufferPointer<Float>, targets: UnsafeMutableBufferPointer<Target>, from rows: ArraySlice<Int>)
+
+  /// The examples with these numbers, in this order.
+  /// - Precondition: every row exists.
+  func selecting(_ rows: ArraySlice<Int>) -> Self
+}
+
+/// Some examples as tensors, ready to be fed to a model.
+public struct Batch<Target: BitwiseCopyable & Sendable>: Sendable {
+  /// [b, features].
+  public let inputs: Tensor<Float>
+  /// [b] class numbers, or [b, outputs] numbers.
+  public let targets: Tensor<Target>
+
+  /// Inputs and targets whose first axis counts the examples.
+  public init(inputs: Tensor<Float>, targets: Tensor<Target>) {
+    self.inputs = inputs
+    self.targets = targets
+  }
+
+  /// The number of examples, b.
+  public var count: Int { inputs.shape[0] }
+}
+
+extension Batch: Equatable where Target: Equatable {}
+
+extension Batch where Target == Int32 {
+  /// The inputs under the name that they have when they are images: [b, pixels].
+  public var images: Tensor<Float> { inputs }
+  /// The class numbers: [b].
+  public var labels: Tensor<Int32> { targets }
+
+  /// The labels as rows of zeros with a 1 at the class: [b, classes].
+  /// - Precondition: every label is below `classes`.
+  public func oneHotLabels(classes: Int) -> Tensor<Float> { oneHot(labels.elements, classes: classes) }
+}
+
+/// Class numbers as rows of zeros with a 1 at the class: yᵢⱼ = [labelᵢ = j], of shape [labels, classes].
+/// - Precondition: every label is in 0 ..< classes.
+public func oneHot(_ labels: [Int32], classes: Int) -> Tensor<Float> {
+  Tensor(shape: [labels.count, classes]) { (rows: UnsafeMutableBufferPointer<Float>) in
+    rows.update(repeating: 0)
+    for (row, label) in labels.enumerated() {
+      guard label >= 0, label < classes else {
+        fatalError("oneHot: label \(label) of example \(row) is not in 0 ..< \(classes)")
+      }
+      rows[row * classes + Int(label)] = 1
+    }
+  }
+}
+
+extension Dataset {
+  /// The examples with these numbers, in this order, as tensors.
+  /// - Precondition: every row exists.
+  public func batch(_ rows: ArraySlice<Int>) -> Batch<Target> {
+    for row in rows where row < 0 || row >= count { fatalError("Dataset: there is no example \(row) among \(count)") }
+    let targetCount = rows.count * targetShape.elementCount
+    var targets: [Target] = []
+    let inputs = Tensor<Float>(shape: Shape([rows.count] + inputShape)) { inputs in
+      targets = Array(unsafeUninitializedCapacity: targetCount) { buffer, initialized in
+        fill(inputs: inputs, targets: UnsafeMutableBufferPointer(rebasing: buffer[0..<targetCount]), from: rows)
+        initialized = targetCount
+      }
+    }
+    return Batch(inputs: inputs, targets: Tensor(shape: Shape([rows.count] + targetShape), elements: targets))
+  }
+
+  /// All examples as one batch: what small problems and evaluations want.
+  public var all: Batch<Target> { batch(Array(0..<count)[...]) }
+
+  /// The first examples, at most `maximum` of them.
+  public func prefix(_ maximum: Int) -> Self { selecting(Array(0..<Swift.max(0, Swift.min(maximum, count)))[...]) }
+
+  /// The same examples in random order.
+  public func shuffled(using generator: inout Generator) -> Self { selecting(generator.permutation(of: count)[...]) }
+
+  /// Divides the examples at random: `validation` is the fraction, rounded to whole examples, that is set aside.
+  /// - Precondition: 0 ≤ validation ≤ 1.
+  public func split(
+    validation fraction: Double, using generator: inout Generator
+  ) -> (training: Self, validation: Self) {
+    guard (0...1).contains(fraction) else { fatalError("split: the fraction \(fraction) is not between 0 and 1") }
+    let order = generator.permutation(of: count)
+    let aside = Int((Double(count) * fraction).rounded())
+    return (selecting(order[aside...]), selecting(order[..<aside]))
+  }
+}

@@ -1,0 +1,161 @@
+import Foundation
+
+/// An array of numbers in the IDX format, the format of MNIST.
+///
+/// A file is a magic number `0 0 type rank`, then `rank` dimensions as big-endian 32-bit numbers, then the elements in
+/// row-major order, big-endian:
+///
+///     00 00 08 03 | 0000EA60 0000001C 0000001C | 60000 · 28 · 28 bytes
+///
+/// Reading believes nothing: dimensions are compared with the bytes that are really there before anything is allocated,
+/// so a header that lies costs an error and no memory.
+///
+/// Source: Y. LeCun, C. Cortes, C. J. C. Burges, "The MNIST database of handwritten digits", section "File formats".
+public struct IDX: Sendable, Hashable {
+  /// The type of the elements, with the code that the format gives it.
+  public enum ElementType: UInt8, Sendable, CaseIterable {
+    case uint8 = 0x08
+    case int8 = 0x09
+    case int16 = 0x0B
+    case int32 = 0x0C
+    case float32 = 0x0D
+    case float64 = 0x0E
+
+    /// Bytes for each element.
+    public var size: Int {
+      switch self {
+      case .uint8, .int8: 1
+      case .int16: 2
+      case .int32, .float32: 4
+      case .float64: 8
+      }
+    }
+  }
+
+  /// The largest number of dimensions that is read; a `Shape` has no more.
+  public static let maximumRank = 8
+
+  /// What the elements are.
+  public let elementType: ElementType
+  /// The extent of every axis, slowest first.
+  public let dimensions: [Int]
+  /// The elements as the file has them: row-major, big-endian.
+  public let bytes: [UInt8]
+
+  /// An array with these elements, given as big-endian bytes.
+  /// - Precondition: 1 to 8 dimensions, each below 2³², and as many bytes as they say.
+  public init(elementType: ElementType = .uint8, dimensions: [Int], bytes: [UInt8]) {
+    guard (1...IDX.maximumRank).contains(dimensions.count), dimensions.allSatisfy({ (0...0xFFFF_FFFF).contains($0) })
+    else { fatalError("IDX: \(dimensions) are not 1 to \(IDX.maximumRank) dimensions between 0 and 2³² − 1") }
+    guard let count = IDX.byteCount(elementType, dimensions), bytes.count == count else {
+      fatalError("IDX: \(bytes.count) bytes do not fill \(dimensions) elements of \(elementType.size) bytes")
+    }
+    self.elementType = elementType
+    self.dimensions = dimensions
+    self.bytes = bytes
+  }
+
+  /// Reads a file, plain or gzip.
+  /// - Throws: `DatasetError` with the offset of the byte at which the file stops making sense.
+  public init(contentsOf url: URL, gzip: Gzip = .system) throws(DatasetError) {
+    self = try IDX.read(InputFile(url, gzip: gzip)).array
+  }
+
+  /// The array in a file, and the file's whole content for a checksum.
+  static func read(_ file: InputFile) throws(DatasetError) -> (array: IDX, content: [UInt8]) {
+    let (type, dimensions) = try header(of: file)
+    let start = 4 + 4 * dimensions.count
+    guard let count = byteCount(type, dimensions), count <= Int.max - start else {
+      throw DatasetError(
+        .oversized, file: file.path, at: file.place(4), expected: "dimensions of an array that can exist",
+        found: "\(dimensions.map(String.init).joined(separator: " × ")) elements",
+        remedy: "The header is damaged; get the file again from its source.")
+    }
+    let content = try file.contents(atMost: start + count)
+    guard content.count == start + count else {
+      throw DatasetError(
+        .truncated, file: file.path, at: file.place(content.count),
+        expected:
+          "\(count) bytes for \(dimensions.map(String.init).joined(separator: " × ")) elements after the header",
+        found: "\(content.count - start)", remedy: "The file is cut short; get it again from its source.")
+    }
+    return (IDX(elementType: type, dimensions: dimensions, bytes: Array(content[start...])), content)
+  }
+
+  private static func header(of file: InputFile) throws(DatasetError) -> (ElementType, [Int]) {
+    let start = try file.prefix(4 + 4 * maximumRank)
+    guard start.count >= 4 else {
+      throw DatasetError(
+        .truncated, file: file.path, at: file.place(start.count), expected: "4 bytes of magic number",
+        found: "\(start.count)", remedy: "The file is cut short; get it again from its source.")
+    }
+    guard start[0] == 0, start[1] == 0 else {
+      let text = start.prefix(4).map { $0 >= 0x20 && $0 < 0x7F ? String(UnicodeScalar($0)) : "·" }.joined()
+      throw DatasetError(
+        .wrongFormat, file: file.path, at: file.place(0), expected: "an IDX file, which begins with the bytes 00 00",
+        found: "\(hexadecimal(start[0])) \(hexadecimal(start[1])) ('\(text)')",
+        remedy: "This is another kind of file (perhaps an error page instead of the data); get the right one.")
+    }
+    guard let type = ElementType(rawValue: start[2]) else {
+      throw DatasetError(
+        .wrongFormat, file: file.path, at: file.place(2), expected: "a type code 08, 09, 0b, 0c, 0d or 0e",
+        found: hexadecimal(start[2]), remedy: "The header is damaged; get the file again from its source.")
+    }
+    let rank = Int(start[3])
+    guard (1...maximumRank).contains(rank) else {
+      throw DatasetError(
+        .wrongFormat, file: file.path, at: file.place(3), expected: "1 to \(maximumRank) dimensions", found: "\(rank)",
+        remedy: "The header is damaged; get the file again from its source.")
+    }
+    guard start.count >= 4 + 4 * rank else {
+      throw DatasetError(
+        .truncated, file: file.path, at: file.place(start.count),
+        expected: "\(4 * rank) bytes of dimensions after the magic number", found: "\(start.count - 4)",
+        remedy: "The file is cut short; get it again from its source.")
+    }
+    return (type, (0..<rank).map { axis in start[4 + 4 * axis..<8 + 4 * axis].reduce(0) { $0 << 8 | Int($1) } })
+  }
+
+  /// The bytes of an array, or nil when no memory could hold it.
+  private static func byteCount(_ type: ElementType, _ dimensions: [Int]) -> Int? {
+    if dimensions.contains(0) { return 0 }
+    var count = type.size
+    for dimension in dimensions {
+      let (product, overflows) = count.multipliedReportingOverflow(by: dimension)
+      if overflows { return nil }
+      count = product
+    }
+    return count
+  }
+
+  /// The elements as numbers; exact for every type.
+  public func numbers() -> [Double] {
+    stride(from: 0, to: bytes.count, by: elementType.size).map { start in
+      let pattern = bytes[start..<start + elementType.size].reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+      return switch elementType {
+      case .uint8: Double(pattern)
+      case .int8: Double(Int8(truncatingIfNeeded: pattern))
+      case .int16: Double(Int16(truncatingIfNeeded: pattern))
+      case .int32: Double(Int32(truncatingIfNeeded: pattern))
+      case .float32: Double(Float(bitPattern: UInt32(truncatingIfNeeded: pattern)))
+      case .float64: Double(bitPattern: pattern)
+      }
+    }
+  }
+
+  /// The file's content: header and elements.
+  public func encoded() -> [UInt8] {
+    var content: [UInt8] = [0, 0, elementType.rawValue, UInt8(dimensions.count)]
+    for dimension in dimensions {
+      for shift in [24, 16, 8, 0] { content.append(UInt8(truncatingIfNeeded: dimension >> shift)) }
+    }
+    return content + bytes
+  }
+
+  /// Writes a plain IDX file: a temporary file first, then renamed.
+  /// - Throws: `DatasetError.Reason.unwritableFile`.
+  public func write(to url: URL) throws(DatasetError) { try writeAtomically(encoded(), to: url) }
+}
+
+/// Two hexadecimal digits.
+private func hexadecimal(_ byte: UInt8) -> String { (byte < 16 ? "0" : "") + String(byte, radix: 16) }

@@ -1,0 +1,201 @@
+import Adjoint
+import AdjointDatasets
+import Foundation
+
+/// A training frozen in a safetensors file: weights under their own names, what the optimiser keeps under `optimizer/`, the
+/// best weights of early stopping under `best/`, and in the metadata the progress and the settings of whoever trains.
+///
+/// The weights stand in the form that other tools expect, so any reader of safetensors opens them. Loading checks
+/// everything before it changes anything: a missing, additional or misshapen tensor, or another program, throws.
+public struct Checkpoint {
+  private static let progressKey = "adjoint.progress"
+  private static let settingsKey = "adjoint.settings"
+  private static let fingerprintKey = "adjoint.program"
+  private static let optimizerPrefix = "optimizer/"
+  private static let bestPrefix = "best/"
+
+  private let file: Safetensors
+  private let path: String
+  /// What the writer said of itself: model, data, options.
+  public let settings: [String: String]
+
+  /// Reads a checkpoint.
+  /// - Throws: `CheckpointError` when the file is missing, damaged, or not a safetensors file.
+  public init(contentsOf url: URL) throws(CheckpointError) {
+    file = try Safetensors(contentsOf: url)
+    path = url.path
+    settings = try Checkpoint.decode([String: String].self, Checkpoint.settingsKey, of: file, path, orElse: [:])
+  }
+
+  // MARK: Saving
+
+  /// Writes the whole state of a training, atomically: the file is the old one or the new one, never half of it.
+  ///
+  /// - Throws: `CheckpointError` when two parameters share a name, or the file cannot be written.
+  public static func save(
+    _ trainer: Trainer<some Dataset<Int32>>, settings: [String: String] = [:], to url: URL
+  ) throws {
+    try trainer.prepare()
+    var file = Safetensors()
+    for (name, parameter) in trainer.step.namedParameters { try file.add(name, parameter.value) }
+    for (name, state) in trainer.step.namedOptimizerState { try file.add(optimizerPrefix + name, state.value) }
+    for (name, value) in trainer.best.sorted(by: { $0.key < $1.key }) { try file.add(bestPrefix + name, value) }
+    file.metadata[progressKey] = try encode(trainer.progress)
+    file.metadata[settingsKey] = try encode(settings)
+    file.metadata[fingerprintKey] = trainer.fingerprint()
+    try file.write(to: url)
+  }
+
+  /// Writes weights alone.
+  /// - Throws: `CheckpointError` when two parameters share a name, or the file cannot be written.
+  public static func saveWeights<S: Scalar>(
+    _ parameters: [(name: String, parameter: Parameter<S>)], settings: [String: String] = [:], to url: URL
+  ) throws {
+    var file = Safetensors()
+    for (name, parameter) in parameters { try file.add(name, parameter.value) }
+    file.metadata[settingsKey] = try encode(settings)
+    try file.write(to: url)
+  }
+
+  // MARK: Loading
+
+  /// Puts a training back where it was: weights, optimiser state, progress. The next step is the one that would have come.
+  ///
+  /// - Throws: `CheckpointError` when anything is missing, additional or of another shape, or when the file was written by
+  ///   another program (other operations, sizes or batch). Nothing has been changed then.
+  public func restore(into trainer: Trainer<some Dataset<Int32>>) throws {
+    try trainer.prepare()
+    let fingerprint = trainer.fingerprint()
+    guard let written = file.metadata[Checkpoint.fingerprintKey] else {
+      throw mismatch(
+        Checkpoint.fingerprintKey, "the fingerprint of a recorded program", "none",
+        "This file holds weights, not a training; load the weights alone.")
+    }
+    guard written == fingerprint else {
+      throw mismatch(
+        Checkpoint.fingerprintKey, "the program \(fingerprint)", written,
+        "The model, loss or batch size is another one than when this was saved; use the same, or load the weights alone."
+      )
+    }
+    let progress = try Checkpoint.decode(TrainingProgress.self, Checkpoint.progressKey, of: file, path, orElse: nil)
+    let parameters = trainer.step.namedParameters
+    let states = trainer.step.namedOptimizerState
+    let weights = try values(for: parameters)
+    let kept = try values(for: states, prefix: Checkpoint.optimizerPrefix)
+    let hasBest = file.names.contains { $0.hasPrefix(Checkpoint.bestPrefix) }
+    let best = hasBest ? try values(for: parameters, prefix: Checkpoint.bestPrefix) : []
+
+    for ((_, parameter), value) in zip(parameters + states, weights + kept) { parameter.value = value }
+    trainer.best = Dictionary(uniqueKeysWithValues: zip(parameters.map(\.name), best))
+    trainer.progress = progress
+    trainer.step.stepCount = progress.stepCount(batchesPerEpoch: trainer.stepsPerEpoch)
+  }
+
+  /// Loads weights alone; what an optimiser kept is passed over.
+  /// - Throws: `CheckpointError` when a parameter is missing, additional or of another shape. Nothing has been changed then.
+  public func loadWeights<S: Scalar>(into parameters: [(name: String, parameter: Parameter<S>)]) throws(CheckpointError)
+  {
+    let weights = try values(for: parameters)
+    for ((_, parameter), value) in zip(parameters, weights) { parameter.value = value }
+  }
+
+  /// The tensors for these places, after checking that names and shapes fit exactly.
+  private func values<S: Scalar>(
+    for places: [(name: String, parameter: Parameter<S>)], prefix: String = ""
+  ) throws(CheckpointError) -> [Tensor<S>] {
+    let wanted = Set(places.map { prefix + $0.name })
+    let reserved = [Checkpoint.optimizerPrefix, Checkpoint.bestPrefix]
+    let present = file.names.filter { name in
+      prefix.isEmpty ? !reserved.contains { name.hasPrefix($0) } : name.hasPrefix(prefix)
+    }
+    if let extra = present.first(where: { !wanted.contains($0) }) {
+      throw CheckpointError(
+        .mismatch, file: path, at: .tensor(extra), expected: "only \(wanted.sorted().joined(separator: ", "))",
+        found: "a tensor that this model does not have", remedy: "Build the model that the file was saved from.")
+    }
+    var values: [Tensor<S>] = []
+    for (name, parameter) in places {
+      guard let shape = file.shape(of: prefix + name) else {
+        throw CheckpointError(
+          .missingTensor, file: path, at: .tensor(prefix + name), expected: "a tensor of shape \(parameter.shape)",
+          found: "none; the file holds \(present.joined(separator: ", "))",
+          remedy: "Build the model that the file was saved from, with the same names.")
+      }
+      guard shape == parameter.shape else {
+        throw CheckpointError(
+          .mismatch, file: path, at: .tensor(prefix + name), expected: "the shape \(parameter.shape)",
+          found: "\(shape)",
+          remedy: "Build the model with the sizes that the file was saved with.")
+      }
+      values.append(try file.tensor(prefix + name))
+    }
+    return values
+  }
+
+  private func mismatch(_ key: String, _ expected: String, _ found: String, _ remedy: String) -> CheckpointError {
+    CheckpointError(.mismatch, file: path, at: .metadata(key), expected: expected, found: found, remedy: remedy)
+  }
+
+  // MARK: Metadata
+
+  private static func encode(_ value: some Encodable) throws -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = .sortedKeys
+    return String(decoding: try encoder.encode(value), as: UTF8.self)
+  }
+
+  private static func decode<Value: Decodable>(
+    _ type: Value.Type, _ key: String, of file: Safetensors, _ path: String, orElse missing: Value?
+  ) throws(CheckpointError) -> Value {
+    guard let text = file.metadata[key] else {
+      if let missing { return missing }
+      throw CheckpointError(
+        .wrongFormat, file: path, at: .metadata(key), expected: "the state of a training", found: "none",
+        remedy: "This file was not written as a checkpoint of a training.")
+    }
+    do {
+      return try JSONDecoder().decode(type, from: Data(text.utf8))
+    } catch {
+      throw CheckpointError(
+        .wrongFormat, file: path, at: .metadata(key), expected: "JSON of \(type)", found: "\(error)",
+        remedy: "The file was changed by hand or by another version; save it again.")
+    }
+  }
+}
+
+extension TrainingProgress {
+  /// How many updates have been made.
+  func stepCount(batchesPerEpoch: Int) -> Int { epoch * batchesPerEpoch + batch }
+}
+
+extension TrainingStep {
+  /// What the optimiser keeps, by the name of the parameter and of the array.
+  var namedOptimizerState: [(name: String, parameter: Parameter<S>)] {
+    namedParameters.flatMap { _, parameter in
+      (optimizerState[ObjectIdentifier(parameter)] ?? []).map { ($0.name ?? "", $0) }
+    }
+  }
+}
+
+extension Layer {
+  /// The parameters that this layer uses, by name in order of first use, found by recording it on zeros.
+  /// - Parameter input: the shape of one batch, such as `[1, 784]`.
+  public func parameters(forInput input: Shape) -> [(name: String, parameter: Parameter<S>)] {
+    let tape = Tape<S>(mode: .inference)
+    _ = self(tape.input(.zeros(input)))
+    return tape.namedParameters
+  }
+
+  /// Reads the weights of this model from a checkpoint.
+  /// - Parameter input: the shape of one batch, such as `[1, 784]`.
+  /// - Throws: `CheckpointError`; nothing has been changed then.
+  public func load(from url: URL, input: Shape) throws(CheckpointError) {
+    try Checkpoint(contentsOf: url).loadWeights(into: parameters(forInput: input))
+  }
+
+  /// Writes the weights of this model.
+  /// - Parameter input: the shape of one batch, such as `[1, 784]`.
+  public func save(to url: URL, input: Shape) throws {
+    try Checkpoint.saveWeights(parameters(forInput: input), to: url)
+  }
+}

@@ -1,0 +1,134 @@
+import Adjoint
+import AdjointDatasets
+
+/// A model in inference: recorded and compiled once for a batch size, then replayed without allocating.
+///
+/// It reads the parameters where they stand, so it always predicts with the present weights. A last short batch is filled
+/// up and the surplus ignored.
+public final class Predictor<S: Scalar> {
+  public let batchSize: Int
+  /// What `evaluate` reports as the loss.
+  public let loss: ClassificationLoss
+  private let model: (Variable<S>) -> Variable<S>
+  private var compiled: (inputs: Variable<S>, outputs: Variable<S>, program: Program<S>)?
+
+  /// A predictor of what `model` computes, such as logits.
+  public init(
+    batchSize: Int = 256, loss: ClassificationLoss = .crossEntropy, model: @escaping (Variable<S>) -> Variable<S>
+  ) {
+    guard batchSize >= 1 else { fatalError("Predictor: a batch of \(batchSize) examples; the size must be at least 1") }
+    (self.batchSize, self.loss, self.model) = (batchSize, loss, model)
+  }
+
+  /// The outputs for inputs [n, …], any n.
+  public func callAsFunction(_ inputs: Tensor<S>) -> Tensor<S> {
+    let width = inputs.shape.dropFirst().reduce(1, *)
+    var elements: [S] = []
+    var outputShape = Shape([])
+    for start in stride(from: 0, to: max(inputs.shape[0], 1), by: batchSize) {
+      let count = min(batchSize, inputs.shape[0] - start)
+      predict(inputShape: Shape(inputs.shape.dropFirst()), count: count) { buffer in
+        for i in 0..<count * width { buffer[i] = inputs.elements[start * width + i] }
+      } reading: { outputs, shape in
+        outputShape = shape
+        elements += outputs.prefix(shape.dropFirst().reduce(count, *))
+      }
+    }
+    return Tensor(shape: outputShape.replacing(axis: 0, with: inputs.shape[0]), elements: elements)
+  }
+
+  /// Fills the inputs of one batch, runs, and lets `reading` see the outputs and their shape.
+  func predict(
+    inputShape: Shape, count: Int, filling: (UnsafeMutableBufferPointer<S>) -> Void,
+    reading: (UnsafeBufferPointer<S>, Shape) -> Void
+  ) {
+    let (inputs, outputs, program) = compiled(for: inputShape.batched(batchSize))
+    program.fill(inputs, filling)
+    program.run()
+    program.withValue(of: outputs) { reading($0, outputs.shape) }
+  }
+
+  private func compiled(for shape: Shape) -> (inputs: Variable<S>, outputs: Variable<S>, program: Program<S>) {
+    if let compiled, compiled.inputs.shape == shape { return compiled }
+    let tape = Tape<S>(mode: .inference)
+    let inputs = tape.input(.zeros(shape), name: "inputs")
+    let outputs = model(inputs)
+    let fresh = (inputs, outputs, Program<S>([outputs, inputs]))
+    compiled = fresh
+    return fresh
+  }
+}
+
+/// How well a classifier does on a data set.
+public struct ClassificationMetrics: Sendable, Hashable, Codable {
+  /// The mean of the predictor's loss: cross-entropy in nats, unless it was given another one.
+  public var loss: Double
+  /// The share of examples classified rightly, 0 to 1.
+  public var accuracy: Double
+  /// confusion[label][prediction]: how often each happened.
+  public var confusion: [[Int]]
+
+  public init(loss: Double, accuracy: Double, confusion: [[Int]]) {
+    (self.loss, self.accuracy, self.confusion) = (loss, accuracy, confusion)
+  }
+
+  /// The share of each class that was classified rightly; `nil` for a class without examples.
+  public var classAccuracies: [Double?] {
+    confusion.enumerated().map { label, row in
+      let total = row.reduce(0, +)
+      return total == 0 ? nil : Double(row[label]) / Double(total)
+    }
+  }
+
+  /// The pairs confused most often: label, prediction, how often.
+  public func mostConfused(_ count: Int) -> [(label: Int, prediction: Int, count: Int)] {
+    var pairs: [(label: Int, prediction: Int, count: Int)] = []
+    for (label, row) in confusion.enumerated() {
+      for (prediction, count) in row.enumerated() where prediction != label && count > 0 {
+        pairs.append((label, prediction, count))
+      }
+    }
+    return Array(
+      pairs.sorted { ($1.count, $0.label, $0.prediction) < ($0.count, $1.label, $1.prediction) }.prefix(count))
+  }
+}
+
+extension Predictor where S == Float {
+  /// Loss, accuracy and confusion of logits over a data set.
+  /// - Throws: `FeedError` when the model has fewer outputs than a label needs.
+  public func evaluate(on data: some Dataset<Int32>) throws(FeedError) -> ClassificationMetrics {
+    var (loss, correct) = (0.0, 0)
+    var confusion: [[Int]] = []
+    var wrongLabel: (label: Int, classes: Int)?
+    var labels = [Int32](repeating: 0, count: batchSize)
+    let order = Array(0..<data.count)
+    for start in stride(from: 0, to: data.count, by: batchSize) {
+      let rows = order[start..<min(start + batchSize, data.count)]
+      labels.withUnsafeMutableBufferPointer { labels in
+        predict(inputShape: data.inputShape, count: rows.count) { inputs in
+          data.fill(inputs: inputs, targets: labels, from: rows)
+        } reading: { outputs, shape in
+          let classes = shape[shape.rank - 1]
+          if confusion.isEmpty { confusion = Array(repeating: Array(repeating: 0, count: classes), count: classes) }
+          for row in 0..<rows.count {
+            let label = Int(labels[row])
+            guard label < classes else {
+              wrongLabel = (label, classes)
+              return
+            }
+            let logits = UnsafeBufferPointer(rebasing: outputs[row * classes..<(row + 1) * classes])
+            let prediction = logits.indices.max { logits[$0] < logits[$1] } ?? 0
+            loss += self.loss.value(logits, label: label)
+            correct += prediction == label ? 1 : 0
+            confusion[label][prediction] += 1
+          }
+        }
+      }
+      if let wrongLabel {
+        throw FeedError("evaluate: label \(wrongLabel.label) for a model with \(wrongLabel.classes) outputs")
+      }
+    }
+    let n = Double(max(data.count, 1))
+    return ClassificationMetrics(loss: loss / n, accuracy: Double(correct) / n, confusion: confusion)
+  }
+}

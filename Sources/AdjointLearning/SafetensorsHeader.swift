@@ -1,0 +1,197 @@
+import Adjoint
+
+/// The header of a safetensors file: what there is, and where. Reading it finds every lie before data is read.
+///
+/// The data of all tensors together fills the file behind the header: sorted by place, each begins where the one before
+/// ends. Members of an entry other than `dtype`, `shape` and `data_offsets` are ignored, as the reference does.
+struct SafetensorsHeader {
+  static let metadataKey = "__metadata__"
+  /// The longest header that the format allows, in bytes.
+  static let maximumLength = 100_000_000
+  /// The element types of the format that this library does not read.
+  static let foreignTypes: Set<String> = [
+    "BOOL", "F4", "F6_E2M3", "F6_E3M2", "F8_E5M2", "F8_E4M3", "F8_E8M0", "F8_E4M3FNUZ", "F8_E5M2FNUZ", "I8", "I16",
+    "U16", "F16", "BF16", "U32", "U64", "C64",
+  ]
+
+  /// One tensor: its bytes are `begin..<end`, counted from the end of the header.
+  struct Entry {
+    let name: String
+    let type: Safetensors.ElementType
+    let shape: Shape
+    let begin: Int
+    let end: Int
+  }
+
+  private(set) var metadata: [String: String] = [:]
+  /// In the order of the header.
+  private(set) var entries: [Entry] = []
+  private let file: String
+
+  /// Reads the JSON of a header that is followed by `dataLength` bytes and stands at byte 8 of `file`.
+  init(_ json: [UInt8], dataLength: Int, file: String) throws(CheckpointError) {
+    self.file = file
+    var reader = try JSONReader(json, file: file, base: 8)
+    guard json.first == UInt8(ascii: "{") else { throw notAnObject(json.first) }
+    var names: Set<String> = []
+    var metadata: [String: String]?
+    var entries: [Entry] = []
+    try reader.object { (reader, name) throws(CheckpointError) in
+      guard name == SafetensorsHeader.metadataKey else {
+        guard names.insert(name).inserted else { throw twice(.tensor(name), "this name") }
+        entries.append(try entry(name, &reader, dataLength: dataLength))
+        return
+      }
+      guard metadata == nil else { throw twice(reader.place(), "the metadata") }
+      metadata = try text(&reader)
+    }
+    try reader.end()
+    self.metadata = metadata ?? [:]
+    self.entries = entries
+    try checkPlaces(dataLength: dataLength)
+  }
+
+  /// The tensors in the order of their data.
+  var entriesByPlace: [Entry] { entries.sorted { ($0.begin, $0.end) < ($1.begin, $1.end) } }
+
+  private func text(_ reader: inout JSONReader) throws(CheckpointError) -> [String: String] {
+    var text: [String: String] = [:]
+    try reader.object { (reader, key) throws(CheckpointError) in
+      guard text[key] == nil else { throw twice(.metadata(key), "this key") }
+      text[key] = try reader.string()
+    }
+    return text
+  }
+
+  private func entry(
+    _ name: String, _ reader: inout JSONReader, dataLength: Int
+  ) throws(CheckpointError) -> Entry {
+    var type: Safetensors.ElementType?
+    var dimensions: [Int]?
+    var offsets: [Int]?
+    try reader.object { (reader, key) throws(CheckpointError) in
+      switch key {
+      case "dtype":
+        guard type == nil else { throw twice(.tensor(name), "'dtype'") }
+        type = try elementType(named: reader.string(), of: name)
+      case "shape":
+        guard dimensions == nil else { throw twice(.tensor(name), "'shape'") }
+        dimensions = try counts(&reader, atMost: Shape.maximumRank, "dimensions", of: name)
+      case "data_offsets":
+        guard offsets == nil else { throw twice(.tensor(name), "'data_offsets'") }
+        offsets = try counts(&reader, atMost: 2, "offsets", of: name)
+      default: try reader.skip()
+      }
+    }
+    guard let type else { throw lacking("'dtype'", name) }
+    guard let dimensions else { throw lacking("'shape'", name) }
+    guard let offsets else { throw lacking("'data_offsets'", name) }
+    let byteCount = try byteCount(dimensions, type, of: name)
+    guard offsets.count == 2, offsets[0] <= offsets[1] else {
+      throw misplaced(name, expected: "two offsets, begin and end, in this order", found: "\(offsets)")
+    }
+    guard offsets[1] <= dataLength else {
+      throw CheckpointError(
+        .truncated, file: file, at: .tensor(name), expected: "data up to byte \(offsets[1]) behind the header",
+        found: "\(dataLength) bytes behind the header", remedy: "The file is incomplete; get it again from its source.")
+    }
+    guard offsets[1] - offsets[0] == byteCount else {
+      throw misplaced(
+        name, expected: "\(byteCount) bytes for \(type.rawValue) of shape \(dimensions)",
+        found: "the offsets \(offsets), which are \(offsets[1] - offsets[0]) bytes")
+    }
+    return Entry(name: name, type: type, shape: Shape(dimensions), begin: offsets[0], end: offsets[1])
+  }
+
+  private func elementType(named text: String, of name: String) throws(CheckpointError) -> Safetensors.ElementType {
+    if let type = Safetensors.ElementType(rawValue: text) { return type }
+    let known = Safetensors.ElementType.allCases.map(\.rawValue).joined(separator: ", ")
+    let foreign = SafetensorsHeader.foreignTypes.contains(text)
+    throw CheckpointError(
+      .unsupportedType, file: file, at: .tensor(name), expected: "one of the types \(known)",
+      found: foreign ? "\(text), which this library does not read" : "the unknown type \(quoted(text))",
+      remedy: foreign
+        ? "Convert the tensor where it was made, to F32 for example, and save it again."
+        : "The file is damaged or no safetensors file; get it again from its source.")
+  }
+
+  private func counts(
+    _ reader: inout JSONReader, atMost maximum: Int, _ kind: String, of name: String
+  ) throws(CheckpointError) -> [Int] {
+    var counts: [Int] = []
+    try reader.array { (reader) throws(CheckpointError) in
+      guard counts.count < maximum else {
+        let isShape = kind == "dimensions"
+        throw CheckpointError(
+          isShape ? .badShape : .badOffsets, file: file, at: .tensor(name), expected: "at most \(maximum) \(kind)",
+          found: "more",
+          remedy: isShape
+            ? "Save the tensor in another shape." : "The file is damaged; get it again from its source.")
+      }
+      counts.append(try reader.count())
+    }
+    return counts
+  }
+
+  /// The product of the dimensions and the element size.
+  ///
+  /// No product of some of the dimensions may overflow either, not even next to a 0: strides are such products.
+  private func byteCount(
+    _ dimensions: [Int], _ type: Safetensors.ElementType, of name: String
+  ) throws(CheckpointError) -> Int {
+    var product = type.byteCount
+    for dimension in dimensions {
+      let (next, overflow) = product.multipliedReportingOverflow(by: max(dimension, 1))
+      guard !overflow, dimension <= Int(Int32.max) else {
+        throw CheckpointError(
+          .badShape, file: file, at: .tensor(name),
+          expected: "dimensions up to \(Int32.max) with a product that fits 63 bits", found: "the shape \(dimensions)",
+          remedy: "The file is damaged, or the tensor must be saved in parts.")
+      }
+      product = next
+    }
+    return dimensions.contains(0) ? 0 : product
+  }
+
+  private func checkPlaces(dataLength: Int) throws(CheckpointError) {
+    var position = 0
+    for entry in entriesByPlace {
+      guard entry.begin == position else {
+        throw misplaced(
+          entry.name, expected: "data from byte \(position) behind the header, where the tensor before it ends",
+          found: "data from byte \(entry.begin): \(entry.begin < position ? "an overlap" : "a hole")")
+      }
+      position = entry.end
+    }
+    guard position == dataLength else {
+      throw CheckpointError(
+        .oversized, file: file, at: .wholeFile, expected: "\(position) bytes of data behind the header",
+        found: "\(dataLength)", remedy: "The file is not what it claims to be; get it again from its source.")
+    }
+  }
+
+  private func notAnObject(_ first: UInt8?) -> CheckpointError {
+    CheckpointError(
+      .wrongFormat, file: file, at: .byte(8), expected: "'{', with which a header begins",
+      found: first.map { "the byte 0x" + String($0, radix: 16, uppercase: true) } ?? "an empty header",
+      remedy: "The file is damaged or no safetensors file; get it again from its source.")
+  }
+
+  private func twice(_ place: CheckpointError.Place, _ what: String) -> CheckpointError {
+    CheckpointError(
+      .duplicateName, file: file, at: place, expected: "\(what) once", found: "it twice",
+      remedy: "Rename one of them where the file was made.")
+  }
+
+  private func lacking(_ key: String, _ name: String) -> CheckpointError {
+    CheckpointError(
+      .wrongFormat, file: file, at: .tensor(name), expected: "\(key)", found: "none",
+      remedy: "The file is damaged or no safetensors file; get it again from its source.")
+  }
+
+  private func misplaced(_ name: String, expected: String, found: String) -> CheckpointError {
+    CheckpointError(
+      .badOffsets, file: file, at: .tensor(name), expected: expected, found: found,
+      remedy: "The file is damaged; get it again from its source.")
+  }
+}
