@@ -11,7 +11,7 @@ enum EvaluateCommand {
         "data", "WHAT", .text, default: "drawn",
         "The test set of: drawn, mnist, a directory with MNIST's four IDX files; or a whole CSV file of label and pixels."
       ),
-      Option("test-limit", "N", .integer(1...Int.max), "Use only the first N test images."),
+      Option("test-limit", "N", .integer(1...1_000_000), "Use only the first N test images."),
       .flag("download", "Fetch MNIST for --data mnist if it is not there."),
       .flag("json", "Print one JSON object as the last line of standard output."),
     ],

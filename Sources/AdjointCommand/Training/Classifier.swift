@@ -19,8 +19,9 @@ struct Classifier {
   var architecture: String { plan.architecture(inputs: inputs, classes: classNames.count) }
 
   /// A new one for these training images.
-  init(_ plan: TrainingPlan, for training: LabeledImages) {
+  init(_ plan: TrainingPlan, for training: LabeledImages) throws(CommandError) {
     self.plan = plan
+    try plan.checkSize(inputs: training.features, classes: training.classCount)
     (height, width, classNames) = (training.height, training.width, training.classNames)
     standardization =
       switch plan.standardization {
@@ -104,6 +105,7 @@ extension Classifier {
       }
       standardization = .perPixel(FeatureStatistics(mean: mean, deviation: deviation))
     }
+    try plan.checkSize(inputs: height * width, classes: classNames.count)
     model = plan.model(inputs: height * width, classes: classNames.count)
   }
 
