@@ -9,17 +9,19 @@ import Testing
     ]
 
   @Test("Killed again and again and resumed, a training ends in the same bits")
-  func kill() throws {
+  func killed() throws {
     let workplace = try Workplace()
     let whole = try workplace.start(command + ["--save", "whole.st"]).outcome()
     #expect(whole.code == 0, "\(whole.errors)")
 
     var kills = 0
     for attempt in 0..<6 {
-      let isThere = FileManager.default.fileExists(atPath: workplace.path("killed.st"))
+      let before = workplace.identity(of: "killed.st")
       let words = ["train", "--resume", "killed.st", "--save-every", "0.001", "--json"]
-      let running = try workplace.start(isThere ? words : command + ["--save", "killed.st"])
-      usleep(useconds_t(60_000 + attempt * 23_000))
+      let running = try workplace.start(before == nil ? command + ["--save", "killed.st"] : words)
+      // A file of another number means that the training is under way and has saved.
+      while running.process.isRunning, workplace.identity(of: "killed.st") == before { usleep(1000) }
+      usleep(useconds_t(attempt * 1500))
       if running.process.isRunning {
         kill(running.process.processIdentifier, SIGKILL)
         kills += 1

@@ -39,6 +39,12 @@ final class Workplace {
     [UInt8](try Data(contentsOf: directory.appendingPathComponent(name)))
   }
 
+  /// The system's number of a file, which changes when another one takes its place; nil when there is none.
+  func identity(of name: String) -> Int? {
+    let attributes = try? FileManager.default.attributesOfItem(atPath: path(name))
+    return (attributes?[.systemFileNumber] as? NSNumber)?.intValue
+  }
+
   /// Starts the command. Output goes to files, so that no pipe can fill up.
   func start(_ arguments: [String], environment: [String: String] = [:]) throws -> Running {
     let process = Process()
@@ -47,12 +53,12 @@ final class Workplace {
     process.currentDirectoryURL = directory
     process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
     let (output, errors) = (path("\(UUID().uuidString).out"), path("\(UUID().uuidString).err"))
-    for file in [output, errors] { FileManager.default.createFile(atPath: file, contents: nil) }
+    for file in [output, errors] { try Data().write(to: URL(fileURLWithPath: file)) }
     process.standardInput = FileHandle.nullDevice
-    process.standardOutput = try #require(FileHandle(forWritingAtPath: output))
-    process.standardError = try #require(FileHandle(forWritingAtPath: errors))
+    process.standardOutput = try FileHandle(forWritingTo: URL(fileURLWithPath: output))
+    process.standardError = try FileHandle(forWritingTo: URL(fileURLWithPath: errors))
     try process.run()
-    return Running(process: process, output: output, errors: errors)
+    return Running(process: process, workplace: self, output: output, errors: errors)
   }
 
   /// Runs the command to its end.
@@ -64,14 +70,18 @@ final class Workplace {
 /// A command that has been started.
 struct Running {
   let process: Process
+  /// Kept, since the directory goes when the workplace does.
+  let workplace: Workplace
   let output: String
   let errors: String
 
   func outcome() throws -> Outcome {
     process.waitUntilExit()
-    return Outcome(
-      output: try String(contentsOfFile: output, encoding: .utf8),
-      errors: try String(contentsOfFile: errors, encoding: .utf8), code: process.terminationStatus)
+    return try withExtendedLifetime(workplace) {
+      Outcome(
+        output: try String(contentsOfFile: output, encoding: .utf8),
+        errors: try String(contentsOfFile: errors, encoding: .utf8), code: process.terminationStatus)
+    }
   }
 }
 

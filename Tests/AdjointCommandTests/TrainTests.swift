@@ -13,7 +13,7 @@ import Testing
     for key in ["testLoss", "seconds", "imagesPerSecond"] { #expect(try outcome.number(key) > 0) }
     #expect(try outcome.number("epochs") == 2)
     #expect(try outcome.number("seed") == 3)
-    #expect(try outcome.number("parameters") == 784 * 16 + 16 + 16 * 10 + 10)
+    #expect(try outcome.number("parameters") == 12_730)  // (784 + 1) · 16 + (16 + 1) · 10
     #expect(try outcome.json()["instructionSet"] is String)
   }
 
