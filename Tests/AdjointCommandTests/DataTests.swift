@@ -75,6 +75,7 @@ import Testing
     #expect(trained.output.contains("50 images to train, 10 to test"), "\(trained.output) \(trained.errors)")
     let evaluated = try workplace.run("evaluate", "--load", "model.st", "--data", "digits.csv", "--json")
     #expect(try evaluated.number("images") == 60)
+    #expect(try workplace.run("evaluate", "--load", "model.st", "--json").number("images") == 10)
   }
 
   @Test("The same image as PGM, IDX and CSV gets the same probabilities")

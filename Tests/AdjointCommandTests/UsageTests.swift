@@ -72,4 +72,11 @@ import Testing
       #expect(words[place + 1] == value)
     }
   }
+
+  @Test("An instruction set that this machine does not have is a sentence, not a crash")
+  func instructionSet() throws {
+    let outcome = try Workplace().run("info", environment: ["ADJOINT_KERNELS": "abacus"])
+    #expect(outcome.code == 1)
+    #expect(outcome.errors.hasPrefix("adjoint: ADJOINT_KERNELS=abacus: this machine has "), "\(outcome.errors)")
+  }
 }

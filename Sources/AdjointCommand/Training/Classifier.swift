@@ -12,6 +12,8 @@ struct Classifier {
   let width: Int
   let classNames: [String]
   let standardization: Standardization
+  /// What `--data` said when it was trained.
+  let trainedOn: String
   let model: MLP<Float>
 
   var inputs: Int { height * width }
@@ -23,6 +25,7 @@ struct Classifier {
     self.plan = plan
     try plan.checkSize(inputs: training.features, classes: training.classCount)
     (height, width, classNames) = (training.height, training.width, training.classNames)
+    trainedOn = plan.data.setting
     standardization =
       switch plan.standardization {
       case .none: .none
@@ -88,6 +91,7 @@ extension Classifier {
     }
     // The data of the training need not be there any more: whoever uses the network brings other data.
     plan = try TrainingPlan(stored: settings.merging(["data": "drawn"]) { $1 }, of: file)
+    trainedOn = try setting("data")
     let size = try setting(Key.size).split(separator: "x").compactMap { Int($0) }
     guard size.count == 2, size.allSatisfy({ (1...10_000).contains($0) }) else {
       throw .foreignCheckpoint(file, missing: Key.size)
