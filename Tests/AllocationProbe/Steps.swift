@@ -64,6 +64,24 @@ struct Steps {
       program.run()
       counts[name] = Counts.during { program.run() }
     }
+    for (name, y) in largeTensors() {
+      let program = Program<Float>([y])
+      program.run()
+      counts[name] = Counts.during { program.run() }
+    }
     return counts
+  }
+
+  /// Operations on tensors that would not fit on the stack, over every set of axes.
+  private func largeTensors() -> [(String, Variable<Float>)] {
+    let x = Tape<Float>().input(.ones([8, 20, 12, 40]))
+    var results = [("layer normalisation", layerNorm(x)), ("softmax along axis 1", x.softmax(axis: 1))]
+    for bits in 1..<16 {
+      let axes = (0..<4).filter { bits >> $0 & 1 == 1 }
+      results.append(("sum over \(axes)", x.sum(axes: axes)))
+      results.append(("variance over \(axes)", x.variance(axes: axes)))
+      results.append(("maximum over \(axes)", x.max(axes: axes)))
+    }
+    return results
   }
 }
