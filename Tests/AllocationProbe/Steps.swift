@@ -4,7 +4,8 @@ import AdjointLearning
 
 /// Training steps of a digit classifier, 784-128-10, on made-up images.
 struct Steps {
-  let data: LabeledPoints
+  private let data: LabeledPoints
+  private let images: LabeledImages
   private let order: [Int]
 
   init() {
@@ -13,6 +14,8 @@ struct Steps {
     data = LabeledPoints(
       inputs: Tensor(shape: [40, 784], elements: pixels), labels: (0..<40).map { Int32($0 % 10) },
       classNames: (0..<10).map(String.init))
+    images = LabeledImages(
+      pixels: pixels.map { UInt8(255 * $0) }, height: 28, width: 28, labels: data.labels, classNames: data.classNames)
     order = Array(0..<40)
   }
 
@@ -46,6 +49,7 @@ struct Steps {
     }
     counts["\(name): a batch"] = try Counts.during { try step(batch.images, batch.labels) }
     counts["\(name): a short batch"] = try Counts.during { try step(shortBatch.images, shortBatch.labels) }
+    counts["\(name): image rows"] = try Counts.during { try step(rows: whole, of: images) }
     counts["\(name): rows"] = try Counts.during { try step(rows: whole, of: data) }
     counts["\(name): short rows"] = try Counts.during { try step(rows: short, of: data) }
   }
