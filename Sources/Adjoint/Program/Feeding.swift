@@ -23,7 +23,7 @@ extension Program {
       throw FeedError(
         "\(name(node)): index \(value.elements[position]) at position \(position) is not in 0 ..< \(bound)")
     }
-    copyIndices(value.elements, into: node)
+    value.elements.withUnsafeBufferPointer { copyIndices($0, into: node) }
   }
 
   /// Lets `body` write the value of an input in place: no copy, no allocation. The elements are in row-major order.

@@ -202,7 +202,7 @@ public final class Program<S: Scalar> {
     }
   }
 
-  func copyIndices(_ indices: some Collection<Int32>, into leaf: Int) {
+  func copyIndices(_ indices: UnsafeBufferPointer<Int32>, into leaf: Int) {
     _ = output(leaf).indexElements.update(fromContentsOf: indices)
   }
 

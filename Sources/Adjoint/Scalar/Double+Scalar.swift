@@ -5,6 +5,7 @@ import Foundation
 // instruction set in use, or from the default bodies when `ADJOINT_KERNELS=reference`.
 
 extension Double: Scalar {
+  @inlinable public static var sharesTies: Bool { false }
   @inlinable public var primal: Double { self }
 
   @inlinable public static func exponential(_ x: Double) -> Double { exp(x) }

@@ -45,6 +45,8 @@ public protocol Scalar:
   /// The value of a maximum or minimum that `count` equal candidates reach, given one of them and their sum. A scalar with
   /// derivative parts averages those: ties share a cotangent equally.
   static func tied(_ first: Self, sum: Self, count: Int) -> Self
+  /// Whether `tied` does more than return the first: true unless said otherwise.
+  static var sharesTies: Bool { get }
 
   /// y[i] = f(x[i])
   static func map(_ f: MapFunction, _ x: UnsafePointer<Self>, _ y: UnsafeMutablePointer<Self>, count: Int)
@@ -140,6 +142,7 @@ public enum ZipFunction: Hashable, Sendable {
 extension Scalar {
   @inlinable public var detached: Self { self }
   @inlinable public static func tied(_ first: Self, sum: Self, count: Int) -> Self { first }
+  @inlinable public static var sharesTies: Bool { true }
 
   /// The larger of two, NaN when either is.
   @inlinable
