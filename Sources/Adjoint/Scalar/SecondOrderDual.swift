@@ -129,8 +129,8 @@ public struct SecondOrderDual: Scalar {
   }
   @inlinable
   public static func power(_ x: SecondOrderDual, _ p: Double) -> SecondOrderDual {
-    let slope = p == 0 ? 0 : p * pow(x.value, p - 1)
-    let curvature = p == 0 || p == 1 ? 0 : p * (p - 1) * pow(x.value, p - 2)
+    let slope = p == 0 ? 0 : p * Dual.lowered(x.value, p, by: 1)
+    let curvature = p == 0 || p == 1 ? 0 : p * (p - 1) * Dual.lowered(x.value, p, by: 2)
     return chain(x, pow(x.value, p), slope, curvature)
   }
   @inlinable
