@@ -8,6 +8,7 @@ let package = Package(
     .library(name: "Adjoint", targets: ["Adjoint"]),
     .library(name: "AdjointDatasets", targets: ["AdjointDatasets"]),
     .library(name: "AdjointLearning", targets: ["AdjointLearning"]),
+    .library(name: "AdjointChecking", targets: ["AdjointChecking"]),
   ],
   targets: [
     // C: matrix product and vector loops per instruction set, chosen at run time.
@@ -20,6 +21,8 @@ let package = Package(
     .target(name: "AdjointDatasets", dependencies: ["Adjoint", "AdjointCompression"]),
     // Layers, losses, optimisers, the training step, checkpoints.
     .target(name: "AdjointLearning", dependencies: ["Adjoint", "AdjointDatasets"]),
+    // Gradient verification: oracles, verdicts, blame, reports.
+    .target(name: "AdjointChecking", dependencies: ["Adjoint", "AdjointLearning"]),
 
     // Examples: one folder per idea.
     .executableTarget(name: "GradientInTenLines", dependencies: ["Adjoint"], path: "Examples/GradientInTenLines"),
@@ -33,9 +36,10 @@ let package = Package(
       path: "Examples/HandwrittenDigits"),
 
     .testTarget(name: "AdjointKernelsTests", dependencies: ["AdjointKernels"]),
-    .testTarget(name: "AdjointTests", dependencies: ["Adjoint"]),
+    .testTarget(name: "AdjointTests", dependencies: ["Adjoint", "AdjointChecking"]),
     .testTarget(name: "AdjointDatasetsTests", dependencies: ["AdjointDatasets"]),
     .testTarget(name: "AdjointLearningTests", dependencies: ["AdjointLearning"]),
+    .testTarget(name: "AdjointCheckingTests", dependencies: ["AdjointChecking"]),
   ],
   swiftLanguageModes: [.v6]
 )
