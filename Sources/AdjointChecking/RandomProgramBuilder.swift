@@ -33,8 +33,9 @@ struct RandomProgramBuilder {
   let options: RandomProgram.Options
   var random: Generator
   private(set) var program: RandomProgram
-  /// Where each step's values lie at every point; `nil` where that is not known, or for indices.
+  /// Where each step's values lie at every point; `nil` for indices.
   private(set) var ranges: [ClosedRange<Double>?] = []
+  private(set) var isUsed: [Bool] = []
   private let tape = Tape<Double>()
   private var values: [Variable<Double>] = []
 
@@ -58,8 +59,10 @@ struct RandomProgramBuilder {
 
   /// Either several loose ends reduced and added up to a number, or one of them as it stands. The others stay dead.
   private mutating func chooseOutput() {
-    let used = Set(program.steps.flatMap(\.inputs))
-    let ends = program.steps.indices.filter { program.steps[$0].operation != nil && !used.contains($0) }
+    let loose = program.steps.indices.filter { program.steps[$0].operation != nil && !isUsed[$0] }
+    // The end of the longest branch last, empty ones first.
+    let ends = loose.map { (step: $0, size: shape($0).elementCount == 0 ? 0 : ancestorCount($0)) }
+      .sorted { ($0.size, $0.step) < ($1.size, $1.step) }.map(\.step)
     guard let last = ends.last else {
       program.output = apply(Unary.tanh, [operand()]) ?? program.steps.count - 1
       return
@@ -75,6 +78,13 @@ struct RandomProgramBuilder {
       total = total.flatMap { apply(Binary.add, [$0, number]) } ?? number
     }
     program.output = total ?? last
+  }
+
+  /// How many steps a step depends on.
+  private func ancestorCount(_ step: Int) -> Int {
+    var isNeeded = Set([step])
+    for i in (0...step).reversed() where isNeeded.contains(i) { isNeeded.formUnion(program.steps[i].inputs) }
+    return isNeeded.count
   }
 
   // MARK: Chance
@@ -101,14 +111,17 @@ struct RandomProgramBuilder {
   /// The steps that hold numbers.
   var numbers: [Int] { program.steps.indices.filter { program.steps[$0].leaf?.role != .index } }
 
-  /// A step to go on from: recent ones more often, so that chains grow; old ones too, so that they fan out.
+  /// A step to go on from: mostly one that nothing uses yet, so that chains grow and few branches stay dead; others too, so
+  /// that they fan out.
   mutating func operand(where condition: (Shape) -> Bool = { _ in true }) -> Int {
     let candidates = numbers.filter { condition(shape($0)) }
     guard !candidates.isEmpty else {
-      let dimensions = [Int](repeating: 1 + pick(options.largestExtent), count: 2)
-      return leaf(Shape(dimensions))
+      let side = 1 + pick(options.largestExtent)
+      return leaf([side, side])
     }
-    return chance(0.35) ? one(of: candidates) : one(of: candidates.suffix(4))
+    let loose = candidates.filter { !isUsed[$0] && program.steps[$0].operation != nil }
+    if !loose.isEmpty, chance(0.6) { return one(of: loose) }
+    return chance(0.5) ? one(of: candidates) : one(of: candidates.suffix(4))
   }
 
   /// A new leaf of numbers: most are inputs, some parameters, few constants.
@@ -119,12 +132,20 @@ struct RandomProgramBuilder {
       role ?? one(of: [.input, .input, .input, .parameter, .parameter, .constant]), .numbers(in: range), shape)
   }
 
-  /// A leaf of indices: one that is there, of this shape and bound, or a new one.
+  /// A leaf of indices: one that is there, of this shape and not above the bound, or a new one.
   mutating func indices(_ shape: Shape, below bound: Int) -> Int {
-    let known = program.steps.indices.filter {
-      program.steps[$0].leaf?.content == .indices(below: bound) && self.shape($0) == shape
+    let known = program.steps.indices.filter { step in
+      guard case .indices(let other) = program.steps[step].leaf?.content else { return false }
+      return self.shape(step) == shape && other <= bound
     }
-    return !known.isEmpty && chance(0.5) ? one(of: known) : append(.index, .indices(below: bound), shape)
+    return !known.isEmpty && chance(0.7) ? one(of: known) : append(.index, .indices(below: bound), shape)
+  }
+
+  /// A shape of indices: often that of some that are there.
+  mutating func indexShape() -> Shape {
+    let known = program.steps.indices.filter { program.steps[$0].leaf?.role == .index }
+    return !known.isEmpty && chance(0.6)
+      ? shape(one(of: known)) : one(of: [[], [extent()], [extent()], [extent(), 1 + pick(3)]])
   }
 
   private mutating func append(_ role: Role, _ content: RandomProgram.Leaf.Content, _ shape: Shape) -> Int {
@@ -135,6 +156,7 @@ struct RandomProgramBuilder {
     case .numbers(let value): values.append(tape.input(value))
     case .indices(let value): values.append(tape.index(value))
     }
+    isUsed.append(false)
     if case .numbers(let range) = content { ranges.append(range) } else { ranges.append(nil) }
     return position
   }
@@ -143,17 +165,17 @@ struct RandomProgramBuilder {
   mutating func apply(_ operation: any Operation, _ inputs: [Int], domains: [ClosedRange<Double>]? = nil) -> Int? {
     let guarded = inputs.enumerated().map { position, input in
       guard operation.indexPosition != position else { return input }
-      return led(input, into: domains?[position] ?? ValueRange.domain(of: operation, position))
+      return led(input, into: domains?[position] ?? ValueRange.domain(of: operation, position, ranges[input]))
     }
     let shapes = guarded.map { shape($0) }
     guard let result = try? operation.shape(of: shapes), fits(result), isDefined(operation, shapes),
       isGeneric(operation, guarded)
     else { return nil }
     program.steps.append(RandomProgram.Step(kind: .operation(operation, inputs: guarded), shape: result))
+    for input in guarded { isUsed[input] = true }
+    isUsed.append(false)
     values.append(tape.record(operation, inputs: guarded.map { values[$0] }))
-    let known = guarded.compactMap { ranges[$0] }
-    let numberCount = guarded.count - (operation.indexPosition == nil ? 0 : 1)
-    ranges.append(known.count == numberCount ? ValueRange.result(of: operation, known, shapes) : nil)
+    ranges.append(ValueRange.result(of: operation, guarded.compactMap { ranges[$0] }, shapes))
     return program.steps.count - 1
   }
 
@@ -190,11 +212,6 @@ struct RandomProgramBuilder {
   /// A step with the values of `x` where they lie in a domain already, else an image of it that does.
   mutating func led(_ x: Int, into domain: ClosedRange<Double>) -> Int {
     if let range = ranges[x], domain.holds(range) { return x }
-    if let range = ranges[x], domain == ValueRange.domain(of: Binary.divide, 1), range.upperBound <= -0.2,
-      range.lowerBound >= -6
-    {
-      return x
-    }
     let guarded = domain.lowerBound > 0 ? positive(x, domain) : bounded(x, domain)
     return guarded ?? squeezed(x, into: domain)
   }
@@ -239,7 +256,7 @@ struct RandomProgramBuilder {
 
   /// An operation that is defined everywhere, as it stands.
   private mutating func unguarded(_ operation: any Operation, _ inputs: [Int]) -> Int? {
-    apply(operation, inputs, domains: inputs.map { _ in -Double.infinity...Double.infinity })
+    apply(operation, inputs, domains: inputs.map { _ in ValueRange.everything })
   }
 
   private mutating func constant(_ value: Double) -> Int {

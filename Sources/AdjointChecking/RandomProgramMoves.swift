@@ -5,7 +5,7 @@ import Adjoint
 extension RandomProgramBuilder {
   /// Appends an operation or a pattern of them; `nil` when the one drawn does not fit here.
   mutating func move() -> Int? {
-    switch pick(20) {
+    switch pick(21) {
     case 0, 1, 2: elementwise(operand())
     case 3, 4, 5: pair(one(of: Binary.allCases))
     case 6: selection()
@@ -14,8 +14,8 @@ extension RandomProgramBuilder {
     case 10, 11: reduction()
     case 12: row()
     case 13, 14, 15: rearranged(operand())
-    case 16: indexed()
-    case 17: diamond()
+    case 16, 17: indexed()
+    case 18: diamond()
     default: example()
     }
   }
@@ -165,14 +165,14 @@ extension RandomProgramBuilder {
     let x = operand { $0.rank >= 1 }
     let own = shape(x)
     switch pick(4) {
-    case 0: return apply(Gather(), [x, indices(one(of: [[], [extent()], [extent(), 1 + pick(3)]]), below: own[0])])
+    case 0: return apply(Gather(), [x, indices(indexShape(), below: own[0])])
     case 1:
       let rows = 1 + pick(options.largestExtent)
       return apply(ScatterAdd(rows: rows), [x, indices(Shape(own.prefix(1 + pick(2))), below: rows)])
     case 2: return apply(Pick(), [x, indices(Shape(own.dropLast()), below: own[own.rank - 1])])
     default:
       let classes = 1 + pick(options.largestExtent)
-      return apply(OneHot(classes: classes), [indices(one(of: [[], [extent()]]), below: classes)])
+      return apply(OneHot(classes: classes), [indices(indexShape(), below: classes)])
     }
   }
 

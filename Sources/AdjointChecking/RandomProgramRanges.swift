@@ -3,13 +3,16 @@ import Adjoint
 /// Where the values of a program's steps can lie, by interval arithmetic: so that a logarithm never meets a negative
 /// number at *any* point, and nothing overflows.
 ///
-/// An operation that is not known here has no bound (`nil`); whatever takes its result squashes it first.
+/// The result of an operation that is not known here may lie anywhere; whatever takes it squashes it first.
 enum ValueRange {
+  static let everything = -Double.infinity...Double.infinity
   /// Beyond this size a value is squashed before it is used again.
   static let limit = -6.0...6.0
 
-  /// Where input `position` of an operation must lie.
-  static func domain(of operation: any Operation, _ position: Int) -> ClosedRange<Double> {
+  /// Where input `position` of an operation must lie; for a divisor that is on the side of 0 where it lies already.
+  static func domain(
+    of operation: any Operation, _ position: Int, _ present: ClosedRange<Double>?
+  ) -> ClosedRange<Double> {
     switch operation {
     case let f as Unary:
       switch f {
@@ -21,7 +24,8 @@ enum ValueRange {
       }
     case is ELU: -4...6
     case let power as Power: power.exponent == power.exponent.rounded() && power.exponent >= 0 ? -2...2 : 0.2...4
-    case let f as Binary where f == .divide: position == 1 ? 0.2...6 : limit
+    case let f as Binary where f == .divide:
+      position == 0 ? limit : (present?.upperBound ?? 0) < -0.2 ? -6 ... -0.2 : 0.2...6
     default: limit
     }
   }
@@ -29,8 +33,8 @@ enum ValueRange {
   /// Where y lies when its inputs lie in these ranges.
   static func result(
     of operation: any Operation, _ x: [ClosedRange<Double>], _ shapes: [Shape]
-  ) -> ClosedRange<Double>? {
-    guard let first = x.first else { return operation is OneHot ? 0...1 : nil }
+  ) -> ClosedRange<Double> {
+    guard let first = x.first else { return operation is OneHot ? 0...1 : everything }
     switch operation {
     case let f as Unary: return unary(f, first)
     case let f as LeakyReLU: return hull([first.lowerBound, first.upperBound].map { $0 > 0 ? $0 : f.slope * $0 })
@@ -57,7 +61,7 @@ enum ValueRange {
     case is ScatterAdd: return sum(of: first, count: shapes[1].elementCount)
     case is Mean, is Extremum, is Broadcast, is Reshape, is Permute, is Slice, is StopGradient, is Gather, is Pick:
       return first
-    default: return nil
+    default: return everything
     }
   }
 

@@ -15,11 +15,12 @@ extension RandomProgram {
     var shrinking = Shrinking(best: self, tries: maximumTries, isFinite: isFinite)
     repeat {
       shrinking.improved = false
-      shrinking.attempt(fails) { $0.hasUnneededSteps ? $0.pruned() : nil }
+      shrinking.attempt(fails) { $0.looseEnds.isEmpty ? nil : $0.pruned(keeping: []) }
       shrinking.each(of: Array(0..<shrinking.best.output), until: true, fails) { $0.ending(at: $1) }
-      shrinking.each(of: shrinking.best.steps.indices.reversed(), fails) { $0.pinned(step: $1)?.pruned() }
+      shrinking.each(of: shrinking.best.steps.indices.reversed(), fails) { $0.dropping($1) }
+      shrinking.each(of: shrinking.best.steps.indices.reversed(), fails) { $0.pinned(step: $1) }
       for choice in 0..<2 {
-        shrinking.each(of: shrinking.best.steps.indices.reversed(), fails) { $0.skipping($1, choice: choice)?.pruned() }
+        shrinking.each(of: shrinking.best.steps.indices.reversed(), fails) { $0.skipping($1, choice: choice) }
       }
       for resizing in shrinking.best.resizings { shrinking.attempt(fails) { $0.resized(resizing) } }
       shrinking.each(of: Array(shrinking.best.steps.indices), fails) { $0.rounded(leaf: $1) }
@@ -62,19 +63,17 @@ extension RandomProgram {
 
   // MARK: Fewer steps
 
-  private var hasUnneededSteps: Bool { neededSteps.contains(false) }
-
-  /// Whether the output depends on each step.
-  var neededSteps: [Bool] {
-    var isNeeded = [Bool](repeating: false, count: steps.count)
-    isNeeded[output] = true
-    for i in steps.indices.reversed() where isNeeded[i] { for x in steps[i].inputs { isNeeded[x] = true } }
-    return isNeeded
+  /// The steps that nothing uses, the output apart: leaves that are not needed, and the ends of dead branches.
+  private var looseEnds: [Int] {
+    let used = Set(steps.flatMap(\.inputs))
+    return steps.indices.filter { $0 != output && !used.contains($0) }
   }
 
-  /// Without the steps that the output does not need.
-  private func pruned() -> RandomProgram {
-    let isNeeded = neededSteps
+  /// Without the steps that neither the output nor one of `ends` needs.
+  private func pruned(keeping ends: [Int]) -> RandomProgram {
+    var isNeeded = [Bool](repeating: false, count: steps.count)
+    for end in ends + [output] { isNeeded[end] = true }
+    for i in steps.indices.reversed() where isNeeded[i] { for x in steps[i].inputs { isNeeded[x] = true } }
     var copy = self
     var places: [Int: Int] = [:]
     copy.steps = []
@@ -92,7 +91,13 @@ extension RandomProgram {
     guard step != output, steps[step].operation != nil else { return nil }
     var copy = self
     copy.output = step
-    return copy.pruned()
+    return copy.pruned(keeping: [])
+  }
+
+  /// Without a loose end and what only it needs.
+  private func dropping(_ step: Int) -> RandomProgram? {
+    let ends = looseEnds
+    return ends.contains(step) ? pruned(keeping: ends.filter { $0 != step }) : nil
   }
 
   /// With a leaf that holds the value in the place of an operation.
@@ -104,20 +109,20 @@ extension RandomProgram {
     let stream = 1 + (steps.compactMap { $0.leaf?.stream }.max() ?? 0)
     copy.steps[step].kind = .leaf(
       Leaf(role: .input, content: .numbers(in: range), stream: stream, pinned: .numbers(value)))
-    return copy
+    return copy.pruned(keeping: looseEnds)
   }
 
   /// With an input of its shape in the place of an operation.
   private func skipping(_ step: Int, choice: Int) -> RandomProgram? {
     let choices = steps[step].inputs.filter { steps[$0].shape == steps[step].shape && steps[$0].leaf?.role != .index }
-    guard choice < choices.count else { return nil }
+    guard choice < choices.count, !looseEnds.contains(step) else { return nil }
     var copy = self
     for i in steps.indices {
       guard case .operation(let operation, let inputs) = steps[i].kind else { continue }
       copy.steps[i].kind = .operation(operation, inputs: inputs.map { $0 == step ? choices[choice] : $0 })
     }
     if output == step { copy.output = choices[choice] }
-    return copy
+    return copy.pruned(keeping: looseEnds)
   }
 
   // MARK: Smaller leaves
