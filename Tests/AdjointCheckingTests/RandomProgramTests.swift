@@ -129,7 +129,7 @@ private struct DoubledTanh: Operation {
 }
 
 /// ⟨v, Ju⟩ and ⟨Jᵀv, u⟩ of a program under its own direction and cotangent.
-struct InnerProducts {
+private struct InnerProducts {
   /// Their difference in units of the bound 10⁻¹³·√n·max(1, Σ|vᵢ(Ju)ᵢ|, Σ|(Jᵀv)ⱼuⱼ|), with n the largest tensor, which
   /// no reduction exceeds.
   let error: Double
