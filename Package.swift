@@ -9,6 +9,7 @@ let package = Package(
     .library(name: "AdjointDatasets", targets: ["AdjointDatasets"]),
     .library(name: "AdjointLearning", targets: ["AdjointLearning"]),
     .library(name: "AdjointChecking", targets: ["AdjointChecking"]),
+    .executable(name: "adjoint", targets: ["AdjointCommand"]),
   ],
   targets: [
     // C: matrix product and vector loops per instruction set, chosen at run time.
@@ -23,6 +24,9 @@ let package = Package(
     .target(name: "AdjointLearning", dependencies: ["Adjoint", "AdjointDatasets"]),
     // Gradient verification: oracles, verdicts, blame, reports.
     .target(name: "AdjointChecking", dependencies: ["Adjoint", "AdjointLearning"]),
+    // The command line, product `adjoint`.
+    .executableTarget(
+      name: "AdjointCommand", dependencies: ["Adjoint", "AdjointChecking", "AdjointDatasets", "AdjointLearning"]),
 
     // Examples: one folder per idea.
     .executableTarget(name: "GradientInTenLines", dependencies: ["Adjoint"], path: "Examples/GradientInTenLines"),
@@ -30,15 +34,22 @@ let package = Package(
     .executableTarget(
       name: "CustomArchitecture", dependencies: ["AdjointLearning", "AdjointDatasets"],
       path: "Examples/CustomArchitecture"),
-    .executableTarget(name: "FunctionRegression", dependencies: ["AdjointLearning"], path: "Examples/FunctionRegression"),
+    .executableTarget(
+      name: "FunctionRegression", dependencies: ["AdjointLearning"], path: "Examples/FunctionRegression"),
     .executableTarget(
       name: "HandwrittenDigits", dependencies: ["AdjointLearning", "AdjointDatasets"],
       path: "Examples/HandwrittenDigits"),
+
+    // Counts allocations and retains of a training step; a test runs it.
+    .target(name: "AllocationHooks", path: "Tests/AllocationHooks"),
+    .executableTarget(
+      name: "AllocationProbe", dependencies: ["AdjointLearning", "AllocationHooks"], path: "Tests/AllocationProbe"),
 
     .testTarget(name: "AdjointKernelsTests", dependencies: ["AdjointKernels"]),
     .testTarget(name: "AdjointTests", dependencies: ["Adjoint", "AdjointChecking"]),
     .testTarget(name: "AdjointDatasetsTests", dependencies: ["AdjointDatasets"]),
     .testTarget(name: "AdjointLearningTests", dependencies: ["AdjointLearning"]),
+    .testTarget(name: "AdjointCommandTests", dependencies: ["AdjointCommand"]),
     .testTarget(name: "AdjointCheckingTests", dependencies: ["AdjointChecking"]),
   ],
   swiftLanguageModes: [.v6]

@@ -120,3 +120,12 @@ public struct Branches<S: Scalar> {
     (self.sides, self.distances) = (sides, distances)
   }
 }
+
+extension Variable {
+  /// The recorded indices of an index leaf.
+  /// - Precondition: this is an index leaf.
+  public var indexValue: Tensor<Int32> {
+    guard role == .index else { fatalError("indexValue: \(tape.describe(index)) holds numbers, not indices") }
+    return Tensor(shape: shape, elements: Array(tape.view(of: index).indices))
+  }
+}

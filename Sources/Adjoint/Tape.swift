@@ -36,6 +36,7 @@ public final class Tape<S: Scalar> {
   var values: [UnsafeMutableRawPointer] = []
   var marks: [Arena.Mark] = []
   let arena = Arena()
+  let identity = TapeIdentity()
   var epoch: Int32 = 0
   var serving: Int32 = -1
   var scopes: [String] = [""]

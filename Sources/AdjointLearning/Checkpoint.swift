@@ -35,14 +35,14 @@ public struct Checkpoint {
   public static func save(
     _ trainer: Trainer<some Dataset<Int32>>, settings: [String: String] = [:], to url: URL
   ) throws {
-    if trainer.step.tape == nil { try trainer.prepare() }
+    try trainer.prepare()
     var file = Safetensors()
     for (name, parameter) in trainer.step.namedParameters { try file.add(name, parameter.value) }
     for (name, state) in trainer.step.namedOptimizerState { try file.add(optimizerPrefix + name, state.value) }
     for (name, value) in trainer.best.sorted(by: { $0.key < $1.key }) { try file.add(bestPrefix + name, value) }
     file.metadata[progressKey] = try encode(trainer.progress)
     file.metadata[settingsKey] = try encode(settings)
-    file.metadata[fingerprintKey] = trainer.step.fingerprint
+    file.metadata[fingerprintKey] = trainer.fingerprint()
     try file.write(to: url)
   }
 
@@ -65,7 +65,7 @@ public struct Checkpoint {
   ///   another program (other operations, sizes or batch). Nothing has been changed then.
   public func restore(into trainer: Trainer<some Dataset<Int32>>) throws {
     try trainer.prepare()
-    let fingerprint = trainer.step.fingerprint
+    let fingerprint = trainer.fingerprint()
     guard let written = file.metadata[Checkpoint.fingerprintKey] else {
       throw mismatch(
         Checkpoint.fingerprintKey, "the fingerprint of a recorded program", "none",
@@ -169,9 +169,6 @@ extension TrainingProgress {
 }
 
 extension TrainingStep {
-  /// The recorded program's fingerprint as text.
-  var fingerprint: String { String(tape?.fingerprint ?? 0, radix: 16) }
-
   /// What the optimiser keeps, by the name of the parameter and of the array.
   var namedOptimizerState: [(name: String, parameter: Parameter<S>)] {
     namedParameters.flatMap { _, parameter in

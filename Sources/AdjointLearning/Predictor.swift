@@ -7,13 +7,17 @@ import AdjointDatasets
 /// up and the surplus ignored.
 public final class Predictor<S: Scalar> {
   public let batchSize: Int
+  /// What `evaluate` reports as the loss.
+  public let loss: ClassificationLoss
   private let model: (Variable<S>) -> Variable<S>
   private var compiled: (inputs: Variable<S>, outputs: Variable<S>, program: Program<S>)?
 
   /// A predictor of what `model` computes, such as logits.
-  public init(batchSize: Int = 256, model: @escaping (Variable<S>) -> Variable<S>) {
+  public init(
+    batchSize: Int = 256, loss: ClassificationLoss = .crossEntropy, model: @escaping (Variable<S>) -> Variable<S>
+  ) {
     guard batchSize >= 1 else { fatalError("Predictor: a batch of \(batchSize) examples; the size must be at least 1") }
-    (self.batchSize, self.model) = (batchSize, model)
+    (self.batchSize, self.loss, self.model) = (batchSize, loss, model)
   }
 
   /// The outputs for inputs [n, …], any n.
@@ -57,12 +61,16 @@ public final class Predictor<S: Scalar> {
 
 /// How well a classifier does on a data set.
 public struct ClassificationMetrics: Sendable, Hashable, Codable {
-  /// The mean cross-entropy, in nats.
+  /// The mean of the predictor's loss: cross-entropy in nats, unless it was given another one.
   public var loss: Double
   /// The share of examples classified rightly, 0 to 1.
   public var accuracy: Double
   /// confusion[label][prediction]: how often each happened.
   public var confusion: [[Int]]
+
+  public init(loss: Double, accuracy: Double, confusion: [[Int]]) {
+    (self.loss, self.accuracy, self.confusion) = (loss, accuracy, confusion)
+  }
 
   /// The share of each class that was classified rightly; `nil` for a class without examples.
   public var classAccuracies: [Double?] {
@@ -110,7 +118,7 @@ extension Predictor where S == Float {
             }
             let logits = UnsafeBufferPointer(rebasing: outputs[row * classes..<(row + 1) * classes])
             let prediction = logits.indices.max { logits[$0] < logits[$1] } ?? 0
-            loss += logSumExp(logits) - Double(logits[label])
+            loss += self.loss.value(logits, label: label)
             correct += prediction == label ? 1 : 0
             confusion[label][prediction] += 1
           }
@@ -123,10 +131,4 @@ extension Predictor where S == Float {
     let n = Double(max(data.count, 1))
     return ClassificationMetrics(loss: loss / n, accuracy: Double(correct) / n, confusion: confusion)
   }
-}
-
-/// ln Σ eˣ in Double, shifted by the maximum.
-private func logSumExp(_ x: UnsafeBufferPointer<Float>) -> Double {
-  let largest = Double(x.max() ?? 0)
-  return largest + Double.logarithm(x.reduce(0) { $0 + Double.exponential(Double($1) - largest) })
 }

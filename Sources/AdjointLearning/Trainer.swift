@@ -38,12 +38,19 @@ public final class Trainer<Data: Dataset<Int32>> {
   public var isFinished: Bool { progress.isStopped || progress.epoch >= epochs }
 
   /// Records the loss for a full batch, so that the parameters are known before the first step.
-  public func prepare() throws {
+  public func prepare() throws { _ = fullBatchTape() }
+
+  /// What tells this program from another: the fingerprint of the loss of a full batch, whatever else has been recorded.
+  func fingerprint() -> String { String(fullBatchTape().fingerprint, radix: 16) }
+
+  private func fullBatchTape() -> Tape<Float> {
     let order = Array(0..<min(batchSize, training.count))
-    _ = step.recording(training.inputShape.batched(order.count), training.targetShape.batched(order.count)) { tape in
+    let shapes = (training.inputShape.batched(order.count), training.targetShape.batched(order.count))
+    let recording = step.recording(shapes.0, shapes.1) { tape in
       let batch = training.batch(order[...])
       return [tape.input(batch.inputs, name: "inputs"), tape.index(batch.targets, name: "labels")]
     }
+    return recording.inputs[0].tape
   }
 
   /// Trains to the end, or until `afterStep` returns false: the state is then that after a whole step.

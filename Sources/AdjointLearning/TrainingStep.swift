@@ -104,6 +104,7 @@ public final class TrainingStep<S: Scalar> {
     program.run()
     let loss = program.withValue(of: recording.outputs[0]) { $0[0] }
     guard loss.primal.isFinite else { throw nonFinite(recording) }
+    for (_, run) in recording.updates where !run.hasFiniteGradient { throw nonFinite(recording) }
     let scale = clippingScale(recording.updates)
     guard scale.isFinite else { throw nonFinite(recording) }
 
@@ -155,7 +156,7 @@ public final class TrainingStep<S: Scalar> {
     }
     let trained = tape.trainableParameters
     let outputs = [loss] + gradients(of: loss, withRespectTo: trained.map(\.leaf))
-    let program = Program<S>(outputs)
+    let program = Program<S>(outputs + inputs)  // the inputs too, so that one that the loss ignores can be fed
     program.seed = seed
     let updates = zip(trained, outputs.dropFirst()).map { trained, gradient in
       let parameter = trained.parameter

@@ -99,9 +99,10 @@ struct OptimizerTests {
   }
 
   @Test func `every optimiser names itself for reports`() {
-    #expect(Self.cases.map(\.optimizer.name) == [
-      "SGD", "Momentum", "Momentum", "Nesterov", "RMSProp", "Adagrad", "Adam", "AdamW",
-    ])
+    #expect(
+      Self.cases.map(\.optimizer.name) == [
+        "SGD", "Momentum", "Momentum", "Nesterov", "RMSProp", "Adagrad", "Adam", "AdamW",
+      ])
   }
 }
 

@@ -154,7 +154,7 @@ extension AxisReduction {
   }
 
   /// `shape` with the reduced axes as dimensions of 1.
-  func keptShape(_ shape: Shape) -> Shape { axes.axes.reduce(shape) { $0.replacing(axis: $1, with: 1) } }
+  func keptShape(_ shape: Shape) -> Shape { axes.kept(of: shape) }
 
   /// A tensor of y's shape, repeated to x's.
   func spread<S: Scalar>(_ y: Variable<S>, at p: Point<S>) -> Variable<S> {
@@ -178,7 +178,7 @@ extension AxisReduction {
   }
 
   /// N: how many elements of x stand behind one of y.
-  func reducedCount(_ shape: Shape) -> Double { Double(axes.axes.reduce(1) { $0 * shape[$1] }) }
+  func reducedCount(_ shape: Shape) -> Double { Double(axes.elementCount(of: shape)) }
 
   var axisAttributes: [Attribute] {
     [Attribute("axes", .list(axes.axes)), Attribute("keepsDimensions", .flag(keepsDimensions))]

@@ -37,12 +37,10 @@ extension Program {
     throws(FeedError)
   {
     let node = readableNode(x)
-    let count = nodes[node].shape.elementCount
-    let indices = UnsafeMutableBufferPointer(
-      start: output(node).address.assumingMemoryBound(to: Int32.self), count: count)
+    let indices = output(node).indexElements
     body(indices)
     let bound = indexBound(node)
-    for position in 0..<count where indices[position] < 0 || indices[position] >= bound {
+    for position in indices.indices where indices[position] < 0 || indices[position] >= bound {
       let wrong = indices[position]
       indices.update(repeating: 0)
       throw FeedError("\(name(node)): index \(wrong) at position \(position) is not in 0 ..< \(bound)")
@@ -88,7 +86,7 @@ extension Program {
   }
 
   private func readableNode(_ x: Variable<some Scalar>) -> Int {
-    guard ObjectIdentifier(x.tape) == tape else {
+    guard x.tape.identity === tape else {
       fatalError("Program: %\(x.index) belongs to another tape than the one that this program was compiled from")
     }
     guard x.index < nodes.count, readable.contains(x.index) else {

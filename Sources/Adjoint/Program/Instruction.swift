@@ -1,7 +1,7 @@
 /// A step with every operand resolved to an address. Plain bits: running one touches no reference count.
 enum Instruction<S: Scalar> {
-  /// The operation itself, with its views.
-  case general(UnsafePointer<any Operation>, Operands<S>, Output<S>)
+  /// The operation itself. The program owns it; unmanaged, so that running it counts no references.
+  case general(Unmanaged<PlacedOperation<S>>)
   case product(MatrixProduct<S>)
   case chain(UnsafeBufferPointer<ChainLink<S>>, count: Int)
 
@@ -11,7 +11,7 @@ enum Instruction<S: Scalar> {
   @inline(__always)
   func execute() {
     switch self {
-    case .general(let operation, let operands, let output): operation.pointee.forward(operands, into: output)
+    case .general(let operation): operation._withUnsafeGuaranteedRef { $0.execute() }
     case .product(let product): S.multiply(product)
     case .chain(let links, let count):
       for start in stride(from: 0, to: count, by: Instruction.blockSize) {
@@ -20,6 +20,26 @@ enum Instruction<S: Scalar> {
       }
     }
   }
+}
+
+/// An operation of any type with its operands and its output resolved to addresses.
+class PlacedOperation<S: Scalar> {
+  func execute() { fatalError("PlacedOperation: an abstract class") }
+
+  /// Binds an operation to its places.
+  static func place(_ operation: some Operation, _ x: Operands<S>, into y: Output<S>) -> PlacedOperation {
+    Placed(operation, x, into: y)
+  }
+}
+
+private final class Placed<O: Operation, S: Scalar>: PlacedOperation<S> {
+  private let operation: O
+  private let x: Operands<S>
+  private let y: Output<S>
+
+  init(_ operation: O, _ x: Operands<S>, into y: Output<S>) { (self.operation, self.x, self.y) = (operation, x, y) }
+
+  override func execute() { operation.forward(x, into: y) }
 }
 
 /// One operation inside a chain.

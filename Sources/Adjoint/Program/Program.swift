@@ -29,7 +29,7 @@ public final class Program<S: Scalar> {
   public var seed: UInt64
 
   /// Which tape's variables name the nodes.
-  let tape: ObjectIdentifier
+  let tape: TapeIdentity
   let nodes: [Node]
   let keeping: Keeping
   /// The nodes asked for, in order.
@@ -40,7 +40,7 @@ public final class Program<S: Scalar> {
   private var instructions: UnsafeMutableBufferPointer<Instruction<S>>
   /// The last node that each instruction computes.
   private var lastNodes: [Int] = []
-  private var operations: [UnsafeMutablePointer<any Operation>] = []
+  private var operations: [PlacedOperation<S>] = []  // kept alive: instructions hold them unmanaged
   private let randomLeaves: [(leaf: Int, distribution: Distribution, rows: Int)]
   /// What is stored after a run, and where: the states themselves, or this program's copies of them.
   private let stores: [(node: Int, target: UnsafeMutableBufferPointer<S>)]
@@ -85,7 +85,7 @@ public final class Program<S: Scalar> {
     for (leaf, parameter) in shared { addresses[leaf] = parameter.storage.address }
     for i in nodes.indices where root[i] != i { addresses[i] = addresses[root[i]] }
 
-    self.tape = ObjectIdentifier(tape)
+    self.tape = tape.identity
     self.nodes = nodes
     self.keeping = keeping
     outputNodes = outputs.map(\.index)
@@ -116,22 +116,23 @@ public final class Program<S: Scalar> {
 
   deinit {
     instructions.deinitialize().deallocate()
-    for operation in operations {
-      operation.deinitialize(count: 1)
-      operation.deallocate()
-    }
   }
 
   // MARK: Running
 
   /// Draws the random leaves, computes every output, and stores the states.
   public func run() {
-    for random in randomLeaves {
+    // By position: a loop over an array would retain it.
+    for position in 0..<randomLeaves.count {
+      let random = randomLeaves[position]
       random.distribution.fill(
         output(random.leaf).elements, rows: random.rows, seed: seed, step: step, leaf: random.leaf)
     }
     replay()
-    for (node, target) in stores { _ = target.update(fromContentsOf: view(node).elements) }
+    for position in 0..<stores.count {
+      let (node, target) = stores[position]
+      _ = target.update(fromContentsOf: view(node).elements)
+    }
     step += 1
   }
 
@@ -147,7 +148,7 @@ public final class Program<S: Scalar> {
   }
 
   /// Computes every node again but those in `held`, whose written values stand.
-  func replay(holding held: Set<Int>) {
+  package func replay(holding held: Set<Int>) {
     for position in 0..<instructions.count where !held.contains(lastNodes[position]) {
       instructions[position].execute()
     }
@@ -164,6 +165,7 @@ public final class Program<S: Scalar> {
   @specialized(where S == Float)
   @specialized(where S == Double)
   @specialized(where S == Dual)
+  @specialized(where S == SecondOrderDual)
   private func execute(from first: Int) {
     guard let base = instructions.baseAddress else { return }
     for position in first..<instructions.count { base[position].execute() }
@@ -201,9 +203,7 @@ public final class Program<S: Scalar> {
   }
 
   func copyIndices(_ indices: some Collection<Int32>, into leaf: Int) {
-    output(leaf).address.withMemoryRebound(to: Int32.self, capacity: nodes[leaf].shape.elementCount) {
-      for (i, index) in indices.enumerated() { $0[i] = index }
-    }
+    _ = output(leaf).indexElements.update(fromContentsOf: indices)
   }
 
   private func resolve(_ step: Step) -> Instruction<S> {
@@ -227,14 +227,13 @@ public final class Program<S: Scalar> {
 
   private func general(_ node: Int) -> Instruction<S> {
     guard case .operation(let operation) = nodes[node].kind else { fatalError("Program: %\(node) is a leaf") }
-    let box = UnsafeMutablePointer<any Operation>.allocate(capacity: 1)
-    box.initialize(to: operation)
-    operations.append(box)
     let inputs = nodes[node].inputs
     let views = arena.allocate(byteCount: max(inputs.count, 1) * MemoryLayout<View<S>>.stride)
       .bindMemory(to: View<S>.self, capacity: max(inputs.count, 1))
     for (position, input) in inputs.enumerated() { (views + position).initialize(to: view(input)) }
-    return .general(box, Operands(views: views, count: inputs.count), output(node))
+    let placed = PlacedOperation.place(operation, Operands(views: views, count: inputs.count), into: output(node))
+    operations.append(placed)
+    return .general(.passUnretained(placed))
   }
 
   private func chain(_ step: Step) -> Instruction<S> {

@@ -91,6 +91,22 @@ struct AxisGroups {
     return runs
   }
 
+  /// Whether y's elements stand side by side in x, and how many at a time.
+  var keptRun: Int { count > 0 && !reduced[count - 1] ? extents[count - 1] : 1 }
+
+  /// Where in x the first element stands that is reduced into element `position` of y.
+  func source(of position: Int) -> Int {
+    var (rest, stride, source) = (position, 1, 0)
+    for group in (0..<count).reversed() {
+      if !reduced[group] {
+        source += rest % extents[group] * stride
+        rest /= extents[group]
+      }
+      stride *= extents[group]
+    }
+    return source
+  }
+
   /// Elements of x inside one step of a group, and elements of y.
   func size(after group: Int) -> Int {
     var size = 1
@@ -110,4 +126,18 @@ public struct AxisSet: Hashable, Sendable, BitwiseCopyable {
   public init(_ axes: some Sequence<Int>) { for axis in axes { bits |= 1 << UInt8(axis) } }
   public var axes: [Int] { (0..<Shape.maximumRank).filter { contains(axis: $0) } }
   public func contains(axis: Int) -> Bool { bits >> UInt8(axis) & 1 == 1 }
+
+  /// `shape` with these axes as dimensions of 1.
+  func kept(of shape: Shape) -> Shape {
+    var kept = shape
+    for axis in 0..<shape.rank where contains(axis: axis) { kept = kept.replacing(axis: axis, with: 1) }
+    return kept
+  }
+
+  /// How many elements these axes of `shape` span.
+  func elementCount(of shape: Shape) -> Int {
+    var count = 1
+    for axis in 0..<shape.rank where contains(axis: axis) { count *= shape[axis] }
+    return count
+  }
 }

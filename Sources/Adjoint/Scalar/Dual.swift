@@ -76,7 +76,14 @@ public struct Dual: Scalar {
   }
   @inlinable
   public static func errorFunction(_ x: Dual) -> Dual {
-    chain(x, erf(x.value), 2 / Double.pi.squareRoot() * exp(-x.value * x.value))
+    chain(x, erf(x.value), errorFunctionSlope(x.value))
+  }
+  /// erf′(a) = 2/√π e^(−a²). The rounding of a² would be magnified by e^(−a²), so it is put back to first order.
+  @inlinable
+  static func errorFunctionSlope(_ a: Double) -> Double {
+    let square = a * a
+    let y = 2 / Double.pi.squareRoot() * exp(-square)
+    return y == 0 ? 0 : y - y * (-square).addingProduct(a, a)
   }
   @inlinable
   public static func power(_ x: Dual, _ p: Double) -> Dual {

@@ -100,22 +100,24 @@ extension Output {
       let (stepX, stepY) = (groups.size(after: group), groups.keptSize(after: group))
       for i in 0..<extent { reduce(r, groups, group: group + 1, from: x + i * stepX, to: y + i * stepY) }
     case (_, true):
-      // A reduced run in front of others, which only sums have: add what stands inside it, one element of y after the other.
-      let kept = groups.extents[group + 1]
-      let (stepX, stepY) = (groups.size(after: group), groups.keptSize(after: group + 1))
-      let innerX = groups.size(after: group + 1)
-      for j in 0..<kept {
-        withUnsafeTemporaryAllocation(of: S.self, capacity: max(stepY, 1)) { partial in
-          guard let partial = partial.baseAddress else { return }
-          for i in 0..<extent {
-            let place = i == 0 ? y + j * stepY : partial
-            reduce(r, groups, group: group + 2, from: x + (i * stepX + j * innerX), to: place)
-            if i > 0 {
-              S.zip(.binary(.add), y + j * stepY, strideA: 1, partial, strideB: 1, y + j * stepY, count: stepY)
-            }
-          }
-        }
-      }
+      // A reduced run in front of others, which only sums have: what stands inside its first step, then the rest onto that.
+      let stepX = groups.size(after: group)
+      reduce(r, groups, group: group + 1, from: x, to: y)
+      for i in 1..<extent { add(groups, group: group + 1, from: x + i * stepX, onto: y) }
+    }
+  }
+
+  /// Sums onto what stands in y already.
+  private func add(
+    _ groups: AxisGroups, group: Int, from x: UnsafePointer<S>, onto y: UnsafeMutablePointer<S>
+  ) {
+    let extent = groups.extents[group]
+    switch (groups.count - group, groups.reduced[group]) {
+    case (1, true): y.pointee = y.pointee + S.reduce(.sum, x, count: extent)
+    case (1, false): S.zip(.binary(.add), y, strideA: 1, x, strideB: 1, y, count: extent)
+    case (_, let isReduced):
+      let (stepX, stepY) = (groups.size(after: group), isReduced ? 0 : groups.keptSize(after: group))
+      for i in 0..<extent { add(groups, group: group + 1, from: x + i * stepX, onto: y + i * stepY) }
     }
   }
 
@@ -184,20 +186,65 @@ extension Output {
 }
 
 extension Output {
-  /// y = scale · Σ (x − mean)² over `axes`, in two passes: the mean first, so that no digits cancel.
+  /// y = scale · Σ (x − mean)² over `axes`, in two passes, so that no digits cancel: first the mean, into y; then the
+  /// squares, a block at a time on the stack.
   func variance(_ x: View<S>, over axes: AxisSet, meanScale: Double, scale: Double) {
-    withUnsafeTemporaryAllocation(of: S.self, capacity: x.count) { scratch in
-      guard let deviations = scratch.baseAddress else { return }
-      reduce(.sum, x, over: axes)
-      self.scale(by: meanScale)
-      let kept = axes.axes.reduce(x.shape) { $0.replacing(axis: $1, with: 1) }
-      let squared = Output(shape: x.shape, address: UnsafeMutableRawPointer(deviations))
-      squared.zip(.binary(.subtract), x, View(shape: kept, address: address))
-      let squaredView = View<S>(shape: x.shape, address: squared.address)
-      squared.map(.unary(.square), squaredView)
-      reduce(.sum, squaredView, over: axes)
-      self.scale(by: scale)
+    guard count > 0 else { return }
+    reduce(.sum, x, over: axes)
+    self.scale(by: meanScale)
+    let groups = AxisGroups(shape: x.shape, reduced: axes)
+    let run = groups.keptRun
+    let capacity = SquareBlocks<S>.capacity
+    withUnsafeTemporaryAllocation(of: S.self, capacity: 2 * capacity) { blocks in
+      guard let means = blocks.baseAddress else { return }
+      for start in stride(from: 0, to: count, by: run) {
+        let source = x.base + groups.source(of: start)
+        for offset in stride(from: 0, to: run, by: capacity) {
+          let size = min(capacity, run - offset)
+          let place = base + (start + offset)
+          means.update(from: place, count: size)
+          place.update(repeating: 0, count: size)
+          SquareBlocks(groups: groups, means: means, deviations: means + capacity, y: place, count: size)
+            .add(source + offset, group: 0)
+        }
+      }
     }
+    self.scale(by: scale)
+  }
+}
+
+/// Adds Σ (x − mean)² to some elements of y that stand side by side in x.
+private struct SquareBlocks<S: Scalar> {
+  /// Two blocks of this many elements stay within what the standard library takes from the stack.
+  static var capacity: Int { max(512 / MemoryLayout<S>.stride, 1) }
+
+  let groups: AxisGroups
+  let means: UnsafeMutablePointer<S>
+  let deviations: UnsafeMutablePointer<S>
+  let y: UnsafeMutablePointer<S>
+  let count: Int
+
+  func add(_ x: UnsafePointer<S>, group: Int) {
+    if group == groups.count {
+      squares(x, meanStride: 1, count: count)
+      S.zip(.binary(.add), y, strideA: 1, deviations, strideB: 1, y, count: count)
+    } else if !groups.reduced[group] {
+      add(x, group: group + 1)
+    } else if group < groups.count - 1 {
+      let step = groups.size(after: group)
+      for i in 0..<groups.extents[group] { add(x + i * step, group: group + 1) }
+    } else {
+      for start in stride(from: 0, to: groups.extents[group], by: Self.capacity) {
+        let size = min(Self.capacity, groups.extents[group] - start)
+        squares(x + start, meanStride: 0, count: size)
+        y.pointee = y.pointee + S.reduce(.sum, deviations, count: size)
+      }
+    }
+  }
+
+  private func squares(_ x: UnsafePointer<S>, meanStride: Int, count: Int) {
+    S.zip(.binary(.subtract), x, strideA: 1, means, strideB: meanStride, deviations, count: count)
+    S.map(.unary(.square), deviations, deviations, count: count)
   }
 }
 

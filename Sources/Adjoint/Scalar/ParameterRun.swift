@@ -31,6 +31,13 @@ public struct ParameterRun<S: Scalar> {
   @inlinable
   public func setGradient(_ i: Int, _ value: S) { gradients[i] = value }
 
+  /// Whether every gᵢ is a number: neither NaN nor infinite.
+  public var hasFiniteGradient: Bool {
+    count == 0
+      || S.reduce(.maximum, gradients, count: count).primal.isFinite
+        && S.reduce(.minimum, gradients, count: count).primal.isFinite
+  }
+
   /// Element i of the first array that the optimiser keeps.
   @inlinable
   public func first(_ i: Int) -> S { slots.0[i] }

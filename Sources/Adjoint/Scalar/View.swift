@@ -52,6 +52,10 @@ public struct Output<S: Scalar> {
   public var indices: Range<Int> { 0..<count }
   /// The elements in row-major order.
   public var elements: UnsafeMutableBufferPointer<S> { UnsafeMutableBufferPointer(start: base, count: count) }
+  /// The elements of an index leaf.
+  var indexElements: UnsafeMutableBufferPointer<Int32> {
+    UnsafeMutableBufferPointer(start: address.assumingMemoryBound(to: Int32.self), count: count)
+  }
   /// The element at a row-major position.
   public subscript(position: Int) -> S {
     get { base[position] }

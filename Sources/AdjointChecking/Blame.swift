@@ -1,0 +1,151 @@
+import Adjoint
+
+/// Finds the operation to blame: one dual replay gives every node's tangent, one linear pass names every faulty node.
+///
+/// At each node the contributions must satisfy Σ⟨contribution, ẋ⟩ = ⟨ȳ, ẏ⟩, or its rule is wrong; and each adjoint must be the
+/// sum of its contributions, or the sweep is. Injecting a tangent at a convicted node and replaying what stands behind it
+/// confirms that everything nearer to the output is right.
+struct Blame<S: Scalar> {
+  private let recording: CheckedRecording<S>
+  private let seed: UInt64
+
+  init(_ recording: CheckedRecording<S>, seed: UInt64) {
+    (self.recording, self.seed) = (recording, seed)
+  }
+
+  func convict(_ report: inout Report, order: Int) {
+    var generator = Generator(seed: seed).stream(2)
+    var findings = faultySums()
+    let origin = recording.point
+    if findings.isEmpty { findings = faultyRules(&generator) }
+    if findings.isEmpty {
+      // Nothing at the recorded point: look where the rules are replayed at other values.
+      recording.move(to: origin.map { $0.map { $0 * (1 + 0.01 * generator.uniform(-1, 1)) } })
+      findings = faultyRules(&generator).map { $0.with(.staleValue) }
+      recording.move(to: origin)
+    }
+    if findings.isEmpty,
+      let judgment = report.judgments.first(where: { $0.verdict == .disagree && $0.oracle == .differences })
+    {
+      findings = [sharedDerivative(judgment)]
+    }
+    report.findings += findings
+    report.verifiedOperations = recording.operationCount - Set(findings.map(\.node)).count
+  }
+
+  // MARK: The accumulation
+
+  /// Nodes whose adjoint is not the sum of its contributions.
+  private func faultySums() -> [Finding] {
+    var findings: [Finding] = []
+    for (producer, edges) in Dictionary(grouping: recording.edges, by: \.producer).sorted(by: { $0.key < $1.key }) {
+      guard let adjoint = recording.adjoints[producer] else { continue }
+      let parts = edges.map { recording.double.value(at: $0.contribution) }
+      var expected = Tensor<Double>.zeros(parts[0].shape)
+      for part in parts { for i in part.elements.indices { expected[linear: i] += part.elements[i] } }
+      let found = recording.double.value(at: adjoint)
+      let size = parts.flatMap(\.elements).map(abs).max() ?? 0
+      guard let (element, worst) = found.worstDifference(from: expected), worst > 1e-13 * Double(parts.count) * size
+      else {
+        continue
+      }
+      let isLast = parts.last.map { found.worstDifference(from: $0)?.1 ?? 0 <= 1e-13 * size } ?? false
+      findings.append(
+        self.finding(
+          .accumulation, producer, input: nil, element, found.elements[element], expected.elements[element],
+          isLast ? .assignedInsteadOfAccumulated : .droppedEdge, isConfirmed: true))
+    }
+    return findings
+  }
+
+  // MARK: The rules
+
+  /// Nodes whose contributions contradict the tangents, nearest to the output first.
+  private func faultyRules(_ generator: inout Generator) -> [Finding] {
+    let direction = recording.direction(&generator)
+    _ = recording.dualProduct(along: direction)
+    let byConsumer = Dictionary(grouping: recording.edges, by: \.consumer)
+    var findings: [Finding] = []
+    for node in stride(from: recording.output.index, through: 0, by: -1) where recording.dual.holds(node) {
+      guard let operation = recording.tape.operation(at: node), let adjoint = recording.adjoints[node] else { continue }
+      let g = recording.double.value(at: adjoint)
+      let tangent = recording.dual.value(at: node).map(\.tangent)
+      let (expected, expectedMagnitude) = (g.dot(tangent), g.magnitude(tangent))
+      var (found, magnitude) = (0.0, 0.0)
+      for edge in byConsumer[node] ?? [] {
+        let contribution = recording.double.value(at: edge.contribution)
+        let moved = recording.dual.value(at: edge.producer).map(\.tangent)
+        found += contribution.dot(moved)
+        magnitude += contribution.magnitude(moved)
+      }
+      // Relative to the node's own size, without the floor of 1: a fault behind a small mean must not hide.
+      let bound = 1e-12 * Double(recording.longestReduction).squareRoot() * max(expectedMagnitude, magnitude)
+      guard !(abs(found - expected) <= bound) else { continue }
+      let local = LocalRule(recording, node, operation, g)
+      let fault = local.fault(byConsumer[node] ?? [], &generator)
+      findings.append(
+        finding(
+          .rule, node, input: fault?.input, fault?.element, fault?.found ?? found, fault?.expected ?? expected,
+          fault?.hypothesis ?? .unknown, isConfirmed: suffixIsRight(node, g, &generator)))
+    }
+    return findings
+  }
+
+  /// Injects a random tangent at a node and replays what stands behind it: ⟨v, ẏ⟩ must equal ⟨adjoint, injected⟩.
+  private func suffixIsRight(_ node: Int, _ g: Tensor<Double>, _ generator: inout Generator) -> Bool {
+    let value = recording.double.value(at: node)
+    let injected = value.map { _ in generator.normal() }
+    let still = recording.point.map { $0.map { Dual($0) } }
+    for (leaf, value) in zip(recording.leaves, still) { recording.dual.write(value, into: leaf) }
+    recording.dual.replay(holding: Set(recording.leaves.map(\.index)))
+    let moved = value.elements.indices.map { Dual(value.elements[$0], tangent: injected.elements[$0]) }
+    recording.dual.write(Tensor(shape: value.shape, elements: moved), into: recording.tape[node])
+    recording.dual.run(after: recording.tape[node])
+    let tangent = recording.dual.value(at: recording.output.index).map(\.tangent)
+    let (expected, found) = (recording.cotangent.dot(tangent), g.dot(injected))
+    return abs(expected - found)
+      <= 10 * recording.bound(recording.cotangent.magnitude(tangent), g.magnitude(injected))
+  }
+
+  private func sharedDerivative(_ judgment: Judgment) -> Finding {
+    // Which elementary function is wrong shows where local differences contradict the local tangent.
+    let culprit = ElementaryFault(recording).node() ?? recording.output.index
+    return finding(
+      .elementary, culprit, input: nil, nil, judgment.found, judgment.expected, .sharedDerivative, isConfirmed: false)
+  }
+
+  private func finding(
+    _ mechanism: Mechanism, _ node: Int, input: Int?, _ element: Int?, _ found: Double, _ expected: Double,
+    _ hypothesis: Hypothesis, isConfirmed: Bool
+  ) -> Finding {
+    let (name, path, _, inputShapes, shape) = recording.describe(node)
+    return Finding(
+      mechanism: mechanism, operation: name, node: node, path: path, inputShapes: inputShapes, outputShape: shape,
+      input: input,
+      element: element, found: found, expected: expected, hypothesis: hypothesis, isConfirmed: isConfirmed)
+  }
+}
+
+extension Finding {
+  /// The same finding under another hypothesis.
+  func with(_ hypothesis: Hypothesis) -> Finding {
+    Finding(
+      mechanism: mechanism, operation: operation, node: node, path: path, inputShapes: inputShapes,
+      outputShape: outputShape,
+      input: input, element: element, found: found, expected: expected, hypothesis: hypothesis, isConfirmed: isConfirmed
+    )
+  }
+}
+
+extension Tensor where Element == Double {
+  /// The element that differs by most from another tensor's, and by how much; NaN differs by infinity.
+  func worstDifference(from other: Tensor) -> (element: Int, difference: Double)? {
+    var worst: (Int, Double)?
+    for i in elements.indices {
+      let difference = abs(elements[i] - other.elements[i])
+      let measured = difference.isNaN ? Double.infinity : difference
+      if measured > worst?.1 ?? -1 { worst = (i, measured) }
+    }
+    return worst
+  }
+}

@@ -1,0 +1,166 @@
+import Adjoint
+
+/// A recording prepared for checking: the output, its backward sweep, and both compiled so that every value is there.
+///
+/// The rules under test run in Double (or in the tape's own precision, see `PrecisionCheck`); the oracles replay the forward
+/// half alone in dual numbers. The tape is left as it was: the sweep is recorded, compiled and truncated away.
+final class CheckedRecording<S: Scalar> {
+  let tape: Tape<S>
+  let output: Variable<S>
+  /// Whose derivatives are checked: leaves that may move.
+  let leaves: [Variable<S>]
+  /// v: what the output is multiplied with, so that a tensor has a gradient. Random, never all ones.
+  let cotangent: Tensor<Double>
+  /// Every contribution of the sweep, as nodes.
+  let edges: [(consumer: Int, position: Int, producer: Int, contribution: Int)]
+  /// The node that holds each forward node's adjoint.
+  let adjoints: [Int: Int]
+  /// Forward and backward in Double, every value kept.
+  let double: Program<Double>
+  /// The forward half in dual numbers, every value kept.
+  let dual: Program<Dual>
+  /// The longest run of numbers that any operation of forward or backward adds up.
+  let longestReduction: Int
+  /// Operations of the forward half that the output depends on.
+  let operationCount: Int
+  let describe: (Int) -> (name: String, path: String, inputs: [Int], inputShapes: [[Int]], shape: [Int])
+
+  /// - Parameter alter: what a faulty sweep would have recorded; the identity in earnest.
+  init(
+    _ output: Variable<S>, leaves: [Variable<S>], generator: inout Generator,
+    alter: (Backward<S>) -> Backward<S> = { $0 }
+  ) {
+    tape = output.tape
+    let tape = tape
+    self.output = output
+    self.leaves = leaves
+    let mark = tape.count
+    let values = (0..<output.shape.elementCount).map { _ in output.shape.elementCount == 1 ? 1 : generator.normal() }
+    // Rounded as the tape rounds it, so that every precision differentiates the same function.
+    cotangent = Tensor(shape: output.shape, elements: values.map { S($0).primal })
+    let seed = tape.constant(cotangent.converted(to: S.self))
+    let backward = alter(tape.backward(from: output, cotangent: seed, to: leaves))
+    edges = backward.edges.map { ($0.consumer, $0.position, $0.producer, $0.contribution.index) }
+    adjoints = Dictionary(
+      uniqueKeysWithValues: (0...output.index).compactMap { node in backward.adjointNode(of: node).map { (node, $0) } })
+    let results = Set(adjoints.values).union(edges.map(\.contribution)).sorted().map { tape[$0] }
+    double = Program([output] + results, keeping: .all, parameters: .copied)
+    dual = Program([output], keeping: .all)
+    let (longest, count) = CheckedRecording.sizes(tape, double, upTo: output.index)
+    (longestReduction, operationCount) = (longest, count)
+    let names = (0..<tape.count).map { node in
+      let x = tape[node]
+      return (
+        x.operation?.name ?? x.role?.name ?? "", x.path, x.inputs.map(\.index), x.inputs.map { Array($0.shape) },
+        Array(x.shape)
+      )
+    }
+    describe = { names[$0] }
+    tape.truncate(to: mark)
+    double.replay()
+  }
+
+  private static func sizes(_ tape: Tape<S>, _ program: Program<Double>, upTo output: Int) -> (Int, Int) {
+    var longest = 1
+    var count = 0
+    for node in 0..<tape.count where program.holds(node) {
+      let x = tape[node]
+      guard let operation = x.operation else { continue }
+      if node <= output { count += 1 }
+      let widest = x.inputs.map(\.shape.elementCount).max() ?? 0
+      if let product = operation as? MatMul, let a = x.inputs.first {
+        longest = max(longest, a.shape[product.transposeA ? 0 : 1])
+      } else {
+        longest = max(longest, widest / max(x.shape.elementCount, 1), x.inputs.first?.shape.last ?? 1)
+      }
+    }
+    return (longest, count)
+  }
+
+  // MARK: Points and directions
+
+  /// A random direction for each leaf.
+  func direction(_ generator: inout Generator) -> [Tensor<Double>] {
+    leaves.map { leaf in
+      Tensor(shape: leaf.shape, elements: (0..<leaf.shape.elementCount).map { _ in generator.normal() })
+    }
+  }
+
+  /// The leaves' values in Double.
+  var point: [Tensor<Double>] { leaves.map { double.value(at: $0.index) } }
+
+  /// The gradient ⟨v, y⟩ by the rules under test, one tensor a leaf, at the present values.
+  var gradient: [Tensor<Double>] {
+    leaves.map { leaf in adjoints[leaf.index].map { double.value(at: $0) } ?? .zeros(leaf.shape) }
+  }
+
+  /// Moves both programs to a point and replays the rules.
+  func move(to point: [Tensor<Double>]) {
+    for (leaf, value) in zip(leaves, point) { double.write(value, into: leaf) }
+    double.replay(holding: Set(leaves.map(\.index)))
+  }
+
+  /// The forward half alone in Double, every value kept: what differences are taken of.
+  private(set) lazy var forward = Program<Double>([output], keeping: .all, parameters: .copied)
+
+  /// ⟨v, y⟩ in Double at a point, by the forward half alone.
+  func value(at point: [Tensor<Double>]) -> Double {
+    for (leaf, value) in zip(leaves, point) { forward.write(value, into: leaf) }
+    forward.replay(holding: Set(leaves.map(\.index)))
+    return forward.withElements(at: output.index) { y in
+      y.indices.reduce(0) { $0 + cotangent.elements[$1] * y[$1] }
+    }
+  }
+
+  /// Replays the forward half in dual numbers at the present point along `direction`. Returns ⟨v, Ju⟩ and Σ|vᵢ(Ju)ᵢ|.
+  func dualProduct(along direction: [Tensor<Double>]) -> (product: Double, magnitude: Double) {
+    for (leaf, tangent) in zip(leaves, direction) {
+      let value = double.value(at: leaf.index)
+      let moved = zip(value.elements, tangent.elements).map { Dual($0, tangent: $1) }
+      dual.write(Tensor(shape: leaf.shape, elements: moved), into: leaf)
+    }
+    replayDual()
+    return dual.withElements(at: output.index) { y in
+      var (sum, magnitude) = (0.0, 0.0)
+      for i in y.indices {
+        let term = cotangent.elements[i] * y[i].tangent
+        sum += term
+        magnitude += abs(term)
+      }
+      return (sum, magnitude)
+    }
+  }
+
+  /// Computes the dual program again; a leaf that is the result of an operation keeps what was written.
+  func replayDual() {
+    dual.replay(holding: Set(leaves.map(\.index)))
+  }
+
+  /// The bound of rounding for an inner product of n terms with these magnitudes.
+  ///
+  /// |⟨v,Ju⟩ − ⟨Jᵀv,u⟩| ≤ 1e-13·√n·max(1, Σ|vᵢ(Ju)ᵢ|, Σ|(Jᵀv)ⱼuⱼ|), n the longest reduction.
+  func bound(_ magnitudes: Double...) -> Double {
+    1e-13 * Double(longestReduction).squareRoot() * max(1, magnitudes.max() ?? 0)
+  }
+}
+
+extension Tensor where Element == Double {
+  /// Σ aᵢ bᵢ
+  func dot(_ other: Tensor) -> Double {
+    var sum = 0.0
+    for i in elements.indices { sum += elements[i] * other.elements[i] }
+    return sum
+  }
+
+  /// Σ |aᵢ bᵢ|
+  func magnitude(_ other: Tensor) -> Double {
+    var sum = 0.0
+    for i in elements.indices { sum += abs(elements[i] * other.elements[i]) }
+    return sum
+  }
+
+  /// a + t·b
+  func moved(by t: Double, along b: Tensor) -> Tensor {
+    Tensor(shape: shape, elements: zip(elements, b.elements).map { $0 + t * $1 })
+  }
+}

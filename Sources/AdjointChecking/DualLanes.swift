@@ -1,0 +1,57 @@
+import Adjoint
+
+/// A dual number with eight tangents: one replay gives eight directional derivatives, for full checks.
+///
+/// Its elementary functions take their derivatives from `Dual`'s, so there is one place where those are written.
+struct DualLanes: Scalar {
+  var value: Double
+  var tangents: SIMD8<Double>
+
+  static var width: Int { 8 }
+
+  init(_ value: Double, _ tangents: SIMD8<Double>) { (self.value, self.tangents) = (value, tangents) }
+  init(_ value: Double) { self.init(value, SIMD8(repeating: 0)) }
+  init(integerLiteral value: Int) { self.init(Double(value)) }
+  init(floatLiteral value: Double) { self.init(value) }
+  var primal: Double { value }
+  var detached: DualLanes { DualLanes(value) }
+
+  static func == (a: DualLanes, b: DualLanes) -> Bool { a.value == b.value }
+  static func < (a: DualLanes, b: DualLanes) -> Bool { a.value < b.value }
+  // Written out, because `Comparable`'s own `a <= b` is `!(b < a)`, which is true of NaN.
+  static func <= (a: DualLanes, b: DualLanes) -> Bool { a.value <= b.value }
+  static func > (a: DualLanes, b: DualLanes) -> Bool { a.value > b.value }
+  static func >= (a: DualLanes, b: DualLanes) -> Bool { a.value >= b.value }
+
+  static prefix func - (a: DualLanes) -> DualLanes { DualLanes(-a.value, -a.tangents) }
+  static func + (a: DualLanes, b: DualLanes) -> DualLanes { DualLanes(a.value + b.value, a.tangents + b.tangents) }
+  static func - (a: DualLanes, b: DualLanes) -> DualLanes { DualLanes(a.value - b.value, a.tangents - b.tangents) }
+  static func * (a: DualLanes, b: DualLanes) -> DualLanes {
+    DualLanes(a.value * b.value, a.tangents * b.value + b.tangents * a.value)
+  }
+  static func / (a: DualLanes, b: DualLanes) -> DualLanes {
+    let quotient = a.value / b.value
+    return DualLanes(quotient, (a.tangents - b.tangents * quotient) / b.value)
+  }
+
+  /// f(a) + f′(a)ȧ for every lane; a tangent of 0 stays 0 where f′ is infinite.
+  private static func chain(_ x: DualLanes, _ f: (Dual) -> Dual) -> DualLanes {
+    let y = f(Dual(x.value, tangent: 1))
+    let moved = x.tangents * y.tangent
+    return DualLanes(y.value, moved.replacing(with: 0, where: x.tangents .== 0))
+  }
+
+  static func exponential(_ x: DualLanes) -> DualLanes { chain(x, Dual.exponential) }
+  static func exponentialMinusOne(_ x: DualLanes) -> DualLanes { chain(x, Dual.exponentialMinusOne) }
+  static func logarithm(_ x: DualLanes) -> DualLanes { chain(x, Dual.logarithm) }
+  static func logarithmOnePlus(_ x: DualLanes) -> DualLanes { chain(x, Dual.logarithmOnePlus) }
+  static func squareRoot(_ x: DualLanes) -> DualLanes { chain(x, Dual.squareRoot) }
+  static func sine(_ x: DualLanes) -> DualLanes { chain(x, Dual.sine) }
+  static func cosine(_ x: DualLanes) -> DualLanes { chain(x, Dual.cosine) }
+  static func hyperbolicTangent(_ x: DualLanes) -> DualLanes { chain(x, Dual.hyperbolicTangent) }
+  static func errorFunction(_ x: DualLanes) -> DualLanes { chain(x, Dual.errorFunction) }
+  static func power(_ x: DualLanes, _ p: Double) -> DualLanes { chain(x) { Dual.power($0, p) } }
+  static func tied(_ first: DualLanes, sum: DualLanes, count: Int) -> DualLanes {
+    DualLanes(first.value, sum.tangents / Double(count))
+  }
+}

@@ -1,0 +1,69 @@
+import Adjoint
+
+/// Found and expected contributions of one input, and what their difference looks like.
+struct FaultPattern {
+  let shape: Shape
+  let outputShape: Shape
+  /// The elements looked at, in row-major order.
+  let sample: [Int]
+  let found: Tensor<Double>
+  /// For each element of the sample.
+  let expected: [Double]
+  /// Positions in the sample that are wrong.
+  let wrong: [Int]
+  let isMissing: Bool
+
+  /// The pattern that explains every element, if one does.
+  var hypothesis: Hypothesis? {
+    if isMissing { return .droppedEdge }
+    if let ratio = commonRatio { return named(ratio) }
+    if isTransposed { return .transposed }
+    if let row = onlyRow { return .wrongRow(row) }
+    return nil
+  }
+
+  private func value(_ position: Int) -> Double { found.elements[sample[position]] }
+
+  /// found / expected, where it is the same for every element that is not nearly zero.
+  private var commonRatio: Double? {
+    let size = expected.map(abs).max() ?? 0
+    let telling = sample.indices.filter { abs(expected[$0]) > 1e-6 * size }
+    guard let first = telling.first, wrong.count >= max(1, telling.count / 2) else { return nil }
+    let ratio = value(first) / expected[first]
+    let same = telling.allSatisfy { abs(value($0) / expected[$0] - ratio) <= 1e-6 * abs(ratio) }
+    return same && abs(ratio - 1) > 1e-10 ? ratio : nil
+  }
+
+  private func named(_ ratio: Double) -> Hypothesis {
+    if abs(ratio + 1) < 1e-6 { return .sign }
+    if abs(ratio - 1) < 5e-3 { return .relativeError(ratio - 1) }
+    if abs(ratio - 2) < 1e-6 || abs(ratio - 0.5) < 1e-6 { return .factor(ratio) }
+    let sizes = Set(Array(shape) + Array(outputShape) + [shape.elementCount, outputShape.elementCount]).filter {
+      $0 > 1
+    }
+    let quotient = outputShape.elementCount > 0 ? shape.elementCount / max(outputShape.elementCount, 1) : 0
+    for n in sizes.union(quotient > 1 ? [quotient] : []).sorted() {
+      if abs(ratio - Double(n)) < 1e-6 * Double(n) { return .missingMean(n) }
+      if abs(ratio * Double(n) - 1) < 1e-6 { return .doubledMean(n) }
+    }
+    return .factor(ratio)
+  }
+
+  /// Whether the contribution is right when read column by column.
+  private var isTransposed: Bool {
+    guard shape.rank == 2, shape[0] > 1, shape[1] > 1, sample.count == shape.elementCount else { return false }
+    let (rows, columns) = (shape[0], shape[1])
+    return sample.allSatisfy { element in
+      let (row, column) = (element / columns, element % columns)
+      return abs(found.elements[column * rows + row] - expected[element]) <= 1e-9 * max(1e-300, abs(expected[element]))
+    }
+  }
+
+  /// The only row of the first axis that is wrong.
+  private var onlyRow: Int? {
+    guard shape.rank >= 1, shape[0] > 1, shape.elementCount > 0 else { return nil }
+    let width = shape.elementCount / shape[0]
+    let rows = Set(wrong.map { sample[$0] / width })
+    return rows.count == 1 ? rows.first : nil
+  }
+}

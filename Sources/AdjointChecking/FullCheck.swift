@@ -1,0 +1,157 @@
+import Adjoint
+
+/// Compares every coordinate of the gradient with a forward derivative of its own, eight coordinates to a replay.
+///
+/// Only what a coordinate changes is replayed: where a leaf feeds a single matrix product, the rows or columns of that product
+/// that it touches are computed again in eight-lane dual numbers, and then what stands behind the product; any other leaf is
+/// moved itself, and everything behind it replayed.
+///
+/// - Complexity: (coordinates / 8) times the cost of what stands behind the leaf.
+struct FullCheck<S: Scalar> {
+  let recording: CheckedRecording<S>
+  let order: Int
+
+  func run(_ report: inout Report) {
+    let program = Program<DualLanes>([recording.output], keeping: .all)
+    for (leaf, value) in zip(recording.leaves, recording.point) {
+      program.write(value.map { DualLanes($0) }, into: leaf)
+    }
+    program.replay(holding: Set(recording.leaves.map(\.index)))
+    var worst: (judgment: Judgment, leaf: Variable<S>, element: Int)?
+    var wrong = 0
+    for (leaf, gradient) in zip(recording.leaves, recording.gradient) {
+      guard program.holds(leaf.index) else { continue }
+      let product = onlyProduct(of: leaf)
+      let base = product.map { program.value(at: $0.node) }
+      for start in stride(from: 0, to: gradient.elements.count, by: DualLanes.width) {
+        let lanes = start..<min(start + DualLanes.width, gradient.elements.count)
+        setTangents(of: leaf, lanes, to: 1, in: program)
+        if let product {
+          product.recompute(moving: lanes, of: leaf.index, in: program)
+          program.run(after: recording.tape[product.node])
+        } else {
+          program.run(after: leaf)
+        }
+        let (expected, magnitude) = derivative(program)
+        for element in lanes {
+          let judgment = Judgment(
+            .dual, order: order, found: gradient.elements[element], expected: expected[element - start],
+            bound: recording.bound(magnitude[element - start], abs(gradient.elements[element])))
+          if judgment.verdict == .disagree { wrong += 1 }
+          if judgment.severity > worst?.judgment.severity ?? -1 { worst = (judgment, leaf, element) }
+        }
+        setTangents(of: leaf, lanes, to: 0, in: program)
+        if let product, let base { product.restore(base, moving: lanes, in: program) }
+      }
+      report.coordinates += gradient.elements.count
+      program.run(after: leaf)
+    }
+    guard let worst else { return }
+    let (judgment, leaf, element) = worst
+    report.judgments.append(
+      Judgment(
+        .dual, order: order, found: judgment.found, expected: judgment.expected, bound: judgment.bound,
+        remark: "worst coordinate: element \(element) of \(recording.describe(leaf.index).path)"))
+    if wrong > 0 { report.findings.append(finding(judgment, leaf, element)) }
+  }
+
+  private func setTangents(
+    of leaf: Variable<S>, _ lanes: Range<Int>, to tangent: Double, in program: Program<DualLanes>
+  ) {
+    program.withElements(at: leaf.index) { elements in
+      for (lane, element) in lanes.enumerated() { elements[element].tangents[lane] = tangent }
+    }
+  }
+
+  /// ⟨v, ẏ⟩ for each lane, and Σ |vᵢẏᵢ|.
+  private func derivative(_ program: Program<DualLanes>) -> (SIMD8<Double>, SIMD8<Double>) {
+    program.withElements(at: recording.output.index) { y in
+      var (sum, magnitude) = (SIMD8<Double>(repeating: 0), SIMD8<Double>(repeating: 0))
+      for i in y.indices {
+        let term = y[i].tangents * recording.cotangent.elements[i]
+        sum += term
+        magnitude += term.replacing(with: -term, where: term .< 0)
+      }
+      return (sum, magnitude)
+    }
+  }
+
+  /// A wrong coordinate that the directions did not see: the operation that uses the leaf is named.
+  private func finding(_ judgment: Judgment, _ leaf: Variable<S>, _ element: Int) -> Finding {
+    let consumer = recording.edges.first { $0.producer == leaf.index }?.consumer ?? recording.output.index
+    let (name, path, inputs, inputShapes, shape) = recording.describe(consumer)
+    return Finding(
+      mechanism: .rule, operation: name, node: consumer, path: path, inputShapes: inputShapes, outputShape: shape,
+      input: inputs.firstIndex(of: leaf.index), element: element, found: judgment.found, expected: judgment.expected,
+      hypothesis: .unknown, isConfirmed: false)
+  }
+
+  // MARK: Products
+
+  /// The matrix product that is a leaf's only user, if it has such.
+  private func onlyProduct(of leaf: Variable<S>) -> TouchedProduct<S>? {
+    let users = (0...recording.output.index).filter { recording.describe($0).inputs.contains(leaf.index) }
+    guard users.count == 1, let operation = recording.tape.operation(at: users[0]) as? MatMul else { return nil }
+    let inputs = recording.describe(users[0]).inputs
+    guard inputs[0] != inputs[1] else { return nil }
+    return TouchedProduct(
+      node: users[0], operation: operation, other: inputs[0] == leaf.index ? inputs[1] : inputs[0],
+      isFirst: inputs[0] == leaf.index, leafShape: leaf.shape, outputShape: recording.tape[users[0]].shape)
+  }
+}
+
+/// A product one of whose operands is moved in a few elements.
+private struct TouchedProduct<S: Scalar> {
+  let node: Int
+  let operation: MatMul
+  let other: Int
+  let isFirst: Bool
+  let leafShape: Shape
+  let outputShape: Shape
+
+  /// Whether the leaf's columns, not its rows, belong to the rows or columns of the product.
+  private var isCrosswise: Bool { (isFirst ? operation.transposeA : operation.transposeB) == isFirst }
+
+  /// The rows (of a first operand) or columns (of a second) of the product that moved elements touch.
+  private func touched(by lanes: Range<Int>) -> Set<Int> {
+    Set(lanes.map { isCrosswise ? $0 % leafShape[1] : $0 / leafShape[1] })
+  }
+
+  private func place(_ line: Int, _ across: Int) -> Int {
+    isFirst ? line * outputShape[1] + across : across * outputShape[1] + line
+  }
+
+  /// Computes what the moved elements touch again.
+  func recompute(moving lanes: Range<Int>, of leaf: Int, in program: Program<DualLanes>) {
+    let (width, depth) = (leafShape[1], isCrosswise ? leafShape[0] : leafShape[1])
+    let lines = outputShape[isFirst ? 1 : 0]
+    let otherIsContiguous = isFirst == (isFirst ? operation.transposeB : operation.transposeA)
+    program.withElements(at: leaf) { own in
+      program.withElements(at: other) { other in
+        program.withElements(at: node) { result in
+          for line in touched(by: lanes) {
+            for across in 0..<lines {
+              var sum: DualLanes = 0
+              for k in 0..<depth {
+                let factor = other[otherIsContiguous ? across * depth + k : k * lines + across]
+                sum = sum + own[isCrosswise ? k * width + line : line * width + k] * factor
+              }
+              result[place(line, across)] = sum
+            }
+          }
+        }
+      }
+    }
+  }
+
+  /// Puts back what `recompute` changed.
+  func restore(_ base: Tensor<DualLanes>, moving lanes: Range<Int>, in program: Program<DualLanes>) {
+    program.withElements(at: node) { result in
+      for line in touched(by: lanes) {
+        for across in 0..<outputShape[isFirst ? 1 : 0] {
+          result[place(line, across)] = base.elements[place(line, across)]
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,75 @@
+/// What a check came to.
+public enum Verdict: String, Sendable, Hashable, Codable, CaseIterable {
+  /// Every oracle that could judge agrees within its bound.
+  case agree
+  /// An oracle contradicts beyond its bound.
+  case disagree
+  /// No oracle could judge, such as exactly at a kink or where values are not finite.
+  case cannotTell
+
+  /// The word for people.
+  public var text: String {
+    switch self {
+    case .agree: "agree"
+    case .disagree: "DISAGREE"
+    case .cannotTell: "cannot tell"
+    }
+  }
+
+  /// The verdict of several checks together: one contradiction convicts, one doubt prevents an acquittal.
+  public static func combined(_ verdicts: some Sequence<Verdict>) -> Verdict {
+    var result = Verdict.agree
+    for verdict in verdicts {
+      if verdict == .disagree { return .disagree }
+      if verdict == .cannotTell { result = .cannotTell }
+    }
+    return result
+  }
+}
+
+/// Who judged.
+public enum Oracle: String, Sendable, Hashable, Codable, CaseIterable {
+  /// The recording replayed in dual numbers, under a derived bound.
+  case dual
+  /// The recording replayed in second-order dual numbers.
+  case secondOrderDual
+  /// Extrapolated differences in Double, with an error bar.
+  case differences
+  /// How fast the remainder of the Taylor expansion falls.
+  case taylor
+  /// The gradient in the tape's own precision against Double at the same inputs.
+  case precision
+  /// One-sided derivatives at a kink.
+  case subgradient
+}
+
+/// One comparison of a derivative with an oracle.
+public struct Judgment: Sendable, Hashable, Codable {
+  public let oracle: Oracle
+  public let order: Int
+  /// What the rules of the recording say.
+  public let found: Double
+  /// What the oracle says.
+  public let expected: Double
+  /// The largest difference that rounding, truncation or the oracle's own error explains.
+  public let bound: Double
+  public let verdict: Verdict
+  /// What was compared, or why nothing could be said.
+  public let remark: String
+
+  public init(
+    _ oracle: Oracle, order: Int, found: Double, expected: Double, bound: Double, verdict: Verdict? = nil,
+    remark: String = ""
+  ) {
+    (self.oracle, self.order, self.found, self.expected, self.bound) = (oracle, order, found, expected, bound)
+    let error = abs(found - expected)
+    self.verdict = verdict ?? (error <= bound ? .agree : .disagree)
+    self.remark = remark
+  }
+
+  /// The difference as a share of the bound: above 1 is a contradiction.
+  public var severity: Double {
+    let error = abs(found - expected)
+    return error == 0 ? 0 : error / bound
+  }
+}

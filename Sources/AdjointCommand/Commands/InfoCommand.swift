@@ -1,0 +1,69 @@
+import Adjoint
+import AdjointLearning
+import Foundation
+
+/// `adjoint info`: what this build and this machine have.
+enum InfoCommand {
+  static let command = Command(
+    name: "info", summary: "Show the instruction set, the operations and the optimisers; measure the machine.",
+    options: [
+      .flag("measure", "Measure the multiply-add peak of one core, and the matrix product against it."),
+      .flag("json", "Print one JSON object as the last line of standard output."),
+    ],
+    notes: [
+      ("Environment", ["ADJOINT_KERNELS=NAME chooses the instruction set; 'reference' are plain loops in Swift"])
+    ],
+    run: run)
+
+  private static func run(_ arguments: Arguments, _ console: Console) throws -> Int32 {
+    let measurement = arguments.isGiven("measure") ? try Measurement() : nil
+    let cores = ProcessInfo.processInfo.activeProcessorCount
+    let lists: [(name: String, words: [String])] = [
+      ("operations", OperationCatalog.names), ("activations", Activation.optionNames),
+      ("losses", ClassificationLoss.optionNames), ("initializers", InitializerName.optionNames),
+      ("schedules", ScheduleNotation.forms),
+    ]
+    field("instructions", "\(Kernels.name) (of \(Kernels.available.joined(separator: ", ")))", console)
+    field("cores", "\(cores)", console)
+    for (name, words) in lists { field(name, "\(words.count): " + words.joined(separator: " "), console) }
+    field("optimizers", "\(OptimizerEntry.all.count):", console)
+    var table = Table(("name", .left), ("update", .left), ("defaults", .left))
+    for entry in OptimizerEntry.all {
+      let defaults = entry.hyperparameters.map { "\($0.option) \($0.value.short)" }
+      table.add(entry.name, entry.rule, defaults.joined(separator: ", "))
+    }
+    for line in table.lines { console.line(line) }
+    if let measurement { show(measurement, on: console) }
+    guard arguments.isGiven("json") else { return 0 }
+
+    var fields: [(String, JSON)] = [
+      ("instructionSet", .string(Kernels.name)), ("available", .strings(Kernels.available)), ("cores", .integer(cores)),
+    ]
+    fields += lists.map { ($0.name, .strings($0.words)) }
+    fields.append(("optimizers", .strings(OptimizerEntry.all.map(\.name))))
+    if let measurement {
+      fields += [
+        ("peakGFLOPS", measurement.peak.map { .number($0) } ?? .null), ("productGFLOPS", .number(measurement.product)),
+        ("productToPeak", measurement.ratio.map { .number($0) } ?? .null), ("product", .string("128x784x256")),
+      ]
+    }
+    console.line(JSON.object(fields).text)
+    return 0
+  }
+
+  private static func field(_ name: String, _ value: String, _ console: Console) {
+    for (number, line) in value.wrapped(to: 104).enumerated() {
+      console.line(console.bold((number == 0 ? name : "").padded(to: 14)) + line)
+    }
+  }
+
+  private static func show(_ measurement: Measurement, on console: Console) {
+    let (m, k, n) = (Measurement.shape.rows, Measurement.shape.depth, Measurement.shape.columns)
+    console.line()
+    console.line("one core, float32, medians of \(Measurement.repeats) repeats; the answer agrees with a plain loop")
+    var table = Table(("", .left), ("GFLOP/s", .right), ("of the peak", .right))
+    if let peak = measurement.peak { table.add("multiply-adds in registers (peak)", peak.fixed(1), "") }
+    table.add("x·Wᵀ, \(m) × \(k) × \(n)", measurement.product.fixed(1), measurement.ratio?.percent ?? "–")
+    for line in table.lines { console.line(line) }
+  }
+}

@@ -1,0 +1,135 @@
+/// A command of the command line, as data.
+struct Command: Sendable {
+  let name: String
+  /// One line.
+  let summary: String
+  /// What stands for the arguments without dashes, and how many there must be.
+  var positional: (placeholder: String, count: ClosedRange<Int>) = ("", 0...0)
+  let options: [Option]
+  /// Further sections of the help: a heading and lines.
+  var notes: [(heading: String, lines: [String])] = []
+  /// Does it, and returns the exit code.
+  let run: @Sendable (Arguments, Console) throws -> Int32
+
+  /// The option that every command has.
+  static let help = Option.flag("help", "Show this help.")
+
+  var allOptions: [Option] { options + [Command.help] }
+}
+
+/// The options and arguments given to a command, checked against its table.
+struct Arguments {
+  let command: Command
+  /// What was given, in canonical form, by option name; a flag has the value "".
+  private(set) var given: [String: String] = [:]
+  private(set) var positionals: [String] = []
+
+  /// Reads the words after the command's name.
+  /// - Throws: `CommandError`, always a usage error.
+  init(_ words: ArraySlice<String>, for command: Command) throws(CommandError) {
+    self.command = command
+    var rest = words
+    var optionsEnd = false
+    while let word = rest.popFirst() {
+      if optionsEnd || word == "-" || !word.hasPrefix("-") {
+        positionals.append(word)
+      } else if word == "--" {
+        optionsEnd = true
+      } else {
+        try parse(word, &rest)
+      }
+    }
+    if isGiven("help") { return }
+    let (placeholder, count) = command.positional
+    if positionals.count > count.upperBound {
+      throw .unexpectedArgument(positionals[count.upperBound], command: command.name)
+    }
+    if positionals.count < count.lowerBound { throw .missingArgument(placeholder, command: command.name) }
+  }
+
+  /// Values that were stored, such as in a checkpoint; names that the command does not have are ignored.
+  init(stored: [String: String], for command: Command) throws(CommandError) {
+    self.command = command
+    for option in command.options {
+      if let value = stored[option.name] { given[option.name] = try option.canonical(value) }
+    }
+  }
+
+  private mutating func parse(_ word: String, _ rest: inout ArraySlice<String>) throws(CommandError) {
+    let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+    let name = parts[0] == "-h" ? "help" : String(parts[0].drop { $0 == "-" })
+    guard let option = command.allOptions.first(where: { $0.name == name }), parts[0] == "-h" || word.hasPrefix("--")
+    else {
+      let near = Suggestion.nearest(to: name, among: command.allOptions.map(\.name))
+      throw .unknownOption(parts[0], command: command.name, suggestion: near)
+    }
+    if isGiven(name) { throw .repeatedOption(name) }
+    if case .flag = option.kind {
+      if parts.count > 1 { throw .unexpectedValue(option: name, value: parts[1]) }
+      given[name] = ""
+      return
+    }
+    var value: String? = parts.count > 1 ? parts[1] : nil
+    if value == nil, let next = rest.first, !next.hasPrefix("--") { value = rest.popFirst() }
+    guard let value, !value.isEmpty else { throw .missingValue(option: name, placeholder: option.placeholder) }
+    given[name] = try option.canonical(value)
+  }
+
+  // MARK: Reading
+
+  func isGiven(_ name: String) -> Bool { given[name] != nil }
+
+  /// The value given, or the default.
+  func text(_ name: String) -> String? { given[name] ?? option(name).fallback }
+
+  /// The value given, or the default, of an option that has one.
+  func required(_ name: String) throws(CommandError) -> String {
+    guard let text = text(name) else {
+      throw .missingValue(option: name, placeholder: option(name).placeholder)
+    }
+    return text
+  }
+
+  func integer(_ name: String) throws(CommandError) -> Int {
+    let text = try required(name)
+    guard let value = Int(text) else { throw option(name).bad(text, expected: "a whole number") }
+    return value
+  }
+
+  func number(_ name: String) throws(CommandError) -> Double {
+    let text = try required(name)
+    guard let value = Double(text) else { throw option(name).bad(text, expected: "a number") }
+    return value
+  }
+
+  /// The case of an enumeration that an option names.
+  func choice<Choice: Named>(_ name: String, _ type: Choice.Type = Choice.self) throws(CommandError) -> Choice {
+    let text = try required(name)
+    guard let value = Choice.allCases.first(where: { $0.optionName == text }) else {
+      let words = Choice.allCases.map(\.optionName)
+      throw option(name).bad(text, expected: words.listed("or"), among: words)
+    }
+    return value
+  }
+
+  func option(_ name: String) -> Option {
+    guard let option = command.allOptions.first(where: { $0.name == name }) else {
+      fatalError("the command '\(command.name)' has no option '\(name)' in its table")
+    }
+    return option
+  }
+}
+
+/// An enumeration whose cases have names on the command line.
+protocol Named: CaseIterable, Equatable {
+  var optionName: String { get }
+}
+
+extension Named where Self: RawRepresentable<String> {
+  /// `leakyRelu` is `leaky-relu`.
+  var optionName: String { rawValue.hyphenated }
+}
+
+extension Named {
+  static var optionNames: [String] { allCases.map(\.optionName) }
+}

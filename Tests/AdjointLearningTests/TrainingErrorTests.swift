@@ -1,0 +1,117 @@
+import Adjoint
+import AdjointLearning
+import Testing
+
+/// What goes wrong in training, and that nothing is changed then.
+struct TrainingErrorTests {
+  private static func model() -> MLP<Float> {
+    var generator = Generator(seed: 3)
+    return MLP<Float>([2, 4, 3], using: &generator)
+  }
+
+  private static func step(_ model: MLP<Float>, rate: Double = 0.1) -> TrainingStep<Float> {
+    TrainingStep(optimizer: SGD(learningRate: rate)) { crossEntropy(logits: model($0), labels: $1) }
+  }
+
+  private static func values(_ model: MLP<Float>) -> [Float] { model.parameters.flatMap { $0.value.elements } }
+
+  private let x: Tensor<Float> = normal([4, 2], seed: 1)
+  private let labels: Tensor<Int32> = Tensor([0, 1, 2, 1])
+
+  @Test func `an index out of range throws a FeedError, and the parameters stay`() throws {
+    let model = Self.model()
+    let step = Self.step(model)
+    try step(x, labels)
+    let before = Self.values(model)
+    let error = #expect(throws: FeedError.self) { try step(x, Tensor<Int32>([0, 1, 3, 1])) }
+    #expect(error?.description == "'labels' [4]: index 3 at position 2 is not in 0 ..< 3")
+    #expect(Self.values(model) == before && step.stepCount == 1)
+    try step(x, labels)
+    #expect(step.stepCount == 2)
+  }
+
+  @Test func `an index out of range in the very first batch throws too`() {
+    let model = Self.model()
+    let step = Self.step(model)
+    #expect(throws: FeedError.self) { try step(x, Tensor<Int32>([0, 1, -1, 1])) }
+    #expect(step.stepCount == 0)
+  }
+
+  @Test func `a NaN input throws a TrainingError that names the leaf and the element`() throws {
+    let model = Self.model()
+    let step = Self.step(model)
+    try step(x, labels)
+    let before = Self.values(model)
+    var broken = x
+    broken[linear: 5] = .nan
+    step.epoch = 2
+    let error = try #require(throws: TrainingError.self) { try step(broken, labels) }
+    let culprit = try #require(error.culprit)
+    #expect(culprit.isLeaf && culprit.element == 5 && culprit.value.isNaN && culprit.node == "'inputs' [4, 2]")
+    #expect(error.epoch == 2 && error.step == 1)
+    #expect(
+      error.description.hasPrefix("epoch 2, step 2: the loss is not finite. The first value that is not: element 5"))
+    #expect(error.description.hasSuffix("Check what was fed, and the parameters as loaded."))
+    #expect(Self.values(model) == before && step.stepCount == 1)
+  }
+
+  @Test func `an exploding rate throws before the parameters are spoilt, and names the node and the rate`() throws {
+    let weight = Parameter<Float>(Tensor([1]), name: "w")
+    let step = TrainingStep<Float>(optimizer: SGD(learningRate: 1e6)) { x in
+      (x.tape.parameter(weight) * x).exp().labeled("growth").sum()
+    }
+    var caught: TrainingError?
+    for _ in 0..<10 where caught == nil {
+      let before = weight.value.elements
+      do {
+        try step(Tensor([-1]))
+      } catch let error as TrainingError {
+        caught = error
+        #expect(weight.value.elements == before)
+      }
+      #expect(weight.value.elements[0].isFinite)
+    }
+    // exp(−w) flattens out after one step; the other direction explodes.
+    #expect(caught == nil)
+    weight.value = Tensor([-200])
+    let error = try #require(throws: TrainingError.self) { try step(Tensor([-1])) }
+    #expect(error.culprit?.isLeaf == false && error.culprit?.node.contains("growth") == true)
+    #expect(error.culprit?.value == .infinity)
+    #expect(error.description.contains("Lower the learning rate (1000000.0), or clip gradients"))
+    #expect(weight.value.elements == [-200])
+  }
+
+  @Test func `a finite loss with a gradient that is not throws, and the parameters stay`() throws {
+    // d√x/dx is infinite at 0.
+    let weight = Parameter<Float>(Tensor([0, 4]), name: "w")
+    let step = TrainingStep<Float>(optimizer: SGD(learningRate: 0.1)) { x in
+      (x * x.tape.parameter(weight).sqrt()).sum()
+    }
+    let error = try #require(throws: TrainingError.self) { try step(Tensor([1, 1])) }
+    #expect(error.culprit?.value == .infinity)
+    #expect(weight.value.elements == [0, 4] && step.stepCount == 0)
+  }
+
+  @Test func `a loss that branches on a value traps: the branch would be frozen`() async {
+    let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+      let weight = Parameter<Float>(Tensor([2]))
+      let step = TrainingStep<Float>(optimizer: SGD()) { x in
+        let loss = (x * x.tape.parameter(weight)).sum()
+        return loss.scalar > 1 ? loss * 2 : loss
+      }
+      try step(Tensor([1]))
+    }
+    #expect(text(result).contains("its value was read while a training step is recorded"))
+    #expect(text(result).contains("Use `where(_:_:_:)`, or record eagerly."))
+  }
+
+  @Test func `a loss that is not one number traps with its shape`() async {
+    let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+      let weight = Parameter<Float>(Tensor([2, 3]))
+      let step = TrainingStep<Float>(optimizer: SGD()) { x in x * x.tape.parameter(weight) }
+      try step(Tensor([1, 1]))
+    }
+    #expect(
+      text(result).contains("TrainingStep: the loss has shape [2]; reduce it to one number, for example with mean()"))
+  }
+}

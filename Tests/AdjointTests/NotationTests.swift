@@ -1,0 +1,69 @@
+import Adjoint
+import Testing
+
+/// Formulas: brackets where precedence asks for them, in text, LaTeX and MathML.
+@Suite struct NotationTests {
+  private let a = Notation.symbol("a")
+  private let b = Notation.symbol("b")
+  private let c = Notation.symbol("c")
+
+  @Test func `Products bind tighter than sums`() {
+    #expect(Notation.infix(.add, a, .infix(.multiply, b, c)).text == "a + b ⊙ c")
+    #expect(Notation.infix(.multiply, .infix(.add, a, b), c).text == "(a + b) ⊙ c")
+    #expect(Notation.infix(.product, a, .transposed(b)).text == "a·bᵀ")
+    #expect(Notation.infix(.less, .infix(.add, a, b), c).text == "a + b < c")
+  }
+
+  @Test func `What does not associate keeps its brackets`() {
+    #expect(Notation.infix(.subtract, a, .infix(.subtract, b, c)).text == "a − (b − c)")
+    #expect(Notation.infix(.subtract, .infix(.subtract, a, b), c).text == "a − b − c")
+    #expect(Notation.infix(.divide, a, .infix(.multiply, b, c)).text == "a ⊘ (b ⊙ c)")
+    #expect(Notation.infix(.subtract, a, .negated(b)).text == "a − (−b)")
+    #expect(Notation.infix(.multiply, a, .number(-2)).text == "a ⊙ (−2)")
+  }
+
+  @Test func `Powers, transposes, roots and magnitudes`() {
+    #expect(Notation.superscript(a, .number(2)).text == "a²")
+    #expect(Notation.superscript(a, .number(-1)).text == "a⁻¹")
+    #expect(Notation.superscript(a, .number(2.5)).text == "a^2.5")
+    #expect(Notation.superscript(.infix(.add, a, b), .number(3)).text == "(a + b)³")
+    #expect(Notation.superscript(.negated(a), .number(2)).text == "(−a)²")
+    #expect(Notation.transposed(.infix(.product, a, b)).text == "(a·b)ᵀ")
+    #expect(Notation.root(.infix(.add, a, b)).text == "√(a + b)")
+    #expect(Notation.magnitude(.infix(.add, a, b)).text == "|a + b|")
+    #expect(Notation.negated(.infix(.add, a, b)).text == "−(a + b)")
+  }
+
+  @Test func `Numbers are plain`() {
+    #expect(Notation.number(3).text == "3" && Notation.number(-0.5).text == "−0.5")
+    #expect(Notation.number(.infinity).text == "inf")
+    #expect(Notation.number(.nan).text == "nan")
+    #expect(Notation.number(1e300).text.contains("e"))
+  }
+
+  @Test func `LaTeX names functions upright and escapes names`() {
+    #expect(Notation.call("tanh", [a]).latex == #"\operatorname{tanh}\left(a\right)"#)
+    #expect(Notation.infix(.multiply, .infix(.add, a, b), c).latex == #"\left(a + b\right) \odot c"#)
+    #expect(Notation.infix(.product, a, .transposed(b)).latex == #"a \cdot b^{\top}"#)
+    #expect(Notation.symbol("fc_1").latex == #"\mathit{fc\_1}"#)
+    #expect(Notation.symbol("%12").latex == #"\mathit{\%12}"#)
+    #expect(Notation.root(a).latex == #"\sqrt{a}"#)
+    #expect(Notation.superscript(a, .number(-1)).latex == "a^{-1}")
+  }
+
+  @Test func `MathML is well formed and escapes names`() {
+    #expect(Notation.symbol("a<b&c").mathML == "<mi>a&lt;b&amp;c</mi>")
+    #expect(Notation.superscript(a, .number(2)).mathML == "<msup><mi>a</mi><mn>2</mn></msup>")
+    #expect(Notation.infix(.less, a, b).mathML == "<mrow><mi>a</mi><mo>&lt;</mo><mi>b</mi></mrow>")
+    #expect(Notation.root(a).mathML == "<msqrt><mi>a</mi></msqrt>")
+    #expect(Notation.transposed(a).mathML == "<msup><mi>a</mi><mi>T</mi></msup>")
+    #expect(Notation.subscripted("Σ", "0", [a]).mathML.contains("<msub><mi>Σ</mi><mtext>0</mtext></msub>"))
+  }
+
+  @Test func `A user's operation is written as a call of its name`() {
+    #expect(Cube(fault: .none).name == "cube")
+    #expect(Cube(fault: .none).notation([a]).text == "cube(a)")
+    #expect(Attribute("axes", .list([0, 2])).description == "axes: [0, 2]")
+    #expect(Attribute("slope", .real(0.5)).description == "slope: 0.5")
+  }
+}

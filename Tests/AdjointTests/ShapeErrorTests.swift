@@ -1,0 +1,81 @@
+import Adjoint
+import Testing
+
+/// `shape(of:)` throws what recording traps with: for those who want to ask first.
+@Suite struct ShapeErrorTests {
+  struct Misfit: CustomTestStringConvertible, Sendable {
+    let operation: any Operation
+    let shapes: [Shape]
+    let sentence: String
+    var testDescription: String { sentence }
+    init(_ operation: any Operation, _ shapes: [Shape], _ sentence: String) {
+      (self.operation, self.shapes, self.sentence) = (operation, shapes, sentence)
+    }
+  }
+
+  static let misfits = [
+    Misfit(
+      MatMul(), [[128, 784], [512, 784]],
+      "matmul: inner dimensions differ: 784 of [128, 784] against 512 of [512, 784]. Did you mean transposeB: true?"),
+    Misfit(
+      MatMul(transposeB: true), [[2, 3], [3, 4]],
+      "matmul: inner dimensions differ: 3 of [2, 3] against 4 of [3, 4]. Did you mean transposeB: false?"),
+    Misfit(MatMul(), [[2, 3], [4, 5]], "matmul: inner dimensions differ: 3 of [2, 3] against 4 of [4, 5]"),
+    Misfit(
+      MatMul(), [[3], [3, 4]],
+      "matmul: takes two matrices, was given [3] and [3, 4]; reshape a vector to [1, n] or [n, 1]"),
+    Misfit(MatMul(), [[3, 4]], "matmul: takes 2 inputs, was given 1"),
+    Misfit(
+      Binary.add, [[3, 4], [3]],
+      "add: [3, 4] and [3] do not broadcast: 4 and 3 differ at axis −1, and neither is 1"),
+    Misfit(
+      AddBias(), [[3, 4], [3]], "addBias: a bias of shape [3] does not fit the last axis of [3, 4]; it must be [4]"),
+    Misfit(Reshape(to: [5]), [[2, 3]], "reshape: [2, 3] has 6 elements, [5] takes 5"),
+    Misfit(Broadcast(to: [2, 3]), [[2]], "broadcast: [2] does not broadcast to [2, 3]"),
+    Misfit(Permute([0, 0]), [[2, 3]], "permute: [0, 0] does not name each axis of [2, 3] once"),
+    Misfit(
+      Slice(start: [1, 0], size: [2, 3]), [[2, 3]], "slice: the box of [2, 3] at [1, 0] does not lie in [2, 3]"),
+    Misfit(Pad(before: [1], after: [-1]), [[2]], "pad: [1] before and [-1] after do not fit the axes of [2]"),
+    Misfit(
+      Concatenate(axis: 0), [[2, 3], [2, 4]], "concatenate: [2, 3] and [2, 4] differ along another axis than 0"),
+    Misfit(Concatenate(axis: 2), [[2, 3]], "concatenate: axis 2 does not exist in [2, 3], which has rank 2"),
+    Misfit(Concatenate(axis: 0), [], "concatenate: nothing to concatenate"),
+    Misfit(Softmax(), [[]], "softmax: a single number has no axis to run along"),
+    Misfit(ArgMax(), [[3, 0]], "argMax: [3, 0] has no element along its last axis"),
+    Misfit(Gather(), [[], [2]], "gather: a single number has no rows"),
+    Misfit(
+      ScatterAdd(rows: 3), [[2, 3], [3]], "scatterAdd: [2, 3] does not begin with the shape of the indices [3]"),
+    Misfit(Pick(), [[4, 3], [3]], "pick: [4, 3] takes indices of shape [4], one a row; these are [3]"),
+    Misfit(Unary.exp, [[1], [1]], "exp: takes 1 inputs, was given 2"),
+    Misfit(
+      Where(), [[2], [3], [2]], "where: [3] and [2] do not broadcast: 3 and 2 differ at axis −1, and neither is 1"),
+  ]
+
+  @Test("A shape that does not fit is told in a sentence", arguments: misfits)
+  func sentence(misfit: Misfit) {
+    #expect(throws: ShapeError(misfit.sentence)) { try misfit.operation.shape(of: misfit.shapes) }
+  }
+
+  @Test func `A reduction names the axis that is missing or empty`() throws {
+    let tape = Tape<Float>()
+    let sum = try #require(
+      OperationCatalog.examples.first { $0.operation.name == "sum" && $0.inputs[0].shape == [2, 3, 4] })
+    #expect(throws: ShapeError("sum: axis 1 does not exist in [5], which has rank 1")) {
+      try sum.operation.shape(of: [[5]])
+    }
+    let max = try #require(OperationCatalog.examples.first { $0.operation.name == "max" && $0.inputs[0].shape == [5] })
+    #expect(throws: ShapeError("max: no elements along the axes [0] of [0]")) { try max.operation.shape(of: [[0]]) }
+    #expect(tape.input(.zeros([3, 0])).sum(axes: [1]).value == Tensor([0, 0, 0]))
+  }
+
+  @Test(
+    "No operation takes more inputs than it knows what to do with",
+    arguments: OperationCatalog.examples.map(\.operation.name))
+  func arity(name: String) throws {
+    let example = try #require(OperationCatalog.examples.first { $0.operation.name == name })
+    guard !(example.operation is Concatenate) else { return }
+    let shapes = example.inputs.map(\.shape)
+    #expect(throws: ShapeError.self) { try example.operation.shape(of: shapes + [shapes[0]]) }
+    #expect(throws: ShapeError.self) { try example.operation.shape(of: []) }
+  }
+}

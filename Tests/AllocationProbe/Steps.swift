@@ -1,0 +1,69 @@
+import Adjoint
+import AdjointDatasets
+import AdjointLearning
+
+/// Training steps of a digit classifier, 784-128-10, on made-up images.
+struct Steps {
+  let data: LabeledPoints
+  private let order: [Int]
+
+  init() {
+    var generator = Generator(seed: 1)
+    let pixels = (0..<40 * 784).map { _ in Float(generator.uniform()) }
+    data = LabeledPoints(
+      inputs: Tensor(shape: [40, 784], elements: pixels), labels: (0..<40).map { Int32($0 % 10) },
+      classNames: (0..<10).map(String.init))
+    order = Array(0..<40)
+  }
+
+  /// The steps counted, by name: each a warmed-up call.
+  func count() throws -> [String: Counts] {
+    var counts: [String: Counts] = [:]
+    try count("SGD", SGD(), into: &counts)
+    try count("Adam", Adam(), into: &counts)
+    try count("SGD, dropout", SGD(), dropout: 0.5, into: &counts)
+    try count(
+      "Momentum, everything", Momentum(), schedule: .warmUp(steps: 2, then: .cosine(steps: 100)),
+      regularization: Regularization(l1: 1e-5, l2: 1e-4, decoupled: 1e-4), clipping: .norm(1), into: &counts)
+    return counts
+  }
+
+  private func count(
+    _ name: String, _ optimizer: some Optimizer, schedule: Schedule = .constant,
+    regularization: Regularization = .none, clipping: Clipping = .none, dropout: Double = 0,
+    into counts: inout [String: Counts]
+  ) throws {
+    var generator = Generator(seed: 2)
+    let model = MLP<Float>([784, 128, 10], dropout: dropout, using: &generator)
+    let step = TrainingStep<Float>(
+      optimizer: optimizer, schedule: schedule, regularization: regularization, clipping: clipping
+    ) { crossEntropy(logits: model($0), labels: $1) }
+    let (whole, short) = (order[..<16], order[16..<21])
+    let (batch, shortBatch) = (data.batch(whole), data.batch(short))
+    for _ in 0..<2 {
+      try step(batch.images, batch.labels)
+      try step(rows: short, of: data)
+    }
+    counts["\(name): a batch"] = try Counts.during { try step(batch.images, batch.labels) }
+    counts["\(name): a short batch"] = try Counts.during { try step(shortBatch.images, shortBatch.labels) }
+    counts["\(name): rows"] = try Counts.during { try step(rows: whole, of: data) }
+    counts["\(name): short rows"] = try Counts.during { try step(rows: short, of: data) }
+  }
+
+  /// The program of loss and gradients alone, without and with dropout.
+  func countRuns() -> [String: Counts] {
+    var counts: [String: Counts] = [:]
+    for (name, dropout) in [("784-128-10", 0), ("784-128-10, dropout", 0.5)] {
+      var generator = Generator(seed: 2)
+      let model = MLP<Float>([784, 128, 10], dropout: dropout, using: &generator)
+      let batch = data.batch(order[..<16])
+      let tape = Tape<Float>()
+      let loss = crossEntropy(logits: model(tape.input(batch.images)), labels: tape.index(batch.labels))
+      let leaves = tape.trainableParameters.map(\.leaf)
+      let program = Program<Float>([loss] + gradients(of: loss, withRespectTo: leaves))
+      program.run()
+      counts[name] = Counts.during { program.run() }
+    }
+    return counts
+  }
+}
