@@ -165,6 +165,7 @@ public final class Program<S: Scalar> {
   @specialized(where S == Float)
   @specialized(where S == Double)
   @specialized(where S == Dual)
+  @specialized(where S == SecondOrderDual)
   private func execute(from first: Int) {
     guard let base = instructions.baseAddress else { return }
     for position in first..<instructions.count { base[position].execute() }

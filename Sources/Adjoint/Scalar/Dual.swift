@@ -76,11 +76,25 @@ public struct Dual: Scalar {
   }
   @inlinable
   public static func errorFunction(_ x: Dual) -> Dual {
-    chain(x, erf(x.value), 2 / Double.pi.squareRoot() * exp(-x.value * x.value))
+    chain(x, erf(x.value), errorFunctionSlope(x.value))
+  }
+  /// erf′(a) = 2/√π e^(−a²). The rounding of a² would be magnified by e^(−a²), so it is put back to first order.
+  @inlinable
+  static func errorFunctionSlope(_ a: Double) -> Double {
+    let square = a * a
+    let y = 2 / Double.pi.squareRoot() * exp(-square)
+    return y == 0 ? 0 : y - y * (-square).addingProduct(a, a)
   }
   @inlinable
   public static func power(_ x: Dual, _ p: Double) -> Dual {
-    chain(x, pow(x.value, p), p == 0 ? 0 : p * pow(x.value, p - 1))
+    chain(x, pow(x.value, p), p == 0 ? 0 : p * lowered(x.value, p, by: 1))
+  }
+  /// aᵖ⁻ⁿ. Where p − n is not exact, its rounding would count ln a times, so aᵖ is divided instead.
+  @inlinable
+  static func lowered(_ a: Double, _ p: Double, by n: Double) -> Double {
+    let exponent = p - n
+    if exponent + n == p || a == 0 { return pow(a, exponent) }
+    return n == 1 ? pow(a, p) / a : pow(a, p) / a / a
   }
   @inlinable
   public static func tied(_ first: Dual, sum: Dual, count: Int) -> Dual {
