@@ -62,6 +62,7 @@ struct DirectionalOracles<S: Scalar> {
     let origin = recording.point
     let first = min(0.1, reach / 2)
     let ledger = KinkLedger(recording)
+    recording.settle(at: origin)
     // A step is asked for its value and whether it crosses a kink: it is evaluated once.
     var last: (t: Double, value: Double, sides: [Int: [Int32]])?
     func evaluate(_ t: Double) -> (t: Double, value: Double, sides: [Int: [Int32]]) {

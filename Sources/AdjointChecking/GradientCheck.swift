@@ -31,6 +31,8 @@ public struct GradientCheck<S: Scalar> {
   public var subject: String
   /// What a faulty sweep would have recorded; for measuring the checker itself.
   package var alter: (Backward<S>) -> Backward<S> = { $0 }
+  /// What a faulty compiler would have planned; for measuring the checker itself.
+  package var alteration: PlanAlteration?
 
   /// - Parameters:
   ///   - output: a number or a tensor, which is then multiplied with a random cotangent.
@@ -59,6 +61,11 @@ public struct GradientCheck<S: Scalar> {
     var generator = Generator(seed: seed).stream(1)
     let recording = CheckedRecording(output, leaves: leaves, generator: &generator, alter: alter)
     check(recording, order: 1, &report, &generator)
+    if report.verdict == .agree {
+      report.judgments.append(
+        ProgramCheck(output: output, leaves: leaves, cotangent: recording.cotangent, alteration: alteration)
+          .judgment(&report, recording))
+    }
     if order >= 2, report.verdict != .disagree { checkSecondOrder(recording, &report, &generator) }
     report.seconds = Date().timeIntervalSince(started)
     return report
