@@ -5,65 +5,27 @@ import Foundation
 /// `adjoint check [OPERATION ...]`: a row for each operation of the catalogue.
 struct CatalogueCheck {
   private let names: [String]
-  private let order: Int
   private let seed: UInt64
   private let printsJSON: Bool
 
   init(_ names: [String], _ arguments: Arguments) throws {
     self.names = names
-    order = arguments.isGiven("order") ? try arguments.integer("order") : 2
     seed = UInt64(try arguments.integer("seed"))
     printsJSON = arguments.isGiven("json")
   }
 
   func run(_ console: Console) throws -> Int32 {
-    let clock = ContinuousClock()
-    let start = clock.now
-    var summary = CheckSummary()
-    for name in names {
-      console.live("checking \(name) …")
-      summary.outcomes.append(check(name))
-    }
-    summary.seconds = start.duration(to: clock.now).seconds
+    let report = GradientCheck.verifyCatalogue(CatalogueCheck.types(of: names), seed: seed)
+    let outcomes = report.operations.filter { names.contains($0.name) }.map { CheckOutcome($0) }
+    let summary = CheckSummary(outcomes: outcomes, seconds: report.seconds)
     show(summary, console)
     if printsJSON { console.line(JSON.object(summary.fields).text) }
     return summary.exitCode
   }
 
-  /// All examples of an operation.
-  private func check(_ name: String) -> CheckOutcome {
-    var outcome = CheckOutcome(name: name)
-    for example in OperationCatalog.examples where example.operation.name == name {
-      let tape = Tape<Double>()
-      var generator = Generator(seed: seed)
-      var leaves: [Variable<Double>] = []
-      let inputs = example.inputs.map { input -> Variable<Double> in
-        switch input {
-        case .numbers(let shape, let range, let kinks):
-          let x = tape.input(
-            Tensor(
-              shape: shape,
-              elements: (0..<shape.elementCount).map { _ in
-                var value = generator.uniform(range.lowerBound, range.upperBound)
-                while kinks.contains(where: { abs($0 - value) < 0.05 }) {
-                  value = generator.uniform(range.lowerBound, range.upperBound)
-                }
-                return value
-              }))
-          leaves.append(x)
-          return x
-        case .indices(let shape, let below):
-          return tape.index(
-            Tensor(shape: shape, elements: (0..<shape.elementCount).map { _ in Int32(generator.uniform() * Double(below)) }))
-        }
-      }
-      guard !leaves.isEmpty else { continue }
-      let y = tape.record(example.operation, inputs: inputs)
-      let report = GradientCheck(of: y, withRespectTo: leaves, order: order, seed: seed).run()
-      outcome.add(report)
-      outcome.add(report.verdict)
-    }
-    return outcome
+  /// The catalogue's entries that operations of these names belong to; a family such as the unary functions is one entry.
+  static func types(of names: [String]) -> [any Adjoint.Operation.Type] {
+    OperationCatalog.all.filter { type in type.examples.contains { names.contains($0.operation.name) } }
   }
 
   // MARK: Output
@@ -85,9 +47,9 @@ struct CatalogueCheck {
       console.line(console.hasColor ? line.replacing(verdict.text, with: console.verdict(verdict), maxReplacements: 1) : line)
     }
     for outcome in summary.outcomes {
-      for report in outcome.complaints {
+      for complaint in outcome.complaints {
         console.line()
-        console.line(report.table(colored: console.hasColor))
+        console.line("\(outcome.name): \(complaint)")
       }
     }
     console.line()

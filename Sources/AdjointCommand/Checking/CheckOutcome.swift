@@ -10,26 +10,31 @@ struct CheckOutcome {
   var kinkProbes = 0
   /// The largest error in units of its bound, by oracle.
   var worst: [Oracle: Double] = [:]
-  /// Reports that say more than *agree*.
-  var complaints: [Report] = []
+  /// What did not agree, as sentences.
+  var complaints: [String] = []
 
-  init(name: String) { self.name = name }
+  init(_ report: OperationReport) {
+    name = report.name
+    (agree, disagree, cannotTell) = (report.agree, report.disagree, report.cannotTell)
+    (kinkProbes, complaints) = (report.kinkProbes, report.complaints)
+    for oracle in Oracle.allCases { worst[oracle] = report.worstError[oracle.rawValue]?.inBounds }
+  }
+
+  /// Every judgment of one report.
+  init(name: String, _ report: Report) {
+    self.name = name
+    for judgment in report.judgments { add(judgment.verdict) }
+    for oracle in Oracle.allCases { worst[oracle] = report.worst(oracle) }
+  }
 
   var verdict: Verdict { disagree > 0 ? .disagree : cannotTell > 0 ? .cannotTell : .agree }
 
-  mutating func add(_ verdict: Verdict) {
+  private mutating func add(_ verdict: Verdict) {
     switch verdict {
     case .agree: agree += 1
     case .disagree: disagree += 1
     case .cannotTell: cannotTell += 1
     }
-  }
-
-  mutating func add(_ report: Report) {
-    for oracle in Oracle.allCases {
-      if let error = report.worst(oracle) { worst[oracle] = max(worst[oracle] ?? 0, error) }
-    }
-    if !report.agrees { complaints.append(report) }
   }
 
   var json: JSON {
@@ -79,6 +84,8 @@ extension Oracle {
     case .taylor: "Taylor"
     case .precision: "precision"
     case .subgradient: "subgradient"
+    case .program: "program"
+    case .reference: "reference"
     }
   }
 }

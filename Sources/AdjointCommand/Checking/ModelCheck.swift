@@ -65,10 +65,7 @@ struct ModelCheck {
     console.line(report.seconds.precise)
 
     guard arguments.isGiven("json") else { return report.exitCode }
-    var outcome = CheckOutcome(name: name)
-    outcome.add(report)
-    for judgment in report.judgments { outcome.add(judgment.verdict) }
-    let summary = CheckSummary(outcomes: [outcome], seconds: report.seconds)
+    let summary = CheckSummary(outcomes: [CheckOutcome(name: name, report)], seconds: report.seconds)
     let further: [(String, JSON)] = [
       ("verdict", .string(report.verdict.rawValue)), ("parameters", .integer(count)),
       ("coordinates", .integer(report.coordinates)), ("findings", .strings(report.findings.map(\.text))),

@@ -11,7 +11,8 @@ enum CheckCommand {
     options: [
       Option(
         "order", "N", .integer(1...2),
-        "1 checks gradients, 2 the gradients of gradients too. Default: 2 for operations, 1 for a model."),
+        "1 checks gradients, 2 the gradients of gradients too. Default: 1 for a model; operations are always checked at both."
+      ),
       Option("seed", "N", .integer(0...Int.max), default: "0", "What values and directions are drawn from."),
       .flag("sabotage", "Put faults into every rule and into shared code, and count how many the checker finds."),
       .flag("table", "Recompute the gradient table of a student report, 784-128-10, beside its own numbers."),
@@ -77,6 +78,9 @@ enum CheckCommand {
       try refuse(["model", "activation", "batch", "mode", "order", "sabotage"], "with --table")
     } else if !isModel {
       try refuse(modelOptions, "without --model")
+      if arguments.text("order") == "1" {
+        try refuse(["order"], "without --model: operations are always checked at orders 1 and 2")
+      }
     } else {
       try refuse(["sabotage"], "with --model")
     }
