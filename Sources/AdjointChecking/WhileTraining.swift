@@ -26,11 +26,13 @@ public struct VerificationError: Error, CustomStringConvertible, Sendable {
     switch reason {
     case .wrongGradient(let report): return "\(place): the gradient is wrong.\n\(report)"
     case .staleReplay(let value, let element, let replayed, let recorded):
-      return "\(place): the replay is stale: element \(element) of the \(value) is \(replayed) when replayed and \(recorded) "
+      return
+        "\(place): the replay is stale: element \(element) of the \(value) is \(replayed) when replayed and \(recorded) "
         + "when recorded anew. A value that changes between steps was recorded as a constant; make it an input, a state or "
         + "a random leaf."
     case .otherOperations(let recorded, let afresh):
-      return "\(place): the loss, recorded anew, is not what was recorded first (\(recorded) nodes then, \(afresh) now). Its "
+      return
+        "\(place): the loss, recorded anew, is not what was recorded first (\(recorded) nodes then, \(afresh) now). Its "
         + "control flow was frozen by the first recording; make the branch a `where`, or record eagerly."
     }
   }
@@ -53,7 +55,8 @@ extension TrainingStep {
     loss: @escaping (Variable<S>, Variable<S>) -> Variable<S>
   ) {
     self.init(
-      optimizer: optimizer, schedule: schedule, regularization: regularization, clipping: clipping, seed: seed, loss: loss)
+      optimizer: optimizer, schedule: schedule, regularization: regularization, clipping: clipping, seed: seed,
+      loss: loss)
     verify(every: interval)
   }
 
@@ -64,7 +67,8 @@ extension TrainingStep {
     loss: @escaping (Variable<S>) -> Variable<S>
   ) {
     self.init(
-      optimizer: optimizer, schedule: schedule, regularization: regularization, clipping: clipping, seed: seed, loss: loss)
+      optimizer: optimizer, schedule: schedule, regularization: regularization, clipping: clipping, seed: seed,
+      loss: loss)
     verify(every: interval)
   }
 

@@ -44,7 +44,8 @@ struct CatalogueCheck {
         continue
       }
       let verdict = summary.outcomes[number - 1].verdict
-      console.line(console.hasColor ? line.replacing(verdict.text, with: console.verdict(verdict), maxReplacements: 1) : line)
+      console.line(
+        console.hasColor ? line.replacing(verdict.text, with: console.verdict(verdict), maxReplacements: 1) : line)
     }
     for outcome in summary.outcomes {
       for complaint in outcome.complaints {

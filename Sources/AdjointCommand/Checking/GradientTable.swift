@@ -113,7 +113,10 @@ struct GradientTable {
     _ row: Row, _ loss: Variable<Double>, image: [Float], _ generator: inout Generator
   ) -> Measured {
     let tape = loss.tape
-    guard let (leaf, parameter) = tape.trainableParameters.first(where: { tape.path(of: $0.leaf.index).hasSuffix(row.parameter) })
+    guard
+      let (leaf, parameter) = tape.trainableParameters.first(where: {
+        tape.path(of: $0.leaf.index).hasSuffix(row.parameter)
+      })
     else { fatalError("adjoint check --table: the model has no \(row.parameter)") }
     // An input weight of a pixel that is 0 has the gradient 0, which would compare nothing.
     let inked = image.indices.filter { image[$0] > 0.5 }

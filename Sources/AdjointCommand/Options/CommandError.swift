@@ -33,7 +33,8 @@ enum CommandError: Error, Equatable {
   /// 2 when the command was written wrongly, 1 for everything else.
   var exitCode: Int32 {
     switch self {
-    case .missingCommand, .unknownCommand, .unknownOperation, .unknownOption, .repeatedOption, .missingValue, .unexpectedValue, .badValue,
+    case .missingCommand, .unknownCommand, .unknownOperation, .unknownOption, .repeatedOption, .missingValue,
+      .unexpectedValue, .badValue,
       .unexpectedArgument, .missingArgument, .missingOption, .unusedOption, .contradiction:
       2
     case .noSuchData, .noMNIST, .noCheckpoint, .foreignCheckpoint, .otherData, .wrongSize, .badImage, .tooFewExamples,
