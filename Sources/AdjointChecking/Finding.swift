@@ -101,7 +101,7 @@ public struct Finding: Sendable, Hashable, Codable {
 
 /// Three significant digits.
 func short(_ value: Double) -> String {
-  guard value.isFinite, value != 0 else { return "\(value)" }
+  guard value.isFinite, abs(value) > 1e-300 else { return "\(value)" }
   var scale = 1.0
   while abs(value) * scale < 100 { scale *= 10 }
   while abs(value) * scale >= 1000 { scale /= 10 }
