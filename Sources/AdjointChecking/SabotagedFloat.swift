@@ -4,7 +4,9 @@ import Adjoint
 protocol LoopFault: Sendable { static var loop: SabotagedLoop { get } }
 
 /// The loops that a faulty kernel is put into.
-enum SabotagedLoop: String, Sendable, CaseIterable { case map, zip, select, addRows, reduce, reduceRows, softmax, multiply }
+enum SabotagedLoop: String, Sendable, CaseIterable {
+  case map, zip, select, addRows, reduce, reduceRows, softmax, multiply
+}
 
 /// `Float` with one faulty forward kernel: the last element of every call is off by one part in a hundred.
 ///

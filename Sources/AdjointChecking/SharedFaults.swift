@@ -59,15 +59,21 @@ struct SharedFaults: Sendable {
       })
     }
     let fusions = [
-      run("a fused product without its bias", products { matmul, _, function in
-        .product(matmul: matmul, bias: nil, function: function)
-      }),
-      run("a fused product without its function", products { matmul, bias, _ in
-        .product(matmul: matmul, bias: bias, function: nil)
-      }),
-      run("a fused product with another function", products { matmul, bias, function in
-        .product(matmul: matmul, bias: bias, function: function.map { _ in .unary(.relu) })
-      }),
+      run(
+        "a fused product without its bias",
+        products { matmul, _, function in
+          .product(matmul: matmul, bias: nil, function: function)
+        }),
+      run(
+        "a fused product without its function",
+        products { matmul, bias, _ in
+          .product(matmul: matmul, bias: bias, function: nil)
+        }),
+      run(
+        "a fused product with another function",
+        products { matmul, bias, function in
+          .product(matmul: matmul, bias: bias, function: function.map { _ in .unary(.relu) })
+        }),
     ]
     let tape = network.tape
     let reuse = [0, 1, 2].map { which in
@@ -96,14 +102,18 @@ struct SharedFaults: Sendable {
     return functions.flatMap { function in
       [false, true].flatMap { isShared in
         [1.01, -1.0].compactMap { factor -> Mutant? in
-          guard let example = Unary.examples.first(where: { $0.operation.name == function.name && $0.inputs[0].shape.rank == 2 })
+          guard
+            let example = Unary.examples.first(where: {
+              $0.operation.name == function.name && $0.inputs[0].shape.rank == 2
+            })
           else { return nil }
           let draw = ExampleDraw(example, seed: seed)
           let operation = MisderivedOperation(original: function, factor: factor, isShared: isShared)
           let network = SabotageNetwork<Double>(draw, operation: operation, seed: seed)
           let report = network.check(order: 1, seed: seed)
           return mutant(
-            .elementary, "d\(function.name) times \(factor) in dual numbers\(isShared ? " and in the rule" : "")", report
+            .elementary, "d\(function.name) times \(factor) in dual numbers\(isShared ? " and in the rule" : "")",
+            report
           ) { $0.node == network.node }
         }
       }
