@@ -46,7 +46,7 @@ let package = Package(
       name: "AllocationProbe", dependencies: ["AdjointLearning", "AllocationHooks"], path: "Tests/AllocationProbe"),
 
     .testTarget(name: "AdjointKernelsTests", dependencies: ["AdjointKernels"]),
-    .testTarget(name: "AdjointTests", dependencies: ["Adjoint"]),
+    .testTarget(name: "AdjointTests", dependencies: ["Adjoint", "AdjointChecking"]),
     .testTarget(name: "AdjointDatasetsTests", dependencies: ["AdjointDatasets"]),
     .testTarget(name: "AdjointLearningTests", dependencies: ["AdjointLearning"]),
     .testTarget(name: "AdjointCommandTests", dependencies: ["AdjointCommand"]),

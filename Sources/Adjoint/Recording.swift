@@ -139,6 +139,7 @@ extension Tape {
 
   /// Forgets every node from `count` on. Their variables trap when used; their memory is used again.
   public func truncate(to count: Int = 0) {
+    guard count >= 0 else { fatalError("truncate: \(count) nodes cannot be kept") }
     guard count < nodes.count else { return }
     arena.release(to: marks[count])
     nodes.removeSubrange(count...)

@@ -81,6 +81,16 @@ extension Shape {
     return copy
   }
 
+  /// This shape of one example with an axis of `count` examples in front.
+  /// - Precondition: the rank is below `Shape.maximumRank`.
+  public func batched(_ count: Int) -> Shape {
+    guard rank < Shape.maximumRank else { fatalError("Shape: no room for a batch in front of \(self)") }
+    var batched = self
+    batched.rankStorage += 1
+    for axis in 0..<rank { batched.dimensions[axis + 1] = dimensions[axis] }
+    return batched.replacing(axis: 0, with: count)
+  }
+
   /// The shape of an elementwise result by the broadcasting rule: dimensions are aligned at the right; where two differ,
   /// one of them must be 1 (or absent) and is repeated.
   /// - Throws: `ShapeError` when two dimensions differ and neither is 1.

@@ -110,6 +110,7 @@ public final class Tape<S: Scalar> {
       for (position, contribution) in contributions.enumerated() where needed[inputs[position]] {
         guard let contribution else { continue }
         let x = inputs[position]
+        serving = Int32(x)
         let sum = backward.adjoint(at: x, on: self).map { $0 + contribution } ?? contribution  // the one accumulation
         backward.add(contribution, from: i, position, to: x, sum: sum)
       }

@@ -66,7 +66,7 @@ public struct AdaptiveDifference: Sendable {
   ) rethrows -> Difference {
     let center = try f(0)
     guard center.isFinite else { return Difference(status: .nonFinite) }
-    let deviation = try noise ?? NoiseLevel.observed(of: f, scale: scale)
+    let deviation = try noise ?? NoiseLevel.observed(of: f, scale: scale, flips: flips)
     var rows: [ExtrapolationRow] = []
     var crossed = false
     var h = initialStep ?? scale
@@ -141,12 +141,13 @@ public struct Difference: Sendable {
   }
 
   /// Whether the one-sided slopes stay apart. Where f is smooth their gap h·f″ halves with the step; at a kink it stays, until
-  /// noise hides it. It is judged at the smallest step at which it stands clear of the noise.
+  /// noise hides it. It is judged over the five smallest steps at which it stands clear of the noise.
   private static func hasKink(_ rows: [ExtrapolationRow]) -> Bool {
     guard let fine = rows.lastIndex(where: { $0.gap > 16 * $0.gapNoise }), fine >= 4 else { return false }
+    let gap = rows[fine].gap
     // A gap that is gone, rather than hidden, belongs to a kink that the finer steps no longer reach.
-    if fine + 1 < rows.count, 64 * rows[fine + 1].gapNoise < rows[fine].gap { return false }
-    return rows[fine].gap > 0.5 * rows[fine - 4].gap
+    if fine + 1 < rows.count, 64 * rows[fine + 1].gapNoise < gap { return false }
+    return rows[fine - 4..<fine].allSatisfy { $0.gap > 0.6 * gap && $0.gap < 1.7 * gap }
   }
 }
 
@@ -184,6 +185,10 @@ struct ExtrapolationRow {
       let change = (left.value - above.value) / (factor - 1)
       entry.value = left.value + change
       entry.truncation = max(abs(entry.value - left.value), abs(entry.value - above.value))
+      // Halving the step cannot divide it by more than 4ʲ, but for luck.
+      if j + 1 < previous.entries.count {
+        entry.truncation = max(entry.truncation, previous.entries[j + 1].truncation / (2 * factor))
+      }
       entry.roundOff = (factor * left.roundOff + above.roundOff) / (factor - 1)
       entries.append(entry)
       if !(best.error <= entry.error) { best = entry }

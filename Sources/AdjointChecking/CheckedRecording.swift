@@ -192,8 +192,6 @@ extension Tensor where Element == Double {
 
   /// a + t·b
   func moved(by t: Double, along b: Tensor) -> Tensor {
-    var copy = self
-    for i in elements.indices { copy[linear: i] += t * b.elements[i] }
-    return copy
+    Tensor(shape: shape, elements: zip(elements, b.elements).map { $0 + t * $1 })
   }
 }

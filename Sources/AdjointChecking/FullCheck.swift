@@ -17,42 +17,50 @@ struct FullCheck<S: Scalar> {
       program.write(value.map { DualLanes($0) }, into: leaf)
     }
     program.replay(holding: Set(recording.leaves.map(\.index)))
-    var worst: Judgment?
+    var worst: (judgment: Judgment, leaf: Variable<S>, element: Int)?
     var wrong = 0
     for (leaf, gradient) in zip(recording.leaves, recording.gradient) {
       guard program.holds(leaf.index) else { continue }
       let product = onlyProduct(of: leaf)
-      let base = program.value(at: leaf.index)
-      let output = product.map { program.value(at: $0.node) }
+      let base = product.map { program.value(at: $0.node) }
       for start in stride(from: 0, to: gradient.elements.count, by: DualLanes.width) {
         let lanes = start..<min(start + DualLanes.width, gradient.elements.count)
-        var moved = base
-        for element in lanes { moved[linear: element].tangents[element - start] = 1 }
-        if let product, let output {
-          program.write(
-            product.output(output, moving: lanes, of: moved, in: program), into: recording.tape[product.node])
+        setTangents(of: leaf, lanes, to: 1, in: program)
+        if let product {
+          product.recompute(moving: lanes, of: leaf.index, in: program)
           program.run(after: recording.tape[product.node])
         } else {
-          program.write(moved, into: leaf)
           program.run(after: leaf)
         }
         let (expected, magnitude) = derivative(program)
         for element in lanes {
           let judgment = Judgment(
             .dual, order: order, found: gradient.elements[element], expected: expected[element - start],
-            bound: recording.bound(magnitude[element - start], abs(gradient.elements[element])),
-            remark: "element \(element) of \(recording.describe(leaf.index).path)")
+            bound: recording.bound(magnitude[element - start], abs(gradient.elements[element])))
           if judgment.verdict == .disagree { wrong += 1 }
-          if judgment.severity > worst?.severity ?? -1 { worst = judgment }
+          if judgment.severity > worst?.judgment.severity ?? -1 { worst = (judgment, leaf, element) }
         }
+        setTangents(of: leaf, lanes, to: 0, in: program)
+        if let product, let base { product.restore(base, moving: lanes, in: program) }
       }
       report.coordinates += gradient.elements.count
-      if let product, let output { program.write(output, into: recording.tape[product.node]) }
-      program.write(base, into: leaf)
       program.run(after: leaf)
     }
-    if let worst { report.judgments.append(worst) }
-    if wrong > 0, let worst { report.findings.append(finding(worst, wrong)) }
+    guard let worst else { return }
+    let (judgment, leaf, element) = worst
+    report.judgments.append(
+      Judgment(
+        .dual, order: order, found: judgment.found, expected: judgment.expected, bound: judgment.bound,
+        remark: "worst coordinate: element \(element) of \(recording.describe(leaf.index).path)"))
+    if wrong > 0 { report.findings.append(finding(judgment, leaf, element)) }
+  }
+
+  private func setTangents(
+    of leaf: Variable<S>, _ lanes: Range<Int>, to tangent: Double, in program: Program<DualLanes>
+  ) {
+    program.withElements(at: leaf.index) { elements in
+      for (lane, element) in lanes.enumerated() { elements[element].tangents[lane] = tangent }
+    }
   }
 
   /// ⟨v, ẏ⟩ for each lane, and Σ |vᵢẏᵢ|.
@@ -68,16 +76,14 @@ struct FullCheck<S: Scalar> {
     }
   }
 
-  /// A wrong coordinate that directions did not see: the leaf is named, and `Blame` looks for the operation.
-  private func finding(_ worst: Judgment, _ wrong: Int) -> Finding {
-    let leaf = recording.leaves.first { worst.remark.hasSuffix(" of \(recording.describe($0.index).path)") }
-    let consumer = recording.edges.first { $0.producer == leaf?.index }?.consumer ?? recording.output.index
+  /// A wrong coordinate that the directions did not see: the operation that uses the leaf is named.
+  private func finding(_ judgment: Judgment, _ leaf: Variable<S>, _ element: Int) -> Finding {
+    let consumer = recording.edges.first { $0.producer == leaf.index }?.consumer ?? recording.output.index
     let (name, path, inputs, inputShapes, shape) = recording.describe(consumer)
-    let element = Int(worst.remark.split(separator: " ").dropFirst().first ?? "")
     return Finding(
       mechanism: .rule, operation: name, node: consumer, path: path, inputShapes: inputShapes, outputShape: shape,
-      input: leaf.flatMap { leaf in inputs.firstIndex(of: leaf.index) }, element: element, found: worst.found,
-      expected: worst.expected, hypothesis: .unknown, isConfirmed: false)
+      input: inputs.firstIndex(of: leaf.index), element: element, found: judgment.found, expected: judgment.expected,
+      hypothesis: .unknown, isConfirmed: false)
   }
 
   // MARK: Products
@@ -90,7 +96,7 @@ struct FullCheck<S: Scalar> {
     guard inputs[0] != inputs[1] else { return nil }
     return TouchedProduct(
       node: users[0], operation: operation, other: inputs[0] == leaf.index ? inputs[1] : inputs[0],
-      isFirst: inputs[0] == leaf.index, leafShape: leaf.shape)
+      isFirst: inputs[0] == leaf.index, leafShape: leaf.shape, outputShape: recording.tape[users[0]].shape)
   }
 }
 
@@ -101,33 +107,51 @@ private struct TouchedProduct<S: Scalar> {
   let other: Int
   let isFirst: Bool
   let leafShape: Shape
+  let outputShape: Shape
 
-  /// The product with the rows or columns that the moved elements touch computed again.
-  func output(
-    _ output: Tensor<DualLanes>, moving lanes: Range<Int>, of leaf: Tensor<DualLanes>, in program: Program<DualLanes>
-  ) -> Tensor<DualLanes> {
-    var result = output
-    let isTransposed = isFirst ? operation.transposeA : operation.transposeB
-    let otherTransposed = isFirst ? operation.transposeB : operation.transposeA
-    let width = leafShape[1]
-    // The row or column of the product that a moved element belongs to.
-    let touched = Set(lanes.map { isTransposed == isFirst ? $0 % width : $0 / width })
-    let (rows, columns) = (output.shape[0], output.shape[1])
-    let depth = isTransposed == isFirst ? leafShape[0] : leafShape[1]
-    program.withElements(at: other) { other in
-      for line in touched {
-        for across in 0..<(isFirst ? columns : rows) {
-          var sum: DualLanes = 0
-          for k in 0..<depth {
-            let own = leaf.elements[isTransposed == isFirst ? k * width + line : line * width + k]
-            let otherWidth = isFirst == otherTransposed ? depth : (isFirst ? columns : rows)
-            let factor = other[isFirst == otherTransposed ? across * otherWidth + k : k * otherWidth + across]
-            sum = sum + own * factor
+  /// Whether the leaf's columns, not its rows, belong to the rows or columns of the product.
+  private var isCrosswise: Bool { (isFirst ? operation.transposeA : operation.transposeB) == isFirst }
+
+  /// The rows (of a first operand) or columns (of a second) of the product that moved elements touch.
+  private func touched(by lanes: Range<Int>) -> Set<Int> {
+    Set(lanes.map { isCrosswise ? $0 % leafShape[1] : $0 / leafShape[1] })
+  }
+
+  private func place(_ line: Int, _ across: Int) -> Int {
+    isFirst ? line * outputShape[1] + across : across * outputShape[1] + line
+  }
+
+  /// Computes what the moved elements touch again.
+  func recompute(moving lanes: Range<Int>, of leaf: Int, in program: Program<DualLanes>) {
+    let (width, depth) = (leafShape[1], isCrosswise ? leafShape[0] : leafShape[1])
+    let lines = outputShape[isFirst ? 1 : 0]
+    let otherIsContiguous = isFirst == (isFirst ? operation.transposeB : operation.transposeA)
+    program.withElements(at: leaf) { own in
+      program.withElements(at: other) { other in
+        program.withElements(at: node) { result in
+          for line in touched(by: lanes) {
+            for across in 0..<lines {
+              var sum: DualLanes = 0
+              for k in 0..<depth {
+                let factor = other[otherIsContiguous ? across * depth + k : k * lines + across]
+                sum = sum + own[isCrosswise ? k * width + line : line * width + k] * factor
+              }
+              result[place(line, across)] = sum
+            }
           }
-          result[linear: isFirst ? line * columns + across : across * columns + line] = sum
         }
       }
     }
-    return result
+  }
+
+  /// Puts back what `recompute` changed.
+  func restore(_ base: Tensor<DualLanes>, moving lanes: Range<Int>, in program: Program<DualLanes>) {
+    program.withElements(at: node) { result in
+      for line in touched(by: lanes) {
+        for across in 0..<outputShape[isFirst ? 1 : 0] {
+          result[place(line, across)] = base.elements[place(line, across)]
+        }
+      }
+    }
   }
 }

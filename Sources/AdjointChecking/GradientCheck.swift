@@ -140,6 +140,6 @@ public struct GradientCheck<S: Scalar> {
     report.judgments += inner.judgments
     (report.findings, report.singularities) = (inner.findings, inner.singularities)
     guard !report.judgments.contains(where: { $0.verdict == .cannotTell && $0.order == 2 }) else { return }
-    //report.judgments.append(SecondOrderOracle(recording, second).judgment(along: direction, &generator))
+    report.judgments.append(SecondOrderOracle(recording, second).judgment(along: direction, &generator))
   }
 }

@@ -7,28 +7,49 @@
 /// Source: the idea of R. W. Hamming's difference table as analysed in Moré and Wild, "Estimating computational noise", SIAM
 /// J. Sci. Comput. 33 (2011), equations 2.3 and 2.4.
 public enum NoiseLevel {
-  /// Where f is sampled for its noise, as a fraction of the scale along the line. A function that works in
-  /// `Float` inside does not see steps so fine: state its noise instead.
-  static let spacing = 0x1.3p-28
+  /// Where f is sampled, as fractions of the scale along the line. On the finer grid every smooth part vanishes; on the coarser
+  /// one the roundings of slowly moving intermediate results differ too. A function that works in `Float` inside does not see
+  /// steps so fine: state its noise instead.
+  static let spacings = (fine: 0x1.3p-28, coarse: 0x1.5p-17)
 
   /// The observed standard deviation of the rounding errors of f near t = 0; 0 when f is not finite there.
   ///
-  /// - Parameter scale: a length along the line over which f is expected to change by its own size.
-  /// - Complexity: 12 evaluations of f.
-  public static func observed(of f: (Double) throws -> Double, scale: Double = 1) rethrows -> Double {
+  /// - Parameters:
+  ///   - scale: a length along the line over which f is expected to change by its own size.
+  ///   - flips: whether f takes another branch at t than at 0; the grids are kept on this side of a kink, whose differences would
+  ///     look like noise.
+  /// - Complexity: 24 evaluations of f.
+  public static func observed(
+    of f: (Double) throws -> Double, scale: Double = 1, flips: (Double) -> Bool = { _ in false }
+  ) rethrows -> Double {
+    var scale = scale
+    for _ in 0..<10 {
+      let reach = 5.5 * spacings.coarse * scale
+      guard flips(reach) || flips(-reach) else { break }
+      scale /= 16
+    }
+    let fine = try deviations(of: f, spacing: spacings.fine * scale)
+    let coarse = try deviations(of: f, spacing: spacings.coarse * scale)
+    // Noise looks alike in every order of differences; what is left of a smooth f falls steeply with the order.
+    let isNoise = (coarse.max() ?? 0) <= 4 * (coarse.min() ?? 0)
+    return max(fine.max() ?? 0, isNoise ? coarse.max() ?? 0 : 0)
+  }
+
+  /// σ by the differences of order 4, 5 and 6.
+  private static func deviations(of f: (Double) throws -> Double, spacing: Double) rethrows -> [Double] {
     var differences: [Double] = []
-    for i in 0..<12 { differences.append(try f((Double(i) - 5.5) * spacing * scale)) }
-    guard differences.allSatisfy(\.isFinite) else { return 0 }
-    var largest = 0.0
+    for i in 0..<12 { differences.append(try f((Double(i) - 5.5) * spacing)) }
+    guard differences.allSatisfy(\.isFinite) else { return [] }
+    var deviations: [Double] = []
     var factor = 1.0  // (2k)!/(k!)²
     for k in 1...6 {
       differences = Swift.zip(differences.dropFirst(), differences).map { $0 - $1 }
       factor *= Double(2 * (2 * k - 1)) / Double(k)
       guard k >= 4 else { continue }
       let variance = differences.reduce(0) { $0 + $1 * $1 } / Double(differences.count) / factor
-      largest = max(largest, variance.squareRoot())
+      deviations.append(variance.squareRoot())
     }
-    return largest
+    return deviations
   }
 
   /// The bound on one evaluation that the oracles use: an ulp of the value and three standard deviations.

@@ -62,7 +62,7 @@ public struct TaylorSlope: Sendable {
     guard center.isFinite, slope.isFinite, (curvature ?? 0).isFinite else {
       return TaylorRemainder(order: order, points: [])
     }
-    let deviation = try noise ?? NoiseLevel.observed(of: f, scale: largestStep)
+    let deviation = try noise ?? NoiseLevel.observed(of: f, scale: largestStep, flips: flips)
     var points: [TaylorRemainder.Point] = []
     var h = largestStep
     for _ in 0..<TaylorSlope.steps {
@@ -115,6 +115,9 @@ public struct TaylorRemainder: Sendable {
   /// How many steps that are.
   public var pointCount = 0
   public var verdict = Verdict.undetermined
+  /// The smallest error in the highest derivative claimed (⟨g, u⟩ or ⟨u, Hu⟩) that would have shown at some step: a claim that
+  /// passes is right to within this. Large where f is too noisy, or bends too much, for the test to say more.
+  public var resolution = Double.infinity
 
   /// The rate that a right claim must reach: 1.9 or 2.9.
   public var required: Double { Double(order.rawValue) + 0.9 }
@@ -130,6 +133,10 @@ public struct TaylorRemainder: Sendable {
     self.order = order
     self.points = points
     guard points.count >= TaylorSlope.fewest else { return }
+    let factorial = Double(order.rawValue)
+    resolution =
+      points.map { factorial * max($0.remainder, TaylorSlope.clearance * $0.floor) / pow($0.step, factorial) }.min()
+      ?? .infinity
     let clear = points.filter { $0.remainder > TaylorSlope.clearance * $0.floor }
     if clear.isEmpty {
       (rate, verdict) = (.infinity, .exact)

@@ -1,5 +1,4 @@
-import AdjointDatasets
-import AdjointLearning
+import Adjoint
 import Foundation
 
 /// The command line: finds the command, runs it, and turns every error into one sentence and an exit code.
@@ -40,6 +39,11 @@ enum AdjointCommand {
       return 0
     }
     let command = try command(word)
+    // The library would trap at the first operation.
+    let kernels = ProcessInfo.processInfo.environment["ADJOINT_KERNELS"] ?? ""
+    guard kernels.isEmpty || Kernels.available.contains(kernels) else {
+      throw CommandError.noInstructionSet(kernels, available: Kernels.available)
+    }
     let arguments = try Arguments(words.dropFirst(), for: command)
     if arguments.isGiven("help") {
       console.line(HelpText(command: command).text)

@@ -9,7 +9,7 @@ public protocol Dataset<Target>: Sendable {
 
   /// The number of examples.
   var count: Int { get }
-  /// The shape of one input: `[features]`.
+  /// The shape of one input: `[features]`. (Asked for in each step: an array literal would allocate there.)
   var inputShape: Shape { get }
   /// The shape of one target: `[]` for a class, `[outputs]` for regression.
   var targetShape: Shape { get }

@@ -54,7 +54,7 @@ public struct LabeledImages: Dataset, Hashable {
   /// The number of classes.
   public var classCount: Int { classNames.count }
   /// `[features]`.
-  public var inputShape: Shape { [features] }
+  public var inputShape: Shape { Shape(CollectionOfOne(features)) }
   /// `[]`: the target is a class number.
   public var targetShape: Shape { [] }
 

@@ -33,7 +33,7 @@ public struct LabeledPoints: Dataset, Equatable {
   /// The number of classes.
   public var classCount: Int { classNames.count }
   /// `[features]`.
-  public var inputShape: Shape { [features] }
+  public var inputShape: Shape { Shape(CollectionOfOne(features)) }
   /// `[]`: the target is a class number.
   public var targetShape: Shape { [] }
 
@@ -88,9 +88,9 @@ public struct RegressionPoints: Dataset, Equatable {
   /// Numbers in a target.
   public var outputs: Int { targets.shape[1] }
   /// `[features]`.
-  public var inputShape: Shape { [features] }
+  public var inputShape: Shape { Shape(CollectionOfOne(features)) }
   /// `[outputs]`.
-  public var targetShape: Shape { [outputs] }
+  public var targetShape: Shape { Shape(CollectionOfOne(outputs)) }
 
   /// The points with every input feature shifted and scaled by statistics of a training set; targets stay.
   /// - Precondition: the statistics have as many features.

@@ -34,14 +34,3 @@ extension TrainingStep where S == Float {
     return try update(recording)
   }
 }
-
-extension Shape {
-  /// This shape of one example with the batch in front; nothing is allocated.
-  func batched(_ count: Int) -> Shape {
-    switch rank {
-    case 0: [count]
-    case 1: [count, self[0]]
-    default: Shape([count] + self)
-    }
-  }
-}

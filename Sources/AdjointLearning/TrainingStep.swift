@@ -23,10 +23,14 @@ public final class TrainingStep<S: Scalar> {
   public let seed: UInt64
   /// How many updates have been made.
   public internal(set) var stepCount = 0
+  /// The threads among which products, chains and updates are split; `nil` runs everything on the caller's. No bit depends
+  /// on it.
+  public var pool: WorkerPool?
   /// Named in errors, when a training loop sets it.
   public var epoch: Int?
 
   private let record: ([Variable<S>]) -> Variable<S>
+  private let updateTask = UpdateTask<S>()
   private var recordings: [Recording] = []
   /// What the optimiser keeps for each parameter, in order of first use.
   var optimizerState: [ObjectIdentifier: [Parameter<S>]] = [:]
@@ -101,6 +105,7 @@ public final class TrainingStep<S: Scalar> {
   func update(_ recording: Recording) throws -> S {
     let program = recording.program
     program.step = stepCount
+    if program.pool !== pool { program.pool = pool }
     program.run()
     let loss = program.withValue(of: recording.outputs[0]) { $0[0] }
     guard loss.primal.isFinite else { throw nonFinite(recording) }
@@ -111,11 +116,15 @@ public final class TrainingStep<S: Scalar> {
     let rate = optimizer.learningRate * schedule.factor(at: stepCount)
     stepCount += 1
     for (parameter, run) in recording.updates {
-      run.prepareGradient(
-        scale: scale, clipping: clipping,
-        regularization: parameter.shape.rank > 1 || regularization.includesBiases
-          ? regularization : .none, rate: rate)
-      optimizer.update(run, rate: rate, step: stepCount)
+      let isPenalized = parameter.shape.rank > 1 || regularization.includesBiases
+      updateTask.set(
+        run, optimizer, rate: rate, step: stepCount, scale: scale, clipping: clipping,
+        regularization: isPenalized ? regularization : .none)
+      if let pool, run.count >= 16_384 {
+        pool.run(updateTask)
+      } else {
+        updateTask.run(part: 0, of: 1)
+      }
     }
     return loss
   }

@@ -1,16 +1,16 @@
 import Adjoint
+import AdjointChecking
 import Testing
 
 /// The sweep: adjoints, edges, absence, stopped and frozen paths, and derivatives of derivatives.
 @Suite struct BackwardTests {
   @Test func `The contributions of the edges sum to the adjoint of every node`() {
     for seed in 0..<60 as Range<UInt64> {
-      let recording = RandomRecording<Double>(seed: seed, draw: 0)
-      let terms = recording.outputs.map { $0.sin().sum() }
-      let loss = terms.dropFirst().reduce(terms[0]) { $0 + $1 }
-      let backward = recording.tape.backward(from: loss)
+      let tape = Tape<Double>()
+      let loss = RandomProgram(seed: seed).record(on: tape).output.sin().sum()
+      let backward = tape.backward(from: loss)
       for node in 0..<loss.index {
-        let x = recording.tape[node]
+        let x = tape[node]
         let contributions = backward.contributions(to: x)
         guard let adjoint = backward.adjoint(of: x) else {
           #expect(contributions.isEmpty)

@@ -1,10 +1,18 @@
 import Adjoint
+import AdjointChecking
 import Testing
 
-/// Several hundred random recordings: what fuses, shares memory or runs in place changes no bit.
+/// Random programs: what fuses, shares memory or runs in place changes no bit, forward or backward.
 @Suite struct RandomProgramTests {
   /// Seeds in blocks, so that a failure names a small range and a run prints few lines.
-  static let blocks: [Range<UInt64>] = (0..<20).map { (block: UInt64) in block * 25..<(block + 1) * 25 }
+  static let blocks: [Range<UInt64>] = {
+    #if DEBUG
+      let count: UInt64 = 6
+    #else
+      let count: UInt64 = 20
+    #endif
+    return (0..<count).map { (block: UInt64) in block * 25..<(block + 1) * 25 }
+  }()
 
   @Test("Random programs in Float at new inputs are fresh recordings, bit for bit", arguments: blocks)
   func float(seeds: Range<UInt64>) throws { for seed in seeds { try expectSameBits(seed, Float.self) } }
@@ -13,27 +21,41 @@ import Testing
   func double(seeds: Range<UInt64>) throws { for seed in seeds { try expectSameBits(seed, Double.self) } }
 
   private func expectSameBits<S: BitComparable>(_ seed: UInt64, _ type: S.Type) throws {
-    let recording = RandomRecording<S>(seed: seed, draw: 0)
-    let fresh = RandomRecording<S>(seed: seed, draw: 1)
-    let asked = recording.outputs + recording.inputs
-    let programs = [Program<S>(asked), Program<S>(asked, keeping: .all)]
+    let program = RandomProgram(seed: seed)
+    let (recording, outputs) = record(program, at: 0, as: S.self)
+    let fresh = record(program, at: 1, as: S.self).outputs.map(\.value)
+    let recorded = outputs.map(\.value)
+    let asked = outputs + recording.leaves
+    let shared = [Program<S>(asked), Program<S>(asked, keeping: .all)]
     let copied = Program<S>(asked, parameters: .copied)
-    let recorded = recording.outputs.map(\.value)
-    for program in programs + [copied] {
-      program.run()
-      expect(program, recording.outputs, equal: recorded, "seed \(seed), as recorded")
+    for compiled in shared + [copied] {
+      compiled.run()
+      expect(compiled, outputs, equal: recorded, "seed \(seed), as recorded")
     }
-    let shapes = recording.inputs.map(\.shape) + recording.parameters.map(\.shape)
-    let values = RandomRecording<S>.values(seed: seed, draw: 1, shapes: shapes)
-    for (parameter, new) in zip(recording.parameters, fresh.parameters) { parameter.value = new.value }
-    for program in programs {
-      for (input, value) in zip(recording.inputs, values) { try program.feed(input, value.converted()) }
-      program.run()
-      expect(
-        program, recording.outputs, equal: fresh.outputs.map(\.value), "seed \(seed), at new inputs and parameters")
+    for compiled in shared {
+      try program.feed(recording, to: compiled, at: 1)
+      compiled.run()
+      expect(compiled, outputs, equal: fresh, "seed \(seed), at new inputs and parameters")
     }
     copied.run()
-    expect(copied, recording.outputs, equal: recorded, "seed \(seed), with parameters of its own")
+    expect(copied, outputs, equal: recorded, "seed \(seed), with parameters of its own")
+  }
+
+  /// The output, a few values on the way, perhaps a leaf and perhaps one twice; for every other program, gradients as well.
+  private func record<S: BitComparable>(
+    _ program: RandomProgram, at point: Int, as type: S.Type
+  ) -> (recording: RandomProgram.Recording<S>, outputs: [Variable<S>]) {
+    let tape = Tape<S>()
+    let recording = program.record(on: tape, at: point)
+    var generator = Generator(seed: program.seed).stream(100)
+    let numbers = recording.nodes.filter { $0.role != .index }
+    var outputs = (0..<generator.next() % 3).map { _ in numbers[Int(generator.next() % UInt64(numbers.count))] }
+    outputs += [recording.output]
+    if program.seed % 4 == 0 { outputs.append(outputs[0]) }
+    guard program.seed % 2 == 0 else { return (recording, outputs) }
+    let cotangent = tape.constant(program.cotangent.converted())
+    outputs += gradients(of: recording.output, withRespectTo: recording.moving, cotangent: cotangent)
+    return (recording, outputs)
   }
 
   private func expect<S: BitComparable>(

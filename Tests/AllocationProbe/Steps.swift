@@ -4,7 +4,8 @@ import AdjointLearning
 
 /// Training steps of a digit classifier, 784-128-10, on made-up images.
 struct Steps {
-  let data: LabeledPoints
+  private let data: LabeledPoints
+  private let images: LabeledImages
   private let order: [Int]
 
   init() {
@@ -13,6 +14,8 @@ struct Steps {
     data = LabeledPoints(
       inputs: Tensor(shape: [40, 784], elements: pixels), labels: (0..<40).map { Int32($0 % 10) },
       classNames: (0..<10).map(String.init))
+    images = LabeledImages(
+      pixels: pixels.map { UInt8(255 * $0) }, height: 28, width: 28, labels: data.labels, classNames: data.classNames)
     order = Array(0..<40)
   }
 
@@ -46,6 +49,7 @@ struct Steps {
     }
     counts["\(name): a batch"] = try Counts.during { try step(batch.images, batch.labels) }
     counts["\(name): a short batch"] = try Counts.during { try step(shortBatch.images, shortBatch.labels) }
+    counts["\(name): image rows"] = try Counts.during { try step(rows: whole, of: images) }
     counts["\(name): rows"] = try Counts.during { try step(rows: whole, of: data) }
     counts["\(name): short rows"] = try Counts.during { try step(rows: short, of: data) }
   }
@@ -64,6 +68,24 @@ struct Steps {
       program.run()
       counts[name] = Counts.during { program.run() }
     }
+    for (name, y) in largeTensors() {
+      let program = Program<Float>([y])
+      program.run()
+      counts[name] = Counts.during { program.run() }
+    }
     return counts
+  }
+
+  /// Operations on tensors that would not fit on the stack, over every set of axes.
+  private func largeTensors() -> [(String, Variable<Float>)] {
+    let x = Tape<Float>().input(.ones([8, 20, 12, 40]))
+    var results = [("layer normalisation", layerNorm(x)), ("softmax along axis 1", x.softmax(axis: 1))]
+    for bits in 1..<16 {
+      let axes = (0..<4).filter { bits >> $0 & 1 == 1 }
+      results.append(("sum over \(axes)", x.sum(axes: axes)))
+      results.append(("variance over \(axes)", x.variance(axes: axes)))
+      results.append(("maximum over \(axes)", x.max(axes: axes)))
+    }
+    return results
   }
 }

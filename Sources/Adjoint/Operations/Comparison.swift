@@ -53,10 +53,9 @@ public struct Where: Operation {
   }
   public func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) { y.select(x[0], x[1], x[2]) }
   public func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] {
-    let zero = p.tape.constant(0)
-    return [
-      nil, p.to(1, `where`(p.x[0], g, zero).sum(to: p.x[1].shape)),
-      p.to(2, `where`(p.x[0], zero, g).sum(to: p.x[2].shape)),
+    [
+      nil, p.to(1, `where`(p.x[0], g, p.tape.constant(0)).sum(to: p.x[1].shape)),
+      p.to(2, `where`(p.x[0], p.tape.constant(0), g).sum(to: p.x[2].shape)),
     ]
   }
 

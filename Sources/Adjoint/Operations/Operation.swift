@@ -97,9 +97,19 @@ public struct Attribute: Hashable, Sendable, CustomStringConvertible {
 
 /// Where a VJP is taken: the recorded inputs x and output y of one node.
 public struct Point<S: Scalar> {
-  let tape: Tape<S>
+  /// Where the contributions are recorded.
+  public let tape: Tape<S>
   let node: Int
   let wanted: (Int) -> Bool
+
+  /// The point of a recorded result; `wanted` says whose contributions are asked for.
+  public init(of y: Variable<S>, wanted: @escaping (Int) -> Bool = { _ in true }) {
+    self.init(tape: y.tape, node: y.tape.index(of: y), wanted: wanted)
+  }
+
+  init(tape: Tape<S>, node: Int, wanted: @escaping (Int) -> Bool) {
+    (self.tape, self.node, self.wanted) = (tape, node, wanted)
+  }
 
   /// The inputs, in order.
   public var x: Inputs { Inputs(point: self) }

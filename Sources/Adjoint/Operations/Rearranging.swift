@@ -239,7 +239,11 @@ public func concatenate<S: Scalar>(_ parts: [Variable<S>], axis: Int = 0) -> Var
 
 /// The inputs side by side along a new axis: each reshaped, then concatenated.
 public func stack<S: Scalar>(_ parts: [Variable<S>], axis: Int = 0) -> Variable<S> {
-  let position = axis < 0 ? axis + (parts.first?.shape.rank ?? 0) + 1 : axis
+  let rank = parts.first?.shape.rank ?? 0
+  let position = axis < 0 ? axis + rank + 1 : axis
+  guard position >= 0, position <= rank else {
+    fatalError("stack: axis \(axis) does not exist in a stack of rank \(rank + 1)")
+  }
   return concatenate(
     parts.map { part in
       var dimensions = Array(part.shape)

@@ -5,6 +5,10 @@ public struct Sum: AxisReduction {
   public let axes: AxisSet
   public let keepsDimensions: Bool
 
+  public init(axes: AxisSet, keepsDimensions: Bool = false) {
+    (self.axes, self.keepsDimensions) = (axes, keepsDimensions)
+  }
+
   public func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) { y.reduce(.sum, x[0], over: axes) }
   public func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] {
     [p.to(0, spread(g, at: p))]
@@ -18,6 +22,10 @@ public struct Sum: AxisReduction {
 public struct Mean: AxisReduction {
   public let axes: AxisSet
   public let keepsDimensions: Bool
+
+  public init(axes: AxisSet, keepsDimensions: Bool = false) {
+    (self.axes, self.keepsDimensions) = (axes, keepsDimensions)
+  }
 
   public func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) {
     y.reduce(.sum, x[0], over: axes)
@@ -39,6 +47,10 @@ public struct Variance: AxisReduction {
   public let axes: AxisSet
   public let keepsDimensions: Bool
   public let correction: Int
+
+  public init(axes: AxisSet, keepsDimensions: Bool = false, correction: Int = 0) {
+    (self.axes, self.keepsDimensions, self.correction) = (axes, keepsDimensions, correction)
+  }
 
   public func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) {
     y.variance(x[0], over: axes, meanScale: 1 / reducedCount(x[0].shape), scale: scale(x[0].shape))
@@ -64,6 +76,10 @@ public struct Extremum: AxisReduction {
   public let kind: Kind
   public let axes: AxisSet
   public let keepsDimensions: Bool
+
+  public init(kind: Kind, axes: AxisSet, keepsDimensions: Bool = false) {
+    (self.kind, self.axes, self.keepsDimensions) = (kind, axes, keepsDimensions)
+  }
 
   public func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) {
     y.reduce(kind == .max ? .maximum : .minimum, x[0], over: axes)

@@ -23,7 +23,7 @@ extension Program {
       throw FeedError(
         "\(name(node)): index \(value.elements[position]) at position \(position) is not in 0 ..< \(bound)")
     }
-    copyIndices(value.elements, into: node)
+    value.elements.withUnsafeBufferPointer { copyIndices($0, into: node) }
   }
 
   /// Lets `body` write the value of an input in place: no copy, no allocation. The elements are in row-major order.
@@ -48,9 +48,12 @@ extension Program {
   }
 
   private func inputNode(_ x: Variable<some Scalar>, _ shape: Shape, isIndex: Bool) throws(FeedError) -> Int {
-    let node = readableNode(x)
-    guard case .leaf(let role) = nodes[node].kind else {
-      throw FeedError("\(name(node)): only leaves are fed; this is the result of an operation")
+    guard x.tape.identity === tape, x.index < nodes.count, readable.contains(x.index) else {
+      throw FeedError("%\(x.index): no output of this program depends on it, so there is nothing to feed")
+    }
+    let node = x.index
+    guard case .leaf(let role) = nodes[node].kind, role == .input || role == .index else {
+      throw FeedError("\(name(node)): only inputs and index leaves are fed; parameters are set by their `value`")
     }
     guard (role == .index) == isIndex else {
       throw FeedError(

@@ -33,8 +33,7 @@ struct MemoryPlan {
 
     for (position, step) in steps.enumerated() {
       let reads = step.reads(nodes)
-      // What has no place here, a shared parameter, is not ours to reuse.
-      var dying = Set(reads.map { root[$0] }.filter { lastUse[$0] == position && offsets[$0] >= 0 })
+      var dying = Set(reads.map { root[$0] }.filter { lastUse[$0] == position })
       for result in step.results {
         if sharing, let operand = step.inPlaceOperand(for: result, nodes, root, dying: dying, size: size) {
           offsets[result] = offsets[operand]

@@ -62,7 +62,7 @@ extension Output {
   func reduce(_ r: Reduction, _ x: View<S>, over axes: AxisSet) {
     guard x.count > 0 else { return base.update(repeating: S.reduce(r, x.base, count: 0), count: count) }
     let groups = AxisGroups(shape: x.shape, reduced: axes)
-    if r != .sum, groups.reducedCount > 1 { return reduceGathered(r, x, over: axes) }
+    if r != .sum, S.sharesTies, groups.reducedCount > 1 { return reduceGathered(r, x, over: axes) }
     reduce(r, groups, group: 0, from: x.base, to: base)
   }
 
@@ -100,24 +100,24 @@ extension Output {
       let (stepX, stepY) = (groups.size(after: group), groups.keptSize(after: group))
       for i in 0..<extent { reduce(r, groups, group: group + 1, from: x + i * stepX, to: y + i * stepY) }
     case (_, true):
-      // A reduced run in front of others, which only sums have: what stands inside its first step, then the rest onto that.
+      // A reduced run in front of others: what stands inside its first step, then the rest onto that.
       let stepX = groups.size(after: group)
       reduce(r, groups, group: group + 1, from: x, to: y)
-      for i in 1..<extent { add(groups, group: group + 1, from: x + i * stepX, onto: y) }
+      for i in 1..<extent { reduce(r, groups, group: group + 1, from: x + i * stepX, onto: y) }
     }
   }
 
-  /// Sums onto what stands in y already.
-  private func add(
-    _ groups: AxisGroups, group: Int, from x: UnsafePointer<S>, onto y: UnsafeMutablePointer<S>
+  /// Reduces onto what stands in y already.
+  private func reduce(
+    _ r: Reduction, _ groups: AxisGroups, group: Int, from x: UnsafePointer<S>, onto y: UnsafeMutablePointer<S>
   ) {
     let extent = groups.extents[group]
     switch (groups.count - group, groups.reduced[group]) {
-    case (1, true): y.pointee = y.pointee + S.reduce(.sum, x, count: extent)
-    case (1, false): S.zip(.binary(.add), y, strideA: 1, x, strideB: 1, y, count: extent)
+    case (1, true): y.pointee = r.combining(y.pointee, S.reduce(r, x, count: extent))
+    case (1, false): S.zip(.binary(r.combining), y, strideA: 1, x, strideB: 1, y, count: extent)
     case (_, let isReduced):
       let (stepX, stepY) = (groups.size(after: group), isReduced ? 0 : groups.keptSize(after: group))
-      for i in 0..<extent { add(groups, group: group + 1, from: x + i * stepX, onto: y + i * stepY) }
+      for i in 0..<extent { reduce(r, groups, group: group + 1, from: x + i * stepX, onto: y + i * stepY) }
     }
   }
 
@@ -183,6 +183,17 @@ extension Output {
 
   /// y = 0 everywhere.
   func clear() { base.update(repeating: 0, count: count) }
+}
+
+extension Reduction {
+  /// The function of two arguments that this reduction repeats.
+  fileprivate var combining: Binary {
+    switch self {
+    case .sum: .add
+    case .maximum: .maximum
+    case .minimum: .minimum
+    }
+  }
 }
 
 extension Output {

@@ -10,6 +10,15 @@ public struct View<S: Scalar>: BitwiseCopyable {
     self.address = address
   }
 
+  /// A view of existing elements, for evaluating an operation outside a tape.
+  /// - Precondition: there are as many elements as the shape has, and they outlive the view.
+  public init(shape: Shape, elements: UnsafeMutableBufferPointer<S>) {
+    guard elements.count == shape.elementCount, let base = elements.baseAddress else {
+      fatalError("View: \(elements.count) elements do not fill the shape \(shape)")
+    }
+    self.init(shape: shape, address: UnsafeMutableRawPointer(base))
+  }
+
   /// The number of elements.
   @inlinable public var count: Int { shape.elementCount }
   /// The elements in row-major order.
@@ -34,6 +43,11 @@ public struct Operands<S: Scalar> {
   let views: UnsafePointer<View<S>>
   public let count: Int
 
+  /// Operands in order; they outlive this list.
+  public init(views: UnsafePointer<View<S>>, count: Int) {
+    (self.views, self.count) = (views, count)
+  }
+
   public subscript(position: Int) -> View<S> { views[position] }
 }
 
@@ -45,6 +59,13 @@ public struct Output<S: Scalar> {
   init(shape: Shape, address: UnsafeMutableRawPointer) {
     self.shape = shape
     self.address = address
+  }
+
+  /// Existing memory as an output, for evaluating an operation outside a tape.
+  /// - Precondition: there are as many elements as the shape has, and they outlive the output.
+  public init(shape: Shape, elements: UnsafeMutableBufferPointer<S>) {
+    let view = View(shape: shape, elements: elements)
+    self.init(shape: shape, address: view.address)
   }
 
   public var count: Int { shape.elementCount }

@@ -8,10 +8,11 @@ enum EvaluateCommand {
     options: [
       Option("load", "FILE", .text, "The checkpoint that 'adjoint train --save' wrote."),
       Option(
-        "data", "WHAT", .text, default: "drawn",
-        "The test set of: drawn, mnist, a directory with MNIST's four IDX files; or a whole CSV file of label and pixels."
+        "data", "WHAT", .text,
+        "The test set of: drawn, mnist, a directory with MNIST's four IDX files; or a whole CSV file of label and "
+          + "pixels. Without it, the test set of the data that the network was trained on."
       ),
-      Option("test-limit", "N", .integer(1...Int.max), "Use only the first N test images."),
+      Option("test-limit", "N", .integer(1...1_000_000), "Use only the first N test images."),
       .flag("download", "Fetch MNIST for --data mnist if it is not there."),
       .flag("json", "Print one JSON object as the last line of standard output."),
     ],
@@ -22,8 +23,9 @@ enum EvaluateCommand {
     guard let file = arguments.text("load") else {
       throw CommandError.missingOption("load", placeholder: "FILE", command: "evaluate")
     }
-    let source = try DataSource(arguments.required("data"))
+    let given = try arguments.text("data").map { text throws(CommandError) in try DataSource(text) }
     let classifier = try Classifier(loading: file)
+    let source = try given ?? DataSource(classifier.trainedOn)
     if arguments.isGiven("download") {
       guard source == .mnist else {
         throw CommandError.unusedOption("download", reason: "without --data mnist", usedBy: [])
@@ -31,7 +33,7 @@ enum EvaluateCommand {
       try MNISTPlaces().download { console.note($0) }
     }
     let limit = arguments.isGiven("test-limit") ? try arguments.integer("test-limit") : nil
-    let images = try source.loadTest(limit: limit)
+    let images = try given == nil ? source.load(limits: (nil, limit)).test : source.loadTest(limit: limit)
     try classifier.check(images, from: source.title)
     let metrics = try classifier.predictor().evaluate(on: images.standardized(classifier.standardization))
 

@@ -9,7 +9,8 @@ enum PredictCommand {
     options: [
       Option("load", "FILE", .text, "The checkpoint that 'adjoint train --save' wrote."),
       Option(
-        "index", "N", .integer(0...Int.max), default: "0", "Which image of an IDX file or row of a CSV file, from 0."),
+        "index", "N", .integer(0...100_000_000), default: "0",
+        "Which image of an IDX file or row of a CSV file, from 0."),
       .flag("invert", "The image is dark ink on light paper."),
       .flag("json", "Print one JSON object as the last line of standard output."),
     ],

@@ -8,13 +8,7 @@ enum TrainCommand {
   static let command = Command(
     name: "train", summary: "Train a classifier of images.", options: TrainingOptions.all,
     notes: [
-      (
-        "Defaults",
-        [
-          "drawn digits, pixels in 0 … 1, hidden 128 relu, He initialisation, cross-entropy, Adam at 0.001,",
-          "batch 128, 10 epochs, no validation split, seed 0",
-        ]
-      ),
+      ("Defaults", TrainingOptions.defaultsTable),
       (
         "Examples",
         [

@@ -49,7 +49,7 @@ enum DataSource: Equatable {
       // The digits depend on their own seed, so that every training and evaluation sees the same.
       let digits = DrawnDigits(seed: 0)
       return (
-        digits.training(min(limits.training ?? 60_000, 1_000_000)), digits.test(min(limits.test ?? 10_000, 1_000_000))
+        digits.training(limits.training ?? 60_000), digits.test(limits.test ?? 10_000)
       )
     case .mnist:
       let (training, test) = try MNIST.load(from: MNISTPlaces().find())
@@ -75,7 +75,7 @@ enum DataSource: Equatable {
   /// The images to evaluate on: the test set, or the whole of a table.
   func loadTest(limit: Int?) throws -> LabeledImages {
     switch self {
-    case .drawn: return DrawnDigits(seed: 0).test(min(limit ?? 10_000, 1_000_000))
+    case .drawn: return DrawnDigits(seed: 0).test(limit ?? 10_000)
     case .mnist: return try MNIST.load(.test, from: MNISTPlaces().find()).limited(to: limit)
     case .directory(let url): return try MNIST.load(.test, from: url, verify: false).limited(to: limit)
     case .table(let url): return try LabeledImages(csv: url).limited(to: limit)

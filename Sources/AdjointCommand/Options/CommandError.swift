@@ -27,6 +27,7 @@ enum CommandError: Error, Equatable {
   case tooFewExamples(String)
   case unwritable(String, reason: String)
   case disagreement(String)
+  case noInstructionSet(String, available: [String])
 
   /// 2 when the command was written wrongly, 1 for everything else.
   var exitCode: Int32 {
@@ -35,7 +36,7 @@ enum CommandError: Error, Equatable {
       .unexpectedArgument, .missingArgument, .missingOption, .unusedOption, .contradiction:
       2
     case .noSuchData, .noMNIST, .noCheckpoint, .foreignCheckpoint, .otherData, .wrongSize, .badImage, .tooFewExamples,
-      .unwritable, .disagreement:
+      .unwritable, .disagreement, .noInstructionSet:
       1
     }
   }
@@ -84,6 +85,8 @@ extension CommandError: CustomStringConvertible {
     case .tooFewExamples(let sentence): sentence
     case .unwritable(let file, let reason): "\(file) cannot be written: \(reason)"
     case .disagreement(let sentence): sentence
+    case .noInstructionSet(let name, let available):
+      "ADJOINT_KERNELS=\(name): this machine has \(available.listed("and"))"
     }
   }
 

@@ -25,6 +25,8 @@ struct Option: Sendable {
 
     static let atLeastZero = Bounds(low: 0, high: .infinity)
     static let positive = Bounds(low: 0, high: .infinity, includesLow: false)
+    /// A time in seconds.
+    static let interval = Bounds(low: 0, high: 1_000_000, includesLow: false)
     /// 0 ≤ x < 1.
     static let fraction = Bounds(low: 0, high: 1, includesHigh: false)
   }

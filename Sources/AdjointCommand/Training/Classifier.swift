@@ -12,6 +12,8 @@ struct Classifier {
   let width: Int
   let classNames: [String]
   let standardization: Standardization
+  /// What `--data` said when it was trained.
+  let trainedOn: String
   let model: MLP<Float>
 
   var inputs: Int { height * width }
@@ -19,9 +21,11 @@ struct Classifier {
   var architecture: String { plan.architecture(inputs: inputs, classes: classNames.count) }
 
   /// A new one for these training images.
-  init(_ plan: TrainingPlan, for training: LabeledImages) {
+  init(_ plan: TrainingPlan, for training: LabeledImages) throws(CommandError) {
     self.plan = plan
+    try plan.checkSize(inputs: training.features, classes: training.classCount)
     (height, width, classNames) = (training.height, training.width, training.classNames)
+    trainedOn = plan.data.setting
     standardization =
       switch plan.standardization {
       case .none: .none
@@ -87,6 +91,7 @@ extension Classifier {
     }
     // The data of the training need not be there any more: whoever uses the network brings other data.
     plan = try TrainingPlan(stored: settings.merging(["data": "drawn"]) { $1 }, of: file)
+    trainedOn = try setting("data")
     let size = try setting(Key.size).split(separator: "x").compactMap { Int($0) }
     guard size.count == 2, size.allSatisfy({ (1...10_000).contains($0) }) else {
       throw .foreignCheckpoint(file, missing: Key.size)
@@ -104,6 +109,7 @@ extension Classifier {
       }
       standardization = .perPixel(FeatureStatistics(mean: mean, deviation: deviation))
     }
+    try plan.checkSize(inputs: height * width, classes: classNames.count)
     model = plan.model(inputs: height * width, classes: classNames.count)
   }
 

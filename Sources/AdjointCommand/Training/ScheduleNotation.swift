@@ -20,7 +20,7 @@ enum ScheduleNotation: Equatable {
   init(_ text: String, of option: Option) throws(CommandError) {
     let stages = text.split(separator: "+", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
     let words = stages[0].split(separator: ":", omittingEmptySubsequences: false).map(String.init)
-    let numbers = words.dropFirst().compactMap(Double.init).filter { $0 >= 0 && $0.isFinite }
+    let numbers = words.dropFirst().compactMap(Double.init).filter { (0...1_000_000).contains($0) }
     let isComplete = numbers.count == words.count - 1
     switch (words[0], numbers.count) {
     case ("constant", 0) where isComplete && stages.count == 1: self = .constant

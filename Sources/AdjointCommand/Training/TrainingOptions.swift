@@ -11,7 +11,7 @@ enum TrainingOptions {
       "save", "FILE", .text, in: "Files and output",
       "Save a checkpoint (safetensors) at the start, after every epoch, and when interrupted."),
     Option(
-      "save-every", "SECONDS", .number(.positive), default: "5", in: "Files and output",
+      "save-every", "SECONDS", .number(.interval), default: "5", in: "Files and output",
       "Save in mid-epoch too, after so many seconds."),
     Option(
       "resume", "FILE", .text, in: "Files and output",
@@ -29,14 +29,17 @@ enum TrainingOptions {
       "drawn (digits drawn by a program), mnist, a directory with MNIST's four IDX files, or a CSV file of label and "
         + "784 pixels, a sixth of which is set aside as the test set."),
     Option(
-      "train-limit", "N", .integer(1...Int.max), in: "Data", "Use only the first N training images."),
-    Option("test-limit", "N", .integer(1...Int.max), in: "Data", "Use only the first N test images."),
+      "train-limit", "N", .integer(1...1_000_000), in: "Data",
+      "Use only the first N training images; of drawn digits there are as many as are asked for, 60,000 otherwise."),
+    Option(
+      "test-limit", "N", .integer(1...1_000_000), in: "Data",
+      "Use only the first N test images; 10,000 drawn digits otherwise."),
     Option(
       "standardize", "HOW", .choice(StandardizationName.optionNames), default: "none", in: "Data",
       "Pixels: none leaves them in 0 … 1; pixel subtracts each pixel's mean over the training set and divides by its "
         + "deviation; image does so over each image's own pixels."),
     Option(
-      "validation", "FRACTION", .number(.fraction), default: "0.0", in: "Data",
+      "validation", "FRACTION", .number(.fraction), default: "0", in: "Data",
       "The fraction of the training images to set aside for validation."),
   ]
 
@@ -51,7 +54,7 @@ enum TrainingOptions {
       "initializer", "NAME", .choice(InitializerName.optionNames), default: "he-normal", in: "Model",
       "How the weights begin; biases begin at 0."),
     Option(
-      "dropout", "RATE", .number(.fraction), default: "0.0", in: "Model",
+      "dropout", "RATE", .number(.fraction), default: "0", in: "Model",
       "The share of hidden units that are switched off in a training step."),
     Option(
       "loss", "NAME", .choice(ClassificationLoss.optionNames), default: "cross-entropy", in: "Model",
@@ -72,12 +75,12 @@ enum TrainingOptions {
         "clip-norm", "LIMIT", .number(.positive), in: "Optimisation",
         "Scale all gradients together so that their norm is at most this."),
       Option(
-        "l1", "LAMBDA", .number(.atLeastZero), default: "0.0", in: "Optimisation",
+        "l1", "LAMBDA", .number(.atLeastZero), default: "0", in: "Optimisation",
         "The penalty λ Σ|w| on the weights (not the biases)."),
       Option(
-        "l2", "LAMBDA", .number(.atLeastZero), default: "0.0", in: "Optimisation",
+        "l2", "LAMBDA", .number(.atLeastZero), default: "0", in: "Optimisation",
         "The penalty λ/2 Σw² on the weights (not the biases)."),
-      Option("batch", "N", .integer(1...Int.max), default: "128", in: "Optimisation", "Images in a step."),
+      Option("batch", "N", .integer(1...1_000_000), default: "128", in: "Optimisation", "Images in a step."),
       Option(
         "epochs", "N", .integer(1...1_000_000), default: "10", in: "Optimisation", "Passes over the training images."),
       Option(
@@ -87,7 +90,7 @@ enum TrainingOptions {
 
   private static let stopping: [Option] = [
     Option(
-      "patience", "N", .integer(1...Int.max), in: "Early stopping",
+      "patience", "N", .integer(1...1_000_000), in: "Early stopping",
       "Stop when the validation loss has not improved for N epochs, and keep the best weights."),
     Option(
       "stop-rule", "NAME", .choice(EarlyStopping.Rule.optionNames), default: "since-best", in: "Early stopping",
@@ -110,5 +113,28 @@ enum TrainingOptions {
     return Option(
       name, "X", .number(bounds), in: "Optimisation",
       "\(text)\(whose) Default: \(OptimizerEntry.defaults(of: name)).")
+  }
+
+  /// Every setting with its default, in aligned columns, for the help.
+  static var defaultsTable: [String] {
+    let adam = OptimizerEntry.named("adam")?.hyperparameters ?? []
+    var cells: [(String, String)] = []
+    for option in settings {
+      if let fallback = option.fallback {
+        cells.append((option.name, fallback))
+      } else if let value = adam.first(where: { $0.option == option.name })?.value {
+        cells.append((option.name, value.short))
+      } else if !OptimizerEntry.hyperparameterOptions.contains(option.name) {
+        cells.append((option.name, "none"))
+      }
+    }
+    let columns = 3
+    let rows = (cells.count + columns - 1) / columns
+    return (0..<rows).map { row in
+      let line = stride(from: row, to: cells.count, by: rows).map { index in
+        cells[index].0.padded(to: 15) + cells[index].1.padded(to: index + rows < cells.count ? 18 : 0)
+      }
+      return line.joined()
+    }
   }
 }

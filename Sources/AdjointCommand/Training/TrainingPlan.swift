@@ -56,7 +56,8 @@ struct TrainingPlan {
     }
     var settings = arguments.given.filter { name, _ in TrainingOptions.settings.contains { $0.name == name } }
     for option in TrainingOptions.settings {
-      if settings[option.name] == nil, let fallback = option.fallback { settings[option.name] = fallback }
+      guard settings[option.name] == nil, let fallback = option.fallback else { continue }
+      settings[option.name] = try option.canonical(fallback)
     }
     settings["data"] = source.setting
     self.settings = settings
@@ -108,6 +109,18 @@ extension TrainingPlan {
   }
 
   func generator(_ stream: Stream) -> Generator { Generator(seed: UInt64(seed)).stream(stream.rawValue) }
+
+  /// Refuses a model that would not fit into memory: 100 million weights take 400 MB, and training four times as much.
+  func checkSize(inputs: Int, classes: Int) throws(CommandError) {
+    let sizes = [inputs] + hidden + [classes]
+    let weights = zip(sizes, sizes.dropFirst()).reduce(0) { $0 + $1.0 * $1.1 }
+    guard weights <= 100_000_000 else {
+      throw .badValue(
+        option: "hidden", value: hidden.map(String.init).joined(separator: ","),
+        expected: "at most 100,000,000 weights",
+        suggestion: nil)
+    }
+  }
 
   /// A model with fresh weights.
   func model(inputs: Int, classes: Int) -> MLP<Float> {

@@ -23,7 +23,7 @@ struct TrainingRun {
     to destination: URL?, saveInterval: Double
   ) throws {
     let (rest, validation) = try TrainingRun.split(training, plan)
-    classifier = Classifier(plan, for: rest)
+    classifier = try Classifier(plan, for: rest)
     let scaling = classifier.standardization
     let step = TrainingRun.step(plan, classifier, imageCount: rest.count)
     trainer = Trainer(

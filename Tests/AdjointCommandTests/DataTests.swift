@@ -1,0 +1,134 @@
+import AdjointDatasets
+import Foundation
+import Testing
+
+/// Data from outside, evaluating and predicting.
+@Suite struct DataTests {
+  /// The four files of a tiny data set under MNIST's names.
+  private func writeDirectory(_ workplace: Workplace) throws {
+    let digits = DrawnDigits(seed: 5)
+    for (part, images) in [(MNIST.Part.training, digits.training(120)), (.test, digits.test(40))] {
+      try images.write(
+        images: workplace.directory.appendingPathComponent(MNIST.images(part).name),
+        labels: workplace.directory.appendingPathComponent(MNIST.labels(part).name))
+    }
+  }
+
+  @Test("A saved network evaluates to the digits that its training printed", arguments: ["none", "pixel", "image"])
+  func evaluate(standardization: String) throws {
+    let workplace = try Workplace()
+    let trained = try workplace.train("--save", "model.st", "--json", "--standardize", standardization)
+    let evaluated = try workplace.run("evaluate", "--load", "model.st", "--test-limit", "100", "--json")
+    #expect(evaluated.code == 0, "\(evaluated.errors)")
+    for key in ["testAccuracy", "testLoss"] { #expect(try evaluated.number(key) == trained.number(key)) }
+  }
+
+  @Test("A directory of IDX files trains, also after it was named relatively and resumed from elsewhere")
+  func directory() throws {
+    let workplace = try Workplace()
+    try writeDirectory(workplace)
+    let trained = try workplace.start(tiny + ["--data", ".", "--save", "model.st", "--json"]).outcome()
+    #expect(trained.code == 0, "\(trained.errors)")
+    let elsewhere = try Workplace()
+    let resumed = try elsewhere.run("train", "--resume", workplace.path("model.st"), "--json")
+    #expect(try resumed.number("testLoss") == trained.number("testLoss"))
+  }
+
+  @Test("A wrong directory and a truncated IDX file are one sentence each")
+  func wrongFiles() throws {
+    let workplace = try Workplace()
+    let empty = try workplace.run("train", "--data", ".")
+    #expect(empty.code == 1 && empty.errors.contains("train-images-idx3-ubyte"))
+    let nowhere = try workplace.run("train", "--data", "nowhere/at/all")
+    #expect(nowhere.code == 1 && nowhere.errors.contains("there is no such file or directory"))
+
+    try writeDirectory(workplace)
+    let name = MNIST.images(.training).name
+    _ = try workplace.write(name, Array(workplace.bytes(name).dropLast(100)))
+    let truncated = try workplace.run("train", "--data", ".")
+    #expect(truncated.code == 1)
+    #expect(truncated.errors.contains(name) && truncated.errors.contains("cut short"), "\(truncated.errors)")
+  }
+
+  @Test("MNIST that is nowhere is a sentence that says where it was looked for and how to fetch it")
+  func noMNIST() throws {
+    let workplace = try Workplace()
+    let home = ["HOME": workplace.directory.path, "ADJOINT_MNIST": ""]
+    let searched = try workplace.run("train", "--data", "mnist", environment: home)
+    #expect(searched.code == 1)
+    for word in ["../shared/data/mnist", "data/mnist", ".cache/adjoint/mnist", "--download"] {
+      #expect(searched.errors.contains(word), "\(searched.errors)")
+    }
+    let named = try workplace.run("train", "--data", "mnist", environment: ["ADJOINT_MNIST": "/nowhere"])
+    #expect(named.errors.contains("/nowhere (from ADJOINT_MNIST)"))
+  }
+
+  @Test("A table trains, with a sixth set aside, and evaluates as a whole")
+  func table() throws {
+    let workplace = try Workplace()
+    let digits = DrawnDigits(seed: 5).training(60)
+    let rows = (0..<60).map { row in
+      ([String(digits.labels[row])] + digits.image(row).map { String($0) }).joined(separator: ",")
+    }
+    _ = try workplace.write("digits.csv", Array((rows.joined(separator: "\n") + "\n").utf8))
+    let trained = try workplace.start(tiny + ["--data", "digits.csv", "--save", "model.st"]).outcome()
+    #expect(trained.output.contains("50 images to train, 10 to test"), "\(trained.output) \(trained.errors)")
+    let evaluated = try workplace.run("evaluate", "--load", "model.st", "--data", "digits.csv", "--json")
+    #expect(try evaluated.number("images") == 60)
+    #expect(try workplace.run("evaluate", "--load", "model.st", "--json").number("images") == 10)
+  }
+
+  @Test("The same image as PGM, IDX and CSV gets the same probabilities")
+  func predict() throws {
+    let workplace = try Workplace()
+    #expect(try workplace.train("--save", "model.st").code == 0)
+    let digits = DrawnDigits(seed: 0).test(3)
+    let pixels = Array(digits.image(2))
+    try digits.write(
+      images: workplace.directory.appendingPathComponent("images"),
+      labels: workplace.directory.appendingPathComponent("labels"))
+    _ = try workplace.write("binary.pgm", Array("P5 # a comment\n28 28\n255\n".utf8) + pixels)
+    let words = pixels.map { String($0) }
+    _ = try workplace.write("plain.pgm", Array("P2\n28 28 255\n\(words.joined(separator: " "))\n".utf8))
+    _ = try workplace.write("row.csv", Array((words.joined(separator: ",") + "\n").utf8))
+    _ = try workplace.write("labelled.csv", Array(("7," + words.joined(separator: ",") + "\n").utf8))
+    let inputs = [
+      ["images", "--index", "2"], ["binary.pgm"], ["plain.pgm"], ["row.csv"], ["labelled.csv"],
+    ]
+    let outcomes = try inputs.map { try workplace.start(["predict", "--load", "model.st", "--json"] + $0).outcome() }
+    let last = outcomes.map { $0.output.split(separator: "\n").last }
+    #expect(Set(last).count == 1, "\(outcomes.map(\.errors))")
+    let probabilities = try #require(outcomes[0].json()["probabilities"] as? [String: Double])
+    #expect(probabilities.count == 10)
+    #expect(abs(probabilities.values.reduce(0, +) - 1) < 1e-9)
+    #expect(outcomes[0].output.contains("█"))
+  }
+
+  @Test(
+    "An image that cannot be used is one sentence",
+    arguments: [
+      ("P5\n28 28\n255\nshort", "bytes of pixels"), ("P5\n20 20\n255\n", "bytes of pixels"),
+      ("P2\n1 1 255 9\n", "28 × 28"), ("P2\n28 nothing", "the height"), ("1,2,3\n", "784 pixels"),
+      ("1,two\n", "column 2"), ("", "a row of 784 numbers"), ("\u{0}\u{0}\u{8}\u{3}", "cut short"),
+    ])
+  func badImages(content: String, word: String) throws {
+    let workplace = try Workplace()
+    let once = tiny.map { $0 == "2" ? "1" : $0 }
+    #expect(try workplace.start(once + ["--save", "model.st"]).outcome().code == 0)
+    let file = try workplace.write("image", Array(content.utf8))
+    let outcome = try workplace.run("predict", "--load", "model.st", file)
+    #expect(outcome.code == 1)
+    #expect(outcome.errors.contains(word), "\(outcome.errors)")
+    #expect(outcome.errors.split(separator: "\n").count == 1)
+  }
+
+  @Test("Weights that another program saved are refused with a sentence")
+  func foreign() throws {
+    let workplace = try Workplace()
+    let header = Array("{}      ".utf8)
+    let name = try workplace.write("foreign.st", [UInt8(header.count), 0, 0, 0, 0, 0, 0, 0] + header)
+    let outcome = try workplace.run("evaluate", "--load", name)
+    #expect(outcome.code == 1)
+    #expect(outcome.errors.contains("was not saved by 'adjoint train'"), "\(outcome.errors)")
+  }
+}

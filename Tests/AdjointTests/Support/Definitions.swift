@@ -1,0 +1,121 @@
+import Adjoint
+import Foundation
+
+/// What every operation means, written once more by coordinates alone: no strides, no walks, no merged axes.
+struct Definition {
+  var x: [Tensor<Double>] = []
+  var indices: [Int] = []
+  let shape: Shape
+
+  init(shape: Shape) { self.shape = shape }
+
+  /// The coordinates of every element of a shape, in row-major order.
+  static func positions(_ shape: Shape) -> [[Int]] {
+    shape.reduce([[]]) { partial, extent in partial.flatMap { head in (0..<extent).map { head + [$0] } } }
+  }
+
+  /// The element of x at coordinates of a larger shape, by the broadcasting rule.
+  private func repeated(_ x: Tensor<Double>, _ at: [Int]) -> Double {
+    element(x, zip(x.shape, at.suffix(x.shape.rank)).map { $0 == 1 ? 0 : $1 })
+  }
+
+  private func element(_ x: Tensor<Double>, _ at: [Int]) -> Double {
+    x.elements[zip(at, x.shape).reduce(0) { $0 * $1.1 + $1.0 }]
+  }
+
+  private func each(_ body: ([Int]) -> Double) -> [Double] { Definition.positions(shape).map(body) }
+
+  /// The elements of x behind each of y, when axes are reduced.
+  private func reduced(_ axes: AxisSet, _ body: ([Double]) -> Double) -> [Double] {
+    var behind: [[Int]: [Double]] = [:]
+    for at in Definition.positions(x[0].shape) {
+      behind[at.indices.filter { !axes.contains(axis: $0) }.map { at[$0] }, default: []].append(element(x[0], at))
+    }
+    let kept = Shape(x[0].shape.indices.filter { !axes.contains(axis: $0) }.map { x[0].shape[$0] })
+    return Definition.positions(kept).map { body(behind[$0] ?? []) }
+  }
+
+  /// Each row of the last axis through a function of the row.
+  private func rows(_ body: ([Double]) -> [Double]) -> [Double] {
+    let width = x[0].shape.last ?? 1
+    return stride(from: 0, to: x[0].elements.count, by: max(width, 1)).flatMap {
+      body(Array(x[0].elements[$0..<$0 + width]))
+    }
+  }
+
+  /// y, or `nil` for the elementwise functions of one argument, whose formulas `ForwardTests` holds already.
+  func value(of operation: any Adjoint.Operation) -> [Double]? {
+    switch operation {
+    case let f as Binary: return each { f(repeated(x[0], $0), repeated(x[1], $0)) }
+    case let f as Comparison: return each { f(repeated(x[0], $0), repeated(x[1], $0)) ? 1 : 0 }
+    case is Where: return each { repeated(x[0], $0) != 0 ? repeated(x[1], $0) : repeated(x[2], $0) }
+    case let product as MatMul:
+      let depth = x[0].shape[product.transposeA ? 0 : 1]
+      return each { at in
+        (0..<depth).reduce(0) { sum, k in
+          let a = product.transposeA ? x[0][k, at[0]] : x[0][at[0], k]
+          return sum + a * (product.transposeB ? x[1][at[1], k] : x[1][k, at[1]])
+        }
+      }
+    case is AddBias, is Broadcast: return each { at in x.reduce(0) { $0 + repeated($1, at) } }
+    case let sum as Sum: return reduced(sum.axes) { $0.reduce(0, +) }
+    case let mean as Mean: return reduced(mean.axes) { $0.reduce(0, +) / Double($0.count) }
+    case let variance as Variance:
+      return reduced(variance.axes) { values in
+        let mean = values.reduce(0, +) / Double(values.count)
+        return values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(values.count - variance.correction)
+      }
+    case let extremum as Extremum:
+      return reduced(extremum.axes) { (extremum.kind == .max ? $0.max() : $0.min()) ?? .nan }
+    default: return rowsOrMoves(operation)
+    }
+  }
+
+  private func rowsOrMoves(_ operation: any Adjoint.Operation) -> [Double]? {
+    switch operation {
+    case is ArgMax: return rows { row in [Double(row.firstIndex(of: row.max() ?? 0) ?? 0)] }
+    case is LogSumExp: return rows { row in [log(row.reduce(0) { $0 + exp($1) })] }
+    case is Softmax: return rows { row in row.map { exp($0) / row.reduce(0) { $0 + exp($1) } } }
+    case is LogSoftmax: return rows { row in row.map { $0 - log(row.reduce(0) { $0 + exp($1) }) } }
+    case is Reshape, is StopGradient: return x[0].elements
+    case let permute as Permute:
+      return each { at in
+        element(x[0], permute.order.indices.map { axis in at[permute.order.firstIndex(of: axis) ?? 0] })
+      }
+    case let slice as Slice: return each { at in element(x[0], zip(at, slice.start).map { $0 + $1 }) }
+    case let pad as Pad:
+      return each { at in
+        let source = zip(at, pad.before).map { $0 - $1 }
+        return zip(source, x[0].shape).allSatisfy { $0 >= 0 && $0 < $1 } ? element(x[0], source) : 0
+      }
+    case let joined as Concatenate:
+      return each { at in
+        var (part, at) = (0, at)
+        while at[joined.axis] >= x[part].shape[joined.axis] {
+          at[joined.axis] -= x[part].shape[joined.axis]
+          part += 1
+        }
+        return element(x[part], at)
+      }
+    case is Gather, is ScatterAdd, is Pick, is OneHot: return indexed(operation)
+    default: return nil
+    }
+  }
+
+  private func indexed(_ operation: any Adjoint.Operation) -> [Double] {
+    let width = max(1, x.isEmpty ? shape.last ?? 1 : shape.dropFirst().reduce(1, *))
+    switch operation {
+    case is Gather:
+      let width = x[0].shape.dropFirst().reduce(1, *)
+      return indices.flatMap { x[0].elements[$0 * width..<($0 + 1) * width] }
+    case is ScatterAdd:
+      var y = [Double](repeating: 0, count: shape.elementCount)
+      for (i, value) in x[0].elements.enumerated() { y[indices[i / width] * width + i % width] += value }
+      return y
+    case is Pick:
+      let classes = x[0].shape.last ?? 1
+      return indices.enumerated().map { x[0].elements[$0 * classes + $1] }
+    default: return indices.flatMap { index in (0..<width).map { $0 == index ? 1 : 0 } }
+    }
+  }
+}
