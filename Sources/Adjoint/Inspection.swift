@@ -30,17 +30,45 @@ extension Tape {
   public var differentiableVariables: [Variable<S>] { differentiableLeaves.map { self[$0] } }
 }
 
+extension Tape {
+  /// The contributions of one node's rule to its inputs, given its adjoint: one turn of the backward sweep.
+  package func contributions(of node: Int, adjoint g: Variable<S>, wanted: @escaping (Int) -> Bool) -> [Variable<S>?] {
+    operation(at: node)?.vjp(g, at: Point(tape: self, node: node, wanted: wanted)) ?? []
+  }
+}
+
+/// What a checker that measures itself changes in a program's plan before it is resolved.
+package struct PlanAlteration {
+  /// The steps to run instead of those planned.
+  package var steps: ([Step]) -> [Step]
+  /// Other places for the values: byte offsets in the arena by node, −1 for none.
+  package var offsets: (inout [Int], [Step]) -> Void
+
+  package init(
+    steps: @escaping ([Step]) -> [Step] = { $0 }, offsets: @escaping (inout [Int], [Step]) -> Void = { _, _ in }
+  ) {
+    (self.steps, self.offsets) = (steps, offsets)
+  }
+}
+
+extension Backward.Edge {
+  package init(consumer: Int, position: Int, from producer: Int, contribution: Variable<S>) {
+    self.init(consumer: consumer, position: position, producer: producer, contribution: contribution)
+  }
+}
+
 extension Backward {
   /// The node that holds the adjoint of a node, or `nil` where none was computed.
   package func adjointNode(of node: Int) -> Int? {
     node < adjoints.count && adjoints[node] >= 0 ? Int(adjoints[node]) : nil
   }
 
-  /// This sweep with other contributions and adjoints: what a faulty accumulation would have produced.
-  package func altered(edges: [Edge], adjoint: (Int) -> Int?) -> Backward {
+  /// This sweep with other contributions and adjoints: what a faulty accumulation would have produced. A node for which
+  /// `adjoint` gives `nil` has none.
+  package func replaced(edges: [Edge], adjoint: (Int) -> Int?) -> Backward {
     var copy = self
     copy.edges = edges
-    copy.adjoints = adjoints.indices.map { node in adjoint(node).map { Int32($0) } ?? adjoints[node] }
+    copy.adjoints = adjoints.indices.map { node in adjoint(node).map { Int32($0) } ?? -1 }
     return copy
   }
 }

@@ -17,17 +17,24 @@ struct Blame<S: Scalar> {
     var generator = Generator(seed: seed).stream(2)
     var findings = faultySums()
     let origin = recording.point
-    if findings.isEmpty { findings = faultyRules(&generator) }
+    if findings.isEmpty {
+      // A rule that contradicts the tangents, unless differences of that operation contradict them as well.
+      findings = faultyRules(&generator).map { finding in
+        ElementaryFault(recording).contradicts(finding.node, &generator)
+          ? finding.with(.wrongTangent, mechanism: .elementary) : finding
+      }
+    }
     if findings.isEmpty {
       // Nothing at the recorded point: look where the rules are replayed at other values.
       recording.move(to: origin.map { $0.map { $0 * (1 + 0.01 * generator.uniform(-1, 1)) } })
       findings = faultyRules(&generator).map { $0.with(.staleValue) }
       recording.move(to: origin)
     }
+    if findings.isEmpty, order > 1 { findings = SecondOrderRules(recording).findings(&generator) }
     if findings.isEmpty,
       let judgment = report.judgments.first(where: { $0.verdict == .disagree && $0.oracle == .differences })
     {
-      findings = [sharedDerivative(judgment)]
+      findings = [sharedDerivative(judgment, &generator)]
     }
     report.findings += findings
     report.verifiedOperations = recording.operationCount - Set(findings.map(\.node)).count
@@ -39,21 +46,20 @@ struct Blame<S: Scalar> {
   private func faultySums() -> [Finding] {
     var findings: [Finding] = []
     for (producer, edges) in Dictionary(grouping: recording.edges, by: \.producer).sorted(by: { $0.key < $1.key }) {
-      guard let adjoint = recording.adjoints[producer] else { continue }
       let parts = edges.map { recording.double.value(at: $0.contribution) }
-      var expected = Tensor<Double>.zeros(parts[0].shape)
-      for part in parts { for i in part.elements.indices { expected[linear: i] += part.elements[i] } }
-      let found = recording.double.value(at: adjoint)
-      let size = parts.flatMap(\.elements).map(abs).max() ?? 0
-      guard let (element, worst) = found.worstDifference(from: expected), worst > 1e-13 * Double(parts.count) * size
-      else {
-        continue
-      }
-      let isLast = parts.last.map { found.worstDifference(from: $0)?.1 ?? 0 <= 1e-13 * size } ?? false
+      let expected = parts.dropFirst().reduce(parts[0]) { $0.moved(by: 1, along: $1) }
+      let found = recording.adjoints[producer].map { recording.double.value(at: $0) } ?? .zeros(expected.shape)
+      let bound = 1e-13 * Double(parts.count) * (parts.flatMap(\.elements).map(abs).max() ?? 0)
+      guard let (element, worst) = found.worstDifference(from: expected), worst > bound else { continue }
+      func isFound(_ other: Tensor<Double>) -> Bool { found.worstDifference(from: other)?.1 ?? 0 <= bound }
+      let hypothesis: Hypothesis =
+        parts.count > 1 && parts.last.map(isFound) == true
+        ? .assignedInsteadOfAccumulated
+        : parts.contains { isFound(expected.moved(by: 1, along: $0)) } ? .countedTwice : .droppedEdge
       findings.append(
-        self.finding(
+        finding(
           .accumulation, producer, input: nil, element, found.elements[element], expected.elements[element],
-          isLast ? .assignedInsteadOfAccumulated : .droppedEdge, isConfirmed: true))
+          hypothesis, isConfirmed: true))
     }
     return findings
   }
@@ -107,9 +113,9 @@ struct Blame<S: Scalar> {
       <= 10 * recording.bound(recording.cotangent.magnitude(tangent), g.magnitude(injected))
   }
 
-  private func sharedDerivative(_ judgment: Judgment) -> Finding {
+  private func sharedDerivative(_ judgment: Judgment, _ generator: inout Generator) -> Finding {
     // Which elementary function is wrong shows where local differences contradict the local tangent.
-    let culprit = ElementaryFault(recording).node() ?? recording.output.index
+    let culprit = ElementaryFault(recording).node(&generator) ?? recording.output.index
     return finding(
       .elementary, culprit, input: nil, nil, judgment.found, judgment.expected, .sharedDerivative, isConfirmed: false)
   }
@@ -128,12 +134,11 @@ struct Blame<S: Scalar> {
 
 extension Finding {
   /// The same finding under another hypothesis.
-  func with(_ hypothesis: Hypothesis) -> Finding {
+  func with(_ hypothesis: Hypothesis, mechanism: Mechanism? = nil) -> Finding {
     Finding(
-      mechanism: mechanism, operation: operation, node: node, path: path, inputShapes: inputShapes,
-      outputShape: outputShape,
-      input: input, element: element, found: found, expected: expected, hypothesis: hypothesis, isConfirmed: isConfirmed
-    )
+      mechanism: mechanism ?? self.mechanism, operation: operation, node: node, path: path, inputShapes: inputShapes,
+      outputShape: outputShape, input: input, element: element, found: found, expected: expected,
+      hypothesis: hypothesis, isConfirmed: isConfirmed)
   }
 }
 

@@ -19,15 +19,23 @@ final class CheckedRecording<S: Scalar> {
   let double: Program<Double>
   /// The forward half in dual numbers, every value kept.
   let dual: Program<Dual>
+  /// Forward and backward with running error bounds, where they are asked for.
+  let errors: Program<ReferenceDouble>?
   /// The longest run of numbers that any operation of forward or backward adds up.
   let longestReduction: Int
   /// Operations of the forward half that the output depends on.
   let operationCount: Int
+  /// The nodes that depend on a leaf.
+  let moving: Set<Int>
+  /// Where the forward pass stops the gradient: held while differences are taken.
+  private let stops: Set<Int>
   let describe: (Int) -> (name: String, path: String, inputs: [Int], inputShapes: [[Int]], shape: [Int])
 
-  /// - Parameter alter: what a faulty sweep would have recorded; the identity in earnest.
+  /// - Parameters:
+  ///   - boundsErrors: whether rounding errors are wanted as well.
+  ///   - alter: what a faulty sweep would have recorded; the identity in earnest.
   init(
-    _ output: Variable<S>, leaves: [Variable<S>], generator: inout Generator,
+    _ output: Variable<S>, leaves: [Variable<S>], generator: inout Generator, boundsErrors: Bool = false,
     alter: (Backward<S>) -> Backward<S> = { $0 }
   ) {
     tape = output.tape
@@ -36,16 +44,19 @@ final class CheckedRecording<S: Scalar> {
     self.leaves = leaves
     let mark = tape.count
     let values = (0..<output.shape.elementCount).map { _ in output.shape.elementCount == 1 ? 1 : generator.normal() }
-    // Rounded as the tape rounds it, so that every precision differentiates the same function.
-    cotangent = Tensor(shape: output.shape, elements: values.map { S($0).primal })
+    // Representable in Float, so that every precision differentiates the same function.
+    cotangent = Tensor(shape: output.shape, elements: values.map { Double(Float($0)) })
     let seed = tape.constant(cotangent.converted(to: S.self))
     let backward = alter(tape.backward(from: output, cotangent: seed, to: leaves))
     edges = backward.edges.map { ($0.consumer, $0.position, $0.producer, $0.contribution.index) }
     adjoints = Dictionary(
       uniqueKeysWithValues: (0...output.index).compactMap { node in backward.adjointNode(of: node).map { (node, $0) } })
     let results = Set(adjoints.values).union(edges.map(\.contribution)).sorted().map { tape[$0] }
-    double = Program([output] + results, keeping: .all, parameters: .copied)
-    dual = Program([output], keeping: .all)
+    // The leaves are named, so that one which the output does not depend on has a place too.
+    double = Program([output] + leaves + results, keeping: .all, parameters: .copied)
+    dual = Program([output] + leaves, keeping: .all)
+    errors = boundsErrors ? Program([output] + leaves + results, keeping: .all, parameters: .copied) : nil
+    (moving, stops) = CheckedRecording.reach(tape, from: leaves, upTo: output.index)
     let (longest, count) = CheckedRecording.sizes(tape, double, upTo: output.index)
     (longestReduction, operationCount) = (longest, count)
     let names = (0..<tape.count).map { node in
@@ -58,6 +69,19 @@ final class CheckedRecording<S: Scalar> {
     describe = { names[$0] }
     tape.truncate(to: mark)
     double.replay()
+  }
+
+  /// The nodes that depend on a leaf, and those where the forward pass itself stops the gradient. A rule that stops one
+  /// does so at its own risk.
+  private static func reach(_ tape: Tape<S>, from leaves: [Variable<S>], upTo output: Int) -> (Set<Int>, Set<Int>) {
+    var moving = Set(leaves.map(\.index))
+    var stops: Set<Int> = []
+    for node in 0...output {
+      let x = tape[node]
+      if x.inputs.contains(where: { moving.contains($0.index) }) { moving.insert(node) }
+      if x.operation is StopGradient, x.serves == nil { stops.insert(node) }
+    }
+    return (moving, stops)
   }
 
   private static func sizes(_ tape: Tape<S>, _ program: Program<Double>, upTo output: Int) -> (Int, Int) {
@@ -101,12 +125,19 @@ final class CheckedRecording<S: Scalar> {
   }
 
   /// The forward half alone in Double, every value kept: what differences are taken of.
-  private(set) lazy var forward = Program<Double>([output], keeping: .all, parameters: .copied)
+  private(set) lazy var forward = Program<Double>([output] + leaves, keeping: .all, parameters: .copied)
 
-  /// ⟨v, y⟩ in Double at a point, by the forward half alone.
-  func value(at point: [Tensor<Double>]) -> Double {
+  /// Computes the forward half at a point with every node, so that what is held afterwards has its value there.
+  func settle(at point: [Tensor<Double>]) {
     for (leaf, value) in zip(leaves, point) { forward.write(value, into: leaf) }
     forward.replay(holding: Set(leaves.map(\.index)))
+  }
+
+  /// ⟨v, y⟩ in Double at a point, by the forward half alone; what stands before a `stopGradient` keeps the value that
+  /// `settle` gave it.
+  func value(at point: [Tensor<Double>]) -> Double {
+    for (leaf, value) in zip(leaves, point) { forward.write(value, into: leaf) }
+    forward.replay(holding: stops.union(leaves.map(\.index)))
     return forward.withElements(at: output.index) { y in
       y.indices.reduce(0) { $0 + cotangent.elements[$1] * y[$1] }
     }

@@ -13,13 +13,17 @@ struct FaultPattern {
   let wrong: [Int]
   let isMissing: Bool
 
-  /// The pattern that explains every element, if one does.
+  /// The pattern with a name that explains every element, if one does.
   var hypothesis: Hypothesis? {
     if isMissing { return .droppedEdge }
-    if let ratio = commonRatio { return named(ratio) }
-    if isTransposed { return .transposed }
+    if let ratio = commonRatio, let name = named(ratio) { return name }
+    return isTransposed ? .transposed : nil
+  }
+
+  /// What remains when nothing more telling explains the difference.
+  var fallback: Hypothesis {
     if let row = onlyRow { return .wrongRow(row) }
-    return nil
+    return commonRatio.map { .factor($0) } ?? .unknown
   }
 
   private func value(_ position: Int) -> Double { found.elements[sample[position]] }
@@ -34,7 +38,7 @@ struct FaultPattern {
     return same && abs(ratio - 1) > 1e-10 ? ratio : nil
   }
 
-  private func named(_ ratio: Double) -> Hypothesis {
+  private func named(_ ratio: Double) -> Hypothesis? {
     if abs(ratio + 1) < 1e-6 { return .sign }
     if abs(ratio - 1) < 5e-3 { return .relativeError(ratio - 1) }
     if abs(ratio - 2) < 1e-6 || abs(ratio - 0.5) < 1e-6 { return .factor(ratio) }
@@ -46,16 +50,21 @@ struct FaultPattern {
       if abs(ratio - Double(n)) < 1e-6 * Double(n) { return .missingMean(n) }
       if abs(ratio * Double(n) - 1) < 1e-6 { return .doubledMean(n) }
     }
-    return .factor(ratio)
+    return nil
   }
 
-  /// Whether the contribution is right when read column by column.
+  /// Whether the contribution is right when read with its axes in reverse order.
   private var isTransposed: Bool {
-    guard shape.rank == 2, shape[0] > 1, shape[1] > 1, sample.count == shape.elementCount else { return false }
-    let (rows, columns) = (shape[0], shape[1])
+    guard shape.count(where: { $0 > 1 }) > 1, sample.count == shape.elementCount else { return false }
+    let size = expected.map(abs).max() ?? 0
+    let strides = shape.strides
     return sample.allSatisfy { element in
-      let (row, column) = (element / columns, element % columns)
-      return abs(found.elements[column * rows + row] - expected[element]) <= 1e-9 * max(1e-300, abs(expected[element]))
+      var (place, stride) = (0, 1)
+      for axis in shape.indices {
+        place += element / strides[axis] % shape[axis] * stride
+        stride *= shape[axis]
+      }
+      return abs(found.elements[place] - expected[element]) <= 1e-9 * size
     }
   }
 

@@ -21,6 +21,12 @@ public enum Hypothesis: Sendable, Hashable, Codable {
   case wrongValue
   /// Rule and dual numbers share a wrong derivative: differences contradict both.
   case sharedDerivative
+  /// The witness is wrong: differences side with the rule against dual numbers.
+  case wrongTangent
+  /// A contribution was added twice.
+  case countedTwice
+  /// Right to first order, wrong to second: the rule detaches something, or adds what vanishes at first.
+  case wrongSecondDerivative
   case unknown
 
   public var text: String {
@@ -39,6 +45,9 @@ public enum Hypothesis: Sendable, Hashable, Codable {
     case .relativeError(let error): "a relative error of \(short(error)) everywhere"
     case .wrongValue: "the value itself is wrong: a kernel, a plan or a fusion"
     case .sharedDerivative: "dual numbers and the rule agree with each other and not with differences"
+    case .wrongTangent: "dual numbers are wrong here: differences side with the rule"
+    case .countedTwice: "a contribution was added twice"
+    case .wrongSecondDerivative: "right to first order, wrong to second: the rule detaches a part of itself"
     case .unknown: "no known pattern"
     }
   }
@@ -92,7 +101,7 @@ public struct Finding: Sendable, Hashable, Codable {
 
 /// Three significant digits.
 func short(_ value: Double) -> String {
-  guard value.isFinite, value != 0 else { return "\(value)" }
+  guard value.isFinite, abs(value) > 1e-300 else { return "\(value)" }
   var scale = 1.0
   while abs(value) * scale < 100 { scale *= 10 }
   while abs(value) * scale >= 1000 { scale /= 10 }

@@ -32,7 +32,7 @@ struct LocalRule<S: Scalar> {
   ) -> Fault? {
     for position in inputs.indices where !isIndex(position) {
       let edge = edges.first { $0.position == position }
-      guard edge != nil || recording.adjoints[inputs[position]] != nil else { continue }
+      guard recording.moving.contains(inputs[position]) else { continue }
       let x = recording.double.value(at: inputs[position])
       let found = edge.map { recording.double.value(at: $0.contribution) } ?? .zeros(x.shape)
       let sample = self.sample(of: x.elements.count, &generator)
@@ -49,7 +49,7 @@ struct LocalRule<S: Scalar> {
       let pattern = FaultPattern(
         shape: x.shape, outputShape: g.shape, sample: sample, found: found, expected: expected, wrong: wrong,
         isMissing: edge == nil || found.elements.allSatisfy { $0 == 0 })
-      let hypothesis = pattern.hypothesis ?? branchOrBroadcast(position, pattern) ?? .unknown
+      let hypothesis = pattern.hypothesis ?? branchOrBroadcast(position, pattern) ?? pattern.fallback
       return Fault(
         input: position, element: sample[worst], found: found.elements[sample[worst]], expected: expected[worst],
         hypothesis: hypothesis)
@@ -78,7 +78,7 @@ struct LocalRule<S: Scalar> {
 
   /// Wrong on one side of a kink only, or right for one slice of a broadcast axis only.
   private func branchOrBroadcast(_ position: Int, _ pattern: FaultPattern) -> Hypothesis? {
-    if position == 0, let branches = recording.dual.branches(of: node),
+    if let branches = recording.dual.branches(of: node),
       branches.sides.count == pattern.shape.elementCount
     {
       let wrongSides = Set(pattern.wrong.map { branches.sides[pattern.sample[$0]] })

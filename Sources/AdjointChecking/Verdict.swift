@@ -41,6 +41,10 @@ public enum Oracle: String, Sendable, Hashable, Codable, CaseIterable {
   case precision
   /// One-sided derivatives at a kink.
   case subgradient
+  /// The compiled program against the recording with every value kept: bit for bit.
+  case program
+  /// Forward values of the fast loops against the plain ones, under a running error bound.
+  case reference
 }
 
 /// One comparison of a derivative with an oracle.

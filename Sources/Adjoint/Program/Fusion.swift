@@ -1,6 +1,6 @@
 /// One instruction to be: which nodes it computes, what it reads, and what it must leave in memory.
-struct Step {
-  enum Kind {
+package struct Step {
+  package enum Kind {
     /// The operation as it is.
     case general
     /// A matrix product with its last pass: bias, function, or both.
@@ -9,11 +9,11 @@ struct Step {
     case chain
   }
 
-  let kind: Kind
+  package var kind: Kind
   /// The nodes computed, in order.
-  var nodes: [Int]
+  package var nodes: [Int]
   /// The nodes among them whose values are used outside.
-  var results: [Int]
+  package var results: [Int]
 
   /// What is read from outside, each operand of each node once.
   func reads(_ nodes: [Node]) -> [Int] {

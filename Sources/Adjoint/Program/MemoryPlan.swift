@@ -4,7 +4,7 @@
 /// walked in order with a list of free ranges; an elementwise result takes over the memory of an operand that dies with it.
 struct MemoryPlan {
   /// The offset of each node's value; −1 where it has none (pruned, or only ever in a register or a scratch block).
-  private(set) var offsets: [Int]
+  var offsets: [Int]
   /// The size of the arena.
   private(set) var byteCount = 0
   private var free: [Range<Int>] = []

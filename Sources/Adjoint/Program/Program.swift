@@ -62,8 +62,15 @@ public final class Program<S: Scalar> {
   /// same recorded operations run in this program's precision.
   ///
   /// - Complexity: linear in the number of recorded nodes.
-  public init<R: Scalar>(
+  public convenience init<R: Scalar>(
     _ outputs: [Variable<R>], keeping: Keeping = .outputs, parameters access: ParameterAccess = .shared
+  ) {
+    self.init(outputs, keeping: keeping, parameters: access, altering: nil)
+  }
+
+  /// - Parameter alteration: what a checker that measures itself changes in the plan; `nil` in earnest.
+  package init<R: Scalar>(
+    _ outputs: [Variable<R>], keeping: Keeping, parameters access: ParameterAccess, altering alteration: PlanAlteration?
   ) {
     guard let tape = outputs.first?.tape else { fatalError("Program: there are no outputs to compute") }
     let targets = outputs.map { tape.index(of: $0) } + tape.stores.map(\.node)
@@ -74,7 +81,8 @@ public final class Program<S: Scalar> {
     let kept = fuses ? Set(targets) : Set(nodes.indices.filter { live[$0] })
 
     let fusion = Fusion(nodes: nodes, live: live, kept: kept)
-    let steps = fusion.steps(fusing: fuses)
+    let planned = fusion.steps(fusing: fuses)
+    let steps = alteration?.steps(planned) ?? planned
     var root = Array(nodes.indices)
     for i in nodes.indices where fuses && live[i] && fusion.isAlias(i) { root[i] = root[nodes[i].inputs[0]] }
 
@@ -83,9 +91,10 @@ public final class Program<S: Scalar> {
     if access == .shared, let tape = tape as? Tape<S> {
       for (leaf, parameter) in tape.parameters where live[leaf] { shared[leaf] = parameter }
     }
-    let plan = MemoryPlan(
+    var plan = MemoryPlan(
       nodes: nodes, steps: steps, root: root, leaves: leaves, elsewhere: { shared[$0] != nil }, kept: kept,
       sharing: fuses, elementSize: MemoryLayout<S>.stride)
+    alteration?.offsets(&plan.offsets, steps)
     let base = arena.allocate(byteCount: plan.byteCount)
     var addresses = plan.offsets.map { $0 >= 0 ? base + $0 : nil }
     for (leaf, parameter) in shared { addresses[leaf] = parameter.storage.address }

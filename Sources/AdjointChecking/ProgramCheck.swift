@@ -1,0 +1,64 @@
+import Adjoint
+
+/// Compares the compiled program, fused and with shared buffers, with one that keeps every value: they must agree bit for
+/// bit in the output and in every gradient, at the recorded point and at another one.
+struct ProgramCheck<S: Scalar> {
+  let output: Variable<S>
+  let leaves: [Variable<S>]
+  let cotangent: Tensor<Double>
+  /// What a faulty compiler would have planned; `nil` in earnest.
+  let alteration: PlanAlteration?
+
+  func judgment(_ report: inout Report, _ recording: CheckedRecording<Double>) -> Judgment {
+    let tape = output.tape
+    let mark = tape.count
+    defer { tape.truncate(to: mark) }
+    let seed = tape.constant(cotangent.converted(to: S.self))
+    let backward = tape.backward(from: output, cotangent: seed, to: leaves)
+    let gradients = leaves.compactMap { leaf in backward.adjoint(of: leaf).map { (leaf: leaf, gradient: $0) } }
+    let results = [output] + gradients.map(\.gradient)
+    let compiled = Program<S>(results, keeping: .outputs, parameters: .copied, altering: alteration)
+    let whole = Program<S>(results, keeping: .all, parameters: .copied)
+    // Twice at the recorded values, because a buffer used again too early may spoil a leaf only for the next run.
+    for factor in [1, 1, 1.01] {
+      for (leaf, _) in gradients where leaf.role != nil {
+        let moved = whole.value(of: leaf).map { $0 * S(factor) }
+        whole.write(moved, into: leaf)
+        if factor != 1 { compiled.write(moved, into: leaf) }
+      }
+      whole.replay()
+      compiled.replay()
+      for (position, result) in results.enumerated() {
+        guard let element = differingElement(compiled, whole, result.index) else { continue }
+        let node = position == 0 ? output.index : gradients[position - 1].leaf.index
+        let found = compiled.value(of: result).elements[element].primal
+        let expected = whole.value(of: result).elements[element].primal
+        report.findings.append(finding(node, element, found, expected, recording))
+        return Judgment(
+          .program, order: 1, found: found, expected: expected, bound: 0, verdict: .disagree,
+          remark: "the compiled program differs from the recording")
+      }
+    }
+    return Judgment(
+      .program, order: 1, found: 0, expected: 0, bound: 0, remark: "the compiled program gives the same bits")
+  }
+
+  /// The first element whose bits differ.
+  private func differingElement(_ a: Program<S>, _ b: Program<S>, _ node: Int) -> Int? {
+    a.withElements(at: node) { a in
+      b.withElements(at: node) { b in
+        let (left, right) = (UnsafeRawBufferPointer(a), UnsafeRawBufferPointer(b))
+        return left.indices.first { left[$0] != right[$0] }.map { $0 / MemoryLayout<S>.stride }
+      }
+    }
+  }
+
+  private func finding(
+    _ node: Int, _ element: Int, _ found: Double, _ expected: Double, _ recording: CheckedRecording<Double>
+  ) -> Finding {
+    let (name, path, _, inputShapes, shape) = recording.describe(node)
+    return Finding(
+      mechanism: .program, operation: name, node: node, path: path, inputShapes: inputShapes, outputShape: shape,
+      input: nil, element: element, found: found, expected: expected, hypothesis: .wrongValue, isConfirmed: true)
+  }
+}

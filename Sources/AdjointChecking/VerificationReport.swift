@@ -1,0 +1,107 @@
+import Foundation
+
+/// The largest difference that an oracle saw.
+public struct WorstError: Sendable, Hashable, Codable {
+  /// |found − expected|
+  public var absolute = 0.0
+  /// The same as a share of the bound: above 1 is a contradiction.
+  public var inBounds = 0.0
+
+  mutating func include(absolute: Double, inBounds: Double) {
+    self.absolute = max(self.absolute, absolute)
+    self.inBounds = max(self.inBounds, inBounds)
+  }
+}
+
+/// What `GradientCheck.verify` found about one operation.
+public struct OperationReport: Sendable, Codable {
+  public let name: String
+  /// By the oracle's name.
+  public internal(set) var worstError: [String: WorstError] = [:]
+  /// Single checks: an example, an input, an order.
+  public internal(set) var agree = 0
+  public internal(set) var disagree = 0
+  public internal(set) var cannotTell = 0
+  /// Checks made exactly at a kink on purpose, which rightly came to *cannot tell*.
+  public internal(set) var kinkProbes = 0
+  /// What did not agree, as sentences.
+  public internal(set) var complaints: [String] = []
+
+  init(name: String) { self.name = name }
+
+  public var verdict: Verdict { disagree > 0 ? .disagree : cannotTell > 0 || agree == 0 ? .cannotTell : .agree }
+
+  /// Counts one check.
+  mutating func count(_ verdict: Verdict, _ title: String, _ complaint: @autoclosure () -> String) {
+    switch verdict {
+    case .agree: agree += 1
+    case .disagree: disagree += 1
+    case .cannotTell: cannotTell += 1
+    }
+    if verdict != .agree { complaints.append("\(title): \(complaint())") }
+  }
+
+  /// Counts the checks of a report, one an order.
+  mutating func count(_ report: Report, _ title: String) {
+    for order in Set(report.judgments.map(\.order)).sorted() {
+      let judgments = report.judgments.filter { $0.order == order }
+      include(judgments)
+      count(.combined(judgments.map(\.verdict)), "\(title), order \(order)", report.description)
+    }
+  }
+
+  mutating func include(_ judgments: [Judgment]) {
+    for judgment in judgments where judgment.verdict != .cannotTell && judgment.oracle != .taylor {
+      worstError[judgment.oracle.rawValue, default: WorstError()].include(
+        absolute: abs(judgment.found - judgment.expected), inBounds: judgment.severity)
+    }
+  }
+
+  /// Adds what another report of the same operation found.
+  mutating func merge(_ other: OperationReport) {
+    for (oracle, worst) in other.worstError {
+      worstError[oracle, default: WorstError()].include(absolute: worst.absolute, inBounds: worst.inBounds)
+    }
+    (agree, disagree, cannotTell) = (agree + other.agree, disagree + other.disagree, cannotTell + other.cannotTell)
+    kinkProbes += other.kinkProbes
+    complaints += other.complaints
+  }
+}
+
+/// What `GradientCheck.verify` found, operation by operation.
+public struct VerificationReport: Sendable, Codable {
+  public let operations: [OperationReport]
+  public let seconds: Double
+
+  public var agree: Int { operations.reduce(0) { $0 + $1.agree } }
+  public var disagree: Int { operations.reduce(0) { $0 + $1.disagree } }
+  public var cannotTell: Int { operations.reduce(0) { $0 + $1.cannotTell } }
+  public var kinkProbes: Int { operations.reduce(0) { $0 + $1.kinkProbes } }
+  public var verdict: Verdict { .combined(operations.map(\.verdict)) }
+  public var agrees: Bool { verdict == .agree }
+
+  /// The largest difference that an oracle saw anywhere.
+  public func worst(_ oracle: Oracle) -> WorstError? {
+    let all = operations.compactMap { $0.worstError[oracle.rawValue] }
+    return all.isEmpty
+      ? nil : all.reduce(into: WorstError()) { $0.include(absolute: $1.absolute, inBounds: $1.inBounds) }
+  }
+}
+
+extension VerificationReport: CustomStringConvertible {
+  /// A line an operation, then the sums, then whatever did not agree.
+  public var description: String {
+    let width = operations.map(\.name.count).max() ?? 0
+    var lines = operations.map { operation in
+      let dual = operation.worstError[Oracle.dual.rawValue] ?? WorstError()
+      let name = operation.name.padding(toLength: width, withPad: " ", startingAt: 0)
+      let probes = operation.kinkProbes > 0 ? ", \(operation.kinkProbes) kink probes" : ""
+      return "\(name)  \(operation.verdict.text)  \(operation.agree + operation.disagree + operation.cannotTell) checks"
+        + probes + ", worst dual error \(short(dual.absolute)) = \(short(dual.inBounds)) of its bound"
+    }
+    lines.append(
+      "\(agree) agree, \(disagree) disagree, \(cannotTell) cannot tell, \(kinkProbes) kink probes, \(short(seconds)) s")
+    lines += operations.flatMap(\.complaints)
+    return lines.joined(separator: "\n")
+  }
+}

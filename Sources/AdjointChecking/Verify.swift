@@ -1,0 +1,190 @@
+import Adjoint
+import Foundation
+
+// One call verifies everything about an operation: `GradientCheck.verify(Softplus.self)`.
+
+extension GradientCheck where S == Double {
+  /// Verifies an operation on its examples: orders 1 and 2, replay at a second point, `Float` against `Double`, fast bodies
+  /// against plain loops, awkward shapes, the same variable for every operand, and kinks.
+  ///
+  /// ```swift
+  /// #expect(GradientCheck.verify(Softplus.self).agrees)
+  /// ```
+  /// - Precondition: the type has `examples`; without them the verdict is *cannot tell*.
+  public static func verify(_ operation: any Adjoint.Operation.Type, seed: UInt64 = 0) -> VerificationReport {
+    verify(operation.examples, name: "\(operation)", seed: seed)
+  }
+
+  /// Verifies every operation of the catalogue, or some, on all cores.
+  public static func verifyCatalogue(
+    _ operations: [any Adjoint.Operation.Type] = OperationCatalog.all, seed: UInt64 = 0
+  ) -> VerificationReport {
+    verify(operations.flatMap { $0.examples }, name: "", seed: seed)
+  }
+
+  private static func verify(_ examples: [Example], name: String, seed: UInt64) -> VerificationReport {
+    let started = Date()
+    let parts = inParallel(examples.count) { number in
+      var verifier = ExampleVerifier(examples[number], seed: seed &+ UInt64(number) &* 7919)
+      return verifier.run()
+    }
+    var reports: [OperationReport] = []
+    for part in parts {
+      if let known = reports.firstIndex(where: { $0.name == part.name }) {
+        reports[known].merge(part)
+      } else {
+        reports.append(part)
+      }
+    }
+    if reports.isEmpty { reports = [OperationReport(name: name)] }
+    return VerificationReport(operations: reports, seconds: Date().timeIntervalSince(started))
+  }
+}
+
+/// Everything that is checked about one example.
+struct ExampleVerifier {
+  private let example: Example
+  private let seed: UInt64
+  private var report: OperationReport
+
+  init(_ example: Example, seed: UInt64) {
+    (self.example, self.seed) = (example, seed)
+    report = OperationReport(name: example.operation.name)
+  }
+
+  mutating func run() -> OperationReport {
+    let draw = ExampleDraw(example, seed: seed)
+    for position in draw.movable { check(draw, [position], "input \(position)") }
+    if draw.movable.count > 1 { check(draw, draw.movable, "all inputs") }
+    checkFloat(draw)
+    checkReference(draw)
+    for awkward in example.awkward {
+      let draw = ExampleDraw(awkward, seed: seed)
+      // Where the operation itself has no finite value, such as a sample variance of one number, it has no derivative.
+      let isInDomain = draw.record(on: Tape<Double>()).output.value.elements.allSatisfy(\.isFinite)
+      if !draw.movable.isEmpty, isInDomain { check(draw, draw.movable, "awkward shape \(awkward.title)") }
+    }
+    checkShared()
+    probeKinks(draw)
+    return report
+  }
+
+  /// Orders 1 and 2 with respect to some inputs.
+  private mutating func check(_ draw: ExampleDraw, _ positions: [Int], _ title: String) {
+    let (inputs, output) = draw.record(on: Tape<Double>())
+    check(output, positions.map { inputs[$0] }, title)
+  }
+
+  private mutating func check(_ output: Variable<Double>, _ leaves: [Variable<Double>], _ title: String) {
+    guard leaves.contains(where: { $0.shape.elementCount > 0 }) else {
+      // Nothing to differentiate: that the rule records at all on empty shapes is the check.
+      _ = gradients(of: output.sum(), withRespectTo: leaves)
+      return report.count(.agree, title, "")
+    }
+    let check = GradientCheck(of: output, withRespectTo: leaves, mode: .directional(2), order: 2, seed: seed)
+    report.count(check.run(), "\(example.title), \(title)")
+  }
+
+  /// The gradient in `Float` against `Double` at the same inputs.
+  private mutating func checkFloat(_ draw: ExampleDraw) {
+    guard draw.coordinateCount > 0 else { return }
+    let (inputs, output) = draw.record(on: Tape<Float>())
+    let leaves = draw.movable.map { inputs[$0] }
+    report.count(
+      GradientCheck<Float>(of: output, withRespectTo: leaves, mode: .directional(1), seed: seed).run(),
+      "\(example.title), in Float")
+  }
+
+  /// One variable for all operands.
+  private mutating func checkShared() {
+    guard let (shared, positions) = example.shared else { return }
+    let draw = ExampleDraw(shared, seed: seed)
+    let tape = Tape<Double>()
+    let inputs = draw.record(on: tape).inputs
+    let operands = inputs.indices.map { positions.contains($0) ? inputs[positions[0]] : inputs[$0] }
+    check(tape.record(shared.operation, inputs: operands), [inputs[positions[0]]], "one variable for every operand")
+  }
+
+  // MARK: Fast bodies
+
+  /// Forward values of the fast loops against the plain ones.
+  private mutating func checkReference(_ draw: ExampleDraw) {
+    let reference = draw.record(on: Tape<ReferenceDouble>()).output.value
+    compare(draw.record(on: Tape<Double>()).output.value, reference, unit: .ulpOfOne, "Double")
+    compare(draw.record(on: Tape<Float>()).output.value, reference, unit: Double(Float.ulpOfOne), "Float")
+  }
+
+  private mutating func compare<S: Scalar>(
+    _ fast: Tensor<S>, _ reference: Tensor<ReferenceDouble>, unit: Double, _ type: String
+  ) {
+    var worst = Judgment(.reference, order: 1, found: 0, expected: 0, bound: 1)
+    for (own, plain) in zip(fast.elements, reference.elements) where own.primal != plain.value {
+      let judgment = Judgment(
+        .reference, order: 1, found: own.primal, expected: plain.value,
+        bound: plain.error * unit + Double(Float.leastNonzeroMagnitude))
+      if !(judgment.severity <= worst.severity) { worst = judgment }
+    }
+    report.include([worst])
+    report.count(
+      worst.verdict, "\(example.title), fast loops in \(type)",
+      "found \(worst.found), the plain loops give \(worst.expected) ± \(worst.bound)")
+  }
+
+  // MARK: Kinks
+
+  /// Puts one element exactly at a kink; the verdict must then be *cannot tell*, or *agree* where it is none.
+  private mutating func probeKinks(_ draw: ExampleDraw) {
+    for probe in KinkProbes(example, draw).draws {
+      let (inputs, output) = probe.record(on: Tape<Double>())
+      let leaves = probe.movable.map { inputs[$0] }
+      let found = GradientCheck(of: output, withRespectTo: leaves, mode: .directional(1), seed: seed).run()
+      switch found.verdict {
+      case .cannotTell: report.kinkProbes += 1
+      case .disagree: report.count(.disagree, "\(example.title), at a kink", found.description)
+      case .agree: continue
+      }
+    }
+  }
+}
+
+/// Inputs of an example with one element at a kink: at a point that the example avoids, or tied with another.
+struct KinkProbes {
+  private let example: Example
+  private let draw: ExampleDraw
+  /// How many partners of a tie are tried within one input.
+  private static let partners = 12
+
+  init(_ example: Example, _ draw: ExampleDraw) { (self.example, self.draw) = (example, draw) }
+
+  var draws: [ExampleDraw] {
+    guard isPiecewise else { return [] }
+    var draws: [ExampleDraw] = []
+    for (position, input) in example.inputs.enumerated() {
+      guard case .numbers(let shape, _, let kinks) = input, shape.elementCount > 0 else { continue }
+      draws += kinks.map { with($0, at: [(position, 0)]) }
+    }
+    if !draws.isEmpty { return draws }
+    if draw.movable.count > 1 { return [with(0.95, at: draw.movable.map { ($0, 0) })] }
+    guard let only = draw.movable.first else { return [] }
+    // Extrema over groups: the tie must be between the best of a group.
+    let partners = 1..<max(1, min(example.inputs[only].shape.elementCount, KinkProbes.partners))
+    return [3.0, -3.0].flatMap { value in partners.map { with(value, at: [(only, 0), (only, $0)]) } }
+  }
+
+  private var isPiecewise: Bool {
+    let (_, output) = draw.record(on: Tape<Double>())
+    let program = Program<Double>([output], keeping: .all)
+    program.replay()
+    return output.shape.elementCount > 0 && program.branches(of: output.index) != nil
+  }
+
+  private func with(_ value: Double, at places: [(position: Int, element: Int)]) -> ExampleDraw {
+    var copy = draw
+    for (position, element) in places {
+      guard case .numbers(var tensor) = copy.values[position], element < tensor.elements.count else { continue }
+      tensor[linear: element] = value
+      copy.values[position] = .numbers(tensor)
+    }
+    return copy
+  }
+}
