@@ -63,11 +63,12 @@ extension Backward {
     node < adjoints.count && adjoints[node] >= 0 ? Int(adjoints[node]) : nil
   }
 
-  /// This sweep with other contributions and adjoints: what a faulty accumulation would have produced.
-  package func altered(edges: [Edge], adjoint: (Int) -> Int?) -> Backward {
+  /// This sweep with other contributions and adjoints: what a faulty accumulation would have produced. A node for which
+  /// `adjoint` gives `nil` has none.
+  package func replaced(edges: [Edge], adjoint: (Int) -> Int?) -> Backward {
     var copy = self
     copy.edges = edges
-    copy.adjoints = adjoints.indices.map { node in adjoint(node).map { Int32($0) } ?? adjoints[node] }
+    copy.adjoints = adjoints.indices.map { node in adjoint(node).map { Int32($0) } ?? -1 }
     return copy
   }
 }

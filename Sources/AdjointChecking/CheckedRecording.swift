@@ -19,6 +19,8 @@ final class CheckedRecording<S: Scalar> {
   let double: Program<Double>
   /// The forward half in dual numbers, every value kept.
   let dual: Program<Dual>
+  /// Forward and backward with running error bounds, where they are asked for.
+  let errors: Program<ReferenceDouble>?
   /// The longest run of numbers that any operation of forward or backward adds up.
   let longestReduction: Int
   /// Operations of the forward half that the output depends on.
@@ -29,9 +31,11 @@ final class CheckedRecording<S: Scalar> {
   private let stops: Set<Int>
   let describe: (Int) -> (name: String, path: String, inputs: [Int], inputShapes: [[Int]], shape: [Int])
 
-  /// - Parameter alter: what a faulty sweep would have recorded; the identity in earnest.
+  /// - Parameters:
+  ///   - boundsErrors: whether rounding errors are wanted as well.
+  ///   - alter: what a faulty sweep would have recorded; the identity in earnest.
   init(
-    _ output: Variable<S>, leaves: [Variable<S>], generator: inout Generator,
+    _ output: Variable<S>, leaves: [Variable<S>], generator: inout Generator, boundsErrors: Bool = false,
     alter: (Backward<S>) -> Backward<S> = { $0 }
   ) {
     tape = output.tape
@@ -40,8 +44,8 @@ final class CheckedRecording<S: Scalar> {
     self.leaves = leaves
     let mark = tape.count
     let values = (0..<output.shape.elementCount).map { _ in output.shape.elementCount == 1 ? 1 : generator.normal() }
-    // Rounded as the tape rounds it, so that every precision differentiates the same function.
-    cotangent = Tensor(shape: output.shape, elements: values.map { S($0).primal })
+    // Representable in Float, so that every precision differentiates the same function.
+    cotangent = Tensor(shape: output.shape, elements: values.map { Double(Float($0)) })
     let seed = tape.constant(cotangent.converted(to: S.self))
     let backward = alter(tape.backward(from: output, cotangent: seed, to: leaves))
     edges = backward.edges.map { ($0.consumer, $0.position, $0.producer, $0.contribution.index) }
@@ -51,6 +55,7 @@ final class CheckedRecording<S: Scalar> {
     // The leaves are named, so that one which the output does not depend on has a place too.
     double = Program([output] + leaves + results, keeping: .all, parameters: .copied)
     dual = Program([output] + leaves, keeping: .all)
+    errors = boundsErrors ? Program([output] + leaves + results, keeping: .all, parameters: .copied) : nil
     (moving, stops) = CheckedRecording.reach(tape, from: leaves, upTo: output.index)
     let (longest, count) = CheckedRecording.sizes(tape, double, upTo: output.index)
     (longestReduction, operationCount) = (longest, count)

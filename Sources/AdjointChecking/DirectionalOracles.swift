@@ -32,7 +32,7 @@ struct DirectionalOracles<S: Scalar> {
       return [subgradientJudgment(found)]
     }
     guard withDifferences else { return [dual] }
-    return [dual] + differences(found, reach: kink?.distance.map(abs) ?? .infinity, dual.verdict, &report)
+    return [dual] + differences(found, reach: kink?.distance.map(abs) ?? .infinity, dual, &report)
   }
 
   /// At a kink: the rules' value must lie between the derivatives on the two sides.
@@ -57,7 +57,7 @@ struct DirectionalOracles<S: Scalar> {
 
   /// Differences and Taylor slope in Double, with steps that stay on this side of the nearest kink.
   private func differences(
-    _ found: Double, reach: Double, _ dual: Verdict, _ report: inout Report
+    _ found: Double, reach: Double, _ dual: Judgment, _ report: inout Report
   ) -> [Judgment] {
     let origin = recording.point
     let first = min(0.1, reach / 2)
@@ -81,7 +81,8 @@ struct DirectionalOracles<S: Scalar> {
     report.uCurve = report.uCurve ?? difference.curve
 
     // Differences convict only when they are sure: well beyond the error bar, and with a slope that says the same.
-    let margin = 10 * difference.error + 1e-9 * max(abs(found), abs(difference.value))
+    // The rules round as well: their share is that of the comparison with dual numbers.
+    let margin = 10 * difference.error + 1e-9 * max(abs(found), abs(difference.value)) + dual.bound
     let apart = difference.status == .measured && abs(found - difference.value) > margin
     let tooSlow = slope.verdict == .tooSlow
     let verdict: Verdict =
@@ -89,7 +90,7 @@ struct DirectionalOracles<S: Scalar> {
     let judged = Judgment(
       .differences, order: order, found: found, expected: difference.value, bound: margin,
       // Dual numbers are exact: where they agree, differences that cannot decide do not spoil the verdict.
-      verdict: verdict == .cannotTell && dual == .agree ? .agree : verdict,
+      verdict: verdict == .cannotTell && dual.verdict == .agree ? .agree : verdict,
       remark: "truncation \(short(difference.truncation)), round-off \(short(difference.roundOff))")
     let taylor = Judgment(
       .taylor, order: order, found: slope.rate, expected: slope.required, bound: 0,

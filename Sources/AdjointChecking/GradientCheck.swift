@@ -30,7 +30,7 @@ public struct GradientCheck<S: Scalar> {
   /// What the report calls it.
   public var subject: String
   /// What a faulty sweep would have recorded; for measuring the checker itself.
-  package var alter: (Backward<S>) -> Backward<S> = { $0 }
+  package var alter: (Backward<Double>) -> Backward<Double> = { $0 }
   /// What a faulty compiler would have planned; for measuring the checker itself.
   package var alteration: PlanAlteration?
 
@@ -59,7 +59,9 @@ public struct GradientCheck<S: Scalar> {
       return report
     }
     var generator = Generator(seed: seed).stream(1)
-    let recording = CheckedRecording(output, leaves: leaves, generator: &generator, alter: alter)
+    let mirror = Mirror(output, leaves)
+    let recording = CheckedRecording(
+      mirror.output, leaves: mirror.leaves, generator: &generator, boundsErrors: !(S.self == Double.self), alter: alter)
     check(recording, order: 1, &report, &generator)
     if report.verdict == .agree {
       report.judgments.append(
@@ -76,7 +78,8 @@ public struct GradientCheck<S: Scalar> {
     let started = Date()
     var report = Report(subject: subject, seed: seed)
     var generator = Generator(seed: seed).stream(1)
-    let recording = CheckedRecording(output, leaves: leaves, generator: &generator, alter: alter)
+    let mirror = Mirror(output, leaves)
+    let recording = CheckedRecording(mirror.output, leaves: mirror.leaves, generator: &generator, alter: alter)
     if let singularity = recording.firstNonFinite() {
       report.singularities.append(singularity)
     } else {
@@ -90,7 +93,7 @@ public struct GradientCheck<S: Scalar> {
   }
 
   private func check(
-    _ recording: CheckedRecording<S>, order: Int, _ report: inout Report, _ generator: inout Generator
+    _ recording: CheckedRecording<Double>, order: Int, _ report: inout Report, _ generator: inout Generator
   ) {
     if let singularity = recording.firstNonFinite() {
       report.singularities.append(singularity)
@@ -112,7 +115,7 @@ public struct GradientCheck<S: Scalar> {
     if mode == .full { FullCheck(recording: recording, order: order).run(&report) }
     checkElsewhere(recording, origin, order: order, &report, &generator)
     if !(S.self == Double.self), order == 1 {
-      report.judgments += PrecisionCheck(recording).judgments(&generator, &report)
+      report.judgments += PrecisionCheck(recording, output: output, leaves: leaves).judgments(&report)
     }
     if report.judgments[before...].contains(where: { $0.verdict == .disagree }), report.findings.isEmpty {
       Blame(recording, seed: seed).convict(&report, order: order)
@@ -121,7 +124,7 @@ public struct GradientCheck<S: Scalar> {
 
   /// The same rules replayed at another point: a rule that baked in a recorded value is right at the first and wrong here.
   private func checkElsewhere(
-    _ recording: CheckedRecording<S>, _ origin: [Tensor<Double>], order: Int, _ report: inout Report,
+    _ recording: CheckedRecording<Double>, _ origin: [Tensor<Double>], order: Int, _ report: inout Report,
     _ generator: inout Generator
   ) {
     defer { recording.move(to: origin) }
@@ -138,18 +141,18 @@ public struct GradientCheck<S: Scalar> {
   /// Order 2: ⟨∇f, w⟩ is a recorded output like any other, so its own derivative is checked in the same way; and
   /// second-order dual numbers, replayed on the forward half alone, give uᵀHw without any rule.
   private func checkSecondOrder(
-    _ recording: CheckedRecording<S>, _ report: inout Report, _ generator: inout Generator
+    _ recording: CheckedRecording<Double>, _ report: inout Report, _ generator: inout Generator
   ) {
-    let tape = output.tape
+    let tape = recording.tape
     let mark = tape.count
     defer { tape.truncate(to: mark) }
-    let direction = recording.direction(&generator).map { $0.converted(to: S.self).converted(to: Double.self) }
-    let seed = tape.constant(recording.cotangent.converted(to: S.self))
-    let first = gradients(of: output, withRespectTo: leaves, cotangent: seed)
-    let products = zip(first, direction).map { ($0 * tape.constant($1.converted())).sum() }
+    let direction = recording.direction(&generator)
+    let seed = tape.constant(recording.cotangent)
+    let first = gradients(of: recording.output, withRespectTo: recording.leaves, cotangent: seed)
+    let products = zip(first, direction).map { ($0 * tape.constant($1)).sum() }
     guard let head = products.first else { return }
     let projected = products.dropFirst().reduce(head) { $0 + $1 }
-    let second = CheckedRecording(projected, leaves: leaves, generator: &generator)
+    let second = CheckedRecording(projected, leaves: recording.leaves, generator: &generator)
     var inner = report
     inner.judgments = []
     check(second, order: 2, &inner, &generator)

@@ -9,7 +9,7 @@ struct ProgramCheck<S: Scalar> {
   /// What a faulty compiler would have planned; `nil` in earnest.
   let alteration: PlanAlteration?
 
-  func judgment(_ report: inout Report, _ recording: CheckedRecording<S>) -> Judgment {
+  func judgment(_ report: inout Report, _ recording: CheckedRecording<Double>) -> Judgment {
     let tape = output.tape
     let mark = tape.count
     defer { tape.truncate(to: mark) }
@@ -54,7 +54,7 @@ struct ProgramCheck<S: Scalar> {
   }
 
   private func finding(
-    _ node: Int, _ element: Int, _ found: Double, _ expected: Double, _ recording: CheckedRecording<S>
+    _ node: Int, _ element: Int, _ found: Double, _ expected: Double, _ recording: CheckedRecording<Double>
   ) -> Finding {
     let (name, path, _, inputShapes, shape) = recording.describe(node)
     return Finding(

@@ -15,7 +15,7 @@ public protocol Optimizer: Sendable {
   var learningRate: Double { get set }
   /// What is kept for each element of a parameter, by name: at most two arrays, which begin at 0.
   static var stateNames: [String] { get }
-  /// Changes θ in place. `rate` is α times the schedule's factor; `step` is 1 in the first update.
+  /// Changes θ in place, element by element: a run may be a part of a parameter, the rest of which another thread updates. `rate` is α times the schedule's factor; `step` is 1 in the first update.
   func update<S: Scalar>(_ run: ParameterRun<S>, rate: Double, step: Int)
 }
 

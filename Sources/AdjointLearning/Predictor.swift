@@ -7,6 +7,8 @@ import AdjointDatasets
 /// up and the surplus ignored.
 public final class Predictor<S: Scalar> {
   public let batchSize: Int
+  /// The threads among which large products are split; `nil` runs everything on the caller's. No bit depends on it.
+  public var pool: WorkerPool?
   /// What `evaluate` reports as the loss.
   public let loss: ClassificationLoss
   private let model: (Variable<S>) -> Variable<S>
@@ -43,6 +45,7 @@ public final class Predictor<S: Scalar> {
     reading: (UnsafeBufferPointer<S>, Shape) -> Void
   ) {
     let (inputs, outputs, program) = compiled(for: inputShape.batched(batchSize))
+    if program.pool !== pool { program.pool = pool }
     program.fill(inputs, filling)
     program.run()
     program.withValue(of: outputs) { reading($0, outputs.shape) }

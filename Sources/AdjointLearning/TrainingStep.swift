@@ -23,12 +23,16 @@ public final class TrainingStep<S: Scalar> {
   public let seed: UInt64
   /// How many updates have been made.
   public internal(set) var stepCount = 0
+  /// The threads among which products, chains and updates are split; `nil` runs everything on the caller's. No bit depends
+  /// on it.
+  public var pool: WorkerPool?
   /// Named in errors, when a training loop sets it.
   public var epoch: Int?
   /// Called after each update: for a look at the parameters, the batch and the recording. What it throws, the step throws.
   public var afterStep: ((TrainingStep) throws -> Void)?
 
   private let record: ([Variable<S>]) -> Variable<S>
+  private let updateTask = UpdateTask<S>()
   private var recordings: [Recording] = []
   /// What the step that called `afterStep` replayed.
   var latest: Recording?
@@ -105,6 +109,7 @@ public final class TrainingStep<S: Scalar> {
   func update(_ recording: Recording) throws -> S {
     let program = recording.program
     program.step = stepCount
+    if program.pool !== pool { program.pool = pool }
     program.run()
     let loss = program.withValue(of: recording.outputs[0]) { $0[0] }
     guard loss.primal.isFinite else { throw nonFinite(recording) }
@@ -115,11 +120,15 @@ public final class TrainingStep<S: Scalar> {
     let rate = optimizer.learningRate * schedule.factor(at: stepCount)
     stepCount += 1
     for (parameter, run) in recording.updates {
-      run.prepareGradient(
-        scale: scale, clipping: clipping,
-        regularization: parameter.shape.rank > 1 || regularization.includesBiases
-          ? regularization : .none, rate: rate)
-      optimizer.update(run, rate: rate, step: stepCount)
+      let isPenalized = parameter.shape.rank > 1 || regularization.includesBiases
+      updateTask.set(
+        run, optimizer, rate: rate, step: stepCount, scale: scale, clipping: clipping,
+        regularization: isPenalized ? regularization : .none)
+      if let pool, run.count >= 16_384 {
+        pool.run(updateTask)
+      } else {
+        updateTask.run(part: 0, of: 1)
+      }
     }
     if let afterStep {
       latest = recording

@@ -7,6 +7,8 @@ enum Instruction<S: Scalar> {
 
   /// How many elements a chain works on at a time: a few operands of this size stay in the first-level cache.
   static var blockSize: Int { 1024 }
+  /// How many threads share a chain at most: each has scratch blocks of its own.
+  static var maximumParts: Int { 8 }
 
   @inline(__always)
   func execute() {
@@ -16,7 +18,7 @@ enum Instruction<S: Scalar> {
     case .chain(let links, let count):
       for start in stride(from: 0, to: count, by: Instruction.blockSize) {
         let size = min(Instruction.blockSize, count - start)
-        for index in 0..<links.count { links[index].execute(from: start, count: size) }
+        for index in 0..<links.count { links[index].execute(from: start, count: size, part: 0) }
       }
     }
   }
@@ -42,51 +44,32 @@ private final class Placed<O: Operation, S: Scalar>: PlacedOperation<S> {
   override func execute() { operation.forward(x, into: y) }
 }
 
-/// One operation inside a chain.
-struct ChainLink<S: Scalar> {
-  enum Function {
-    case map(MapFunction)
-    case zip(ZipFunction)
-    case select
+extension Instruction {
+  /// Whether cutting this instruction into parts repays waking the threads: about two microseconds of work.
+  var isWorthSplitting: Bool {
+    switch self {
+    case .general: false
+    case .product(let product): product.rows * product.columns * product.depth >= 200_000
+    case .chain(let links, let count): links.count * count >= 32_768
+    }
   }
 
-  /// Where an operand or result of a link is: a whole array, a single number, or a scratch block.
-  struct Place {
-    let base: UnsafeMutablePointer<S>
-    /// 1 when the elements advance, 0 for a single number.
-    let stride: Int
-    /// 1 when each block stands further on, 0 for a scratch block or a single number.
-    let blockStep: Int
-
-    @inline(__always)
-    func address(from start: Int) -> UnsafeMutablePointer<S> { base + start * blockStep }
-  }
-
-  let function: Function
-  let a: Place
-  let b: Place
-  let c: Place
-  let y: Place
-
-  @inline(__always)
-  func execute(from start: Int, count: Int) {
-    let out = y.address(from: start)
-    switch function {
-    case .map(let f):
-      // One number for all: the function of it, repeated.
-      if a.stride == 1 {
-        S.map(f, a.address(from: start), out, count: count)
-      } else {
-        S.map(f, a.base, out, count: 1)
-        out.update(repeating: out.pointee, count: count)
+  /// One of several parts that together are this instruction.
+  func execute(part: Int, of parts: Int) {
+    switch self {
+    case .general: if part == 0 { execute() }
+    case .product(let product):
+      let own = product.part(part, of: parts)
+      if own.rows > 0, own.columns > 0 { S.multiply(own) }
+    case .chain(let links, let count):
+      let parts = min(parts, Instruction.maximumParts)
+      guard part < parts else { return }
+      let blocks = (count + Instruction.blockSize - 1) / Instruction.blockSize
+      for block in blocks * part / parts..<blocks * (part + 1) / parts {
+        let start = block * Instruction.blockSize
+        let size = min(Instruction.blockSize, count - start)
+        for index in 0..<links.count { links[index].execute(from: start, count: size, part: part) }
       }
-    case .zip(let f):
-      S.zip(
-        f, a.address(from: start), strideA: a.stride, b.address(from: start), strideB: b.stride, out, count: count)
-    case .select:
-      S.select(
-        a.address(from: start), strideC: a.stride, b.address(from: start), strideA: b.stride, c.address(from: start),
-        strideB: c.stride, out, count: count)
     }
   }
 }

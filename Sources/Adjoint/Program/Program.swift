@@ -27,6 +27,12 @@ public final class Program<S: Scalar> {
   public var step = 0
   /// What keys the random leaves, with the step, the leaf and the row.
   public var seed: UInt64
+  /// The threads among which large instructions are split; `nil` runs everything on the caller's. No bit depends on it. For
+  /// `Float` and `Double`.
+  public var pool: WorkerPool? {
+    didSet { if pool != nil, !(S.self == Float.self || S.self == Double.self) { pool = nil } }
+  }
+  private let task = InstructionTask<S>()
 
   /// Which tape's variables name the nodes.
   let tape: TapeIdentity
@@ -177,7 +183,18 @@ public final class Program<S: Scalar> {
   @specialized(where S == SecondOrderDual)
   private func execute(from first: Int) {
     guard let base = instructions.baseAddress else { return }
-    for position in first..<instructions.count { base[position].execute() }
+    guard let pool, pool.threads > 1 else {
+      for position in first..<instructions.count { base[position].execute() }
+      return
+    }
+    for position in first..<instructions.count {
+      if base[position].isWorthSplitting {
+        task.instruction = UnsafePointer(base + position)
+        pool.run(task)
+      } else {
+        base[position].execute()
+      }
+    }
   }
 
   // MARK: Compiling
@@ -203,11 +220,11 @@ public final class Program<S: Scalar> {
   private func copyLeaf<R: Scalar>(_ leaf: Int, from tape: Tape<R>) {
     if tape.isIndexLeaf(leaf) {
       copyIndices(tape.view(of: leaf).indices, into: leaf)
+    } else if let tape = tape as? Tape<S> {
+      _ = output(leaf).elements.update(fromContentsOf: tape.view(of: leaf).elements)
     } else {
       let target = output(leaf)
-      for (i, element) in tape.view(of: leaf).elements.enumerated() {
-        target[i] = (element as? S) ?? S(element.primal)
-      }
+      for (i, element) in tape.view(of: leaf).elements.enumerated() { target[i] = S(element.primal) }
     }
   }
 
@@ -247,15 +264,18 @@ public final class Program<S: Scalar> {
 
   private func chain(_ step: Step) -> Instruction<S> {
     let count = nodes[step.nodes[0]].shape.elementCount
-    var scratch = ScratchBlocks<S>(step, nodes, blockSize: min(count, Instruction<S>.blockSize), arena: arena)
+    let blockSize = min(count, Instruction<S>.blockSize)
+    var scratch = ScratchBlocks<S>(step, nodes, blockSize: blockSize, arena: arena)
     let links = UnsafeMutableBufferPointer<ChainLink<S>>(
       start: arena.allocate(byteCount: step.nodes.count * MemoryLayout<ChainLink<S>>.stride)
         .bindMemory(to: ChainLink<S>.self, capacity: step.nodes.count), count: step.nodes.count)
     for (position, node) in step.nodes.enumerated() {
       func place(_ x: Int) -> ChainLink<S>.Place {
-        if let block = scratch.block(of: x) { return ChainLink.Place(base: block, stride: 1, blockStep: 0) }
+        if let block = scratch.block(of: x) {
+          return ChainLink.Place(base: block, stride: 1, blockStep: 0, partStep: blockSize)
+        }
         let advances = nodes[x].shape.elementCount == count ? 1 : 0
-        return ChainLink.Place(base: output(x).base, stride: advances, blockStep: advances)
+        return ChainLink.Place(base: output(x).base, stride: advances, blockStep: advances, partStep: 0)
       }
       let operands = nodes[node].inputs.map(place)
       scratch.assign(node, at: position, isResult: step.results.contains(node))
@@ -301,35 +321,5 @@ extension Node {
   var isLeaf: Bool {
     if case .leaf = kind { return true }
     return false
-  }
-}
-
-/// The blocks in which a chain keeps what only it uses; a block is used again once its value has been read for the last time.
-private struct ScratchBlocks<S: Scalar> {
-  private var blocks: [Int: UnsafeMutablePointer<S>] = [:]
-  private var free: [UnsafeMutablePointer<S>] = []
-  private var lastRead: [Int: Int] = [:]
-  private let step: Step
-  private let nodes: [Node]
-  private let blockSize: Int
-  private let arena: Arena
-
-  init(_ step: Step, _ nodes: [Node], blockSize: Int, arena: Arena) {
-    (self.step, self.nodes, self.blockSize, self.arena) = (step, nodes, blockSize, arena)
-    for (position, node) in step.nodes.enumerated() { for x in nodes[node].inputs { lastRead[x] = position } }
-  }
-
-  func block(of node: Int) -> UnsafeMutablePointer<S>? { blocks[node] }
-
-  /// Gives a node its block, unless it is a result, and frees those that it reads last.
-  mutating func assign(_ node: Int, at position: Int, isResult: Bool) {
-    for x in Set(nodes[node].inputs) where lastRead[x] == position {
-      if let block = blocks[x] { free.append(block) }
-    }
-    guard !isResult else { return }
-    blocks[node] =
-      free.popLast()
-      ?? arena.allocate(byteCount: max(blockSize, 1) * MemoryLayout<S>.stride).bindMemory(
-        to: S.self, capacity: max(blockSize, 1))
   }
 }

@@ -86,9 +86,9 @@ extension Float: Scalar {
       product.transposeA, product.transposeB, product.accumulates
     )
     (gemm.m, gemm.n, gemm.k) = (product.rows, product.columns, product.depth)
-    (gemm.a, gemm.lda) = (product.a, product.transposeA ? product.rows : product.depth)
-    (gemm.b, gemm.ldb) = (product.b, product.transposeB ? product.depth : product.columns)
-    (gemm.c, gemm.ldc) = (product.c, product.columns)
+    (gemm.a, gemm.lda) = (product.a, product.strideA)
+    (gemm.b, gemm.ldb) = (product.b, product.strideB)
+    (gemm.c, gemm.ldc) = (product.c, product.strideC)
     gemm.bias = product.bias
     let (code, p, q) = product.function?.kernel ?? (AK_COPY, 0, 0)
     (gemm.f, gemm.p, gemm.q) = (code, Float(p), Float(q))

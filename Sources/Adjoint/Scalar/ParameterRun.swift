@@ -18,6 +18,18 @@ public struct ParameterRun<S: Scalar> {
     slots = (first, states.count > 1 ? states[1].storage.base : first)
   }
 
+  private init(_ whole: ParameterRun, _ range: Range<Int>) {
+    count = range.count
+    values = whole.values + range.lowerBound
+    gradients = whole.gradients + range.lowerBound
+    slots = (whole.slots.0 + range.lowerBound, whole.slots.1 + range.lowerBound)
+  }
+
+  /// One of several contiguous parts that together are this run.
+  package func part(_ index: Int, of parts: Int) -> ParameterRun {
+    ParameterRun(self, count * index / parts..<count * (index + 1) / parts)
+  }
+
   /// θᵢ
   @inlinable
   public subscript(i: Int) -> S {

@@ -88,6 +88,8 @@ public struct MatrixProduct<S: Scalar> {
   public var rows: Int, columns: Int, depth: Int
   public var a: UnsafePointer<S>, b: UnsafePointer<S>, c: UnsafeMutablePointer<S>
   public var transposeA: Bool, transposeB: Bool
+  /// Elements from one stored row to the next: more than a row holds where this is a part of a larger product.
+  public var strideA: Int, strideB: Int, strideC: Int
   public var accumulates = false
   public var bias: UnsafePointer<S>?
   public var function: MapFunction?
@@ -100,6 +102,31 @@ public struct MatrixProduct<S: Scalar> {
     (self.rows, self.columns, self.depth) = (rows, columns, depth)
     (self.a, self.b, self.c) = (a, b, c)
     (self.transposeA, self.transposeB) = (transposeA, transposeB)
+    (strideA, strideB, strideC) = (transposeA ? rows : depth, transposeB ? depth : columns, columns)
+  }
+
+  /// One of several parts that together are this product: a band of rows or of columns, whichever there are more of. Every
+  /// element has the same bits as in the whole, since its sum's order depends on the depth alone.
+  public func part(_ index: Int, of count: Int) -> MatrixProduct {
+    // Bands are multiples of 16, so that vectors and tiles are not cut.
+    func band(_ extent: Int) -> Range<Int> {
+      let units = (extent + 15) / 16
+      return min(units * index / count * 16, extent)..<min(units * (index + 1) / count * 16, extent)
+    }
+    var part = self
+    if rows >= columns {
+      let band = band(rows)
+      part.rows = band.count
+      part.a += transposeA ? band.lowerBound : band.lowerBound * strideA
+      part.c += band.lowerBound * strideC
+    } else {
+      let band = band(columns)
+      part.columns = band.count
+      part.b += transposeB ? band.lowerBound * strideB : band.lowerBound
+      part.c += band.lowerBound
+      part.bias = bias.map { $0 + band.lowerBound }
+    }
+    return part
   }
 }
 

@@ -157,11 +157,11 @@ extension Scalar {
       for j in 0..<p.columns {
         var sum: Self = 0
         for k in 0..<p.depth {
-          let a = p.transposeA ? p.a[k * p.rows + i] : p.a[i * p.depth + k]
-          let b = p.transposeB ? p.b[j * p.depth + k] : p.b[k * p.columns + j]
+          let a = p.transposeA ? p.a[k * p.strideA + i] : p.a[i * p.strideA + k]
+          let b = p.transposeB ? p.b[j * p.strideB + k] : p.b[k * p.strideB + j]
           sum = sum + a * b
         }
-        let place = p.c + (i * p.columns + j)
+        let place = p.c + (i * p.strideC + j)
         if p.accumulates {
           place.pointee = place.pointee + sum
         } else {
