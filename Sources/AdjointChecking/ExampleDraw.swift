@@ -113,6 +113,12 @@ extension Example {
     return ([ones] + empties).filter { $0.inputs.map(\.shape) != known && $0.isLegal }
   }
 
+  /// A maximum or minimum with both arguments in one range, so that each wins somewhere; the catalogue keeps them apart.
+  var interleaved: Example? {
+    guard let binary = operation as? Binary, binary == .maximum || binary == .minimum else { return nil }
+    return Example(operation, inputs.map { .numbers($0.shape, in: -2...2) })
+  }
+
   /// The same operation with one variable for every input that holds numbers, if it takes that: its range satisfies all.
   var shared: (example: Example, positions: [Int])? {
     var positions: [Int] = []

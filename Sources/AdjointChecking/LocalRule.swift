@@ -49,7 +49,7 @@ struct LocalRule<S: Scalar> {
       let pattern = FaultPattern(
         shape: x.shape, outputShape: g.shape, sample: sample, found: found, expected: expected, wrong: wrong,
         isMissing: edge == nil || found.elements.allSatisfy { $0 == 0 })
-      let hypothesis = pattern.hypothesis ?? branchOrBroadcast(position, pattern) ?? pattern.fallback
+      let hypothesis = pattern.hypothesis ?? branchOrBroadcast(position, pattern) ?? lastResort(pattern)
       return Fault(
         input: position, element: sample[worst], found: found.elements[sample[worst]], expected: expected[worst],
         hypothesis: hypothesis)
@@ -74,6 +74,12 @@ struct LocalRule<S: Scalar> {
   private func sample(of count: Int, _ generator: inout Generator) -> [Int] {
     count <= LocalRule.sampleSize
       ? Array(0..<count) : Array(generator.permutation(of: count).prefix(LocalRule.sampleSize)).sorted()
+  }
+
+  /// A piecewise operation that is wrong everywhere, in no other way, took the wrong piece everywhere.
+  private func lastResort(_ pattern: FaultPattern) -> Hypothesis {
+    let fallback = pattern.fallback
+    return fallback == .unknown && recording.dual.branches(of: node) != nil ? .wrongBranch : fallback
   }
 
   /// Wrong on one side of a kink only, or right for one slice of a broadcast axis only.

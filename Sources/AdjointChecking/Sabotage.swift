@@ -29,7 +29,8 @@ public struct Sabotage: Sendable {
   /// Examples of one operation: those of one name, and for a product of one pair of flags.
   private var subjects: [Subject] {
     var subjects: [Subject] = []
-    for example in operations.flatMap({ $0.examples }) {
+    let examples = operations.flatMap { $0.examples }
+    for example in examples.compactMap(\.interleaved) + examples {
       let operation = example.operation
       let flags = operation is MatMul ? operation.attributes.map(\.description).joined(separator: ", ") : ""
       let name = operation.name + (flags.isEmpty ? "" : "(\(flags))")

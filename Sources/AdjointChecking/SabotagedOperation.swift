@@ -78,10 +78,10 @@ struct FaultSite: Sendable {
   /// Whether the operand is repeated to the result's shape.
   var isBroadcast: Bool { shape != outputShape && shape.broadcasts(to: outputShape) && shape.elementCount > 0 }
 
-  /// N: how many elements of x stand behind one of y, or the rows of x where that is one.
+  /// N: how many elements of x stand behind one of y, or the longest axis of x where that is one.
   var meanCount: Int {
     let reduced = outputShape.elementCount > 0 ? shape.elementCount / outputShape.elementCount : 1
-    return reduced > 1 ? reduced : shape.first ?? 1
+    return reduced > 1 ? reduced : shape.max() ?? 1
   }
 }
 

@@ -64,6 +64,10 @@ struct ExampleVerifier {
       let isInDomain = draw.record(on: Tape<Double>()).output.value.elements.allSatisfy(\.isFinite)
       if !draw.movable.isEmpty, isInDomain { check(draw, draw.movable, "awkward shape \(awkward.title)") }
     }
+    if let interleaved = example.interleaved {
+      let draw = ExampleDraw(interleaved, seed: seed)
+      check(draw, draw.movable, "either argument wins")
+    }
     checkShared()
     probeKinks(draw)
     return report
