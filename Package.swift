@@ -35,6 +35,8 @@ let package = Package(
       name: "CustomArchitecture", dependencies: ["AdjointLearning", "AdjointDatasets"],
       path: "Examples/CustomArchitecture"),
     .executableTarget(
+      name: "WrongDerivative", dependencies: ["AdjointChecking", "AdjointLearning"], path: "Examples/WrongDerivative"),
+    .executableTarget(
       name: "FunctionRegression", dependencies: ["AdjointLearning"], path: "Examples/FunctionRegression"),
     .executableTarget(
       name: "HandwrittenDigits", dependencies: ["AdjointLearning", "AdjointDatasets"],
@@ -50,7 +52,7 @@ let package = Package(
     .testTarget(name: "AdjointDatasetsTests", dependencies: ["AdjointDatasets"]),
     .testTarget(name: "AdjointLearningTests", dependencies: ["AdjointLearning"]),
     .testTarget(name: "AdjointCommandTests", dependencies: ["AdjointCommand"]),
-    .testTarget(name: "AdjointCheckingTests", dependencies: ["AdjointChecking"]),
+    .testTarget(name: "AdjointCheckingTests", dependencies: ["AdjointChecking", "AdjointLearning"]),
   ],
   swiftLanguageModes: [.v6]
 )

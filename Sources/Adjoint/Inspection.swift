@@ -80,6 +80,12 @@ extension Program {
     return Tensor(shape: view.shape, elements: Array(view.elements))
   }
 
+  /// The indices that an index leaf of this program holds.
+  package func indices(at node: Int) -> Tensor<Int32> {
+    let view = view(node)
+    return Tensor(shape: view.shape, elements: Array(view.indices))
+  }
+
   /// Reads the elements of a node that this program keeps.
   package func withElements<R>(at node: Int, _ body: (UnsafeMutableBufferPointer<S>) throws -> R) rethrows -> R {
     try body(output(node).elements)

@@ -101,7 +101,8 @@ public struct Finding: Sendable, Hashable, Codable {
 
 /// Three significant digits.
 func short(_ value: Double) -> String {
-  guard value.isFinite, abs(value) > 1e-300 else { return "\(value)" }
+  // Near the ends of the range, scaling would overflow.
+  guard value.isFinite, (1e-200...1e200).contains(abs(value)) else { return "\(value)" }
   var scale = 1.0
   while abs(value) * scale < 100 { scale *= 10 }
   while abs(value) * scale >= 1000 { scale /= 10 }

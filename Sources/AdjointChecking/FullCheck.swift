@@ -12,7 +12,7 @@ struct FullCheck<S: Scalar> {
   let order: Int
 
   func run(_ report: inout Report) {
-    let program = Program<DualLanes>([recording.output], keeping: .all)
+    let program = Program<DualLanes>([recording.output] + recording.leaves, keeping: .all)
     for (leaf, value) in zip(recording.leaves, recording.point) {
       program.write(value.map { DualLanes($0) }, into: leaf)
     }

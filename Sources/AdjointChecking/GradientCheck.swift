@@ -73,6 +73,25 @@ public struct GradientCheck<S: Scalar> {
     return report
   }
 
+  /// One random direction, dual numbers alone: what a check while training can afford.
+  func glance() -> Report {
+    let started = Date()
+    var report = Report(subject: subject, seed: seed)
+    var generator = Generator(seed: seed).stream(1)
+    let mirror = Mirror(output, leaves)
+    let recording = CheckedRecording(mirror.output, leaves: mirror.leaves, generator: &generator, alter: alter)
+    if let singularity = recording.firstNonFinite() {
+      report.singularities.append(singularity)
+    } else {
+      let direction = recording.direction(&generator)
+      let judge = DirectionalOracles(recording: recording, direction: direction, order: 1)
+      report.judgments = judge.judgments(withDifferences: false, &report)
+      if report.verdict == .disagree { Blame(recording, seed: seed).convict(&report, order: 1) }
+    }
+    report.seconds = Date().timeIntervalSince(started)
+    return report
+  }
+
   private func check(
     _ recording: CheckedRecording<Double>, of first: CheckedRecording<Double>? = nil, order: Int,
     _ report: inout Report, _ generator: inout Generator

@@ -24,6 +24,8 @@ public struct Report: Sendable, Codable {
 
   public var verdict: Verdict {
     if !findings.isEmpty { return .disagree }
+    // Nothing judged is nothing proved.
+    if judgments.isEmpty { return .cannotTell }
     return .combined(judgments.map(\.verdict))
   }
   public var agrees: Bool { verdict == .agree }

@@ -71,8 +71,13 @@ public struct Judgment: Sendable, Hashable, Codable {
     self.remark = remark
   }
 
-  /// The difference as a share of the bound: above 1 is a contradiction.
+  /// The difference as a share of the bound: above 1 is a contradiction. For a Taylor slope, the required rate as a share of
+  /// the rate that was measured.
   public var severity: Double {
+    if oracle == .taylor {
+      let share = found > 0 ? expected / found : .infinity
+      return verdict == .disagree ? max(share, 1) : found.isNaN ? 0 : min(share, 1)
+    }
     let error = abs(found - expected)
     return error == 0 ? 0 : error / bound
   }

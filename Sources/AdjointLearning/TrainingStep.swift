@@ -28,10 +28,14 @@ public final class TrainingStep<S: Scalar> {
   public var pool: WorkerPool?
   /// Named in errors, when a training loop sets it.
   public var epoch: Int?
+  /// Called after each update: for a look at the parameters, the batch and the recording. What it throws, the step throws.
+  public var afterStep: ((TrainingStep) throws -> Void)?
 
   private let record: ([Variable<S>]) -> Variable<S>
   private let updateTask = UpdateTask<S>()
   private var recordings: [Recording] = []
+  /// What the step that called `afterStep` replayed.
+  var latest: Recording?
   /// What the optimiser keeps for each parameter, in order of first use.
   var optimizerState: [ObjectIdentifier: [Parameter<S>]] = [:]
 
@@ -126,6 +130,10 @@ public final class TrainingStep<S: Scalar> {
         updateTask.run(part: 0, of: 1)
       }
     }
+    if let afterStep {
+      latest = recording
+      try afterStep(self)
+    }
     return loss
   }
 
@@ -157,9 +165,7 @@ public final class TrainingStep<S: Scalar> {
     }
     let tape = Tape<S>(mode: .training, seed: seed)
     let inputs = leaves(tape)
-    tape.isRecordingForReplay = true
-    let loss = record(inputs)
-    tape.isRecordingForReplay = false
+    let loss = recordLoss(inputs)
     guard loss.shape.elementCount == 1 else {
       fatalError("TrainingStep: the loss has shape \(loss.shape); reduce it to one number, for example with mean()")
     }
@@ -174,6 +180,14 @@ public final class TrainingStep<S: Scalar> {
     }
     recordings.append(Recording(inputs: inputs, outputs: outputs, program: program, updates: updates))
     return recordings[recordings.count - 1]
+  }
+
+  /// Records the loss of these inputs on their tape.
+  func recordLoss(_ inputs: [Variable<S>]) -> Variable<S> {
+    let tape = inputs[0].tape
+    tape.isRecordingForReplay = true
+    defer { tape.isRecordingForReplay = false }
+    return record(inputs)
   }
 
   private func states(of parameter: Parameter<S>, named name: String) -> [Parameter<S>] {

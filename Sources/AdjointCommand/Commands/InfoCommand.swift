@@ -8,6 +8,7 @@ enum InfoCommand {
     name: "info", summary: "Show the instruction set, the operations and the optimisers; measure the machine.",
     options: [
       .flag("measure", "Measure the multiply-add peak of one core, and the matrix product against it."),
+      .flag("markdown", "Print the page of all operations, Docs/Operations.md, and nothing else."),
       .flag("json", "Print one JSON object as the last line of standard output."),
     ],
     notes: [
@@ -16,6 +17,12 @@ enum InfoCommand {
     run: run)
 
   private static func run(_ arguments: Arguments, _ console: Console) throws -> Int32 {
+    if arguments.isGiven("markdown") {
+      for line in OperationCatalog.markdown().split(separator: "\n", omittingEmptySubsequences: false).dropLast() {
+        console.line(String(line))
+      }
+      return 0
+    }
     let measurement = arguments.isGiven("measure") ? try Measurement() : nil
     let cores = ProcessInfo.processInfo.activeProcessorCount
     let lists: [(name: String, words: [String])] = [

@@ -39,7 +39,7 @@ enum TrainCommand {
     let (training, test) = try plan.data.load(limits: plan.limits)
     let run = try TrainingRun(
       plan, training: training, test: test, from: saved, to: destination.map { URL(fileURLWithPath: $0) },
-      saveInterval: arguments.number("save-every"))
+      saveInterval: arguments.number("save-every"), pool: try pool(arguments))
     try run.classifier.check(run.test, from: plan.data.title)
     showHeader(run, plan, console)
     if let made = saved?.0.settings[TrainingRun.instructionSetKey], made != Kernels.name {
@@ -61,6 +61,11 @@ enum TrainCommand {
     }
     try finish(run, plan, report, arguments.isGiven("json"), since: start, console)
     return 0
+  }
+
+  private static func pool(_ arguments: Arguments) throws -> WorkerPool {
+    let cores = ProcessInfo.processInfo.activeProcessorCount
+    return WorkerPool(threads: arguments.isGiven("threads") ? try arguments.integer("threads") : cores)
   }
 
   // MARK: Resuming

@@ -5,6 +5,7 @@ enum CommandError: Error, Equatable {
   // How the command was written.
   case missingCommand
   case unknownCommand(String, suggestion: String?)
+  case unknownOperation(String, suggestion: String?)
   case unknownOption(String, command: String, suggestion: String?)
   case repeatedOption(String)
   case missingValue(option: String, placeholder: String)
@@ -32,7 +33,8 @@ enum CommandError: Error, Equatable {
   /// 2 when the command was written wrongly, 1 for everything else.
   var exitCode: Int32 {
     switch self {
-    case .missingCommand, .unknownCommand, .unknownOption, .repeatedOption, .missingValue, .unexpectedValue, .badValue,
+    case .missingCommand, .unknownCommand, .unknownOperation, .unknownOption, .repeatedOption, .missingValue,
+      .unexpectedValue, .badValue,
       .unexpectedArgument, .missingArgument, .missingOption, .unusedOption, .contradiction:
       2
     case .noSuchData, .noMNIST, .noCheckpoint, .foreignCheckpoint, .otherData, .wrongSize, .badImage, .tooFewExamples,
@@ -48,6 +50,8 @@ extension CommandError: CustomStringConvertible {
     case .missingCommand: "no command was given; 'adjoint --help' lists them"
     case .unknownCommand(let word, let near):
       "there is no command '\(word)'" + Self.didYouMean(near, else: "'adjoint --help' lists them")
+    case .unknownOperation(let word, let near):
+      "the catalogue has no operation '\(word)'" + Self.didYouMean(near, else: "'adjoint info' lists them")
     case .unknownOption(let word, let command, let near):
       "'\(command)' has no option '\(word)'"
         + Self.didYouMean(near.map { "--\($0)" }, else: "'adjoint \(command) --help' lists them")

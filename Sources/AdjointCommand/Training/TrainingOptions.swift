@@ -14,6 +14,9 @@ enum TrainingOptions {
       "save-every", "SECONDS", .number(.interval), default: "5", in: "Files and output",
       "Save in mid-epoch too, after so many seconds."),
     Option(
+      "threads", "N", .integer(1...256), in: "Files and output",
+      "Split the work among so many threads; as many as cores when left out. No digit depends on it."),
+    Option(
       "resume", "FILE", .text, in: "Files and output",
       "Go on from a checkpoint; all settings come from it, and saving goes on to the same file. With --save of the same "
         + "name, a missing file starts anew."),

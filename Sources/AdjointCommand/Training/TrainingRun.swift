@@ -12,6 +12,7 @@ struct TrainingRun {
   let classifier: Classifier
   let trainer: Trainer<LabeledImages>
   let test: LabeledImages
+  private let pool: WorkerPool
   private let settings: [String: String]
   private let destination: URL?
   private let saveInterval: Duration
@@ -20,7 +21,7 @@ struct TrainingRun {
   /// - Throws: `CheckpointError`, `CommandError`.
   init(
     _ plan: TrainingPlan, training: LabeledImages, test: LabeledImages, from saved: (Checkpoint, file: String)?,
-    to destination: URL?, saveInterval: Double
+    to destination: URL?, saveInterval: Double, pool: WorkerPool
   ) throws {
     let (rest, validation) = try TrainingRun.split(training, plan)
     classifier = try Classifier(plan, for: rest)
@@ -31,6 +32,8 @@ struct TrainingRun {
       validation: validation?.standardized(scaling), epochs: plan.epochs, batchSize: plan.batch,
       stopping: plan.stopping, generator: plan.generator(.order))
     self.test = test.standardized(scaling)
+    self.pool = pool
+    (step.pool, trainer.predictor.pool) = (pool, pool)
     (self.destination, self.saveInterval) = (destination, .seconds(saveInterval))
 
     var settings = classifier.settings
@@ -85,6 +88,7 @@ struct TrainingRun {
     var saved = ContinuousClock.now
     var signal: Int32?
     let evaluator = classifier.predictor()
+    evaluator.pool = pool
     report.resumeClock()
     try trainer.run(
       afterStep: { loss in

@@ -1,0 +1,117 @@
+import Adjoint
+import AdjointLearning
+
+// Checking while training: now and then, and at the point where training really is.
+
+/// A step that did not pass a check while training: what was wrong, and where in training.
+public struct VerificationError: Error, CustomStringConvertible, Sendable {
+  /// What was wrong.
+  public enum Reason: Sendable {
+    /// An oracle contradicts the gradient; the report names the operation.
+    case wrongGradient(Report)
+    /// Replaying the step gives other bits than recording it anew: which value, its worst element, and both numbers.
+    case staleReplay(value: String, element: Int, replayed: Double, recorded: Double)
+    /// Recording the loss anew records other operations: the closure's control flow depends on something that has changed
+    /// since, and the program has frozen it.
+    case otherOperations(recorded: Int, afresh: Int)
+  }
+
+  public let reason: Reason
+  public let epoch: Int?
+  /// The number of updates made.
+  public let step: Int
+
+  public var description: String {
+    let place = (epoch.map { "epoch \($0), " } ?? "") + "after step \(step)"
+    switch reason {
+    case .wrongGradient(let report): return "\(place): the gradient is wrong.\n\(report)"
+    case .staleReplay(let value, let element, let replayed, let recorded):
+      return
+        "\(place): the replay is stale: element \(element) of the \(value) is \(replayed) when replayed and \(recorded) "
+        + "when recorded anew. A value that changes between steps was recorded as a constant; make it an input, a state or "
+        + "a random leaf."
+    case .otherOperations(let recorded, let afresh):
+      return
+        "\(place): the loss, recorded anew, is not what was recorded first (\(recorded) nodes then, \(afresh) now). Its "
+        + "control flow was frozen by the first recording; make the branch a `where`, or record eagerly."
+    }
+  }
+}
+
+extension TrainingStep {
+  /// A step for a loss of inputs and targets that checks itself every `interval` steps, the first included.
+  ///
+  /// After such a step, at the parameters as updated and the batch just used: the loss is recorded anew, and loss and gradients
+  /// of the replay must equal the fresh recording's bit for bit; and along one random direction ⟨∇f, u⟩ by the rules must
+  /// equal the derivative by dual numbers within its derived bound. Training goes on with the same bits as without.
+  ///
+  /// `loss` is called again for each check, so it must not count its calls or draw from a generator of its own.
+  ///
+  /// - Complexity: COST
+  /// - Throws: the step throws `VerificationError` when a check fails.
+  public convenience init(
+    optimizer: some Optimizer, verifyingEvery interval: Int, schedule: Schedule = .constant,
+    regularization: Regularization = .none, clipping: Clipping = .none, seed: UInt64 = 0,
+    loss: @escaping (Variable<S>, Variable<S>) -> Variable<S>
+  ) {
+    self.init(
+      optimizer: optimizer, schedule: schedule, regularization: regularization, clipping: clipping, seed: seed,
+      loss: loss)
+    verify(every: interval)
+  }
+
+  /// A step for a loss of one input that checks itself every `interval` steps, the first included.
+  public convenience init(
+    optimizer: some Optimizer, verifyingEvery interval: Int, schedule: Schedule = .constant,
+    regularization: Regularization = .none, clipping: Clipping = .none, seed: UInt64 = 0,
+    loss: @escaping (Variable<S>) -> Variable<S>
+  ) {
+    self.init(
+      optimizer: optimizer, schedule: schedule, regularization: regularization, clipping: clipping, seed: seed,
+      loss: loss)
+    verify(every: interval)
+  }
+
+  private func verify(every interval: Int) {
+    guard interval > 0 else { fatalError("verifyingEvery: \(interval) is not a number of steps; give at least 1") }
+    afterStep = { step in
+      if (step.stepCount - 1) % interval == 0 { try step.verifyLatest() }
+    }
+  }
+
+  /// Checks the latest step: the replay against a fresh recording, and one random direction of the gradient.
+  /// - Throws: `VerificationError`.
+  func verifyLatest() throws(VerificationError) {
+    guard let fresh = recordedAfresh() else { return }
+    if let reason = staleness(fresh) { throw VerificationError(reason: reason, epoch: epoch, step: stepCount) }
+    let tape = fresh.loss.tape
+    let leaves = tape.trainableParameters.map(\.leaf)
+    guard !leaves.isEmpty else { return }
+    var check = GradientCheck(of: fresh.loss, withRespectTo: leaves, seed: seed &+ UInt64(stepCount))
+    check.subject = "loss after step \(stepCount)"
+    let report = check.glance()
+    if report.verdict == .disagree {
+      throw VerificationError(reason: .wrongGradient(report), epoch: epoch, step: stepCount)
+    }
+  }
+
+  private func staleness(_ fresh: FreshRecording<S>) -> VerificationError.Reason? {
+    guard fresh.hasSameOperations else {
+      return .otherOperations(recorded: fresh.recordedCount, afresh: fresh.loss.index + 1)
+    }
+    for (recorded, replayed) in zip(fresh.values, fresh.replayed) {
+      var worst: (element: Int, difference: Double)?
+      for (i, (a, b)) in zip(recorded.value.elements, replayed.elements).enumerated()
+      where a.primal.bitPattern != b.primal.bitPattern {
+        let difference = abs(a.primal - b.primal)
+        if worst == nil || !(difference <= worst?.difference ?? 0) { worst = (i, difference) }
+      }
+      if let element = worst?.element {
+        return .staleReplay(
+          value: recorded.name, element: element, replayed: replayed.elements[element].primal,
+          recorded: recorded.value.elements[element].primal)
+      }
+    }
+    return nil
+  }
+}

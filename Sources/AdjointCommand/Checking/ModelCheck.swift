@@ -1,0 +1,82 @@
+import Adjoint
+import AdjointChecking
+import AdjointDatasets
+import AdjointLearning
+
+/// `adjoint check --model`: a perceptron's cross-entropy on some images, as training records it.
+struct ModelCheck {
+  private let arguments: Arguments
+  private let sizes: [Int]
+  private let activation: Activation
+  private let source: DataSource
+  private let batch: Int
+  private let isFull: Bool
+  private let order: Int
+  private let seed: UInt64
+
+  init(_ arguments: Arguments) throws {
+    self.arguments = arguments
+    let text = try arguments.required("model")
+    let sizes = text.split(separator: ",", omittingEmptySubsequences: false).map { Int($0) ?? 0 }
+    guard sizes.count >= 2, sizes.allSatisfy({ (1...65_536).contains($0) }),
+      zip(sizes, sizes.dropFirst()).allSatisfy({ $0 * $1 <= 1 << 27 })
+    else {
+      throw arguments.option("model").bad(text, expected: "two or more sizes such as 784,30,10")
+    }
+    self.sizes = sizes
+    activation = try arguments.choice("activation")
+    source = try DataSource(arguments.required("data"))
+    batch = try arguments.integer("batch")
+    isFull = try arguments.required("mode") == "full"
+    order = arguments.isGiven("order") ? try arguments.integer("order") : 1
+    seed = UInt64(try arguments.integer("seed"))
+  }
+
+  func run(_ console: Console) throws -> Int32 {
+    let images = try source.load(limits: (batch, 1)).training
+    guard images.features == sizes[0], images.classCount <= sizes[sizes.count - 1] else {
+      throw arguments.option("model").bad(
+        sizes.map(String.init).joined(separator: ","),
+        expected: "\(images.features) inputs and at least \(images.classCount) classes, as \(source.title) has")
+    }
+    var generator = Generator(seed: seed)
+    let model = MLP<Float>(sizes, activation: activation, using: &generator)
+    let tape = Tape<Float>()
+    let rows = images.batch(Array(0..<min(batch, images.count))[...])
+    let inputs = tape.input(rows.images, name: "images")
+    let loss = crossEntropy(logits: model(inputs), labels: tape.index(rows.labels, name: "labels")).labeled("loss")
+    let name = sizes.map(String.init).joined(separator: "-")
+    let parameters = tape.trainableParameters.map(\.leaf)
+    let count = parameters.reduce(0) { $0 + $1.shape.elementCount }
+
+    let fields = [
+      ("model", "\(name), \(activation.optionName), \(count.grouped) parameters, in Float"),
+      ("data", "\(rows.count.of("image")) of \(source.title)"), ("mode", isFull ? "every parameter" : "3 directions"),
+      ("order", order == 1 ? "1: the gradient" : "2: the gradient and its gradient"), ("seed", "\(seed)"),
+    ]
+    for (field, value) in fields { console.line(console.bold(field.padded(to: 14)) + value) }
+    console.line()
+    var check = GradientCheck(
+      of: loss, withRespectTo: parameters, mode: isFull ? .full : .directional(3), order: order, seed: seed)
+    check.subject = "loss of \(name)"
+    let report = check.run()
+    console.line(report.table(colored: console.hasColor))
+    console.line()
+    console.line(report.seconds.precise)
+
+    guard arguments.isGiven("json") else { return report.exitCode }
+    let summary = CheckSummary(outcomes: [CheckOutcome(name: name, report)], seconds: report.seconds)
+    let further: [(String, JSON)] = [
+      ("verdict", .string(report.verdict.rawValue)), ("parameters", .integer(count)),
+      ("coordinates", .integer(report.coordinates)), ("findings", .strings(report.findings.map(\.text))),
+      ("singularities", .strings(report.singularities.map(\.text))), ("seed", .integer(Int(seed))),
+    ]
+    console.line(JSON.object(summary.fields + further).text)
+    return report.exitCode
+  }
+}
+
+extension Double {
+  /// A short time in seconds.
+  var precise: String { self < 10 ? "\(fixed(3)) s" : duration }
+}
