@@ -73,7 +73,9 @@ struct Blame<S: Scalar> {
     let direction = recording.direction(&generator)
     _ = recording.dualProduct(along: direction)
     let byConsumer = Dictionary(grouping: recording.edges, by: \.consumer)
-    var findings: [Finding] = []
+    // All suspects first: confirming one replays the dual program, and with it the tangents are gone.
+    var suspects: [(node: Int, operation: any Adjoint.Operation, g: Tensor<Double>, found: Double, expected: Double)] =
+      []
     for node in stride(from: recording.output.index, through: 0, by: -1) where recording.dual.holds(node) {
       guard let operation = recording.tape.operation(at: node), let adjoint = recording.adjoints[node] else { continue }
       let g = recording.double.value(at: adjoint)
@@ -88,15 +90,16 @@ struct Blame<S: Scalar> {
       }
       // Relative to the node's own size, without the floor of 1: a fault behind a small mean must not hide.
       let bound = 1e-12 * Double(recording.longestReduction).squareRoot() * max(expectedMagnitude, magnitude)
-      guard !(abs(found - expected) <= bound) else { continue }
-      let local = LocalRule(recording, node, operation, g)
-      let fault = local.fault(byConsumer[node] ?? [], &generator)
-      findings.append(
-        finding(
-          .rule, node, input: fault?.input, fault?.element, fault?.found ?? found, fault?.expected ?? expected,
-          fault?.hypothesis ?? .unknown, isConfirmed: suffixIsRight(node, g, &generator)))
+      if !(abs(found - expected) <= bound) { suspects.append((node, operation, g, found, expected)) }
     }
-    return findings
+    return suspects.map { suspect in
+      let local = LocalRule(recording, suspect.node, suspect.operation, suspect.g)
+      let fault = local.fault(byConsumer[suspect.node] ?? [], &generator)
+      return finding(
+        .rule, suspect.node, input: fault?.input, fault?.element, fault?.found ?? suspect.found,
+        fault?.expected ?? suspect.expected, fault?.hypothesis ?? .unknown,
+        isConfirmed: suffixIsRight(suspect.node, suspect.g, &generator))
+    }
   }
 
   /// Injects a random tangent at a node and replays what stands behind it: ⟨v, ẏ⟩ must equal ⟨adjoint, injected⟩.
