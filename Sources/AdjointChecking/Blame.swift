@@ -7,13 +7,15 @@ import Adjoint
 /// confirms that everything nearer to the output is right.
 struct Blame<S: Scalar> {
   private let recording: CheckedRecording<S>
+  /// At order 2, what was differentiated first.
+  private let first: CheckedRecording<S>?
   private let seed: UInt64
 
-  init(_ recording: CheckedRecording<S>, seed: UInt64) {
-    (self.recording, self.seed) = (recording, seed)
+  init(_ recording: CheckedRecording<S>, of first: CheckedRecording<S>? = nil, seed: UInt64) {
+    (self.recording, self.first, self.seed) = (recording, first, seed)
   }
 
-  func convict(_ report: inout Report, order: Int) {
+  func convict(_ report: inout Report) {
     var generator = Generator(seed: seed).stream(2)
     var findings = faultySums()
     let origin = recording.point
@@ -30,14 +32,14 @@ struct Blame<S: Scalar> {
       findings = faultyRules(&generator).map { $0.with(.staleValue) }
       recording.move(to: origin)
     }
-    if findings.isEmpty, order > 1 { findings = SecondOrderRules(recording).findings(&generator) }
+    if findings.isEmpty, let first { findings = SecondOrderRules(first).findings(&generator) }
     if findings.isEmpty,
       let judgment = report.judgments.first(where: { $0.verdict == .disagree && $0.oracle == .differences })
     {
       findings = [sharedDerivative(judgment, &generator)]
     }
     report.findings += findings
-    report.verifiedOperations = recording.operationCount - Set(findings.map(\.node)).count
+    report.verifiedOperations = (first ?? recording).operationCount - Set(findings.map(\.node)).count
   }
 
   // MARK: The accumulation

@@ -93,7 +93,8 @@ public struct GradientCheck<S: Scalar> {
   }
 
   private func check(
-    _ recording: CheckedRecording<Double>, order: Int, _ report: inout Report, _ generator: inout Generator
+    _ recording: CheckedRecording<Double>, of first: CheckedRecording<Double>? = nil, order: Int,
+    _ report: inout Report, _ generator: inout Generator
   ) {
     if let singularity = recording.firstNonFinite() {
       report.singularities.append(singularity)
@@ -118,7 +119,7 @@ public struct GradientCheck<S: Scalar> {
       report.judgments += PrecisionCheck(recording, output: output, leaves: leaves).judgments(&report)
     }
     if report.judgments[before...].contains(where: { $0.verdict == .disagree }), report.findings.isEmpty {
-      Blame(recording, seed: seed).convict(&report, order: order)
+      Blame(recording, of: first, seed: seed).convict(&report)
     }
   }
 
@@ -155,7 +156,7 @@ public struct GradientCheck<S: Scalar> {
     let second = CheckedRecording(projected, leaves: recording.leaves, generator: &generator)
     var inner = report
     inner.judgments = []
-    check(second, order: 2, &inner, &generator)
+    check(second, of: recording, order: 2, &inner, &generator)
     report.judgments += inner.judgments
     (report.findings, report.singularities) = (inner.findings, inner.singularities)
     guard !report.judgments.contains(where: { $0.verdict == .cannotTell && $0.order == 2 }) else { return }

@@ -70,14 +70,18 @@ struct Subject: Sendable {
       site(example, position).flatMap { fault.applies(to: $0) ? (example, $0) : nil }
     }
     for (example, site) in places.prefix(Subject.patience) {
+      let draw = ExampleDraw(example, seed: seed)
+      if !SabotageNetwork<Double>(draw, operation: example.operation, seed: seed).isDifferentiable(position) {
+        excuse = excuse ?? (.equivalent, "its contribution is identically zero")
+        continue
+      }
       if let trap = fault.trap(at: site) {
         excuse = excuse ?? (.trapped, trap)
         continue
       }
-      let draw = ExampleDraw(example, seed: seed)
       let sabotaged = SabotagedOperation(original: example.operation, site: site, fault: fault)
-      if let reason = Equivalence(draw, sabotaged, seed: seed).reason(input: position) {
-        excuse = excuse ?? (.equivalent, reason)
+      if Equivalence(draw, sabotaged, seed: seed).holds {
+        excuse = excuse ?? (.equivalent, "the same gradient at two points and the same second derivative")
         continue
       }
       return judge(sabotaged, draw, example, seed: seed)
@@ -126,6 +130,7 @@ struct Subject: Sendable {
     let ties = isPair && (example.operation.name == "maximum" || example.operation.name == "minimum")
     let kink: FaultSite.Kink? = kinks.first.map { .at($0) } ?? (ties ? .between : nil)
     return FaultSite(
-      input: position, shape: shape, outputShape: output, isElementwise: example.operation.isElementwise, kink: kink)
+      input: position, shape: shape, outputShape: output, isElementwise: example.operation.isElementwise,
+      broadcasts: example.operation.isElementwise || example.operation is Broadcast, kink: kink)
   }
 }

@@ -46,6 +46,13 @@ struct SabotageNetwork<S: Scalar> {
     self.leaves = leaves
   }
 
+  /// Whether the operation's rule contributes to an input at all.
+  func isDifferentiable(_ input: Int) -> Bool {
+    let mark = tape.count
+    defer { tape.truncate(to: mark) }
+    return tape.backward(from: loss).edges.contains { $0.consumer == node && $0.position == input }
+  }
+
   func check(order: Int, seed: UInt64) -> Report {
     GradientCheck(of: loss, withRespectTo: leaves, mode: .directional(2), order: order, seed: seed).run()
   }
@@ -63,16 +70,10 @@ struct Equivalence {
     self.seed = seed
   }
 
-  /// Why the two are equal; `nil` when they differ.
-  func reason(input: Int) -> String? {
-    let rule = original.tape.backward(from: original.loss)
-    if !rule.edges.contains(where: { $0.consumer == original.node && $0.position == input }) {
-      return "its contribution is identically zero"
-    }
-    guard differs(original.loss, original.leaves, mutant.loss, mutant.leaves) == false else { return nil }
-    let (first, second) = (slope(original), slope(mutant))
-    guard differs(first, original.leaves, second, mutant.leaves) == false else { return nil }
-    return "the same gradient at two points and the same second derivative"
+  /// Whether the two cannot be told apart.
+  var holds: Bool {
+    !differs(original.loss, original.leaves, mutant.loss, mutant.leaves)
+      && !differs(slope(original), original.leaves, slope(mutant), mutant.leaves)
   }
 
   /// ⟨∇f, w⟩, recorded.

@@ -103,35 +103,3 @@ extension Variable {
   /// The smaller of two, element by element.
   public func minimum(_ other: Variable) -> Variable { tape.record(Binary.minimum, self, other) }
 }
-
-extension Variable {
-  public func exp() -> Variable { tape.record(Unary.exp, self) }
-  /// eˣ − 1, accurate near 0.
-  public func expm1() -> Variable { tape.record(Unary.expm1, self) }
-  /// The natural logarithm.
-  public func log() -> Variable { tape.record(Unary.log, self) }
-  /// ln(1 + x), accurate near 0.
-  public func log1p() -> Variable { tape.record(Unary.log1p, self) }
-  public func sqrt() -> Variable { tape.record(Unary.sqrt, self) }
-  public func square() -> Variable { tape.record(Unary.square, self) }
-  public func reciprocal() -> Variable { tape.record(Unary.reciprocal, self) }
-  public func abs() -> Variable { tape.record(Unary.abs, self) }
-  /// −1, 0 or 1.
-  public func sign() -> Variable { tape.record(Unary.sign, self) }
-  /// 1 where x > 0, else 0.
-  public func step() -> Variable { tape.record(Unary.step, self) }
-  public func sin() -> Variable { tape.record(Unary.sin, self) }
-  public func cos() -> Variable { tape.record(Unary.cos, self) }
-  public func tanh() -> Variable { tape.record(Unary.tanh, self) }
-  /// 1 / (1 + e⁻ˣ).
-  public func sigmoid() -> Variable { tape.record(Unary.sigmoid, self) }
-  public func erf() -> Variable { tape.record(Unary.erf, self) }
-  /// max(x, 0).
-  public func relu() -> Variable { tape.record(Unary.relu, self) }
-  /// x Φ(x), exact (Hendrycks & Gimpel 2016).
-  public func gelu() -> Variable { tape.record(Unary.gelu, self) }
-  /// x σ(x), also called swish.
-  public func silu() -> Variable { tape.record(Unary.silu, self) }
-  /// ln(1 + eˣ), never overflowing.
-  public func softplus() -> Variable { tape.record(Unary.softplus, self) }
-}
