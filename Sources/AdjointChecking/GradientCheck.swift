@@ -86,7 +86,7 @@ public struct GradientCheck<S: Scalar> {
       let direction = recording.direction(&generator)
       let judge = DirectionalOracles(recording: recording, direction: direction, order: 1)
       report.judgments = judge.judgments(withDifferences: false, &report)
-      if report.verdict == .disagree { Blame(recording, seed: seed).convict(&report, order: 1) }
+      if report.verdict == .disagree { Blame(recording, seed: seed).convict(&report) }
     }
     report.seconds = Date().timeIntervalSince(started)
     return report
