@@ -47,7 +47,9 @@ extension TrainingStep {
   ///
   /// `loss` is called again for each check, so it must not count its calls or draw from a generator of its own.
   ///
-  /// - Complexity: COST
+  /// - Complexity: a check costs about as much as 50 steps, and so every 500 steps a tenth of the training, every 5,000 a
+  ///   hundredth. (Measured in release on the reference machine, batch 128, Adam: 784-128-10 24 ms against steps of 0.46 ms,
+  ///   784-256-64-10 47 ms against 0.98 ms.)
   /// - Throws: the step throws `VerificationError` when a check fails.
   public convenience init(
     optimizer: some Optimizer, verifyingEvery interval: Int, schedule: Schedule = .constant,
@@ -99,19 +101,22 @@ extension TrainingStep {
     guard fresh.hasSameOperations else {
       return .otherOperations(recorded: fresh.recordedCount, afresh: fresh.loss.index + 1)
     }
-    for (recorded, replayed) in zip(fresh.values, fresh.replayed) {
-      var worst: (element: Int, difference: Double)?
-      for (i, (a, b)) in zip(recorded.value.elements, replayed.elements).enumerated()
-      where a.primal.bitPattern != b.primal.bitPattern {
-        let difference = abs(a.primal - b.primal)
-        if worst == nil || !(difference <= worst?.difference ?? 0) { worst = (i, difference) }
+    for (recorded, replayed) in zip(fresh.values, fresh.replayed) where !recorded.value.hasSameBits(as: replayed) {
+      let differences = recorded.value.elements.indices.map {
+        abs(recorded.value.elements[$0].primal - replayed.elements[$0].primal)
       }
-      if let element = worst?.element {
-        return .staleReplay(
-          value: recorded.name, element: element, replayed: replayed.elements[element].primal,
-          recorded: recorded.value.elements[element].primal)
-      }
+      let element = differences.indices.max { !(differences[$1] <= differences[$0]) } ?? 0
+      return .staleReplay(
+        value: recorded.name, element: element, replayed: replayed.elements[element].primal,
+        recorded: recorded.value.elements[element].primal)
     }
     return nil
+  }
+}
+
+extension Tensor {
+  /// Whether every bit is the same: −0 is not 0, and NaN is itself.
+  fileprivate func hasSameBits(as other: Tensor) -> Bool {
+    elements.withUnsafeBytes { a in other.elements.withUnsafeBytes { b in a.elementsEqual(b) } }
   }
 }

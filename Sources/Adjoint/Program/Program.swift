@@ -223,8 +223,9 @@ public final class Program<S: Scalar> {
     } else if let tape = tape as? Tape<S> {
       _ = output(leaf).elements.update(fromContentsOf: tape.view(of: leaf).elements)
     } else {
-      let target = output(leaf)
-      for (i, element) in tape.view(of: leaf).elements.enumerated() { target[i] = S(element.primal) }
+      // By position: an iterator that is not specialised looks up its types for every element.
+      let (target, source) = (output(leaf).elements, tape.view(of: leaf).elements)
+      for i in source.indices { target[i] = S(source[i].primal) }
     }
   }
 
