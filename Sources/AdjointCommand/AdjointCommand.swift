@@ -5,7 +5,8 @@ import Foundation
 @main
 enum AdjointCommand {
   static let commands = [
-    TrainCommand.command, EvaluateCommand.command, PredictCommand.command, InfoCommand.command,
+    TrainCommand.command, EvaluateCommand.command, PredictCommand.command, BenchCommand.command,
+    InfoCommand.command,
   ]
 
   static func main() {

@@ -6,12 +6,15 @@ struct Table {
   let alignments: [Alignment]
   private(set) var rows: [[String]] = []
 
-  init(_ columns: (String, Alignment)...) {
+  init(_ columns: (String, Alignment)...) { self.init(columns) }
+
+  init(_ columns: [(String, Alignment)]) {
     header = columns.map(\.0)
     alignments = columns.map(\.1)
   }
 
   mutating func add(_ cells: String...) { rows.append(cells) }
+  mutating func add(_ cells: [String]) { rows.append(cells) }
 
   /// The lines, header first, two spaces between columns.
   var lines: [String] {
