@@ -20,10 +20,17 @@ struct ProductProblem: Sendable {
     )
   }
 
-  func prepared() throws -> PreparedRow {
+  private func record(_ a: Tensor<Float>, _ b: Tensor<Float>) -> Variable<Float> {
     let tape = Tape<Float>()
+    return tape.input(a).matmul(tape.input(b), transposeA: form == .transposedA, transposeB: form == .transposedB)
+  }
+
+  /// What other libraries must reproduce.
+  func recorded() -> Tensor<Float> { record(operands.a, operands.b).value }
+
+  func prepared() throws -> PreparedRow {
     let (a, b) = operands
-    let c = tape.input(a).matmul(tape.input(b), transposeA: form == .transposedA, transposeB: form == .transposedB)
+    let c = record(a, b)
     let program = Program<Float>([c])
     program.run()
     try check(program.value(of: c), a, b)
@@ -66,17 +73,22 @@ struct ElementwiseProblem: Sendable {
 
   static var input: Tensor<Float> { BenchData.matrix(shape.rows, shape.columns, seed: 6).map { 4 * $0 } }
 
+  private func record() -> Variable<Float> {
+    let x = Tape<Float>().input(ElementwiseProblem.input)
+    return switch function {
+    case .exp: x.exp()
+    case .tanh: x.tanh()
+    case .sigmoid: x.sigmoid()
+    case .logSoftmax: x.logSoftmax()
+    }
+  }
+
+  /// What other libraries must reproduce.
+  func recorded() -> Tensor<Float> { record().value }
+
   func prepared() throws -> PreparedRow {
-    let tape = Tape<Float>()
     let input = ElementwiseProblem.input
-    let x = tape.input(input)
-    let y =
-      switch function {
-      case .exp: x.exp()
-      case .tanh: x.tanh()
-      case .sigmoid: x.sigmoid()
-      case .logSoftmax: x.logSoftmax()
-      }
+    let y = record()
     let program = Program<Float>([y])
     program.run()
     let found = program.value(of: y)

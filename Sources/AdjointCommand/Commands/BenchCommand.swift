@@ -33,7 +33,8 @@ enum BenchCommand {
   private static func run(_ arguments: Arguments, _ console: Console) throws -> Int32 {
     let threads = arguments.isGiven("threads") ? [try arguments.integer("threads")] : [1, 2]
     // A name that exists on another number of threads is not unknown.
-    let known = try BenchTable.select(arguments.positionals, of: BenchTable.rows(threads: [1] + threads.filter { $0 != 1 }))
+    let known = try BenchTable.select(
+      arguments.positionals, of: BenchTable.rows(threads: [1] + threads.filter { $0 != 1 }))
     let rows = known.filter { threads.contains($0.threads) }
     guard !rows.isEmpty else { throw CommandError.noRowAtThreads(threads[0]) }
     let isQuick = arguments.isGiven("quick")
