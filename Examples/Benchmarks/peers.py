@@ -57,11 +57,11 @@ def median_seconds(run, least=0.01):
         run()
         calls += 1
         elapsed = time.perf_counter() - start
-        if elapsed > (0.002 if QUICK else 0.1):
+        if elapsed > (0.002 if QUICK else 0.05):
             break
     count = max(1, int(least * calls / elapsed))
     # What takes a second (micrograd) is measured a few times.
-    samples = 3 if QUICK or elapsed / calls > 0.2 else 15
+    samples = 3 if elapsed / calls > 0.1 else problem["samples"]
     seconds = []
     for _ in range(samples):
         start = time.perf_counter()

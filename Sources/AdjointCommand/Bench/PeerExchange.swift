@@ -24,13 +24,14 @@ struct PeerExchange {
   }
 
   /// Writes the rows that a peer can do, and everything that they need.
-  func write(_ rows: [BenchRow], threads: Int) throws {
+  func write(_ rows: [BenchRow], threads: Int, samples: Int) throws {
     var lines: [JSON] = []
     for row in rows {
       if let fields = try fields(of: row) { lines.append(.object([("name", .string(row.name))] + fields)) }
     }
     let problem = JSON.object([
-      ("threads", .integer(threads)), ("quick", .bool(data.count < 60_000)), ("batch", .integer(BenchData.batch)),
+      ("threads", .integer(threads)), ("samples", .integer(samples)), ("quick", .bool(data.count < 60_000)),
+      ("batch", .integer(BenchData.batch)),
       ("rows", .array(lines)),
     ])
     try Data(problem.text.utf8).write(to: folder.appendingPathComponent("problem.json"))

@@ -8,6 +8,7 @@ import Foundation
 final class PeerRuns {
   private let rows: [BenchRow]
   private let isQuick: Bool
+  private let samples: Int
   private let console: Console
   private let python: Interpreter
   /// The variants that this interpreter can run.
@@ -17,8 +18,8 @@ final class PeerRuns {
   /// The largest difference from our answer, against the largest magnitude in it, with which a peer's figure counts.
   static let tolerance = 1e-3
 
-  init(rows: [BenchRow], interpreter: String, isQuick: Bool, _ console: Console) throws {
-    (self.rows, self.isQuick, self.console) = (rows, isQuick, console)
+  init(rows: [BenchRow], interpreter: String, isQuick: Bool, samples: Int, _ console: Console) throws {
+    (self.rows, self.isQuick, self.samples, self.console) = (rows, isQuick, samples, console)
     processes = isQuick ? 2 : 5
     python = try Interpreter(interpreter)
     let found = try python.versions()
@@ -36,7 +37,7 @@ final class PeerRuns {
   }
 
   var method: String {
-    "medians over \(processes) processes each, in turn, of medians "
+    "medians over \(processes) processes each, in turn, of medians of \(samples) samples "
       + "after warm-up; answers were compared first; \(versions)"
   }
 
@@ -51,7 +52,7 @@ final class PeerRuns {
     let threadCounts = Set(rows.map(\.threads)).sorted()
     for threads in threadCounts {
       let rows = rows.filter { $0.threads == threads }
-      try exchange.write(rows, threads: threads)
+      try exchange.write(rows, threads: threads, samples: samples)
       results += try measure(rows, threads, folder)
     }
     return results
@@ -97,7 +98,8 @@ final class PeerRuns {
     guard let path = Bundle.main.executablePath else {
       throw CommandError.peer("adjoint bench", reason: "the path of this program is not known")
     }
-    let words = ["bench"] + rows.map(\.name) + ["--threads", "\(threads)", "--json"] + (isQuick ? ["--quick"] : [])
+    var words = ["bench"] + rows.map(\.name) + ["--threads", "\(threads)", "--samples", "\(samples)", "--json"]
+    if isQuick { words.append("--quick") }
     let object = try Interpreter.run(path, words, onOneCore: threads == 1)
     let lines = object["rows"] as? [[String: Any]] ?? []
     return lines.compactMap { line in (line["name"] as? String).map { ($0, line) } }

@@ -36,7 +36,7 @@ struct Measured: Sendable {
 
 /// How long to measure.
 struct Timing: Sendable {
-  let samples: Int
+  var samples: Int
   let secondsPerSample: Double
   let warmUp: Double
 
