@@ -23,6 +23,20 @@ extension Tape {
     return x.index
   }
 
+  /// Appends an operation's node and computes its value. Specialised for what people record in: in generic code, looking up
+  /// types takes longer than the arithmetic of a small operation.
+  @specialized(where S == Float)
+  @specialized(where S == Double)
+  func append(
+    _ operation: any Operation, to inputs: [Variable<S>], file: StaticString, line: UInt
+  ) -> Variable<S> {
+    let list = NodeList(inputs.map { index(of: $0, for: operation) })
+    let shape = resultShape(of: operation, list, file: file, line: line)
+    let y = append(.operation(operation), list, shape)
+    evaluate(y.index)
+    return y
+  }
+
   func append(_ kind: Node.Kind, _ inputs: NodeList, _ shape: Shape, at address: UnsafeMutableRawPointer? = nil)
     -> Variable<S>
   {

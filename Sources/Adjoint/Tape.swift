@@ -68,11 +68,7 @@ public final class Tape<S: Scalar> {
   )
     -> Variable<S>
   {
-    let list = NodeList(inputs.map { index(of: $0, for: operation) })
-    let shape = resultShape(of: operation, list, file: file, line: line)
-    let y = append(.operation(operation), list, shape)
-    evaluate(y.index)
-    return y
+    append(operation, to: inputs, file: file, line: line)
   }
 
   // MARK: The backward sweep
@@ -88,6 +84,8 @@ public final class Tape<S: Scalar> {
   ///   - targets: whose adjoints are wanted; every parameter and input when left out. Only what lies between them and the
   ///     output is recorded.
   /// - Complexity: a small constant times the cost of the forward pass, whatever the number of targets.
+  @specialized(where S == Float)
+  @specialized(where S == Double)
   public func backward(
     from output: Variable<S>, cotangent: Variable<S>? = nil, to targets: [Variable<S>]? = nil
   ) -> Backward<S> {

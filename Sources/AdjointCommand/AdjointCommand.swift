@@ -5,7 +5,7 @@ import Foundation
 @main
 enum AdjointCommand {
   static let commands = [
-    TrainCommand.command, EvaluateCommand.command, PredictCommand.command, CheckCommand.command,
+    TrainCommand.command, EvaluateCommand.command, PredictCommand.command, CheckCommand.command, BenchCommand.command,
     InfoCommand.command,
   ]
 

@@ -174,13 +174,19 @@ public struct Adam: Optimizer {
     let (alpha, inverse, tiny) = (S(rate / correction1), S(1 / correction2), S(epsilon))
     let (b1, r1, b2, r2) = (S(beta1), S(1 - beta1), S(beta2), S(1 - beta2))
     let keep = S(keeping)
-    for i in run.indices {
-      let g = run.gradient(i)
-      let mean = b1 * run.first(i) + r1 * g
-      let squares = b2 * run.second(i) + r2 * (g * g)
-      run.setFirst(i, mean)
-      run.setSecond(i, squares)
-      run[i] = keep * run[i] - alpha * mean / (S.squareRoot(squares) * inverse + tiny)
+    // Block by block, so that what one pass leaves is in the cache for the next.
+    let blocks = max(1, run.count / 4_096)
+    for block in 0..<blocks {
+      let run = run.part(block, of: blocks)
+      for i in run.indices {
+        let g = run.gradient(i)
+        run.setFirst(i, b1 * run.first(i) + r1 * g)
+        run.setSecond(i, b2 * run.second(i) + r2 * (g * g))
+      }
+      run.setGradientsToRootsOfSecond()
+      for i in run.indices {
+        run[i] = keep * run[i] - alpha * run.first(i) / (run.gradient(i) * inverse + tiny)
+      }
     }
   }
 }

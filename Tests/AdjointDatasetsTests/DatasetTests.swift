@@ -156,6 +156,13 @@ struct StandardizationTests {
     #expect(images.all.inputs.elements == [0, 0.2, 1])
   }
 
+  @Test("every byte becomes byte / 255 to the last bit")
+  func exactBytes() {
+    let images = LabeledImages(
+      pixels: (0...255).map { UInt8($0) }, height: 16, width: 16, labels: [0], classNames: ["all"])
+    #expect(images.all.images.elements == (0...255).map { Float($0) / 255 })
+  }
+
   @Test("per pixel, every pixel of the training set has mean 0 and deviation 1, and constant ones are 0")
   func perPixel() {
     let images = StandardizationTests.images(1)

@@ -44,9 +44,8 @@ struct Fusion {
   /// The steps in order. Without fusing, every operation is a step of its own.
   func steps(fusing: Bool) -> [Step] {
     var steps: [Step] = []
-    var absorbed: Set<Int> = []
     for i in nodes.indices where live[i] {
-      guard case .operation = nodes[i].kind, !absorbed.contains(i) else { continue }
+      guard case .operation = nodes[i].kind else { continue }
       if !fusing {
         steps.append(Step(kind: .general, nodes: [i], results: [i]))
       } else if isAlias(i) {
@@ -64,7 +63,6 @@ struct Fusion {
       } else {
         steps.append(Step(kind: .general, nodes: [i], results: [i]))
       }
-      absorbed.formUnion(steps.last?.nodes ?? [])
     }
     return steps.map { step in
       guard case .chain = step.kind else { return step }

@@ -43,6 +43,10 @@ public struct ParameterRun<S: Scalar> {
   @inlinable
   public func setGradient(_ i: Int, _ value: S) { gradients[i] = value }
 
+  /// gᵢ ← √sᵢ, s the second array that the optimiser keeps, for an update that has no more use for g. A square root inside an
+  /// update's own loop is a call that keeps the compiler from vectorising it.
+  public func setGradientsToRootsOfSecond() { S.map(.unary(.sqrt), slots.1, gradients, count: count) }
+
   /// Whether every gᵢ is a number: neither NaN nor infinite.
   public var hasFiniteGradient: Bool {
     count == 0

@@ -15,6 +15,8 @@ enum CommandError: Error, Equatable {
   case missingArgument(String, command: String)
   case missingOption(String, placeholder: String, command: String)
   case unusedOption(String, reason: String, usedBy: [String])
+  case unknownRow(String, suggestion: String?)
+  case noRowAtThreads(Int)
   case contradiction(option: String, given: String, saved: String, file: String)
 
   // What the command found.
@@ -29,16 +31,17 @@ enum CommandError: Error, Equatable {
   case unwritable(String, reason: String)
   case disagreement(String)
   case noInstructionSet(String, available: [String])
+  case peer(String, reason: String)
 
   /// 2 when the command was written wrongly, 1 for everything else.
   var exitCode: Int32 {
     switch self {
     case .missingCommand, .unknownCommand, .unknownOperation, .unknownOption, .repeatedOption, .missingValue,
-      .unexpectedValue, .badValue,
-      .unexpectedArgument, .missingArgument, .missingOption, .unusedOption, .contradiction:
+      .unexpectedValue, .badValue, .unexpectedArgument, .missingArgument, .missingOption, .unusedOption, .contradiction,
+      .unknownRow, .noRowAtThreads:
       2
     case .noSuchData, .noMNIST, .noCheckpoint, .foreignCheckpoint, .otherData, .wrongSize, .badImage, .tooFewExamples,
-      .unwritable, .disagreement, .noInstructionSet:
+      .unwritable, .disagreement, .noInstructionSet, .peer:
       1
     }
   }
@@ -70,6 +73,10 @@ extension CommandError: CustomStringConvertible {
     case .contradiction(let name, let given, let saved, let file):
       "--\(name) \(given) contradicts the checkpoint \(file), which was made with \(saved); leave the option out to "
         + "resume, or start a new training without --resume"
+    case .unknownRow(let word, let near):
+      "there is no row '\(word)'" + Self.didYouMean(near, else: "'adjoint bench --list' lists them")
+    case .noRowAtThreads(let threads):
+      "none of these rows is measured on \(threads.of("thread")); the steps are"
     case .noSuchData(let word, let near):
       "--data \(word): there is no such file or directory"
         + Self.didYouMean(near, else: "give drawn, mnist, a directory with MNIST's four files, or a CSV file")
@@ -89,6 +96,7 @@ extension CommandError: CustomStringConvertible {
     case .tooFewExamples(let sentence): sentence
     case .unwritable(let file, let reason): "\(file) cannot be written: \(reason)"
     case .disagreement(let sentence): sentence
+    case .peer(let name, let reason): "\(name): \(reason)"
     case .noInstructionSet(let name, let available):
       "ADJOINT_KERNELS=\(name): this machine has \(available.listed("and"))"
     }

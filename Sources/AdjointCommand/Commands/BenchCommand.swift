@@ -1,0 +1,93 @@
+import Adjoint
+import Foundation
+
+/// `adjoint bench`: what this machine allows, what this library makes of it, and what others do.
+enum BenchCommand {
+  static let command = Command(
+    name: "bench",
+    summary: "Time training steps, kernels and overhead against their targets, and against other libraries.",
+    positional: ("ROWS…", 0...1_000),
+    options: [
+      Option(
+        "threads", "N", .integer(1...1024),
+        "Measure on so many threads alone. Without it, steps are measured on one and on two, and all else on one."),
+      Option(
+        "peers", "PYTHON", .text,
+        "Run the same work in the libraries that this interpreter has (PyTorch, JAX, NumPy, micrograd), in turn with ours, "
+          + "at least five processes each."),
+      Option(
+        "samples", "N", .integer(3...1_000),
+        "So many samples of each row. Default: 31; 11 in each process against peers; 5 when "
+          + "quick."),
+      .flag("quick", "Few samples and few images: to see that everything works. No figure to quote."),
+      .flag("list", "List the rows with their targets, and measure nothing."),
+      .flag("json", "Print one JSON object as the last line of standard output."),
+    ],
+    notes: [
+      (
+        "Rows",
+        [
+          "A name from --list, or a group: step, product, elementwise, chain, demo, eager, gradient-cost, inference.",
+          "Every answer is checked before it is timed. Targets are for 2 cores of an AMD EPYC with AVX-512.",
+        ]
+      )
+    ],
+    run: run)
+
+  private static func run(_ arguments: Arguments, _ console: Console) throws -> Int32 {
+    let threads = arguments.isGiven("threads") ? [try arguments.integer("threads")] : [1, 2]
+    // A name that exists on another number of threads is not unknown.
+    let known = try BenchTable.select(
+      arguments.positionals, of: BenchTable.rows(threads: [1] + threads.filter { $0 != 1 }))
+    let rows = known.filter { threads.contains($0.threads) }
+    guard !rows.isEmpty else { throw CommandError.noRowAtThreads(threads[0]) }
+    let isQuick = arguments.isGiven("quick")
+    if arguments.isGiven("list") {
+      list(rows, asJSON: arguments.isGiven("json"), console)
+      return 0
+    }
+    let load = Timing.load
+    let report: BenchReport
+    if let interpreter = arguments.text("peers") {
+      let samples = arguments.isGiven("samples") ? try arguments.integer("samples") : isQuick ? 5 : 11
+      let runs = try PeerRuns(rows: rows, interpreter: interpreter, isQuick: isQuick, samples: samples, console)
+      let results = try runs.results()
+      report = BenchReport(results: results, method: runs.method, isQuick: isQuick, loadBefore: load)
+    } else {
+      var timing: Timing = isQuick ? .quick : .full
+      if arguments.isGiven("samples") { timing.samples = try arguments.integer("samples") }
+      let results = try measure(rows, timing, BenchData(isQuick: isQuick), console)
+      report = BenchReport(
+        results: results,
+        method: "medians of \(timing.samples.of("sample")) after warm-up; every answer was checked first",
+        isQuick: isQuick, loadBefore: load)
+    }
+    report.show(on: console)
+    if arguments.isGiven("json") { console.line(report.json.text) }
+    return 0
+  }
+
+  private static func measure(
+    _ rows: [BenchRow], _ timing: Timing, _ data: BenchData, _ console: Console
+  ) throws -> [BenchResult] {
+    try rows.map { row in
+      console.live("  \(row.name), \(row.threads.of("thread")) …")
+      return BenchResult(row, try timing.measure(try row.prepared(data)))
+    }
+  }
+
+  private static func list(_ rows: [BenchRow], asJSON: Bool, _ console: Console) {
+    var table = Table(("row", .left), ("threads", .right), ("unit", .left), ("target", .right))
+    for row in rows {
+      let target: String =
+        switch row.target {
+        case .value(let value): value.short
+        case .shareOfPeak(let share): "\(share.short) of the peak"
+        case nil: ""
+        }
+      table.add(row.name, "\(row.threads)", row.unit.rawValue, target)
+    }
+    for line in table.lines { console.line(line) }
+    if asJSON { console.line(JSON.object([("rows", .strings(rows.map(\.name)))]).text) }
+  }
+}

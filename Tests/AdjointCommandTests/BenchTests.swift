@@ -1,0 +1,77 @@
+import Foundation
+import Testing
+
+/// What `adjoint bench` says; never how fast anything was.
+@Suite struct BenchTests {
+  @Test("bench --list names every row with its target and measures nothing")
+  func list() throws {
+    let outcome = try Workplace().run("bench", "--list", "--json")
+    #expect(outcome.code == 0)
+    let names = try #require(try outcome.json()["rows"] as? [String])
+    for name in [
+      "step/784-128-10", "step/784-128-10-adam", "product/xWt-128x784x256", "elementwise/log-softmax", "chain/compile",
+      "demo/2-16-16-1", "eager/784-128-10", "gradient-cost/784-256-10", "inference/784-128-10-batch-1",
+    ] { #expect(names.contains(name), "\(name)") }
+    // The steps are measured on one thread and on two.
+    #expect(names.filter { $0 == "step/784-128-10" }.count == 2)
+    #expect(outcome.output.contains("0.88 of the peak"))
+  }
+
+  @Test("bench --json gives every row its figure, spread, target and a Boolean")
+  func json() throws {
+    let outcome = try Workplace().run(
+      "bench", "chain/replay", "demo", "elementwise/exp", "gradient-cost", "--quick", "--json")
+    #expect(outcome.code == 0, "\(outcome.errors)")
+    let json = try outcome.json()
+    #expect(json["quick"] as? Bool == true)
+    let rows = try #require(json["rows"] as? [[String: Any]])
+    #expect(
+      rows.map { $0["name"] as? String } == [
+        "elementwise/exp", "chain/replay", "demo/2-16-16-1", "gradient-cost/784-256-10",
+      ])
+    for row in rows {
+      let ours = try #require(row["ours"] as? Double)
+      let spread = try #require(row["spread"] as? [Double])
+      #expect(spread.count == 2 && spread[0] <= ours && ours <= spread[1])
+      #expect(row["threads"] as? Int == 1)
+      #expect(row["unit"] is String)
+      #expect((row["peers"] as? [String: Any])?.isEmpty == true)
+      #expect(row["met"] is Bool)
+      #expect(row.keys.contains("limit") && row.keys.contains("target"))
+    }
+    // Nothing to reach is reached.
+    #expect(rows[3]["target"] is NSNull)
+    #expect(rows[3]["met"] as? Bool == true)
+  }
+
+  @Test("A step is checked and measured on the threads asked for")
+  func step() throws {
+    let outcome = try Workplace().run("bench", "step/784-10", "--threads", "2", "--quick", "--json")
+    #expect(outcome.code == 0, "\(outcome.errors)")
+    let rows = try #require(try outcome.json()["rows"] as? [[String: Any]])
+    #expect(rows.map { $0["threads"] as? Int } == [2])
+  }
+
+  @Test("A misspelt row brings up the row that was meant")
+  func unknownRow() throws {
+    let outcome = try Workplace().run("bench", "step/784-128-01")
+    #expect(outcome.code == 2)
+    #expect(outcome.errors == "adjoint: there is no row 'step/784-128-01'; did you mean step/784-128-10?\n")
+    #expect(try Workplace().run("bench", "prodct").errors.contains("did you mean product?"))
+  }
+
+  @Test("A row that is not measured on so many threads is a sentence")
+  func threads() throws {
+    let outcome = try Workplace().run("bench", "chain", "--threads", "3")
+    #expect(outcome.code == 2)
+    #expect(outcome.errors.contains("none of these rows is measured on 3 threads"), "\(outcome.errors)")
+  }
+
+  @Test("An interpreter that is not there is a sentence")
+  func interpreter() throws {
+    let outcome = try Workplace().run("bench", "chain/replay", "--quick", "--peers", "no-such-python")
+    #expect(outcome.code == 1)
+    #expect(outcome.errors.hasPrefix("adjoint: "), "\(outcome.errors)")
+    #expect(outcome.errors.split(separator: "\n").count == 1, "\(outcome.errors)")
+  }
+}
