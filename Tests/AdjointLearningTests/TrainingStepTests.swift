@@ -75,6 +75,7 @@ struct TrainingStepTests {
 
   @Test func `the loss is recorded once per input shape`() throws {
     let model = Self.model()
+    // The closure runs on this thread only.
     nonisolated(unsafe) var recordings = 0
     let step = TrainingStep<Float>(optimizer: SGD()) { x, labels in
       recordings += 1

@@ -39,6 +39,7 @@ struct Report: Codable {
 
 /// An object to allocate and to retain, kept where the optimiser does not see it.
 final class Witness {
+  // The probe has one thread.
   nonisolated(unsafe) static var kept: Witness?
 
   @inline(never)
