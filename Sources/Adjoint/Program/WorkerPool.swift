@@ -28,7 +28,7 @@ public final class WorkerPool: @unchecked Sendable {
     open func run(part: Int, of parts: Int) { fatalError("WorkerPool.Task: a subclass runs the parts") }
   }
 
-  /// Runs all parts of a task, part 0 on the caller's thread, and waits for them. Nothing is allocated.
+  /// Runs all parts of a task, some on the caller's thread, and waits for them. Nothing is allocated.
   package func run(_ task: Task) {
     guard let pool else { return task.run(part: 0, of: 1) }
     ak_pool_run(

@@ -116,7 +116,7 @@ int ak_available(const ak_kernels *const **tables);
 /// The table of that name, or NULL when this machine has no such instruction set. NULL asks for the best.
 const ak_kernels *ak_kernels_named(const char *name);
 
-/// Threads that run one body together and wait for each other. Part 0 is run by the caller; nothing is allocated in a run.
+/// Threads that run one body together and wait for each other. The caller runs parts too; nothing is allocated in a run.
 /// One caller at a time.
 typedef struct ak_pool ak_pool;
 ak_pool *ak_pool_create(int threads);
