@@ -102,11 +102,6 @@ extension Program {
       buffer.baseAddress.flatMap { operation.branches(Operands(views: $0, count: buffer.count)) }
     }
   }
-
-  /// Computes every node again, letting `body` change each result before others read it.
-  package func replay(changing body: (Int, UnsafeMutableBufferPointer<S>) -> Void) {
-    replay { node in body(node, output(node).elements) }
-  }
 }
 
 /// Which side each element of a piecewise operation took, and how far it stood from the other.

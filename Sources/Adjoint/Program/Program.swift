@@ -154,14 +154,6 @@ public final class Program<S: Scalar> {
   /// Computes every output again from the leaves as they are: nothing is drawn, nothing is stored.
   public func replay() { execute(from: 0) }
 
-  /// Computes every node again, one instruction after the other, with a look at each result.
-  func replay(after each: (Int) -> Void) {
-    for position in 0..<instructions.count {
-      instructions[position].execute()
-      each(lastNodes[position])
-    }
-  }
-
   /// Computes every node again but those in `held`, whose written values stand.
   package func replay(holding held: Set<Int>) {
     for position in 0..<instructions.count where !held.contains(lastNodes[position]) {
