@@ -9,6 +9,7 @@ let package = Package(
     .library(name: "AdjointDatasets", targets: ["AdjointDatasets"]),
     .library(name: "AdjointLearning", targets: ["AdjointLearning"]),
     .library(name: "AdjointChecking", targets: ["AdjointChecking"]),
+    .library(name: "AdjointDrawing", targets: ["AdjointDrawing"]),
     .executable(name: "adjoint", targets: ["AdjointCommand"]),
   ],
   targets: [
@@ -24,9 +25,12 @@ let package = Package(
     .target(name: "AdjointLearning", dependencies: ["Adjoint", "AdjointDatasets"]),
     // Gradient verification: oracles, verdicts, blame, reports.
     .target(name: "AdjointChecking", dependencies: ["Adjoint", "AdjointLearning"]),
+    // A tape as drawing, Jacobians, derivation and interactive page; charts.
+    .target(name: "AdjointDrawing", dependencies: ["Adjoint", "AdjointChecking", "AdjointLearning"]),
     // The command line, product `adjoint`.
     .executableTarget(
-      name: "AdjointCommand", dependencies: ["Adjoint", "AdjointChecking", "AdjointDatasets", "AdjointLearning"]),
+      name: "AdjointCommand",
+      dependencies: ["Adjoint", "AdjointChecking", "AdjointDatasets", "AdjointDrawing", "AdjointLearning"]),
 
     // Examples: one folder per idea.
     .executableTarget(name: "GradientInTenLines", dependencies: ["Adjoint"], path: "Examples/GradientInTenLines"),
@@ -53,6 +57,7 @@ let package = Package(
     .testTarget(name: "AdjointLearningTests", dependencies: ["AdjointLearning"]),
     .testTarget(name: "AdjointCommandTests", dependencies: ["AdjointCommand"]),
     .testTarget(name: "AdjointCheckingTests", dependencies: ["AdjointChecking", "AdjointLearning"]),
+    .testTarget(name: "AdjointDrawingTests", dependencies: ["AdjointDrawing", "AdjointDatasets", "AdjointLearning"]),
   ],
   swiftLanguageModes: [.v6]
 )
