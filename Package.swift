@@ -59,7 +59,9 @@ let package = Package(
     .testTarget(name: "AdjointLearningTests", dependencies: ["AdjointLearning"]),
     .testTarget(name: "AdjointCommandTests", dependencies: ["AdjointCommand"]),
     .testTarget(name: "AdjointCheckingTests", dependencies: ["AdjointChecking", "AdjointLearning"]),
-    .testTarget(name: "AdjointDrawingTests", dependencies: ["AdjointDrawing", "AdjointDatasets", "AdjointLearning"]),
+    .testTarget(
+      name: "AdjointDrawingTests",
+      dependencies: ["AdjointChecking", "AdjointDrawing", "AdjointDatasets", "AdjointLearning"]),
   ],
   swiftLanguageModes: [.v6]
 )
