@@ -75,6 +75,11 @@ public indirect enum Notation: Sendable, Hashable {
     )
   }
 
+  /// An index below the line: `₃₀`.
+  static func lowered(_ number: Int) -> String {
+    String(String(number).unicodeScalars.compactMap { UnicodeScalar($0.value - 48 + 0x2080).map(Character.init) })
+  }
+
   static func plain(_ value: Double) -> String {
     value == value.rounded() && abs(value) < 1e15 ? String(Int(value)) : "\(value)"
   }
