@@ -47,6 +47,8 @@ let package = Package(
       path: "Examples/HandwrittenDigits"),
     .executableTarget(
       name: "DrawTheChainRule", dependencies: ["AdjointDrawing"], path: "Examples/DrawTheChainRule"),
+    .executableTarget(
+      name: "JacobianChain", dependencies: ["AdjointDrawing", "AdjointLearning"], path: "Examples/JacobianChain"),
 
     // Counts allocations and retains of a training step; a test runs it.
     .target(name: "AllocationHooks", path: "Tests/AllocationHooks"),
