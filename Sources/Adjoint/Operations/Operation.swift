@@ -166,3 +166,6 @@ public struct Example: Sendable {
     self.inputs = inputs
   }
 }
+
+/// An operation of one operand that treats each entry of the first axis by itself, so that threads may share them.
+protocol BatchwiseOperation: Operation {}
