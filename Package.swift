@@ -45,6 +45,8 @@ let package = Package(
     .executableTarget(
       name: "HandwrittenDigits", dependencies: ["AdjointLearning", "AdjointDatasets"],
       path: "Examples/HandwrittenDigits"),
+    .executableTarget(
+      name: "ChartGallery", dependencies: ["AdjointDrawing", "AdjointDatasets"], path: "Examples/ChartGallery"),
 
     // Counts allocations and retains of a training step; a test runs it.
     .target(name: "AllocationHooks", path: "Tests/AllocationHooks"),
