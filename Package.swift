@@ -46,7 +46,8 @@ let package = Package(
       name: "HandwrittenDigits", dependencies: ["AdjointLearning", "AdjointDatasets"],
       path: "Examples/HandwrittenDigits"),
     .executableTarget(
-      name: "ChartGallery", dependencies: ["AdjointDrawing", "AdjointDatasets"], path: "Examples/ChartGallery"),
+      name: "ChartGallery", dependencies: ["AdjointChecking", "AdjointDatasets", "AdjointDrawing"],
+      path: "Examples/ChartGallery"),
 
     // Counts allocations and retains of a training step; a test runs it.
     .target(name: "AllocationHooks", path: "Tests/AllocationHooks"),

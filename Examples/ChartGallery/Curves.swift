@@ -5,7 +5,11 @@ import Foundation
 // Curves: training with bands, activation functions, a logarithmic axis, awkward data.
 
 var curveCharts: [(name: String, chart: any Chart)] {
-  [("training-curves", trainingCurves), ("activations", activations), ("growth", growth), ("awkward", awkward)]
+  [
+    ("training-curves", trainingCurves),
+    ("activations", LineChart.activations([.relu, .sigmoid, .tanh, .gelu, .silu, .softplus], on: -3...3)),
+    ("growth", growth), ("awkward", awkward),
+  ]
 }
 
 /// Losses of five seeds for each of three settings, as they look: an exponential decay with noise.
@@ -26,27 +30,14 @@ private var trainingCurves: LineChart {
     annotations: [Annotation(x: 20, y: 0.35, "does not learn more")])
 }
 
-/// The activation functions of the library, on an interval where they differ.
-private var activations: LineChart {
-  let all: [(String, Unary)] = [
-    ("relu", .relu), ("sigmoid", .sigmoid), ("tanh", .tanh), ("gelu", .gelu), ("silu", .silu), ("softplus", .softplus),
-  ]
-  return LineChart(
-    "Activation functions", x: Axis("x"), y: Axis("f(x)"),
-    all.map { name, function in Series(name, of: { function($0) }, on: -3...3) })
-}
-
 /// Measured times with a fitted line of growth.
 private var growth: LineChart {
   let sizes = [32.0, 64, 128, 256, 512, 1024, 2048]
   let times = [0.0041, 0.021, 0.17, 1.2, 9.1, 71, 590]
-  return LineChart(
-    "Time of a product of n × n matrices", x: Axis("n", scale: .logarithmic),
-    y: Axis("time", unit: "ms", scale: .logarithmic),
-    [
-      Series("measured", x: sizes, y: times, style: .markers),
-      Series("6.9·10⁻⁸ n³", of: { 6.9e-8 * $0 * $0 * $0 }, on: 32...2048),
-    ])
+  return .growth(
+    "Time of a product of n × n matrices", x: Axis("n"), y: Axis("time", unit: "ms"), measured: (sizes, times),
+    law: "6.9·10⁻⁸ n³"
+  ) { 6.9e-8 * $0 * $0 * $0 }
 }
 
 /// Gaps, infinities and huge numbers.

@@ -63,10 +63,11 @@ struct SeriesLook {
       case 3: [(0, -1.4), (1.4, 0), (0, 1.4), (-1.4, 0)]
       case 4: [(0, 1.3), (1.2, -0.9), (-1.2, -0.9)]
       case 5: [(-1.4, -0.5), (1.4, -0.5), (1.4, 0.5), (-1.4, 0.5)]
-      case 6: [(-0.5, -1.4), (0.5, -1.4), (0.5, 1.4), (-0.5, 1.4)]
+      case 6: nil
       default: [(0, -1.4), (0.5, -0.4), (1.4, 0), (0.5, 0.4), (0, 1.4), (-0.5, 0.4), (-1.4, 0), (-0.5, -0.4)]
       }
     guard let form else {
+      let r = index == 6 ? 0.65 * r : r
       return Markup("circle", ["class": .init(fillClass), "cx": .init(x), "cy": .init(y), "r": .init(r)])
     }
     let corners = form.map { (x: x + $0.0 * r, y: y + $0.1 * r) }

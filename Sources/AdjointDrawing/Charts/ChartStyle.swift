@@ -16,11 +16,11 @@ enum ChartStyle {
     text += ".adjoint-chart{font:12px system-ui,-apple-system,'Segoe UI',Helvetica,Arial,sans-serif}"
     text += scoped(".line{fill:none;stroke-width:2;stroke-linejoin:round}")
     text += scoped(".thin{fill:none;stroke-width:1.3}") + scoped(".band{stroke:none;fill-opacity:.18}")
-    text += scoped(".fill{fill-opacity:.55;stroke-width:1}") + scoped(".mark{stroke-width:1.5}")
     text += scoped(".region{opacity:.28}") + scoped(".image{image-rendering:pixelated}")
     text += scoped(".title{font-size:15px;font-weight:600}") + scoped(".small{font-size:11px}")
     text += scoped(".bold{font-weight:600}") + scoped(".middle{text-anchor:middle}") + scoped(".end{text-anchor:end}")
     text += scoped(".halo{paint-order:stroke;stroke-width:3px;stroke-linejoin:round}")
+    text += scoped(".edge{stroke:#d5dae2;stroke-width:.5}")
     text += scoped(".onlight{fill:#1d1f23}") + scoped(".ondark{fill:#ffffff}")
     text += "@media (prefers-color-scheme:dark){"
     text += rules(
@@ -35,7 +35,7 @@ enum ChartStyle {
   ) -> String {
     var text = scoped(".ink{fill:\(ink)}") + scoped(".faint{fill:\(faint)}") + scoped(".paper{fill:\(paper)}")
     text += scoped(".grid{stroke:\(grid);fill:none}") + scoped(".axis{stroke:\(axis);fill:none}")
-    text += scoped(".rule{stroke:\(faint);fill:none}") + scoped(".halo{stroke:\(paper)}")
+    text += scoped(".rule{stroke:\(faint);fill:none}") + scoped(".halo,.adjoint-chart .dot{stroke:\(paper)}")
     for (number, color) in categories.enumerated() {
       text += scoped(".s\(number){stroke:\(color)}") + scoped(".f\(number){fill:\(color)}")
     }

@@ -46,7 +46,9 @@ public struct LineChart: Chart {
       clipped = plot.bands + clipped + plot.lines
       free += plot.markers
     }
-    free += references.flatMap { reference($0, frame) } + annotations.compactMap { annotation($0, frame) }
+    var labels = LabelPlacement(frame: frame, series: series)
+    for line in references { free += reference(line, frame, &labels) }
+    for note in annotations { free += annotation(note, frame, &labels) }
     return frame.drawing(clipped: clipped, free: free)
   }
 
@@ -96,18 +98,19 @@ public struct LineChart: Chart {
     return ChartLegend.Entry(name: series.deviation.isEmpty ? series.name : series.name + " (± sd)", sample: sample)
   }
 
-  private func reference(_ line: ReferenceLine, _ frame: ChartFrame) -> [Markup] {
+  /// The line, with its label at that end where it covers least.
+  private func reference(_ line: ReferenceLine, _ frame: ChartFrame, _ labels: inout LabelPlacement) -> [Markup] {
     switch line.direction {
     case .horizontal:
       guard frame.y.contains(line.value), let y = frame.y.place(line.value) else { return [] }
       let path = ChartPath.line(frame.left, y, frame.right, y)
-      let above = y - 5 > frame.top + 8 ? y - 5 : y + 14
-      return [rule(path), label(line.label, frame.right - 4, above, "end", frame)]
+      let places = [frame.right - 4, frame.left + 4].flatMap { x in [y - 5, y + 14].map { (x, $0) } }
+      return [rule(path)] + labels.place(line.label, at: places)
     case .vertical:
       guard frame.x.contains(line.value), let x = frame.x.place(line.value) else { return [] }
       let path = ChartPath.line(x, frame.top, x, frame.bottom)
-      let fits = x + 5 + ChartText.width(line.label, size: 11) < frame.right
-      return [rule(path), label(line.label, fits ? x + 5 : x - 5, frame.top + 12, fits ? "" : "end", frame)]
+      let places = [frame.top + 12, frame.bottom - 8].flatMap { y in [x + 5, x - 5].map { ($0, y) } }
+      return [rule(path)] + labels.place(line.label, at: places, beside: x)
     }
   }
 
@@ -115,17 +118,11 @@ public struct LineChart: Chart {
     Markup("path", ["class": "rule", "stroke-dasharray": "4 3", "d": .init(path)])
   }
 
-  private func annotation(_ note: Annotation, _ frame: ChartFrame) -> Markup? {
-    guard frame.x.contains(note.x), frame.y.contains(note.y) else { return nil }
-    guard let x = frame.x.place(note.x), let y = frame.y.place(note.y) else { return nil }
-    let fits = x + 8 + ChartText.width(note.text, size: 11) < frame.right
-    return label(note.text, fits ? x + 8 : x - 8, y - 8 > frame.top + 8 ? y - 8 : y + 18, fits ? "" : "end", frame)
-  }
-
-  private func label(_ text: String, _ x: Double, _ y: Double, _ anchor: String, _ frame: ChartFrame) -> Markup {
-    let shortened = ChartText.shortened(text, to: frame.right - frame.left - 10, size: 11)
-    return Markup(
-      "text", ["class": .init("ink small halo \(anchor)"), "x": .init(x), "y": .init(y)], text: shortened)
+  private func annotation(_ note: Annotation, _ frame: ChartFrame, _ labels: inout LabelPlacement) -> [Markup] {
+    guard frame.x.contains(note.x), frame.y.contains(note.y) else { return [] }
+    guard let x = frame.x.place(note.x), let y = frame.y.place(note.y) else { return [] }
+    let places = [y - 8, y + 18, y - 24, y + 34].flatMap { y in [x + 8, x - 8].map { ($0, y) } }
+    return labels.place(note.text, at: places, beside: x)
   }
 }
 

@@ -84,6 +84,7 @@ enum DecimalText {
   static func logarithm(_ x: Double) -> Double { log10(x) }
 
   static func power(_ exponent: Int) -> Double { pow(10, Double(exponent)) }
+  static func power(_ exponent: Double) -> Double { pow(10, exponent) }
 
   /// With a fixed number of decimals; a minus sign that is one, and none before zero.
   static func fixed(_ x: Double, decimals: Int) -> String {
