@@ -74,8 +74,8 @@ public final class Program<S: Scalar> {
   ) {
     guard let tape = outputs.first?.tape else { fatalError("Program: there are no outputs to compute") }
     let targets = outputs.map { tape.index(of: $0) } + tape.stores.map(\.node)
-    let live = Program.reachable(from: targets, in: tape.nodes)
-    let nodes = tape.nodes
+    let nodes = Array(tape.nodes)
+    let live = Program.reachable(from: targets, in: nodes)
     let fuses = keeping == .outputs
     let leaves = nodes.indices.filter { live[$0] && nodes[$0].isLeaf }
     let kept = fuses ? Set(targets) : Set(nodes.indices.filter { live[$0] })
