@@ -142,10 +142,7 @@ extension Tape {
   func isIndexLeaf(_ node: Int) -> Bool { nodes[node].isIndex }
 
   /// A node as a message names it: its label path or number, and its shape.
-  public func describe(_ node: Int) -> String {
-    let path = path(of: node)
-    return (path.isEmpty ? "%\(node)" : "'\(path)'") + " \(nodes[node].shape)"
-  }
+  public func describe(_ node: Int) -> String { names.describe(node, nodes[node]) }
 
   /// A rule returned as many contributions as the operation has inputs.
   @inline(__always)
@@ -189,11 +186,9 @@ extension Tape {
   }
 
   /// The scope and label of a node, or an empty string.
-  public func path(of node: Int) -> String {
-    let scope = scopes[Int(nodes[node].scope)]
-    guard let label = labels[node] else { return scope }
-    return scope.isEmpty || label.hasPrefix(scope + "/") ? label : scope + "/" + label
-  }
+  public func path(of node: Int) -> String { names.path(of: node, nodes[node]) }
+
+  var names: NodeNames { NodeNames(scopes: scopes, labels: labels) }
 
   // MARK: Truncation
 
@@ -215,3 +210,22 @@ extension Tape {
 
 /// What a program remembers its tape by: it outlives the tape, whose address another tape may take.
 final class TapeIdentity {}
+
+/// How messages name the nodes of a tape, also after it is gone.
+struct NodeNames {
+  let scopes: [String]
+  let labels: [Int: String]
+
+  /// Scope and label, or an empty string.
+  func path(of position: Int, _ node: Node) -> String {
+    let scope = scopes[Int(node.scope)]
+    guard let label = labels[position] else { return scope }
+    return scope.isEmpty || label.hasPrefix(scope + "/") ? label : scope + "/" + label
+  }
+
+  /// Label path or number, and shape.
+  func describe(_ position: Int, _ node: Node) -> String {
+    let path = path(of: position, node)
+    return (path.isEmpty ? "%\(position)" : "'\(path)'") + " \(node.shape)"
+  }
+}
