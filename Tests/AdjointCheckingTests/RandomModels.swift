@@ -7,7 +7,7 @@ struct RandomModel {
   let tape = Tape<Double>()
   let loss: Variable<Double>
 
-  init(seed: Int, batches: ClosedRange<Int> = 2...5) {
+  init(seed: Int, batches: ClosedRange<Int> = 2...5, widths: ClosedRange<Int> = 4...8) {
     var generator = Generator(seed: UInt64(seed)).stream(61)
     func size(_ range: ClosedRange<Int>) -> Int { range.lowerBound + Int(generator.uniform() * Double(range.count)) }
     func normal(_ shape: Shape) -> Tensor<Double> {
@@ -15,7 +15,7 @@ struct RandomModel {
     }
     let activations: [Activation] = [.relu, .tanh, .sigmoid, .softplus, .gelu, .leakyRelu]
     let activation = activations[size(0...activations.count - 1)]
-    let (batch, inputs, width, outputs) = (size(batches), size(2...6), size(4...8), size(2...4))
+    let (batch, inputs, width, outputs) = (size(batches), size(2...6), size(widths), size(2...4))
     let initializer: Initializer = activation == .relu ? .heNormal : .glorotNormal
     let inner = Linear<Double>(width, width, name: "inner", initializer: initializer, using: &generator)
     let first = Linear<Double>(inputs, width, name: "first", initializer: initializer, using: &generator)
