@@ -31,7 +31,7 @@ enum FunctionFitting {
           target.name,
           [
             "units": "\(units) tanh", "points": "\(points) uniform in (-1, 1)", "method": "Levenberg-Marquardt",
-            "steps": "\(steps)", "weights": "normal, deviation 2",
+            "steps": "\(steps)", "weights": "slopes of deviation 3, kinks in (-1, 1)",
           ], seconds: 4
         ) { fit(target, $0) }
       }
@@ -45,7 +45,10 @@ enum FunctionFitting {
     let y = x.map(target.value)
     let fit = LeastSquares { theta in network(theta, x) - theta.tape.constant(Tensor(y)) }
     var generator = context.generator(.weights)
-    let start = (0..<3 * units + 1).map { $0 < 2 * units ? 2 * generator.normal() : generator.normal() }
+    // Slopes of deviation 3, and every unit's kink somewhere inside of the interval.
+    let slopes = (0..<units).map { _ in 3 * generator.normal() }
+    let shifts = slopes.map { -$0 * generator.uniform(-1, 1) }
+    let start = slopes + shifts + (0..<units).map { _ in 0.5 * generator.normal() } + [0]
     let (theta, squares) = fit.minimize(from: start, steps: steps)
     let fine = values(theta, grid)
     let errors = zip(fine.output, grid).map { $0 - target.value($1) }

@@ -2,11 +2,11 @@ import Adjoint
 
 /// Levenberg and Marquardt's method for least squares: steps between Gauss and Newton's and the gradient's.
 ///
-///     (JᵀJ + μ diag(JᵀJ)) δ = −Jᵀr,   θ ← θ + δ,
+///     (JᵀJ + μI) δ = −Jᵀr,   θ ← θ + δ,
 ///
 /// r the residuals and J their Jacobian, from the tape; μ falls when a step lowers ‖r‖² and rises when it does not.
 ///
-/// Source: D. Marquardt, "An algorithm for least-squares estimation of nonlinear parameters", SIAM J. 1963.
+/// Source: K. Levenberg, "A method for the solution of certain non-linear problems in least squares", 1944.
 struct LeastSquares {
   let residuals: (Variable<Double>) -> Variable<Double>
 
@@ -36,12 +36,12 @@ struct LeastSquares {
       }
       while mu < 1e12 {
         var damped = normal
-        for a in 0..<n { damped[a][a] += mu * max(normal[a][a], 1e-12) }
+        for a in 0..<n { damped[a][a] += mu }
         let step = LeastSquares.solve(damped, right)
         let moved = zip(theta, step).map { $0 + $1 }
         let value = squares(moved)
         if value < best {
-          (theta, best, mu) = (moved, value, max(mu / 3, 1e-12))
+          (theta, best, mu) = (moved, value, max(mu / 3, 1e-14))
           break
         }
         mu *= 4
