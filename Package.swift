@@ -52,6 +52,13 @@ let package = Package(
     .executableTarget(
       name: "HandwrittenDigits", dependencies: ["AdjointLearning", "AdjointDatasets"],
       path: "Examples/HandwrittenDigits"),
+    .executableTarget(
+      name: "DrawTheChainRule", dependencies: ["AdjointDrawing"], path: "Examples/DrawTheChainRule"),
+    .executableTarget(
+      name: "JacobianChain", dependencies: ["AdjointDrawing", "AdjointLearning"], path: "Examples/JacobianChain"),
+    .executableTarget(
+      name: "ChartGallery", dependencies: ["AdjointChecking", "AdjointDatasets", "AdjointDrawing"],
+      path: "Examples/ChartGallery"),
 
     // Counts allocations and retains of a training step; a test runs it.
     .target(name: "AllocationHooks", path: "Tests/AllocationHooks"),
@@ -64,7 +71,9 @@ let package = Package(
     .testTarget(name: "AdjointLearningTests", dependencies: ["AdjointLearning"]),
     .testTarget(name: "AdjointCommandTests", dependencies: ["AdjointCommand"]),
     .testTarget(name: "AdjointCheckingTests", dependencies: ["AdjointChecking", "AdjointLearning"]),
-    .testTarget(name: "AdjointDrawingTests", dependencies: ["AdjointDrawing", "AdjointDatasets", "AdjointLearning"]),
+    .testTarget(
+      name: "AdjointDrawingTests",
+      dependencies: ["AdjointChecking", "AdjointDrawing", "AdjointDatasets", "AdjointLearning"]),
     .testTarget(name: "AdjointExperimentsTests", dependencies: ["AdjointExperiments", "AdjointDatasets"]),
   ],
   swiftLanguageModes: [.v6]

@@ -9,7 +9,7 @@ import Foundation
 /// gradient descent with rate 0.5 on mean gradients, pixels in [0, 1]. The first 50,000 (or 2,000) training images train, the
 /// last 10,000 validate.
 enum Document001 {
-  static let experiments = [curves, rates]
+  static let experiments = [curves, rates, Convolutional001.experiment]
   static let sets = [2_000, 50_000]
 
   static func recipe(_ scale: Scale, rate: Double = 0.5) -> Recipe {
@@ -129,7 +129,7 @@ enum Document001 {
     else { return [] }
     let values = bytes.map { (Double($0) - 127.5) / 127.5 }
     return [
-      Charts.tiles(
+      Charts.weights(
         name: "weights",
         caption:
           "§6: the weights of all 64 hidden units on one scale, ± \((record.figures["weight scale"] ?? .nan).fixed(2))",

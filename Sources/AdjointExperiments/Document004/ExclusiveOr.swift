@@ -115,12 +115,14 @@ enum ExclusiveOr {
       ],
       pictures: [
         Charts.points(
-          name: "input", caption: "The four corners: no line separates the classes",
+          name: "input", caption: "The four corners: no line separates the classes", axes: ("x₁", "x₂"),
           corners.enumerated().map { ($1[0], $1[1], Int(targets[$0])) }),
         Charts.points(
           name: "features",
           caption: "The same corners in the hidden layer's space: (0,1) and (1,0) meet, and a line separates",
-          features.count == 8 ? (0..<4).map { (features[2 * $0], features[2 * $0 + 1], Int(targets[$0])) } : []),
+          axes: ("q₁", "q₂"),
+          features.count == 8 ? (0..<4).map { (features[2 * $0], features[2 * $0 + 1], Int(targets[$0])) } : [],
+          border: [(0.5, 0), (2, 0.75)]),
       ])
   }
 }
