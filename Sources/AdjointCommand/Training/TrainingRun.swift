@@ -12,6 +12,7 @@ struct TrainingRun {
   let classifier: Classifier
   let trainer: Trainer<LabeledImages>
   let test: LabeledImages
+  let lint = TrainingLint()
   private let pool: WorkerPool
   private let settings: [String: String]
   private let destination: URL?
@@ -89,6 +90,8 @@ struct TrainingRun {
     var signal: Int32?
     let evaluator = classifier.predictor()
     evaluator.pool = pool
+    for finding in lint.look(at: self) { report.console.note("check: \(finding)") }
+    var hasTrained = false
     report.resumeClock()
     try trainer.run(
       afterStep: { loss in
@@ -110,6 +113,10 @@ struct TrainingRun {
           report.epoch(epoch, accuracy: validation.accuracy, on: "validation")
         } else {
           report.epoch(epoch, accuracy: try evaluator.evaluate(on: test).accuracy, on: "test")
+        }
+        if !hasTrained {
+          for finding in lint.look(at: self) { report.console.note("check: \(finding)") }
+          hasTrained = true
         }
         report.resumeClock()
       })
