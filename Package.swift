@@ -48,6 +48,8 @@ let package = Package(
     .executableTarget(
       name: "ChartGallery", dependencies: ["AdjointChecking", "AdjointDatasets", "AdjointDrawing"],
       path: "Examples/ChartGallery"),
+    .executableTarget(
+      name: "DrawTheChainRule", dependencies: ["AdjointDrawing"], path: "Examples/DrawTheChainRule"),
 
     // Counts allocations and retains of a training step; a test runs it.
     .target(name: "AllocationHooks", path: "Tests/AllocationHooks"),
@@ -60,7 +62,9 @@ let package = Package(
     .testTarget(name: "AdjointLearningTests", dependencies: ["AdjointLearning"]),
     .testTarget(name: "AdjointCommandTests", dependencies: ["AdjointCommand"]),
     .testTarget(name: "AdjointCheckingTests", dependencies: ["AdjointChecking", "AdjointLearning"]),
-    .testTarget(name: "AdjointDrawingTests", dependencies: ["AdjointDrawing", "AdjointDatasets", "AdjointLearning"]),
+    .testTarget(
+      name: "AdjointDrawingTests",
+      dependencies: ["AdjointChecking", "AdjointDrawing", "AdjointDatasets", "AdjointLearning"]),
   ],
   swiftLanguageModes: [.v6]
 )

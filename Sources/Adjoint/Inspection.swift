@@ -17,6 +17,10 @@ extension Variable {
   }
   /// Scope and label, such as `fc1/weight`; empty when there is neither.
   public var path: String { tape.path(of: tape.index(of: self)) }
+  /// The scopes in which it was recorded, outermost first: `["encoder", "fc1"]`.
+  public var scopes: [String] {
+    tape.scopes[Int(tape.nodes[tape.index(of: self)].scope)].split(separator: "/").map(String.init)
+  }
 }
 
 extension Tape {
