@@ -45,6 +45,13 @@ let package = Package(
     .executableTarget(
       name: "HandwrittenDigits", dependencies: ["AdjointLearning", "AdjointDatasets"],
       path: "Examples/HandwrittenDigits"),
+    .executableTarget(
+      name: "DrawTheChainRule", dependencies: ["AdjointDrawing"], path: "Examples/DrawTheChainRule"),
+    .executableTarget(
+      name: "JacobianChain", dependencies: ["AdjointDrawing", "AdjointLearning"], path: "Examples/JacobianChain"),
+    .executableTarget(
+      name: "ChartGallery", dependencies: ["AdjointChecking", "AdjointDatasets", "AdjointDrawing"],
+      path: "Examples/ChartGallery"),
 
     // Counts allocations and retains of a training step; a test runs it.
     .target(name: "AllocationHooks", path: "Tests/AllocationHooks"),

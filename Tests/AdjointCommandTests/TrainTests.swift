@@ -10,7 +10,7 @@ import Testing
     #expect(outcome.output.hasSuffix("}\n"))
     #expect(outcome.output.split(separator: "\n").filter { $0.hasPrefix("{") }.count == 1)
     for key in ["testAccuracy", "trainAccuracy"] { #expect((0...1).contains(try outcome.number(key))) }
-    for key in ["testLoss", "seconds", "imagesPerSecond"] { #expect(try outcome.number(key) > 0) }
+    for key in ["testLoss", "seconds", "imagesPerSecond", "peakMemory"] { #expect(try outcome.number(key) > 0) }
     #expect(try outcome.number("epochs") == 2)
     #expect(try outcome.number("seed") == 3)
     #expect(try outcome.number("parameters") == 12_730)  // (784 + 1) · 16 + (16 + 1) · 10

@@ -151,6 +151,7 @@ enum TrainCommand {
     fields += [
       ("epochs", .integer(progress.epoch)), ("bestEpoch", progress.stopping.bestEpoch.map { .integer($0) } ?? .null),
       ("seconds", .number(start.duration(to: .now).seconds)), ("imagesPerSecond", .number(report.rate)),
+      ("peakMemory", PeakMemory.mebibytes.map { .number($0) } ?? .null),
       ("parameters", .integer(run.classifier.parameterCount)), ("seed", .integer(plan.seed)),
       ("instructionSet", .string(Kernels.name)), ("data", .string(plan.data.setting)),
       ("model", .string(run.classifier.architecture)), ("optimizer", .string(plan.optimizer.name)),
