@@ -18,6 +18,14 @@ import Testing
     #expect(page.hasPrefix("<!DOCTYPE html>") && page.hasSuffix("</html>\n"))
   }
 
+  @Test("The ending of the file's name chooses the form", arguments: [("a.svg", "<svg"), ("a.DOT", "digraph")])
+  func form(name: String, start: String) throws {
+    let workplace = try Workplace()
+    let outcome = try workplace.run("explain", "-o", name)
+    #expect(outcome.code == 0, "\(outcome.errors)")
+    #expect(try String(contentsOfFile: workplace.path(name), encoding: .utf8).hasPrefix(start))
+  }
+
   @Test("The same words write the same bytes")
   func reproducible() throws {
     let workplace = try Workplace()

@@ -6,7 +6,7 @@ import Foundation
 /// `adjoint explain`: the backward pass of a model, to step through.
 enum ExplainCommand {
   static let command = Command(
-    name: "explain", summary: "Write down the backward pass of a model: a page to step through.",
+    name: "explain", summary: "Write down the backward pass of a model: a page to step through, or a drawing.",
     options: [
       Option("output", "FILE", .text, "The file to write, also -o; its name's end chooses the form."),
       Option("model", "SIZES", .text, default: "2,2,1", "A perceptron: inputs, hidden units, outputs."),
@@ -66,6 +66,12 @@ struct ExplanationForm: Sendable {
       ending: ".html", summary: "a page to step through, forward and backward, with a slider on every weight"
     ) {
       Explanation(of: $1, subtitle: $0.subtitle, imageSize: $0.imageSize).html
-    }
+    },
+    ExplanationForm(ending: ".svg", summary: "a drawing of both halves, layer by layer") { drawing(of: $1, $0).svg },
+    ExplanationForm(ending: ".dot", summary: "the same for Graphviz") { drawing(of: $1, $0).dot },
   ]
+
+  private static func drawing(of loss: Variable<Double>, _ model: ExplainedModel) -> Drawing {
+    Drawing(of: loss, backward: loss.tape.backward(from: loss), title: model.subtitle)
+  }
 }

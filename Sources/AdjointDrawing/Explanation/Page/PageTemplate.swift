@@ -13,7 +13,9 @@ package enum PageTemplate {
   }
 
   package static var interpreter: String {
-    PageInterpreter.shapes + PageInterpreter.elementwiseRules + PageInterpreter.tensorRules + PageEngine.script
+    PageInterpreter.shapes + PageInterpreter.elementwiseRules + PageInterpreter.tensorRules
+      + PageInterpreter.windowRules
+      + PageEngine.script
   }
 
   /// The policy refuses every request: what the page needs, it holds.
@@ -58,7 +60,7 @@ package enum PageTemplate {
   private static let content = """
     <main>
     <section id="graph" aria-label="Graph of the forward pass">
-    <svg id="graph-drawing" role="group" aria-label="Nodes and layers, inputs above"></svg>
+    <div class="scroll"><svg id="graph-drawing" role="group" aria-label="Nodes and layers, inputs above"></svg></div>
     <p class="legend">Round ends: leaves (thick: parameters). Boxes: operations and folded layers. Dashed: not computed yet. ▼: adjoint
     computed. A value that was not computed is absent, never zero.</p>
     </section>
