@@ -106,7 +106,8 @@ struct ExplainedRecording {
   private static func json(of attribute: Attribute) -> PageJSON {
     switch attribute.value {
     case .int(let value): .integer(value)
-    case .real(let value): value.isFinite ? .number(value) : .string("\(value)")
+    case .real(let value):
+      value.isFinite ? .number(value) : .string(value.isNaN ? "NaN" : value < 0 ? "-Infinity" : "Infinity")
     case .flag(let value): .flag(value)
     case .list(let values): .integers(values)
     }

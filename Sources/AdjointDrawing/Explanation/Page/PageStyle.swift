@@ -18,7 +18,7 @@ enum PageStyle {
     :focus-visible { outline: 3px solid var(--focus); outline-offset: 2px; }
     nav { position: sticky; top: 0; z-index: 2; display: flex; flex-wrap: wrap; gap: 0.4rem; align-items: center;
       padding: 0.5rem 1rem; background: var(--paper); border-block: 1px solid var(--line); }
-    nav #progress { flex: 1 1 8rem; } nav output { min-width: 9.5rem; font-variant-numeric: tabular-nums; }
+    nav #progress { flex: 1 1 8rem; } #position { min-width: 9.5rem; font-variant-numeric: tabular-nums; }
     main { display: grid; grid-template-columns: minmax(0, 2fr) minmax(0, 3fr); gap: 1rem; padding: 1rem; align-items: start; }
     #graph { position: sticky; top: 4rem; } .scroll { max-height: calc(100vh - 10rem); overflow: auto; }
     #graph svg { width: 100%; height: auto; display: block; margin: auto; overflow: visible; }
@@ -57,10 +57,10 @@ enum PageStyle {
     @media (max-width: 760px) {
       main { grid-template-columns: minmax(0, 1fr); padding: 0.6rem; }
       #graph { position: static; border: 1px solid var(--line); border-radius: 10px; padding: 0.4rem; } .scroll { max-height: 45vh; }
-      nav button span { display: none; } nav { padding: 0.4rem 0.6rem; } nav output { min-width: 8rem; }
+      nav button span { display: none; } nav { padding: 0.4rem 0.6rem; } #position { min-width: 8rem; }
     }
     @media print {
-      nav, #play label, #play button, #theme, #unfold { display: none !important; }
+      nav, #play label, #play button, .held, header button, #theme, #unfold { display: none !important; }
       main { display: block; padding: 0; } #graph { position: static; } .scroll { max-height: none; overflow: visible; }
       #graph svg { max-height: 40vh; } #detail, #play { background: none; break-inside: auto; }
       section, figure { break-inside: avoid; } * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }

@@ -102,7 +102,7 @@ enum PageView {
       const m = size(data.nodes[edge.from].shape), n = size(data.nodes[edge.to].shape);
       const box = make("div", {}, make("p", {}, `Jacobian [${m} × ${n}], elements in row-major order`));
       if (edge.jacobian) box.append(make("p", { class: "structure" }, edge.jacobian));
-      const numbers = sampled(m, 24), rows = engine.jacobianRows(adjointOf(edge.from), edge.node, numbers);
+      const numbers = sampled(m, m * n > 1e8 ? 6 : 24), rows = engine.jacobianRows(adjointOf(edge.from), edge.node, numbers);
       if (!rows) { box.append(note("not listed: an operation of its rule has no rule in this page")); return box; }
       if (numbers.length === m && m * n > 1) {
         const count = rows.reduce((sum, row) => sum + row.filter(v => v !== 0).length, 0);
