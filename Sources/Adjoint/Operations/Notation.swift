@@ -7,6 +7,8 @@ public indirect enum Notation: Sendable, Hashable {
   case call(String, [Notation])
   /// a ⊙ b, with the operator's precedence deciding on brackets.
   case infix(Infix, Notation, Notation)
+  /// a/b, a quotient by a number
+  case fraction(Notation, Notation)
   /// −a
   case negated(Notation)
   /// aᵇ
@@ -61,6 +63,7 @@ public indirect enum Notation: Sendable, Hashable {
     switch self {
     case .infix(let infix, _, _): infix.precedence
     case .negated: 2
+    case .fraction: 3
     case .number(let value): value < 0 ? 2 : 5
     case .superscript, .transposed: 4
     case .symbol, .call, .subscripted, .magnitude, .root: 5
@@ -97,6 +100,7 @@ extension Notation {
       let needed = sides(infix, a, b)
       let tight = infix == .product
       return bracket(a, needed.left) + (tight ? "·" : " \(infix.rawValue) ") + bracket(b, needed.right)
+    case .fraction(let a, let b): return bracket(a, a.precedence < 3) + "/" + bracket(b, b.precedence < 5)
     case .negated(let a): return "−" + bracket(a, a.precedence < 3)
     case .superscript(let base, let exponent):
       let digits: [Character: Character] = [
@@ -139,6 +143,7 @@ extension Notation {
     case .infix(let infix, let a, let b):
       let needed = sides(infix, a, b)
       return bracket(a, needed.left) + " \(infix.latex) " + bracket(b, needed.right)
+    case .fraction(let a, let b): return #"\frac{"# + a.latex + "}{" + b.latex + "}"
     case .negated(let a): return "-" + bracket(a, a.precedence < 3)
     case .superscript(let base, let exponent): return grouped(base) + "^{" + exponent.latex + "}"
     case .transposed(let a): return grouped(a) + #"^{\top}"#
@@ -168,6 +173,7 @@ extension Notation {
       let needed = sides(infix, a, b)
       return row(
         bracket(a, needed.left), "<mo>" + Notation.xmlEscaped(infix.rawValue) + "</mo>", bracket(b, needed.right))
+    case .fraction(let a, let b): return "<mfrac>" + a.mathML + b.mathML + "</mfrac>"
     case .negated(let a): return row("<mo>−</mo>", bracket(a, a.precedence < 3))
     case .superscript(let base, let exponent):
       return "<msup>" + bracket(base, base.precedence < 5) + exponent.mathML + "</msup>"
