@@ -94,8 +94,9 @@ public struct Derivation<S: Scalar> {
         remarks = [rule.remark]
       }
       append(adjoint.index, name, sides, remarks, isBackward: true)
-      // A seed of 1 is a number, not a name.
-      if !isKnown, node != output.index || adjoint.shape.elementCount > 1 { names[adjoint.index] = name }
+      // A number stands for itself in what follows; a value that has a name already keeps it, unless the new one says more.
+      let saysMore = names[adjoint.index].map { $0.hasPrefix("u".barred) && !name.hasPrefix("u".barred) } ?? true
+      if sides[0].number == nil, saysMore { names[adjoint.index] = name }
     }
   }
 
@@ -109,7 +110,7 @@ public struct Derivation<S: Scalar> {
   }
 
   /// The tree of a node, down to what has a name.
-  private func expanded(_ node: Int, isRoot: Bool = false) -> Formula {
+  func expanded(_ node: Int, isRoot: Bool = false) -> Formula {
     let x = output.tape[node]
     if !isRoot, let name = names[node] { return .symbol(name, node: node, x.shape) }
     if let operation = x.operation { return .apply(operation, x.inputs.map { expanded($0.index) }, x.shape) }

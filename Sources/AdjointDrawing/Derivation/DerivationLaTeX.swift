@@ -17,7 +17,7 @@ extension Derivation {
       let words = Derivation.latex(words: leaf.description)
       lines.append("$\(Notation.symbol(leaf.name).latex)$ & $\(Derivation.latex(of: leaf.shape))$ & \(words) \\\\")
     }
-    lines += [#"\end{tabular}"#, "", #"\section*{Forward}"#]
+    lines += [#"\end{tabular}"#, "", #"\medskip "# + Derivation.latex(of: legend), #"\section*{Forward}"#]
     for equation in equations where !equation.isBackward { lines += latex(of: equation) }
     let loss = Notation.symbol(symbols[output.index]).latex
     lines += [
@@ -29,7 +29,7 @@ extension Derivation {
 
   private func latex(of equation: Equation) -> [String] {
     let name = Notation.symbol(equation.name).latex
-    var sides = equation.sides.map(\.notation.latex)
+    var sides = equation.sides.map(\.written.latex)
     let last = sides.count - 1
     if equation.shape.rank > 0 {
       sides[last] += #" \qquad {\scriptstyle "# + Derivation.latex(of: equation.shape) + "}"
@@ -37,7 +37,7 @@ extension Derivation {
     let body = sides.count == 1 ? "\(name) = \(sides[0])" : aligned(name, sides)
     var lines = [#"\begin{equation}"#, #"\fit{"# + body + "}", #"\end{equation}"#]
     lines += equation.remarks.map { #"\remark{"# + Derivation.latex(of: $0) + "}" }
-    if numbers { lines.append(#"\[ \fit{"# + name + " = " + matrix(value(of: equation)) + #"} \]"#) }
+    if showsValue(of: equation) { lines.append(#"\[ \fit{"# + name + " = " + matrix(value(of: equation)) + #"} \]"#) }
     return lines
   }
 
@@ -57,7 +57,7 @@ extension Derivation {
     case "⋮": return #"\vdots"#
     default:
       let parts = cell.replacing("−", with: "-").split(separator: "e")
-      return parts.count == 2 ? "\(parts[0]) \\cdot 10^{\(parts[1])}" : #"\text{"# + parts.joined() + "}"
+      return parts.count == 2 ? "\(parts[0]) \\cdot 10^{\(parts[1])}" : parts.joined()
     }
   }
 
@@ -81,6 +81,9 @@ extension Derivation {
       switch character {
       case "∂": result += #"$\partial$"#
       case "⊙": result += #"$\odot$"#
+      case "⊘": result += #"$\oslash$"#
+      case "Σ": result += #"$\sum$"#
+      case "·": result += #"$\cdot$"#
       case "ŷ": result += #"$\hat{y}$"#
       case "−": result += "$-$"
       case "–": result += "--"

@@ -10,7 +10,7 @@ extension Derivation: CustomStringConvertible {
     for leaf in given {
       lines.append("  " + leaf.name.padded(to: width) + "  \(Derivation.text(of: leaf.shape))  \(leaf.description)")
     }
-    lines += ["", "Forward"]
+    lines += ["", legend.text.trimmingBlanks, "", "Forward"]
     for equation in equations where !equation.isBackward { lines += printed(equation) }
     lines += ["", "Backward: \("v".barred) = ∂\(symbols[output.index])/∂v has the shape of v"]
     for equation in equations where equation.isBackward { lines += printed(equation) }
@@ -22,12 +22,27 @@ extension Derivation: CustomStringConvertible {
     let margin = String(repeating: " ", count: 7)
     let indent = margin + String(repeating: " ", count: equation.name.count)
     var lines = equation.sides.enumerated().map { position, side in
-      (position == 0 ? "  " + number.padded(to: 5) + equation.name : indent) + " = " + side.notation.text
+      (position == 0 ? "  " + number.padded(to: 5) + equation.name : indent) + " = " + side.written.text
     }
-    lines[lines.count - 1] += "   " + Derivation.text(of: equation.shape)
+    if equation.shape.rank > 0 { lines[lines.count - 1] += "   " + Derivation.text(of: equation.shape) }
     lines += equation.remarks.map { margin + "  – " + $0.text }
-    if numbers { lines.append(Text.indented(Text.aligned(value(of: equation)), by: margin.count + 4)) }
+    if showsValue(of: equation) { lines.append(Text.indented(Text.aligned(value(of: equation)), by: margin.count + 4)) }
     return lines
+  }
+
+  /// Values are shown on request, where the equation does not state a number already.
+  func showsValue(of equation: Equation) -> Bool { numbers && equation.sides.last?.number == nil }
+
+  /// What the signs mean.
+  var legend: Remark {
+    let u = Notation.symbol("uₖ")
+    let words: [Remark.Part] = [
+      .words(
+        "⊙ and ⊘ go element by element; · is the product of matrices, or with a number; the numbers beside Σ, mean, "
+          + "max and the like are the axes that they run over. "), .formula(u), .words(" is node %k of the tape."),
+    ]
+    let isNumbered = equations.contains { $0.name.hasPrefix("u") }
+    return Remark(isNumbered ? words : Array(words.prefix(1)))
   }
 
   /// The recorded value of what an equation defines, elided.
@@ -57,6 +72,9 @@ extension Text {
 }
 
 extension String {
+  /// This text without blanks at its end.
+  var trimmingBlanks: String { String(reversed().drop { $0 == " " }.reversed()) }
+
   /// This text with blanks behind it until it is as long as `width`.
   func padded(to width: Int) -> String { self + String(repeating: " ", count: Swift.max(0, width - count)) }
 }

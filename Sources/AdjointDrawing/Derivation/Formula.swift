@@ -37,6 +37,12 @@ public indirect enum Formula: Sendable {
     }
   }
 
+  /// The whole right side of an equation: a comparison stands in brackets there.
+  var written: Notation {
+    guard case .apply(let operation, _, _) = self, operation is Comparison else { return notation }
+    return .call("", [notation])
+  }
+
   /// The value of this tree, computed by the library's operations on what `operands` gives for the nodes that are named.
   public func value<S: Scalar>(_ operands: (Int) -> Variable<S>) -> Tensor<S> {
     let scratch = Tape<S>()

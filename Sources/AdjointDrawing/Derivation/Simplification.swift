@@ -111,8 +111,10 @@ extension Formula {
       let product = Formula.applying(Binary.multiply, c, difference),
       let result = Formula.applying(Unary.negate, product)?.tidied, result.shape == shape
     else { return nil }
-    var words: [Remark.Part] = [.words("softmax with cross-entropy: ŷ − t, with ŷ = "), .formula(softmax.notation)]
-    words += [.words(" and t = "), .formula(target.notation), .words(", whose rows add up to 1")]
+    var words: [Remark.Part] = [.words("softmax with cross-entropy: ŷ − t")]
+    if softmax.notation.text != "ŷ" { words += [.words(", ŷ = "), .formula(softmax.notation)] }
+    if target.notation.text != "t" { words += [.words(", t = "), .formula(target.notation)] }
+    words.append(.words("; every row of t adds up to 1"))
     return NamedRule(remark: Remark(words), result: result)
   }
 
@@ -148,26 +150,5 @@ extension Formula {
       if b.number != nil || (a.shape.rank == b.shape.rank && b.shape.last == 1) { return (b, a) }
     }
     return (.number(1, []), self)
-  }
-}
-
-/// A sentence with formulas in it.
-public struct Remark: Sendable {
-  public enum Part: Sendable {
-    case words(String)
-    case formula(Notation)
-  }
-  public let parts: [Part]
-
-  init(_ parts: [Part]) { self.parts = parts }
-
-  /// Unicode text.
-  public var text: String {
-    parts.map { part in
-      switch part {
-      case .words(let words): words
-      case .formula(let formula): formula.text
-      }
-    }.joined()
   }
 }
