@@ -46,10 +46,12 @@ let package = Package(
       name: "HandwrittenDigits", dependencies: ["AdjointLearning", "AdjointDatasets"],
       path: "Examples/HandwrittenDigits"),
     .executableTarget(
+      name: "DrawTheChainRule", dependencies: ["AdjointDrawing"], path: "Examples/DrawTheChainRule"),
+    .executableTarget(
+      name: "JacobianChain", dependencies: ["AdjointDrawing", "AdjointLearning"], path: "Examples/JacobianChain"),
+    .executableTarget(
       name: "ChartGallery", dependencies: ["AdjointChecking", "AdjointDatasets", "AdjointDrawing"],
       path: "Examples/ChartGallery"),
-    .executableTarget(
-      name: "DrawTheChainRule", dependencies: ["AdjointDrawing"], path: "Examples/DrawTheChainRule"),
 
     // Counts allocations and retains of a training step; a test runs it.
     .target(name: "AllocationHooks", path: "Tests/AllocationHooks"),

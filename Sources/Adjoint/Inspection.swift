@@ -15,6 +15,10 @@ extension Variable {
     let node = tape.nodes[tape.index(of: self)].serves
     return node < 0 ? nil : tape[Int(node)]
   }
+  /// The name given to this node itself, or `nil`.
+  public var label: String? { tape.labels[tape.index(of: self)] }
+  /// The scope in which it was recorded, such as `encoder/fc1`; empty at the top.
+  public var scope: String { tape.scopes[Int(tape.nodes[tape.index(of: self)].scope)] }
   /// Scope and label, such as `fc1/weight`; empty when there is neither.
   public var path: String { tape.path(of: tape.index(of: self)) }
   /// The scopes in which it was recorded, outermost first: `["encoder", "fc1"]`.

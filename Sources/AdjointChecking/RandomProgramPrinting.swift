@@ -104,8 +104,20 @@ extension RandomProgram: CustomStringConvertible {
     case let f as ScatterAdd: return method("scatterAdd", "rows: \(f.rows)")
     case is Pick: return method("pick")
     case let f as OneHot: return method("oneHot", "\(f.classes)")
+    case let f as Unfold: return method("unfold", windows(f.windows))
+    case let f as Fold: return method("fold", windows(f.windows), "into: \(extent(f.image))")
+    case let f as MaxPool:
+      return method("maxPool", extent(f.windows.size), "stride: \(extent(f.windows.stride))")
+    case let f as AveragePool:
+      return method("averagePool", extent(f.windows.size), "stride: \(extent(f.windows.stride))")
     default: return nil
     }
+  }
+
+  private static func extent(_ x: Extent2D) -> String { "Extent2D(\(x.height), \(x.width))" }
+
+  private static func windows(_ x: Windows) -> String {
+    "Windows(\(extent(x.size)), stride: \(extent(x.stride)), padding: \(extent(x.padding)))"
   }
 
   private static func binary(_ f: Binary, _ a: String, _ b: String) -> String {

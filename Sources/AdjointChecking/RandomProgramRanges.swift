@@ -56,10 +56,12 @@ enum ValueRange {
       return first.lowerBound - first.upperBound - Double.logarithm(Double(max(shapes[0].last ?? 1, 1)))...0
     case is LogSumExp:
       return first.lowerBound...first.upperBound + Double.logarithm(Double(max(shapes[0].last ?? 1, 1)))
-    case is Pad: return hull([first, 0...0])
+    case is Pad, is Unfold: return hull([first, 0...0])
+    case let fold as Fold: return sum(of: first, count: fold.windows.count)
     case is Concatenate: return hull(x)
     case is ScatterAdd: return sum(of: first, count: shapes[1].elementCount)
-    case is Mean, is Extremum, is Broadcast, is Reshape, is Permute, is Slice, is StopGradient, is Gather, is Pick:
+    case is Mean, is Extremum, is Broadcast, is Reshape, is Permute, is Slice, is StopGradient, is Gather, is Pick,
+      is MaxPool, is AveragePool:
       return first
     default: return everything
     }

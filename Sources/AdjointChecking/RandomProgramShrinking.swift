@@ -215,6 +215,7 @@ extension RandomProgram {
     case let f as Slice: Slice(start: f.start.map { _ in 0 }, size: changed(f.size))
     case let f as ScatterAdd: ScatterAdd(rows: changed([f.rows])[0])
     case let f as OneHot: OneHot(classes: changed([f.classes])[0])
+    case let f as Fold: Fold(f.windows, into: Extent2D(changed([f.image.height])[0], changed([f.image.width])[0]))
     default: operation
     }
   }

@@ -46,6 +46,28 @@ import Testing
     Misfit(
       ScatterAdd(rows: 3), [[2, 3], [3]], "scatterAdd: [2, 3] does not begin with the shape of the indices [3]"),
     Misfit(Pick(), [[4, 3], [3]], "pick: [4, 3] takes indices of shape [4], one a row; these are [3]"),
+    Misfit(
+      Unfold(Windows(3)), [[2, 5, 5]],
+      "unfold: takes images [batch, height, width, channels], was given [2, 5, 5]; "
+        + "reshape a single channel to [batch, height, width, 1]"),
+    Misfit(
+      Unfold(Windows(Extent2D(3, 6))), [[2, 5, 5, 1]], "unfold: a window of 3 × 6 does not fit into images of 5 × 5"),
+    Misfit(
+      Unfold(Windows(8, padding: 1)), [[2, 5, 5, 1]],
+      "unfold: a window of 8 × 8 does not fit into images of 5 × 5 with a padding of 1 × 1"),
+    Misfit(
+      Unfold(Windows(2, stride: 0)), [[2, 5, 5, 1]],
+      "unfold: windows of 2 × 2, 0 × 0 apart; both must be positive"),
+    Misfit(
+      Unfold(Windows(2, padding: -1)), [[2, 5, 5, 1]], "unfold: a padding of -1 × -1; it cannot be negative"),
+    Misfit(
+      Fold(Windows(2), into: 3), [[1, 2, 2, 6]],
+      "fold: takes windows [batch, rows, columns, 2 × 2 × channels], was given [1, 2, 2, 6]"),
+    Misfit(
+      Fold(Windows(2), into: 3), [[1, 2, 1, 20]], "fold: images of 3 × 3 have 2 × 2 windows, these are 2 × 1"),
+    Misfit(
+      MaxPool(Windows(2, padding: 1)), [[1, 4, 4, 1]],
+      "maxPool: windows have no padding here; pad the images first, with the number that suits"),
     Misfit(Unary.exp, [[1], [1]], "exp: takes 1 inputs, was given 2"),
     Misfit(
       Where(), [[2], [3], [2]], "where: [3] and [2] do not broadcast: 3 and 2 differ at axis −1, and neither is 1"),

@@ -49,6 +49,12 @@ public enum Binary: String, CaseIterable, Operation {
   public func branches<S: Scalar>(_ x: Operands<S>) -> Branches<S>? {
     self == .maximum || self == .minimum ? Branches(between: x[0], x[1]) : nil
   }
+  public func localJacobian<S: Scalar>(at p: Point<S>, withRespectTo i: Int) -> LocalJacobian? {
+    let other = p.x[1 - i].shape.elementCount
+    let isUniform =
+      self == .add || self == .subtract || (other == 1 && (self == .multiply || (self == .divide && i == 0)))
+    return .elementwise(at: p, i, isUniform: isUniform)
+  }
   public var name: String { rawValue }
 
   public func notation(_ x: [Notation]) -> Notation {

@@ -44,6 +44,10 @@ public protocol Operation: Sendable {
   /// For piecewise operations: which piece each element takes, and how far it stands from a kink; `nil` for smooth ones.
   func branches<S: Scalar>(_ x: Operands<S>) -> Branches<S>?
 
+  /// ∂vec(y)/∂vec(xᵢ) in the form of its structure (`LocalJacobian.elementwise(at:_:)`, `moves`, `reduces`, `blocks`, …), or
+  /// `nil` when any entry may differ from 0. Ask `Variable.localJacobian(withRespectTo:)`, which fills that in.
+  func localJacobian<S: Scalar>(at p: Point<S>, withRespectTo i: Int) -> LocalJacobian?
+
   /// Which input, if any, holds indices (Int32, never differentiated).
   var indexPosition: Int? { get }
 
@@ -64,6 +68,9 @@ extension Operation {
   public func notation(_ x: [Notation]) -> Notation { .call(name, x) }
   public var isElementwise: Bool { false }
   public func branches<S: Scalar>(_ x: Operands<S>) -> Branches<S>? { nil }
+  public func localJacobian<S: Scalar>(at p: Point<S>, withRespectTo i: Int) -> LocalJacobian? {
+    isElementwise && p.x[i].shape == p.y.shape ? .elementwise(at: p, i) : nil
+  }
   public var indexPosition: Int? { nil }
   public func indexBound(for inputs: [Shape]) -> Int { 0 }
   public static var examples: [Example] { [] }
@@ -159,3 +166,6 @@ public struct Example: Sendable {
     self.inputs = inputs
   }
 }
+
+/// An operation of one operand that treats each entry of the first axis by itself, so that threads may share them.
+protocol BatchwiseOperation: Operation {}

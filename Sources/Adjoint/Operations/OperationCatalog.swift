@@ -30,6 +30,10 @@ public enum OperationCatalog {
     ScatterAdd.self,
     Pick.self,
     OneHot.self,
+    Unfold.self,
+    Fold.self,
+    MaxPool.self,
+    AveragePool.self,
   ]
 
   /// All examples of all operations.

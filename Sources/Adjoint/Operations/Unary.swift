@@ -109,6 +109,10 @@ public enum Unary: String, CaseIterable, Operation {
     domain.kinks.isEmpty ? nil : Branches(of: x[0], kinks: domain.kinks)
   }
 
+  public func localJacobian<S: Scalar>(at p: Point<S>, withRespectTo i: Int) -> LocalJacobian? {
+    .elementwise(at: p, i, isUniform: self == .negate)
+  }
+
   public static var examples: [Example] {
     allCases.flatMap { f in
       ElementwiseExamples.shapes.map { Example(f, .numbers($0, in: f.domain.range, avoiding: f.domain.kinks)) }

@@ -72,6 +72,13 @@ public protocol Scalar:
     _ kind: SoftmaxKind, _ x: UnsafePointer<Self>, _ y: UnsafeMutablePointer<Self>, rows: Int, columns: Int)
   /// The matrix product with its last pass
   static func multiply(_ product: MatrixProduct<Self>)
+  /// y = the windows of the images x, one after the other, with zeros where they reach outside
+  static func unfold(_ grid: WindowGrid, _ x: UnsafePointer<Self>, _ y: UnsafeMutablePointer<Self>)
+  /// y = the images on which the windows x stand, added up
+  static func fold(_ grid: WindowGrid, _ x: UnsafePointer<Self>, _ y: UnsafeMutablePointer<Self>)
+  /// y = Σ, max or min of each window of the images x, channel by channel; the windows have no padding
+  static func pool(
+    _ r: Reduction, _ grid: WindowGrid, _ x: UnsafePointer<Self>, _ y: UnsafeMutablePointer<Self>)
 }
 
 /// The reductions that a loop performs.

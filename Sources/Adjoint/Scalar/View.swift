@@ -32,6 +32,12 @@ public struct View<S: Scalar>: BitwiseCopyable {
 
   var base: UnsafePointer<S> { UnsafePointer(address.assumingMemoryBound(to: S.self)) }
 
+  /// Some entries of the first axis.
+  func rows(_ range: Range<Int>) -> View {
+    let width = shape.dropFirst().reduce(1, *) * MemoryLayout<S>.stride
+    return View(shape: shape.replacing(axis: 0, with: range.count), address: address + range.lowerBound * width)
+  }
+
   /// A copy of the elements; indices become numbers.
   func tensor(isIndex: Bool) -> Tensor<S> {
     Tensor(shape: shape, elements: isIndex ? indices.map { S(Double($0)) } : Array(elements))

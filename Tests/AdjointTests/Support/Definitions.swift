@@ -98,6 +98,48 @@ struct Definition {
         return element(x[part], at)
       }
     case is Gather, is ScatterAdd, is Pick, is OneHot: return indexed(operation)
+    default: return windowed(operation)
+    }
+  }
+
+  /// Windows of images, by the coordinates of each of their elements.
+  private func windowed(_ operation: any Adjoint.Operation) -> [Double]? {
+    /// Row and column of the image on which place (u, v) of window (i, j) stands.
+    func place(_ w: Windows, _ i: Int, _ j: Int, _ u: Int, _ v: Int) -> (Int, Int) {
+      (i * w.stride.height + u - w.padding.height, j * w.stride.width + v - w.padding.width)
+    }
+    /// Row, column and channel of an element of a window.
+    func parts(_ element: Int, _ w: Windows, _ channels: Int) -> (Int, Int, Int) {
+      (element / channels / w.size.width, element / channels % w.size.width, element % channels)
+    }
+    func pooled(_ w: Windows, _ body: ([Double]) -> Double) -> [Double] {
+      each { at in
+        body(
+          Definition.positions([w.size.height, w.size.width]).map {
+            let (row, column) = place(w, at[1], at[2], $0[0], $0[1])
+            return element(x[0], [at[0], row, column, at[3]])
+          })
+      }
+    }
+    switch operation {
+    case let unfold as Unfold:
+      return each { at in
+        let (u, v, channel) = parts(at[3], unfold.windows, x[0].shape[3])
+        let (row, column) = place(unfold.windows, at[1], at[2], u, v)
+        let isInside = 0..<x[0].shape[1] ~= row && 0..<x[0].shape[2] ~= column
+        return isInside ? element(x[0], [at[0], row, column, channel]) : 0
+      }
+    case let fold as Fold:
+      let windows = Definition.positions(x[0].shape)
+      return each { at in
+        windows.reduce(0) { sum, w in
+          let (u, v, channel) = parts(w[3], fold.windows, shape[3])
+          let (row, column) = place(fold.windows, w[1], w[2], u, v)
+          return [w[0], row, column, channel] == at ? sum + element(x[0], w) : sum
+        }
+      }
+    case let pool as MaxPool: return pooled(pool.windows) { $0.max() ?? .nan }
+    case let pool as AveragePool: return pooled(pool.windows) { $0.reduce(0, +) / Double($0.count) }
     default: return nil
     }
   }

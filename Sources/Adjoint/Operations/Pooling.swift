@@ -1,0 +1,93 @@
+// One number for each window of an image and each channel. Windows lie inside the image: a padding would have to be a number,
+// and no number suits both; `pad` says which.
+
+/// y[n, i, j, c] = max over the window (i, j) of x[n, ·, ·, c]; x̄ = ȳ at the largest element of each window, added up over
+/// windows that overlap. Where several tie in a window, they share its ȳ equally.
+public struct MaxPool: BatchwiseOperation {
+  public let windows: Windows
+  public init(_ windows: Windows) { self.windows = windows }
+
+  public func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) { y.pool(.maximum, x[0], windows) }
+  public func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] {
+    let x = p.x[0]
+    let (one, all) = windows.grouped(p.y.shape)
+    func contribution() -> Variable<S> {
+      let isLargest = x.unfold(windows).reshape(to: all) .== p.y.reshape(to: one)
+      let share = g.reshape(to: one) / isLargest.sum(axes: [3], keepingDimensions: true)
+      return windows.fold(share * isLargest, to: x.shape)
+    }
+    return [p.to(0, contribution())]
+  }
+
+  public func branches<S: Scalar>(_ x: Operands<S>) -> Branches<S>? {
+    guard let shape = try? shape(of: [x[0].shape]) else { return nil }
+    let grid = WindowGrid(windows, on: x[0].shape, grid: Extent2D(shape[1], shape[2]))
+    let elements = x[0].elements
+    return Branches(
+      bestOf: (0..<shape.elementCount).map { y in (0..<windows.count).map { elements[grid.source(of: y, $0)] } },
+      largest: true)
+  }
+  public func shape(of x: [Shape]) throws(ShapeError) -> Shape { try windows.pooled(x.only(1, for: name)[0], name) }
+  public var attributes: [Attribute] { windows.attributes }
+  public func notation(_ x: [Notation]) -> Notation { .subscripted("maxPool", windows.text, x) }
+  public static var examples: [Example] { Windows.unpaddedExamples.map { Example(MaxPool($1), .numbers($0)) } }
+}
+
+/// y[n, i, j, c] = 1/N Σ over the window (i, j) of x[n, ·, ·, c], N elements; x̄ = ȳ/N at each of them, added up over windows
+/// that overlap.
+public struct AveragePool: BatchwiseOperation {
+  public let windows: Windows
+  public init(_ windows: Windows) { self.windows = windows }
+
+  public func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) {
+    y.pool(.sum, x[0], windows)
+    y.scale(by: 1 / Double(windows.count))
+  }
+  public func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] {
+    let (one, all) = windows.grouped(p.y.shape)
+    func contribution() -> Variable<S> {
+      let each = (g * (1 / Double(windows.count))).reshape(to: one)
+      return windows.fold(each.broadcast(to: all), to: p.x[0].shape)
+    }
+    return [p.to(0, contribution())]
+  }
+  public func shape(of x: [Shape]) throws(ShapeError) -> Shape { try windows.pooled(x.only(1, for: name)[0], name) }
+  public var attributes: [Attribute] { windows.attributes }
+  public func notation(_ x: [Notation]) -> Notation { .subscripted("averagePool", windows.text, x) }
+  public static var examples: [Example] { Windows.unpaddedExamples.map { Example(AveragePool($1), .numbers($0)) } }
+}
+
+extension Windows {
+  /// The shape of images with one number for each window.
+  fileprivate func pooled(_ images: Shape, _ name: String) throws(ShapeError) -> Shape {
+    let grid = try grid(in: images, for: name)
+    guard padding == 0 else {
+      throw ShapeError("\(name): windows have no padding here; pad the images first, with the number that suits")
+    }
+    return [images[0], grid.height, grid.width, images[3]]
+  }
+
+  /// The shapes of one element a window and channel, and of all of them: [n, i, j, 1, c] and [n, i, j, N, c].
+  fileprivate func grouped(_ y: Shape) -> (one: Shape, all: Shape) {
+    ([y[0], y[1], y[2], 1, y[3]], [y[0], y[1], y[2], count, y[3]])
+  }
+
+  /// Windows [n, i, j, N, c] added up to images.
+  fileprivate func fold<S: Scalar>(_ x: Variable<S>, to images: Shape) -> Variable<S> {
+    let shape = x.shape
+    return x.reshape(to: [shape[0], shape[1], shape[2], shape[3] * shape[4]])
+      .fold(self, into: Extent2D(images[1], images[2]))
+  }
+}
+
+extension Variable {
+  /// The largest element of each window. The windows stand side by side unless a stride says otherwise.
+  public func maxPool(_ size: Extent2D, stride: Extent2D? = nil) -> Variable {
+    tape.record(MaxPool(Windows(size, stride: stride ?? size)), self)
+  }
+
+  /// The mean of each window. The windows stand side by side unless a stride says otherwise.
+  public func averagePool(_ size: Extent2D, stride: Extent2D? = nil) -> Variable {
+    tape.record(AveragePool(Windows(size, stride: stride ?? size)), self)
+  }
+}
