@@ -75,6 +75,18 @@ import Testing
     #expect(outcome.errors.hasPrefix("adjoint: epoch 1, step 2: the loss is not finite"))
   }
 
+  @Test("What the linter finds is told once, as a note and in the JSON; the defaults give it nothing to say")
+  func findings() throws {
+    let sound = try Workplace().train("--json")
+    #expect(try (sound.json()["findings"] as? [Any])?.isEmpty == true)
+    let images = ["train", "--train-limit", "1000", "--test-limit", "100", "--epochs", "2", "--hidden", "64", "--json"]
+    let outcome = try Workplace().start(images + ["--optimizer", "sgd", "--learning-rate", "5"]).outcome()
+    let findings = try #require(try outcome.json()["findings"] as? [[String: String]])
+    #expect(findings.map { $0["rule"] } == ["deadUnits"], "\(outcome.errors)")
+    #expect(findings.first?["place"]?.hasPrefix("relu after fc1") == true)
+    #expect(outcome.errors.components(separatedBy: "adjoint: check: relu after fc1").count == 2)
+  }
+
   @Test("Output that cannot be written is a failure", .enabled(if: FileManager.default.fileExists(atPath: "/dev/full")))
   func full() throws {
     let workplace = try Workplace()

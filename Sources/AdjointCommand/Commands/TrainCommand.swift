@@ -164,6 +164,7 @@ enum TrainCommand {
       ("instructionSet", .string(Kernels.name)), ("data", .string(plan.data.setting)),
       ("model", .string(run.classifier.architecture)), ("optimizer", .string(plan.optimizer.name)),
       ("loss", .string(plan.loss.optionName)), ("classAccuracies", MetricsReport.classAccuracies(onTest)),
+      ("findings", .array(run.lint.findings.map(\.json))),
     ]
     console.line(JSON.object(fields).text)
   }

@@ -12,6 +12,7 @@ struct TrainingRun {
   let classifier: Classifier
   let trainer: Trainer<LabeledImages>
   let test: LabeledImages
+  let lint = TrainingLint()
   let pool: WorkerPool
   private let settings: [String: String]
   private let destination: URL?
@@ -98,6 +99,8 @@ struct TrainingRun {
     var saved = ContinuousClock.now
     var signal: Int32?
     let evaluator = evaluator()
+    for finding in lint.look(at: self) { report.console.note("check: \(finding)") }
+    var hasTrained = false
     report.resumeClock()
     try trainer.run(
       afterStep: { loss in
@@ -120,6 +123,10 @@ struct TrainingRun {
           report.epoch(epoch, validation, on: "validation", training: onTraining)
         } else {
           report.epoch(epoch, try evaluator.evaluate(on: test), on: "test", training: onTraining)
+        }
+        if !hasTrained {
+          for finding in lint.look(at: self) { report.console.note("check: \(finding)") }
+          hasTrained = true
         }
         report.resumeClock()
       })
