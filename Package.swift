@@ -10,6 +10,7 @@ let package = Package(
     .library(name: "AdjointLearning", targets: ["AdjointLearning"]),
     .library(name: "AdjointChecking", targets: ["AdjointChecking"]),
     .library(name: "AdjointDrawing", targets: ["AdjointDrawing"]),
+    .library(name: "AdjointExperiments", targets: ["AdjointExperiments"]),
     .executable(name: "adjoint", targets: ["AdjointCommand"]),
   ],
   targets: [
@@ -27,10 +28,16 @@ let package = Package(
     .target(name: "AdjointChecking", dependencies: ["Adjoint", "AdjointLearning"]),
     // A tape as drawing, Jacobians, derivation and interactive page; charts.
     .target(name: "AdjointDrawing", dependencies: ["Adjoint", "AdjointChecking", "AdjointLearning"]),
+    // The experiments of the source documents: settings, records, reports.
+    .target(
+      name: "AdjointExperiments",
+      dependencies: ["Adjoint", "AdjointChecking", "AdjointDatasets", "AdjointDrawing", "AdjointLearning"]),
     // The command line, product `adjoint`.
     .executableTarget(
       name: "AdjointCommand",
-      dependencies: ["Adjoint", "AdjointChecking", "AdjointDatasets", "AdjointDrawing", "AdjointLearning"]),
+      dependencies: [
+        "Adjoint", "AdjointChecking", "AdjointDatasets", "AdjointDrawing", "AdjointExperiments", "AdjointLearning",
+      ]),
 
     // Examples: one folder per idea.
     .executableTarget(name: "GradientInTenLines", dependencies: ["Adjoint"], path: "Examples/GradientInTenLines"),
@@ -45,6 +52,13 @@ let package = Package(
     .executableTarget(
       name: "HandwrittenDigits", dependencies: ["AdjointLearning", "AdjointDatasets"],
       path: "Examples/HandwrittenDigits"),
+    .executableTarget(
+      name: "DrawTheChainRule", dependencies: ["AdjointDrawing"], path: "Examples/DrawTheChainRule"),
+    .executableTarget(
+      name: "JacobianChain", dependencies: ["AdjointDrawing", "AdjointLearning"], path: "Examples/JacobianChain"),
+    .executableTarget(
+      name: "ChartGallery", dependencies: ["AdjointChecking", "AdjointDatasets", "AdjointDrawing"],
+      path: "Examples/ChartGallery"),
 
     // Counts allocations and retains of a training step; a test runs it.
     .target(name: "AllocationHooks", path: "Tests/AllocationHooks"),
@@ -57,7 +71,10 @@ let package = Package(
     .testTarget(name: "AdjointLearningTests", dependencies: ["AdjointLearning"]),
     .testTarget(name: "AdjointCommandTests", dependencies: ["AdjointCommand"]),
     .testTarget(name: "AdjointCheckingTests", dependencies: ["AdjointChecking", "AdjointLearning"]),
-    .testTarget(name: "AdjointDrawingTests", dependencies: ["AdjointDrawing", "AdjointDatasets", "AdjointLearning"]),
+    .testTarget(
+      name: "AdjointDrawingTests",
+      dependencies: ["AdjointChecking", "AdjointDrawing", "AdjointDatasets", "AdjointLearning"]),
+    .testTarget(name: "AdjointExperimentsTests", dependencies: ["AdjointExperiments", "AdjointDatasets"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -2,6 +2,7 @@
 
     peers.py --versions                     what this interpreter has, as JSON
     peers.py FOLDER VARIANT                 measures the rows of FOLDER/problem.json
+    peers.py FOLDER VARIANT --train ROW     trains as a row of whole processes asks, and ends
 
 `adjoint bench --peers PYTHON` writes the folder (the images, the order of the epoch, the initial weights of every network, and
 our answers as little-endian binary files) and runs this script in turn with itself. Each row is compared with our answer
@@ -17,6 +18,7 @@ switched off, which is its best case. Images are float32 in memory and gathered 
 import importlib.metadata
 import json
 import os
+import subprocess
 import sys
 import time
 
@@ -95,15 +97,16 @@ def split(flat, sizes):
 
 class Data:
     def __init__(self):
-        self.batch = problem["batch"]
         self.x = load("images.u8", np.uint8).reshape(-1, 784).astype(np.float32) / np.float32(255)
         self.y = load("labels.i32", np.int32).astype(np.int64)
         self.order = load("order.i32", np.int32).astype(np.int64)
-        self.batches = len(self.order) // self.batch
 
-    def rows(self, number):
-        start = number % self.batches * self.batch
-        return self.order[start : start + self.batch]
+    def batches(self, size):
+        return len(self.order) // size
+
+    def rows(self, number, size):
+        start = number % self.batches(size) * size
+        return self.order[start : start + size]
 
 
 def operands(row):
@@ -129,7 +132,8 @@ def torch_rows():
 
     def network(row):
         arrays = split(load(row["file"] + ".f32", np.float32), row["sizes"])
-        parameters = [torch.from_numpy(a.copy()).requires_grad_() for a in arrays]
+        kind = row.get("precision", "float32")
+        parameters = [torch.from_numpy(a.astype(kind)).requires_grad_() for a in arrays]
         activation = torch.tanh if row["activation"] == "tanh" else torch.relu
 
         def model(x):
@@ -144,6 +148,7 @@ def torch_rows():
 
     def step(row, data):
         x, y, order = torch.from_numpy(data.x), torch.from_numpy(data.y), torch.from_numpy(data.order)
+        size, x = row["batch"], x.to(getattr(torch, row.get("precision", "float32")))
 
         def make():
             parameters, model = network(row)
@@ -155,9 +160,9 @@ def torch_rows():
 
             def run():
                 nonlocal number
-                start = number % data.batches * data.batch
+                start = number % data.batches(size) * size
                 number += 1
-                rows = order[start : start + data.batch]
+                rows = order[start : start + size]
                 optimizer.zero_grad(set_to_none=True)
                 loss = functional.cross_entropy(model(x[rows]), y[rows])
                 loss.backward()
@@ -233,7 +238,60 @@ def torch_rows():
         off = difference([run().item() for _ in row["losses"]], row["losses"])
         return median_seconds(make()) * 1e6, off
 
-    return {"step": step, "product": product, "elementwise": elementwise, "chain": chain, "demo": demo}
+    def inference(row):
+        _, model = network(row)
+        x = torch.from_numpy(load(row["file"] + ".x.f32", np.float32).reshape(-1, row["sizes"][0]))
+        with torch.no_grad():
+            off = difference(model(x).numpy(), load(row["file"] + ".y.f32", np.float32))
+            return median_seconds(lambda: model(x)) * 1e6, off
+
+    def check(row):
+        """gradcheck of the same loss; a direction is its fast mode, which also multiplies by random vectors."""
+        torch.manual_seed(0)
+        i, h, o = row["sizes"]
+        x, y = torch.rand(row["batch"], i, dtype=torch.float64), torch.randint(o, (row["batch"],))
+        shapes = [(h, i), (h,), (o, h), (o,)]
+        parameters = [(torch.randn(s, dtype=torch.float64) * 0.05).requires_grad_() for s in shapes]
+
+        def loss(w1, b1, w2, b2):
+            return functional.cross_entropy(functional.linear(torch.tanh(functional.linear(x, w1, b1)), w2, b2), y)
+
+        is_fast = row["check"] == "direction"
+
+        def run():
+            assert torch.autograd.gradcheck(loss, parameters, fast_mode=is_fast)
+
+        if is_fast:
+            return median_seconds(run) * 1e3, 0.0
+        start = time.perf_counter()
+        run()
+        return time.perf_counter() - start, 0.0
+
+    def train(row, data):
+        x, y, order = torch.from_numpy(data.x), torch.from_numpy(data.y), torch.from_numpy(data.order)
+        sizes = row["sizes"]
+        layers = [torch.nn.Linear(sizes[0], sizes[1]), torch.nn.ReLU(), torch.nn.Linear(sizes[1], sizes[2])]
+        model = torch.nn.Sequential(*layers)
+        optimizer = torch.optim.SGD(model.parameters(), lr=row["rate"])
+        for _ in range(row["epochs"]):
+            for start in range(0, len(order) - 127, 128):
+                rows = order[start : start + 128]
+                optimizer.zero_grad(set_to_none=True)
+                loss = functional.cross_entropy(model(x[rows]), y[rows])
+                loss.backward()
+                optimizer.step()
+        return loss.item()
+
+    return {
+        "step": step,
+        "product": product,
+        "elementwise": elementwise,
+        "chain": chain,
+        "demo": demo,
+        "inference": inference,
+        "check": check,
+        "train": train,
+    }
 
 
 def jax_rows(scan):
@@ -271,9 +329,13 @@ def jax_rows(scan):
     device = {}
 
     def step(row, data):
+        if "precision" in row:
+            # float64 is a switch for the whole process in JAX, and would change the other rows.
+            return None
         if not device:
             device.update(x=jnp.asarray(data.x), y=jnp.asarray(data.y.astype(np.int32)), order=data.order.astype(np.int32))
         x, y, order = device["x"], device["y"], device["order"]
+        size = row["batch"]
         start_parameters, model = network(row)
 
         def loss(parameters, images, labels):
@@ -299,11 +361,11 @@ def jax_rows(scan):
 
         if scan:
             number = len(row["losses"])
-            first = jnp.asarray(np.stack([data.rows(i) for i in range(number)]).astype(np.int32))
+            first = jnp.asarray(np.stack([data.rows(i, size) for i in range(number)]).astype(np.int32))
             _, losses = stretch(begin(), first, x, y)
             off = difference(losses, row["losses"])
-            length = min(data.batches, 16 if QUICK else 120 if row["sizes"][1] < 1000 else 20)
-            all_rows = jnp.asarray(order[: length * data.batch].reshape(length, data.batch))
+            length = min(data.batches(size), 16 if QUICK else 120 if row["sizes"][1] < 1000 else 20)
+            all_rows = jnp.asarray(order[: length * size].reshape(length, size))
             carry = begin()
 
             def run():
@@ -317,15 +379,15 @@ def jax_rows(scan):
         carry = begin()
         losses = []
         for number in range(len(row["losses"])):
-            carry, value = jitted(carry, jnp.asarray(data.rows(number).astype(np.int32)), x, y)
+            carry, value = jitted(carry, jnp.asarray(data.rows(number, size).astype(np.int32)), x, y)
             losses.append(float(value))
         number, carry = 0, begin()
 
         def run():
             nonlocal number, carry
-            start = number % data.batches * data.batch
+            start = number % data.batches(size) * size
             number += 1
-            carry, value = jitted(carry, order[start : start + data.batch], x, y)
+            carry, value = jitted(carry, order[start : start + size], x, y)
             value.block_until_ready()
 
         return median_seconds(run) * 1e6, difference(losses, row["losses"])
@@ -399,9 +461,53 @@ def jax_rows(scan):
 
         return median_seconds(run) * 1e6, difference(losses, row["losses"])
 
+    def inference(row):
+        parameters, model = network(row)
+        x = jnp.asarray(load(row["file"] + ".x.f32", np.float32).reshape(-1, row["sizes"][0]))
+        found, seconds = timed(model, parameters, x)
+        return seconds * 1e6, difference(found, load(row["file"] + ".y.f32", np.float32))
+
+    def train(row, data):
+        x, y = jnp.asarray(data.x), jnp.asarray(data.y.astype(np.int32))
+        count = data.batches(128)
+        rows = jnp.asarray(data.order[: count * 128].reshape(count, 128).astype(np.int32))
+        sizes, key = row["sizes"], jax.random.PRNGKey(0)
+        parameters = []
+        for inputs, outputs in zip(sizes, sizes[1:]):
+            key, part = jax.random.split(key)
+            parameters += [jax.random.normal(part, (inputs, outputs)) / np.sqrt(inputs), jnp.zeros(outputs)]
+
+        def loss(parameters, images, labels):
+            w1, b1, w2, b2 = parameters
+            logs = jax.nn.log_softmax(jax.nn.relu(images @ w1 + b1) @ w2 + b2)
+            return -jnp.mean(jnp.take_along_axis(logs, labels[:, None], 1))
+
+        def one(parameters, rows):
+            value, gradients = jax.value_and_grad(loss)(parameters, x[rows], y[rows])
+            return [p - row["rate"] * g for p, g in zip(parameters, gradients)], value
+
+        epoch = jax.jit(lambda parameters, rows: jax.lax.scan(one, parameters, rows), donate_argnums=0)
+        step = jax.jit(one, donate_argnums=0)
+        for _ in range(row["epochs"]):
+            if scan:
+                parameters, losses = epoch(parameters, rows)
+                value = losses[-1]
+            else:
+                for number in range(count):
+                    parameters, value = step(parameters, rows[number])
+        return float(value)
+
     if scan:
-        return {"step": step}
-    return {"step": step, "product": product, "elementwise": elementwise, "chain": chain, "demo": demo}
+        return {"step": step, "train": train}
+    return {
+        "step": step,
+        "product": product,
+        "elementwise": elementwise,
+        "chain": chain,
+        "demo": demo,
+        "inference": inference,
+        "train": train,
+    }
 
 
 def numpy_rows():
@@ -492,7 +598,33 @@ def micrograd_rows():
     return {"chain": chain, "demo": demo}
 
 
+def peak_memory():
+    """The most memory that this process had resident, in MiB: its own mark, since a child's count begins with its parent's."""
+    if sys.platform == "linux":
+        with open("/proc/self/status") as file:
+            return next(float(line.split()[1]) for line in file if line.startswith("VmHWM:")) / 1024
+    import resource
+
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+
+
+def whole_process(row):
+    """A process of its own that trains from the files: its seconds, or the most memory that it had resident."""
+    words = [sys.executable, sys.argv[0], folder, variant, "--train", row["name"]]
+    start = time.perf_counter()
+    child = subprocess.run(words, check=True, stdout=subprocess.PIPE)
+    seconds = time.perf_counter() - start
+    return (seconds if row["figure"] == "seconds" else float(child.stdout)), 0.0
+
+
 def main():
+    if sys.argv[3:4] == ["--train"]:
+        row = next(row for row in problem["rows"] if row["name"] == sys.argv[4])
+        kinds = {"torch": torch_rows, "jax-jit": lambda: jax_rows(False), "jax-scan": lambda: jax_rows(True)}[variant]()
+        loss = kinds["train"](row, Data())
+        assert 0 < loss < 4, f"the loss is {loss}"
+        print(peak_memory())
+        return
     kinds = {
         "torch": torch_rows,
         "jax-jit": lambda: jax_rows(scan=False),
@@ -503,6 +635,8 @@ def main():
     data, results = None, {}
     for row in problem["rows"]:
         function = kinds.get(row["kind"])
+        if row["kind"] == "process" and "train" in kinds:
+            function = whole_process
         if function is None:
             continue
         if row["kind"] == "step" and data is None:

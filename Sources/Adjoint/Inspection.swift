@@ -15,8 +15,16 @@ extension Variable {
     let node = tape.nodes[tape.index(of: self)].serves
     return node < 0 ? nil : tape[Int(node)]
   }
+  /// The name given to this node itself, or `nil`.
+  public var label: String? { tape.labels[tape.index(of: self)] }
+  /// The scope in which it was recorded, such as `encoder/fc1`; empty at the top.
+  public var scope: String { tape.scopes[Int(tape.nodes[tape.index(of: self)].scope)] }
   /// Scope and label, such as `fc1/weight`; empty when there is neither.
   public var path: String { tape.path(of: tape.index(of: self)) }
+  /// The scopes in which it was recorded, outermost first: `["encoder", "fc1"]`.
+  public var scopes: [String] {
+    tape.scopes[Int(tape.nodes[tape.index(of: self)].scope)].split(separator: "/").map(String.init)
+  }
 }
 
 extension Tape {
@@ -58,11 +66,6 @@ extension Backward.Edge {
 }
 
 extension Backward {
-  /// The node that holds the adjoint of a node, or `nil` where none was computed.
-  package func adjointNode(of node: Int) -> Int? {
-    node < adjoints.count && adjoints[node] >= 0 ? Int(adjoints[node]) : nil
-  }
-
   /// This sweep with other contributions and adjoints: what a faulty accumulation would have produced. A node for which
   /// `adjoint` gives `nil` has none.
   package func replaced(edges: [Edge], adjoint: (Int) -> Int?) -> Backward {

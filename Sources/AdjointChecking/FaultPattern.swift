@@ -12,6 +12,8 @@ struct FaultPattern {
   /// Positions in the sample that are wrong.
   let wrong: [Int]
   let isMissing: Bool
+  /// Other numbers of elements that a mean may have been taken over.
+  var counts: Set<Int> = []
 
   /// The pattern with a name that explains every element, if one does.
   var hypothesis: Hypothesis? {
@@ -46,7 +48,7 @@ struct FaultPattern {
       $0 > 1
     }
     let quotient = outputShape.elementCount > 0 ? shape.elementCount / max(outputShape.elementCount, 1) : 0
-    for n in sizes.union(quotient > 1 ? [quotient] : []).sorted() {
+    for n in sizes.union(quotient > 1 ? [quotient] : []).union(counts).sorted() {
       if abs(ratio - Double(n)) < 1e-6 * Double(n) { return .missingMean(n) }
       if abs(ratio * Double(n) - 1) < 1e-6 { return .doubledMean(n) }
     }

@@ -27,6 +27,8 @@ public enum Hypothesis: Sendable, Hashable, Codable {
   case countedTwice
   /// Right to first order, wrong to second: the rule detaches something, or adds what vanishes at first.
   case wrongSecondDerivative
+  /// The cotangent is passed on without the factor ∂y/∂x.
+  case missingLocalDerivative
   case unknown
 
   public var text: String {
@@ -48,6 +50,7 @@ public enum Hypothesis: Sendable, Hashable, Codable {
     case .wrongTangent: "dual numbers are wrong here: differences side with the rule"
     case .countedTwice: "a contribution was added twice"
     case .wrongSecondDerivative: "right to first order, wrong to second: the rule detaches a part of itself"
+    case .missingLocalDerivative: "the local derivative is missing: the cotangent is passed on as it came"
     case .unknown: "no known pattern"
     }
   }

@@ -6,7 +6,7 @@ import Foundation
 enum AdjointCommand {
   static let commands = [
     TrainCommand.command, EvaluateCommand.command, PredictCommand.command, CheckCommand.command, BenchCommand.command,
-    InfoCommand.command,
+    ExperimentsCommand.command, ExplainCommand.command, InfoCommand.command,
   ]
 
   static func main() {

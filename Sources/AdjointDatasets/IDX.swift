@@ -58,11 +58,13 @@ public struct IDX: Sendable, Hashable {
   /// Reads a file, plain or gzip.
   /// - Throws: `DatasetError` with the offset of the byte at which the file stops making sense.
   public init(contentsOf url: URL, gzip: Gzip = .system) throws(DatasetError) {
-    self = try IDX.read(InputFile(url, gzip: gzip)).array
+    self = try IDX.read(InputFile(url, gzip: gzip))
   }
 
-  /// The array in a file, and the file's whole content for a checksum.
-  static func read(_ file: InputFile) throws(DatasetError) -> (array: IDX, content: [UInt8]) {
+  /// The array in a file, after `check` has accepted the file's whole content.
+  static func read(
+    _ file: InputFile, check: ([UInt8]) throws(DatasetError) -> Void = { _ in }
+  ) throws(DatasetError) -> IDX {
     let (type, dimensions) = try header(of: file)
     let start = 4 + 4 * dimensions.count
     guard let count = byteCount(type, dimensions), count <= Int.max - start else {
@@ -71,7 +73,7 @@ public struct IDX: Sendable, Hashable {
         found: "\(dimensions.map(String.init).joined(separator: " × ")) elements",
         remedy: "The header is damaged; get the file again from its source.")
     }
-    let content = try file.contents(atMost: start + count)
+    var content = try file.contents(atMost: start + count)
     guard content.count == start + count else {
       throw DatasetError(
         .truncated, file: file.path, at: file.place(content.count),
@@ -79,7 +81,10 @@ public struct IDX: Sendable, Hashable {
           "\(count) bytes for \(dimensions.map(String.init).joined(separator: " × ")) elements after the header",
         found: "\(content.count - start)", remedy: "The file is cut short; get it again from its source.")
     }
-    return (IDX(elementType: type, dimensions: dimensions, bytes: Array(content[start...])), content)
+    try check(content)
+    // In place: the elements are in memory once.
+    content.removeSubrange(..<start)
+    return IDX(elementType: type, dimensions: dimensions, bytes: content)
   }
 
   private static func header(of file: InputFile) throws(DatasetError) -> (ElementType, [Int]) {

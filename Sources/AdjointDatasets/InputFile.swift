@@ -70,7 +70,15 @@ struct InputFile {
   ) throws(DatasetError) -> [UInt8] {
     do {
       try handle.seek(toOffset: offset)
-      return [UInt8](try handle.read(upToCount: count) ?? Data())
+      // Piece by piece, so that the content is in memory once.
+      var bytes: [UInt8] = []
+      bytes.reserveCapacity(count)
+      while bytes.count < count, let piece = try handle.read(upToCount: min(1 << 20, count - bytes.count)),
+        !piece.isEmpty
+      {
+        bytes += piece
+      }
+      return bytes
     } catch {
       throw unreadable(path, error)
     }

@@ -124,7 +124,7 @@ extension LabeledImages {
     let imageFile = try InputFile(imageURL, gzip: gzip)
     let labelFile = try InputFile(labelURL, gzip: gzip)
     try self.init(
-      images: IDX.read(imageFile).array, of: imageFile, labels: IDX.read(labelFile).array, of: labelFile,
+      images: IDX.read(imageFile), of: imageFile, labels: IDX.read(labelFile), of: labelFile,
       classNames: classNames)
   }
 

@@ -93,8 +93,9 @@ public enum MNIST {
         remedy: "Put MNIST's four files into \(directory.path), or ask explicitly for the download.")
     }
     let input = try InputFile(url)
-    let (array, content) = try IDX.read(input)
-    if verify { try check(content, is: file, path: input.path) }
+    let array = try IDX.read(input) { content throws(DatasetError) in
+      if verify { try check(content, is: file, path: input.path) }
+    }
     return (input, array)
   }
 

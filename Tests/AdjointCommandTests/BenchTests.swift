@@ -11,6 +11,7 @@ import Testing
     for name in [
       "step/784-128-10", "step/784-128-10-adam", "product/xWt-128x784x256", "elementwise/log-softmax", "chain/compile",
       "demo/2-16-16-1", "eager/784-128-10", "gradient-cost/784-256-10", "inference/784-128-10-batch-1",
+      "step-double/784-128-10", "check/full-784-128-10", "process/784-128-10", "memory/784-256-10", "growth-width/4096",
     ] { #expect(names.contains(name), "\(name)") }
     // The steps are measured on one thread and on two.
     #expect(names.filter { $0 == "step/784-128-10" }.count == 2)
@@ -50,6 +51,27 @@ import Testing
     #expect(outcome.code == 0, "\(outcome.errors)")
     let rows = try #require(try outcome.json()["rows"] as? [[String: Any]])
     #expect(rows.map { $0["threads"] as? Int } == [2])
+  }
+
+  @Test("The memory of a program grows in a straight line with the depth of the network")
+  func growth() throws {
+    let outcome = try Workplace().run("bench", "growth-memory", "--quick", "--json")
+    #expect(outcome.code == 0, "\(outcome.errors)")
+    let fits = try #require(try outcome.json()["growth"] as? [[String: Any]])
+    #expect(fits.count == 1)
+    let coefficients = try #require(fits[0]["coefficients"] as? [Double])
+    // Another hidden layer of 128 units keeps at least the values of its units for 128 images: 64 KiB.
+    #expect(coefficients.count == 2 && coefficients[1] >= 64)
+    #expect(fits[0]["met"] as? Bool == true)
+  }
+
+  @Test("A whole process is measured by the memory that it reports")
+  func process() throws {
+    let outcome = try Workplace().run("bench", "memory/784-256-10", "--threads", "1", "--quick", "--json")
+    #expect(outcome.code == 0, "\(outcome.errors)")
+    let rows = try #require(try outcome.json()["rows"] as? [[String: Any]])
+    let memory = try #require(rows.first?["ours"] as? Double)
+    #expect(memory > 5 && memory < 1_000)
   }
 
   @Test("A misspelt row brings up the row that was meant")

@@ -10,7 +10,7 @@ import Testing
     #expect(outcome.output.hasSuffix("}\n"))
     #expect(outcome.output.split(separator: "\n").filter { $0.hasPrefix("{") }.count == 1)
     for key in ["testAccuracy", "trainAccuracy"] { #expect((0...1).contains(try outcome.number(key))) }
-    for key in ["testLoss", "seconds", "imagesPerSecond"] { #expect(try outcome.number(key) > 0) }
+    for key in ["testLoss", "seconds", "imagesPerSecond", "peakMemory"] { #expect(try outcome.number(key) > 0) }
     #expect(try outcome.number("epochs") == 2)
     #expect(try outcome.number("seed") == 3)
     #expect(try outcome.number("parameters") == 12_730)  // (784 + 1) · 16 + (16 + 1) · 10
@@ -73,6 +73,18 @@ import Testing
     let outcome = try Workplace().train("--optimizer", "sgd", "--learning-rate", "1e30")
     #expect(outcome.code == 1)
     #expect(outcome.errors.hasPrefix("adjoint: epoch 1, step 2: the loss is not finite"))
+  }
+
+  @Test("What the linter finds is told once, as a note and in the JSON; the defaults give it nothing to say")
+  func findings() throws {
+    let sound = try Workplace().train("--json")
+    #expect(try (sound.json()["findings"] as? [Any])?.isEmpty == true)
+    let images = ["train", "--train-limit", "1000", "--test-limit", "100", "--epochs", "2", "--hidden", "64", "--json"]
+    let outcome = try Workplace().start(images + ["--optimizer", "sgd", "--learning-rate", "5"]).outcome()
+    let findings = try #require(try outcome.json()["findings"] as? [[String: String]])
+    #expect(findings.map { $0["rule"] } == ["deadUnits"], "\(outcome.errors)")
+    #expect(findings.first?["place"]?.hasPrefix("relu after fc1") == true)
+    #expect(outcome.errors.components(separatedBy: "adjoint: check: relu after fc1").count == 2)
   }
 
   @Test("Output that cannot be written is a failure", .enabled(if: FileManager.default.fileExists(atPath: "/dev/full")))

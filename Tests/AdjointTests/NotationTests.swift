@@ -45,7 +45,7 @@ import Testing
     #expect(Notation.call("tanh", [a]).latex == #"\operatorname{tanh}\left(a\right)"#)
     #expect(Notation.infix(.multiply, .infix(.add, a, b), c).latex == #"\left(a + b\right) \odot c"#)
     #expect(Notation.infix(.product, a, .transposed(b)).latex == #"a \cdot b^{\top}"#)
-    #expect(Notation.symbol("fc_1").latex == #"\mathit{fc\_1}"#)
+    #expect(Notation.symbol("fc_1").latex == #"\mathit{fc}_{1}"#)
     #expect(Notation.symbol("%12").latex == #"\mathit{\%12}"#)
     #expect(Notation.root(a).latex == #"\sqrt{a}"#)
     #expect(Notation.superscript(a, .number(-1)).latex == "a^{-1}")

@@ -18,9 +18,11 @@ public enum Binary: String, CaseIterable, Operation {
     }
   }
 
+  @specialized(where S == Float)
+  @specialized(where S == Double)
   public func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] {
-    let a = p.x[0]
-    let b = p.x[1]
+    var a: Variable<S> { p.x[0] }
+    var b: Variable<S> { p.x[1] }
     func towardA(_ contribution: @autoclosure () -> Variable<S>) -> Variable<S>? {
       p.to(0, contribution().sum(to: a.shape))
     }
@@ -48,6 +50,12 @@ public enum Binary: String, CaseIterable, Operation {
   public var isElementwise: Bool { true }
   public func branches<S: Scalar>(_ x: Operands<S>) -> Branches<S>? {
     self == .maximum || self == .minimum ? Branches(between: x[0], x[1]) : nil
+  }
+  public func localJacobian<S: Scalar>(at p: Point<S>, withRespectTo i: Int) -> LocalJacobian? {
+    let other = p.x[1 - i].shape.elementCount
+    let isUniform =
+      self == .add || self == .subtract || (other == 1 && (self == .multiply || (self == .divide && i == 0)))
+    return .elementwise(at: p, i, isUniform: isUniform)
   }
   public var name: String { rawValue }
 

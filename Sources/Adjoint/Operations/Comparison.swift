@@ -23,6 +23,7 @@ public enum Comparison: String, CaseIterable, Operation {
   public func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) { y.zip(.comparison(self), x[0], x[1]) }
   public var isElementwise: Bool { true }
   public func branches<S: Scalar>(_ x: Operands<S>) -> Branches<S>? { Branches(between: x[0], x[1]) }
+  public func localJacobian<S: Scalar>(at p: Point<S>, withRespectTo i: Int) -> LocalJacobian? { .zero(at: p, i) }
   public var name: String { rawValue }
 
   public func notation(_ x: [Notation]) -> Notation {
@@ -59,6 +60,9 @@ public struct Where: Operation {
     ]
   }
 
+  public func localJacobian<S: Scalar>(at p: Point<S>, withRespectTo i: Int) -> LocalJacobian? {
+    i == 0 ? .zero(at: p, i) : .elementwise(at: p, i)
+  }
   public var isElementwise: Bool { true }
   public static var examples: [Example] {
     BroadcastExamples.shapes.map { a, b in

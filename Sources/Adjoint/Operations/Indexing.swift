@@ -16,6 +16,7 @@ public struct Gather: Operation {
     }
     return Shape(Array(x[1]) + x[0].dropFirst())
   }
+  public func localJacobian<S: Scalar>(at p: Point<S>, withRespectTo i: Int) -> LocalJacobian? { .moves(at: p, i) }
   public var indexPosition: Int? { 1 }
   public func indexBound(for inputs: [Shape]) -> Int { inputs[0][0] }
   public static var examples: [Example] {
@@ -44,6 +45,7 @@ public struct ScatterAdd: Operation {
     }
     return Shape([rows] + x[0].dropFirst(x[1].rank))
   }
+  public func localJacobian<S: Scalar>(at p: Point<S>, withRespectTo i: Int) -> LocalJacobian? { .reduces(at: p, i) }
   public var indexPosition: Int? { 1 }
   public func indexBound(for inputs: [Shape]) -> Int { rows }
   public var attributes: [Attribute] { [Attribute("rows", .int(rows))] }
@@ -76,6 +78,7 @@ public struct Pick: Operation {
     }
     return x[1]
   }
+  public func localJacobian<S: Scalar>(at p: Point<S>, withRespectTo i: Int) -> LocalJacobian? { .moves(at: p, i) }
   public var indexPosition: Int? { 1 }
   public func indexBound(for inputs: [Shape]) -> Int { inputs[0][inputs[0].rank - 1] }
   public static var examples: [Example] {
@@ -101,6 +104,7 @@ public struct OneHot: Operation {
   }
   public func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] { [nil] }
   public func shape(of x: [Shape]) throws(ShapeError) -> Shape { Shape(Array(try x.only(1, for: name)[0]) + [classes]) }
+  public func localJacobian<S: Scalar>(at p: Point<S>, withRespectTo i: Int) -> LocalJacobian? { .zero(at: p, i) }
   public var indexPosition: Int? { 0 }
   public func indexBound(for inputs: [Shape]) -> Int { classes }
   public var attributes: [Attribute] { [Attribute("classes", .int(classes))] }

@@ -48,6 +48,17 @@ public struct MatMul: Operation {
     return [rows, columns]
   }
 
+  /// Row-major, vec(A·B) = (I ⊗ Bᵀ)·vec(A) = (A ⊗ I)·vec(B); a transposed operand gives the transposed result instead.
+  public func localJacobian<S: Scalar>(at p: Point<S>, withRespectTo i: Int) -> LocalJacobian? {
+    i == 0
+      ? .kronecker(
+        at: p, i, p.x[1], transposingFactor: !transposeB, identity: p.y.shape[0], isLeft: !transposeA,
+        rowsOfTranspose: transposeA)
+      : .kronecker(
+        at: p, i, p.x[0], transposingFactor: transposeA, identity: p.y.shape[1], isLeft: transposeB,
+        rowsOfTranspose: transposeB)
+  }
+
   public var name: String { "matmul" }
   public var attributes: [Attribute] {
     [Attribute("transposeA", .flag(transposeA)), Attribute("transposeB", .flag(transposeB))]
@@ -83,6 +94,9 @@ public struct AddBias: Operation {
     return x[0]
   }
 
+  public func localJacobian<S: Scalar>(at p: Point<S>, withRespectTo i: Int) -> LocalJacobian? {
+    .elementwise(at: p, i, isUniform: true)
+  }
   public var isElementwise: Bool { true }
   public func notation(_ x: [Notation]) -> Notation { .infix(.add, x[0], x[1]) }
   public static var examples: [Example] {

@@ -75,6 +75,11 @@ public indirect enum Notation: Sendable, Hashable {
     )
   }
 
+  /// An index below the line: `₃₀`.
+  static func lowered(_ number: Int) -> String {
+    String(String(number).unicodeScalars.compactMap { UnicodeScalar($0.value - 48 + 0x2080).map(Character.init) })
+  }
+
   static func plain(_ value: Double) -> String {
     value == value.rounded() && abs(value) < 1e15 ? String(Int(value)) : "\(value)"
   }
@@ -114,27 +119,35 @@ extension Notation {
     func bracket(_ inner: Notation, _ needed: Bool) -> String {
       needed ? #"\left("# + inner.latex + #"\right)"# : inner.latex
     }
-    func named(_ name: String) -> String { #"\operatorname{"# + Notation.escaped(name) + "}" }
+    func named(_ name: String) -> String {
+      name.unicodeScalars.count == 1
+        ? (name == "Σ" ? #"\sum"# : SymbolName(name).latex)
+        : #"\operatorname{"# + SymbolName.escaped(name, inText: true) + "}"
+    }
+    /// TeX allows one superscript: what has one already is put into a group.
+    func grouped(_ base: Notation) -> String {
+      let inner = bracket(base, base.precedence < 5)
+      return inner.contains("^") ? "{" + inner + "}" : inner
+    }
     switch self {
-    case .symbol(let name): return name.count == 1 ? name : #"\mathit{"# + Notation.escaped(name) + "}"
-    case .number(let value): return Notation.plain(value)
+    case .symbol(let name): return SymbolName(name).latex
+    case .number(let value):
+      let parts = Notation.plain(value).split(separator: "e")
+      return parts.count == 2 ? "\(parts[0]) \\cdot 10^{\(Int(parts[1]) ?? 0)}" : Notation.plain(value)
     case .call(let name, let arguments):
       return named(name) + #"\left("# + arguments.map(\.latex).joined(separator: ", ") + #"\right)"#
     case .infix(let infix, let a, let b):
       let needed = sides(infix, a, b)
       return bracket(a, needed.left) + " \(infix.latex) " + bracket(b, needed.right)
     case .negated(let a): return "-" + bracket(a, a.precedence < 3)
-    case .superscript(let base, let exponent): return bracket(base, base.precedence < 5) + "^{" + exponent.latex + "}"
-    case .transposed(let a): return bracket(a, a.precedence < 5) + #"^{\top}"#
+    case .superscript(let base, let exponent): return grouped(base) + "^{" + exponent.latex + "}"
+    case .transposed(let a): return grouped(a) + #"^{\top}"#
     case .subscripted(let name, let below, let arguments):
-      return named(name) + "_{" + below + #"}\left("# + arguments.map(\.latex).joined(separator: ", ") + #"\right)"#
+      let runs = below.replacing("..<", with: #"\,..{<}\,"#)
+      return named(name) + "_{" + runs + #"}\left("# + arguments.map(\.latex).joined(separator: ", ") + #"\right)"#
     case .magnitude(let a): return #"\left|"# + a.latex + #"\right|"#
     case .root(let a): return #"\sqrt{"# + a.latex + "}"
     }
-  }
-
-  private static func escaped(_ name: String) -> String {
-    name.replacing("_", with: #"\_"#).replacing("%", with: #"\%"#)
   }
 
   /// Presentation MathML, without the enclosing `math` element.
@@ -148,7 +161,7 @@ extension Notation {
     }
     func identifier(_ name: String) -> String { "<mi>" + Notation.xmlEscaped(name) + "</mi>" }
     switch self {
-    case .symbol(let name): return identifier(name)
+    case .symbol(let name): return SymbolName(name).mathML
     case .number(let value): return "<mn>" + Notation.plain(value).replacing("-", with: "−") + "</mn>"
     case .call(let name, let arguments): return row(identifier(name), list(arguments))
     case .infix(let infix, let a, let b):
@@ -167,7 +180,7 @@ extension Notation {
     }
   }
 
-  private static func xmlEscaped(_ name: String) -> String {
+  static func xmlEscaped(_ name: String) -> String {
     name.replacing("&", with: "&amp;").replacing("<", with: "&lt;").replacing(">", with: "&gt;")
   }
 }

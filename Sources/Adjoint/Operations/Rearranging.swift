@@ -12,6 +12,7 @@ public struct Broadcast: Operation {
     guard x.broadcasts(to: target) else { throw ShapeError("broadcast: \(x) does not broadcast to \(target)") }
     return target
   }
+  public func localJacobian<S: Scalar>(at p: Point<S>, withRespectTo i: Int) -> LocalJacobian? { .moves(at: p, i) }
   public var attributes: [Attribute] { [Attribute("to", .list(Array(target)))] }
   public func notation(_ x: [Notation]) -> Notation { .subscripted("repeat", target.listed, x) }
   public static var examples: [Example] {
@@ -39,6 +40,7 @@ public struct Reshape: Operation {
     }
     return target
   }
+  public func localJacobian<S: Scalar>(at p: Point<S>, withRespectTo i: Int) -> LocalJacobian? { .moves(at: p, i) }
   public var attributes: [Attribute] { [Attribute("to", .list(Array(target)))] }
   public func notation(_ x: [Notation]) -> Notation { .subscripted("reshape", target.listed, x) }
   public static var examples: [Example] {
@@ -69,6 +71,7 @@ public struct Permute: Operation {
     }
     return Shape(order.map { x[$0] })
   }
+  public func localJacobian<S: Scalar>(at p: Point<S>, withRespectTo i: Int) -> LocalJacobian? { .moves(at: p, i) }
   public var attributes: [Attribute] { [Attribute("order", .list(order))] }
   public func notation(_ x: [Notation]) -> Notation {
     order == [1, 0] ? .transposed(x[0]) : .subscripted("permute", order.map(String.init).joined(separator: ","), x)
@@ -103,6 +106,7 @@ public struct Slice: Operation {
     else { throw ShapeError("slice: the box of \(size) at \(start) does not lie in \(x)") }
     return size
   }
+  public func localJacobian<S: Scalar>(at p: Point<S>, withRespectTo i: Int) -> LocalJacobian? { .moves(at: p, i) }
   public var attributes: [Attribute] { [Attribute("start", .list(start)), Attribute("size", .list(Array(size)))] }
   public func notation(_ x: [Notation]) -> Notation {
     .subscripted("slice", start.indices.map { "\(start[$0])..<\(start[$0] + size[$0])" }.joined(separator: ","), x)
@@ -137,6 +141,7 @@ public struct Pad: Operation {
     }
     return Shape(x.indices.map { before[$0] + x[$0] + after[$0] })
   }
+  public func localJacobian<S: Scalar>(at p: Point<S>, withRespectTo i: Int) -> LocalJacobian? { .moves(at: p, i) }
   public var attributes: [Attribute] { [Attribute("before", .list(before)), Attribute("after", .list(after))] }
   public static var examples: [Example] {
     [([3, 4], [1, 0], [0, 2]), ([2], [0], [0]), ([2, 1, 2], [0, 1, 1], [1, 0, 0]), ([], [], []), ([0], [2], [1])]
@@ -177,6 +182,7 @@ public struct Concatenate: Operation {
     }
     return first.replacing(axis: axis, with: x.reduce(0) { $0 + $1[axis] })
   }
+  public func localJacobian<S: Scalar>(at p: Point<S>, withRespectTo i: Int) -> LocalJacobian? { .moves(at: p, i) }
   public var attributes: [Attribute] { [Attribute("axis", .int(axis))] }
   public static var examples: [Example] {
     [
@@ -194,6 +200,7 @@ public struct StopGradient: Operation {
   public func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) { for i in y.indices { y[i] = x[0][i].detached } }
   public func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] { [nil] }
   public func shape(of x: [Shape]) throws(ShapeError) -> Shape { try x.only(1, for: name)[0] }
+  public func localJacobian<S: Scalar>(at p: Point<S>, withRespectTo i: Int) -> LocalJacobian? { .zero(at: p, i) }
   public var isElementwise: Bool { true }
   public static var examples: [Example] { ElementwiseExamples.shapes.map { Example(StopGradient(), .numbers($0)) } }
 }

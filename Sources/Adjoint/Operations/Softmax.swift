@@ -39,6 +39,10 @@ protocol LastAxisOperation: Operation {}
 extension LastAxisOperation {
   public func shape(of x: [Shape]) throws(ShapeError) -> Shape { try rowShape(x) }
 
+  public func localJacobian<S: Scalar>(at p: Point<S>, withRespectTo i: Int) -> LocalJacobian? {
+    .blocks(at: p, i, count: p.x[i].shape.dropLast().reduce(1, *))
+  }
+
   func rowShape(_ x: [Shape]) throws(ShapeError) -> Shape {
     let x = try x.only(1, for: name)[0]
     guard x.rank >= 1 else { throw ShapeError("\(name): a single number has no axis to run along") }

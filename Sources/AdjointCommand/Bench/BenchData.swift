@@ -18,7 +18,7 @@ final class BenchData {
   /// What every model is initialised with.
   static let modelSeed: UInt64 = 3
 
-  init(isQuick: Bool) { count = isQuick ? 2_048 : 60_000 }
+  init(isQuick: Bool) { count = isQuick ? 8_192 : 60_000 }
 
   /// The rows of the batch of this number; after the last whole batch the epoch begins again.
   func rows(ofBatch number: Int, of size: Int = BenchData.batch) -> ArraySlice<Int> {

@@ -147,6 +147,7 @@ struct BenchReport {
       table.add(cells + [result.verdict.rawValue])
     }
     for line in table.lines { console.line(line) }
+    for fit in fits { console.line(fit.sentence(unit: fit.group == .memory ? "KiB" : "µs")) }
     for sentence in caveats(cores) { console.line(sentence) }
   }
 
@@ -167,9 +168,13 @@ struct BenchReport {
     return sentences
   }
 
+  /// How what grows grows, where its rows were measured.
+  var fits: [GrowthFit] { GrowthGroup.allCases.compactMap { GrowthFit($0, results) } }
+
   var json: JSON {
     .object([
-      ("rows", .array(results.map(\.json))), ("instructionSet", .string(Kernels.name)),
+      ("rows", .array(results.map(\.json))), ("growth", .array(fits.map(\.json))),
+      ("instructionSet", .string(Kernels.name)),
       ("cores", .integer(ProcessInfo.processInfo.activeProcessorCount)), ("quick", .bool(isQuick)),
       ("method", .string(method)), ("load", loadBefore.map { .number($0) } ?? .null),
     ])

@@ -3,6 +3,10 @@ struct BenchRow: Sendable {
   /// What a row's figures are counted in.
   enum Unit: String, Sendable {
     case microseconds = "µs"
+    case milliseconds = "ms"
+    case seconds = "s"
+    case kibibytes = "KiB"
+    case mebibytes = "MiB"
     case gigaflops = "GFLOP/s"
     case nanosecondsPerElement = "ns/element"
     case nanosecondsPerOperation = "ns/operation"
@@ -40,14 +44,18 @@ enum BenchWork: Sendable {
   case demo
   case eagerStep(StepProblem)
   case gradientRatio(StepProblem)
-  case inference(StepProblem, batch: Int)
+  case inference(StepProblem)
+  case doubleStep(StepProblem)
+  case check(CheckProblem)
+  case memoryPlan(StepProblem)
+  case process(ProcessProblem)
 
   /// Floating-point operations of the matrix products, for the share of the peak; nil where that says nothing.
   var productOperations: Double? {
     switch self {
     case .step(let problem), .eagerStep(let problem): problem.productOperations
     case .product(let problem): problem.operations
-    case .elementwise, .chain, .demo, .gradientRatio, .inference: nil
+    case .elementwise, .chain, .demo, .gradientRatio, .inference, .doubleStep, .check, .memoryPlan, .process: nil
     }
   }
 }
@@ -58,6 +66,10 @@ struct PreparedRow {
   let runs: [() throws -> Void]
   /// The row's figure from the seconds of one call of each.
   let figure: ([Double]) -> Double
+  /// More samples than this say nothing new, or take too long.
+  var mostSamples = Int.max
+  /// Whether the measuring thread does the work itself, rather than a process that it waits for.
+  var worksItself = true
 
   init(_ run: @escaping () throws -> Void, figure: @escaping (Double) -> Double) {
     (runs, self.figure) = ([run], { figure($0[0]) })
@@ -83,7 +95,11 @@ extension BenchRow {
     case .demo: try DemoProblem().prepared()
     case .eagerStep(let problem): try problem.preparedEagerly(data)
     case .gradientRatio(let problem): try problem.preparedRatio(data)
-    case .inference(let problem, let batch): try problem.preparedInference(batch: batch, threads: threads, data)
+    case .inference(let problem): try problem.preparedInference(threads: threads, data)
+    case .doubleStep(let problem): try problem.preparedInDouble(data)
+    case .check(let problem): try problem.prepared(data)
+    case .memoryPlan(let problem): problem.preparedMemoryPlan(data)
+    case .process(let problem): try problem.prepared(threads: threads, data)
     }
   }
 }

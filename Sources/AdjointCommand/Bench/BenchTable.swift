@@ -6,7 +6,9 @@ enum BenchTable {
   /// The rows for these numbers of threads: steps on each, everything else on one.
   static func rows(threads: [Int]) -> [BenchRow] {
     var rows = threads.flatMap { count in steps.compactMap { $0.row(threads: count) } }
-    if threads.contains(1) { rows += products + elementwise + overhead + models }
+    if threads.contains(1) { rows += products + elementwise + overhead + models + checks }
+    rows += threads.flatMap(processes)
+    if threads.contains(1) { rows += growth }
     return rows
   }
 
@@ -32,7 +34,7 @@ enum BenchTable {
   /// A network, and what its step must reach on one and on two threads.
   private struct StepEntry {
     let problem: StepProblem
-    let one: Goal
+    var one: Goal?
     var two: Goal?
 
     struct Goal {
@@ -68,6 +70,8 @@ enum BenchTable {
       two: .init(limit: 2478, target: 3100, jax: 1.11, torch: 2)),
     StepEntry(
       problem: StepProblem([784, 128, 10], rule: .adam), one: .init(limit: 205, target: 270, jax: 1.26)),
+    StepEntry(problem: StepProblem([784, 128, 10], batch: 32)),
+    StepEntry(problem: StepProblem([784, 128, 10], batch: 1024)),
   ]
 
   // MARK: Kernels
@@ -120,11 +124,49 @@ enum BenchTable {
   private static let models: [BenchRow] = [
     BenchRow(
       name: "gradient-cost/784-256-10", threads: 1, unit: .ratio, work: .gradientRatio(StepProblem([784, 256, 10]))),
+    inference(batch: 1), inference(batch: 128),
     BenchRow(
-      name: "inference/784-128-10-batch-1", threads: 1, unit: .microseconds,
-      work: .inference(StepProblem([784, 128, 10]), batch: 1)),
-    BenchRow(
-      name: "inference/784-128-10-batch-128", threads: 1, unit: .microseconds,
-      work: .inference(StepProblem([784, 128, 10]), batch: 128)),
+      name: "step-double/784-128-10", threads: 1, unit: .microseconds, work: .doubleStep(StepProblem([784, 128, 10]))),
   ]
+
+  private static func inference(batch: Int) -> BenchRow {
+    BenchRow(
+      name: "inference/784-128-10-batch-\(batch)", threads: 1, unit: .microseconds,
+      work: .inference(StepProblem([784, 128, 10], batch: batch)))
+  }
+
+  private static let checks: [BenchRow] = [
+    BenchRow(
+      name: "check/direction-784-128-10", threads: 1, unit: .milliseconds, work: .check(.init(kind: .direction))),
+    BenchRow(name: "check/full-784-128-10", threads: 1, unit: .seconds, work: .check(.init(kind: .full))),
+  ]
+
+  // MARK: Processes and growth
+
+  private static func processes(threads: Int) -> [BenchRow] {
+    func row(_ name: String, _ unit: BenchRow.Unit, _ problem: ProcessProblem, _ target: Double) -> BenchRow {
+      BenchRow(
+        name: name, threads: threads, unit: unit, work: .process(problem), target: threads == 1 ? .value(target) : nil)
+    }
+    return [
+      row("process/784-128-10", .seconds, ProcessProblem(hidden: 128, epochs: 5, figure: .seconds), 1),
+      row("memory/784-256-10", .mebibytes, ProcessProblem(hidden: 256, epochs: 1, figure: .peakMemory), 100),
+    ]
+  }
+
+  /// How the time of a step grows with the batch, the width of two hidden layers and the number of hidden layers, and the
+  /// memory of its program with the last.
+  private static let growth: [BenchRow] = {
+    func row(_ group: GrowthGroup, _ size: Int, _ problem: StepProblem) -> BenchRow {
+      BenchRow(
+        name: "\(group.rawValue)/\(size)", threads: 1, unit: group == .memory ? .kibibytes : .microseconds,
+        work: group == .memory ? .memoryPlan(problem) : .step(problem))
+    }
+    func deep(_ depth: Int) -> StepProblem { StepProblem([784] + Array(repeating: 128, count: depth) + [10]) }
+    let depths = [1, 2, 4, 8, 16, 32, 64]
+    return [32, 64, 128, 256, 512, 1024, 2048, 4096, 8192].map {
+      row(.batch, $0, StepProblem([784, 128, 10], batch: $0))
+    } + [64, 128, 256, 512, 1024, 2048, 4096].map { row(.width, $0, StepProblem([784, $0, $0, 10])) }
+      + depths.map { row(.depth, $0, deep($0)) } + depths.map { row(.memory, $0, deep($0)) }
+  }()
 }

@@ -31,7 +31,6 @@ struct PeerExchange {
     }
     let problem = JSON.object([
       ("threads", .integer(threads)), ("samples", .integer(samples)), ("quick", .bool(data.count < 60_000)),
-      ("batch", .integer(BenchData.batch)),
       ("rows", .array(lines)),
     ])
     try Data(problem.text.utf8).write(to: folder.appendingPathComponent("problem.json"))
@@ -39,6 +38,8 @@ struct PeerExchange {
 
   /// What `peers.py` reads of a row; nil for a row that is ours alone.
   private func fields(of row: BenchRow) throws -> [(String, JSON)]? {
+    // How others grow is not asked.
+    if row.name.hasPrefix("growth") { return nil }
     let file = row.name.split(separator: "/").joined(separator: "-")
     switch row.work {
     case .step(let problem):
@@ -47,7 +48,37 @@ struct PeerExchange {
       return [
         ("kind", .string("step")), ("file", .string(file)), ("sizes", .array(problem.sizes.map { .integer($0) })),
         ("activation", .string("\(problem.activation)")), ("rule", .string(problem.rule.rawValue)),
-        ("rate", .number(rate)), ("losses", numbers(try problem.losses(PeerExchange.losses, data))),
+        ("batch", .integer(problem.batch)), ("rate", .number(rate)),
+        ("losses", numbers(try problem.losses(PeerExchange.losses, data))),
+      ]
+    case .doubleStep(let problem):
+      try write(problem.model().parameters, file)
+      return [
+        ("kind", .string("step")), ("file", .string(file)), ("sizes", .array(problem.sizes.map { .integer($0) })),
+        ("activation", .string("\(problem.activation)")), ("rule", .string(problem.rule.rawValue)),
+        ("batch", .integer(problem.batch)), ("rate", .number(StepProblem.learningRate)),
+        ("precision", .string("float64")),
+        ("losses", numbers(try problem.losses(PeerExchange.losses, data))),
+      ]
+    case .inference(let problem):
+      try write(problem.model().parameters, file)
+      let (inputs, logits) = problem.logits(data)
+      try write(inputs.value.elements, "\(file).x.f32")
+      try write(logits.value.elements, "\(file).y.f32")
+      return [
+        ("kind", .string("inference")), ("file", .string(file)),
+        ("sizes", .array(problem.sizes.map { .integer($0) })), ("activation", .string("\(problem.activation)")),
+      ]
+    case .process(let problem):
+      return [
+        ("kind", .string("process")), ("sizes", .array([784, problem.hidden, 10].map { .integer($0) })),
+        ("epochs", .integer(problem.epochs)), ("rate", .number(StepProblem.learningRate)),
+        ("figure", .string(problem.figure.rawValue)),
+      ]
+    case .check(let problem):
+      return [
+        ("kind", .string("check")), ("sizes", .array(CheckProblem.sizes.map { .integer($0) })),
+        ("check", .string(problem.kind.rawValue)), ("batch", .integer(CheckProblem.batch)),
       ]
     case .product(let problem):
       let (a, b) = problem.operands
@@ -81,7 +112,7 @@ struct PeerExchange {
         ("rate", .number(DemoProblem.learningRate)), ("lambda", .number(DemoProblem.lambda)),
         ("losses", numbers(try demo.losses(PeerExchange.losses))),
       ]
-    case .eagerStep, .gradientRatio, .inference: return nil
+    case .eagerStep, .gradientRatio, .memoryPlan: return nil
     }
   }
 

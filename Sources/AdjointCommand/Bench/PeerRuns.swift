@@ -46,7 +46,7 @@ final class PeerRuns {
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: folder) }
     let exchange = PeerExchange(folder: folder, isQuick: isQuick)
-    if rows.contains(where: { if case .step = $0.work { true } else { false } }) { try exchange.writeImages() }
+    try exchange.writeImages()
 
     var results: [BenchResult] = []
     let threadCounts = Set(rows.map(\.threads)).sorted()

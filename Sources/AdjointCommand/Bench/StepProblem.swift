@@ -9,25 +9,27 @@ struct StepProblem: Sendable {
   let sizes: [Int]
   let activation: Activation
   let rule: Rule
+  /// Images in a step.
+  let batch: Int
   /// Small enough that noise trains without trouble for as long as it is timed.
   static let learningRate = 0.01
   static let adamLearningRate = 0.0001
 
-  init(_ sizes: [Int], _ activation: Activation = .relu, rule: Rule = .sgd) {
-    (self.sizes, self.activation, self.rule) = (sizes, activation, rule)
+  init(_ sizes: [Int], _ activation: Activation = .relu, rule: Rule = .sgd, batch: Int = BenchData.batch) {
+    (self.sizes, self.activation, self.rule, self.batch) = (sizes, activation, rule, batch)
   }
 
   var name: String {
     sizes.map(String.init).joined(separator: "-") + (activation == .relu ? "" : "-\(activation)")
-      + (rule == .sgd ? "" : "-\(rule)")
+      + (rule == .sgd ? "" : "-\(rule)") + (batch == BenchData.batch ? "" : "-batch-\(batch)")
   }
 
-  /// Of a step of 128 images: 2bio for each product: forward and for the weights in each layer, for the input in all but the
+  /// Of a step of b images: 2bio for each product: forward and for the weights in each layer, for the input in all but the
   /// first.
   var productOperations: Double {
     let layers = Swift.zip(sizes, sizes.dropFirst()).map { Double($0 * $1) }
     let products = layers.enumerated().map { $1 * ($0 == 0 ? 2 : 3) }
-    return 2 * Double(BenchData.batch) * products.reduce(0, +)
+    return 2 * Double(batch) * products.reduce(0, +)
   }
 
   func model() -> MLP<Float> {
@@ -48,7 +50,7 @@ struct StepProblem: Sendable {
   /// The losses of the first steps, which other libraries must reproduce.
   func losses(_ count: Int, _ data: BenchData) throws -> [Float] {
     let step = step(of: model())
-    return try (0..<count).map { try step(rows: data.rows(ofBatch: $0), of: data.images) }
+    return try (0..<count).map { try step(rows: data.rows(ofBatch: $0, of: batch), of: data.images) }
   }
 
   // MARK: Rows
@@ -60,7 +62,7 @@ struct StepProblem: Sendable {
     let step = step(of: model)
     if threads > 1 { step.pool = WorkerPool(threads: threads) }
     for number in 0..<2 {
-      let rows = data.rows(ofBatch: number)
+      let rows = data.rows(ofBatch: number, of: batch)
       let eager = EagerStep(model, data.images.batch(rows))
       let expected = model.parameters.indices.map { eager.moved($0, by: StepProblem.learningRate) }
       let loss = try step(rows: rows, of: data.images)
@@ -73,7 +75,7 @@ struct StepProblem: Sendable {
     }
     var number = 2
     return .microseconds {
-      try step(rows: data.rows(ofBatch: number), of: data.images)
+      try step(rows: data.rows(ofBatch: number, of: batch), of: data.images)
       number += 1
     }
   }
@@ -84,7 +86,7 @@ struct StepProblem: Sendable {
     let tape = Tape<Float>()
     func run(_ number: Int) -> Float {
       tape.truncate()
-      let eager = EagerStep(model, data.images.batch(data.rows(ofBatch: number)), on: tape)
+      let eager = EagerStep(model, data.images.batch(data.rows(ofBatch: number, of: batch)), on: tape)
       for (position, parameter) in model.parameters.enumerated() {
         eager.descend(parameter, position, rate: Float(StepProblem.learningRate))
       }
@@ -105,7 +107,7 @@ struct StepProblem: Sendable {
 
   /// Loss and gradients over the loss alone, both compiled.
   func preparedRatio(_ data: BenchData) throws -> PreparedRow {
-    let eager = EagerStep(model(), data.images.batch(data.rows(ofBatch: 0)))
+    let eager = EagerStep(model(), data.images.batch(data.rows(ofBatch: 0, of: batch)))
     let forward = Program<Float>([eager.loss])
     let both = Program<Float>([eager.loss] + eager.gradients)
     forward.run()
@@ -116,12 +118,17 @@ struct StepProblem: Sendable {
     return PreparedRow(ratioOf: { both.run() }, to: { forward.run() })
   }
 
-  /// Logits of a batch whose inputs are in place.
-  func preparedInference(batch: Int, threads: Int, _ data: BenchData) throws -> PreparedRow {
+  /// Logits of the first batch, recorded.
+  func logits(_ data: BenchData) -> (inputs: Variable<Float>, logits: Variable<Float>) {
     let tape = Tape<Float>(mode: .inference)
     let model = model()
     let inputs = tape.input(data.images.batch(data.rows(ofBatch: 0, of: batch)).images, name: "inputs")
-    let logits = model(inputs)
+    return (inputs, model(inputs))
+  }
+
+  /// Logits of a batch whose inputs are in place.
+  func preparedInference(threads: Int, _ data: BenchData) throws -> PreparedRow {
+    let (inputs, logits) = logits(data)
     let program = Program<Float>([logits, inputs])
     if threads > 1 { program.pool = WorkerPool(threads: threads) }
     program.run()

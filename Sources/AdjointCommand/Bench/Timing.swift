@@ -58,7 +58,7 @@ struct Timing: Sendable {
     }
     var (figures, peaks): ([Double], [Double]) = ([], [])
     var (wall, core) = (0.0, 0.0)
-    for _ in 0..<samples {
+    for _ in 0..<min(samples, row.mostSamples) {
       var seconds: [Double] = []
       for (run, count) in Swift.zip(row.runs, counts) {
         let (coreStart, start) = (Timing.threadSeconds, ContinuousClock.now)
@@ -74,7 +74,8 @@ struct Timing: Sendable {
       }
     }
     return Measured(
-      figure: Spread(figures), peak: peaks.isEmpty ? nil : Spread(peaks).median, coreShare: min(1, core / wall))
+      figure: Spread(figures), peak: peaks.isEmpty ? nil : Spread(peaks).median,
+      coreShare: row.worksItself ? min(1, core / wall) : 1)
   }
 
   /// The processor time of this thread.

@@ -27,7 +27,8 @@ enum BenchCommand {
       (
         "Rows",
         [
-          "A name from --list, or a group: step, product, elementwise, chain, demo, eager, gradient-cost, inference.",
+          "A name from --list, or a group: step, product, elementwise, chain, demo, eager, gradient-cost, inference,",
+          "step-double, check, process, memory, growth-batch, growth-width, growth-depth, growth-memory.",
           "Every answer is checked before it is timed. Targets are for 2 cores of an AMD EPYC with AVX-512.",
         ]
       )

@@ -13,6 +13,8 @@ struct Command: Sendable {
 
   /// The option that every command has.
   static let help = Option.flag("help", "Show this help.")
+  /// Options that have a short form as well.
+  static let shortNames = ["-h": "help", "-o": "output"]
 
   var allOptions: [Option] { options + [Command.help] }
 }
@@ -60,8 +62,9 @@ struct Arguments {
 
   private mutating func parse(_ word: String, _ rest: inout ArraySlice<String>) throws(CommandError) {
     let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-    let name = parts[0] == "-h" ? "help" : String(parts[0].drop { $0 == "-" })
-    guard let option = command.allOptions.first(where: { $0.name == name }), parts[0] == "-h" || word.hasPrefix("--")
+    let short = Command.shortNames[parts[0]]
+    let name = short ?? String(parts[0].drop { $0 == "-" })
+    guard let option = command.allOptions.first(where: { $0.name == name }), short != nil || word.hasPrefix("--")
     else {
       let near = Suggestion.nearest(to: name, among: command.allOptions.map(\.name))
       throw .unknownOption(parts[0], command: command.name, suggestion: near)

@@ -16,6 +16,7 @@ enum CommandError: Error, Equatable {
   case missingOption(String, placeholder: String, command: String)
   case unusedOption(String, reason: String, usedBy: [String])
   case unknownRow(String, suggestion: String?)
+  case unknownExperiment(String, suggestion: String?)
   case noRowAtThreads(Int)
   case contradiction(option: String, given: String, saved: String, file: String)
 
@@ -38,7 +39,7 @@ enum CommandError: Error, Equatable {
     switch self {
     case .missingCommand, .unknownCommand, .unknownOperation, .unknownOption, .repeatedOption, .missingValue,
       .unexpectedValue, .badValue, .unexpectedArgument, .missingArgument, .missingOption, .unusedOption, .contradiction,
-      .unknownRow, .noRowAtThreads:
+      .unknownRow, .unknownExperiment, .noRowAtThreads:
       2
     case .noSuchData, .noMNIST, .noCheckpoint, .foreignCheckpoint, .otherData, .wrongSize, .badImage, .tooFewExamples,
       .unwritable, .disagreement, .noInstructionSet, .peer:
@@ -75,6 +76,8 @@ extension CommandError: CustomStringConvertible {
         + "resume, or start a new training without --resume"
     case .unknownRow(let word, let near):
       "there is no row '\(word)'" + Self.didYouMean(near, else: "'adjoint bench --list' lists them")
+    case .unknownExperiment(let word, let near):
+      "there is no experiment '\(word)'" + Self.didYouMean(near, else: "'adjoint experiments --list' lists them")
     case .noRowAtThreads(let threads):
       "none of these rows is measured on \(threads.of("thread")); the steps are"
     case .noSuchData(let word, let near):

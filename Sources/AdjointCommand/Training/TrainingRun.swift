@@ -12,7 +12,8 @@ struct TrainingRun {
   let classifier: Classifier
   let trainer: Trainer<LabeledImages>
   let test: LabeledImages
-  private let pool: WorkerPool
+  let lint = TrainingLint()
+  let pool: WorkerPool
   private let settings: [String: String]
   private let destination: URL?
   private let saveInterval: Duration
@@ -82,13 +83,21 @@ struct TrainingRun {
     if let destination { try Checkpoint.save(trainer, settings: settings, to: destination) }
   }
 
+  /// A predictor on as many threads as the training.
+  func evaluator() -> Predictor<Float> {
+    let predictor = classifier.predictor()
+    predictor.pool = pool
+    return predictor
+  }
+
   /// Trains to the end. Returns the signal that ended it before, if one did; everything is saved then.
   func train(_ report: inout ProgressReport, _ interruption: Interruption) throws -> Int32? {
     try save()
     var saved = ContinuousClock.now
     var signal: Int32?
-    let evaluator = classifier.predictor()
-    evaluator.pool = pool
+    let evaluator = evaluator()
+    for finding in lint.look(at: self) { report.console.note("check: \(finding)") }
+    var hasTrained = false
     report.resumeClock()
     try trainer.run(
       afterStep: { loss in
@@ -107,9 +116,13 @@ struct TrainingRun {
         try save()
         saved = .now
         if let validation = epoch.validation {
-          report.epoch(epoch, accuracy: validation.accuracy, on: "validation")
+          report.epoch(epoch, validation, on: "validation")
         } else {
-          report.epoch(epoch, accuracy: try evaluator.evaluate(on: test).accuracy, on: "test")
+          report.epoch(epoch, try evaluator.evaluate(on: test), on: "test")
+        }
+        if !hasTrained {
+          for finding in lint.look(at: self) { report.console.note("check: \(finding)") }
+          hasTrained = true
         }
         report.resumeClock()
       })

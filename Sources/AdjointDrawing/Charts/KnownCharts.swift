@@ -1,0 +1,70 @@
+import Adjoint
+import AdjointChecking
+import AdjointLearning
+
+// Charts with a name, each a `LineChart` of data that a course or a benchmark has.
+
+extension LineChart {
+  /// The error of central differences against their step, which has the shape of a U, and the two bounds that make it one.
+  ///
+  /// A difference without any error has no place on a logarithmic axis and is missing.
+  public static func uCurve(_ curve: UCurve, title: String = "Error of a central difference") -> LineChart {
+    let steps = curve.points.map(\.step)
+    return LineChart(
+      title, x: Axis("step h", scale: .logarithmic), y: Axis("error", scale: .logarithmic),
+      [
+        Series("error", x: steps, y: curve.points.map(\.error), style: .markers),
+        Series("truncation, ∝ h²", x: steps, y: curve.points.map(\.truncation)),
+        Series("round-off, ∝ 1/h", x: steps, y: curve.points.map(\.roundOff)),
+      ], references: curve.bottom.map { [.vertical($0.step, "best step")] } ?? [])
+  }
+
+  /// Activation functions, or their derivatives, as the tape computes them.
+  public static func activations(
+    _ activations: [Activation], derivatives: Bool = false, on interval: ClosedRange<Double> = -4...4
+  ) -> LineChart {
+    let series = activations.map { activation in
+      var curve = Series(activation.rawValue, of: { $0 }, on: interval, count: 241)
+      let tape = Tape<Double>()
+      let x = tape.input(Tensor(shape: [curve.x.count], elements: curve.x))
+      let y = activation(x)
+      curve.y = derivatives ? gradient(of: y.sum(), withRespectTo: x).value.elements : y.value.elements
+      return curve
+    }
+    return LineChart(
+      derivatives ? "Derivatives of activation functions" : "Activation functions", x: Axis("x"),
+      y: Axis(derivatives ? "f′(x)" : "f(x)"), series)
+  }
+
+  /// A function of one variable learnt from points: the points, the fit, and what each hidden unit adds to it.
+  /// - Parameter hiddenUnits: a curve for each unit, over the same x as the fit.
+  public static func fit(
+    _ title: String, points: (x: [Double], y: [Double]), x: [Double], fit: [Double], hiddenUnits: [[Double]] = [],
+    axes: (x: Axis, y: Axis) = (Axis("x"), Axis("y"))
+  ) -> LineChart {
+    let units = hiddenUnits.enumerated().map { number, values in
+      Series(number == 0 ? "hidden units" : "", x: x, y: values, look: 1)
+    }
+    return LineChart(
+      title, x: axes.x, y: axes.y,
+      [Series("points", x: points.x, y: points.y, style: .markers, look: 6)] + units
+        + [Series("fit", x: x, y: fit, look: 0)])
+  }
+
+  /// Measured values with a curve fitted to them, on logarithmic axes: a power law is a straight line.
+  public static func growth(
+    _ title: String, x: Axis, y: Axis, measured: (x: [Double], y: [Double]), law: String,
+    _ function: (Double) -> Double
+  ) -> LineChart {
+    var (x, y) = (x, y)
+    (x.scale, y.scale) = (.logarithmic, .logarithmic)
+    let positive = measured.x.filter { $0 > 0 && $0.isFinite }
+    var series = [Series("measured", x: measured.x, y: measured.y, style: .markers)]
+    if let low = positive.min(), let high = positive.max() {
+      let ratio = DecimalText.logarithm(high / low) / 100
+      let places = low < high ? (0...100).map { low * DecimalText.power(Double($0) * ratio) } : [low]
+      series.append(Series(law, x: places, y: places.map(function)))
+    }
+    return LineChart(title, x: x, y: y, series)
+  }
+}

@@ -1,0 +1,131 @@
+import Adjoint
+
+/// What a page knows of a recording: its forward nodes replayed in `Double`, the backward half recorded after them, and who
+/// contributed to whose adjoint.
+struct ExplainedRecording {
+  private let tape: Tape<Double>
+  private let backward: Backward<Double>
+  private let seed: Int
+  private let output: Int
+  /// The roles of the leaves as they were recorded: the replay holds what is drawn or stored.
+  private let roles: [Int: Role]
+  /// The forward nodes that the output depends on, in order.
+  private let walk: [Int]
+  private let imageSize: (height: Int, width: Int)?
+
+  init<S: Scalar>(of loss: Variable<S>, cotangent: Tensor<Double>?, imageSize: (height: Int, width: Int)?) {
+    let replay = Tape<Double>(mode: loss.tape.mode, seed: loss.tape.seed)
+    var roles: [Int: Role] = [:]
+    for node in 0...loss.index {
+      let x = loss.tape[node]
+      roles[node] = x.role
+      ExplainedRecording.copy(x, onto: replay)
+    }
+    let y = replay[loss.index]
+    let seed =
+      cotangent.map { replay.constant($0) } ?? replay.constant(Tensor<Double>(repeating: 1, shape: y.shape))
+    if cotangent == nil, y.shape.elementCount != 1 {
+      fatalError("Explanation: the output has shape \(y.shape); give a cotangent, or reduce it to one number first")
+    }
+    let targets = loss.tape.differentiableVariables.filter { $0.index <= loss.index }.map { replay[$0.index] }
+    backward = replay.backward(from: y, cotangent: seed, to: targets)
+    (tape, self.seed, output, self.roles, self.imageSize) = (replay, seed.index, y.index, roles, imageSize)
+    walk = ExplainedRecording.ancestors(of: y.index, on: replay)
+  }
+
+  /// The same node on another tape: operations are precision-free, so they are recorded again at the same values.
+  private static func copy<S: Scalar>(_ x: Variable<S>, onto tape: Tape<Double>) {
+    let copy: Variable<Double>
+    if let operation = x.operation {
+      copy = tape.record(operation, inputs: x.inputs.map { tape[$0.index] })
+    } else if x.role == .index {
+      copy = tape.index(x.indexValue)
+    } else if x.role == .constant {
+      copy = tape.constant(x.value.converted())
+    } else {
+      copy = tape.input(x.value.converted())
+    }
+    if !x.path.isEmpty { copy.labeled(x.path) }
+  }
+
+  /// The nodes that a node is computed from, itself included, in order.
+  static func ancestors<S: Scalar>(of output: Int, on tape: Tape<S>) -> [Int] {
+    var needed = [Bool](repeating: false, count: output + 1)
+    needed[output] = true
+    for node in (0...output).reversed() where needed[node] { for x in tape[node].inputs { needed[x.index] = true } }
+    return (0...output).filter { needed[$0] }
+  }
+
+  // MARK: As data
+
+  func json() -> PageJSON {
+    let isWalked = Set(walk)
+    let names = PageNames(tape)
+    let nodes = (0..<tape.count).map { node -> PageJSON in
+      node > output || isWalked.contains(node) ? json(of: tape[node], names) : .null
+    }
+    let adjoints = walk.compactMap { node in backward.adjoint(of: tape[node]).map { (String(node), $0.index) } }
+    let edges = backward.edges.map { edge -> PageJSON in
+      let formula = names.formula(of: edge.contribution, adjointOf: edge.consumer, backward)
+      return .object([
+        ("from", .integer(edge.consumer)), ("position", .integer(edge.position)), ("to", .integer(edge.producer)),
+        ("node", .integer(edge.contribution.index)), ("math", .string(formula)),
+      ])
+    }
+    return .object([
+      ("output", .integer(output)),
+      ("seed", .integer(seed)), ("image", imageSize.map { .integers([$0.height, $0.width]) } ?? .null),
+      ("walk", .integers(walk)), ("groups", groups), ("adjoints", .object(adjoints.map { ($0.0, .integer($0.1)) })),
+      ("edges", .list(edges)), ("nodes", .list(nodes)),
+    ])
+  }
+
+  private func json(of x: Variable<Double>, _ names: PageNames) -> PageJSON {
+    var fields: [(String, PageJSON)] = [("shape", .integers(x.shape))]
+    if let operation = x.operation {
+      let hasRule = PageInterpreter.hasRule(for: operation)
+      fields += [
+        ("op", .string(operation.name)), ("inputs", .integers(x.inputs.map(\.index))),
+        ("math", .string(names.equation(of: x))),
+      ]
+      let attributes = operation.attributes.map { ($0.name, ExplainedRecording.json(of: $0)) }
+      if !attributes.isEmpty { fields.append(("attributes", .object(attributes))) }
+      if !hasRule { fields += [("foreign", .flag(true)), ("value", PageValues.encoded(x.value.elements))] }
+    } else {
+      let role = roles[x.index] ?? .constant
+      let value = role == .index ? PageValues.encoded(x.indexValue.elements) : PageValues.encoded(x.value.elements)
+      fields += [("role", .string(role.name)), ("value", value)]
+    }
+    if let serves = x.serves { fields.append(("serves", .integer(serves.index))) }
+    if !x.path.isEmpty { fields.append(("path", .string(x.path))) }
+    return .object(fields)
+  }
+
+  private static func json(of attribute: Attribute) -> PageJSON {
+    switch attribute.value {
+    case .int(let value): .integer(value)
+    case .real(let value): value.isFinite ? .number(value) : .string("\(value)")
+    case .flag(let value): .flag(value)
+    case .list(let values): .integers(values)
+    }
+  }
+
+  /// Runs of neighbours whose paths begin alike, such as all of `fc1`: boxes that fold. A run has no other node in between, so
+  /// the graph of boxes has no cycle either.
+  private var groups: PageJSON {
+    var runs: [(name: String, nodes: [Int])] = []
+    for node in walk {
+      let path = tape.path(of: node)
+      let name = path.prefix { $0 != "/" }
+      if let last = runs.last, !name.isEmpty, last.name == name {
+        runs[runs.count - 1].nodes.append(node)
+      } else {
+        runs.append((String(name), [node]))
+      }
+    }
+    return .list(
+      runs.filter { $0.nodes.count > 1 }.map {
+        .object([("name", .string($0.name)), ("nodes", .integers($0.nodes))])
+      })
+  }
+}

@@ -1,0 +1,48 @@
+import Adjoint
+import Foundation
+
+/// The backward pass of a recorded model as one HTML file to step through: every forward node, then every adjoint.
+///
+/// The page carries the recorded nodes as data and a small interpreter of the plain operations. The backward half is recorded
+/// nodes too, x̄ = Σ (∂y/∂x)ᵀ·ȳ over the children y of x, so forward rules are all that it needs: a slider on an element of a
+/// leaf runs both halves again, in the page. It loads nothing, so it opens from a disk and can be handed out.
+///
+/// ```swift
+/// let loss = crossEntropy(logits: model(images), labels: labels)
+/// try Explanation(of: loss).write(to: "step.html")
+/// ```
+public struct Explanation {
+  /// What stands above the page.
+  public var title: String
+  /// A line below the title: the model, the data.
+  public var subtitle: String
+  let recording: ExplainedRecording
+
+  /// Replays a recording in `Double`, differentiates it there, and keeps what the page shows. The tape is left as it is.
+  ///
+  /// - Parameters:
+  ///   - loss: what to differentiate: a single number, or a tensor with a `cotangent`.
+  ///   - cotangent: ȳ of the output's shape; 1 for a single number when left out. The page then differentiates ⟨ȳ, y⟩.
+  ///   - imageSize: height and width, where the last axis of some tensors holds the pixels of images: those are shown as such.
+  /// - Precondition: a tensor of more than one element comes with a cotangent of its shape.
+  /// - Complexity: a forward and a backward pass, and memory for both in `Double`.
+  public init<S: Scalar>(
+    of loss: Variable<S>, cotangent: Tensor<Double>? = nil, title: String = "The chain rule, step by step",
+    subtitle: String = "", imageSize: (height: Int, width: Int)? = nil
+  ) {
+    (self.title, self.subtitle) = (title, subtitle)
+    recording = ExplainedRecording(of: loss, cotangent: cotangent, imageSize: imageSize)
+  }
+
+  /// The page: a complete document.
+  public var html: String { PageTemplate.document(title: title, subtitle: subtitle, data: data) }
+
+  /// The recorded nodes as the page holds them: JSON.
+  package var data: String { recording.json().text }
+
+  /// Writes the page to a file, through a temporary one.
+  /// - Throws: what the file system says.
+  public func write(to path: String) throws {
+    try Data(html.utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
+  }
+}

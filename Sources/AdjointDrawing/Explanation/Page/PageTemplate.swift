@@ -1,0 +1,86 @@
+/// The document around the page's data: one file, with its style and its scripts inside.
+package enum PageTemplate {
+  static func document(title: String, subtitle: String, data: String) -> String {
+    let (title, subtitle) = (Markup.escaped(title), Markup.escaped(subtitle))
+    return head(title) + "<body>\n" + header(title, subtitle) + controls + content
+      + "<script type=\"application/json\" id=\"recording\">\(data)</script>\n"
+      + "<script>\n\"use strict\";\n(() => {\n\(scripts)})();\n</script>\n</body>\n</html>\n"
+  }
+
+  /// What runs in the page, each part by its idea; the interpreter alone serves tests as well.
+  static var scripts: String {
+    interpreter + PageGraph.script + PageHeat.script + PageView.script + PagePlay.script + PageSelfTest.script
+  }
+
+  package static var interpreter: String {
+    PageInterpreter.shapes + PageInterpreter.elementwiseRules + PageInterpreter.tensorRules + PageEngine.script
+  }
+
+  /// The policy refuses every request: what the page needs, it holds.
+  private static func head(_ title: String) -> String {
+    """
+    <!DOCTYPE html>
+    <html lang="en" data-theme="light">
+    <head>
+    <meta charset="utf-8">
+    <meta name="viewport" content="width=device-width, initial-scale=1">
+    <meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; script-src 'unsafe-inline'; style-src 'unsafe-inline'">
+    <link rel="icon" href="data:,">
+    <title>\(title)</title>
+    <style>
+    \(PageStyle.sheet)</style>
+    </head>
+
+    """
+  }
+
+  private static func header(_ title: String, _ subtitle: String) -> String {
+    """
+    <header><h1>\(title)</h1><p>\(subtitle)</p><button id="theme" type="button">light or dark</button></header>
+    <noscript><p>This page computes what it shows; it needs scripts switched on.</p></noscript>
+
+    """
+  }
+
+  private static let controls = """
+    <nav aria-label="Steps">
+    <button id="first" type="button" aria-keyshortcuts="Home" aria-label="First step">⇤<span> Home</span></button>
+    <button id="previous" type="button" aria-keyshortcuts="ArrowLeft" aria-label="Step back">◀<span> back</span></button>
+    <button id="next" type="button" aria-keyshortcuts="ArrowRight" aria-label="Step on">▶<span> on</span></button>
+    <button id="last" type="button" aria-keyshortcuts="End" aria-label="Last step">⇥<span> End</span></button>
+    <output id="position"></output>
+    <input id="progress" type="range" min="0" step="1" aria-label="Step">
+    <button id="unfold" type="button">unfold layers</button>
+    </nav>
+
+    """
+
+  private static let content = """
+    <main>
+    <section id="graph" aria-label="Graph of the forward pass">
+    <svg id="graph-drawing" role="group" aria-label="Nodes and layers, inputs above"></svg>
+    <p class="legend">Round ends: leaves (thick: parameters). Boxes: operations and folded layers. Dashed: not computed yet. ▼: adjoint
+    computed. A value that was not computed is absent, never zero.</p>
+    </section>
+    <div>
+    <section id="play" aria-label="Change a number">
+    <dl><dt>loss</dt><dd><span id="loss"></span> <span class="note" id="loss-change"></span></dd></dl>
+    <label>leaf <select id="leaf"></select></label>
+    <label>element <input id="element" type="number" min="0" step="1"> <span id="coordinates"></span></label>
+    <label>value <input id="slider" type="range" step="any" aria-label="Value of the element"></label>
+    <label><span class="unseen">Value of the element, exactly</span><input id="value" type="number" step="any"></label>
+    <button id="reset" type="button">reset</button>
+    <button id="check" type="button">check this element</button>
+    <dl><dt>adjoint</dt><dd id="gradient"></dd></dl>
+    <p class="note" id="check-result" role="status"></p>
+    <p class="note" id="stops"></p>
+    </section>
+    <section id="detail" aria-label="The node at hand"></section>
+    </div>
+    </main>
+    <footer>Arrow keys step, Home and End jump; in a heat map they read its elements. The page holds the recorded nodes and computes
+    both halves itself, in double precision.</footer>
+    <div id="live" class="unseen" aria-live="polite"></div>
+
+    """
+}

@@ -1,0 +1,41 @@
+import Adjoint
+import Foundation
+
+/// How a page carries the values of a leaf: exactly, in as few characters as that takes.
+///
+/// A few numbers are written out. Many are base 64 of little-endian words: a byte each where every one is k/255 rounded to
+/// `Float`, as the pixels of an image are; four bytes where `Float` holds them exactly; else eight.
+enum PageValues {
+  /// Up to this many numbers are written out, so that a page of a small model can be read.
+  private static let written = 16
+
+  static func encoded(_ values: [Double]) -> PageJSON {
+    if values.count <= written, values.allSatisfy(\.isFinite) { return .list(values.map { .number($0) }) }
+    if let bytes = pixels(values) { return packed("u8", bytes) }
+    if values.allSatisfy({ Double(Float($0)) == $0 }) {
+      return packed("f32", values.flatMap { words(UInt64(Float($0).bitPattern), 4) })
+    }
+    return packed("f64", values.flatMap { words($0.bitPattern, 8) })
+  }
+
+  static func encoded(_ indices: [Int32]) -> PageJSON { .integers(indices.map(Int.init)) }
+
+  private static func pixels(_ values: [Double]) -> [UInt8]? {
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(values.count)
+    for value in values {
+      let level = (value * 255).rounded()
+      guard (0...255).contains(level), Double(Float(level / 255)) == value else { return nil }
+      bytes.append(UInt8(level))
+    }
+    return bytes
+  }
+
+  private static func words(_ bits: UInt64, _ count: Int) -> [UInt8] {
+    (0..<count).map { UInt8(truncatingIfNeeded: bits >> UInt64(8 * $0)) }
+  }
+
+  private static func packed(_ type: String, _ bytes: [UInt8]) -> PageJSON {
+    .object([("type", .string(type)), ("base64", .string(Data(bytes).base64EncodedString()))])
+  }
+}

@@ -1,0 +1,69 @@
+import Adjoint
+
+/// A recording expanded into single numbers: each element of each tensor is a node of its own, each product and sum an operation.
+///
+/// This is the view of a scalar engine: zᵢⱼ = (xᵢ₀·wⱼ₀ + xᵢ₁·wⱼ₁) + bⱼ, with the same values and the same gradients as the tensors
+/// give, up to rounding. It is for tiny networks; what it cannot expand it says.
+///
+/// ```swift
+/// let xRay = try ScalarXRay(of: loss)
+/// try Explanation(of: xRay.loss).write(to: "scalars.html")
+/// ```
+public struct ScalarXRay {
+  /// The same loss, on a tape of single numbers.
+  public let loss: Variable<Double>
+  /// The elements of each node of the original tape, in row-major order, by the node's position; none where the loss does not
+  /// depend on it.
+  public let elements: [[Variable<Double>]]
+
+  /// How many numbers a recording may expand to unless said otherwise: more than that nobody reads.
+  public static let largestCount = 4000
+
+  /// - Throws: `ScalarXRayError` when the recording is too large, or an operation has no scalar form.
+  public init<S: Scalar>(of loss: Variable<S>, limit: Int = ScalarXRay.largestCount) throws {
+    let tape = Tape<Double>(mode: loss.tape.mode, seed: loss.tape.seed)
+    var builder = ScalarBuilder(tape: tape)
+    let needed = Set(ExplainedRecording.ancestors(of: loss.index, on: loss.tape))
+    for node in 0...loss.index {
+      guard needed.contains(node) else {
+        builder.elements.append([])
+        continue
+      }
+      let x = loss.tape[node]
+      let scope = x.path.prefix { $0 != "/" }
+      let expanded: [Variable<Double>]
+      if let operation = x.operation {
+        let inputs = x.inputs.map { ScalarBuilder.Operand(elements: builder.elements[$0.index], of: $0) }
+        let expander = builder
+        expanded = try tape.scoped(scope.isEmpty ? operation.name : String(scope)) {
+          try expander.expand(operation, inputs, shape: x.shape)
+        }
+      } else {
+        expanded = builder.leaf(x)
+      }
+      builder.elements.append(expanded)
+      guard tape.count <= limit else { throw ScalarXRayError.tooLarge(limit: limit, node: loss.tape.describe(node)) }
+    }
+    guard let last = builder.elements.last, last.count == 1 else {
+      throw ScalarXRayError.notANumber(loss.tape.describe(loss.index))
+    }
+    self.loss = last[0]
+    elements = builder.elements
+  }
+}
+
+/// Why a recording has no scalar X-ray.
+public enum ScalarXRayError: Error, Equatable, CustomStringConvertible {
+  case tooLarge(limit: Int, node: String)
+  case noScalarForm(operation: String)
+  case notANumber(String)
+
+  public var description: String {
+    switch self {
+    case .tooLarge(let limit, let node):
+      "the scalar X-ray has more than \(limit) numbers when it comes to \(node); take a smaller model or batch"
+    case .noScalarForm(let operation): "the operation '\(operation)' has no scalar form; leave the X-ray out"
+    case .notANumber(let node): "the loss \(node) is not a single number; reduce it first (sum, mean)"
+    }
+  }
+}

@@ -1,0 +1,71 @@
+import Adjoint
+
+/// A tape or a loss as a picture: SVG laid out by the library, DOT text for Graphviz, or lines of text.
+///
+/// ```swift
+/// let drawing = Drawing(of: loss, backward: tape.backward(from: loss), folding: .layers)
+/// try drawing.svg.write(toFile: "model.svg", atomically: true, encoding: .utf8)
+/// ```
+///
+/// Forward, backward and parameters have three colours, and three outlines for print: plain, double, and bold with cut corners.
+/// Edges carry shapes. An adjoint that was not computed is a dotted box that says so.
+public struct Drawing: Sendable {
+  public let graph: Graph
+  public let folding: Folding
+  public let direction: Layout.Direction
+  /// What the picture is called for readers who cannot see it, and by a pointer that rests on it.
+  public let title: String
+
+  public init(
+    of graph: Graph, folding: Folding = .none, direction: Layout.Direction = .down,
+    title: String = "Computational graph"
+  ) {
+    (self.graph, self.folding, self.direction, self.title) = (graph, folding, direction, title)
+  }
+
+  /// What `output` depends on, and beside it the adjoints that a sweep from it found.
+  public init<S: Scalar>(
+    of output: Variable<S>, backward: Backward<S>? = nil, folding: Folding = .none,
+    direction: Layout.Direction = .down, title: String = "Computational graph"
+  ) {
+    self.init(of: Graph(of: output, backward: backward), folding: folding, direction: direction, title: title)
+  }
+
+  /// Everything on a tape.
+  public init<S: Scalar>(
+    of tape: Tape<S>, folding: Folding = .none, direction: Layout.Direction = .down, title: String = "Tape"
+  ) {
+    self.init(of: Graph(of: tape), folding: folding, direction: direction, title: title)
+  }
+
+  public var layout: Layout { Layout(of: graph, folding: folding, direction: direction) }
+
+  /// A line for each node and its adjoint, indented by layer.
+  public var text: String {
+    let words = BoxWords(graph)
+    func lines(_ items: [Outline.Item], _ indent: String) -> [String] {
+      items.sorted { ($0.nodes.last ?? 0) < ($1.nodes.last ?? 0) }.flatMap { item -> [String] in
+        switch item {
+        case .node(let id):
+          [words.forward(id).full] + (graph.hasBackward ? ["  " + words.adjoint(id).full] : [])
+        case .layer(let layer) where layer.isFolded:
+          [words.layer(layer).full] + (graph.hasBackward ? ["  " + words.layerAdjoint(layer).full] : [])
+        case .layer(let layer):
+          ["layer \(layer.path)"] + lines(layer.items, "  ")
+        }
+      }.map { indent + $0 }
+    }
+    return lines(Outline(of: graph, folding: folding).items, "").joined(separator: "\n")
+  }
+
+  /// What the picture shows, in a sentence.
+  var description: String {
+    let operations = graph.nodes.count { !$0.kind.isLeaf }
+    let parameters = graph.nodes.count { $0.kind == .parameter }
+    var sentence = "\(operations) operations on \(graph.nodes.count - operations) leaves"
+    if parameters > 0 { sentence += ", \(parameters) of them parameters" }
+    guard graph.hasBackward else { return sentence + "." }
+    let absent = graph.nodes.count { $0.adjoint == nil }
+    return sentence + "; beside them their adjoints" + (absent > 0 ? ", \(absent) of which were not computed." : ".")
+  }
+}

@@ -1,0 +1,151 @@
+import Adjoint
+
+// How a graph is read off a tape.
+
+extension Graph {
+  /// What `output` depends on, and where a sweep from it is given, the adjoints that it found.
+  /// - Precondition: `backward` is a sweep from `output`.
+  /// - Complexity: linear in the nodes and edges drawn.
+  public init<S: Scalar>(of output: Variable<S>, backward: Backward<S>? = nil) {
+    if let backward, backward.output.tape !== output.tape || backward.output.index != output.index {
+      fatalError("Graph: the backward sweep starts at %\(backward.output.index), the graph ends at %\(output.index)")
+    }
+    let tape = output.tape
+    var needed = [Bool](repeating: false, count: output.index + 1)
+    needed[output.index] = true
+    for i in stride(from: output.index, through: 0, by: -1) where needed[i] {
+      for input in tape[i].inputs { needed[input.index] = true }
+    }
+    self.init(tape, needed.indices.filter { needed[$0] }, outputs: [output.index], backward)
+  }
+
+  /// Everything on a tape, recorded backward nodes among the others.
+  public init<S: Scalar>(of tape: Tape<S>) {
+    var isUsed = [Bool](repeating: false, count: tape.count)
+    for i in 0..<tape.count { for input in tape[i].inputs { isUsed[input.index] = true } }
+    self.init(tape, Array(0..<tape.count), outputs: isUsed.indices.filter { !isUsed[$0] }, nil)
+  }
+
+  private init<S: Scalar>(_ tape: Tape<S>, _ positions: [Int], outputs: [Int], _ backward: Backward<S>?) {
+    var reader = TapeReader(tape, positions, outputs: outputs)
+    let drawn = positions.filter { !reader.isInline[$0, default: false] }
+    let contributing = Set((backward?.edges ?? []).map { EdgeKey(consumer: $0.consumer, position: $0.position) })
+
+    var edges: [Edge] = []
+    var firstConsumer: [Int: Int] = [:]
+    for i in drawn {
+      for (position, input) in tape[i].inputs.enumerated() where !reader.isInline[input.index, default: false] {
+        let key = EdgeKey(consumer: i, position: position)
+        edges.append(Edge(from: input.index, to: i, position: position, contributes: contributing.contains(key)))
+        if firstConsumer[input.index] == nil { firstConsumer[input.index] = i }
+      }
+    }
+    let adjoints = backward.map { reader.adjoints(of: drawn, in: $0) } ?? [:]
+    let nodes = drawn.map { i in
+      let kind = reader.kind(of: i)
+      var scopes = tape[i].scopes
+      if kind.isLeaf {
+        let around = firstConsumer[i].map { tape[$0].scopes } ?? []
+        scopes = zip(scopes, around).prefix { $0 == $1 }.map(\.0)
+      }
+      return Node(
+        id: i, kind: kind, symbol: reader.symbol(of: i), path: tape.path(of: i), scopes: scopes,
+        formula: reader.formula(of: i), shape: tape[i].shape, adjoint: adjoints[i])
+    }
+    self.init(nodes: nodes, edges: edges, outputs: outputs, hasBackward: backward != nil)
+  }
+}
+
+private struct EdgeKey: Hashable {
+  let consumer: Int
+  let position: Int
+}
+
+/// The names and formulas of a tape's nodes.
+private struct TapeReader<S: Scalar> {
+  let tape: Tape<S>
+  /// Numbers that stand in formulas instead of being nodes.
+  var isInline: [Int: Bool] = [:]
+  var names: [Int: Notation] = [:]
+
+  init(_ tape: Tape<S>, _ positions: [Int], outputs: [Int]) {
+    self.tape = tape
+    var uses: [String: Int] = [:]
+    for i in positions { uses[label(of: i), default: 0] += 1 }
+    for i in positions {
+      let x = tape[i]
+      if x.role == .constant, x.shape.elementCount == 1, label(of: i).isEmpty, !outputs.contains(i) {
+        isInline[i] = true
+      } else {
+        let label = label(of: i)
+        let isWord = !label.isEmpty && uses[label] == 1 && !label.contains { $0 == "/" || $0.isWhitespace }
+        names[i] = .symbol(isWord ? label : "%\(i)")
+      }
+    }
+  }
+
+  /// The path without the scopes.
+  func label(of node: Int) -> String {
+    let scope = tape[node].scopes.joined(separator: "/")
+    let path = tape.path(of: node)
+    guard !scope.isEmpty else { return path }
+    return path == scope ? "" : path.hasPrefix(scope + "/") ? String(path.dropFirst(scope.count + 1)) : path
+  }
+
+  func symbol(of node: Int) -> String { names[node]?.text ?? "%\(node)" }
+
+  func kind(of node: Int) -> Graph.Kind {
+    switch tape[node].role {
+    case nil: tape[node].serves == nil ? .forward : .backward
+    case .constant: .constant
+    case .input: .input
+    case .index: .index
+    case .parameter: .parameter
+    case .state: .state
+    case .random: .random
+    }
+  }
+
+  func formula(of node: Int) -> String {
+    let x = tape[node]
+    if let role = x.role { return role.name }
+    let operands = x.inputs.compactMap { input in names[input.index].map { (input.index, $0) } }
+    return tape.expression(of: x, in: Dictionary(operands) { first, _ in first }).text
+  }
+
+  /// What the sweep found for each node: the contributions, written in forward values and in the consumers' adjoints.
+  mutating func adjoints(of drawn: [Int], in backward: Backward<S>) -> [Int: Graph.Adjoint] {
+    var arriving: [Int: [Backward<S>.Edge]] = [:]
+    for edge in backward.edges { arriving[edge.producer, default: []].append(edge) }
+    var result: [Int: Graph.Adjoint] = [:]
+    for i in drawn {
+      guard let adjoint = backward.adjoint(of: tape[i]) else { continue }
+      var formulas: [Notation] = []
+      var known: Set<Int> = []
+      if i == backward.output.index { formulas.append(tape.expression(of: adjoint, in: names)) }
+      for edge in arriving[i] ?? [] {
+        guard let above = backward.adjoint(of: tape[edge.consumer]) else { continue }
+        let hidden = names.updateValue(.symbol("∂" + symbol(of: edge.consumer)), forKey: above.index)
+        formulas.append(tape.expression(of: edge.contribution, in: names))
+        names[above.index] = hidden
+        known.insert(above.index)
+      }
+      let sum = formulas.dropFirst().reduce(formulas.first ?? .symbol("%\(adjoint.index)")) { .infix(.add, $0, $1) }
+      let recorded = recorded(from: adjoint.index, after: backward.output.index, downTo: known)
+      result[i] = Graph.Adjoint(formula: sum.text, position: adjoint.index, recorded: recorded)
+    }
+    return result
+  }
+
+  /// The nodes recorded by the sweep between an adjoint and the adjoints that it was made of.
+  private func recorded(from adjoint: Int, after output: Int, downTo known: Set<Int>) -> [Int] {
+    var found: Set<Int> = [adjoint]
+    var waiting = known.contains(adjoint) ? [] : [adjoint]
+    while let next = waiting.popLast() {
+      for input in tape[next].inputs where input.index > output && !known.contains(input.index) {
+        if found.insert(input.index).inserted { waiting.append(input.index) }
+      }
+    }
+    return found.sorted()
+  }
+}

@@ -1,0 +1,93 @@
+import Adjoint
+import AdjointLearning
+
+/// Document 000: T. Wei, "Homework 5: Backpropagation".
+///
+/// Networks xₖ₊₁ = gₖ(Wₖxₖ) (eq. 2: no biases) with softmax and cross-entropy, trained by Adam with a constant rate; each
+/// pixel has mean 0 and variance 1. Rate and batch are not given: 0.001 and 128 here. The document averages 100
+/// initialisations; here seeds are paired: run s of every network has the same order of images.
+enum Document000 {
+  static let experiments = [Widths000.experiment, Depths000.experiment, Costates000.experiment]
+  /// The epochs between evaluations.
+  static let interval = 5
+  static let fullSeeds = 12
+  static let quickSeeds = 3
+
+  static func setting(_ name: String, hidden: [Int], _ activation: Activation, bias: Bool, epochs: Int) -> Setting {
+    let recipe = Recipe(
+      sizes: [784] + hidden + [10], activation: activation, hasBias: bias,
+      initializer: activation == .relu ? .heNormal : .glorotNormal, optimizer: Adam(learningRate: 0.001),
+      scaling: .perPixel, batch: 128, epochs: epochs)
+    return Setting(name, recipe, images: 60_000, run: run)
+  }
+
+  /// Accuracy on all training and all test images at every fifth epoch.
+  private static func run(_ recipe: Recipe, _ context: RunContext) throws -> Outcome {
+    let training = RecipeTraining(recipe, context)
+    var outcome = Outcome()
+    try training.trainer.run(afterEpoch: { epoch in
+      guard epoch.number % min(interval, recipe.epochs) == 0 else { return }
+      for (part, images) in [("train", training.digits.training), ("test", training.digits.test)] {
+        outcome.curves[part, default: []].append(try training.predictor.evaluate(on: images).accuracy)
+      }
+    })
+    for part in ["train", "test"] { outcome.figures[part] = outcome.curves[part]?.last }
+    return outcome
+  }
+
+  /// Mean curves with bands of one standard deviation, training and test: the document's figures.
+  static func pictures(_ name: String, _ figure: String, _ series: [(name: String, series: Series)]) -> [SVGPicture] {
+    ["train", "test"].map { part in
+      Charts.lines(
+        name: "\(name)-\(part)", caption: "The document's \(figure): \(part) accuracy, mean ± one deviation over seeds",
+        x: "epoch", y: "\(part) accuracy",
+        series.map { name, series in
+          let curves = series.curves(part)
+          let mean = series.meanCurve(part)
+          let deviations = mean.indices.map { i in curves.map { $0[i] }.deviation }
+          return Charts.Line(
+            name, Charts.numbered(mean, first: Double(interval), step: Double(interval)), deviations: deviations)
+        })
+    }
+  }
+
+  /// Whether anything can be decided, and else why not.
+  static func indecision(_ results: Results, epochs: Int) -> Row.Verdict? {
+    let seeds = results.pairedSeeds
+    guard results.scale.isQuick || results.scale.epochs != nil || seeds < 10 else { return nil }
+    return .undecided("\(seeds) seeds, \(epochs) epochs")
+  }
+}
+
+/// A claim of the document, judged by intervals that must all be positive.
+struct Claim {
+  let place: String
+  let words: String
+  /// Paired differences over seeds, each with its name; the claim says that each is above zero on average.
+  let differences: [(name: String, values: [Double])]
+
+  /// One row: confirmed when every interval is above zero, refuted when one is below or when `isExact` says that a tie refutes.
+  func row(_ indecision: Row.Verdict?) -> Row {
+    let intervals = differences.map { ($0.name, Interval(ofMean: $0.values)) }
+    let ours = intervals.map { "\($0.0): \($0.1.points)" }.joined(separator: "; ")
+    let verdict: Row.Verdict
+    if let indecision {
+      verdict = indecision
+    } else if intervals.allSatisfy(\.1.isPositive) {
+      verdict = .confirmed
+    } else if intervals.contains(where: { $0.1.isNegative }) {
+      verdict = .refuted
+    } else {
+      verdict = .undecided("an interval holds 0")
+    }
+    return Row(place, words, theirs: "claimed", ours: ours, verdict)
+  }
+
+  /// How far each seed is from the mean of all, which pairs deviations as accuracies are paired (Brown & Forsythe 1974, with
+  /// means).
+  static func spread(_ values: [Double]) -> [Double] { values.map { abs($0 - values.mean) } }
+}
+
+extension [Double] {
+  static func - (a: [Double], b: [Double]) -> [Double] { zip(a, b).map { $0 - $1 } }
+}

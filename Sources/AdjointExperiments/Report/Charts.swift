@@ -1,0 +1,95 @@
+import AdjointDrawing
+import Foundation
+
+/// The charts of the reports, drawn by `AdjointDrawing`.
+enum Charts {
+  /// A curve: points, and how far it scatters around each.
+  struct Line: Sendable {
+    let name: String
+    let points: [(x: Double, y: Double)]
+    let deviations: [Double]
+
+    init(_ name: String, _ points: [(x: Double, y: Double)], deviations: [Double] = []) {
+      (self.name, self.points, self.deviations) = (name, points, deviations)
+    }
+
+    var series: AdjointDrawing.Series {
+      AdjointDrawing.Series(name, x: points.map(\.x), y: points.map(\.y), deviation: deviations)
+    }
+  }
+
+  /// y at x = 1, 2, 3, …
+  static func numbered(_ y: [Double], first: Double = 1, step: Double = 1) -> [(x: Double, y: Double)] {
+    y.enumerated().map { (first + Double($0) * step, $1) }
+  }
+
+  private static func picture(_ name: String, _ caption: String, _ chart: some Chart) -> SVGPicture {
+    SVGPicture(name: name, caption: caption, svg: chart.svg())
+  }
+
+  /// - Parameter isLogarithmic: of y, for what falls by orders of magnitude.
+  static func lines(
+    name: String, caption: String, x: String, y: String, isLogarithmic: Bool = false, _ lines: [Line]
+  ) -> SVGPicture {
+    let axis = Axis(y, scale: isLogarithmic ? .logarithmic : .linear)
+    return picture(name, caption, LineChart(caption, x: Axis(x), y: axis, lines.map(\.series)))
+  }
+
+  /// Points, the function fitted to them, and the outputs of the hidden units.
+  static func fit(
+    name: String, caption: String, points: [(Double, Double)], curve: [(Double, Double)], hidden: [[(Double, Double)]]
+  ) -> SVGPicture {
+    picture(
+      name, caption,
+      LineChart.fit(
+        caption, points: (points.map(\.0), points.map(\.1)), x: curve.map(\.0), fit: curve.map(\.1),
+        hiddenUnits: hidden.map { $0.map(\.1) }))
+  }
+
+  /// Points in the plane with a class each.
+  static func points(
+    name: String, caption: String, axes: (String, String), _ points: [(Double, Double, Int)],
+    border: [(x: Double, y: Double)] = []
+  ) -> SVGPicture {
+    let classes = [0, 1].map { label -> AdjointDrawing.Series in
+      let own = points.filter { $0.2 == label }
+      return AdjointDrawing.Series("class \(label)", x: own.map(\.0), y: own.map(\.1), style: .markers)
+    }
+    let line = border.isEmpty ? [] : [Line("y = ½", border).series]
+    return picture(name, caption, LineChart(caption, x: Axis(axes.0), y: Axis(axes.1), classes + line))
+  }
+
+  /// Contours at 0.5 of functions on a square grid, the first of them deciding, with the points.
+  static func contours(
+    name: String, caption: String, points: [(Double, Double, Int)], side: Int, low: (x: Double, y: Double),
+    width: Double, _ functions: [(name: String, values: [Double])]
+  ) -> SVGPicture {
+    let grid = PlaneGrid(x: low.x...low.x + width, y: low.y...low.y + width, columns: side, rows: side)
+    return picture(
+      name, caption,
+      DecisionBoundary(
+        caption, grid: grid, classes: functions.first?.values.map { $0 > 0.5 ? 1 : 0 } ?? [],
+        classNames: ["class 0", "class 1"],
+        contours: functions.map { DecisionBoundary.Contour($0.name, values: $0.values, levels: [0.5]) },
+        points: points.map { (x: $0.0, y: $0.1, label: $0.2) }))
+  }
+
+  /// Weights of units that look at images, all on one scale.
+  static func weights(name: String, caption: String, _ units: [[Double]], height: Int, width: Int) -> SVGPicture {
+    picture(
+      name, caption, WeightImages(caption, imageHeight: height, imageWidth: width, columns: 8, weights: units))
+  }
+
+  /// Images in grey, from bytes in base 64, with a word under each.
+  static func images(
+    name: String, caption: String, _ text: String, words: [String], height: Int, width: Int
+  ) -> [SVGPicture] {
+    guard let bytes = Data(base64Encoded: text), bytes.count == words.count * height * width else { return [] }
+    let tiles = words.indices.map { i in
+      ImageGrid.Tile(pixels: Array(bytes[i * height * width..<(i + 1) * height * width]), caption: words[i])
+    }
+    return [
+      picture(name, caption, ImageGrid(caption, imageHeight: height, imageWidth: width, columns: 10, tiles))
+    ]
+  }
+}

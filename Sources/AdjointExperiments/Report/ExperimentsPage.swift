@@ -1,0 +1,73 @@
+import Foundation
+
+/// `Experiments.md` and its charts, written from the records alone: the same records give the same bytes.
+public struct ExperimentsPage {
+  public let store: RecordStore
+  private let experiments: [Experiment]
+
+  public init(store: RecordStore) { self.init(store: store, experiments: ExperimentCatalog.all) }
+
+  init(store: RecordStore, experiments: [Experiment]) { (self.store, self.experiments) = (store, experiments) }
+
+  /// Writes the page and every chart.
+  /// - Throws: `ExperimentError.damagedRecord`, or what writing throws.
+  public func write() throws {
+    let manager = FileManager.default
+    try manager.createDirectory(at: store.folder, withIntermediateDirectories: true)
+    var sections: [(Experiment, Scale, Section)] = []
+    for experiment in experiments {
+      let scale = try scale(of: experiment)
+      let sweep = Sweep([experiment], scale, store: store, dataName: "MNIST", threads: 1)
+      for (_, section) in try sweep.sections() { sections.append((experiment, scale, section)) }
+    }
+    for (experiment, _, section) in sections {
+      for picture in section.pictures {
+        let file = store.folder.appendingPathComponent(fileName(experiment, picture))
+        try Data((picture.svg + "\n").utf8).write(to: file, options: .atomic)
+      }
+    }
+    let page = markdown(sections)
+    try Data(page.utf8).write(to: store.directory.appendingPathComponent("Experiments.md"), options: .atomic)
+  }
+
+  /// The full settings where all of them have two seeds at least; the shortened ones otherwise.
+  private func scale(of experiment: Experiment) throws -> Scale {
+    guard experiment.quickSeeds != nil else { return .full }
+    let full = try store.results(of: experiment, .full, data: "MNIST").series
+    return full.allSatisfy { $0.records.count >= 2 } ? .full : .quick
+  }
+
+  private func fileName(_ experiment: Experiment, _ picture: SVGPicture) -> String {
+    "\(experiment.name)-\(picture.name).svg".replacingOccurrences(of: " ", with: "-")
+  }
+
+  private func markdown(_ sections: [(Experiment, Scale, Section)]) -> String {
+    var text = [
+      "# Experiments",
+      """
+      Every system and experiment of five documents on backpropagation, run on real MNIST. This page and its charts are written \
+      from the records in [Experiments/](Experiments) by `adjoint experiments --all --rebuild`; each section names the command \
+      that computes its records. Figures compared with a document are means over seeds, with every seed beside them where \
+      there are at most five. *holds* and *MISSED* judge a figure to reach; *confirmed* and *refuted* a document's claim.
+      """,
+      table(sections.flatMap { $0.2.rows }),
+    ]
+    for (experiment, scale, section) in sections {
+      text.append("## \(experiment.place): \(experiment.title)")
+      let quick = scale.isQuick ? " --quick" : ""
+      text.append("`adjoint experiments \(experiment.name)\(quick)`")
+      text.append(table(section.rows))
+      text += section.text
+      for picture in section.pictures {
+        text.append("![\(picture.caption)](Experiments/\(fileName(experiment, picture)))\n\n*\(picture.caption)*")
+      }
+    }
+    return text.joined(separator: "\n\n") + "\n"
+  }
+
+  private func table(_ rows: [Row]) -> String {
+    markdownTable(
+      ["document", "what", "theirs", "ours", "holds?"],
+      rows.map { [$0.place, $0.subject, $0.theirs, $0.ours, $0.verdict.words] })
+  }
+}
