@@ -1,12 +1,15 @@
 import AdjointDrawing
 import Foundation
 
-// Every kind of chart, from data made on the spot: `ChartGallery DIRECTORY` writes an SVG file for each.
+// Every kind of chart, from data made on the spot: `ChartGallery DIRECTORY` writes an SVG file for each; without a directory
+// it only says what they show.
 
-let directory = URL(fileURLWithPath: CommandLine.arguments.dropFirst().first ?? "charts", isDirectory: true)
-try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+let directory = CommandLine.arguments.dropFirst().first.map { URL(fileURLWithPath: $0, isDirectory: true) }
+if let directory { try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true) }
 for (name, chart) in curveCharts + matrixCharts + functionCharts {
-  try chart.svg().write(
-    to: directory.appendingPathComponent("\(name).svg"), atomically: true, encoding: .utf8)
-  print("\(name).svg: \(chart.summary)")
+  let text = chart.svg()
+  if let directory {
+    try text.write(to: directory.appendingPathComponent("\(name).svg"), atomically: true, encoding: .utf8)
+  }
+  print("\(name).svg, \(text.utf8.count) bytes: \(chart.summary)")
 }

@@ -18,8 +18,26 @@ public struct Backward<S: Scalar> {
   /// What was differentiated.
   public let output: Variable<S>
   /// Every contribution, in the order in which the sweep added it.
-  public internal(set) var edges: [Edge] = []
+  public internal(set) var edges: [Edge] {
+    get { flows.map { edge($0) } }
+    set {
+      flows = newValue.map {
+        Flow($0.contribution.index, $0.contribution.epoch, from: $0.consumer, $0.position, to: $0.producer)
+      }
+    }
+  }
   var adjoints: [Int32]
+  private var flows: [Flow] = []
+
+  /// An edge by positions on the tape: a sweep adds one for each use of each node, and counts no references.
+  private struct Flow {
+    let consumer, position, producer, contribution, epoch: Int32
+
+    init(_ contribution: Int, _ epoch: Int32, from consumer: Int, _ position: Int, to producer: Int) {
+      (self.consumer, self.position, self.producer) = (Int32(consumer), Int32(position), Int32(producer))
+      (self.contribution, self.epoch) = (Int32(contribution), epoch)
+    }
+  }
 
   init(output: Variable<S>, seed: Variable<S>, nodeCount: Int) {
     self.output = output
@@ -31,17 +49,28 @@ public struct Backward<S: Scalar> {
   public func adjoint(of x: Variable<S>) -> Variable<S>? { adjoint(at: output.tape.index(of: x), on: output.tape) }
 
   /// The contributions whose sum is the adjoint of x.
-  public func contributions(to x: Variable<S>) -> [Edge] { edges.filter { $0.producer == x.index } }
+  public func contributions(to x: Variable<S>) -> [Edge] {
+    flows.filter { $0.producer == x.index }.map { edge($0) }
+  }
 
-  func adjoint(at node: Int, on tape: Tape<S>) -> Variable<S>? {
-    guard node < adjoints.count, adjoints[node] >= 0 else { return nil }
-    return tape[Int(adjoints[node])]
+  private func edge(_ flow: Flow) -> Edge {
+    let contribution = Variable(tape: output.tape, index: Int(flow.contribution), epoch: flow.epoch)
+    return Edge(
+      consumer: Int(flow.consumer), position: Int(flow.position), producer: Int(flow.producer),
+      contribution: contribution)
+  }
+
+  func adjoint(at node: Int, on tape: Tape<S>) -> Variable<S>? { adjointNode(of: node).map { tape[$0] } }
+
+  /// The node that holds the adjoint of a node, or `nil` where none was computed.
+  package func adjointNode(of node: Int) -> Int? {
+    node < adjoints.count && adjoints[node] >= 0 ? Int(adjoints[node]) : nil
   }
 
   mutating func add(
-    _ contribution: Variable<S>, from consumer: Int, _ position: Int, to producer: Int, sum: Variable<S>
+    _ contribution: Int, _ epoch: Int32, from consumer: Int, _ position: Int, to producer: Int, sum: Int
   ) {
-    edges.append(Edge(consumer: consumer, position: position, producer: producer, contribution: contribution))
-    adjoints[producer] = Int32(sum.index)
+    flows.append(Flow(contribution, epoch, from: consumer, position, to: producer))
+    adjoints[producer] = Int32(sum)
   }
 }

@@ -66,11 +66,6 @@ extension Backward.Edge {
 }
 
 extension Backward {
-  /// The node that holds the adjoint of a node, or `nil` where none was computed.
-  package func adjointNode(of node: Int) -> Int? {
-    node < adjoints.count && adjoints[node] >= 0 ? Int(adjoints[node]) : nil
-  }
-
   /// This sweep with other contributions and adjoints: what a faulty accumulation would have produced. A node for which
   /// `adjoint` gives `nil` has none.
   package func replaced(edges: [Edge], adjoint: (Int) -> Int?) -> Backward {

@@ -66,9 +66,11 @@ extension Tape {
   public func constant(_ value: Tensor<S>, name: String? = nil) -> Variable<S> { leaf(.constant, value, name) }
 
   /// A number fixed from now on.
+  @specialized(where S == Float)
+  @specialized(where S == Double)
   public func constant(_ value: Double) -> Variable<S> {
-    let x = append(.leaf(.constant), NodeList([]), [])
-    values[x.index].storeBytes(of: S(value), as: S.self)
+    let x = append(.constant, .scalar)
+    nodes.address(x.index).storeBytes(of: S(value), as: S.self)
     return x
   }
 
@@ -77,8 +79,8 @@ extension Tape {
 
   /// Class indices or positions, fed anew for each run.
   public func index(_ value: Tensor<Int32>, name: String? = nil) -> Variable<S> {
-    let x = append(.leaf(.index), NodeList([]), value.shape)
-    values[x.index].withMemoryRebound(to: Int32.self, capacity: value.shape.elementCount) {
+    let x = append(.index, value.shape)
+    nodes.address(x.index).withMemoryRebound(to: Int32.self, capacity: value.shape.elementCount) {
       for (i, element) in value.elements.enumerated() { $0[i] = element }
     }
     labels[x.index] = name
@@ -108,9 +110,9 @@ extension Tape {
 
   /// A leaf drawn from `distribution`: now, and anew before each run of a program.
   public func random(_ distribution: Distribution, shape: Shape) -> Variable<S> {
-    let x = append(.leaf(.random(distribution)), NodeList([]), shape)
+    let x = append(.random(distribution), shape)
     distribution.fill(
-      Output<S>(shape: shape, address: values[x.index]).elements, rows: rows(of: shape), seed: seed, step: 0,
+      output(x.index).elements, rows: rows(of: shape), seed: seed, step: 0,
       leaf: x.index)
     return x
   }
@@ -118,8 +120,8 @@ extension Tape {
   func rows(of shape: Shape) -> Int { shape.first ?? 1 }
 
   private func leaf(_ role: Role, _ value: Tensor<S>, _ name: String?) -> Variable<S> {
-    let x = append(.leaf(role), NodeList([]), value.shape)
-    _ = Output<S>(shape: value.shape, address: values[x.index]).elements.update(fromContentsOf: value.elements)
+    let x = append(role, value.shape)
+    _ = output(x.index).elements.update(fromContentsOf: value.elements)
     if let name { labels[x.index] = name }
     return x
   }
@@ -129,7 +131,7 @@ extension Tape {
     let outerServing = serving
     serving = -1
     defer { serving = outerServing }
-    let x = append(.leaf(role), NodeList([]), parameter.shape, at: parameter.storage.address)
+    let x = append(role, parameter.shape, at: parameter.storage.address)
     leafOfParameter[ObjectIdentifier(parameter)] = x.index
     parameters.append((x.index, parameter))
     let path = scopes[Int(scope)]

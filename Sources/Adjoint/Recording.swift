@@ -12,15 +12,19 @@ extension Tape {
 
   /// The position of a live variable of this tape.
   /// - Precondition: the variable belongs to this tape and was not truncated away.
-  func index(of x: Variable<S>, for operation: (any Operation)? = nil) -> Int {
+  @inline(__always)
+  func index(of x: Variable<S>, for operation: @autoclosure () -> (any Operation)? = nil) -> Int {
+    guard x.tape === self, x.index < nodes.count, nodes[x.index].epoch == x.epoch else { trap(on: x, operation()) }
+    return x.index
+  }
+
+  @inline(never)
+  private func trap(on x: Variable<S>, _ operation: (any Operation)?) -> Never {
     let prefix = operation.map { $0.name + ": " } ?? ""
     guard x.tape === self else {
       fatalError("\(prefix)a variable of another tape: all inputs of an operation must be recorded on one tape")
     }
-    guard x.index < nodes.count, nodes[x.index].epoch == x.epoch else {
-      fatalError("\(prefix)%\(x.index) was truncated away: a variable is valid until its tape is truncated before it")
-    }
-    return x.index
+    fatalError("\(prefix)%\(x.index) was truncated away: a variable is valid until its tape is truncated before it")
   }
 
   /// Appends an operation's node and computes its value. Specialised for what people record in: in generic code, looking up
@@ -33,20 +37,62 @@ extension Tape {
     let list = NodeList(inputs.map { index(of: $0, for: operation) })
     let shape = resultShape(of: operation, list, file: file, line: line)
     let y = append(.operation(operation), list, shape)
-    evaluate(y.index)
+    evaluate(y)
+    return Variable(tape: self, index: y, epoch: epoch)
+  }
+
+  /// Appends y = f(x), the short way: nothing to look up, nothing to count.
+  @specialized(where S == Float)
+  @specialized(where S == Double)
+  func record(_ f: Unary, _ x: Variable<S>) -> Variable<S> {
+    let input = index(of: x, for: f)
+    guard !nodes[input].isIndex else { return record(f, inputs: [x]) }  // which says what is wrong
+    let shape = nodes[input].shape
+    let y = append(.operation(f), NodeList(input), shape)
+    output(y).map(.unary(f), view(of: input))
+    return Variable(tape: self, index: y, epoch: epoch)
+  }
+
+  /// Appends y = f(a, b), the short way when nothing is broadcast.
+  @specialized(where S == Float)
+  @specialized(where S == Double)
+  func record(_ f: Binary, _ a: Variable<S>, _ b: Variable<S>) -> Variable<S> {
+    let y = record(f, index(of: a, for: f), index(of: b, for: f))
+    return Variable(tape: self, index: y, epoch: epoch)
+  }
+
+  @inline(__always)
+  func record(_ f: Binary, _ a: Int, _ b: Int) -> Int {
+    let shape = nodes[a].shape
+    guard shape == nodes[b].shape, !nodes[a].isIndex, !nodes[b].isIndex else {
+      return record(f, inputs: [self[a], self[b]]).index
+    }
+    let y = append(.operation(f), NodeList(a, b), shape)
+    output(y).zip(.binary(f), view(of: a), view(of: b))
     return y
   }
 
-  func append(_ kind: Node.Kind, _ inputs: NodeList, _ shape: Shape, at address: UnsafeMutableRawPointer? = nil)
-    -> Variable<S>
-  {
-    marks.append(arena.mark)
-    values.append(address ?? arena.allocate(byteCount: shape.elementCount * Swift.max(MemoryLayout<S>.stride, 4)))
-    nodes.append(Node(kind: kind, inputs: inputs, shape: shape, epoch: epoch, serves: serving, scope: scope))
-    return Variable(tape: self, index: nodes.count - 1, epoch: epoch)
+  @inline(__always)
+  func append(
+    _ kind: consuming Node.Kind, _ inputs: NodeList, _ shape: Shape, isIndex: Bool = false,
+    at address: UnsafeMutableRawPointer? = nil
+  ) -> Int {
+    let place = address ?? arena.allocate(byteCount: shape.elementCount * Swift.max(MemoryLayout<S>.stride, 4))
+    nodes.append(
+      Node(
+        shape: shape, epoch: epoch, serves: serving, scope: scope, inputs: inputs, kind: kind, isIndex: isIndex),
+      at: place)
+    return nodes.count - 1
   }
 
-  func view(of node: Int) -> View<S> { View(shape: nodes[node].shape, address: values[node]) }
+  /// Appends a leaf; its value is still to be written.
+  func append(_ role: Role, _ shape: Shape, at address: UnsafeMutableRawPointer? = nil) -> Variable<S> {
+    let x = append(.leaf(role), NodeList(), shape, isIndex: role == .index, at: address)
+    return Variable(tape: self, index: x, epoch: epoch)
+  }
+
+  func view(of node: Int) -> View<S> { View(shape: nodes[node].shape, address: nodes.address(node)) }
+  func output(_ node: Int) -> Output<S> { Output(shape: nodes[node].shape, address: nodes.address(node)) }
 
   /// Computes the value of an operation's node from those of its inputs.
   func evaluate(_ node: Int) {
@@ -56,7 +102,7 @@ extension Tape {
       for position in 0..<inputs.count { views.initializeElement(at: position, to: view(of: inputs[position])) }
       guard let base = views.baseAddress else { return }
       operation.forward(
-        Operands(views: base, count: inputs.count), into: Output(shape: nodes[node].shape, address: values[node]))
+        Operands(views: base, count: inputs.count), into: output(node))
     }
   }
 
@@ -87,34 +133,31 @@ extension Tape {
       throw ShapeError("\(name): index \(wrong) in \(describe(node)) is not in 0 ..< \(bound)")
     }
     // These indices come from outside. The program about to be compiled is fed them next, and that throws.
-    let elements = Output<S>(shape: nodes[node].shape, address: values[node]).indexElements
+    let elements = output(node).indexElements
     for position in elements.indices where elements[position] < 0 || elements[position] >= bound {
       elements[position] = 0
     }
   }
 
-  func isIndexLeaf(_ node: Int) -> Bool {
-    if case .leaf(.index) = nodes[node].kind { return true }
-    return false
-  }
+  func isIndexLeaf(_ node: Int) -> Bool { nodes[node].isIndex }
 
   /// A node as a message names it: its label path or number, and its shape.
-  public func describe(_ node: Int) -> String {
-    let path = path(of: node)
-    return (path.isEmpty ? "%\(node)" : "'\(path)'") + " \(nodes[node].shape)"
+  public func describe(_ node: Int) -> String { names.describe(node, nodes[node]) }
+
+  /// A rule returned as many contributions as the operation has inputs.
+  @inline(__always)
+  func check(count: Int, of operation: some Operation, for inputs: NodeList) {
+    guard count != inputs.count else { return }
+    fatalError("\(operation.name): its vjp returned \(count) contributions for \(inputs.count) inputs")
   }
 
-  /// A rule returned as many contributions as the operation has inputs, each of its input's shape.
-  func check(_ contributions: [Variable<S>?], of operation: any Operation, at node: Int) {
-    let inputs = nodes[node].inputs
-    guard contributions.count == inputs.count else {
-      fatalError("\(operation.name): its vjp returned \(contributions.count) contributions for \(inputs.count) inputs")
-    }
-    for (position, contribution) in contributions.enumerated() {
-      guard let shape = contribution?.shape, shape != nodes[inputs[position]].shape else { continue }
-      fatalError(
-        "\(operation.name): its vjp returned \(shape) for input \(position), which is \(nodes[inputs[position]].shape)")
-    }
+  /// A contribution has its input's shape.
+  @inline(__always)
+  func check(_ contribution: Int, to position: Int, _ input: Int, of operation: some Operation) {
+    let shape = nodes[contribution].shape
+    guard shape != nodes[input].shape else { return }
+    fatalError(
+      "\(operation.name): its vjp returned \(shape) for input \(position), which is \(nodes[input].shape)")
   }
 
   func unitCotangent(for output: Variable<S>) -> Variable<S> {
@@ -143,11 +186,9 @@ extension Tape {
   }
 
   /// The scope and label of a node, or an empty string.
-  public func path(of node: Int) -> String {
-    let scope = scopes[Int(nodes[node].scope)]
-    guard let label = labels[node] else { return scope }
-    return scope.isEmpty || label.hasPrefix(scope + "/") ? label : scope + "/" + label
-  }
+  public func path(of node: Int) -> String { names.path(of: node, nodes[node]) }
+
+  var names: NodeNames { NodeNames(scopes: scopes, labels: labels) }
 
   // MARK: Truncation
 
@@ -155,10 +196,8 @@ extension Tape {
   public func truncate(to count: Int = 0) {
     guard count >= 0 else { fatalError("truncate: \(count) nodes cannot be kept") }
     guard count < nodes.count else { return }
-    arena.release(to: marks[count])
-    nodes.removeSubrange(count...)
-    values.removeSubrange(count...)
-    marks.removeSubrange(count...)
+    _ = (count..<nodes.count).first { arena.release(from: nodes.address($0)) }  // parameters stand elsewhere
+    nodes.removeSubrange(from: count)
     if !labels.isEmpty { labels = labels.filter { $0.key < count } }
     while let last = parameters.last, last.leaf >= count {
       leafOfParameter[ObjectIdentifier(last.parameter)] = nil
@@ -172,22 +211,21 @@ extension Tape {
 /// What a program remembers its tape by: it outlives the tape, whose address another tape may take.
 final class TapeIdentity {}
 
-/// The inputs of a node: up to four in place, more in an array, so that most nodes allocate nothing.
-struct NodeList: RandomAccessCollection {
-  private var inline = SIMD4<Int32>(repeating: 0)
-  private var spilled: [Int32] = []
-  private let size: Int32
+/// How messages name the nodes of a tape, also after it is gone.
+struct NodeNames {
+  let scopes: [String]
+  let labels: [Int: String]
 
-  init(_ positions: [Int]) {
-    size = Int32(positions.count)
-    if positions.count <= 4 {
-      for (i, position) in positions.enumerated() { inline[i] = Int32(position) }
-    } else {
-      spilled = positions.map(Int32.init)
-    }
+  /// Scope and label, or an empty string.
+  func path(of position: Int, _ node: Node) -> String {
+    let scope = scopes[Int(node.scope)]
+    guard let label = labels[position] else { return scope }
+    return scope.isEmpty || label.hasPrefix(scope + "/") ? label : scope + "/" + label
   }
 
-  var startIndex: Int { 0 }
-  var endIndex: Int { Int(size) }
-  subscript(i: Int) -> Int { Int(spilled.isEmpty ? inline[i] : spilled[i]) }
+  /// Label path or number, and shape.
+  func describe(_ position: Int, _ node: Node) -> String {
+    let path = path(of: position, node)
+    return (path.isEmpty ? "%\(position)" : "'\(path)'") + " \(node.shape)"
+  }
 }

@@ -29,6 +29,10 @@ public struct Shape: Hashable, Sendable, BitwiseCopyable {
     }
   }
 
+  /// `[]`, the shape of a single number.
+  static var scalar: Shape { Shape() }
+  private init() { (dimensions, rankStorage) = (SIMD8(repeating: 0), 0) }
+
   /// The number of elements: the product of the dimensions, 1 for `[]`.
   public var elementCount: Int {
     var product = 1
@@ -41,6 +45,16 @@ public struct Shape: Hashable, Sendable, BitwiseCopyable {
     var strides = SIMD8<Int>(repeating: 1)
     for axis in stride(from: rank - 2, through: 0, by: -1) { strides[axis] = strides[axis + 1] * self[axis + 1] }
     return strides
+  }
+}
+
+extension Shape {
+  /// Compared as vectors; the synthesised comparison takes the lanes one by one.
+  @inline(__always)
+  public static func == (a: Shape, b: Shape) -> Bool {
+    let lanes = a.dimensions ^ b.dimensions
+    let pairs = (lanes.lowHalf | lanes.highHalf).lowHalf | (lanes.lowHalf | lanes.highHalf).highHalf
+    return pairs[0] | pairs[1] | (a.rankStorage ^ b.rankStorage) == 0
   }
 }
 

@@ -5,8 +5,7 @@ struct Node {
     case operation(any Operation)
   }
 
-  let kind: Kind
-  let inputs: NodeList
+  // In an order that leaves no gaps: two cache lines together.
   let shape: Shape
   /// Tells this node from one that stood in the same place before a truncation.
   let epoch: Int32
@@ -14,6 +13,10 @@ struct Node {
   let serves: Int32
   /// The scope in which it was recorded, a position in `scopes`.
   let scope: Int32
+  let inputs: NodeList
+  let kind: Kind
+  /// Whether it holds indices, not numbers.
+  let isIndex: Bool
 }
 
 /// The tape: a Wengert list, and the whole of backpropagation.
@@ -32,9 +35,7 @@ public final class Tape<S: Scalar> {
   /// What keys the random leaves, with the step, the leaf and the row.
   public let seed: UInt64
 
-  var nodes: [Node] = []
-  var values: [UnsafeMutableRawPointer] = []
-  var marks: [Arena.Mark] = []
+  let nodes = NodeStorage()
   let arena = Arena()
   let identity = TapeIdentity()
   var epoch: Int32 = 0
@@ -52,6 +53,8 @@ public final class Tape<S: Scalar> {
     self.mode = mode
     self.seed = seed
   }
+
+  deinit { nodes.deallocate() }
 
   /// Appends y = f(x₀, x₁, …) and computes it.
   /// - Precondition: the inputs are live on this tape and fit the operation; otherwise this traps with the sentence of
@@ -97,20 +100,20 @@ public final class Tape<S: Scalar> {
     var backward = Backward(output: output, seed: seed, nodeCount: output.index + 1)
     defer { serving = -1 }
 
-    for i in stride(from: output.index, through: 0, by: -1) {
-      guard needed[i], let g = backward.adjoint(at: i, on: self), case .operation(let operation) = nodes[i].kind else {
-        continue
-      }
+    for i in (0..<output.index + 1).reversed() where needed[i] {
+      guard let g = backward.adjoint(at: i, on: self), case .operation(let operation) = nodes[i].kind else { continue }
       serving = Int32(i)
       let inputs = nodes[i].inputs
-      let contributions = operation.vjp(g, at: Point(tape: self, node: i) { needed[inputs[$0]] })
-      check(contributions, of: operation, at: i)
-      for (position, contribution) in contributions.enumerated() where needed[inputs[position]] {
-        guard let contribution else { continue }
+      let contributions = operation.vjp(g, at: Point(tape: self, node: i, wanted: WantedInputs(inputs, needed)))
+      check(count: contributions.count, of: operation, for: inputs)
+      for position in 0..<inputs.count {
+        guard let contribution = contributions[position].map({ index(of: $0) }) else { continue }
         let x = inputs[position]
+        check(contribution, to: position, x, of: operation)
+        guard needed[x] else { continue }
         serving = Int32(x)
-        let sum = backward.adjoint(at: x, on: self).map { $0 + contribution } ?? contribution  // the one accumulation
-        backward.add(contribution, from: i, position, to: x, sum: sum)
+        let sum = backward.adjointNode(of: x).map { record(.add, $0, contribution) } ?? contribution  // the one accumulation
+        backward.add(contribution, nodes[contribution].epoch, from: i, position, to: x, sum: sum)
       }
     }
     return backward
@@ -120,7 +123,10 @@ public final class Tape<S: Scalar> {
   private func nodesBetween(_ targets: [Int], and output: Int) -> [Bool] {
     var reaches = [Bool](repeating: false, count: output + 1)
     for target in targets where target <= output { reaches[target] = true }
-    for i in 0...output where !reaches[i] { reaches[i] = nodes[i].inputs.contains { reaches[$0] } }
+    for i in 0..<output + 1 where !reaches[i] {
+      let inputs = nodes[i].inputs
+      for position in 0..<inputs.count where reaches[inputs[position]] { reaches[i] = true }
+    }
     return reaches
   }
 }

@@ -43,10 +43,10 @@ import Testing
   func nothing() throws {
     let outcome = try Workplace().run()
     #expect(outcome.code == 2)
-    for name in ["train", "evaluate", "predict", "bench", "info"] { #expect(outcome.output.contains(name)) }
+    for name in ["train", "evaluate", "predict", "bench", "explain", "info"] { #expect(outcome.output.contains(name)) }
   }
 
-  @Test("Every command has help", arguments: ["train", "evaluate", "predict", "bench", "info"])
+  @Test("Every command has help", arguments: ["train", "evaluate", "predict", "bench", "explain", "info"])
   func help(command: String) throws {
     let workplace = try Workplace()
     let outcome = try workplace.run(command, "--help")

@@ -49,10 +49,15 @@ extension [Double] {
   /// As JSON; what is not finite is null.
   var json: String { "[" + map { $0.isFinite ? "\($0)" : "null" }.joined(separator: ",") + "]" }
 
+  /// The largest magnitude among the finite ones.
+  var largest: Double { reduce(0) { $1.isFinite ? Swift.max($0, $1.magnitude) : $0 } }
+
   /// The largest difference from other numbers, in units of the largest of these; infinite where only one side is finite.
-  func distance(to others: [Double]) -> Double {
+  /// - Parameter summands: how large the terms were that these numbers are sums of. Sums that cancel down to the rounding of
+  ///   their terms have no digits to compare: those are measured against the terms.
+  func distance(to others: [Double], summands: Double = 0) -> Double {
     guard count == others.count else { return .infinity }
-    let scale = reduce(0) { $1.isFinite ? Swift.max($0, $1.magnitude) : $0 }
+    let scale = largest > 1e-14 * summands ? largest : summands
     return zip(self, others).reduce(0) { worst, pair in
       if !pair.0.isFinite || !pair.1.isFinite { return pair.0.isFinite == pair.1.isFinite ? worst : .infinity }
       return Swift.max(worst, pair.0 == pair.1 ? 0 : (pair.0 - pair.1).magnitude / scale)

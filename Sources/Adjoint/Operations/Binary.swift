@@ -18,9 +18,11 @@ public enum Binary: String, CaseIterable, Operation {
     }
   }
 
+  @specialized(where S == Float)
+  @specialized(where S == Double)
   public func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] {
-    let a = p.x[0]
-    let b = p.x[1]
+    var a: Variable<S> { p.x[0] }
+    var b: Variable<S> { p.x[1] }
     func towardA(_ contribution: @autoclosure () -> Variable<S>) -> Variable<S>? {
       p.to(0, contribution().sum(to: a.shape))
     }

@@ -107,14 +107,18 @@ public struct Point<S: Scalar> {
   /// Where the contributions are recorded.
   public let tape: Tape<S>
   let node: Int
-  let wanted: (Int) -> Bool
+  let wanted: WantedInputs
 
   /// The point of a recorded result; `wanted` says whose contributions are asked for.
   public init(of y: Variable<S>, wanted: @escaping (Int) -> Bool = { _ in true }) {
     self.init(tape: y.tape, node: y.tape.index(of: y), wanted: wanted)
   }
 
-  init(tape: Tape<S>, node: Int, wanted: @escaping (Int) -> Bool) {
+  init(tape: Tape<S>, node: Int, wanted: (Int) -> Bool) {
+    self.init(tape: tape, node: node, wanted: WantedInputs(count: tape.nodes[node].inputs.count, wanted))
+  }
+
+  init(tape: Tape<S>, node: Int, wanted: WantedInputs) {
     (self.tape, self.node, self.wanted) = (tape, node, wanted)
   }
 
@@ -124,8 +128,9 @@ public struct Point<S: Scalar> {
   public var y: Variable<S> { tape[node] }
 
   /// The contribution to input `position`; not evaluated, so not recorded, when nobody wants it.
+  @inline(__always)
   public func to(_ position: Int, _ contribution: @autoclosure () -> Variable<S>) -> Variable<S>? {
-    wanted(position) ? contribution() : nil
+    wanted.contains(position) ? contribution() : nil
   }
 
   /// The inputs of the node at hand.
@@ -133,6 +138,27 @@ public struct Point<S: Scalar> {
     let point: Point
     public subscript(position: Int) -> Variable<S> { point.tape[point.tape.nodes[point.node].inputs[position]] }
     public var count: Int { point.tape.nodes[point.node].inputs.count }
+  }
+}
+
+/// A set of input positions: bits for the first 64, so that most sets allocate nothing.
+struct WantedInputs {
+  private var bits: UInt64 = 0
+  private var others: [Bool] = []
+
+  /// The inputs among the needed nodes.
+  @inline(__always)
+  init(_ inputs: NodeList, _ needed: [Bool]) { self.init(count: inputs.count) { needed[inputs[$0]] } }
+
+  @inline(__always)
+  init(count: Int, _ isWanted: (Int) -> Bool) {
+    for position in 0..<Swift.min(count, 64) where isWanted(position) { bits |= 1 << UInt64(position) }
+    if count > 64 { others = (64..<count).map(isWanted) }
+  }
+
+  @inline(__always)
+  func contains(_ position: Int) -> Bool {
+    position < 64 ? bits >> UInt64(position) & 1 == 1 : position - 64 < others.count && others[position - 64]
   }
 }
 

@@ -34,9 +34,11 @@ public enum Unary: String, CaseIterable, Operation {
   }
 
   /// x̄ = ȳ ⊙ f′(x), written with y where that is cheaper than x
+  @specialized(where S == Float)
+  @specialized(where S == Double)
   public func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] {
-    let x = p.x[0]
-    let y = p.y
+    var x: Variable<S> { p.x[0] }
+    var y: Variable<S> { p.y }
     return switch self {
     case .negate: [p.to(0, -g)]
     case .exp: [p.to(0, g * y)]

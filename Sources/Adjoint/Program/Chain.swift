@@ -52,33 +52,40 @@ struct ChainLink<S: Scalar> {
 }
 
 /// The blocks in which a chain keeps what only it uses; a block is used again once its value has been read for the last time.
-struct ScratchBlocks<S: Scalar> {
-  private var blocks: [Int: UnsafeMutablePointer<S>] = [:]
-  private var free: [UnsafeMutablePointer<S>] = []
-  private var lastRead: [Int: Int] = [:]
-  private let step: Step
-  private let nodes: [Node]
-  private let blockSize: Int
-  private let arena: Arena
+struct ScratchBlocks {
+  /// The block of each of the chain's nodes, by position; −1 for none.
+  private var blocks: [Int32]
+  /// The position of each node's last reader in the chain.
+  private var lastReader: [Int32]
+  private var free: [Int32] = []
+  /// How many blocks there are.
+  private(set) var count = 0
 
-  init(_ step: Step, _ nodes: [Node], blockSize: Int, arena: Arena) {
-    (self.step, self.nodes, self.blockSize, self.arena) = (step, nodes, blockSize, arena)
-    for (position, node) in step.nodes.enumerated() { for x in nodes[node].inputs { lastRead[x] = position } }
+  init(_ step: Step, _ number: Int, _ nodes: [Node], _ index: StepIndex) {
+    blocks = Array(repeating: -1, count: step.nodes.count)
+    lastReader = blocks
+    for (position, node) in step.nodes.enumerated() {
+      for x in nodes[node].inputs where index.step[x] == number { lastReader[Int(index.position[x])] = Int32(position) }
+    }
   }
 
-  /// A block for each thread that may run a part of the chain.
-  private var capacity: Int { max(blockSize, 1) * Instruction<S>.maximumParts }
+  /// The block of the node at a position of the chain, if it has one.
+  func block(at position: Int32) -> Int? { blocks[Int(position)] < 0 ? nil : Int(blocks[Int(position)]) }
 
-  func block(of node: Int) -> UnsafeMutablePointer<S>? { blocks[node] }
+  /// Frees the block of an operand that the node at `reader` reads last.
+  mutating func release(_ position: Int32, after reader: Int) {
+    guard lastReader[Int(position)] == reader, blocks[Int(position)] >= 0 else { return }
+    lastReader[Int(position)] = -1  // once, also when it is read twice
+    free.append(blocks[Int(position)])
+  }
 
-  /// Gives a node its block, unless it is a result, and frees those that it reads last.
-  mutating func assign(_ node: Int, at position: Int, isResult: Bool) {
-    for x in Set(nodes[node].inputs) where lastRead[x] == position {
-      if let block = blocks[x] { free.append(block) }
+  /// Gives the node at a position a block: a free one, or a new one.
+  mutating func assign(_ position: Int) {
+    if let block = free.popLast() {
+      blocks[position] = block
+    } else {
+      blocks[position] = Int32(count)
+      count += 1
     }
-    guard !isResult else { return }
-    blocks[node] =
-      free.popLast()
-      ?? arena.allocate(byteCount: capacity * MemoryLayout<S>.stride).bindMemory(to: S.self, capacity: capacity)
   }
 }

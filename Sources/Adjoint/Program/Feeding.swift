@@ -48,7 +48,7 @@ extension Program {
   }
 
   private func inputNode(_ x: Variable<some Scalar>, _ shape: Shape, isIndex: Bool) throws(FeedError) -> Int {
-    guard x.tape.identity === tape, x.index < nodes.count, readable.contains(x.index) else {
+    guard x.tape.identity === tape, x.index < nodes.count, readable[x.index] else {
       throw FeedError("%\(x.index): no output of this program depends on it, so there is nothing to feed")
     }
     let node = x.index
@@ -92,7 +92,7 @@ extension Program {
     guard x.tape.identity === tape else {
       fatalError("Program: %\(x.index) belongs to another tape than the one that this program was compiled from")
     }
-    guard x.index < nodes.count, readable.contains(x.index) else {
+    guard x.index < nodes.count, readable[x.index] else {
       fatalError(
         "Program: %\(x.index) is not among what this program keeps: its value may have been fused away or overwritten. Make "
           + "it an output, or compile with keeping: .all.")

@@ -14,13 +14,60 @@ package struct Step {
   package var nodes: [Int]
   /// The nodes among them whose values are used outside.
   package var results: [Int]
+}
 
-  /// What is read from outside, each operand of each node once.
-  func reads(_ nodes: [Node]) -> [Int] {
-    let own = Set(self.nodes)
-    var seen: Set<Int> = []
-    return self.nodes.flatMap { Array(nodes[$0].inputs) }.filter { !own.contains($0) && seen.insert($0).inserted }
+/// Where each node is computed: its step, and its place within. Flat, so that a plan is made in linear time.
+struct StepIndex {
+  /// The step that computes a node; −1 where none does.
+  private(set) var step: [Int32]
+  /// The position of a node in its step's list.
+  private(set) var position: [Int32]
+
+  init(_ steps: [Step], nodeCount: Int) {
+    step = Array(repeating: -1, count: nodeCount)
+    position = step
+    for (number, step) in steps.enumerated() {
+      for (position, node) in step.nodes.enumerated() {
+        self.step[node] = Int32(number)
+        self.position[node] = Int32(position)
+      }
+    }
   }
+}
+
+/// What a plan asks of a node's operation; asked once, since looking up a type takes longer than planning its node.
+enum Pattern {
+  case leaf, general, alias, product, bias, select
+  case map(MapFunction)
+  case zip(ZipFunction)
+
+  init(_ kind: Node.Kind) {
+    guard case .operation(let operation) = kind else {
+      self = .leaf
+      return
+    }
+    let type = ObjectIdentifier(Swift.type(of: operation))
+    if type == ObjectIdentifier(Unary.self), let f = operation as? Unary {
+      self = .map(.unary(f))
+    } else if type == ObjectIdentifier(Binary.self), let f = operation as? Binary {
+      self = .zip(.binary(f))
+    } else {
+      switch operation {
+      case is MatMul: self = .product
+      case is AddBias: self = .bias
+      case is Where: self = .select
+      // A reshape moves nothing: it is its input's memory under another shape.
+      case is Reshape: self = .alias
+      case let f as Comparison: self = .zip(.comparison(f))
+      case let f as any MapOperation: self = .map(f.function)
+      default: self = .general
+      }
+    }
+  }
+
+  var isLeaf: Bool { if case .leaf = self { true } else { false } }
+  var isAlias: Bool { if case .alias = self { true } else { false } }
+  fileprivate var isProduct: Bool { if case .product = self { true } else { false } }
 }
 
 /// Turns the live nodes of a tape into steps, merging what a loop can do in one pass. The tape is not changed, and neither
@@ -29,34 +76,41 @@ package struct Step {
 /// A fast path is a pattern here, never a node of the tape.
 struct Fusion {
   let nodes: [Node]
+  let patterns: [Pattern]
   let live: [Bool]
-  let kept: Set<Int>
-  private var users: [[Int]]
+  let kept: [Bool]
+  /// How often each node is used by live ones, and by which last.
+  private var useCount: [Int32]
+  private var lastUser: [Int32]
 
-  init(nodes: [Node], live: [Bool], kept: Set<Int>) {
-    self.nodes = nodes
-    self.live = live
-    self.kept = kept
-    users = Array(repeating: [], count: nodes.count)
-    for i in nodes.indices where live[i] { for x in nodes[i].inputs { users[x].append(i) } }
+  init(nodes: [Node], patterns: [Pattern], live: [Bool], kept: [Bool]) {
+    (self.nodes, self.patterns, self.live, self.kept) = (nodes, patterns, live, kept)
+    useCount = Array(repeating: 0, count: nodes.count)
+    lastUser = Array(repeating: -1, count: nodes.count)
+    for i in nodes.indices where live[i] {
+      for x in nodes[i].inputs {
+        useCount[x] += 1
+        lastUser[x] = Int32(i)
+      }
+    }
   }
 
   /// The steps in order. Without fusing, every operation is a step of its own.
   func steps(fusing: Bool) -> [Step] {
     var steps: [Step] = []
-    for i in nodes.indices where live[i] {
-      guard case .operation = nodes[i].kind else { continue }
+    for i in nodes.indices where live[i] && !patterns[i].isLeaf {
       if !fusing {
         steps.append(Step(kind: .general, nodes: [i], results: [i]))
-      } else if isAlias(i) {
+      } else if patterns[i].isAlias {
         continue
       } else if let product = product(endingIn: i) {
         steps.append(product)
       } else if isInsideProduct(i) {
         continue  // computed by the step of the node that ends the product
       } else if isChainable(i) {
-        if let last = steps.last, case .chain = last.kind, nodes[last.nodes[0]].shape == nodes[i].shape {
-          steps[steps.count - 1].nodes.append(i)
+        let last = steps.count - 1
+        if last >= 0, case .chain = steps[last].kind, nodes[steps[last].nodes[0]].shape == nodes[i].shape {
+          steps[last].nodes.append(i)
         } else {
           steps.append(Step(kind: .chain, nodes: [i], results: []))
         }
@@ -64,17 +118,22 @@ struct Fusion {
         steps.append(Step(kind: .general, nodes: [i], results: [i]))
       }
     }
-    return steps.map { step in
-      guard case .chain = step.kind else { return step }
-      let own = Set(step.nodes)
-      var step = step
-      step.results = step.nodes.filter { node in kept.contains(node) || users[node].contains { !own.contains($0) } }
-      return step
-    }
+    if fusing { markResults(of: &steps) }
+    return steps
   }
 
-  /// A reshape moves nothing: it is its input's memory under another shape.
-  func isAlias(_ i: Int) -> Bool { operation(i) is Reshape }
+  /// The results of a chain: what is kept, or used outside of it.
+  private func markResults(of steps: inout [Step]) {
+    let index = StepIndex(steps, nodeCount: nodes.count)
+    var isResult = kept
+    for i in nodes.indices where live[i] {
+      for x in nodes[i].inputs where index.step[x] != index.step[i] { isResult[x] = true }
+    }
+    for number in steps.indices {
+      guard case .chain = steps[number].kind else { continue }
+      steps[number].results = steps[number].nodes.filter { isResult[$0] }
+    }
+  }
 
   // MARK: matmul → + bias → f
 
@@ -82,49 +141,50 @@ struct Fusion {
   private func product(endingIn i: Int) -> Step? {
     guard let parts = productParts(i), !continuesProduct(i) else { return nil }
     let chain = [parts.matmul, parts.bias, parts.function].compactMap { $0 }
-    let function = parts.function.flatMap { (operation($0) as? any MapOperation)?.function }
+    var function: MapFunction?
+    if let last = parts.function, case .map(let f) = patterns[last] { function = f }
     let bias = parts.bias.map { nodes[$0].inputs[1] }
     return Step(kind: .product(matmul: parts.matmul, bias: bias, function: function), nodes: chain, results: [i])
   }
 
   /// The nodes of the pattern that ends in i: a product, then perhaps a bias, then perhaps a function.
   private func productParts(_ i: Int) -> (matmul: Int, bias: Int?, function: Int?)? {
-    if operation(i) is MatMul { return (i, nil, nil) }
-    if operation(i) is AddBias {
+    switch patterns[i] {
+    case .product: return (i, nil, nil)
+    case .bias:
       let x = nodes[i].inputs[0]
-      return operation(x) is MatMul && isPrivate(x, to: i) && x != nodes[i].inputs[1] ? (x, i, nil) : nil
-    }
-    if operation(i) is any MapOperation {
+      return patterns[x].isProduct && isPrivate(x, to: i) && x != nodes[i].inputs[1] ? (x, i, nil) : nil
+    case .map:
       let x = nodes[i].inputs[0]
-      guard isPrivate(x, to: i), let parts = productParts(x), parts.function == nil else { return nil }
-      return (parts.matmul, parts.bias, i)
+      guard isPrivate(x, to: i) else { return nil }
+      switch patterns[x] {
+      case .product, .bias:
+        guard let parts = productParts(x) else { return nil }
+        return (parts.matmul, parts.bias, i)
+      case .leaf, .general, .alias, .select, .map, .zip: return nil
+      }
+    case .leaf, .general, .alias, .select, .zip: return nil
     }
-    return nil
   }
 
   /// Whether the only user of i takes it into a longer product.
   private func continuesProduct(_ i: Int) -> Bool {
-    guard users[i].count == 1, !kept.contains(i), let next = productParts(users[i][0]) else { return false }
+    guard useCount[i] == 1, !kept[i], let next = productParts(Int(lastUser[i])) else { return false }
     return next.matmul == i || next.bias == i
   }
 
   private func isInsideProduct(_ i: Int) -> Bool { productParts(i) != nil && continuesProduct(i) }
 
-  private func isPrivate(_ i: Int, to user: Int) -> Bool { users[i] == [user] && !kept.contains(i) }
+  private func isPrivate(_ i: Int, to user: Int) -> Bool { useCount[i] == 1 && Int(lastUser[i]) == user && !kept[i] }
 
   // MARK: Elementwise chains
 
   /// Whether a node can join a chain: a loop that the library knows, with operands of its own shape or single numbers.
   private func isChainable(_ i: Int) -> Bool {
-    guard let operation = operation(i) else { return false }
-    guard operation is any MapOperation || operation is Binary || operation is Comparison || operation is Where else {
-      return false
+    switch patterns[i] {
+    case .map, .zip, .select:
+      nodes[i].inputs.allSatisfy { nodes[$0].shape == nodes[i].shape || nodes[$0].shape.elementCount == 1 }
+    case .leaf, .general, .alias, .product, .bias: false
     }
-    return nodes[i].inputs.allSatisfy { nodes[$0].shape == nodes[i].shape || nodes[$0].shape.elementCount == 1 }
-  }
-
-  private func operation(_ i: Int) -> (any Operation)? {
-    if case .operation(let operation) = nodes[i].kind { return operation }
-    return nil
   }
 }

@@ -12,9 +12,9 @@ struct MemoryPlan {
   /// - Parameters:
   ///   - root: the node whose memory a node's value is; itself unless it is an alias.
   ///   - leaves: they live for ever and are never overwritten, like the kept values.
-  ///   - elsewhere: the leaves whose values stand outside the arena, such as shared parameters.
+  ///   - isElsewhere: whether a leaf's value stands outside the arena, such as that of a shared parameter.
   init(
-    nodes: [Node], steps: [Step], root: [Int], leaves: [Int], elsewhere: (Int) -> Bool, kept: Set<Int>, sharing: Bool,
+    nodes: [Node], steps: [Step], root: [Int], leaves: [Int], isElsewhere: [Bool], kept: [Bool], sharing: Bool,
     elementSize: Int
   ) {
     offsets = Array(repeating: -1, count: nodes.count)
@@ -23,29 +23,33 @@ struct MemoryPlan {
       return max(bytes + Arena.alignment - 1, Arena.alignment) & ~(Arena.alignment - 1)
     }
 
+    let index = StepIndex(steps, nodeCount: nodes.count)
     var lastUse = [Int](repeating: -1, count: nodes.count)
-    for (position, step) in steps.enumerated() { for x in step.reads(nodes) { lastUse[root[x]] = position } }
-    for node in kept { lastUse[root[node]] = Int.max }
+    for (number, step) in steps.enumerated() {
+      for node in step.nodes {
+        for x in nodes[node].inputs where index.step[x] != number { lastUse[root[x]] = number }
+      }
+    }
+    for node in nodes.indices where kept[node] { lastUse[root[node]] = Int.max }
     for leaf in leaves {
       lastUse[leaf] = Int.max
-      if !elsewhere(leaf) { offsets[leaf] = allocate(size(leaf)) }
+      if !isElsewhere[leaf] { offsets[leaf] = allocate(size(leaf)) }
     }
 
-    for (position, step) in steps.enumerated() {
-      let reads = step.reads(nodes)
-      var dying = Set(reads.map { root[$0] }.filter { lastUse[$0] == position })
+    var operands = DyingOperands(nodeCount: nodes.count)
+    for (number, step) in steps.enumerated() {
+      operands.find(in: step, number, nodes, root, index, lastUse)
       for result in step.results {
-        if sharing, let operand = step.inPlaceOperand(for: result, nodes, root, dying: dying, size: size) {
+        if sharing, let operand = operands.takeOver(for: result, of: step, nodes, index, size: size) {
           offsets[result] = offsets[operand]
-          dying.remove(operand)
         } else {
           offsets[result] = allocate(size(result))
         }
       }
       guard sharing else { continue }
-      for node in dying { release(offsets[node]..<offsets[node] + size(node)) }
+      for node in operands.dying { release(offsets[node]..<offsets[node] + size(node)) }
       // A result that nobody reads is still written.
-      for result in step.results where lastUse[result] < position {
+      for result in step.results where lastUse[result] < number {
         release(offsets[result]..<offsets[result] + size(result))
       }
     }
@@ -75,30 +79,56 @@ struct MemoryPlan {
   }
 }
 
-extension Step {
-  /// An operand that dies in this step and whose memory `result` may overwrite, element by element.
-  fileprivate func inPlaceOperand(
-    for result: Int, _ all: [Node], _ root: [Int], dying: Set<Int>, size: (Int) -> Int
+/// The operands whose last use is one step: their memory is free after it, or for a result to take over.
+private struct DyingOperands {
+  /// In order of position on the tape.
+  private(set) var dying: [Int] = []
+  /// By operand: the step in which it was found, its last reader's position there, and whether every reader takes it element
+  /// by element.
+  private var found: [Int32]
+  private var lastReader: [Int32]
+  private var isReadInStep: [Bool]
+
+  init(nodeCount: Int) {
+    found = Array(repeating: -1, count: nodeCount)
+    lastReader = found
+    isReadInStep = Array(repeating: true, count: nodeCount)
+  }
+
+  mutating func find(
+    in step: Step, _ number: Int, _ nodes: [Node], _ root: [Int], _ index: StepIndex, _ lastUse: [Int]
+  ) {
+    dying.removeAll(keepingCapacity: true)
+    for (position, node) in step.nodes.enumerated() {
+      for x in nodes[node].inputs where index.step[x] != number && lastUse[root[x]] == number {
+        let operand = root[x]
+        if found[operand] != number {
+          found[operand] = Int32(number)
+          isReadInStep[operand] = true
+          dying.append(operand)
+        }
+        lastReader[operand] = Int32(position)
+        if nodes[x].shape != nodes[node].shape { isReadInStep[operand] = false }
+      }
+    }
+    dying.sort()
+  }
+
+  /// An operand whose memory `result` may overwrite, element by element; it is no longer free afterwards.
+  mutating func takeOver(
+    for result: Int, of step: Step, _ nodes: [Node], _ index: StepIndex, size: (Int) -> Int
   ) -> Int? {
-    guard let position = nodes.firstIndex(of: result) else { return nil }
-    switch kind {
+    switch step.kind {
     case .product: return nil
     case .general:
-      guard case .operation(let operation) = all[result].kind, operation.isElementwise else { return nil }
+      guard case .operation(let operation) = nodes[result].kind, operation.isElementwise else { return nil }
     case .chain: break
     }
-    return dying.sorted().first { candidate in
-      guard all[candidate].shape.elementCount == all[result].shape.elementCount, size(candidate) == size(result) else {
-        return false
-      }
-      // Every read of that memory must be of whole elements in step with the result, and not after it is overwritten.
-      return nodes.enumerated().allSatisfy { index, node in
-        all[node].inputs.allSatisfy { x in
-          root[x] != candidate
-            || (index <= position && all[x].shape.elementCount == all[result].shape.elementCount
-              && all[x].shape == all[node].shape)
-        }
-      }
+    // Every read of that memory must be of whole elements in step with the result, and not after it is overwritten.
+    let place = dying.firstIndex { operand in
+      nodes[operand].shape.elementCount == nodes[result].shape.elementCount && size(operand) == size(result)
+        && isReadInStep[operand] && lastReader[operand] <= index.position[result]
     }
+    return place.map { dying.remove(at: $0) }
   }
 }

@@ -37,10 +37,12 @@ public final class Program<S: Scalar> {
   /// Which tape's variables name the nodes.
   let tape: TapeIdentity
   let nodes: [Node]
+  private let patterns: [Pattern]
   let keeping: Keeping
   /// The nodes asked for, in order.
   let outputNodes: [Int]
-  let readable: Set<Int>
+  /// Whether each node can be read after a run.
+  let readable: [Bool]
   let addresses: [UnsafeMutableRawPointer?]
   private let arena = Arena()
   private var instructions: UnsafeMutableBufferPointer<Instruction<S>>
@@ -51,7 +53,7 @@ public final class Program<S: Scalar> {
   /// What is stored after a run, and where: the states themselves, or this program's copies of them.
   private let stores: [(node: Int, target: UnsafeMutableBufferPointer<S>)]
   private let indexBounds: [Int: Int]
-  private let describe: [Int: String]
+  private let names: NodeNames
   private let sharedParameters: [Parameter<S>]  // kept alive: instructions hold their addresses
   /// The bytes of the arena that all values of this program share.
   public let byteCount: Int
@@ -74,25 +76,30 @@ public final class Program<S: Scalar> {
   ) {
     guard let tape = outputs.first?.tape else { fatalError("Program: there are no outputs to compute") }
     let targets = outputs.map { tape.index(of: $0) } + tape.stores.map(\.node)
-    let live = Program.reachable(from: targets, in: tape.nodes)
-    let nodes = tape.nodes
+    let nodes = Array(tape.nodes)
+    let live = Program.reachable(from: targets, in: nodes)
     let fuses = keeping == .outputs
     let leaves = nodes.indices.filter { live[$0] && nodes[$0].isLeaf }
-    let kept = fuses ? Set(targets) : Set(nodes.indices.filter { live[$0] })
+    var kept = live
+    if fuses {
+      kept = Array(repeating: false, count: nodes.count)
+      for target in targets { kept[target] = true }
+    }
 
-    let fusion = Fusion(nodes: nodes, live: live, kept: kept)
-    let planned = fusion.steps(fusing: fuses)
+    patterns = nodes.indices.map { live[$0] ? Pattern(nodes[$0].kind) : .leaf }
+    let planned = Fusion(nodes: nodes, patterns: patterns, live: live, kept: kept).steps(fusing: fuses)
     let steps = alteration?.steps(planned) ?? planned
     var root = Array(nodes.indices)
-    for i in nodes.indices where fuses && live[i] && fusion.isAlias(i) { root[i] = root[nodes[i].inputs[0]] }
+    for i in nodes.indices where fuses && live[i] && patterns[i].isAlias { root[i] = root[nodes[i].inputs[0]] }
 
     // Parameters of this very type are read where they stand.
-    var shared: [Int: Parameter<S>] = [:]
-    if access == .shared, let tape = tape as? Tape<S> {
-      for (leaf, parameter) in tape.parameters where live[leaf] { shared[leaf] = parameter }
-    }
+    let ownTape = tape as? Tape<S>
+    var shared: [(leaf: Int, parameter: Parameter<S>)] = []
+    if access == .shared, let ownTape { shared = ownTape.parameters.filter { live[$0.leaf] } }
+    var isShared = [Bool](repeating: false, count: nodes.count)
+    for (leaf, _) in shared { isShared[leaf] = true }
     var plan = MemoryPlan(
-      nodes: nodes, steps: steps, root: root, leaves: leaves, elsewhere: { shared[$0] != nil }, kept: kept,
+      nodes: nodes, steps: steps, root: root, leaves: leaves, isElsewhere: isShared, kept: kept,
       sharing: fuses, elementSize: MemoryLayout<S>.stride)
     alteration?.offsets(&plan.offsets, steps)
     let base = arena.allocate(byteCount: plan.byteCount)
@@ -107,26 +114,24 @@ public final class Program<S: Scalar> {
     self.addresses = addresses
     seed = tape.seed
     byteCount = plan.byteCount
-    readable = kept.union(leaves)
-    sharedParameters = Array(shared.values) + ((tape as? Tape<S>)?.stores.map(\.state) ?? [])
+    for leaf in leaves { kept[leaf] = true }
+    readable = kept
+    sharedParameters = shared.map(\.parameter) + (ownTape?.stores.map(\.state) ?? [])
     let places = addresses
     stores = tape.stores.compactMap { node, state in
       if access == .shared, let state = state as? Parameter<S> { return (node, state.storage.elements) }
       guard let leaf = tape.leafOfParameter[ObjectIdentifier(state)], let place = places[leaf] else { return nil }
       return (node, Output<S>(shape: nodes[leaf].shape, address: place).elements)
     }
-    describe = Dictionary(uniqueKeysWithValues: readable.map { ($0, tape.describe($0)) })
+    names = tape.names
     indexBounds = Program.indexBounds(nodes, live)
     randomLeaves = leaves.compactMap { leaf in
       guard case .leaf(.random(let distribution)) = nodes[leaf].kind else { return nil }
       return (leaf, distribution, tape.rows(of: nodes[leaf].shape))
     }
     instructions = .allocate(capacity: steps.count)
-    for leaf in leaves where shared[leaf] == nil { copyLeaf(leaf, from: tape) }
-    for (position, step) in steps.enumerated() {
-      instructions.initializeElement(at: position, to: resolve(step))
-      lastNodes.append(step.nodes.max() ?? 0)
-    }
+    for leaf in leaves where !isShared[leaf] { copyLeaf(leaf, from: tape, ownTape) }
+    resolve(steps)
   }
 
   deinit {
@@ -209,11 +214,11 @@ public final class Program<S: Scalar> {
     return bounds
   }
 
-  private func copyLeaf<R: Scalar>(_ leaf: Int, from tape: Tape<R>) {
+  private func copyLeaf<R: Scalar>(_ leaf: Int, from tape: Tape<R>, _ ownTape: Tape<S>?) {
     if tape.isIndexLeaf(leaf) {
       copyIndices(tape.view(of: leaf).indices, into: leaf)
-    } else if let tape = tape as? Tape<S> {
-      _ = output(leaf).elements.update(fromContentsOf: tape.view(of: leaf).elements)
+    } else if let ownTape {
+      _ = output(leaf).elements.update(fromContentsOf: ownTape.view(of: leaf).elements)
     } else {
       // By position: an iterator that is not specialised looks up its types for every element.
       let (target, source) = (output(leaf).elements, tape.view(of: leaf).elements)
@@ -225,23 +230,34 @@ public final class Program<S: Scalar> {
     _ = output(leaf).indexElements.update(fromContentsOf: indices)
   }
 
-  private func resolve(_ step: Step) -> Instruction<S> {
-    switch step.kind {
-    case .general: return general(step.nodes[0])
-    case .product(let matmul, let bias, let function):
-      guard case .operation(let operation) = nodes[matmul].kind, let flags = operation as? MatMul else {
-        fatalError("Program: %\(matmul) is not a matrix product")
-      }
-      let (a, b, c) = (view(nodes[matmul].inputs[0]), view(nodes[matmul].inputs[1]), output(step.results[0]))
-      var product = MatrixProduct(
-        rows: c.shape[0], columns: c.shape[1], depth: a.shape[flags.transposeA ? 0 : 1], a: a.base, b: b.base,
-        c: c.base,
-        transposeA: flags.transposeA, transposeB: flags.transposeB)
-      product.bias = bias.map { view($0).base }
-      product.function = function
-      return .product(product)
-    case .chain: return chain(step)
+  /// Makes an instruction of each step.
+  @specialized(where S == Float)
+  @specialized(where S == Double)
+  private func resolve(_ steps: [Step]) {
+    let index = StepIndex(steps, nodeCount: nodes.count)
+    for (number, step) in steps.enumerated() {
+      let instruction =
+        switch step.kind {
+        case .general: general(step.nodes[0])
+        case .product(let matmul, let bias, let function): product(matmul, bias, function, into: step.results[0])
+        case .chain: chain(step, number, index)
+        }
+      instructions.initializeElement(at: number, to: instruction)
+      lastNodes.append(step.nodes.max() ?? 0)
     }
+  }
+
+  private func product(_ matmul: Int, _ bias: Int?, _ function: MapFunction?, into result: Int) -> Instruction<S> {
+    guard case .operation(let operation) = nodes[matmul].kind, let flags = operation as? MatMul else {
+      fatalError("Program: %\(matmul) is not a matrix product")
+    }
+    let (a, b, c) = (view(nodes[matmul].inputs[0]), view(nodes[matmul].inputs[1]), output(result))
+    var product = MatrixProduct(
+      rows: c.shape[0], columns: c.shape[1], depth: a.shape[flags.transposeA ? 0 : 1], a: a.base, b: b.base,
+      c: c.base, transposeA: flags.transposeA, transposeB: flags.transposeB)
+    product.bias = bias.map { view($0).base }
+    product.function = function
+    return .product(product)
   }
 
   private func general(_ node: Int) -> Instruction<S> {
@@ -255,39 +271,48 @@ public final class Program<S: Scalar> {
     return .general(.passUnretained(placed))
   }
 
-  private func chain(_ step: Step) -> Instruction<S> {
+  private func chain(_ step: Step, _ number: Int, _ index: StepIndex) -> Instruction<S> {
     let count = nodes[step.nodes[0]].shape.elementCount
     let blockSize = min(count, Instruction<S>.blockSize)
-    var scratch = ScratchBlocks<S>(step, nodes, blockSize: blockSize, arena: arena)
+    var scratch = ScratchBlocks(step, number, nodes, index)
+    var blocks: [UnsafeMutablePointer<S>] = []
     let links = UnsafeMutableBufferPointer<ChainLink<S>>(
       start: arena.allocate(byteCount: step.nodes.count * MemoryLayout<ChainLink<S>>.stride)
         .bindMemory(to: ChainLink<S>.self, capacity: step.nodes.count), count: step.nodes.count)
-    for (position, node) in step.nodes.enumerated() {
-      func place(_ x: Int) -> ChainLink<S>.Place {
-        if let block = scratch.block(of: x) {
-          return ChainLink.Place(base: block, stride: 1, blockStep: 0, partStep: blockSize)
-        }
-        let advances = nodes[x].shape.elementCount == count ? 1 : 0
-        return ChainLink.Place(base: output(x).base, stride: advances, blockStep: advances, partStep: 0)
+    func place(_ x: Int) -> ChainLink<S>.Place {
+      if index.step[x] == number, let block = scratch.block(at: index.position[x]) {
+        return ChainLink.Place(base: blocks[block], stride: 1, blockStep: 0, partStep: blockSize)
       }
-      let operands = nodes[node].inputs.map(place)
-      scratch.assign(node, at: position, isResult: step.results.contains(node))
-      let link = ChainLink(
-        function: function(of: node), a: operands[0], b: operands[min(1, operands.count - 1)],
-        c: operands[min(2, operands.count - 1)], y: place(node))
-      links.initializeElement(at: position, to: link)
+      let advances = nodes[x].shape.elementCount == count ? 1 : 0
+      return ChainLink.Place(base: output(x).base, stride: advances, blockStep: advances, partStep: 0)
+    }
+    for (position, node) in step.nodes.enumerated() {
+      let inputs = nodes[node].inputs
+      let (a, b, c) = (
+        place(inputs[0]), place(inputs[min(1, inputs.count - 1)]), place(inputs[min(2, inputs.count - 1)])
+      )
+      for x in inputs where index.step[x] == number { scratch.release(index.position[x], after: position) }
+      if addresses[node] == nil {  // not a result
+        scratch.assign(position)
+        if scratch.count > blocks.count {
+          // A block for each thread that may run a part of the chain.
+          let capacity = max(blockSize, 1) * Instruction<S>.maximumParts
+          blocks.append(
+            arena.allocate(byteCount: capacity * MemoryLayout<S>.stride).bindMemory(to: S.self, capacity: capacity))
+        }
+      }
+      links.initializeElement(
+        at: position, to: ChainLink(function: function(of: node), a: a, b: b, c: c, y: place(node)))
     }
     return .chain(UnsafeBufferPointer(links), count: count)
   }
 
   private func function(of node: Int) -> ChainLink<S>.Function {
-    guard case .operation(let operation) = nodes[node].kind else { fatalError("Program: %\(node) is a leaf") }
-    switch operation {
-    case let map as any MapOperation: return .map(map.function)
-    case let binary as Binary: return .zip(.binary(binary))
-    case let comparison as Comparison: return .zip(.comparison(comparison))
-    case is Where: return .select
-    default: fatalError("Program: \(operation.name) has no place in a chain")
+    switch patterns[node] {
+    case .map(let f): .map(f)
+    case .zip(let f): .zip(f)
+    case .select: .select
+    case .leaf, .general, .alias, .product, .bias: fatalError("Program: %\(node) has no place in a chain")
     }
   }
 
@@ -302,7 +327,7 @@ public final class Program<S: Scalar> {
   }
 
   /// What a message calls a readable node, and the bound on an index leaf.
-  func name(_ node: Int) -> String { describe[node] ?? "%\(node)" }
+  func name(_ node: Int) -> String { names.describe(node, nodes[node]) }
   func indexBound(_ node: Int) -> Int { indexBounds[node] ?? Int.max }
   func isIndexLeaf(_ node: Int) -> Bool {
     if case .leaf(.index) = nodes[node].kind { return true }

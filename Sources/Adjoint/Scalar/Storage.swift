@@ -1,39 +1,55 @@
 /// Memory for the values of a tape or a program: aligned blocks that are handed out in order and never move.
 ///
-/// A tape asks for each node's value in turn; truncating gives back everything after a mark and keeps the blocks, so that
-/// a loop that records, differentiates and truncates reaches a state in which it allocates nothing.
+/// A tape asks for each node's value in turn; truncating gives back everything from some value on and keeps the blocks, so
+/// that a loop that records, differentiates and truncates reaches a state in which it allocates nothing.
 final class Arena {
-  /// A place to return to.
-  struct Mark {
-    fileprivate var block = 0
-    fileprivate var offset = 0
-  }
-
   static let alignment = 64
   private var blocks: [UnsafeMutableRawBufferPointer] = []
-  private var current = Mark()
+  /// The block in use, and what is left of it.
+  private var current = -1
+  private var next: UnsafeMutableRawPointer?
+  private var bytesLeft = 0
 
   deinit { for block in blocks { block.deallocate() } }
 
-  var mark: Mark { current }
-
-  func release(to mark: Mark) { current = mark }
-
-  /// Undefined memory for `byteCount` bytes, aligned to 64.
+  /// Undefined memory for `byteCount` bytes, aligned to 64; to 16 where there are no more, so that single numbers lie close.
+  @inline(__always)
   func allocate(byteCount: Int) -> UnsafeMutableRawPointer {
-    let size = max(byteCount + Arena.alignment - 1, Arena.alignment) & ~(Arena.alignment - 1)
-    while current.block < blocks.count {
-      let block = blocks[current.block]
-      if current.offset + size <= block.count, let base = block.baseAddress {
-        defer { current.offset += size }
-        return base + current.offset
+    let alignment = byteCount <= 16 ? 16 : Arena.alignment
+    let size = Swift.max(byteCount + alignment - 1, alignment) & ~(alignment - 1)
+    let padding = -Int(bitPattern: next) & (alignment - 1)
+    guard let place = next, padding + size <= bytesLeft else { return allocateFromNextBlock(size) }
+    next = place + (padding + size)
+    bytesLeft -= padding + size
+    return place + padding
+  }
+
+  @inline(never)
+  private func allocateFromNextBlock(_ size: Int) -> UnsafeMutableRawPointer {
+    repeat {
+      current += 1
+      if current == blocks.count {
+        blocks.append(
+          .allocate(byteCount: max(size, 1 << min(16 + blocks.count, 24)), alignment: Arena.alignment))
       }
-      current = Mark(block: current.block + 1, offset: 0)
+    } while blocks[current].count < size
+    enter(current, offset: 0)
+    return allocate(byteCount: size)
+  }
+
+  /// Gives back the value at `address` and all that were handed out after it. Returns whether it was handed out here.
+  func release(from address: UnsafeMutableRawPointer) -> Bool {
+    for (number, block) in blocks.enumerated() {
+      guard let base = block.baseAddress, address >= base, address < base + block.count else { continue }
+      enter(number, offset: address - base)
+      return true
     }
-    let block = UnsafeMutableRawBufferPointer.allocate(
-      byteCount: max(size, 1 << min(16 + blocks.count, 24)), alignment: Arena.alignment)
-    blocks.append(block)
-    return allocate(byteCount: byteCount)
+    return false
+  }
+
+  private func enter(_ block: Int, offset: Int) {
+    (current, bytesLeft) = (block, blocks[block].count - offset)
+    next = blocks[block].baseAddress.map { $0 + offset }
   }
 }
 

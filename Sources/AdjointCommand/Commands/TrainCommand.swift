@@ -28,6 +28,7 @@ enum TrainCommand {
     let start = ContinuousClock.now
     let saved = try resumed(arguments)
     let plan = try plan(arguments, saved)
+    let directory = try arguments.text("report").map { try ReportDirectory($0) }
     if arguments.isGiven("download") {
       guard plan.data == .mnist else {
         throw CommandError.unusedOption("download", reason: "without --data mnist", usedBy: [])
@@ -56,10 +57,10 @@ enum TrainCommand {
       let hint =
         destination.map { "resume with: adjoint train --resume \(shellQuoted($0))" }
         ?? "nothing was saved; give --save FILE to be able to resume"
-      console.note("interrupted \(place); \(hint)")
+      console.note("interrupted \(place); \(hint)" + (directory == nil ? "" : "; there is no report"))
       return Interruption.exitCode(signal)
     }
-    try finish(run, plan, report, arguments.isGiven("json"), since: start, console)
+    try finish(run, plan, report, directory, arguments.isGiven("json"), since: start, console)
     return 0
   }
 
@@ -124,7 +125,7 @@ enum TrainCommand {
   }
 
   private static func finish(
-    _ run: TrainingRun, _ plan: TrainingPlan, _ report: ProgressReport, _ json: Bool,
+    _ run: TrainingRun, _ plan: TrainingPlan, _ report: ProgressReport, _ directory: ReportDirectory?, _ json: Bool,
     since start: ContinuousClock.Instant, _ console: Console
   ) throws {
     let predictor = run.classifier.predictor()
@@ -139,6 +140,12 @@ enum TrainCommand {
       [("training", onTraining), ("test", onTest)], on: console)
     console.line()
     console.line("\(seconds.duration) in all, \(Int(report.rate).grouped) images/s in training steps")
+    if let directory {
+      try TrainingReport(
+        run: run, plan: plan, progress: report, training: onTraining, test: onTest, seconds: seconds
+      ).write(to: directory)
+      console.line("report: \(directory.path)/report.html")
+    }
     guard json else { return }
     var fields: [(String, JSON)] = [
       ("testAccuracy", .number(onTest.accuracy)), ("testLoss", .number(onTest.loss)),

@@ -10,6 +10,8 @@ struct ProgressReport {
   /// Time in training steps, and the images of those steps.
   private(set) var seconds = 0.0
   private(set) var trained = 0
+  /// What was measured after each epoch, and on which set.
+  private(set) var measured: [(epoch: Int, name: String, metrics: ClassificationMetrics)] = []
   private var mark: ContinuousClock.Instant
   private var shown: ContinuousClock.Instant
 
@@ -42,10 +44,11 @@ struct ProgressReport {
   }
 
   /// An epoch has ended.
-  func epoch(_ epoch: TrainingProgress.Epoch, accuracy: Double, on name: String) {
+  mutating func epoch(_ epoch: TrainingProgress.Epoch, _ metrics: ClassificationMetrics, on name: String) {
+    measured.append((epoch.number, name, metrics))
     var text = "\(label(epoch.number))  loss \(epoch.loss.fixed(4))"
     if let validation = epoch.validation { text += "  validation loss \(validation.loss.fixed(4))" }
-    text += "  \(name) accuracy \(accuracy.percent)  \(pace)"
+    text += "  \(name) accuracy \(metrics.accuracy.percent)  \(pace)"
     if console.isTerminal { text += "  \(left(Double(epoch.number)))" }
     console.line(text)
   }

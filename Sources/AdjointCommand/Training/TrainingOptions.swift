@@ -20,6 +20,10 @@ enum TrainingOptions {
       "resume", "FILE", .text, in: "Files and output",
       "Go on from a checkpoint; all settings come from it, and saving goes on to the same file. With --save of the same "
         + "name, a missing file starts anew."),
+    Option(
+      "report", "DIR", .text, in: "Files and output",
+      "Write DIR/report.html at the end: settings, curves, confusion matrix, misclassified images, weights, histograms of "
+        + "activations and gradients; each chart also as an SVG file."),
     .flag("json", in: "Files and output", "Print one JSON object as the last line of standard output."),
     .flag("download", in: "Files and output", "Fetch MNIST for --data mnist if it is not there."),
   ]

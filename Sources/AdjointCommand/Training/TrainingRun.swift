@@ -13,7 +13,7 @@ struct TrainingRun {
   let trainer: Trainer<LabeledImages>
   let test: LabeledImages
   let lint = TrainingLint()
-  private let pool: WorkerPool
+  let pool: WorkerPool
   private let settings: [String: String]
   private let destination: URL?
   private let saveInterval: Duration
@@ -83,13 +83,19 @@ struct TrainingRun {
     if let destination { try Checkpoint.save(trainer, settings: settings, to: destination) }
   }
 
+  /// A predictor on as many threads as the training.
+  func evaluator() -> Predictor<Float> {
+    let predictor = classifier.predictor()
+    predictor.pool = pool
+    return predictor
+  }
+
   /// Trains to the end. Returns the signal that ended it before, if one did; everything is saved then.
   func train(_ report: inout ProgressReport, _ interruption: Interruption) throws -> Int32? {
     try save()
     var saved = ContinuousClock.now
     var signal: Int32?
-    let evaluator = classifier.predictor()
-    evaluator.pool = pool
+    let evaluator = evaluator()
     for finding in lint.look(at: self) { report.console.note("check: \(finding)") }
     var hasTrained = false
     report.resumeClock()
@@ -110,9 +116,9 @@ struct TrainingRun {
         try save()
         saved = .now
         if let validation = epoch.validation {
-          report.epoch(epoch, accuracy: validation.accuracy, on: "validation")
+          report.epoch(epoch, validation, on: "validation")
         } else {
-          report.epoch(epoch, accuracy: try evaluator.evaluate(on: test).accuracy, on: "test")
+          report.epoch(epoch, try evaluator.evaluate(on: test), on: "test")
         }
         if !hasTrained {
           for finding in lint.look(at: self) { report.console.note("check: \(finding)") }

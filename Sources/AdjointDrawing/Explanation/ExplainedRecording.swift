@@ -48,7 +48,8 @@ struct ExplainedRecording {
     if !x.path.isEmpty { copy.labeled(x.path) }
   }
 
-  private static func ancestors(of output: Int, on tape: Tape<Double>) -> [Int] {
+  /// The nodes that a node is computed from, itself included, in order.
+  static func ancestors<S: Scalar>(of output: Int, on tape: Tape<S>) -> [Int] {
     var needed = [Bool](repeating: false, count: output + 1)
     needed[output] = true
     for node in (0...output).reversed() where needed[node] { for x in tape[node].inputs { needed[x.index] = true } }

@@ -12,7 +12,8 @@ import Adjoint
 public struct ScalarXRay {
   /// The same loss, on a tape of single numbers.
   public let loss: Variable<Double>
-  /// The elements of each node of the original tape, in row-major order, by the node's position.
+  /// The elements of each node of the original tape, in row-major order, by the node's position; none where the loss does not
+  /// depend on it.
   public let elements: [[Variable<Double>]]
 
   /// How many numbers a recording may expand to unless said otherwise: more than that nobody reads.
@@ -22,7 +23,12 @@ public struct ScalarXRay {
   public init<S: Scalar>(of loss: Variable<S>, limit: Int = ScalarXRay.largestCount) throws {
     let tape = Tape<Double>(mode: loss.tape.mode, seed: loss.tape.seed)
     var builder = ScalarBuilder(tape: tape)
+    let needed = Set(ExplainedRecording.ancestors(of: loss.index, on: loss.tape))
     for node in 0...loss.index {
+      guard needed.contains(node) else {
+        builder.elements.append([])
+        continue
+      }
       let x = loss.tape[node]
       let scope = x.path.prefix { $0 != "/" }
       let expanded: [Variable<Double>]

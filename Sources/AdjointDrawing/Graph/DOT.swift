@@ -60,7 +60,7 @@ private enum DOT {
         let name = (backward ? "cluster-adjoint-" : "cluster-") + layer.id
         return [
           "\(indent)subgraph \(quoted(name)) {",
-          "\(indent)  label=\(quoted((backward ? "∂ " : "") + layer.path)); style=rounded; color=gray50",
+          "\(indent)  label=\(quoted((backward ? "∂ " : "") + layer.name)); style=rounded; color=gray50",
         ] + lines(layer.items, boxes, backward, indent: indent + "  ") + ["\(indent)}"]
       }
     }

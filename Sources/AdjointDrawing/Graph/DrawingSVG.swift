@@ -80,10 +80,11 @@ extension Drawing {
     case .forward, .absent: shapes = [rectangle(r)]
     case .backward: shapes = [rectangle(r), rectangle(r, inset: 3, radius: 1)]
     case .layer, .layerAdjoint:
-      var sheet = r
-      (sheet.x, sheet.y) = (r.x + 4, r.y + 4)
-      shapes = [rectangle(sheet), rectangle(r)]
-      if box.text.style == .layerAdjoint { shapes.append(rectangle(r, inset: 3, radius: 1)) }
+      var (sheet, front) = (r, r)
+      (front.width, front.height) = (r.width - 4, r.height - 4)
+      (sheet.x, sheet.y, sheet.width, sheet.height) = (r.x + 4, r.y + 4, front.width, front.height)
+      shapes = [rectangle(sheet), rectangle(front)]
+      if box.text.style == .layerAdjoint { shapes.append(rectangle(front, inset: 3, radius: 1)) }
     case .parameter:
       let (left, right, top, bottom, cut) = (r.x, r.x + r.width, r.y, r.y + r.height, 7.0)
       let corners = [

@@ -35,6 +35,8 @@ struct Outline {
     let items: [Item]
     let isFolded: Bool
 
+    /// The innermost scope.
+    var name: String { path.split(separator: "/").last.map(String.init) ?? path }
     /// The positions of all nodes inside.
     var nodes: [Int] { items.flatMap(\.nodes) }
   }

@@ -14,6 +14,7 @@ struct Block {
 
   struct Frame {
     let path: String
+    let name: String
     var rectangle: Rectangle
     var title: Rectangle
     /// Whether it is a border around a layer, or only a heading.
@@ -75,7 +76,7 @@ struct Block {
   }
 
   /// This block with a border around it and a title in the upper corner, which no value passes on its way in.
-  func framed(path: String, titleSize: Point, direction: Layout.Direction, isBorder: Bool) -> Block {
+  func framed(path: String, name: String, titleSize: Point, direction: Layout.Direction, isBorder: Bool) -> Block {
     let padding = isBorder ? 14.0 : 0
     let entry = entries.values.min() ?? .infinity
     // Flowing down, the title has a strip above; flowing right, a strip beside the values that enter.
@@ -101,7 +102,7 @@ struct Block {
     let title = Rectangle(
       x: direction == .down ? 8 : 5, y: direction == .down ? 5 : 8, width: titleSize.x, height: titleSize.y)
     let border = Rectangle(x: 0, y: 0, width: block.size.x, height: block.size.y)
-    block.frames.insert(Frame(path: path, rectangle: border, title: title, isBorder: isBorder), at: 0)
+    block.frames.insert(Frame(path: path, name: name, rectangle: border, title: title, isBorder: isBorder), at: 0)
     return block
   }
 }

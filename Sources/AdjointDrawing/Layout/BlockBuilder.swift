@@ -23,6 +23,7 @@ struct BlockBuilder {
     }
   }
   private static let bendDepth = 34.0
+  private static let straightDepth = 18.0
 
   /// The items of one level, between the values that enter and those that leave.
   func block(of items: [Outline.Item]) -> Block {
@@ -112,9 +113,9 @@ struct BlockBuilder {
         .layer(layer.id), words.layer(layer), graph.hasBackward ? words.layerAdjoint(layer) : nil,
         entries: values(entering: inside).map { Block.Entry(node: $0, position: -1) }, exits: values(leaving: inside))
     case .layer(let layer):
-      let title = Layout.Point(x: BoxText.width("∂ " + layer.path), y: BoxText.lineHeight)
+      let title = Layout.Point(x: BoxText.width("∂ " + layer.name), y: BoxText.lineHeight)
       return block(of: layer.items).framed(
-        path: layer.path, titleSize: turned(title), direction: direction, isBorder: true)
+        path: layer.path, name: layer.name, titleSize: turned(title), direction: direction, isBorder: true)
     }
   }
 
@@ -165,7 +166,9 @@ struct BlockBuilder {
       next += depth
       if depth > 0, i + 1 < rows.rows.count || !leaving.isEmpty { next += labelDepth }
       ends.append(next)
-      if i + 1 < rows.rows.count { next += BlockBuilder.bendDepth }
+      if i + 1 < rows.rows.count {
+        next += rows.isStraight(below: i) ? BlockBuilder.straightDepth : BlockBuilder.bendDepth
+      }
     }
     block.size.y = next
     block.size.x = rows.vertices.map { $0.position + $0.size }.max() ?? 0

@@ -49,19 +49,19 @@ struct BoxWords {
     var lines = ["\(operations) operation" + (operations == 1 ? "" : "s")]
     lines += inside.filter { $0.kind == .parameter }.map { "\(name(of: $0, in: layer.path)) \($0.shape)" }
     let full = "layer \(layer.path): " + lines.joined(separator: ", ")
-    return BoxText(title: layer.path, lines: elided(lines), full: full, style: .layer)
+    return BoxText(title: layer.name, lines: elided(lines), full: full, style: .layer)
   }
 
   func layerAdjoint(_ layer: Outline.Layer) -> BoxText {
     let inside = layer.nodes.compactMap { nodes[$0] }
     guard inside.contains(where: { $0.adjoint != nil }) else {
-      return BoxText(title: "∂ " + layer.path, formula: "— not computed", style: .absent)
+      return BoxText(title: "∂ " + layer.name, formula: "— not computed", style: .absent)
     }
     let lines = inside.filter { $0.kind == .parameter }.map {
       "∂\(name(of: $0, in: layer.path)) " + ($0.adjoint == nil ? "— not computed" : "\($0.shape)")
     }
     let full = "adjoints of layer \(layer.path)" + (lines.isEmpty ? "" : ": " + lines.joined(separator: ", "))
-    return BoxText(title: "∂ " + layer.path, lines: elided(lines), full: full, style: .layerAdjoint)
+    return BoxText(title: "∂ " + layer.name, lines: elided(lines), full: full, style: .layerAdjoint)
   }
 
   private func elided(_ lines: [String]) -> [String] {

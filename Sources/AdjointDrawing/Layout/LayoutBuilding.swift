@@ -9,7 +9,7 @@ extension Layout {
     let headingSize = builder.turned(Point(x: BoxText.width("Backward") * 1.2, y: 20))
     var root = builder.block(of: outline.items)
     if graph.hasBackward {
-      root = root.framed(path: "", titleSize: headingSize, direction: direction, isBorder: false)
+      root = root.framed(path: "", name: "", titleSize: headingSize, direction: direction, isBorder: false)
     }
     self.init(width: 0, height: 0, direction: direction)
 
@@ -86,7 +86,7 @@ private struct Half {
         layout.frames.append(
           Layout.Frame(
             path: frame.path, rectangle: rectangle, titleRectangle: title,
-            title: isMirrored ? "∂ " + frame.path : frame.path, isBackward: isMirrored))
+            title: isMirrored ? "∂ " + frame.name : frame.name, isBackward: isMirrored))
       } else {
         let text = isMirrored ? "Backward" : "Forward"
         layout.headings.append(Layout.Heading(text: text, rectangle: title, isBackward: isMirrored))

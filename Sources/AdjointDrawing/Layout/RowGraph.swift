@@ -57,6 +57,14 @@ struct RowGraph {
     }
   }
 
+  /// Whether no link bends between a row and the next.
+  func isStraight(below row: Int) -> Bool {
+    segments.allSatisfy { segment in
+      let (from, to) = (vertices[segment.from], vertices[segment.to])
+      return from.row != row || abs(from.position + segment.fromOffset - to.position - segment.toOffset) < 0.5
+    }
+  }
+
   private mutating func assignRows() {
     let first = vertices.contains { $0.kind == .entry } ? 1 : 0
     for i in vertices.indices where vertices[i].kind != .entry { vertices[i].row = first }

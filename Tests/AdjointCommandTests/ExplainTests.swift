@@ -1,0 +1,44 @@
+import Foundation
+import Testing
+
+@Suite struct ExplainTests {
+  @Test(
+    "A page is written, whole, for every kind of data that needs no file",
+    arguments: [
+      [], ["--scalar", "--batch", "1"],
+      ["--model", "2,3,2", "--data", "spirals", "--activation", "relu", "--batch", "8"],
+      ["--data", "moons"], ["--model", "784,4,10", "--data", "digits", "--batch", "2"],
+    ])
+  func page(words: [String]) throws {
+    let workplace = try Workplace()
+    let outcome = try workplace.start(["explain", "-o", "step.html"] + words).outcome()
+    #expect(outcome.code == 0, "\(outcome.errors)")
+    #expect(outcome.output.hasPrefix("step.html: "))
+    let page = try String(contentsOfFile: workplace.path("step.html"), encoding: .utf8)
+    #expect(page.hasPrefix("<!DOCTYPE html>") && page.hasSuffix("</html>\n"))
+  }
+
+  @Test("The same words write the same bytes")
+  func reproducible() throws {
+    let workplace = try Workplace()
+    for name in ["a.html", "b.html"] { #expect(try workplace.run("explain", "--output", name).code == 0) }
+    #expect(try workplace.bytes("a.html") == workplace.bytes("b.html"))
+  }
+
+  @Test(
+    "What makes no sense ends with one sentence",
+    arguments: [
+      ([], "'explain' needs --output FILE"), (["-o", "step.pdf"], "expected a name that ends in"),
+      (["-o", "a.html", "--model", "3,1"], "expected 2 inputs"),
+      (["-o", "a.html", "--model", "2"], "two or more sizes"),
+      (["-o", "a.html", "--data", "xro"], "did you mean xor?"), (["-o", "no/such/a.html"], "cannot be written"),
+      (["-o", "a.html", "--scalar", "--model", "784,4,10", "--data", "digits"], "take a smaller model"),
+      (["-o", "a.html", "--activation", "tahn"], "did you mean tanh?"),
+    ])
+  func usage(words: [String], sentence: String) throws {
+    let outcome = try Workplace().start(["explain"] + words).outcome()
+    #expect(outcome.code != 0)
+    #expect(outcome.errors.contains(sentence), "\(outcome.errors)")
+    #expect(outcome.errors.split(separator: "\n").count == 1, "\(outcome.errors)")
+  }
+}
