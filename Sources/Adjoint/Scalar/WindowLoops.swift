@@ -2,6 +2,9 @@
 // of a window are runs of width · channels elements, so that there is little to gain from a kernel.
 
 extension WindowGrid {
+  /// How many windows there are in all images.
+  @inlinable var positions: Int { images * grid.height * grid.width }
+
   /// Where in the images an element of a window stands, for windows without padding: element `place` of the window behind
   /// the pooled element y.
   @inlinable
@@ -62,19 +65,44 @@ extension Scalar {
   public static func pool(
     _ r: Reduction, _ grid: WindowGrid, _ x: UnsafePointer<Self>, _ y: UnsafeMutablePointer<Self>
   ) {
+    switch r {
+    case .sum: accumulate(grid, x, y) { $0 + $1 }
+    case .maximum where sharesTies, .minimum where sharesTies: poolGathered(r, grid, x, y)
+    case .maximum: accumulate(grid, x, y) { larger($0, $1) }
+    case .minimum: accumulate(grid, x, y) { smaller($0, $1) }
+    }
+  }
+
+  /// A function of two arguments repeated over each window, all channels of a place at once.
+  @inlinable @inline(__always)
+  static func accumulate(
+    _ grid: WindowGrid, _ x: UnsafePointer<Self>, _ y: UnsafeMutablePointer<Self>, _ f: (Self, Self) -> Self
+  ) {
     let (size, channels) = (grid.windows.size, grid.channels)
+    for position in 0..<grid.positions {
+      let corner = x + grid.source(of: position * channels, 0)
+      let result = y + position * channels
+      result.update(from: corner, count: channels)
+      for u in 0..<size.height {
+        for v in 0..<size.width where u + v > 0 {
+          let place = corner + (u * grid.width + v) * channels
+          for channel in 0..<channels { result[channel] = f(result[channel], place[channel]) }
+        }
+      }
+    }
+  }
+
+  /// For scalars that share ties: what a window holds of a channel is put side by side first, because ties count among all
+  /// of it at once.
+  @inlinable
+  static func poolGathered(
+    _ r: Reduction, _ grid: WindowGrid, _ x: UnsafePointer<Self>, _ y: UnsafeMutablePointer<Self>
+  ) {
     withUnsafeTemporaryAllocation(of: Self.self, capacity: grid.windows.count) { gathered in
       guard let window = gathered.baseAddress else { return }
-      var corner = 0
-      for position in 0..<grid.images * grid.grid.height * grid.grid.width {
-        corner = grid.source(of: position * channels, 0)
-        for channel in 0..<channels {
-          for u in 0..<size.height {
-            let row = x + (corner + u * grid.width * channels + channel)
-            for v in 0..<size.width { window[u * size.width + v] = row[v * channels] }
-          }
-          y[position * channels + channel] = referenceReduce(r, window, stride: 1, count: size.height * size.width)
-        }
+      for position in 0..<grid.positions * grid.channels {
+        for place in 0..<grid.windows.count { window[place] = x[grid.source(of: position, place)] }
+        y[position] = referenceReduce(r, window, stride: 1, count: grid.windows.count)
       }
     }
   }

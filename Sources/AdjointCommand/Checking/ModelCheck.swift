@@ -3,10 +3,11 @@ import AdjointChecking
 import AdjointDatasets
 import AdjointLearning
 
-/// `adjoint check --model`: a perceptron's cross-entropy on some images, as training records it.
+/// `adjoint check --model`: a network's cross-entropy on some images, as training records it.
 struct ModelCheck {
   private let arguments: Arguments
-  private let sizes: [Int]
+  /// Inputs, hidden units and classes of a perceptron; `nil` for the convolutional network.
+  private let sizes: [Int]?
   private let activation: Activation
   private let source: DataSource
   private let batch: Int
@@ -17,13 +18,7 @@ struct ModelCheck {
   init(_ arguments: Arguments) throws {
     self.arguments = arguments
     let text = try arguments.required("model")
-    let sizes = text.split(separator: ",", omittingEmptySubsequences: false).map { Int($0) ?? 0 }
-    guard sizes.count >= 2, sizes.allSatisfy({ (1...65_536).contains($0) }),
-      zip(sizes, sizes.dropFirst()).allSatisfy({ $0 * $1 <= 1 << 27 })
-    else {
-      throw arguments.option("model").bad(text, expected: "two or more sizes such as 784,30,10")
-    }
-    self.sizes = sizes
+    sizes = text == "cnn" ? nil : try ModelCheck.sizes(text, of: arguments.option("model"))
     activation = try arguments.choice("activation")
     source = try DataSource(arguments.required("data"))
     batch = try arguments.integer("batch")
@@ -32,20 +27,44 @@ struct ModelCheck {
     seed = UInt64(try arguments.integer("seed"))
   }
 
-  func run(_ console: Console) throws -> Int32 {
-    let images = try source.load(limits: (batch, 1)).training
+  private static func sizes(_ text: String, of option: Option) throws(CommandError) -> [Int] {
+    let sizes = text.split(separator: ",", omittingEmptySubsequences: false).map { Int($0) ?? 0 }
+    guard sizes.count >= 2, sizes.allSatisfy({ (1...65_536).contains($0) }),
+      zip(sizes, sizes.dropFirst()).allSatisfy({ $0 * $1 <= 1 << 27 })
+    else {
+      throw option.bad(text, expected: "two or more sizes such as 784,30,10, or cnn", among: ["cnn"])
+    }
+    return sizes
+  }
+
+  private func model(for images: LabeledImages) throws(CommandError) -> any Layer<Float> {
+    var generator = Generator(seed: seed)
+    guard let sizes else {
+      guard CNN<Float>.features(height: images.height, width: images.width) != nil else {
+        throw .wrongSize(
+          file: source.title, expected: "images of at least 16 × 16 pixels, which the cnn takes",
+          found: "\(images.height) × \(images.width)")
+      }
+      return CNN(
+        height: images.height, width: images.width, classes: images.classCount, activation: activation,
+        using: &generator)
+    }
     guard images.features == sizes[0], images.classCount <= sizes[sizes.count - 1] else {
       throw arguments.option("model").bad(
         sizes.map(String.init).joined(separator: ","),
         expected: "\(images.features) inputs and at least \(images.classCount) classes, as \(source.title) has")
     }
-    var generator = Generator(seed: seed)
-    let model = MLP<Float>(sizes, activation: activation, using: &generator)
+    return MLP(sizes, activation: activation, using: &generator)
+  }
+
+  func run(_ console: Console) throws -> Int32 {
+    let images = try source.load(limits: (batch, 1)).training
+    let model = try model(for: images)
     let tape = Tape<Float>()
     let rows = images.batch(Array(0..<min(batch, images.count))[...])
     let inputs = tape.input(rows.images, name: "images")
     let loss = crossEntropy(logits: model(inputs), labels: tape.index(rows.labels, name: "labels")).labeled("loss")
-    let name = sizes.map(String.init).joined(separator: "-")
+    let name = sizes.map { $0.map(String.init).joined(separator: "-") } ?? "cnn"
     let parameters = tape.trainableParameters.map(\.leaf)
     let count = parameters.reduce(0) { $0 + $1.shape.elementCount }
 

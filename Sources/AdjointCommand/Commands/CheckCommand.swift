@@ -19,7 +19,8 @@ enum CheckCommand {
       .flag("json", "Print one JSON object as the last line of standard output."),
       Option(
         "model", "SIZES", .text, in: "A model",
-        "Check a perceptron instead, such as 784,30,10: inputs, hidden units, classes."),
+        "Check a perceptron instead, such as 784,30,10: inputs, hidden units, classes; or cnn, the one of 'adjoint train'."
+      ),
       Option(
         "activation", "NAME", .choice(Activation.optionNames), default: "tanh", in: "A model",
         "The function between its layers."),

@@ -25,6 +25,8 @@ struct Arguments {
   /// What was given, in canonical form, by option name; a flag has the value "".
   private(set) var given: [String: String] = [:]
   private(set) var positionals: [String] = []
+  /// Whether these are stored values: then defaults stand among what was given.
+  private(set) var isStored = false
 
   /// Reads the words after the command's name.
   /// - Throws: `CommandError`, always a usage error.
@@ -52,6 +54,7 @@ struct Arguments {
   /// Values that were stored, such as in a checkpoint; names that the command does not have are ignored.
   init(stored: [String: String], for command: Command) throws(CommandError) {
     self.command = command
+    isStored = true
     for option in command.options {
       if let value = stored[option.name] { given[option.name] = try option.canonical(value) }
     }

@@ -14,16 +14,17 @@ struct Classifier {
   let standardization: Standardization
   /// What `--data` said when it was trained.
   let trainedOn: String
-  let model: MLP<Float>
+  let model: any Layer<Float>
 
-  var inputs: Int { height * width }
-  var parameterCount: Int { model.parameters.reduce(0) { $0 + $1.count } }
-  var architecture: String { plan.architecture(inputs: inputs, classes: classNames.count) }
+  /// All parameters by name.
+  var parameters: [(name: String, parameter: Parameter<Float>)] { model.parameters(forInput: [1, height * width]) }
+  var parameterCount: Int { parameters.reduce(0) { $0 + $1.parameter.count } }
+  var architecture: String { plan.architecture(height: height, width: width, classes: classNames.count) }
 
   /// A new one for these training images.
   init(_ plan: TrainingPlan, for training: LabeledImages) throws(CommandError) {
     self.plan = plan
-    try plan.checkSize(inputs: training.features, classes: training.classCount)
+    try plan.check(height: training.height, width: training.width, classes: training.classCount)
     (height, width, classNames) = (training.height, training.width, training.classNames)
     trainedOn = plan.data.setting
     standardization =
@@ -32,7 +33,7 @@ struct Classifier {
       case .image: .perImage
       case .pixel: .perPixel(FeatureStatistics(of: training))
       }
-    model = plan.model(inputs: training.features, classes: training.classCount)
+    model = plan.model(height: training.height, width: training.width, classes: training.classCount)
   }
 
   /// The outputs for inputs, and the loss that evaluation reports.
@@ -79,9 +80,7 @@ extension Classifier {
   init(loading file: String) throws {
     let checkpoint = try openCheckpoint(file)
     try self.init(checkpoint.settings, of: file)
-    var places: [(name: String, parameter: Parameter<Float>)] = []
-    for parameter in model.parameters { places.append((parameter.name ?? "", parameter)) }
-    try checkpoint.loadWeights(into: places)
+    try checkpoint.loadWeights(into: parameters)
   }
 
   private init(_ settings: [String: String], of file: String) throws(CommandError) {
@@ -109,8 +108,8 @@ extension Classifier {
       }
       standardization = .perPixel(FeatureStatistics(mean: mean, deviation: deviation))
     }
-    try plan.checkSize(inputs: height * width, classes: classNames.count)
-    model = plan.model(inputs: height * width, classes: classNames.count)
+    try plan.check(height: height, width: width, classes: classNames.count)
+    model = plan.model(height: height, width: width, classes: classNames.count)
   }
 
   /// Numbers as text that keeps every bit: base 64 of little-endian words.

@@ -40,6 +40,11 @@ enum InitializerName: String, Named {
   }
 }
 
+/// The networks that the command line trains.
+enum NetworkName: String, Named {
+  case mlp, cnn
+}
+
 /// How pixels are standardised.
 enum StandardizationName: String, Named {
   case none, pixel, image

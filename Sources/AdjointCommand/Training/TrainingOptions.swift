@@ -52,17 +52,21 @@ enum TrainingOptions {
 
   private static let model: [Option] = [
     Option(
+      "model", "NAME", .choice(NetworkName.optionNames), default: "mlp", in: "Model",
+      "mlp is a multi-layer perceptron; cnn has two convolutions of 16 and 32 kernels of 5 × 5, each with activation and "
+        + "max pooling 2 × 2, then 128 hidden units."),
+    Option(
       "hidden", "SIZES", .text, default: "128", in: "Model",
-      "Units of the hidden layers, such as 128,64; none makes it softmax regression."),
+      "Units of the hidden layers of mlp, such as 128,64; none makes it softmax regression."),
     Option(
       "activation", "NAME", .choice(Activation.optionNames), default: "relu", in: "Model",
-      "After every hidden layer."),
+      "After every hidden layer and convolution."),
     Option(
       "initializer", "NAME", .choice(InitializerName.optionNames), default: "he-normal", in: "Model",
       "How the weights begin; biases begin at 0."),
     Option(
       "dropout", "RATE", .number(.fraction), default: "0", in: "Model",
-      "The share of hidden units that are switched off in a training step."),
+      "The share of hidden units that are switched off in a training step; with cnn, of its pooled features too."),
     Option(
       "loss", "NAME", .choice(ClassificationLoss.optionNames), default: "cross-entropy", in: "Model",
       "mse and bce compare the outputs with the one-hot label."),

@@ -8,6 +8,7 @@ struct TrainingPlan {
   let limits: (training: Int?, test: Int?)
   let standardization: StandardizationName
   let validation: Double
+  let network: NetworkName
   /// Units of the hidden layers.
   let hidden: [Int]
   let activation: Activation
@@ -36,6 +37,7 @@ struct TrainingPlan {
     )
     standardization = try arguments.choice("standardize")
     validation = try arguments.number("validation")
+    network = try arguments.choice("model")
     hidden = try TrainingPlan.sizes(arguments.required("hidden"), of: arguments.option("hidden"))
     activation = try arguments.choice("activation")
     initializer = try arguments.choice("initializer")
@@ -49,11 +51,7 @@ struct TrainingPlan {
     epochs = try arguments.integer("epochs")
     seed = try arguments.integer("seed")
     stopping = try TrainingPlan.stopping(arguments, validation: validation)
-    if hidden.isEmpty {
-      for name in ["activation", "dropout"] where arguments.isGiven(name) {
-        throw .unusedOption(name, reason: "with --hidden none", usedBy: [])
-      }
-    }
+    try TrainingPlan.refuseUnused(arguments, network, hidden)
     var settings = arguments.given.filter { name, _ in TrainingOptions.settings.contains { $0.name == name } }
     for option in TrainingOptions.settings {
       guard settings[option.name] == nil, let fallback = option.fallback else { continue }
@@ -61,6 +59,24 @@ struct TrainingPlan {
     }
     settings["data"] = source.setting
     self.settings = settings
+  }
+
+  /// What was given and would have no effect.
+  private static func refuseUnused(
+    _ arguments: Arguments, _ network: NetworkName, _ hidden: [Int]
+  ) throws(CommandError) {
+    // A checkpoint stores defaults too.
+    if arguments.isStored { return }
+    switch network {
+    case .cnn:
+      if arguments.isGiven("hidden") {
+        throw .unusedOption("hidden", reason: "with --model cnn, whose layers are fixed", usedBy: ["--model mlp"])
+      }
+    case .mlp:
+      for name in ["activation", "dropout"] where arguments.isGiven(name) && hidden.isEmpty {
+        throw .unusedOption(name, reason: "with --hidden none", usedBy: [])
+      }
+    }
   }
 
   private static func sizes(_ text: String, of option: Option) throws(CommandError) -> [Int] {
@@ -109,32 +125,6 @@ extension TrainingPlan {
   }
 
   func generator(_ stream: Stream) -> Generator { Generator(seed: UInt64(seed)).stream(stream.rawValue) }
-
-  /// Refuses a model that would not fit into memory: 100 million weights take 400 MB, and training four times as much.
-  func checkSize(inputs: Int, classes: Int) throws(CommandError) {
-    let sizes = [inputs] + hidden + [classes]
-    let weights = zip(sizes, sizes.dropFirst()).reduce(0) { $0 + $1.0 * $1.1 }
-    guard weights <= 100_000_000 else {
-      throw .badValue(
-        option: "hidden", value: hidden.map(String.init).joined(separator: ","),
-        expected: "at most 100,000,000 weights",
-        suggestion: nil)
-    }
-  }
-
-  /// A model with fresh weights.
-  func model(inputs: Int, classes: Int) -> MLP<Float> {
-    var generator = generator(.weights)
-    return MLP(
-      [inputs] + hidden + [classes], activation: activation, dropout: dropout, initializer: initializer.initializer,
-      using: &generator)
-  }
-
-  /// The model in words: `784 → 128 relu → 10`.
-  func architecture(inputs: Int, classes: Int) -> String {
-    let layers = hidden.map { "\($0) \(activation.optionName)" + (dropout > 0 ? " (dropout \(dropout.short))" : "") }
-    return (["\(inputs)"] + layers + ["\(classes)"]).joined(separator: " → ")
-  }
 
   /// The optimiser in words.
   var optimization: String {

@@ -41,7 +41,7 @@ enum PageHeat {
       let at = 0;
       const read = k => {
         at = k;
-        readout.textContent = `${coordinates(k, shape)} = ${values[k]}`.replace("-", "−");
+        readout.textContent = `${coordinates(k, shape)} = ${String(values[k]).replaceAll("-", "−")}`;
         view.mark(k);
       };
       const range = () => {

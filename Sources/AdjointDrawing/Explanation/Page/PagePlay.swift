@@ -2,7 +2,7 @@
 enum PagePlay {
   static let script = #"""
     const byId = id => document.getElementById(id);
-    const leaves = data.walk.filter(i => data.nodes[i].role);
+    const leaves = data.nodes.flatMap((node, i) => node && node.role && i <= data.output ? [i] : []);
     const sliding = i => !/^(index|random)/.test(data.nodes[i].role);
     const objectiveAtFirst = engine.objective();
     const held = { leaf: leaves.find(i => data.nodes[i].role === "parameter") ?? leaves.find(sliding), element: 0 };
@@ -97,7 +97,7 @@ enum PagePlay {
         show();
       });
       byId("unfold").setAttribute("aria-pressed", graph.isUnfolded);
-      byId("unfold").hidden = !data.groups.length;
+      byId("unfold").hidden = !("" in data.layouts);
       const isDark = matchMedia("(prefers-color-scheme: dark)");
       const paint = theme => { document.documentElement.dataset.theme = theme; show(); };
       byId("theme").addEventListener("click", () =>
