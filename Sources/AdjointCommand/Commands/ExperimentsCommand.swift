@@ -23,6 +23,7 @@ enum ExperimentsCommand {
       ),
       .flag("rebuild", "Run nothing: judge the records and write the page and charts again."),
       .flag("markdown", "With the name documents: print every claim of the five documents, executed, and run nothing."),
+      .flag("markdown", "With 'documents': print Docs/Documents.md, every numbered equation executed and judged."),
       .flag("json", "Print one JSON object as the last line of standard output."),
     ],
     notes: [
@@ -38,6 +39,7 @@ enum ExperimentsCommand {
         [
           "adjoint experiments --list", "adjoint experiments 002-momentum", "adjoint experiments --all --quick",
           "adjoint experiments --all --rebuild", "adjoint experiments documents --markdown",
+          "adjoint experiments documents --markdown",
         ]
       ),
       (
@@ -58,6 +60,16 @@ enum ExperimentsCommand {
     if arguments.positionals == ["documents"], arguments.isGiven("markdown") {
       console.line(String(try DocumentClaims.markdown().dropLast()))
       return 0
+    }
+    if arguments.positionals == ["documents"] {
+      guard arguments.isGiven("markdown") else {
+        throw CommandError.missingOption("markdown", placeholder: "", command: "experiments documents")
+      }
+      console.line(try DocumentClaims.markdown().trimmingCharacters(in: .newlines))
+      return 0
+    }
+    if arguments.isGiven("markdown") {
+      throw CommandError.unusedOption("markdown", reason: "without documents", usedBy: [])
     }
     let experiments = try experiments(arguments)
     let scale = Scale(
