@@ -124,6 +124,24 @@ import Testing
     #expect(derivation.deviations().allSatisfy { $0.deviation < 1e-14 })
   }
 
+  @Test func `A model in single precision is derived in its own numbers`() {
+    var generator = Generator(seed: 8)
+    let tape = Tape<Float>()
+    let z = Linear<Float>(3, 2, name: "gate", using: &generator)(tape.input(.ones([3, 3]), name: "x"))
+    let derivation = Derivation(of: (z.sigmoid() * 0.1).mean())
+    #expect(derivation.deviations().allSatisfy { $0.deviation < 1e-6 })
+    #expect(derivation.text.contains("z_gate = x·W_gateᵀ + b_gate") && derivation.text.contains("/10"), "\(derivation)")
+  }
+
+  @Test func `Uses of one value are added, and said to be`() {
+    let tape = Tape<Double>()
+    let x = tape.input(Tensor([0.3, -0.2]), name: "x")
+    let h = x.tanh().labeled("h")
+    let derivation = Derivation(of: (h + h.sigmoid() * h).sum())
+    #expect(derivation.text.contains("h is used 3 times: the contributions of its uses are added"), "\(derivation)")
+    #expect(derivation.deviations().allSatisfy { $0.deviation < 1e-14 })
+  }
+
   @Test func `Values are printed on request`() {
     let (plain, full) = (classifier(), classifier(numbers: true))
     #expect(full.text.count > plain.text.count && full.text.contains("⋮") == true)

@@ -57,7 +57,10 @@ enum ExperimentsCommand {
       list(console)
       return 0
     }
-    if arguments.positionals == ["documents"], arguments.isGiven("markdown") {
+    if arguments.isGiven("markdown") {
+      guard arguments.positionals == ["documents"] else {
+        throw CommandError.unusedOption("markdown", reason: "without the name documents", usedBy: [])
+      }
       console.line(String(try DocumentClaims.markdown().dropLast()))
       return 0
     }

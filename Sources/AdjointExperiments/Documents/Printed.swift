@@ -84,7 +84,8 @@ package struct Proof: Sendable {
 
   private static func text(_ distance: Double) -> String {
     if distance <= tolerance { return "equal" }
-    return distance.isFinite ? "off by \(String(format: "%.2g", distance)) of the largest" : "of another size"
+    guard distance.isFinite else { return "of another size" }
+    return "off by \(String(format: "%.2g", distance)) times the largest element"
   }
 
   private static func suffix(_ remark: String) -> String { remark.isEmpty ? "" : "; " + remark }

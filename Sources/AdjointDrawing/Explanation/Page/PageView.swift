@@ -110,7 +110,8 @@ enum PageView {
       }
       const columns = sampled(n, 48), flat = new Float64Array(rows.length * columns.length);
       rows.forEach((row, r) => columns.forEach((c, k) => { flat[r * columns.length + k] = row[c]; }));
-      box.append(heatMap(`Jacobian of ${nodeTitle(edge.from)} by ${nodeTitle(edge.to)}`, flat, [rows.length, columns.length]));
+      box.append(heatMap(`Jacobian of ${nodeTitle(edge.from)} by ${nodeTitle(edge.to)}`, flat, [rows.length, columns.length],
+        { place: k => `row ${numbers[Math.floor(k / columns.length)]}, column ${columns[k % columns.length]}` }));
       if (rows.length < m || columns.length < n) {
         box.append(note(`sampled: ${rows.length} of ${m} rows, ${columns.length} of ${n} columns`));
       }
