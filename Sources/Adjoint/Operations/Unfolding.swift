@@ -16,6 +16,7 @@ public struct Unfold: BatchwiseOperation {
     let x = p.x[0].shape
     return [p.to(0, g.fold(windows, into: Extent2D(x[1], x[2])))]
   }
+  public func localJacobian<S: Scalar>(at p: Point<S>, withRespectTo i: Int) -> LocalJacobian? { .moves(at: p, i) }
   public func shape(of x: [Shape]) throws(ShapeError) -> Shape {
     let x = try x.only(1, for: name)[0]
     let grid = try windows.grid(in: x, for: name)
