@@ -96,22 +96,15 @@ extension Standardization {
         }
     }
 
-    /// byte / 255, to the last bit, by multiplications: 1/255 = 257/2¹⁶ + a rest. The first product is exact, so the sum rounds
-    /// once. (A division of every pixel took a sixth of a training step.)
-    static func unit(_ pixel: UInt8) -> Float {
-      let byte = Float(pixel)
-      return byte * 0x1.01p-8 + byte * 0x1.010102p-24
-    }
-
     /// Writes one image as numbers.
     func apply(_ pixels: UnsafeBufferPointer<UInt8>, to output: UnsafeMutableBufferPointer<Float>) {
       switch self {
-      case .scale:
-        for j in 0..<pixels.count { output[j] = Plan.unit(pixels[j]) }
+      case .scale: Float.fractions(of: pixels, into: output)
       case .pixel(let mean, let scale):
+        Float.fractions(of: pixels, into: output)
         mean.withUnsafeBufferPointer { mean in
           scale.withUnsafeBufferPointer { scale in
-            for j in 0..<pixels.count { output[j] = (Plan.unit(pixels[j]) - mean[j]) * scale[j] }
+            for j in 0..<pixels.count { output[j] = (output[j] - mean[j]) * scale[j] }
           }
         }
       case .image:

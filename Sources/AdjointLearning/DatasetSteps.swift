@@ -39,9 +39,19 @@ extension TrainingStep where S == Float {
     _ rows: ArraySlice<Int>, of data: Source, inputs: UnsafeMutableBufferPointer<Float>,
     targets: UnsafeMutableBufferPointer<Source.Target>
   ) {
-    guard let pool, pool.threads > 1, inputs.count >= 16_384 else {
-      return data.fill(inputs: inputs, targets: targets, from: rows)
+    if let pool, pool.threads > 1, inputs.count >= 16_384 {
+      gather(rows, of: data, inputs: inputs, targets: targets, on: pool)
+    } else {
+      data.fill(inputs: inputs, targets: targets, from: rows)
     }
+  }
+
+  // A function of its own: where it is not called, the type of its task is not made.
+  @inline(never)
+  private func gather<Source: Dataset>(
+    _ rows: ArraySlice<Int>, of data: Source, inputs: UnsafeMutableBufferPointer<Float>,
+    targets: UnsafeMutableBufferPointer<Source.Target>, on pool: WorkerPool
+  ) {
     let task = gatherTask as? GatherTask<Source> ?? GatherTask()
     gatherTask = task
     task.job = (data, rows, inputs, targets)

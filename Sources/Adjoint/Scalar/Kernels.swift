@@ -126,3 +126,16 @@ struct UpdateCoefficients {
   var rule = AK_DESCENT
   var (rate, decay, weight, decay2, weight2, scale, epsilon, keep) = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0)
 }
+
+extension Float {
+  /// Bytes as numbers from 0 to 1: byte / 255, to the last bit.
+  /// - Precondition: the output holds as many numbers.
+  package static func fractions(
+    of bytes: UnsafeBufferPointer<UInt8>, into output: UnsafeMutableBufferPointer<Float>
+  ) {
+    precondition(output.count >= bytes.count)
+    guard let x = bytes.baseAddress, let y = output.baseAddress else { return }
+    if let kernels = Kernels.active { return kernels.pointee.fractions_f32(x, y, bytes.count) }
+    for i in bytes.indices { y[i] = Float(x[i]) / 255 }
+  }
+}

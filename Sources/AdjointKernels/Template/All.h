@@ -17,6 +17,7 @@
 #include "Reduce.h"
 #include "Softmax.h"
 #include "Update.h"
+#include "Bytes.h"
 #include "GemmTile.h"
 #include "GemmPack.h"
 #include "Gemm.h"

@@ -131,6 +131,8 @@ typedef AK_UPDATE(double) ak_update_f64;
 
 typedef struct {
   const char *name;   // "avx512", "avx2", "baseline" (SSE2 on x86-64), "neon"
+  /// y[i] = x[i] / 255, rounded once
+  void (*fractions_f32)(const uint8_t *x, float *y, long n);
   AK_FUNCTIONS(float, f32)
   AK_FUNCTIONS(double, f64)
 } ak_kernels;
