@@ -30,7 +30,8 @@ import Testing
       ["predict", "image.pgm"], ["train", "--optimizer", "sgd", "--beta1", "0.5"], ["train", "--patience", "3"],
       ["train", "--schedule", "step:1"], ["train", "--schedule", "warmup:1+nothing"], ["train", "-x"],
       ["train", "--learning-rate", "nan"], ["train", "--download"],
-      ["train", "--hidden", "99999,99999", "--train-limit=9"],
+      ["train", "--hidden", "99999,99999", "--train-limit=9"], ["train", "--model", "cnn", "--hidden", "32"],
+      ["train", "--filters", "8,8"], ["train", "--model", "cnn", "--filters", "9999,9999", "--train-limit=9"],
     ])
   func usage(words: [String]) throws {
     let outcome = try Workplace().start(words).outcome()

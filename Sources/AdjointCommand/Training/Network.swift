@@ -18,10 +18,16 @@ extension TrainingPlan {
           expected: "at most 100,000,000 weights", suggestion: nil)
       }
     case .cnn:
-      guard let features = CNN<Float>.features(height: height, width: width), features <= 500_000 else {
+      guard let features = CNN<Float>.features(height: height, width: width, filters: filters) else {
         throw .wrongSize(
-          file: data.title, expected: "images of 16 × 16 to 500 × 500 pixels, which --model cnn takes",
+          file: data.title, expected: "images large enough for \(filters.count.of("convolution")) and poolings",
           found: "\(height) × \(width)")
+      }
+      let weights = zip([1] + filters, filters).reduce(128 * features) { $0 + 25 * $1.0 * $1.1 }
+      guard weights <= 100_000_000 else {
+        throw .badValue(
+          option: "filters", value: filters.map(String.init).joined(separator: ","),
+          expected: "at most 100,000,000 weights", suggestion: nil)
       }
     }
   }
@@ -36,7 +42,7 @@ extension TrainingPlan {
         initializer: initializer.initializer, using: &generator)
     case .cnn:
       return CNN<Float>(
-        height: height, width: width, classes: classes, activation: activation, dropout: dropout,
+        height: height, width: width, classes: classes, filters: filters, activation: activation, dropout: dropout,
         initializer: initializer.initializer, using: &generator)
     }
   }
@@ -49,7 +55,7 @@ extension TrainingPlan {
     switch network {
     case .mlp: return (["\(height * width)"] + hidden.map(dense) + ["\(classes)"]).joined(separator: " → ")
     case .cnn:
-      let convolutions = [16, 32].map { "conv 5×5 \($0) \(activation.optionName) → pool 2×2" }
+      let convolutions = filters.map { "conv 5×5 \($0) \(activation.optionName) → pool 2×2" }
       return (["\(height)×\(width)"] + convolutions + [dense(128), "\(classes)"]).joined(separator: " → ")
     }
   }

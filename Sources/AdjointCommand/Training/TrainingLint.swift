@@ -16,7 +16,7 @@ final class TrainingLint {
     let tape = Tape<Float>(mode: .inference)
     let (inputs, labels) = (tape.input(batch.inputs, name: "inputs"), tape.index(batch.targets, name: "labels"))
     let loss = run.classifier.plan.loss(run.classifier.model(inputs), labels: labels)
-    let new = Linter(on: loss, parameters: run.classifier.model.parameters).run().filter { finding in
+    let new = Linter(on: loss, parameters: run.classifier.parameters.map(\.parameter)).run().filter { finding in
       // The figures of a finding change as the weights do: it stays the same finding.
       !findings.contains { ($0.rule, $0.node, $0.path) == (finding.rule, finding.node, finding.path) }
     }

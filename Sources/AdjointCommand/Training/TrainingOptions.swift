@@ -53,8 +53,10 @@ enum TrainingOptions {
   private static let model: [Option] = [
     Option(
       "model", "NAME", .choice(NetworkName.optionNames), default: "mlp", in: "Model",
-      "mlp is a multi-layer perceptron; cnn has two convolutions of 16 and 32 kernels of 5 × 5, each with activation and "
-        + "max pooling 2 × 2, then 128 hidden units."),
+      "mlp is a multi-layer perceptron; cnn has convolutions of 5 × 5, each with activation and max pooling 2 × 2, then "
+        + "128 hidden units."),
+    Option(
+      "filters", "SIZES", .text, default: "16,32", in: "Model", "Kernels of each convolution of cnn."),
     Option(
       "hidden", "SIZES", .text, default: "128", in: "Model",
       "Units of the hidden layers of mlp, such as 128,64; none makes it softmax regression."),

@@ -9,6 +9,8 @@ struct TrainingPlan {
   let standardization: StandardizationName
   let validation: Double
   let network: NetworkName
+  /// Kernels of each convolution.
+  let filters: [Int]
   /// Units of the hidden layers.
   let hidden: [Int]
   let activation: Activation
@@ -38,6 +40,7 @@ struct TrainingPlan {
     standardization = try arguments.choice("standardize")
     validation = try arguments.number("validation")
     network = try arguments.choice("model")
+    filters = try TrainingPlan.sizes(arguments.required("filters"), of: arguments.option("filters"))
     hidden = try TrainingPlan.sizes(arguments.required("hidden"), of: arguments.option("hidden"))
     activation = try arguments.choice("activation")
     initializer = try arguments.choice("initializer")
@@ -70,9 +73,12 @@ struct TrainingPlan {
     switch network {
     case .cnn:
       if arguments.isGiven("hidden") {
-        throw .unusedOption("hidden", reason: "with --model cnn, whose layers are fixed", usedBy: ["--model mlp"])
+        throw .unusedOption("hidden", reason: "with --model cnn", usedBy: ["--model mlp"])
       }
     case .mlp:
+      if arguments.isGiven("filters") {
+        throw .unusedOption("filters", reason: "with --model mlp", usedBy: ["--model cnn"])
+      }
       for name in ["activation", "dropout"] where arguments.isGiven(name) && hidden.isEmpty {
         throw .unusedOption(name, reason: "with --hidden none", usedBy: [])
       }
