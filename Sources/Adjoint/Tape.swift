@@ -112,7 +112,8 @@ public final class Tape<S: Scalar> {
         check(contribution, to: position, x, of: operation)
         guard needed[x] else { continue }
         serving = Int32(x)
-        let sum = backward.adjointNode(of: x).map { record(.add, $0, contribution) } ?? contribution  // the one accumulation
+        // The one accumulation.
+        let sum = backward.adjointNode(of: x).map { record(.add, $0, contribution) } ?? contribution
         backward.add(contribution, nodes[contribution].epoch, from: i, position, to: x, sum: sum)
       }
     }

@@ -1,28 +1,60 @@
 extension Tape: CustomStringConvertible {
-  /// The Wengert list: a line for each node with its shape, formula, label and bytes; the backward half says whom it serves.
+  /// The Wengert list: a line for each node with its shape, formula, label and bytes. Forward and backward halves have headings
+  /// with their totals; the backward half says whom it serves.
   ///
   /// ```
+  /// forward: 5 nodes, 104 B
   /// %0: [2, 3]    input                  x                  24 B
   /// %4: [2]       = %0·%1ᵀ               fc1                 8 B
+  ///
+  /// backward: 4 nodes, 80 B
   /// %9: [2, 3]    = %8 ⊙ %4              ∂%4                24 B
   /// ```
   public var description: String {
     let rows = nodes.indices.map { line($0) }
     let widths = (0..<3).map { column in rows.map { $0[column].count }.max() ?? 0 }
-    return rows.map { row in
-      let padded = (0..<3).map { row[$0].padding(to: widths[$0]) }
-      return (padded + [row[3]]).joined(separator: "  ").trimmingSuffix()
-    }.joined(separator: "\n")
+    return halves.map { half in
+      let bytes = half.nodes.reduce(0) { $0 + byteCount(of: $1) }
+      let count = half.nodes.count == 1 ? "1 node" : "\(half.nodes.count) nodes"
+      let lines = rows[half.nodes].map { row in
+        let padded = (0..<3).map { row[$0].padding(to: widths[$0]) }
+        return (padded + [row[3]]).joined(separator: "  ").trimmingSuffix()
+      }
+      return (["\(half.isBackward ? "backward" : "forward"): \(count), \(byteText(bytes))"] + lines)
+        .joined(separator: "\n")
+    }.joined(separator: "\n\n")
+  }
+
+  /// The stretches of the list that were recorded by hand and by sweeps; the constant with which a sweep begins is part of it.
+  private var halves: [(isBackward: Bool, nodes: Range<Int>)] {
+    var halves: [(isBackward: Bool, nodes: Range<Int>)] = []
+    for i in nodes.indices {
+      let beginsSweep = i + 1 < nodes.count && nodes[i + 1].serves >= 0 && isConstant(i)
+      let isBackward = nodes[i].serves >= 0 || beginsSweep
+      if let last = halves.last, last.isBackward == isBackward {
+        halves[halves.count - 1].nodes = last.nodes.lowerBound..<i + 1
+      } else {
+        halves.append((isBackward, i..<i + 1))
+      }
+    }
+    return halves
+  }
+
+  private func isConstant(_ node: Int) -> Bool {
+    if case .leaf(.constant) = nodes[node].kind { return true }
+    return false
+  }
+
+  private func byteCount(of node: Int) -> Int {
+    nodes[node].shape.elementCount * (isIndexLeaf(node) ? MemoryLayout<Int32>.stride : MemoryLayout<S>.stride)
   }
 
   private func line(_ node: Int) -> [String] {
-    let shape = nodes[node].shape
-    let bytes = shape.elementCount * (isIndexLeaf(node) ? MemoryLayout<Int32>.stride : MemoryLayout<S>.stride)
     var remarks = path(of: node)
     if nodes[node].serves >= 0, labels[node] == nil {
       remarks += (remarks.isEmpty ? "" : " ") + "∂%\(nodes[node].serves)"
     }
-    return ["%\(node): \(shape)", formula(of: node), remarks, byteText(bytes)]
+    return ["%\(node): \(nodes[node].shape)", formula(of: node), remarks, byteText(byteCount(of: node))]
   }
 
   /// What a node computes, in terms of other nodes; small constants appear as numbers.

@@ -30,11 +30,8 @@ public struct SGD: Optimizer {
   public var learningRate: Double
   public init(learningRate: Double = 0.1) { self.learningRate = learningRate }
 
-  @specialized(where S == Float)
-  @specialized(where S == Double)
   public func update<S: Scalar>(_ run: ParameterRun<S>, rate: Double, step: Int) {
-    let alpha = S(rate)
-    for i in run.indices { run[i] = run[i] - alpha * run.gradient(i) }
+    run.update(by: .descent(rate: rate))
   }
 }
 
@@ -56,17 +53,13 @@ public struct Momentum: Optimizer {
     (self.learningRate, self.momentum, self.convention) = (learningRate, momentum, convention)
   }
 
-  @specialized(where S == Float)
-  @specialized(where S == Double)
   public func update<S: Scalar>(_ run: ParameterRun<S>, rate: Double, step: Int) {
-    let gamma = S(momentum)
-    let scale = S(convention == .averaged ? (1 - momentum) * rate : 1)
-    let alpha = S(convention == .averaged ? 1 : rate)
-    for i in run.indices {
-      let velocity = gamma * run.first(i) + scale * run.gradient(i)
-      run.setFirst(i, velocity)
-      run[i] = run[i] - alpha * velocity
-    }
+    let rule: UpdateRule =
+      switch convention {
+      case .accumulated: .momentum(rate: rate, decay: momentum, weight: 1)
+      case .averaged: .momentum(rate: 1, decay: momentum, weight: (1 - momentum) * rate)
+      }
+    run.update(by: rule)
   }
 }
 
@@ -82,16 +75,8 @@ public struct Nesterov: Optimizer {
     (self.learningRate, self.momentum) = (learningRate, momentum)
   }
 
-  @specialized(where S == Float)
-  @specialized(where S == Double)
   public func update<S: Scalar>(_ run: ParameterRun<S>, rate: Double, step: Int) {
-    let (alpha, gamma) = (S(rate), S(momentum))
-    for i in run.indices {
-      let g = run.gradient(i)
-      let velocity = gamma * run.first(i) + g
-      run.setFirst(i, velocity)
-      run[i] = run[i] - alpha * (g + gamma * velocity)
-    }
+    run.update(by: .nesterov(rate: rate, decay: momentum))
   }
 }
 
@@ -107,16 +92,8 @@ public struct Adagrad: Optimizer {
     (self.learningRate, self.epsilon) = (learningRate, epsilon)
   }
 
-  @specialized(where S == Float)
-  @specialized(where S == Double)
   public func update<S: Scalar>(_ run: ParameterRun<S>, rate: Double, step: Int) {
-    let (alpha, tiny) = (S(rate), S(epsilon))
-    for i in run.indices {
-      let g = run.gradient(i)
-      let squares = run.first(i) + g * g
-      run.setFirst(i, squares)
-      run[i] = run[i] - alpha * g / (S.squareRoot(squares) + tiny)
-    }
+    run.update(by: .scaled(rate: rate, decay: 1, weight: 1, epsilon: epsilon))
   }
 }
 
@@ -133,16 +110,8 @@ public struct RMSProp: Optimizer {
     (self.learningRate, self.decay, self.epsilon) = (learningRate, decay, epsilon)
   }
 
-  @specialized(where S == Float)
-  @specialized(where S == Double)
   public func update<S: Scalar>(_ run: ParameterRun<S>, rate: Double, step: Int) {
-    let (alpha, rho, rest, tiny) = (S(rate), S(decay), S(1 - decay), S(epsilon))
-    for i in run.indices {
-      let g = run.gradient(i)
-      let squares = rho * run.first(i) + rest * (g * g)
-      run.setFirst(i, squares)
-      run[i] = run[i] - alpha * g / (S.squareRoot(squares) + tiny)
-    }
+    run.update(by: .scaled(rate: rate, decay: decay, weight: 1 - decay, epsilon: epsilon))
   }
 }
 
@@ -165,29 +134,13 @@ public struct Adam: Optimizer {
   }
 
   /// The update after θ ← keep·θ.
-  @specialized(where S == Float)
-  @specialized(where S == Double)
   func update<S: Scalar>(_ run: ParameterRun<S>, rate: Double, step: Int, keeping: Double) {
-    // α m̂ / (√ŝ + ε) = (α/c₁) m / (√s/√c₂ + ε), so that the loop has one square root and one division.
+    // α m̂ / (√ŝ + ε) = (α/c₁) m / (√s/√c₂ + ε), so that an element takes one square root and one division.
     let correction1 = 1 - Double.power(beta1, Double(step))
     let correction2 = (1 - Double.power(beta2, Double(step))).squareRoot()
-    let (alpha, inverse, tiny) = (S(rate / correction1), S(1 / correction2), S(epsilon))
-    let (b1, r1, b2, r2) = (S(beta1), S(1 - beta1), S(beta2), S(1 - beta2))
-    let keep = S(keeping)
-    // Block by block, so that what one pass leaves is in the cache for the next.
-    let blocks = max(1, run.count / 4_096)
-    for block in 0..<blocks {
-      let run = run.part(block, of: blocks)
-      for i in run.indices {
-        let g = run.gradient(i)
-        run.setFirst(i, b1 * run.first(i) + r1 * g)
-        run.setSecond(i, b2 * run.second(i) + r2 * (g * g))
-      }
-      run.setGradientsToRootsOfSecond()
-      for i in run.indices {
-        run[i] = keep * run[i] - alpha * run.first(i) / (run.gradient(i) * inverse + tiny)
-      }
-    }
+    run.update(
+      by: .adam(
+        rate: rate / correction1, beta1: beta1, beta2: beta2, scale: 1 / correction2, epsilon: epsilon, keep: keeping))
   }
 }
 

@@ -33,6 +33,8 @@ public final class TrainingStep<S: Scalar> {
 
   private let record: ([Variable<S>]) -> Variable<S>
   private let updateTask = UpdateTask<S>()
+  /// Kept from step to step, so that gathering a batch allocates nothing.
+  var gatherTask: WorkerPool.Task?
   private var recordings: [Recording] = []
   /// What the step that called `afterStep` replayed.
   var latest: Recording?

@@ -191,8 +191,9 @@ import Testing
       Linear<Double>(2, 64, name: "left", using: &generator), Linear<Double>(2, 64, name: "gate", using: &generator)
     )
     let head = Linear<Double>(64, 2, name: "head", initializer: .glorotNormal, using: &generator)
-    let points = tape.input(Self.normal([120, 2]))
-    let labels = tape.index(Tensor((0..<120).map { Int32($0 % 2) }))
+    let spirals = Tape<Double>()
+    let points = spirals.input(Self.normal([120, 2]))
+    let labels = spirals.index(Tensor((0..<120).map { Int32($0 % 2) }))
     let gated = head(left(points).tanh() * gate(points).sigmoid())
     #expect(Linter(on: crossEntropy(logits: gated, labels: labels)).run() == [])
     // WrongDerivative: the linter does not look at rules.

@@ -18,6 +18,24 @@ import Testing
     #expect(page.hasPrefix("<!DOCTYPE html>") && page.hasSuffix("</html>\n"))
   }
 
+  @Test("The ending of the file's name chooses the form", arguments: [("a.svg", "<svg"), ("a.DOT", "digraph")])
+  func form(name: String, start: String) throws {
+    let workplace = try Workplace()
+    let outcome = try workplace.run("explain", "-o", name)
+    #expect(outcome.code == 0, "\(outcome.errors)")
+    #expect(try String(contentsOfFile: workplace.path(name), encoding: .utf8).hasPrefix(start))
+  }
+
+  @Test("A worksheet has a key apart, which scores everything; the empty sheet scores nothing")
+  func exercise() throws {
+    let workplace = try Workplace()
+    #expect(try workplace.run("explain", "--exercise", "-o", "sheet.md").code == 0)
+    #expect(try workplace.run("explain", "--grade", "sheet.key.md").code == 0)
+    #expect(try workplace.run("explain", "--grade", "sheet.md").code == 1)
+    let missing = try workplace.run("explain", "--grade", "none.md")
+    #expect(missing.code == 2 && missing.errors.contains("expected a worksheet"), "\(missing.errors)")
+  }
+
   @Test("The same words write the same bytes")
   func reproducible() throws {
     let workplace = try Workplace()
@@ -33,6 +51,8 @@ import Testing
       (["-o", "a.html", "--model", "2"], "two or more sizes"),
       (["-o", "a.html", "--data", "xro"], "did you mean xor?"), (["-o", "no/such/a.html"], "cannot be written"),
       (["-o", "a.html", "--scalar", "--model", "784,4,10", "--data", "digits"], "take a smaller model"),
+      (["-o", "a.html", "--exercise"], "expected a name that ends in .md"),
+      (["-o", "a.html", "--grade", "a.md"], "--output has no effect with --grade"),
       (["-o", "a.html", "--activation", "tahn"], "did you mean tanh?"),
     ])
   func usage(words: [String], sentence: String) throws {

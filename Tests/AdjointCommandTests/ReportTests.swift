@@ -34,6 +34,10 @@ import Testing
   func repeatable() throws {
     let workplace = try Workplace()
     for place in ["a", "b"] { #expect(try workplace.train("--report", place, "--dropout", "0.3").code == 0) }
+    let json = ["--dropout", "0.3", "--json"]
+    let plain = try workplace.start(tiny + json).outcome()
+    let reported = try workplace.start(tiny + json + ["--report", "a"]).outcome()
+    #expect(try plain.number("testLoss") == reported.number("testLoss"), "a report changes no digit")
     for name in Self.charts { #expect(try workplace.bytes("a/\(name).svg") == workplace.bytes("b/\(name).svg")) }
   }
 

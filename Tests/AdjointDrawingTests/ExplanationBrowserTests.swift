@@ -25,7 +25,8 @@ struct ExplanationBrowserTests {
     let gradients: [String: [Double]]
     let moved: Moved
     let check: Check
-    let requests, failures: [String]
+    let read: String
+    let requests, failures, unnamed: [String]
   }
 
   @Test("XOR 2-2-1") func xor() throws { try expectSound(.init(Pages.xor(seed: 0)), moving: 1, to: 0.75) }
@@ -60,6 +61,9 @@ struct ExplanationBrowserTests {
     #expect(report.atEnd && report.atStart)
     #expect(report.forth == report.steps - 1 && report.back == report.steps - 1)
     #expect(report.end == report.steps - 1 && report.home == 0)
+    // In a heat map the arrows read elements; everything that takes the focus has a name.
+    #expect(report.read.contains(" = "), "\(report.read)")
+    #expect(report.unnamed == [])
     // Numbers: as recorded, after the slider moved, and after the reset.
     let model = explained.model
     try expect(report.loss, report.gradients, equal: model.evaluate())

@@ -41,6 +41,24 @@ import Testing
     try InterpreterCase.expectEqual(cases)
   }
 
+  @Test("An operation without a rule keeps its recorded value, and stops the slider", .enabled(if: Tool.node != nil))
+  func foreign() throws {
+    let tape = Tape<Double>()
+    let x = tape.input(Tensor([1, 2]))
+    let cube = tape.record(Cube(), x)
+    let loss = (cube + x).sum()
+    let script = """
+      \(PageTemplate.interpreter)
+      const engine = new Engine(\(Explanation(of: loss).data));
+      engine.write(\(x.index), 0, 5);
+      console.log(JSON.stringify([...engine.reach(0).stops, ...engine.values[\(cube.index)], engine.objective()]));
+      """
+    let folder = try Folder()
+    let node = try #require(Tool.node)
+    let (output, errors) = try node.run([folder.file("run.js", script).path], in: folder)
+    #expect(output == "[1,1,8,16]\n", "\(errors)")
+  }
+
   private func draw(_ input: Example.Input, on tape: Tape<Double>, _ generator: inout Generator) -> Variable<Double> {
     switch input {
     case .indices(let shape, let below):
@@ -116,4 +134,14 @@ struct InterpreterCase {
   }
 
   private static func quoted(_ path: String) -> String { "\"" + path.replacing("\\", with: "\\\\") + "\"" }
+}
+
+/// An operation of a test's own, under the name of one of the library's. y = x³
+private struct Cube: Adjoint.Operation {
+  var name: String { "square" }
+  func shape(of x: [Shape]) throws(ShapeError) -> Shape { x[0] }
+  func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) {
+    for i in y.indices { y[i] = x[0][i] * x[0][i] * x[0][i] }
+  }
+  func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] { [p.to(0, 3 * g * p.x[0] * p.x[0])] }
 }

@@ -1,4 +1,5 @@
 import Adjoint
+import AdjointChecking
 import AdjointDrawing
 import AdjointLearning
 import Testing
@@ -140,6 +141,43 @@ import Testing
     let chain = JacobianChain(of: y, withRespectTo: x, through: [b])
     #expect(chain.dimensions == "[1×2]·[2×2]" && chain.factors[1].x.index == x.index)
     #expect(a.index != b.index)
+  }
+
+  @Test("The product of the factors is the gradient of a random program", arguments: 0..<40)
+  func randomPrograms(seed: UInt64) {
+    let program = RandomProgram(seed: seed)
+    guard program.steps.allSatisfy({ $0.shape.elementCount > 0 }) else { return }
+    let recording = program.record(on: Tape<Double>())
+    let tape = recording.output.tape
+    let loss = (recording.output * tape.constant(program.cotangent)).sum()
+    let backward = tape.backward(from: loss, to: recording.moving)
+    for x in recording.moving {
+      guard let gradient = backward.adjoint(of: x)?.value.elements else { continue }
+      let product = JacobianChain(of: loss, withRespectTo: x).product.elements
+      let scale = gradient.map(abs).max() ?? 0
+      for (a, b) in zip(product, gradient) { #expect(abs(a - b) <= 1e-11 * max(1, scale), "program \(seed)") }
+    }
+  }
+
+  @Test func `A node beside the path traps with a sentence`() async {
+    let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+      let tape = Tape<Double>()
+      let x = tape.input(Tensor([0.1, 0.2]), name: "x")
+      let side = x.exp().labeled("side")
+      _ = JacobianChain(of: (x.tanh() + side).sum(), withRespectTo: x, through: [side])
+    }
+    let said = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
+    #expect(said.contains("JacobianChain: 'side' [2] is not on every path from 'x' [2] to"), "\(said)")
+  }
+
+  @Test func `A loss that does not depend on the variable traps with a sentence`() async {
+    let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+      let tape = Tape<Double>()
+      let x = tape.input(Tensor([0.1, 0.2]), name: "x")
+      _ = JacobianChain(of: x.stopGradient().sum(), withRespectTo: x)
+    }
+    let said = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
+    #expect(said.contains("does not depend differentiably on 'x' [2]"), "\(said)")
   }
 
   @Test func `Elided numbers keep both ends`() {

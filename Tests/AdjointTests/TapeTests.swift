@@ -48,8 +48,12 @@ import Testing
     let w = Parameter<Float>(.ones([2, 3]), name: "fc/weight")
     let loss = (x.matmul(tape.parameter(w), transposeB: true) * 0.5).sum().labeled("loss")
     _ = gradients(of: loss, withRespectTo: [x])
-    let lines = "\(tape)".split(separator: "\n").map(String.init)
+    let listing = "\(tape)".split(separator: "\n").map(String.init)
+    let lines = listing.filter { $0.hasPrefix("%") }
     #expect(lines.count == tape.count)
+    #expect(listing.first == "forward: 6 nodes, 60 B")
+    #expect(listing.contains("backward: \(tape.count - 6) nodes, \(byteCount(of: tape, from: 6)) B"))
+    #expect(listing.count == tape.count + 2)
     #expect(lines[0].hasPrefix("%0: [1, 3]"))
     #expect(lines[0].contains("input") && lines[0].contains("x") && lines[0].hasSuffix("12 B"))
     #expect(lines[1].contains("parameter") && lines[1].contains("fc/weight") && lines[1].hasSuffix("24 B"))
@@ -59,10 +63,14 @@ import Testing
     #expect(lines.contains { $0.contains("∂%2") }, "the rule of the product serves %2")
   }
 
+  private func byteCount(of tape: Tape<Float>, from start: Int) -> Int {
+    (start..<tape.count).reduce(0) { $0 + 4 * tape[$1].shape.elementCount }
+  }
+
   @Test func `A listing survives every operation of the catalogue`() {
     for example in ExampleCase.all {
       let tape = example.record(example.values(), as: Float.self).tape
-      #expect("\(tape)".split(separator: "\n").count == tape.count)
+      #expect("\(tape)".split(separator: "\n").count { $0.hasPrefix("%") } == tape.count)
     }
   }
 

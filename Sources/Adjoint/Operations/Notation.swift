@@ -7,6 +7,8 @@ public indirect enum Notation: Sendable, Hashable {
   case call(String, [Notation])
   /// a ⊙ b, with the operator's precedence deciding on brackets.
   case infix(Infix, Notation, Notation)
+  /// a/b, a quotient by a number
+  case fraction(Notation, Notation)
   /// −a
   case negated(Notation)
   /// aᵇ
@@ -61,10 +63,17 @@ public indirect enum Notation: Sendable, Hashable {
     switch self {
     case .infix(let infix, _, _): infix.precedence
     case .negated: 2
+    case .fraction: 3
     case .number(let value): value < 0 ? 2 : 5
     case .superscript, .transposed: 4
     case .symbol, .call, .subscripted, .magnitude, .root: 5
     }
+  }
+
+  /// A symbol such as a⁽¹⁾, whose powers need brackets.
+  private var hasIndexAbove: Bool {
+    if case .symbol(let name) = self { return !SymbolName(name).upper.isEmpty }
+    return false
   }
 
   /// The two sides of an infix with brackets where they are needed.
@@ -97,13 +106,14 @@ extension Notation {
       let needed = sides(infix, a, b)
       let tight = infix == .product
       return bracket(a, needed.left) + (tight ? "·" : " \(infix.rawValue) ") + bracket(b, needed.right)
+    case .fraction(let a, let b): return bracket(a, a.precedence < 3) + "/" + bracket(b, b.precedence < 5)
     case .negated(let a): return "−" + bracket(a, a.precedence < 3)
     case .superscript(let base, let exponent):
       let digits: [Character: Character] = [
         "0": "⁰", "1": "¹", "2": "²", "3": "³", "4": "⁴", "5": "⁵", "6": "⁶", "7": "⁷", "8": "⁸", "9": "⁹", "−": "⁻",
       ]
       let raised = exponent.text.compactMap { digits[$0] }
-      let below = bracket(base, base.precedence < 5)
+      let below = bracket(base, base.precedence < 5 || base.hasIndexAbove)
       return raised.count == exponent.text.count
         ? below + String(raised) : below + "^" + bracket(exponent, exponent.precedence < 5)
     case .transposed(let a): return bracket(a, a.precedence < 5) + "ᵀ"
@@ -124,10 +134,10 @@ extension Notation {
         ? (name == "Σ" ? #"\sum"# : SymbolName(name).latex)
         : #"\operatorname{"# + SymbolName.escaped(name, inText: true) + "}"
     }
-    /// TeX allows one superscript: what has one already is put into a group.
+    /// TeX allows one superscript: what has one already is put into a group, which TeX opens again if an accent is all it holds.
     func grouped(_ base: Notation) -> String {
       let inner = bracket(base, base.precedence < 5)
-      return inner.contains("^") ? "{" + inner + "}" : inner
+      return inner.contains("^") ? "{{}" + inner + "}" : inner
     }
     switch self {
     case .symbol(let name): return SymbolName(name).latex
@@ -139,8 +149,10 @@ extension Notation {
     case .infix(let infix, let a, let b):
       let needed = sides(infix, a, b)
       return bracket(a, needed.left) + " \(infix.latex) " + bracket(b, needed.right)
+    case .fraction(let a, let b): return #"\frac{"# + a.latex + "}{" + b.latex + "}"
     case .negated(let a): return "-" + bracket(a, a.precedence < 3)
-    case .superscript(let base, let exponent): return grouped(base) + "^{" + exponent.latex + "}"
+    case .superscript(let base, let exponent):
+      return bracket(base, base.precedence < 5 || base.hasIndexAbove) + "^{" + exponent.latex + "}"
     case .transposed(let a): return grouped(a) + #"^{\top}"#
     case .subscripted(let name, let below, let arguments):
       let runs = below.replacing("..<", with: #"\,..{<}\,"#)
@@ -168,9 +180,10 @@ extension Notation {
       let needed = sides(infix, a, b)
       return row(
         bracket(a, needed.left), "<mo>" + Notation.xmlEscaped(infix.rawValue) + "</mo>", bracket(b, needed.right))
+    case .fraction(let a, let b): return "<mfrac>" + a.mathML + b.mathML + "</mfrac>"
     case .negated(let a): return row("<mo>−</mo>", bracket(a, a.precedence < 3))
     case .superscript(let base, let exponent):
-      return "<msup>" + bracket(base, base.precedence < 5) + exponent.mathML + "</msup>"
+      return "<msup>" + bracket(base, base.precedence < 5 || base.hasIndexAbove) + exponent.mathML + "</msup>"
     case .transposed(let a): return "<msup>" + bracket(a, a.precedence < 5) + "<mi>T</mi></msup>"
     case .subscripted(let name, let below, let arguments):
       return row(

@@ -195,3 +195,9 @@ public struct Example: Sendable {
 
 /// An operation of one operand that treats each entry of the first axis by itself, so that threads may share them.
 protocol BatchwiseOperation: Operation {}
+
+extension BatchwiseOperation {
+  public func localJacobian<S: Scalar>(at p: Point<S>, withRespectTo i: Int) -> LocalJacobian? {
+    .blocks(at: p, i, count: p.x[i].shape[0])
+  }
+}

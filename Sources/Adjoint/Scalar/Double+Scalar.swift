@@ -94,4 +94,23 @@ extension Double: Scalar {
     (gemm.f, gemm.p, gemm.q) = (code, Double(p), Double(q))
     kernels.pointee.gemm_f64(&gemm)
   }
+
+  public static func update(_ job: ParameterUpdate<Double>) {
+    guard let kernels = Kernels.active else { return referenceUpdate(job) }
+    var update = ak_update_f64()
+    (update.x, update.g, update.s, update.t) = (job.values, job.gradients, job.first, job.second)
+    update.n = job.count
+    let c = job.rule.coefficients
+    (update.rule, update.rate, update.keep) = (c.rule, Double(c.rate), Double(c.keep))
+    (update.decay, update.weight, update.decay2, update.weight2) = (
+      Double(c.decay), Double(c.weight), Double(c.decay2), Double(c.weight2)
+    )
+    (update.scale, update.epsilon) = (Double(c.scale), Double(c.epsilon))
+    kernels.pointee.update_f64(&update)
+  }
+
+  public static func allFinite(_ x: UnsafePointer<Double>, count: Int) -> Bool {
+    guard let kernels = Kernels.active else { return (0..<count).allSatisfy { x[$0].isFinite } }
+    return kernels.pointee.all_finite_f64(x, count)
+  }
 }

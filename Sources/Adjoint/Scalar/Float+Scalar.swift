@@ -94,4 +94,23 @@ extension Float: Scalar {
     (gemm.f, gemm.p, gemm.q) = (code, Float(p), Float(q))
     kernels.pointee.gemm_f32(&gemm)
   }
+
+  public static func update(_ job: ParameterUpdate<Float>) {
+    guard let kernels = Kernels.active else { return referenceUpdate(job) }
+    var update = ak_update_f32()
+    (update.x, update.g, update.s, update.t) = (job.values, job.gradients, job.first, job.second)
+    update.n = job.count
+    let c = job.rule.coefficients
+    (update.rule, update.rate, update.keep) = (c.rule, Float(c.rate), Float(c.keep))
+    (update.decay, update.weight, update.decay2, update.weight2) = (
+      Float(c.decay), Float(c.weight), Float(c.decay2), Float(c.weight2)
+    )
+    (update.scale, update.epsilon) = (Float(c.scale), Float(c.epsilon))
+    kernels.pointee.update_f32(&update)
+  }
+
+  public static func allFinite(_ x: UnsafePointer<Float>, count: Int) -> Bool {
+    guard let kernels = Kernels.active else { return (0..<count).allSatisfy { x[$0].isFinite } }
+    return kernels.pointee.all_finite_f32(x, count)
+  }
 }

@@ -101,3 +101,28 @@ extension Reduction {
     }
   }
 }
+
+extension UpdateRule {
+  /// The kernels' name of this rule, with its coefficients.
+  var coefficients: UpdateCoefficients {
+    var c = UpdateCoefficients()
+    switch self {
+    case .descent(let rate): (c.rule, c.rate) = (AK_DESCENT, rate)
+    case .momentum(let rate, let decay, let weight):
+      (c.rule, c.rate, c.decay, c.weight) = (AK_MOMENTUM, rate, decay, weight)
+    case .nesterov(let rate, let decay): (c.rule, c.rate, c.decay) = (AK_NESTEROV, rate, decay)
+    case .scaled(let rate, let decay, let weight, let epsilon):
+      (c.rule, c.rate, c.decay, c.weight, c.epsilon) = (AK_SCALED, rate, decay, weight, epsilon)
+    case .adam(let rate, let beta1, let beta2, let scale, let epsilon, let keep):
+      (c.rule, c.rate, c.scale, c.epsilon, c.keep) = (AK_ADAM, rate, scale, epsilon, keep)
+      (c.decay, c.weight, c.decay2, c.weight2) = (beta1, 1 - beta1, beta2, 1 - beta2)
+    }
+    return c
+  }
+}
+
+/// What a rule of the kernels takes, before it is rounded to their precision.
+struct UpdateCoefficients {
+  var rule = AK_DESCENT
+  var (rate, decay, weight, decay2, weight2, scale, epsilon, keep) = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0)
+}

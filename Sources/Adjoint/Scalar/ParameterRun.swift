@@ -43,16 +43,15 @@ public struct ParameterRun<S: Scalar> {
   @inlinable
   public func setGradient(_ i: Int, _ value: S) { gradients[i] = value }
 
-  /// gᵢ ← √sᵢ, s the second array that the optimiser keeps, for an update that has no more use for g. A square root inside an
-  /// update's own loop is a call that keeps the compiler from vectorising it.
-  public func setGradientsToRootsOfSecond() { S.map(.unary(.sqrt), slots.1, gradients, count: count) }
+  /// Changes θ and the optimiser's arrays by a rule that the library has loops for, in one pass.
+  public func update(by rule: UpdateRule) {
+    S.update(
+      ParameterUpdate(
+        rule: rule, values: values, gradients: gradients, first: slots.0, second: slots.1, count: count))
+  }
 
   /// Whether every gᵢ is a number: neither NaN nor infinite.
-  public var hasFiniteGradient: Bool {
-    count == 0
-      || S.reduce(.maximum, gradients, count: count).primal.isFinite
-        && S.reduce(.minimum, gradients, count: count).primal.isFinite
-  }
+  public var hasFiniteGradient: Bool { S.allFinite(gradients, count: count) }
 
   /// Element i of the first array that the optimiser keeps.
   @inlinable

@@ -79,6 +79,10 @@ public protocol Scalar:
   /// y = Σ, max or min of each window of the images x, channel by channel; the windows have no padding
   static func pool(
     _ r: Reduction, _ grid: WindowGrid, _ x: UnsafePointer<Self>, _ y: UnsafeMutablePointer<Self>)
+  /// One optimiser's update, in place
+  static func update(_ job: ParameterUpdate<Self>)
+  /// Whether none of the elements is NaN or infinite
+  static func allFinite(_ x: UnsafePointer<Self>, count: Int) -> Bool
 }
 
 /// The reductions that a loop performs.

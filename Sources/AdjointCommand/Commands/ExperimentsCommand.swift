@@ -22,6 +22,7 @@ enum ExperimentsCommand {
         "Where Experiments.md stands, with the records and charts in Experiments/. Finished runs found there are taken over."
       ),
       .flag("rebuild", "Run nothing: judge the records and write the page and charts again."),
+      .flag("markdown", "With the name documents: print every claim of the five documents, executed, and run nothing."),
       .flag("json", "Print one JSON object as the last line of standard output."),
     ],
     notes: [
@@ -36,7 +37,7 @@ enum ExperimentsCommand {
         "Examples",
         [
           "adjoint experiments --list", "adjoint experiments 002-momentum", "adjoint experiments --all --quick",
-          "adjoint experiments --all --rebuild",
+          "adjoint experiments --all --rebuild", "adjoint experiments documents --markdown",
         ]
       ),
       (
@@ -52,6 +53,13 @@ enum ExperimentsCommand {
   private static func run(_ arguments: Arguments, _ console: Console) throws -> Int32 {
     if arguments.isGiven("list") {
       list(console)
+      return 0
+    }
+    if arguments.isGiven("markdown") {
+      guard arguments.positionals == ["documents"] else {
+        throw CommandError.unusedOption("markdown", reason: "without the name documents", usedBy: [])
+      }
+      console.line(String(try DocumentClaims.markdown().dropLast()))
       return 0
     }
     let experiments = try experiments(arguments)

@@ -50,7 +50,8 @@ enum TrainCommand {
     var report = ProgressReport(
       console: console, stepsPerEpoch: run.trainer.stepsPerEpoch, epochs: plan.epochs,
       images: run.trainer.training.count)
-    if let signal = try run.train(&report, interruption) {
+    let sample = directory == nil ? nil : run.trainer.training.limited(to: TrainingReport.sampleSize)
+    if let signal = try run.train(&report, interruption, measuringOn: sample) {
       let progress = run.trainer.progress
       let place =
         "in epoch \(min(progress.epoch + 1, plan.epochs)), after step \(progress.batch) of \(run.trainer.stepsPerEpoch)"

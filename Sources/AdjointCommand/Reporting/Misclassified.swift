@@ -41,7 +41,7 @@ struct Misclassified {
       let (label, taken) = (data.classNames[Int(data.labels[example.number])], data.classNames[example.prediction])
       let percent = Int((example.probability * 100).rounded(.down))
       return ImageGrid.Tile(
-        pixels: Array(data.image(example.number)), caption: "\(label), not \(taken) \(percent)%", isWrong: true)
+        pixels: Array(data.image(example.number)), caption: "\(label) as \(taken), \(percent)%", isWrong: true)
     }
     let all = "\(examples.count.grouped) of \(data.count.grouped)"
     return ImageGrid(

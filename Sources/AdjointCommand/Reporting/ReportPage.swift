@@ -49,6 +49,8 @@ struct ReportPage {
     + "main{max-width:980px;margin:0 auto;padding:24px 20px 60px}h1{font-size:24px;margin:0 0 16px}"
     + "h2{font-size:19px;margin:36px 0 4px;border-top:1px solid var(--line);padding-top:20px}"
     + "p{margin:0 0 12px;max-width:44em}.tables{display:flex;flex-wrap:wrap;gap:12px 40px;align-items:flex-start}"
+    + "@media(min-width:800px){.tables{display:grid;grid-template-columns:auto 1fr;grid-template-rows:auto 1fr}"
+    + ".tables table:last-child{grid-area:1/2/3/3}}"
     + "table{border-collapse:collapse}caption{text-align:left;font-weight:600;padding:4px 0}"
     + "th,td{text-align:left;vertical-align:top;padding:2px 14px 2px 0;border-top:1px solid var(--line)}"
     + "th{font-weight:400;color:var(--faint)}td{overflow-wrap:anywhere;font-variant-numeric:tabular-nums}"

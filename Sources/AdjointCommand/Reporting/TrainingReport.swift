@@ -10,6 +10,8 @@ struct TrainingReport {
   let progress: ProgressReport
   let training: ClassificationMetrics
   let test: ClassificationMetrics
+  /// How many training images are measured after every epoch, at most: enough for a curve.
+  static let sampleSize = 10_000
   /// Time from start to end.
   let seconds: Double
 
@@ -29,7 +31,7 @@ struct TrainingReport {
     for (file, chart) in sections.flatMap(\.charts) { try directory.write(chart.svg(), to: file) }
     let page = ReportPage(
       title: "Training \(run.classifier.architecture)",
-      tables: [("Results", results), ("Settings", settings), ("Throughput", throughput)], sections: sections)
+      tables: [("Results", results), ("Throughput", throughput), ("Settings", settings)], sections: sections)
     try directory.write(page.html, to: "report.html")
   }
 
@@ -41,7 +43,7 @@ struct TrainingReport {
       Section(
         heading: "Curves",
         text: "The training loss is the mean over the epoch, while the weights still changed, penalties included; "
-          + "the other one is measured after the epoch.",
+          + "everything else is measured after the epoch.",
         charts: [("loss.svg", lossCurves), ("accuracy.svg", accuracyCurves), ("learning-rate.svg", learningRate)]),
       Section(
         heading: "Confusion", text: "What the test images of each class were taken for.",
@@ -124,12 +126,10 @@ extension TrainingReport {
   /// A number for the set that was measured after each epoch. What a validation set gave is kept in checkpoints too, so that
   /// a resumed training shows it from the beginning.
   private func measured(_ value: (ClassificationMetrics) -> Double) -> Series {
-    let validated = history.compactMap { epoch in
-      epoch.validation.map { (epoch: epoch.number, name: "validation", metrics: $0) }
-    }
-    let epochs = validated.isEmpty ? progress.measured : validated
+    let validated = history.compactMap { epoch in epoch.validation.map { (epoch.number, $0) } }
+    let epochs = validated.isEmpty ? progress.measured.map { ($0.epoch, $0.metrics) } : validated
     return Series(
-      epochs.first?.name ?? "test", x: epochs.map { Double($0.epoch) }, y: epochs.map { value($0.metrics) },
+      validated.isEmpty ? "test" : "validation", x: epochs.map { Double($0.0) }, y: epochs.map { value($0.1) },
       style: .lineAndMarkers, look: 1)
   }
 
@@ -143,9 +143,14 @@ extension TrainingReport {
   }
 
   var accuracyCurves: LineChart {
-    let series = measured { $0.accuracy * 100 }
+    let count = run.trainer.training.count
+    let sample = count > TrainingReport.sampleSize ? ", first \(TrainingReport.sampleSize.grouped)" : ""
+    let known = progress.measured.compactMap { epoch in epoch.training.map { (epoch.epoch, $0.accuracy) } }
+    let training = Series(
+      "training\(sample)", x: known.map { Double($0.0) }, y: known.map { $0.1 * 100 }, style: .lineAndMarkers)
     return LineChart(
-      "Accuracy, \(series.name) set", x: Axis("epoch"), y: Axis("accuracy", unit: "%"), [series], references: best)
+      "Accuracy", x: Axis("epoch"), y: Axis("accuracy", unit: "%"), [training, measured { $0.accuracy * 100 }],
+      references: best)
   }
 
   var learningRate: LineChart {
@@ -155,7 +160,7 @@ extension TrainingReport {
     let rate = plan.hyperparameters["learning-rate"] ?? 0
     let shown = (0...min(steps - 1, 300)).map { $0 * (steps - 1) / max(min(steps - 1, 300), 1) }
     return LineChart(
-      "Learning rate", x: Axis("epoch"), y: Axis("learning rate"),
+      "Learning rate", x: Axis("epoch", range: 0...Double(max(history.count, 1))), y: Axis("learning rate"),
       [
         Series(
           "", x: shown.map { Double($0) / Double(perEpoch) }, y: shown.map { rate * schedule.factor(at: $0) }, look: 2)

@@ -10,8 +10,14 @@ struct ProgressReport {
   /// Time in training steps, and the images of those steps.
   private(set) var seconds = 0.0
   private(set) var trained = 0
-  /// What was measured after each epoch, and on which set.
-  private(set) var measured: [(epoch: Int, name: String, metrics: ClassificationMetrics)] = []
+  /// What was measured after an epoch: on the set of that name, and on training images where that was asked for.
+  struct Measured {
+    let epoch: Int
+    let name: String
+    let metrics: ClassificationMetrics
+    let training: ClassificationMetrics?
+  }
+  private(set) var measured: [Measured] = []
   private var mark: ContinuousClock.Instant
   private var shown: ContinuousClock.Instant
 
@@ -44,8 +50,11 @@ struct ProgressReport {
   }
 
   /// An epoch has ended.
-  mutating func epoch(_ epoch: TrainingProgress.Epoch, _ metrics: ClassificationMetrics, on name: String) {
-    measured.append((epoch.number, name, metrics))
+  mutating func epoch(
+    _ epoch: TrainingProgress.Epoch, _ metrics: ClassificationMetrics, on name: String,
+    training: ClassificationMetrics?
+  ) {
+    measured.append(Measured(epoch: epoch.number, name: name, metrics: metrics, training: training))
     var text = "\(label(epoch.number))  loss \(epoch.loss.fixed(4))"
     if let validation = epoch.validation { text += "  validation loss \(validation.loss.fixed(4))" }
     text += "  \(name) accuracy \(metrics.accuracy.percent)  \(pace)"

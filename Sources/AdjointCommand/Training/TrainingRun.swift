@@ -91,7 +91,10 @@ struct TrainingRun {
   }
 
   /// Trains to the end. Returns the signal that ended it before, if one did; everything is saved then.
-  func train(_ report: inout ProgressReport, _ interruption: Interruption) throws -> Int32? {
+  /// - Parameter sample: training images to measure the accuracy on after each epoch.
+  func train(
+    _ report: inout ProgressReport, _ interruption: Interruption, measuringOn sample: LabeledImages? = nil
+  ) throws -> Int32? {
     try save()
     var saved = ContinuousClock.now
     var signal: Int32?
@@ -115,10 +118,11 @@ struct TrainingRun {
       afterEpoch: { epoch in
         try save()
         saved = .now
+        let onTraining = try sample.map { try evaluator.evaluate(on: $0) }
         if let validation = epoch.validation {
-          report.epoch(epoch, validation, on: "validation")
+          report.epoch(epoch, validation, on: "validation", training: onTraining)
         } else {
-          report.epoch(epoch, try evaluator.evaluate(on: test), on: "test")
+          report.epoch(epoch, try evaluator.evaluate(on: test), on: "test", training: onTraining)
         }
         if !hasTrained {
           for finding in lint.look(at: self) { report.console.note("check: \(finding)") }

@@ -175,7 +175,10 @@ struct SeriesPlot {
     let closed = [(first.x, floor)] + outline + [(last.x, floor)]
     return [
       Markup("path", ["class": "band \(look.fillClass)", "d": .init(ChartPath.closed(closed))]),
-      look.line(ChartPath.lines(closed), class: "thin"),
+      // Only outlines that lie over each other need dashes to be told apart.
+      series.name.isEmpty
+        ? Markup("path", ["class": .init("thin " + look.strokeClass), "d": .init(ChartPath.lines(closed))])
+        : look.line(ChartPath.lines(closed), class: "thin"),
     ]
   }
 

@@ -54,7 +54,8 @@ struct Symbols<S: Scalar> {
   /// Parameters are named by their layers; everything else that has a label was given one.
   private func isUserLabeled(_ x: Variable<S>) -> Bool {
     guard let label = x.label else { return false }
-    return (x.role != .parameter && x.role != .state) || !(label.contains("/") || label.hasPrefix("p"))
+    let isNumbered = label.first == "p" && label.dropFirst().allSatisfy(\.isNumber)
+    return (x.role != .parameter && x.role != .state) || !(label.contains("/") || isNumbered)
   }
 
   private mutating func nameLeaf(_ x: Variable<S>, _ role: Role) {
@@ -80,8 +81,7 @@ struct Symbols<S: Scalar> {
     var inside: Set<Int> = []
     func weight(of x: Variable<S>) -> Int? {
       guard x.operation is MatMul else { return nil }
-      return x.inputs.last { $0.role == .parameter || $0.label != nil && $0.operation == nil && $0.role != .input }?
-        .index
+      return x.inputs.last { $0.role == .parameter }?.index
     }
     for node in nodes.reversed() {
       let x = tape[node]

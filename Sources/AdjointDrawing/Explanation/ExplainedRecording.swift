@@ -10,7 +10,9 @@ struct ExplainedRecording {
   /// The roles of the leaves as they were recorded: the replay holds what is drawn or stored.
   private let roles: [Int: Role]
   /// The forward nodes that the output depends on, in order.
-  private let walk: [Int]
+  private let needed: [Int]
+  /// As drawn: numbers fixed when recorded stand in the formulas and are no nodes.
+  private let graph: Graph
   private let imageSize: (height: Int, width: Int)?
 
   init<S: Scalar>(of loss: Variable<S>, cotangent: Tensor<Double>?, imageSize: (height: Int, width: Int)?) {
@@ -30,7 +32,8 @@ struct ExplainedRecording {
     let targets = loss.tape.differentiableVariables.filter { $0.index <= loss.index }.map { replay[$0.index] }
     backward = replay.backward(from: y, cotangent: seed, to: targets)
     (tape, self.seed, output, self.roles, self.imageSize) = (replay, seed.index, y.index, roles, imageSize)
-    walk = ExplainedRecording.ancestors(of: y.index, on: replay)
+    needed = loss.dependencies
+    graph = Graph(of: loss)
   }
 
   /// The same node on another tape: operations are precision-free, so they are recorded again at the same values.
@@ -48,36 +51,35 @@ struct ExplainedRecording {
     if !x.path.isEmpty { copy.labeled(x.path) }
   }
 
-  /// The nodes that a node is computed from, itself included, in order.
-  static func ancestors<S: Scalar>(of output: Int, on tape: Tape<S>) -> [Int] {
-    var needed = [Bool](repeating: false, count: output + 1)
-    needed[output] = true
-    for node in (0...output).reversed() where needed[node] { for x in tape[node].inputs { needed[x.index] = true } }
-    return (0...output).filter { needed[$0] }
-  }
-
   // MARK: As data
 
   func json() -> PageJSON {
-    let isWalked = Set(walk)
-    let names = PageNames(tape)
+    let isNeeded = Set(needed)
+    let (names, layouts) = (PageNames(tape), PageLayouts(graph))
     let nodes = (0..<tape.count).map { node -> PageJSON in
-      node > output || isWalked.contains(node) ? json(of: tape[node], names) : .null
+      node > output || isNeeded.contains(node) ? json(of: tape[node], names) : .null
     }
-    let adjoints = walk.compactMap { node in backward.adjoint(of: tape[node]).map { (String(node), $0.index) } }
+    let adjoints = needed.compactMap { node in backward.adjoint(of: tape[node]).map { (String(node), $0.index) } }
     let edges = backward.edges.map { edge -> PageJSON in
       let formula = names.formula(of: edge.contribution, adjointOf: edge.consumer, backward)
       return .object([
         ("from", .integer(edge.consumer)), ("position", .integer(edge.position)), ("to", .integer(edge.producer)),
         ("node", .integer(edge.contribution.index)), ("math", .string(formula)),
+        ("jacobian", .string(ExplainedRecording.jacobian(of: tape[edge.consumer], edge.position))),
       ])
     }
     return .object([
       ("output", .integer(output)),
       ("seed", .integer(seed)), ("image", imageSize.map { .integers([$0.height, $0.width]) } ?? .null),
-      ("walk", .integers(walk)), ("groups", groups), ("adjoints", .object(adjoints.map { ($0.0, .integer($0.1)) })),
+      ("walk", .integers(graph.nodes.map(\.id))), ("adjoints", .object(adjoints.map { ($0.0, .integer($0.1)) })),
       ("edges", .list(edges)), ("nodes", .list(nodes)),
+      ("layers", layouts.layerOfNode), ("layouts", layouts.json),
     ])
+  }
+
+  /// The structure of ∂y/∂xᵢ in words, as the operation states it; empty where any entry may differ from 0.
+  private static func jacobian(of y: Variable<Double>, _ position: Int) -> String {
+    y.localJacobian(withRespectTo: position, denseLimit: 0)?.structureText ?? ""
   }
 
   private func json(of x: Variable<Double>, _ names: PageNames) -> PageJSON {
@@ -104,28 +106,10 @@ struct ExplainedRecording {
   private static func json(of attribute: Attribute) -> PageJSON {
     switch attribute.value {
     case .int(let value): .integer(value)
-    case .real(let value): value.isFinite ? .number(value) : .string("\(value)")
+    case .real(let value):
+      value.isFinite ? .number(value) : .string(value.isNaN ? "NaN" : value < 0 ? "-Infinity" : "Infinity")
     case .flag(let value): .flag(value)
     case .list(let values): .integers(values)
     }
-  }
-
-  /// Runs of neighbours whose paths begin alike, such as all of `fc1`: boxes that fold. A run has no other node in between, so
-  /// the graph of boxes has no cycle either.
-  private var groups: PageJSON {
-    var runs: [(name: String, nodes: [Int])] = []
-    for node in walk {
-      let path = tape.path(of: node)
-      let name = path.prefix { $0 != "/" }
-      if let last = runs.last, !name.isEmpty, last.name == name {
-        runs[runs.count - 1].nodes.append(node)
-      } else {
-        runs.append((String(name), [node]))
-      }
-    }
-    return .list(
-      runs.filter { $0.nodes.count > 1 }.map {
-        .object([("name", .string($0.name)), ("nodes", .integers($0.nodes))])
-      })
   }
 }

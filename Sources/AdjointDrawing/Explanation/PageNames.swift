@@ -49,7 +49,7 @@ struct PageNames {
     let parts = notation.mathML.components(separatedBy: "<mi>" + bar)
     let barred = parts.dropFirst().map { part -> String in
       let (name, rest) = part.halves(at: "</mi>")
-      return "<mover accent=\"true\"><mi>\(name)</mi><mo>¯</mo></mover>\(rest)"
+      return "<mrow class=\"bar\"><mi>\(name)</mi></mrow>\(rest)"
     }
     return "<math><mrow>" + (parts.prefix(1) + barred).joined() + "</mrow></math>"
   }

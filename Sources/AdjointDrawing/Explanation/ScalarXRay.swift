@@ -23,23 +23,23 @@ public struct ScalarXRay {
   public init<S: Scalar>(of loss: Variable<S>, limit: Int = ScalarXRay.largestCount) throws {
     let tape = Tape<Double>(mode: loss.tape.mode, seed: loss.tape.seed)
     var builder = ScalarBuilder(tape: tape)
-    let needed = Set(ExplainedRecording.ancestors(of: loss.index, on: loss.tape))
+    let needed = Set(loss.dependencies)
     for node in 0...loss.index {
       guard needed.contains(node) else {
         builder.elements.append([])
         continue
       }
       let x = loss.tape[node]
-      let scope = x.path.prefix { $0 != "/" }
+      let scope = x.scopes.first ?? x.operation?.name
       let expanded: [Variable<Double>]
+      let expander = builder
       if let operation = x.operation {
         let inputs = x.inputs.map { ScalarBuilder.Operand(elements: builder.elements[$0.index], of: $0) }
-        let expander = builder
-        expanded = try tape.scoped(scope.isEmpty ? operation.name : String(scope)) {
+        expanded = try tape.scoped(scope ?? operation.name) {
           try expander.expand(operation, inputs, shape: x.shape)
         }
       } else {
-        expanded = builder.leaf(x)
+        expanded = scope.map { name in tape.scoped(name) { expander.leaf(x) } } ?? expander.leaf(x)
       }
       builder.elements.append(expanded)
       guard tape.count <= limit else { throw ScalarXRayError.tooLarge(limit: limit, node: loss.tape.describe(node)) }

@@ -61,6 +61,19 @@ struct Outline {
     items = Outline.arrange(ordered, depth: 0, folding, &counts)
   }
 
+  /// The folded layer that hides each node that has no box of its own.
+  var foldedLayers: [Int: String] {
+    func found(_ items: [Item]) -> [(Int, String)] {
+      items.flatMap { item -> [(Int, String)] in
+        switch item {
+        case .node: []
+        case .layer(let layer): layer.isFolded ? layer.nodes.map { ($0, layer.id) } : found(layer.items)
+        }
+      }
+    }
+    return Dictionary(found(items)) { first, _ in first }
+  }
+
   /// Leaves that belong to no deeper layer, then operations and layers in tape order.
   private static func arrange(
     _ nodes: [Graph.Node], depth: Int, _ folding: Folding, _ counts: inout [String: Int]

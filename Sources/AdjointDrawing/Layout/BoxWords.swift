@@ -48,6 +48,9 @@ struct BoxWords {
     let operations = inside.count { !$0.kind.isLeaf }
     var lines = ["\(operations) operation" + (operations == 1 ? "" : "s")]
     lines += inside.filter { $0.kind == .parameter }.map { "\(name(of: $0, in: layer.path)) \($0.shape)" }
+    if !graph.hasBackward {
+      lines += inside.filter { graph.outputs.contains($0.id) }.map { "gives \($0.symbol) \($0.shape)" }
+    }
     let full = "layer \(layer.path): " + lines.joined(separator: ", ")
     return BoxText(title: layer.name, lines: elided(lines), full: full, style: .layer)
   }

@@ -116,6 +116,8 @@ public struct Layout: Sendable {
   public var edges: [Edge] = []
   public var labels: [Label] = []
   public var headings: [Heading] = []
+  /// The box in which each node of the graph is drawn: its own, or that of a folded layer.
+  public var places: [Int: Place] = [:]
 
   init(width: Double, height: Double, direction: Direction) {
     (self.width, self.height, self.direction) = (width, height, direction)

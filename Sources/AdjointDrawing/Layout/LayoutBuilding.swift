@@ -13,6 +13,9 @@ extension Layout {
     }
     self.init(width: 0, height: 0, direction: direction)
 
+    for (node, layer) in outline.foldedLayers { places[node] = .layer(layer) }
+    for node in graph.nodes where places[node.id] == nil { places[node.id] = .node(node.id) }
+
     let half = Half(layout: self, across: root.size.x, words: builder.words)
     var halves = [half]
     if graph.hasBackward { halves.append(half.mirror) }

@@ -40,7 +40,7 @@ struct RowPositions {
       for row in rows.dropFirst() { work.settle(row, above: true, below: false) }
       for row in rows.dropLast().reversed() { work.settle(row, above: false, below: true) }
     }
-    for _ in 0..<4 { for row in rows { work.settle(row, above: true, below: true) } }
+    for _ in 0..<16 { for row in rows { work.settle(row, above: true, below: true) } }
     let least = work.positions.min() ?? 0
     return work.positions.map { $0 - least }
   }

@@ -33,27 +33,30 @@ enum Depths000 {
       [1, 3].map { ("2 over \($0)", final(activation, 2) - final(activation, $0)) }
     }
     var rows = Widths000.activations.map { activation in
-      Claim(
+      PairedClaim(
         place: "000 §III.B", words: "\(activation.rawValue): two layers beat one and three",
         differences: lead(activation)
       ).row(indecision)
     }
     rows.append(
-      Claim(
+      PairedClaim(
         place: "000 §III.B", words: "two layers lead more clearly for sigmoid",
         differences: zip(lead(.sigmoid), lead(.relu)).map { ($0.name, $0.values - $1.values) }
       ).row(indecision))
     rows += Widths000.activations.map { activation in
-      Claim(
+      PairedClaim(
         place: "000 §III.B", words: "\(activation.rawValue): deviation grows with the number of layers",
         differences: [(1, 2), (2, 3)].map { few, many in
-          ("\(many) over \(few)", Claim.spread(final(activation, many)) - Claim.spread(final(activation, few)))
+          (
+            "\(many) over \(few)",
+            PairedClaim.spread(final(activation, many)) - PairedClaim.spread(final(activation, few))
+          )
         }
       ).row(indecision)
     }
     rows.append(levelled(results, indecision))
     rows.append(
-      Claim(
+      PairedClaim(
         place: "000 §III.B", words: "ReLU still rises at the end",
         differences: depths.map { ("\($0)", late(results[name(.relu, $0)])) }
       ).row(indecision))

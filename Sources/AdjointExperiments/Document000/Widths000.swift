@@ -39,22 +39,22 @@ enum Widths000 {
       let place = bias ? "000 §III.A, with biases" : "000 §III.A"
       for activation in activations {
         section.rows.append(
-          Claim(
+          PairedClaim(
             place: place, words: "\(activation.rawValue): test accuracy grows with width",
             differences: zip(widths, widths.dropFirst()).map { narrow, wide in
               ("\(wide) over \(narrow)", final(activation, wide) - final(activation, narrow))
             }
           ).row(indecision))
         section.rows.append(
-          Claim(
+          PairedClaim(
             place: place, words: "\(activation.rawValue): more stable with width (deviation of 16 over that of 256)",
             differences: [
-              ("16 over 256", Claim.spread(final(activation, 16)) - Claim.spread(final(activation, 256)))
+              ("16 over 256", PairedClaim.spread(final(activation, 16)) - PairedClaim.spread(final(activation, 256)))
             ]
           ).row(indecision))
       }
       section.rows.append(
-        Claim(
+        PairedClaim(
           place: place, words: "sigmoid beats ReLU",
           differences: widths.map { ("\($0)", final(.sigmoid, $0) - final(.relu, $0)) }
         ).row(indecision))

@@ -136,6 +136,7 @@ enum Document004 {
       Charts.lines(
         name: "\(runs.setting.name)-\(quantity)",
         caption: "The document's \(figure), redrawn: \(quantity), seed \(record.seed)", x: "iteration", y: quantity,
+        range: quantity == "cost" ? 0...1 : 0...0.3,
         [
           Charts.Line(
             "batch",

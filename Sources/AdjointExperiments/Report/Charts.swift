@@ -27,12 +27,11 @@ enum Charts {
     SVGPicture(name: name, caption: caption, svg: chart.svg())
   }
 
-  /// - Parameter isLogarithmic: of y, for what falls by orders of magnitude.
+  /// - Parameter range: of y, where a beginning far above would leave no room for the rest.
   static func lines(
-    name: String, caption: String, x: String, y: String, isLogarithmic: Bool = false, _ lines: [Line]
+    name: String, caption: String, x: String, y: String, range: ClosedRange<Double>? = nil, _ lines: [Line]
   ) -> SVGPicture {
-    let axis = Axis(y, scale: isLogarithmic ? .logarithmic : .linear)
-    return picture(name, caption, LineChart(caption, x: Axis(x), y: axis, lines.map(\.series)))
+    picture(name, caption, LineChart(caption, x: Axis(x), y: Axis(y, range: range), lines.map(\.series)))
   }
 
   /// Points, the function fitted to them, and the outputs of the hidden units.
@@ -56,7 +55,14 @@ enum Charts {
       return AdjointDrawing.Series("class \(label)", x: own.map(\.0), y: own.map(\.1), style: .markers)
     }
     let line = border.isEmpty ? [] : [Line("y = ½", border).series]
-    return picture(name, caption, LineChart(caption, x: Axis(axes.0), y: Axis(axes.1), classes + line))
+    // A little room around the points.
+    func axis(_ title: String, _ values: [Double]) -> Axis {
+      Axis(title, range: (values.min() ?? 0) - 0.25...(values.max() ?? 1) + 0.25)
+    }
+    return picture(
+      name, caption,
+      LineChart(
+        caption, x: axis(axes.0, points.map(\.0)), y: axis(axes.1, points.map(\.1)), classes + line, width: 480))
   }
 
   /// Contours at 0.5 of functions on a square grid, the first of them deciding, with the points.

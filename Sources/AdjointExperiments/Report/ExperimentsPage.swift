@@ -7,7 +7,7 @@ public struct ExperimentsPage {
 
   public init(store: RecordStore) { self.init(store: store, experiments: ExperimentCatalog.all) }
 
-  init(store: RecordStore, experiments: [Experiment]) { (self.store, self.experiments) = (store, experiments) }
+  package init(store: RecordStore, experiments: [Experiment]) { (self.store, self.experiments) = (store, experiments) }
 
   /// Writes the page and every chart.
   /// - Throws: `ExperimentError.damagedRecord`, or what writing throws.

@@ -5,7 +5,7 @@ public struct Section: Sendable {
   public var text: [String] = []
   public var pictures: [SVGPicture] = []
 
-  init(rows: [Row] = [], text: [String] = [], pictures: [SVGPicture] = []) {
+  package init(rows: [Row] = [], text: [String] = [], pictures: [SVGPicture] = []) {
     (self.rows, self.text, self.pictures) = (rows, text, pictures)
   }
 }
@@ -53,12 +53,12 @@ public struct Row: Sendable {
   public let ours: String
   public let verdict: Verdict
 
-  init(_ place: String, _ subject: String, theirs: String, ours: String, _ verdict: Verdict) {
+  package init(_ place: String, _ subject: String, theirs: String, ours: String, _ verdict: Verdict) {
     (self.place, self.subject, self.theirs, self.ours, self.verdict) = (place, subject, theirs, ours, verdict)
   }
 
   /// A figure to reach.
-  static func figure(_ place: String, _ subject: String, theirs: String, ours: String, reached: Bool) -> Row {
+  package static func figure(_ place: String, _ subject: String, theirs: String, ours: String, reached: Bool) -> Row {
     Row(place, subject, theirs: theirs, ours: ours, reached ? .holds : .missed)
   }
 }

@@ -21,7 +21,7 @@ public struct Experiment: Sendable {
   /// What the runs come to.
   public let report: @Sendable (Results) -> Section
 
-  init(
+  package init(
     _ name: String, _ place: String, _ title: String, seeds: Int = 5, quickSeeds: Int? = nil, needsDigits: Bool = true,
     settings: @escaping @Sendable (Scale) -> [Setting], report: @escaping @Sendable (Results) -> Section
   ) {
@@ -60,9 +60,9 @@ public struct Setting: Sendable {
   public let seconds: Double
   /// Whether a run is timed with all cores for itself, after the others.
   public let isAlone: Bool
-  let run: @Sendable (RunContext) throws -> Outcome
+  package let run: @Sendable (RunContext) throws -> Outcome
 
-  init(
+  package init(
     _ name: String, _ values: [String: String], seconds: Double, isAlone: Bool = false,
     run: @escaping @Sendable (RunContext) throws -> Outcome
   ) {
@@ -86,23 +86,25 @@ public struct Digits: Sendable {
 }
 
 /// What a run is given.
-struct RunContext: Sendable {
-  let seed: Int
-  let digits: Digits
+package struct RunContext: Sendable {
+  package let seed: Int
+  package let digits: Digits
   /// Cores that it may use; 1 unless its setting runs alone.
-  let threads: Int
+  package let threads: Int
 
   /// What draws depend on. Streams of one seed are shared by all settings, so that their runs are paired.
-  enum Purpose: UInt64 { case weights, split, order, data }
-  func generator(_ purpose: Purpose) -> Generator { Generator(seed: UInt64(seed)).stream(purpose.rawValue) }
+  package enum Purpose: UInt64 { case weights, split, order, data }
+  package func generator(_ purpose: Purpose) -> Generator { Generator(seed: UInt64(seed)).stream(purpose.rawValue) }
 }
 
 /// What a run found.
-struct Outcome: Sendable {
-  var figures: [String: Double] = [:]
-  var curves: [String: [Double]] = [:]
+package struct Outcome: Sendable {
+  package var figures: [String: Double] = [:]
+  package var curves: [String: [Double]] = [:]
   /// Grey pictures as bytes in base 64.
-  var pictures: [String: String] = [:]
+  package var pictures: [String: String] = [:]
+
+  package init() {}
 }
 
 /// A recorded run: one line of JSON.
@@ -123,9 +125,9 @@ public struct Series: Sendable {
   public let records: [RunRecord]
 
   /// One number for each seed.
-  func figures(_ name: String) -> [Double] { records.map { $0.figures[name] ?? .nan } }
+  package func figures(_ name: String) -> [Double] { records.map { $0.figures[name] ?? .nan } }
   /// One curve for each seed.
-  func curves(_ name: String) -> [[Double]] { records.map { $0.curves[name] ?? [] } }
+  package func curves(_ name: String) -> [[Double]] { records.map { $0.curves[name] ?? [] } }
 
   func mean(_ name: String) -> Double { figures(name).mean }
   /// The mean curve over seeds, as long as the shortest.

@@ -7,11 +7,11 @@ import Adjoint
 /// direction. Every new vector is made orthogonal to all before, twice, so that rounding brings back no ghost.
 ///
 /// Source: C. Lanczos, "An iteration method for the solution of the eigenvalue problem", 1950; Golub & Van Loan, ch. 10.
-struct Lanczos {
-  let least: Double
-  let largest: Double
+package struct Lanczos {
+  package let least: Double
+  package let largest: Double
 
-  init(dimension: Int, steps: Int, using generator: inout Generator, product: ([Double]) -> [Double]) {
+  package init(dimension: Int, steps: Int, using generator: inout Generator, product: ([Double]) -> [Double]) {
     var vectors: [[Double]] = []
     var (alpha, beta): ([Double], [Double]) = ([], [])
     var q = Lanczos.normalized((0..<dimension).map { _ in generator.normal() }).vector

@@ -7,11 +7,13 @@ import Adjoint
 /// r the residuals and J their Jacobian, from the tape; μ falls when a step lowers ‖r‖² and rises when it does not.
 ///
 /// Source: K. Levenberg, "A method for the solution of certain non-linear problems in least squares", 1944.
-struct LeastSquares {
+package struct LeastSquares {
   let residuals: (Variable<Double>) -> Variable<Double>
 
+  package init(residuals: @escaping (Variable<Double>) -> Variable<Double>) { self.residuals = residuals }
+
   /// Σ r² and its minimiser near θ.
-  func minimize(from start: [Double], steps: Int) -> (theta: [Double], squares: Double) {
+  package func minimize(from start: [Double], steps: Int) -> (theta: [Double], squares: Double) {
     let tape = Tape<Double>()
     let input = tape.input(Tensor(start))
     let output = residuals(input)

@@ -16,6 +16,7 @@
 #include "Zip.h"
 #include "Reduce.h"
 #include "Softmax.h"
+#include "Update.h"
 #include "GemmTile.h"
 #include "GemmPack.h"
 #include "Gemm.h"

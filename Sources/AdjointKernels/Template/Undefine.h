@@ -55,6 +55,7 @@
 #undef TRUTH
 #undef TWO_OVER_PI
 #undef UINT
+#undef UPDATE_LOOP
 #undef UPPER
 #undef V
 #undef VU

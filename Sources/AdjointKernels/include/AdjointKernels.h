@@ -76,6 +76,28 @@ typedef enum { AK_SUM, AK_MAX, AK_MIN } ak_reduction;
 typedef AK_GEMM(float) ak_gemm_f32;
 typedef AK_GEMM(double) ak_gemm_f64;
 
+/// An update rule: theta x, gradient g, and what the rule keeps, s and t.
+typedef enum {
+  AK_DESCENT,   // x = x - rate g
+  AK_MOMENTUM,  // s = decay s + weight g;      x = x - rate s
+  AK_NESTEROV,  // s = decay s + g;             x = x - rate (g + decay s)
+  AK_SCALED,    // s = decay s + weight (g g);  x = x - rate g / (sqrt s + epsilon)
+  AK_ADAM       // s = decay s + weight g;  t = decay2 t + weight2 (g g);
+                // x = keep x - rate s / (scale sqrt t + epsilon)
+} ak_update_rule;
+
+/// An update of n parameters in one pass. Every operation rounds by itself, so the bits are those of the formula in any
+/// language; arrays that a rule does not name are not touched.
+#define AK_UPDATE(T)                                                     \
+  struct {                                                               \
+    ak_update_rule rule;                                                 \
+    T rate, decay, weight, decay2, weight2, scale, epsilon, keep;        \
+    T *x; const T *g; T *s; T *t;                                        \
+    long n;                                                              \
+  }
+typedef AK_UPDATE(float) ak_update_f32;
+typedef AK_UPDATE(double) ak_update_f64;
+
 /// The functions of one instruction set.
 ///
 /// map:          y[i] = f(x[i])
@@ -87,7 +109,8 @@ typedef AK_GEMM(double) ak_gemm_f64;
 /// softmax, log_softmax: along each of `rows` rows of `columns` elements, shifted by the row's maximum
 /// log_sum_exp:  y[i] = log sum_j exp(x[i, j])
 /// log_softmax_vjp: x̄[i, j] = g[i, j] - exp(y[i, j]) sum_j g[i, j]
-/// gemm:         see above
+/// gemm, update: see above
+/// all_finite:   whether none of n elements is NaN or infinite
 /// fma_peak:     runs about `iterations` fused multiply-adds in registers; returns how many floating-point operations
 ///               (two per multiply-add) that was, to measure the machine against
 #define AK_FUNCTIONS(T, S)                                                                                             \
@@ -102,6 +125,8 @@ typedef AK_GEMM(double) ak_gemm_f64;
   void (*log_sum_exp_##S)(const T *x, T *y, long rows, long columns);                                                  \
   void (*log_softmax_vjp_##S)(const T *g, const T *y, T *out, long rows, long columns);                                \
   void (*gemm_##S)(const ak_gemm_##S *product);                                                                        \
+  void (*update_##S)(const ak_update_##S *job);                                                                        \
+  bool (*all_finite_##S)(const T *x, long n);                                                                          \
   double (*fma_peak_##S)(long iterations);
 
 typedef struct {

@@ -8,16 +8,20 @@ enum PageHeat {
     const brief = v => !Number.isFinite(v) ? String(v).replace("-", "−") : v === 0 ? "0"
       : (Math.abs(v) >= 1e5 || Math.abs(v) < 1e-3 ? v.toExponential(2) : String(+v.toPrecision(4))).replace("-", "−");
 
-    // Blue, paper, orange: apart for colour-blind readers, and in grey by the sign that stands in the readout.
-    function colour(v, scale) {
-      if (Number.isNaN(v)) return "#999";
+    // Blue, paper, orange: apart for colour-blind readers. The sign stands in the numbers as well.
+    function mixed(v, scale) {
+      if (Number.isNaN(v)) return [153, 153, 153];
       const t = scale > 0 ? Math.min(1, Math.abs(v) / scale) : 0, isDark = document.documentElement.dataset.theme === "dark";
       const paper = isDark ? [30, 33, 38] : [255, 255, 255];
       const end = v < 0 ? (isDark ? [70, 160, 240] : [0, 90, 160]) : (isDark ? [240, 140, 50] : [200, 80, 0]);
-      return `rgb(${paper.map((p, i) => Math.round(p + (end[i] - p) * t)).join()})`;
+      return paper.map((p, i) => Math.round(p + (end[i] - p) * t));
     }
-    const inkOn = (v, scale) => scale > 0 && Math.abs(v) / scale > 0.55
-      && document.documentElement.dataset.theme !== "dark" ? "#fff" : "inherit";
+    const colour = (v, scale) => `rgb(${mixed(v, scale).join()})`;
+    // Black or white, whichever stands out more (relative luminance, WCAG 2.2).
+    const inkOn = (v, scale) => {
+      const [r, g, b] = mixed(v, scale).map(c => (c / 255) ** 2.2);
+      return 0.2126 * r + 0.7152 * g + 0.0722 * b > 0.18 ? "#111" : "#fff";
+    };
 
     // The numbers 0 ..< n, or evenly spaced ones where there are too many.
     const sampled = (n, most) => {
@@ -26,8 +30,9 @@ enum PageHeat {
     };
     const coordinates = (k, shape) => "[" + strides(shape).map((s, axis) => Math.floor(k / s) % shape[axis]).join(", ") + "]";
 
-    // An element that shows `values`; `pick` is called with the element chosen, where choosing means something.
-    function heatMap(label, values, shape, { image = null, pick = null, most = 64 } = {}) {
+    // An element that shows `values`. `pick` is called with the element chosen, where choosing means something; `place` names an
+    // element, where the shape does not.
+    function heatMap(label, values, shape, { image = null, pick = null, most = 64, place = k => coordinates(k, shape) } = {}) {
       const figure = make("figure", { class: "heat" }), width = shape.length ? shape[shape.length - 1] : 1;
       const height = width ? values.length / width : 0;
       if (!values.length) return make("p", { class: "note" }, `${label}: no elements`);
@@ -41,7 +46,7 @@ enum PageHeat {
       let at = 0;
       const read = k => {
         at = k;
-        readout.textContent = `${coordinates(k, shape)} = ${values[k]}`.replace("-", "−");
+        readout.textContent = `${place(k)} = ${String(values[k]).replaceAll("-", "−")}`;
         view.mark(k);
       };
       const range = () => {

@@ -18,7 +18,7 @@ package enum PageInterpreter {
     "where", "matmul", "addBias", "sum", "mean", "variance", "max", "min", "argMax", "softmax", "logSoftmax",
     "logSumExp",
     "broadcast", "reshape", "permute", "slice", "pad", "concatenate", "stopGradient", "gather", "scatterAdd", "pick",
-    "oneHot",
+    "oneHot", "unfold", "fold", "maxPool", "averagePool",
   ]
 
   /// Elementwise functions of one, two and three arguments.

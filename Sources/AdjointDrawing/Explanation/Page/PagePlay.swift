@@ -2,10 +2,16 @@
 enum PagePlay {
   static let script = #"""
     const byId = id => document.getElementById(id);
-    const leaves = data.walk.filter(i => data.nodes[i].role);
+    const leaves = data.nodes.flatMap((node, i) => node && node.role && i <= data.output ? [i] : []);
     const sliding = i => !/^(index|random)/.test(data.nodes[i].role);
     const objectiveAtFirst = engine.objective();
     const held = { leaf: leaves.find(i => data.nodes[i].role === "parameter") ?? leaves.find(sliding), element: 0 };
+
+    // The element whose change the objective feels most; the first, where nothing was differentiated.
+    function strongest(leaf) {
+      const adjoint = adjointOf(leaf), g = adjoint === undefined ? [] : engine.values[adjoint];
+      return g.reduce((best, v, k) => Math.abs(v) > Math.abs(g[best]) ? k : best, 0);
+    }
 
     // Puts an element of a leaf on the slider.
     function take(leaf, element) {
@@ -69,7 +75,7 @@ enum PagePlay {
       for (const leaf of leaves) {
         byId("leaf").append(make("option", { value: leaf }, `${nodeTitle(leaf)} ${shapeText(data.nodes[leaf].shape)}`));
       }
-      byId("leaf").addEventListener("change", event => take(+event.target.value, 0));
+      byId("leaf").addEventListener("change", event => take(+event.target.value, strongest(+event.target.value)));
       byId("element").addEventListener("input", event => take(held.leaf, +event.target.value));
       byId("slider").addEventListener("input", event => change(+event.target.value));
       byId("value").addEventListener("change", event => change(+event.target.value));
@@ -97,7 +103,7 @@ enum PagePlay {
         show();
       });
       byId("unfold").setAttribute("aria-pressed", graph.isUnfolded);
-      byId("unfold").hidden = !data.groups.length;
+      byId("unfold").hidden = !("" in data.layouts);
       const isDark = matchMedia("(prefers-color-scheme: dark)");
       const paint = theme => { document.documentElement.dataset.theme = theme; show(); };
       byId("theme").addEventListener("click", () =>
@@ -108,7 +114,7 @@ enum PagePlay {
       addEventListener("beforeprint", () => { screen = document.documentElement.dataset.theme; paint("light"); });
       addEventListener("afterprint", () => paint(screen));
       document.documentElement.dataset.theme = isDark.matches ? "dark" : "light";
-      if (held.leaf !== undefined) take(held.leaf, 0);
+      if (held.leaf !== undefined) take(held.leaf, strongest(held.leaf));
       go(0);
     }
 

@@ -23,6 +23,14 @@ enum PageSelfTest {
       report.end = now;
       press("Home");
       report.home = now;
+      // In a heat map the arrows read elements, and do not step.
+      const map = document.querySelector("#detail .cells");
+      map.focus();
+      map.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowRight", bubbles: true, cancelable: true }));
+      report.read = now === 0 ? byId("live").textContent : "stepped";
+      map.blur();
+      report.unnamed = [...document.querySelectorAll("button, input, select, [tabindex]")]
+        .filter(e => !(e.textContent.trim() || e.getAttribute("aria-label") || e.labels && e.labels.length)).map(e => e.outerHTML);
       report.loss = engine.objective();
       report.gradients = gradients();
       if (leaf !== undefined) {

@@ -18,17 +18,18 @@ enum PageStyle {
     :focus-visible { outline: 3px solid var(--focus); outline-offset: 2px; }
     nav { position: sticky; top: 0; z-index: 2; display: flex; flex-wrap: wrap; gap: 0.4rem; align-items: center;
       padding: 0.5rem 1rem; background: var(--paper); border-block: 1px solid var(--line); }
-    nav #progress { flex: 1 1 8rem; } nav output { min-width: 9.5rem; font-variant-numeric: tabular-nums; }
+    nav #progress { flex: 1 1 8rem; } #position { min-width: 9.5rem; font-variant-numeric: tabular-nums; }
     main { display: grid; grid-template-columns: minmax(0, 2fr) minmax(0, 3fr); gap: 1rem; padding: 1rem; align-items: start; }
-    #graph { position: sticky; top: 4rem; max-height: calc(100vh - 5rem); overflow: auto; }
-    #graph svg { width: 100%; height: auto; display: block; margin: auto; }
+    #graph { position: sticky; top: 4rem; } .scroll { max-height: calc(100vh - 10rem); overflow: auto; }
+    #graph svg { width: 100%; height: auto; display: block; margin: auto; overflow: visible; }
     .legend { font-size: 0.8rem; color: var(--faint); margin: 0.3rem 0; }
-    .unit { cursor: pointer; } .unit rect { fill: var(--paper); stroke: var(--faint); stroke-dasharray: 3 3; }
-    .unit.valued rect { stroke-dasharray: none; stroke: var(--forward); stroke-width: 1.5; }
-    .unit.valued.parameter rect { stroke: var(--parameter); stroke-width: 2.5; }
-    .unit.group rect { fill: var(--panel); stroke-width: 2; }
-    .unit.here rect { stroke-width: 4; fill: var(--panel); }
-    .unit text { font-size: 12px; fill: var(--ink); } .unit .adjoint { fill: var(--backward); }
+    .box { cursor: pointer; } .box rect { fill: var(--paper); stroke: var(--faint); stroke-dasharray: 3 3; }
+    .box.valued rect { stroke-dasharray: none; stroke: var(--forward); stroke-width: 1.5; }
+    .box.valued.parameter rect { stroke: var(--parameter); stroke-width: 3; }
+    .box.here rect { stroke-width: 4; fill: var(--panel); } .box rect.sheet { stroke-width: 1; fill: none; }
+    #graph text { font: 12px ui-monospace, "DejaVu Sans Mono", monospace; fill: var(--ink); } #graph .title { font-weight: 700; }
+    #graph .shape, #graph .frame-title { fill: var(--faint); } .frame { fill: none; stroke: var(--line); }
+    .box .adjoint { fill: var(--backward); stroke: var(--paper); }
     .edge { fill: none; stroke: var(--line); stroke-width: 1.5; }
     .edge.forward { stroke: var(--forward); stroke-width: 3; }
     .edge.backward { stroke: var(--backward); stroke-width: 3; stroke-dasharray: 6 3; }
@@ -38,6 +39,7 @@ enum PageStyle {
     #detail section { margin-top: 0.9rem; padding-top: 0.7rem; border-top: 1px solid var(--line); }
     .facts, .note, .legend, figcaption { color: var(--faint); } .note, figcaption { font-size: 0.85rem; margin: 0.2rem 0; }
     .facts { margin: 0; } .formula { font-size: 1.2rem; margin: 0.5rem 0 0; overflow-x: auto; } .math { overflow-wrap: anywhere; }
+    .bar { border-top: 0.07em solid; padding-top: 0.06em; margin-inline: 0.04em; }
     .structure { font-weight: 600; margin: 0; } .part { margin: 0.4rem 0; padding-left: 0.7rem; border-left: 3px solid var(--backward); }
     .part p, .equals { margin: 0; } section p { margin: 0.2rem 0; overflow-x: auto; }
     figure { margin: 0.2rem 0; } .cells { display: inline-block; max-width: 100%; overflow-x: auto; border-radius: 4px; }
@@ -54,12 +56,12 @@ enum PageStyle {
     .unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
     @media (max-width: 760px) {
       main { grid-template-columns: minmax(0, 1fr); padding: 0.6rem; }
-      #graph { position: static; max-height: 45vh; border: 1px solid var(--line); border-radius: 10px; padding: 0.4rem; }
-      nav button span { display: none; } nav { padding: 0.4rem 0.6rem; } nav output { min-width: 8rem; }
+      #graph { position: static; border: 1px solid var(--line); border-radius: 10px; padding: 0.4rem; } .scroll { max-height: 45vh; }
+      nav button span { display: none; } nav { padding: 0.4rem 0.6rem; } #position { min-width: 8rem; }
     }
     @media print {
-      nav, #play label, #play button, #theme, #unfold { display: none !important; }
-      main { display: block; padding: 0; } #graph { position: static; max-height: none; overflow: visible; }
+      nav, #play label, #play button, .held, header button, #theme, #unfold { display: none !important; }
+      main { display: block; padding: 0; } #graph { position: static; } .scroll { max-height: none; overflow: visible; }
       #graph svg { max-height: 40vh; } #detail, #play { background: none; break-inside: auto; }
       section, figure { break-inside: avoid; } * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
     }

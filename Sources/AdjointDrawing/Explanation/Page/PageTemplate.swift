@@ -13,7 +13,9 @@ package enum PageTemplate {
   }
 
   package static var interpreter: String {
-    PageInterpreter.shapes + PageInterpreter.elementwiseRules + PageInterpreter.tensorRules + PageEngine.script
+    PageInterpreter.shapes + PageInterpreter.elementwiseRules + PageInterpreter.tensorRules
+      + PageInterpreter.windowRules
+      + PageEngine.script
   }
 
   /// The policy refuses every request: what the page needs, it holds.
@@ -48,7 +50,7 @@ package enum PageTemplate {
     <button id="previous" type="button" aria-keyshortcuts="ArrowLeft" aria-label="Step back">◀<span> back</span></button>
     <button id="next" type="button" aria-keyshortcuts="ArrowRight" aria-label="Step on">▶<span> on</span></button>
     <button id="last" type="button" aria-keyshortcuts="End" aria-label="Last step">⇥<span> End</span></button>
-    <output id="position"></output>
+    <span id="position"></span>
     <input id="progress" type="range" min="0" step="1" aria-label="Step">
     <button id="unfold" type="button">unfold layers</button>
     </nav>
@@ -58,7 +60,7 @@ package enum PageTemplate {
   private static let content = """
     <main>
     <section id="graph" aria-label="Graph of the forward pass">
-    <svg id="graph-drawing" role="group" aria-label="Nodes and layers, inputs above"></svg>
+    <div class="scroll"><svg id="graph-drawing" role="group" aria-label="Nodes and layers, inputs above"></svg></div>
     <p class="legend">Round ends: leaves (thick: parameters). Boxes: operations and folded layers. Dashed: not computed yet. ▼: adjoint
     computed. A value that was not computed is absent, never zero.</p>
     </section>
@@ -71,7 +73,7 @@ package enum PageTemplate {
     <label><span class="unseen">Value of the element, exactly</span><input id="value" type="number" step="any"></label>
     <button id="reset" type="button">reset</button>
     <button id="check" type="button">check this element</button>
-    <dl><dt>adjoint</dt><dd id="gradient"></dd></dl>
+    <dl class="held"><dt>adjoint</dt><dd id="gradient"></dd></dl>
     <p class="note" id="check-result" role="status"></p>
     <p class="note" id="stops"></p>
     </section>

@@ -101,37 +101,21 @@ enum PageView {
     function jacobian(edge) {
       const m = size(data.nodes[edge.from].shape), n = size(data.nodes[edge.to].shape);
       const box = make("div", {}, make("p", {}, `Jacobian [${m} × ${n}], elements in row-major order`));
-      if (data.jacobians && data.jacobians[edge.from + "," + edge.position]) {
-        box.append(make("p", { class: "structure" }, data.jacobians[edge.from + "," + edge.position]));
-      }
-      const numbers = sampled(m, 24), rows = engine.jacobianRows(adjointOf(edge.from), edge.node, numbers);
+      if (edge.jacobian) box.append(make("p", { class: "structure" }, edge.jacobian));
+      const numbers = sampled(m, m * n > 1e8 ? 6 : 24), rows = engine.jacobianRows(adjointOf(edge.from), edge.node, numbers);
       if (!rows) { box.append(note("not listed: an operation of its rule has no rule in this page")); return box; }
-      if (numbers.length === m && m * n <= 65536) {
-        const words = structure(rows, m, n);
-        if (words) box.append(make("p", { class: "structure" }, words));
+      if (numbers.length === m && m * n > 1) {
+        const count = rows.reduce((sum, row) => sum + row.filter(v => v !== 0).length, 0);
+        box.append(note(`${count} of ${m * n} entries differ from 0 at these values`));
       }
       const columns = sampled(n, 48), flat = new Float64Array(rows.length * columns.length);
       rows.forEach((row, r) => columns.forEach((c, k) => { flat[r * columns.length + k] = row[c]; }));
-      box.append(heatMap(`Jacobian of ${nodeTitle(edge.from)} by ${nodeTitle(edge.to)}`, flat, [rows.length, columns.length]));
+      box.append(heatMap(`Jacobian of ${nodeTitle(edge.from)} by ${nodeTitle(edge.to)}`, flat, [rows.length, columns.length],
+        { place: k => `row ${numbers[Math.floor(k / columns.length)]}, column ${columns[k % columns.length]}` }));
       if (rows.length < m || columns.length < n) {
         box.append(note(`sampled: ${rows.length} of ${m} rows, ${columns.length} of ${n} columns`));
       }
       return box;
-    }
-
-    // What the numbers of a Jacobian show, at these values.
-    function structure(rows, m, n) {
-      let nonzero = 0, isDiagonal = m === n, isUniform = true;
-      rows.forEach((row, i) => row.forEach((v, j) => {
-        if (v !== 0) nonzero++;
-        if (i !== j && v !== 0) isDiagonal = false;
-        if (isDiagonal && i === j && v !== rows[0][0]) isUniform = false;
-      }));
-      if (nonzero === 0) return "all zero at these values";
-      if (isDiagonal && m > 1) {
-        return isUniform ? rows[0][0] === 1 ? "the identity" : `${brief(rows[0][0])} times the identity` : "diagonal: elementwise";
-      }
-      return nonzero < m * n ? `${nonzero} of ${m * n} entries differ from 0` : m * n > 1 ? "dense" : "";
     }
 
     // The recorded backward nodes that serve this one.

@@ -1,0 +1,20 @@
+// The backward pass of a model as numbered equations, read off its own recording: text, LaTeX (`--latex`) or a page with MathML
+// (`--html`), with the recorded values on request (`--numbers`). Every printed line is evaluated and compared with its node.
+import Adjoint
+import AdjointDrawing
+import AdjointLearning
+
+var generator = Generator(seed: 1)
+let model = MLP<Double>([4, 3, 2], activation: .tanh, using: &generator)
+let tape = Tape<Double>()
+let x = tape.input(Tensor(shape: [5, 4], elements: (0..<20).map { _ in generator.normal() }), name: "x")
+let labels = tape.index(Tensor([0, 1, 1, 0, 1]), name: "y")
+let loss = crossEntropy(logits: model(x), labels: labels)
+
+let arguments = CommandLine.arguments.dropFirst()
+let derivation = Derivation(of: loss, numbers: arguments.contains("--numbers"))
+print(
+  arguments.contains("--latex") ? derivation.latex : arguments.contains("--html") ? derivation.mathML : derivation.text)
+
+let worst = derivation.deviations().map(\.deviation).max() ?? 0
+guard worst < 1e-14 else { fatalError("a printed line differs from its node by \(worst)") }

@@ -1,0 +1,121 @@
+import Adjoint
+
+/// The right side of an equation: a tree of recorded operations over named values and numbers.
+///
+/// One tree is both printed and evaluated, so what a reader sees is what is checked. Printing asks each operation how it is
+/// written; evaluating records the same operations on a tape of its own.
+public indirect enum Formula: Sendable {
+  /// A tensor with one value everywhere; of any shape.
+  case number(Double, Shape)
+  /// A named value: a node of the tape, or the adjoint that a node holds.
+  case symbol(String, node: Int, Shape)
+  case apply(any Adjoint.Operation, [Formula], Shape)
+
+  public var shape: Shape {
+    switch self {
+    case .number(_, let shape), .symbol(_, _, let shape), .apply(_, _, let shape): shape
+    }
+  }
+
+  /// f(x₀, x₁, …), or `nil` where the shapes do not fit.
+  static func applying(_ operation: any Adjoint.Operation, _ inputs: Formula...) -> Formula? {
+    (try? operation.shape(of: inputs.map(\.shape))).map { .apply(operation, inputs, $0) }
+  }
+
+  /// How this is written. A product with a number is a multiple, and a quotient by a number a fraction.
+  public var notation: Notation {
+    switch self {
+    case .number(let value, _): return .number(value)
+    case .symbol(let name, _, _): return .symbol(name)
+    case .apply(let operation, let inputs, _):
+      let written = inputs.map(\.notation)
+      switch operation as? Binary {
+      case .multiply where inputs[0].number != nil: return .infix(.product, written[0], written[1])
+      case .divide where inputs[1].number != nil: return .fraction(written[0], written[1])
+      case .add, .subtract, .multiply, .divide, .maximum, .minimum, nil: return operation.notation(written)
+      }
+    }
+  }
+
+  /// The whole right side of an equation: a comparison stands in brackets there.
+  var written: Notation {
+    guard case .apply(let operation, _, _) = self, operation is Comparison else { return notation }
+    return .call("", [notation])
+  }
+
+  /// The value of this tree, computed by the library's operations on what `operands` gives for the nodes that are named.
+  public func value<S: Scalar>(_ operands: (Int) -> Variable<S>) -> Tensor<S> {
+    let scratch = Tape<S>()
+    var leaves: [Int: Variable<S>] = [:]
+    func evaluate(_ formula: Formula) -> Variable<S> {
+      switch formula {
+      case .number(let value, let shape): return scratch.constant(Tensor(repeating: S(value), shape: shape))
+      case .symbol(_, let node, _):
+        if let known = leaves[node] { return known }
+        let operand = operands(node)
+        let leaf = operand.role == .index ? scratch.index(operand.indexValue) : scratch.constant(operand.value)
+        leaves[node] = leaf
+        return leaf
+      case .apply(let operation, let inputs, _): return scratch.record(operation, inputs: inputs.map(evaluate))
+      }
+    }
+    return evaluate(self).value
+  }
+
+  /// The nodes that this names.
+  var nodes: Set<Int> {
+    switch self {
+    case .number: []
+    case .symbol(_, let node, _): [node]
+    case .apply(_, let inputs, _): inputs.reduce(into: []) { $0.formUnion($1.nodes) }
+    }
+  }
+
+  /// This tree with `rule` applied from the leaves to the root, again wherever it changed something. A rule returns `nil` where
+  /// it does not apply; what changes the shape is not taken.
+  func rewritten(_ rule: (Formula) -> Formula?) -> Formula {
+    var current = self
+    if case .apply(let operation, let inputs, let shape) = self {
+      current = .apply(operation, inputs.map { $0.rewritten(rule) }, shape)
+    }
+    guard let next = rule(current), next.shape == current.shape else { return current }
+    return next.rewritten(rule)
+  }
+
+  /// Whether two trees are the same operations on the same values.
+  func isSame(as other: Formula) -> Bool {
+    switch (self, other) {
+    case (.number(let a, _), .number(let b, _)): return a == b
+    case (.symbol(_, let a, _), .symbol(_, let b, _)): return a == b
+    case (.apply(let f, let a, _), .apply(let g, let b, _)):
+      return f.name == g.name && f.attributes == g.attributes && a.count == b.count
+        && zip(a, b).allSatisfy { $0.isSame(as: $1) }
+    case (.number, _), (.symbol, _), (.apply, _): return false
+    }
+  }
+
+  // MARK: What rules ask
+
+  var number: Double? {
+    if case .number(let value, _) = self { return value }
+    return nil
+  }
+
+  /// The operands of an elementwise operation of two arguments.
+  func operands(of function: Binary) -> (Formula, Formula)? {
+    guard case .apply(let operation, let inputs, _) = self, operation as? Binary == function else { return nil }
+    return (inputs[0], inputs[1])
+  }
+
+  /// The argument of an elementwise function.
+  func argument(of function: Unary) -> Formula? {
+    guard case .apply(let operation, let inputs, _) = self, operation as? Unary == function else { return nil }
+    return inputs[0]
+  }
+
+  /// The operation at the root with its only argument.
+  var single: (operation: any Adjoint.Operation, argument: Formula)? {
+    guard case .apply(let operation, let inputs, _) = self, inputs.count == 1 else { return nil }
+    return (operation, inputs[0])
+  }
+}

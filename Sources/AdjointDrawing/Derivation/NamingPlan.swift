@@ -1,0 +1,75 @@
+import Adjoint
+
+/// Which values of a forward pass get a name and an equation, and which are written inside the formula that uses them.
+///
+/// Written inside: what one formula of the same layer alone uses, such as x·Wᵀ within x·Wᵀ + b, or the steps of a loss, as long as
+/// the formula stays short and the backward pass does not need the value, or its adjoint, twice.
+struct NamingPlan<S: Scalar> {
+  /// What L depends on, in the order of the tape.
+  let forward: [Int]
+  private let inlined: Set<Int>
+  private let tape: Tape<S>
+  /// The named node in whose formula an unnamed one stands.
+  private let host: [Int: Int]
+
+  private static var longest: Int { 6 }
+
+  init(of output: Variable<S>, _ backward: Backward<S>, _ symbols: Symbols<S>) {
+    forward = output.dependencies
+    tape = output.tape
+    var consumers: [Int: [Int]] = [:]
+    for node in forward { for input in tape[node].inputs { consumers[input.index, default: []].append(node) } }
+    let uses = NamingPlan.backwardUses(output, backward)
+
+    var inlined: Set<Int> = []
+    var size: [Int: Int] = [:]
+    for node in forward {
+      let x = tape[node]
+      guard let operation = x.operation else { continue }
+      let own = 1 + x.inputs.reduce(0) { $0 + (inlined.contains($1.index) ? size[$1.index] ?? 0 : 0) }
+      size[node] = own
+      guard node != output.index, let users = consumers[node], users.count == 1, x.label == nil,
+        own < NamingPlan.longest, symbols.weightOfAffine[node] == nil, !(operation is Softmax)
+      else { continue }
+      let user = tape[users[0]]
+      let isActivation =
+        operation.isElementwise && x.inputs.count == 1 && symbols.weightOfAffine[x.inputs[0].index] != nil
+      let adjointUses = backward.adjoint(of: x).map { uses[$0.index] ?? 0 } ?? 0
+      guard !isActivation, user.scope == x.scope, !(user.operation is MatMul), uses[node] ?? 0 <= 1,
+        adjointUses <= 1 || operation is LogSoftmax || symbols.weightOfAffine[user.index] != nil
+      else { continue }
+      inlined.insert(node)
+    }
+    self.inlined = inlined
+    var host: [Int: Int] = [:]
+    for node in forward.reversed() where inlined.contains(node) {
+      if let user = consumers[node]?.first { host[node] = host[user] ?? user }
+    }
+    self.host = host
+  }
+
+  /// Whether a node has a name: every leaf but a single number, and every result that is not written inside another.
+  func isNamed(_ node: Int) -> Bool {
+    let x = tape[node]
+    if x.role == .constant { return x.shape.elementCount > 1 }
+    return !inlined.contains(node)
+  }
+
+  /// The named node in whose formula a node stands; the node itself where it has a name.
+  func named(_ node: Int) -> Int { host[node] ?? node }
+
+  /// How often the backward pass reads each node.
+  private static func backwardUses(_ output: Variable<S>, _ backward: Backward<S>) -> [Int: Int] {
+    let tape = output.tape
+    var pending = output.dependencies.compactMap { backward.adjoint(of: tape[$0])?.index }
+    var (seen, uses): (Set<Int>, [Int: Int]) = ([], [:])
+    while let node = pending.popLast() {
+      guard node > output.index, seen.insert(node).inserted else { continue }
+      for input in tape[node].inputs {
+        uses[input.index, default: 0] += 1
+        pending.append(input.index)
+      }
+    }
+    return uses
+  }
+}

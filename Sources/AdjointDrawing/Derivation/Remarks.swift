@@ -1,0 +1,81 @@
+import Adjoint
+
+/// A sentence with formulas in it.
+public struct Remark: Sendable {
+  public enum Part: Sendable {
+    case words(String)
+    case formula(Notation)
+  }
+  public let parts: [Part]
+
+  init(_ parts: [Part]) { self.parts = parts }
+
+  /// Unicode text.
+  public var text: String {
+    parts.map { part in
+      switch part {
+      case .words(let words): words
+      case .formula(let formula): formula.text
+      }
+    }.joined()
+  }
+}
+
+extension Derivation {
+  /// What happened on the way to the adjoint of a node, in the words of a textbook.
+  func remarks(on node: Int, _ plan: NamingPlan<S>) -> [Remark] {
+    let edges = backward.contributions(to: output.tape[node])
+    let own = Remark.Part.formula(.symbol(symbols[node]))
+    var remarks: [Remark] = []
+    if edges.count > 1 {
+      remarks.append(Remark([own, .words(" is used \(edges.count) times: the contributions of its uses are added")]))
+    }
+    for edge in edges {
+      guard let remark = remark(edge, plan) else { continue }
+      if !remarks.contains(where: { $0.text == remark.text }) { remarks.append(remark) }
+    }
+    return remarks
+  }
+
+  /// What the Jacobian of one use is, and what becomes of the product with it.
+  private func remark(_ edge: Backward<S>.Edge, _ plan: NamingPlan<S>) -> Remark? {
+    let consumer = output.tape[edge.consumer]
+    let x = consumer.inputs[edge.position]
+    let own = Remark.Part.formula(.symbol(symbols[x.index]))
+    let host = plan.named(edge.consumer)
+    let hasName = output.tape[host].shape == consumer.shape
+    let user: [Remark.Part] =
+      hasName
+      ? [.formula(.symbol(symbols[host]))]
+      : [.words("("), .formula(expanded(edge.consumer).tidied.notation), .words(")")]
+    let jacobian = [.words("∂")] + user + [.words("/∂"), own]
+    guard let operation = consumer.operation, x.shape.elementCount > 1 else { return nil }
+    if operation is MatMul {
+      let other = consumer.inputs[1 - edge.position]
+      let factor = Remark.Part.formula(expanded(other.index).notation)
+      guard x.role == .parameter || (edge.position == 1 && other.role != .parameter) else {
+        return Remark(
+          jacobian + [
+            .words(" is a Kronecker product of "), factor, .words(" and I: the product with it is one with "), factor,
+          ])
+      }
+      let rows = consumer.shape[edge.position == 0 ? 1 : 0]
+      let sum = rows == 1 ? "an outer product" : "the sum of \(rows) outer products"
+      return Remark(
+        jacobian + [.words(" is a Kronecker product of "), factor, .words(" and I: the product with it is \(sum)")])
+    }
+    guard operation.isElementwise else { return nil }
+    if x.shape.elementCount < consumer.shape.elementCount {
+      let count = consumer.shape.elementCount / x.shape.elementCount
+      if operation is AddBias {
+        return Remark([own, .words(" is added to \(count) rows: its adjoint is the sum over them")])
+      }
+      return Remark([own, .words(" is repeated \(count) times: the contributions of its copies are added")])
+    }
+    // Sums and differences pass a cotangent on as it is, and a number only scales it.
+    let isScaled = consumer.inputs.contains { $0.index != x.index && $0.shape.elementCount == 1 }
+    let isSum = operation is AddBias || operation as? Binary == .add || operation as? Binary == .subtract
+    let isIdentity = isSum || operation as? Unary == .negate || (isScaled && operation is Binary)
+    return isIdentity ? nil : Remark(jacobian + [.words(" is diagonal: the product with it becomes ⊙")])
+  }
+}

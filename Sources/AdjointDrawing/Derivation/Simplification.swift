@@ -1,0 +1,154 @@
+import Adjoint
+
+/// A rewriting that a textbook names where it uses it.
+struct NamedRule {
+  let remark: Remark
+  let result: Formula
+}
+
+extension Formula {
+  /// This tree with its numbers multiplied out, and without the repetitions that broadcasting makes unnecessary. A gradient of
+  /// a mean is 0.25·x instead of repeat(reshape(1·0.25)) ⊙ x.
+  var tidied: Formula { rewritten { $0.tidiedAtRoot } }
+
+  private var tidiedAtRoot: Formula? {
+    guard case .apply(let operation, let inputs, let shape) = self else { return nil }
+    if let uniform = foldedNumber { return uniform }
+    if let (f, x) = single {
+      if let inner = x.argument(of: .negate), f as? Unary == .negate { return inner }
+      if f as? Unary == .negate, let (c, rest) = x.operands(of: .multiply), let number = c.number {
+        return .applying(Binary.multiply, .number(-number, c.shape), rest)
+      }
+      if f is Reshape, let (g, y) = x.single, g is Reshape { return .applying(f, y) }
+      if f is Reshape, x.shape == shape { return x }
+      return nil
+    }
+    guard let binary = operation as? Binary, inputs.count == 2 else { return nil }
+    for side in 0...1 {
+      if let shorter = inputs[side].withoutRepetition(beside: inputs[1 - side], in: binary, giving: shape) {
+        return .apply(binary, side == 0 ? [shorter, inputs[1]] : [inputs[0], shorter], shape)
+      }
+    }
+    return binary.tidied(inputs[0], inputs[1], shape)
+  }
+
+  /// A tree over equal numbers that gives equal numbers, as one number.
+  private var foldedNumber: Formula? {
+    guard case .apply(let operation, let inputs, let shape) = self, shape.elementCount > 0,
+      inputs.allSatisfy({ $0.number != nil && $0.shape.elementCount > 0 }), operation.indexPosition == nil
+    else { return nil }
+    if let value = inputs.first?.number, operation is Reshape || operation is Broadcast { return .number(value, shape) }
+    let tape = Tape<Double>()
+    let value = tape.record(
+      operation, inputs: inputs.map { tape.constant(Tensor(repeating: $0.number ?? 0, shape: $0.shape)) }
+    ).value.elements
+    guard let first = value.first, first.isFinite, value.allSatisfy({ $0 == first }) else { return nil }
+    return .number(first, shape)
+  }
+
+  /// What repeats to the same in an elementwise operation by the broadcasting rule alone.
+  private func withoutRepetition(beside other: Formula, in binary: Binary, giving shape: Shape) -> Formula? {
+    let shorter: Formula
+    switch self {
+    case .number(let value, let own) where own.rank > 0: shorter = .number(value, [])
+    case .apply(let operation, let inputs, _) where operation is Broadcast: shorter = inputs[0]
+    case .apply(let operation, let inputs, let own) where operation is Reshape:
+      let inner = inputs[0].shape
+      guard own.rank > inner.rank, Array(own) == Array(repeating: 1, count: own.rank - inner.rank) + Array(inner) else {
+        return nil
+      }
+      shorter = inputs[0]
+    case .number, .symbol, .apply: return nil
+    }
+    return (try? binary.shape(of: [shorter.shape, other.shape])) == shape ? shorter : nil
+  }
+}
+
+extension Binary {
+  /// a f b with numbers in front, and without 1·x, x + 0 and the like. `nil` when nothing is to be done.
+  fileprivate func tidied(_ a: Formula, _ b: Formula, _ shape: Shape) -> Formula? {
+    switch self {
+    case .multiply:
+      if a.number == nil, b.number != nil { return .applying(Binary.multiply, b, a) }
+      guard let c = a.number else { return nil }
+      if c == 1 { return b }
+      if c == -1 { return .applying(Unary.negate, b) }
+      if let inner = b.argument(of: .negate) { return .applying(Binary.multiply, .number(-c, a.shape), inner) }
+      if let (d, x) = b.operands(of: .multiply), let number = d.number {
+        return .applying(Binary.multiply, .number(c * number, a.shape), x)
+      }
+      if let (x, d) = b.operands(of: .divide), let number = d.number, number != 0 {
+        return .applying(Binary.multiply, .number(c / number, a.shape), x)
+      }
+      // A multiple by 1/N is a quotient by N.
+      let inverse = 1 / c
+      if c.magnitude < 1, inverse.magnitude < 1e6, (inverse - inverse.rounded()).magnitude < 1e-9 * inverse.magnitude {
+        let quotient = Formula.applying(Binary.divide, b, .number(inverse.rounded().magnitude, a.shape))
+        return c > 0 ? quotient : quotient.flatMap { .applying(Unary.negate, $0) }
+      }
+      return nil
+    case .add: return a.number == 0 ? b : b.number == 0 ? a : nil
+    case .subtract:
+      if let inner = b.argument(of: .negate) { return .applying(Binary.add, a, inner) }
+      return b.number == 0 ? a : nil
+    case .divide: return b.number == 1 ? a : nil
+    case .maximum, .minimum: return nil
+    }
+  }
+}
+
+extension Formula {
+  /// This adjoint with what softmax and cross-entropy make of each other: (ŷ − t)/N.
+  ///
+  /// Two forms are found. From logits, G − e^ℓ ⊙ Σ G with ℓ = log softmax(z); from probabilities, ŷ ⊙ (Ḡ − Σ Ḡ ⊙ ŷ) with
+  /// Ḡ = c·t ⊘ ŷ. In both, G = c·t with rows t that add up to 1, so that Σ G = c.
+  func softmaxWithCrossEntropy(
+    definition: (Int) -> Formula?, addsToOne: (Formula) -> Bool
+  ) -> NamedRule? {
+    guard let (softmax, multiple) = softmaxAndMultiple(definition) else { return nil }
+    guard let (c, target) = multiple.asMultiple, addsToOne(target) else { return nil }
+    guard let difference = Formula.applying(Binary.subtract, softmax, target),
+      let product = Formula.applying(Binary.multiply, c, difference),
+      let result = Formula.applying(Unary.negate, product)?.tidied, result.shape == shape
+    else { return nil }
+    var words: [Remark.Part] = [.words("softmax with cross-entropy: ŷ − t")]
+    if softmax.notation.text != "ŷ" { words += [.words(", ŷ = "), .formula(softmax.notation)] }
+    if target.notation.text != "t" { words += [.words(", t = "), .formula(target.notation)] }
+    words.append(.words("; every row of t adds up to 1"))
+    return NamedRule(remark: Remark(words), result: result)
+  }
+
+  private func softmaxAndMultiple(_ definition: (Int) -> Formula?) -> (Formula, Formula)? {
+    if let (g, product) = operands(of: .subtract), let (e, sum) = product.operands(of: .multiply),
+      let log = e.argument(of: .exp), let (f, z) = log.single, f is LogSoftmax, let (h, summed) = sum.single, h is Sum,
+      summed.isSame(as: g), sum.shape.last == 1 || sum.number != nil
+    {
+      return Formula.applying(Softmax(), z).map { ($0, g) }
+    }
+    if let (y, difference) = operands(of: .multiply), let (g, sum) = difference.operands(of: .subtract),
+      let (h, product) = sum.single, h is Sum, let (g2, y2) = product.operands(of: .multiply), g2.isSame(as: g),
+      y2.isSame(as: y), case .symbol(_, let node, _) = g, let meaning = definition(node)
+    {
+      // Ḡ = −(c·t ⊘ ŷ): the product with ŷ is −c·t.
+      let inner = meaning.argument(of: .negate)
+      guard let (q, y3) = (inner ?? meaning).operands(of: .divide), y3.isSame(as: y) else { return nil }
+      guard let signed = inner == nil ? q : Formula.applying(Unary.negate, q) else { return nil }
+      return (y, signed)
+    }
+    return nil
+  }
+
+  /// c and t for a tree that is c·t, c a number or one number a row.
+  private var asMultiple: (Formula, Formula)? {
+    if let inner = argument(of: .negate) {
+      guard let (c, t) = inner.asMultiple, let negative = Formula.applying(Unary.negate, c) else { return nil }
+      return (negative.tidied, t)
+    }
+    if let (t, n) = operands(of: .divide), let number = n.number, number != 0 { return (.number(1 / number, []), t) }
+    if let (a, b) = operands(of: .multiply) {
+      if a.number != nil || (a.shape.rank == b.shape.rank && a.shape.last == 1) { return (a, b) }
+      if b.number != nil || (a.shape.rank == b.shape.rank && b.shape.last == 1) { return (b, a) }
+    }
+    return (.number(1, []), self)
+  }
+}

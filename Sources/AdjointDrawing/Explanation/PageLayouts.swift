@@ -1,0 +1,82 @@
+import Adjoint
+
+/// The drawings of one graph that a page changes between: all layers folded, each layer open by itself, and everything unfolded.
+///
+/// They are laid out here, once and for all, by the library's own `Layout`; the page chooses one and colours it.
+struct PageLayouts {
+  private let graph: Graph
+  /// The outermost layers, in order, with the nodes inside.
+  private let layers: [(path: String, nodes: [Int])]
+
+  init(_ graph: Graph) {
+    self.graph = graph
+    var layers: [(path: String, nodes: [Int])] = []
+    for case .layer(let layer) in Outline(of: graph, folding: .layers).items {
+      layers.append((layer.path, layer.nodes))
+    }
+    self.layers = layers
+  }
+
+  /// Which layer each node stands in.
+  var layerOfNode: PageJSON {
+    .object(layers.flatMap { layer in layer.nodes.map { (String($0), .string(layer.path)) } })
+  }
+
+  /// By what is open: a layer's path, "" for none, "*" for all.
+  var json: PageJSON {
+    let paths = layers.map(\.path)
+    var open = [("*", Folding.none)]
+    if !paths.isEmpty { open.append(("", .layers)) }
+    var seen: Set<String> = []
+    for path in paths where seen.insert(path).inserted { open.append((path, .only(paths.filter { $0 != path }))) }
+    return .object(open.map { ($0.0, json(of: Layout(of: graph, folding: $0.1))) })
+  }
+
+  private func json(of layout: Layout) -> PageJSON {
+    .object([
+      ("size", .list([number(layout.width), number(layout.height)])),
+      (
+        "frames",
+        .list(layout.frames.map { .list([rectangle($0.rectangle), rectangle($0.titleRectangle), .string($0.title)]) })
+      ),
+      ("boxes", .list(layout.boxes.map(json))),
+      (
+        "edges",
+        .list(
+          layout.edges.map {
+            .object([
+              ("path", .string(layout.path(of: $0))), ("from", .string($0.from.identifier)),
+              ("to", .string($0.to.identifier)),
+            ])
+          })
+      ),
+      ("labels", .list(layout.labels.map { .list([rectangle($0.rectangle), .string($0.text)]) })),
+    ])
+  }
+
+  private func json(of box: Layout.Box) -> PageJSON {
+    .object([
+      ("id", .string(box.place.identifier)), ("nodes", .integers(nodes(at: box.place))),
+      ("place", rectangle(box.rectangle)), ("style", .string(box.text.style.rawValue)),
+      ("title", .string(box.text.title)),
+      ("lines", .list(box.text.lines.map { .string($0) })), ("full", .string(box.text.full)),
+    ])
+  }
+
+  private func nodes(at place: Layout.Place) -> [Int] {
+    switch place {
+    case .node(let id), .adjoint(let id): [id]
+    case .layer(let id), .layerAdjoint(let id):
+      // A scope that was entered again has a number after its path.
+      Outline(of: graph, folding: .layers).items.compactMap { item -> [Int]? in
+        if case .layer(let layer) = item, layer.id == id { return layer.nodes }
+        return nil
+      }.first ?? []
+    }
+  }
+
+  private func number(_ value: Double) -> PageJSON { .number((value * 10).rounded() / 10) }
+  private func rectangle(_ r: Layout.Rectangle) -> PageJSON {
+    .list([number(r.x), number(r.y), number(r.width), number(r.height)])
+  }
+}

@@ -1,0 +1,163 @@
+import Adjoint
+import AdjointChecking
+import AdjointDrawing
+import AdjointLearning
+import Foundation
+import Testing
+
+/// What a derivation prints is what the tape computed: every line of every equation, evaluated from the tree that is printed.
+@Suite struct DerivationTests {
+  @Test("Every printed line of a random model has the value of its node", arguments: 0..<60)
+  func randomModels(seed: Int) throws {
+    let model = RandomClassifier(seed: UInt64(seed))
+    let loss = model.record()
+    let derivation = Derivation(of: loss)
+    for line in derivation.deviations() {
+      #expect(line.deviation < 1e-12, "\(model): (\(line.equation)) line \(line.line)\n\(derivation)")
+    }
+    // Nothing is left out: each parameter that the loss depends on has an equation, and it holds the gradient.
+    for (leaf, _) in loss.tape.trainableParameters {
+      let adjoint = try #require(derivation.backward.adjoint(of: leaf))
+      #expect(derivation.equations.contains { $0.isBackward && $0.node == adjoint.index && $0.shape == leaf.shape })
+    }
+  }
+
+  @Test("Every printed line of a random program has the value of its node", arguments: 0..<60)
+  func randomPrograms(seed: UInt64) {
+    let program = RandomProgram(seed: seed)
+    let tape = Tape<Double>()
+    let recording = program.record(on: tape)
+    let loss = (recording.output * tape.constant(program.cotangent)).sum()
+    let derivation = Derivation(of: loss, withRespectTo: recording.moving)
+    for line in derivation.deviations() {
+      #expect(line.deviation < 1e-11, "program \(seed): (\(line.equation)) line \(line.line)\n\(derivation)")
+    }
+    for x in recording.moving where derivation.backward.adjoint(of: x) != nil {
+      let adjoint = derivation.backward.adjoint(of: x)
+      #expect(derivation.equations.contains { $0.isBackward && $0.node == adjoint?.index })
+    }
+  }
+
+  @Test("A line that says something else is found out", arguments: 0..<12)
+  func mutations(seed: UInt64) {
+    let derivation = Derivation(of: RandomClassifier(seed: seed).record())
+    var tried = 0
+    for equation in derivation.equations {
+      for side in equation.sides {
+        for wrong in side.mutations {
+          let value = derivation.output.tape[equation.node].value.elements.map(abs).max() ?? 0
+          guard value > 1e-3 else { continue }
+          tried += 1
+          #expect(
+            derivation.deviation(of: wrong, from: equation.node) > 1e-9, "\(equation.name) = \(wrong.notation.text)")
+        }
+      }
+    }
+    #expect(tried > 10)
+  }
+
+  /// A 4-3-2 classifier of five examples.
+  private func classifier(numbers: Bool = false) -> Derivation<Double> {
+    var generator = Generator(seed: 8)
+    let tape = Tape<Double>()
+    let model = MLP<Double>([4, 3, 2], activation: .relu, using: &generator)
+    let x = tape.input(
+      Tensor(shape: [5, 4], elements: (0..<20).map { _ in generator.uniform(-1, 1) }), name: "x")
+    let labels = tape.index(Tensor([0, 1, 1, 0, 1]), name: "y")
+    return Derivation(of: crossEntropy(logits: model(x), labels: labels), numbers: numbers)
+  }
+
+  @Test func `The derivation of a two-layer classifier reads like a textbook`() {
+    #expect(
+      classifier().text == """
+        Given
+          x     [5×4]  input x
+          y     [5]  index y
+          W⁽¹⁾  [3×4]  parameter fc1/weight
+          b⁽¹⁾  [3]  parameter fc1/bias
+          W⁽²⁾  [2×3]  parameter fc2/weight
+          b⁽²⁾  [2]  parameter fc2/bias
+
+        ⊙ and ⊘ go element by element; · is the product of matrices, or with a number; the numbers beside Σ, mean, max and the like are the axes that they run over.
+
+        Forward
+          (1)  z⁽¹⁾ = x·W⁽¹⁾ᵀ + b⁽¹⁾   [5×3]
+          (2)  a⁽¹⁾ = relu(z⁽¹⁾)   [5×3]
+          (3)  z⁽²⁾ = a⁽¹⁾·W⁽²⁾ᵀ + b⁽²⁾   [5×2]
+          (4)  L = −mean[0](pick(logSoftmax(z⁽²⁾), y))
+
+        Backward: v̄ = ∂L/∂v has the shape of v
+          (5)  L̄ = 1
+          (6)  z̄⁽²⁾ = −oneHot(y)/5 − exp(logSoftmax(z⁽²⁾)) ⊙ Σ[1](−oneHot(y)/5)
+                    = (softmax(z⁽²⁾) − oneHot(y))/5   [5×2]
+                 – softmax with cross-entropy: ŷ − t, ŷ = softmax(z⁽²⁾), t = oneHot(y); every row of t adds up to 1
+          (7)  b̄⁽²⁾ = Σ[0](z̄⁽²⁾)   [2]
+                 – b⁽²⁾ is added to 5 rows: its adjoint is the sum over them
+          (8)  W̄⁽²⁾ = z̄⁽²⁾ᵀ·a⁽¹⁾   [2×3]
+                 – ∂z⁽²⁾/∂W⁽²⁾ is a Kronecker product of a⁽¹⁾ and I: the product with it is the sum of 5 outer products
+          (9)  ā⁽¹⁾ = z̄⁽²⁾·W⁽²⁾   [5×3]
+                 – ∂z⁽²⁾/∂a⁽¹⁾ is a Kronecker product of W⁽²⁾ and I: the product with it is one with W⁽²⁾
+          (10) z̄⁽¹⁾ = ā⁽¹⁾ ⊙ step(a⁽¹⁾)   [5×3]
+                 – ∂a⁽¹⁾/∂z⁽¹⁾ is diagonal: the product with it becomes ⊙
+          (11) b̄⁽¹⁾ = Σ[0](z̄⁽¹⁾)   [3]
+                 – b⁽¹⁾ is added to 5 rows: its adjoint is the sum over them
+          (12) W̄⁽¹⁾ = z̄⁽¹⁾ᵀ·x   [3×4]
+                 – ∂z⁽¹⁾/∂W⁽¹⁾ is a Kronecker product of x and I: the product with it is the sum of 5 outer products
+        """)
+  }
+
+  @Test func `Softmax and cross-entropy from probabilities become a difference too`() {
+    let models = (0..<60).map { RandomClassifier(seed: $0) }.filter { $0.loss == .softmaxThenLog }
+    #expect(models.count == 10)
+    for model in models {
+      let text = Derivation(of: model.record()).text
+      #expect(text.contains("ŷ − t") && text.contains("softmax with cross-entropy"), "\(text)")
+    }
+  }
+
+  @Test func `Targets whose rows do not add up to 1 are not simplified`() {
+    let tape = Tape<Double>()
+    let z = tape.input(Tensor(shape: [1, 3], elements: [0.1, 0.5, -0.2]), name: "z")
+    let t = tape.input(Tensor(shape: [1, 3], elements: [0.5, 0.1, 0.1]), name: "t")
+    let derivation = Derivation(of: crossEntropy(logits: z, probabilities: t), withRespectTo: [z])
+    #expect(!derivation.text.contains("cross-entropy"))
+    #expect(derivation.deviations().allSatisfy { $0.deviation < 1e-14 })
+  }
+
+  @Test func `A model in single precision is derived in its own numbers`() {
+    var generator = Generator(seed: 8)
+    let tape = Tape<Float>()
+    let z = Linear<Float>(3, 2, name: "gate", using: &generator)(tape.input(.ones([3, 3]), name: "x"))
+    let derivation = Derivation(of: (z.sigmoid() * 0.1).mean())
+    #expect(derivation.deviations().allSatisfy { $0.deviation < 1e-6 })
+    #expect(derivation.text.contains("z_gate = x·W_gateᵀ + b_gate") && derivation.text.contains("/10"), "\(derivation)")
+  }
+
+  @Test func `Uses of one value are added, and said to be`() {
+    let tape = Tape<Double>()
+    let x = tape.input(Tensor([0.3, -0.2]), name: "x")
+    let h = x.tanh().labeled("h")
+    let derivation = Derivation(of: (h + h.sigmoid() * h).sum())
+    #expect(derivation.text.contains("h is used 3 times: the contributions of its uses are added"), "\(derivation)")
+    #expect(derivation.deviations().allSatisfy { $0.deviation < 1e-14 })
+  }
+
+  @Test func `Values are printed on request`() {
+    let (plain, full) = (classifier(), classifier(numbers: true))
+    #expect(full.text.count > plain.text.count && full.text.contains("⋮") == true)
+    #expect(full.latex.contains(#"\begin{bmatrix}"#) && !plain.latex.contains(#"\begin{bmatrix}"#))
+    #expect(full.mathML.contains("class=\"value\"") && !plain.mathML.contains("class=\"value\""))
+  }
+}
+
+extension Formula {
+  /// This tree with one thing wrong: a sign, or a factor, a summand or a function forgotten.
+  fileprivate var mutations: [Formula] {
+    guard case .apply(let operation, let inputs, let shape) = self else { return [] }
+    var wrong: [Formula] = [.apply(Unary.negate, [self], shape)]
+    for input in inputs where input.shape == shape && operation.isElementwise {
+      if case .symbol = input { wrong.append(input) }
+    }
+    return wrong
+  }
+}
