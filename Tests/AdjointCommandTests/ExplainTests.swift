@@ -18,7 +18,12 @@ import Testing
     #expect(page.hasPrefix("<!DOCTYPE html>") && page.hasSuffix("</html>\n"))
   }
 
-  @Test("The ending of the file's name chooses the form", arguments: [("a.svg", "<svg"), ("a.DOT", "digraph")])
+  @Test(
+    "The ending of the file's name chooses the form",
+    arguments: [
+      ("a.svg", "<svg"), ("a.DOT", "digraph"), ("a.tex", "\\documentclass"), ("a.txt", "Given"),
+      ("a.math.html", "<!DOCTYPE html>"),
+    ])
   func form(name: String, start: String) throws {
     let workplace = try Workplace()
     let outcome = try workplace.run("explain", "-o", name)
@@ -51,6 +56,7 @@ import Testing
       (["-o", "a.html", "--model", "2"], "two or more sizes"),
       (["-o", "a.html", "--data", "xro"], "did you mean xor?"), (["-o", "no/such/a.html"], "cannot be written"),
       (["-o", "a.html", "--scalar", "--model", "784,4,10", "--data", "digits"], "take a smaller model"),
+      (["-o", "a.html", "--model", "cnn"], "the cnn takes images"),
       (["-o", "a.html", "--exercise"], "expected a name that ends in .md"),
       (["-o", "a.html", "--grade", "a.md"], "--output has no effect with --grade"),
       (["-o", "a.html", "--activation", "tahn"], "did you mean tanh?"),

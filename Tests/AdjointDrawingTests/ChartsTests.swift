@@ -32,6 +32,11 @@ import Testing
     WeightImages("odd", imageHeight: 1, imageWidth: 2, weights: [[.nan, 0], [0, 0]]),
     BarChart("t", axis: Axis("a", scale: .logarithmic), [("<", 1e-8), ("zero", 0), ("&", 1e8)]),
     BarChart("t", axis: Axis("a"), [("below", -4), ("above", 3), ("nothing", .nan)]),
+    HeatMap("no width", values: Array(repeating: Array(repeating: 5, count: 40), count: 40), range: 5...5),
+    LineChart(
+      "no width", x: Axis("x", range: 1...1), y: Axis("y", scale: .logarithmic, range: -1...0),
+      [Series("a", y: [1, 2])]),
+    LineChart("no width", x: Axis("x"), y: Axis("n"), [Histogram([1, 1, 2], range: 1...1).series("a")]),
     ChartGrid.histograms("t", of: "g", [("a<", [1, 1, .nan]), ("b", [])]),
     LineChart.growth("t", x: Axis("x"), y: Axis("y"), measured: ([1], [0]), law: "n") { $0 },
     DecisionBoundary(

@@ -133,6 +133,37 @@ import Testing
     #expect(derivation.text.contains("z_gate = x·W_gateᵀ + b_gate") && derivation.text.contains("/10"), "\(derivation)")
   }
 
+  @Test("Models with layers of other kinds are derived as they were recorded", arguments: ["cnn", "norms", "dropout"])
+  func layers(kind: String) {
+    var generator = Generator(seed: 8)
+    let tape = Tape<Double>()
+    func random(_ shape: Shape) -> Variable<Double> {
+      tape.input(
+        Tensor(shape: shape, elements: (0..<shape.elementCount).map { _ in generator.uniform(-1, 1) }), name: "x")
+    }
+    let z: Variable<Double>
+    switch kind {
+    case "cnn":
+      let x = random([2, 12, 12, 1])
+      z = CNN<Double>(height: 12, width: 12, classes: 2, filters: [2], hidden: [3], batchNorm: true, using: &generator)(
+        x)
+    case "norms":
+      let x = random([3, 4])
+      let first = Linear<Double>(4, 3, name: "fc1", using: &generator)(x)
+      z = Linear<Double>(3, 2, name: "fc2", using: &generator)(LayerNorm<Double>(3, name: "norm")(first).gelu())
+    default:
+      let x = random([3, 4])
+      z = MLP<Double>([4, 6, 2], dropout: 0.5, using: &generator)(x)
+    }
+    let labels = tape.index(Tensor((0..<z.shape[0]).map { Int32($0 % 2) }), name: "y")
+    let derivation = Derivation(of: crossEntropy(logits: z, labels: labels))
+    for line in derivation.deviations() {
+      #expect(line.deviation < 1e-12, "(\(line.equation)) line \(line.line)\n\(derivation)")
+    }
+    #expect(derivation.text.contains("softmax with cross-entropy"))
+    try? Data(derivation.text.utf8).write(to: URL(filePath: "/tmp/chain_out/L\(kind).txt"))
+  }
+
   @Test func `Uses of one value are added, and said to be`() {
     let tape = Tape<Double>()
     let x = tape.input(Tensor([0.3, -0.2]), name: "x")

@@ -67,12 +67,13 @@ struct SymbolName {
 
   /// Presentation MathML.
   var mathML: String {
+    // Without accent="true": browsers set an accent so low that it strikes through the letter.
     func accented(_ inner: String, _ mark: String) -> String {
-      "<mover accent=\"true\">\(inner)<mo>\(mark)</mo></mover>"
+      "<mover>\(inner)<mo>\(mark)</mo></mover>"
     }
     var text = "<mi>" + Notation.xmlEscaped(base) + "</mi>"
     if hasHat { text = accented(text, "^") }
-    if hasBar { text = accented(text, "¯") }
+    if hasBar { text = accented(text, "‾") }
     let above = upper.isEmpty ? "" : "<mtext>\(upper)</mtext>"
     let below = lower.isEmpty ? "" : "<mtext>\(Notation.xmlEscaped(lower))</mtext>"
     switch (lower.isEmpty, upper.isEmpty) {

@@ -22,7 +22,7 @@ enum ExperimentsCommand {
         "Where Experiments.md stands, with the records and charts in Experiments/. Finished runs found there are taken over."
       ),
       .flag("rebuild", "Run nothing: judge the records and write the page and charts again."),
-      .flag("markdown", "With the name documents: print every claim of the five documents, executed, and run nothing."),
+      .flag("markdown", "With 'documents': print Docs/Documents.md, every numbered equation executed and judged."),
       .flag("json", "Print one JSON object as the last line of standard output."),
     ],
     notes: [
@@ -37,7 +37,8 @@ enum ExperimentsCommand {
         "Examples",
         [
           "adjoint experiments --list", "adjoint experiments 002-momentum", "adjoint experiments --all --quick",
-          "adjoint experiments --all --rebuild", "adjoint experiments documents --markdown",
+          "adjoint experiments --all --rebuild",
+          "adjoint experiments documents --markdown",
         ]
       ),
       (
@@ -55,12 +56,15 @@ enum ExperimentsCommand {
       list(console)
       return 0
     }
-    if arguments.isGiven("markdown") {
-      guard arguments.positionals == ["documents"] else {
-        throw CommandError.unusedOption("markdown", reason: "without the name documents", usedBy: [])
+    if arguments.positionals == ["documents"] {
+      guard arguments.isGiven("markdown") else {
+        throw CommandError.missingOption("markdown", placeholder: "", command: "experiments documents")
       }
-      console.line(String(try DocumentClaims.markdown().dropLast()))
+      console.line(try DocumentClaims.markdown().trimmingCharacters(in: .newlines))
       return 0
+    }
+    if arguments.isGiven("markdown") {
+      throw CommandError.unusedOption("markdown", reason: "without documents", usedBy: [])
     }
     let experiments = try experiments(arguments)
     let scale = Scale(

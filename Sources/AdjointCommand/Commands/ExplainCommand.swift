@@ -7,10 +7,12 @@ import Foundation
 /// `adjoint explain`: the backward pass of a model, to step through.
 enum ExplainCommand {
   static let command = Command(
-    name: "explain", summary: "Write down the backward pass of a model: a page to step through, or a drawing.",
+    name: "explain", summary: "Write down the backward pass of a model: a page to step through, equations, a drawing.",
     options: [
       Option("output", "FILE", .text, "The file to write, also -o; its name's end chooses the form."),
-      Option("model", "SIZES", .text, default: "2,2,1", "A perceptron: inputs, hidden units, outputs."),
+      Option(
+        "model", "SIZES", .text, default: "2,2,1",
+        "A perceptron: inputs, hidden units, outputs; or cnn, a small convolutional network."),
       Option(
         "activation", "NAME", .choice(Activation.optionNames), default: "tanh", "The function between its layers."),
       Option(
@@ -24,7 +26,7 @@ enum ExplainCommand {
       Option("grade", "SHEET", .text, "Grade a filled worksheet of the same model, data and seed; needs no --output."),
     ],
     notes: [
-      ("Forms", ExplanationForm.all.map { $0.ending.padded(to: 7) + $0.summary }),
+      ("Forms", ExplanationForm.all.map { $0.ending.padded(to: 12) + $0.summary }),
       (
         "Examples",
         [
@@ -97,7 +99,13 @@ struct ExplanationForm: Sendable {
     (self.ending, self.summary, self.files) = (ending, summary, files)
   }
 
+  /// The first whose ending fits is taken.
   static let all = [
+    ExplanationForm(".math.html", "the backward pass as numbered equations, read off the recording, in MathML") {
+      Derivation(of: $1).mathML
+    },
+    ExplanationForm(".tex", "the same in LaTeX") { Derivation(of: $1).latex },
+    ExplanationForm(".txt", "the same as plain text") { Derivation(of: $1).text + "\n" },
     ExplanationForm(".html", "a page to step through, forward and backward, with a slider on every weight") {
       Explanation(of: $1, subtitle: $0.subtitle, imageSize: $0.imageSize).html
     },

@@ -3,36 +3,38 @@ import AdjointDatasets
 import AdjointDrawing
 import AdjointLearning
 
-/// A perceptron's loss on a few examples, recorded in `Double`: what `adjoint explain` writes down.
+/// A network's loss on a few examples, recorded in `Double`: what `adjoint explain` writes down.
 struct ExplainedModel {
   let loss: Variable<Double>
-  /// Such as `2-2-1`.
-  let name: String
   /// The model, its loss and its data in a line.
   let subtitle: String
   let imageSize: (height: Int, width: Int)?
 
   init(_ arguments: Arguments) throws {
     let text = try arguments.required("model")
-    let sizes = text.split(separator: ",", omittingEmptySubsequences: false).map { Int($0) ?? 0 }
-    guard sizes.count >= 2, sizes.allSatisfy({ (1...65_536).contains($0) }),
-      zip(sizes, sizes.dropFirst()).allSatisfy({ $0 * $1 <= 1 << 24 })
-    else {
-      throw arguments.option("model").bad(text, expected: "two or more sizes such as 2,2,1")
-    }
+    let option = arguments.option("model")
     let seed = UInt64(try arguments.integer("seed"))
+    let activation: Activation = try arguments.choice("activation")
+    let sizes = text == "cnn" ? nil : try ExplainedModel.sizes(text, of: option)
     let data = try ExplainedData.load(
       arguments.required("data"), batch: arguments.integer("batch"), seed: seed)
-    let outputs = sizes[sizes.count - 1]
-    let isBinary = outputs == 1 && data.classes == 2
-    guard sizes[0] == data.features, isBinary || outputs >= data.classes else {
-      let classes = data.classes == 2 ? "1 output, or at least 2" : "at least \(data.classes) outputs"
-      throw arguments.option("model").bad(text, expected: "\(data.features) inputs and \(classes), for \(data.title)")
-    }
+    let isBinary = sizes?.last == 1 && data.classes == 2
 
     var generator = Generator(seed: seed)
-    let activation: Activation = try arguments.choice("activation")
-    let model = MLP<Double>(sizes, activation: activation, using: &generator)
+    let model: any Layer<Double>
+    if let sizes {
+      guard sizes[0] == data.features, isBinary || sizes[sizes.count - 1] >= data.classes else {
+        let classes = data.classes == 2 ? "1 output, or at least 2" : "at least \(data.classes) outputs"
+        throw option.bad(text, expected: "\(data.features) inputs and \(classes), for \(data.title)")
+      }
+      model = MLP(sizes, activation: activation, using: &generator)
+    } else {
+      guard let (height, width) = data.imageSize, CNN<Double>.features(height: height, width: width) != nil else {
+        throw option.bad(
+          text, expected: "sizes such as 2,2,1; the cnn takes images of at least 16 × 16 pixels (--data)")
+      }
+      model = CNN(height: height, width: width, classes: data.classes, activation: activation, using: &generator)
+    }
     let tape = Tape<Double>()
     let logits = model(tape.input(data.batch.inputs.converted(), name: data.imageSize == nil ? "x" : "images"))
     let loss: Variable<Double>
@@ -43,11 +45,21 @@ struct ExplainedModel {
       loss = crossEntropy(logits: logits, labels: tape.index(data.batch.targets, name: "labels"))
     }
     self.loss = loss.labeled("loss")
-    name = sizes.map(String.init).joined(separator: "-")
+    let name = sizes.map { $0.map(String.init).joined(separator: "-") } ?? text
     subtitle =
       "\(name), \(activation.optionName), \(isBinary ? "binary cross-entropy" : "cross-entropy"), on "
       + "\(data.batch.count.of(data.imageSize == nil ? "point" : "image")) of \(data.title), seed \(seed)"
     imageSize = data.imageSize
+  }
+
+  private static func sizes(_ text: String, of option: Option) throws(CommandError) -> [Int] {
+    let sizes = text.split(separator: ",", omittingEmptySubsequences: false).map { Int($0) ?? 0 }
+    guard sizes.count >= 2, sizes.allSatisfy({ (1...65_536).contains($0) }),
+      zip(sizes, sizes.dropFirst()).allSatisfy({ $0 * $1 <= 1 << 24 })
+    else {
+      throw option.bad(text, expected: "two or more sizes such as 2,2,1, or cnn", among: ["cnn"])
+    }
+    return sizes
   }
 }
 

@@ -30,6 +30,13 @@ struct Extent {
 
   init(_ scale: Axis.Scale) { self.scale = scale }
 
+  /// What an interval that somebody asked for spans, as far as the scale can show it.
+  init(_ scale: Axis.Scale, of range: ClosedRange<Double>) {
+    self.init(scale)
+    add(range.lowerBound)
+    add(range.upperBound)
+  }
+
   var isEmpty: Bool { low > high }
 
   mutating func add(_ value: Double) {

@@ -27,7 +27,7 @@ public struct BarChart: Chart {
     var extent = Extent(axis.scale)
     for bar in bars { extent.add(bar.value) }
     if axis.scale == .linear { extent.add(0) }
-    let interval = axis.range ?? extent.interval
+    let interval = (axis.range.map { Extent(axis.scale, of: $0) } ?? extent).interval
     let ticks: Ticks =
       axis.scale == .linear ? .linear(interval, count: 6) : .logarithmic(interval, count: 6)
     let left = 20 + (names.map { ChartText.width($0) }.max() ?? 0)

@@ -37,7 +37,7 @@ struct ChartFrame {
   }
 
   private static func ticks(_ axis: Axis, _ extent: Extent, count: Int, widening: Bool) -> Ticks {
-    let interval = axis.range ?? extent.interval
+    let interval = (axis.range.map { Extent(axis.scale, of: $0) } ?? extent).interval
     let widening = widening && axis.range == nil
     return switch axis.scale {
     case .linear: .linear(interval, count: count, whole: extent.areWhole && !extent.isEmpty, widening: widening)

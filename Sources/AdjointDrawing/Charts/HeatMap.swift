@@ -50,7 +50,7 @@ public struct HeatMap: Chart {
       return ChartDrawing(
         width: paper, height: top + 60, shapes: heading.shapes + [ChartText.noData(x: paper / 2, y: top + 20)])
     }
-    let range = range ?? scale.range(of: values.joined())
+    let range = range.map { Extent(.linear, of: $0).interval } ?? scale.range(of: values.joined())
     var shapes = heading.shapes + names.drawn(left: left, top: top, rowCaption: rows, columnCaption: columns)
     shapes += cells(range, left, top, cell)
     let barHeight = min(max(height, 80), 240)

@@ -14,7 +14,7 @@ public struct Histogram: Sendable, Hashable {
     let values = Array(values)
     var extent = Extent(.linear)
     for value in values { extent.add(value) }
-    let range = range ?? extent.interval
+    let range = (range.map { Extent(.linear, of: $0) } ?? extent).interval
     let (low, high) = (range.lowerBound, range.upperBound)
     let width = (high / 2 - low / 2) / Double(bins) * 2
     edges = (0...bins).map { $0 == bins ? high : low + Double($0) * width }

@@ -19,6 +19,10 @@ public struct Ticks: Sendable, Hashable {
     _ interval: ClosedRange<Double>, count: Int, whole: Bool = false, widening: Bool = true
   ) -> Ticks {
     let (low, high) = (interval.lowerBound, interval.upperBound)
+    // Between neighbouring numbers there is nothing round.
+    guard high / 2 - low / 2 > max(low.magnitude, high.magnitude) * 1e-12 else {
+      return Ticks(range: interval, values: [low], labels: [DecimalText.text(low)], factor: nil)
+    }
     let raw = (high / 2 - low / 2) / Double(max(count, 1)) * 2
     var exponent = Int(DecimalText.logarithm(max(raw, 1e-300)).rounded(.down))
     let ratio = raw / DecimalText.power(exponent)

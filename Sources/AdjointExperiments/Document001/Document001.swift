@@ -127,7 +127,8 @@ enum Document001 {
     guard let record = runs.records.first(where: { $0.pictures["weights"] != nil }),
       let bytes = record.pictures["weights"].flatMap({ Data(base64Encoded: $0) }), bytes.count == 64 * 784
     else { return [] }
-    let values = bytes.map { (Double($0) - 127.5) / 127.5 }
+    let scale = record.figures["weight scale"] ?? .nan
+    let values = bytes.map { (Double($0) - 127.5) / 127.4 * scale }
     return [
       Charts.weights(
         name: "weights",

@@ -26,7 +26,9 @@ extension [Double] {
 extension Interval {
   /// In percentage points, with its confidence.
   var points: String {
-    "\((centre * 100).signed(2)) points, 95% interval \((low * 100).signed(2)) … \((high * 100).signed(2))"
+    let mean = "\((centre * 100).signed(2)) points"
+    guard low.isFinite else { return mean + ", one seed" }
+    return mean + ", 95% interval \((low * 100).signed(2)) … \((high * 100).signed(2))"
   }
 }
 

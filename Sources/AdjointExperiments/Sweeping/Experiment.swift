@@ -117,6 +117,15 @@ public struct RunRecord: Codable, Sendable, Equatable {
   public var figures: [String: Double]
   public var curves: [String: [Double]]
   public var pictures: [String: String]
+
+  public init(
+    experiment: String, setting: String, values: [String: String], seed: Int, instructionSet: String,
+    figures: [String: Double], curves: [String: [Double]], pictures: [String: String]
+  ) {
+    (self.experiment, self.setting, self.values, self.seed) = (experiment, setting, values, seed)
+    self.instructionSet = instructionSet
+    (self.figures, self.curves, self.pictures) = (figures, curves, pictures)
+  }
 }
 
 /// The runs of one setting, by seed.
