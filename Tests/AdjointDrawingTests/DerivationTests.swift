@@ -161,7 +161,6 @@ import Testing
       #expect(line.deviation < 1e-12, "(\(line.equation)) line \(line.line)\n\(derivation)")
     }
     #expect(derivation.text.contains("softmax with cross-entropy"))
-    try? Data(derivation.text.utf8).write(to: URL(filePath: "/tmp/chain_out/L\(kind).txt"))
   }
 
   @Test func `Uses of one value are added, and said to be`() {

@@ -84,7 +84,8 @@ public struct Linter<S: Scalar> {
     var findings = used.filter { $0.leaf.index > loss.index || backward.adjoint(of: $0.leaf) == nil }.map {
       finding(.unreachableParameter, at: $0.leaf, "no gradient of the loss reaches this parameter", remedy)
     }
-    let known = Set(used.map { ObjectIdentifier($0.parameter) })
+    // States, such as running statistics, are used without being trained.
+    let known = Set(tape.namedParameters.map { ObjectIdentifier($0.parameter) })
     for parameter in parameters where !parameter.isFrozen && !known.contains(ObjectIdentifier(parameter)) {
       findings.append(
         Finding(

@@ -64,7 +64,8 @@ struct Symbols<S: Scalar> {
     case .parameter, .state:
       let parts = (x.label ?? "p").split(separator: "/").map(String.init)
       let owner = parts.dropLast().joined(separator: "/")
-      name(x.index, (parts.last ?? "p") + (owner.isEmpty ? "" : "_" + owner))
+      let letter = parts.last == "weight" ? "W" : parts.last == "bias" ? "b" : parts.last ?? "p"
+      name(x.index, letter + (owner.isEmpty ? "" : "_" + owner))
       return
     case .input: fallback = "x"
     case .index: fallback = "y"
