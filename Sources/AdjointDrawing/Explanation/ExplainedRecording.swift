@@ -77,9 +77,13 @@ struct ExplainedRecording {
     ])
   }
 
-  /// The structure of ∂y/∂xᵢ in words, as the operation states it; empty where any entry may differ from 0.
+  /// The structure of ∂y/∂xᵢ in words, as the operation states it; empty where any entry may differ from 0, and where stating it
+  /// may mean a replay of the node for each element of a large input.
   private static func jacobian(of y: Variable<Double>, _ position: Int) -> String {
-    y.localJacobian(withRespectTo: position, denseLimit: 0)?.structureText ?? ""
+    guard let operation = y.operation else { return "" }
+    let isCheap = operation.isElementwise || operation is MatMul || operation is Reshape
+    guard isCheap || y.shape.elementCount * y.inputs[position].shape.elementCount <= 1_000_000 else { return "" }
+    return y.localJacobian(withRespectTo: position, denseLimit: 0)?.structureText ?? ""
   }
 
   private func json(of x: Variable<Double>, _ names: PageNames) -> PageJSON {
