@@ -27,11 +27,11 @@ let package = Package(
     // Gradient verification: oracles, verdicts, blame, reports.
     .target(name: "AdjointChecking", dependencies: ["Adjoint", "AdjointLearning"]),
     // A tape as drawing, Jacobians, derivation and interactive page; charts.
-    .target(name: "AdjointDrawing", dependencies: ["Adjoint", "AdjointChecking", "AdjointLearning"]),
+    .target(name: "AdjointDrawing", dependencies: ["Adjoint"]),
     // The experiments of the source documents: settings, records, reports.
     .target(
       name: "AdjointExperiments",
-      dependencies: ["Adjoint", "AdjointChecking", "AdjointDatasets", "AdjointDrawing", "AdjointLearning"]),
+      dependencies: ["Adjoint", "AdjointDatasets", "AdjointDrawing", "AdjointLearning"]),
     // The command line, product `adjoint`.
     .executableTarget(
       name: "AdjointCommand",
@@ -59,7 +59,7 @@ let package = Package(
     .executableTarget(
       name: "JacobianChain", dependencies: ["AdjointDrawing", "AdjointLearning"], path: "Examples/JacobianChain"),
     .executableTarget(
-      name: "ChartGallery", dependencies: ["AdjointChecking", "AdjointDatasets", "AdjointDrawing"],
+      name: "ChartGallery", dependencies: ["AdjointChecking", "AdjointDatasets", "AdjointDrawing", "AdjointLearning"],
       path: "Examples/ChartGallery"),
 
     // Counts allocations and retains of a training step; a test runs it.

@@ -7,7 +7,7 @@ import Foundation
 var curveCharts: [(name: String, chart: any Chart)] {
   [
     ("training-curves", trainingCurves),
-    ("activations", LineChart.activations([.relu, .sigmoid, .tanh, .gelu, .silu, .softplus], on: -3...3)),
+    ("activations", LineChart.activations(named([.relu, .sigmoid, .tanh, .gelu, .silu, .softplus]), on: -3...3)),
     ("growth", growth), ("awkward", awkward),
   ]
 }

@@ -2,6 +2,7 @@ import Adjoint
 import AdjointChecking
 import AdjointDatasets
 import AdjointDrawing
+import AdjointLearning
 import Foundation
 
 // Functions: a decision boundary, a fitted function, the error of differences, a law of growth.
@@ -9,7 +10,10 @@ import Foundation
 var functionCharts: [(name: String, chart: any Chart)] {
   [
     ("decision-boundary", decisionBoundary), ("fitted-function", fittedFunction), ("u-curve", uCurve),
-    ("activation-derivatives", LineChart.activations([.relu, .leakyRelu, .sigmoid, .tanh, .gelu], derivatives: true)),
+    (
+      "activation-derivatives",
+      LineChart.activations(named([.relu, .leakyRelu, .sigmoid, .tanh, .gelu]), derivatives: true)
+    ),
   ]
 }
 
@@ -50,6 +54,14 @@ private var fittedFunction: LineChart {
 
 /// Central differences of eˣ at 1 in single precision, as the checker takes them: round-off soon outweighs truncation.
 private var uCurve: LineChart {
-  let difference = AdaptiveDifference().derivative(of: { Double(exp(Float(1 + $0))) })
-  return .uCurve(difference.curve, title: "Error of the central difference of eˣ at 1, single precision")
+  let curve = AdaptiveDifference().derivative(of: { Double(exp(Float(1 + $0))) }).curve
+  return .uCurve(
+    steps: curve.points.map(\.step), errors: curve.points.map(\.error), truncation: curve.points.map(\.truncation),
+    roundOff: curve.points.map(\.roundOff), bestStep: curve.bottom?.step,
+    title: "Error of the central difference of eˣ at 1, single precision")
+}
+
+/// Activation functions with their names.
+func named(_ activations: [Activation]) -> [(name: String, function: (Variable<Double>) -> Variable<Double>)] {
+  activations.map { activation in (activation.rawValue, { activation($0) }) }
 }

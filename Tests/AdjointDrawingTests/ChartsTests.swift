@@ -96,12 +96,18 @@ import Testing
 
   @Test func theCheckersCurveIsDrawnWithItsBestStep() throws {
     let curve = AdaptiveDifference().derivative(of: { Double.exponential(1 + $0) }).curve
-    let texts = try ParsedChart(LineChart.uCurve(curve)).texts
+    let texts = try ParsedChart(
+      LineChart.uCurve(
+        steps: curve.points.map(\.step), errors: curve.points.map(\.error),
+        truncation: curve.points.map(\.truncation), roundOff: curve.points.map(\.roundOff),
+        bestStep: curve.bottom?.step)
+    ).texts
     #expect(texts.contains("best step") && texts.contains("step h"))
   }
 
   @Test func activationFunctionsAreThoseOfTheTape() {
-    let chart = LineChart.activations([.relu, .tanh], derivatives: true, on: -1...1)
+    let chart = LineChart.activations(
+      [("relu", { $0.relu() }), ("tanh", { $0.tanh() })], derivatives: true, on: -1...1)
     #expect(chart.series[0].y.first == 0 && chart.series[0].y.last == 1)
     #expect(abs(chart.series[1].y[120] - 1) < 1e-12, "tanh′(0) = 1")
   }

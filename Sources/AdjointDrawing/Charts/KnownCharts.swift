@@ -1,33 +1,34 @@
 import Adjoint
-import AdjointChecking
-import AdjointLearning
 
 // Charts with a name, each a `LineChart` of data that a course or a benchmark has.
 
 extension LineChart {
-  /// The error of central differences against their step, which has the shape of a U, and the two bounds that make it one.
+  /// The error of central differences against their step, which has the shape of a U, and the two bounds that make it one: the
+  /// points of the checker's `UCurve`, list by list.
   ///
   /// A difference without any error has no place on a logarithmic axis and is missing.
-  public static func uCurve(_ curve: UCurve, title: String = "Error of a central difference") -> LineChart {
-    let steps = curve.points.map(\.step)
-    return LineChart(
+  public static func uCurve(
+    steps: [Double], errors: [Double], truncation: [Double], roundOff: [Double], bestStep: Double? = nil,
+    title: String = "Error of a central difference"
+  ) -> LineChart {
+    LineChart(
       title, x: Axis("step h", scale: .logarithmic), y: Axis("error", scale: .logarithmic),
       [
-        Series("error", x: steps, y: curve.points.map(\.error), style: .markers),
-        Series("truncation, ∝ h²", x: steps, y: curve.points.map(\.truncation)),
-        Series("round-off, ∝ 1/h", x: steps, y: curve.points.map(\.roundOff)),
-      ], references: curve.bottom.map { [.vertical($0.step, "best step")] } ?? [])
+        Series("error", x: steps, y: errors, style: .markers),
+        Series("truncation, ∝ h²", x: steps, y: truncation), Series("round-off, ∝ 1/h", x: steps, y: roundOff),
+      ], references: bestStep.map { [.vertical($0, "best step")] } ?? [])
   }
 
   /// Activation functions, or their derivatives, as the tape computes them.
   public static func activations(
-    _ activations: [Activation], derivatives: Bool = false, on interval: ClosedRange<Double> = -4...4
+    _ activations: [(name: String, function: (Variable<Double>) -> Variable<Double>)], derivatives: Bool = false,
+    on interval: ClosedRange<Double> = -4...4
   ) -> LineChart {
     let series = activations.map { activation in
-      var curve = Series(activation.rawValue, of: { $0 }, on: interval, count: 241)
+      var curve = Series(activation.name, of: { $0 }, on: interval, count: 241)
       let tape = Tape<Double>()
       let x = tape.input(Tensor(shape: [curve.x.count], elements: curve.x))
-      let y = activation(x)
+      let y = activation.function(x)
       curve.y = derivatives ? gradient(of: y.sum(), withRespectTo: x).value.elements : y.value.elements
       return curve
     }
