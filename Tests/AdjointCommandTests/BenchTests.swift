@@ -55,7 +55,8 @@ import Testing
 
   @Test("The memory of a program grows in a straight line with the depth of the network")
   func growth() throws {
-    let outcome = try Workplace().run("bench", "growth-memory", "--quick", "--json")
+    let place = try Workplace()
+    let outcome = try place.run("bench", "growth-memory", "--quick", "--json", "--plot", "plots")
     #expect(outcome.code == 0, "\(outcome.errors)")
     let fits = try #require(try outcome.json()["growth"] as? [[String: Any]])
     #expect(fits.count == 1)
@@ -63,6 +64,8 @@ import Testing
     // Another hidden layer of 128 units keeps at least the values of its units for 128 images: 64 KiB.
     #expect(coefficients.count == 2 && coefficients[1] >= 64)
     #expect(fits[0]["met"] as? Bool == true)
+    let plot = String(decoding: try place.bytes("plots/growth-memory.svg"), as: UTF8.self)
+    #expect(plot.contains("memory, KiB") && plot.contains("·n KiB"))
   }
 
   @Test("A whole process is measured by the memory that it reports")

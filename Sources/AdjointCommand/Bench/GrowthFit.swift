@@ -1,3 +1,4 @@
+import AdjointDrawing
 import Foundation
 
 /// What grows, by the name of its rows.
@@ -10,9 +11,17 @@ enum GrowthGroup: String, CaseIterable, Sendable {
   var title: String {
     switch self {
     case .batch: "784-128-10, a step by images in the batch"
-    case .width: "784-w-w-10, a step by width w"
-    case .depth: "784-(128 d times)-10, a step by hidden layers"
-    case .memory: "784-(128 d times)-10, memory of the program by hidden layers"
+    case .width: "784-n-n-10, a step by width"
+    case .depth: "784-(128 n times)-10, a step by hidden layers"
+    case .memory: "784-(128 n times)-10, memory of the program by hidden layers"
+    }
+  }
+
+  var sizeName: String {
+    switch self {
+    case .batch: "images in the batch"
+    case .width: "width of both hidden layers"
+    case .depth, .memory: "hidden layers"
     }
   }
 
@@ -73,13 +82,26 @@ struct GrowthFit {
     return (0..<count).map { system[$0][count] / (system[$0][$0] * scales[$0]) }
   }
 
-  /// Such as "step by images: 12.1 + 1.96·n µs, within 7% (15% allowed)".
-  func sentence(unit: String) -> String {
+  /// The figures with the curve through them.
+  var chart: LineChart {
+    let unit = group == .memory ? "KiB" : "µs"
+    let y = Axis(group == .memory ? "memory, KiB" : "time of a step, µs")
+    return .growth(
+      group.title, x: Axis(group.sizeName), y: y, measured: (points.map(\.size), points.map(\.figure)),
+      law: law + " " + unit, callAsFunction)
+  }
+
+  /// Such as "12.1 + 1.96·n".
+  private var law: String {
     let terms = Swift.zip(group.powers, coefficients).map { power, coefficient in
       String(format: "%.3g", coefficient) + (power == 0 ? "" : power == 1 ? "·n" : "·n²")
     }
-    return "\(group.title): \(terms.joined(separator: " + ")) \(unit), within \(worstDeviation.percent)"
-      + " (\(GrowthFit.allowed.percent) allowed)"
+    return terms.joined(separator: " + ")
+  }
+
+  /// Such as "step by images: 12.1 + 1.96·n µs, within 7% (15% allowed)".
+  func sentence(unit: String) -> String {
+    "\(group.title): \(law) \(unit), within \(worstDeviation.percent) (\(GrowthFit.allowed.percent) allowed)"
   }
 
   var json: JSON {

@@ -20,6 +20,9 @@ enum BenchCommand {
         "So many samples of each row. Default: 31; 11 in each process against peers; 5 when "
           + "quick."),
       .flag("quick", "Few samples and few images: to see that everything works. No figure to quote."),
+      Option(
+        "plot", "DIR", .text,
+        "Draw how a step grows with batch, width and depth into this directory, one SVG a group of growth rows."),
       .flag("list", "List the rows with their targets, and measure nothing."),
       .flag("json", "Print one JSON object as the last line of standard output."),
     ],
@@ -47,6 +50,9 @@ enum BenchCommand {
       list(rows, asJSON: arguments.isGiven("json"), console)
       return 0
     }
+    let plots = arguments.text("plot").map { URL(fileURLWithPath: $0, isDirectory: true) }
+    // Before anything is measured.
+    if let plots { try FileManager.default.createDirectory(at: plots, withIntermediateDirectories: true) }
     let load = Timing.load
     let report: BenchReport
     if let interpreter = arguments.text("peers") {
@@ -64,6 +70,12 @@ enum BenchCommand {
         isQuick: isQuick, loadBefore: load)
     }
     report.show(on: console)
+    if let plots {
+      for fit in report.fits {
+        let place = plots.appendingPathComponent("\(fit.group.rawValue).svg")
+        try Data(fit.chart.svg().utf8).write(to: place, options: .atomic)
+      }
+    }
     if arguments.isGiven("json") { console.line(report.json.text) }
     return 0
   }

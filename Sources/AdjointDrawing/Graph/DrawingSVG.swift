@@ -29,28 +29,58 @@ extension Drawing {
   }
 
   /// The style of all drawings; every rule concerns a class that begins with `adj`, so that a page may hold several.
+  ///
+  /// Colours are written out, since converters such as librsvg know classes but not variables.
   public static var style: String {
-    """
-    .adj{font:\(Int(BoxText.fontSize))px 'DejaVu Sans Mono',ui-monospace,Menlo,Consolas,monospace;\
-    --page:#fff;--ink:#1a1a1a;--box:#fff;--frame:#f4f4f4;--line:#767676;\
-    --forward:\(Palette.forward);--backward:#b34700;--parameter:#00735a}
-    @media (prefers-color-scheme:dark){.adj{--page:#16181c;--ink:#ececec;--box:#20242a;--frame:#1b1e23;--line:#9a9a9a;\
-    --forward:#6db8ea;--backward:#ff9248;--parameter:#3fcfa5}}
-    .adj-page{fill:var(--page)}
-    .adj text{fill:var(--ink);stroke:none}
-    .adj-name{font-weight:bold}
-    .adj-heading{font-size:14px;font-weight:bold}
-    .adj-shape{font-size:11px;paint-order:stroke}
-    .adj-frame{fill:var(--frame);stroke:var(--line);stroke-width:1}
-    .adj-box{fill:var(--box);stroke:var(--forward);stroke-width:1.5}
-    .adj-parameter{stroke:var(--parameter);stroke-width:3}
-    .adj-backward,.adj-layerAdjoint{stroke:var(--backward)}
-    .adj-absent{stroke:var(--line);stroke-dasharray:2 3}
-    .adj-edge{fill:none;stroke:var(--forward);stroke-width:1.2}
-    .adj-back{stroke:var(--backward);stroke-dasharray:6 3}
-    .adj-head{fill:var(--forward);stroke:none}
-    .adj-head.adj-back{fill:var(--backward)}
-    """
+    let dark = Colors(
+      page: "#16181c", ink: "#ececec", box: "#20242a", frame: "#1b1e23", line: "#9a9a9a", forward: "#6db8ea",
+      backward: "#ff9248", parameter: "#3fcfa5")
+    return """
+      .adj{font:\(Int(BoxText.fontSize))px 'DejaVu Sans Mono',ui-monospace,Menlo,Consolas,monospace}
+      .adj text{stroke:none}
+      .adj-name{font-weight:bold}
+      .adj-heading{font-size:14px;font-weight:bold}
+      .adj-shape{font-size:11px}
+      .adj-frame{stroke-width:1}
+      .adj-box{stroke-width:1.5}
+      .adj-parameter{stroke-width:3}
+      .adj-absent{stroke-dasharray:2 3}
+      .adj-edge{fill:none;stroke-width:1.2}
+      .adj-back{stroke-dasharray:6 3}
+      .adj-head{stroke:none}
+      \(Colors().rules)
+      @media (prefers-color-scheme:dark){
+      \(dark.rules)
+      }
+      """
+  }
+
+  /// The colours of one theme; light unless given.
+  private struct Colors {
+    var page = "#fff"
+    var ink = "#1a1a1a"
+    var box = "#fff"
+    var frame = "#f4f4f4"
+    var line = "#767676"
+    var forward = Palette.forward
+    var backward = "#b34700"
+    var parameter = "#00735a"
+
+    var rules: String {
+      """
+      .adj-page{fill:\(page)}
+      .adj text{fill:\(ink)}
+      .adj-frame{fill:\(frame);stroke:\(line)}
+      .adj-box{fill:\(box);stroke:\(forward)}
+      .adj-parameter{stroke:\(parameter)}
+      .adj-backward,.adj-layerAdjoint{stroke:\(backward)}
+      .adj-absent{stroke:\(line)}
+      .adj-edge{stroke:\(forward)}
+      .adj-edge.adj-back{stroke:\(backward)}
+      .adj-head{fill:\(forward)}
+      .adj-head.adj-back{fill:\(backward)}
+      """
+    }
   }
 
   private func text(_ words: String, _ place: Layout.Rectangle, _ style: String, baseline: Double) -> Markup {
