@@ -45,9 +45,8 @@ private var weights: WeightImages {
 }
 
 private var heatMap: HeatMap {
-  let rows = (0..<5).map { i in
-    (0..<7).map { j -> Double in i == j ? 1 - 0.1 * Double(i) : -0.13 * Double(j - i) }
-  }
+  func entry(_ i: Int, _ j: Int) -> Double { i == j ? 1 - 0.1 * Double(i) : -0.13 * Double(j - i) }
+  let rows = (0..<5).map { i in (0..<7).map { entry(i, $0) } }
   return HeatMap("A small Jacobian", values: rows, quantity: "∂zᵢ/∂xⱼ", rows: "i", columns: "j")
 }
 

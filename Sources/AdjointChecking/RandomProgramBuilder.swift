@@ -163,6 +163,13 @@ struct RandomProgramBuilder {
 
   /// Appends an operation with its inputs led into its domain; `nil` when it does not fit or would meet a kink.
   mutating func apply(_ operation: any Operation, _ inputs: [Int], domains: [ClosedRange<Double>]? = nil) -> Int? {
+    append(.operation(operation, inputs: inputs), domains: domains)
+  }
+
+  // Takes the operation inside of a step: as an argument, the compiler would write this function out once for every type of
+  // operation, a seventh of the module's code.
+  private mutating func append(_ proposal: RandomProgram.Step.Kind, domains: [ClosedRange<Double>]?) -> Int? {
+    guard case .operation(let operation, let inputs) = proposal else { return nil }
     let guarded = inputs.enumerated().map { position, input in
       guard operation.indexPosition != position else { return input }
       return led(input, into: domains?[position] ?? ValueRange.domain(of: operation, position, ranges[input]))

@@ -123,7 +123,9 @@ extension Classifier {
   private static func numbers(_ text: String) -> [Float] {
     let bytes = [UInt8](Data(base64Encoded: text) ?? Data())
     return stride(from: 0, to: bytes.count - 3, by: 4).map { start in
-      Float(bitPattern: (0..<4).reduce(UInt32(0)) { $0 | UInt32(bytes[start + $1]) << UInt32(8 * $1) })
+      var word: UInt32 = 0
+      for byte in bytes[start..<start + 4].reversed() { word = word << 8 | UInt32(byte) }
+      return Float(bitPattern: word)
     }
   }
 }

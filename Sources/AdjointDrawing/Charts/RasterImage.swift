@@ -36,7 +36,11 @@ struct RasterImage {
       file += RasterImage.chunk("tRNS", [UInt8](repeating: 255, count: 255) + [0])
     }
     // Every row begins with the number of its filter: none.
-    let rows = (0..<height).flatMap { row in [0] + pixels[row * width..<(row + 1) * width] }
+    var rows: [UInt8] = []
+    for row in 0..<height {
+      rows.append(0)
+      rows += pixels[row * width..<(row + 1) * width]
+    }
     file += RasterImage.chunk("IDAT", RasterImage.stored(rows))
     return file + RasterImage.chunk("IEND", [])
   }

@@ -90,7 +90,9 @@ public struct JacobianChain<S: Scalar> {
   public var product: Tensor<Double> {
     let rows = output.shape.elementCount
     let elements = (0..<rows).flatMap { row in
-      factors.reduce((0..<rows).map { $0 == row ? 1.0 : 0 }) { $1.jacobian.leftTimes($0) }
+      var unit = [Double](repeating: 0, count: rows)
+      unit[row] = 1
+      return factors.reduce(unit) { $1.jacobian.leftTimes($0) }
     }
     return Tensor(shape: Shape((rows == 1 ? [] : Array(output.shape)) + variable.shape), elements: elements)
   }

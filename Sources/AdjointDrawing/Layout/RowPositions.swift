@@ -46,8 +46,12 @@ struct RowPositions {
   }
 
   private func space(between a: Int, _ b: Int) -> Double {
-    let isLane = [vertices[a].kind, vertices[b].kind].contains { $0 == .bend || $0 == .entry || $0 == .exit }
-    return isLane ? RowPositions.laneSpace : RowPositions.space
+    isLane(a) || isLane(b) ? RowPositions.laneSpace : RowPositions.space
+  }
+
+  private func isLane(_ vertex: Int) -> Bool {
+    let kind = vertices[vertex].kind
+    return kind == .bend || kind == .entry || kind == .exit
   }
 
   private mutating func settle(_ row: [Int], above useAbove: Bool, below useBelow: Bool) {

@@ -67,7 +67,8 @@ enum JacobianProducts {
     let y = PlainLoops.softmax(PlainLoops.times(second.weight.value, h))
     let w2 = (0..<10).map { i in (0..<30).map { second.weight.value.elements[i * 30 + $0] } }
     let ofLoss = [(0..<10).map { $0 == label ? -1 / y[$0] : 0.0 }]
-    let ofSoftmax = (0..<10).map { i in (0..<10).map { y[i] * (($0 == i ? 1 : 0) - y[$0]) } }
+    func softmaxSlope(_ i: Int, _ j: Int) -> Double { y[i] * ((i == j ? 1 : 0) - y[j]) }
+    let ofSoftmax = (0..<10).map { i in (0..<10).map { softmaxSlope(i, $0) } }
     let ofRelu = (0..<30).map { i in (0..<30).map { $0 == i && z1[i] > 0 ? 1.0 : 0 } }
     let ofWeights = (0..<30).map { i -> [Double] in
       var row = [Double](repeating: 0, count: 30 * 784)

@@ -74,7 +74,8 @@ enum Claims001 {
     },
     Printed("§2.1 ∂a₁/∂W₁", "xᵀ; “should be a 64×50176 matrix”", ours: "I ⊗ xᵀ, 64×50176") {
       // The tape's vᵀJ for a random v: the Jacobian itself has 3.2 million entries.
-      let v = (0..<64).map { Double(($0 * 37) % 64) / 32 - 1 }
+      var v = [Double](repeating: -1, count: 64)
+      for i in v.indices { v[i] += Double(i * 37 % 64) / 32 }
       let tape = Tape<Double>()
       let w = tape.input(net.weights[0])
       let a = tape.constant(Tensor(shape: [1, 784], elements: net.x)).matmul(w, transposeB: true)
