@@ -131,6 +131,9 @@ extension Shape {
     return zip(reversed(), target.reversed()).allSatisfy { $0 == $1 || $0 == 1 }
   }
 
+  /// Which of several shapes that broadcast to this one have its first axis, rather than repeat along it.
+  func entrywise(_ operands: [Shape]) -> [Bool] { operands.map { $0.rank == rank && $0.first == first } }
+
   /// This shape with dimensions of 1 put in front until it has `rank` dimensions.
   func padded(toRank rank: Int) -> Shape {
     self.rank == rank ? self : Shape([Int](repeating: 1, count: rank - self.rank) + self)

@@ -80,9 +80,9 @@ struct SabotagedFloat<Fault: LoopFault>: Scalar {
     return y
   }
   static func reduceRows(
-    _ r: Reduction, _ x: UnsafePointer<Self>, _ y: UnsafeMutablePointer<Self>, rows: Int, columns: Int
+    _ r: Reduction, _ x: UnsafePointer<Self>, stride: Int, _ y: UnsafeMutablePointer<Self>, rows: Int, columns: Int
   ) {
-    referenceReduceRows(r, x, y, rows: rows, columns: columns)
+    referenceReduceRows(r, x, stride: stride, y, rows: rows, columns: columns)
     spoil(.reduceRows, y, count: columns)
   }
   static func softmax(

@@ -46,7 +46,7 @@ public final class TrainingStep<S: Scalar> {
     let inputs: [Variable<S>]
     let outputs: [Variable<S>]
     let program: Program<S>
-    let updates: [(parameter: Parameter<S>, run: ParameterRun<S>)]
+    let updates: [UpdateTask<S>.Update]
   }
 
   /// A step for a loss of one input.
@@ -115,23 +115,15 @@ public final class TrainingStep<S: Scalar> {
     program.run()
     let loss = program.withValue(of: recording.outputs[0]) { $0[0] }
     guard loss.primal.isFinite else { throw nonFinite(recording) }
-    for (_, run) in recording.updates where !run.hasFiniteGradient { throw nonFinite(recording) }
+    guard updateTask.hasFiniteGradients(recording.updates, on: pool) else { throw nonFinite(recording) }
     let scale = clippingScale(recording.updates)
     guard scale.isFinite else { throw nonFinite(recording) }
 
     let rate = optimizer.learningRate * schedule.factor(at: stepCount)
     stepCount += 1
-    for (parameter, run) in recording.updates {
-      let isPenalized = parameter.shape.rank > 1 || regularization.includesBiases
-      updateTask.set(
-        run, optimizer, rate: rate, step: stepCount, scale: scale, clipping: clipping,
-        regularization: isPenalized ? regularization : .none)
-      if let pool, run.count >= 16_384 {
-        pool.run(updateTask)
-      } else {
-        updateTask.run(part: 0, of: 1)
-      }
-    }
+    updateTask.update(
+      recording.updates, by: optimizer, rate: rate, step: stepCount, scale: scale, clipping: clipping,
+      regularization: regularization, on: pool)
     if let afterStep {
       latest = recording
       try afterStep(self)
@@ -140,10 +132,10 @@ public final class TrainingStep<S: Scalar> {
   }
 
   /// The factor that brings the norm of all gradients together down to the limit; 1 without clipping by norm.
-  private func clippingScale(_ updates: [(parameter: Parameter<S>, run: ParameterRun<S>)]) -> Double {
+  private func clippingScale(_ updates: [UpdateTask<S>.Update]) -> Double {
     guard case .norm(let limit) = clipping else { return 1 }
     var squares = 0.0
-    for (_, run) in updates { squares += run.squaredGradientNorm() }
+    for update in updates { squares += update.run.squaredGradientNorm() }
     let norm = squares.squareRoot()
     return norm > limit ? limit / norm : norm.isFinite ? 1 : .nan
   }
@@ -178,7 +170,8 @@ public final class TrainingStep<S: Scalar> {
     let updates = zip(trained, outputs.dropFirst()).map { trained, gradient in
       let parameter = trained.parameter
       let states = states(of: parameter, named: tape.path(of: trained.leaf.index))
-      return (parameter, ParameterRun(parameter: parameter, gradient: gradient, in: program, states: states))
+      let run = ParameterRun(parameter: parameter, gradient: gradient, in: program, states: states)
+      return UpdateTask<S>.Update(run: run, isBias: parameter.shape.rank <= 1)
     }
     recordings.append(Recording(inputs: inputs, outputs: outputs, program: program, updates: updates))
     return recordings[recordings.count - 1]

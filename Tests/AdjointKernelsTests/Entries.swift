@@ -28,9 +28,11 @@ extension Float: Real {
     return y
   }
   static func reduce(_ k: ak_kernels, _ r: ak_reduction, _ x: [Float]) -> Float { k.reduce_f32(r, x, x.count) }
-  static func reduceRows(_ k: ak_kernels, _ r: ak_reduction, _ x: [Float], rows: Int, columns: Int) -> [Float] {
+  static func reduceRows(
+    _ k: ak_kernels, _ r: ak_reduction, _ x: [Float], stride: Int, rows: Int, columns: Int
+  ) -> [Float] {
     var y = [Float](repeating: -77, count: columns)
-    k.reduce_rows_f32(r, x, &y, rows, columns)
+    k.reduce_rows_f32(r, x, stride, &y, rows, columns)
     return y
   }
   static func softmax(_ k: ak_kernels, _ kind: SoftmaxKind, _ x: [Float], rows: Int) -> [Float] {
@@ -88,9 +90,11 @@ extension Double: Real {
     return y
   }
   static func reduce(_ k: ak_kernels, _ r: ak_reduction, _ x: [Double]) -> Double { k.reduce_f64(r, x, x.count) }
-  static func reduceRows(_ k: ak_kernels, _ r: ak_reduction, _ x: [Double], rows: Int, columns: Int) -> [Double] {
+  static func reduceRows(
+    _ k: ak_kernels, _ r: ak_reduction, _ x: [Double], stride: Int, rows: Int, columns: Int
+  ) -> [Double] {
     var y = [Double](repeating: -77, count: columns)
-    k.reduce_rows_f64(r, x, &y, rows, columns)
+    k.reduce_rows_f64(r, x, stride, &y, rows, columns)
     return y
   }
   static func softmax(_ k: ak_kernels, _ kind: SoftmaxKind, _ x: [Double], rows: Int) -> [Double] {

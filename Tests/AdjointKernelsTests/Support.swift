@@ -45,7 +45,9 @@ protocol Real: BinaryFloatingPoint, Sendable where RawSignificand: FixedWidthInt
   static func select(_ k: ak_kernels, _ c: [Self], _ a: [Self], _ b: [Self], count: Int) -> [Self]
   static func addRows(_ k: ak_kernels, _ x: [Self], _ bias: [Self], _ f: ak_map, rows: Int) -> [Self]
   static func reduce(_ k: ak_kernels, _ r: ak_reduction, _ x: [Self]) -> Self
-  static func reduceRows(_ k: ak_kernels, _ r: ak_reduction, _ x: [Self], rows: Int, columns: Int) -> [Self]
+  static func reduceRows(
+    _ k: ak_kernels, _ r: ak_reduction, _ x: [Self], stride: Int, rows: Int, columns: Int
+  ) -> [Self]
   static func softmax(_ k: ak_kernels, _ kind: SoftmaxKind, _ x: [Self], rows: Int) -> [Self]
   static func logSoftmaxVJP(_ k: ak_kernels, _ g: [Self], _ y: [Self], rows: Int) -> [Self]
   static func gemm(_ k: ak_kernels, _ call: ProductCall<Self>)

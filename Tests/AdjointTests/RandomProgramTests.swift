@@ -36,6 +36,12 @@ import Testing
       try program.feed(recording, to: compiled, at: 1)
       compiled.run()
       expect(compiled, outputs, equal: fresh, "seed \(seed), at new inputs and parameters")
+      for (parts, lastFirst) in [(2, false), (2, true), (3, true), (9, false)] {
+        compiled.pool = WorkerPool(partsInTurn: parts, lastFirst: lastFirst)
+        compiled.run()
+        expect(compiled, outputs, equal: fresh, "seed \(seed), in \(parts) parts, last first: \(lastFirst)")
+      }
+      compiled.pool = nil
     }
     copied.run()
     expect(copied, outputs, equal: recorded, "seed \(seed), with parameters of its own")

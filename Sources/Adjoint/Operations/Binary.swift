@@ -48,6 +48,7 @@ public enum Binary: String, CaseIterable, Operation {
   }
   public func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) { y.zip(.binary(self), x[0], x[1]) }
   public var isElementwise: Bool { true }
+  public func entrywiseInputs(_ x: [Shape]) -> [Bool]? { (try? shape(of: x))?.entrywise(x) }
   public func branches<S: Scalar>(_ x: Operands<S>) -> Branches<S>? {
     self == .maximum || self == .minimum ? Branches(between: x[0], x[1]) : nil
   }

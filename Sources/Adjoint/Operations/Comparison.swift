@@ -22,6 +22,7 @@ public enum Comparison: String, CaseIterable, Operation {
   }
   public func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) { y.zip(.comparison(self), x[0], x[1]) }
   public var isElementwise: Bool { true }
+  public func entrywiseInputs(_ x: [Shape]) -> [Bool]? { (try? shape(of: x))?.entrywise(x) }
   public func branches<S: Scalar>(_ x: Operands<S>) -> Branches<S>? { Branches(between: x[0], x[1]) }
   public func localJacobian<S: Scalar>(at p: Point<S>, withRespectTo i: Int) -> LocalJacobian? { .zero(at: p, i) }
   public var name: String { rawValue }
@@ -64,6 +65,7 @@ public struct Where: Operation {
     i == 0 ? .zero(at: p, i) : .elementwise(at: p, i)
   }
   public var isElementwise: Bool { true }
+  public func entrywiseInputs(_ x: [Shape]) -> [Bool]? { (try? shape(of: x))?.entrywise(x) }
   public static var examples: [Example] {
     BroadcastExamples.shapes.map { a, b in
       // The condition is 0 only where a comparison made it so; random numbers are not.

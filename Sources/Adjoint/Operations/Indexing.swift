@@ -16,6 +16,7 @@ public struct Gather: Operation {
     }
     return Shape(Array(x[1]) + x[0].dropFirst())
   }
+  public func entrywiseInputs(_ x: [Shape]) -> [Bool]? { x[1].rank > 0 ? [false, true] : nil }
   public func localJacobian<S: Scalar>(at p: Point<S>, withRespectTo i: Int) -> LocalJacobian? { .moves(at: p, i) }
   public var indexPosition: Int? { 1 }
   public func indexBound(for inputs: [Shape]) -> Int { inputs[0][0] }
@@ -78,6 +79,7 @@ public struct Pick: Operation {
     }
     return x[1]
   }
+  public func entrywiseInputs(_ x: [Shape]) -> [Bool]? { x[1].rank > 0 ? [true, true] : nil }
   public func localJacobian<S: Scalar>(at p: Point<S>, withRespectTo i: Int) -> LocalJacobian? { .moves(at: p, i) }
   public var indexPosition: Int? { 1 }
   public func indexBound(for inputs: [Shape]) -> Int { inputs[0][inputs[0].rank - 1] }
@@ -104,6 +106,7 @@ public struct OneHot: Operation {
   }
   public func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] { [nil] }
   public func shape(of x: [Shape]) throws(ShapeError) -> Shape { Shape(Array(try x.only(1, for: name)[0]) + [classes]) }
+  public func entrywiseInputs(_ x: [Shape]) -> [Bool]? { x[0].rank > 0 ? [true] : nil }
   public func localJacobian<S: Scalar>(at p: Point<S>, withRespectTo i: Int) -> LocalJacobian? { .zero(at: p, i) }
   public var indexPosition: Int? { 0 }
   public func indexBound(for inputs: [Shape]) -> Int { classes }

@@ -98,6 +98,7 @@ public struct AddBias: Operation {
     .elementwise(at: p, i, isUniform: true)
   }
   public var isElementwise: Bool { true }
+  public func entrywiseInputs(_ x: [Shape]) -> [Bool]? { x[0].entrywise(x) }
   public func notation(_ x: [Notation]) -> Notation { .infix(.add, x[0], x[1]) }
   public static var examples: [Example] {
     [[3, 4], [1, 1], [5, 1], [1, 6], [0, 3], [3, 0], [2, 3, 4], [4]].map { (shape: Shape) in

@@ -41,6 +41,10 @@ public protocol Operation: Sendable {
   /// Whether element i of y depends on element i of same-shaped inputs alone, so that y may overwrite one of them.
   var isElementwise: Bool { get }
 
+  /// Where entry i along the first axis of y depends on entry i of some inputs, and on all of the others: which inputs those
+  /// are. Threads then take bands of the axis. `nil` where y cannot be cut that way.
+  func entrywiseInputs(_ x: [Shape]) -> [Bool]?
+
   /// For piecewise operations: which piece each element takes, and how far it stands from a kink; `nil` for smooth ones.
   func branches<S: Scalar>(_ x: Operands<S>) -> Branches<S>?
 
@@ -67,6 +71,9 @@ extension Operation {
   public var attributes: [Attribute] { [] }
   public func notation(_ x: [Notation]) -> Notation { .call(name, x) }
   public var isElementwise: Bool { false }
+  public func entrywiseInputs(_ x: [Shape]) -> [Bool]? {
+    isElementwise && x.allSatisfy { $0 == x[0] } ? x.map { _ in true } : nil
+  }
   public func branches<S: Scalar>(_ x: Operands<S>) -> Branches<S>? { nil }
   public func localJacobian<S: Scalar>(at p: Point<S>, withRespectTo i: Int) -> LocalJacobian? {
     isElementwise && p.x[i].shape == p.y.shape ? .elementwise(at: p, i) : nil
@@ -193,10 +200,11 @@ public struct Example: Sendable {
   }
 }
 
-/// An operation of one operand that treats each entry of the first axis by itself, so that threads may share them.
+/// An operation of one operand that treats each entry of the first axis by itself.
 protocol BatchwiseOperation: Operation {}
 
 extension BatchwiseOperation {
+  public func entrywiseInputs(_ x: [Shape]) -> [Bool]? { [true] }
   public func localJacobian<S: Scalar>(at p: Point<S>, withRespectTo i: Int) -> LocalJacobian? {
     .blocks(at: p, i, count: p.x[i].shape[0])
   }

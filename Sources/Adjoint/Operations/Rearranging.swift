@@ -12,6 +12,7 @@ public struct Broadcast: Operation {
     guard x.broadcasts(to: target) else { throw ShapeError("broadcast: \(x) does not broadcast to \(target)") }
     return target
   }
+  public func entrywiseInputs(_ x: [Shape]) -> [Bool]? { target.entrywise(x) }
   public func localJacobian<S: Scalar>(at p: Point<S>, withRespectTo i: Int) -> LocalJacobian? { .moves(at: p, i) }
   public var attributes: [Attribute] { [Attribute("to", .list(Array(target)))] }
   public func notation(_ x: [Notation]) -> Notation { .subscripted("repeat", target.listed, x) }

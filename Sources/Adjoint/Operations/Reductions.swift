@@ -130,6 +130,7 @@ public struct ArgMax: Operation {
     guard let width = x.last, width > 0 else { throw ShapeError("argMax: \(x) has no element along its last axis") }
     return Shape(x.dropLast())
   }
+  public func entrywiseInputs(_ x: [Shape]) -> [Bool]? { x[0].rank > 1 ? [true] : nil }
   public func localJacobian<S: Scalar>(at p: Point<S>, withRespectTo i: Int) -> LocalJacobian? { .zero(at: p, i) }
   public static var examples: [Example] {
     [[3, 4], [5], [2, 3, 4], [1, 1], [0, 3]].map { Example(ArgMax(), .numbers($0)) }
@@ -154,6 +155,7 @@ extension AxisReduction {
     return keepsDimensions ? keptShape(x) : Shape(x.indices.filter { !axes.contains(axis: $0) }.map { x[$0] })
   }
 
+  public func entrywiseInputs(_ x: [Shape]) -> [Bool]? { axes.contains(axis: 0) || x[0].rank == 0 ? nil : [true] }
   public func localJacobian<S: Scalar>(at p: Point<S>, withRespectTo i: Int) -> LocalJacobian? { .reduces(at: p, i) }
 
   /// `shape` with the reduced axes as dimensions of 1.

@@ -37,6 +37,8 @@ public struct LogSumExp: LastAxisOperation {
 protocol LastAxisOperation: Operation {}
 
 extension LastAxisOperation {
+  public func entrywiseInputs(_ x: [Shape]) -> [Bool]? { x[0].rank > 1 ? [true] : nil }
+
   public func shape(of x: [Shape]) throws(ShapeError) -> Shape { try rowShape(x) }
 
   public func localJacobian<S: Scalar>(at p: Point<S>, withRespectTo i: Int) -> LocalJacobian? {

@@ -18,6 +18,9 @@ struct ChainLink<S: Scalar> {
 
     @inline(__always)
     func address(from start: Int, part: Int) -> UnsafeMutablePointer<S> { base + (start * blockStep + part * partStep) }
+
+    /// How many elements a run over `count` of them touches here.
+    func extent(_ count: Int) -> Int { partStep > 0 ? partStep : stride == 0 ? 1 : count }
   }
 
   let function: Function

@@ -8,6 +8,8 @@ struct MemoryPlan {
   /// The size of the arena.
   private(set) var byteCount = 0
   private var free: [Range<Int>] = []
+  /// Small values that are dead but not yet free, with the step that read them last.
+  private var resting: [(range: Range<Int>, step: Int)] = []
 
   /// - Parameters:
   ///   - root: the node whose memory a node's value is; itself unless it is an alias.
@@ -47,10 +49,10 @@ struct MemoryPlan {
         }
       }
       guard sharing else { continue }
-      for node in operands.dying { release(offsets[node]..<offsets[node] + size(node)) }
+      for node in operands.dying { retire(offsets[node]..<offsets[node] + size(node), after: number) }
       // A result that nobody reads is still written.
       for result in step.results where lastUse[result] < number {
-        release(offsets[result]..<offsets[result] + size(result))
+        retire(offsets[result]..<offsets[result] + size(result), after: number)
       }
     }
     for node in nodes.indices where root[node] != node { offsets[node] = offsets[root[node]] }
@@ -67,6 +69,19 @@ struct MemoryPlan {
     defer { byteCount += size }
     return byteCount
   }
+
+  /// Frees a dead value's memory: at once, or a few steps later where it is small, since a thread that writes there would have
+  /// to wait for those that still read what stood there (see `Phase`), and little is saved.
+  private mutating func retire(_ range: Range<Int>, after step: Int) {
+    if range.count > MemoryPlan.smallSize { release(range) } else { resting.append((range, step)) }
+    while let oldest = resting.first, oldest.step < step - MemoryPlan.restingSteps {
+      release(oldest.range)
+      resting.removeFirst()
+    }
+  }
+
+  private static let smallSize = 8 << 10
+  private static let restingSteps = 8
 
   private mutating func release(_ range: Range<Int>) {
     var merged = range
@@ -124,8 +139,9 @@ private struct DyingOperands {
       guard case .operation(let operation) = nodes[result].kind, operation.isElementwise else { return nil }
     case .chain: break
     }
-    // Every read of that memory must be of whole elements in step with the result, and not after it is overwritten.
-    let place = dying.firstIndex { operand in
+    // Every read of that memory must be of whole elements in step with the result, and not after it is overwritten. The
+    // youngest is the one that is still in a cache.
+    let place = dying.lastIndex { operand in
       nodes[operand].shape.elementCount == nodes[result].shape.elementCount && size(operand) == size(result)
         && isReadInStep[operand] && lastReader[operand] <= index.position[result]
     }

@@ -30,9 +30,15 @@ public final class Program<S: Scalar> {
   /// The threads among which large instructions are split; `nil` runs everything on the caller's. No bit depends on it. For
   /// `Float` and `Double`.
   public var pool: WorkerPool? {
-    didSet { if pool != nil, !(S.self == Float.self || S.self == Double.self) { pool = nil } }
+    didSet {
+      if pool != nil, !(S.self == Float.self || S.self == Double.self) { pool = nil }
+      phases = []
+      if let pool, pool.threads > 1 { phases = Phase.phases(of: instructions, for: pool) }
+    }
   }
-  private let task = InstructionTask<S>()
+  private let task = PhaseTask<S>()
+  /// The instructions in groups that threads run without waiting for each other; none without threads.
+  package private(set) var phases: [Phase] = []
 
   /// Which tape's variables name the nodes.
   let tape: TapeIdentity
@@ -180,16 +186,19 @@ public final class Program<S: Scalar> {
   @specialized(where S == SecondOrderDual)
   private func execute(from first: Int) {
     guard let base = instructions.baseAddress else { return }
-    guard let pool, pool.threads > 1 else {
+    guard let pool, first == 0, !phases.isEmpty else {
       for position in first..<instructions.count { base[position].execute() }
       return
     }
-    for position in first..<instructions.count {
-      if base[position].isWorthSplitting {
-        task.instruction = UnsafePointer(base + position)
+    // By position: a loop over an array would retain it.
+    for number in 0..<phases.count {
+      let phase = phases[number]
+      if phase.isShared {
+        task.instructions = UnsafeBufferPointer(
+          start: base + phase.instructions.lowerBound, count: phase.instructions.count)
         pool.run(task)
       } else {
-        base[position].execute()
+        for position in phase.instructions { base[position].execute() }
       }
     }
   }
@@ -272,7 +281,8 @@ public final class Program<S: Scalar> {
   }
 
   private func chain(_ step: Step, _ number: Int, _ index: StepIndex) -> Instruction<S> {
-    let count = nodes[step.nodes[0]].shape.elementCount
+    let shape = nodes[step.nodes[0]].shape
+    let (count, rows) = (shape.elementCount, max(shape.first ?? 1, 1))
     let blockSize = min(count, Instruction<S>.blockSize)
     var scratch = ScratchBlocks(step, number, nodes, index)
     var blocks: [UnsafeMutablePointer<S>] = []
@@ -304,7 +314,7 @@ public final class Program<S: Scalar> {
       links.initializeElement(
         at: position, to: ChainLink(function: function(of: node), a: a, b: b, c: c, y: place(node)))
     }
-    return .chain(UnsafeBufferPointer(links), count: count)
+    return .chain(UnsafeBufferPointer(links), rows: rows, width: count / rows)
   }
 
   private func function(of node: Int) -> ChainLink<S>.Function {

@@ -2,14 +2,17 @@ import AdjointKernels
 
 /// A persistent pool of threads among which the instructions of programs are split.
 ///
-/// Each product or chain is cut statically into bands of rows, columns or blocks, so a result has the same bits on any number
-/// of threads, and a batch keeps its meaning for every loss and normalisation. Several programs may share a pool, one run at a
+/// Each instruction is cut statically into bands of rows or columns, so a result has the same bits on any number of threads,
+/// and a batch keeps its meaning for every loss and normalisation. Several programs may share a pool, one run at a
 /// time. It is for `Float` and `Double`; other scalars run on the caller's thread.
 ///
 /// `@unchecked Sendable`, the one in the library: the threads live in C, see nothing but the task of the present run, and the
 /// caller waits for all of them before it goes on.
 public final class WorkerPool: @unchecked Sendable {
   private let pool: OpaquePointer?
+  private let runsLastFirst: Bool
+  /// The least work that repays waking the threads, in elementwise operations: about two microseconds of it.
+  let leastWork: Int
   /// How many threads work, the caller's included.
   public let threads: Int
 
@@ -18,6 +21,12 @@ public final class WorkerPool: @unchecked Sendable {
     guard threads >= 1 else { fatalError("WorkerPool: \(threads) threads; there must be at least one") }
     pool = threads > 1 ? ak_pool_create(Int32(threads)) : nil
     self.threads = pool.map { Int(ak_pool_threads($0)) } ?? 1
+    (runsLastFirst, leastWork) = (false, 20_000)
+  }
+
+  /// Parts that run one after the other on the caller's thread: for tests of what may depend on their order, which nothing does.
+  package init(partsInTurn parts: Int, lastFirst: Bool) {
+    (pool, threads, runsLastFirst, leastWork) = (nil, parts, lastFirst, 0)
   }
 
   deinit { ak_pool_destroy(pool) }
@@ -30,7 +39,10 @@ public final class WorkerPool: @unchecked Sendable {
 
   /// Runs all parts of a task, some on the caller's thread, and waits for them. Nothing is allocated.
   package func run(_ task: Task) {
-    guard let pool else { return task.run(part: 0, of: 1) }
+    guard let pool else {
+      for part in 0..<threads { task.run(part: runsLastFirst ? threads - 1 - part : part, of: threads) }
+      return
+    }
     ak_pool_run(
       pool,
       { context, part, parts in
@@ -38,11 +50,4 @@ public final class WorkerPool: @unchecked Sendable {
         Unmanaged<Task>.fromOpaque(context)._withUnsafeGuaranteedRef { $0.run(part: Int(part), of: Int(parts)) }
       }, Unmanaged.passUnretained(task).toOpaque())
   }
-}
-
-/// The present instruction of a program, cut into parts.
-final class InstructionTask<S: Scalar>: WorkerPool.Task {
-  var instruction: UnsafePointer<Instruction<S>>?
-
-  override func run(part: Int, of parts: Int) { instruction?.pointee.execute(part: part, of: parts) }
 }

@@ -62,10 +62,12 @@ extension Double: Scalar {
   }
 
   public static func reduceRows(
-    _ r: Reduction, _ x: UnsafePointer<Double>, _ y: UnsafeMutablePointer<Double>, rows: Int, columns: Int
+    _ r: Reduction, _ x: UnsafePointer<Double>, stride: Int, _ y: UnsafeMutablePointer<Double>, rows: Int, columns: Int
   ) {
-    guard let kernels = Kernels.active else { return referenceReduceRows(r, x, y, rows: rows, columns: columns) }
-    kernels.pointee.reduce_rows_f64(r.kernel, x, y, rows, columns)
+    guard let kernels = Kernels.active else {
+      return referenceReduceRows(r, x, stride: stride, y, rows: rows, columns: columns)
+    }
+    kernels.pointee.reduce_rows_f64(r.kernel, x, stride, y, rows, columns)
   }
 
   public static func softmax(

@@ -62,10 +62,12 @@ extension Float: Scalar {
   }
 
   public static func reduceRows(
-    _ r: Reduction, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, rows: Int, columns: Int
+    _ r: Reduction, _ x: UnsafePointer<Float>, stride: Int, _ y: UnsafeMutablePointer<Float>, rows: Int, columns: Int
   ) {
-    guard let kernels = Kernels.active else { return referenceReduceRows(r, x, y, rows: rows, columns: columns) }
-    kernels.pointee.reduce_rows_f32(r.kernel, x, y, rows, columns)
+    guard let kernels = Kernels.active else {
+      return referenceReduceRows(r, x, stride: stride, y, rows: rows, columns: columns)
+    }
+    kernels.pointee.reduce_rows_f32(r.kernel, x, stride, y, rows, columns)
   }
 
   public static func softmax(

@@ -95,7 +95,8 @@ extension Output {
     case (0, _): y.pointee = x.pointee
     case (1, true): y.pointee = S.reduce(r, x, count: extent)
     case (1, false): y.update(from: x, count: extent)
-    case (2, true): S.reduceRows(r, x, y, rows: extent, columns: groups.extents[group + 1])
+    case (2, true):
+      S.reduceRows(r, x, stride: groups.extents[group + 1], y, rows: extent, columns: groups.extents[group + 1])
     case (_, false):
       let (stepX, stepY) = (groups.size(after: group), groups.keptSize(after: group))
       for i in 0..<extent { reduce(r, groups, group: group + 1, from: x + i * stepX, to: y + i * stepY) }

@@ -64,9 +64,9 @@ public protocol Scalar:
     rows: Int, columns: Int)
   /// Σ, max or min of x; 0, −∞ or ∞ of nothing
   static func reduce(_ r: Reduction, _ x: UnsafePointer<Self>, count: Int) -> Self
-  /// y[j] = Σᵢ, maxᵢ or minᵢ of x[i, j]
+  /// y[j] = Σᵢ, maxᵢ or minᵢ of x[i, j], rows `stride` elements apart
   static func reduceRows(
-    _ r: Reduction, _ x: UnsafePointer<Self>, _ y: UnsafeMutablePointer<Self>, rows: Int, columns: Int)
+    _ r: Reduction, _ x: UnsafePointer<Self>, stride: Int, _ y: UnsafeMutablePointer<Self>, rows: Int, columns: Int)
   /// Softmax, log-softmax or log-sum-exp of each row, shifted by the row's maximum
   static func softmax(
     _ kind: SoftmaxKind, _ x: UnsafePointer<Self>, _ y: UnsafeMutablePointer<Self>, rows: Int, columns: Int)
@@ -116,28 +116,42 @@ public struct MatrixProduct<S: Scalar> {
     (strideA, strideB, strideC) = (transposeA ? rows : depth, transposeB ? depth : columns, columns)
   }
 
-  /// One of several parts that together are this product: a band of rows or of columns, whichever there are more of. Every
-  /// element has the same bits as in the whole, since its sum's order depends on the depth alone.
+  /// One of several parts that together are this product: a band of rows or of columns. Every element has the same bits as in
+  /// the whole, since its sum's order depends on the depth alone.
   public func part(_ index: Int, of count: Int) -> MatrixProduct {
-    // Bands are multiples of 16, so that vectors and tiles are not cut.
-    func band(_ extent: Int) -> Range<Int> {
-      let units = (extent + 15) / 16
-      return min(units * index / count * 16, extent)..<min(units * (index + 1) / count * 16, extent)
-    }
     var part = self
-    if rows >= columns {
-      let band = band(rows)
+    if isCutByRows(among: count) {
+      let band = Range(part: index, of: count, in: rows)
       part.rows = band.count
       part.a += transposeA ? band.lowerBound : band.lowerBound * strideA
       part.c += band.lowerBound * strideC
     } else {
-      let band = band(columns)
+      let band = Range(part: index, of: count, in: columns)
       part.columns = band.count
       part.b += transposeB ? band.lowerBound * strideB : band.lowerBound
       part.c += band.lowerBound
       part.bias = bias.map { $0 + band.lowerBound }
     }
     return part
+  }
+
+  /// Threads have caches of their own, so a part should read what the same part wrote. A layer x·Wᵀ is cut along the longer
+  /// side: the shorter operand is the one that all threads read. Its gradients are cut by rows: by examples for x̄, like the
+  /// elementwise operations around it, and by units for W̄, like the update.
+  private func isCutByRows(among count: Int) -> Bool {
+    transposeB && !transposeA ? rows > columns : rows >= columns || rows >= 16 * count
+  }
+}
+
+extension Range<Int> {
+  /// What falls to one of several parts of an axis. One rule for all instructions, so that the rows that a part reads are those
+  /// that it wrote; multiples of 16 where there are enough, so that vectors and tiles are not cut.
+  init(part index: Int, of count: Int, in extent: Int) {
+    let unit = extent >= 16 * count ? 16 : 1
+    let units = (extent + unit - 1) / unit
+    // Rounded up: what cannot be cut falls to part 0.
+    func start(_ part: Int) -> Int { Swift.min((units * part + count - 1) / count * unit, extent) }
+    self = start(index)..<start(index + 1)
   }
 }
 

@@ -74,16 +74,16 @@ extension Scalar {
 
   @inlinable
   public static func reduceRows(
-    _ r: Reduction, _ x: UnsafePointer<Self>, _ y: UnsafeMutablePointer<Self>, rows: Int, columns: Int
+    _ r: Reduction, _ x: UnsafePointer<Self>, stride: Int, _ y: UnsafeMutablePointer<Self>, rows: Int, columns: Int
   ) {
-    referenceReduceRows(r, x, y, rows: rows, columns: columns)
+    referenceReduceRows(r, x, stride: stride, y, rows: rows, columns: columns)
   }
 
   @inlinable
   public static func referenceReduceRows(
-    _ r: Reduction, _ x: UnsafePointer<Self>, _ y: UnsafeMutablePointer<Self>, rows: Int, columns: Int
+    _ r: Reduction, _ x: UnsafePointer<Self>, stride: Int, _ y: UnsafeMutablePointer<Self>, rows: Int, columns: Int
   ) {
-    for j in 0..<columns { y[j] = referenceReduce(r, x + j, stride: columns, count: rows) }
+    for j in 0..<columns { y[j] = referenceReduce(r, x + j, stride: stride, count: rows) }
   }
 
   /// Sums are pairwise: the rounding error grows with log n, and the order is a function of n alone.

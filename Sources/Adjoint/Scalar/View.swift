@@ -32,10 +32,11 @@ public struct View<S: Scalar>: BitwiseCopyable {
 
   var base: UnsafePointer<S> { UnsafePointer(address.assumingMemoryBound(to: S.self)) }
 
-  /// Some entries of the first axis.
-  func rows(_ range: Range<Int>) -> View {
-    let width = shape.dropFirst().reduce(1, *) * MemoryLayout<S>.stride
-    return View(shape: shape.replacing(axis: 0, with: range.count), address: address + range.lowerBound * width)
+  /// Some entries of the first axis, of an operand whose elements have `stride` bytes.
+  func entries(_ range: Range<Int>, stride: Int) -> View {
+    let own = shape.replacing(axis: 0, with: range.count)
+    let width = shape[0] == 0 ? 0 : count / shape[0]
+    return View(shape: own, address: address + range.lowerBound * width * stride)
   }
 
   /// A copy of the elements; indices become numbers.

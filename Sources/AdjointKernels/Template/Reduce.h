@@ -85,17 +85,17 @@ INLINE void N(reduce_strip)(ak_reduction r, const T *x, T *y, long rows, long st
   for (int a = 0; a < width; a++) N(store)(y + a * LANES, outer[a]);
 }
 
-INLINE void N(reduce_columns)(ak_reduction r, const T *x, T *y, long rows, long columns) {
+INLINE void N(reduce_columns)(ak_reduction r, const T *x, long stride, T *y, long rows, long columns) {
   long j = 0;
-  for (; j + 4 * LANES <= columns; j += 4 * LANES) N(reduce_strip)(r, x + j, y + j, rows, columns, 4, 0);
-  for (; j + LANES <= columns; j += LANES) N(reduce_strip)(r, x + j, y + j, rows, columns, 1, 0);
-  if (j < columns) N(reduce_strip)(r, x + j, y + j, rows, columns, 1, columns - j);
+  for (; j + 4 * LANES <= columns; j += 4 * LANES) N(reduce_strip)(r, x + j, y + j, rows, stride, 4, 0);
+  for (; j + LANES <= columns; j += LANES) N(reduce_strip)(r, x + j, y + j, rows, stride, 1, 0);
+  if (j < columns) N(reduce_strip)(r, x + j, y + j, rows, stride, 1, columns - j);
 }
 
-static void N(reduce_rows)(ak_reduction r, const T *x, T *y, long rows, long columns) {
+static void N(reduce_rows)(ak_reduction r, const T *x, long stride, T *y, long rows, long columns) {
   switch (r) {
-    case AK_SUM: N(reduce_columns)(AK_SUM, x, y, rows, columns); break;
-    case AK_MAX: N(reduce_columns)(AK_MAX, x, y, rows, columns); break;
-    case AK_MIN: N(reduce_columns)(AK_MIN, x, y, rows, columns); break;
+    case AK_SUM: N(reduce_columns)(AK_SUM, x, stride, y, rows, columns); break;
+    case AK_MAX: N(reduce_columns)(AK_MAX, x, stride, y, rows, columns); break;
+    case AK_MIN: N(reduce_columns)(AK_MIN, x, stride, y, rows, columns); break;
   }
 }

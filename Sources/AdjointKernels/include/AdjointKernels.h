@@ -105,7 +105,7 @@ typedef AK_UPDATE(double) ak_update_f64;
 /// select:       y[i] = c[i] != 0 ? a[i] : b[i], strides as in zip
 /// add_rows:     y[i, j] = f(x[i, j] + b[j])                              (add-bias with an activation, or AK_COPY)
 /// reduce:       the sum, maximum or minimum of n elements (0, -inf, inf for none); NaN wins
-/// reduce_rows:  y[j] = the reduction over i of x[i, j], for rows x columns elements
+/// reduce_rows:  y[j] = the reduction over i of x[i stride + j], for rows x columns elements; stride >= columns
 /// softmax, log_softmax: along each of `rows` rows of `columns` elements, shifted by the row's maximum
 /// log_sum_exp:  y[i] = log sum_j exp(x[i, j])
 /// log_softmax_vjp: x̄[i, j] = g[i, j] - exp(y[i, j]) sum_j g[i, j]
@@ -119,7 +119,7 @@ typedef AK_UPDATE(double) ak_update_f64;
   void (*select_##S)(const T *c, long c_stride, const T *a, long a_stride, const T *b, long b_stride, T *y, long n);   \
   void (*add_rows_##S)(const T *x, const T *bias, ak_map f, T p, T q, T *y, long rows, long columns);                  \
   T (*reduce_##S)(ak_reduction r, const T *x, long n);                                                                 \
-  void (*reduce_rows_##S)(ak_reduction r, const T *x, T *y, long rows, long columns);                                  \
+  void (*reduce_rows_##S)(ak_reduction r, const T *x, long stride, T *y, long rows, long columns);                     \
   void (*softmax_##S)(const T *x, T *y, long rows, long columns);                                                      \
   void (*log_softmax_##S)(const T *x, T *y, long rows, long columns);                                                  \
   void (*log_sum_exp_##S)(const T *x, T *y, long rows, long columns);                                                  \

@@ -1,0 +1,119 @@
+/// An operation of any type with its operands and its output resolved to addresses.
+class PlacedOperation<S: Scalar> {
+  /// Binds an operation to its places; where its operation allows it, threads may share it.
+  static func place(_ operation: some Operation, _ x: Operands<S>, into y: Output<S>) -> PlacedOperation {
+    let shapes = (0..<x.count).map { x[$0].shape }
+    if y.shape.rank > 0, let entrywise = operation.entrywiseInputs(shapes) {
+      return Entrywise(operation, x, into: y, entrywise)
+    }
+    if let sum = operation as? Sum {
+      let groups = AxisGroups(shape: x[0].shape, reduced: sum.axes)
+      if groups.count == 2, groups.reduced[0] {
+        return ColumnSums(sum, x, into: y, rows: groups.extents[0], columns: groups.extents[1])
+      }
+    }
+    return Placed(operation, x, into: y)
+  }
+
+  func execute() { fatalError("PlacedOperation: an abstract class") }
+  /// One of several parts that together are this operation.
+  func execute(part: Int, of parts: Int) { if part == 0 { execute() } }
+  /// What a part reads and writes.
+  func footprint(part: Int, of parts: Int) -> Footprint { fatalError("PlacedOperation: an abstract class") }
+  /// About how long this takes, in elementwise operations.
+  var work: Int { fatalError("PlacedOperation: an abstract class") }
+}
+
+/// An operation that one thread computes.
+private class Placed<O: Operation, S: Scalar>: PlacedOperation<S> {
+  final let operation: O
+  final let x: Operands<S>
+  final let y: Output<S>
+
+  init(_ operation: O, _ x: Operands<S>, into y: Output<S>) { (self.operation, self.x, self.y) = (operation, x, y) }
+
+  final override func execute() { operation.forward(x, into: y) }
+
+  override func footprint(part: Int, of parts: Int) -> Footprint {
+    var footprint = Footprint()
+    guard part == 0 else { return footprint }
+    for position in 0..<x.count { footprint.read(bytes: x[position].count * stride(position), at: x[position].address) }
+    footprint.write(y.base, count: y.count)
+    return footprint
+  }
+
+  final override var work: Int { (0..<x.count).reduce(y.count) { $0 + x[$1].count } }
+
+  /// The bytes of an element of an operand.
+  final func stride(_ position: Int) -> Int {
+    position == operation.indexPosition ? MemoryLayout<Int32>.stride : MemoryLayout<S>.stride
+  }
+}
+
+/// An operation whose entry i along the first axis depends on entry i of some operands: threads take bands of the axis.
+private final class Entrywise<O: Operation, S: Scalar>: Placed<O, S> {
+  private let entrywise: [Bool]
+
+  init(_ operation: O, _ x: Operands<S>, into y: Output<S>, _ entrywise: [Bool]) {
+    self.entrywise = entrywise
+    super.init(operation, x, into: y)
+  }
+
+  override func execute(part: Int, of parts: Int) {
+    let band = Range(part: part, of: parts, in: y.shape[0])
+    guard !band.isEmpty else { return }
+    withUnsafeTemporaryAllocation(of: View<S>.self, capacity: x.count) { views in
+      guard let own = views.baseAddress else { return }
+      for position in 0..<x.count { (own + position).initialize(to: operand(position, band)) }
+      operation.forward(Operands(views: own, count: x.count), into: output(band))
+    }
+  }
+
+  override func footprint(part: Int, of parts: Int) -> Footprint {
+    var footprint = Footprint()
+    let band = Range(part: part, of: parts, in: y.shape[0])
+    guard !band.isEmpty else { return footprint }
+    for position in 0..<x.count {
+      let own = operand(position, band)
+      footprint.read(bytes: own.count * stride(position), at: own.address)
+    }
+    footprint.write(output(band).base, count: output(band).count)
+    return footprint
+  }
+
+  private func operand(_ position: Int, _ band: Range<Int>) -> View<S> {
+    entrywise[position] ? x[position].entries(band, stride: stride(position)) : x[position]
+  }
+
+  private func output(_ band: Range<Int>) -> Output<S> {
+    let own = View<S>(shape: y.shape, address: y.address).entries(band, stride: MemoryLayout<S>.stride)
+    return Output(shape: own.shape, address: own.address)
+  }
+}
+
+/// A sum over the leading axes, such as a bias's gradient: threads take bands of columns.
+private final class ColumnSums<S: Scalar>: Placed<Sum, S> {
+  private let rows: Int
+  private let columns: Int
+
+  init(_ sum: Sum, _ x: Operands<S>, into y: Output<S>, rows: Int, columns: Int) {
+    (self.rows, self.columns) = (rows, columns)
+    super.init(sum, x, into: y)
+  }
+
+  override func execute(part: Int, of parts: Int) {
+    let band = Range(part: part, of: parts, in: columns)
+    guard !band.isEmpty else { return }
+    let (from, to) = (x[0].base + band.lowerBound, y.base + band.lowerBound)
+    S.reduceRows(.sum, from, stride: columns, to, rows: rows, columns: band.count)
+  }
+
+  override func footprint(part: Int, of parts: Int) -> Footprint {
+    var footprint = Footprint()
+    let band = Range(part: part, of: parts, in: columns)
+    guard !band.isEmpty else { return footprint }
+    footprint.read(x[0].base + band.lowerBound, count: (rows - 1) * columns + band.count)
+    footprint.write(y.base + band.lowerBound, count: band.count)
+    return footprint
+  }
+}

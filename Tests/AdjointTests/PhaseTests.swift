@@ -1,0 +1,61 @@
+import Adjoint
+import Testing
+
+/// Phases: parts of instructions that run without waiting for each other, in any order, with the same bits. Random programs are
+/// cut into parts in `RandomProgramTests`.
+@Suite struct PhaseTests {
+  @Test("Every operation has the same bits in parts, in whatever order they run", arguments: ExampleCase.all)
+  func parts(_ example: ExampleCase) {
+    check(example, Float.self)
+    check(example, Double.self)
+  }
+
+  private func check<S: BitComparable>(_ example: ExampleCase, _: S.Type) {
+    let y = example.record(example.values(), as: S.self).y
+    // Used again, so that parts of one instruction read what parts of another have written.
+    let outputs = [y, (y + y).tanh()]
+    let expected = outputs.map(\.value)
+    for keeping in [Program<S>.Keeping.outputs, .all] {
+      let program = Program<S>(outputs, keeping: keeping)
+      for (parts, lastFirst) in [(2, true), (3, false), (5, true)] {
+        program.pool = WorkerPool(partsInTurn: parts, lastFirst: lastFirst)
+        program.run()
+        for (output, value) in zip(outputs, expected) {
+          #expect(program.value(of: output).isIdentical(to: value), "\(parts) parts, last first: \(lastFirst)")
+        }
+      }
+    }
+  }
+
+  @Test("Loss and gradients of a classifier wait four times, not at every instruction")
+  func phases() throws {
+    var generator = Generator(seed: 2)
+    func normal(_ shape: Shape) -> Tensor<Float> {
+      Tensor(shape: shape, elements: (0..<shape.elementCount).map { _ in Float(generator.normal()) })
+    }
+    let tape = Tape<Float>()
+    let (x, labels) = (tape.input(normal([128, 96])), tape.index(Tensor(repeating: 3, shape: [128])))
+    let weights = [tape.input(normal([64, 96])), tape.input(normal([10, 64]))]
+    let biases = [tape.input(normal([64])), tape.input(normal([10]))]
+    let hidden = x.matmul(weights[0], transposeB: true).addBias(biases[0]).relu()
+    let logits = hidden.matmul(weights[1], transposeB: true).addBias(biases[1])
+    let loss = -logits.logSoftmax().pick(labels).mean()
+    let program = Program<Float>([loss] + gradients(of: loss, withRespectTo: weights + biases))
+    program.pool = WorkerPool(partsInTurn: 2, lastFirst: false)
+    #expect(program.phases.count <= 5, "\(program.phases)")
+    #expect(program.phases.last?.instructions.upperBound ?? 0 > 10)
+  }
+
+  @Test("Where a part reads what another one writes, there is a wait between them")
+  func waits() {
+    let tape = Tape<Float>()
+    let x = tape.input(Tensor(repeating: 1, shape: [64, 64]))
+    // Every row of the second product reads all rows of the first.
+    let y = x.tanh().matmul(x.exp())
+    let program = Program<Float>([y])
+    program.pool = WorkerPool(partsInTurn: 2, lastFirst: true)
+    #expect(program.phases.count == 2)
+    program.run()
+    #expect(program.value(of: y) == y.value)
+  }
+}
