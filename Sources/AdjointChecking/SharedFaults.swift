@@ -51,7 +51,7 @@ struct SharedFaults: Sendable {
     func products(_ change: @escaping (Int, Int?, MapFunction?) -> Step.Kind) -> PlanAlteration {
       PlanAlteration(steps: { steps in
         steps.map { step in
-          guard case .product(let matmul, let bias, let function) = step.kind else { return step }
+          guard case .product(let matmul, let bias, let function, nil) = step.kind else { return step }
           var step = step
           step.kind = change(matmul, bias, function)
           return step
@@ -62,17 +62,17 @@ struct SharedFaults: Sendable {
       run(
         "a fused product without its bias",
         products { matmul, _, function in
-          .product(matmul: matmul, bias: nil, function: function)
+          .product(matmul: matmul, bias: nil, function: function, addend: nil)
         }),
       run(
         "a fused product without its function",
         products { matmul, bias, _ in
-          .product(matmul: matmul, bias: bias, function: nil)
+          .product(matmul: matmul, bias: bias, function: nil, addend: nil)
         }),
       run(
         "a fused product with another function",
         products { matmul, bias, function in
-          .product(matmul: matmul, bias: bias, function: function.map { _ in .unary(.relu) })
+          .product(matmul: matmul, bias: bias, function: function.map { _ in .unary(.relu) }, addend: nil)
         }),
     ]
     let tape = network.tape

@@ -86,6 +86,7 @@ extension Program {
       fatalError("write: \(name(node)) cannot hold the shape \(value.shape)")
     }
     _ = output(node).elements.update(fromContentsOf: value.elements)
+    if case .leaf(.constant) = nodes[node].kind { fold() }
   }
 
   private func readableNode(_ x: Variable<some Scalar>) -> Int {

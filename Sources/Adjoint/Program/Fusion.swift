@@ -3,8 +3,8 @@ package struct Step {
   package enum Kind {
     /// The operation as it is.
     case general
-    /// A matrix product with its last pass: bias, function, or both.
-    case product(matmul: Int, bias: Int?, function: MapFunction?)
+    /// A matrix product with its last pass: bias, function, or both; or one that is added to a value that nothing else reads.
+    case product(matmul: Int, bias: Int?, function: MapFunction?, addend: Int?)
     /// Elementwise operations of one shape, run block by block so that what only they use stays in cache.
     case chain
   }
@@ -37,7 +37,8 @@ struct StepIndex {
 
 /// What a plan asks of a node's operation; asked once, since looking up a type takes longer than planning its node.
 enum Pattern {
-  case leaf, general, alias, product, bias, select
+  case leaf, general, alias, bias, select
+  case product(MatMul)
   case map(MapFunction)
   case zip(ZipFunction)
 
@@ -53,7 +54,7 @@ enum Pattern {
       self = .zip(.binary(f))
     } else {
       switch operation {
-      case is MatMul: self = .product
+      case let f as MatMul: self = .product(f)
       case is AddBias: self = .bias
       case is Where: self = .select
       // A reshape moves nothing: it is its input's memory under another shape.
@@ -103,7 +104,7 @@ struct Fusion {
         steps.append(Step(kind: .general, nodes: [i], results: [i]))
       } else if patterns[i].isAlias {
         continue
-      } else if let product = product(endingIn: i) {
+      } else if let product = product(endingIn: i) ?? accumulation(in: i) {
         steps.append(product)
       } else if isInsideProduct(i) {
         continue  // computed by the step of the node that ends the product
@@ -144,7 +145,22 @@ struct Fusion {
     var function: MapFunction?
     if let last = parts.function, case .map(let f) = patterns[last] { function = f }
     let bias = parts.bias.map { nodes[$0].inputs[1] }
-    return Step(kind: .product(matmul: parts.matmul, bias: bias, function: function), nodes: chain, results: [i])
+    return Step(
+      kind: .product(matmul: parts.matmul, bias: bias, function: function, addend: nil), nodes: chain, results: [i])
+  }
+
+  /// The sum in node i of a product and a value that ends here: the product is added where that value stands.
+  private func accumulation(in i: Int) -> Step? {
+    guard case .zip(.binary(.add)) = patterns[i] else { return nil }
+    let (a, b) = (nodes[i].inputs[0], nodes[i].inputs[1])
+    for (product, addend) in a > b ? [(a, b), (b, a)] : [(b, a), (a, b)] {
+      guard patterns[product].isProduct, isPrivate(product, to: i), isPrivate(addend, to: i),
+        !patterns[addend].isLeaf, !patterns[addend].isAlias, nodes[addend].shape == nodes[i].shape
+      else { continue }
+      return Step(
+        kind: .product(matmul: product, bias: nil, function: nil, addend: addend), nodes: [product, i], results: [i])
+    }
+    return nil
   }
 
   /// The nodes of the pattern that ends in i: a product, then perhaps a bias, then perhaps a function.
@@ -167,10 +183,12 @@ struct Fusion {
     }
   }
 
-  /// Whether the only user of i takes it into a longer product.
+  /// Whether the only user of i takes it into a longer product, or adds it to another value in place.
   private func continuesProduct(_ i: Int) -> Bool {
-    guard useCount[i] == 1, !kept[i], let next = productParts(Int(lastUser[i])) else { return false }
-    return next.matmul == i || next.bias == i
+    guard useCount[i] == 1, !kept[i] else { return false }
+    let user = Int(lastUser[i])
+    if let next = productParts(user) { return next.matmul == i || next.bias == i }
+    return accumulation(in: user)?.nodes[0] == i
   }
 
   private func isInsideProduct(_ i: Int) -> Bool { productParts(i) != nil && continuesProduct(i) }

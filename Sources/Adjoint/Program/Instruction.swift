@@ -2,7 +2,8 @@
 enum Instruction<S: Scalar> {
   /// The operation itself. The program owns it; unmanaged, so that running it counts no references.
   case general(Unmanaged<PlacedOperation<S>>)
-  case product(MatrixProduct<S>)
+  /// A matrix product; one that accumulates begins with the elements of `addend`, mostly in place.
+  case product(MatrixProduct<S>, addend: UnsafePointer<S>?)
   /// Elementwise operations on `rows` rows of `width` elements.
   case chain(UnsafeBufferPointer<ChainLink<S>>, rows: Int, width: Int)
 
@@ -15,7 +16,7 @@ enum Instruction<S: Scalar> {
   func execute() {
     switch self {
     case .general(let operation): operation._withUnsafeGuaranteedRef { $0.execute() }
-    case .product(let product): S.multiply(product)
+    case .product(let product, let addend): Self.run(product, addend)
     case .chain(let links, let rows, let width): Self.run(links, 0..<rows * width, part: 0)
     }
   }
@@ -25,12 +26,22 @@ enum Instruction<S: Scalar> {
   func execute(part: Int, of parts: Int) {
     switch self {
     case .general(let operation): operation._withUnsafeGuaranteedRef { $0.execute(part: part, of: parts) }
-    case .product(let product):
+    case .product(let product, let addend):
       let own = product.part(part, of: parts)
-      if own.rows > 0, own.columns > 0 { S.multiply(own) }
+      if own.rows > 0, own.columns > 0 { Self.run(own, addend.map { $0 + (own.c - product.c) }) }
     case .chain(let links, let rows, let width):
       Self.run(links, Self.elements(rows, width, part, of: parts), part: part)
     }
+  }
+
+  @inline(__always)
+  private static func run(_ product: MatrixProduct<S>, _ addend: UnsafePointer<S>?) {
+    if let addend, addend != UnsafePointer(product.c) {
+      for row in 0..<product.rows {
+        (product.c + row * product.strideC).update(from: addend + row * product.strideC, count: product.columns)
+      }
+    }
+    S.multiply(product)
   }
 
   @inline(__always)
@@ -54,7 +65,7 @@ enum Instruction<S: Scalar> {
   var work: Int {
     switch self {
     case .general(let operation): operation._withUnsafeGuaranteedRef { $0.work }
-    case .product(let product): product.rows * product.columns * product.depth / 12
+    case .product(let product, _): product.rows * product.columns * product.depth / 12
     case .chain(let links, let rows, let width): links.count * rows * width
     }
   }

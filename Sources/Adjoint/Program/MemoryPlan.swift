@@ -134,7 +134,8 @@ private struct DyingOperands {
     for result: Int, of step: Step, _ nodes: [Node], _ index: StepIndex, size: (Int) -> Int
   ) -> Int? {
     switch step.kind {
-    case .product: return nil
+    case .product(_, _, _, let addend):
+      return dying.firstIndex { $0 == addend && size($0) == size(result) }.map { dying.remove(at: $0) }
     case .general:
       guard case .operation(let operation) = nodes[result].kind, operation.isElementwise else { return nil }
     case .chain: break

@@ -44,18 +44,21 @@ package struct Phase {
   package let isShared: Bool
 
   /// The fewest phases in which every part may run at its own pace: each is extended until parts would meet.
-  static func phases<S: Scalar>(of instructions: UnsafeMutableBufferPointer<Instruction<S>>, for pool: WorkerPool)
+  static func phases<S: Scalar>(
+    of instructions: UnsafeMutableBufferPointer<Instruction<S>>, from first: Int, for pool: WorkerPool
+  )
     -> [Phase]
   {
     let parts = pool.threads
     var phases: [Phase] = []
-    var (start, work) = (0, 0)
+    var (start, work) = (first, 0)
     var open = [Footprint](repeating: Footprint(), count: parts)
     func close(before end: Int) {
       if end > start { phases.append(Phase(instructions: start..<end, isShared: work >= pool.leastWork)) }
       (start, work, open) = (end, 0, Array(repeating: Footprint(), count: parts))
     }
-    for (position, instruction) in instructions.enumerated() {
+    for position in first..<instructions.count {
+      let instruction = instructions[position]
       let next = (0..<parts).map { instruction.footprint(part: $0, of: parts) }
       let meet = next.indices.contains { p in open.indices.contains { $0 != p && next[p].conflicts(with: open[$0]) } }
       if meet { close(before: position) }
@@ -73,7 +76,8 @@ extension Instruction {
   func footprint(part: Int, of parts: Int) -> Footprint {
     switch self {
     case .general(let operation): operation._withUnsafeGuaranteedRef { $0.footprint(part: part, of: parts) }
-    case .product(let product): product.part(part, of: parts).footprint
+    case .product(let product, let addend):
+      product.part(part, of: parts).footprint(from: addend.map { $0 + (product.part(part, of: parts).c - product.c) })
     case .chain(let links, let rows, let width):
       links.reduce(into: Footprint()) { footprint, link in
         let elements = Instruction.elements(rows, width, part, of: parts)
@@ -88,13 +92,14 @@ extension Instruction {
 }
 
 extension MatrixProduct {
-  fileprivate var footprint: Footprint {
+  fileprivate func footprint(from addend: UnsafePointer<S>?) -> Footprint {
     var footprint = Footprint()
     guard rows > 0, columns > 0 else { return footprint }
     func extent(_ rows: Int, _ columns: Int, _ stride: Int) -> Int { rows > 0 ? (rows - 1) * stride + columns : 0 }
     footprint.read(a, count: transposeA ? extent(depth, rows, strideA) : extent(rows, depth, strideA))
     footprint.read(b, count: transposeB ? extent(columns, depth, strideB) : extent(depth, columns, strideB))
     if let bias { footprint.read(bias, count: columns) }
+    if let addend { footprint.read(addend, count: extent(rows, columns, strideC)) }
     footprint.write(c, count: extent(rows, columns, strideC))
     return footprint
   }

@@ -33,7 +33,7 @@ public final class Program<S: Scalar> {
     didSet {
       if pool != nil, !(S.self == Float.self || S.self == Double.self) { pool = nil }
       phases = []
-      if let pool, pool.threads > 1 { phases = Phase.phases(of: instructions, for: pool) }
+      if let pool, pool.threads > 1 { phases = Phase.phases(of: instructions, from: foldedCount, for: pool) }
     }
   }
   private let task = PhaseTask<S>()
@@ -52,6 +52,10 @@ public final class Program<S: Scalar> {
   let addresses: [UnsafeMutableRawPointer?]
   private let arena = Arena()
   private var instructions: UnsafeMutableBufferPointer<Instruction<S>>
+  /// How many instructions, the first ones, depend on constants alone and have been run.
+  private let foldedCount: Int
+  /// How many instructions a run executes.
+  package var instructionCount: Int { instructions.count - foldedCount }
   /// The last node that each instruction computes.
   private var lastNodes: [Int] = []
   private var operations: [PlacedOperation<S>] = []  // kept alive: instructions hold them unmanaged
@@ -82,19 +86,25 @@ public final class Program<S: Scalar> {
   ) {
     guard let tape = outputs.first?.tape else { fatalError("Program: there are no outputs to compute") }
     let targets = outputs.map { tape.index(of: $0) } + tape.stores.map(\.node)
-    let nodes = Array(tape.nodes)
-    let live = Program.reachable(from: targets, in: nodes)
+    var nodes = Array(tape.nodes)
+    var live = Program.reachable(from: targets, in: nodes)
     let fuses = keeping == .outputs
     let leaves = nodes.indices.filter { live[$0] && nodes[$0].isLeaf }
     var kept = live
+    var folded: [Int] = []
+    patterns = nodes.indices.map { live[$0] ? Pattern(nodes[$0].kind) : .leaf }
     if fuses {
       kept = Array(repeating: false, count: nodes.count)
       for target in targets { kept[target] = true }
+      let simple = Simplification(nodes: nodes, patterns: patterns, live: live, kept: kept)
+      (nodes, live, folded) = (simple.nodes, simple.live, simple.folded)
     }
 
-    patterns = nodes.indices.map { live[$0] ? Pattern(nodes[$0].kind) : .leaf }
-    let planned = Fusion(nodes: nodes, patterns: patterns, live: live, kept: kept).steps(fusing: fuses)
-    let steps = alteration?.steps(planned) ?? planned
+    var computed = live
+    for node in folded { (computed[node], kept[node]) = (false, true) }
+    let planned = Fusion(nodes: nodes, patterns: patterns, live: computed, kept: kept).steps(fusing: fuses)
+    let once = folded.map { Step(kind: .general, nodes: [$0], results: [$0]) }
+    let steps = once + (alteration?.steps(planned) ?? planned)
     var root = Array(nodes.indices)
     for i in nodes.indices where fuses && live[i] && patterns[i].isAlias { root[i] = root[nodes[i].inputs[0]] }
 
@@ -121,6 +131,7 @@ public final class Program<S: Scalar> {
     seed = tape.seed
     byteCount = plan.byteCount
     for leaf in leaves { kept[leaf] = true }
+    for node in folded { kept[node] = false }
     readable = kept
     sharedParameters = shared.map(\.parameter) + (ownTape?.stores.map(\.state) ?? [])
     let places = addresses
@@ -136,8 +147,10 @@ public final class Program<S: Scalar> {
       return (leaf, distribution, tape.rows(of: nodes[leaf].shape))
     }
     instructions = .allocate(capacity: steps.count)
+    foldedCount = folded.count
     for leaf in leaves where !isShared[leaf] { copyLeaf(leaf, from: tape, ownTape) }
     resolve(steps)
+    fold()
   }
 
   deinit {
@@ -163,7 +176,10 @@ public final class Program<S: Scalar> {
   }
 
   /// Computes every output again from the leaves as they are: nothing is drawn, nothing is stored.
-  public func replay() { execute(from: 0) }
+  public func replay() { execute(from: foldedCount) }
+
+  /// Computes what depends on constants alone.
+  func fold() { for position in 0..<foldedCount { instructions[position].execute() } }
 
   /// Computes every node again but those in `held`, whose written values stand.
   package func replay(holding held: Set<Int>) {
@@ -186,7 +202,7 @@ public final class Program<S: Scalar> {
   @specialized(where S == SecondOrderDual)
   private func execute(from first: Int) {
     guard let base = instructions.baseAddress else { return }
-    guard let pool, first == 0, !phases.isEmpty else {
+    guard let pool, first == foldedCount, !phases.isEmpty else {
       for position in first..<instructions.count { base[position].execute() }
       return
     }
@@ -248,7 +264,8 @@ public final class Program<S: Scalar> {
       let instruction =
         switch step.kind {
         case .general: general(step.nodes[0])
-        case .product(let matmul, let bias, let function): product(matmul, bias, function, into: step.results[0])
+        case .product(let matmul, let bias, let function, let addend):
+          product(matmul, bias, function, addend, into: step.results[0])
         case .chain: chain(step, number, index)
         }
       instructions.initializeElement(at: number, to: instruction)
@@ -256,17 +273,20 @@ public final class Program<S: Scalar> {
     }
   }
 
-  private func product(_ matmul: Int, _ bias: Int?, _ function: MapFunction?, into result: Int) -> Instruction<S> {
-    guard case .operation(let operation) = nodes[matmul].kind, let flags = operation as? MatMul else {
+  private func product(
+    _ matmul: Int, _ bias: Int?, _ function: MapFunction?, _ addend: Int?, into result: Int
+  ) -> Instruction<S> {
+    guard case .product(let flags) = patterns[matmul] else {
       fatalError("Program: %\(matmul) is not a matrix product")
     }
     let (a, b, c) = (view(nodes[matmul].inputs[0]), view(nodes[matmul].inputs[1]), output(result))
     var product = MatrixProduct(
-      rows: c.shape[0], columns: c.shape[1], depth: a.shape[flags.transposeA ? 0 : 1], a: a.base, b: b.base,
-      c: c.base, transposeA: flags.transposeA, transposeB: flags.transposeB)
+      rows: c.shape[0], columns: c.shape[1], depth: a.shape[flags.transposeA ? 0 : 1], a: a.base, b: b.base, c: c.base,
+      transposeA: flags.transposeA, transposeB: flags.transposeB)
     product.bias = bias.map { view($0).base }
     product.function = function
-    return .product(product)
+    product.accumulates = addend != nil
+    return .product(product, addend: addend.map { view($0).base })
   }
 
   private func general(_ node: Int) -> Instruction<S> {
