@@ -5,7 +5,7 @@ protocol LoopFault: Sendable { static var loop: SabotagedLoop { get } }
 
 /// The loops that a faulty kernel is put into.
 enum SabotagedLoop: String, Sendable, CaseIterable {
-  case map, zip, select, addRows, reduce, reduceRows, softmax, multiply
+  case map, zip, select, addRows, reduce, reduceRows, softmax, logSoftmaxGradient, multiply
 }
 
 /// `Float` with one faulty forward kernel: the last element of every call is off by one part in a hundred.
@@ -91,6 +91,12 @@ struct SabotagedFloat<Fault: LoopFault>: Scalar {
     referenceSoftmax(kind, x, y, rows: rows, columns: columns)
     spoil(.softmax, y, count: kind == .logSumExp ? rows : rows * columns)
   }
+  static func logSoftmaxGradient(
+    _ g: UnsafePointer<Self>, _ y: UnsafePointer<Self>, _ out: UnsafeMutablePointer<Self>, rows: Int, columns: Int
+  ) {
+    referenceLogSoftmaxGradient(g, y, out, rows: rows, columns: columns)
+    spoil(.logSoftmaxGradient, out, count: rows * columns)
+  }
   static func multiply(_ product: MatrixProduct<Self>) {
     referenceMultiply(product)
     spoil(.multiply, product.c, count: product.rows * product.columns)
@@ -106,9 +112,11 @@ enum LoopFaults {
   enum Reduce: LoopFault { static let loop = SabotagedLoop.reduce }
   enum ReduceRows: LoopFault { static let loop = SabotagedLoop.reduceRows }
   enum Softmax: LoopFault { static let loop = SabotagedLoop.softmax }
+  enum LogSoftmaxGradient: LoopFault { static let loop = SabotagedLoop.logSoftmaxGradient }
   enum Multiply: LoopFault { static let loop = SabotagedLoop.multiply }
 
   static let all: [any LoopFault.Type] = [
-    Map.self, Zip.self, Select.self, AddRows.self, Reduce.self, ReduceRows.self, Softmax.self, Multiply.self,
+    Map.self, Zip.self, Select.self, AddRows.self, Reduce.self, ReduceRows.self, Softmax.self,
+    LogSoftmaxGradient.self, Multiply.self,
   ]
 }

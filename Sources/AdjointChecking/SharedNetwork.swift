@@ -30,7 +30,7 @@ struct SharedNetwork<S: Scalar> {
     let gated = `where`(x .> 0.1, second * hidden, second)
     let probabilities = gated.addBias(b).logSoftmax()
     let spread = hidden.mean(axes: [0]).square().sum() + second.sum(axes: [1]).sin().sum()
-    loss = (probabilities * tape.constant(random([4, 6]))).sum() + spread + (x * x).mean()
+    loss = (probabilities * hidden * tape.constant(random([4, 6]))).sum() + spread + (x * x).mean()
   }
 
   func node(_ place: Place) -> Int {

@@ -5,6 +5,8 @@ package struct Step {
     case general
     /// A matrix product with its last pass: bias, function, or both; or one that is added to a value that nothing else reads.
     case product(matmul: Int, bias: Int?, function: MapFunction?, addend: Int?)
+    /// ȳ − e^y Σ ȳ along the last axis, which log-softmax's rule records as four operations.
+    case logSoftmaxGradient(g: Int, y: Int)
     /// Elementwise operations of one shape, run block by block so that what only they use stays in cache.
     case chain
   }
@@ -106,8 +108,10 @@ struct Fusion {
         continue
       } else if let product = product(endingIn: i) ?? accumulation(in: i) {
         steps.append(product)
-      } else if isInsideProduct(i) {
-        continue  // computed by the step of the node that ends the product
+      } else if let gradient = logSoftmaxGradient(endingIn: i) {
+        steps.append(gradient)
+      } else if isInsideProduct(i) || isInsideLogSoftmaxGradient(i) {
+        continue  // computed by the step of the node that ends the pattern
       } else if isChainable(i) {
         let last = steps.count - 1
         if last >= 0, case .chain = steps[last].kind, nodes[steps[last].nodes[0]].shape == nodes[i].shape {
@@ -153,14 +157,15 @@ struct Fusion {
   private func accumulation(in i: Int) -> Step? {
     guard case .zip(.binary(.add)) = patterns[i] else { return nil }
     let (a, b) = (nodes[i].inputs[0], nodes[i].inputs[1])
-    for (product, addend) in a > b ? [(a, b), (b, a)] : [(b, a), (a, b)] {
-      guard patterns[product].isProduct, isPrivate(product, to: i), isPrivate(addend, to: i),
-        !patterns[addend].isLeaf, !patterns[addend].isAlias, nodes[addend].shape == nodes[i].shape
-      else { continue }
-      return Step(
-        kind: .product(matmul: product, bias: nil, function: nil, addend: addend), nodes: [product, i], results: [i])
-    }
-    return nil
+    return accumulation(of: max(a, b), onto: min(a, b), in: i) ?? accumulation(of: min(a, b), onto: max(a, b), in: i)
+  }
+
+  private func accumulation(of product: Int, onto addend: Int, in i: Int) -> Step? {
+    guard patterns[product].isProduct, isPrivate(product, to: i), isPrivate(addend, to: i),
+      !patterns[addend].isLeaf, !patterns[addend].isAlias, nodes[addend].shape == nodes[i].shape
+    else { return nil }
+    return Step(
+      kind: .product(matmul: product, bias: nil, function: nil, addend: addend), nodes: [product, i], results: [i])
   }
 
   /// The nodes of the pattern that ends in i: a product, then perhaps a bias, then perhaps a function.
@@ -194,6 +199,40 @@ struct Fusion {
   private func isInsideProduct(_ i: Int) -> Bool { productParts(i) != nil && continuesProduct(i) }
 
   private func isPrivate(_ i: Int, to user: Int) -> Bool { useCount[i] == 1 && Int(lastUser[i]) == user && !kept[i] }
+
+  // MARK: g − exp(y) ⊙ Σ g
+
+  /// The gradient of log-softmax that ends in node i, if there is one.
+  private func logSoftmaxGradient(endingIn i: Int) -> Step? {
+    guard case .zip(.binary(.subtract)) = patterns[i] else { return nil }
+    let (g, product) = (nodes[i].inputs[0], nodes[i].inputs[1])
+    guard case .zip(.binary(.multiply)) = patterns[product], isPrivate(product, to: i) else { return nil }
+    let (exponential, sum) = (nodes[product].inputs[0], nodes[product].inputs[1])
+    guard case .map(.unary(.exp)) = patterns[exponential], isPrivate(exponential, to: product),
+      isPrivate(sum, to: product), isLastAxisSum(sum, of: g)
+    else { return nil }
+    let y = nodes[exponential].inputs[0]
+    guard nodes[y].shape == nodes[i].shape, nodes[g].shape == nodes[i].shape else { return nil }
+    return Step(
+      kind: .logSoftmaxGradient(g: g, y: y), nodes: [exponential, sum].sorted() + [product, i], results: [i])
+  }
+
+  /// Whether a node is the sum of g along its last axis, of more than one element: a sum of one keeps the sign of a zero.
+  private func isLastAxisSum(_ sum: Int, of g: Int) -> Bool {
+    guard case .general = patterns[sum], nodes[sum].inputs[0] == g, case .operation(let operation) = nodes[sum].kind,
+      let sum = operation as? Sum
+    else { return false }
+    let shape = nodes[g].shape
+    return sum.keepsDimensions && shape.rank > 0 && sum.axes == AxisSet([shape.rank - 1]) && shape[shape.rank - 1] > 1
+  }
+
+  private func isInsideLogSoftmaxGradient(_ i: Int) -> Bool {
+    guard useCount[i] == 1, !kept[i] else { return false }
+    let user = Int(lastUser[i])
+    if let step = logSoftmaxGradient(endingIn: user) { return step.nodes.contains(i) }
+    guard useCount[user] == 1, !kept[user] else { return false }
+    return logSoftmaxGradient(endingIn: Int(lastUser[user]))?.nodes.contains(i) ?? false
+  }
 
   // MARK: Elementwise chains
 

@@ -96,8 +96,8 @@ public final class Program<S: Scalar> {
     if fuses {
       kept = Array(repeating: false, count: nodes.count)
       for target in targets { kept[target] = true }
-      let simple = Simplification(nodes: nodes, patterns: patterns, live: live, kept: kept)
-      (nodes, live, folded) = (simple.nodes, simple.live, simple.folded)
+      Simplification.removeRepeated(from: &nodes, &live, patterns: patterns, kept: kept)
+      folded = Simplification.constants(in: nodes, live: live, patterns: patterns, kept: kept)
     }
 
     var computed = live
@@ -266,6 +266,8 @@ public final class Program<S: Scalar> {
         case .general: general(step.nodes[0])
         case .product(let matmul, let bias, let function, let addend):
           product(matmul, bias, function, addend, into: step.results[0])
+        case .logSoftmaxGradient(let g, let y):
+          general(LogSoftmaxGradient(g: view(g), y: view(y), into: output(step.results[0])))
         case .chain: chain(step, number, index)
         }
       instructions.initializeElement(at: number, to: instruction)
@@ -295,7 +297,10 @@ public final class Program<S: Scalar> {
     let views = arena.allocate(byteCount: max(inputs.count, 1) * MemoryLayout<View<S>>.stride)
       .bindMemory(to: View<S>.self, capacity: max(inputs.count, 1))
     for (position, input) in inputs.enumerated() { (views + position).initialize(to: view(input)) }
-    let placed = PlacedOperation.place(operation, Operands(views: views, count: inputs.count), into: output(node))
+    return general(.place(operation, Operands(views: views, count: inputs.count), into: output(node)))
+  }
+
+  private func general(_ placed: PlacedOperation<S>) -> Instruction<S> {
     operations.append(placed)
     return .general(.passUnretained(placed))
   }

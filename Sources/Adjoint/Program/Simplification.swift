@@ -1,40 +1,34 @@
-/// What a run need not compute: operations on constants alone, computed once when the program is made, and operations that
-/// were recorded twice on the same operands. Neither changes a bit: each value is computed by its own operation, once.
-struct Simplification {
-  /// The nodes, reading the first of equal ones.
-  private(set) var nodes: [Node]
-  /// Which of them a run computes or reads.
-  private(set) var live: [Bool]
-  /// Those that depend on constants alone, in order.
-  private(set) var folded: [Int] = []
-
-  /// Values of constants stay in memory as long as the program; larger ones than this are rather computed again.
-  private static let largestFolded = 1024
+/// What a run need not compute: operations that were recorded twice on the same operands, and operations on constants alone,
+/// computed once when the program is made. Neither changes a bit: each value is computed by its own operation, once.
+enum Simplification {
   /// How many users of an operand are compared: those recorded last.
   private static let compared = 16
+  /// Values of constants stay in memory as long as the program; larger ones than this are rather computed again.
+  private static let largestFolded = 1024
 
-  init(nodes: [Node], patterns: [Pattern], live: [Bool], kept: [Bool]) {
-    (self.nodes, self.live) = (nodes, live)
-    removeRepeated(patterns, kept)
-    fold(patterns, kept)
-  }
-
+  /// Lets every node read the first of equal ones; the others are live no more, unless they are kept.
+  ///
   /// Equal operations have the same first operand, so each is compared with that operand's other users: lists threaded through
   /// two flat arrays.
-  private mutating func removeRepeated(_ patterns: [Pattern], _ kept: [Bool]) {
-    var first = Array(0..<Int32(nodes.count))  // of each node and those equal to it
-    var newestUser = [Int32](repeating: -1, count: nodes.count)
-    var olderUser = newestUser
+  static func removeRepeated(
+    from nodes: inout [Node], _ live: inout [Bool], patterns: [Pattern], kept: [Bool]
+  ) {
+    // The first of those equal to each node, or −1 for itself.
+    var first = [Int32](repeating: -1, count: nodes.count)
+    var (newestUser, olderUser) = (first, first)
     for i in nodes.indices where live[i] && !patterns[i].isLeaf {
-      if nodes[i].inputs.contains(where: { first[$0] != $0 }) {
-        nodes[i] = nodes[i].reading(NodeList(nodes[i].inputs.map { Int(first[$0]) }))
+      if nodes[i].inputs.contains(where: { first[$0] >= 0 }) {
+        let inputs = nodes[i].inputs.map { first[$0] >= 0 ? Int(first[$0]) : $0 }
+        nodes[i] = nodes[i].reading(NodeList(inputs))
       }
-      guard let operand = nodes[i].inputs.first else { continue }
-      var (other, left) = (newestUser[operand], Simplification.compared)
-      while other >= 0, left > 0, !isRepeated(i, Int(other), patterns) {
-        (other, left) = (olderUser[Int(other)], left - 1)
+      guard !nodes[i].inputs.isEmpty else { continue }
+      let operand = nodes[i].inputs[0]
+      var (other, left) = (newestUser[operand], compared)
+      while other >= 0, !isRepeated(i, Int(other), nodes, patterns) {
+        left -= 1
+        other = left > 0 ? olderUser[Int(other)] : -1
       }
-      if other >= 0, left > 0, !kept[i] {
+      if other >= 0, !kept[i] {
         (first[i], live[i]) = (other, false)
       } else {
         (olderUser[i], newestUser[operand]) = (newestUser[operand], Int32(i))
@@ -42,28 +36,36 @@ struct Simplification {
     }
   }
 
-  private func isRepeated(_ i: Int, _ j: Int, _ patterns: [Pattern]) -> Bool {
-    guard nodes[i].shape == nodes[j].shape, nodes[i].inputs.elementsEqual(nodes[j].inputs) else { return false }
+  /// Whether two operations are known to be the same on the same operands. Of general ones nothing is known: their types may
+  /// keep to themselves what distinguishes them.
+  private static func isRepeated(_ i: Int, _ j: Int, _ nodes: [Node], _ patterns: [Pattern]) -> Bool {
     switch (patterns[i], patterns[j]) {
-    case (.map(let f), .map(let g)): return f == g
-    case (.zip(let f), .zip(let g)): return f == g
-    case (.product(let f), .product(let g)): return (f.transposeA, f.transposeB) == (g.transposeA, g.transposeB)
-    case (.bias, .bias), (.select, .select), (.alias, .alias): return true
+    case (.map(let f), .map(let g)): guard f == g else { return false }
+    case (.zip(let f), .zip(let g)): guard f == g else { return false }
+    case (.product(let f), .product(let g)):
+      guard (f.transposeA, f.transposeB) == (g.transposeA, g.transposeB) else { return false }
+    case (.bias, .bias), (.select, .select), (.alias, .alias): break
     case (.leaf, _), (.general, _), (.alias, _), (.product, _), (.bias, _), (.select, _), (.map, _), (.zip, _):
       return false
     }
+    return nodes[i].shape == nodes[j].shape && nodes[i].inputs.elementsEqual(nodes[j].inputs)
   }
 
-  private mutating func fold(_ patterns: [Pattern], _ kept: [Bool]) {
+  /// The live operations that depend on constants alone, in order.
+  static func constants(in nodes: [Node], live: [Bool], patterns: [Pattern], kept: [Bool]) -> [Int] {
+    var folded: [Int] = []
     var isConstant = [Bool](repeating: false, count: nodes.count)
     for i in nodes.indices where live[i] {
-      if case .leaf(.constant) = nodes[i].kind {
+      if patterns[i].isLeaf {
+        if case .leaf(.constant) = nodes[i].kind { isConstant[i] = true }
+      } else if nodes[i].inputs.allSatisfy({ isConstant[$0] }), !nodes[i].inputs.isEmpty, !kept[i],
+        nodes[i].shape.elementCount <= largestFolded
+      {
         isConstant[i] = true
-      } else if !patterns[i].isLeaf, !kept[i], nodes[i].shape.elementCount <= Simplification.largestFolded {
-        isConstant[i] = !nodes[i].inputs.isEmpty && nodes[i].inputs.allSatisfy { isConstant[$0] }
-        if isConstant[i], !patterns[i].isAlias { folded.append(i) }
+        if !patterns[i].isAlias { folded.append(i) }
       }
     }
+    return folded
   }
 }
 

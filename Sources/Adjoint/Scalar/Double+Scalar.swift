@@ -81,6 +81,15 @@ extension Double: Scalar {
     }
   }
 
+  public static func logSoftmaxGradient(
+    _ g: UnsafePointer<Double>, _ y: UnsafePointer<Double>, _ out: UnsafeMutablePointer<Double>, rows: Int, columns: Int
+  ) {
+    guard let kernels = Kernels.active else {
+      return referenceLogSoftmaxGradient(g, y, out, rows: rows, columns: columns)
+    }
+    kernels.pointee.log_softmax_vjp_f64(g, y, out, rows, columns)
+  }
+
   public static func multiply(_ product: MatrixProduct<Double>) {
     guard let kernels = Kernels.active else { return referenceMultiply(product) }
     var gemm = ak_gemm_f64()

@@ -81,6 +81,15 @@ extension Float: Scalar {
     }
   }
 
+  public static func logSoftmaxGradient(
+    _ g: UnsafePointer<Float>, _ y: UnsafePointer<Float>, _ out: UnsafeMutablePointer<Float>, rows: Int, columns: Int
+  ) {
+    guard let kernels = Kernels.active else {
+      return referenceLogSoftmaxGradient(g, y, out, rows: rows, columns: columns)
+    }
+    kernels.pointee.log_softmax_vjp_f32(g, y, out, rows, columns)
+  }
+
   public static func multiply(_ product: MatrixProduct<Float>) {
     guard let kernels = Kernels.active else { return referenceMultiply(product) }
     var gemm = ak_gemm_f32()

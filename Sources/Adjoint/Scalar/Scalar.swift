@@ -70,6 +70,9 @@ public protocol Scalar:
   /// Softmax, log-softmax or log-sum-exp of each row, shifted by the row's maximum
   static func softmax(
     _ kind: SoftmaxKind, _ x: UnsafePointer<Self>, _ y: UnsafeMutablePointer<Self>, rows: Int, columns: Int)
+  /// x̄ = ȳ − e^y Σ ȳ for each row: what the recorded gradient of log-softmax comes to, given y and ȳ
+  static func logSoftmaxGradient(
+    _ g: UnsafePointer<Self>, _ y: UnsafePointer<Self>, _ out: UnsafeMutablePointer<Self>, rows: Int, columns: Int)
   /// The matrix product with its last pass
   static func multiply(_ product: MatrixProduct<Self>)
   /// y = the windows of the images x, one after the other, with zeros where they reach outside

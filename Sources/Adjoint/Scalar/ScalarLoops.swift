@@ -118,6 +118,23 @@ extension Scalar {
   }
 
   @inlinable
+  public static func logSoftmaxGradient(
+    _ g: UnsafePointer<Self>, _ y: UnsafePointer<Self>, _ out: UnsafeMutablePointer<Self>, rows: Int, columns: Int
+  ) {
+    referenceLogSoftmaxGradient(g, y, out, rows: rows, columns: columns)
+  }
+
+  @inlinable
+  public static func referenceLogSoftmaxGradient(
+    _ g: UnsafePointer<Self>, _ y: UnsafePointer<Self>, _ out: UnsafeMutablePointer<Self>, rows: Int, columns: Int
+  ) {
+    for start in stride(from: 0, to: rows * columns, by: columns) {
+      let total = referenceReduce(.sum, g + start, stride: 1, count: columns)
+      for j in start..<start + columns { out[j] = g[j] - exponential(y[j]) * total }
+    }
+  }
+
+  @inlinable
   public static func softmax(
     _ kind: SoftmaxKind, _ x: UnsafePointer<Self>, _ y: UnsafeMutablePointer<Self>, rows: Int, columns: Int
   ) {
