@@ -85,20 +85,21 @@ public struct LabeledImages: Dataset, Hashable {
     precondition(inputs.count >= rows.count * features && targets.count >= rows.count)
     guard !rows.isEmpty else { return }
     pixels.withUnsafeBufferPointer { pixels in
-      // Rows in random order come from far away. A look at every 64 bytes of all of them first has the memory send them side by
-      // side, not one after the other. What was seen is written where the first label goes, or nothing would be read.
-      var seen: UInt8 = 0
-      for row in rows {
-        for place in stride(from: row * features, to: (row + 1) * features, by: 64) { seen |= pixels[place] }
+      // Rows in random order come from far away. Asking for many at once has the memory send them side by side, not one after
+      // the other; no more than the cache has room for.
+      func bytes(_ row: Int) -> UnsafeBufferPointer<UInt8> {
+        UnsafeBufferPointer(rebasing: pixels[row * features..<(row + 1) * features])
       }
-      targets[0] = Int32(seen)
-      var slot = 0
-      for row in rows {
-        plan.apply(
-          UnsafeBufferPointer(rebasing: pixels[row * features..<(row + 1) * features]),
-          to: UnsafeMutableBufferPointer(rebasing: inputs[slot * features..<(slot + 1) * features]))
-        targets[slot] = labels[row]
-        slot += 1
+      let most = max(1, (128 << 10) / max(features, 1))
+      for first in stride(from: rows.startIndex, to: rows.endIndex, by: most) {
+        let group = rows[first..<min(first + most, rows.endIndex)]
+        for row in group { Float.prefetch(bytes(row)) }
+        for (position, row) in zip(group.indices, group) {
+          let slot = position - rows.startIndex
+          plan.apply(
+            bytes(row), to: UnsafeMutableBufferPointer(rebasing: inputs[slot * features..<(slot + 1) * features]))
+          targets[slot] = labels[row]
+        }
       }
     }
   }

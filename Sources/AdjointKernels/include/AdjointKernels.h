@@ -143,6 +143,12 @@ int ak_available(const ak_kernels *const **tables);
 /// The table of that name, or NULL when this machine has no such instruction set. NULL asks for the best.
 const ak_kernels *ak_kernels_named(const char *name);
 
+/// Asks that n bytes come to the second-level cache, all lines at a time. A hint: it waits for nothing and never traps.
+static inline void ak_prefetch(const void *x, long n) {
+  for (long i = 0; i < n; i += 64) __builtin_prefetch((const char *)x + i, 0, 2);
+  if (n > 0) __builtin_prefetch((const char *)x + n - 1, 0, 2);
+}
+
 /// Threads that run one body together and wait for each other. The caller runs parts too; nothing is allocated in a run.
 /// One caller at a time.
 typedef struct ak_pool ak_pool;
