@@ -6,21 +6,26 @@ import AdjointLearning
 ///
 /// The document's sample and weights are unknown, so its numbers cannot come out again. Its claim, that the two columns agree
 /// within 10⁻⁴, can be judged: by its own numbers, and here.
-enum GradientTable002 {
-  struct Kind {
-    let name: String
-    let numerical: Double
-    let backpropagated: Double
-    let difference: Double
-    /// The parameter: its layer, and whether it is the bias; and the element, or nil for a weight drawn at random.
-    let layer: Int
-    let isBias: Bool
+package enum GradientTable002 {
+  /// A row of the table.
+  package struct Kind: Sendable {
+    package let name: String
+    package let numerical: Double
+    package let backpropagated: Double
+    package let difference: Double
+    /// The parameter: its layer, and whether it is the bias.
+    package let layer: Int
+    package let isBias: Bool
+
+    /// The parameter's name in a perceptron of this library.
+    package var parameter: String { "fc\(layer + 1)/" + (isBias ? "bias" : "weight") }
   }
 
-  static let epsilon = 1e-2
-  static let bound = 1e-4
+  package static let epsilon = 1e-2
+  /// "your gradients should agree within 10⁻⁴"
+  package static let bound = 1e-4
   /// Table 1, as printed.
-  static let published = [
+  package static let published = [
     Kind(
       name: "output bias", numerical: -0.001305, backpropagated: -0.001309, difference: 4e-6, layer: 1, isBias: true),
     Kind(
@@ -69,18 +74,26 @@ enum GradientTable002 {
         kind.isBias
         ? parameter.count - 1 : weight(parameter.shape, image: batch.images.elements, kind.layer, &generator)
       let leaf = tape.parameter(parameter)
-      func value(_ step: Double) -> Double {
-        var moved = parameter.value
-        moved[linear: element] += step
-        program.write(moved, into: leaf)
-        program.replay()
-        return program.value(of: loss).elements[0]
-      }
-      outcome.figures[kind.name + ", numerical"] = (value(epsilon) - value(-epsilon)) / (2 * epsilon)
-      program.write(parameter.value, into: leaf)
+      outcome.figures[kind.name + ", numerical"] = difference(of: loss, by: program, parameter, leaf, element)
       outcome.figures[kind.name + ", backprop"] = gradient(of: loss, withRespectTo: leaf).value.elements[element]
     }
     return outcome
+  }
+
+  /// (E(w + ε) − E(w − ε)) / 2ε for one element of a parameter, by a program with parameters of its own.
+  package static func difference(
+    of loss: Variable<Double>, by program: Program<Double>, _ parameter: Parameter<Double>, _ leaf: Variable<Double>,
+    _ element: Int
+  ) -> Double {
+    func value(_ step: Double) -> Double {
+      var moved = parameter.value
+      moved[linear: element] += step
+      program.write(moved, into: leaf)
+      program.replay()
+      return program.value(of: loss).elements[0]
+    }
+    defer { program.write(parameter.value, into: leaf) }
+    return (value(epsilon) - value(-epsilon)) / (2 * epsilon)
   }
 
   /// A weight at random; into the hidden layer, from a pixel with ink.
