@@ -43,7 +43,6 @@ public final class Program<S: Scalar> {
   /// Which tape's variables name the nodes.
   let tape: TapeIdentity
   let nodes: [Node]
-  private let patterns: [Pattern]
   let keeping: Keeping
   /// The nodes asked for, in order.
   let outputNodes: [Int]
@@ -51,14 +50,14 @@ public final class Program<S: Scalar> {
   let readable: [Bool]
   let addresses: [UnsafeMutableRawPointer?]
   private let arena = Arena()
-  private var instructions: UnsafeMutableBufferPointer<Instruction<S>>
+  private let instructions: UnsafeMutableBufferPointer<Instruction<S>>
   /// How many instructions, the first ones, depend on constants alone and have been run.
   private let foldedCount: Int
   /// How many instructions a run executes.
   package var instructionCount: Int { instructions.count - foldedCount }
   /// The last node that each instruction computes.
-  private var lastNodes: [Int] = []
-  private var operations: [PlacedOperation<S>] = []  // kept alive: instructions hold them unmanaged
+  private let lastNodes: [Int]
+  private let operations: [PlacedOperation<S>]  // kept alive: instructions hold them unmanaged
   private let randomLeaves: [(leaf: Int, distribution: Distribution, rows: Int)]
   /// What is stored after a run, and where: the states themselves, or this program's copies of them.
   private let stores: [(node: Int, target: UnsafeMutableBufferPointer<S>)]
@@ -86,70 +85,48 @@ public final class Program<S: Scalar> {
   ) {
     guard let tape = outputs.first?.tape else { fatalError("Program: there are no outputs to compute") }
     let targets = outputs.map { tape.index(of: $0) } + tape.stores.map(\.node)
-    var nodes = Array(tape.nodes)
-    var live = Program.reachable(from: targets, in: nodes)
-    let fuses = keeping == .outputs
-    let leaves = nodes.indices.filter { live[$0] && nodes[$0].isLeaf }
-    var kept = live
-    var folded: [Int] = []
-    patterns = nodes.indices.map { live[$0] ? Pattern(nodes[$0].kind) : .leaf }
-    if fuses {
-      kept = Array(repeating: false, count: nodes.count)
-      for target in targets { kept[target] = true }
-      Simplification.removeRepeated(from: &nodes, &live, patterns: patterns, kept: kept)
-      folded = Simplification.constants(in: nodes, live: live, patterns: patterns, kept: kept)
-    }
-
-    var computed = live
-    for node in folded { (computed[node], kept[node]) = (false, true) }
-    let planned = Fusion(nodes: nodes, patterns: patterns, live: computed, kept: kept).steps(fusing: fuses)
-    let once = folded.map { Step(kind: .general, nodes: [$0], results: [$0]) }
-    let steps = once + (alteration?.steps(planned) ?? planned)
-    var root = Array(nodes.indices)
-    for i in nodes.indices where fuses && live[i] && patterns[i].isAlias { root[i] = root[nodes[i].inputs[0]] }
+    let plan = Plan(of: Array(tape.nodes), for: targets, fusing: keeping == .outputs, altering: alteration)
 
     // Parameters of this very type are read where they stand.
     let ownTape = tape as? Tape<S>
     var shared: [(leaf: Int, parameter: Parameter<S>)] = []
-    if access == .shared, let ownTape { shared = ownTape.parameters.filter { live[$0.leaf] } }
-    var isShared = [Bool](repeating: false, count: nodes.count)
+    if access == .shared, let ownTape { shared = ownTape.parameters.filter { plan.live[$0.leaf] } }
+    var isShared = [Bool](repeating: false, count: plan.nodes.count)
     for (leaf, _) in shared { isShared[leaf] = true }
-    var plan = MemoryPlan(
-      nodes: nodes, steps: steps, root: root, leaves: leaves, isElsewhere: isShared, kept: kept,
-      sharing: fuses, elementSize: MemoryLayout<S>.stride)
-    alteration?.offsets(&plan.offsets, steps)
-    let base = arena.allocate(byteCount: plan.byteCount)
-    var addresses = plan.offsets.map { $0 >= 0 ? base + $0 : nil }
+    var memory = plan.memory(isElsewhere: isShared, elementSize: MemoryLayout<S>.stride)
+    alteration?.offsets(&memory.offsets, plan.steps)
+    let base = arena.allocate(byteCount: memory.byteCount)
+    var addresses = memory.offsets.map { $0 >= 0 ? base + $0 : nil }
     for (leaf, parameter) in shared { addresses[leaf] = parameter.storage.address }
-    for i in nodes.indices where root[i] != i { addresses[i] = addresses[root[i]] }
+    for i in plan.nodes.indices where plan.root[i] != i { addresses[i] = addresses[plan.root[i]] }
 
     self.tape = tape.identity
-    self.nodes = nodes
+    self.nodes = plan.nodes
     self.keeping = keeping
     outputNodes = outputs.map(\.index)
     self.addresses = addresses
     seed = tape.seed
-    byteCount = plan.byteCount
-    for leaf in leaves { kept[leaf] = true }
-    for node in folded { kept[node] = false }
-    readable = kept
+    byteCount = memory.byteCount
+    readable = plan.readable
     sharedParameters = shared.map(\.parameter) + (ownTape?.stores.map(\.state) ?? [])
-    let places = addresses
+    let (nodes, places) = (plan.nodes, addresses)
     stores = tape.stores.compactMap { node, state in
       if access == .shared, let state = state as? Parameter<S> { return (node, state.storage.elements) }
       guard let leaf = tape.leafOfParameter[ObjectIdentifier(state)], let place = places[leaf] else { return nil }
       return (node, Output<S>(shape: nodes[leaf].shape, address: place).elements)
     }
     names = tape.names
-    indexBounds = Program.indexBounds(nodes, live)
-    randomLeaves = leaves.compactMap { leaf in
+    indexBounds = plan.indexBounds
+    randomLeaves = plan.leaves.compactMap { leaf in
       guard case .leaf(.random(let distribution)) = nodes[leaf].kind else { return nil }
       return (leaf, distribution, tape.rows(of: nodes[leaf].shape))
     }
-    instructions = .allocate(capacity: steps.count)
-    foldedCount = folded.count
-    for leaf in leaves where !isShared[leaf] { copyLeaf(leaf, from: tape, ownTape) }
-    resolve(steps)
+    var builder = InstructionBuilder<S>(plan: plan, addresses: addresses, arena: arena)
+    instructions = builder.instructions()
+    operations = builder.operations
+    foldedCount = plan.folded.count
+    lastNodes = plan.steps.map { $0.nodes.max() ?? 0 }
+    for leaf in plan.leaves where !isShared[leaf] { copyLeaf(leaf, from: tape, ownTape) }
     fold()
   }
 
@@ -219,25 +196,7 @@ public final class Program<S: Scalar> {
     }
   }
 
-  // MARK: Compiling
-
-  private static func reachable(from targets: [Int], in nodes: [Node]) -> [Bool] {
-    var live = [Bool](repeating: false, count: nodes.count)
-    for target in targets { live[target] = true }
-    for i in nodes.indices.reversed() where live[i] { for x in nodes[i].inputs { live[x] = true } }
-    return live
-  }
-
-  /// The smallest bound that a live operation puts on each index leaf.
-  private static func indexBounds(_ nodes: [Node], _ live: [Bool]) -> [Int: Int] {
-    var bounds: [Int: Int] = [:]
-    for i in nodes.indices where live[i] {
-      guard case .operation(let operation) = nodes[i].kind, let position = operation.indexPosition else { continue }
-      let bound = operation.indexBound(for: nodes[i].inputs.map { nodes[$0].shape })
-      bounds[nodes[i].inputs[position], default: Int.max] = min(bound, bounds[nodes[i].inputs[position]] ?? Int.max)
-    }
-    return bounds
-  }
+  // MARK: Leaves
 
   private func copyLeaf<R: Scalar>(_ leaf: Int, from tape: Tape<R>, _ ownTape: Tape<S>?) {
     if tape.isIndexLeaf(leaf) {
@@ -253,102 +212,6 @@ public final class Program<S: Scalar> {
 
   func copyIndices(_ indices: UnsafeBufferPointer<Int32>, into leaf: Int) {
     _ = output(leaf).indexElements.update(fromContentsOf: indices)
-  }
-
-  /// Makes an instruction of each step.
-  @specialized(where S == Float)
-  @specialized(where S == Double)
-  private func resolve(_ steps: [Step]) {
-    let index = StepIndex(steps, nodeCount: nodes.count)
-    for (number, step) in steps.enumerated() {
-      let instruction =
-        switch step.kind {
-        case .general: general(step.nodes[0])
-        case .product(let matmul, let bias, let function, let addend):
-          product(matmul, bias, function, addend, into: step.results[0])
-        case .logSoftmaxGradient(let g, let y):
-          general(LogSoftmaxGradient(g: view(g), y: view(y), into: output(step.results[0])))
-        case .chain: chain(step, number, index)
-        }
-      instructions.initializeElement(at: number, to: instruction)
-      lastNodes.append(step.nodes.max() ?? 0)
-    }
-  }
-
-  private func product(
-    _ matmul: Int, _ bias: Int?, _ function: MapFunction?, _ addend: Int?, into result: Int
-  ) -> Instruction<S> {
-    guard case .product(let flags) = patterns[matmul] else {
-      fatalError("Program: %\(matmul) is not a matrix product")
-    }
-    let (a, b, c) = (view(nodes[matmul].inputs[0]), view(nodes[matmul].inputs[1]), output(result))
-    var product = MatrixProduct(
-      rows: c.shape[0], columns: c.shape[1], depth: a.shape[flags.transposeA ? 0 : 1], a: a.base, b: b.base, c: c.base,
-      transposeA: flags.transposeA, transposeB: flags.transposeB)
-    product.bias = bias.map { view($0).base }
-    product.function = function
-    product.accumulates = addend != nil
-    return .product(product, addend: addend.map { view($0).base })
-  }
-
-  private func general(_ node: Int) -> Instruction<S> {
-    guard case .operation(let operation) = nodes[node].kind else { fatalError("Program: %\(node) is a leaf") }
-    let inputs = nodes[node].inputs
-    let views = arena.allocate(byteCount: max(inputs.count, 1) * MemoryLayout<View<S>>.stride)
-      .bindMemory(to: View<S>.self, capacity: max(inputs.count, 1))
-    for (position, input) in inputs.enumerated() { (views + position).initialize(to: view(input)) }
-    return general(.place(operation, Operands(views: views, count: inputs.count), into: output(node)))
-  }
-
-  private func general(_ placed: PlacedOperation<S>) -> Instruction<S> {
-    operations.append(placed)
-    return .general(.passUnretained(placed))
-  }
-
-  private func chain(_ step: Step, _ number: Int, _ index: StepIndex) -> Instruction<S> {
-    let shape = nodes[step.nodes[0]].shape
-    let (count, rows) = (shape.elementCount, max(shape.first ?? 1, 1))
-    let blockSize = min(count, Instruction<S>.blockSize)
-    var scratch = ScratchBlocks(step, number, nodes, index)
-    var blocks: [UnsafeMutablePointer<S>] = []
-    let links = UnsafeMutableBufferPointer<ChainLink<S>>(
-      start: arena.allocate(byteCount: step.nodes.count * MemoryLayout<ChainLink<S>>.stride)
-        .bindMemory(to: ChainLink<S>.self, capacity: step.nodes.count), count: step.nodes.count)
-    func place(_ x: Int) -> ChainLink<S>.Place {
-      if index.step[x] == number, let block = scratch.block(at: index.position[x]) {
-        return ChainLink.Place(base: blocks[block], stride: 1, blockStep: 0, partStep: blockSize)
-      }
-      let advances = nodes[x].shape.elementCount == count ? 1 : 0
-      return ChainLink.Place(base: output(x).base, stride: advances, blockStep: advances, partStep: 0)
-    }
-    for (position, node) in step.nodes.enumerated() {
-      let inputs = nodes[node].inputs
-      let (a, b, c) = (
-        place(inputs[0]), place(inputs[min(1, inputs.count - 1)]), place(inputs[min(2, inputs.count - 1)])
-      )
-      for x in inputs where index.step[x] == number { scratch.release(index.position[x], after: position) }
-      if addresses[node] == nil {  // not a result
-        scratch.assign(position)
-        if scratch.count > blocks.count {
-          // A block for each thread that may run a part of the chain.
-          let capacity = max(blockSize, 1) * Instruction<S>.maximumParts
-          blocks.append(
-            arena.allocate(byteCount: capacity * MemoryLayout<S>.stride).bindMemory(to: S.self, capacity: capacity))
-        }
-      }
-      links.initializeElement(
-        at: position, to: ChainLink(function: function(of: node), a: a, b: b, c: c, y: place(node)))
-    }
-    return .chain(UnsafeBufferPointer(links), rows: rows, width: count / rows)
-  }
-
-  private func function(of node: Int) -> ChainLink<S>.Function {
-    switch patterns[node] {
-    case .map(let f): .map(f)
-    case .zip(let f): .zip(f)
-    case .select: .select
-    case .leaf, .general, .alias, .product, .bias: fatalError("Program: %\(node) has no place in a chain")
-    }
   }
 
   // MARK: Places

@@ -1,0 +1,70 @@
+/// What a program will run, in which order, before anything has an address: the recording pruned to what is asked for,
+/// simplified, and fused into steps.
+struct Plan {
+  /// The recorded nodes; those that read an operation recorded again read the first of them instead.
+  private(set) var nodes: [Node]
+  let patterns: [Pattern]
+  /// Which nodes are computed or read.
+  private(set) var live: [Bool]
+  /// The leaves among them, in order.
+  let leaves: [Int]
+  /// Whether each node can be read after a run: what was asked for, and the leaves.
+  let readable: [Bool]
+  /// The nodes that depend on constants alone, in order: the first steps compute them, once.
+  private(set) var folded: [Int] = []
+  private(set) var steps: [Step]
+  /// The node whose memory a node's value is: itself unless it is an alias.
+  private(set) var root: [Int]
+  private let fuses: Bool
+  /// Whether each value stands as long as the program.
+  private var lasting: [Bool]
+
+  /// - Parameters:
+  ///   - targets: the nodes asked for.
+  ///   - fusing: whether values may be left out and share memory; if not, every node can be read.
+  ///   - alteration: what a checker that measures itself changes.
+  init(of recorded: [Node], for targets: [Int], fusing: Bool, altering alteration: PlanAlteration?) {
+    (nodes, fuses) = (recorded, fusing)
+    live = Array(repeating: false, count: recorded.count)
+    for target in targets { live[target] = true }
+    for i in recorded.indices.reversed() where live[i] { for x in recorded[i].inputs { live[x] = true } }
+    let live = live
+    leaves = recorded.indices.filter { live[$0] && recorded[$0].isLeaf }
+    patterns = recorded.indices.map { live[$0] ? Pattern(recorded[$0].kind) : .leaf }
+    lasting = live
+    if fusing {
+      lasting = Array(repeating: false, count: recorded.count)
+      for target in targets { lasting[target] = true }
+      Simplification.removeRepeated(from: &nodes, &self.live, patterns: patterns, kept: lasting)
+      folded = Simplification.constants(in: nodes, live: self.live, patterns: patterns, kept: lasting)
+    }
+    var readable = lasting
+    for leaf in leaves { readable[leaf] = true }
+    self.readable = readable
+
+    var computed = self.live
+    for node in folded { (computed[node], lasting[node]) = (false, true) }
+    let fused = Fusion(nodes: nodes, patterns: patterns, live: computed, kept: lasting).steps(fusing: fusing)
+    steps = folded.map { Step(kind: .general, nodes: [$0], results: [$0]) } + (alteration?.steps(fused) ?? fused)
+    root = Array(nodes.indices)
+    for i in nodes.indices where fusing && self.live[i] && patterns[i].isAlias { root[i] = root[nodes[i].inputs[0]] }
+  }
+
+  /// Where the values stand; those of leaves that are `isElsewhere` do not stand in this memory.
+  func memory(isElsewhere: [Bool], elementSize: Int) -> MemoryPlan {
+    MemoryPlan(
+      nodes: nodes, steps: steps, root: root, leaves: leaves, isElsewhere: isElsewhere, kept: lasting, sharing: fuses,
+      elementSize: elementSize)
+  }
+
+  /// The smallest bound that a live operation puts on each index leaf.
+  var indexBounds: [Int: Int] {
+    var bounds: [Int: Int] = [:]
+    for i in nodes.indices where live[i] {
+      guard case .operation(let operation) = nodes[i].kind, let position = operation.indexPosition else { continue }
+      let bound = operation.indexBound(for: nodes[i].inputs.map { nodes[$0].shape })
+      bounds[nodes[i].inputs[position], default: Int.max] = min(bound, bounds[nodes[i].inputs[position]] ?? Int.max)
+    }
+    return bounds
+  }
+}
