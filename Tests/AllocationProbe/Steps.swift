@@ -52,6 +52,9 @@ struct Steps {
     counts["\(name): image rows"] = try Counts.during { try step(rows: whole, of: images) }
     counts["\(name): rows"] = try Counts.during { try step(rows: whole, of: data) }
     counts["\(name): short rows"] = try Counts.during { try step(rows: short, of: data) }
+    step.pool = WorkerPool(threads: 2)
+    try step(rows: whole, of: images)
+    counts["\(name): image rows, 2 threads"] = try Counts.during { try step(rows: whole, of: images) }
   }
 
   /// The program of loss and gradients alone, without and with dropout.
@@ -67,6 +70,9 @@ struct Steps {
       let program = Program<Float>([loss] + gradients(of: loss, withRespectTo: leaves))
       program.run()
       counts[name] = Counts.during { program.run() }
+      program.pool = WorkerPool(threads: 2)
+      program.run()
+      counts["\(name), 2 threads"] = Counts.during { program.run() }
     }
     for (name, y) in largeTensors() {
       let program = Program<Float>([y])

@@ -34,8 +34,11 @@ public final class Program<S: Scalar> {
       if pool != nil, !(S.self == Float.self || S.self == Double.self) { pool = nil }
       phases = []
       if let pool, pool.threads > 1 { phases = Phase.phases(of: instructions, from: foldedCount, for: pool) }
+      unmanagedPool = pool.map { .passUnretained($0) }
     }
   }
+  /// The pool, kept alive by `pool`: running on it counts no references.
+  private var unmanagedPool: Unmanaged<WorkerPool>?
   private let task = PhaseTask<S>()
   /// The instructions in groups that threads run without waiting for each other; none without threads.
   package private(set) var phases: [Phase] = []
@@ -179,7 +182,7 @@ public final class Program<S: Scalar> {
   @specialized(where S == SecondOrderDual)
   private func execute(from first: Int) {
     guard let base = instructions.baseAddress else { return }
-    guard let pool, first == foldedCount, !phases.isEmpty else {
+    guard let unmanagedPool, first == foldedCount, !phases.isEmpty else {
       for position in first..<instructions.count { base[position].execute() }
       return
     }
@@ -189,7 +192,7 @@ public final class Program<S: Scalar> {
       if phase.isShared {
         task.instructions = UnsafeBufferPointer(
           start: base + phase.instructions.lowerBound, count: phase.instructions.count)
-        pool.run(task)
+        unmanagedPool._withUnsafeGuaranteedRef { $0.run(task) }
       } else {
         for position in phase.instructions { base[position].execute() }
       }
