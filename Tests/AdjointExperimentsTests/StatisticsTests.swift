@@ -20,6 +20,11 @@ import Testing
     #expect(abs(interval.low - (2 - 2.776445 * 0.5.squareRoot())) < 1e-5)
   }
 
+  @Test func `five intervals that hold together are those of 99%`() {
+    let interval = Interval(ofMean: [0, 1, 2, 3, 4], comparisons: 5)
+    #expect(abs(interval.high - (2 + 4.604095 * 0.5.squareRoot())) < 1e-5)
+  }
+
   @Test func `one difference decides nothing`() {
     let interval = Interval(ofMean: [3])
     #expect(interval.low == -.infinity && interval.high == .infinity)

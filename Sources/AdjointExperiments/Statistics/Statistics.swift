@@ -12,7 +12,7 @@ extension [Double] {
   }
 }
 
-/// A number with its 95% confidence interval.
+/// A number with its confidence interval, 95% unless said otherwise.
 public struct Interval: Sendable, Equatable {
   public let centre: Double
   public let low: Double
@@ -22,14 +22,15 @@ public struct Interval: Sendable, Equatable {
   ///
   /// Paired differences of runs with the same seed; they are independent of each other and about normal.
   /// With fewer than two differences, the interval is the whole line.
-  public init(ofMean differences: [Double]) {
+  /// - Parameter comparisons: how many intervals are to hold together, all with 95%: each is as much wider (Bonferroni).
+  public init(ofMean differences: [Double], comparisons: Int = 1) {
     centre = differences.mean
     guard differences.count > 1 else {
       (low, high) = (-.infinity, .infinity)
       return
     }
     let n = Double(differences.count)
-    let half = studentQuantile(0.975, degrees: n - 1) * differences.deviation / n.squareRoot()
+    let half = studentQuantile(1 - 0.025 / Double(comparisons), degrees: n - 1) * differences.deviation / n.squareRoot()
     (low, high) = (centre - half, centre + half)
   }
 
