@@ -32,6 +32,7 @@ public final class TrainingStep<S: Scalar> {
   public var afterStep: ((TrainingStep) throws -> Void)?
 
   private let record: ([Variable<S>]) -> Variable<S>
+  private let finiteTest = FiniteTest<S>()
   private let updateTask = UpdateTask<S>()
   /// Kept from step to step, so that gathering a batch allocates nothing.
   var gatherTask: WorkerPool.Task?
@@ -46,7 +47,11 @@ public final class TrainingStep<S: Scalar> {
     let inputs: [Variable<S>]
     let outputs: [Variable<S>]
     let program: Program<S>
-    let updates: [UpdateTask<S>.Update]
+    /// The trained parameters with their gradients, and which of them are biases.
+    let runs: [ParameterRun<S>]
+    let isBias: [Bool]
+    /// Threads are woken for what follows the program where there are this many parameters.
+    var isWorthSharing: Bool { runs.reduce(0) { $0 + $1.count } >= 16_384 }
   }
 
   /// A step for a loss of one input.
@@ -115,15 +120,17 @@ public final class TrainingStep<S: Scalar> {
     program.run()
     let loss = program.withValue(of: recording.outputs[0]) { $0[0] }
     guard loss.primal.isFinite else { throw nonFinite(recording) }
-    guard updateTask.hasFiniteGradients(recording.updates, on: pool) else { throw nonFinite(recording) }
-    let scale = clippingScale(recording.updates)
+    let pool = recording.isWorthSharing ? pool : nil
+    guard finiteTest.holds(for: recording.runs, on: pool) else { throw nonFinite(recording) }
+    let scale = clippingScale(recording.runs)
     guard scale.isFinite else { throw nonFinite(recording) }
 
     let rate = optimizer.learningRate * schedule.factor(at: stepCount)
     stepCount += 1
-    updateTask.update(
-      recording.updates, by: optimizer, rate: rate, step: stepCount, scale: scale, clipping: clipping,
-      regularization: regularization, on: pool)
+    let job = UpdateTask<S>.Job(
+      runs: recording.runs, isBias: recording.isBias, optimizer: optimizer, rate: rate, step: stepCount, scale: scale,
+      clipping: clipping, regularization: regularization)
+    updateTask.run(job, on: pool)
     if let afterStep {
       latest = recording
       try afterStep(self)
@@ -132,10 +139,10 @@ public final class TrainingStep<S: Scalar> {
   }
 
   /// The factor that brings the norm of all gradients together down to the limit; 1 without clipping by norm.
-  private func clippingScale(_ updates: [UpdateTask<S>.Update]) -> Double {
+  private func clippingScale(_ runs: [ParameterRun<S>]) -> Double {
     guard case .norm(let limit) = clipping else { return 1 }
     var squares = 0.0
-    for update in updates { squares += update.run.squaredGradientNorm() }
+    for run in runs { squares += run.squaredGradientNorm() }
     let norm = squares.squareRoot()
     return norm > limit ? limit / norm : norm.isFinite ? 1 : .nan
   }
@@ -167,13 +174,14 @@ public final class TrainingStep<S: Scalar> {
     let outputs = [loss] + gradients(of: loss, withRespectTo: trained.map(\.leaf))
     let program = Program<S>(outputs + inputs)  // the inputs too, so that one that the loss ignores can be fed
     program.seed = seed
-    let updates = zip(trained, outputs.dropFirst()).map { trained, gradient in
-      let parameter = trained.parameter
-      let states = states(of: parameter, named: tape.path(of: trained.leaf.index))
-      let run = ParameterRun(parameter: parameter, gradient: gradient, in: program, states: states)
-      return UpdateTask<S>.Update(run: run, isBias: parameter.shape.rank <= 1)
+    let runs = zip(trained, outputs.dropFirst()).map { trained, gradient in
+      let states = states(of: trained.parameter, named: tape.path(of: trained.leaf.index))
+      return ParameterRun(parameter: trained.parameter, gradient: gradient, in: program, states: states)
     }
-    recordings.append(Recording(inputs: inputs, outputs: outputs, program: program, updates: updates))
+    recordings.append(
+      Recording(
+        inputs: inputs, outputs: outputs, program: program, runs: runs,
+        isBias: trained.map { $0.parameter.shape.rank <= 1 }))
     return recordings[recordings.count - 1]
   }
 

@@ -43,12 +43,13 @@ package struct Phase {
   /// Whether cutting it into parts repays waking the threads.
   package let isShared: Bool
 
+  /// The most instructions in a phase, since each is compared with all before it.
+  private static let longest = 64
+
   /// The fewest phases in which every part may run at its own pace: each is extended until parts would meet.
   static func phases<S: Scalar>(
     of instructions: UnsafeMutableBufferPointer<Instruction<S>>, from first: Int, for pool: WorkerPool
-  )
-    -> [Phase]
-  {
+  ) -> [Phase] {
     let parts = pool.threads
     var phases: [Phase] = []
     var (start, work) = (first, 0)
@@ -61,7 +62,7 @@ package struct Phase {
       let instruction = instructions[position]
       let next = (0..<parts).map { instruction.footprint(part: $0, of: parts) }
       let meet = next.indices.contains { p in open.indices.contains { $0 != p && next[p].conflicts(with: open[$0]) } }
-      if meet { close(before: position) }
+      if meet || position - start == longest { close(before: position) }
       for part in 0..<parts { open[part].add(next[part]) }
       work += instruction.work
     }

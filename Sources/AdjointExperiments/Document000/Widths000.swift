@@ -74,20 +74,27 @@ enum Widths000 {
   }
 
   /// "The average accuracies for all sigmoid networks were monotonically increasing, unlike those of the ReLU networks": falls
-  /// of the mean curve between evaluations, and how many of them are certain. A mean of a dozen runs falls by chance where it
-  /// stands still, so a fall counts against the claim when the intervals of all steps together leave no doubt about it.
+  /// of the mean curve from one evaluation to the next, and whether a later evaluation lies below an earlier one for certain. A
+  /// mean of a few runs falls by chance where it stands still, so the intervals of all pairs of evaluations hold together.
   private static func monotony(
     _ results: Results, _ activation: Activation, bias: Bool, _ place: String, _ indecision: Row.Verdict?
   ) -> Row {
-    var changes: [[Double]] = []
-    for width in widths {
-      for part in ["train", "test"] {
-        let curves = results[name(activation, width, bias: bias)].curves(part)
-        for i in 1..<max(curves.map(\.count).min() ?? 1, 1) { changes.append(curves.map { $0[i] - $0[i - 1] }) }
+    let bundles = widths.flatMap { width in
+      ["train", "test"].map { results[name(activation, width, bias: bias)].curves($0) }
+    }
+    let length = bundles.flatMap { $0.map(\.count) }.min() ?? 0
+    let pairs = (0..<length).flatMap { later in (0..<later).map { (earlier: $0, later: later) } }
+    func fall(_ curves: [[Double]], _ earlier: Int, _ later: Int) -> [Double] {
+      curves.map { $0[later] - $0[earlier] }
+    }
+    let falls = bundles.reduce(0) { sum, curves in
+      sum + pairs.count { $0.later == $0.earlier + 1 && fall(curves, $0.earlier, $0.later).mean < 0 }
+    }
+    let certain = bundles.count { curves in
+      pairs.contains {
+        Interval(ofMean: fall(curves, $0.earlier, $0.later), comparisons: bundles.count * pairs.count).isNegative
       }
     }
-    let falls = changes.count { $0.mean < 0 }
-    let certain = changes.count { Interval(ofMean: $0, comparisons: changes.count).isNegative }
     let claimsNone = activation == .sigmoid
     let verdict: Row.Verdict =
       falls == 0
@@ -97,7 +104,8 @@ enum Widths000 {
       place, "\(activation.rawValue): mean curves \(claimsNone ? "never fall" : "fall now and then")",
       theirs: "claimed",
       ours:
-        "\(falls) falls in \(changes.count) steps of five epochs, \(certain) of them certain (95% for all steps together)",
+        "\(falls) falls in \(bundles.count * max(length - 1, 0)) steps of five epochs; \(certain) of \(bundles.count) curves "
+        + "come below an earlier point for certain (95% for all pairs together)",
       indecision ?? verdict)
   }
 
