@@ -51,7 +51,7 @@ public final class TrainingStep<S: Scalar> {
     let runs: [ParameterRun<S>]
     let isBias: [Bool]
     /// Threads are woken for what follows the program where there are this many parameters.
-    var isWorthSharing: Bool { runs.reduce(0) { $0 + $1.count } >= 16_384 }
+    let isWorthSharing: Bool
   }
 
   /// A step for a loss of one input.
@@ -181,7 +181,8 @@ public final class TrainingStep<S: Scalar> {
     recordings.append(
       Recording(
         inputs: inputs, outputs: outputs, program: program, runs: runs,
-        isBias: trained.map { $0.parameter.shape.rank <= 1 }))
+        isBias: trained.map { $0.parameter.shape.rank <= 1 },
+        isWorthSharing: trained.reduce(0) { $0 + $1.parameter.count } >= 16_384))
     return recordings[recordings.count - 1]
   }
 

@@ -26,11 +26,13 @@ final class UpdateTask<S: Scalar>: WorkerPool.Task {
 
   override func run(part: Int, of parts: Int) {
     guard let job else { return }
-    for (whole, isBias) in zip(job.runs, job.isBias) {
-      let run = whole.part(part, of: parts)
+    // By position: a loop over an array of a generic type allocates.
+    for position in 0..<job.runs.count {
+      let run = job.runs[position].part(part, of: parts)
+      let isPenalized = !job.isBias[position] || job.regularization.includesBiases
       run.prepareGradient(
-        scale: job.scale, clipping: job.clipping,
-        regularization: isBias && !job.regularization.includesBiases ? .none : job.regularization, rate: job.rate)
+        scale: job.scale, clipping: job.clipping, regularization: isPenalized ? job.regularization : .none,
+        rate: job.rate)
       job.optimizer.update(run, rate: job.rate, step: job.step)
     }
   }

@@ -14,12 +14,17 @@ package final class FiniteTest<S: Scalar>: WorkerPool.Task {
       findings.deallocate()
       findings = .allocate(capacity: parts)
     }
-    findings.update(repeating: true)
     if let pool { pool.run(self) } else { run(part: 0, of: 1) }
-    return findings.allSatisfy { $0 }
+    return (0..<parts).allSatisfy { findings[$0] }
   }
 
-  package override func run(part: Int, of parts: Int) {
-    for run in runs where !run.part(part, of: parts).hasFiniteGradient { findings[part] = false }
+  package override func run(part: Int, of parts: Int) { findings[part] = isFinite(part, parts) }
+
+  // By position, and specialised: a loop over an array of a generic type allocates.
+  @specialized(where S == Float)
+  @specialized(where S == Double)
+  private func isFinite(_ part: Int, _ parts: Int) -> Bool {
+    for position in 0..<runs.count where !runs[position].part(part, of: parts).hasFiniteGradient { return false }
+    return true
   }
 }
