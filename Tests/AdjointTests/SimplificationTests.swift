@@ -85,6 +85,18 @@ import Testing
     }
   }
 
+  @Test("A product that is repeated along the value it is added to keeps its own instruction")
+  func broadcastProduct() {
+    let tape = Tape<Float>()
+    let (x, w) = (input(tape, [1, 5], seed: 11), input(tape, [5, 4], seed: 12))
+    let u = input(tape, [3, 4], seed: 13)
+    let y = u.tanh() + x.matmul(w)
+    let program = Program<Float>([y])
+    #expect(program.instructionCount == 3)
+    program.run()
+    #expect(program.value(of: y).isIdentical(to: y.value))
+  }
+
   @Test("The gradient of a weight that is used twice is accumulated in place")
   func sharedWeight() {
     let tape = Tape<Float>()

@@ -162,7 +162,8 @@ struct Fusion {
 
   private func accumulation(of product: Int, onto addend: Int, in i: Int) -> Step? {
     guard patterns[product].isProduct, isPrivate(product, to: i), isPrivate(addend, to: i),
-      !patterns[addend].isLeaf, !patterns[addend].isAlias, nodes[addend].shape == nodes[i].shape
+      !patterns[addend].isLeaf, !patterns[addend].isAlias,
+      nodes[product].shape == nodes[i].shape, nodes[addend].shape == nodes[i].shape
     else { return nil }
     return Step(
       kind: .product(matmul: product, bias: nil, function: nil, addend: addend), nodes: [product, i], results: [i])
