@@ -93,7 +93,12 @@ public struct LabeledImages: Dataset, Hashable {
       let most = max(1, (128 << 10) / max(features, 1))
       for first in stride(from: rows.startIndex, to: rows.endIndex, by: most) {
         let group = rows[first..<min(first + most, rows.endIndex)]
-        for row in group { Float.prefetch(bytes(row)) }
+        for row in group {
+          Float.prefetch(UnsafeRawBufferPointer(bytes(row)))
+          labels.withUnsafeBufferPointer {
+            Float.prefetch(UnsafeRawBufferPointer(UnsafeBufferPointer(rebasing: $0[row...row])))
+          }
+        }
         for (position, row) in zip(group.indices, group) {
           let slot = position - rows.startIndex
           plan.apply(

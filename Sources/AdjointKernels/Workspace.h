@@ -2,8 +2,8 @@
 #ifndef AK_WORKSPACE_H
 #define AK_WORKSPACE_H
 
-#define AK_RIGHT_BYTES (320 * 1024)  // a block of B in panels; stays in the second-level cache
-#define AK_SUM_BYTES (64 * 1024)     // a finished product waiting to be added to C
+#define AK_RIGHT_BYTES (576 * 1024)  // a right operand in panels: a block of it, or the whole of a small one
+#define AK_SUM_BYTES (64 * 1024)     // a finished product waiting to be added to C, or turned into it
 
 typedef struct {
   _Alignas(64) unsigned char right[AK_RIGHT_BYTES];

@@ -20,6 +20,8 @@
 #include "Bytes.h"
 #include "GemmTile.h"
 #include "GemmPack.h"
+#include "GemmBlocked.h"
+#include "GemmFlipped.h"
 #include "Gemm.h"
 
 #include "Undefine.h"

@@ -69,24 +69,31 @@ INLINE void N(transpose)(V row[LANES]) {
 }
 #endif
 
+// LANES x LANES elements, turned: to[p to_row + j] = from[j from_row + p].
+INLINE void N(turn)(const T *from, long from_row, T *to, long to_row) {
+  V row[LANES];
+#pragma clang loop unroll(full)
+  for (int j = 0; j < LANES; j++) row[j] = N(load)(from + j * from_row);
+  N(transpose)(row);
+#pragma clang loop unroll(full)
+  for (int p = 0; p < LANES; p++) N(store)(to + p * to_row, row[p]);
+}
+
+// The same of `rows` x `columns` elements, at most LANES each; the lanes behind are zero.
+static void N(turn_edge)(const T *from, long from_row, long rows, long columns, T *to, long to_row) {
+  V row[LANES];
+  for (long j = 0; j < LANES; j++, from += from_row)
+    row[j] = j >= rows ? SPLAT(0) : columns == LANES ? N(load)(from) : N(load_tail)(from, columns);
+  N(transpose)(row);
+  for (long p = 0; p < columns; p++) N(store)(to + p * to_row, row[p]);
+}
+
 // One vector column of a panel from rows of B^T: to[p to_k + j] = b[j ldb + p] for j < columns, zero behind.
 static void N(pack_transposed)(const T *b, long ldb, long k, long columns, T *to, long to_k) {
-  for (long p = 0; p < k; p += LANES) {
-    const long depth = k - p < LANES ? k - p : LANES;
-    V row[LANES];
-#pragma clang loop unroll(full)
-    for (int j = 0; j < LANES; j++) {
-      const T *from = b + j * ldb + p;
-      row[j] = j >= columns ? SPLAT(0) : depth == LANES ? N(load)(from) : N(load_tail)(from, depth);
-    }
-    N(transpose)(row);
-    if (depth == LANES) {
-#pragma clang loop unroll(full)
-      for (int j = 0; j < LANES; j++) N(store)(to + (p + j) * to_k, row[j]);
-    } else {
-      for (long j = 0; j < depth; j++) N(store)(to + (p + j) * to_k, row[j]);
-    }
-  }
+  const long whole = columns == LANES ? k - k % LANES : 0;
+  for (long p = 0; p < whole; p += LANES) N(turn)(b + p, ldb, to + p * to_k, to_k);
+  for (long p = whole; p < k; p += LANES)
+    N(turn_edge)(b + p, ldb, columns, k - p < LANES ? k - p : LANES, to + p * to_k, to_k);
 }
 
 // The same from B itself, all vectors of a panel in one pass: B's rows may lie a page apart.

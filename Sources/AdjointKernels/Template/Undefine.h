@@ -59,4 +59,5 @@
 #undef UPPER
 #undef V
 #undef VU
+#undef WHOLE_ROOM
 #undef ZIP_LOOP
