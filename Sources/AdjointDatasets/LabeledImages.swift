@@ -84,6 +84,10 @@ public struct LabeledImages: Dataset, Hashable {
   ) {
     precondition(inputs.count >= rows.count * features && targets.count >= rows.count)
     guard !rows.isEmpty else { return }
+    // Labels in a loop of their own, so that the waits for them overlap.
+    labels.withUnsafeBufferPointer { labels in
+      for (slot, row) in rows.enumerated() { targets[slot] = labels[row] }
+    }
     pixels.withUnsafeBufferPointer { pixels in
       // Rows in random order come from far away. Asking for many at once has the memory send them side by side, not one after
       // the other; no more than the cache has room for.
@@ -93,17 +97,11 @@ public struct LabeledImages: Dataset, Hashable {
       let most = max(1, (128 << 10) / max(features, 1))
       for first in stride(from: rows.startIndex, to: rows.endIndex, by: most) {
         let group = rows[first..<min(first + most, rows.endIndex)]
-        for row in group {
-          Float.prefetch(UnsafeRawBufferPointer(bytes(row)))
-          labels.withUnsafeBufferPointer {
-            Float.prefetch(UnsafeRawBufferPointer(UnsafeBufferPointer(rebasing: $0[row...row])))
-          }
-        }
+        for row in group { Float.prefetch(bytes(row)) }
         for (position, row) in zip(group.indices, group) {
           let slot = position - rows.startIndex
           plan.apply(
             bytes(row), to: UnsafeMutableBufferPointer(rebasing: inputs[slot * features..<(slot + 1) * features]))
-          targets[slot] = labels[row]
         }
       }
     }

@@ -129,7 +129,7 @@ struct UpdateCoefficients {
 
 extension Float {
   /// Asks that bytes which are read soon come to the second-level cache. A hint, with no effect on any value.
-  package static func prefetch(_ bytes: UnsafeRawBufferPointer) { ak_prefetch(bytes.baseAddress, bytes.count) }
+  package static func prefetch(_ bytes: UnsafeBufferPointer<UInt8>) { ak_prefetch(bytes.baseAddress, bytes.count) }
 
   /// Bytes as numbers from 0 to 1: byte / 255, to the last bit.
   /// - Precondition: the output holds as many numbers.
