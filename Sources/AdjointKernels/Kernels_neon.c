@@ -11,6 +11,7 @@
 #define GEMM_ROWS 8
 #define GEMM_WIDTH 3
 #define GEMM_TALL 16
+#define GEMM_PACKING 10
 
 #define REAL_BITS 32
 #include "Template/All.h"

@@ -148,9 +148,9 @@ public struct MatrixProduct<S: Scalar> {
 
 extension Range<Int> {
   /// What falls to one of several parts of an axis. One rule for all instructions, so that the rows that a part reads are those
-  /// that it wrote; multiples of 16 where there are enough, so that vectors and tiles are not cut.
+  /// that it wrote; multiples of 8 where there are enough, so that tiles are not cut.
   init(part index: Int, of count: Int, in extent: Int) {
-    let unit = extent >= 16 * count ? 16 : 1
+    let unit = extent >= 16 * count ? 8 : 1
     let units = (extent + unit - 1) / unit
     // Rounded up: what cannot be cut falls to part 0.
     func start(_ part: Int) -> Int { Swift.min((units * part + count - 1) / count * unit, extent) }

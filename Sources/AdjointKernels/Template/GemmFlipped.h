@@ -28,19 +28,17 @@ static void N(store_turned)(const T *turned, long turned_row, long units, long m
   }
 }
 
-// Whether x is small enough to be packed whole, and this costs less, filled lanes and turning included. A vector packed or
-// turned takes about as long as multiplying it by so many rows.
-#define PACKING 6
-#define TURNING 8
-static bool N(flips)(const N(product) *g) {
-  const long columns = N(parts)(g->m, LANES) * LANES;
-  return g->b_transposed && g->a_k == 1 && columns * g->k <= WHOLE_ROOM &&
-         columns * ((g->n + PACKING) * g->k + TURNING * g->n) < g->n * (g->m + PACKING) * g->k;
-}
-#undef PACKING
-#undef TURNING
+// How many vectors of rows of x are packed whole.
+INLINE long N(most_flipped)(long k) { return WHOLE_ROOM / k / LANES; }
 
-static void N(run_flipped)(const N(product) *g) {
+// Whether this costs less. A vector packed takes about as long as multiplying it by so many rows; turning C, a little more.
+static bool N(flips)(const N(product) *g) {
+  if (!g->b_transposed || g->a_k != 1 || N(most_flipped)(g->k) < GEMM_WIDTH) return false;
+  const long m = N(parts)(g->m, LANES) * LANES, n = N(parts)(g->n, LANES) * LANES;  // with what fills the vectors
+  return m * (g->n + GEMM_PACKING) * g->k + m * g->n * (GEMM_PACKING + 2) < n * (g->m + GEMM_PACKING) * g->k;
+}
+
+static void N(flipped_rows)(const N(product) *g) {
   const long depths = N(parts)(g->k, GEMM_DEPTH), vectors = N(parts)(g->m, LANES), columns = vectors * LANES;
   const long panels = N(parts)(vectors, GEMM_WIDTH);
   T *const right = (T *)ak_workspace.right, *const turned = (T *)ak_workspace.sum;
@@ -61,5 +59,17 @@ static void N(run_flipped)(const N(product) *g) {
       }
     }
     N(store_turned)(turned, columns, units, g->m, g->c + j, g->c_row, g->accumulate);
+  }
+}
+
+static void N(run_flipped)(const N(product) *g) {
+  const long vectors = N(parts)(g->m, LANES), parts = N(parts)(vectors, N(most_flipped)(g->k));
+  for (long t = 0; t < parts; t++) {
+    const long i = N(cut)(vectors, parts, t) * LANES;
+    N(product) part = *g;
+    part.m = N(smaller)(N(cut)(vectors, parts, t + 1) * LANES, g->m) - i;
+    part.a = g->a + i * g->a_row;
+    part.c = g->c + i * g->c_row;
+    N(flipped_rows)(&part);
   }
 }
