@@ -65,7 +65,8 @@ enum Instruction<S: Scalar> {
   var work: Int {
     switch self {
     case .general(let operation): operation._withUnsafeGuaranteedRef { $0.work }
-    case .product(let product, _): product.rows * product.columns * product.depth / 12
+    // Few columns fill a vector no better than many.
+    case .product(let product, _): product.rows * max(product.columns, 16) * product.depth / 12
     case .chain(let links, let rows, let width): links.count * rows * width
     }
   }
