@@ -11,7 +11,7 @@
 #define GEMM_ROWS 6
 #define GEMM_WIDTH 2
 #define GEMM_TALL 8
-#define GEMM_PACKING 10
+#define GEMM_PACKING 9
 
 #pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
 

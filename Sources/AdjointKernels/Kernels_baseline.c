@@ -11,7 +11,7 @@
 #define GEMM_ROWS 4
 #define GEMM_WIDTH 2
 #define GEMM_TALL 8
-#define GEMM_PACKING 6
+#define GEMM_PACKING 5
 
 #define REAL_BITS 32
 #include "Template/All.h"

@@ -11,7 +11,7 @@
 #define GEMM_ROWS 8
 #define GEMM_WIDTH 3
 #define GEMM_TALL 16
-#define GEMM_PACKING 10
+#define GEMM_PACKING 9
 
 #define REAL_BITS 32
 #include "Template/All.h"

@@ -28,14 +28,17 @@ static void N(store_turned)(const T *turned, long turned_row, long units, long m
   }
 }
 
-// How many vectors of rows of x are packed whole.
-INLINE long N(most_flipped)(long k) { return WHOLE_ROOM / k / LANES; }
+// How many vectors of rows of x are packed whole, with room for as many rows of the turned result as a vector has lanes.
+INLINE long N(most_flipped)(long k) { return N(smaller)(WHOLE_ROOM / k, SUM_ROOM / LANES) / LANES; }
 
-// Whether this costs less. A vector packed takes about as long as multiplying it by so many rows; turning C, a little more.
+// Whether this costs less. A vector packed takes about as long as multiplying it by so many rows, one turned a little
+// longer, and a block of less than whole vectors twice as long.
 static bool N(flips)(const N(product) *g) {
   if (!g->b_transposed || g->a_k != 1 || N(most_flipped)(g->k) < GEMM_WIDTH) return false;
   const long m = N(parts)(g->m, LANES) * LANES, n = N(parts)(g->n, LANES) * LANES;  // with what fills the vectors
-  return m * (g->n + GEMM_PACKING) * g->k + m * g->n * (GEMM_PACKING + 2) < n * (g->m + GEMM_PACKING) * g->k;
+  const long depths = N(parts)(g->k, GEMM_DEPTH), deepest = N(parts)(g->k, depths), rest = deepest % LANES;
+  const long packed = depths * (deepest - rest + (rest > 0 ? 2 * LANES : 0));
+  return m * (g->n * g->k + GEMM_PACKING * packed + (GEMM_PACKING + 2) * g->n) < n * (g->m + GEMM_PACKING) * g->k;
 }
 
 static void N(flipped_rows)(const N(product) *g) {

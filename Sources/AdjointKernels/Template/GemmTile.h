@@ -24,9 +24,9 @@ INLINE void N(tile)(long k, const T *a, long a_row, long a_k, const T *b, long b
 #pragma clang loop unroll(full)
   for (int i = 0; i < (rows + 3) / 4; i++) group[i] = (const char *)a + 4 * i * one;
 
-  // C is asked for now, to be there when the sums are.
+  // C is asked for now, to be there when the sums are; a short sum would be there first.
 #pragma clang loop unroll(full)
-  for (int i = 0; i < rows; i++)
+  for (int i = 0; k >= 32 && i < rows; i++)
 #pragma clang loop unroll(full)
     for (int j = 0; j < width; j++) __builtin_prefetch(c + i * c_row + j * LANES, 1);
 
