@@ -186,7 +186,7 @@ struct Operands<T: Real> {
   func aLargeProductRunsThroughEveryBlock(set: InstructionSet) {
     // More columns, rows and depth than one block of the workspace holds; rows of B a page apart; few rows and many more
     // columns; many rows and columns that leave most of a vector empty.
-    let shapes = [(70, 330, 230, 1), (340, 40, 215, 2), (40, 512, 20, 0), (21, 427, 419, 3), (2304, 4, 25, 0)]
+    let shapes = [(70, 330, 230, 1), (340, 40, 215, 2), (40, 512, 20, 0), (21, 427, 419, 3), (1100, 9, 64, 0)]
     for (m, n, k, gap) in shapes {
       for (ta, tb) in Self.transposes {
         checkBlocks(set, Operands<Double>(m: m, n: n, k: k, transposeA: ta, transposeB: tb, gap: gap))

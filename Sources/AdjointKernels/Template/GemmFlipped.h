@@ -8,10 +8,10 @@
 static void N(store_turned)(const T *turned, long turned_row, long units, long m, T *c, long c_row, bool accumulate) {
   T block[LANES * LANES];
   for (long j = 0; j < units; j += LANES) {
-    const long width = units - j < LANES ? units - j : LANES;
+    const long width = N(smaller)(units - j, LANES);
     for (long i = 0; i < m; i += LANES) {
       const T *from = turned + j * turned_row + i;
-      const long height = m - i < LANES ? m - i : LANES;
+      const long height = N(smaller)(m - i, LANES);
       T *to = c + i * c_row + j;
       if (width == LANES && height == LANES && !accumulate) {
         N(turn)(from, turned_row, to, c_row);
