@@ -5,17 +5,12 @@ import Foundation
 struct BenchResult: Sendable {
   let row: BenchRow
   let ours: Spread
-  let peak: Double?
-  let coreShare: Double
+  let conditions: Conditions
   /// In the row's unit, by variant.
   var peers: [String: Spread] = [:]
 
   init(_ row: BenchRow, _ measured: Measured) {
-    (self.row, ours, peak, coreShare) = (row, measured.figure, measured.peak, measured.coreShare)
-  }
-
-  init(_ row: BenchRow, ours: Spread, peak: Double?, coreShare: Double) {
-    (self.row, self.ours, self.peak, self.coreShare) = (row, ours, peak, coreShare)
+    (self.row, ours, conditions) = (row, measured.figure, measured.conditions)
   }
 
   enum Verdict: String, Sendable {
@@ -29,17 +24,17 @@ struct BenchResult: Sendable {
   var target: Double? {
     switch row.target {
     case .value(let value): value
-    case .shareOfPeak(let share): peak.map { share * $0 }
+    case .shareOfPeak(let share): conditions.peak.map { share * $0 }
     case nil: nil
     }
   }
 
   /// What the machine allows, in the row's unit.
-  var limit: Double? { row.unit == .gigaflops ? peak : row.limit }
+  var limit: Double? { row.unit == .gigaflops ? conditions.peak : row.limit }
 
   /// The row's products over the time and the peak of all its cores.
   var share: Double? {
-    guard let operations = row.work.productOperations, let peak else { return nil }
+    guard let operations = row.work.productOperations, let peak = conditions.peak else { return nil }
     let rate = row.unit == .gigaflops ? ours.median : operations / (ours.median * 1e3)
     return rate / (peak * Double(row.threads))
   }
@@ -100,15 +95,16 @@ struct BenchResult: Sendable {
     func optional(_ value: Double?) -> JSON { value.map { .number($0) } ?? .null }
     func ends(_ spread: Spread) -> JSON { .array([.number(spread.low), .number(spread.high)]) }
     let variants = peers.sorted { $0.key < $1.key }
-    return .object([
-      ("name", .string(row.name)), ("threads", .integer(row.threads)), ("unit", .string(row.unit.rawValue)),
-      ("ours", .number(ours.median)), ("spread", ends(ours)), ("samples", .integer(ours.count)),
-      ("peers", .object(variants.map { ($0.key, .number($0.value.median)) })),
-      ("peerSpread", .object(variants.map { ($0.key, ends($0.value)) })),
-      ("ratio", optional(fastest("any").map { ratio(to: $0.figure) })), ("limit", optional(limit)),
-      ("target", optional(target)), ("share", optional(share)), ("peak", optional(peak)),
-      ("coreShare", .number(coreShare)), ("decided", .bool(verdict != .undecided)), ("met", .bool(isMet)),
-    ])
+    return .object(
+      [
+        ("name", .string(row.name)), ("threads", .integer(row.threads)), ("unit", .string(row.unit.rawValue)),
+        ("ours", .number(ours.median)), ("spread", ends(ours)), ("samples", .integer(ours.count)),
+        ("peers", .object(variants.map { ($0.key, .number($0.value.median)) })),
+        ("peerSpread", .object(variants.map { ($0.key, ends($0.value)) })),
+        ("ratio", optional(fastest("any").map { ratio(to: $0.figure) })), ("limit", optional(limit)),
+        ("target", optional(target)), ("share", optional(share)), ("decided", .bool(verdict != .undecided)),
+        ("met", .bool(isMet)),
+      ] + conditions.fields)
   }
 }
 
@@ -122,7 +118,7 @@ struct BenchReport {
 
   func show(on console: Console) {
     let cores = ProcessInfo.processInfo.activeProcessorCount
-    let peaks = results.compactMap(\.peak)
+    let peaks = results.compactMap(\.conditions.peak)
     let top = peaks.isEmpty ? "" : "; multiply-add peak \(Spread(peaks).median.fixed(0)) GFLOP/s a core"
     console.line("\(Kernels.name), \(cores.of("core"))\(top)")
     console.line(method)
@@ -153,14 +149,7 @@ struct BenchReport {
 
   /// What makes these figures worse than the machine allows, or less certain.
   private func caveats(_ cores: Int) -> [String] {
-    var sentences: [String] = []
-    let disturbed = results.filter { $0.coreShare < 0.97 }
-    if !disturbed.isEmpty {
-      let worst = disturbed.map(\.coreShare).min() ?? 1
-      sentences.append(
-        "The machine is busy: \(disturbed.count.of("row")) did not have a core all the time (\(worst.percent) at worst)."
-      )
-    }
+    var sentences = Conditions.caveats(results.map(\.conditions))
     if let loadBefore, loadBefore > 0.5 {
       sentences.append("The load average was \(loadBefore.fixed(1)) on \(cores.of("core")) when the run began.")
     }

@@ -1,3 +1,5 @@
+import Adjoint
+
 /// A line of the benchmark, as data: what is measured, on how many threads, and what it must reach.
 struct BenchRow: Sendable {
   /// What a row's figures are counted in.
@@ -70,6 +72,8 @@ struct PreparedRow {
   var mostSamples = Int.max
   /// Whether the measuring thread does the work itself, rather than a process that it waits for.
   var worksItself = true
+  /// The threads that the row runs on, where they are more than the caller's.
+  var pool: WorkerPool?
 
   init(_ run: @escaping () throws -> Void, figure: @escaping (Double) -> Double) {
     (runs, self.figure) = ([run], { figure($0[0]) })
@@ -80,7 +84,11 @@ struct PreparedRow {
   }
 
   /// A row in microseconds per call.
-  static func microseconds(_ run: @escaping () throws -> Void) -> PreparedRow { PreparedRow(run) { $0 * 1e6 } }
+  static func microseconds(on pool: WorkerPool? = nil, _ run: @escaping () throws -> Void) -> PreparedRow {
+    var row = PreparedRow(run) { $0 * 1e6 }
+    row.pool = pool
+    return row
+  }
 }
 
 extension BenchRow {

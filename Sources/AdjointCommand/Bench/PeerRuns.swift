@@ -60,14 +60,14 @@ final class PeerRuns {
 
   /// All processes for one number of threads.
   private func measure(_ rows: [BenchRow], _ threads: Int, _ folder: URL) throws -> [BenchResult] {
-    var ours: [String: [(figure: Double, peak: Double?, coreShare: Double)]] = [:]
+    var ours: [String: [(figure: Double, conditions: Conditions)]] = [:]
     var theirs: [String: [String: [Double]]] = [:]
     var broken: Set<String> = []
     for process in 1...processes {
       console.live("  \(threads.of("thread")), process \(process) of \(processes): adjoint …")
       for (name, fields) in try runOurselves(rows, threads) {
-        guard let figure = fields["ours"] as? Double, let share = fields["coreShare"] as? Double else { continue }
-        ours[name, default: []].append((figure, fields["peak"] as? Double, share))
+        guard let figure = fields["ours"] as? Double, let conditions = Conditions(fields) else { continue }
+        ours[name, default: []].append((figure, conditions))
       }
       for variant in variants where !broken.contains(variant) {
         console.live("  \(threads.of("thread")), process \(process) of \(processes): \(variant) …")
@@ -85,10 +85,9 @@ final class PeerRuns {
       guard let samples = ours[row.name], !samples.isEmpty else {
         throw CommandError.peer("adjoint bench", reason: "a process gave no figure for \(row.name)")
       }
-      let peaks = samples.compactMap(\.peak)
       var result = BenchResult(
-        row, ours: Spread(samples.map(\.figure)), peak: peaks.isEmpty ? nil : Spread(peaks).median,
-        coreShare: Spread(samples.map(\.coreShare)).median)
+        row, Measured(figure: Spread(samples.map(\.figure)), conditions: Conditions(medians: samples.map(\.conditions)))
+      )
       result.peers = (theirs[row.name] ?? [:]).mapValues { Spread($0) }
       return result
     }

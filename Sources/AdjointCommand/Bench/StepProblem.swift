@@ -74,7 +74,7 @@ struct StepProblem: Sendable {
       }
     }
     var number = 2
-    return .microseconds {
+    return .microseconds(on: step.pool) {
       try step(rows: data.rows(ofBatch: number, of: batch), of: data.images)
       number += 1
     }
@@ -135,7 +135,7 @@ struct StepProblem: Sendable {
     guard program.value(of: logits) == logits.value else {
       throw CommandError.disagreement("\(name): the compiled logits are not those recorded")
     }
-    return .microseconds { program.run() }
+    return .microseconds(on: program.pool) { program.run() }
   }
 }
 

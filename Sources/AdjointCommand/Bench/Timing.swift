@@ -28,10 +28,7 @@ struct Spread: Sendable {
 /// A row's figures.
 struct Measured: Sendable {
   let figure: Spread
-  /// The multiply-add peak of one core, GFLOP/s, sampled in turn with the row; nil on the reference loops.
-  let peak: Double?
-  /// The part of the wall-clock time that the measuring thread had a core; less than about 0.97 means a busy machine.
-  let coreShare: Double
+  let conditions: Conditions
 }
 
 /// How long to measure.
@@ -43,8 +40,8 @@ struct Timing: Sendable {
   static let full = Timing(samples: 31, secondsPerSample: 0.01, warmUp: 0.1)
   static let quick = Timing(samples: 5, secondsPerSample: 0.001, warmUp: 0.002)
 
-  /// Warms up, then takes samples of as many calls as fill the time, with a sample of the machine's peak between them, so
-  /// that both see the same changes of the clock frequency.
+  /// Warms up, then takes samples of as many calls as fill the time, with a sample of what the machine gives between them,
+  /// so that both see the same changes of the clock frequency.
   func measure(_ row: PreparedRow) throws -> Measured {
     let counts = try row.runs.map { run in
       let start = ContinuousClock.now
@@ -56,7 +53,7 @@ struct Timing: Sendable {
       } while elapsed < warmUp
       return max(1, Int(secondsPerSample * Double(calls) / elapsed))
     }
-    var (figures, peaks): ([Double], [Double]) = ([], [])
+    var (figures, conditions): ([Double], [Conditions]) = ([], [])
     var (wall, core) = (0.0, 0.0)
     for _ in 0..<min(samples, row.mostSamples) {
       var seconds: [Double] = []
@@ -68,14 +65,11 @@ struct Timing: Sendable {
         seconds.append(elapsed / Double(count))
       }
       figures.append(row.figure(seconds))
-      let start = ContinuousClock.now
-      if let operations = Kernels.spin(multiplyAdds: 4_000_000) {
-        peaks.append(operations / start.duration(to: .now).seconds / 1e9)
-      }
+      conditions.append(Conditions(now: row.pool))
     }
-    return Measured(
-      figure: Spread(figures), peak: peaks.isEmpty ? nil : Spread(peaks).median,
-      coreShare: row.worksItself ? min(1, core / wall) : 1)
+    var medians = Conditions(medians: conditions)
+    if row.worksItself { medians.coreShare = min(1, core / wall) }
+    return Measured(figure: Spread(figures), conditions: medians)
   }
 
   /// The processor time of this thread.
