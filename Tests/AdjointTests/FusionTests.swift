@@ -65,4 +65,41 @@ import Testing
       expectSameBits(found.program, found.outputs)
     }
   }
+
+  @Test("The gradient of picking from rows is one instruction", arguments: [[128, 10], [3], [2, 3, 4], [5, 1], [0, 3]])
+  func pick(shape: [Int]) {
+    picked(Shape(shape), Float.self)
+    picked(Shape(shape), Double.self)
+  }
+
+  /// Under a cotangent with zeros of both signs, infinities and NaN, and under a finite one.
+  private func picked<S: BitComparable>(_ shape: Shape, _: S.Type) {
+    let rows = Shape(shape.dropLast())
+    let awkward = [0, -0.0, Double.infinity, -.infinity, .nan, 1.5, -2].map { S($0) }
+    for first in [0, 5] {
+      let tape = Tape<S>()
+      let x = tape.input(Tensor(repeating: 1, shape: shape))
+      let classes = shape[shape.rank - 1]
+      let index = Tensor<Int32>(shape: rows, elements: (0..<rows.elementCount).map { Int32($0 % classes) })
+      let cotangent = (0..<rows.elementCount).map { awkward[first + $0 % (first == 0 ? 7 : 2)] }
+      let y = x.pick(tape.index(index))
+      let g = gradients(of: y, withRespectTo: [x], cotangent: tape.input(Tensor(shape: rows, elements: cotangent)))[0]
+      let program = Program<S>([g])
+      #expect(program.instructionCount == 1)
+      expectSameBits(program, [g])
+    }
+  }
+
+  @Test("A one-hot that is used elsewhere, or multiplies something else, keeps its operations")
+  func notPicked() {
+    let tape = Tape<Float>()
+    let index = tape.index(Tensor<Int32>([2, 0, 1, 2]))
+    let column = tape.input(Tensor(shape: [4, 1], elements: [1, 2, 3, 4]))
+    let row = tape.input(Tensor(shape: [1, 3], elements: [5, 6, 7]))
+    let shared = index.oneHot(3)
+    let outputs = [column * shared, row * index.oneHot(3), index.oneHot(3) * column, shared]
+    let program = Program<Float>(outputs)
+    #expect(program.instructionCount == 6)
+    expectSameBits(program, outputs)
+  }
 }

@@ -7,6 +7,8 @@ package struct Step {
     case product(matmul: Int, bias: Int?, function: MapFunction?, addend: Int?)
     /// ȳ − e^y Σ ȳ along the last axis, which log-softmax's rule records as four operations.
     case logSoftmaxGradient(g: Int, y: Int)
+    /// ȳ ⊙ one-hot, which pick's rule records as two operations.
+    case pickGradient(g: Int, index: Int)
     /// Elementwise operations of one shape, run block by block so that what only they use stays in cache.
     case chain
   }
@@ -110,7 +112,9 @@ struct Fusion {
         steps.append(product)
       } else if let gradient = logSoftmaxGradient(endingIn: i) {
         steps.append(gradient)
-      } else if isInsideProduct(i) || isInsideLogSoftmaxGradient(i) {
+      } else if let gradient = pickGradient(endingIn: i) {
+        steps.append(gradient)
+      } else if isInsideProduct(i) || isInsideLogSoftmaxGradient(i) || isInsidePickGradient(i) {
         continue  // computed by the step of the node that ends the pattern
       } else if isChainable(i) {
         let last = steps.count - 1
@@ -233,6 +237,27 @@ struct Fusion {
     if let step = logSoftmaxGradient(endingIn: user) { return step.nodes.contains(i) }
     guard useCount[user] == 1, !kept[user] else { return false }
     return logSoftmaxGradient(endingIn: Int(lastUser[user]))?.nodes.contains(i) ?? false
+  }
+
+  // MARK: g ⊙ one-hot
+
+  /// The gradient of picking an element of each row that ends in node i, if there is one.
+  private func pickGradient(endingIn i: Int) -> Step? {
+    guard case .zip(.binary(.multiply)) = patterns[i] else { return nil }
+    let (g, oneHot) = (nodes[i].inputs[0], nodes[i].inputs[1])
+    guard isOneHot(oneHot), isPrivate(oneHot, to: i), nodes[oneHot].shape == nodes[i].shape,
+      nodes[g].shape == Shape(nodes[i].shape.dropLast() + [1])
+    else { return nil }
+    return Step(kind: .pickGradient(g: g, index: nodes[oneHot].inputs[0]), nodes: [oneHot, i], results: [i])
+  }
+
+  private func isOneHot(_ i: Int) -> Bool {
+    guard case .general = patterns[i], case .operation(let operation) = nodes[i].kind else { return false }
+    return operation is OneHot
+  }
+
+  private func isInsidePickGradient(_ i: Int) -> Bool {
+    useCount[i] == 1 && !kept[i] && isOneHot(i) && pickGradient(endingIn: Int(lastUser[i])) != nil
   }
 
   // MARK: Elementwise chains

@@ -26,6 +26,8 @@ struct InstructionBuilder<S: Scalar> {
           product(matmul, bias, function, addend, into: step.results[0])
         case .logSoftmaxGradient(let g, let y):
           general(LogSoftmaxGradient(g: view(g), y: view(y), into: output(step.results[0])))
+        case .pickGradient(let g, let index):
+          general(PickGradient(g: view(g), index: view(index), into: output(step.results[0])))
         case .chain: chain(step, number, index)
         }
       instructions.initializeElement(at: number, to: instruction)

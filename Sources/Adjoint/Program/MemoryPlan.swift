@@ -138,6 +138,7 @@ private struct DyingOperands {
       return dying.firstIndex { $0 == addend && size($0) == size(result) }.map { dying.remove(at: $0) }
     case .general:
       guard case .operation(let operation) = nodes[result].kind, operation.isElementwise else { return nil }
+    case .pickGradient: return nil
     case .chain, .logSoftmaxGradient: break
     }
     // Every read of that memory must be of whole elements in step with the result, and not after it is overwritten. The

@@ -117,38 +117,3 @@ private final class ColumnSums<S: Scalar>: Placed<Sum, S> {
     return footprint
   }
 }
-
-/// x̄ = ȳ − e^y Σ ȳ along the last axis, in one pass: threads take bands of rows.
-final class LogSoftmaxGradient<S: Scalar>: PlacedOperation<S> {
-  private let g: View<S>
-  private let y: View<S>
-  private let out: Output<S>
-  private let rows: Int
-  private let columns: Int
-
-  init(g: View<S>, y: View<S>, into out: Output<S>) {
-    (self.g, self.y, self.out) = (g, y, out)
-    columns = out.shape[out.shape.rank - 1]
-    rows = out.count / columns
-  }
-
-  override func execute() { run(0..<rows) }
-  override func execute(part: Int, of parts: Int) { run(Range(part: part, of: parts, in: rows)) }
-
-  private func run(_ band: Range<Int>) {
-    let start = band.lowerBound * columns
-    S.logSoftmaxGradient(g.base + start, y.base + start, out.base + start, rows: band.count, columns: columns)
-  }
-
-  override func footprint(part: Int, of parts: Int) -> Footprint {
-    var footprint = Footprint()
-    let band = Range(part: part, of: parts, in: rows)
-    let (start, count) = (band.lowerBound * columns, band.count * columns)
-    footprint.read(g.base + start, count: count)
-    footprint.read(y.base + start, count: count)
-    footprint.write(out.base + start, count: count)
-    return footprint
-  }
-
-  override var work: Int { 8 * out.count }
-}
