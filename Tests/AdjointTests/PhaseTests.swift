@@ -42,8 +42,33 @@ import Testing
     let loss = -logits.logSoftmax().pick(labels).mean()
     let program = Program<Float>([loss] + gradients(of: loss, withRespectTo: weights + biases))
     program.pool = WorkerPool(partsInTurn: 2, lastFirst: false)
-    #expect(program.phases.count <= 4, "\(program.phases)")
+    // The hidden layer; from there to the loss and back; the weights' gradients, with the loss, which nothing else waits for.
+    #expect(program.phases.count == 3, "\(program.phases)")
+    #expect(program.phases.map(\.instructions.count).reduce(0, +) == program.instructionCount)
     #expect(program.instructionCount > 10)
+  }
+
+  @Test("What waits does not hold up what stands behind it")
+  func overtaking() {
+    var generator = Generator(seed: 3)
+    let tape = Tape<Float>()
+    let x = tape.input(Tensor(shape: [64, 64], elements: (0..<4096).map { _ in Float(generator.normal()) }))
+    // Each sum needs all rows of the value before it; the values do not need the sums.
+    var (values, sums): ([Variable<Float>], [Variable<Float>]) = ([x], [])
+    for _ in 0..<2 {
+      values.append(values[values.count - 1].matmul(tape.parameter(Parameter(.zeros([64, 64])))).tanh() + x)
+      sums.append(values[values.count - 1].sum(axes: [0], keepingDimensions: false).sum())
+    }
+    // The values are kept too, so that nothing takes their memory and has to wait for their readers.
+    let outputs = values + sums
+    let program = Program<Float>(outputs)
+    let expected = outputs.map(\.value)
+    for (parts, lastFirst) in [(2, true), (3, false)] {
+      program.pool = WorkerPool(partsInTurn: parts, lastFirst: lastFirst)
+      #expect(program.phases.count == 3, "\(program.phases)")
+      program.run()
+      for (output, value) in zip(outputs, expected) { #expect(program.value(of: output).isIdentical(to: value)) }
+    }
   }
 
   @Test("Where a part reads what another one writes, there is a wait between them")

@@ -1,6 +1,7 @@
 // What threads run between two waits. Instructions are cut into parts by rows or columns; a thread goes on from its part of one
 // to its part of the next without waiting for the others, as long as no part touches what another one of the same phase
-// writes. Forward, a batch is cut by its rows from the first layer to the loss, so that a step waits a few times only.
+// writes. From a narrow layer to the loss and back, a batch is cut by its rows; and what another instruction waits for does
+// not hold up those behind it that could go before. So a step waits a few times only.
 
 /// The memory that a part of an instruction reads and writes.
 struct Footprint {
@@ -17,8 +18,8 @@ struct Footprint {
   mutating func write(bytes: Int, at address: UnsafeRawPointer) { Footprint.append(bytes, address, to: &writes) }
 
   mutating func add(_ other: Footprint) {
-    reads += other.reads
-    writes += other.writes
+    for range in other.reads { Footprint.append(range, to: &reads) }
+    for range in other.writes { Footprint.append(range, to: &writes) }
   }
 
   /// Whether the order of this and another part matters.
@@ -33,41 +34,104 @@ struct Footprint {
 
   private static func append(_ bytes: Int, _ address: UnsafeRawPointer, to ranges: inout [Range<UInt>]) {
     let first = UInt(bitPattern: address)
-    if bytes > 0 { ranges.append(first..<first + UInt(bytes)) }
+    if bytes > 0 { append(first..<first + UInt(bytes), to: &ranges) }
+  }
+
+  /// Instructions mostly touch what others touched: the list stays short.
+  private static func append(_ range: Range<UInt>, to ranges: inout [Range<UInt>]) {
+    let touching = ranges.firstIndex { $0.lowerBound <= range.upperBound && range.lowerBound <= $0.upperBound }
+    guard let touching else {
+      ranges.append(range)
+      return
+    }
+    ranges[touching] =
+      min(ranges[touching].lowerBound, range.lowerBound)..<max(ranges[touching].upperBound, range.upperBound)
   }
 }
 
 /// Instructions that threads run without waiting for each other.
 package struct Phase {
+  /// Their positions in the schedule.
   package let instructions: Range<Int>
   /// Whether cutting it into parts repays waking the threads.
   package let isShared: Bool
+}
 
-  /// The most instructions in a phase, since each is compared with all before it.
-  private static let longest = 64
+/// The order in which threads run the instructions of a program, and where they wait.
+struct Schedule {
+  /// The instructions in that order, by their positions in the program.
+  private(set) var order: [Int] = []
+  private(set) var phases: [Phase] = []
 
-  /// The fewest phases in which every part may run at its own pace: each is extended until parts would meet.
-  static func phases<S: Scalar>(
+  /// The most instructions in a phase, since each is compared with all before it, and how many phases stay open.
+  private static let (longest, mostOpen) = (64, 4)
+
+  /// A phase that instructions may still be put into.
+  private struct OpenPhase {
+    var instructions: [Int] = []
+    var parts: [Footprint]
+    var work = 0
+  }
+
+  /// Every instruction in the earliest phase in which it need not wait: not before one whose results it needs or which needs what
+  /// it overwrites, and in a later phase where that is another part's.
+  init<S: Scalar>(
     of instructions: UnsafeMutableBufferPointer<Instruction<S>>, from first: Int, for pool: WorkerPool
-  ) -> [Phase] {
-    let parts = pool.threads
-    var phases: [Phase] = []
-    var (start, work) = (first, 0)
-    var open = [Footprint](repeating: Footprint(), count: parts)
-    func close(before end: Int) {
-      if end > start { phases.append(Phase(instructions: start..<end, isShared: work >= pool.leastWork)) }
-      (start, work, open) = (end, 0, Array(repeating: Footprint(), count: parts))
-    }
+  ) {
+    var open: [OpenPhase] = []
     for position in first..<instructions.count {
       let instruction = instructions[position]
-      let next = (0..<parts).map { instruction.footprint(part: $0, of: parts) }
-      let meet = next.indices.contains { p in open.indices.contains { $0 != p && next[p].conflicts(with: open[$0]) } }
-      if meet || position - start == longest { close(before: position) }
-      for part in 0..<parts { open[part].add(next[part]) }
-      work += instruction.work
+      let parts = (0..<pool.threads).map { instruction.footprint(part: $0, of: pool.threads) }
+      let phase = Schedule.earliest(for: parts, in: open)
+      if phase == open.count { open.append(OpenPhase(parts: Array(repeating: Footprint(), count: pool.threads))) }
+      open[phase].instructions.append(position)
+      for part in parts.indices { open[phase].parts[part].add(parts[part]) }
+      open[phase].work += instruction.work
+      if open.count > Schedule.mostOpen { close(open.removeFirst(), for: pool) }
     }
-    close(before: instructions.count)
-    return phases
+    for phase in open { close(phase, for: pool) }
+  }
+
+  /// The earliest of the open phases that an instruction with these parts may join; their number where it needs a new one.
+  private static func earliest(for parts: [Footprint], in open: [OpenPhase]) -> Int {
+    var earliest = open.count
+    for phase in open.indices.reversed() {
+      let relation = Relation(of: parts, to: open[phase].parts)
+      if relation == .waits { break }
+      if open[phase].instructions.count < longest { earliest = phase }
+      if relation == .follows { break }
+    }
+    return earliest
+  }
+
+  private mutating func close(_ phase: OpenPhase, for pool: WorkerPool) {
+    let start = order.count
+    order += phase.instructions
+    phases.append(Phase(instructions: start..<order.count, isShared: phase.work >= pool.leastWork))
+  }
+}
+
+/// What an instruction's parts have to do with those of a phase before it.
+private enum Relation {
+  /// Nothing: their order is free.
+  case none
+  /// A part comes after the same part.
+  case follows
+  /// A part comes after another one.
+  case waits
+
+  init(of parts: [Footprint], to earlier: [Footprint]) {
+    var meets = false
+    for part in parts.indices {
+      for other in earlier.indices where parts[part].conflicts(with: earlier[other]) {
+        if part != other {
+          self = .waits
+          return
+        }
+        meets = true
+      }
+    }
+    self = meets ? .follows : .none
   }
 }
 

@@ -32,8 +32,7 @@ public final class Program<S: Scalar> {
   public var pool: WorkerPool? {
     didSet {
       if pool != nil, !(S.self == Float.self || S.self == Double.self) { pool = nil }
-      phases = []
-      if let pool, pool.threads > 1 { phases = Phase.phases(of: instructions, from: foldedCount, for: pool) }
+      schedule()
       unmanagedPool = pool.map { .passUnretained($0) }
     }
   }
@@ -42,6 +41,8 @@ public final class Program<S: Scalar> {
   private let task = PhaseTask<S>()
   /// The instructions in groups that threads run without waiting for each other; none without threads.
   package private(set) var phases: [Phase] = []
+  /// The instructions in the order of the phases.
+  private var scheduled = UnsafeMutableBufferPointer<Instruction<S>>(start: nil, count: 0)
 
   /// Which tape's variables name the nodes.
   let tape: TapeIdentity
@@ -135,6 +136,20 @@ public final class Program<S: Scalar> {
 
   deinit {
     instructions.deinitialize().deallocate()
+    scheduled.deinitialize().deallocate()
+  }
+
+  /// Sorts the instructions into phases for the threads that there are.
+  private func schedule() {
+    scheduled.deinitialize().deallocate()
+    (phases, scheduled) = ([], UnsafeMutableBufferPointer(start: nil, count: 0))
+    guard let pool, pool.threads > 1 else { return }
+    let schedule = Schedule(of: instructions, from: foldedCount, for: pool)
+    phases = schedule.phases
+    scheduled = .allocate(capacity: schedule.order.count)
+    for (place, position) in schedule.order.enumerated() {
+      scheduled.initializeElement(at: place, to: instructions[position])
+    }
   }
 
   // MARK: Running
@@ -182,7 +197,7 @@ public final class Program<S: Scalar> {
   @specialized(where S == SecondOrderDual)
   private func execute(from first: Int) {
     guard let base = instructions.baseAddress else { return }
-    guard let unmanagedPool, first == foldedCount, !phases.isEmpty else {
+    guard let unmanagedPool, first == foldedCount, let scheduled = scheduled.baseAddress else {
       for position in first..<instructions.count { base[position].execute() }
       return
     }
@@ -191,10 +206,10 @@ public final class Program<S: Scalar> {
       let phase = phases[number]
       if phase.isShared {
         task.instructions = UnsafeBufferPointer(
-          start: base + phase.instructions.lowerBound, count: phase.instructions.count)
+          start: scheduled + phase.instructions.lowerBound, count: phase.instructions.count)
         unmanagedPool._withUnsafeGuaranteedRef { $0.run(task) }
       } else {
-        for position in phase.instructions { base[position].execute() }
+        for position in phase.instructions { scheduled[position].execute() }
       }
     }
   }
