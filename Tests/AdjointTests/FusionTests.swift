@@ -66,7 +66,7 @@ import Testing
     }
   }
 
-  @Test("The gradient of picking from rows is one instruction", arguments: [[128, 10], [3], [2, 3, 4], [5, 1], [0, 3]])
+  @Test("The gradient of picking from rows is one pass", arguments: [[128, 10], [3], [2, 3, 4], [5, 1], [0, 3]])
   func pick(shape: [Int]) {
     picked(Shape(shape), Float.self)
     picked(Shape(shape), Double.self)
