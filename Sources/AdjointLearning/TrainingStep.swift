@@ -116,7 +116,6 @@ public final class TrainingStep<S: Scalar> {
   func update(_ recording: Recording) throws -> S {
     let program = recording.program
     program.step = stepCount
-    if program.pool !== pool { program.pool = pool }
     program.run()
     let loss = program.withValue(of: recording.outputs[0]) { $0[0] }
     guard loss.primal.isFinite else { throw nonFinite(recording) }
@@ -159,11 +158,21 @@ public final class TrainingStep<S: Scalar> {
   /// The most recent recording's loss.
   public var loss: Variable<S>? { recordings.last?.outputs.first }
 
-  /// The recording for these input shapes, made on first use.
+  /// The recording for these input shapes, made on first use; its program runs on the pool.
   func recording(_ x: Shape, _ targets: Shape?, _ leaves: (Tape<S>) -> [Variable<S>]) -> Recording {
+    let recording = known(x, targets) ?? made(from: leaves)
+    if recording.program.pool !== pool { recording.program.pool = pool }
+    return recording
+  }
+
+  private func known(_ x: Shape, _ targets: Shape?) -> Recording? {
     for recording in recordings where recording.inputs[0].shape == x {
       if targets == nil || recording.inputs[1].shape == targets { return recording }
     }
+    return nil
+  }
+
+  private func made(from leaves: (Tape<S>) -> [Variable<S>]) -> Recording {
     let tape = Tape<S>(mode: .training, seed: seed)
     let inputs = leaves(tape)
     let loss = recordLoss(inputs)

@@ -1,4 +1,5 @@
 import Adjoint
+import AdjointDatasets
 import AdjointLearning
 import Testing
 
@@ -47,6 +48,36 @@ struct ThreadTests {
       #expect(several.losses == one.losses, "\(threads) threads")
       #expect(several.weights == one.weights, "\(threads) threads")
     }
+  }
+
+  @Test(
+    "Batches gathered by threads, and fed in between, give the same bits on 1, 2 and 3 threads", arguments: [128, 37])
+  func gathering(batch: Int) throws {
+    var generator = Generator(seed: 5)
+    let pixels = (0..<200 * 784).map { _ in UInt8(truncatingIfNeeded: generator.next()) }
+    let images = LabeledImages(
+      pixels: pixels, height: 28, width: 28, labels: (0..<200).map { Int32($0 % 10) },
+      classNames: (0..<10).map(String.init))
+    let order = generator.permutation(of: 200)
+    func losses(threads: Int) throws -> [UInt32] {
+      var generator = Generator(seed: 6)
+      let model = MLP<Float>([784, 40, 10], using: &generator)
+      let step = TrainingStep<Float>(optimizer: SGD()) { crossEntropy(logits: model($0), labels: $1) }
+      if threads > 1 { step.pool = WorkerPool(threads: threads) }
+      var losses: [UInt32] = []
+      for number in 0..<8 {
+        let rows = order[number * 9..<number * 9 + batch]
+        if number % 3 == 2 {
+          let fed = images.batch(rows)
+          losses.append(try step(fed.images, fed.labels).bitPattern)
+        } else {
+          losses.append(try step(rows: rows, of: images).bitPattern)
+        }
+      }
+      return losses
+    }
+    let one = try losses(threads: 1)
+    for threads in [2, 3] { #expect(try losses(threads: threads) == one, "\(threads) threads") }
   }
 
   @Test("Predictions have the same bits on 1 and 2 threads")

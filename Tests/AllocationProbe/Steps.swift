@@ -41,7 +41,8 @@ struct Steps {
     let step = TrainingStep<Float>(
       optimizer: optimizer, schedule: schedule, regularization: regularization, clipping: clipping
     ) { crossEntropy(logits: model($0), labels: $1) }
-    let (whole, short) = (order[..<16], order[16..<21])
+    // A whole batch is large enough to be gathered by threads.
+    let (whole, short) = (order[..<32], order[32..<37])
     let (batch, shortBatch) = (data.batch(whole), data.batch(short))
     for _ in 0..<2 {
       try step(batch.images, batch.labels)
@@ -63,7 +64,7 @@ struct Steps {
     for (name, dropout) in [("784-128-10", 0), ("784-128-10, dropout", 0.5)] {
       var generator = Generator(seed: 2)
       let model = MLP<Float>([784, 128, 10], dropout: dropout, using: &generator)
-      let batch = data.batch(order[..<16])
+      let batch = data.batch(order[..<32])
       let tape = Tape<Float>()
       let loss = crossEntropy(logits: model(tape.input(batch.images)), labels: tape.index(batch.labels))
       let leaves = tape.trainableParameters.map(\.leaf)

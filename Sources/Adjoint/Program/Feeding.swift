@@ -11,6 +11,7 @@ extension Program {
   /// - Throws: `FeedError` when the shape differs; nothing has been written then.
   public func feed(_ x: Variable<some Scalar>, _ value: Tensor<S>) throws(FeedError) {
     let node = try inputNode(x, value.shape, isIndex: false)
+    copies(of: node)?.unite()
     _ = output(node).elements.update(fromContentsOf: value.elements)
   }
 
@@ -28,7 +29,9 @@ extension Program {
 
   /// Lets `body` write the value of an input in place: no copy, no allocation. The elements are in row-major order.
   public func fill(_ x: Variable<some Scalar>, _ body: (UnsafeMutableBufferPointer<S>) throws -> Void) rethrows {
-    try body(output(readableNode(x)).elements)
+    let node = readableNode(x)
+    copies(of: node)?.unite()
+    try body(output(node).elements)
   }
 
   /// Lets `body` write the indices of an index leaf in place: no copy, no allocation.
@@ -85,11 +88,12 @@ extension Program {
     guard value.shape == nodes[node].shape else {
       fatalError("write: \(name(node)) cannot hold the shape \(value.shape)")
     }
+    copies(of: node)?.unite()
     _ = output(node).elements.update(fromContentsOf: value.elements)
     if case .leaf(.constant) = nodes[node].kind { fold() }
   }
 
-  private func readableNode(_ x: Variable<some Scalar>) -> Int {
+  func readableNode(_ x: Variable<some Scalar>) -> Int {
     guard x.tape.identity === tape else {
       fatalError("Program: %\(x.index) belongs to another tape than the one that this program was compiled from")
     }

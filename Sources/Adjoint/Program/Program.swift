@@ -32,6 +32,7 @@ public final class Program<S: Scalar> {
   public var pool: WorkerPool? {
     didSet {
       if pool != nil, !(S.self == Float.self || S.self == Double.self) { pool = nil }
+      copies = makeCopies(threads: pool?.threads ?? 1)
       schedule()
       unmanagedPool = pool.map { .passUnretained($0) }
     }
@@ -43,6 +44,8 @@ public final class Program<S: Scalar> {
   package private(set) var phases: [Phase] = []
   /// The instructions in the order of the phases.
   private var scheduled = UnsafeMutableBufferPointer<Instruction<S>>(start: nil, count: 0)
+  /// The inputs of which each thread has a copy.
+  var copies: [InputCopies<S>] = []
 
   /// Which tape's variables name the nodes.
   let tape: TapeIdentity
@@ -54,7 +57,7 @@ public final class Program<S: Scalar> {
   let readable: [Bool]
   let addresses: [UnsafeMutableRawPointer?]
   private let arena = Arena()
-  private let instructions: UnsafeMutableBufferPointer<Instruction<S>>
+  let instructions: UnsafeMutableBufferPointer<Instruction<S>>
   /// How many instructions, the first ones, depend on constants alone and have been run.
   private let foldedCount: Int
   /// How many instructions a run executes.

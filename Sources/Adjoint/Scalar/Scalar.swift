@@ -107,6 +107,9 @@ public struct MatrixProduct<S: Scalar> {
   public var accumulates = false
   public var bias: UnsafePointer<S>?
   public var function: MapFunction?
+  /// Where parts read A and B, by their number; nil where all read the same place.
+  @usableFromInline var copiesOfA: UnsafePointer<UnsafePointer<S>>?
+  @usableFromInline var copiesOfB: UnsafePointer<UnsafePointer<S>>?
 
   @inlinable
   public init(
@@ -123,6 +126,8 @@ public struct MatrixProduct<S: Scalar> {
   /// the whole, since its sum's order depends on the depth alone.
   public func part(_ index: Int, of count: Int) -> MatrixProduct {
     var part = self
+    if let copiesOfA { part.a = copiesOfA[index] }
+    if let copiesOfB { part.b = copiesOfB[index] }
     if isCutByRows(among: count) {
       let band = Range(part: index, of: count, in: rows)
       part.rows = band.count
@@ -149,7 +154,7 @@ public struct MatrixProduct<S: Scalar> {
 extension Range<Int> {
   /// What falls to one of several parts of an axis. One rule for all instructions, so that the rows that a part reads are those
   /// that it wrote; multiples of 8 where there are enough, so that tiles are not cut.
-  init(part index: Int, of count: Int, in extent: Int) {
+  package init(part index: Int, of count: Int, in extent: Int) {
     let unit = extent >= 16 * count ? 8 : 1
     let units = (extent + unit - 1) / unit
     // Rounded up: what cannot be cut falls to part 0.
