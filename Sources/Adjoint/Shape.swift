@@ -30,8 +30,10 @@ public struct Shape: Hashable, Sendable, BitwiseCopyable {
   }
 
   /// `[]`, the shape of a single number.
-  static var scalar: Shape { Shape() }
+  public static var scalar: Shape { Shape() }
   private init() { (dimensions, rankStorage) = (SIMD8(repeating: 0), 0) }
+  /// `[count]`.
+  public static func vector(_ count: Int) -> Shape { scalar.batched(count) }
 
   /// The number of elements: the product of the dimensions, 1 for `[]`.
   public var elementCount: Int {

@@ -9,9 +9,9 @@ public protocol Dataset<Target>: Sendable {
 
   /// The number of examples.
   var count: Int { get }
-  /// The shape of one input: `[features]`. (Asked for in each step: an array literal would allocate there.)
+  /// The shape of one input, such as `.vector(features)`. (Asked for in each step: an array literal would allocate there.)
   var inputShape: Shape { get }
-  /// The shape of one target: `[]` for a class, `[outputs]` for regression.
+  /// The shape of one target: `.scalar` for a class, `.vector(outputs)` for regression.
   var targetShape: Shape { get }
 
   /// Writes the examples with these numbers, in this order, into existing memory; it allocates nothing.

@@ -54,9 +54,9 @@ public struct LabeledImages: Dataset, Hashable {
   /// The number of classes.
   public var classCount: Int { classNames.count }
   /// `[features]`.
-  public var inputShape: Shape { Shape(CollectionOfOne(features)) }
+  public var inputShape: Shape { .vector(features) }
   /// `[]`: the target is a class number.
-  public var targetShape: Shape { [] }
+  public var targetShape: Shape { .scalar }
 
   /// The bytes of one image, row by row; a slice keeps the indices of `pixels`.
   /// - Precondition: the image exists.

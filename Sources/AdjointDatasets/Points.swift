@@ -33,9 +33,9 @@ public struct LabeledPoints: Dataset, Equatable {
   /// The number of classes.
   public var classCount: Int { classNames.count }
   /// `[features]`.
-  public var inputShape: Shape { Shape(CollectionOfOne(features)) }
+  public var inputShape: Shape { .vector(features) }
   /// `[]`: the target is a class number.
-  public var targetShape: Shape { [] }
+  public var targetShape: Shape { .scalar }
 
   /// The labels as rows of zeros with a 1 at the class: [count, classes].
   public func oneHotLabels() -> Tensor<Float> { oneHot(labels, classes: classCount) }
@@ -88,9 +88,9 @@ public struct RegressionPoints: Dataset, Equatable {
   /// Numbers in a target.
   public var outputs: Int { targets.shape[1] }
   /// `[features]`.
-  public var inputShape: Shape { Shape(CollectionOfOne(features)) }
+  public var inputShape: Shape { .vector(features) }
   /// `[outputs]`.
-  public var targetShape: Shape { Shape(CollectionOfOne(outputs)) }
+  public var targetShape: Shape { .vector(outputs) }
 
   /// The points with every input feature shifted and scaled by statistics of a training set; targets stay.
   /// - Precondition: the statistics have as many features.
