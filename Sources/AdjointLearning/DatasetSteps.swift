@@ -41,21 +41,23 @@ extension TrainingStep where S == Float {
   ) {
     program.fill(x) { inputs in
       if let pool, pool.threads > 1, inputs.count >= 16_384 {
-        gather(
-          Gathering(data: data, rows: rows, inputs: inputs, targets: targets, copies: program.copies(of: x)), on: pool)
+        gather(rows, of: data, inputs: inputs, targets: targets, program.copies(of: x), on: pool)
       } else {
         data.fill(inputs: inputs, targets: targets, from: rows)
       }
     }
   }
 
-  // A function of its own: where it is not called, the type of its task is not made.
+  // A function of its own: where it is not called, its types are not made.
   @inline(never)
-  private func gather<Source: Dataset>(_ gathering: Gathering<Source>, on pool: WorkerPool) {
+  private func gather<Source: Dataset>(
+    _ rows: ArraySlice<Int>, of data: Source, inputs: UnsafeMutableBufferPointer<Float>,
+    targets: UnsafeMutableBufferPointer<Source.Target>, _ copies: InputCopies<Float>?, on pool: WorkerPool
+  ) {
     let task = gatherTask as? GatherTask<Source> ?? GatherTask()
     gatherTask = task
-    gathering.copies?.separate()
-    task.run(gathering, on: pool)
+    copies?.separate()
+    task.run(Gathering(data: data, rows: rows, inputs: inputs, targets: targets, copies: copies), on: pool)
   }
 }
 

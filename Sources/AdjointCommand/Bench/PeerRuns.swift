@@ -18,9 +18,11 @@ final class PeerRuns {
   /// The largest difference from our answer, against the largest magnitude in it, with which a peer's figure counts.
   static let tolerance = 1e-3
 
-  init(rows: [BenchRow], interpreter: String, isQuick: Bool, samples: Int, _ console: Console) throws {
-    (self.rows, self.isQuick, self.samples, self.console) = (rows, isQuick, samples, console)
-    processes = isQuick ? 2 : 5
+  init(
+    rows: [BenchRow], interpreter: String, isQuick: Bool, processes: Int, samples: Int, _ console: Console
+  ) throws {
+    (self.rows, self.isQuick, self.console) = (rows, isQuick, console)
+    (self.processes, self.samples) = (processes, samples)
     python = try Interpreter(interpreter)
     let found = try python.versions()
     let all: [(variant: String, needs: [String])] = [

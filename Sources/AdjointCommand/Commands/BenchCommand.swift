@@ -14,7 +14,10 @@ enum BenchCommand {
       Option(
         "peers", "PYTHON", .text,
         "Run the same work in the libraries that this interpreter has (PyTorch, JAX, NumPy, micrograd), in turn with ours, "
-          + "at least five processes each."),
+          + "each in several processes."),
+      Option(
+        "processes", "N", .integer(2...100),
+        "So many processes of each, against peers: more where the figures scatter. Default: 5; 2 when quick."),
       Option(
         "samples", "N", .integer(3...1_000),
         "So many samples of each row. Default: 31; 11 in each process against peers; 5 when "
@@ -57,10 +60,15 @@ enum BenchCommand {
     let report: BenchReport
     if let interpreter = arguments.text("peers") {
       let samples = arguments.isGiven("samples") ? try arguments.integer("samples") : isQuick ? 5 : 11
-      let runs = try PeerRuns(rows: rows, interpreter: interpreter, isQuick: isQuick, samples: samples, console)
+      let processes = arguments.isGiven("processes") ? try arguments.integer("processes") : isQuick ? 2 : 5
+      let runs = try PeerRuns(
+        rows: rows, interpreter: interpreter, isQuick: isQuick, processes: processes, samples: samples, console)
       let results = try runs.results()
       report = BenchReport(results: results, method: runs.method, isQuick: isQuick, loadBefore: load)
     } else {
+      guard !arguments.isGiven("processes") else {
+        throw CommandError.unusedOption("processes", reason: "without other libraries", usedBy: ["--peers"])
+      }
       var timing: Timing = isQuick ? .quick : .full
       if arguments.isGiven("samples") { timing.samples = try arguments.integer("samples") }
       let results = try measure(rows, timing, BenchData(isQuick: isQuick), console)
