@@ -15,6 +15,9 @@ public protocol Dataset<Target>: Sendable {
   var targetShape: Shape { get }
 
   /// Writes the examples with these numbers, in this order, into existing memory; it allocates nothing.
+  ///
+  /// Threads call this at the same time, for different rows or for the same ones: each of two may write a whole batch for itself.
+  /// The same rows must give the same numbers, every time.
   /// - Precondition: the buffers hold at least `rows.count` inputs and targets, and every row exists.
   func fill(
     inputs: UnsafeMutableBufferPointer<Float>, targets: UnsafeMutableBufferPointer<Target>, from rows: ArraySlice<Int>)

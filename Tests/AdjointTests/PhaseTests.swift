@@ -52,11 +52,14 @@ import Testing
   func overtaking() {
     var generator = Generator(seed: 3)
     let tape = Tape<Float>()
-    let x = tape.input(Tensor(shape: [64, 64], elements: (0..<4096).map { _ in Float(generator.normal()) }))
+    func normal() -> Variable<Float> {
+      tape.input(Tensor(shape: [64, 64], elements: (0..<4096).map { _ in Float(generator.normal()) }))
+    }
+    let x = normal()
     // Each sum needs all rows of the value before it; the values do not need the sums.
     var (values, sums): ([Variable<Float>], [Variable<Float>]) = ([x], [])
     for _ in 0..<2 {
-      values.append(values[values.count - 1].matmul(tape.parameter(Parameter(.zeros([64, 64])))).tanh() + x)
+      values.append(values[values.count - 1].matmul(normal()).tanh() + x)
       sums.append(values[values.count - 1].sum(axes: [0], keepingDimensions: false).sum())
     }
     // The values are kept too, so that nothing takes their memory and has to wait for their readers.
@@ -82,5 +85,32 @@ import Testing
     #expect(program.phases.count == 2)
     program.run()
     #expect(program.value(of: y) == y.value)
+  }
+
+  /// Counts, part by part, how often it was run.
+  private final class Tally: WorkerPool.Task {
+    let counts: UnsafeMutableBufferPointer<Int>
+
+    init(parts: Int) {
+      counts = .allocate(capacity: parts)
+      counts.initialize(repeating: 0)
+    }
+    deinit { counts.deallocate() }
+
+    override func run(part: Int, of parts: Int) { counts[part] += 1 }
+  }
+
+  @Test("Every part of every task runs once, also with more threads than cores", arguments: [2, 3, 9])
+  func everyPartOnce(threads: Int) {
+    let pool = WorkerPool(threads: threads)
+    let tally = Tally(parts: threads)
+    // In step: a part that was left out, or run late or twice, shows before the next task could hide it.
+    for round in 1...2_000 {
+      pool.run(tally)
+      guard tally.counts.allSatisfy({ $0 == round }) else {
+        Issue.record("after \(round) tasks: \(Array(tally.counts))")
+        return
+      }
+    }
   }
 }
