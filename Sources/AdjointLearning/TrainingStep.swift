@@ -32,6 +32,8 @@ public final class TrainingStep<S: Scalar> {
   public var afterStep: ((TrainingStep) throws -> Void)?
 
   private let record: ([Variable<S>]) -> Variable<S>
+  /// Measures every step, while somebody wants to know.
+  var clock: StepClock<S>?
   private let finiteTest = FiniteTest<S>()
   private let updateTask = UpdateTask<S>()
   /// Kept from step to step, so that gathering a batch allocates nothing.
@@ -115,14 +117,17 @@ public final class TrainingStep<S: Scalar> {
   /// Computes loss and gradients of what the recording's inputs hold, and updates the parameters.
   func update(_ recording: Recording) throws -> S {
     let program = recording.program
+    clock?.end(.batch, before: program)
     program.step = stepCount
     program.run()
+    clock?.end(.program)
     let loss = program.withValue(of: recording.outputs[0]) { $0[0] }
     guard loss.primal.isFinite else { throw nonFinite(recording) }
     let pool = recording.isWorthSharing ? pool : nil
     guard finiteTest.holds(for: recording.runs, on: pool) else { throw nonFinite(recording) }
     let scale = clippingScale(recording.runs)
     guard scale.isFinite else { throw nonFinite(recording) }
+    clock?.end(.gradientTest)
 
     let rate = optimizer.learningRate * schedule.factor(at: stepCount)
     stepCount += 1
@@ -130,6 +135,7 @@ public final class TrainingStep<S: Scalar> {
       runs: recording.runs, isBias: recording.isBias, optimizer: optimizer, rate: rate, step: stepCount, scale: scale,
       clipping: clipping, regularization: regularization)
     updateTask.run(job, on: pool)
+    clock?.end(.update)
     if let afterStep {
       latest = recording
       try afterStep(self)
@@ -160,6 +166,7 @@ public final class TrainingStep<S: Scalar> {
 
   /// The recording for these input shapes, made on first use; its program runs on the pool.
   func recording(_ x: Shape, _ targets: Shape?, _ leaves: (Tape<S>) -> [Variable<S>]) -> Recording {
+    clock?.begin()
     let recording = known(x, targets) ?? made(from: leaves)
     if recording.program.pool !== pool { recording.program.pool = pool }
     return recording

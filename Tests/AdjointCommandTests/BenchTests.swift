@@ -57,6 +57,32 @@ import Testing
     }
   }
 
+  @Test("bench --profile says where every step goes, and its parts are in the object too")
+  func profile() throws {
+    let outcome = try Workplace().run("bench", "step/784-10", "chain/replay", "--quick", "--profile", "--json")
+    #expect(outcome.code == 0, "\(outcome.errors)")
+    #expect(outcome.output.contains("\nstep/784-10, 1 thread: medians of 5 steps of "))
+    #expect(outcome.output.contains("%5 = inputs·fc1/weightᵀ + fc1/bias [128, 10]"), "\(outcome.output)")
+    let profiles = try #require(try outcome.json()["profiles"] as? [[String: Any]])
+    #expect(profiles.map { $0["threads"] as? Int } == [1, 2])
+    for profile in profiles {
+      let parts = try #require(profile["parts"] as? [[String: Any]])
+      #expect(parts.first?["what"] as? String == "the batch into place")
+      #expect(parts.last?["what"] as? String == "update of the parameters")
+      #expect(parts.allSatisfy { ($0["microseconds"] as? Double ?? -1) >= 0 })
+      #expect(parts.filter { $0["gigaflops"] is Double }.count == 2)
+    }
+  }
+
+  @Test("A profile of no step is a sentence, before anything is measured")
+  func noProfile() throws {
+    let outcome = try Workplace().run("bench", "chain/replay", "--quick", "--profile")
+    #expect(outcome.code == 2)
+    #expect(
+      outcome.errors
+        == "adjoint: --profile has no effect without a training step among the rows; it belongs to step\n")
+  }
+
   @Test("The memory of a program grows in a straight line with the depth of the network")
   func growth() throws {
     let place = try Workplace()

@@ -42,8 +42,11 @@ public final class Program<S: Scalar> {
   private let task = PhaseTask<S>()
   /// The instructions in groups that threads run without waiting for each other; none without threads.
   package private(set) var phases: [Phase] = []
-  /// The instructions in the order of the phases.
-  private var scheduled = UnsafeMutableBufferPointer<Instruction<S>>(start: nil, count: 0)
+  /// The instructions in the order of the phases, and which they are.
+  private(set) var scheduled = UnsafeMutableBufferPointer<Instruction<S>>(start: nil, count: 0)
+  private(set) var scheduledOrder: [Int] = []
+  /// Measures every run, while somebody wants to know.
+  var clock: ProgramClock?
   /// The inputs of which each thread has a copy.
   var copies: [InputCopies<S>] = []
 
@@ -59,9 +62,11 @@ public final class Program<S: Scalar> {
   private let arena = Arena()
   let instructions: UnsafeMutableBufferPointer<Instruction<S>>
   /// How many instructions, the first ones, depend on constants alone and have been run.
-  private let foldedCount: Int
+  let foldedCount: Int
   /// How many instructions a run executes.
   package var instructionCount: Int { instructions.count - foldedCount }
+  /// The nodes that each instruction computes, in order.
+  let stepNodes: [[Int]]
   /// The last node that each instruction computes.
   private let lastNodes: [Int]
   private let operations: [PlacedOperation<S>]  // kept alive: instructions hold them unmanaged
@@ -69,7 +74,7 @@ public final class Program<S: Scalar> {
   /// What is stored after a run, and where: the states themselves, or this program's copies of them.
   private let stores: [(node: Int, target: UnsafeMutableBufferPointer<S>)]
   private let indexBounds: [Int: Int]
-  private let names: NodeNames
+  let names: NodeNames
   private let sharedParameters: [Parameter<S>]  // kept alive: instructions hold their addresses
   /// The bytes of the arena that all values of this program share.
   public let byteCount: Int
@@ -132,7 +137,8 @@ public final class Program<S: Scalar> {
     instructions = builder.instructions()
     operations = builder.operations
     foldedCount = plan.folded.count
-    lastNodes = plan.steps.map { $0.nodes.max() ?? 0 }
+    stepNodes = plan.steps.map(\.nodes)
+    lastNodes = stepNodes.map { $0.max() ?? 0 }
     for leaf in plan.leaves where !isShared[leaf] { copyLeaf(leaf, from: tape, ownTape) }
     fold()
   }
@@ -145,10 +151,11 @@ public final class Program<S: Scalar> {
   /// Sorts the instructions into phases for the threads that there are.
   private func schedule() {
     scheduled.deinitialize().deallocate()
-    (phases, scheduled) = ([], UnsafeMutableBufferPointer(start: nil, count: 0))
+    (phases, scheduledOrder) = ([], [])
+    scheduled = UnsafeMutableBufferPointer(start: nil, count: 0)
     guard let pool, pool.threads > 1 else { return }
     let schedule = Schedule(of: instructions, from: foldedCount, for: pool)
-    phases = schedule.phases
+    (phases, scheduledOrder) = (schedule.phases, schedule.order)
     scheduled = .allocate(capacity: schedule.order.count)
     for (place, position) in schedule.order.enumerated() {
       scheduled.initializeElement(at: place, to: instructions[position])
@@ -174,7 +181,9 @@ public final class Program<S: Scalar> {
   }
 
   /// Computes every output again from the leaves as they are: nothing is drawn, nothing is stored.
-  public func replay() { execute(from: foldedCount) }
+  public func replay() {
+    if let clock { execute(timedBy: clock) } else { execute(from: foldedCount) }
+  }
 
   /// Computes what depends on constants alone.
   func fold() { for position in 0..<foldedCount { instructions[position].execute() } }

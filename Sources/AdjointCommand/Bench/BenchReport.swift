@@ -115,6 +115,8 @@ struct BenchReport {
   let method: String
   let isQuick: Bool
   let loadBefore: Double?
+  /// Where the time of steps goes, if that was asked for.
+  var profiles: [BenchProfile] = []
 
   func show(on console: Console) {
     let cores = ProcessInfo.processInfo.activeProcessorCount
@@ -145,6 +147,7 @@ struct BenchReport {
     for line in table.lines { console.line(line) }
     for fit in fits { console.line(fit.sentence(unit: fit.group == .memory ? "KiB" : "µs")) }
     for sentence in caveats(cores) { console.line(sentence) }
+    for profile in profiles { profile.show(on: console) }
   }
 
   /// What makes these figures worse than the machine allows, or less certain.
@@ -163,6 +166,7 @@ struct BenchReport {
   var json: JSON {
     .object([
       ("rows", .array(results.map(\.json))), ("growth", .array(fits.map(\.json))),
+      ("profiles", .array(profiles.map(\.json))),
       ("instructionSet", .string(Kernels.name)),
       ("cores", .integer(ProcessInfo.processInfo.activeProcessorCount)), ("quick", .bool(isQuick)),
       ("method", .string(method)), ("load", loadBefore.map { .number($0) } ?? .null),

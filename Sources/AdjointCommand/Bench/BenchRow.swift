@@ -35,6 +35,12 @@ struct BenchRow: Sendable {
   var limit: Double?
   /// How many times faster than the fastest variant of each peer the row must be.
   var peerRatios: [String: Double] = [:]
+
+  /// Whether it is a training step, compiled, in `Float`.
+  var isStep: Bool {
+    if case .step = work { return true }
+    return false
+  }
 }
 
 /// What a row does.

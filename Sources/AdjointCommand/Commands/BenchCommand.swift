@@ -23,6 +23,8 @@ enum BenchCommand {
         "So many samples of each row. Default: 31; 11 in each process against peers; 5 when "
           + "quick."),
       .flag("quick", "Few samples and few images: to see that everything works. No figure to quote."),
+      .flag(
+        "profile", "After the table, say where the time of every training step among the rows goes, pass by pass."),
       Option(
         "plot", "DIR", .text,
         "Draw how a step grows with batch, width and depth into this directory, one SVG a group of growth rows."),
@@ -53,11 +55,15 @@ enum BenchCommand {
       list(rows, asJSON: arguments.isGiven("json"), console)
       return 0
     }
+    let profiled = arguments.isGiven("profile") ? rows.filter(\.isStep) : []
+    guard arguments.isGiven("profile") == !profiled.isEmpty else {
+      throw CommandError.unusedOption("profile", reason: "without a training step among the rows", usedBy: ["step"])
+    }
     let plots = arguments.text("plot").map { URL(fileURLWithPath: $0, isDirectory: true) }
     // Before anything is measured.
     if let plots { try FileManager.default.createDirectory(at: plots, withIntermediateDirectories: true) }
     let load = Timing.load
-    let report: BenchReport
+    var report: BenchReport
     if let interpreter = arguments.text("peers") {
       let samples = arguments.isGiven("samples") ? try arguments.integer("samples") : isQuick ? 5 : 11
       let processes = arguments.isGiven("processes") ? try arguments.integer("processes") : isQuick ? 2 : 5
@@ -76,6 +82,13 @@ enum BenchCommand {
         results: results,
         method: "medians of \(timing.samples.of("sample")) after warm-up; every answer was checked first",
         isQuick: isQuick, loadBefore: load)
+    }
+    if !profiled.isEmpty {
+      let data = BenchData(isQuick: isQuick)
+      report.profiles = try profiled.compactMap { row in
+        console.live("  \(row.name), \(row.threads.of("thread")), pass by pass …")
+        return try BenchProfile(row, isQuick: isQuick, data)
+      }
     }
     report.show(on: console)
     if let plots {

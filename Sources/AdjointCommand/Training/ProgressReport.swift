@@ -1,3 +1,4 @@
+import Adjoint
 import AdjointLearning
 
 /// What a training shows while it runs: a line for every epoch, alive on a terminal.
@@ -69,8 +70,4 @@ struct ProgressReport {
     let remaining = max(Double(epochs) - done, 0) * Double(images)
     return remaining > 0 ? "\((remaining / max(rate, 1)).duration) left" : ""
   }
-}
-
-extension Duration {
-  var seconds: Double { Double(components.seconds) + Double(components.attoseconds) * 1e-18 }
 }
