@@ -12,6 +12,7 @@
 #define GEMM_WIDTH 2
 #define GEMM_TALL 8
 #define GEMM_PACKING 9
+#define GEMM_PACKS_LEFT 1
 
 #pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
 

@@ -14,6 +14,7 @@
 #define GEMM_WIDTH 3
 #define GEMM_TALL 16
 #define GEMM_PACKING 5
+#define GEMM_PACKS_LEFT 0
 
 #pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,fma"))), apply_to = function)
 

@@ -12,6 +12,7 @@
 #define GEMM_WIDTH 2
 #define GEMM_TALL 8
 #define GEMM_PACKING 5
+#define GEMM_PACKS_LEFT 1
 
 #define REAL_BITS 32
 #include "Template/All.h"

@@ -12,6 +12,7 @@
 #define GEMM_WIDTH 3
 #define GEMM_TALL 16
 #define GEMM_PACKING 9
+#define GEMM_PACKS_LEFT 0
 
 #define REAL_BITS 32
 #include "Template/All.h"

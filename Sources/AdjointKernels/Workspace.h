@@ -3,10 +3,12 @@
 #define AK_WORKSPACE_H
 
 #define AK_RIGHT_BYTES (576 * 1024)  // a right operand in panels: a block of it, or the whole of a small one
+#define AK_LEFT_BYTES (256 * 1024)   // a block of a left operand in tiles; a vector may be written behind it
 #define AK_SUM_BYTES (64 * 1024)     // a finished product waiting to be added to C, or turned into it
 
 typedef struct {
   _Alignas(64) unsigned char right[AK_RIGHT_BYTES];
+  _Alignas(64) unsigned char left[AK_LEFT_BYTES + 64];
   _Alignas(64) unsigned char sum[AK_SUM_BYTES];
 } ak_workspace_t;
 

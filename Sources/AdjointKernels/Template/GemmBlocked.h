@@ -10,9 +10,14 @@
 #define WHOLE_ROOM (AK_RIGHT_BYTES / (long)sizeof(T))
 #define RIGHT_ROOM (320 * 1024 / (long)sizeof(T))
 #define SUM_ROOM (AK_SUM_BYTES / (long)sizeof(T))
-// A is read where it lies, even across its rows: a block of k of so many elements stays in the second-level cache
+// A is mostly read where it lies, even across its rows: a block of k of so many elements stays in the second-level cache
 // beside B's panels.
-#define LEFT_REACH (256 * 1024 / (long)sizeof(T))
+#define LEFT_REACH (AK_LEFT_BYTES / (long)sizeof(T))
+// Rows of A that are stored as columns are copied into tiles where the first-level cache does not hold their block and so many
+// panels pay it back. Read in place, each element of k is another line, and lines that lie a multiple of 512 bytes apart
+// push each other out. Wide tiles compute for longer than the second-level cache takes, and gain nothing.
+#define LEFT_RESIDENT (24 * 1024 / (long)sizeof(T))
+#define LEFT_PANELS 16
 // Up to so many rows B is read where it lies, if not transposed: packing would not be paid back. Rows a multiple of a
 // page apart fall on one another in the first-level cache and are packed sooner.
 #define DIRECT_ROWS 256
@@ -30,11 +35,6 @@ typedef struct {
   bool accumulate;
 } N(product);
 
-INLINE long N(smaller)(long a, long b) { return a < b ? a : b; }
-INLINE long N(parts)(long n, long most) { return (n + most - 1) / most; }
-// The start of part i of n cut as evenly as can be.
-INLINE long N(cut)(long n, long parts, long i) { return n / parts * i + N(smaller)(i, n % parts); }
-
 INLINE N(tile_function) N(tile_for)(long rows, long width) {
 #if GEMM_WIDTH == 3
   if (width == 3) return N(tiles_3)[rows - 1];
@@ -42,13 +42,14 @@ INLINE N(tile_function) N(tile_for)(long rows, long width) {
   return width == 2 ? N(tiles_2)[rows - 1] : N(tiles_1)[rows - 1];
 }
 
-// One panel of B against rows of A: c[m, panel] = (add ? c : 0) + a b.
-static void N(panel_product)(long m, long k, const T *a, long a_row, long a_k, const T *b, long b_k, long width,
-                             T *c, long c_row, bool add, long last) {
-  const long parts = N(parts)(m, width == 1 ? GEMM_TALL : GEMM_ROWS);
+// One panel of B against rows of A: c[m, panel] = (add ? c : 0) + a b. If `tiled`, A is what pack_left made of it.
+static void N(panel_product)(long m, long k, const T *a, long a_row, long a_k, bool tiled, const T *b, long b_k,
+                             long width, T *c, long c_row, bool add, long last) {
+  const long parts = N(parts)(m, width == 1 && !tiled ? GEMM_TALL : GEMM_ROWS);
   for (long t = 0; t < parts; t++) {
     const long i = N(cut)(m, parts, t), rows = N(cut)(m, parts, t + 1) - i;
-    N(tile_for)(rows, width)(k, a + i * a_row, a_row, a_k, b, b_k, c + i * c_row, c_row, add, last);
+    const T *tile = tiled ? a + i * k : a + i * a_row;
+    N(tile_for)(rows, width)(k, tile, tiled ? 1 : a_row, tiled ? rows : a_k, b, b_k, c + i * c_row, c_row, add, last);
   }
 }
 
@@ -62,6 +63,11 @@ static void N(block_product)(const N(product) *g, long p, long k, long j, long v
   for (long s = 0; s < row_parts; s++) {
     const long i = N(cut)(g->m, row_parts, s), rows = N(cut)(g->m, row_parts, s + 1) - i;
     const T *a = g->a + i * g->a_row + p * g->a_k;
+    const bool tiled = GEMM_PACKS_LEFT && g->a_k > 1 && parts >= LEFT_PANELS && rows * k > LEFT_RESIDENT;
+    if (tiled) {
+      N(pack_left)(rows, k, a, g->a_k, (T *)ak_workspace.left);
+      a = (const T *)ak_workspace.left;
+    }
     for (long t = 0; t < parts; t++) {
       const long v = N(cut)(vectors, parts, t), width = N(cut)(vectors, parts, t + 1) - v;
       const long first = v * LANES, valid = N(smaller)(width * LANES, columns - first);
@@ -71,8 +77,8 @@ static void N(block_product)(const N(product) *g, long p, long k, long j, long v
       // need it, the next takes its place.
       T *const panel = row_parts == 1 ? right : right + first * k;
       if (!in_place && s == 0) N(pack_panel)(b, g->ldb, g->b_transposed, k, valid, (int)width, panel);
-      N(panel_product)(rows, k, a, g->a_row, g->a_k, in_place ? b : panel, in_place ? g->ldb : width * LANES, width,
-                       c + i * c_row + first, c_row, add, valid - (width - 1) * LANES);
+      N(panel_product)(rows, k, a, g->a_row, g->a_k, tiled, in_place ? b : panel, in_place ? g->ldb : width * LANES,
+                       width, c + i * c_row + first, c_row, add, valid - (width - 1) * LANES);
     }
   }
 }

@@ -57,8 +57,8 @@ static void N(flipped_rows)(const N(product) *g) {
           const long valid = N(smaller)(width * LANES, g->m - first);
           N(pack_panel)(g->a + first * g->a_row + p, g->a_row, true, depth, valid, (int)width, panel);
         }
-        N(panel_product)(units, depth, g->b + j * g->ldb + p, g->ldb, 1, panel, width * LANES, width, turned + first,
-                         columns, d > 0, LANES);
+        N(panel_product)(units, depth, g->b + j * g->ldb + p, g->ldb, 1, false, panel, width * LANES, width,
+                         turned + first, columns, d > 0, LANES);
       }
     }
     N(store_turned)(turned, columns, units, g->m, g->c + j, g->c_row, g->accumulate);

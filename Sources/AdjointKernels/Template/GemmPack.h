@@ -1,4 +1,10 @@
-// Pack: the right operand laid out as the tiles read it. (The left one never needs to be: its elements are broadcast.)
+// Pack: operands laid out as the tiles read them: the right one in panels of whole vectors; the left one, of which tiles
+// broadcast single elements from anywhere, only where those fall on one another in the first-level cache.
+
+INLINE long N(smaller)(long a, long b) { return a < b ? a : b; }
+INLINE long N(parts)(long n, long most) { return (n + most - 1) / most; }
+// The start of part i of n cut as evenly as can be.
+INLINE long N(cut)(long n, long parts, long i) { return n / parts * i + N(smaller)(i, n % parts); }
 
 // LANES x LANES elements, transposed in registers.
 #if VECTOR_BYTES == 64
@@ -120,4 +126,20 @@ static void N(pack_panel)(const T *b, long ldb, bool transposed, long k, long co
     N(pack_straight)(b, ldb, k, columns, to, 2);
   else
     N(pack_straight)(b, ldb, k, columns, to, 3);
+}
+
+// Rows of A that are stored as columns, tile after tile: to[i k + p rows + r] = a[i + r + p a_k] for the `rows` rows from i on.
+static void N(pack_left)(long m, long k, const T *a, long a_k, T *to) {
+  const long parts = N(parts)(m, GEMM_ROWS);
+  for (long t = 0; t < parts; t++) {
+    const long i = N(cut)(m, parts, t), rows = N(cut)(m, parts, t + 1) - i;
+    const T *from = a + i;
+    T *tile = to + i * k;
+    // What a whole vector writes behind the rows is overwritten by what comes next.
+    if (i + LANES <= m && rows <= LANES)
+      for (long p = 0; p < k; p++, from += a_k, tile += rows) N(store)(tile, N(load)(from));
+    else
+      for (long p = 0; p < k; p++, from += a_k, tile += rows)
+        for (long r = 0; r < rows; r++) tile[r] = from[r];
+  }
 }

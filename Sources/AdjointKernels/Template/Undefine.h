@@ -18,7 +18,9 @@
 #undef INT
 #undef ISPLAT
 #undef LANES
+#undef LEFT_PANELS
 #undef LEFT_REACH
+#undef LEFT_RESIDENT
 #undef LIBM
 #undef LN2_HIGH
 #undef LN2_LOW
