@@ -12,7 +12,7 @@
 #define GEMM_WIDTH 3
 #define GEMM_TALL 16
 #define GEMM_PACKING 9
-#define GEMM_PACKS_LEFT 0
+#define GEMM_PACKS_LEFT 0  // not measured there
 
 #define REAL_BITS 32
 #include "Template/All.h"

@@ -33,9 +33,8 @@ extension TrainingStep {
   /// print(try step.profile { for batch in batches { try step(batch.images, batch.labels) } })
   /// ```
   ///
-  /// No value differs from what it would be without; the clock costs some 50 ns a pass. Steps of other shapes than the first,
-  /// such as a short last batch, are not measured; one that throws does not count. Make a few steps before: the first one
-  /// records and compiles.
+  /// No value differs from what it would be without. Steps of other shapes than the first, such as a short last batch, are not
+  /// measured; one that throws does not count. Make a few steps before: the first one records and compiles.
   ///
   /// - Precondition: the step is not being profiled already.
   public func profile(_ body: () throws -> Void) rethrows -> StepProfile {

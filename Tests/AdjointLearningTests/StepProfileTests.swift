@@ -32,9 +32,6 @@ struct StepProfileTests {
     #expect(found == expected)
     #expect(Self.values(profiled) == Self.values(plain))
     #expect(profile.steps == 4 && profile.program.runs == 4)
-    for seconds in [profile.batch, profile.gradientTest, profile.update, profile.program.seconds] {
-      #expect(seconds > 0 && seconds <= profile.seconds)
-    }
   }
 
   @Test("The table has a line for the batch, every pass, the test and the update")
@@ -42,6 +39,10 @@ struct StepProfileTests {
     let step = Self.step(Self.model())
     try step(x, labels)
     let profile = try step.profile { try step(x, labels) }
+    // Of one step the parts are no more than the whole; medians of several need not be.
+    let parts = [profile.batch, profile.program.seconds, profile.gradientTest, profile.update]
+    #expect(parts.allSatisfy { $0 >= 0 } && parts[1] > 0)
+    #expect(parts.reduce(0, +) <= profile.seconds * (1 + 1e-9))
     let lines = profile.description.split(separator: "\n")
     #expect(lines.count == profile.program.passes.count + 3)
     #expect(lines[0].hasSuffix("the batch into place"))

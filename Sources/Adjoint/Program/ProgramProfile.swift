@@ -90,8 +90,8 @@ extension Program {
   /// print(program.profile { for _ in 0..<100 { program.run() } })
   /// ```
   ///
-  /// No value differs from what it would be without. Reading the clock adds some 50 ns to each pass, and to small programs
-  /// more than they take by themselves. Replays that begin in the middle are not measured.
+  /// No value differs from what it would be without. Reading the clock takes time too, in small programs more than the passes.
+  /// Replays that begin in the middle are not measured.
   ///
   /// - Precondition: the program is not being profiled already.
   public func profile(_ body: () throws -> Void) rethrows -> ProgramProfile {

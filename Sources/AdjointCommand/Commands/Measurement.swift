@@ -36,8 +36,8 @@ struct Measurement {
       let seconds = Measurement.seconds { done = Kernels.spin(multiplyAdds: 4_000_000) }
       if let done { peaks.append(done / seconds) }
     }
-    product = Measurement.median(products) / 1e9
-    peak = peaks.isEmpty ? nil : Measurement.median(peaks) / 1e9
+    product = products.median / 1e9
+    peak = peaks.isEmpty ? nil : peaks.median / 1e9
   }
 
   /// Compares z = x·Wᵀ with a plain loop in Double: |error| ≤ 2·k·ε·Σ|x||w|.
@@ -62,6 +62,4 @@ struct Measurement {
   }
 
   private static func seconds(_ body: () -> Void) -> Double { ContinuousClock().measure(body).seconds }
-
-  private static func median(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }
 }
