@@ -9,9 +9,15 @@ let package = Package(
     .library(name: "AdjointDatasets", targets: ["AdjointDatasets"]),
     .library(name: "AdjointLearning", targets: ["AdjointLearning"]),
     .library(name: "AdjointChecking", targets: ["AdjointChecking"]),
+    .library(name: "AdjointGrading", targets: ["AdjointGrading"]),
+    .library(name: "AdjointCharts", targets: ["AdjointCharts"]),
     .library(name: "AdjointDrawing", targets: ["AdjointDrawing"]),
-    .library(name: "AdjointExperiments", targets: ["AdjointExperiments"]),
+    // `adjoint NAME` runs the executable `adjoint-NAME` beside it; `swift run adjoint` compiles none of these.
     .executable(name: "adjoint", targets: ["AdjointCommand"]),
+    .executable(name: "adjoint-explain", targets: ["ExplainTool"]),
+    .executable(name: "adjoint-grade", targets: ["GradeTool"]),
+    .executable(name: "adjoint-bench", targets: ["BenchTool"]),
+    .executable(name: "adjoint-experiments", targets: ["ExperimentsTool"]),
   ],
   targets: [
     // C: matrix product and vector loops per instruction set, chosen at run time.
@@ -26,18 +32,38 @@ let package = Package(
     .target(name: "AdjointLearning", dependencies: ["Adjoint", "AdjointDatasets"]),
     // Gradient verification: oracles, verdicts, blame, reports.
     .target(name: "AdjointChecking", dependencies: ["Adjoint", "AdjointLearning"]),
-    // A tape as drawing, Jacobians, derivation and interactive page; charts.
-    .target(name: "AdjointDrawing", dependencies: ["Adjoint"]),
+    // The checker's own grade: faults, mutation score, random programs; worksheets that grade a student.
+    .target(name: "AdjointGrading", dependencies: ["Adjoint", "AdjointChecking"]),
+    // Charts as SVG.
+    .target(name: "AdjointCharts", dependencies: ["Adjoint"]),
+    // A tape as drawing, Jacobians, derivation and interactive page.
+    .target(name: "AdjointDrawing", dependencies: ["Adjoint", "AdjointCharts"]),
     // The experiments of the source documents: settings, records, reports.
     .target(
-      name: "AdjointExperiments",
-      dependencies: ["Adjoint", "AdjointDatasets", "AdjointDrawing", "AdjointLearning"]),
-    // The command line, product `adjoint`.
+      name: "AdjointExperiments", dependencies: ["Adjoint", "AdjointCharts", "AdjointDatasets", "AdjointLearning"]),
+
+    // The command line: options, output and data that its programs share, and the programs.
+    .target(
+      name: "AdjointCommandLine", dependencies: ["Adjoint", "AdjointDatasets", "AdjointLearning"],
+      path: "Sources/Commands/Shared"),
     .executableTarget(
       name: "AdjointCommand",
       dependencies: [
-        "Adjoint", "AdjointChecking", "AdjointDatasets", "AdjointDrawing", "AdjointExperiments", "AdjointLearning",
-      ]),
+        "Adjoint", "AdjointChecking", "AdjointCharts", "AdjointCommandLine", "AdjointDatasets", "AdjointLearning",
+      ], path: "Sources/Commands/Adjoint"),
+    .executableTarget(
+      name: "ExplainTool",
+      dependencies: ["AdjointCommandLine", "AdjointDrawing", "AdjointGrading"], path: "Sources/Commands/Explain"),
+    .executableTarget(
+      name: "GradeTool", dependencies: ["AdjointCommandLine", "AdjointGrading"], path: "Sources/Commands/Grade"),
+    .executableTarget(
+      name: "BenchTool",
+      dependencies: ["AdjointChecking", "AdjointCharts", "AdjointCommandLine", "AdjointKernels"],
+      path: "Sources/Commands/Bench"),
+    .executableTarget(
+      name: "ExperimentsTool",
+      dependencies: ["AdjointChecking", "AdjointCommandLine", "AdjointExperiments"],
+      path: "Sources/Commands/Experiments"),
 
     // Examples: one folder per idea.
     .executableTarget(name: "GradientInTenLines", dependencies: ["Adjoint"], path: "Examples/GradientInTenLines"),
@@ -59,7 +85,7 @@ let package = Package(
     .executableTarget(
       name: "JacobianChain", dependencies: ["AdjointDrawing", "AdjointLearning"], path: "Examples/JacobianChain"),
     .executableTarget(
-      name: "ChartGallery", dependencies: ["AdjointChecking", "AdjointDatasets", "AdjointDrawing", "AdjointLearning"],
+      name: "ChartGallery", dependencies: ["AdjointChecking", "AdjointCharts", "AdjointDatasets", "AdjointLearning"],
       path: "Examples/ChartGallery"),
 
     // Counts allocations and retains of a training step; a test runs it.
@@ -68,14 +94,16 @@ let package = Package(
       name: "AllocationProbe", dependencies: ["AdjointLearning", "AllocationHooks"], path: "Tests/AllocationProbe"),
 
     .testTarget(name: "AdjointKernelsTests", dependencies: ["AdjointKernels"]),
-    .testTarget(name: "AdjointTests", dependencies: ["Adjoint", "AdjointChecking"]),
+    .testTarget(name: "AdjointTests", dependencies: ["Adjoint", "AdjointGrading"]),
     .testTarget(name: "AdjointDatasetsTests", dependencies: ["AdjointDatasets"]),
     .testTarget(name: "AdjointLearningTests", dependencies: ["AdjointLearning"]),
-    .testTarget(name: "AdjointCommandTests", dependencies: ["AdjointCommand"]),
-    .testTarget(name: "AdjointCheckingTests", dependencies: ["AdjointChecking", "AdjointLearning"]),
+    .testTarget(
+      name: "AdjointCommandTests",
+      dependencies: ["AdjointCommand", "BenchTool", "ExperimentsTool", "ExplainTool", "GradeTool"]),
+    .testTarget(name: "AdjointCheckingTests", dependencies: ["AdjointGrading", "AdjointLearning"]),
     .testTarget(
       name: "AdjointDrawingTests",
-      dependencies: ["AdjointChecking", "AdjointDrawing", "AdjointDatasets", "AdjointLearning"]),
+      dependencies: ["AdjointGrading", "AdjointDrawing", "AdjointDatasets", "AdjointLearning"]),
     .testTarget(name: "AdjointExperimentsTests", dependencies: ["AdjointExperiments", "AdjointDatasets"]),
   ],
   swiftLanguageModes: [.v6]

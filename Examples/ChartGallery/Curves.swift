@@ -1,5 +1,5 @@
 import Adjoint
-import AdjointDrawing
+import AdjointCharts
 import Foundation
 
 // Curves: training with bands, activation functions, a logarithmic axis, awkward data.

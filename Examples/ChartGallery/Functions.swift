@@ -1,7 +1,7 @@
 import Adjoint
 import AdjointChecking
 import AdjointDatasets
-import AdjointDrawing
+import AdjointCharts
 import AdjointLearning
 import Foundation
 

@@ -1,6 +1,6 @@
 import Adjoint
 import AdjointDatasets
-import AdjointDrawing
+import AdjointCharts
 import Foundation
 
 // Images, weights, matrices and bars.

@@ -1,4 +1,4 @@
-import AdjointDrawing
+import AdjointCharts
 import Foundation
 
 // Every kind of chart, from data made on the spot: `ChartGallery DIRECTORY` writes an SVG file for each; without a directory

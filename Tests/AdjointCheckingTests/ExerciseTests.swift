@@ -1,5 +1,6 @@
 import Adjoint
 import AdjointChecking
+import AdjointGrading
 import AdjointLearning
 import Testing
 

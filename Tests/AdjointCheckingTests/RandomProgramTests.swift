@@ -1,5 +1,6 @@
 import Adjoint
 import AdjointChecking
+import AdjointGrading
 import Testing
 
 /// Random programs: the same ones for the same seed, of everything that there is, right in their gradients; and a wrong

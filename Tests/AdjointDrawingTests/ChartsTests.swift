@@ -1,5 +1,6 @@
 import Adjoint
 import AdjointChecking
+import AdjointCharts
 import AdjointDrawing
 import AdjointLearning
 import Foundation

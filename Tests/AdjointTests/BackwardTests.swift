@@ -1,5 +1,6 @@
 import Adjoint
 import AdjointChecking
+import AdjointGrading
 import Testing
 
 /// The sweep: adjoints, edges, absence, stopped and frozen paths, and derivatives of derivatives.

@@ -1,5 +1,6 @@
 import Adjoint
 import AdjointChecking
+import AdjointGrading
 import Testing
 
 /// Random programs: what fuses, shares memory or runs in place changes no bit, forward or backward.

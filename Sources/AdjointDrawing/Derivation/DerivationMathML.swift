@@ -1,4 +1,5 @@
 import Adjoint
+import AdjointCharts
 
 extension Derivation {
   /// The derivation as an HTML page with its formulas in MathML, which browsers draw without help. Nothing is loaded from elsewhere.

@@ -1,4 +1,5 @@
 import Adjoint
+import AdjointCharts
 
 extension Derivation: CustomStringConvertible {
   public var description: String { text }

@@ -1,3 +1,5 @@
+import AdjointCharts
+
 // A graph as text for Graphviz.
 
 extension Drawing {

@@ -1,3 +1,5 @@
+import AdjointCharts
+
 // A layout as SVG.
 
 extension Drawing {

@@ -1,4 +1,5 @@
 import Adjoint
+import AdjointCharts
 
 extension LocalJacobian {
   /// Where entries can differ from 0, as a picture of at most `height` × `width` cells: `■` where a cell holds such an entry, `·`

@@ -1,3 +1,5 @@
+import AdjointCharts
+
 /// Where the boxes, frames and edges of a drawing stand: plain data, in pixels from the upper left corner.
 ///
 /// The forward half is a layered drawing (Sugiyama, Tagawa and Toda, "Methods for visual understanding of hierarchical system

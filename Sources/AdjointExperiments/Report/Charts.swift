@@ -1,4 +1,4 @@
-import AdjointDrawing
+import AdjointCharts
 import Foundation
 
 /// The charts of the reports, drawn by `AdjointDrawing`.
@@ -13,8 +13,8 @@ enum Charts {
       (self.name, self.points, self.deviations) = (name, points, deviations)
     }
 
-    var series: AdjointDrawing.Series {
-      AdjointDrawing.Series(name, x: points.map(\.x), y: points.map(\.y), deviation: deviations)
+    var series: AdjointCharts.Series {
+      AdjointCharts.Series(name, x: points.map(\.x), y: points.map(\.y), deviation: deviations)
     }
   }
 
@@ -50,9 +50,9 @@ enum Charts {
     name: String, caption: String, axes: (String, String), _ points: [(Double, Double, Int)],
     border: [(x: Double, y: Double)] = []
   ) -> SVGPicture {
-    let classes = [0, 1].map { label -> AdjointDrawing.Series in
+    let classes = [0, 1].map { label -> AdjointCharts.Series in
       let own = points.filter { $0.2 == label }
-      return AdjointDrawing.Series("class \(label)", x: own.map(\.0), y: own.map(\.1), style: .markers)
+      return AdjointCharts.Series("class \(label)", x: own.map(\.0), y: own.map(\.1), style: .markers)
     }
     let line = border.isEmpty ? [] : [Line("y = ½", border).series]
     // A little room around the points.

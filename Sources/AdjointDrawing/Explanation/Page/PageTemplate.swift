@@ -1,3 +1,5 @@
+import AdjointCharts
+
 /// The document around the page's data: one file, with its style and its scripts inside.
 package enum PageTemplate {
   static func document(title: String, subtitle: String, data: String) -> String {

@@ -1,0 +1,161 @@
+import Adjoint
+
+/// Finds the operation to blame: one dual replay gives every node's tangent, one linear pass names every faulty node.
+///
+/// At each node the contributions must satisfy Σ⟨contribution, ẋ⟩ = ⟨ȳ, ẏ⟩, or its rule is wrong; and each adjoint must be the
+/// sum of its contributions, or the sweep is. Injecting a tangent at a convicted node and replaying what stands behind it
+/// confirms that everything nearer to the output is right.
+struct Blame<S: Scalar> {
+  private let recording: CheckedRecording<S>
+  /// At order 2, what was differentiated first.
+  private let first: CheckedRecording<S>?
+  private let seed: UInt64
+
+  init(_ recording: CheckedRecording<S>, of first: CheckedRecording<S>? = nil, seed: UInt64) {
+    (self.recording, self.first, self.seed) = (recording, first, seed)
+  }
+
+  func convict(_ report: inout Report) {
+    var generator = Generator(seed: seed).stream(2)
+    var findings = faultySums()
+    let origin = recording.point
+    if findings.isEmpty {
+      // A rule that contradicts the tangents, unless differences of that operation contradict them as well.
+      findings = faultyRules(&generator).map { finding in
+        ElementaryFault(recording).contradicts(finding.node, &generator)
+          ? finding.with(.wrongTangent, mechanism: .elementary) : finding
+      }
+    }
+    if findings.isEmpty {
+      // Nothing at the recorded point: look where the rules are replayed at other values.
+      recording.move(to: origin.map { $0.map { $0 * (1 + 0.01 * generator.uniform(-1, 1)) } })
+      findings = faultyRules(&generator).map { $0.with(.staleValue) }
+      recording.move(to: origin)
+    }
+    if findings.isEmpty, let first { findings = SecondOrderRules(first).findings(&generator) }
+    if findings.isEmpty,
+      let judgment = report.judgments.first(where: { $0.verdict == .disagree && $0.oracle == .differences })
+    {
+      findings = [sharedDerivative(judgment, &generator)]
+    }
+    report.findings += findings
+    report.verifiedOperations = (first ?? recording).operationCount - Set(findings.map(\.node)).count
+  }
+
+  // MARK: The accumulation
+
+  /// Nodes whose adjoint is not the sum of its contributions.
+  private func faultySums() -> [Finding] {
+    var findings: [Finding] = []
+    for (producer, edges) in Dictionary(grouping: recording.edges, by: \.producer).sorted(by: { $0.key < $1.key }) {
+      let parts = edges.map { recording.double.value(at: $0.contribution) }
+      let expected = parts.dropFirst().reduce(parts[0]) { $0.moved(by: 1, along: $1) }
+      let found = recording.adjoints[producer].map { recording.double.value(at: $0) } ?? .zeros(expected.shape)
+      let bound = 1e-13 * Double(parts.count) * (parts.flatMap(\.elements).map(abs).max() ?? 0)
+      guard let (element, worst) = found.worstDifference(from: expected), worst > bound else { continue }
+      func isFound(_ other: Tensor<Double>) -> Bool { found.worstDifference(from: other)?.1 ?? 0 <= bound }
+      let hypothesis: Hypothesis =
+        parts.count > 1 && parts.last.map(isFound) == true
+        ? .assignedInsteadOfAccumulated
+        : parts.contains { isFound(expected.moved(by: 1, along: $0)) } ? .countedTwice : .droppedEdge
+      findings.append(
+        finding(
+          .accumulation, producer, input: nil, element, found.elements[element], expected.elements[element],
+          hypothesis, isConfirmed: true))
+    }
+    return findings
+  }
+
+  // MARK: The rules
+
+  /// Nodes whose contributions contradict the tangents, nearest to the output first.
+  private func faultyRules(_ generator: inout Generator) -> [Finding] {
+    let direction = recording.direction(&generator)
+    _ = recording.dualProduct(along: direction)
+    let byConsumer = Dictionary(grouping: recording.edges, by: \.consumer)
+    // All suspects first: confirming one replays the dual program, and with it the tangents are gone.
+    var suspects: [(node: Int, operation: any Adjoint.Operation, g: Tensor<Double>, found: Double, expected: Double)] =
+      []
+    for node in stride(from: recording.output.index, through: 0, by: -1) where recording.dual.holds(node) {
+      guard let operation = recording.tape.operation(at: node), let adjoint = recording.adjoints[node] else { continue }
+      let g = recording.double.value(at: adjoint)
+      let tangent = recording.dual.value(at: node).map(\.tangent)
+      let (expected, expectedMagnitude) = (g.dot(tangent), g.magnitude(tangent))
+      var (found, magnitude) = (0.0, 0.0)
+      for edge in byConsumer[node] ?? [] {
+        let contribution = recording.double.value(at: edge.contribution)
+        let moved = recording.dual.value(at: edge.producer).map(\.tangent)
+        found += contribution.dot(moved)
+        magnitude += contribution.magnitude(moved)
+      }
+      // Relative to the node's own size, without the floor of 1: a fault behind a small mean must not hide.
+      let bound = 1e-12 * Double(recording.longestReduction).squareRoot() * max(expectedMagnitude, magnitude)
+      if !(abs(found - expected) <= bound) { suspects.append((node, operation, g, found, expected)) }
+    }
+    return suspects.map { suspect in
+      let local = LocalRule(recording, suspect.node, suspect.operation, suspect.g)
+      let fault = local.fault(byConsumer[suspect.node] ?? [], &generator)
+      return finding(
+        .rule, suspect.node, input: fault?.input, fault?.element, fault?.found ?? suspect.found,
+        fault?.expected ?? suspect.expected, fault?.hypothesis ?? .unknown,
+        isConfirmed: suffixIsRight(suspect.node, suspect.g, &generator))
+    }
+  }
+
+  /// Injects a random tangent at a node and replays what stands behind it: ⟨v, ẏ⟩ must equal ⟨adjoint, injected⟩.
+  private func suffixIsRight(_ node: Int, _ g: Tensor<Double>, _ generator: inout Generator) -> Bool {
+    let value = recording.double.value(at: node)
+    let injected = value.map { _ in generator.normal() }
+    let still = recording.point.map { $0.map { Dual($0) } }
+    for (leaf, value) in zip(recording.leaves, still) { recording.dual.write(value, into: leaf) }
+    recording.dual.replay(holding: Set(recording.leaves.map(\.index)))
+    let moved = value.elements.indices.map { Dual(value.elements[$0], tangent: injected.elements[$0]) }
+    recording.dual.write(Tensor(shape: value.shape, elements: moved), into: recording.tape[node])
+    recording.dual.run(after: recording.tape[node])
+    let tangent = recording.dual.value(at: recording.output.index).map(\.tangent)
+    let (expected, found) = (recording.cotangent.dot(tangent), g.dot(injected))
+    return abs(expected - found)
+      <= 10 * recording.bound(recording.cotangent.magnitude(tangent), g.magnitude(injected))
+  }
+
+  private func sharedDerivative(_ judgment: Judgment, _ generator: inout Generator) -> Finding {
+    // Which elementary function is wrong shows where local differences contradict the local tangent.
+    let culprit = ElementaryFault(recording).node(&generator) ?? recording.output.index
+    return finding(
+      .elementary, culprit, input: nil, nil, judgment.found, judgment.expected, .sharedDerivative, isConfirmed: false)
+  }
+
+  private func finding(
+    _ mechanism: Mechanism, _ node: Int, input: Int?, _ element: Int?, _ found: Double, _ expected: Double,
+    _ hypothesis: Hypothesis, isConfirmed: Bool
+  ) -> Finding {
+    let (name, path, _, inputShapes, shape) = recording.describe(node)
+    return Finding(
+      mechanism: mechanism, operation: name, node: node, path: path, inputShapes: inputShapes, outputShape: shape,
+      input: input,
+      element: element, found: found, expected: expected, hypothesis: hypothesis, isConfirmed: isConfirmed)
+  }
+}
+
+extension Finding {
+  /// The same finding under another hypothesis.
+  func with(_ hypothesis: Hypothesis, mechanism: Mechanism? = nil) -> Finding {
+    Finding(
+      mechanism: mechanism ?? self.mechanism, operation: operation, node: node, path: path, inputShapes: inputShapes,
+      outputShape: outputShape, input: input, element: element, found: found, expected: expected,
+      hypothesis: hypothesis, isConfirmed: isConfirmed)
+  }
+}
+
+extension Tensor where Element == Double {
+  /// The element that differs by most from another tensor's, and by how much; NaN differs by infinity.
+  package func worstDifference(from other: Tensor) -> (element: Int, difference: Double)? {
+    var worst: (Int, Double)?
+    for i in elements.indices {
+      let difference = abs(elements[i] - other.elements[i])
+      let measured = difference.isNaN ? Double.infinity : difference
+      if measured > worst?.1 ?? -1 { worst = (i, measured) }
+    }
+    return worst
+  }
+}

@@ -1,0 +1,143 @@
+import Adjoint
+
+/// Values for the inputs of an example: within its domain, away from its kinks, and the same for the same seed.
+///
+/// No two numbers of one draw lie close together unless the example confines them to a point, so that neither a tie nor a
+/// comparison changes under a small step. Every number is representable in `Float`.
+package struct ExampleDraw: Sendable {
+  /// What one input is fed.
+  package enum Value: Sendable {
+    case numbers(Tensor<Double>)
+    /// Numbers that the example confines to one point, such as a condition of 0.
+    case confined(Tensor<Double>)
+    case indices(Tensor<Int32>)
+  }
+
+  package let operation: any Adjoint.Operation
+  package var values: [Value]
+
+  /// How far a number stays from the points that an example avoids.
+  package static let gap = 0.05
+
+  package init(_ example: Example, seed: UInt64) {
+    operation = example.operation
+    var generator = Generator(seed: seed)
+    let total = example.inputs.reduce(0) { $0 + $1.shape.elementCount }
+    var places = generator.permutation(of: total)
+    values = example.inputs.map { input in
+      switch input {
+      case .indices(let shape, let below):
+        let elements = (0..<shape.elementCount).map { _ in Int32(generator.next() % UInt64(max(below, 1))) }
+        return .indices(Tensor(shape: shape, elements: elements))
+      case .numbers(let shape, let range, let kinks):
+        let elements = (0..<shape.elementCount).map { _ in
+          let place = (Double(places.removeLast()) + generator.uniform(0.25, 0.75)) / Double(total)
+          var x = range.lowerBound + (range.upperBound - range.lowerBound) * place
+          if let kink = kinks.first(where: { abs(x - $0) < ExampleDraw.gap }) {
+            x += x < kink ? -ExampleDraw.gap : ExampleDraw.gap
+          }
+          return Double(Float(x))
+        }
+        let tensor = Tensor(shape: shape, elements: elements)
+        return range.lowerBound < range.upperBound ? .numbers(tensor) : .confined(tensor)
+      }
+    }
+  }
+
+  /// The inputs that may move.
+  package var movable: [Int] {
+    values.indices.filter { if case .numbers = values[$0] { true } else { false } }
+  }
+
+  /// How many numbers may move.
+  package var coordinateCount: Int {
+    movable.reduce(0) { count, position in
+      if case .numbers(let value) = values[position] { count + value.elements.count } else { count }
+    }
+  }
+
+  /// Records the operation on these inputs.
+  package func record<S: Scalar>(on tape: Tape<S>) -> (inputs: [Variable<S>], output: Variable<S>) {
+    let inputs = values.map { value -> Variable<S> in
+      switch value {
+      case .numbers(let tensor): tape.input(tensor.converted())
+      case .confined(let tensor): tape.constant(tensor.converted())
+      case .indices(let tensor): tape.index(tensor)
+      }
+    }
+    return (inputs, tape.record(operation, inputs: inputs))
+  }
+}
+
+extension Example {
+  /// Operation, attributes and shapes in one line.
+  package var title: String {
+    let attributes = operation.attributes.map(\.description).joined(separator: ", ")
+    let shapes = inputs.map(\.shape.description).joined(separator: " ")
+    return operation.name + (attributes.isEmpty ? "" : "(\(attributes))") + " " + shapes
+  }
+
+  /// Whether the operation takes these shapes, asked before anything is recorded.
+  package var isLegal: Bool {
+    let shapes = inputs.map(\.shape)
+    guard (try? operation.shape(of: shapes)) != nil else { return false }
+    for (position, input) in inputs.enumerated() {
+      guard case .indices(let shape, let below) = input else { continue }
+      guard operation.indexPosition == position else { return false }
+      if shape.elementCount > 0, below > operation.indexBound(for: shapes) || below == 0 { return false }
+    }
+    return true
+  }
+
+  /// This example on other shapes.
+  private func reshaped(_ change: (Shape) -> Shape) -> Example {
+    let changed = inputs.map { input -> Input in
+      switch input {
+      case .numbers(let shape, let range, let kinks): .numbers(change(shape), in: range, avoiding: kinks)
+      case .indices(let shape, let below): .indices(change(shape), below: below)
+      }
+    }
+    let bound = operation.indexPosition == nil ? 0 : operation.indexBound(for: changed.map(\.shape))
+    let bounded = changed.map { input -> Input in
+      if case .indices(let shape, let below) = input { .indices(shape, below: min(below, bound)) } else { input }
+    }
+    return Example(operation, bounded)
+  }
+
+  /// The same operation on awkward shapes, those that it takes: every extent 1, and each extent in turn 0.
+  package var awkward: [Example] {
+    let extents = Set(inputs.flatMap { Array($0.shape) }).filter { $0 > 1 }.sorted()
+    let ones = reshaped { Shape($0.map { min($0, 1) }) }
+    let empties = extents.map { extent in reshaped { Shape($0.map { $0 == extent ? 0 : $0 }) } }
+    let known = inputs.map(\.shape)
+    return ([ones] + empties).filter { $0.inputs.map(\.shape) != known && $0.isLegal }
+  }
+
+  /// A maximum or minimum with both arguments in one range, so that each wins somewhere; the catalogue keeps them apart.
+  package var interleaved: Example? {
+    guard let binary = operation as? Binary, binary == .maximum || binary == .minimum else { return nil }
+    return Example(operation, inputs.map { .numbers($0.shape, in: -2...2) })
+  }
+
+  /// The same operation with one variable for every input that holds numbers, if it takes that: its range satisfies all.
+  package var shared: (example: Example, positions: [Int])? {
+    var positions: [Int] = []
+    var (common, kinks): (ClosedRange<Double>?, [Double]) = (nil, [])
+    var first: Shape?
+    for (position, input) in inputs.enumerated() {
+      guard case .numbers(let shape, let range, let avoiding) = input, range.lowerBound < range.upperBound else {
+        continue
+      }
+      positions.append(position)
+      first = first ?? shape
+      kinks += avoiding
+      common = common.map { $0.overlaps(range) ? $0.clamped(to: range) : range } ?? range
+    }
+    guard positions.count > 1, let first, let common else { return nil }
+    let changed = inputs.indices.map { position -> Input in
+      positions.contains(position) ? .numbers(first, in: common, avoiding: kinks) : inputs[position]
+    }
+    let example = Example(operation, changed)
+    return example.isLegal ? (example, positions) : nil
+  }
+}

@@ -1,0 +1,134 @@
+import Adjoint
+
+/// What a fault looks like: a guess from a family, made by comparing numbers.
+public enum Hypothesis: Sendable, Hashable, Codable {
+  case sign
+  case factor(Double)
+  case transposed
+  /// 1/N is missing, for an N found among the shapes.
+  case missingMean(Int)
+  /// 1/N stands there twice, or where it does not belong.
+  case doubledMean(Int)
+  case missingBroadcastSum
+  case assignedInsteadOfAccumulated
+  case droppedEdge
+  /// Right at the recorded values, wrong when replayed at others.
+  case staleValue
+  case wrongBranch
+  case wrongRow(Int)
+  case relativeError(Double)
+  /// The rule is right; the value is not: a faulty kernel, plan or fusion.
+  case wrongValue
+  /// Rule and dual numbers share a wrong derivative: differences contradict both.
+  case sharedDerivative
+  /// The witness is wrong: differences side with the rule against dual numbers.
+  case wrongTangent
+  /// A contribution was added twice.
+  case countedTwice
+  /// Right to first order, wrong to second: the rule detaches something, or adds what vanishes at first.
+  case wrongSecondDerivative
+  /// The cotangent is passed on without the factor ∂y/∂x.
+  case missingLocalDerivative
+  case unknown
+
+  public var text: String {
+    switch self {
+    case .sign: "the sign is wrong"
+    case .factor(let factor): "wrong by the factor \(short(factor))"
+    case .transposed: "the contribution is transposed"
+    case .missingMean(let n): "a factor 1/N is missing (N = \(n))"
+    case .doubledMean(let n): "a factor 1/N is doubled or does not belong there (N = \(n))"
+    case .missingBroadcastSum: "the sum over a broadcast axis is missing"
+    case .assignedInsteadOfAccumulated: "the adjoint was assigned instead of accumulated"
+    case .droppedEdge: "an edge was dropped: no contribution arrives"
+    case .staleValue: "a stale value: right at the recorded inputs, wrong when replayed at others"
+    case .wrongBranch: "the wrong branch at a kink: wrong on one side only"
+    case .wrongRow(let row): "only row \(row) is wrong"
+    case .relativeError(let error): "a relative error of \(short(error)) everywhere"
+    case .wrongValue: "the value itself is wrong: a kernel, a plan or a fusion"
+    case .sharedDerivative: "dual numbers and the rule agree with each other and not with differences"
+    case .wrongTangent: "dual numbers are wrong here: differences side with the rule"
+    case .countedTwice: "a contribution was added twice"
+    case .wrongSecondDerivative: "right to first order, wrong to second: the rule detaches a part of itself"
+    case .missingLocalDerivative: "the local derivative is missing: the cotangent is passed on as it came"
+    case .unknown: "no known pattern"
+    }
+  }
+}
+
+/// Where a fault sits.
+public enum Mechanism: String, Sendable, Hashable, Codable {
+  /// The VJP of one operation.
+  case rule
+  /// The addition of contributions in the backward sweep.
+  case accumulation
+  /// The compiled program: a fusion or the memory plan.
+  case program
+  /// A value computed in the tape's own precision.
+  case kernel
+  /// An elementary function's derivative in the scalar that judges.
+  case elementary
+}
+
+/// A fault, and the node that is convicted of it.
+public struct Finding: Sendable, Hashable, Codable {
+  public let mechanism: Mechanism
+  /// The operation's name, or that of the leaf's role.
+  public let operation: String
+  /// The position of the node on the tape.
+  public let node: Int
+  /// Its scope and label.
+  public let path: String
+  public let inputShapes: [[Int]]
+  public let outputShape: [Int]
+  /// Which input's contribution is wrong, where one is.
+  public let input: Int?
+  /// The element that is wrong by most, in row-major order.
+  public let element: Int?
+  public let found: Double
+  public let expected: Double
+  public let hypothesis: Hypothesis
+  /// Whether injecting a tangent at the node and replaying the rest showed that everything behind it is right.
+  public let isConfirmed: Bool
+
+  /// One sentence.
+  public var text: String {
+    let place = path.isEmpty ? "%\(node)" : "\(path) (%\(node))"
+    let shapes = inputShapes.map { "\($0)" }.joined(separator: ", ") + " → \(outputShape)"
+    let position = input.map { ", input \($0)" } ?? ""
+    let worst = element.map { ", element \($0)" } ?? ""
+    return "\(operation) at \(place), \(shapes)\(position)\(worst): found \(found), expected \(expected); "
+      + hypothesis.text + (isConfirmed ? " (confirmed: everything behind it is right)" : "")
+  }
+}
+
+/// Three significant digits.
+package func short(_ value: Double) -> String {
+  // Near the ends of the range, scaling would overflow.
+  guard value.isFinite, (1e-200...1e200).contains(abs(value)) else { return "\(value)" }
+  var scale = 1.0
+  while abs(value) * scale < 100 { scale *= 10 }
+  while abs(value) * scale >= 1000 { scale /= 10 }
+  let rounded = (value * scale).rounded() / scale
+  return "\(rounded)"
+}
+
+/// A place where the function is not smooth, or not finite.
+public struct Singularity: Sendable, Hashable, Codable {
+  public let operation: String
+  public let node: Int
+  public let path: String
+  public let element: Int
+  /// The step along the direction at which the branch changes; 0 exactly at a kink; `nil` for a value that is not finite.
+  public let distance: Double?
+  /// The operands of the element, where a value is not finite.
+  public let operands: [Double]
+
+  public var text: String {
+    let place = path.isEmpty ? "%\(node)" : "\(path) (%\(node))"
+    guard let distance else {
+      return "\(operation) at \(place), element \(element), is not finite; its operands are \(operands)"
+    }
+    return "within \(short(distance)) of a kink at \(operation) \(place), element \(element)"
+  }
+}

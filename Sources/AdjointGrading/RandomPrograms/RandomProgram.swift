@@ -1,0 +1,187 @@
+import Adjoint
+import AdjointChecking
+
+/// A small program as data: leaves and operations with the positions of their inputs.
+///
+/// Generated from a seed (`init(seed:)`), recorded on a tape of any scalar at any number of points, changed operation by
+/// operation (`mapOperations`), shrunk while it keeps failing (`shrunk(while:)`), and printed as Swift code that
+/// reproduces it (`swiftCode`). Everything is a function of the seed: structure, and the values of every leaf at every
+/// point.
+///
+/// ```swift
+/// let program = RandomProgram(seed: 7)
+/// let recording = program.record(on: Tape<Double>())
+/// let g = gradients(of: recording.output, withRespectTo: recording.moving, cotangent: …)
+/// ```
+public struct RandomProgram: Sendable {
+  /// What a leaf holds at one point.
+  public enum LeafValue: Sendable, Equatable {
+    case numbers(Tensor<Double>)
+    case indices(Tensor<Int32>)
+  }
+
+  /// A leaf: its role, and where its values come from.
+  public struct Leaf: Sendable {
+    public enum Content: Sendable, Equatable {
+      /// Numbers uniform in a range, representable in `Float`.
+      case numbers(in: ClosedRange<Double>)
+      case indices(below: Int)
+    }
+    /// Input, parameter, constant or index. A constant has the same values at every point.
+    public let role: Role
+    public internal(set) var content: Content
+    /// Which of the seed's streams its values are drawn from.
+    let stream: UInt64
+    /// The values at point 0 where they are not drawn: those of what this leaf stands for.
+    var pinned: LeafValue?
+  }
+
+  /// One line of the program.
+  public struct Step: Sendable {
+    public enum Kind: Sendable {
+      case leaf(Leaf)
+      case operation(any Operation, inputs: [Int])
+    }
+    public internal(set) var kind: Kind
+    public internal(set) var shape: Shape
+
+    /// The steps whose values this one takes.
+    public var inputs: [Int] {
+      switch kind {
+      case .leaf: []
+      case .operation(_, let inputs): inputs
+      }
+    }
+    public var operation: (any Operation)? {
+      switch kind {
+      case .leaf: nil
+      case .operation(let operation, _): operation
+      }
+    }
+    public var leaf: Leaf? {
+      switch kind {
+      case .leaf(let leaf): leaf
+      case .operation: nil
+      }
+    }
+  }
+
+  public let seed: UInt64
+  /// Leaves and operations; each takes its inputs from steps before it.
+  public internal(set) var steps: [Step]
+  /// The step that is the result: a single number or a tensor.
+  public internal(set) var output: Int
+
+  /// How many steps are operations.
+  public var operationCount: Int { steps.count { $0.operation != nil } }
+
+  /// The leaves that gradients are taken for: inputs and parameters.
+  public var movingLeaves: [Int] {
+    steps.indices.filter { steps[$0].leaf?.role == .input || steps[$0].leaf?.role == .parameter }
+  }
+
+  /// This program with every operation replaced by what `transform` makes of it, of the same shapes.
+  public func mapOperations(_ transform: (any Operation) -> any Operation) -> RandomProgram {
+    var copy = self
+    for i in steps.indices {
+      guard case .operation(let operation, let inputs) = steps[i].kind else { continue }
+      copy.steps[i].kind = .operation(transform(operation), inputs: inputs)
+    }
+    return copy
+  }
+}
+
+// MARK: Values
+
+extension RandomProgram {
+  /// What the leaf at a step holds at a point: 0 for the first recording, 1, 2, … for replays at new inputs.
+  public func value(ofLeaf step: Int, at point: Int = 0) -> LeafValue {
+    guard let leaf = steps[step].leaf else { fatalError("RandomProgram: step \(step) is an operation, not a leaf") }
+    let point = leaf.role == .constant ? 0 : point
+    if let pinned = leaf.pinned, point == 0 { return pinned }
+    var generator = Generator(seed: seed).stream(1, leaf.stream, UInt64(point))
+    let shape = steps[step].shape
+    switch leaf.content {
+    case .numbers(let range):
+      let elements = (0..<shape.elementCount).map { _ in
+        Double(Float(generator.uniform(range.lowerBound, range.upperBound)))
+      }
+      return .numbers(Tensor(shape: shape, elements: elements))
+    case .indices(let bound):
+      let elements = (0..<shape.elementCount).map { _ in Int32(generator.next() % UInt64(max(bound, 1))) }
+      return .indices(Tensor(shape: shape, elements: elements))
+    }
+  }
+
+  /// A random cotangent of the output, never all ones: softmax and normalisation annihilate those.
+  public var cotangent: Tensor<Double> { random(steps[output].shape, stream: 2, 0) }
+
+  /// A random direction for each moving leaf.
+  public var directions: [Tensor<Double>] {
+    movingLeaves.map { random(steps[$0].shape, stream: 3, steps[$0].leaf?.stream ?? 0) }
+  }
+
+  private func random(_ shape: Shape, stream: UInt64, _ number: UInt64) -> Tensor<Double> {
+    var generator = Generator(seed: seed).stream(stream, number)
+    let elements = (0..<shape.elementCount).map { _ in Double(Float(generator.uniform(-1.5, 1.5))) }
+    return Tensor(shape: shape, elements: elements)
+  }
+}
+
+// MARK: Recording
+
+extension RandomProgram {
+  /// A program on a tape.
+  public struct Recording<S: Scalar> {
+    /// A variable for each step.
+    public let nodes: [Variable<S>]
+    public let output: Variable<S>
+    /// The leaves that gradients are taken for, as `movingLeaves`.
+    public let moving: [Variable<S>]
+    /// The parameters that were made, each with its step.
+    public let parameters: [(step: Int, parameter: Parameter<S>)]
+    /// Every leaf that a program feeds or reads, constants excepted: ask for these as well to keep all of them.
+    public let leaves: [Variable<S>]
+  }
+
+  /// Records this program with the values of a point.
+  public func record<S: Scalar>(on tape: Tape<S>, at point: Int = 0) -> Recording<S> {
+    var nodes: [Variable<S>] = []
+    var parameters: [(step: Int, parameter: Parameter<S>)] = []
+    for (i, step) in steps.enumerated() {
+      switch step.kind {
+      case .operation(let operation, let inputs):
+        nodes.append(tape.record(operation, inputs: inputs.map { nodes[$0] }))
+      case .leaf(let leaf):
+        switch value(ofLeaf: i, at: point) {
+        case .indices(let value): nodes.append(tape.index(value))
+        case .numbers(let value) where leaf.role == .parameter:
+          parameters.append((i, Parameter(value.converted())))
+          nodes.append(tape.parameter(parameters[parameters.count - 1].parameter))
+        case .numbers(let value) where leaf.role == .constant: nodes.append(tape.constant(value.converted()))
+        case .numbers(let value): nodes.append(tape.input(value.converted()))
+        }
+      }
+    }
+    let fed = steps.indices.filter { steps[$0].leaf.map { $0.role != .constant } ?? false }
+    return Recording(
+      nodes: nodes, output: nodes[output], moving: movingLeaves.map { nodes[$0] }, parameters: parameters,
+      leaves: fed.map { nodes[$0] })
+  }
+
+  /// Gives every leaf of a compiled recording the values of another point; parameters are set where they stand, so a
+  /// program that copied them does not see this.
+  /// - Precondition: the program keeps all leaves (`Program([recording.output] + recording.leaves)`).
+  public func feed<S: Scalar>(_ recording: Recording<S>, to program: Program<S>, at point: Int) throws(FeedError) {
+    for i in steps.indices {
+      guard let leaf = steps[i].leaf, leaf.role != .constant, leaf.role != .parameter else { continue }
+      switch value(ofLeaf: i, at: point) {
+      case .numbers(let value): try program.feed(recording.nodes[i], value.converted())
+      case .indices(let value): try program.feed(recording.nodes[i], value)
+      }
+    }
+    for (step, parameter) in recording.parameters {
+      if case .numbers(let value) = value(ofLeaf: step, at: point) { parameter.value = value.converted() }
+    }
+  }
+}

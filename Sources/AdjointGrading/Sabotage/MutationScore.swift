@@ -1,0 +1,90 @@
+import AdjointChecking
+
+import Foundation
+
+/// One fault in one place, and what came of it.
+public struct Mutant: Sendable, Hashable, Codable {
+  public enum Outcome: String, Sendable, Hashable, Codable {
+    /// The checker disagrees, and its first finding names the place or the mechanism.
+    case blamed
+    /// The checker disagrees, and blames something else.
+    case detected
+    /// The checker does not disagree.
+    case survived
+    /// Equal to the original; outside the score.
+    case equivalent
+    /// Refused by recording; outside the score.
+    case trapped
+  }
+
+  /// The operation, or the mechanism in shared code.
+  public let operation: String
+  public let input: Int?
+  public let fault: String
+  public let outcome: Outcome
+  /// Why it is equivalent, trapped or has survived; what was blamed otherwise.
+  public let reason: String
+  /// What the checker guessed.
+  public let hypothesis: Hypothesis?
+
+  public var text: String {
+    let place = input.map { "\(operation), input \($0)" } ?? operation
+    return "\(place): \(fault): \(reason)"
+  }
+}
+
+/// How many faults the checker finds, and how often it blames the right place: the checker's own grade.
+public struct MutationScore: Sendable, Codable {
+  public let all: [Mutant]
+  public let seconds: Double
+
+  /// Those that count: neither equivalent to the original nor refused by recording.
+  public var mutants: Int { all.count { $0.outcome != .equivalent && $0.outcome != .trapped } }
+  public var detected: Int { all.count { $0.outcome == .blamed || $0.outcome == .detected } }
+  public var blamed: Int { all.count { $0.outcome == .blamed } }
+  public var equivalent: [Mutant] { all.filter { $0.outcome == .equivalent } }
+  public var trapped: [Mutant] { all.filter { $0.outcome == .trapped } }
+  public var survivors: [Mutant] { all.filter { $0.outcome == .survived } }
+  /// Found, but pinned on another place.
+  public var misblamed: [Mutant] { all.filter { $0.outcome == .detected } }
+
+  /// The least number of mutants that any differentiable operation has.
+  public var fewestPerOperation: (operation: String, count: Int)? {
+    let counted = all.filter { $0.outcome != .equivalent && $0.outcome != .trapped && $0.input != nil }
+    return Dictionary(grouping: counted, by: \.operation).map { ($0.key, $0.value.count) }.min { $0.1 < $1.1 }
+  }
+}
+
+extension MutationScore: CustomStringConvertible {
+  /// The figures, then every exclusion and survivor with its reason.
+  public var description: String {
+    func percent(_ part: Int) -> String {
+      mutants == 0 ? "-" : "\((Double(part) / Double(mutants) * 1000).rounded() / 10)%"
+    }
+    var lines = [
+      "\(mutants) mutants, \(detected) detected (\(percent(detected))), \(blamed) blamed (\(percent(blamed))), "
+        + "\(equivalent.count) equivalent, \(trapped.count) trapped, \(survivors.count) survivors, \(short(seconds)) s"
+    ]
+    if let fewest = fewestPerOperation {
+      lines.append("at least \(fewest.count) mutants an operation (\(fewest.operation))")
+    }
+    lines += survivors.map { "survived: " + $0.text }
+    lines += misblamed.map { "misblamed: " + $0.text }
+    lines += grouped(equivalent).map { "equivalent: " + $0 }
+    lines += grouped(trapped).map { "trapped: " + $0 }
+    return lines.joined(separator: "\n")
+  }
+
+  /// One line for each place and reason, with the faults that share it.
+  private func grouped(_ mutants: [Mutant]) -> [String] {
+    var order: [String] = []
+    var faults: [String: [String]] = [:]
+    for mutant in mutants {
+      let place = mutant.input.map { "\(mutant.operation), input \($0)" } ?? mutant.operation
+      let key = "\(place): \(mutant.reason)"
+      if faults[key] == nil { order.append(key) }
+      faults[key, default: []].append(mutant.fault)
+    }
+    return order.map { "\($0) (\((faults[$0] ?? []).joined(separator: ", ")))" }
+  }
+}

@@ -1,0 +1,137 @@
+import Adjoint
+import AdjointChecking
+import Foundation
+
+/// Grades the checker: puts every applicable fault into every input of every operation, and into the code that they share, and
+/// counts how many are found and blamed on the right place.
+///
+/// The library itself is never edited: faults are injected by wrapper operations, wrapper scalars, and altered sweeps and
+/// plans that a driver hands in.
+public struct Sabotage: Sendable {
+  public var operations: [any Adjoint.Operation.Type]
+  public var includesSharedCode: Bool
+  public var seed: UInt64
+
+  public init(
+    _ operations: [any Adjoint.Operation.Type] = OperationCatalog.all, includesSharedCode: Bool = true, seed: UInt64 = 0
+  ) {
+    (self.operations, self.includesSharedCode, self.seed) = (operations, includesSharedCode, seed)
+  }
+
+  public func run() -> MutationScore {
+    let started = Date()
+    let subjects = self.subjects
+    let seed = seed
+    var mutants = inParallel(subjects.count) { number in subjects[number].mutants(seed: seed) }.flatMap { $0 }
+    if includesSharedCode { mutants += SharedFaults(seed: seed).mutants() }
+    return MutationScore(all: mutants, seconds: Date().timeIntervalSince(started))
+  }
+
+  /// Examples of one operation: those of one name, and for a product of one pair of flags.
+  private var subjects: [Subject] {
+    var subjects: [Subject] = []
+    let examples = operations.flatMap { $0.examples }
+    for example in examples.compactMap(\.interleaved) + examples {
+      let operation = example.operation
+      let flags = operation is MatMul ? operation.attributes.map(\.description).joined(separator: ", ") : ""
+      let name = operation.name + (flags.isEmpty ? "" : "(\(flags))")
+      if let known = subjects.firstIndex(where: { $0.name == name }) {
+        subjects[known].examples.append(example)
+      } else {
+        subjects.append(Subject(name: name, examples: [example]))
+      }
+    }
+    return subjects
+  }
+}
+
+/// One operation under sabotage, with its examples.
+struct Subject: Sendable {
+  let name: String
+  var examples: [Example]
+  /// How many examples are tried before a fault counts as equivalent.
+  private static let patience = 8
+
+  init(name: String, examples: [Example]) { (self.name, self.examples) = (name, examples) }
+
+  /// Every fault in every input that holds numbers.
+  func mutants(seed: UInt64) -> [Mutant] {
+    let positions = examples.first.map { example in
+      example.inputs.indices.filter { if case .numbers = example.inputs[$0] { true } else { false } }
+    }
+    return (positions ?? []).flatMap { position in
+      RuleFault.allCases.compactMap { mutant($0, position, seed: seed) }
+    }
+  }
+
+  /// The fault in the first example where it makes a difference; `nil` where it applies to none.
+  func mutant(_ fault: RuleFault, _ position: Int, seed: UInt64) -> Mutant? {
+    var excuse: (outcome: Mutant.Outcome, reason: String)?
+    let places = telling(position).compactMap { example in
+      site(example, position).flatMap { fault.applies(to: $0) ? (example, $0) : nil }
+    }
+    for (example, site) in places.prefix(Subject.patience) {
+      let draw = ExampleDraw(example, seed: seed)
+      if !SabotageNetwork<Double>(draw, operation: example.operation, seed: seed).isDifferentiable(position) {
+        excuse = excuse ?? (.equivalent, "its contribution is identically zero")
+        continue
+      }
+      if let trap = fault.trap(at: site) {
+        excuse = excuse ?? (.trapped, trap)
+        continue
+      }
+      let sabotaged = SabotagedOperation(original: example.operation, site: site, fault: fault)
+      if Equivalence(draw, sabotaged, seed: seed).holds {
+        excuse = excuse ?? (.equivalent, "the same gradient at two points and the same second derivative")
+        continue
+      }
+      return judge(sabotaged, draw, example, seed: seed)
+    }
+    guard let excuse else { return nil }
+    return Mutant(
+      operation: name, input: position, fault: fault.rawValue, outcome: excuse.outcome, reason: excuse.reason,
+      hypothesis: nil)
+  }
+
+  private func judge(
+    _ sabotaged: SabotagedOperation, _ draw: ExampleDraw, _ example: Example, seed: UInt64
+  ) -> Mutant {
+    let network = SabotageNetwork<Double>(draw, operation: sabotaged, seed: seed)
+    let report = network.check(order: sabotaged.fault.isSecondOrder ? 2 : 1, seed: seed)
+    let first = report.findings.first
+    let isRight = first?.mechanism == .rule && first?.node == network.node
+    return Mutant(
+      operation: name, input: sabotaged.site.input, fault: sabotaged.fault.rawValue,
+      outcome: report.verdict != .disagree ? .survived : isRight ? .blamed : .detected,
+      reason: report.verdict != .disagree
+        ? "\(example.title): \(report)" : first.map { "\(example.title): \($0.text)" } ?? "\(report)",
+      hypothesis: first?.hypothesis)
+  }
+
+  /// The examples with most to say about an input first.
+  private func telling(_ position: Int) -> [Example] {
+    examples.filter { example in
+      guard position < example.inputs.count, let shape = try? example.operation.shape(of: example.inputs.map(\.shape))
+      else { return false }
+      return shape.elementCount > 0 && example.inputs[position].shape.elementCount > 0
+    }
+    .enumerated().sorted {
+      let (a, b) = ($0.element.inputs[position].shape, $1.element.inputs[position].shape)
+      return (a.elementCount, -$0.offset) > (b.elementCount, -$1.offset)
+    }
+    .map(\.element)
+  }
+
+  private func site(_ example: Example, _ position: Int) -> FaultSite? {
+    let shapes = example.inputs.map(\.shape)
+    guard let output = try? example.operation.shape(of: shapes),
+      case .numbers(let shape, let range, let kinks) = example.inputs[position], range.lowerBound < range.upperBound
+    else { return nil }
+    let isPair = example.operation is Binary && shapes.count == 2
+    let ties = isPair && (example.operation.name == "maximum" || example.operation.name == "minimum")
+    let kink: FaultSite.Kink? = kinks.first.map { .at($0) } ?? (ties ? .between : nil)
+    return FaultSite(
+      input: position, shape: shape, outputShape: output, isElementwise: example.operation.isElementwise,
+      broadcasts: example.operation.isElementwise || example.operation is Broadcast, kink: kink)
+  }
+}

@@ -1,0 +1,109 @@
+import Adjoint
+import AdjointChecking
+
+/// A small network around one operation, so that blame has something to choose from: each input is c + ¼ tanh(z), used once
+/// more elsewhere, and the loss is Σ v ⊙ sin(w ⊙ y) + Σ u ⊙ x.
+///
+/// The constants c are such that the operation sees the values drawn for it, away from its kinks.
+struct SabotageNetwork<S: Scalar> {
+  let tape = Tape<S>()
+  let leaves: [Variable<S>]
+  /// Where the operation under sabotage stands.
+  let node: Int
+  let loss: Variable<S>
+
+  init(_ draw: ExampleDraw, operation: any Adjoint.Operation, seed: UInt64) {
+    var generator = Generator(seed: seed).stream(3)
+    let tape = tape
+    func random(_ shape: Shape) -> Tensor<Double> {
+      Tensor(shape: shape, elements: (0..<shape.elementCount).map { _ in Double(Float(generator.normal())) })
+    }
+    var leaves: [Variable<S>] = []
+    let inputs = tape.scoped("before") {
+      draw.values.map { value -> Variable<S> in
+        switch value {
+        case .indices(let tensor): return tape.index(tensor)
+        case .confined(let tensor): return tape.constant(tensor.converted())
+        case .numbers(let tensor):
+          let z = random(tensor.shape)
+          let leaf = tape.input(z.converted())
+          leaves.append(leaf)
+          let moved = leaf.tanh() * 0.25
+          let rest = zip(tensor.elements, moved.value.elements).map { S($0) - $1 }
+          return moved + tape.constant(Tensor(shape: tensor.shape, elements: rest))
+        }
+      }
+    }
+    let y = tape.scoped("sabotaged") { tape.record(operation, inputs: inputs) }
+    node = y.index
+    loss = tape.scoped("after") {
+      let bent = (y * tape.constant(random(y.shape).converted())).sin()
+      var loss = (bent * tape.constant(random(y.shape).converted())).sum()
+      for x in inputs where x.role == nil {
+        loss = loss + (x * tape.constant(random(x.shape).converted())).sum()
+      }
+      return loss
+    }
+    self.leaves = leaves
+  }
+
+  /// Whether the operation's rule contributes to an input at all.
+  func isDifferentiable(_ input: Int) -> Bool {
+    let mark = tape.count
+    defer { tape.truncate(to: mark) }
+    return tape.backward(from: loss).edges.contains { $0.consumer == node && $0.position == input }
+  }
+
+  func check(order: Int, seed: UInt64) -> Report {
+    GradientCheck(of: loss, withRespectTo: leaves, mode: .directional(2), order: order, seed: seed).run()
+  }
+}
+
+/// Whether a mutant is the original in disguise: the same gradient at two points, and the same second derivative.
+struct Equivalence {
+  private let original: SabotageNetwork<Double>
+  private let mutant: SabotageNetwork<Double>
+  private let seed: UInt64
+
+  init(_ draw: ExampleDraw, _ sabotaged: SabotagedOperation, seed: UInt64) {
+    original = SabotageNetwork(draw, operation: sabotaged.original, seed: seed)
+    mutant = SabotageNetwork(draw, operation: sabotaged, seed: seed)
+    self.seed = seed
+  }
+
+  /// Whether the two cannot be told apart.
+  var holds: Bool {
+    !differs(original.loss, original.leaves, mutant.loss, mutant.leaves)
+      && !differs(slope(original), original.leaves, slope(mutant), mutant.leaves)
+  }
+
+  /// ⟨∇f, w⟩, recorded.
+  private func slope(_ network: SabotageNetwork<Double>) -> Variable<Double> {
+    var generator = Generator(seed: seed).stream(4)
+    let tape = network.tape
+    let terms = zip(network.leaves, gradients(of: network.loss, withRespectTo: network.leaves)).map { leaf, gradient in
+      (gradient * tape.constant(leaf.value.map { _ in generator.normal() })).sum()
+    }
+    return terms.dropFirst().reduce(terms[0]) { $0 + $1 }
+  }
+
+  /// Whether two recordings have different gradients, at the recorded point or a little away.
+  private func differs(
+    _ a: Variable<Double>, _ ownA: [Variable<Double>], _ b: Variable<Double>, _ ownB: [Variable<Double>]
+  ) -> Bool {
+    var (first, second) = (Generator(seed: seed), Generator(seed: seed))
+    let left = CheckedRecording(a, leaves: ownA, generator: &first)
+    let right = CheckedRecording(b, leaves: ownB, generator: &second)
+    if isDifferent(left, right) { return true }
+    let elsewhere = left.point.map { $0.map { $0 * (1 + 0.01 * first.uniform(-1, 1)) } }
+    left.move(to: elsewhere)
+    right.move(to: elsewhere)
+    return isDifferent(left, right)
+  }
+
+  private func isDifferent(_ left: CheckedRecording<Double>, _ right: CheckedRecording<Double>) -> Bool {
+    zip(left.gradient, right.gradient).contains { a, b in
+      (a.worstDifference(from: b)?.difference ?? 0) > 1e-13 * max(1e-3, a.elements.map(abs).max() ?? 0)
+    }
+  }
+}

@@ -1,0 +1,98 @@
+import Adjoint
+import AdjointChecking
+import AdjointCommandLine
+import AdjointLearning
+import Foundation
+
+/// `adjoint check`: are the derivatives right, and if not, which operation is wrong?
+enum CheckCommand {
+  static let command = Command(
+    name: "check", summary: "Check derivatives: the catalogue of operations, one of them, or a model.",
+    positional: ("OPERATION ...", 0...Int.max),
+    options: [
+      Option(
+        "order", "N", .integer(1...2),
+        "1 checks gradients, 2 the gradients of gradients too. Default: 1 for a model; operations are always checked at both."
+      ),
+      Option("seed", "N", .integer(0...Int.max), default: "0", "What values and directions are drawn from."),
+      .flag("sabotage", "Put faults into every rule and into shared code, and count how many the checker finds."),
+      .flag("table", "Recompute the gradient table of a student report, 784-128-10, beside its own numbers."),
+      .flag("json", "Print one JSON object as the last line of standard output."),
+      Option(
+        "model", "SIZES", .text, in: "A model",
+        "Check a perceptron instead, such as 784,30,10: inputs, hidden units, classes; or cnn, the one of 'adjoint train'."
+      ),
+      Option(
+        "activation", "NAME", .choice(Activation.optionNames), default: "tanh", in: "A model",
+        "The function between its layers."),
+      Option(
+        "data", "WHAT", .text, default: "drawn", in: "A model",
+        "What it is fed: drawn, mnist, a directory with MNIST's four IDX files, or a CSV file of label and pixels."),
+      Option("batch", "N", .integer(1...65_536), default: "4", in: "A model", "How many images at once."),
+      Option(
+        "mode", "MODE", .choice(["directional", "full"]), default: "directional", in: "A model",
+        "Three random directions, or every coordinate by itself."),
+    ],
+    notes: [
+      (
+        "Verdicts",
+        [
+          "agree        every oracle that could judge agrees within its bound",
+          "DISAGREE     an oracle contradicts beyond its bound; the operation to blame is named",
+          "cannot tell  no oracle could judge, such as exactly at a kink, or where a value is not finite",
+          "Errors are given in units of the bound: above 1 is a contradiction.",
+        ]
+      ),
+      (
+        "Examples",
+        ["adjoint check", "adjoint check matmul logSoftmax", "adjoint check --model 784,128,10 --mode full --order 2"]
+      ),
+      (
+        "Exit code",
+        [
+          "0 when everything agrees, 1 when something disagrees (with --sabotage: when a fault was not found), 2 when something",
+          "cannot be told or the command cannot be read, 1 for any other failure",
+        ]
+      ),
+    ],
+    run: run)
+
+  private static let modelOptions = ["activation", "data", "batch", "mode"]
+
+  private static func run(_ arguments: Arguments, _ console: Console) throws -> Int32 {
+    try refuseUnused(arguments)
+    if arguments.isGiven("table") {
+      try Sibling.experiments.run(["--table"] + arguments.words(["seed", "data", "json"]))
+    }
+    if arguments.isGiven("model") { return try ModelCheck(arguments).run(console) }
+    let operations = try OperationCatalog.names(among: arguments.positionals)
+    if arguments.isGiven("sabotage") {
+      try Sibling.grade.run(arguments.words(["seed", "json"]) + arguments.positionals)
+    }
+    return try CatalogueCheck(operations, arguments).run(console)
+  }
+
+  /// What was given and would have no effect.
+  private static func refuseUnused(_ arguments: Arguments) throws(CommandError) {
+    func refuse(_ names: [String], _ reason: String, _ users: [String] = []) throws(CommandError) {
+      for name in names where arguments.isGiven(name) {
+        throw .unusedOption(name, reason: reason, usedBy: users)
+      }
+    }
+    let isModel = arguments.isGiven("model")
+    if arguments.isGiven("table") {
+      try refuse(["model", "activation", "batch", "mode", "order", "sabotage"], "with --table")
+    } else if !isModel {
+      try refuse(modelOptions, "without --model")
+      if arguments.text("order") == "1" {
+        try refuse(["order"], "without --model: operations are always checked at orders 1 and 2")
+      }
+    } else {
+      try refuse(["sabotage"], "with --model")
+    }
+    if arguments.isGiven("sabotage") { try refuse(["order"], "with --sabotage") }
+    if isModel || arguments.isGiven("table"), let name = arguments.positionals.first {
+      throw .unexpectedArgument(name, command: "check")
+    }
+  }
+}

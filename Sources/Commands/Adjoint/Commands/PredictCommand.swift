@@ -1,0 +1,80 @@
+import AdjointCommandLine
+import AdjointDatasets
+import AdjointLearning
+
+/// `adjoint predict`: what a saved network makes of one image.
+enum PredictCommand {
+  static let command = Command(
+    name: "predict", summary: "Show what a saved network makes of one image.",
+    positional: ("IMAGE-OR-CSV", 1...1),
+    options: [
+      Option("load", "FILE", .text, "The checkpoint that 'adjoint train --save' wrote."),
+      Option(
+        "index", "N", .integer(0...100_000_000), default: "0",
+        "Which image of an IDX file or row of a CSV file, from 0."),
+      .flag("invert", "The image is dark ink on light paper."),
+      .flag("json", "Print one JSON object as the last line of standard output."),
+    ],
+    notes: [
+      (
+        "Images",
+        [
+          "PGM (P2 or P5); IDX, plain or gzip; CSV rows of as many numbers as pixels, 0 to 255 or 0 to 1, perhaps with a",
+          "label in front. 0 is background; the size must be that of the training images.",
+        ]
+      ),
+      ("Example", ["adjoint predict --load digits.safetensors t10k-images-idx3-ubyte.gz --index 7"]),
+    ],
+    run: run)
+
+  private static func run(_ arguments: Arguments, _ console: Console) throws -> Int32 {
+    guard let file = arguments.text("load") else {
+      throw CommandError.missingOption("load", placeholder: "FILE", command: "predict")
+    }
+    let classifier = try Classifier(loading: file)
+    let image = try ImageInput(
+      arguments.positionals[0], index: arguments.integer("index"), height: classifier.height, width: classifier.width,
+      inverted: arguments.isGiven("invert"))
+    let inputs = image.labeled(classifier.standardization).all.inputs
+    let predictor = Predictor<Float>(batchSize: 1, loss: classifier.plan.loss) { [model = classifier.model] in model($0)
+    }
+    let probabilities = classifier.plan.loss.probabilities(predictor(inputs).elements)
+    let best = probabilities.indices.max { probabilities[$0] < probabilities[$1] } ?? 0
+
+    let picture = Picture(height: image.height, width: image.width, pixels: image.pixels)
+    show(
+      picture.lines(inColor: console.hasColor), width: image.width,
+      beside: bars(probabilities, best, classifier, console),
+      on: console)
+    if arguments.isGiven("json") {
+      let fields: [(String, JSON)] = [
+        ("prediction", .string(classifier.classNames[best])),
+        ("probabilities", .object(zip(classifier.classNames, probabilities).map { ($0, .number($1)) })),
+      ]
+      console.line(JSON.object(fields).text)
+    }
+    return 0
+  }
+
+  /// A bar for every class.
+  private static func bars(
+    _ probabilities: [Double], _ best: Int, _ classifier: Classifier, _ console: Console
+  ) -> [String] {
+    let width = classifier.classNames.map(\.count).max() ?? 1
+    return probabilities.enumerated().map { label, probability in
+      let bar = String(repeating: "█", count: Int((probability * 30).rounded())).padded(to: 30)
+      let text = "\(classifier.classNames[label].padded(left: width))  \(bar)  \(probability.percent.padded(left: 7))"
+      return label == best ? console.bold(text) : text
+    }
+  }
+
+  /// Two blocks of lines side by side, the second in the middle of the first.
+  private static func show(_ left: [String], width: Int, beside right: [String], on console: Console) {
+    let offset = max(0, (left.count - right.count) / 2)
+    for row in 0..<max(left.count, right.count + offset) {
+      let picture = row < left.count ? left[row] : String(repeating: " ", count: width)
+      let bar = right.indices.contains(row - offset) ? "    " + right[row - offset] : ""
+      console.line(picture + bar)
+    }
+  }
+}

@@ -1,0 +1,172 @@
+import Adjoint
+import AdjointCommandLine
+import AdjointDatasets
+import AdjointLearning
+import Foundation
+
+/// `adjoint train`: header, progress, final table, JSON.
+enum TrainCommand {
+  static let command = Command(
+    name: "train", summary: "Train a classifier of images.", options: TrainingOptions.all,
+    notes: [
+      ("Defaults", TrainingOptions.defaultsTable),
+      (
+        "Examples",
+        [
+          "adjoint train",
+          "adjoint train --data mnist --hidden 256,64 --dropout 0.2 --validation 0.1 --patience 3 --save digits.safetensors",
+          "adjoint train --resume digits.safetensors",
+        ]
+      ),
+      (
+        "Exit code",
+        ["0 after a finished training, 130 after Ctrl-C, 2 for a command that cannot be read, 1 for any other failure"]
+      ),
+    ],
+    run: run)
+
+  private static func run(_ arguments: Arguments, _ console: Console) throws -> Int32 {
+    let start = ContinuousClock.now
+    let saved = try resumed(arguments)
+    let plan = try plan(arguments, saved)
+    let directory = try arguments.text("report").map { try ReportDirectory($0) }
+    if arguments.isGiven("download") {
+      guard plan.data == .mnist else {
+        throw CommandError.unusedOption("download", reason: "without --data mnist", usedBy: [])
+      }
+      try MNISTPlaces().download { console.note($0) }
+    }
+    let interruption = Interruption()
+    let destination = arguments.text("save") ?? (saved == nil ? nil : arguments.text("resume"))
+    let (training, test) = try plan.data.load(limits: plan.limits)
+    let run = try TrainingRun(
+      plan, training: training, test: test, from: saved, to: destination.map { URL(fileURLWithPath: $0) },
+      saveInterval: arguments.number("save-every"), pool: try pool(arguments))
+    try run.classifier.check(run.test, from: plan.data.title)
+    showHeader(run, plan, console)
+    if let made = saved?.0.settings[TrainingRun.instructionSetKey], made != Kernels.name {
+      console.note("the checkpoint was made with \(made); on \(Kernels.name), results differ in their last digits")
+    }
+
+    var report = ProgressReport(
+      console: console, stepsPerEpoch: run.trainer.stepsPerEpoch, epochs: plan.epochs,
+      images: run.trainer.training.count)
+    let sample = directory == nil ? nil : run.trainer.training.limited(to: TrainingReport.sampleSize)
+    if let signal = try run.train(&report, interruption, measuringOn: sample) {
+      let progress = run.trainer.progress
+      let place =
+        "in epoch \(min(progress.epoch + 1, plan.epochs)), after step \(progress.batch) of \(run.trainer.stepsPerEpoch)"
+      let hint =
+        destination.map { "resume with: adjoint train --resume \(shellQuoted($0))" }
+        ?? "nothing was saved; give --save FILE to be able to resume"
+      console.note("interrupted \(place); \(hint)" + (directory == nil ? "" : "; there is no report"))
+      return Interruption.exitCode(signal)
+    }
+    try finish(run, plan, report, directory, arguments.isGiven("json"), since: start, console)
+    return 0
+  }
+
+  private static func pool(_ arguments: Arguments) throws -> WorkerPool {
+    let cores = ProcessInfo.processInfo.activeProcessorCount
+    return WorkerPool(threads: arguments.isGiven("threads") ? try arguments.integer("threads") : cores)
+  }
+
+  // MARK: Resuming
+
+  private static func resumed(_ arguments: Arguments) throws -> (Checkpoint, file: String)? {
+    guard let file = arguments.text("resume") else { return nil }
+    // Killed before the first save: with --save of the same name, that is a beginning.
+    if arguments.text("save") == file, !FileManager.default.fileExists(atPath: file) { return nil }
+    return (try openCheckpoint(file, resuming: true), file)
+  }
+
+  /// The plan as given, or the checkpoint's, which what is given must not contradict.
+  private static func plan(_ arguments: Arguments, _ saved: (Checkpoint, file: String)?) throws -> TrainingPlan {
+    guard let (checkpoint, file) = saved else { return try TrainingPlan(arguments) }
+    let plan = try TrainingPlan(stored: checkpoint.settings, of: file)
+    for option in TrainingOptions.settings {
+      guard var given = arguments.given[option.name] else { continue }
+      if option.name == "data" { given = try DataSource(given).setting }
+      let used = plan.settings[option.name] ?? plan.hyperparameters[option.name].map { String($0) } ?? "none"
+      guard given == used else {
+        throw CommandError.contradiction(option: option.name, given: given, saved: used, file: file)
+      }
+    }
+    return plan
+  }
+
+  private static func shellQuoted(_ path: String) -> String {
+    let plain = path.allSatisfy { $0.isLetter || $0.isNumber || "/._-+".contains($0) }
+    return plain ? path : "'" + path.replacingOccurrences(of: "'", with: "'\\''") + "'"
+  }
+
+  // MARK: Reports
+
+  private static func showHeader(_ run: TrainingRun, _ plan: TrainingPlan, _ console: Console) {
+    let trainer = run.trainer
+    let first = trainer.training
+    let aside = trainer.validation.map { ", \($0.count.grouped) to validate" } ?? ""
+    let fields = [
+      (
+        "data",
+        "\(plan.data.title): \(first.count.grouped) images to train\(aside), \(run.test.count.grouped) to test, "
+          + "\(first.height) × \(first.width), \(first.classCount) classes"
+      ),
+      ("model", run.classifier.architecture), ("parameters", run.classifier.parameterCount.grouped),
+      ("loss", plan.loss.optionName), ("optimizer", plan.optimization),
+      ("epochs", "\(plan.epochs) of \(trainer.stepsPerEpoch.of("step")), batch \(plan.batch), seed \(plan.seed)"),
+      ("instructions", Kernels.name),
+    ]
+    for (name, value) in fields { console.line(console.bold(name.padded(to: 14)) + value) }
+    let progress = trainer.progress
+    if progress.epoch > 0 || progress.batch > 0 {
+      console.line(
+        console.bold("resumed".padded(to: 14)) + "after \(progress.epoch.of("epoch")) and \(progress.batch.of("step"))")
+    }
+    console.line()
+  }
+
+  private static func finish(
+    _ run: TrainingRun, _ plan: TrainingPlan, _ report: ProgressReport, _ directory: ReportDirectory?, _ json: Bool,
+    since start: ContinuousClock.Instant, _ console: Console
+  ) throws {
+    let predictor = run.classifier.predictor()
+    let onTest = try predictor.evaluate(on: run.test)
+    let onTraining = try predictor.evaluate(on: run.trainer.training)
+    let seconds = start.duration(to: .now).seconds
+    let progress = run.trainer.progress
+    if progress.isStopped, let best = progress.stopping.bestEpoch {
+      console.line("stopped early after \(progress.epoch.of("epoch")); the weights are those of epoch \(best)")
+    }
+    MetricsReport(classNames: run.classifier.classNames).show(
+      [("training", onTraining), ("test", onTest)], on: console)
+    console.line()
+    console.line("\(seconds.duration) in all, \(Int(report.rate).grouped) images/s in training steps")
+    if let directory {
+      try TrainingReport(
+        run: run, plan: plan, progress: report, training: onTraining, test: onTest, seconds: seconds
+      ).write(to: directory)
+      console.line("report: \(directory.path)/report.html")
+    }
+    guard json else { return }
+    var fields: [(String, JSON)] = [
+      ("testAccuracy", .number(onTest.accuracy)), ("testLoss", .number(onTest.loss)),
+      ("trainAccuracy", .number(onTraining.accuracy)), ("trainLoss", .number(onTraining.loss)),
+    ]
+    if let validation = run.trainer.validation {
+      let metrics = try predictor.evaluate(on: validation)
+      fields += [("validationAccuracy", .number(metrics.accuracy)), ("validationLoss", .number(metrics.loss))]
+    }
+    fields += [
+      ("epochs", .integer(progress.epoch)), ("bestEpoch", progress.stopping.bestEpoch.map { .integer($0) } ?? .null),
+      ("seconds", .number(start.duration(to: .now).seconds)), ("imagesPerSecond", .number(report.rate)),
+      ("peakMemory", PeakMemory.mebibytes.map { .number($0) } ?? .null),
+      ("parameters", .integer(run.classifier.parameterCount)), ("seed", .integer(plan.seed)),
+      ("instructionSet", .string(Kernels.name)), ("data", .string(plan.data.setting)),
+      ("model", .string(run.classifier.architecture)), ("optimizer", .string(plan.optimizer.name)),
+      ("loss", .string(plan.loss.optionName)), ("classAccuracies", MetricsReport.classAccuracies(onTest)),
+      ("findings", .array(run.lint.findings.map(\.json))),
+    ]
+    console.line(JSON.object(fields).text)
+  }
+}

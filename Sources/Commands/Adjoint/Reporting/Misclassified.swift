@@ -1,0 +1,53 @@
+import Adjoint
+import AdjointCharts
+import AdjointCommandLine
+import AdjointDatasets
+import AdjointLearning
+
+/// The images of a test set that a classifier takes for something else, those of which it is surest first.
+struct Misclassified {
+  struct Example {
+    let number: Int
+    let prediction: Int
+    /// What the classifier gives its wrong answer.
+    let probability: Double
+  }
+
+  /// All of them.
+  let examples: [Example]
+
+  init(by predictor: Predictor<Float>, on data: LabeledImages) {
+    var found: [Example] = []
+    let order = Array(0..<data.count)
+    for start in stride(from: 0, to: data.count, by: predictor.batchSize) {
+      let rows = order[start..<min(start + predictor.batchSize, data.count)]
+      let outputs = predictor(data.batch(rows).inputs)
+      let classes = outputs.shape[1]
+      for (place, number) in rows.enumerated() {
+        let row = outputs.elements[place * classes..<(place + 1) * classes]
+        let probabilities = predictor.loss.probabilities(row)
+        guard let best = probabilities.indices.max(by: { probabilities[$0] < probabilities[$1] }) else { continue }
+        guard best != Int(data.labels[number]) else { continue }
+        found.append(Example(number: number, prediction: best, probability: probabilities[best]))
+      }
+    }
+    // The number last, so that the order is the same every time.
+    examples = found.sorted { ($1.probability, $0.number) < ($0.probability, $1.number) }
+  }
+
+  /// A grid of the first `limit`.
+  func chart(of data: LabeledImages, limit: Int = 40) -> ImageGrid {
+    let shown = examples.prefix(limit)
+    let tiles = shown.map { example in
+      let (label, taken) = (data.classNames[Int(data.labels[example.number])], data.classNames[example.prediction])
+      let percent = Int((example.probability * 100).rounded(.down))
+      return ImageGrid.Tile(
+        pixels: Array(data.image(example.number)), caption: "\(label) as \(taken), \(percent)%", isWrong: true)
+    }
+    let all = "\(examples.count.grouped) of \(data.count.grouped)"
+    return ImageGrid(
+      shown.count < examples.count
+        ? "Misclassified: the \(shown.count) surest of \(all)" : "Misclassified: \(all)",
+      imageHeight: data.height, imageWidth: data.width, columns: 8, Array(tiles))
+  }
+}

@@ -1,0 +1,60 @@
+import AdjointCharts
+import AdjointCommandLine
+
+/// Tables and charts as one file of HTML that needs nothing else: the charts stand in it, and nothing is fetched.
+struct ReportPage {
+  let title: String
+  let tables: [(heading: String, rows: [(String, String)])]
+  let sections: [TrainingReport.Section]
+
+  var html: String {
+    var head = Markup("head", [:], [Markup("meta", ["charset": "utf-8"])])
+    head.append(Markup("meta", ["name": "viewport", "content": "width=device-width,initial-scale=1"]))
+    head.append(Markup("meta", ["name": "color-scheme", "content": "light dark"]))
+    head.append(Markup("title", text: title))
+    var style = Markup("style")
+    style.children = [.finished(ReportPage.css)]
+    head.append(style)
+
+    var main = Markup("main", [:], [Markup("h1", text: title)])
+    main.append(Markup("div", ["class": "tables"], tables.map { table($0.heading, $0.rows) }))
+    for section in sections { main.append(part(section)) }
+    let page = Markup("html", ["lang": "en"], [head, Markup("body", [:], [main])])
+    return "<!DOCTYPE html>\n" + page.rendered(selfClosing: false) + "\n"
+  }
+
+  private func table(_ heading: String, _ rows: [(String, String)]) -> Markup {
+    let lines = rows.map { name, value in
+      Markup("tr", [:], [Markup("th", ["scope": "row"], text: name), Markup("td", text: value)])
+    }
+    return Markup("table", [:], [Markup("caption", text: heading), Markup("tbody", [:], lines)])
+  }
+
+  private func part(_ section: TrainingReport.Section) -> Markup {
+    var part = Markup("section", [:], [Markup("h2", text: section.heading), Markup("p", text: section.text)])
+    for (file, chart) in section.charts {
+      var figure = Markup("figure")
+      figure.children = [.finished(chart.svg())]
+      figure.append(
+        Markup("figcaption", [:], [Markup("a", ["href": .init(file)], text: file)]))
+      part.append(figure)
+    }
+    return part
+  }
+
+  private static let css =
+    ":root{color-scheme:light dark;--ink:#1d1f23;--faint:#5a5f69;--paper:#fff;--line:#dfe2e7}"
+    + "@media(prefers-color-scheme:dark){:root{--ink:#e8eaed;--faint:#a5abb6;--paper:#16181d;--line:#2c3038}}"
+    + "body{margin:0;background:var(--paper);color:var(--ink);"
+    + "font:15px/1.5 system-ui,-apple-system,'Segoe UI',Helvetica,Arial,sans-serif}"
+    + "main{max-width:980px;margin:0 auto;padding:24px 20px 60px}h1{font-size:24px;margin:0 0 16px}"
+    + "h2{font-size:19px;margin:36px 0 4px;border-top:1px solid var(--line);padding-top:20px}"
+    + "p{margin:0 0 12px;max-width:44em}.tables{display:flex;flex-wrap:wrap;gap:12px 40px;align-items:flex-start}"
+    + "@media(min-width:800px){.tables{display:grid;grid-template-columns:auto 1fr;grid-template-rows:auto 1fr}"
+    + ".tables table:last-child{grid-area:1/2/3/3}}"
+    + "table{border-collapse:collapse}caption{text-align:left;font-weight:600;padding:4px 0}"
+    + "th,td{text-align:left;vertical-align:top;padding:2px 14px 2px 0;border-top:1px solid var(--line)}"
+    + "th{font-weight:400;color:var(--faint)}td{overflow-wrap:anywhere;font-variant-numeric:tabular-nums}"
+    + "figure{margin:0 0 20px;overflow-x:auto}figcaption{font-size:12px}a{color:inherit}"
+    + "svg{display:block;max-width:100%;height:auto}@media print{section{break-inside:avoid}}"
+}

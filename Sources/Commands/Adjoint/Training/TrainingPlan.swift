@@ -1,0 +1,144 @@
+import Adjoint
+import AdjointCommandLine
+import AdjointDatasets
+import AdjointLearning
+
+/// Everything that decides the result of a training, as checked data.
+struct TrainingPlan {
+  let data: DataSource
+  let limits: (training: Int?, test: Int?)
+  let standardization: StandardizationName
+  let validation: Double
+  let network: NetworkName
+  /// Kernels of each convolution.
+  let filters: [Int]
+  /// Units of the hidden layers.
+  let hidden: [Int]
+  let activation: Activation
+  let initializer: InitializerName
+  let dropout: Double
+  let loss: ClassificationLoss
+  let optimizer: OptimizerEntry
+  /// By option name, defaults included.
+  let hyperparameters: [String: Double]
+  let schedule: ScheduleNotation
+  let clipping: Clipping
+  let regularization: Regularization
+  let batch: Int
+  let epochs: Int
+  let seed: Int
+  let stopping: EarlyStopping?
+  /// The options that were given, which make this plan again.
+  let settings: [String: String]
+
+  init(_ arguments: Arguments) throws(CommandError) {
+    let source = try DataSource(arguments.required("data"))
+    data = source
+    limits = (
+      try arguments.isGiven("train-limit") ? arguments.integer("train-limit") : nil,
+      try arguments.isGiven("test-limit") ? arguments.integer("test-limit") : nil
+    )
+    standardization = try arguments.choice("standardize")
+    validation = try arguments.number("validation")
+    network = try arguments.choice("model")
+    filters = try TrainingPlan.sizes(arguments.required("filters"), of: arguments.option("filters"))
+    hidden = try TrainingPlan.sizes(arguments.required("hidden"), of: arguments.option("hidden"))
+    activation = try arguments.choice("activation")
+    initializer = try arguments.choice("initializer")
+    dropout = try arguments.number("dropout")
+    loss = try arguments.choice("loss")
+    (optimizer, hyperparameters) = try TrainingPlan.optimizer(arguments)
+    schedule = try ScheduleNotation(arguments.required("schedule"), of: arguments.option("schedule"))
+    clipping = try arguments.isGiven("clip-norm") ? .norm(arguments.number("clip-norm")) : .none
+    regularization = Regularization(l1: try arguments.number("l1"), l2: try arguments.number("l2"))
+    batch = try arguments.integer("batch")
+    epochs = try arguments.integer("epochs")
+    seed = try arguments.integer("seed")
+    stopping = try TrainingPlan.stopping(arguments, validation: validation)
+    try TrainingPlan.refuseUnused(arguments, network, hidden)
+    var settings = arguments.given.filter { name, _ in TrainingOptions.settings.contains { $0.name == name } }
+    for option in TrainingOptions.settings {
+      guard settings[option.name] == nil, let fallback = option.fallback else { continue }
+      settings[option.name] = try option.canonical(fallback)
+    }
+    settings["data"] = source.setting
+    self.settings = settings
+  }
+
+  /// What was given and would have no effect.
+  private static func refuseUnused(
+    _ arguments: Arguments, _ network: NetworkName, _ hidden: [Int]
+  ) throws(CommandError) {
+    // A checkpoint stores defaults too.
+    if arguments.isStored { return }
+    switch network {
+    case .cnn:
+      if arguments.isGiven("hidden") {
+        throw .unusedOption("hidden", reason: "with --model cnn", usedBy: ["--model mlp"])
+      }
+    case .mlp:
+      if arguments.isGiven("filters") {
+        throw .unusedOption("filters", reason: "with --model mlp", usedBy: ["--model cnn"])
+      }
+      for name in ["activation", "dropout"] where arguments.isGiven(name) && hidden.isEmpty {
+        throw .unusedOption(name, reason: "with --hidden none", usedBy: [])
+      }
+    }
+  }
+
+  private static func sizes(_ text: String, of option: Option) throws(CommandError) -> [Int] {
+    if text == "none" { return [] }
+    let sizes = text.split(separator: ",", omittingEmptySubsequences: false).map { Int($0) ?? 0 }
+    guard sizes.allSatisfy({ (1...100_000).contains($0) }) else {
+      throw option.bad(text, expected: "sizes between commas, such as 128,64, or none", among: ["none"])
+    }
+    return sizes
+  }
+
+  private static func optimizer(_ arguments: Arguments) throws(CommandError) -> (OptimizerEntry, [String: Double]) {
+    let name = try arguments.required("optimizer")
+    guard let entry = OptimizerEntry.named(name) else {
+      throw arguments.option("optimizer").bad(name, expected: OptimizerEntry.all.map(\.name).listed("or"))
+    }
+    var values = Dictionary(uniqueKeysWithValues: entry.hyperparameters.map { ($0.option, $0.value) })
+    for option in OptimizerEntry.hyperparameterOptions where arguments.isGiven(option) {
+      guard values[option] != nil else {
+        throw .unusedOption(option, reason: "with the optimizer \(name)", usedBy: OptimizerEntry.users(of: option))
+      }
+      values[option] = try arguments.number(option)
+    }
+    return (entry, values)
+  }
+
+  private static func stopping(_ arguments: Arguments, validation: Double) throws(CommandError) -> EarlyStopping? {
+    guard arguments.isGiven("patience") else {
+      if arguments.isGiven("stop-rule"), try arguments.required("stop-rule") != "since-best" {
+        throw .unusedOption("stop-rule", reason: "without --patience", usedBy: [])
+      }
+      return nil
+    }
+    guard validation > 0 else {
+      throw .unusedOption("patience", reason: "without --validation, such as --validation 0.2", usedBy: [])
+    }
+    return EarlyStopping(patience: try arguments.integer("patience"), rule: try arguments.choice("stop-rule"))
+  }
+}
+
+extension TrainingPlan {
+  /// Streams of the seed, one for each use.
+  enum Stream: UInt64 {
+    case weights = 1
+    case order, split
+  }
+
+  func generator(_ stream: Stream) -> Generator { Generator(seed: UInt64(seed)).stream(stream.rawValue) }
+
+  /// The optimiser in words.
+  var optimization: String {
+    let values = optimizer.hyperparameters.map { entry in
+      let name = entry.option == "learning-rate" ? "rate" : entry.option
+      return "\(name) \((hyperparameters[entry.option] ?? entry.value).short)"
+    }
+    return "\(optimizer.name) (\(values.joined(separator: ", ")))"
+  }
+}

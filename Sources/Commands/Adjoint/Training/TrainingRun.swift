@@ -1,0 +1,138 @@
+import Adjoint
+import AdjointCommandLine
+import AdjointDatasets
+import AdjointLearning
+import Foundation
+
+/// One training from the command line: set up anew or from a checkpoint, run with saving, evaluated at the end.
+struct TrainingRun {
+  /// What a checkpoint remembers beside the classifier's settings.
+  static let dataKey = "data-fingerprint"
+  static let instructionSetKey = "instruction-set"
+
+  let classifier: Classifier
+  let trainer: Trainer<LabeledImages>
+  let test: LabeledImages
+  let lint = TrainingLint()
+  let pool: WorkerPool
+  private let settings: [String: String]
+  private let destination: URL?
+  private let saveInterval: Duration
+
+  /// The plan's training on these images; `saved` is the checkpoint to go on from.
+  /// - Throws: `CheckpointError`, `CommandError`.
+  init(
+    _ plan: TrainingPlan, training: LabeledImages, test: LabeledImages, from saved: (Checkpoint, file: String)?,
+    to destination: URL?, saveInterval: Double, pool: WorkerPool
+  ) throws {
+    let (rest, validation) = try TrainingRun.split(training, plan)
+    classifier = try Classifier(plan, for: rest)
+    let scaling = classifier.standardization
+    let step = TrainingRun.step(plan, classifier, imageCount: rest.count)
+    trainer = Trainer(
+      step: step, predictor: classifier.predictor(), training: rest.standardized(scaling),
+      validation: validation?.standardized(scaling), epochs: plan.epochs, batchSize: plan.batch,
+      stopping: plan.stopping, generator: plan.generator(.order))
+    self.test = test.standardized(scaling)
+    self.pool = pool
+    (step.pool, trainer.predictor.pool) = (pool, pool)
+    (self.destination, self.saveInterval) = (destination, .seconds(saveInterval))
+
+    var settings = classifier.settings
+    settings[TrainingRun.dataKey] = training.fingerprint
+    settings[TrainingRun.instructionSetKey] = Kernels.name
+    self.settings = settings
+    if let (checkpoint, file) = saved {
+      guard checkpoint.settings[TrainingRun.dataKey] == settings[TrainingRun.dataKey] else {
+        throw CommandError.otherData(file: file)
+      }
+      try checkpoint.restore(into: trainer)
+    } else {
+      try trainer.prepare()
+    }
+  }
+
+  private static func split(
+    _ training: LabeledImages, _ plan: TrainingPlan
+  ) throws(CommandError) -> (LabeledImages, LabeledImages?) {
+    guard training.count > 0 else { throw .tooFewExamples("\(plan.data.title): there are no training images") }
+    guard plan.validation > 0 else { return (training, nil) }
+    var generator = plan.generator(.split)
+    let (rest, validation) = training.split(validation: plan.validation, using: &generator)
+    guard validation.count > 0, rest.count > 0 else {
+      throw .tooFewExamples(
+        "--validation \(plan.validation.short) of \(training.count.of("image")) leaves \(rest.count) for training and "
+          + "\(validation.count) for validation; both need one at least")
+    }
+    return (rest, validation)
+  }
+
+  private static func step(_ plan: TrainingPlan, _ classifier: Classifier, imageCount: Int) -> TrainingStep<Float> {
+    let steps = (imageCount + plan.batch - 1) / plan.batch
+    let schedule = plan.schedule.schedule(stepsPerEpoch: steps, epochs: Double(plan.epochs))
+    let (model, loss) = (classifier.model, plan.loss)
+    func make(_ optimizer: some Optimizer) -> TrainingStep<Float> {
+      TrainingStep(
+        optimizer: optimizer, schedule: schedule, regularization: plan.regularization, clipping: plan.clipping,
+        seed: UInt64(plan.seed)
+      ) { images, labels in loss(model(images), labels: labels) }
+    }
+    return make(plan.optimizer.optimizer(plan.hyperparameters))
+  }
+
+  func save() throws {
+    if let destination { try Checkpoint.save(trainer, settings: settings, to: destination) }
+  }
+
+  /// A predictor on as many threads as the training.
+  func evaluator() -> Predictor<Float> {
+    let predictor = classifier.predictor()
+    predictor.pool = pool
+    return predictor
+  }
+
+  /// Trains to the end. Returns the signal that ended it before, if one did; everything is saved then.
+  /// - Parameter sample: training images to measure the accuracy on after each epoch.
+  func train(
+    _ report: inout ProgressReport, _ interruption: Interruption, measuringOn sample: LabeledImages? = nil
+  ) throws -> Int32? {
+    try save()
+    var saved = ContinuousClock.now
+    var signal: Int32?
+    let evaluator = evaluator()
+    for finding in lint.look(at: self) { report.console.note("check: \(finding)") }
+    var hasTrained = false
+    report.resumeClock()
+    try trainer.run(
+      afterStep: { loss in
+        let last = trainer.progress.batch == trainer.stepsPerEpoch
+        let rest = trainer.training.count - (trainer.stepsPerEpoch - 1) * trainer.batchSize
+        report.step(last ? rest : trainer.batchSize, of: trainer.progress, loss: loss)
+        signal = interruption.received
+        if signal != nil || saved.duration(to: .now) > saveInterval {
+          try save()
+          saved = .now
+          report.resumeClock()
+        }
+        return signal == nil
+      },
+      afterEpoch: { epoch in
+        try save()
+        saved = .now
+        let onTraining = try sample.map { try evaluator.evaluate(on: $0) }
+        if let validation = epoch.validation {
+          report.epoch(epoch, validation, on: "validation", training: onTraining)
+        } else {
+          report.epoch(epoch, try evaluator.evaluate(on: test), on: "test", training: onTraining)
+        }
+        if !hasTrained {
+          for finding in lint.look(at: self) { report.console.note("check: \(finding)") }
+          hasTrained = true
+        }
+        report.resumeClock()
+      })
+    // Early stopping has put the best weights back.
+    if signal == nil { try save() }
+    return signal
+  }
+}

@@ -1,0 +1,134 @@
+import Adjoint
+import AdjointCommandLine
+import Foundation
+
+/// `adjoint bench`: what this machine allows, what this library makes of it, and what others do.
+enum BenchCommand {
+  static let command = Command(
+    name: "bench",
+    summary: Sibling.bench.summary,
+    positional: ("ROWS…", 0...1_000),
+    options: [
+      Option(
+        "threads", "N", .integer(1...1024),
+        "Measure on so many threads alone. Without it, steps are measured on one and on two, and all else on one."),
+      Option(
+        "peers", "PYTHON", .text,
+        "Run the same work in the libraries that this interpreter has (PyTorch, JAX, NumPy, micrograd), in turn with ours, "
+          + "each in several processes."),
+      Option(
+        "processes", "N", .integer(2...100),
+        "So many processes of each, against peers: more where the figures scatter. Default: 5; 2 when quick."),
+      Option(
+        "samples", "N", .integer(3...1_000),
+        "So many samples of each row. Default: 31; 11 in each process against peers; 5 when "
+          + "quick."),
+      .flag("quick", "Few samples and few images: to see that everything works. No figure to quote."),
+      .flag(
+        "profile", "After the table, say where the time of every training step among the rows goes, pass by pass."),
+      Option(
+        "plot", "DIR", .text,
+        "Draw how a step grows with batch, width and depth into this directory, one SVG a group of growth rows."),
+      .flag(
+        "machine", "Measure the multiply-add peak of one core and the matrix product against it: 'adjoint info --measure'."),
+      .flag("list", "List the rows with their targets, and measure nothing."),
+      .flag("json", "Print one JSON object as the last line of standard output."),
+    ],
+    notes: [
+      (
+        "Rows",
+        [
+          "A name from --list, or a group: step, product, elementwise, chain, demo, eager, gradient-cost, inference,",
+          "step-double, check, process, memory, growth-batch, growth-width, growth-depth, growth-memory.",
+          "Every answer is checked before it is timed. Targets are for 2 cores of an AMD EPYC with AVX-512.",
+        ]
+      )
+    ],
+    run: run)
+
+  private static func run(_ arguments: Arguments, _ console: Console) throws -> Int32 {
+    if arguments.isGiven("machine") {
+      try Measurement().show(on: console, asJSON: arguments.isGiven("json"))
+      return 0
+    }
+    let threads = arguments.isGiven("threads") ? [try arguments.integer("threads")] : [1, 2]
+    // A name that exists on another number of threads is not unknown.
+    let known = try BenchTable.select(
+      arguments.positionals, of: BenchTable.rows(threads: [1] + threads.filter { $0 != 1 }))
+    let rows = known.filter { threads.contains($0.threads) }
+    guard !rows.isEmpty else { throw CommandError.noRowAtThreads(threads[0]) }
+    let isQuick = arguments.isGiven("quick")
+    if arguments.isGiven("list") {
+      list(rows, asJSON: arguments.isGiven("json"), console)
+      return 0
+    }
+    let profiled = arguments.isGiven("profile") ? rows.filter(\.isStep) : []
+    guard arguments.isGiven("profile") == !profiled.isEmpty else {
+      throw CommandError.unusedOption("profile", reason: "without a training step among the rows", usedBy: ["step"])
+    }
+    let plots = arguments.text("plot").map { URL(fileURLWithPath: $0, isDirectory: true) }
+    // Before anything is measured.
+    if let plots { try FileManager.default.createDirectory(at: plots, withIntermediateDirectories: true) }
+    let load = Timing.load
+    var report: BenchReport
+    if let interpreter = arguments.text("peers") {
+      let samples = arguments.isGiven("samples") ? try arguments.integer("samples") : isQuick ? 5 : 11
+      let processes = arguments.isGiven("processes") ? try arguments.integer("processes") : isQuick ? 2 : 5
+      let runs = try PeerRuns(
+        rows: rows, interpreter: interpreter, isQuick: isQuick, processes: processes, samples: samples, console)
+      let results = try runs.results()
+      report = BenchReport(results: results, method: runs.method, isQuick: isQuick, loadBefore: load)
+    } else {
+      guard !arguments.isGiven("processes") else {
+        throw CommandError.unusedOption("processes", reason: "without other libraries", usedBy: ["--peers"])
+      }
+      var timing: Timing = isQuick ? .quick : .full
+      if arguments.isGiven("samples") { timing.samples = try arguments.integer("samples") }
+      let results = try measure(rows, timing, BenchData(isQuick: isQuick), console)
+      report = BenchReport(
+        results: results,
+        method: "medians of \(timing.samples.of("sample")) after warm-up; every answer was checked first",
+        isQuick: isQuick, loadBefore: load)
+    }
+    if !profiled.isEmpty {
+      let data = BenchData(isQuick: isQuick)
+      report.profiles = try profiled.compactMap { row in
+        console.live("  \(row.name), \(row.threads.of("thread")), pass by pass …")
+        return try BenchProfile(row, isQuick: isQuick, data)
+      }
+    }
+    report.show(on: console)
+    if let plots {
+      for fit in report.fits {
+        let place = plots.appendingPathComponent("\(fit.group.rawValue).svg")
+        try Data(fit.chart.svg().utf8).write(to: place, options: .atomic)
+      }
+    }
+    if arguments.isGiven("json") { console.line(report.json.text) }
+    return 0
+  }
+
+  private static func measure(
+    _ rows: [BenchRow], _ timing: Timing, _ data: BenchData, _ console: Console
+  ) throws -> [BenchResult] {
+    try rows.map { row in
+      console.live("  \(row.name), \(row.threads.of("thread")) …")
+      return BenchResult(row, try timing.measure(try row.prepared(data)))
+    }
+  }
+
+  private static func list(_ rows: [BenchRow], asJSON: Bool, _ console: Console) {
+    var table = Table(("row", .left), ("threads", .right), ("unit", .left), ("target", .right))
+    for row in rows {
+      let target: String =
+        switch row.target {
+        case .value(let value): value.short
+        case .shareOfPeak(let share): "\(share.short) of the peak"
+        case nil: ""
+        }
+      table.add(row.name, "\(row.threads)", row.unit.rawValue, target)
+    }
+    for line in table.lines { console.line(line) }
+    if asJSON { console.line(JSON.object([("rows", .strings(rows.map(\.name)))]).text) }
+  }
+}

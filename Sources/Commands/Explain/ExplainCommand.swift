@@ -1,0 +1,127 @@
+import Adjoint
+import AdjointChecking
+import AdjointCommandLine
+import AdjointDrawing
+import AdjointGrading
+import AdjointLearning
+import Foundation
+
+/// `adjoint explain`: the backward pass of a model, to step through.
+enum ExplainCommand {
+  static let command = Command(
+    name: "explain", summary: Sibling.explain.summary,
+    options: [
+      Option("output", "FILE", .text, "The file to write, also -o; its name's end chooses the form."),
+      Option(
+        "model", "SIZES", .text, default: "2,2,1",
+        "A perceptron: inputs, hidden units, outputs; or cnn, a small convolutional network."),
+      Option(
+        "activation", "NAME", .choice(Activation.optionNames), default: "tanh", "The function between its layers."),
+      Option(
+        "data", "WHAT", .text, default: "xor",
+        "What it is fed: \(ExplainedData.names.joined(separator: ", ")), a directory with MNIST's four IDX files, or a CSV "
+          + "file of label and pixels."),
+      Option("batch", "N", .integer(1...1024), default: "4", "How many examples at once."),
+      Option("seed", "N", .integer(0...Int.max), default: "0", "What weights and points are drawn from."),
+      .flag("scalar", "Expand a tiny model into single numbers, each a node of its own."),
+      .flag("exercise", "Write a worksheet without answers (.md), and beside it the key (.key.md)."),
+      Option("grade", "SHEET", .text, "Grade a filled worksheet of the same model, data and seed; needs no --output."),
+    ],
+    notes: [
+      ("Forms", ExplanationForm.all.map { $0.ending.padded(to: 12) + $0.summary }),
+      (
+        "Examples",
+        [
+          "adjoint explain -o step.html", "adjoint explain --scalar --batch 1 -o scalars.html",
+          "adjoint explain --model 784,30,10 --activation sigmoid --data mnist -o digits.html",
+          "adjoint explain --exercise -o sheet.md", "adjoint explain --grade filled.md",
+        ]
+      ),
+    ],
+    run: run)
+
+  private static func run(_ arguments: Arguments, _ console: Console) throws -> Int32 {
+    if arguments.isGiven("grade") { return try grade(arguments, console) }
+    guard let file = arguments.text("output") else {
+      throw CommandError.missingOption("output", placeholder: "FILE", command: "explain")
+    }
+    let forms = arguments.isGiven("exercise") ? [ExplanationForm.exercise] : ExplanationForm.all
+    guard let form = forms.first(where: { file.lowercased().hasSuffix($0.ending) }) else {
+      let endings = forms.map(\.ending).listed("or")
+      throw arguments.option("output").bad(file, expected: "a name that ends in \(endings)")
+    }
+    let model = try ExplainedModel(arguments)
+    let loss = arguments.isGiven("scalar") ? try ScalarXRay(of: model.loss).loss : model.loss
+    for (ending, text) in form.files(model, loss) {
+      let place = ending == form.ending ? file : file.dropLast(form.ending.count) + ending
+      do {
+        try Data(text.utf8).write(to: URL(fileURLWithPath: place), options: .atomic)
+      } catch {
+        throw CommandError.unwritable(place, reason: error.localizedDescription)
+      }
+      console.line("\(place): \(model.subtitle); \((text.utf8.count + 1023) / 1024) KiB")
+    }
+    return 0
+  }
+
+  /// Grades a filled worksheet: a line for each answer. Exit code 1 when not all are right.
+  private static func grade(_ arguments: Arguments, _ console: Console) throws -> Int32 {
+    for name in ["output", "exercise"] where arguments.isGiven(name) {
+      throw CommandError.unusedOption(name, reason: "with --grade", usedBy: [])
+    }
+    let sheet = try arguments.required("grade")
+    guard let data = FileManager.default.contents(atPath: sheet), let text = String(data: data, encoding: .utf8) else {
+      throw arguments.option("grade").bad(sheet, expected: "a worksheet, as --exercise writes it")
+    }
+    let model = try ExplainedModel(arguments)
+    let loss = arguments.isGiven("scalar") ? try ScalarXRay(of: model.loss).loss : model.loss
+    let score = try Exercise(on: loss).grade(text)
+    console.line(score.description)
+    return score.fraction == 1 ? 0 : 1
+  }
+}
+
+/// A form in which a backward pass is written down.
+struct ExplanationForm: Sendable {
+  /// What a file's name ends in.
+  let ending: String
+  let summary: String
+  /// The files, each by what takes the place of the ending, for a model and the loss to explain: its own, or that of its X-ray.
+  let files: @Sendable (ExplainedModel, Variable<Double>) -> [(ending: String, text: String)]
+
+  /// A form of one file.
+  init(_ ending: String, _ summary: String, text: @escaping @Sendable (ExplainedModel, Variable<Double>) -> String) {
+    self.init(ending, summary) { [(ending, text($0, $1))] }
+  }
+
+  init(
+    _ ending: String, _ summary: String,
+    files: @escaping @Sendable (ExplainedModel, Variable<Double>) -> [(ending: String, text: String)]
+  ) {
+    (self.ending, self.summary, self.files) = (ending, summary, files)
+  }
+
+  /// The first whose ending fits is taken.
+  static let all = [
+    ExplanationForm(".math.html", "the backward pass as numbered equations, read off the recording, in MathML") {
+      Derivation(of: $1).mathML
+    },
+    ExplanationForm(".tex", "the same in LaTeX") { Derivation(of: $1).latex },
+    ExplanationForm(".txt", "the same as plain text") { Derivation(of: $1).text + "\n" },
+    ExplanationForm(".html", "a page to step through, forward and backward, with a slider on every weight") {
+      Explanation(of: $1, subtitle: $0.subtitle, imageSize: $0.imageSize).html
+    },
+    ExplanationForm(".svg", "a drawing of both halves, layer by layer") { drawing(of: $1, $0).svg },
+    ExplanationForm(".dot", "the same for Graphviz") { drawing(of: $1, $0).dot },
+  ]
+
+  /// The form that `--exercise` asks for.
+  static let exercise = ExplanationForm(".md", "a worksheet, and its key") { _, loss in
+    let exercise = Exercise(on: loss)
+    return [(".md", exercise.worksheet), (".key.md", exercise.key)]
+  }
+
+  private static func drawing(of loss: Variable<Double>, _ model: ExplainedModel) -> Drawing {
+    Drawing(of: loss, backward: loss.tape.backward(from: loss), title: model.subtitle)
+  }
+}

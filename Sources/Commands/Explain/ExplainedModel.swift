@@ -1,0 +1,110 @@
+import Adjoint
+import AdjointCommandLine
+import AdjointDatasets
+import AdjointDrawing
+import AdjointLearning
+
+/// A network's loss on a few examples, recorded in `Double`: what `adjoint explain` writes down.
+struct ExplainedModel {
+  let loss: Variable<Double>
+  /// The model, its loss and its data in a line.
+  let subtitle: String
+  let imageSize: (height: Int, width: Int)?
+
+  init(_ arguments: Arguments) throws {
+    let text = try arguments.required("model")
+    let option = arguments.option("model")
+    let seed = UInt64(try arguments.integer("seed"))
+    let activation: Activation = try arguments.choice("activation")
+    let sizes = text == "cnn" ? nil : try ExplainedModel.sizes(text, of: option)
+    let data = try ExplainedData.load(
+      arguments.required("data"), batch: arguments.integer("batch"), seed: seed)
+    let isBinary = sizes?.last == 1 && data.classes == 2
+
+    var generator = Generator(seed: seed)
+    let model: any Layer<Double>
+    if let sizes {
+      guard sizes[0] == data.features, isBinary || sizes[sizes.count - 1] >= data.classes else {
+        let classes = data.classes == 2 ? "1 output, or at least 2" : "at least \(data.classes) outputs"
+        throw option.bad(text, expected: "\(data.features) inputs and \(classes), for \(data.title)")
+      }
+      model = MLP(sizes, activation: activation, using: &generator)
+    } else {
+      guard let (height, width) = data.imageSize, CNN<Double>.features(height: height, width: width) != nil else {
+        throw option.bad(
+          text, expected: "sizes such as 2,2,1; the cnn takes images of at least 16 × 16 pixels (--data)")
+      }
+      model = CNN(height: height, width: width, classes: data.classes, activation: activation, using: &generator)
+    }
+    let tape = Tape<Double>()
+    let logits = model(tape.input(data.batch.inputs.converted(), name: data.imageSize == nil ? "x" : "images"))
+    let loss: Variable<Double>
+    if isBinary {
+      let targets = Tensor(shape: [data.batch.count, 1], elements: data.batch.targets.elements.map(Double.init))
+      loss = binaryCrossEntropy(logits: logits, targets: tape.constant(targets, name: "t"))
+    } else {
+      loss = crossEntropy(logits: logits, labels: tape.index(data.batch.targets, name: "labels"))
+    }
+    self.loss = loss.labeled("loss")
+    let name = sizes.map { $0.map(String.init).joined(separator: "-") } ?? text
+    subtitle =
+      "\(name), \(activation.optionName), \(isBinary ? "binary cross-entropy" : "cross-entropy"), on "
+      + "\(data.batch.count.of(data.imageSize == nil ? "point" : "image")) of \(data.title), seed \(seed)"
+    imageSize = data.imageSize
+  }
+
+  private static func sizes(_ text: String, of option: Option) throws(CommandError) -> [Int] {
+    let sizes = text.split(separator: ",", omittingEmptySubsequences: false).map { Int($0) ?? 0 }
+    guard sizes.count >= 2, sizes.allSatisfy({ (1...65_536).contains($0) }),
+      zip(sizes, sizes.dropFirst()).allSatisfy({ $0 * $1 <= 1 << 24 })
+    else {
+      throw option.bad(text, expected: "two or more sizes such as 2,2,1, or cnn", among: ["cnn"])
+    }
+    return sizes
+  }
+}
+
+/// A few examples of what `--data` names.
+struct ExplainedData {
+  let batch: Batch<Int32>
+  let classes: Int
+  let title: String
+  let imageSize: (height: Int, width: Int)?
+
+  var features: Int { batch.inputs.shape[1] }
+
+  /// The problems in the plane, by their names on the command line.
+  static let plane: [(name: String, points: @Sendable (Int, inout Generator) -> LabeledPoints)] = [
+    ("xor", { _, _ in .xor }),
+    ("spirals", { count, generator in .spirals(count: count, using: &generator) }),
+    ("moons", { count, generator in .moons(count: count, using: &generator) }),
+  ]
+
+  /// All names; a directory or a file will do as well.
+  static var names: [String] { plane.map(\.name) + ["digits", "mnist"] }
+
+  /// The first examples of a problem in the plane, or the first training images.
+  static func load(_ name: String, batch count: Int, seed: UInt64) throws -> ExplainedData {
+    if let problem = plane.first(where: { $0.name == name }) {
+      var generator = Generator(seed: seed).stream(1)
+      let points = problem.points(count, &generator)
+      return ExplainedData(
+        batch: points.prefix(count).all, classes: points.classCount, title: name, imageSize: nil)
+    }
+    let source = try source(name)
+    let images = try source.load(limits: (count, 1)).training
+    return ExplainedData(
+      batch: images.prefix(count).all, classes: images.classCount, title: source.title,
+      imageSize: (images.height, images.width))
+  }
+
+  private static func source(_ name: String) throws(CommandError) -> DataSource {
+    do throws(CommandError) {
+      return try DataSource(name == "digits" ? "drawn" : name)
+    } catch .noSuchData {
+      throw .noSuchData(name, suggestion: Suggestion.nearest(to: name, among: names))
+    } catch {
+      throw error
+    }
+  }
+}

@@ -1,0 +1,3 @@
+import AdjointCommandLine
+
+CommandLineProgram.main(GradeCommand.command)
