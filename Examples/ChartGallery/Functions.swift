@@ -1,7 +1,7 @@
 import Adjoint
+import AdjointCharts
 import AdjointChecking
 import AdjointDatasets
-import AdjointCharts
 import AdjointLearning
 import Foundation
 

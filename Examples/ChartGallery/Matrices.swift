@@ -1,6 +1,6 @@
 import Adjoint
-import AdjointDatasets
 import AdjointCharts
+import AdjointDatasets
 import Foundation
 
 // Images, weights, matrices and bars.

@@ -1,6 +1,6 @@
 import Adjoint
-import AdjointChecking
 import AdjointCharts
+import AdjointChecking
 import AdjointDrawing
 import AdjointLearning
 import Foundation

@@ -1,7 +1,7 @@
 import Adjoint
 import AdjointChecking
-import AdjointGrading
 import AdjointDrawing
+import AdjointGrading
 import AdjointLearning
 import Testing
 

@@ -24,8 +24,12 @@ package struct DualLanes: Scalar {
   package static func >= (a: DualLanes, b: DualLanes) -> Bool { a.value >= b.value }
 
   package static prefix func - (a: DualLanes) -> DualLanes { DualLanes(-a.value, -a.tangents) }
-  package static func + (a: DualLanes, b: DualLanes) -> DualLanes { DualLanes(a.value + b.value, a.tangents + b.tangents) }
-  package static func - (a: DualLanes, b: DualLanes) -> DualLanes { DualLanes(a.value - b.value, a.tangents - b.tangents) }
+  package static func + (a: DualLanes, b: DualLanes) -> DualLanes {
+    DualLanes(a.value + b.value, a.tangents + b.tangents)
+  }
+  package static func - (a: DualLanes, b: DualLanes) -> DualLanes {
+    DualLanes(a.value - b.value, a.tangents - b.tangents)
+  }
   package static func * (a: DualLanes, b: DualLanes) -> DualLanes {
     DualLanes(a.value * b.value, a.tangents * b.value + b.tangents * a.value)
   }

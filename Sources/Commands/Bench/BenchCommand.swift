@@ -30,7 +30,8 @@ enum BenchCommand {
         "plot", "DIR", .text,
         "Draw how a step grows with batch, width and depth into this directory, one SVG a group of growth rows."),
       .flag(
-        "machine", "Measure the multiply-add peak of one core and the matrix product against it: 'adjoint info --measure'."),
+        "machine",
+        "Measure the multiply-add peak of one core and the matrix product against it: 'adjoint info --measure'."),
       .flag("list", "List the rows with their targets, and measure nothing."),
       .flag("json", "Print one JSON object as the last line of standard output."),
     ],

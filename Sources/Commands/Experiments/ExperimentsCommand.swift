@@ -25,7 +25,8 @@ enum ExperimentsCommand {
       .flag("rebuild", "Run nothing: judge the records and write the page and charts again."),
       .flag(
         "table",
-        "Recompute the gradient table of a student report, 784-128-10, beside its own numbers: 'adjoint check --table'."),
+        "Recompute the gradient table of a student report, 784-128-10, beside its own numbers: 'adjoint check --table'."
+      ),
       Option("seed", "N", .integer(0...Int.max), default: "0", "With --table: what weights are drawn from."),
       .flag("markdown", "With 'documents': print Docs/Documents.md, every numbered equation executed and judged."),
       .flag("json", "Print one JSON object as the last line of standard output."),
@@ -58,7 +59,9 @@ enum ExperimentsCommand {
 
   private static func run(_ arguments: Arguments, _ console: Console) throws -> Int32 {
     if arguments.isGiven("table") { return try GradientTable(arguments).run(console) }
-    if arguments.isGiven("seed") { throw CommandError.unusedOption("seed", reason: "without --table", usedBy: ["--table"]) }
+    if arguments.isGiven("seed") {
+      throw CommandError.unusedOption("seed", reason: "without --table", usedBy: ["--table"])
+    }
     if arguments.isGiven("list") {
       list(console)
       return 0
