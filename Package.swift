@@ -70,7 +70,7 @@ let package = Package(
     .testTarget(name: "AdjointKernelsTests", dependencies: ["AdjointKernels"]),
     .testTarget(name: "AdjointTests", dependencies: ["Adjoint", "AdjointChecking"]),
     .testTarget(name: "AdjointDatasetsTests", dependencies: ["AdjointDatasets"]),
-    .testTarget(name: "AdjointLearningTests", dependencies: ["AdjointLearning"]),
+    .testTarget(name: "AdjointLearningTests", dependencies: ["AdjointLearning"], exclude: ["Fixtures"]),
     .testTarget(name: "AdjointCommandTests", dependencies: ["AdjointCommand"]),
     .testTarget(name: "AdjointCheckingTests", dependencies: ["AdjointChecking", "AdjointLearning"]),
     .testTarget(
