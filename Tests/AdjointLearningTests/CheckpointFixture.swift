@@ -5,8 +5,8 @@ import Foundation
 
 /// A training whose checkpoints revision 1d59674 wrote into `Fixtures/`: later revisions load and resume them.
 ///
-/// `NAME.safetensors` was saved where `pause` says, `NAME-end.safetensors` at the end of the same training, both in a debug
-/// build on Linux x86-64 with AVX-512:
+/// `NAME.safetensors` was saved where `pause` says, `NAME-end.safetensors` at the end of the same training, both on Linux
+/// x86-64 with AVX-512 (debug and release builds compute the same bits):
 ///
 /// ```swift
 /// let trainer = fixture.trainer()
