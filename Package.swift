@@ -96,7 +96,7 @@ let package = Package(
     .testTarget(name: "AdjointKernelsTests", dependencies: ["AdjointKernels"]),
     .testTarget(name: "AdjointTests", dependencies: ["Adjoint", "AdjointGrading"]),
     .testTarget(name: "AdjointDatasetsTests", dependencies: ["AdjointDatasets"]),
-    .testTarget(name: "AdjointLearningTests", dependencies: ["AdjointLearning"]),
+    .testTarget(name: "AdjointLearningTests", dependencies: ["AdjointLearning"], exclude: ["Fixtures"]),
     .testTarget(
       name: "AdjointCommandTests",
       dependencies: ["AdjointCommand", "BenchTool", "ExperimentsTool", "ExplainTool", "GradeTool"]),
