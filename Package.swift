@@ -27,7 +27,7 @@ let package = Package(
     // Gradient verification: oracles, verdicts, blame, reports.
     .target(name: "AdjointChecking", dependencies: ["Adjoint", "AdjointLearning"]),
     // A tape as drawing, Jacobians, derivation and interactive page; charts.
-    .target(name: "AdjointDrawing", dependencies: ["Adjoint"]),
+    .target(name: "AdjointDrawing", dependencies: ["Adjoint"], exclude: ["Explanation/Page/Assets"]),
     // The experiments of the source documents: settings, records, reports.
     .target(
       name: "AdjointExperiments",

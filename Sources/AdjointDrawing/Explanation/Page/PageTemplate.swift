@@ -7,15 +7,14 @@ package enum PageTemplate {
       + "<script>\n\"use strict\";\n(() => {\n\(scripts)})();\n</script>\n</body>\n</html>\n"
   }
 
-  /// What runs in the page, each part by its idea; the interpreter alone serves tests as well.
+  /// The whole script, in the order in which its parts build on each other.
   static var scripts: String {
-    interpreter + PageGraph.script + PageHeat.script + PageView.script + PagePlay.script + PageSelfTest.script
+    interpreter + PageAssets.graph + PageAssets.heat + PageAssets.view + PageAssets.play + PageAssets.selftest
   }
 
+  /// The part that needs no document. Tests run it by itself.
   package static var interpreter: String {
-    PageInterpreter.shapes + PageInterpreter.elementwiseRules + PageInterpreter.tensorRules
-      + PageInterpreter.windowRules
-      + PageEngine.script
+    PageAssets.shapes + PageAssets.elementwise + PageAssets.tensors + PageAssets.windows + PageAssets.engine
   }
 
   /// The policy refuses every request: what the page needs, it holds.
@@ -30,7 +29,7 @@ package enum PageTemplate {
     <link rel="icon" href="data:,">
     <title>\(title)</title>
     <style>
-    \(PageStyle.sheet)</style>
+    \(PageAssets.style)</style>
     </head>
 
     """
@@ -86,3 +85,6 @@ package enum PageTemplate {
 
     """
 }
+
+/// The page's script and style as they stand in `Assets/`. `.ci/embed` writes an extension for each file.
+enum PageAssets {}
