@@ -9,12 +9,14 @@ public enum Palette {
   /// Dash patterns that go with the categories, so that lines differ in black and white.
   public static let dashes = ["", "6 3", "2 2", "8 3 2 3", "12 4", "4 4", "1 3", "10 2 2 2 2 2"]
 
-  /// Nodes of the forward pass, of the backward pass, and parameters.
+  /// The colour of nodes of the forward pass.
   public static let forward = "#0072B2"
+  /// The colour of adjoints.
   public static let backward = "#D55E00"
+  /// The colour of parameters.
   public static let parameter = "#009E73"
 
-  /// The colour of a value on a diverging scale −1 … 0 … 1: blue, white, orange; grey for what is not a number.
+  /// The colour of a value on a diverging scale −1 … 0 … 1: blue, white, orange. Values that are not numbers are grey.
   public static func diverging(_ value: Double) -> String {
     guard !value.isNaN else { return "#999999" }
     let end = value < 0 ? (0.0, 90.0, 160.0) : (200.0, 80.0, 0.0)

@@ -13,7 +13,7 @@ public struct Drawing: Sendable {
   public let graph: Graph
   public let folding: Folding
   public let direction: Layout.Direction
-  /// What the picture is called for readers who cannot see it, and by a pointer that rests on it.
+  /// The name of the picture for readers who cannot see it, and under a pointer that rests on it.
   public let title: String
 
   public init(
@@ -23,7 +23,7 @@ public struct Drawing: Sendable {
     (self.graph, self.folding, self.direction, self.title) = (graph, folding, direction, title)
   }
 
-  /// What `output` depends on, and beside it the adjoints that a sweep from it found.
+  /// Draws the nodes that `output` depends on, and beside them the adjoints that a sweep from it found.
   public init<S: Scalar>(
     of output: Variable<S>, backward: Backward<S>? = nil, folding: Folding = .none,
     direction: Layout.Direction = .down, title: String = "Computational graph"
@@ -31,7 +31,7 @@ public struct Drawing: Sendable {
     self.init(of: Graph(of: output, backward: backward), folding: folding, direction: direction, title: title)
   }
 
-  /// Everything on a tape.
+  /// Draws everything on a tape.
   public init<S: Scalar>(
     of tape: Tape<S>, folding: Folding = .none, direction: Layout.Direction = .down, title: String = "Tape"
   ) {
@@ -58,7 +58,7 @@ public struct Drawing: Sendable {
     return lines(Outline(of: graph, folding: folding).items, "").joined(separator: "\n")
   }
 
-  /// What the picture shows, in a sentence.
+  /// The contents of the picture, in a sentence.
   var description: String {
     let operations = graph.nodes.count { !$0.kind.isLeaf }
     let parameters = graph.nodes.count { $0.kind == .parameter }

@@ -28,7 +28,7 @@ extension Drawing {
     return svg
   }
 
-  /// The style of all drawings; every rule concerns a class that begins with `adj`, so that a page may hold several.
+  /// The style of all drawings. Every rule concerns a class that begins with `adj`, so that a page may hold several.
   ///
   /// Colours are written out, since converters such as librsvg know classes but not variables.
   public static var style: String {

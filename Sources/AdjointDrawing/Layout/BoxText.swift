@@ -1,9 +1,9 @@
 /// The words in a box, broken into lines, and the room that they need.
 public struct BoxText: Sendable, Hashable {
-  /// What the box is called, in bold.
+  /// The name of the box, in bold.
   public let title: String
   public let lines: [String]
-  /// Everything that the lines would say if there were no limit: for tooltips and screen readers.
+  /// The whole text, without the limit on lines: for tooltips and screen readers.
   public let full: String
   public let style: BoxStyle
 
@@ -59,7 +59,7 @@ public struct BoxText: Sendable, Hashable {
   }
 }
 
-/// How a box is drawn, so that kinds differ without colour: by outline, by dash and by word.
+/// The look of a box. Kinds differ without colour: by outline, by dash and by word.
 public enum BoxStyle: String, Sendable, CaseIterable {
   /// A pill.
   case leaf

@@ -1,17 +1,18 @@
-/// Where the boxes, frames and edges of a drawing stand: plain data, in pixels from the upper left corner.
+/// The places of the boxes, frames and edges of a drawing: plain data, in pixels from the upper left corner.
 ///
-/// The forward half is a layered drawing (Sugiyama, Tagawa and Toda, "Methods for visual understanding of hierarchical system
-/// structures", 1981): a node stands one row below the lowest of its operands, long edges keep a lane of their own in every row
-/// that they pass, orders within the rows are chosen to cross less, and positions to bend less. Boxes never overlap, and edges
-/// pass between them. A layer is laid out by itself and then placed like a box, so its frame holds its own nodes and no others.
+/// The forward half is a layered drawing (Sugiyama, Tagawa and Toda, "Methods for visual understanding of hierarchical
+/// system structures", 1981). A node stands one row below the lowest of its operands. Long edges keep a lane of their
+/// own in every row that they pass. Orders within the rows are chosen to cross less, and positions to bend less. Boxes
+/// never overlap, and edges pass between them. A layer is laid out by itself and then placed like a box, so its frame
+/// holds its own nodes and no others.
 ///
-/// The backward half is the mirror image: an adjoint stands at the place of its node, and contributions flow the other way.
-/// The same graph gives the same layout on every system.
+/// The backward half is the mirror image: an adjoint stands at the place of its node, and contributions flow the other
+/// way. The same graph gives the same layout on every system.
 public struct Layout: Sendable {
-  /// Which way the forward pass flows. The backward half stands to the right of it, or below.
+  /// The direction of the forward pass. The backward half stands to the right of it, or below.
   public enum Direction: String, Sendable, CaseIterable { case down, right }
 
-  /// What a box stands for.
+  /// The subject of a box.
   public enum Place: Hashable, Sendable {
     case node(Int)
     case adjoint(of: Int)
@@ -53,7 +54,7 @@ public struct Layout: Sendable {
       (self.x, self.y, self.width, self.height) = (x, y, width, height)
     }
 
-    /// Whether two rectangles share more than an edge.
+    /// True when two rectangles share more than an edge.
     public func overlaps(_ other: Rectangle) -> Bool {
       x < other.x + other.width && other.x < x + width && y < other.y + other.height && other.y < y + height
     }
@@ -73,7 +74,7 @@ public struct Layout: Sendable {
   public struct Frame: Sendable {
     public let path: String
     public let rectangle: Rectangle
-    /// Where the title stands.
+    /// The rectangle that the title fills.
     public let titleRectangle: Rectangle
     public let title: String
     public let isBackward: Bool
@@ -85,9 +86,10 @@ public struct Layout: Sendable {
     public let node: Int
     public let from: Place
     public let to: Place
-    /// From border to border; consecutive points differ either along the flow alone, or cross the space between two rows.
+    /// The corners from border to border. Consecutive points differ either along the flow alone, or cross the space
+    /// between two rows.
     public let points: [Point]
-    /// Whether this leads from the output to its adjoint.
+    /// True for the edge from the output to its adjoint.
     public let isSeed: Bool
   }
 
@@ -111,7 +113,7 @@ public struct Layout: Sendable {
   public var height: Double
   public var direction: Direction
   public var boxes: [Box] = []
-  /// Outer frames before inner ones.
+  /// The frames, outer ones before inner ones.
   public var frames: [Frame] = []
   public var edges: [Edge] = []
   public var labels: [Label] = []

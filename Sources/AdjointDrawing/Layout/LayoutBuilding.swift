@@ -40,7 +40,7 @@ extension Layout {
   }
 }
 
-/// Where one half of a picture stands.
+/// The place of one half of a picture.
 private struct Half {
   static let margin = 16.0
   static let space = 40.0

@@ -15,7 +15,7 @@ enum PageTemplate {
       + PageAssets.selftest
   }
 
-  /// The policy refuses every request: what the page needs, it holds.
+  /// The head of the document. Its policy refuses every request, since the page holds all that it needs.
   private static func head(_ title: String) -> String {
     """
     <!DOCTYPE html>
