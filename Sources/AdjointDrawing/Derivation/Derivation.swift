@@ -14,34 +14,34 @@ import Adjoint
 /// (`deviations()`), from the tree that is printed.
 public struct Derivation<S: Scalar> {
   /// A numbered equation: name = first side = second side = …
-  public struct Equation: Sendable {
-    public let number: Int
+  package struct Equation: Sendable {
+    package let number: Int
     /// The symbol on the left.
-    public let name: String
+    package let name: String
     /// The node that holds its value.
-    public let node: Int
-    public let shape: Shape
+    package let node: Int
+    package let shape: Shape
     /// The right sides: as recorded, then simplified.
-    public let sides: [Formula]
+    package let sides: [Formula]
     /// Sentences about the step.
-    public let remarks: [Remark]
-    public let isBackward: Bool
+    package let remarks: [Remark]
+    package let isBackward: Bool
   }
 
   /// A leaf of the model, which the derivation takes as given.
-  public struct Given: Sendable {
-    public let name: String
-    public let shape: Shape
+  package struct Given: Sendable {
+    package let name: String
+    package let shape: Shape
     /// Its role and its label on the tape, such as `parameter fc1/weight`.
-    public let description: String
+    package let description: String
   }
 
   /// The number that is differentiated, L.
-  public let output: Variable<S>
+  package let output: Variable<S>
   /// The sweep whose nodes are read.
-  public let backward: Backward<S>
-  public private(set) var equations: [Equation] = []
-  public private(set) var given: [Given] = []
+  package let backward: Backward<S>
+  package private(set) var equations: [Equation] = []
+  package private(set) var given: [Given] = []
   /// True when values are printed below the equations.
   public var numbers: Bool
   let symbols: Symbols<S>
@@ -146,7 +146,7 @@ public struct Derivation<S: Scalar> {
   }
 
   /// The error of a tree's value against that of a node; infinite where shapes or signs of infinity differ.
-  public func deviation(of formula: Formula, from node: Int) -> Double {
+  package func deviation(of formula: Formula, from node: Int) -> Double {
     let found: Tensor<S> = formula.value { output.tape[$0] }
     let expected = output.tape[node].value
     guard found.shape == expected.shape else { return .infinity }

@@ -4,14 +4,14 @@ import Adjoint
 ///
 /// One tree is both printed and evaluated, so what a reader sees is what is checked. Printing asks each operation how it is
 /// written; evaluating records the same operations on a tape of its own.
-public indirect enum Formula: Sendable {
+package indirect enum Formula: Sendable {
   /// A tensor with one value everywhere; of any shape.
   case number(Double, Shape)
   /// A named value: a node of the tape, or the adjoint that a node holds.
   case symbol(String, node: Int, Shape)
   case apply(any Adjoint.Operation, [Formula], Shape)
 
-  public var shape: Shape {
+  package var shape: Shape {
     switch self {
     case .number(_, let shape), .symbol(_, _, let shape), .apply(_, _, let shape): shape
     }
@@ -23,7 +23,7 @@ public indirect enum Formula: Sendable {
   }
 
   /// This tree as it is written. A product with a number is a multiple, and a quotient by a number a fraction.
-  public var notation: Notation {
+  package var notation: Notation {
     switch self {
     case .number(let value, _): return .number(value)
     case .symbol(let name, _, _): return .symbol(name)
@@ -44,7 +44,7 @@ public indirect enum Formula: Sendable {
   }
 
   /// The value of this tree, computed by the library's operations on what `operands` gives for the nodes that are named.
-  public func value<S: Scalar>(_ operands: (Int) -> Variable<S>) -> Tensor<S> {
+  package func value<S: Scalar>(_ operands: (Int) -> Variable<S>) -> Tensor<S> {
     let scratch = Tape<S>()
     var leaves: [Int: Variable<S>] = [:]
     func evaluate(_ formula: Formula) -> Variable<S> {

@@ -1,17 +1,17 @@
 import Adjoint
 
 /// A sentence with formulas in it.
-public struct Remark: Sendable {
-  public enum Part: Sendable {
+package struct Remark: Sendable {
+  package enum Part: Sendable {
     case words(String)
     case formula(Notation)
   }
-  public let parts: [Part]
+  package let parts: [Part]
 
   init(_ parts: [Part]) { self.parts = parts }
 
   /// The remark as Unicode text.
-  public var text: String {
+  package var text: String {
     parts.map { part in
       switch part {
       case .words(let words): words

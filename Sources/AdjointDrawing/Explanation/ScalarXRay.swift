@@ -15,7 +15,7 @@ public struct ScalarXRay {
   public let loss: Variable<Double>
   /// The elements of each node of the original tape, in row-major order, by the node's position. A node that the loss
   /// does not depend on has none.
-  public let elements: [[Variable<Double>]]
+  package let elements: [[Variable<Double>]]
 
   /// The largest number of nodes unless said otherwise. Nobody reads more than that.
   public static let largestCount = 4000

@@ -39,7 +39,7 @@ public struct Graph: Sendable {
     /// Its adjoint, or `nil` where none was computed.
     public var adjoint: Adjoint?
 
-    public init(
+    package init(
       id: Int, kind: Kind, symbol: String? = nil, path: String = "", scopes: [String] = [], formula: String,
       shape: Shape,
       adjoint: Adjoint? = nil
@@ -58,7 +58,7 @@ public struct Graph: Sendable {
     /// The positions of all recorded nodes that were needed to get it from the adjoints of the consumers.
     public let recorded: [Int]
 
-    public init(formula: String, position: Int, recorded: [Int]) {
+    package init(formula: String, position: Int, recorded: [Int]) {
       (self.formula, self.position, self.recorded) = (formula, position, recorded)
     }
   }
@@ -72,7 +72,7 @@ public struct Graph: Sendable {
     /// True when a contribution to the adjoint of `from` was computed along it.
     public let contributes: Bool
 
-    public init(from: Int, to: Int, position: Int, contributes: Bool = false) {
+    package init(from: Int, to: Int, position: Int, contributes: Bool = false) {
       (self.from, self.to, self.position, self.contributes) = (from, to, position, contributes)
     }
   }
@@ -86,7 +86,7 @@ public struct Graph: Sendable {
   /// True when the adjoints are part of the picture.
   public var hasBackward: Bool
 
-  public init(nodes: [Node], edges: [Edge], outputs: [Int], hasBackward: Bool = false) {
+  package init(nodes: [Node], edges: [Edge], outputs: [Int], hasBackward: Bool = false) {
     (self.nodes, self.edges, self.outputs, self.hasBackward) = (nodes, edges, outputs, hasBackward)
   }
 

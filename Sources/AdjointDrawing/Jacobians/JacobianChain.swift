@@ -19,10 +19,10 @@ public struct JacobianChain<S: Scalar> {
     public let x: Variable<S>
     public let jacobian: LocalJacobian
     /// The number of paths from x to y, whose products are added.
-    public let pathCount: Int
+    package let pathCount: Int
     /// The Jacobians of single nodes that were multiplied to this one, in words, from y to x. There is one when nothing
     /// merged.
-    public let parts: [String]
+    package let parts: [String]
 
     func followed(by other: Factor) -> Factor {
       Factor(
@@ -32,9 +32,9 @@ public struct JacobianChain<S: Scalar> {
   }
 
   /// The differentiated value, L.
-  public let output: Variable<S>
+  package let output: Variable<S>
   /// The leaf or intermediate result that it is differentiated by, W.
-  public let variable: Variable<S>
+  package let variable: Variable<S>
   /// The factors from L to W.
   public let factors: [Factor]
   let symbols: Symbols<S>

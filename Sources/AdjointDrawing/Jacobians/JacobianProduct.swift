@@ -3,7 +3,7 @@ import Adjoint
 extension LocalJacobian {
   /// A·B with the structure that survives. A product with zero is zero, I leaves the other as it is, and multiples of I
   /// and diagonals give such again. Any other product is dense.
-  public func multiplied(by b: LocalJacobian) -> LocalJacobian {
+  package func multiplied(by b: LocalJacobian) -> LocalJacobian {
     guard columns == b.rows else {
       fatalError("LocalJacobian: [\(rows)×\(columns)]·[\(b.rows)×\(b.columns)] does not conform")
     }

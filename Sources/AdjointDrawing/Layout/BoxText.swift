@@ -1,14 +1,14 @@
 /// The words in a box, broken into lines, and the room that they need.
-public struct BoxText: Sendable, Hashable {
+package struct BoxText: Sendable, Hashable {
   /// The name of the box, in bold.
-  public let title: String
-  public let lines: [String]
+  package let title: String
+  package let lines: [String]
   /// The whole text, without the limit on lines: for tooltips and screen readers.
-  public let full: String
-  public let style: BoxStyle
+  package let full: String
+  package let style: BoxStyle
 
-  public static let fontSize = 12.0
-  public static let lineHeight = 16.0
+  package static let fontSize = 12.0
+  package static let lineHeight = 16.0
   static let padding = 10.0
 
   init(title: String, formula: String, style: BoxStyle) {
@@ -60,7 +60,7 @@ public struct BoxText: Sendable, Hashable {
 }
 
 /// The look of a box. Kinds differ without colour: by outline, by dash and by word.
-public enum BoxStyle: String, Sendable, CaseIterable {
+package enum BoxStyle: String, Sendable, CaseIterable {
   /// A pill.
   case leaf
   /// A bold outline and cut corners.

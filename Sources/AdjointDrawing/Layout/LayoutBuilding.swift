@@ -3,7 +3,7 @@
 extension Layout {
   /// Lays out a graph.
   /// - Complexity: a fixed number of sweeps over nodes and lanes, each O(n log n).
-  public init(of graph: Graph, folding: Folding = .none, direction: Direction = .down) {
+  package init(of graph: Graph, folding: Folding = .none, direction: Direction = .down) {
     let builder = BlockBuilder(graph, direction: direction)
     let outline = Outline(of: graph, folding: folding)
     let headingSize = builder.turned(Point(x: BoxText.width("Backward") * 1.2, y: 20))
