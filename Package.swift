@@ -37,7 +37,8 @@ let package = Package(
     // Charts as SVG.
     .target(name: "AdjointCharts", dependencies: ["Adjoint"]),
     // A tape as drawing, Jacobians, derivation and interactive page.
-    .target(name: "AdjointDrawing", dependencies: ["Adjoint", "AdjointCharts"]),
+    .target(
+      name: "AdjointDrawing", dependencies: ["Adjoint", "AdjointCharts"], exclude: ["Explanation/Page/Assets"]),
     // The experiments of the source documents: settings, records, reports.
     .target(
       name: "AdjointExperiments", dependencies: ["Adjoint", "AdjointCharts", "AdjointDatasets", "AdjointLearning"]),

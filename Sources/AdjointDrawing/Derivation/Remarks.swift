@@ -1,17 +1,17 @@
 import Adjoint
 
 /// A sentence with formulas in it.
-public struct Remark: Sendable {
-  public enum Part: Sendable {
+package struct Remark: Sendable {
+  package enum Part: Sendable {
     case words(String)
     case formula(Notation)
   }
-  public let parts: [Part]
+  package let parts: [Part]
 
   init(_ parts: [Part]) { self.parts = parts }
 
-  /// Unicode text.
-  public var text: String {
+  /// The remark as Unicode text.
+  package var text: String {
     parts.map { part in
       switch part {
       case .words(let words): words
@@ -22,7 +22,7 @@ public struct Remark: Sendable {
 }
 
 extension Derivation {
-  /// What happened on the way to the adjoint of a node, in the words of a textbook.
+  /// Remarks on the way to the adjoint of a node, in the words of a textbook.
   func remarks(on node: Int, _ plan: NamingPlan<S>) -> [Remark] {
     let edges = backward.contributions(to: output.tape[node])
     let own = Remark.Part.formula(.symbol(symbols[node]))
@@ -37,7 +37,7 @@ extension Derivation {
     return remarks
   }
 
-  /// What the Jacobian of one use is, and what becomes of the product with it.
+  /// The form of one use's Jacobian, and the form that the product with it takes.
   private func remark(_ edge: Backward<S>.Edge, _ plan: NamingPlan<S>) -> Remark? {
     let consumer = output.tape[edge.consumer]
     let x = consumer.inputs[edge.position]

@@ -46,7 +46,7 @@ extension Formula {
     return .number(first, shape)
   }
 
-  /// What repeats to the same in an elementwise operation by the broadcasting rule alone.
+  /// The shorter tree that broadcasting repeats to this one, in an elementwise operation; `nil` where there is none.
   private func withoutRepetition(beside other: Formula, in binary: Binary, giving shape: Shape) -> Formula? {
     let shorter: Formula
     switch self {
@@ -65,7 +65,7 @@ extension Formula {
 }
 
 extension Binary {
-  /// a f b with numbers in front, and without 1·x, x + 0 and the like. `nil` when nothing is to be done.
+  /// a f b with numbers in front, and without 1·x, x + 0 and the like; `nil` when it stays as it is.
   fileprivate func tidied(_ a: Formula, _ b: Formula, _ shape: Shape) -> Formula? {
     switch self {
     case .multiply:
@@ -98,10 +98,10 @@ extension Binary {
 }
 
 extension Formula {
-  /// This adjoint with what softmax and cross-entropy make of each other: (ŷ − t)/N.
+  /// This adjoint in the form that softmax and cross-entropy give each other: (ŷ − t)/N.
   ///
-  /// Two forms are found. From logits, G − e^ℓ ⊙ Σ G with ℓ = log softmax(z); from probabilities, ŷ ⊙ (Ḡ − Σ Ḡ ⊙ ŷ) with
-  /// Ḡ = c·t ⊘ ŷ. In both, G = c·t with rows t that add up to 1, so that Σ G = c.
+  /// Two forms are found. From logits, G − e^ℓ ⊙ Σ G with ℓ = log softmax(z); from probabilities, ŷ ⊙ (Ḡ − Σ Ḡ ⊙ ŷ)
+  /// with Ḡ = c·t ⊘ ŷ. In both, G = c·t with rows t that add up to 1, so that Σ G = c.
   func softmaxWithCrossEntropy(
     definition: (Int) -> Formula?, addsToOne: (Formula) -> Bool
   ) -> NamedRule? {

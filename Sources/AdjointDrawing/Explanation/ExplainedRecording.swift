@@ -1,17 +1,18 @@
 import Adjoint
 
-/// What a page knows of a recording: its forward nodes replayed in `Double`, the backward half recorded after them, and who
-/// contributed to whose adjoint.
+/// A recording as a page shows it: its forward nodes replayed in `Double`, the backward half recorded after them, and
+/// the contributions to each adjoint.
 struct ExplainedRecording {
   private let tape: Tape<Double>
   private let backward: Backward<Double>
   private let seed: Int
   private let output: Int
-  /// The roles of the leaves as they were recorded: the replay holds what is drawn or stored.
+  /// The roles of the leaves as they were recorded. The replay has parameters, states and random
+  /// values as inputs.
   private let roles: [Int: Role]
   /// The forward nodes that the output depends on, in order.
   private let needed: [Int]
-  /// As drawn: numbers fixed when recorded stand in the formulas and are no nodes.
+  /// The graph as drawn. Numbers fixed when recorded stand in its formulas and are no nodes.
   private let graph: Graph
   private let imageSize: (height: Int, width: Int)?
 
@@ -36,7 +37,7 @@ struct ExplainedRecording {
     graph = Graph(of: loss)
   }
 
-  /// The same node on another tape: operations are precision-free, so they are recorded again at the same values.
+  /// Records a node on another tape, at the same values: operations are precision-free.
   private static func copy<S: Scalar>(_ x: Variable<S>, onto tape: Tape<Double>) {
     let copy: Variable<Double>
     if let operation = x.operation {
@@ -77,8 +78,8 @@ struct ExplainedRecording {
     ])
   }
 
-  /// The structure of ∂y/∂xᵢ in words, as the operation states it; empty where any entry may differ from 0, and where stating it
-  /// may mean a replay of the node for each element of a large input.
+  /// The structure of ∂y/∂xᵢ in words, as the operation states it. It is empty where any entry may differ from 0, and
+  /// where stating it may mean a replay of the node for each element of a large input.
   private static func jacobian(of y: Variable<Double>, _ position: Int) -> String {
     guard let operation = y.operation else { return "" }
     let isCheap = operation.isElementwise || operation is MatMul || operation is Reshape

@@ -1,8 +1,8 @@
 import Adjoint
 
-/// Records tensors as single numbers: what the scalar X-ray is built with.
+/// Records tensors as single numbers, for the scalar X-ray.
 struct ScalarBuilder {
-  /// An input: its elements as nodes, and what they stand for.
+  /// An input of an operation: its elements as nodes.
   struct Operand {
     let elements: [Variable<Double>]
     let shape: Shape
@@ -19,7 +19,7 @@ struct ScalarBuilder {
   /// The elements of each node so far.
   var elements: [[Variable<Double>]] = []
 
-  /// A leaf for each element, of the same role; what is drawn or stored is held as a constant.
+  /// Records a leaf for each element, of the same role. Random values, states and constants are held as constants.
   func leaf<S: Scalar>(_ x: Variable<S>) -> [Variable<Double>] {
     if x.role == .index { return [] }
     let strides = x.shape.strides
@@ -115,7 +115,8 @@ struct ScalarBuilder {
     return groups
   }
 
-  /// What moves elements moves their numbers as well: the operation itself says where each comes from. 0 stands for padding.
+  /// Moves the nodes of the elements as an operation moves elements. The operation moves their numbers, counted from 1,
+  /// and so says where each comes from; 0 stands for padding.
   private func moved(by operation: any Adjoint.Operation, _ x: [Operand]) -> [Variable<Double>] {
     let scratch = Tape<Double>()
     var sources: [Variable<Double>] = []

@@ -100,7 +100,7 @@ final class PeerRuns {
     guard let path = Bundle.main.executablePath else {
       throw CommandError.peer("adjoint bench", reason: "the path of this program is not known")
     }
-    var words = ["bench"] + rows.map(\.name) + ["--threads", "\(threads)", "--samples", "\(samples)", "--json"]
+    var words = rows.map(\.name) + ["--threads", "\(threads)", "--samples", "\(samples)", "--json"]
     if isQuick { words.append("--quick") }
     let object = try Interpreter.run(path, words, onOneCore: threads == 1)
     let lines = object["rows"] as? [[String: Any]] ?? []

@@ -18,9 +18,7 @@ struct ProcessProblem: Sendable {
       "train", "--data", files.url.path, "--hidden", "\(hidden)", "--epochs", "\(epochs)", "--optimizer", "sgd",
       "--learning-rate", "\(StepProblem.learningRate)", "--threads", "\(threads)", "--json",
     ]
-    guard let program = Bundle.main.executablePath else {
-      throw CommandError.peer("adjoint", reason: "the path of this program is not known")
-    }
+    let program = try Sibling.main.found().path
     var peak = 0.0
     func run() throws {
       let report = try withExtendedLifetime(files) { try Interpreter.run(program, words, onOneCore: false) }

@@ -17,8 +17,10 @@ package struct Sibling: Sendable {
   package static let experiments = Sibling(
     name: "experiments", summary: "Run the experiments of the source documents and judge their figures.")
   package static let all = [explain, grade, bench, experiments]
+  /// The program `adjoint` itself, as the others find it.
+  package static let main = Sibling(name: "", summary: "Train, evaluate, predict and check.")
 
-  package var program: String { "adjoint-\(name)" }
+  private var program: String { name.isEmpty ? "adjoint" : "adjoint-\(name)" }
 
   /// The executable beside this one, if it has been built.
   private var executable: URL? {
@@ -68,7 +70,9 @@ package struct Sibling: Sendable {
     return String(line)
   }
 
-  private func found() throws(CommandError) -> URL {
+  /// The path of the executable.
+  /// - Throws: `CommandError.notBuilt` when there is none.
+  package func found() throws(CommandError) -> URL {
     guard let executable else { throw .notBuilt(program) }
     return executable
   }

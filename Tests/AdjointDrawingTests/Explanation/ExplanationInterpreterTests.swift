@@ -49,7 +49,7 @@ import Testing
     let cube = tape.record(Cube(), x)
     let loss = (cube + x).sum()
     let script = """
-      \(PageTemplate.interpreter)
+      \(PageInterpreter.script)
       const engine = new Engine(\(Explanation(of: loss).data));
       engine.write(\(x.index), 0, 5);
       console.log(JSON.stringify([...engine.reach(0).stops, ...engine.values[\(cube.index)], engine.objective()]));
@@ -113,7 +113,7 @@ struct InterpreterCase {
       "run.js",
       """
       "use strict";
-      \(PageTemplate.interpreter)
+      \(PageInterpreter.script)
       for (const { data, nodes } of JSON.parse(require("fs").readFileSync(\(quoted(input.path)), "utf8"))) {
         const engine = new Engine(data);
         console.log(JSON.stringify(nodes.map(i => {

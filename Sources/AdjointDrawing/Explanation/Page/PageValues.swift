@@ -1,12 +1,13 @@
 import Adjoint
 import Foundation
 
-/// How a page carries the values of a leaf: exactly, in as few characters as that takes.
+/// The values of a leaf as a page carries them: exactly, in as few characters as that takes.
 ///
-/// A few numbers are written out. Many are base 64 of little-endian words: a byte each where every one is k/255 rounded to
-/// `Float`, as the pixels of an image are; four bytes where `Float` holds them exactly; else eight.
+/// A few numbers are written out. Many are base 64 of little-endian words. A word is a byte where every value is k/255
+/// rounded to `Float`, as the pixels of an image are. It is four bytes where `Float` holds every value exactly, else
+/// eight.
 enum PageValues {
-  /// Up to this many numbers are written out, so that a page of a small model can be read.
+  /// The largest count of numbers that are written out, so that a page of a small model can be read.
   private static let written = 16
 
   static func encoded(_ values: [Double]) -> PageJSON {

@@ -43,7 +43,7 @@ indirect enum PageJSON {
     }
   }
 
-  /// Everything that HTML or a script could take for its own is written as an escape.
+  /// Writes a string in quotes. A character that HTML or a script could take for its own is written as an escape.
   private static func quote(_ value: String, into text: inout String) {
     text += "\""
     for scalar in value.unicodeScalars {

@@ -1,8 +1,9 @@
 import Adjoint
 
-/// The drawings of one graph that a page changes between: all layers folded, each layer open by itself, and everything unfolded.
+/// The drawings of one graph that a page changes between: all layers folded, each layer open by itself, and everything
+/// unfolded.
 ///
-/// They are laid out here, once and for all, by the library's own `Layout`; the page chooses one and colours it.
+/// They are laid out here, once and for all, by the library's own `Layout`. The page chooses one and colours it.
 struct PageLayouts {
   private let graph: Graph
   /// The outermost layers, in order, with the nodes inside.
@@ -17,12 +18,12 @@ struct PageLayouts {
     self.layers = layers
   }
 
-  /// Which layer each node stands in.
+  /// The layer that each node stands in.
   var layerOfNode: PageJSON {
     .object(layers.flatMap { layer in layer.nodes.map { (String($0), .string(layer.path)) } })
   }
 
-  /// By what is open: a layer's path, "" for none, "*" for all.
+  /// The layouts by the layer that is open: its path, "" for none, "*" for all.
   var json: PageJSON {
     let paths = layers.map(\.path)
     var open = [("*", Folding.none)]

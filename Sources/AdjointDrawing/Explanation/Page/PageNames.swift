@@ -1,7 +1,7 @@
 import Adjoint
 
-/// How the formulas of a page name nodes: a leaf by its path, a single fixed number by its value, everything else as `%7`; an
-/// adjoint by the name of its node under a bar.
+/// The names of nodes in the formulas of a page: a leaf's path, a single fixed number's value, otherwise a position
+/// such as `%7`. An adjoint has the name of its node, under a bar.
 struct PageNames {
   private let tape: Tape<Double>
   private let names: [Int: Notation]
@@ -42,7 +42,7 @@ struct PageNames {
     return PageNames.math(tape.expression(of: contribution, in: known))
   }
 
-  /// What marks a name that is printed under a bar; no label begins with it.
+  /// The mark before a name that is printed under a bar. No label begins with it.
   private static let bar = "\u{203E}"
 
   private static func math(_ notation: Notation) -> String {
@@ -60,7 +60,7 @@ extension String {
     split(separator: mark, omittingEmptySubsequences: false).map(String.init)
   }
 
-  /// What stands before and after the first `mark`.
+  /// The text before and after the first `mark`.
   fileprivate func halves(at mark: String) -> (String, String) {
     guard let range = firstRange(of: mark) else { return (self, "") }
     return (String(self[..<range.lowerBound]), String(self[range.upperBound...]))
