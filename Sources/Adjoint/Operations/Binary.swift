@@ -2,7 +2,7 @@
 /// the axes that were broadcast.
 ///
 /// Where `maximum` and `minimum` tie, both arguments receive half of the cotangent.
-extension Binary: Operation {
+extension Binary: LibraryOperation {
   /// y = f(a, b)
   @inlinable
   public func callAsFunction<S: Scalar>(_ a: S, _ b: S) -> S {
@@ -69,6 +69,24 @@ extension Binary: Operation {
     }
   }
 
+  package var ownForm: OperationForm { .zip(.binary(self)) }
+  package func swiftCode(_ x: [String], _ shapes: [Shape]) -> String {
+    switch self {
+    case .add: "\(x[0]) + \(x[1])"
+    case .subtract: "\(x[0]) - \(x[1])"
+    case .multiply: "\(x[0]) * \(x[1])"
+    case .divide: "\(x[0]) / \(x[1])"
+    case .maximum, .minimum: methodCall(rawValue, x)
+    }
+  }
+  package func range(_ x: [ValueRange], _ shapes: [Shape]) -> ValueRange { .corners(x[0], x[1]) { self($0, $1) } }
+  package func domain(ofInput position: Int, _ present: ValueRange?) -> ValueRange {
+    // A divisor stays on the side of 0 where it lies already.
+    self != .divide || position == 0 ? .limit : (present?.upperBound ?? 0) < -0.2 ? -6 ... -0.2 : 0.2...6
+  }
+  package func expanded(_ x: [ScalarOperand], shape: Shape, on tape: Tape<Double>) -> [Variable<Double>]? {
+    elementwise(x, shape: shape, on: tape)
+  }
   public static var examples: [Example] {
     allCases.flatMap { f in
       BroadcastExamples.shapes.map { a, b in

@@ -1,5 +1,5 @@
 /// Elementwise comparisons with broadcasting: 1 where true, else 0. Their derivative is 0.
-extension Comparison: Operation {
+extension Comparison: LibraryOperation {
   @inlinable
   public func callAsFunction<S: Scalar>(_ a: S, _ b: S) -> Bool {
     switch self {
@@ -38,13 +38,30 @@ extension Comparison: Operation {
     return .infix(infix, x[0], x[1])
   }
 
+  package var ownForm: OperationForm { .zip(.comparison(self)) }
+  package func swiftCode(_ x: [String], _ shapes: [Shape]) -> String {
+    let symbol =
+      switch self {
+      case .less: "<"
+      case .lessOrEqual: "<="
+      case .greater: ">"
+      case .greaterOrEqual: ">="
+      case .equal: "=="
+      case .notEqual: "!="
+      }
+    return "\(x[0]) .\(symbol) \(x[1])"
+  }
+  package func range(_ x: [ValueRange], _ shapes: [Shape]) -> ValueRange { 0...1 }
+  package func expanded(_ x: [ScalarOperand], shape: Shape, on tape: Tape<Double>) -> [Variable<Double>]? {
+    elementwise(x, shape: shape, on: tape)
+  }
   public static var examples: [Example] {
     allCases.flatMap { f in BroadcastExamples.shapes.map { Example(f, .numbers($0), .numbers($1)) } }
   }
 }
 
 /// y = a where c ≠ 0, else b, with broadcasting; ā = ȳ where c ≠ 0, b̄ = ȳ where c = 0. The condition has derivative 0.
-public struct Where: Operation {
+public struct Where: LibraryOperation {
   public init() {}
 
   public func shape(of x: [Shape]) throws(ShapeError) -> Shape {
@@ -64,6 +81,12 @@ public struct Where: Operation {
   }
   public var isElementwise: Bool { true }
   public func entrywiseInputs(_ x: [Shape]) -> [Bool]? { (try? shape(of: x))?.entrywise(x) }
+  package var ownForm: OperationForm { .select }
+  package func swiftCode(_ x: [String], _ shapes: [Shape]) -> String { "`where`(\(x.joined(separator: ", ")))" }
+  package func range(_ x: [ValueRange], _ shapes: [Shape]) -> ValueRange { .hull([x[1], x[2]]) }
+  package func expanded(_ x: [ScalarOperand], shape: Shape, on tape: Tape<Double>) -> [Variable<Double>]? {
+    elementwise(x, shape: shape, on: tape)
+  }
   public static var examples: [Example] {
     BroadcastExamples.shapes.map { a, b in
       // The condition is 0 only where a comparison made it so; random numbers are not.

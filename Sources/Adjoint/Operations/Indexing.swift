@@ -1,7 +1,7 @@
 // Operations with an index operand: Int32 positions, range-checked, never differentiated.
 
 /// y[i…, :] = x[index[i…], :], rows of x by number; x̄ = `ScatterAdd` of ȳ.
-public struct Gather: Operation {
+public struct Gather: LibraryOperation {
   public init() {}
 
   public func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) { y.gatherRows(x[0], x[1]) }
@@ -20,6 +20,12 @@ public struct Gather: Operation {
   public func localJacobian<S: Scalar>(at p: Point<S>, withRespectTo i: Int) -> LocalJacobian? { .moves(at: p, i) }
   public var indexPosition: Int? { 1 }
   public func indexBound(for inputs: [Shape]) -> Int { inputs[0][0] }
+  package var ownForm: OperationForm { .gather }
+  package func swiftCode(_ x: [String], _ shapes: [Shape]) -> String { methodCall(name, x) }
+  package func range(_ x: [ValueRange], _ shapes: [Shape]) -> ValueRange { x[0] }
+  package func expanded(_ x: [ScalarOperand], shape: Shape, on tape: Tape<Double>) -> [Variable<Double>]? {
+    moved(x, on: tape)
+  }
   public static var examples: [Example] {
     [
       Example(Gather(), .numbers([4, 3]), .indices([6], below: 4)),
@@ -31,7 +37,7 @@ public struct Gather: Operation {
 }
 
 /// y[r, :] = Σ x[i…, :] over all i with index[i…] = r, for r in 0 ..< rows; x̄ = `Gather` of ȳ. Indices may repeat.
-public struct ScatterAdd: Operation {
+public struct ScatterAdd: LibraryOperation {
   public let rows: Int
   public init(rows: Int) { self.rows = rows }
 
@@ -50,6 +56,13 @@ public struct ScatterAdd: Operation {
   public var indexPosition: Int? { 1 }
   public func indexBound(for inputs: [Shape]) -> Int { rows }
   public var attributes: [Attribute] { [Attribute("rows", .int(rows))] }
+  package var ownForm: OperationForm { .scatterAdd }
+  package func swiftCode(_ x: [String], _ shapes: [Shape]) -> String { methodCall(name, x, "rows: \(rows)") }
+  package func range(_ x: [ValueRange], _ shapes: [Shape]) -> ValueRange { x[0].summed(shapes[1].elementCount) }
+  package func resized(_ change: (Int) -> Int) -> ScatterAdd { ScatterAdd(rows: change(rows)) }
+  package func expanded(_ x: [ScalarOperand], shape: Shape, on tape: Tape<Double>) -> [Variable<Double>]? {
+    nil
+  }
   public static var examples: [Example] {
     [
       Example(ScatterAdd(rows: 4), .numbers([6, 3]), .indices([6], below: 4)),
@@ -60,7 +73,7 @@ public struct ScatterAdd: Operation {
 }
 
 /// y[i…] = x[i…, index[i…]], one element of each row; x̄ = ȳ at that element, 0 elsewhere: ȳ ⊙ `OneHot`.
-public struct Pick: Operation {
+public struct Pick: LibraryOperation {
   public init() {}
 
   public func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) {
@@ -83,6 +96,12 @@ public struct Pick: Operation {
   public func localJacobian<S: Scalar>(at p: Point<S>, withRespectTo i: Int) -> LocalJacobian? { .moves(at: p, i) }
   public var indexPosition: Int? { 1 }
   public func indexBound(for inputs: [Shape]) -> Int { inputs[0][inputs[0].rank - 1] }
+  package var ownForm: OperationForm { .pick }
+  package func swiftCode(_ x: [String], _ shapes: [Shape]) -> String { methodCall(name, x) }
+  package func range(_ x: [ValueRange], _ shapes: [Shape]) -> ValueRange { x[0] }
+  package func expanded(_ x: [ScalarOperand], shape: Shape, on tape: Tape<Double>) -> [Variable<Double>]? {
+    moved(x, on: tape)
+  }
   public static var examples: [Example] {
     [
       Example(Pick(), .numbers([4, 3]), .indices([4], below: 3)),
@@ -95,7 +114,7 @@ public struct Pick: Operation {
 }
 
 /// y[i…, j] = 1 where j = index[i…], else 0, for j in 0 ..< classes.
-public struct OneHot: Operation {
+public struct OneHot: LibraryOperation {
   public let classes: Int
   public init(classes: Int) { self.classes = classes }
 
@@ -111,6 +130,13 @@ public struct OneHot: Operation {
   public var indexPosition: Int? { 0 }
   public func indexBound(for inputs: [Shape]) -> Int { classes }
   public var attributes: [Attribute] { [Attribute("classes", .int(classes))] }
+  package var ownForm: OperationForm { .oneHot }
+  package func swiftCode(_ x: [String], _ shapes: [Shape]) -> String { methodCall(name, x, "\(classes)") }
+  package func range(_ x: [ValueRange], _ shapes: [Shape]) -> ValueRange { 0...1 }
+  package func resized(_ change: (Int) -> Int) -> OneHot { OneHot(classes: change(classes)) }
+  package func expanded(_ x: [ScalarOperand], shape: Shape, on tape: Tape<Double>) -> [Variable<Double>]? {
+    (x[0].indices?.elements ?? []).flatMap { index in (0..<classes).map { tape.constant($0 == Int(index) ? 1 : 0) } }
+  }
   public static var examples: [Example] {
     [[4], [], [2, 3], [0]].map { (shape: Shape) in Example(OneHot(classes: 3), .indices(shape, below: 3)) }
   }

@@ -4,7 +4,7 @@
 /// Shapes: op(A) is [m, k], op(B) is [k, n], Y is [m, n].
 ///
 /// - Complexity: 2·m·k·n operations, and twice that backward.
-public struct MatMul: Operation {
+public struct MatMul: LibraryOperation {
   public let transposeA: Bool
   public let transposeB: Bool
 
@@ -67,6 +67,25 @@ public struct MatMul: Operation {
     .infix(.product, transposeA ? .transposed(x[0]) : x[0], transposeB ? .transposed(x[1]) : x[1])
   }
 
+  package var ownForm: OperationForm { .product(transposeA: transposeA, transposeB: transposeB) }
+  package func swiftCode(_ x: [String], _ shapes: [Shape]) -> String {
+    let flags = (transposeA ? ["transposeA: true"] : []) + (transposeB ? ["transposeB: true"] : [])
+    return "\(x[0]).matmul(" + ([x[1]] + flags).joined(separator: ", ") + ")"
+  }
+  package func range(_ x: [ValueRange], _ shapes: [Shape]) -> ValueRange {
+    ValueRange.corners(x[0], x[1], *).summed(shapes[0].isEmpty ? 0 : shapes[0][transposeA ? 0 : 1])
+  }
+  package func expanded(_ x: [ScalarOperand], shape: Shape, on tape: Tape<Double>) -> [Variable<Double>]? {
+    let (a, b, depth) = (x[0], x[1], x[0].shape[transposeA ? 0 : 1])
+    return (0..<shape.elementCount).map { position in
+      let (i, j) = (position / shape[1], position % shape[1])
+      return (0..<depth).map { k in
+        a.elements[transposeA ? k * shape[0] + i : i * depth + k]
+          * b.elements[transposeB ? j * depth + k : k * shape[1] + j]
+      }.total(on: tape)
+    }
+  }
+
   public static var examples: [Example] {
     [(false, false), (false, true), (true, false), (true, true)].flatMap { a, b in
       [(3, 4, 5), (1, 1, 1), (1, 6, 2), (7, 1, 3), (2, 0, 3), (0, 2, 3)].map { m, k, n in
@@ -77,7 +96,7 @@ public struct MatMul: Operation {
 }
 
 /// Y = X + b, the vector b added to every row: X̄ = G, b̄ = Σ G over all axes but the last.
-public struct AddBias: Operation {
+public struct AddBias: LibraryOperation {
   public init() {}
 
   public func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) { y.addRows(x[0], bias: x[1]) }
@@ -100,6 +119,12 @@ public struct AddBias: Operation {
   public var isElementwise: Bool { true }
   public func entrywiseInputs(_ x: [Shape]) -> [Bool]? { x[0].entrywise(x) }
   public func notation(_ x: [Notation]) -> Notation { .infix(.add, x[0], x[1]) }
+  package var ownForm: OperationForm { .addBias }
+  package func swiftCode(_ x: [String], _ shapes: [Shape]) -> String { methodCall(name, x) }
+  package func range(_ x: [ValueRange], _ shapes: [Shape]) -> ValueRange { .corners(x[0], x[1], +) }
+  package func expanded(_ x: [ScalarOperand], shape: Shape, on tape: Tape<Double>) -> [Variable<Double>]? {
+    x[0].elements.enumerated().map { $1 + x[1].elements[$0 % x[1].elements.count] }
+  }
   public static var examples: [Example] {
     [[3, 4], [1, 1], [5, 1], [1, 6], [0, 3], [3, 0], [2, 3, 4], [4]].map { (shape: Shape) in
       Example(AddBias(), .numbers(shape), .numbers([shape[shape.rank - 1]]))

@@ -201,7 +201,7 @@ public struct Example: Sendable {
 }
 
 /// An operation of one operand that treats each entry of the first axis by itself.
-protocol BatchwiseOperation: Operation {}
+package protocol BatchwiseOperation: LibraryOperation {}
 
 extension BatchwiseOperation {
   public func entrywiseInputs(_ x: [Shape]) -> [Bool]? { [true] }

@@ -5,7 +5,7 @@ public struct LeakyReLU: MapOperation {
   public let slope: Double
   public init(slope: Double) { self.slope = slope }
 
-  public var function: MapFunction { .leakyReLU(slope: slope) }
+  package var function: MapFunction { .leakyReLU(slope: slope) }
   public func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] {
     [p.to(0, g * (slope + (1 - slope) * p.x[0].step()))]
   }
@@ -13,6 +13,8 @@ public struct LeakyReLU: MapOperation {
   public func branches<S: Scalar>(_ x: Operands<S>) -> Branches<S>? { Branches(of: x[0], kinks: [0]) }
   public var name: String { "leakyRelu" }
   public var attributes: [Attribute] { [Attribute("slope", .real(slope))] }
+  package func swiftCode(_ x: [String], _ shapes: [Shape]) -> String { methodCall(name, x, "slope: \(slope)") }
+  package func range(_ x: [ValueRange], _ shapes: [Shape]) -> ValueRange { x[0].mapped { $0 > 0 ? $0 : slope * $0 } }
   public static var examples: [Example] {
     ElementwiseExamples.shapes.map { Example(LeakyReLU(slope: 0.1), .numbers($0, avoiding: [0])) }
   }
@@ -25,7 +27,7 @@ public struct ELU: MapOperation {
   public let alpha: Double
   public init(alpha: Double = 1) { self.alpha = alpha }
 
-  public var function: MapFunction { .elu(alpha: alpha) }
+  package var function: MapFunction { .elu(alpha: alpha) }
   public func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] {
     [p.to(0, g * `where`(p.x[0] .> 0, p.tape.constant(1), p.y + alpha))]
   }
@@ -33,6 +35,11 @@ public struct ELU: MapOperation {
   public func branches<S: Scalar>(_ x: Operands<S>) -> Branches<S>? { Branches(of: x[0], kinks: [0]) }
   public var name: String { "elu" }
   public var attributes: [Attribute] { [Attribute("alpha", .real(alpha))] }
+  package func swiftCode(_ x: [String], _ shapes: [Shape]) -> String { methodCall(name, x, "alpha: \(alpha)") }
+  package func range(_ x: [ValueRange], _ shapes: [Shape]) -> ValueRange {
+    .hull([x[0].lowerBound, x[0].upperBound, 0, -alpha])
+  }
+  package func domain(ofInput position: Int, _ present: ValueRange?) -> ValueRange { -4...6 }
   public static var examples: [Example] {
     ElementwiseExamples.shapes.map { Example(ELU(alpha: 0.7), .numbers($0, avoiding: [0])) }
   }
@@ -43,7 +50,7 @@ public struct Power: MapOperation {
   public let exponent: Double
   public init(exponent: Double) { self.exponent = exponent }
 
-  public var function: MapFunction { .power(exponent: exponent) }
+  package var function: MapFunction { .power(exponent: exponent) }
   public func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] {
     // x⁰ is constant; without this line its derivative at x = 0 would be 0·∞.
     exponent == 0 ? [nil] : [p.to(0, g * (exponent * p.x[0].power(exponent - 1)))]
@@ -51,6 +58,15 @@ public struct Power: MapOperation {
 
   public var attributes: [Attribute] { [Attribute("exponent", .real(exponent))] }
   public func notation(_ x: [Notation]) -> Notation { .superscript(x[0], .number(exponent)) }
+  package func swiftCode(_ x: [String], _ shapes: [Shape]) -> String { methodCall(name, x, "\(exponent)") }
+  package func range(_ x: [ValueRange], _ shapes: [Shape]) -> ValueRange {
+    .hull(
+      [x[0].lowerBound, x[0].upperBound].map { Double.power($0, exponent) }
+        + (x[0].contains(0) ? [exponent == 0 ? 1 : 0] : []))
+  }
+  package func domain(ofInput position: Int, _ present: ValueRange?) -> ValueRange {
+    exponent == exponent.rounded() && exponent >= 0 ? -2...2 : 0.2...4
+  }
   public static var examples: [Example] {
     ElementwiseExamples.shapes.map { Example(Power(exponent: 2.5), .numbers($0, in: 0.2...3)) } + [
       Example(Power(exponent: 3), .numbers([4], in: -2...2)),
@@ -72,7 +88,7 @@ public struct Clamp: MapOperation {
     self.high = high
   }
 
-  public var function: MapFunction { .clamp(low: low, high: high) }
+  package var function: MapFunction { .clamp(low: low, high: high) }
   public func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] {
     [p.to(0, g * ((p.x[0] .> low) * (p.x[0] .< high)))]
   }
@@ -80,6 +96,8 @@ public struct Clamp: MapOperation {
   public func branches<S: Scalar>(_ x: Operands<S>) -> Branches<S>? { Branches(of: x[0], kinks: [low, high]) }
   public var attributes: [Attribute] { [Attribute("low", .real(low)), Attribute("high", .real(high))] }
   public func notation(_ x: [Notation]) -> Notation { .call(name, [x[0], .number(low), .number(high)]) }
+  package func swiftCode(_ x: [String], _ shapes: [Shape]) -> String { methodCall(name, x, "\(low)", "\(high)") }
+  package func range(_ x: [ValueRange], _ shapes: [Shape]) -> ValueRange { x[0].mapped { min(max($0, low), high) } }
   public static var examples: [Example] {
     ElementwiseExamples.shapes.map { Example(Clamp(-0.5, 1), .numbers($0, avoiding: [-0.5, 1])) }
   }

@@ -30,6 +30,14 @@ public struct MaxPool: BatchwiseOperation {
   public func shape(of x: [Shape]) throws(ShapeError) -> Shape { try windows.pooled(x.only(1, for: name)[0], name) }
   public var attributes: [Attribute] { windows.attributes }
   public func notation(_ x: [Notation]) -> Notation { .subscripted("maxPool", windows.text, x) }
+  package var ownForm: OperationForm { .maxPool }
+  package func swiftCode(_ x: [String], _ shapes: [Shape]) -> String {
+    methodCall(name, x, windows.size.swiftCode, "stride: \(windows.stride.swiftCode)")
+  }
+  package func range(_ x: [ValueRange], _ shapes: [Shape]) -> ValueRange { x[0] }
+  package func expanded(_ x: [ScalarOperand], shape: Shape, on tape: Tape<Double>) -> [Variable<Double>]? {
+    nil
+  }
   public static var examples: [Example] { Windows.unpaddedExamples.map { Example(MaxPool($1), .numbers($0)) } }
 }
 
@@ -54,6 +62,14 @@ public struct AveragePool: BatchwiseOperation {
   public func shape(of x: [Shape]) throws(ShapeError) -> Shape { try windows.pooled(x.only(1, for: name)[0], name) }
   public var attributes: [Attribute] { windows.attributes }
   public func notation(_ x: [Notation]) -> Notation { .subscripted("averagePool", windows.text, x) }
+  package var ownForm: OperationForm { .averagePool }
+  package func swiftCode(_ x: [String], _ shapes: [Shape]) -> String {
+    methodCall(name, x, windows.size.swiftCode, "stride: \(windows.stride.swiftCode)")
+  }
+  package func range(_ x: [ValueRange], _ shapes: [Shape]) -> ValueRange { x[0] }
+  package func expanded(_ x: [ScalarOperand], shape: Shape, on tape: Tape<Double>) -> [Variable<Double>]? {
+    nil
+  }
   public static var examples: [Example] { Windows.unpaddedExamples.map { Example(AveragePool($1), .numbers($0)) } }
 }
 

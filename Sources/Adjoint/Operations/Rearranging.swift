@@ -1,7 +1,7 @@
 // Operations that move elements without computing. The VJP of each is another of them.
 
 /// y = x repeated along new or unit dimensions by the broadcasting rule; x̄ = Σ ȳ over the repeated axes.
-public struct Broadcast: Operation {
+public struct Broadcast: LibraryOperation {
   public let target: Shape
   public init(to target: Shape) { self.target = target }
 
@@ -16,6 +16,16 @@ public struct Broadcast: Operation {
   public func localJacobian<S: Scalar>(at p: Point<S>, withRespectTo i: Int) -> LocalJacobian? { .moves(at: p, i) }
   public var attributes: [Attribute] { [Attribute("to", .list(Array(target)))] }
   public func notation(_ x: [Notation]) -> Notation { .subscripted("repeat", target.listed, x) }
+  package var ownForm: OperationForm { .broadcast }
+  // The method records nothing where nothing changes.
+  package func swiftCode(_ x: [String], _ shapes: [Shape]) -> String {
+    target == shapes[0] ? "tape.record(Broadcast(to: \(target)), \(x[0]))" : methodCall(name, x, "to: \(target)")
+  }
+  package func range(_ x: [ValueRange], _ shapes: [Shape]) -> ValueRange { x[0] }
+  package func resized(_ change: (Int) -> Int) -> Broadcast { Broadcast(to: Shape(target.map(change))) }
+  package func expanded(_ x: [ScalarOperand], shape: Shape, on tape: Tape<Double>) -> [Variable<Double>]? {
+    moved(x, on: tape)
+  }
   public static var examples: [Example] {
     [
       ([3, 1], [3, 4]), ([4], [3, 4]), ([], [2, 3]), ([1, 3], [2, 3]), ([2, 1, 3], [4, 2, 5, 3]), ([3], [3]),
@@ -26,7 +36,7 @@ public struct Broadcast: Operation {
 }
 
 /// y = x under another shape of the same count, in row-major order; x̄ = ȳ under x's shape.
-public struct Reshape: Operation {
+public struct Reshape: LibraryOperation {
   public let target: Shape
   public init(to target: Shape) { self.target = target }
 
@@ -44,6 +54,16 @@ public struct Reshape: Operation {
   public func localJacobian<S: Scalar>(at p: Point<S>, withRespectTo i: Int) -> LocalJacobian? { .moves(at: p, i) }
   public var attributes: [Attribute] { [Attribute("to", .list(Array(target)))] }
   public func notation(_ x: [Notation]) -> Notation { .subscripted("reshape", target.listed, x) }
+  package var ownForm: OperationForm { .reshape }
+  // The method records nothing where nothing changes.
+  package func swiftCode(_ x: [String], _ shapes: [Shape]) -> String {
+    target == shapes[0] ? "tape.record(Reshape(to: \(target)), \(x[0]))" : methodCall(name, x, "to: \(target)")
+  }
+  package func range(_ x: [ValueRange], _ shapes: [Shape]) -> ValueRange { x[0] }
+  package func resized(_ change: (Int) -> Int) -> Reshape { Reshape(to: Shape(target.map(change))) }
+  package func expanded(_ x: [ScalarOperand], shape: Shape, on tape: Tape<Double>) -> [Variable<Double>]? {
+    moved(x, on: tape)
+  }
   public static var examples: [Example] {
     [([3, 4], [12]), ([12], [2, 6]), ([1], []), ([2, 3, 4], [4, 6]), ([0, 3], [0])].map { (from: Shape, to: Shape) in
       Example(Reshape(to: to), .numbers(from))
@@ -52,7 +72,7 @@ public struct Reshape: Operation {
 }
 
 /// y[…] = x with its axes in another order: axis i of y is axis `order[i]` of x; x̄ = ȳ permuted back.
-public struct Permute: Operation {
+public struct Permute: LibraryOperation {
   public let order: [Int]
   public init(_ order: [Int]) { self.order = order }
 
@@ -77,6 +97,12 @@ public struct Permute: Operation {
   public func notation(_ x: [Notation]) -> Notation {
     order == [1, 0] ? .transposed(x[0]) : .subscripted("permute", order.map(String.init).joined(separator: ","), x)
   }
+  package var ownForm: OperationForm { .permute }
+  package func swiftCode(_ x: [String], _ shapes: [Shape]) -> String { methodCall(name, x, "\(order)") }
+  package func range(_ x: [ValueRange], _ shapes: [Shape]) -> ValueRange { x[0] }
+  package func expanded(_ x: [ScalarOperand], shape: Shape, on tape: Tape<Double>) -> [Variable<Double>]? {
+    moved(x, on: tape)
+  }
   public static var examples: [Example] {
     [([3, 4], [1, 0]), ([2, 3, 4], [2, 0, 1]), ([2, 3, 4], [0, 2, 1]), ([5], [0]), ([], []), ([0, 3], [1, 0])]
       .map { (shape: Shape, order: [Int]) in Example(Permute(order), .numbers(shape)) }
@@ -84,7 +110,7 @@ public struct Permute: Operation {
 }
 
 /// y = the box of x that begins at `start` and has extents `size`; x̄ = ȳ inside the box, 0 outside (`Pad`).
-public struct Slice: Operation {
+public struct Slice: LibraryOperation {
   public let start: [Int]
   public let size: Shape
   public init(start: [Int], size: Shape) {
@@ -112,6 +138,17 @@ public struct Slice: Operation {
   public func notation(_ x: [Notation]) -> Notation {
     .subscripted("slice", start.indices.map { "\(start[$0])..<\(start[$0] + size[$0])" }.joined(separator: ","), x)
   }
+  package var ownForm: OperationForm { .slice }
+  package func swiftCode(_ x: [String], _ shapes: [Shape]) -> String {
+    methodCall(name, x, "start: \(start)", "size: \(size)")
+  }
+  package func range(_ x: [ValueRange], _ shapes: [Shape]) -> ValueRange { x[0] }
+  package func resized(_ change: (Int) -> Int) -> Slice {
+    Slice(start: start.map { _ in 0 }, size: Shape(size.map(change)))
+  }
+  package func expanded(_ x: [ScalarOperand], shape: Shape, on tape: Tape<Double>) -> [Variable<Double>]? {
+    moved(x, on: tape)
+  }
   public static var examples: [Example] {
     [([3, 4], [1, 0], [2, 3]), ([5], [2], [0]), ([2, 3, 4], [0, 1, 2], [2, 2, 1]), ([3], [0], [3]), ([], [], [])]
       .map { (shape: Shape, start: [Int], size: Shape) in Example(Slice(start: start, size: size), .numbers(shape)) }
@@ -119,7 +156,7 @@ public struct Slice: Operation {
 }
 
 /// y = x with zeros around it; x̄ = the box of ȳ where x stands (`Slice`).
-public struct Pad: Operation {
+public struct Pad: LibraryOperation {
   public let before: [Int]
   public let after: [Int]
   public init(before: [Int], after: [Int]) {
@@ -144,6 +181,14 @@ public struct Pad: Operation {
   }
   public func localJacobian<S: Scalar>(at p: Point<S>, withRespectTo i: Int) -> LocalJacobian? { .moves(at: p, i) }
   public var attributes: [Attribute] { [Attribute("before", .list(before)), Attribute("after", .list(after))] }
+  package var ownForm: OperationForm { .pad }
+  package func swiftCode(_ x: [String], _ shapes: [Shape]) -> String {
+    methodCall(name, x, "before: \(before)", "after: \(after)")
+  }
+  package func range(_ x: [ValueRange], _ shapes: [Shape]) -> ValueRange { .hull([x[0], 0...0]) }
+  package func expanded(_ x: [ScalarOperand], shape: Shape, on tape: Tape<Double>) -> [Variable<Double>]? {
+    moved(x, on: tape)
+  }
   public static var examples: [Example] {
     [([3, 4], [1, 0], [0, 2]), ([2], [0], [0]), ([2, 1, 2], [0, 1, 1], [1, 0, 0]), ([], [], []), ([0], [2], [1])]
       .map { (shape: Shape, before: [Int], after: [Int]) in Example(Pad(before: before, after: after), .numbers(shape))
@@ -152,7 +197,7 @@ public struct Pad: Operation {
 }
 
 /// y = the inputs one after the other along an axis; each x̄ is its slice of ȳ.
-public struct Concatenate: Operation {
+public struct Concatenate: LibraryOperation {
   public let axis: Int
   public init(axis: Int) { self.axis = axis }
 
@@ -185,6 +230,14 @@ public struct Concatenate: Operation {
   }
   public func localJacobian<S: Scalar>(at p: Point<S>, withRespectTo i: Int) -> LocalJacobian? { .moves(at: p, i) }
   public var attributes: [Attribute] { [Attribute("axis", .int(axis))] }
+  package var ownForm: OperationForm { .concatenate }
+  package func swiftCode(_ x: [String], _ shapes: [Shape]) -> String {
+    "concatenate([\(x.joined(separator: ", "))], axis: \(axis))"
+  }
+  package func range(_ x: [ValueRange], _ shapes: [Shape]) -> ValueRange { .hull(x) }
+  package func expanded(_ x: [ScalarOperand], shape: Shape, on tape: Tape<Double>) -> [Variable<Double>]? {
+    moved(x, on: tape)
+  }
   public static var examples: [Example] {
     [
       Example(Concatenate(axis: 0), .numbers([2, 3]), .numbers([1, 3])),
@@ -196,13 +249,19 @@ public struct Concatenate: Operation {
 }
 
 /// y = x; x̄ = nothing: what stands before counts as a constant.
-public struct StopGradient: Operation {
+public struct StopGradient: LibraryOperation {
   public init() {}
   public func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) { for i in y.indices { y[i] = x[0][i].detached } }
   public func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] { [nil] }
   public func shape(of x: [Shape]) throws(ShapeError) -> Shape { try x.only(1, for: name)[0] }
   public func localJacobian<S: Scalar>(at p: Point<S>, withRespectTo i: Int) -> LocalJacobian? { .zero(at: p, i) }
   public var isElementwise: Bool { true }
+  package var ownForm: OperationForm { .stopGradient }
+  package func swiftCode(_ x: [String], _ shapes: [Shape]) -> String { methodCall(name, x) }
+  package func range(_ x: [ValueRange], _ shapes: [Shape]) -> ValueRange { x[0] }
+  package func expanded(_ x: [ScalarOperand], shape: Shape, on tape: Tape<Double>) -> [Variable<Double>]? {
+    elementwise(x, shape: shape, on: tape)
+  }
   public static var examples: [Example] { ElementwiseExamples.shapes.map { Example(StopGradient(), .numbers($0)) } }
 }
 

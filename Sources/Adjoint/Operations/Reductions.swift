@@ -14,6 +14,14 @@ public struct Sum: AxisReduction {
     [p.to(0, spread(g, at: p))]
   }
 
+  package var ownForm: OperationForm { .sum(axes, keepsDimensions: keepsDimensions) }
+  package func swiftCode(_ x: [String], _ shapes: [Shape]) -> String { axisCall("sum", x) }
+  package func range(_ x: [ValueRange], _ shapes: [Shape]) -> ValueRange {
+    x[0].summed(axes.elementCount(of: shapes[0]))
+  }
+  package func expanded(_ x: [ScalarOperand], shape: Shape, on tape: Tape<Double>) -> [Variable<Double>]? {
+    x[0].groups(axes).map { $0.total(on: tape) }
+  }
   public func notation(_ x: [Notation]) -> Notation { .subscripted("Σ", axesText, x) }
   public static var examples: [Example] { reductionExamples { Sum(axes: $0, keepsDimensions: $1) } }
 }
@@ -35,6 +43,12 @@ public struct Mean: AxisReduction {
     [p.to(0, spread(g * (1 / reducedCount(p.x[0].shape)), at: p))]
   }
 
+  package var ownForm: OperationForm { .mean(axes, keepsDimensions: keepsDimensions) }
+  package func swiftCode(_ x: [String], _ shapes: [Shape]) -> String { axisCall("mean", x) }
+  package func range(_ x: [ValueRange], _ shapes: [Shape]) -> ValueRange { x[0] }
+  package func expanded(_ x: [ScalarOperand], shape: Shape, on tape: Tape<Double>) -> [Variable<Double>]? {
+    x[0].groups(axes).map { $0.total(on: tape) * (1 / Double($0.count)) }
+  }
   public func notation(_ x: [Notation]) -> Notation { .subscripted("mean", axesText, x) }
   public static var examples: [Example] {
     reductionExamples(allowingEmpty: false) { Mean(axes: $0, keepsDimensions: $1) }
@@ -62,6 +76,21 @@ public struct Variance: AxisReduction {
 
   private func scale(_ shape: Shape) -> Double { 1 / (reducedCount(shape) - Double(correction)) }
   public var attributes: [Attribute] { axisAttributes + [Attribute("correction", .int(correction))] }
+  package var ownForm: OperationForm { .variance(axes, keepsDimensions: keepsDimensions, correction: correction) }
+  package func swiftCode(_ x: [String], _ shapes: [Shape]) -> String {
+    axisCall("variance", x, "correction: \(correction)")
+  }
+  package func range(_ x: [ValueRange], _ shapes: [Shape]) -> ValueRange {
+    let width = x[0].upperBound - x[0].lowerBound
+    return 0...width * width
+  }
+  package func isFinite(on shapes: [Shape]) -> Bool { axes.elementCount(of: shapes[0]) > correction }
+  package func expanded(_ x: [ScalarOperand], shape: Shape, on tape: Tape<Double>) -> [Variable<Double>]? {
+    x[0].groups(axes).map { group in
+      let mean = group.total(on: tape) * (1 / Double(group.count))
+      return group.map { ($0 - mean).square() }.total(on: tape) * (1 / Double(group.count - correction))
+    }
+  }
   public func notation(_ x: [Notation]) -> Notation { .subscripted("var", axesText, x) }
   public static var examples: [Example] {
     reductionExamples(allowingEmpty: false) { Variance(axes: $0, keepsDimensions: $1, correction: 0) } + [
@@ -96,6 +125,14 @@ public struct Extremum: AxisReduction {
   public func branches<S: Scalar>(_ x: Operands<S>) -> Branches<S>? {
     Branches(bestOf: groups(of: x[0]), largest: kind == .max)
   }
+  package var ownForm: OperationForm { .extremum(kind, axes, keepsDimensions: keepsDimensions) }
+  package func swiftCode(_ x: [String], _ shapes: [Shape]) -> String { axisCall(kind.rawValue, x) }
+  package func range(_ x: [ValueRange], _ shapes: [Shape]) -> ValueRange { x[0] }
+  package func expanded(_ x: [ScalarOperand], shape: Shape, on tape: Tape<Double>) -> [Variable<Double>]? {
+    x[0].groups(axes).map { group in
+      group.dropFirst().reduce(group[0]) { kind == .max ? $0.maximum($1) : $0.minimum($1) }
+    }
+  }
   public var name: String { kind.rawValue }
   public func notation(_ x: [Notation]) -> Notation { .subscripted(kind.rawValue, axesText, x) }
   public static var examples: [Example] {
@@ -106,7 +143,7 @@ public struct Extremum: AxisReduction {
 }
 
 /// y = the position of the largest element along the last axis, as a number; the first where several tie. Derivative 0.
-public struct ArgMax: Operation {
+public struct ArgMax: LibraryOperation {
   public init() {}
 
   public func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) {
@@ -132,13 +169,19 @@ public struct ArgMax: Operation {
   }
   public func entrywiseInputs(_ x: [Shape]) -> [Bool]? { x[0].rank > 1 ? [true] : nil }
   public func localJacobian<S: Scalar>(at p: Point<S>, withRespectTo i: Int) -> LocalJacobian? { .zero(at: p, i) }
+  package var ownForm: OperationForm { .argMax }
+  package func swiftCode(_ x: [String], _ shapes: [Shape]) -> String { methodCall(name, x) }
+  package func range(_ x: [ValueRange], _ shapes: [Shape]) -> ValueRange { 0...Double(shapes[0].last ?? 1) }
+  package func expanded(_ x: [ScalarOperand], shape: Shape, on tape: Tape<Double>) -> [Variable<Double>]? {
+    nil
+  }
   public static var examples: [Example] {
     [[3, 4], [5], [2, 3, 4], [1, 1], [0, 3]].map { Example(ArgMax(), .numbers($0)) }
   }
 }
 
 /// What the reductions over axes share.
-protocol AxisReduction: Operation {
+package protocol AxisReduction: LibraryOperation {
   var axes: AxisSet { get }
   var keepsDimensions: Bool { get }
 }
@@ -184,6 +227,12 @@ extension AxisReduction {
 
   /// N: how many elements of x stand behind one of y.
   func reducedCount(_ shape: Shape) -> Double { Double(axes.elementCount(of: shape)) }
+
+  /// The call of a method with axes.
+  func axisCall(_ name: String, _ x: [String], _ more: String...) -> String {
+    let keeps = keepsDimensions ? ["keepingDimensions: true"] : []
+    return x[0] + ".\(name)(" + (["axes: \(axes.axes)"] + keeps + more).joined(separator: ", ") + ")"
+  }
 
   var axisAttributes: [Attribute] {
     [Attribute("axes", .list(axes.axes)), Attribute("keepsDimensions", .flag(keepsDimensions))]

@@ -8,6 +8,15 @@ public struct Softmax: LastAxisOperation {
   public func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] {
     [p.to(0, p.y * (g - (g * p.y).sum(axes: [-1], keepingDimensions: true)))]
   }
+  package var ownForm: OperationForm { .softmax(.softmax) }
+  package func range(_ x: [ValueRange], _ shapes: [Shape]) -> ValueRange { 0...1 }
+  package func expanded(_ x: [ScalarOperand], shape: Shape, on tape: Tape<Double>) -> [Variable<Double>]? {
+    x[0].rows.flatMap { row in
+      let powers = row.map { $0.exp() }
+      let sum = powers.total(on: tape)
+      return powers.map { $0 / sum }
+    }
+  }
   public static var examples: [Example] { lastAxisExamples(Softmax()) }
 }
 
@@ -17,6 +26,16 @@ public struct LogSoftmax: LastAxisOperation {
   public func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) { y.softmax(.logSoftmax, x[0]) }
   public func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] {
     [p.to(0, g - p.y.exp() * g.sum(axes: [-1], keepingDimensions: true))]
+  }
+  package var ownForm: OperationForm { .softmax(.logSoftmax) }
+  package func range(_ x: [ValueRange], _ shapes: [Shape]) -> ValueRange {
+    x[0].lowerBound - x[0].upperBound - Double.logarithm(Double(max(shapes[0].last ?? 1, 1)))...0
+  }
+  package func expanded(_ x: [ScalarOperand], shape: Shape, on tape: Tape<Double>) -> [Variable<Double>]? {
+    x[0].rows.flatMap { row in
+      let log = row.map { $0.exp() }.total(on: tape).log()
+      return row.map { $0 - log }
+    }
   }
   public static var examples: [Example] { lastAxisExamples(LogSoftmax()) }
 }
@@ -30,13 +49,22 @@ public struct LogSumExp: LastAxisOperation {
     return [p.to(0, g.reshape(to: kept) * (p.x[0] - p.y.reshape(to: kept)).exp())]
   }
   public func shape(of x: [Shape]) throws(ShapeError) -> Shape { Shape(try rowShape(x).dropLast()) }
+  package var ownForm: OperationForm { .softmax(.logSumExp) }
+  package func range(_ x: [ValueRange], _ shapes: [Shape]) -> ValueRange {
+    x[0].lowerBound...x[0].upperBound + Double.logarithm(Double(max(shapes[0].last ?? 1, 1)))
+  }
+  package func isFinite(on shapes: [Shape]) -> Bool { shapes[0].last != 0 }
+  package func expanded(_ x: [ScalarOperand], shape: Shape, on tape: Tape<Double>) -> [Variable<Double>]? {
+    x[0].rows.map { $0.map { $0.exp() }.total(on: tape).log() }
+  }
   public static var examples: [Example] { lastAxisExamples(LogSumExp()) }
 }
 
 /// What the operations along the last axis share.
-protocol LastAxisOperation: Operation {}
+package protocol LastAxisOperation: LibraryOperation {}
 
 extension LastAxisOperation {
+  package func swiftCode(_ x: [String], _ shapes: [Shape]) -> String { methodCall(name, x) }
   public func entrywiseInputs(_ x: [Shape]) -> [Bool]? { x[0].rank > 1 ? [true] : nil }
 
   public func shape(of x: [Shape]) throws(ShapeError) -> Shape { try rowShape(x) }

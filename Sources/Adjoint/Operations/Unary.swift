@@ -94,7 +94,31 @@ extension Unary: Operation {
     }
   }
 
-  /// Where the function is smooth and its argument legal.
+  package func swiftCode(_ x: [String], _ shapes: [Shape]) -> String {
+    self == .negate ? "-\(x[0])" : methodCall(rawValue, x)
+  }
+
+  package func range(_ x: [ValueRange], _ shapes: [Shape]) -> ValueRange {
+    switch self {
+    case .negate, .exp, .expm1, .log, .log1p, .sqrt, .sign, .step, .tanh, .sigmoid, .erf, .relu, .softplus, .reciprocal:
+      x[0].mapped { self($0) }
+    case .abs, .square: .hull([self(x[0].lowerBound), self(x[0].upperBound)] + (x[0].contains(0) ? [0] : []))
+    case .sin, .cos: -1...1
+    case .gelu, .silu: -0.3...Swift.max(x[0].upperBound, 0)
+    }
+  }
+
+  package func domain(ofInput position: Int, _ present: ValueRange?) -> ValueRange {
+    switch self {
+    case .log, .sqrt, .reciprocal: 0.2...6
+    case .log1p: -0.75...6
+    case .exp, .expm1: -4...2.5
+    case .square: -4...4
+    case .negate, .abs, .sign, .step, .sin, .cos, .tanh, .sigmoid, .erf, .relu, .gelu, .silu, .softplus: .limit
+    }
+  }
+
+  /// The domain of examples: smooth and legal.
   private var domain: (range: ClosedRange<Double>, kinks: [Double]) {
     switch self {
     case .log, .sqrt, .reciprocal: (0.2...3, [])
@@ -119,15 +143,19 @@ extension Unary: Operation {
   }
 }
 
-extension Unary: MapOperation { public var function: MapFunction { .unary(self) } }
+extension Unary: MapOperation { package var function: MapFunction { .unary(self) } }
 
 /// An elementwise operation of one argument whose loop the library knows.
-protocol MapOperation: Operation { var function: MapFunction { get } }
+package protocol MapOperation: LibraryOperation { var function: MapFunction { get } }
 
 extension MapOperation {
   public func shape(of x: [Shape]) throws(ShapeError) -> Shape { try x.only(1, for: name)[0] }
   public func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) { y.map(function, x[0]) }
   public var isElementwise: Bool { true }
+  package var ownForm: OperationForm { .map(function) }
+  package func expanded(_ x: [ScalarOperand], shape: Shape, on tape: Tape<Double>) -> [Variable<Double>]? {
+    elementwise(x, shape: shape, on: tape)
+  }
 }
 
 /// Shapes on which every elementwise operation is tried.

@@ -24,6 +24,12 @@ public struct Unfold: BatchwiseOperation {
   }
   public var attributes: [Attribute] { windows.attributes }
   public func notation(_ x: [Notation]) -> Notation { .subscripted("unfold", windows.text, x) }
+  package var ownForm: OperationForm { .unfold }
+  package func swiftCode(_ x: [String], _ shapes: [Shape]) -> String { methodCall(name, x, windows.swiftCode) }
+  package func range(_ x: [ValueRange], _ shapes: [Shape]) -> ValueRange { .hull([x[0], 0...0]) }
+  package func expanded(_ x: [ScalarOperand], shape: Shape, on tape: Tape<Double>) -> [Variable<Double>]? {
+    nil
+  }
   public static var examples: [Example] { Windows.examples.map { Example(Unfold($1), .numbers($0)) } }
 }
 
@@ -54,6 +60,17 @@ public struct Fold: BatchwiseOperation {
   }
   public var attributes: [Attribute] { windows.attributes + [Attribute("image", .list(image.list))] }
   public func notation(_ x: [Notation]) -> Notation { .subscripted("fold", windows.text, x) }
+  package var ownForm: OperationForm { .fold }
+  package func swiftCode(_ x: [String], _ shapes: [Shape]) -> String {
+    methodCall(name, x, windows.swiftCode, "into: \(image.swiftCode)")
+  }
+  package func range(_ x: [ValueRange], _ shapes: [Shape]) -> ValueRange { x[0].summed(windows.count) }
+  package func resized(_ change: (Int) -> Int) -> Fold {
+    Fold(windows, into: Extent2D(change(image.height), change(image.width)))
+  }
+  package func expanded(_ x: [ScalarOperand], shape: Shape, on tape: Tape<Double>) -> [Variable<Double>]? {
+    nil
+  }
   public static var examples: [Example] {
     Windows.examples.compactMap { images, windows in
       guard let shape = try? Unfold(windows).shape(of: [images]) else { return nil }
