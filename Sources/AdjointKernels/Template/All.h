@@ -4,7 +4,7 @@
 //
 //   SET, TARGET            its name; what the compiler may use in it, unless that is the machine's least
 //   VECTOR_BYTES, FUSED    the size of a register; 1 where the machine has fused multiply-add
-//   GEMM_ROWS, GEMM_WIDTH  a tile's rows and vectors of columns, at most: the tiles follow, see GemmTile.h
+//   GEMM_ROWS, GEMM_WIDTH  a tile's rows and vectors of columns, at most: the tiles follow, see Gemm/Tile.h
 //   GEMM_TALL              the rows of a tile that is one vector wide, at most
 //   GEMM_PACKING           so many rows are multiplied in the time that one vector takes to pack
 //   GEMM_PACKS_LEFT        1 where it pays to copy a left operand into tiles
@@ -33,12 +33,11 @@
 #include "Reduce.h"
 #include "Softmax.h"
 #include "Update.h"
-#include "Bytes.h"
-#include "GemmTile.h"
-#include "GemmPack.h"
-#include "GemmBlocked.h"
-#include "GemmFlipped.h"
-#include "Gemm.h"
+#include "Gemm/Tile.h"
+#include "Gemm/Pack.h"
+#include "Gemm/Blocked.h"
+#include "Gemm/Flipped.h"
+#include "Gemm/Gemm.h"
 
 #ifdef TARGET
 #pragma clang attribute pop
