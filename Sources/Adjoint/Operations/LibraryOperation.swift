@@ -147,7 +147,7 @@ extension [Variable<Double>] {
 
 extension Operation {
   /// This operation once for each element of y, on the elements that broadcasting puts there.
-  func elementwise(_ x: [ScalarOperand], shape: Shape, on tape: Tape<Double>) -> [Variable<Double>] {
+  package func elementwise(_ x: [ScalarOperand], shape: Shape, on tape: Tape<Double>) -> [Variable<Double>] {
     let repeated = x.map { Broadcast(to: shape).moved([$0], on: tape) }
     return (0..<shape.elementCount).map { i in tape.record(self, inputs: repeated.map { $0[i] }) }
   }

@@ -47,15 +47,15 @@ extension Tape {
 
 /// What a checker that measures itself changes in a program's plan before it is resolved.
 package struct PlanAlteration {
-  /// The steps to run instead of those planned.
-  package var steps: ([Step]) -> [Step]
+  /// The passes to run instead of those planned.
+  package var passes: ([Pass]) -> [Pass]
   /// Other places for the values: byte offsets in the arena by node, −1 for none.
-  package var offsets: (inout [Int], [Step]) -> Void
+  package var offsets: (inout [Int], [Pass]) -> Void
 
   package init(
-    steps: @escaping ([Step]) -> [Step] = { $0 }, offsets: @escaping (inout [Int], [Step]) -> Void = { _, _ in }
+    passes: @escaping ([Pass]) -> [Pass] = { $0 }, offsets: @escaping (inout [Int], [Pass]) -> Void = { _, _ in }
   ) {
-    (self.steps, self.offsets) = (steps, offsets)
+    (self.passes, self.offsets) = (passes, offsets)
   }
 }
 
