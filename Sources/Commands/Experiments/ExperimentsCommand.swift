@@ -58,7 +58,7 @@ enum ExperimentsCommand {
     run: run)
 
   private static func run(_ arguments: Arguments, _ console: Console) throws -> Int32 {
-    if arguments.isGiven("table") { return try GradientTable(arguments).run(console) }
+    if arguments.isGiven("table") { return try RecomputedTable(arguments).run(console) }
     if arguments.isGiven("seed") {
       throw CommandError.unusedOption("seed", reason: "without --table", usedBy: ["--table"])
     }
