@@ -80,7 +80,10 @@ struct GrowthFit {
         for k in i...count { system[j][k] -= factor * system[i][k] }
       }
     }
-    return (0..<count).map { system[$0][count] / (system[$0][$0] * scales[$0]) }
+    return (0..<count).map { (i: Int) -> Double in
+      let pivot: Double = system[i][i] * scales[i]
+      return system[i][count] / pivot
+    }
   }
 
   /// The figures with the curve through them.
