@@ -61,7 +61,7 @@ struct RecomputedTable {
         own.numerical.scientific(4), own.backpropagated.scientific(4),
         abs(own.numerical - own.backpropagated).scientific(2), own.exact.scientific(4), own.place)
     }
-    for (number, line) in table.lines.enumerated() { console.line(number == 0 ? console.bold(line) : line) }
+    console.table(table)
     console.line()
     for line in judge(measured) { console.line(line) }
 

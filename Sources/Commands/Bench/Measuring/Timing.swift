@@ -32,7 +32,7 @@ struct Measured: Sendable {
   let conditions: Conditions
 }
 
-/// How long to measure.
+/// The length of a measurement.
 struct Timing: Sendable {
   var samples: Int
   let secondsPerSample: Double
@@ -80,7 +80,7 @@ struct Timing: Sendable {
     return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
   }
 
-  /// How many processes want a core, averaged over a minute; nil where the system does not say.
+  /// The number of processes that want a core, averaged over a minute; nil where the system does not say.
   static var load: Double? {
     var averages = [0.0, 0.0, 0.0]
     return getloadavg(&averages, 3) > 0 ? averages[0] : nil

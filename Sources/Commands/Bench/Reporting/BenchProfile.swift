@@ -2,7 +2,7 @@ import Adjoint
 import AdjointCommandLine
 import AdjointLearning
 
-/// Where the time of a row's step goes.
+/// The time of a row's step, pass by pass.
 struct BenchProfile: Sendable {
   let name: String
   let threads: Int

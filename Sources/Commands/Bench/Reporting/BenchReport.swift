@@ -30,7 +30,7 @@ struct BenchResult: Sendable {
     }
   }
 
-  /// What the machine allows, in the row's unit.
+  /// The limit that the machine sets, in the row's unit.
   var limit: Double? { row.unit == .gigaflops ? conditions.peak : row.limit }
 
   /// The row's products over the time and the peak of all its cores.
@@ -49,7 +49,7 @@ struct BenchResult: Sendable {
     return best.map { ($0.key, $0.value) }
   }
 
-  /// How many times faster than a peer this is.
+  /// The speed over that of a peer.
   func ratio(to peer: Spread) -> Double {
     row.unit.higherIsBetter ? ours.median / peer.median : peer.median / ours.median
   }
@@ -60,32 +60,21 @@ struct BenchResult: Sendable {
     var verdicts: [Verdict] = []
     if row.target != nil {
       guard let target else { return .undecided }
-      verdicts.append(
-        judge {
-          $0 <= target
-        } reversed: {
-          $0 >= target
-        })
+      verdicts.append(judged(against: target))
     }
     for (prefix, times) in row.peerRatios {
       guard let peer = fastest(prefix)?.figure else { continue }
       let ends = [peer.quartiles.0, peer.quartiles.1].map { row.unit.higherIsBetter ? $0 * times : $0 / times }
-      let all = ends.map { end in
-        judge {
-          $0 <= end
-        } reversed: {
-          $0 >= end
-        }
-      }
+      let all = ends.map(judged)
       verdicts.append(all[0] == all[1] ? all[0] : .undecided)
     }
     if verdicts.isEmpty { return .none }
     return verdicts.contains(.missed) ? .missed : verdicts.contains(.undecided) ? .undecided : .met
   }
 
-  private func judge(_ isBelow: (Double) -> Bool, reversed isAbove: (Double) -> Bool) -> Verdict {
-    let reaches = row.unit.higherIsBetter ? isAbove : isBelow
-    let sides = [ours.quartiles.0, ours.median, ours.quartiles.1].map(reaches)
+  private func judged(against bound: Double) -> Verdict {
+    let figures = [ours.quartiles.0, ours.median, ours.quartiles.1]
+    let sides = figures.map { row.unit.higherIsBetter ? $0 >= bound : $0 <= bound }
     return sides.allSatisfy { $0 } ? .met : sides.contains(true) ? .undecided : .missed
   }
 
@@ -112,11 +101,11 @@ struct BenchResult: Sendable {
 /// The table for people, and the object for programs.
 struct BenchReport {
   let results: [BenchResult]
-  /// What kind of run it was, such as "medians of 31 samples after warm-up".
+  /// The kind of run, such as "medians of 31 samples after warm-up".
   let method: String
   let isQuick: Bool
   let loadBefore: Double?
-  /// Where the time of steps goes, if that was asked for.
+  /// The time of steps, pass by pass, if that was asked for.
   var profiles: [BenchProfile] = []
 
   func show(on console: Console) {
@@ -145,13 +134,13 @@ struct BenchReport {
       }
       table.add(cells + [result.verdict.rawValue])
     }
-    for line in table.lines { console.line(line) }
+    console.table(table)
     for fit in fits { console.line(fit.sentence(unit: fit.group == .memory ? "KiB" : "µs")) }
     for sentence in caveats(cores) { console.line(sentence) }
     for profile in profiles { profile.show(on: console) }
   }
 
-  /// What makes these figures worse than the machine allows, or less certain.
+  /// The reasons for figures that are worse than the machine allows, or less certain.
   private func caveats(_ cores: Int) -> [String] {
     var sentences = Conditions.caveats(results.map(\.conditions))
     if let loadBefore, loadBefore > 0.5 {
@@ -161,7 +150,7 @@ struct BenchReport {
     return sentences
   }
 
-  /// How what grows grows, where its rows were measured.
+  /// The law of each growth whose rows were measured.
   var fits: [GrowthFit] { GrowthGroup.allCases.compactMap { GrowthFit($0, results) } }
 
   var json: JSON {

@@ -1,7 +1,7 @@
 import AdjointCommandLine
 import AdjointLearning
 
-/// How well a classifier does, as tables: loss and accuracy, each class, the pairs confused most often.
+/// The merits of a classifier, as tables: loss and accuracy, each class, the pairs confused most often.
 struct MetricsReport {
   let classNames: [String]
 
@@ -10,7 +10,7 @@ struct MetricsReport {
     var table = Table(("", .left), ("accuracy", .right), ("loss", .right))
     for (name, metrics) in sets { table.add(name, metrics.accuracy.percent, metrics.loss.fixed(4)) }
     console.line()
-    show(table, on: console)
+    console.table(table)
     guard let (name, metrics) = sets.last else { return }
 
     var classes = Table(("class", .left), ("\(name) accuracy", .right), ("images", .right), ("", .left))
@@ -20,14 +20,14 @@ struct MetricsReport {
       classes.add(className(label), accuracy?.percent ?? "–", count.grouped, bar)
     }
     console.line()
-    show(classes, on: console)
+    console.table(classes)
 
     let pairs = metrics.mostConfused(5)
     guard !pairs.isEmpty else { return }
     var confused = Table(("most confused", .left), ("taken for", .left), ("times", .right))
     for pair in pairs { confused.add(className(pair.label), className(pair.prediction), pair.count.grouped) }
     console.line()
-    show(confused, on: console)
+    console.table(confused)
   }
 
   static func classAccuracies(_ metrics: ClassificationMetrics) -> JSON {
@@ -35,8 +35,4 @@ struct MetricsReport {
   }
 
   private func className(_ label: Int) -> String { label < classNames.count ? classNames[label] : String(label) }
-
-  private func show(_ table: Table, on console: Console) {
-    for (number, line) in table.lines.enumerated() { console.line(number == 0 ? console.bold(line) : line) }
-  }
 }

@@ -1,9 +1,9 @@
 import Adjoint
 import AdjointCommandLine
 
-/// A line of the benchmark, as data: what is measured, on how many threads, and what it must reach.
+/// A line of the benchmark, as data: its work, the number of threads, and the figure to reach.
 struct BenchRow: Sendable {
-  /// What a row's figures are counted in.
+  /// The unit of a row's figures.
   enum Unit: String, Sendable {
     case microseconds = "µs"
     case milliseconds = "ms"
@@ -18,7 +18,7 @@ struct BenchRow: Sendable {
     var higherIsBetter: Bool { self == .gigaflops }
   }
 
-  /// What a row must reach.
+  /// The figure that a row must reach.
   enum Target: Sendable {
     /// In the row's unit.
     case value(Double)
@@ -32,19 +32,19 @@ struct BenchRow: Sendable {
   let unit: Unit
   let work: BenchWork
   var target: Target?
-  /// What the machine allows, in the row's unit, where the reference machine's is known; a share of the peak otherwise.
+  /// The limit of the reference machine, in the row's unit, where it is known; a share of the peak otherwise.
   var limit: Double?
-  /// How many times faster than the fastest variant of each peer the row must be.
+  /// The speed that the row must have over the fastest variant of each peer.
   var peerRatios: [String: Double] = [:]
 
-  /// Whether it is a training step, compiled, in `Float`.
+  /// True for a compiled training step in `Float`.
   var isStep: Bool {
     if case .step = work { return true }
     return false
   }
 }
 
-/// What a row does.
+/// The work of a row.
 enum BenchWork: Sendable {
   case step(StepProblem)
   case product(ProductProblem)
@@ -71,13 +71,13 @@ enum BenchWork: Sendable {
 
 /// A row that has been checked and can be timed.
 struct PreparedRow {
-  /// What is timed; most rows have one, a ratio has two.
+  /// The functions that are timed; most rows have one, a ratio has two.
   let runs: [() throws -> Void]
   /// The row's figure from the seconds of one call of each.
   let figure: ([Double]) -> Double
-  /// More samples than this say nothing new, or take too long.
+  /// The most samples that say something new and do not take too long.
   var mostSamples = Int.max
-  /// Whether the measuring thread does the work itself, rather than a process that it waits for.
+  /// True when the measuring thread does the work itself, rather than a process that it waits for.
   var worksItself = true
   /// The threads that the row runs on, where they are more than the caller's.
   var pool: WorkerPool?

@@ -2,7 +2,7 @@ import AdjointCharts
 import AdjointCommandLine
 import Foundation
 
-/// What grows, by the name of its rows.
+/// A quantity that grows, by the name of its rows.
 enum GrowthGroup: String, CaseIterable, Sendable {
   case batch = "growth-batch"
   case width = "growth-width"
@@ -30,7 +30,7 @@ enum GrowthGroup: String, CaseIterable, Sendable {
   var powers: [Int] { self == .width ? [0, 1, 2] : [0, 1] }
 }
 
-/// The polynomial Σ cₚ·nᵖ that comes closest to the figures of a group, relative to each: minimises Σ (f(nᵢ)/yᵢ − 1)².
+/// The polynomial Σ cₚ·nᵖ that comes closest to the figures of a group, relative to each: the least Σ (f(nᵢ)/yᵢ − 1)².
 struct GrowthFit {
   let group: GrowthGroup
   /// Sizes and figures, ascending.

@@ -5,7 +5,7 @@ import Foundation
 /// Our rows and those of other libraries, measured in turn: process after process, so that a slow minute of the machine
 /// meets everybody.
 ///
-/// Where nothing runs on more than one thread, every process is kept on the last core, ours too.
+/// Every process, ours too, is kept on the last core where nothing runs on more than one thread.
 final class PeerRuns {
   private let rows: [BenchRow]
   private let isQuick: Bool

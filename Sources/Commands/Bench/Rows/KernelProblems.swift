@@ -1,9 +1,9 @@
 import Adjoint
 import AdjointCommandLine
 
-/// A matrix product, as a compiled program of one instruction: what a network gets, nothing of the tape around it.
+/// A matrix product, as a compiled program of one instruction, as a network has it, with nothing of the tape around it.
 struct ProductProblem: Sendable {
-  /// How the operands are stored.
+  /// The storage of the operands.
   enum Form: String, Sendable { case plain, transposedA, transposedB }
 
   let form: Form
@@ -26,7 +26,7 @@ struct ProductProblem: Sendable {
     return tape.input(a).matmul(tape.input(b), transposeA: form == .transposedA, transposeB: form == .transposedB)
   }
 
-  /// What other libraries must reproduce.
+  /// The answer that other libraries must reproduce.
   func recorded() -> Tensor<Float> { record(operands.a, operands.b).value }
 
   /// The product as a program whose answer has been checked.
@@ -90,7 +90,7 @@ struct ElementwiseProblem: Sendable {
     }
   }
 
-  /// What other libraries must reproduce.
+  /// The answer that other libraries must reproduce.
   func recorded() -> Tensor<Float> { record().value }
 
   func prepared() throws -> PreparedRow {

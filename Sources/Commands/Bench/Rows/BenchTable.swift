@@ -156,8 +156,8 @@ enum BenchTable {
     ]
   }
 
-  /// How the time of a step grows with the batch, the width of two hidden layers and the number of hidden layers, and the
-  /// memory of its program with the last.
+  /// The time of a step at growing batches, widths of two hidden layers and numbers of hidden layers, and the memory of its
+  /// program at the last.
   private static let growth: [BenchRow] = {
     func row(_ group: GrowthGroup, _ size: Int, _ problem: StepProblem) -> BenchRow {
       BenchRow(

@@ -4,7 +4,7 @@ import Foundation
 
 /// One grey image from a file: PGM (P2 or P5), IDX (plain or gzip), or a row of a CSV file.
 ///
-/// Which it is, the content says. 0 is background and 255 ink, as in MNIST; `inverted` turns a scan of dark ink on white
+/// The content decides between them. 0 is background and 255 ink, as in MNIST; `inverted` turns a scan of dark ink on white
 /// paper around.
 struct ImageInput {
   let height: Int

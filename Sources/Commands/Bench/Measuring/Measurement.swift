@@ -44,22 +44,20 @@ struct Measurement {
 
   private static func seconds(_ body: () -> Void) -> Double { ContinuousClock().measure(body).seconds }
 
-  /// Prints both, or one JSON object.
+  /// Prints both as a table, and as one JSON object below it.
   func show(on console: Console, asJSON: Bool) {
     let (m, k, n) = (Measurement.problem.rows, Measurement.problem.depth, Measurement.problem.columns)
-    if asJSON {
-      let fields: [(String, JSON)] = [
-        ("peakGFLOPS", peak.map { .number($0) } ?? .null), ("productGFLOPS", .number(product)),
-        ("productToPeak", ratio.map { .number($0) } ?? .null), ("product", .string("\(m)x\(k)x\(n)")),
-        ("repeats", .integer(Measurement.repeats)),
-      ]
-      console.line(JSON.object(fields).text)
-      return
-    }
     console.line("one core, float32, medians of \(Measurement.repeats) repeats; the answer agrees with a plain loop")
     var table = Table(("", .left), ("GFLOP/s", .right), ("of the peak", .right))
     if let peak { table.add("multiply-adds in registers (peak)", peak.fixed(1), "") }
     table.add("x·Wᵀ, \(m) × \(k) × \(n)", product.fixed(1), ratio?.percent ?? "–")
-    for line in table.lines { console.line(line) }
+    console.table(table)
+    guard asJSON else { return }
+    let fields: [(String, JSON)] = [
+      ("peakGFLOPS", peak.map { .number($0) } ?? .null), ("productGFLOPS", .number(product)),
+      ("productToPeak", ratio.map { .number($0) } ?? .null), ("product", .string("\(m)x\(k)x\(n)")),
+      ("repeats", .integer(Measurement.repeats)),
+    ]
+    console.line(JSON.object(fields).text)
   }
 }

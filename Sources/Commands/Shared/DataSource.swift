@@ -1,7 +1,7 @@
 import AdjointDatasets
 import Foundation
 
-/// Where images come from: what `--data` may say.
+/// The origin of images, as `--data` names it.
 package enum DataSource: Equatable {
   case drawn
   case mnist
@@ -24,7 +24,7 @@ package enum DataSource: Equatable {
     }
   }
 
-  /// What makes this source again, from any directory.
+  /// The text that makes this source again, from any directory.
   package var setting: String {
     switch self {
     case .drawn: "drawn"
@@ -40,6 +40,16 @@ package enum DataSource: Equatable {
     case .mnist: "MNIST"
     case .directory(let url), .table(let url): url.path
     }
+  }
+
+  /// Fetches MNIST where `--download` asks for it.
+  /// - Throws: `CommandError.unusedOption` for other data.
+  package func download(_ arguments: Arguments, _ console: Console) throws {
+    guard arguments.isGiven("download") else { return }
+    guard self == .mnist else {
+      throw CommandError.unusedOption("download", reason: "without --data mnist", usedBy: [])
+    }
+    try MNISTPlaces().download { console.note($0) }
   }
 
   /// Training and test images, at most as many as the limits say.
@@ -102,7 +112,7 @@ extension LabeledImages {
   }
 }
 
-/// Where MNIST may be.
+/// The directories in which MNIST is looked for.
 package struct MNISTPlaces {
   private let environment = ProcessInfo.processInfo.environment["ADJOINT_MNIST"].flatMap { $0.isEmpty ? nil : $0 }
 

@@ -7,7 +7,7 @@ import AdjointDatasets
 /// Noise serves as well as digits: no time here depends on the values. Sixty thousand images are more than the caches hold, so
 /// a shuffled gather costs what it costs in training.
 final class BenchData {
-  /// How many images there are; few make a quick run, which then gathers from the cache.
+  /// The number of images; few make a quick run, which then gathers from the cache.
   let count: Int
   private(set) lazy var images = BenchData.noise(count)
   /// The order of one epoch.
@@ -16,7 +16,7 @@ final class BenchData {
     return generator.permutation(of: count)
   }()
   static let batch = 128
-  /// What every model is initialised with.
+  /// The seed of every model.
   static let modelSeed: UInt64 = 3
 
   init(isQuick: Bool) { count = isQuick ? 8_192 : 60_000 }

@@ -3,11 +3,11 @@ import AdjointCommandLine
 import AdjointLearning
 import Foundation
 
-/// What other libraries need to do the same work: a folder with the problem, its data, and our answers.
+/// A folder with the problem, its data and our answers, from which other libraries do the same work.
 ///
 /// Arrays are little-endian binary files, weights one after the other as the network has them; `problem.json` lists the rows.
 struct PeerExchange {
-  /// How many losses of a step must agree.
+  /// The number of losses of a step that must agree.
   static let losses = 5
   let folder: URL
   private let data: BenchData
@@ -37,7 +37,7 @@ struct PeerExchange {
     try Data(problem.text.utf8).write(to: folder.appendingPathComponent("problem.json"))
   }
 
-  /// What `peers.py` reads of a row; nil for a row that is ours alone.
+  /// The fields of a row that `peers.py` reads; nil for a row that is ours alone.
   private func fields(of row: BenchRow) throws -> [(String, JSON)]? {
     // How others grow is not asked.
     if row.name.hasPrefix("growth") { return nil }

@@ -18,7 +18,7 @@ struct ProcessProblem: Sendable {
       "train", "--data", files.url.path, "--hidden", "\(hidden)", "--epochs", "\(epochs)", "--optimizer", "sgd",
       "--learning-rate", "\(StepProblem.learningRate)", "--threads", "\(threads)", "--json",
     ]
-    let program = try Sibling.main.found().path
+    let program = try Sibling.main.executable().path
     var peak = 0.0
     func run() throws {
       let report = try withExtendedLifetime(files) { try Interpreter.run(program, words, onOneCore: false) }

@@ -8,7 +8,7 @@ struct ChainProblem {
 
   let phase: Phase
   static let length = 1_000
-  /// Where h begins, and x.
+  /// The first h, and x.
   static let start: (h: Float, x: Float) = (0.5, 0.9)
 
   func prepared() throws -> PreparedRow {

@@ -1,25 +1,28 @@
 import Adjoint
 import AdjointCommandLine
 
-/// What the machine gave while a row was measured. A virtual machine's two cores may turn out to be halves of one, or stand so
-/// far apart that they share no cache, and change within seconds: a row on two threads says little about itself then.
+/// The state of the machine while a row was measured.
+///
+/// A virtual machine's two cores may turn out to be halves of one, or stand so far apart that they share no cache, and change
+/// within seconds: a row on two threads says little about itself then.
 struct Conditions: Sendable {
   /// The multiply-add peak of a core while all threads of the row run, GFLOP/s; nil on the reference loops.
   var peak: Double?
-  /// That, over what a core gives alone; nil for rows that one thread computes.
+  /// The peak over that of a core alone; nil for rows that one thread computes.
   var together: Double?
   /// Nanoseconds that waking the other threads and waiting for them adds to a task; nil for rows that one thread computes.
   var handover: Double?
   /// The part of the wall-clock time that the measuring thread had a core.
   var coreShare = 1.0
 
-  /// Less than this of a core, alone or together, is a disturbed measurement.
+  /// A measurement with less than this of a core is disturbed.
   static let leastShare = 0.97
+  /// A measurement on cores that give less than this when they work at once is disturbed.
   static let leastTogether = 0.9
   /// Cores that share a cache take some 100 ns.
   static let longestHandover = 400.0
 
-  /// The median of each.
+  /// The median of each figure.
   /// - Precondition: there is one.
   init(medians all: [Conditions]) {
     func median(_ part: (Conditions) -> Double?) -> Double? {
@@ -30,7 +33,7 @@ struct Conditions: Sendable {
     coreShare = median { $0.coreShare } ?? 1
   }
 
-  /// What another process printed.
+  /// The conditions that another process printed.
   init?(_ fields: [String: Any]) {
     guard let share = fields["coreShare"] as? Double else { return nil }
     (peak, together, handover) = (
@@ -64,7 +67,7 @@ struct Conditions: Sendable {
     ]
   }
 
-  /// What made the figures of a run worse than the machine allows.
+  /// The reasons for figures of a run that are worse than the machine allows.
   static func caveats(_ all: [Conditions]) -> [String] {
     var sentences: [String] = []
     let shares = all.map(\.coreShare).filter { $0 < leastShare }
@@ -93,7 +96,7 @@ private final class Spin: WorkerPool.Task {
 
   init(multiplyAdds: Int) { self.multiplyAdds = multiplyAdds }
 
-  /// How many floating-point operations a thread does; nil on the reference loops.
+  /// The number of floating-point operations of a thread; nil on the reference loops.
   var operations: Double? { Kernels.spin(multiplyAdds: multiplyAdds) }
 
   override func run(part: Int, of parts: Int) { _ = operations }
