@@ -2,8 +2,8 @@ import Adjoint
 
 // Layers for images [batch, height, width, channels], and a network of them.
 
-/// z[n, i, j, o] = b[o] + Σ w[o, c, u, v] · x[n, i·s + u − p, j·t + v − q, c]: the weight is [out, in, height, width], the
-/// bias [out]; see `Variable.conv2d`.
+/// A convolution, z[n, i, j, o] = b[o] + Σ w[o, c, u, v] · x[n, i·s + u − p, j·t + v − q, c]: the weight is
+/// [out, in, height, width], the bias [out]; see `Variable.conv2d`.
 public struct Conv2D<S: Scalar>: LibraryLayer {
   public private(set) var weight: Parameter<S>
   public private(set) var bias: Parameter<S>?

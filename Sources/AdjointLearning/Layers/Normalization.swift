@@ -1,6 +1,6 @@
 import Adjoint
 
-/// y = γ ⊙ (x − mean) / √(variance + ε) + β, mean and variance over the last axis.
+/// Layer normalisation, y = γ ⊙ (x − mean) / √(variance + ε) + β, mean and variance over the last axis.
 ///
 /// Source: Ba, Kiros, Hinton, "Layer normalization", 2016.
 public struct LayerNorm<S: Scalar>: LibraryLayer {
@@ -30,8 +30,8 @@ package func layerNorm<S: Scalar>(_ x: Variable<S>, epsilon: Double = 1e-5) -> V
   return centred / (x.variance(axes: [-1], keepingDimensions: true) + epsilon).sqrt()
 }
 
-/// y = γ ⊙ (x − μ) / √(σ² + ε) + β for each feature: of rows [batch, features], or of images [batch, height, width, features],
-/// whose places count as rows. The features are the last axis, so one layer serves both.
+/// Batch normalisation, y = γ ⊙ (x − μ) / √(σ² + ε) + β for each feature: of rows [batch, features], or of images
+/// [batch, height, width, features], whose places count as rows. The features are the last axis, so one layer serves both.
 ///
 /// In training, μ and σ² (the population variance, divided by N) are those of the batch; gradients flow through them. Each
 /// run of a training program then moves the running statistics towards them,

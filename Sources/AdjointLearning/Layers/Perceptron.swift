@@ -1,6 +1,6 @@
 import Adjoint
 
-/// z = x·Wᵀ + b: x is [batch, inputs], W [outputs, inputs], b [outputs].
+/// An affine function, z = x·Wᵀ + b: x is [batch, inputs], W [outputs, inputs], b [outputs].
 public struct Linear<S: Scalar>: LibraryLayer {
   public private(set) var weight: Parameter<S>
   public private(set) var bias: Parameter<S>?

@@ -35,8 +35,8 @@ extension TrainingStep where S == Float {
   }
 }
 
-/// Writes the batches of data sets where programs read them. Threads take bands of the rows, or all of them where each has a
-/// copy of the inputs.
+/// Writer of a data set's batches to where programs read them. Threads take bands of the rows, or all of them where each has
+/// a copy of the inputs.
 final class BatchGatherer {
   /// The task of the latest data set, kept from step to step, so that gathering allocates nothing.
   private var task: WorkerPool.Task?
