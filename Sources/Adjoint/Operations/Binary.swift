@@ -107,12 +107,12 @@ enum BroadcastExamples {
 }
 
 extension Variable {
-  public static func + (a: Variable, b: Variable) -> Variable { a.tape.record(Binary.add, a, b) }
-  public static func - (a: Variable, b: Variable) -> Variable { a.tape.record(Binary.subtract, a, b) }
+  public static func + (a: Variable, b: Variable) -> Variable { a.tape.apply(.add, a, b) }
+  public static func - (a: Variable, b: Variable) -> Variable { a.tape.apply(.subtract, a, b) }
   /// The elementwise product a ⊙ b; the matrix product is `matmul`.
-  public static func * (a: Variable, b: Variable) -> Variable { a.tape.record(Binary.multiply, a, b) }
-  public static func / (a: Variable, b: Variable) -> Variable { a.tape.record(Binary.divide, a, b) }
-  public static prefix func - (a: Variable) -> Variable { a.tape.record(Unary.negate, a) }
+  public static func * (a: Variable, b: Variable) -> Variable { a.tape.apply(.multiply, a, b) }
+  public static func / (a: Variable, b: Variable) -> Variable { a.tape.apply(.divide, a, b) }
+  public static prefix func - (a: Variable) -> Variable { a.tape.apply(.negate, a) }
 
   public static func + (a: Variable, b: Double) -> Variable { a + a.tape.constant(b) }
   public static func + (a: Double, b: Variable) -> Variable { b.tape.constant(a) + b }
@@ -124,7 +124,7 @@ extension Variable {
   public static func / (a: Double, b: Variable) -> Variable { b.tape.constant(a) / b }
 
   /// The larger of two, element by element.
-  public func maximum(_ other: Variable) -> Variable { tape.record(Binary.maximum, self, other) }
+  public func maximum(_ other: Variable) -> Variable { tape.apply(.maximum, self, other) }
   /// The smaller of two, element by element.
-  public func minimum(_ other: Variable) -> Variable { tape.record(Binary.minimum, self, other) }
+  public func minimum(_ other: Variable) -> Variable { tape.apply(.minimum, self, other) }
 }

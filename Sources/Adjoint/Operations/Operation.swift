@@ -204,8 +204,8 @@ public struct Example: Sendable {
 package protocol BatchwiseOperation: LibraryOperation {}
 
 extension BatchwiseOperation {
-  public func entrywiseInputs(_ x: [Shape]) -> [Bool]? { [true] }
-  public func localJacobian<S: Scalar>(at p: Point<S>, withRespectTo i: Int) -> LocalJacobian? {
+  package func entrywiseInputs(_ x: [Shape]) -> [Bool]? { [true] }
+  package func localJacobian<S: Scalar>(at p: Point<S>, withRespectTo i: Int) -> LocalJacobian? {
     .blocks(at: p, i, count: p.x[i].shape[0])
   }
 }

@@ -1,16 +1,16 @@
 // Reductions over any set of axes, kept as dimensions of 1 or removed. Sums run in an order that depends on the shape alone.
 
 /// y = Σ x over axes; x̄ = ȳ repeated along them. `Broadcast` is its adjoint, and it is `Broadcast`'s.
-public struct Sum: AxisReduction {
-  public let axes: AxisSet
-  public let keepsDimensions: Bool
+package struct Sum: AxisReduction {
+  package let axes: AxisSet
+  package let keepsDimensions: Bool
 
-  public init(axes: AxisSet, keepsDimensions: Bool = false) {
+  package init(axes: AxisSet, keepsDimensions: Bool = false) {
     (self.axes, self.keepsDimensions) = (axes, keepsDimensions)
   }
 
-  public func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) { y.reduce(.sum, x[0], over: axes) }
-  public func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] {
+  package func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) { y.reduce(.sum, x[0], over: axes) }
+  package func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] {
     [p.to(0, spread(g, at: p))]
   }
 
@@ -22,24 +22,24 @@ public struct Sum: AxisReduction {
   package func expanded(_ x: [ScalarOperand], shape: Shape, on tape: Tape<Double>) -> [Variable<Double>]? {
     x[0].groups(axes).map { $0.total(on: tape) }
   }
-  public func notation(_ x: [Notation]) -> Notation { .subscripted("Σ", axesText, x) }
-  public static var examples: [Example] { reductionExamples { Sum(axes: $0, keepsDimensions: $1) } }
+  package func notation(_ x: [Notation]) -> Notation { .subscripted("Σ", axesText, x) }
+  package static var examples: [Example] { reductionExamples { Sum(axes: $0, keepsDimensions: $1) } }
 }
 
 /// y = 1/N Σ x over axes of N elements together; x̄ = ȳ/N repeated along them.
-public struct Mean: AxisReduction {
-  public let axes: AxisSet
-  public let keepsDimensions: Bool
+package struct Mean: AxisReduction {
+  package let axes: AxisSet
+  package let keepsDimensions: Bool
 
-  public init(axes: AxisSet, keepsDimensions: Bool = false) {
+  package init(axes: AxisSet, keepsDimensions: Bool = false) {
     (self.axes, self.keepsDimensions) = (axes, keepsDimensions)
   }
 
-  public func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) {
+  package func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) {
     y.reduce(.sum, x[0], over: axes)
     y.scale(by: 1 / reducedCount(x[0].shape))
   }
-  public func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] {
+  package func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] {
     [p.to(0, spread(g * (1 / reducedCount(p.x[0].shape)), at: p))]
   }
 
@@ -49,33 +49,33 @@ public struct Mean: AxisReduction {
   package func expanded(_ x: [ScalarOperand], shape: Shape, on tape: Tape<Double>) -> [Variable<Double>]? {
     x[0].groups(axes).map { $0.total(on: tape) * (1 / Double($0.count)) }
   }
-  public func notation(_ x: [Notation]) -> Notation { .subscripted("mean", axesText, x) }
-  public static var examples: [Example] {
+  package func notation(_ x: [Notation]) -> Notation { .subscripted("mean", axesText, x) }
+  package static var examples: [Example] {
     reductionExamples(allowingEmpty: false) { Mean(axes: $0, keepsDimensions: $1) }
   }
 }
 
 /// y = 1/(N − c) Σ (x − mean x)² over axes; x̄ = ȳ · 2/(N − c) (x − mean x). c is the correction: 0 for the population
 /// variance, 1 for the sample variance.
-public struct Variance: AxisReduction {
-  public let axes: AxisSet
-  public let keepsDimensions: Bool
-  public let correction: Int
+package struct Variance: AxisReduction {
+  package let axes: AxisSet
+  package let keepsDimensions: Bool
+  package let correction: Int
 
-  public init(axes: AxisSet, keepsDimensions: Bool = false, correction: Int = 0) {
+  package init(axes: AxisSet, keepsDimensions: Bool = false, correction: Int = 0) {
     (self.axes, self.keepsDimensions, self.correction) = (axes, keepsDimensions, correction)
   }
 
-  public func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) {
+  package func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) {
     y.variance(x[0], over: axes, meanScale: 1 / reducedCount(x[0].shape), scale: scale(x[0].shape))
   }
-  public func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] {
+  package func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] {
     let x = p.x[0]
     return [p.to(0, spread(g * (2 * scale(x.shape)), at: p) * (x - x.mean(axes: axes.axes, keepingDimensions: true)))]
   }
 
   private func scale(_ shape: Shape) -> Double { 1 / (reducedCount(shape) - Double(correction)) }
-  public var attributes: [Attribute] { axisAttributes + [Attribute("correction", .int(correction))] }
+  package var attributes: [Attribute] { axisAttributes + [Attribute("correction", .int(correction))] }
   package var ownForm: OperationForm { .variance(axes, keepsDimensions: keepsDimensions, correction: correction) }
   package func swiftCode(_ x: [String], _ shapes: [Shape]) -> String {
     axisCall("variance", x, "correction: \(correction)")
@@ -91,8 +91,8 @@ public struct Variance: AxisReduction {
       return group.map { ($0 - mean).square() }.total(on: tape) * (1 / Double(group.count - correction))
     }
   }
-  public func notation(_ x: [Notation]) -> Notation { .subscripted("var", axesText, x) }
-  public static var examples: [Example] {
+  package func notation(_ x: [Notation]) -> Notation { .subscripted("var", axesText, x) }
+  package static var examples: [Example] {
     reductionExamples(allowingEmpty: false) { Variance(axes: $0, keepsDimensions: $1, correction: 0) } + [
       Example(Variance(axes: AxisSet([1]), keepsDimensions: false, correction: 1), .numbers([3, 4]))
     ]
@@ -100,20 +100,20 @@ public struct Variance: AxisReduction {
 }
 
 /// y = max x or min x over axes; x̄ = ȳ at the extreme element. Where several tie, they share ȳ equally.
-public struct Extremum: AxisReduction {
-  public enum Kind: String, Sendable, CaseIterable { case max, min }
-  public let kind: Kind
-  public let axes: AxisSet
-  public let keepsDimensions: Bool
+package struct Extremum: AxisReduction {
+  package enum Kind: String, Sendable, CaseIterable { case max, min }
+  package let kind: Kind
+  package let axes: AxisSet
+  package let keepsDimensions: Bool
 
-  public init(kind: Kind, axes: AxisSet, keepsDimensions: Bool = false) {
+  package init(kind: Kind, axes: AxisSet, keepsDimensions: Bool = false) {
     (self.kind, self.axes, self.keepsDimensions) = (kind, axes, keepsDimensions)
   }
 
-  public func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) {
+  package func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) {
     y.reduce(kind == .max ? .maximum : .minimum, x[0], over: axes)
   }
-  public func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] {
+  package func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] {
     let x = p.x[0]
     func share() -> Variable<S> {
       let isExtreme = x .== spread(p.y, at: p)
@@ -122,7 +122,7 @@ public struct Extremum: AxisReduction {
     return [p.to(0, spread(g, at: p) * share())]
   }
 
-  public func branches<S: Scalar>(_ x: Operands<S>) -> Branches<S>? {
+  package func branches<S: Scalar>(_ x: Operands<S>) -> Branches<S>? {
     Branches(bestOf: groups(of: x[0]), largest: kind == .max)
   }
   package var ownForm: OperationForm { .extremum(kind, axes, keepsDimensions: keepsDimensions) }
@@ -133,9 +133,9 @@ public struct Extremum: AxisReduction {
       group.dropFirst().reduce(group[0]) { kind == .max ? $0.maximum($1) : $0.minimum($1) }
     }
   }
-  public var name: String { kind.rawValue }
-  public func notation(_ x: [Notation]) -> Notation { .subscripted(kind.rawValue, axesText, x) }
-  public static var examples: [Example] {
+  package var name: String { kind.rawValue }
+  package func notation(_ x: [Notation]) -> Notation { .subscripted(kind.rawValue, axesText, x) }
+  package static var examples: [Example] {
     Kind.allCases.flatMap { kind in
       reductionExamples(allowingEmpty: false) { Extremum(kind: kind, axes: $0, keepsDimensions: $1) }
     }
@@ -143,10 +143,10 @@ public struct Extremum: AxisReduction {
 }
 
 /// y = the position of the largest element along the last axis, as a number; the first where several tie. Derivative 0.
-public struct ArgMax: LibraryOperation {
-  public init() {}
+package struct ArgMax: LibraryOperation {
+  package init() {}
 
-  public func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) {
+  package func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) {
     let width = x[0].shape[x[0].shape.rank - 1]
     let elements = x[0].elements
     for row in y.indices {
@@ -155,27 +155,27 @@ public struct ArgMax: LibraryOperation {
       y[row] = S(Double(best))
     }
   }
-  public func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] { [nil] }
-  public func branches<S: Scalar>(_ x: Operands<S>) -> Branches<S>? {
+  package func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] { [nil] }
+  package func branches<S: Scalar>(_ x: Operands<S>) -> Branches<S>? {
     let width = x[0].shape[x[0].shape.rank - 1]
     let rows = stride(from: 0, to: x[0].count, by: width).map { Array(x[0].elements[$0..<$0 + width]) }
     return Branches(bestOf: rows, largest: true)
   }
 
-  public func shape(of x: [Shape]) throws(ShapeError) -> Shape {
+  package func shape(of x: [Shape]) throws(ShapeError) -> Shape {
     let x = try x.only(1, for: name)[0]
     guard let width = x.last, width > 0 else { throw ShapeError("argMax: \(x) has no element along its last axis") }
     return Shape(x.dropLast())
   }
-  public func entrywiseInputs(_ x: [Shape]) -> [Bool]? { x[0].rank > 1 ? [true] : nil }
-  public func localJacobian<S: Scalar>(at p: Point<S>, withRespectTo i: Int) -> LocalJacobian? { .zero(at: p, i) }
+  package func entrywiseInputs(_ x: [Shape]) -> [Bool]? { x[0].rank > 1 ? [true] : nil }
+  package func localJacobian<S: Scalar>(at p: Point<S>, withRespectTo i: Int) -> LocalJacobian? { .zero(at: p, i) }
   package var ownForm: OperationForm { .argMax }
   package func swiftCode(_ x: [String], _ shapes: [Shape]) -> String { methodCall(name, x) }
   package func range(_ x: [ValueRange], _ shapes: [Shape]) -> ValueRange { 0...Double(shapes[0].last ?? 1) }
   package func expanded(_ x: [ScalarOperand], shape: Shape, on tape: Tape<Double>) -> [Variable<Double>]? {
     nil
   }
-  public static var examples: [Example] {
+  package static var examples: [Example] {
     [[3, 4], [5], [2, 3, 4], [1, 1], [0, 3]].map { Example(ArgMax(), .numbers($0)) }
   }
 }
@@ -187,7 +187,7 @@ package protocol AxisReduction: LibraryOperation {
 }
 
 extension AxisReduction {
-  public func shape(of x: [Shape]) throws(ShapeError) -> Shape {
+  package func shape(of x: [Shape]) throws(ShapeError) -> Shape {
     let x = try x.only(1, for: name)[0]
     if let wrong = axes.axes.first(where: { $0 >= x.rank }) {
       throw ShapeError("\(name): axis \(wrong) does not exist in \(x), which has rank \(x.rank)")
@@ -198,8 +198,8 @@ extension AxisReduction {
     return keepsDimensions ? keptShape(x) : Shape(x.indices.filter { !axes.contains(axis: $0) }.map { x[$0] })
   }
 
-  public func entrywiseInputs(_ x: [Shape]) -> [Bool]? { axes.contains(axis: 0) || x[0].rank == 0 ? nil : [true] }
-  public func localJacobian<S: Scalar>(at p: Point<S>, withRespectTo i: Int) -> LocalJacobian? { .reduces(at: p, i) }
+  package func entrywiseInputs(_ x: [Shape]) -> [Bool]? { axes.contains(axis: 0) || x[0].rank == 0 ? nil : [true] }
+  package func localJacobian<S: Scalar>(at p: Point<S>, withRespectTo i: Int) -> LocalJacobian? { .reduces(at: p, i) }
 
   /// `shape` with the reduced axes as dimensions of 1.
   func keptShape(_ shape: Shape) -> Shape { axes.kept(of: shape) }
@@ -237,7 +237,7 @@ extension AxisReduction {
   var axisAttributes: [Attribute] {
     [Attribute("axes", .list(axes.axes)), Attribute("keepsDimensions", .flag(keepsDimensions))]
   }
-  public var attributes: [Attribute] { axisAttributes }
+  package var attributes: [Attribute] { axisAttributes }
   var axesText: String { axes.axes.map(String.init).joined(separator: ",") }
 
   static func reductionExamples(allowingEmpty: Bool = true, _ make: (AxisSet, Bool) -> Self) -> [Example] {

@@ -172,33 +172,33 @@ extension [Shape] {
 }
 
 extension Variable {
-  public func exp() -> Variable { tape.record(Unary.exp, self) }
+  public func exp() -> Variable { tape.apply(.exp, self) }
   /// eˣ − 1, accurate near 0.
-  public func expm1() -> Variable { tape.record(Unary.expm1, self) }
+  public func expm1() -> Variable { tape.apply(.expm1, self) }
   /// The natural logarithm.
-  public func log() -> Variable { tape.record(Unary.log, self) }
+  public func log() -> Variable { tape.apply(.log, self) }
   /// ln(1 + x), accurate near 0.
-  public func log1p() -> Variable { tape.record(Unary.log1p, self) }
-  public func sqrt() -> Variable { tape.record(Unary.sqrt, self) }
-  public func square() -> Variable { tape.record(Unary.square, self) }
-  public func reciprocal() -> Variable { tape.record(Unary.reciprocal, self) }
-  public func abs() -> Variable { tape.record(Unary.abs, self) }
+  public func log1p() -> Variable { tape.apply(.log1p, self) }
+  public func sqrt() -> Variable { tape.apply(.sqrt, self) }
+  public func square() -> Variable { tape.apply(.square, self) }
+  public func reciprocal() -> Variable { tape.apply(.reciprocal, self) }
+  public func abs() -> Variable { tape.apply(.abs, self) }
   /// −1, 0 or 1.
-  public func sign() -> Variable { tape.record(Unary.sign, self) }
+  public func sign() -> Variable { tape.apply(.sign, self) }
   /// 1 where x > 0, else 0.
-  public func step() -> Variable { tape.record(Unary.step, self) }
-  public func sin() -> Variable { tape.record(Unary.sin, self) }
-  public func cos() -> Variable { tape.record(Unary.cos, self) }
-  public func tanh() -> Variable { tape.record(Unary.tanh, self) }
+  public func step() -> Variable { tape.apply(.step, self) }
+  public func sin() -> Variable { tape.apply(.sin, self) }
+  public func cos() -> Variable { tape.apply(.cos, self) }
+  public func tanh() -> Variable { tape.apply(.tanh, self) }
   /// 1 / (1 + e⁻ˣ).
-  public func sigmoid() -> Variable { tape.record(Unary.sigmoid, self) }
-  public func erf() -> Variable { tape.record(Unary.erf, self) }
+  public func sigmoid() -> Variable { tape.apply(.sigmoid, self) }
+  public func erf() -> Variable { tape.apply(.erf, self) }
   /// max(x, 0).
-  public func relu() -> Variable { tape.record(Unary.relu, self) }
+  public func relu() -> Variable { tape.apply(.relu, self) }
   /// x Φ(x), exact (Hendrycks & Gimpel 2016).
-  public func gelu() -> Variable { tape.record(Unary.gelu, self) }
+  public func gelu() -> Variable { tape.apply(.gelu, self) }
   /// x σ(x), also called swish.
-  public func silu() -> Variable { tape.record(Unary.silu, self) }
+  public func silu() -> Variable { tape.apply(.silu, self) }
   /// ln(1 + eˣ), never overflowing.
-  public func softplus() -> Variable { tape.record(Unary.softplus, self) }
+  public func softplus() -> Variable { tape.apply(.softplus, self) }
 }
