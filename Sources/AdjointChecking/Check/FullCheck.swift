@@ -97,8 +97,9 @@ struct FullCheck<S: Scalar> {
     let inputs = recording.describe(users[0]).inputs
     guard inputs[0] != inputs[1] else { return nil }
     return TouchedProduct(
-      node: users[0], transposeA: transposeA, transposeB: transposeB, other: inputs[0] == leaf.index ? inputs[1] : inputs[0],
-      isFirst: inputs[0] == leaf.index, leafShape: leaf.shape, outputShape: recording.tape[users[0]].shape)
+      node: users[0], transposeA: transposeA, transposeB: transposeB,
+      other: inputs[0] == leaf.index ? inputs[1] : inputs[0], isFirst: inputs[0] == leaf.index, leafShape: leaf.shape,
+      outputShape: recording.tape[users[0]].shape)
   }
 }
 
