@@ -1,42 +1,43 @@
 import Adjoint
 import Foundation
 
-/// A number on the plain default loops, with a running bound on its rounding error: what the fast bodies are held against.
+/// A number on the plain default loops, with a running bound on its rounding error: the reference for every fast body.
 ///
 /// Each operation adds the size of its own result to the errors that it inherits, in units of the machine epsilon, so that no
-/// tolerance is picked by hand. Elementary functions count `functionUlps` of their result.
+/// tolerance is picked by hand: it grows with the sizes of what is summed. Elementary functions count `functionUlps` of their
+/// result.
 ///
 /// Source: Higham, *Accuracy and Stability of Numerical Algorithms*, 2nd ed., section 3.3 (running error analysis).
-struct ReferenceDouble: Scalar {
-  var value: Double
-  var error: Double
+package struct ReferenceDouble: Scalar {
+  package var value: Double
+  package var error: Double
 
   static let functionUlps = 4.0
 
-  init(_ value: Double, error: Double) { (self.value, self.error) = (value, error) }
-  init(_ value: Double) { self.init(value, error: abs(value)) }
-  init(integerLiteral value: Int) { self.init(Double(value), error: 0) }
-  init(floatLiteral value: Double) { self.init(value) }
-  var primal: Double { value }
+  package init(_ value: Double, error: Double) { (self.value, self.error) = (value, error) }
+  package init(_ value: Double) { self.init(value, error: abs(value)) }
+  package init(integerLiteral value: Int) { self.init(Double(value), error: 0) }
+  package init(floatLiteral value: Double) { self.init(value) }
+  package var primal: Double { value }
 
-  static func == (a: ReferenceDouble, b: ReferenceDouble) -> Bool { a.value == b.value }
-  static func < (a: ReferenceDouble, b: ReferenceDouble) -> Bool { a.value < b.value }
+  package static func == (a: ReferenceDouble, b: ReferenceDouble) -> Bool { a.value == b.value }
+  package static func < (a: ReferenceDouble, b: ReferenceDouble) -> Bool { a.value < b.value }
   // Written out, because `Comparable`'s own `a <= b` is `!(b < a)`, which is true of NaN.
-  static func <= (a: ReferenceDouble, b: ReferenceDouble) -> Bool { a.value <= b.value }
-  static func > (a: ReferenceDouble, b: ReferenceDouble) -> Bool { a.value > b.value }
-  static func >= (a: ReferenceDouble, b: ReferenceDouble) -> Bool { a.value >= b.value }
+  package static func <= (a: ReferenceDouble, b: ReferenceDouble) -> Bool { a.value <= b.value }
+  package static func > (a: ReferenceDouble, b: ReferenceDouble) -> Bool { a.value > b.value }
+  package static func >= (a: ReferenceDouble, b: ReferenceDouble) -> Bool { a.value >= b.value }
 
-  static prefix func - (a: ReferenceDouble) -> ReferenceDouble { ReferenceDouble(-a.value, error: a.error) }
-  static func + (a: ReferenceDouble, b: ReferenceDouble) -> ReferenceDouble {
+  package static prefix func - (a: ReferenceDouble) -> ReferenceDouble { ReferenceDouble(-a.value, error: a.error) }
+  package static func + (a: ReferenceDouble, b: ReferenceDouble) -> ReferenceDouble {
     let y = a.value + b.value
     return ReferenceDouble(y, error: a.error + b.error + abs(y))
   }
-  static func - (a: ReferenceDouble, b: ReferenceDouble) -> ReferenceDouble { a + -b }
-  static func * (a: ReferenceDouble, b: ReferenceDouble) -> ReferenceDouble {
+  package static func - (a: ReferenceDouble, b: ReferenceDouble) -> ReferenceDouble { a + -b }
+  package static func * (a: ReferenceDouble, b: ReferenceDouble) -> ReferenceDouble {
     let y = a.value * b.value
     return ReferenceDouble(y, error: abs(a.value) * b.error + abs(b.value) * a.error + abs(y))
   }
-  static func / (a: ReferenceDouble, b: ReferenceDouble) -> ReferenceDouble {
+  package static func / (a: ReferenceDouble, b: ReferenceDouble) -> ReferenceDouble {
     let y = a.value / b.value
     return ReferenceDouble(y, error: (a.error + abs(y) * b.error) / abs(b.value) + abs(y))
   }
@@ -46,26 +47,30 @@ struct ReferenceDouble: Scalar {
     ReferenceDouble(y, error: abs(slope) * x.error + functionUlps * abs(y))
   }
 
-  static func exponential(_ x: ReferenceDouble) -> ReferenceDouble { through(x, exp(x.value), slope: exp(x.value)) }
-  static func exponentialMinusOne(_ x: ReferenceDouble) -> ReferenceDouble {
+  package static func exponential(_ x: ReferenceDouble) -> ReferenceDouble {
+    through(x, exp(x.value), slope: exp(x.value))
+  }
+  package static func exponentialMinusOne(_ x: ReferenceDouble) -> ReferenceDouble {
     through(x, expm1(x.value), slope: exp(x.value))
   }
-  static func logarithm(_ x: ReferenceDouble) -> ReferenceDouble { through(x, log(x.value), slope: 1 / x.value) }
-  static func logarithmOnePlus(_ x: ReferenceDouble) -> ReferenceDouble {
+  package static func logarithm(_ x: ReferenceDouble) -> ReferenceDouble {
+    through(x, log(x.value), slope: 1 / x.value)
+  }
+  package static func logarithmOnePlus(_ x: ReferenceDouble) -> ReferenceDouble {
     through(x, log1p(x.value), slope: 1 / (1 + x.value))
   }
-  static func squareRoot(_ x: ReferenceDouble) -> ReferenceDouble {
+  package static func squareRoot(_ x: ReferenceDouble) -> ReferenceDouble {
     through(x, x.value.squareRoot(), slope: 0.5 / x.value.squareRoot())
   }
-  static func sine(_ x: ReferenceDouble) -> ReferenceDouble { through(x, sin(x.value), slope: cos(x.value)) }
-  static func cosine(_ x: ReferenceDouble) -> ReferenceDouble { through(x, cos(x.value), slope: sin(x.value)) }
-  static func hyperbolicTangent(_ x: ReferenceDouble) -> ReferenceDouble {
+  package static func sine(_ x: ReferenceDouble) -> ReferenceDouble { through(x, sin(x.value), slope: cos(x.value)) }
+  package static func cosine(_ x: ReferenceDouble) -> ReferenceDouble { through(x, cos(x.value), slope: sin(x.value)) }
+  package static func hyperbolicTangent(_ x: ReferenceDouble) -> ReferenceDouble {
     through(x, tanh(x.value), slope: 1 - tanh(x.value) * tanh(x.value))
   }
-  static func errorFunction(_ x: ReferenceDouble) -> ReferenceDouble {
+  package static func errorFunction(_ x: ReferenceDouble) -> ReferenceDouble {
     through(x, erf(x.value), slope: 2 / Double.pi.squareRoot() * exp(-x.value * x.value))
   }
-  static func power(_ x: ReferenceDouble, _ p: Double) -> ReferenceDouble {
+  package static func power(_ x: ReferenceDouble, _ p: Double) -> ReferenceDouble {
     through(x, pow(x.value, p), slope: p == 0 ? 0 : p * pow(x.value, p - 1))
   }
 }

@@ -1,8 +1,9 @@
 import Adjoint
 import AdjointChecking
 
-/// Where the values of a program's steps can lie, by interval arithmetic: so that a logarithm never meets a negative
-/// number at *any* point, and nothing overflows.
+/// The ranges in which the values of a program's steps can lie, by interval arithmetic.
+///
+/// With them a logarithm never meets a negative number at *any* point, and nothing overflows.
 ///
 /// The result of an operation that is not known here may lie anywhere; whatever takes it squashes it first.
 enum ValueRange {
@@ -10,7 +11,7 @@ enum ValueRange {
   /// Beyond this size a value is squashed before it is used again.
   static let limit = -6.0...6.0
 
-  /// Where input `position` of an operation must lie; for a divisor that is on the side of 0 where it lies already.
+  /// The range in which input `position` of an operation must lie; of a divisor, on the side of 0 where it lies already.
   static func domain(
     of operation: any Operation, _ position: Int, _ present: ClosedRange<Double>?
   ) -> ClosedRange<Double> {
@@ -31,7 +32,7 @@ enum ValueRange {
     }
   }
 
-  /// Where y lies when its inputs lie in these ranges.
+  /// The range of y when its inputs lie in these ranges.
   static func result(
     of operation: any Operation, _ x: [ClosedRange<Double>], _ shapes: [Shape]
   ) -> ClosedRange<Double> {

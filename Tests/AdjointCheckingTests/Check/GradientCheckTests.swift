@@ -112,7 +112,7 @@ import Testing
 
   @Test("At a kink a value between the slopes of both sides is let pass, and one outside is not")
   func subgradient() {
-    func report(_ fault: Rectify.Fault) -> Report {
+    func report(_ fault: Rectify.Fault) -> GradientReport {
       let tape = Tape<Double>()
       let x = tape.input(Tensor([0]), name: "x")
       return GradientCheck(of: tape.record(Rectify(fault: fault), x).sum()).run()
