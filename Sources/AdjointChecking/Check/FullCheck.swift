@@ -21,7 +21,7 @@ struct FullCheck {
     var wrong = 0
     for (leaf, gradient) in zip(recording.leaves, recording.gradient) {
       guard program.holds(leaf.index) else { continue }
-      let product = onlyProduct(of: leaf)
+      let product = onlyProduct(of: leaf).flatMap { program.holds($0.node) ? $0 : nil }
       let base = product.map { program.value(at: $0.node) }
       for start in stride(from: 0, to: gradient.elements.count, by: DualLanes.width) {
         let lanes = start..<min(start + DualLanes.width, gradient.elements.count)

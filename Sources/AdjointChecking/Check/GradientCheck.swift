@@ -42,7 +42,7 @@ public struct GradientCheck<S: Scalar> {
     seed: UInt64 = 0
   ) {
     self.output = output
-    self.leaves = leaves ?? output.tape.differentiableVariables.filter { $0.index <= output.index }
+    self.leaves = output.checkedLeaves(among: leaves)
     (self.mode, self.order, self.seed) = (mode, order, seed)
     subject = output.path.isEmpty ? "%\(output.index)" : output.path
   }
@@ -84,5 +84,14 @@ public struct GradientCheck<S: Scalar> {
     work(&run)
     run.report.seconds = Date().timeIntervalSince(started)
     return run.report
+  }
+}
+
+extension Variable {
+  /// The leaves with respect to which this output is checked: those given, or all that may move.
+  ///
+  /// A leaf recorded after the output cannot reach it.
+  func checkedLeaves(among given: [Variable]?) -> [Variable] {
+    (given ?? tape.differentiableVariables).filter { $0.index <= index }
   }
 }

@@ -14,7 +14,7 @@ public final class PreparedCheck {
 
   /// Prepares the check of an output with respect to `leaves`, or every input and parameter that is not frozen.
   public init<S: Scalar>(of output: Variable<S>, withRespectTo leaves: [Variable<S>]? = nil, seed: UInt64 = 0) {
-    let leaves = leaves ?? output.tape.differentiableVariables.filter { $0.index <= output.index }
+    let leaves = output.checkedLeaves(among: leaves)
     var generator = Generator(seed: seed).stream(1)
     recording = CheckedRecording(DoubleRecording(output, leaves), generator: &generator)
   }
