@@ -46,7 +46,7 @@ extension Linter {
       "bring inputs to unit scale, draw weights with glorotNormal, or use relu")
   }
 
-  /// What enters the first product of each input, after whatever scales it.
+  /// Inputs that enter their first product, after whatever scales them, far from unit scale.
   func inputScale(_ graph: LintGraph<S>) -> [Finding] {
     var seen: Set<Int> = []
     var findings: [Finding] = []

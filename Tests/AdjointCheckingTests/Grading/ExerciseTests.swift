@@ -177,7 +177,7 @@ import Testing
 }
 
 extension Tensor where Element == Double {
-  /// Whether every element is the same up to 1e-9 of the largest.
+  /// Tells whether every element is the same up to 1e-9 of the largest.
   func isNear(_ other: Tensor) -> Bool {
     let size = other.elements.map(abs).max() ?? 0
     return zip(elements, other.elements).allSatisfy { abs($0 - $1) <= 1e-9 * size }

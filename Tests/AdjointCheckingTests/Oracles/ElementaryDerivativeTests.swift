@@ -12,12 +12,12 @@ import Testing
     let wide: @Sendable (DoubleDouble) -> DoubleDouble
     let dual: @Sendable (Dual) -> Dual
     let second: @Sendable (SecondOrderDual) -> SecondOrderDual
-    /// Where f′ is at least 10⁻⁸ of f, and f″ at least 10⁻⁴, so that differences have digits enough.
+    /// The intervals where f′ is at least 10⁻⁸ of f, and f″ at least 10⁻⁴, so that differences have digits enough.
     let first: ClosedRange<Double>
     let curved: ClosedRange<Double>
-    /// How far f is smooth around x: the unit of the step.
+    /// The distance around x over which f is smooth: the unit of the step.
     var scale: @Sendable (Double) -> Double = { _ in 1 }
-    /// Whether the sweep is even in log x.
+    /// Tells whether the sweep is even in log x.
     var isGeometric = false
   }
 
@@ -49,6 +49,9 @@ import Testing
     Function(
       testDescription: "erf", wide: { .errorFunction($0) }, dual: { .errorFunction($0) },
       second: { .errorFunction($0) }, first: -4...4, curved: -3...3),
+    Function(
+      testDescription: "1 / x", wide: { 1 / $0 }, dual: { 1 / $0 }, second: { 1 / $0 }, first: 1e-4...1e4,
+      curved: 1e-4...1e4, scale: { $0 }, isGeometric: true),
     power(2.5), power(-1.5), power(3), power(1), power(0), power(2), power(0.1), power(-20.25), power(-0.3),
   ]
 
@@ -76,11 +79,12 @@ import Testing
         f.wide(DoubleDouble(x) + DoubleDouble(h)) - f.wide(DoubleDouble(x) - DoubleDouble(h))
       }
       let exact = (8 * difference(h) - difference(2 * h)) / DoubleDouble(12 * h)
-      let dual = f.dual(Dual(x, tangent: 1)).tangent
+      let (value, dual) = (f.dual(Dual(x)).value, f.dual(Dual(x, tangent: 1)).tangent)
       let second = f.second(SecondOrderDual(x, first: 1, second: 1))
       #expect(second.first == dual || abs(second.first - dual) <= 2 * dual.ulp)
       #expect(second.first == second.second)
       worst = max(worst, abs((DoubleDouble(dual) - exact).primal) / dual.ulp)
+      #expect(abs((DoubleDouble(value) - f.wide(DoubleDouble(x))).primal) <= 4 * value.ulp)
     }
     #expect(worst <= 4)
   }

@@ -13,14 +13,14 @@ import Foundation
 /// Source: T. J. Dekker, "A floating-point technique for extending the available precision", Numer. Math. 18 (1971) 224; D. E.
 /// Knuth, *The Art of Computer Programming* 2, section 4.2.2, for the sum; M. Joldes, J.-M. Muller, V. Popescu, "Tight and
 /// rigorous error bounds for basic building blocks of double-word arithmetic", ACM TOMS 44 (2017), for the bounds.
-public struct DoubleDouble: Scalar {
+struct DoubleDouble: Scalar {
   /// The nearest `Double`.
-  public let high: Double
-  /// What is missing from it.
-  public let low: Double
+  let high: Double
+  /// The rest that `high` lacks.
+  let low: Double
 
   /// high + low, in any order of size.
-  public init(_ high: Double, _ low: Double) {
+  init(_ high: Double, _ low: Double) {
     let sum = high + low
     guard sum.isFinite else {
       (self.high, self.low) = (sum, 0)
@@ -33,24 +33,24 @@ public struct DoubleDouble: Scalar {
   /// Two parts that are known not to overlap.
   init(high: Double, low: Double) { (self.high, self.low) = (high, low) }
 
-  public init(_ value: Double) { self.init(high: value, low: 0) }
-  public init(integerLiteral value: Int) {
+  init(_ value: Double) { self.init(high: value, low: 0) }
+  init(integerLiteral value: Int) {
     let high = Double(value)
     self.init(high, abs(high) < 0x1p62 ? Double(value - Int(high)) : 0)
   }
-  public init(floatLiteral value: Double) { self.init(value) }
-  public var primal: Double { high }
+  init(floatLiteral value: Double) { self.init(value) }
+  var primal: Double { high }
 
-  public static func == (a: DoubleDouble, b: DoubleDouble) -> Bool { a.high == b.high && a.low == b.low }
-  public static func < (a: DoubleDouble, b: DoubleDouble) -> Bool {
+  static func == (a: DoubleDouble, b: DoubleDouble) -> Bool { a.high == b.high && a.low == b.low }
+  static func < (a: DoubleDouble, b: DoubleDouble) -> Bool {
     a.high < b.high || (a.high == b.high && a.low < b.low)
   }
   // Written out, because `Comparable`'s own `a <= b` is `!(b < a)`, which is true of NaN.
-  public static func <= (a: DoubleDouble, b: DoubleDouble) -> Bool {
+  static func <= (a: DoubleDouble, b: DoubleDouble) -> Bool {
     a.high < b.high || (a.high == b.high && a.low <= b.low)
   }
-  public static func > (a: DoubleDouble, b: DoubleDouble) -> Bool { b < a }
-  public static func >= (a: DoubleDouble, b: DoubleDouble) -> Bool { b <= a }
+  static func > (a: DoubleDouble, b: DoubleDouble) -> Bool { b < a }
+  static func >= (a: DoubleDouble, b: DoubleDouble) -> Bool { b <= a }
 
   // MARK: Error-free transformations
 
@@ -75,9 +75,9 @@ public struct DoubleDouble: Scalar {
 
   // MARK: Arithmetic
 
-  public static prefix func - (a: DoubleDouble) -> DoubleDouble { DoubleDouble(high: -a.high, low: -a.low) }
+  static prefix func - (a: DoubleDouble) -> DoubleDouble { DoubleDouble(high: -a.high, low: -a.low) }
 
-  public static func + (a: DoubleDouble, b: DoubleDouble) -> DoubleDouble {
+  static func + (a: DoubleDouble, b: DoubleDouble) -> DoubleDouble {
     let high = twoSum(a.high, b.high)
     guard high.high.isFinite else { return DoubleDouble(high.high) }
     let low = twoSum(a.low, b.low)
@@ -85,9 +85,9 @@ public struct DoubleDouble: Scalar {
     return orderedSum(sum.high, sum.low + low.low)
   }
 
-  public static func - (a: DoubleDouble, b: DoubleDouble) -> DoubleDouble { a + -b }
+  static func - (a: DoubleDouble, b: DoubleDouble) -> DoubleDouble { a + -b }
 
-  public static func * (a: DoubleDouble, b: DoubleDouble) -> DoubleDouble {
+  static func * (a: DoubleDouble, b: DoubleDouble) -> DoubleDouble {
     let product = twoProduct(a.high, b.high)
     guard product.high.isFinite else { return DoubleDouble(product.high) }
     return orderedSum(product.high, product.low + (a.high * b.low + a.low * b.high).addingProduct(a.low, b.low))
@@ -100,7 +100,7 @@ public struct DoubleDouble: Scalar {
     return DoubleDouble.orderedSum(product.high, product.low.addingProduct(low, b))
   }
 
-  public static func / (a: DoubleDouble, b: DoubleDouble) -> DoubleDouble {
+  static func / (a: DoubleDouble, b: DoubleDouble) -> DoubleDouble {
     let first = a.high / b.high
     guard first.isFinite, b.high.isFinite else { return DoubleDouble(first) }
     var rest = a - b.times(first)
@@ -109,7 +109,7 @@ public struct DoubleDouble: Scalar {
     return orderedSum(first, second) + DoubleDouble(rest.high / b.high)
   }
 
-  public static func squareRoot(_ x: DoubleDouble) -> DoubleDouble {
+  static func squareRoot(_ x: DoubleDouble) -> DoubleDouble {
     let root = x.high.squareRoot()
     guard x.high > 0, root.isFinite else { return DoubleDouble(root) }
     // One step of Newton, with the exact square of the first guess.

@@ -50,20 +50,20 @@ extension DoubleDouble {
   }
 
   /// eˣ, −600 ≤ x ≤ 700
-  public static func exponential(_ x: DoubleDouble) -> DoubleDouble {
+  static func exponential(_ x: DoubleDouble) -> DoubleDouble {
     guard abs(x.high) < 745 else { return DoubleDouble(exp(x.high)) }
     let n = (x.high / log2.0).rounded()
     return (smallExponentialMinusOne(reduce(x, n, log2)) + 1).scaled(by: Int(n))
   }
 
   /// eˣ − 1, x ≤ 700
-  public static func exponentialMinusOne(_ x: DoubleDouble) -> DoubleDouble {
+  static func exponentialMinusOne(_ x: DoubleDouble) -> DoubleDouble {
     if x.high == 0 { return x }
     return abs(x.high) < 0.35 ? smallExponentialMinusOne(x) : exponential(x) - 1
   }
 
   /// ln x for every normal x; relative to the result, near 1 as well
-  public static func logarithm(_ x: DoubleDouble) -> DoubleDouble {
+  static func logarithm(_ x: DoubleDouble) -> DoubleDouble {
     guard x.high > 0, x.high.isFinite else { return DoubleDouble(log(x.high)) }
     // x = m·2ⁿ with 0.7 < m < 1.42
     var n = x.high.exponent
@@ -75,7 +75,7 @@ extension DoubleDouble {
   }
 
   /// ln(1 + x), x > −1
-  public static func logarithmOnePlus(_ x: DoubleDouble) -> DoubleDouble {
+  static func logarithmOnePlus(_ x: DoubleDouble) -> DoubleDouble {
     abs(x.high) < 0.4 ? smallLogarithmOnePlus(x) : logarithm(x + 1)
   }
 
@@ -91,10 +91,10 @@ extension DoubleDouble {
   // MARK: Trigonometric functions
 
   /// sin x, |x| ≤ 10⁵, away from its zeros by 10⁻⁹
-  public static func sine(_ x: DoubleDouble) -> DoubleDouble { turned(x, quarters: 0) { sin($0) } }
+  static func sine(_ x: DoubleDouble) -> DoubleDouble { turned(x, quarters: 0) { sin($0) } }
 
   /// cos x, |x| ≤ 10⁵, away from its zeros by 10⁻⁹
-  public static func cosine(_ x: DoubleDouble) -> DoubleDouble { turned(x, quarters: 1) { cos($0) } }
+  static func cosine(_ x: DoubleDouble) -> DoubleDouble { turned(x, quarters: 1) { cos($0) } }
 
   /// sin(x + quarters·π/2)
   private static func turned(_ x: DoubleDouble, quarters: Int, else f: (Double) -> Double) -> DoubleDouble {
@@ -121,14 +121,14 @@ extension DoubleDouble {
   // MARK: Sigmoid-shaped functions
 
   /// tanh x = e/(e + 2) with e = e²ˣ − 1, every x
-  public static func hyperbolicTangent(_ x: DoubleDouble) -> DoubleDouble {
+  static func hyperbolicTangent(_ x: DoubleDouble) -> DoubleDouble {
     guard abs(x.high) < 40 else { return DoubleDouble(tanh(x.high)) }
     let e = exponentialMinusOne(x.scaled(by: 1))
     return e / (e + 2)
   }
 
   /// erf x = 2/√π e^(−x²) Σ 2ⁿx²ⁿ⁺¹ / (1·3·…·(2n+1)), every x: all terms have one sign, so nothing cancels
-  public static func errorFunction(_ x: DoubleDouble) -> DoubleDouble {
+  static func errorFunction(_ x: DoubleDouble) -> DoubleDouble {
     guard abs(x.high) < 8.7 else { return DoubleDouble(erf(x.high)) }
     let square = x * x
     let double = square.scaled(by: 1)
@@ -146,7 +146,7 @@ extension DoubleDouble {
   // MARK: Powers
 
   /// xᵖ: by squaring for whole |p| ≤ 1024, else e^(p ln x) with |p ln x| ≤ 100
-  public static func power(_ x: DoubleDouble, _ p: Double) -> DoubleDouble {
+  static func power(_ x: DoubleDouble, _ p: Double) -> DoubleDouble {
     if p == p.rounded(), abs(p) <= 1024 {
       guard x.high != 0, x.high.isFinite else { return DoubleDouble(pow(x.high, p)) }
       var result: DoubleDouble = 1

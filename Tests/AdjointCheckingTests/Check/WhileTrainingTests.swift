@@ -17,7 +17,7 @@ import Testing
     return MLP<Float>([6, 8, 3], activation: .tanh, dropout: 0.25, using: &generator)
   }
 
-  /// What a failing step says went wrong.
+  /// The error of a failing step, and its number.
   private func failure(_ step: TrainingStep<Float>, steps: Int = 6) throws -> (VerificationError, step: Int)? {
     for number in 1...steps {
       do {

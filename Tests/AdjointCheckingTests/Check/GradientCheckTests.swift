@@ -45,6 +45,20 @@ import Testing
     #expect(GradientCheck(of: loss, withRespectTo: [y]).run().verdict == .disagree)
   }
 
+  @Test("Leaves that the output does not depend on have no say: one of a dead branch, one recorded later")
+  func unreached() {
+    let tape = Tape<Double>()
+    let x = tape.input(Tensor(rows: [[0.3, 1.2], [-0.7, 2]]), name: "x")
+    let dead = tape.input(Tensor(rows: [[1, 2], [3, 4]]), name: "dead")
+    _ = x.matmul(dead)
+    let loss = x.sin().sum()
+    let later = tape.input(Tensor([1, 2]), name: "later")
+    let report = GradientCheck(of: loss, withRespectTo: [x, dead, later], mode: .full, order: 2).run()
+    #expect(report.agrees, "\(report)")
+    #expect(PreparedCheck(of: loss, withRespectTo: [later, x]).judgment(alongDirection: 0).verdict == .agree)
+    #expect(GradientCheck(of: loss, withRespectTo: [later]).run().verdict == .cannotTell)
+  }
+
   @Test("Dropout's mask is held")
   func randomLeaves() {
     let report = GradientCheck(of: fourLayers(Double.self, dropout: 0.5), order: 2).run()
@@ -112,7 +126,7 @@ import Testing
 
   @Test("At a kink a value between the slopes of both sides is let pass, and one outside is not")
   func subgradient() {
-    func report(_ fault: Rectify.Fault) -> Report {
+    func report(_ fault: Rectify.Fault) -> GradientReport {
       let tape = Tape<Double>()
       let x = tape.input(Tensor([0]), name: "x")
       return GradientCheck(of: tape.record(Rectify(fault: fault), x).sum()).run()

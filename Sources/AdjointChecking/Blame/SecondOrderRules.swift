@@ -5,9 +5,9 @@ import Adjoint
 ///
 /// With L(x, g) = ⟨g, f(x)⟩, the rule's contribution to xᵢ is ∂L/∂xᵢ; its derivative along (ẋ, ġ) must be the mixed second
 /// derivative of L.
-struct SecondOrderRules<S: Scalar> {
-  private let recording: CheckedRecording<S>
-  init(_ recording: CheckedRecording<S>) { self.recording = recording }
+struct SecondOrderRules {
+  private let recording: CheckedRecording
+  init(_ recording: CheckedRecording) { self.recording = recording }
 
   func findings(_ generator: inout Generator) -> [Finding] {
     var findings: [Finding] = []
@@ -22,7 +22,7 @@ struct SecondOrderRules<S: Scalar> {
   }
 
   private func finding(_ node: Int, _ operation: any Adjoint.Operation, _ generator: inout Generator) -> Finding? {
-    let (name, path, inputs, inputShapes, shape) = recording.describe(node)
+    let inputs = recording.nodes[node].inputs
     let tape = Tape<Double>()
     let operands = inputs.map { input -> Variable<Double> in
       if recording.tape[input].role == .index { return tape.index(recording.tape[input].indexValue) }
@@ -42,8 +42,7 @@ struct SecondOrderRules<S: Scalar> {
       let projected = (first[leaf] * tape.constant(weights)).sum()
       let second = gradients(of: projected, withRespectTo: leaves).map(\.value)
       tape.truncate(to: mark)
-      let found = zip(second, direction).reduce(0) { $0 + $1.0.dot($1.1) }
-      let magnitude = zip(second, direction).reduce(0) { $0 + $1.0.magnitude($1.1) }
+      let (found, magnitude) = (second.dot(direction), second.magnitude(direction))
 
       let program = Program<SecondOrderDual>([scalar] + leaves)
       for (other, variable) in leaves.enumerated() {
@@ -57,10 +56,8 @@ struct SecondOrderRules<S: Scalar> {
       program.replay()
       let expected = program.value(of: scalar).elements[0].mixed
       guard abs(found - expected) > 1e-10 * max(abs(expected), magnitude) else { continue }
-      return Finding(
-        mechanism: .rule, operation: name, node: node, path: path, inputShapes: inputShapes, outputShape: shape,
-        input: position, element: nil, found: found, expected: expected, hypothesis: .wrongSecondDerivative,
-        isConfirmed: true)
+      return recording.finding(
+        .rule, at: node, input: position, found: found, expected: expected, .wrongSecondDerivative, isConfirmed: true)
     }
     return nil
   }

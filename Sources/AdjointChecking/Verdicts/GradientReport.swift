@@ -1,24 +1,24 @@
 import Foundation
 
-/// Everything that a check found: data first. `description` is a table for people, `json` the same for machines.
+/// Everything that a check of a gradient found. `description` is a table for people, `json` the same for machines.
 ///
 /// In a test: `#expect(report.agrees, "\(report)")`.
-public struct Report: Sendable, Codable {
-  /// What was checked.
-  public var subject: String
-  public var judgments: [Judgment] = []
-  public var findings: [Finding] = []
-  public var singularities: [Singularity] = []
+public struct GradientReport: Sendable, Encodable {
+  /// A name for what was checked.
+  package let subject: String
+  public internal(set) var judgments: [Judgment] = []
+  public internal(set) var findings: [Finding] = []
+  public internal(set) var singularities: [Singularity] = []
   /// Operations of the recording whose rules passed the node-by-node check, when it was made.
-  public var verifiedOperations = 0
+  public internal(set) var verifiedOperations = 0
   /// Coordinates compared one by one, in a full check.
-  public var coordinates = 0
+  public internal(set) var coordinates = 0
   /// The error of differences against the step, for a chart.
-  public var uCurve: UCurve?
-  public var seed: UInt64
-  public var seconds = 0.0
+  public internal(set) var uCurve: UCurve?
+  package let seed: UInt64
+  package internal(set) var seconds = 0.0
 
-  public init(subject: String, seed: UInt64) {
+  init(subject: String, seed: UInt64) {
     (self.subject, self.seed) = (subject, seed)
   }
 
@@ -33,7 +33,7 @@ public struct Report: Sendable, Codable {
   public var exitCode: Int32 { verdict == .agree ? 0 : verdict == .disagree ? 1 : 2 }
 
   /// The largest difference in units of its bound, by oracle.
-  public func worst(_ oracle: Oracle) -> Double? {
+  package func worst(_ oracle: Oracle) -> Double? {
     judgments.filter { $0.oracle == oracle && $0.verdict != .cannotTell }.map(\.severity).max()
   }
 
@@ -48,11 +48,11 @@ public struct Report: Sendable, Codable {
   }
 }
 
-extension Report: CustomStringConvertible {
+extension GradientReport: CustomStringConvertible {
   public var description: String { table(colored: false) }
 
   /// An aligned table of the judgments and the findings; colours only where asked for.
-  public func table(colored: Bool) -> String {
+  package func table(colored: Bool) -> String {
     func paint(_ verdict: Verdict) -> String {
       guard colored else { return verdict.text }
       let code = verdict == .agree ? "32" : verdict == .disagree ? "31;1" : "33"
