@@ -12,7 +12,7 @@ struct ImageInput {
   let pixels: [UInt8]
 
   /// Reads image `index` of a file, which must have this size.
-  /// - Throws: `CommandError`, or `DatasetError` for a damaged IDX file.
+  /// - Throws: `CommandError`, or `FileError` for a damaged IDX file.
   init(_ path: String, index: Int, height: Int, width: Int, inverted: Bool) throws {
     let url = URL(fileURLWithPath: path)
     let content: [UInt8]

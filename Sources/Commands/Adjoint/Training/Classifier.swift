@@ -77,7 +77,7 @@ extension Classifier {
   }
 
   /// The network in a checkpoint, with its weights.
-  /// - Throws: `CheckpointError`, or `CommandError.foreignCheckpoint` for a file that `adjoint train` did not write.
+  /// - Throws: `FileError`, or `CommandError.foreignCheckpoint` for a file that `adjoint train` did not write.
   init(loading file: String) throws {
     let checkpoint = try openCheckpoint(file)
     try self.init(checkpoint.settings, of: file)
@@ -142,7 +142,7 @@ extension TrainingPlan {
 }
 
 /// Opens a checkpoint.
-/// - Throws: `CommandError.noCheckpoint` when there is no such file; `CheckpointError` when it is damaged.
+/// - Throws: `CommandError.noCheckpoint` when there is no such file; `FileError` when it is damaged.
 func openCheckpoint(_ file: String, resuming: Bool = false) throws -> Checkpoint {
   guard FileManager.default.fileExists(atPath: file) else {
     throw CommandError.noCheckpoint(file, resuming: resuming)

@@ -1,3 +1,4 @@
+import AdjointFiles
 import Foundation
 
 /// The MNIST database of handwritten digits: 60,000 training and 10,000 test images of 28 × 28 bytes.
@@ -63,10 +64,10 @@ public enum MNIST {
   public static func isPresent(in directory: URL) -> Bool { files.allSatisfy { locate($0, in: directory) != nil } }
 
   /// Reads one part from a directory.
-  /// - Throws: `DatasetError` when a file is missing or damaged, or (with `verify`) is not the published one.
+  /// - Throws: `FileError` when a file is missing or damaged, or (with `verify`) is not the published one.
   public static func load(
     _ part: Part, from directory: URL, verify: Bool = true, classNames: [String] = MNIST.classNames
-  ) throws(DatasetError) -> LabeledImages {
+  ) throws(FileError) -> LabeledImages {
     let (imageFile, images) = try read(images(part), from: directory, verify: verify)
     let (labelFile, labels) = try read(labels(part), from: directory, verify: verify)
     return try LabeledImages(images: images, of: imageFile, labels: labels, of: labelFile, classNames: classNames)
@@ -76,7 +77,7 @@ public enum MNIST {
   /// - Throws: as `load(_:from:verify:classNames:)`.
   public static func load(
     from directory: URL, verify: Bool = true, classNames: [String] = MNIST.classNames
-  ) throws(DatasetError) -> (training: LabeledImages, test: LabeledImages) {
+  ) throws(FileError) -> (training: LabeledImages, test: LabeledImages) {
     (
       try load(.training, from: directory, verify: verify, classNames: classNames),
       try load(.test, from: directory, verify: verify, classNames: classNames)
@@ -85,15 +86,15 @@ public enum MNIST {
 
   private static func read(
     _ file: File, from directory: URL, verify: Bool
-  ) throws(DatasetError) -> (InputFile, IDX) {
+  ) throws(FileError) -> (InputFile, IDX) {
     guard let url = locate(file, in: directory) else {
-      throw DatasetError(
+      throw FileError(
         .missingFile, file: directory.appendingPathComponent(file.name).path, at: .wholeFile,
         expected: "the MNIST file \(file.name) or \(file.name).gz", found: "neither",
         remedy: "Put MNIST's four files into \(directory.path), or ask explicitly for the download.")
     }
-    let input = try InputFile(url)
-    let array = try IDX.read(input) { content throws(DatasetError) in
+    let input = try InputFile(url, gzip: .system)
+    let array = try IDX.read(input) { content throws(FileError) in
       if verify { try check(content, is: file, path: input.path) }
     }
     return (input, array)
@@ -107,10 +108,10 @@ public enum MNIST {
   }
 
   /// Compares content with the published checksum.
-  static func check(_ content: [UInt8], is file: File, path: String) throws(DatasetError) {
+  static func check(_ content: [UInt8], is file: File, path: String) throws(FileError) {
     let digest = SHA256.hexadecimal(of: content)
     guard digest == file.sha256 else {
-      throw DatasetError(
+      throw FileError(
         .checksum, file: path, at: .wholeFile,
         expected: "MNIST's \(file.name): \(file.byteCount) bytes with SHA-256 \(file.sha256)",
         found: "\(content.count) bytes with SHA-256 \(digest)",

@@ -1,4 +1,5 @@
 import Adjoint
+import AdjointFiles
 import Foundation
 
 /// Grey images of one size with a class each, kept as bytes.
@@ -121,12 +122,10 @@ public struct LabeledImages: Dataset, Hashable {
 /// IDX files, as MNIST and its descendants publish them.
 extension LabeledImages {
   /// Reads images [n, height, width] and labels [n] from two IDX files of bytes, plain or gzip.
-  /// - Throws: `DatasetError` when a file is damaged, the counts differ, or a label has no class.
-  public init(
-    images imageURL: URL, labels labelURL: URL, classNames: [String], gzip: Gzip = .system
-  ) throws(DatasetError) {
-    let imageFile = try InputFile(imageURL, gzip: gzip)
-    let labelFile = try InputFile(labelURL, gzip: gzip)
+  /// - Throws: `FileError` when a file is damaged, the counts differ, or a label has no class.
+  public init(images imageURL: URL, labels labelURL: URL, classNames: [String]) throws(FileError) {
+    let imageFile = try InputFile(imageURL, gzip: .system)
+    let labelFile = try InputFile(labelURL, gzip: .system)
     try self.init(
       images: IDX.read(imageFile), of: imageFile, labels: IDX.read(labelFile), of: labelFile,
       classNames: classNames)
@@ -134,28 +133,28 @@ extension LabeledImages {
 
   init(
     images: IDX, of imageFile: InputFile, labels: IDX, of labelFile: InputFile, classNames: [String]
-  ) throws(DatasetError) {
+  ) throws(FileError) {
     guard images.elementType == .uint8, images.dimensions.count == 3, images.dimensions[1...].allSatisfy({ $0 > 0 })
     else {
-      throw DatasetError(
+      throw FileError(
         .wrongFormat, file: imageFile.path, at: imageFile.place(2), expected: "images: bytes [n, height, width]",
         found: "\(images.elementType) \(images.dimensions)",
         remedy: "Give the file of the images (for MNIST its name contains idx3-ubyte).")
     }
     guard labels.elementType == .uint8, labels.dimensions.count == 1 else {
-      throw DatasetError(
+      throw FileError(
         .wrongFormat, file: labelFile.path, at: labelFile.place(2), expected: "labels: bytes [n]",
         found: "\(labels.elementType) \(labels.dimensions)",
         remedy: "Give the file of the labels (for MNIST its name contains idx1-ubyte).")
     }
     guard images.dimensions[0] == labels.dimensions[0] else {
-      throw DatasetError(
+      throw FileError(
         .mismatch, file: labelFile.path, at: labelFile.place(4),
         expected: "\(images.dimensions[0]) labels, one for each image in \(imageFile.path)",
         found: "\(labels.dimensions[0])", remedy: "The two files do not belong together; use a pair of one data set.")
     }
     if let wrong = labels.bytes.firstIndex(where: { Int($0) >= classNames.count }) {
-      throw DatasetError(
+      throw FileError(
         .badValue, file: labelFile.path, at: labelFile.place(8 + wrong),
         expected: "a label in 0 ..< \(classNames.count)", found: "\(labels.bytes[wrong])",
         remedy: "The file is damaged, or the data set has more classes: give all their names.")
@@ -167,8 +166,8 @@ extension LabeledImages {
 
   /// Writes the images and the labels as two plain IDX files.
   /// - Precondition: there are at most 256 classes.
-  /// - Throws: `DatasetError.Reason.unwritableFile`.
-  public func write(images imageURL: URL, labels labelURL: URL) throws(DatasetError) {
+  /// - Throws: `FileError` when a file cannot be written.
+  public func write(images imageURL: URL, labels labelURL: URL) throws(FileError) {
     guard classCount <= 256 else { fatalError("LabeledImages: IDX labels are bytes; \(classCount) classes do not fit") }
     try IDX(dimensions: [count, height, width], bytes: pixels).write(to: imageURL)
     try IDX(dimensions: [count], bytes: labels.map { UInt8($0) }).write(to: labelURL)
