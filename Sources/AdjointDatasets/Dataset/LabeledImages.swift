@@ -7,9 +7,6 @@ import Foundation
 /// 60,000 images of 28 × 28 take 47 MB; they become floating-point numbers batch by batch, as `standardization` says. The
 /// inputs of a batch are [b, height · width], row by row.
 public struct LabeledImages: Dataset, Hashable {
-  /// Class numbers.
-  public typealias Target = Int32
-
   /// Rows of an image.
   public let height: Int
   /// Columns of an image.
@@ -18,10 +15,10 @@ public struct LabeledImages: Dataset, Hashable {
   public let pixels: [UInt8]
   /// The class of every image.
   public let labels: [Int32]
-  /// What the classes are called; there are as many classes as names.
+  /// The names of the classes; there are as many classes as names.
   public let classNames: [String]
-  /// How bytes become numbers.
-  public let standardization: Standardization
+  /// The way from bytes to numbers.
+  package let standardization: Standardization
   private let plan: Standardization.Plan
 
   /// Images with their labels.
@@ -51,9 +48,9 @@ public struct LabeledImages: Dataset, Hashable {
   /// The number of examples.
   public var count: Int { labels.count }
   /// Pixels of an image.
-  public var features: Int { height * width }
+  package var features: Int { height * width }
   /// The number of classes.
-  public var classCount: Int { classNames.count }
+  package var classCount: Int { classNames.count }
   /// `[features]`.
   public var inputShape: Shape { .vector(features) }
   /// `[]`: the target is a class number.
@@ -61,13 +58,10 @@ public struct LabeledImages: Dataset, Hashable {
 
   /// The bytes of one image, row by row; a slice keeps the indices of `pixels`.
   /// - Precondition: the image exists.
-  public func image(_ number: Int) -> ArraySlice<UInt8> {
+  package func image(_ number: Int) -> ArraySlice<UInt8> {
     guard number >= 0, number < count else { fatalError("LabeledImages: there is no image \(number) among \(count)") }
     return pixels[number * features..<(number + 1) * features]
   }
-
-  /// The labels as rows of zeros with a 1 at the class: [count, classes].
-  public func oneHotLabels() -> Tensor<Float> { oneHot(labels, classes: classCount) }
 
   /// The same images, turned into numbers in another way.
   ///
@@ -90,8 +84,8 @@ public struct LabeledImages: Dataset, Hashable {
       for (slot, row) in rows.enumerated() { targets[slot] = labels[row] }
     }
     pixels.withUnsafeBufferPointer { pixels in
-      // Rows in random order come from far away. Asking for many at once has the memory send them side by side, not one after
-      // the other; no more than the cache has room for.
+      // Rows in random order come from far away. Asking for many at once has the memory send them side by side, not one
+      // after the other; no more than the cache has room for.
       func bytes(_ row: Int) -> UnsafeBufferPointer<UInt8> {
         UnsafeBufferPointer(rebasing: pixels[row * features..<(row + 1) * features])
       }
@@ -167,7 +161,7 @@ extension LabeledImages {
   /// Writes the images and the labels as two plain IDX files.
   /// - Precondition: there are at most 256 classes.
   /// - Throws: `FileError` when a file cannot be written.
-  public func write(images imageURL: URL, labels labelURL: URL) throws(FileError) {
+  package func write(images imageURL: URL, labels labelURL: URL) throws(FileError) {
     guard classCount <= 256 else { fatalError("LabeledImages: IDX labels are bytes; \(classCount) classes do not fit") }
     try IDX(dimensions: [count, height, width], bytes: pixels).write(to: imageURL)
     try IDX(dimensions: [count], bytes: labels.map { UInt8($0) }).write(to: labelURL)

@@ -12,7 +12,7 @@ import Foundation
 /// so a header that lies costs an error and no memory.
 ///
 /// Source: Y. LeCun, C. Cortes, C. J. C. Burges, "The MNIST database of handwritten digits", section "File formats".
-public struct IDX: Sendable, Hashable {
+package struct IDX: Sendable, Hashable {
   /// The type of the elements, with the code that the format gives it.
   package enum ElementType: UInt8, Sendable, CaseIterable {
     case uint8 = 0x08
@@ -39,7 +39,7 @@ public struct IDX: Sendable, Hashable {
   /// The type of the elements.
   package let elementType: ElementType
   /// The extent of every axis, slowest first.
-  public let dimensions: [Int]
+  package let dimensions: [Int]
   /// The elements as the file has them: row-major, big-endian.
   package let bytes: [UInt8]
 
@@ -58,7 +58,7 @@ public struct IDX: Sendable, Hashable {
 
   /// Reads a file, plain or gzip.
   /// - Throws: `FileError` with the offset of the byte at which the file stops making sense.
-  public init(contentsOf url: URL) throws(FileError) { self = try IDX.read(InputFile(url, gzip: .system)) }
+  package init(contentsOf url: URL) throws(FileError) { self = try IDX.read(InputFile(url, gzip: .system)) }
 
   /// The array in a file, after `check` has accepted the file's whole content.
   package static func read(
@@ -139,7 +139,7 @@ public struct IDX: Sendable, Hashable {
   }
 
   /// The elements as numbers; exact for every type.
-  public func numbers() -> [Double] {
+  package func numbers() -> [Double] {
     switch elementType {
     case .uint8: bytes.map { Double($0) }
     case .int8: bytes.map { Double(Int8(bitPattern: $0)) }

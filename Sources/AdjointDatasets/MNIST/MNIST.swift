@@ -11,23 +11,23 @@ import Foundation
 /// Proceedings of the IEEE 86 (1998).
 public enum MNIST {
   /// One of the two sets.
-  public enum Part: String, Sendable, CaseIterable {
+  package enum Part: String, Sendable, CaseIterable {
     case training
     case test
   }
 
   /// One of the four files, as published.
-  public struct File: Sendable, Hashable {
+  package struct File: Sendable, Hashable {
     /// The name without `.gz`.
-    public let name: String
+    package let name: String
     /// The length of the decompressed content.
-    public let byteCount: Int
+    package let byteCount: Int
     /// The SHA-256 of the decompressed content, in hexadecimal.
-    public let sha256: String
+    package let sha256: String
   }
 
   /// The images of a part.
-  public static func images(_ part: Part) -> File {
+  package static func images(_ part: Part) -> File {
     switch part {
     case .training:
       File(
@@ -41,7 +41,7 @@ public enum MNIST {
   }
 
   /// The labels of a part.
-  public static func labels(_ part: Part) -> File {
+  package static func labels(_ part: Part) -> File {
     switch part {
     case .training:
       File(
@@ -55,17 +55,17 @@ public enum MNIST {
   }
 
   /// All four files.
-  public static let files: [File] = Part.allCases.flatMap { [images($0), labels($0)] }
+  package static let files: [File] = Part.allCases.flatMap { [images($0), labels($0)] }
 
   /// The names of the digits.
-  public static let classNames = (0...9).map(String.init)
+  @usableFromInline package static let classNames = (0...9).map(String.init)
 
-  /// Whether a directory holds all four files, whatever is in them.
-  public static func isPresent(in directory: URL) -> Bool { files.allSatisfy { locate($0, in: directory) != nil } }
+  /// True when a directory holds all four files, whatever is in them.
+  package static func isPresent(in directory: URL) -> Bool { files.allSatisfy { locate($0, in: directory) != nil } }
 
   /// Reads one part from a directory.
   /// - Throws: `FileError` when a file is missing or damaged, or (with `verify`) is not the published one.
-  public static func load(
+  package static func load(
     _ part: Part, from directory: URL, verify: Bool = true, classNames: [String] = MNIST.classNames
   ) throws(FileError) -> LabeledImages {
     let (imageFile, images) = try read(images(part), from: directory, verify: verify)
@@ -74,7 +74,7 @@ public enum MNIST {
   }
 
   /// Reads both parts from a directory.
-  /// - Throws: as `load(_:from:verify:classNames:)`.
+  /// - Throws: `FileError` when a file is missing or damaged, or (with `verify`) is not the published one.
   public static func load(
     from directory: URL, verify: Bool = true, classNames: [String] = MNIST.classNames
   ) throws(FileError) -> (training: LabeledImages, test: LabeledImages) {

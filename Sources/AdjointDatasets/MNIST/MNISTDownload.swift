@@ -3,8 +3,8 @@ import Foundation
 
 /// Fetching MNIST, for those who ask for it: nothing else in the package uses a network.
 extension MNIST {
-  /// Where the four files are published, each under its name with `.gz`; they are tried in this order.
-  public static let mirrors = [
+  /// The addresses at which the four files are published, each under its name with `.gz`, in the order of trying.
+  @usableFromInline package static let mirrors = [
     "https://storage.googleapis.com/cvdf-datasets/mnist", "https://ossci-datasets.s3.amazonaws.com/mnist",
   ]
 

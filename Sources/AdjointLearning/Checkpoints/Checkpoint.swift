@@ -49,7 +49,7 @@ public struct Checkpoint {
 
   /// Writes weights alone.
   /// - Throws: `FileError` when two parameters share a name, or the file cannot be written.
-  public static func saveWeights<S: Scalar>(
+  package static func saveWeights<S: Scalar>(
     _ parameters: [(name: String, parameter: Parameter<S>)], settings: [String: String] = [:], to url: URL
   ) throws {
     var file = Safetensors()
@@ -94,7 +94,7 @@ public struct Checkpoint {
 
   /// Loads weights alone; what an optimiser kept is passed over.
   /// - Throws: `FileError` when a parameter is missing, additional or of another shape. Nothing has been changed then.
-  public func loadWeights<S: Scalar>(into parameters: [(name: String, parameter: Parameter<S>)]) throws(FileError) {
+  package func loadWeights<S: Scalar>(into parameters: [(name: String, parameter: Parameter<S>)]) throws(FileError) {
     let weights = try values(for: parameters)
     for ((_, parameter), value) in zip(parameters, weights) { parameter.value = value }
   }
@@ -180,7 +180,7 @@ extension TrainingStep {
 extension Layer {
   /// The parameters that this layer uses, by name in order of first use, found by recording it on zeros.
   /// - Parameter input: the shape of one batch, such as `[1, 784]`.
-  public func parameters(forInput input: Shape) -> [(name: String, parameter: Parameter<S>)] {
+  package func parameters(forInput input: Shape) -> [(name: String, parameter: Parameter<S>)] {
     let tape = Tape<S>(mode: .inference)
     _ = self(tape.input(.zeros(input)))
     return tape.namedParameters

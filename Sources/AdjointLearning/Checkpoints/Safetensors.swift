@@ -13,7 +13,7 @@ import AdjointFiles
 /// Source: the format description of https://github.com/huggingface/safetensors.
 public struct Safetensors: Sendable {
   /// The element types that this library reads and writes.
-  public enum ElementType: String, Sendable, CaseIterable {
+  package enum ElementType: String, Sendable, CaseIterable {
     case float32 = "F32"
     case float64 = "F64"
     case int32 = "I32"
@@ -21,7 +21,7 @@ public struct Safetensors: Sendable {
     case uint8 = "U8"
 
     /// The size of one element in bytes.
-    public var byteCount: Int {
+    package var byteCount: Int {
       switch self {
       case .uint8: 1
       case .float32, .int32: 4
@@ -40,7 +40,7 @@ public struct Safetensors: Sendable {
   /// No tensors and no metadata.
   public init() { source = "new checkpoint" }
 
-  /// What was found in a file, its names known to be different.
+  /// The content of a file, its names known to be different.
   init(metadata: [String: String], entries: [Entry], source: String) {
     self.metadata = metadata
     self.entries = entries
@@ -52,10 +52,10 @@ public struct Safetensors: Sendable {
   public var names: [String] { entries.map(\.name) }
 
   /// The shape of a tensor, or nil when there is none of that name.
-  public func shape(of name: String) -> Shape? { positions[name].map { entries[$0].shape } }
+  package func shape(of name: String) -> Shape? { positions[name].map { entries[$0].shape } }
 
   /// The element type of a tensor, or nil when there is none of that name.
-  public func elementType(of name: String) -> ElementType? { positions[name].map { entries[$0].type } }
+  package func elementType(of name: String) -> ElementType? { positions[name].map { entries[$0].type } }
 }
 
 extension Safetensors {
@@ -75,7 +75,7 @@ extension Safetensors {
   /// Adds a tensor of integers: `UInt8` is stored as U8, `Int32` as I32, `Int64` and `Int` as I64.
   /// - Throws: `FileError`: `.duplicateName` when the name is taken or is `__metadata__`; `.unsupportedType` for any
   ///   other integer. Nothing is added then.
-  public mutating func add<I: FixedWidthInteger & BitwiseCopyable & Sendable>(
+  package mutating func add<I: FixedWidthInteger & BitwiseCopyable & Sendable>(
     _ name: String, _ tensor: Tensor<I>
   ) throws(FileError) {
     if let bytes = tensor as? Tensor<UInt8> {
@@ -139,7 +139,7 @@ extension Safetensors {
 
   /// The tensor of integers with this name, whatever their width in the file.
   /// - Throws: `FileError`: `.missingTensor`, or `.mismatch` when it holds no integers or one that does not fit `I`.
-  public func tensor<I: FixedWidthInteger & BitwiseCopyable & Sendable>(
+  package func tensor<I: FixedWidthInteger & BitwiseCopyable & Sendable>(
     _ name: String, as type: I.Type = I.self
   ) throws(FileError) -> Tensor<I> {
     let entry = try entry(name)
