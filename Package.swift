@@ -41,7 +41,8 @@ let package = Package(
     .target(name: "AdjointCharts", dependencies: ["Adjoint"]),
     // A tape as drawing, Jacobians, derivation and interactive page.
     .target(
-      name: "AdjointDrawing", dependencies: ["Adjoint", "AdjointCharts"], exclude: ["Explanation/Page/Assets"]),
+      name: "AdjointDrawing", dependencies: ["Adjoint", "AdjointCharts", "AdjointFiles"],
+      exclude: ["Explanation/Page/Assets"]),
     // The experiments of the source documents: settings, records, reports.
     .target(
       name: "AdjointExperiments",
