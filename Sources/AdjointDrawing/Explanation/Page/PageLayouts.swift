@@ -39,7 +39,8 @@ struct PageLayouts {
       ("size", .array([number(layout.width), number(layout.height)])),
       (
         "frames",
-        .array(layout.frames.map { .array([rectangle($0.rectangle), rectangle($0.titleRectangle), .string($0.title)]) })
+        .array(
+          layout.frames.map { .array([rectangle($0.rectangle), rectangle($0.titleRectangle), .string($0.title)]) })
       ),
       ("boxes", .array(layout.boxes.map(json))),
       (
