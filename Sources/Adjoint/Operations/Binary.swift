@@ -2,9 +2,7 @@
 /// the axes that were broadcast.
 ///
 /// Where `maximum` and `minimum` tie, both arguments receive half of the cotangent.
-public enum Binary: String, CaseIterable, Operation {
-  case add, subtract, multiply, divide, maximum, minimum
-
+extension Binary: Operation {
   /// y = f(a, b)
   @inlinable
   public func callAsFunction<S: Scalar>(_ a: S, _ b: S) -> S {

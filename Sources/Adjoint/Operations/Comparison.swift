@@ -1,7 +1,5 @@
 /// Elementwise comparisons with broadcasting: 1 where true, else 0. Their derivative is 0.
-public enum Comparison: String, CaseIterable, Operation {
-  case less, lessOrEqual, greater, greaterOrEqual, equal, notEqual
-
+extension Comparison: Operation {
   @inlinable
   public func callAsFunction<S: Scalar>(_ a: S, _ b: S) -> Bool {
     switch self {

@@ -2,10 +2,7 @@
 ///
 /// Value and derivative stand in one file, a line each. At a kink the convention is that of the constant side: relu′(0) = 0,
 /// |·|′(0) = 0; `sign` and `step` have derivative 0 everywhere.
-public enum Unary: String, CaseIterable, Operation {
-  case negate, exp, expm1, log, log1p, sqrt, square, reciprocal, abs, sign, step
-  case sin, cos, tanh, sigmoid, erf, relu, gelu, silu, softplus
-
+extension Unary: Operation {
   /// y = f(x)
   @inlinable
   public func callAsFunction<S: Scalar>(_ x: S) -> S {

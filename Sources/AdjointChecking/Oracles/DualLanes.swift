@@ -45,15 +45,9 @@ package struct DualLanes: Scalar {
     return DualLanes(y.value, moved.replacing(with: 0, where: x.tangents .== 0))
   }
 
-  package static func exponential(_ x: DualLanes) -> DualLanes { chain(x, Dual.exponential) }
-  package static func exponentialMinusOne(_ x: DualLanes) -> DualLanes { chain(x, Dual.exponentialMinusOne) }
-  package static func logarithm(_ x: DualLanes) -> DualLanes { chain(x, Dual.logarithm) }
-  package static func logarithmOnePlus(_ x: DualLanes) -> DualLanes { chain(x, Dual.logarithmOnePlus) }
-  package static func squareRoot(_ x: DualLanes) -> DualLanes { chain(x, Dual.squareRoot) }
-  package static func sine(_ x: DualLanes) -> DualLanes { chain(x, Dual.sine) }
-  package static func cosine(_ x: DualLanes) -> DualLanes { chain(x, Dual.cosine) }
-  package static func hyperbolicTangent(_ x: DualLanes) -> DualLanes { chain(x, Dual.hyperbolicTangent) }
-  package static func errorFunction(_ x: DualLanes) -> DualLanes { chain(x, Dual.errorFunction) }
+  package static func elementary(_ f: ElementaryFunction, _ x: DualLanes) -> DualLanes {
+    chain(x) { Dual.elementary(f, $0) }
+  }
   package static func power(_ x: DualLanes, _ p: Double) -> DualLanes { chain(x) { Dual.power($0, p) } }
   package static func tied(_ first: DualLanes, sum: DualLanes, count: Int) -> DualLanes {
     DualLanes(first.value, sum.tangents / Double(count))

@@ -46,24 +46,9 @@ struct ReferenceDouble: Scalar {
     ReferenceDouble(y, error: abs(slope) * x.error + functionUlps * abs(y))
   }
 
-  static func exponential(_ x: ReferenceDouble) -> ReferenceDouble { through(x, exp(x.value), slope: exp(x.value)) }
-  static func exponentialMinusOne(_ x: ReferenceDouble) -> ReferenceDouble {
-    through(x, expm1(x.value), slope: exp(x.value))
-  }
-  static func logarithm(_ x: ReferenceDouble) -> ReferenceDouble { through(x, log(x.value), slope: 1 / x.value) }
-  static func logarithmOnePlus(_ x: ReferenceDouble) -> ReferenceDouble {
-    through(x, log1p(x.value), slope: 1 / (1 + x.value))
-  }
-  static func squareRoot(_ x: ReferenceDouble) -> ReferenceDouble {
-    through(x, x.value.squareRoot(), slope: 0.5 / x.value.squareRoot())
-  }
-  static func sine(_ x: ReferenceDouble) -> ReferenceDouble { through(x, sin(x.value), slope: cos(x.value)) }
-  static func cosine(_ x: ReferenceDouble) -> ReferenceDouble { through(x, cos(x.value), slope: sin(x.value)) }
-  static func hyperbolicTangent(_ x: ReferenceDouble) -> ReferenceDouble {
-    through(x, tanh(x.value), slope: 1 - tanh(x.value) * tanh(x.value))
-  }
-  static func errorFunction(_ x: ReferenceDouble) -> ReferenceDouble {
-    through(x, erf(x.value), slope: 2 / Double.pi.squareRoot() * exp(-x.value * x.value))
+  static func elementary(_ f: ElementaryFunction, _ x: ReferenceDouble) -> ReferenceDouble {
+    let y = f(x.value)
+    return through(x, y, slope: f.slope(x.value, y))
   }
   static func power(_ x: ReferenceDouble, _ p: Double) -> ReferenceDouble {
     through(x, pow(x.value, p), slope: p == 0 ? 0 : p * pow(x.value, p - 1))

@@ -1,7 +1,7 @@
 // The default bodies of `Scalar`'s array loops: plain, and the reference that kernels are tested against. Each is named
 // apart from the requirement that it serves, so that a conformer with kernels can still be run on the reference.
 
-extension Scalar {
+extension ArrayLoops where Self: Scalar {
   @inlinable
   public static func map(_ f: MapFunction, _ x: UnsafePointer<Self>, _ y: UnsafeMutablePointer<Self>, count: Int) {
     referenceMap(f, x, y, count: count)
@@ -187,5 +187,11 @@ extension Scalar {
         }
       }
     }
+  }
+
+  @inlinable
+  public static func allFinite(_ x: UnsafePointer<Self>, count: Int) -> Bool {
+    for i in 0..<count where !x[i].primal.isFinite { return false }
+    return true
   }
 }
