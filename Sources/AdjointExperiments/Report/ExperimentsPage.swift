@@ -1,17 +1,17 @@
 import Foundation
 
 /// `Experiments.md` and its charts, written from the records alone: the same records give the same bytes.
-public struct ExperimentsPage {
-  public let store: RecordStore
+package struct ExperimentsPage {
+  package let store: RecordStore
   private let experiments: [Experiment]
 
-  public init(store: RecordStore) { self.init(store: store, experiments: ExperimentCatalog.all) }
+  package init(store: RecordStore) { self.init(store: store, experiments: ExperimentCatalog.all) }
 
   package init(store: RecordStore, experiments: [Experiment]) { (self.store, self.experiments) = (store, experiments) }
 
   /// Writes the page and every chart.
   /// - Throws: `ExperimentError.damagedRecord`, or what writing throws.
-  public func write() throws {
+  package func write() throws {
     let manager = FileManager.default
     try manager.createDirectory(at: store.folder, withIntermediateDirectories: true)
     var sections: [(Experiment, Scale, Section)] = []
@@ -33,7 +33,7 @@ public struct ExperimentsPage {
   /// The full settings where all of them have two seeds at least; the shortened ones otherwise.
   private func scale(of experiment: Experiment) throws -> Scale {
     guard experiment.quickSeeds != nil else { return .full }
-    let full = try store.results(of: experiment, .full, data: "MNIST").series
+    let full = try store.results(of: experiment, .full, data: "MNIST").runs
     return full.allSatisfy { $0.records.count >= 2 } ? .full : .quick
   }
 

@@ -2,8 +2,11 @@ import Adjoint
 import AdjointCommandLine
 import Foundation
 
-/// `adjoint bench`: what this machine allows, what this library makes of it, and what others do.
+/// `adjoint bench`: the speed that this machine allows, that of this library, and that of others.
+@main
 enum BenchCommand {
+  static func main() { CommandLineProgram.main(command) }
+
   static let command = Command(
     name: "bench",
     summary: Sibling.bench.summary,
@@ -52,7 +55,7 @@ enum BenchCommand {
       try Measurement().show(on: console, asJSON: arguments.isGiven("json"))
       return 0
     }
-    let threads = arguments.isGiven("threads") ? [try arguments.integer("threads")] : [1, 2]
+    let threads = try arguments.givenInteger("threads").map { [$0] } ?? [1, 2]
     // A name that exists on another number of threads is not unknown.
     let known = try BenchTable.select(
       arguments.positionals, of: BenchTable.rows(threads: [1] + threads.filter { $0 != 1 }))
@@ -73,8 +76,8 @@ enum BenchCommand {
     let load = Timing.load
     var report: BenchReport
     if let interpreter = arguments.text("peers") {
-      let samples = arguments.isGiven("samples") ? try arguments.integer("samples") : isQuick ? 5 : 11
-      let processes = arguments.isGiven("processes") ? try arguments.integer("processes") : isQuick ? 2 : 5
+      let samples = try arguments.givenInteger("samples") ?? (isQuick ? 5 : 11)
+      let processes = try arguments.givenInteger("processes") ?? (isQuick ? 2 : 5)
       let runs = try PeerRuns(
         rows: rows, interpreter: interpreter, isQuick: isQuick, processes: processes, samples: samples, console)
       let results = try runs.results()
@@ -84,7 +87,7 @@ enum BenchCommand {
         throw CommandError.unusedOption("processes", reason: "without other libraries", usedBy: ["--peers"])
       }
       var timing: Timing = isQuick ? .quick : .full
-      if arguments.isGiven("samples") { timing.samples = try arguments.integer("samples") }
+      if let samples = try arguments.givenInteger("samples") { timing.samples = samples }
       let results = try measure(rows, timing, BenchData(isQuick: isQuick), console)
       report = BenchReport(
         results: results,
@@ -129,7 +132,7 @@ enum BenchCommand {
         }
       table.add(row.name, "\(row.threads)", row.unit.rawValue, target)
     }
-    for line in table.lines { console.line(line) }
+    console.table(table)
     if asJSON { console.line(JSON.object([("rows", .strings(rows.map(\.name)))]).text) }
   }
 }

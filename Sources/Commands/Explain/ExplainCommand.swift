@@ -7,7 +7,10 @@ import AdjointLearning
 import Foundation
 
 /// `adjoint explain`: the backward pass of a model, to step through.
+@main
 enum ExplainCommand {
+  static func main() { CommandLineProgram.main(command) }
+
   static let command = Command(
     name: "explain", summary: Sibling.explain.summary,
     options: [
@@ -83,10 +86,10 @@ enum ExplainCommand {
 
 /// A form in which a backward pass is written down.
 struct ExplanationForm: Sendable {
-  /// What a file's name ends in.
+  /// The end of a file's name.
   let ending: String
   let summary: String
-  /// The files, each by what takes the place of the ending, for a model and the loss to explain: its own, or that of its X-ray.
+  /// The files for a model and the loss to explain, its own or that of its X-ray, each by the ending of its name.
   let files: @Sendable (ExplainedModel, Variable<Double>) -> [(ending: String, text: String)]
 
   /// A form of one file.

@@ -13,7 +13,7 @@ struct Classifier {
   let width: Int
   let classNames: [String]
   let standardization: Standardization
-  /// What `--data` said when it was trained.
+  /// The value of `--data` when it was trained.
   let trainedOn: String
   let model: any Layer<Float>
 
@@ -64,7 +64,7 @@ extension Classifier {
     static let deviation = "pixel-deviation"
   }
 
-  /// What a checkpoint stores, apart from the weights.
+  /// Everything that a checkpoint stores apart from the weights.
   var settings: [String: String] {
     var settings = plan.settings
     settings[Key.size] = "\(height)x\(width)"
