@@ -33,8 +33,7 @@ extension JSON {
 
   /// The member of this name; nil when there is none, or this is no object.
   package subscript(name: String) -> JSON? {
-    guard case .object(let members) = self else { return nil }
-    return members.first { $0.0 == name }?.1
+    members?.first { $0.0 == name }?.1
   }
 
   /// The number, or nil when this is none.
@@ -53,6 +52,12 @@ extension JSON {
   package var string: String? {
     guard case .string(let text) = self else { return nil }
     return text
+  }
+
+  /// The members in their order, or nil when this is no object.
+  package var members: [(String, JSON)]? {
+    guard case .object(let members) = self else { return nil }
+    return members
   }
 
   /// The elements, or nil when this is no array.
