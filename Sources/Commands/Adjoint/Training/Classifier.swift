@@ -1,6 +1,7 @@
 import Adjoint
 import AdjointCommandLine
 import AdjointDatasets
+import AdjointFiles
 import AdjointLearning
 import Foundation
 
@@ -115,19 +116,11 @@ extension Classifier {
 
   /// Numbers as text that keeps every bit: base 64 of little-endian words.
   private static func text(_ numbers: [Float]) -> String {
-    let bytes = numbers.flatMap { number in
-      (0..<4).map { UInt8(truncatingIfNeeded: number.bitPattern >> (8 * UInt32($0))) }
-    }
-    return Data(bytes).base64EncodedString()
+    Data(ByteOrder.littleEndian.bytes(of: numbers.map(\.bitPattern))).base64EncodedString()
   }
 
   private static func numbers(_ text: String) -> [Float] {
-    let bytes = [UInt8](Data(base64Encoded: text) ?? Data())
-    return stride(from: 0, to: bytes.count - 3, by: 4).map { start in
-      var word: UInt32 = 0
-      for byte in bytes[start..<start + 4].reversed() { word = word << 8 | UInt32(byte) }
-      return Float(bitPattern: word)
-    }
+    ByteOrder.littleEndian.words(of: [UInt8](Data(base64Encoded: text) ?? Data())).map { Float(bitPattern: $0) }
   }
 }
 
