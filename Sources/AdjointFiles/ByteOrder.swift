@@ -10,23 +10,27 @@ package enum ByteOrder: Sendable {
   /// The bytes of words, one word after the other.
   @inlinable
   package func bytes<W: FixedWidthInteger>(of words: some Collection<W>) -> [UInt8] {
+    let size = W.bitWidth / 8
     var bytes: [UInt8] = []
-    bytes.reserveCapacity(words.count * (W.bitWidth / 8))
+    bytes.reserveCapacity(words.count * size)
     for word in words {
-      withUnsafeBytes(of: self == .littleEndian ? word.littleEndian : word.bigEndian) { bytes += $0 }
+      let ordered = self == .littleEndian ? word : word.byteSwapped
+      for place in 0..<size { bytes.append(UInt8(truncatingIfNeeded: ordered &>> W(8 * place))) }
     }
     return bytes
   }
 
   /// The words that these bytes make; bytes beyond the last whole word are left out.
   @inlinable
-  package func words<W: FixedWidthInteger & BitwiseCopyable>(of bytes: [UInt8], as type: W.Type = W.self) -> [W] {
+  package func words<W: FixedWidthInteger>(of bytes: [UInt8], as type: W.Type = W.self) -> [W] {
     let size = W.bitWidth / 8
-    return bytes.withUnsafeBytes { bytes in
-      (0..<bytes.count / size).map { position in
-        let word = bytes.loadUnaligned(fromByteOffset: position * size, as: W.self)
-        return self == .littleEndian ? W(littleEndian: word) : W(bigEndian: word)
-      }
+    var words: [W] = []
+    words.reserveCapacity(bytes.count / size)
+    for position in 0..<bytes.count / size {
+      var word: W = 0
+      for place in 0..<size { word |= W(truncatingIfNeeded: bytes[position * size + place]) &<< W(8 * place) }
+      words.append(self == .littleEndian ? word : word.byteSwapped)
     }
+    return words
   }
 }
