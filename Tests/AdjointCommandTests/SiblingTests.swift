@@ -75,6 +75,16 @@ import Testing
     #expect(try workplace.start(["goodbye"], program: program).outcome().code == 2)
   }
 
+  @Test("Alone, the benchmark of whole processes says so before it measures anything")
+  func processes() throws {
+    let workplace = try Workplace()
+    let program = try workplace.lonelyProgram("adjoint-bench")
+    let outcome = try workplace.start(["chain/replay", "process", "--quick"], program: program).outcome()
+    #expect(outcome.code == 1 && outcome.output.isEmpty)
+    #expect(outcome.errors.contains("'swift build -c release --product adjoint'"), "\(outcome.errors)")
+    #expect(try workplace.start(["chain/replay", "--quick"], program: program).outcome().code == 0)
+  }
+
   @Test("A program that cannot be started is a sentence")
   func broken() throws {
     let workplace = try Workplace()
@@ -88,10 +98,10 @@ import Testing
 }
 
 extension Workplace {
-  /// The executable `adjoint` as built, in this directory, without the programs beside it.
-  fileprivate func lonelyProgram() throws -> URL {
-    let place = directory.appendingPathComponent("adjoint")
-    try FileManager.default.copyItem(at: binary(), to: place)
+  /// A program as built, in this directory, without the programs beside it.
+  fileprivate func lonelyProgram(_ name: String = "adjoint") throws -> URL {
+    let place = directory.appendingPathComponent(name)
+    try FileManager.default.copyItem(at: binary().deletingLastPathComponent().appendingPathComponent(name), to: place)
     return place
   }
 

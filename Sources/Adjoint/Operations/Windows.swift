@@ -23,6 +23,11 @@ extension Windows {
       (padded.height - size.height) / stride.height + 1, (padded.width - size.width) / stride.width + 1)
   }
 
+  /// The code that makes these windows.
+  var swiftCode: String {
+    "Windows(\(size.swiftCode), stride: \(stride.swiftCode), padding: \(padding.swiftCode))"
+  }
+
   var attributes: [Attribute] {
     [
       Attribute("size", .list(size.list)), Attribute("stride", .list(stride.list)),
@@ -48,4 +53,9 @@ extension Windows {
   ]
   /// Those without padding.
   static var unpaddedExamples: [(Shape, Windows)] { examples.filter { $0.1.padding == 0 } }
+}
+
+extension Extent2D {
+  /// The code that makes this extent.
+  var swiftCode: String { "Extent2D(\(height), \(width))" }
 }

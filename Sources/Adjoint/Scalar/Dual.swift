@@ -60,7 +60,9 @@ public struct Dual: Scalar {
     return chain(x, y, f.slope(x.value, y))
   }
   @inlinable
-  public static func power(_ x: Dual, _ p: Double) -> Dual { chain(x, pow(x.value, p), PowerFunction.slope(x.value, p)) }
+  public static func power(_ x: Dual, _ p: Double) -> Dual {
+    chain(x, pow(x.value, p), PowerFunction.slope(x.value, p))
+  }
   @inlinable
   public static func tied(_ first: Dual, sum: Dual, count: Int) -> Dual {
     Dual(first.value, tangent: sum.tangent / Double(count))

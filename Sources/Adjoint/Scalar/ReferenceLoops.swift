@@ -8,7 +8,7 @@ extension ArrayLoops where Self: Scalar {
   }
 
   @inlinable
-  public static func referenceMap(
+  package static func referenceMap(
     _ f: MapFunction, _ x: UnsafePointer<Self>, _ y: UnsafeMutablePointer<Self>, count: Int
   ) {
     for i in 0..<count { y[i] = f(x[i]) }
@@ -23,7 +23,7 @@ extension ArrayLoops where Self: Scalar {
   }
 
   @inlinable
-  public static func referenceZip(
+  package static func referenceZip(
     _ f: ZipFunction, _ a: UnsafePointer<Self>, strideA: Int, _ b: UnsafePointer<Self>, strideB: Int,
     _ y: UnsafeMutablePointer<Self>, count: Int
   ) {
@@ -39,7 +39,7 @@ extension ArrayLoops where Self: Scalar {
   }
 
   @inlinable
-  public static func referenceSelect(
+  package static func referenceSelect(
     _ c: UnsafePointer<Self>, strideC: Int, _ a: UnsafePointer<Self>, strideA: Int, _ b: UnsafePointer<Self>,
     strideB: Int, _ y: UnsafeMutablePointer<Self>, count: Int
   ) {
@@ -55,7 +55,7 @@ extension ArrayLoops where Self: Scalar {
   }
 
   @inlinable
-  public static func referenceAddRows(
+  package static func referenceAddRows(
     _ x: UnsafePointer<Self>, bias: UnsafePointer<Self>, then f: MapFunction?, _ y: UnsafeMutablePointer<Self>,
     rows: Int, columns: Int
   ) {
@@ -80,7 +80,7 @@ extension ArrayLoops where Self: Scalar {
   }
 
   @inlinable
-  public static func referenceReduceRows(
+  package static func referenceReduceRows(
     _ r: Reduction, _ x: UnsafePointer<Self>, stride: Int, _ y: UnsafeMutablePointer<Self>, rows: Int, columns: Int
   ) {
     for j in 0..<columns { y[j] = referenceReduce(r, x + j, stride: stride, count: rows) }
@@ -88,7 +88,7 @@ extension ArrayLoops where Self: Scalar {
 
   /// Sums are pairwise: the rounding error grows with log n, and the order is a function of n alone.
   @inlinable
-  public static func referenceReduce(_ r: Reduction, _ x: UnsafePointer<Self>, stride: Int, count: Int) -> Self {
+  package static func referenceReduce(_ r: Reduction, _ x: UnsafePointer<Self>, stride: Int, count: Int) -> Self {
     switch r {
     case .sum:
       if count <= 8 {
@@ -125,7 +125,7 @@ extension ArrayLoops where Self: Scalar {
   }
 
   @inlinable
-  public static func referenceLogSoftmaxGradient(
+  package static func referenceLogSoftmaxGradient(
     _ g: UnsafePointer<Self>, _ y: UnsafePointer<Self>, _ out: UnsafeMutablePointer<Self>, rows: Int, columns: Int
   ) {
     for start in stride(from: 0, to: rows * columns, by: columns) {
@@ -142,7 +142,7 @@ extension ArrayLoops where Self: Scalar {
   }
 
   @inlinable
-  public static func referenceSoftmax(
+  package static func referenceSoftmax(
     _ kind: SoftmaxKind, _ x: UnsafePointer<Self>, _ y: UnsafeMutablePointer<Self>, rows: Int, columns: Int
   ) {
     guard columns > 0 else {
@@ -169,7 +169,7 @@ extension ArrayLoops where Self: Scalar {
   public static func multiply(_ product: MatrixProduct<Self>) { referenceMultiply(product) }
 
   @inlinable
-  public static func referenceMultiply(_ p: MatrixProduct<Self>) {
+  package static func referenceMultiply(_ p: MatrixProduct<Self>) {
     for i in 0..<p.rows {
       for j in 0..<p.columns {
         var sum: Self = 0

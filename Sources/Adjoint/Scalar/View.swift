@@ -56,6 +56,16 @@ public struct Operands<S: Scalar> {
   }
 
   public subscript(position: Int) -> View<S> { views[position] }
+
+  /// Calls `body` with a list of so many views, which lasts no longer.
+  @inline(__always)
+  static func gathered(count: Int, view: (Int) -> View<S>, _ body: (Operands) -> Void) {
+    withUnsafeTemporaryAllocation(of: View<S>.self, capacity: Swift.max(count, 1)) { views in
+      guard let base = views.baseAddress else { return }
+      for position in 0..<count { (base + position).initialize(to: view(position)) }
+      body(Operands(views: base, count: count))
+    }
+  }
 }
 
 /// Where an operation's `forward` writes its result. Every element must be set; elements start undefined.

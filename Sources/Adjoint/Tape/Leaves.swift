@@ -70,7 +70,7 @@ extension Tape {
   @specialized(where S == Double)
   public func constant(_ value: Double) -> Variable<S> {
     let x = append(.constant, .scalar)
-    nodes.address(x.index).storeBytes(of: S(value), as: S.self)
+    output(x.index)[0] = S(value)
     return x
   }
 
@@ -80,9 +80,7 @@ extension Tape {
   /// Class indices or positions, fed anew for each run.
   public func index(_ value: Tensor<Int32>, name: String? = nil) -> Variable<S> {
     let x = append(.index, value.shape)
-    nodes.address(x.index).withMemoryRebound(to: Int32.self, capacity: value.shape.elementCount) {
-      for (i, element) in value.elements.enumerated() { $0[i] = element }
-    }
+    _ = output(x.index).indexElements.update(fromContentsOf: value.elements)
     labels[x.index] = name
     return x
   }
@@ -131,7 +129,7 @@ extension Tape {
     let outerServing = serving
     serving = -1
     defer { serving = outerServing }
-    let x = append(role, parameter.shape, at: parameter.storage.address)
+    let x = append(role, parameter.shape, of: parameter)
     leafOfParameter[ObjectIdentifier(parameter)] = x.index
     parameters.append((x.index, parameter))
     let path = scopes[Int(scope)]

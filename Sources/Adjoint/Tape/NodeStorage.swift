@@ -1,76 +1,37 @@
-/// The nodes of a tape and where their values stand: one growing block behind a fixed address.
+/// The nodes of a tape and the places of their values: two lists behind fixed addresses.
 ///
-/// Arrays in a class are checked for exclusive access and counted at each touch, which for a node of one number takes longer
-/// than computing it; here reading a node is a load. A handle to memory that the tape owns and gives back: whoever keeps nodes
-/// beyond their tape copies them.
+/// Whoever keeps nodes beyond their tape copies them.
 struct NodeStorage: RandomAccessCollection {
-  private struct Header {
-    var nodes: UnsafeMutablePointer<Node>
-    var addresses: UnsafeMutablePointer<UnsafeMutableRawPointer>
-    var count = 0
-    var capacity: Int
-  }
-
-  private let header: UnsafeMutablePointer<Header>
-
-  init() {
-    let capacity = 64
-    header = .allocate(capacity: 1)
-    header.initialize(
-      to: Header(nodes: .allocate(capacity: capacity), addresses: .allocate(capacity: capacity), capacity: capacity))
-  }
+  private let nodes = StableList<Node>()
+  private let places = StableList<Arena.Place>()
 
   /// Ends the life of this storage and of all handles to it.
   func deallocate() {
-    removeSubrange(from: 0)
-    header.pointee.nodes.deallocate()
-    header.pointee.addresses.deallocate()
-    header.deallocate()
+    nodes.deallocate()
+    places.deallocate()
   }
 
   var startIndex: Int { 0 }
-  var endIndex: Int { header.pointee.count }
+  var endIndex: Int { nodes.count }
 
   subscript(position: Int) -> Node {
     @inline(__always)
-    _read {
-      precondition(position >= 0 && position < header.pointee.count)
-      yield header.pointee.nodes[position]
-    }
+    _read { yield nodes[position] }
   }
 
-  /// Where the value of a node stands.
+  /// The place of a node's value.
   @inline(__always)
-  func address(_ position: Int) -> UnsafeMutableRawPointer {
-    precondition(position >= 0 && position < header.pointee.count)
-    return header.pointee.addresses[position]
-  }
+  func address(_ position: Int) -> Arena.Place { places[position] }
 
   @inline(__always)
-  func append(_ node: consuming Node, at address: UnsafeMutableRawPointer) {
-    if header.pointee.count == header.pointee.capacity { grow() }
-    (header.pointee.nodes + header.pointee.count).initialize(to: node)
-    (header.pointee.addresses + header.pointee.count).initialize(to: address)
-    header.pointee.count += 1
+  func append(_ node: consuming Node, at place: Arena.Place) {
+    nodes.append(node)
+    places.append(place)
   }
 
   func removeSubrange(from count: Int) {
-    guard count < header.pointee.count else { return }
-    (header.pointee.nodes + count).deinitialize(count: header.pointee.count - count)
-    header.pointee.count = count
-  }
-
-  @inline(never)
-  private func grow() {
-    let (old, count) = (header.pointee, header.pointee.count)
-    let capacity = 2 * old.capacity
-    header.pointee.nodes = .allocate(capacity: capacity)
-    header.pointee.nodes.moveInitialize(from: old.nodes, count: count)
-    header.pointee.addresses = .allocate(capacity: capacity)
-    header.pointee.addresses.moveInitialize(from: old.addresses, count: count)
-    header.pointee.capacity = capacity
-    old.nodes.deallocate()
-    old.addresses.deallocate()
+    nodes.removeSubrange(from: count)
+    places.removeSubrange(from: count)
   }
 }
 

@@ -44,11 +44,10 @@ extension Tape {
   /// Appends y = f(x), the short way: nothing to look up, nothing to count.
   @specialized(where S == Float)
   @specialized(where S == Double)
-  func record(_ f: Unary, _ x: Variable<S>) -> Variable<S> {
+  func apply(_ f: Unary, _ x: Variable<S>) -> Variable<S> {
     let input = index(of: x, for: f)
     guard !nodes[input].isIndex else { return record(f, inputs: [x]) }  // which says what is wrong
-    let shape = nodes[input].shape
-    let y = append(.operation(f), NodeList(input), shape)
+    let y = append(.operation(f), NodeList(input), nodes[input].shape)
     output(y).map(.unary(f), view(of: input))
     return Variable(tape: self, index: y, epoch: epoch)
   }
@@ -56,13 +55,12 @@ extension Tape {
   /// Appends y = f(a, b), the short way when nothing is broadcast.
   @specialized(where S == Float)
   @specialized(where S == Double)
-  func record(_ f: Binary, _ a: Variable<S>, _ b: Variable<S>) -> Variable<S> {
-    let y = record(f, index(of: a, for: f), index(of: b, for: f))
-    return Variable(tape: self, index: y, epoch: epoch)
+  func apply(_ f: Binary, _ a: Variable<S>, _ b: Variable<S>) -> Variable<S> {
+    Variable(tape: self, index: apply(f, index(of: a, for: f), index(of: b, for: f)), epoch: epoch)
   }
 
   @inline(__always)
-  func record(_ f: Binary, _ a: Int, _ b: Int) -> Int {
+  func apply(_ f: Binary, _ a: Int, _ b: Int) -> Int {
     let shape = nodes[a].shape
     guard shape == nodes[b].shape, !nodes[a].isIndex, !nodes[b].isIndex else {
       return record(f, inputs: [self[a], self[b]]).index
@@ -75,9 +73,10 @@ extension Tape {
   @inline(__always)
   func append(
     _ kind: consuming Node.Kind, _ inputs: NodeList, _ shape: Shape, isIndex: Bool = false,
-    at address: UnsafeMutableRawPointer? = nil
+    of parameter: Parameter<S>? = nil
   ) -> Int {
-    let place = address ?? arena.allocate(byteCount: shape.elementCount * Swift.max(MemoryLayout<S>.stride, 4))
+    let size = shape.elementCount * Swift.max(MemoryLayout<S>.stride, 4)
+    let place = parameter?.storage.address ?? arena.allocate(byteCount: size)
     nodes.append(
       Node(
         shape: shape, epoch: epoch, serves: serving, scope: scope, inputs: inputs, kind: kind, isIndex: isIndex),
@@ -85,9 +84,9 @@ extension Tape {
     return nodes.count - 1
   }
 
-  /// Appends a leaf; its value is still to be written.
-  func append(_ role: Role, _ shape: Shape, at address: UnsafeMutableRawPointer? = nil) -> Variable<S> {
-    let x = append(.leaf(role), NodeList(), shape, isIndex: role == .index, at: address)
+  /// Appends a leaf; its value is still to be written, unless it is a parameter's.
+  func append(_ role: Role, _ shape: Shape, of parameter: Parameter<S>? = nil) -> Variable<S> {
+    let x = append(.leaf(role), NodeList(), shape, isIndex: role == .index, of: parameter)
     return Variable(tape: self, index: x, epoch: epoch)
   }
 
@@ -98,12 +97,7 @@ extension Tape {
   func evaluate(_ node: Int) {
     guard case .operation(let operation) = nodes[node].kind else { return }
     let inputs = nodes[node].inputs
-    withUnsafeTemporaryAllocation(of: View<S>.self, capacity: Swift.max(inputs.count, 1)) { views in
-      for position in 0..<inputs.count { views.initializeElement(at: position, to: view(of: inputs[position])) }
-      guard let base = views.baseAddress else { return }
-      operation.forward(
-        Operands(views: base, count: inputs.count), into: output(node))
-    }
+    Operands.gathered(count: inputs.count, view: { view(of: inputs[$0]) }) { operation.forward($0, into: output(node)) }
   }
 
   /// The shape that `operation` gives, after checking which inputs are indices.
@@ -143,31 +137,6 @@ extension Tape {
 
   /// A node as a message names it: its label path or number, and its shape.
   public func describe(_ node: Int) -> String { names.describe(node, nodes[node]) }
-
-  /// A rule returned as many contributions as the operation has inputs.
-  @inline(__always)
-  func check(count: Int, of operation: some Operation, for inputs: NodeList) {
-    guard count != inputs.count else { return }
-    fatalError("\(operation.name): its vjp returned \(count) contributions for \(inputs.count) inputs")
-  }
-
-  /// A contribution has its input's shape.
-  @inline(__always)
-  func check(_ contribution: Int, to position: Int, _ input: Int, of operation: some Operation) {
-    let shape = nodes[contribution].shape
-    guard shape != nodes[input].shape else { return }
-    fatalError(
-      "\(operation.name): its vjp returned \(shape) for input \(position), which is \(nodes[input].shape)")
-  }
-
-  func unitCotangent(for output: Variable<S>) -> Variable<S> {
-    guard output.shape.elementCount == 1 else {
-      fatalError(
-        "backward: the output has shape \(output.shape); only a single number has a gradient. Give a cotangent of that "
-          + "shape, or reduce the output to one number first (sum, mean).")
-    }
-    return constant(Tensor(repeating: 1, shape: output.shape))
-  }
 
   // MARK: Labels and scopes
 

@@ -68,9 +68,7 @@ public final class Tape<S: Scalar> {
   @discardableResult
   public func record(
     _ operation: some Operation, inputs: [Variable<S>], file: StaticString = #fileID, line: UInt = #line
-  )
-    -> Variable<S>
-  {
+  ) -> Variable<S> {
     append(operation, to: inputs, file: file, line: line)
   }
 
@@ -92,42 +90,18 @@ public final class Tape<S: Scalar> {
   public func backward(
     from output: Variable<S>, cotangent: Variable<S>? = nil, to targets: [Variable<S>]? = nil
   ) -> Backward<S> {
-    let seed = cotangent ?? unitCotangent(for: output)
-    guard self[index(of: seed)].shape == output.shape else {
-      fatalError("backward: the cotangent has shape \(seed.shape), the output \(output.shape); they must be the same")
-    }
+    var backward = Backward(output: output, seed: seed(of: output, cotangent))
     let needed = nodesBetween(targets?.map { index(of: $0) } ?? differentiableLeaves, and: index(of: output))
-    var backward = Backward(output: output, seed: seed, nodeCount: output.index + 1)
     defer { serving = -1 }
-
-    for i in (0..<output.index + 1).reversed() where needed[i] {
-      guard let g = backward.adjoint(at: i, on: self), case .operation(let operation) = nodes[i].kind else { continue }
+    for i in (0...output.index).reversed() where needed[i] {
+      guard case .operation(let f) = nodes[i].kind, let g = backward.adjoint(at: i, on: self) else { continue }
       serving = Int32(i)
-      let inputs = nodes[i].inputs
-      let contributions = operation.vjp(g, at: Point(tape: self, node: i, wanted: WantedInputs(inputs, needed)))
-      check(count: contributions.count, of: operation, for: inputs)
-      for position in 0..<inputs.count {
-        guard let contribution = contributions[position].map({ index(of: $0) }) else { continue }
-        let x = inputs[position]
-        check(contribution, to: position, x, of: operation)
-        guard needed[x] else { continue }
-        serving = Int32(x)
-        // The one accumulation.
-        let sum = backward.adjointNode(of: x).map { record(.add, $0, contribution) } ?? contribution
-        backward.add(contribution, nodes[contribution].epoch, from: i, position, to: x, sum: sum)
+      let contributions = f.vjp(g, at: Point(tape: self, node: i, wanted: WantedInputs(nodes[i].inputs, needed)))
+      check(count: contributions.count, of: f, for: nodes[i].inputs)
+      for position in 0..<contributions.count {
+        backward.accumulate(contributions[position], from: i, position, where: needed, on: self)
       }
     }
     return backward
-  }
-
-  /// For each node up to `output`, whether it depends on a target and the output may depend on it.
-  private func nodesBetween(_ targets: [Int], and output: Int) -> [Bool] {
-    var reaches = [Bool](repeating: false, count: output + 1)
-    for target in targets where target <= output { reaches[target] = true }
-    for i in 0..<output + 1 where !reaches[i] {
-      let inputs = nodes[i].inputs
-      for position in 0..<inputs.count where reaches[inputs[position]] { reaches[i] = true }
-    }
-    return reaches
   }
 }

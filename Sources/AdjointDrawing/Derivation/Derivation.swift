@@ -127,7 +127,7 @@ public struct Derivation<S: Scalar> {
   /// True when the last axis of a tree holds rows that add up to 1. One-hot rows always do; given targets are judged by
   /// their recorded values.
   private func rowsAddToOne(_ target: Formula) -> Bool {
-    if let (operation, _) = target.single, operation is OneHot { return true }
+    if let (operation, _) = target.single, operation.form == .oneHot { return true }
     guard case .symbol(_, let node, let shape) = target, let width = shape.last, width > 0 else { return false }
     let elements = output.tape[node].value.elements.map(\.primal)
     return stride(from: 0, to: elements.count, by: width).allSatisfy { start in

@@ -29,7 +29,7 @@ package indirect enum Formula: Sendable {
     case .symbol(let name, _, _): return .symbol(name)
     case .apply(let operation, let inputs, _):
       let written = inputs.map(\.notation)
-      switch operation as? Binary {
+      switch operation.form.binary {
       case .multiply where inputs[0].number != nil: return .infix(.product, written[0], written[1])
       case .divide where inputs[1].number != nil: return .fraction(written[0], written[1])
       case .add, .subtract, .multiply, .divide, .maximum, .minimum, nil: return operation.notation(written)
@@ -39,7 +39,7 @@ package indirect enum Formula: Sendable {
 
   /// The whole right side of an equation: a comparison stands in brackets there.
   var written: Notation {
-    guard case .apply(let operation, _, _) = self, operation is Comparison else { return notation }
+    guard case .apply(let operation, _, _) = self, operation.form.isComparison else { return notation }
     return .call("", [notation])
   }
 
@@ -103,13 +103,13 @@ package indirect enum Formula: Sendable {
 
   /// The operands of an elementwise operation of two arguments.
   func operands(of function: Binary) -> (Formula, Formula)? {
-    guard case .apply(let operation, let inputs, _) = self, operation as? Binary == function else { return nil }
+    guard case .apply(let operation, let inputs, _) = self, operation.form == .binary(function) else { return nil }
     return (inputs[0], inputs[1])
   }
 
   /// The argument of an elementwise function.
   func argument(of function: Unary) -> Formula? {
-    guard case .apply(let operation, let inputs, _) = self, operation as? Unary == function else { return nil }
+    guard case .apply(let operation, let inputs, _) = self, operation.form == .unary(function) else { return nil }
     return inputs[0]
   }
 

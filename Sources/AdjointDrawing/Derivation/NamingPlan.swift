@@ -29,14 +29,14 @@ struct NamingPlan<S: Scalar> {
       let own = 1 + x.inputs.reduce(0) { $0 + (inlined.contains($1.index) ? size[$1.index] ?? 0 : 0) }
       size[node] = own
       guard node != output.index, let users = consumers[node], users.count == 1, x.label == nil,
-        own < NamingPlan.longest, symbols.weightOfAffine[node] == nil, !(operation is Softmax)
+        own < NamingPlan.longest, symbols.weightOfAffine[node] == nil, operation.form != .softmax(.softmax)
       else { continue }
       let user = tape[users[0]]
       let isActivation =
         operation.isElementwise && x.inputs.count == 1 && symbols.weightOfAffine[x.inputs[0].index] != nil
       let adjointUses = backward.adjoint(of: x).map { uses[$0.index] ?? 0 } ?? 0
-      guard !isActivation, user.scope == x.scope, !(user.operation is MatMul), uses[node] ?? 0 <= 1,
-        adjointUses <= 1 || operation is LogSoftmax || symbols.weightOfAffine[user.index] != nil
+      guard !isActivation, user.scope == x.scope, user.operation?.form.isProduct != true, uses[node] ?? 0 <= 1,
+        adjointUses <= 1 || operation.form == .softmax(.logSoftmax) || symbols.weightOfAffine[user.index] != nil
       else { continue }
       inlined.insert(node)
     }

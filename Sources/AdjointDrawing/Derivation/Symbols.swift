@@ -27,7 +27,7 @@ struct Symbols<S: Scalar> {
         nameLeaf(x, role)
       } else if let weight = weightOfAffine[node], let index = indexOfWeight[weight] {
         name(node, "z" + index)
-      } else if x.operation is Softmax {
+      } else if x.operation?.form == .softmax(.softmax) {
         name(node, "ŷ")
       } else if let operation = x.operation, operation.isElementwise, x.inputs.count == 1,
         let weight = weightOfAffine[x.inputs[0].index], let index = indexOfWeight[weight]
@@ -82,12 +82,12 @@ struct Symbols<S: Scalar> {
     var order: [Int] = []
     var inside: Set<Int> = []
     func weight(of x: Variable<S>) -> Int? {
-      guard x.operation is MatMul else { return nil }
+      guard x.operation?.form.isProduct == true else { return nil }
       return x.inputs.last { $0.role == .parameter }?.index
     }
     for node in nodes.reversed() {
       let x = tape[node]
-      let isSum = x.operation is AddBias || (x.operation as? Binary) == .add
+      let isSum = x.operation?.form == .addBias || x.operation?.form == .binary(.add)
       if isSum, let product = x.inputs.first(where: { weight(of: $0) != nil }), let weight = weight(of: product) {
         weightOfAffine[node] = weight
         inside.insert(product.index)

@@ -83,7 +83,7 @@ struct ExplainedRecording {
   /// where stating it may mean a replay of the node for each element of a large input.
   private static func jacobian(of y: Variable<Double>, _ position: Int) -> String {
     guard let operation = y.operation else { return "" }
-    let isCheap = operation.isElementwise || operation is MatMul || operation is Reshape
+    let isCheap = operation.isElementwise || operation.form.isProduct || operation.form == .reshape
     guard isCheap || y.shape.elementCount * y.inputs[position].shape.elementCount <= 1_000_000 else { return "" }
     return y.localJacobian(withRespectTo: position, denseLimit: 0)?.structureText ?? ""
   }

@@ -36,7 +36,7 @@ public struct ScalarXRay {
       let expanded: [Variable<Double>]
       let expander = builder
       if let operation = x.operation {
-        let inputs = x.inputs.map { ScalarBuilder.Operand(elements: builder.elements[$0.index], of: $0) }
+        let inputs = x.inputs.map { ScalarOperand(elements: builder.elements[$0.index], of: $0) }
         expanded = try tape.scoped(scope ?? operation.name) {
           try expander.expand(operation, inputs, shape: x.shape)
         }

@@ -7,7 +7,7 @@ import AdjointLearning
 enum BestPerceptron {
   static let sizes = [784, 512, 256, 10]
 
-  static let experiment = Experiment(
+  static let experiment: Experiment = .init(
     "beyond-perceptron", "beyond", "The best plain perceptron here", seeds: 1,
     settings: { scale in
       let epochs = scale.epochs ?? 40

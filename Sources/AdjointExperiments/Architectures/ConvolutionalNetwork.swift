@@ -8,7 +8,7 @@ import AdjointLearning
 enum ConvolutionalNetwork {
   static let epochs = 5
 
-  static let experiment = Experiment(
+  static let experiment: Experiment = .init(
     "001-cnn", "001 §7", "The convolutional network", seeds: 1,
     settings: { scale in
       let epochs = scale.epochs ?? epochs

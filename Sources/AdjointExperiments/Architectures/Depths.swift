@@ -7,7 +7,7 @@ enum Depths {
 
   static func name(_ activation: Activation, _ depth: Int) -> String { "\(activation.rawValue) \(depth)" }
 
-  static let experiment = Experiment(
+  static let experiment: Experiment = .init(
     "000-depths", "000 §III.B", "Number of hidden layers", seeds: HiddenLayers.fullSeeds,
     quickSeeds: HiddenLayers.quickSeeds,
     settings: { scale in

@@ -11,7 +11,7 @@ enum Widths {
     "\(activation.rawValue) \(width)\(bias ? " with biases" : "")"
   }
 
-  static let experiment = Experiment(
+  static let experiment: Experiment = .init(
     "000-widths", "000 §III.A", "Width of the hidden layer", seeds: HiddenLayers.fullSeeds,
     quickSeeds: HiddenLayers.quickSeeds,
     settings: { scale in

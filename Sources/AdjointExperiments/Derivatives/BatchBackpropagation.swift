@@ -13,7 +13,7 @@ enum BatchBackpropagation {
   static let activations: [Activation] = [.relu, .sigmoid, .tanh]
   static let batch = 16
 
-  static let experiment = Experiment(
+  static let experiment: Experiment = .init(
     "004-by-hand", "004 alg. 6.1, 003 §7", "Both batch algorithms by hand", needsDigits: false,
     settings: { _ in
       networks.map { name, sizes in

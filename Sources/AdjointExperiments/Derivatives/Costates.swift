@@ -8,7 +8,7 @@ import AdjointLearning
 ///
 /// Written out in plain loops, they are what the tape calls adjoints. Eq. 4 prints −y/x² for ∂(−y ln x)/∂x = −y/x.
 enum Costates {
-  static let experiment = Experiment(
+  static let experiment: Experiment = .init(
     "000-costates", "000 §II", "Costates are adjoints",
     settings: { _ in
       [Activation.relu, .sigmoid].map { activation in
@@ -97,7 +97,7 @@ enum Costates {
         delta = z.indices.map { lambda[$0] * PlainLoops.slope(activation, z[$0]) }
       }
       costates[k] = PlainLoops.transposedTimes(w, delta)
-      gradients[k] = delta.flatMap { d in states[k].map { d * $0 } }
+      gradients[k] = Formula.outer(delta, states[k])
     }
     return (costates, gradients)
   }

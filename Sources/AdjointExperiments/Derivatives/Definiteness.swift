@@ -7,7 +7,7 @@ enum Definiteness {
   static let images = 100
   static let steps = 60
 
-  static let experiment = Experiment(
+  static let experiment: Experiment = .init(
     "003-hessians", "003 §8", "Convex and not: the Hessians",
     settings: { _ in
       [[784, 10], JacobianProducts.sizes].map { sizes in

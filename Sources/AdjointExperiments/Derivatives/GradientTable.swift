@@ -44,7 +44,7 @@ package enum GradientTable {
       isBias: false),
   ]
 
-  static let experiment = Experiment(
+  static let experiment: Experiment = .init(
     "002-gradients", "002 §3", "Gradient table",
     settings: { _ in
       [

@@ -12,7 +12,7 @@ enum JacobianProducts {
   static let sizes = [784, 30, 10]
   static let dimensions = [(1, 10), (10, 10), (10, 30), (30, 30), (30, 23_520)]
 
-  static let experiment = Experiment(
+  static let experiment: Experiment = .init(
     "003-jacobians", "003 §2–§6", "The chain of explicit Jacobians",
     settings: { _ in
       [
@@ -67,17 +67,11 @@ enum JacobianProducts {
     let z1 = PlainLoops.times(first.weight.value, x)
     let h = z1.map { max(0, $0) }
     let y = PlainLoops.softmax(PlainLoops.times(second.weight.value, h))
-    let w2 = (0..<10).map { i in (0..<30).map { second.weight.value.elements[i * 30 + $0] } }
+    let w2 = second.weight.value.matrix
     let ofLoss = [(0..<10).map { $0 == label ? -1 / y[$0] : 0.0 }]
-    func softmaxSlope(_ i: Int, _ j: Int) -> Double { y[i] * ((i == j ? 1 : 0) - y[j]) }
-    let ofSoftmax = (0..<10).map { i in (0..<10).map { softmaxSlope(i, $0) } }
-    let ofRelu = (0..<30).map { i in (0..<30).map { $0 == i && z1[i] > 0 ? 1.0 : 0 } }
-    let ofWeights = (0..<30).map { i -> [Double] in
-      var row = [Double](repeating: 0, count: 30 * 784)
-      for j in 0..<784 { row[i * 784 + j] = x[j] }
-      return row
-    }
-    let chain = [ofSoftmax, w2, ofRelu, ofWeights].reduce(ofLoss, PlainLoops.product)[0]
+    let ofRelu = Formula.diagonal(z1.map { $0 > 0 ? 1 : 0 })
+    let factors = [Formula.softmaxJacobian(y), w2, ofRelu, Formula.blocks(x, 30)]
+    let chain = factors.reduce(ofLoss, PlainLoops.product)[0]
 
     let error = y.indices.map { y[$0] - ($0 == label ? 1 : 0) }
     let g = zip(PlainLoops.product([error], w2)[0], z1).map { $1 > 0 ? $0 : 0 }
@@ -87,9 +81,9 @@ enum JacobianProducts {
       outcome.figures[name] = (zip(own, tape).map { abs($0 - $1) }.max() ?? .nan) / scale
     }
     note("chain", chain, exact(first.weight))
-    note("outer", g.flatMap { factor in x.map { factor * $0 } }, exact(first.weight))
+    note("outer", Formula.outer(g, x), exact(first.weight))
     note("bias", g, exact(first.bias))
-    note("second", error.flatMap { factor in h.map { factor * $0 } }, exact(second.weight))
+    note("second", Formula.outer(error, h), exact(second.weight))
     return outcome
   }
 }

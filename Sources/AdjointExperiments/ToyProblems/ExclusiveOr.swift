@@ -8,7 +8,7 @@ enum ExclusiveOr {
   static let trials = 100
   static let steps = 5_000
 
-  static let experiment = Experiment(
+  static let experiment: Experiment = .init(
     "004-xor", "004 XOR", "Exclusive or with 2-2-1", seeds: 1, needsDigits: false,
     settings: { _ in
       [
@@ -24,24 +24,14 @@ enum ExclusiveOr {
     },
     report: report)
 
-  private static func model(_ w1: [Double], _ b1: [Double], _ w2: [Double], _ b2: Double) -> MLPParts {
-    MLPParts(
-      first: Linear(
-        weight: Parameter(Tensor(shape: [2, 2], elements: w1)), bias: Parameter(Tensor(b1)), name: "hidden"),
-      second: Linear(
-        weight: Parameter(Tensor(shape: [1, 2], elements: w2)), bias: Parameter(Tensor([b2])), name: "output"))
-  }
-
-  private struct MLPParts {
-    let first: Linear<Double>
-    let second: Linear<Double>
-  }
-
   private static func given() -> Outcome {
-    let network = model([1, 1, 1, 1], [0, -1], [1, -2], 0)
+    let hidden = Linear<Double>(
+      weight: Parameter(Tensor(rows: [[1, 1], [1, 1]])), bias: Parameter(Tensor([0, -1])), name: "hidden")
+    let output = Linear<Double>(
+      weight: Parameter(Tensor(rows: [[1, -2]])), bias: Parameter(Tensor([0])), name: "output")
     let tape = Tape<Double>(mode: .inference)
-    let features = network.first(tape.input(Tensor(rows: corners))).relu()
-    let outputs = network.second(features).value.elements
+    let features = hidden(tape.input(Tensor(rows: corners))).relu()
+    let outputs = output(features).value.elements
     var outcome = Outcome()
     outcome.curves = ["outputs": outputs, "features": features.value.elements]
     outcome.figures["exact"] = outputs == targets ? 1 : 0

@@ -23,7 +23,7 @@ enum FunctionFitting {
   /// The places at which the fitted function is looked at, closer together than the points.
   static let grid = (0...200).map { -1 + Double($0) / 100 }
 
-  static let experiment = Experiment(
+  static let experiment: Experiment = .init(
     "004-functions", "004 fig. 5.3", "Four functions, three tanh units", needsDigits: false,
     settings: { _ in
       targets.map { target in

@@ -17,7 +17,7 @@ enum TwoClasses {
   static let low = (x: -1.5, y: -1.25)
   static let width = 3.5
 
-  static let experiment = Experiment(
+  static let experiment: Experiment = .init(
     "004-two-classes", "004 fig. 5.4", "Two classes, two tanh units", needsDigits: false,
     settings: { _ in
       [

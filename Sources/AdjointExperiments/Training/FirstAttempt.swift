@@ -11,7 +11,7 @@ import Foundation
 /// The document: J. M. Peña, lecture slides on Lindholm et al., *Machine Learning*, ch. 6, with figures 5.3 and 5.4 of Bishop &
 /// Bishop, *Deep Learning*.
 enum FirstAttempt {
-  static let experiment = Experiment(
+  static let experiment: Experiment = .init(
     "004-digits", "004 ex. 6.1, 6.2", "Hand-written digits, first attempt",
     settings: { scale in
       [("softmax", []), ("relu", [200])].map { name, hidden in

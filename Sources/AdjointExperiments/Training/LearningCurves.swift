@@ -18,7 +18,7 @@ enum LearningCurves {
       scaling: .unit, batch: 50, epochs: scale.epochs ?? 100)
   }
 
-  static let curves = Experiment(
+  static let curves: Experiment = .init(
     "001-curves", "001 §1–§4, §6", "784-64-10 on 2,000 and 50,000 images",
     settings: { scale in
       sets.map { count in
@@ -141,7 +141,7 @@ enum LearningCurves {
 
   /// §5: "the best accuracy I was able to achieve was 94% by changing the learning rate".
   static let studied = [0.001, 0.01, 0.1, 0.5, 2, 8]
-  static let rates = Experiment(
+  static let rates: Experiment = .init(
     "001-rates", "001 §5", "Learning-rate study", seeds: 2,
     settings: { scale in
       studied.map { rate in

@@ -22,7 +22,7 @@ enum MomentumTraining {
   }
 
   /// §2: E = −Σ t ln y, y = softmax(Wx + b), from W = 0 by plain gradient descent with rate 0.05.
-  static let softmax = Experiment(
+  static let softmax: Experiment = .init(
     "002-softmax", "002 §2", "Softmax regression from w = 0",
     settings: { scale in
       var recipe = recipe(.identity, 0.05, scale, hidden: [])
@@ -48,7 +48,7 @@ enum MomentumTraining {
     })
 
   /// §4: 784-128-10, tanh, rate 0.1, γ = 0.9.
-  static let momentum = Experiment(
+  static let momentum: Experiment = .init(
     "002-momentum", "002 §4", "Momentum, tanh",
     settings: { [Setting("tanh", recipe(.tanh, 0.1, $0), expectedEpochs: 35)] },
     report: { results in
@@ -59,7 +59,7 @@ enum MomentumTraining {
     })
 
   /// §6: the same network with sigmoid (rate 0.5) and ReLU (rate 0.1); §4 gives tanh.
-  static let activations = Experiment(
+  static let activations: Experiment = .init(
     "002-activations", "002 §6", "Sigmoid, ReLU and tanh",
     settings: { scale in
       [

@@ -8,7 +8,7 @@ enum Penalties {
   /// A weight below this counts as zero.
   static let nearZero = 1e-3
 
-  static let experiment = Experiment(
+  static let experiment: Experiment = .init(
     "002-regularization", "002 §5", "L2 and L1 penalties",
     settings: { scale in
       [setting("none", .none, scale), setting("L2 0.01", Regularization(l2: 0.01), scale)]

@@ -12,7 +12,7 @@ enum RangeTest {
   static let low = 1e-5
   static let high = 10.0
 
-  static let experiment = Experiment(
+  static let experiment: Experiment = .init(
     "beyond-range", "beyond", "Learning-rate range test", seeds: 3,
     settings: { _ in
       [

@@ -4,7 +4,7 @@ import AdjointLearning
 
 /// Document 003 §8: a training of 784-30-10 that begins with all parameters at zero, and one with those of the second layer.
 enum ZeroBeginnings {
-  static let experiment = Experiment(
+  static let experiment: Experiment = .init(
     "003-zero", "003 §8", "Zero initialisation",
     settings: { scale in
       let recipe = Recipe(

@@ -1,5 +1,4 @@
 import AdjointChecking
-
 import Foundation
 
 /// One fault in one place, and what came of it.

@@ -73,6 +73,7 @@ enum BenchCommand {
     }
     let plots = arguments.text("plot").map { URL(fileURLWithPath: $0, isDirectory: true) }
     // Before anything is measured.
+    if rows.contains(where: \.isProcess) { _ = try Sibling.main.executable() }
     if let plots { try FileManager.default.createDirectory(at: plots, withIntermediateDirectories: true) }
     let load = Timing.load
     var report: BenchReport

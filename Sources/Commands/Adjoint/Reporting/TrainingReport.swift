@@ -117,7 +117,7 @@ struct TrainingReport {
 
 /// Curves.
 extension TrainingReport {
-  private var history: [TrainingProgress.Epoch] { run.trainer.progress.history }
+  private var history: [EpochResult] { run.trainer.progress.history }
 
   private var best: [ReferenceLine] {
     run.trainer.progress.isStopped

@@ -55,7 +55,7 @@ struct ProgressReport {
 
   /// An epoch has ended.
   mutating func epoch(
-    _ epoch: TrainingProgress.Epoch, _ metrics: ClassificationMetrics, on name: String,
+    _ epoch: EpochResult, _ metrics: ClassificationMetrics, on name: String,
     training: ClassificationMetrics?
   ) {
     measured.append(Measured(epoch: epoch.number, name: name, metrics: metrics, training: training))

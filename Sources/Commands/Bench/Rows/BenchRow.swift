@@ -42,6 +42,12 @@ struct BenchRow: Sendable {
     if case .step = work { return true }
     return false
   }
+
+  /// True for a whole process of the program `adjoint`.
+  var isProcess: Bool {
+    if case .process = work { return true }
+    return false
+  }
 }
 
 /// The work of a row.

@@ -1,11 +1,7 @@
 // NEON: four floats a vector, fused multiply-add, 32 registers.
 #if defined(__aarch64__)
 
-#include "AdjointKernels.h"
-#include "Workspace.h"
-#include <math.h>
-#include <stddef.h>
-
+#define SET neon
 #define VECTOR_BYTES 16
 #define FUSED 1
 #define GEMM_ROWS 8
@@ -13,16 +9,5 @@
 #define GEMM_TALL 16
 #define GEMM_PACKING 9
 #define GEMM_PACKS_LEFT 0  // not measured there
-
-#define REAL_BITS 32
-#include "Template/All.h"
-#undef REAL_BITS
-
-#define REAL_BITS 64
-#include "Template/All.h"
-#undef REAL_BITS
-
-#include "Template/Table.h"
-TABLE(neon)
 
 #endif

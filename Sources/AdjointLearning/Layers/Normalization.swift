@@ -1,7 +1,37 @@
 import Adjoint
 
-/// y = γ ⊙ (x − μ) / √(σ² + ε) + β for each feature: of rows [batch, features], or of images [batch, height, width, features],
-/// whose places count as rows. The features are the last axis, so one layer serves both.
+/// Layer normalisation, y = γ ⊙ (x − mean) / √(variance + ε) + β, mean and variance over the last axis.
+///
+/// Source: Ba, Kiros, Hinton, "Layer normalization", 2016.
+public struct LayerNorm<S: Scalar>: LibraryLayer {
+  package private(set) var scale: Parameter<S>
+  package private(set) var shift: Parameter<S>
+  package let epsilon: Double
+  package let name: String?
+
+  public init(_ features: Int, epsilon: Double = 1e-5, name: String? = nil) {
+    scale = Parameter(.ones([features]), name: name.map { $0 + "/scale" })
+    shift = Parameter(.zeros([features]), name: name.map { $0 + "/shift" })
+    (self.epsilon, self.name) = (epsilon, name)
+  }
+
+  public func callAsFunction(_ x: Variable<S>) -> Variable<S> {
+    x.tape.scoped(name ?? "layerNorm") {
+      layerNorm(x, epsilon: epsilon) * x.tape.parameter(scale) + x.tape.parameter(shift)
+    }
+  }
+
+  package mutating func detach() { (scale, shift) = (scale.copy(), shift.copy()) }
+}
+
+/// (x − mean) / √(variance + ε) over the last axis.
+package func layerNorm<S: Scalar>(_ x: Variable<S>, epsilon: Double = 1e-5) -> Variable<S> {
+  let centred = x - x.mean(axes: [-1], keepingDimensions: true)
+  return centred / (x.variance(axes: [-1], keepingDimensions: true) + epsilon).sqrt()
+}
+
+/// Batch normalisation, y = γ ⊙ (x − μ) / √(σ² + ε) + β for each feature: of rows [batch, features], or of images
+/// [batch, height, width, features], whose places count as rows. The features are the last axis, so one layer serves both.
 ///
 /// In training, μ and σ² (the population variance, divided by N) are those of the batch; gradients flow through them. Each
 /// run of a training program then moves the running statistics towards them,
@@ -11,16 +41,16 @@ import Adjoint
 /// Recorded as plain operations. Loss and gradient of an example depend on the rest of its batch.
 ///
 /// Source: Ioffe & Szegedy, "Batch normalization", 2015, algorithms 1 and 2.
-public struct BatchNorm<S: Scalar>: Layer, Detachable {
-  public let scale: Parameter<S>
-  public let shift: Parameter<S>
-  public let runningMean: Parameter<S>
-  public let runningVariance: Parameter<S>
-  /// m: how much of the running statistics a batch replaces.
-  public let momentum: Double
-  public let epsilon: Double
-  public let name: String?
+public struct BatchNorm<S: Scalar>: LibraryLayer {
+  package private(set) var scale: Parameter<S>
+  package private(set) var shift: Parameter<S>
+  package private(set) var runningMean: Parameter<S>
+  package private(set) var runningVariance: Parameter<S>
+  package let momentum: Double
+  package let epsilon: Double
+  package let name: String?
 
+  /// - Parameter momentum: m, the share of the running statistics that a batch replaces.
   /// - Precondition: 0 < momentum ≤ 1.
   public init(_ features: Int, momentum: Double = 0.1, epsilon: Double = 1e-5, name: String? = nil) {
     guard momentum > 0, momentum <= 1 else { fatalError("BatchNorm: the momentum \(momentum) is not above 0, up to 1") }
@@ -31,12 +61,6 @@ public struct BatchNorm<S: Scalar>: Layer, Detachable {
     runningMean = place(.zeros([features]), "runningMean")
     runningVariance = place(.ones([features]), "runningVariance")
     (self.momentum, self.epsilon, self.name) = (momentum, epsilon, name)
-  }
-
-  private init(copying other: BatchNorm) {
-    (scale, shift) = (other.scale.copy(), other.shift.copy())
-    (runningMean, runningVariance) = (other.runningMean.copy(), other.runningVariance.copy())
-    (momentum, epsilon, name) = (other.momentum, other.epsilon, other.name)
   }
 
   public func callAsFunction(_ x: Variable<S>) -> Variable<S> {
@@ -59,5 +83,8 @@ public struct BatchNorm<S: Scalar>: Layer, Detachable {
     }
   }
 
-  public func copy() -> BatchNorm { BatchNorm(copying: self) }
+  package mutating func detach() {
+    (scale, shift) = (scale.copy(), shift.copy())
+    (runningMean, runningVariance) = (runningMean.copy(), runningVariance.copy())
+  }
 }

@@ -66,70 +66,21 @@ INLINE void N(tile)(long k, const T *a, long a_row, long a_k, const T *b, long b
   }
 }
 
-typedef void (*N(tile_function))(long, const T *, long, long, const T *, long, T *, long, bool, long);
+// Every size that a set may choose among, F(rows, width) each; its GEMM_ROWS, GEMM_WIDTH and GEMM_TALL take theirs.
+#define TILES(F) TILES_OF(F, 1) TILES_OF(F, 2) TILES_OF(F, 3)
+#define TILES_OF(F, width)                                                                                          \
+  F(1, width) F(2, width) F(3, width) F(4, width) F(5, width) F(6, width) F(7, width) F(8, width)                   \
+  F(9, width) F(10, width) F(11, width) F(12, width) F(13, width) F(14, width) F(15, width) F(16, width)
+#define IS_TAKEN(rows, width) (width <= GEMM_WIDTH && rows <= (width == 1 ? GEMM_TALL : GEMM_ROWS))
+_Static_assert(GEMM_WIDTH <= 3 && GEMM_ROWS <= GEMM_TALL && GEMM_TALL <= 16, "tiles outside the list");
 
-#define TILE(rows, width)                                                                                            \
-  static void N(tile_##rows##x##width)(long k, const T *a, long a_row, long a_k, const T *b, long b_k, T *c,         \
-                                       long c_row, bool add, long last) {                                            \
-    N(tile)(k, a, a_row, a_k, b, b_k, c, c_row, add, last, rows, width);                                             \
+#define TILE(rows, width)                                                                                           \
+  static void N(tile_##rows##x##width)(long k, const T *a, long a_row, long a_k, const T *b, long b_k, T *c,        \
+                                       long c_row, bool add, long last) {                                           \
+    if (IS_TAKEN(rows, width)) N(tile)(k, a, a_row, a_k, b, b_k, c, c_row, add, last, rows, width);                 \
   }
-#define TILES_TO_4(width) TILE(1, width) TILE(2, width) TILE(3, width) TILE(4, width)
-#define TILES_5_TO_6(width) TILE(5, width) TILE(6, width)
-#define TILES_7_TO_8(width) TILE(7, width) TILE(8, width)
-#define TILES_9_TO_16(width) \
-  TILE(9, width) TILE(10, width) TILE(11, width) TILE(12, width) \
-  TILE(13, width) TILE(14, width) TILE(15, width) TILE(16, width)
-#define NAMES_TO_4(width) N(tile_1x##width), N(tile_2x##width), N(tile_3x##width), N(tile_4x##width)
-#define NAMES_5_TO_6(width) N(tile_5x##width), N(tile_6x##width)
-#define NAMES_7_TO_8(width) N(tile_7x##width), N(tile_8x##width)
-#define NAMES_9_TO_16(width)                                                                           \
-  N(tile_9x##width), N(tile_10x##width), N(tile_11x##width), N(tile_12x##width), N(tile_13x##width),   \
-      N(tile_14x##width), N(tile_15x##width), N(tile_16x##width)
+TILES(TILE)
 
-#if GEMM_TALL != 8 && GEMM_TALL != 16
-#error "tiles of one vector have 8 or 16 rows"
-#endif
-TILES_TO_4(1) TILES_5_TO_6(1) TILES_7_TO_8(1)
-TILES_TO_4(2)
-#if GEMM_TALL == 16
-TILES_9_TO_16(1)
-#endif
-#if GEMM_ROWS >= 6
-TILES_5_TO_6(2)
-#endif
-#if GEMM_ROWS >= 8
-TILES_7_TO_8(2)
-#endif
-#if GEMM_WIDTH == 3
-TILES_TO_4(3) TILES_5_TO_6(3) TILES_7_TO_8(3)
-#endif
-
-// By rows - 1, one table a width.
-static const N(tile_function) N(tiles_1)[GEMM_TALL] = {
-    NAMES_TO_4(1), NAMES_5_TO_6(1), NAMES_7_TO_8(1),
-#if GEMM_TALL == 16
-    NAMES_9_TO_16(1)
-#endif
-};
-static const N(tile_function) N(tiles_2)[GEMM_ROWS] = {
-    NAMES_TO_4(2),
-#if GEMM_ROWS >= 6
-    NAMES_5_TO_6(2),
-#endif
-#if GEMM_ROWS >= 8
-    NAMES_7_TO_8(2)
-#endif
-};
-#if GEMM_WIDTH == 3
-static const N(tile_function) N(tiles_3)[GEMM_ROWS] = {NAMES_TO_4(3), NAMES_5_TO_6(3), NAMES_7_TO_8(3)};
-#endif
-
-#undef TILE
-#undef TILES_TO_4
-#undef TILES_5_TO_6
-#undef TILES_7_TO_8
-#undef TILES_9_TO_16
-#undef NAMES_TO_4
-#undef NAMES_5_TO_6
-#undef NAMES_7_TO_8
-#undef NAMES_9_TO_16
+typedef void (*N(tile_function))(long, const T *, long, long, const T *, long, T *, long, bool, long);
+#define TILE_ENTRY(rows, width) [width - 1][rows - 1] = IS_TAKEN(rows, width) ? N(tile_##rows##x##width) : NULL,
+static const N(tile_function) N(tiles)[3][16] = {TILES(TILE_ENTRY)};

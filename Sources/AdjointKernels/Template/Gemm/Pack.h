@@ -1,5 +1,5 @@
-// Pack: operands laid out as the tiles read them: the right one in panels of whole vectors; the left one, of which tiles
-// broadcast single elements from anywhere, only where those fall on one another in the first-level cache.
+// Pack: operands laid out as the tiles read them: the right one in panels of whole vectors; the left one, of which
+// tiles broadcast single elements from anywhere, only where those fall on one another in the first-level cache.
 
 INLINE long N(smaller)(long a, long b) { return a < b ? a : b; }
 INLINE long N(parts)(long n, long most) { return (n + most - 1) / most; }
@@ -26,8 +26,6 @@ INLINE void N(transpose)(V row[LANES]) {
     inner[g][1] = PICK(ab, cd, 1, 9, 3, 11, 5, 13, 7, 15);
     inner[g][2] = PICK(ab2, cd2, 0, 8, 2, 10, 4, 12, 6, 14);
     inner[g][3] = PICK(ab2, cd2, 1, 9, 3, 11, 5, 13, 7, 15);
-#undef LOWER
-#undef UPPER
 #else
     inner[g][0] = PICK(row[2 * g], row[2 * g + 1], 0, 8, 2, 10, 4, 12, 6, 14);
     inner[g][1] = PICK(row[2 * g], row[2 * g + 1], 1, 9, 3, 11, 5, 13, 7, 15);
@@ -45,7 +43,6 @@ INLINE void N(transpose)(V row[LANES]) {
     row[3 * side + c] = PICK(top2, low2, 2, 3, 6, 7, 10, 11, 14, 15);
   }
 }
-#undef PICK
 #else
 // As many perfect shuffles of the rows as the logarithm of their number.
 INLINE void N(transpose)(V row[LANES]) {
@@ -70,8 +67,6 @@ INLINE void N(transpose)(V row[LANES]) {
 #pragma clang loop unroll(full)
     for (int i = 0; i < LANES; i++) row[i] = next[i];
   }
-#undef LOWER
-#undef UPPER
 }
 #endif
 
@@ -125,10 +120,11 @@ static void N(pack_panel)(const T *b, long ldb, bool transposed, long k, long co
   else if (width == 2)
     N(pack_straight)(b, ldb, k, columns, to, 2);
   else
-    N(pack_straight)(b, ldb, k, columns, to, 3);
+    N(pack_straight)(b, ldb, k, columns, to, GEMM_WIDTH);
 }
 
-// Rows of A that are stored as columns, tile after tile: to[i k + p rows + r] = a[i + r + p a_k] for the `rows` rows from i on.
+// Rows of A that are stored as columns, tile after tile: to[i k + p rows + r] = a[i + r + p a_k] for a tile's rows from
+// i on.
 static void N(pack_left)(long m, long k, const T *a, long a_k, T *to) {
   const long parts = N(parts)(m, GEMM_ROWS);
   for (long t = 0; t < parts; t++) {

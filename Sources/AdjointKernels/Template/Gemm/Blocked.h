@@ -5,17 +5,16 @@
 // over threads changes a bit.
 
 #define GEMM_DEPTH 208
-// Elements in the parts of the workspace, see Workspace.h, and in a block of B, which stays in the second-level cache
-// beside what it is multiplied by.
+// Elements in the parts of the workspace, see Workspace.h.
 #define WHOLE_ROOM (AK_RIGHT_BYTES / (long)sizeof(T))
-#define RIGHT_ROOM (320 * 1024 / (long)sizeof(T))
 #define SUM_ROOM (AK_SUM_BYTES / (long)sizeof(T))
-// A is mostly read where it lies, even across its rows: a block of k of so many elements stays in the second-level cache
-// beside B's panels.
+// Elements in a block of B: it stays in the second-level cache beside what it is multiplied by.
+#define RIGHT_ROOM (320 * 1024 / (long)sizeof(T))
+// A is mostly read where it lies: a block of so many elements stays in the second-level cache beside B's panels.
 #define LEFT_REACH (AK_LEFT_BYTES / (long)sizeof(T))
-// Rows of A that are stored as columns are copied into tiles where the first-level cache does not hold their block and so many
-// panels pay it back. Read in place, each element of k is another line, and lines that lie a multiple of 512 bytes apart
-// push each other out. Wide tiles compute for longer than the second-level cache takes, and gain nothing.
+// Rows of A that are stored as columns are copied into tiles where the first-level cache does not hold their block and
+// so many panels pay it back. In place, each element of k is another line, and lines that lie a multiple of 512 bytes
+// apart push each other out. Wide tiles compute for longer than the second-level cache takes, and gain nothing.
 #define LEFT_RESIDENT (24 * 1024 / (long)sizeof(T))
 #define LEFT_PANELS 16
 // Up to so many rows B is read where it lies, if not transposed: packing would not be paid back. Rows a multiple of a
@@ -35,13 +34,6 @@ typedef struct {
   bool accumulate;
 } N(product);
 
-INLINE N(tile_function) N(tile_for)(long rows, long width) {
-#if GEMM_WIDTH == 3
-  if (width == 3) return N(tiles_3)[rows - 1];
-#endif
-  return width == 2 ? N(tiles_2)[rows - 1] : N(tiles_1)[rows - 1];
-}
-
 // One panel of B against rows of A: c[m, panel] = (add ? c : 0) + a b. If `tiled`, A is what pack_left made of it.
 static void N(panel_product)(long m, long k, const T *a, long a_row, long a_k, bool tiled, const T *b, long b_k,
                              long width, T *c, long c_row, bool add, long last) {
@@ -49,7 +41,8 @@ static void N(panel_product)(long m, long k, const T *a, long a_row, long a_k, b
   for (long t = 0; t < parts; t++) {
     const long i = N(cut)(m, parts, t), rows = N(cut)(m, parts, t + 1) - i;
     const T *tile = tiled ? a + i * k : a + i * a_row;
-    N(tile_for)(rows, width)(k, tile, tiled ? 1 : a_row, tiled ? rows : a_k, b, b_k, c + i * c_row, c_row, add, last);
+    const long tile_row = tiled ? 1 : a_row, tile_k = tiled ? rows : a_k;
+    N(tiles)[width - 1][rows - 1](k, tile, tile_row, tile_k, b, b_k, c + i * c_row, c_row, add, last);
   }
 }
 

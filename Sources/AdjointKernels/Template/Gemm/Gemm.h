@@ -1,6 +1,6 @@
 // Gemm: the matrix product with its last pass.
 
-static void N(gemm)(const N(ak_gemm) *g) {
+void N(gemm)(const JOIN(ak_gemm_, PRECISION) *g) {
   if (g->m <= 0 || g->n <= 0) return;
   if (g->k > 0) {
     N(product) product = {
@@ -33,7 +33,7 @@ static void N(gemm)(const N(ak_gemm) *g) {
 }
 
 // Independent chains enough to keep every multiplier busy, on values that neither overflow nor vanish.
-static double N(fma_peak)(long iterations) {
+double N(fma_peak)(long iterations) {
   enum { chains = GEMM_ROWS * GEMM_WIDTH };
   V sum[chains];
 #pragma clang loop unroll(full)
@@ -47,7 +47,7 @@ static double N(fma_peak)(long iterations) {
   V total = sum[0];
 #pragma clang loop unroll(full)
   for (int i = 1; i < chains; i++) total += sum[i];
-  volatile T sink = N(fold_sum)(total);
+  volatile T sink = N(fold)(AK_SUM, total);
   (void)sink;
   return (double)rounds * chains * LANES * 2;
 }

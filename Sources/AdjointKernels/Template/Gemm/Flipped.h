@@ -1,8 +1,8 @@
 // Flipped: x W^T as (W x^T)^T, for few rows of x and more of W.
 //
 // A right operand that is stored transposed has to be packed. Packed is what is smaller: here x, whole, while W is read
-// where it lies. The result comes out transposed and is turned on its way into C. Every element is the same chain of the
-// same products as unflipped.
+// where it lies. The result comes out transposed and is turned on its way into C. Every element is the same chain of
+// the same products as unflipped.
 
 // C[i, j] = (accumulate ? C : 0) + turned[j, i] for j < units and i < m. Rows of `turned` are whole vectors.
 static void N(store_turned)(const T *turned, long turned_row, long units, long m, T *c, long c_row, bool accumulate) {
@@ -28,7 +28,8 @@ static void N(store_turned)(const T *turned, long turned_row, long units, long m
   }
 }
 
-// How many vectors of rows of x are packed whole, with room for as many rows of the turned result as a vector has lanes.
+// The vectors of rows of x that are packed whole, with room for as many rows of the turned result as a vector has
+// lanes.
 INLINE long N(most_flipped)(long k) { return N(smaller)(WHOLE_ROOM / k, SUM_ROOM / LANES) / LANES; }
 
 // Whether this costs less. A vector packed takes about as long as multiplying it by so many rows, one turned a little
