@@ -1,4 +1,5 @@
 import Adjoint
+import AdjointFiles
 import Foundation
 
 /// Grey images of one size with a class each, kept as bytes.
@@ -6,9 +7,6 @@ import Foundation
 /// 60,000 images of 28 × 28 take 47 MB; they become floating-point numbers batch by batch, as `standardization` says. The
 /// inputs of a batch are [b, height · width], row by row.
 public struct LabeledImages: Dataset, Hashable {
-  /// Class numbers.
-  public typealias Target = Int32
-
   /// Rows of an image.
   public let height: Int
   /// Columns of an image.
@@ -17,10 +15,10 @@ public struct LabeledImages: Dataset, Hashable {
   public let pixels: [UInt8]
   /// The class of every image.
   public let labels: [Int32]
-  /// What the classes are called; there are as many classes as names.
+  /// The names of the classes; there are as many classes as names.
   public let classNames: [String]
-  /// How bytes become numbers.
-  public let standardization: Standardization
+  /// The way from bytes to numbers.
+  package let standardization: Standardization
   private let plan: Standardization.Plan
 
   /// Images with their labels.
@@ -50,9 +48,9 @@ public struct LabeledImages: Dataset, Hashable {
   /// The number of examples.
   public var count: Int { labels.count }
   /// Pixels of an image.
-  public var features: Int { height * width }
+  package var features: Int { height * width }
   /// The number of classes.
-  public var classCount: Int { classNames.count }
+  package var classCount: Int { classNames.count }
   /// `[features]`.
   public var inputShape: Shape { .vector(features) }
   /// `[]`: the target is a class number.
@@ -60,13 +58,10 @@ public struct LabeledImages: Dataset, Hashable {
 
   /// The bytes of one image, row by row; a slice keeps the indices of `pixels`.
   /// - Precondition: the image exists.
-  public func image(_ number: Int) -> ArraySlice<UInt8> {
+  package func image(_ number: Int) -> ArraySlice<UInt8> {
     guard number >= 0, number < count else { fatalError("LabeledImages: there is no image \(number) among \(count)") }
     return pixels[number * features..<(number + 1) * features]
   }
-
-  /// The labels as rows of zeros with a 1 at the class: [count, classes].
-  public func oneHotLabels() -> Tensor<Float> { oneHot(labels, classes: classCount) }
 
   /// The same images, turned into numbers in another way.
   ///
@@ -89,8 +84,8 @@ public struct LabeledImages: Dataset, Hashable {
       for (slot, row) in rows.enumerated() { targets[slot] = labels[row] }
     }
     pixels.withUnsafeBufferPointer { pixels in
-      // Rows in random order come from far away. Asking for many at once has the memory send them side by side, not one after
-      // the other; no more than the cache has room for.
+      // Rows in random order come from far away. Asking for many at once has the memory send them side by side, not one
+      // after the other; no more than the cache has room for.
       func bytes(_ row: Int) -> UnsafeBufferPointer<UInt8> {
         UnsafeBufferPointer(rebasing: pixels[row * features..<(row + 1) * features])
       }
@@ -121,12 +116,10 @@ public struct LabeledImages: Dataset, Hashable {
 /// IDX files, as MNIST and its descendants publish them.
 extension LabeledImages {
   /// Reads images [n, height, width] and labels [n] from two IDX files of bytes, plain or gzip.
-  /// - Throws: `DatasetError` when a file is damaged, the counts differ, or a label has no class.
-  public init(
-    images imageURL: URL, labels labelURL: URL, classNames: [String], gzip: Gzip = .system
-  ) throws(DatasetError) {
-    let imageFile = try InputFile(imageURL, gzip: gzip)
-    let labelFile = try InputFile(labelURL, gzip: gzip)
+  /// - Throws: `FileError` when a file is damaged, the counts differ, or a label has no class.
+  public init(images imageURL: URL, labels labelURL: URL, classNames: [String]) throws(FileError) {
+    let imageFile = try InputFile(imageURL, gzip: .system)
+    let labelFile = try InputFile(labelURL, gzip: .system)
     try self.init(
       images: IDX.read(imageFile), of: imageFile, labels: IDX.read(labelFile), of: labelFile,
       classNames: classNames)
@@ -134,28 +127,28 @@ extension LabeledImages {
 
   init(
     images: IDX, of imageFile: InputFile, labels: IDX, of labelFile: InputFile, classNames: [String]
-  ) throws(DatasetError) {
+  ) throws(FileError) {
     guard images.elementType == .uint8, images.dimensions.count == 3, images.dimensions[1...].allSatisfy({ $0 > 0 })
     else {
-      throw DatasetError(
+      throw FileError(
         .wrongFormat, file: imageFile.path, at: imageFile.place(2), expected: "images: bytes [n, height, width]",
         found: "\(images.elementType) \(images.dimensions)",
         remedy: "Give the file of the images (for MNIST its name contains idx3-ubyte).")
     }
     guard labels.elementType == .uint8, labels.dimensions.count == 1 else {
-      throw DatasetError(
+      throw FileError(
         .wrongFormat, file: labelFile.path, at: labelFile.place(2), expected: "labels: bytes [n]",
         found: "\(labels.elementType) \(labels.dimensions)",
         remedy: "Give the file of the labels (for MNIST its name contains idx1-ubyte).")
     }
     guard images.dimensions[0] == labels.dimensions[0] else {
-      throw DatasetError(
+      throw FileError(
         .mismatch, file: labelFile.path, at: labelFile.place(4),
         expected: "\(images.dimensions[0]) labels, one for each image in \(imageFile.path)",
         found: "\(labels.dimensions[0])", remedy: "The two files do not belong together; use a pair of one data set.")
     }
     if let wrong = labels.bytes.firstIndex(where: { Int($0) >= classNames.count }) {
-      throw DatasetError(
+      throw FileError(
         .badValue, file: labelFile.path, at: labelFile.place(8 + wrong),
         expected: "a label in 0 ..< \(classNames.count)", found: "\(labels.bytes[wrong])",
         remedy: "The file is damaged, or the data set has more classes: give all their names.")
@@ -167,8 +160,8 @@ extension LabeledImages {
 
   /// Writes the images and the labels as two plain IDX files.
   /// - Precondition: there are at most 256 classes.
-  /// - Throws: `DatasetError.Reason.unwritableFile`.
-  public func write(images imageURL: URL, labels labelURL: URL) throws(DatasetError) {
+  /// - Throws: `FileError` when a file cannot be written.
+  package func write(images imageURL: URL, labels labelURL: URL) throws(FileError) {
     guard classCount <= 256 else { fatalError("LabeledImages: IDX labels are bytes; \(classCount) classes do not fit") }
     try IDX(dimensions: [count, height, width], bytes: pixels).write(to: imageURL)
     try IDX(dimensions: [count], bytes: labels.map { UInt8($0) }).write(to: labelURL)

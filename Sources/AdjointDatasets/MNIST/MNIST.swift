@@ -1,3 +1,4 @@
+import AdjointFiles
 import Foundation
 
 /// The MNIST database of handwritten digits: 60,000 training and 10,000 test images of 28 × 28 bytes.
@@ -10,23 +11,23 @@ import Foundation
 /// Proceedings of the IEEE 86 (1998).
 public enum MNIST {
   /// One of the two sets.
-  public enum Part: String, Sendable, CaseIterable {
+  package enum Part: String, Sendable, CaseIterable {
     case training
     case test
   }
 
   /// One of the four files, as published.
-  public struct File: Sendable, Hashable {
+  package struct File: Sendable, Hashable {
     /// The name without `.gz`.
-    public let name: String
+    package let name: String
     /// The length of the decompressed content.
-    public let byteCount: Int
+    package let byteCount: Int
     /// The SHA-256 of the decompressed content, in hexadecimal.
-    public let sha256: String
+    package let sha256: String
   }
 
   /// The images of a part.
-  public static func images(_ part: Part) -> File {
+  package static func images(_ part: Part) -> File {
     switch part {
     case .training:
       File(
@@ -40,7 +41,7 @@ public enum MNIST {
   }
 
   /// The labels of a part.
-  public static func labels(_ part: Part) -> File {
+  package static func labels(_ part: Part) -> File {
     switch part {
     case .training:
       File(
@@ -54,29 +55,29 @@ public enum MNIST {
   }
 
   /// All four files.
-  public static let files: [File] = Part.allCases.flatMap { [images($0), labels($0)] }
+  package static let files: [File] = Part.allCases.flatMap { [images($0), labels($0)] }
 
   /// The names of the digits.
-  public static let classNames = (0...9).map(String.init)
+  @usableFromInline package static let classNames = (0...9).map(String.init)
 
-  /// Whether a directory holds all four files, whatever is in them.
-  public static func isPresent(in directory: URL) -> Bool { files.allSatisfy { locate($0, in: directory) != nil } }
+  /// True when a directory holds all four files, whatever is in them.
+  package static func isPresent(in directory: URL) -> Bool { files.allSatisfy { locate($0, in: directory) != nil } }
 
   /// Reads one part from a directory.
-  /// - Throws: `DatasetError` when a file is missing or damaged, or (with `verify`) is not the published one.
-  public static func load(
+  /// - Throws: `FileError` when a file is missing or damaged, or (with `verify`) is not the published one.
+  package static func load(
     _ part: Part, from directory: URL, verify: Bool = true, classNames: [String] = MNIST.classNames
-  ) throws(DatasetError) -> LabeledImages {
+  ) throws(FileError) -> LabeledImages {
     let (imageFile, images) = try read(images(part), from: directory, verify: verify)
     let (labelFile, labels) = try read(labels(part), from: directory, verify: verify)
     return try LabeledImages(images: images, of: imageFile, labels: labels, of: labelFile, classNames: classNames)
   }
 
   /// Reads both parts from a directory.
-  /// - Throws: as `load(_:from:verify:classNames:)`.
+  /// - Throws: `FileError` when a file is missing or damaged, or (with `verify`) is not the published one.
   public static func load(
     from directory: URL, verify: Bool = true, classNames: [String] = MNIST.classNames
-  ) throws(DatasetError) -> (training: LabeledImages, test: LabeledImages) {
+  ) throws(FileError) -> (training: LabeledImages, test: LabeledImages) {
     (
       try load(.training, from: directory, verify: verify, classNames: classNames),
       try load(.test, from: directory, verify: verify, classNames: classNames)
@@ -85,15 +86,15 @@ public enum MNIST {
 
   private static func read(
     _ file: File, from directory: URL, verify: Bool
-  ) throws(DatasetError) -> (InputFile, IDX) {
+  ) throws(FileError) -> (InputFile, IDX) {
     guard let url = locate(file, in: directory) else {
-      throw DatasetError(
+      throw FileError(
         .missingFile, file: directory.appendingPathComponent(file.name).path, at: .wholeFile,
         expected: "the MNIST file \(file.name) or \(file.name).gz", found: "neither",
         remedy: "Put MNIST's four files into \(directory.path), or ask explicitly for the download.")
     }
-    let input = try InputFile(url)
-    let array = try IDX.read(input) { content throws(DatasetError) in
+    let input = try InputFile(url, gzip: .system)
+    let array = try IDX.read(input) { content throws(FileError) in
       if verify { try check(content, is: file, path: input.path) }
     }
     return (input, array)
@@ -107,10 +108,10 @@ public enum MNIST {
   }
 
   /// Compares content with the published checksum.
-  static func check(_ content: [UInt8], is file: File, path: String) throws(DatasetError) {
+  static func check(_ content: [UInt8], is file: File, path: String) throws(FileError) {
     let digest = SHA256.hexadecimal(of: content)
     guard digest == file.sha256 else {
-      throw DatasetError(
+      throw FileError(
         .checksum, file: path, at: .wholeFile,
         expected: "MNIST's \(file.name): \(file.byteCount) bytes with SHA-256 \(file.sha256)",
         found: "\(content.count) bytes with SHA-256 \(digest)",

@@ -2,14 +2,11 @@ import Adjoint
 
 /// Vectors with a class each: the classification problems that are not images.
 public struct LabeledPoints: Dataset, Equatable {
-  /// Class numbers.
-  public typealias Target = Int32
-
   /// [count, features].
   public let inputs: Tensor<Float>
   /// The class of every point.
   public let labels: [Int32]
-  /// What the classes are called; there are as many classes as names.
+  /// The names of the classes; there are as many classes as names.
   public let classNames: [String]
 
   /// Points with their labels.
@@ -29,16 +26,13 @@ public struct LabeledPoints: Dataset, Equatable {
   /// The number of examples.
   public var count: Int { labels.count }
   /// Numbers in an input.
-  public var features: Int { inputs.shape[1] }
+  package var features: Int { inputs.shape[1] }
   /// The number of classes.
-  public var classCount: Int { classNames.count }
+  package var classCount: Int { classNames.count }
   /// `[features]`.
   public var inputShape: Shape { .vector(features) }
   /// `[]`: the target is a class number.
   public var targetShape: Shape { .scalar }
-
-  /// The labels as rows of zeros with a 1 at the class: [count, classes].
-  public func oneHotLabels() -> Tensor<Float> { oneHot(labels, classes: classCount) }
 
   /// The points with every feature shifted and scaled by statistics of a training set.
   /// - Precondition: the statistics have as many features.
@@ -62,9 +56,6 @@ public struct LabeledPoints: Dataset, Equatable {
 
 /// Vectors with numbers to predict: regression.
 public struct RegressionPoints: Dataset, Equatable {
-  /// Numbers to predict.
-  public typealias Target = Float
-
   /// [count, features].
   public let inputs: Tensor<Float>
   /// [count, outputs].
@@ -84,9 +75,9 @@ public struct RegressionPoints: Dataset, Equatable {
   /// The number of examples.
   public var count: Int { inputs.shape[0] }
   /// Numbers in an input.
-  public var features: Int { inputs.shape[1] }
+  package var features: Int { inputs.shape[1] }
   /// Numbers in a target.
-  public var outputs: Int { targets.shape[1] }
+  package var outputs: Int { targets.shape[1] }
   /// `[features]`.
   public var inputShape: Shape { .vector(features) }
   /// `[outputs]`.
@@ -115,7 +106,7 @@ public struct RegressionPoints: Dataset, Equatable {
 extension FeatureStatistics {
   /// x̂ⱼ = (xⱼ − μⱼ) / σⱼ for a matrix [n, features].
   /// - Precondition: the matrix has as many columns as there are statistics.
-  public func apply(to inputs: Tensor<Float>) -> Tensor<Float> {
+  package func apply(to inputs: Tensor<Float>) -> Tensor<Float> {
     guard inputs.shape.rank == 2, inputs.shape[1] == mean.count else {
       fatalError("FeatureStatistics: statistics of \(mean.count) features for inputs of shape \(inputs.shape)")
     }

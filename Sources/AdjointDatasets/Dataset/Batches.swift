@@ -13,16 +13,16 @@ import Adjoint
 /// Every example appears once; the last batch is short when the size does not divide the count. A batch is assembled
 /// when it is asked for.
 public struct Batches<Source: Dataset>: RandomAccessCollection, Sendable {
-  /// Where the examples come from.
-  public let source: Source
+  /// The data set whose examples these are.
+  package let source: Source
   /// The number of examples in every batch but the last.
-  public let size: Int
+  package let size: Int
   /// The numbers of the examples in the order of the epoch.
-  public let order: [Int]
+  package let order: [Int]
 
   /// An epoch in a given order, which may also repeat or leave out examples.
   /// - Precondition: `size` is at least 1, and every row exists.
-  public init(_ source: Source, of size: Int, order: [Int]) {
+  package init(_ source: Source, of size: Int, order: [Int]) {
     guard size >= 1 else { fatalError("batches: a batch of \(size) examples; the size must be at least 1") }
     for row in order where row < 0 || row >= source.count {
       fatalError("batches: there is no example \(row) among \(source.count)")
@@ -41,28 +41,9 @@ public struct Batches<Source: Dataset>: RandomAccessCollection, Sendable {
   public subscript(number: Int) -> Batch<Source.Target> { source.batch(rows(ofBatch: number)) }
 
   /// The numbers of the examples in a batch.
-  public func rows(ofBatch number: Int) -> ArraySlice<Int> {
+  package func rows(ofBatch number: Int) -> ArraySlice<Int> {
     guard indices.contains(number) else { fatalError("batches: there is no batch \(number) among \(count)") }
     return order[number * size..<Swift.min((number + 1) * size, order.count)]
-  }
-
-  /// Writes a batch into existing memory, allocating nothing, and returns its number of examples.
-  /// - Precondition: the buffers hold `size` inputs and targets.
-  @discardableResult
-  public func fill(
-    batch number: Int, inputs: UnsafeMutableBufferPointer<Float>,
-    targets: UnsafeMutableBufferPointer<Source.Target>
-  ) -> Int {
-    let rows = rows(ofBatch: number)
-    guard inputs.count >= rows.count * source.inputShape.elementCount,
-      targets.count >= rows.count * source.targetShape.elementCount
-    else {
-      fatalError(
-        "batches: buffers of \(inputs.count) and \(targets.count) numbers do not hold \(rows.count) examples of "
-          + "\(source.inputShape) and \(source.targetShape)")
-    }
-    source.fill(inputs: inputs, targets: targets, from: rows)
-    return rows.count
   }
 }
 

@@ -1,23 +1,31 @@
-/// A reader of JSON that distrusts its text, and says where it is wrong.
+/// A reader of JSON that distrusts its text, and names the byte of every fault.
 ///
 /// Foundation's readers lose the order of names, keep one of two equal names silently, and let 1.0 pass for 1. This one
-/// hands members over in order as it meets them, so it holds nothing in memory, and knows the byte of every fault. It
-/// accepts RFC 8259, with the one limit that values are not nested deeper than `maximumDepth`.
-struct JSONReader {
+/// hands members over in order as it meets them, so it need hold nothing in memory. It accepts RFC 8259, with the one limit
+/// that values are not nested deeper than `maximumDepth`.
+package struct JSONReader {
   /// Deep nesting would exhaust the stack.
   static let maximumDepth = 64
 
   private let bytes: [UInt8]
   private let file: String
-  /// The offset of the text in its file.
   private let base: Int
+  private let kind: String
+  private let remedy: String
   private var position = 0
 
-  /// - Throws: `CheckpointError.Reason.wrongFormat` when the text is not UTF-8.
-  init(_ bytes: [UInt8], file: String, base: Int) throws(CheckpointError) {
-    self.bytes = bytes
-    self.file = file
-    self.base = base
+  /// A reader at the beginning of a text.
+  /// - Parameters:
+  ///   - file: The path for the sentences of errors.
+  ///   - base: The offset of the text in its file.
+  ///   - kind: The text in a word, such as "header".
+  ///   - remedy: Advice when the text is damaged.
+  /// - Throws: `.wrongFormat` when the text is not UTF-8.
+  package init(
+    _ bytes: [UInt8], file: String, base: Int = 0, kind: String = "text",
+    remedy: String = "Write the file again with the program that made it."
+  ) throws(FileError) {
+    (self.bytes, self.file, self.base, self.kind, self.remedy) = (bytes, file, base, kind, remedy)
     var parser = Unicode.UTF8.ForwardParser()
     var iterator = bytes.makeIterator()
     validation: while true {
@@ -31,15 +39,15 @@ struct JSONReader {
   }
 
   /// The place of the next value in the file.
-  mutating func place() -> CheckpointError.Place {
+  package mutating func place() -> FileError.Place {
     skipSpace()
     return .byte(base + position)
   }
 
   /// Reads an object; `member` must read the value of each name.
-  mutating func object(
-    _ member: (inout JSONReader, String) throws(CheckpointError) -> Void
-  ) throws(CheckpointError) {
+  package mutating func object(
+    _ member: (inout JSONReader, String) throws(FileError) -> Void
+  ) throws(FileError) {
     try open("{", "an object")
     if consume("}") { return }
     repeat {
@@ -51,7 +59,7 @@ struct JSONReader {
   }
 
   /// Reads an array; `element` must read each value.
-  mutating func array(_ element: (inout JSONReader) throws(CheckpointError) -> Void) throws(CheckpointError) {
+  package mutating func array(_ element: (inout JSONReader) throws(FileError) -> Void) throws(FileError) {
     try open("[", "an array")
     if consume("]") { return }
     repeat { try element(&self) } while consume(",")
@@ -59,12 +67,11 @@ struct JSONReader {
   }
 
   /// Reads a number that is a whole one, not negative, written without fraction and exponent, and fits an `Int`.
-  mutating func count() throws(CheckpointError) -> Int {
+  package mutating func count() throws(FileError) -> Int {
     skipSpace()
     let start = position
     guard next == UInt8(ascii: "-") || isDigit(next) else { throw unexpected("a whole number from 0 to \(Int.max)") }
-    try number()
-    let text = String(decoding: bytes[start..<position], as: UTF8.self)
+    let text = try number()
     guard let value = Int(text), text.first != "-" else {
       position = start
       throw error(expected: "a whole number from 0 to \(Int.max)", found: quoted(text))
@@ -73,7 +80,7 @@ struct JSONReader {
   }
 
   /// Reads a string, its escapes resolved.
-  mutating func string() throws(CheckpointError) -> String {
+  package mutating func string() throws(FileError) -> String {
     try open("\"", "a string")
     var content: [UInt8] = []
     while let byte = next {
@@ -93,29 +100,52 @@ struct JSONReader {
     throw unexpected("the end of the string")
   }
 
-  /// Reads any value and forgets it.
-  mutating func skip(depth: Int = 0) throws(CheckpointError) {
+  /// Reads any value.
+  /// - Throws: `.duplicateName` when an object has a name twice.
+  package mutating func value() throws(FileError) -> JSON { try value(isKept: true, depth: 0) }
+
+  /// Reads any value and forgets it; a name may occur twice in it.
+  package mutating func skip() throws(FileError) { _ = try value(isKept: false, depth: 0) }
+
+  private mutating func value(isKept: Bool, depth: Int) throws(FileError) -> JSON {
     guard depth < JSONReader.maximumDepth else {
       throw error(expected: "at most \(JSONReader.maximumDepth) levels of brackets", found: "one more")
     }
     skipSpace()
     switch next {
-    case UInt8(ascii: "{"): try object { (reader, _) throws(CheckpointError) in try reader.skip(depth: depth + 1) }
-    case UInt8(ascii: "["): try array { (reader) throws(CheckpointError) in try reader.skip(depth: depth + 1) }
-    case UInt8(ascii: "\""): _ = try string()
-    case let byte where byte == UInt8(ascii: "-") || isDigit(byte): try number()
-    default:
-      guard let word = ["true", "false", "null"].first(where: { bytes[position...].starts(with: $0.utf8) }) else {
-        throw unexpected("a value")
+    case UInt8(ascii: "{"):
+      var (members, names): ([(String, JSON)], Set<String>) = ([], [])
+      try object { (reader, name) throws(FileError) in
+        guard !isKept || names.insert(name).inserted else {
+          throw reader.error(.duplicateName, expected: "a name once", found: "\(quoted(name)) twice")
+        }
+        let value = try reader.value(isKept: isKept, depth: depth + 1)
+        if isKept { members.append((name, value)) }
       }
-      position += word.utf8.count
+      return .object(members)
+    case UInt8(ascii: "["):
+      var elements: [JSON] = []
+      try array { (reader) throws(FileError) in
+        let value = try reader.value(isKept: isKept, depth: depth + 1)
+        if isKept { elements.append(value) }
+      }
+      return .array(elements)
+    case UInt8(ascii: "\""): return .string(try string())
+    case let byte where byte == UInt8(ascii: "-") || isDigit(byte): return .number(digits: try number())
+    default:
+      for (word, value) in [("true", JSON.bool(true)), ("false", .bool(false)), ("null", .null)]
+      where bytes[position...].starts(with: word.utf8) {
+        position += word.utf8.count
+        return value
+      }
+      throw unexpected("a value")
     }
   }
 
   /// Makes sure that only space is left.
-  mutating func end() throws(CheckpointError) {
+  package mutating func end() throws(FileError) {
     skipSpace()
-    guard next == nil else { throw unexpected("the end of the header") }
+    guard next == nil else { throw unexpected("the end of the \(kind)") }
   }
 }
 
@@ -133,14 +163,15 @@ extension JSONReader {
     return true
   }
 
-  private mutating func open(_ mark: Unicode.Scalar, _ kind: String) throws(CheckpointError) {
+  private mutating func open(_ mark: Unicode.Scalar, _ kind: String) throws(FileError) {
     guard consume(mark) else { throw unexpected(kind) }
   }
 
   private func isDigit(_ byte: UInt8?) -> Bool { byte.map { $0 >= 0x30 && $0 <= 0x39 } ?? false }
 
   /// −? (0 | [1-9][0-9]*) (. [0-9]+)? ([eE] [+-]? [0-9]+)?
-  private mutating func number() throws(CheckpointError) {
+  private mutating func number() throws(FileError) -> String {
+    let start = position
     if next == UInt8(ascii: "-") { position += 1 }
     if next == UInt8(ascii: "0") { position += 1 } else { try digits() }
     if next == UInt8(ascii: ".") {
@@ -152,15 +183,16 @@ extension JSONReader {
       if next == UInt8(ascii: "+") || next == UInt8(ascii: "-") { position += 1 }
       try digits()
     }
+    return String(decoding: bytes[start..<position], as: UTF8.self)
   }
 
-  private mutating func digits() throws(CheckpointError) {
+  private mutating func digits() throws(FileError) {
     guard isDigit(next) else { throw unexpected("a digit") }
     while isDigit(next) { position += 1 }
   }
 
   /// The character that an escape stands for, in UTF-8.
-  private mutating func escape() throws(CheckpointError) -> [UInt8] {
+  private mutating func escape() throws(FileError) -> [UInt8] {
     let start = position
     position += 1
     guard let letter = next else { throw unexpected("an escaped character") }
@@ -189,7 +221,7 @@ extension JSONReader {
     }
   }
 
-  private mutating func hexadecimalDigits() throws(CheckpointError) -> UInt32 {
+  private mutating func hexadecimalDigits() throws(FileError) -> UInt32 {
     var code: UInt32 = 0
     for _ in 0..<4 {
       guard let byte = next, let digit = Character(Unicode.Scalar(byte)).hexDigitValue else {
@@ -203,9 +235,9 @@ extension JSONReader {
 
   private func hexadecimal(_ byte: UInt8) -> String { "0x" + String(byte, radix: 16, uppercase: true) }
 
-  /// What stands at the position is not what must stand there.
-  private func unexpected(_ expected: String) -> CheckpointError {
-    guard let next else { return error(expected: expected, found: "the end of the header") }
+  /// The error that something else stands at the position than must stand there.
+  private func unexpected(_ expected: String) -> FileError {
+    guard let next else { return error(expected: expected, found: "the end of the \(kind)") }
     let found =
       switch next {
       case UInt8(ascii: "{"): "an object"
@@ -218,9 +250,7 @@ extension JSONReader {
     return error(expected: expected, found: found)
   }
 
-  private func error(expected: String, found: String) -> CheckpointError {
-    CheckpointError(
-      .wrongFormat, file: file, at: .byte(base + position), expected: expected, found: found,
-      remedy: "The file is damaged or no safetensors file; get it again from its source.")
+  private func error(_ reason: FileError.Reason = .wrongFormat, expected: String, found: String) -> FileError {
+    FileError(reason, file: file, at: .byte(base + position), expected: expected, found: found, remedy: remedy)
   }
 }

@@ -9,15 +9,15 @@ public protocol Dataset<Target>: Sendable {
 
   /// The number of examples.
   var count: Int { get }
-  /// The shape of one input, such as `.vector(features)`. (Asked for in each step: an array literal would allocate there.)
+  /// The shape of one input, such as `.vector(features)`; each step asks for it, and an array literal would allocate there.
   var inputShape: Shape { get }
   /// The shape of one target: `.scalar` for a class, `.vector(outputs)` for regression.
   var targetShape: Shape { get }
 
   /// Writes the examples with these numbers, in this order, into existing memory; it allocates nothing.
   ///
-  /// Threads call this at the same time, for different rows or for the same ones: each of two may write a whole batch for itself.
-  /// The same rows must give the same numbers, every time.
+  /// Threads call this at the same time, for different rows or for the same ones: each of two may write a whole batch for
+  /// itself. The same rows must give the same numbers, every time.
   /// - Precondition: the buffers hold at least `rows.count` inputs and targets, and every row exists.
   func fill(
     inputs: UnsafeMutableBufferPointer<Float>, targets: UnsafeMutableBufferPointer<Target>, from rows: ArraySlice<Int>)
@@ -35,7 +35,7 @@ public struct Batch<Target: BitwiseCopyable & Sendable>: Sendable {
   public let targets: Tensor<Target>
 
   /// Inputs and targets whose first axis counts the examples.
-  public init(inputs: Tensor<Float>, targets: Tensor<Target>) {
+  package init(inputs: Tensor<Float>, targets: Tensor<Target>) {
     self.inputs = inputs
     self.targets = targets
   }
@@ -51,30 +51,12 @@ extension Batch where Target == Int32 {
   public var images: Tensor<Float> { inputs }
   /// The class numbers: [b].
   public var labels: Tensor<Int32> { targets }
-
-  /// The labels as rows of zeros with a 1 at the class: [b, classes].
-  /// - Precondition: every label is below `classes`.
-  public func oneHotLabels(classes: Int) -> Tensor<Float> { oneHot(labels.elements, classes: classes) }
-}
-
-/// Class numbers as rows of zeros with a 1 at the class: yᵢⱼ = [labelᵢ = j], of shape [labels, classes].
-/// - Precondition: every label is in 0 ..< classes.
-public func oneHot(_ labels: [Int32], classes: Int) -> Tensor<Float> {
-  Tensor(shape: [labels.count, classes]) { (rows: UnsafeMutableBufferPointer<Float>) in
-    rows.update(repeating: 0)
-    for (row, label) in labels.enumerated() {
-      guard label >= 0, label < classes else {
-        fatalError("oneHot: label \(label) of example \(row) is not in 0 ..< \(classes)")
-      }
-      rows[row * classes + Int(label)] = 1
-    }
-  }
 }
 
 extension Dataset {
   /// The examples with these numbers, in this order, as tensors.
   /// - Precondition: every row exists.
-  public func batch(_ rows: ArraySlice<Int>) -> Batch<Target> {
+  package func batch(_ rows: ArraySlice<Int>) -> Batch<Target> {
     for row in rows where row < 0 || row >= count { fatalError("Dataset: there is no example \(row) among \(count)") }
     let targetCount = rows.count * targetShape.elementCount
     var targets: [Target] = []
@@ -94,7 +76,7 @@ extension Dataset {
   public func prefix(_ maximum: Int) -> Self { selecting(Array(0..<Swift.max(0, Swift.min(maximum, count)))[...]) }
 
   /// The same examples in random order.
-  public func shuffled(using generator: inout Generator) -> Self { selecting(generator.permutation(of: count)[...]) }
+  package func shuffled(using generator: inout Generator) -> Self { selecting(generator.permutation(of: count)[...]) }
 
   /// Divides the examples at random: `validation` is the fraction, rounded to whole examples, that is set aside.
   /// - Precondition: 0 ≤ validation ≤ 1.

@@ -3,15 +3,15 @@ import AdjointCompression
 /// Decompression of gzip (RFC 1952) by the system's zlib, which is opened when it is needed.
 ///
 /// Without zlib every other part of the package works; only reading a compressed file throws.
-public struct Gzip: Sendable, Hashable {
+package struct Gzip: Sendable, Hashable {
   /// The names or paths that are tried in this order.
-  public let libraries: [String]
+  package let libraries: [String]
 
   /// A decompressor that uses the first of these libraries that can be opened.
-  public init(libraries: [String]) { self.libraries = libraries }
+  package init(libraries: [String]) { self.libraries = libraries }
 
   /// The system's zlib under its usual names.
-  public static let system: Gzip = {
+  package static let system: Gzip = {
     #if canImport(Darwin)
       Gzip(libraries: ["libz.1.dylib", "libz.dylib"])
     #else
@@ -19,9 +19,9 @@ public struct Gzip: Sendable, Hashable {
     #endif
   }()
 
-  /// Whether the data begins like a gzip file. The content decides, not the name of a file: some programs decompress
+  /// True when the data begins like a gzip file. The content decides, not the name of a file: some programs decompress
   /// while they download and leave the name as it was.
-  public static func isCompressed(_ bytes: some Sequence<UInt8>) -> Bool {
+  package static func isCompressed(_ bytes: some Sequence<UInt8>) -> Bool {
     bytes.prefix(2).elementsEqual([0x1F, 0x8B])
   }
 
@@ -32,13 +32,13 @@ public struct Gzip: Sendable, Hashable {
   ///   - compressed: The whole content of the file.
   ///   - file: The name for error messages.
   ///   - maximum: The most bytes that the content may decompress to.
-  /// - Throws: `DatasetError`: `.missingLibrary`, `.truncated`, `.corrupt`, or `.oversized` beyond `maximum`.
-  public func decompress(
+  /// - Throws: `.missingLibrary`, `.truncated`, `.corrupt`, or `.oversized` beyond `maximum`.
+  package func decompress(
     _ compressed: [UInt8], file: String, atMost maximum: Int
-  ) throws(DatasetError) -> [UInt8] {
+  ) throws(FileError) -> [UInt8] {
     let (bytes, isWhole) = try inflate(compressed, file: file, upTo: maximum)
     guard isWhole else {
-      throw DatasetError(
+      throw FileError(
         .oversized, file: file, at: .decompressedByte(maximum), expected: "the end of the data", found: "more data",
         remedy: "The file is not what it claims to be; get it again from its source.")
     }
@@ -46,17 +46,17 @@ public struct Gzip: Sendable, Hashable {
   }
 
   /// The first bytes of the decompressed content, at most `count` of them, without looking at the rest.
-  /// - Throws: `DatasetError` as `decompress` does, for the part that is read.
-  public func prefix(_ count: Int, of compressed: [UInt8], file: String) throws(DatasetError) -> [UInt8] {
+  /// - Throws: as `decompress` does, for the part that is read.
+  package func prefix(_ count: Int, of compressed: [UInt8], file: String) throws(FileError) -> [UInt8] {
     try inflate(compressed, file: file, upTo: count).bytes
   }
 
-  /// At most `maximum` decompressed bytes, and whether that was everything.
+  /// At most `maximum` decompressed bytes; `isWhole` says that there are no more.
   private func inflate(
     _ compressed: [UInt8], file: String, upTo maximum: Int
-  ) throws(DatasetError) -> (bytes: [UInt8], isWhole: Bool) {
+  ) throws(FileError) -> (bytes: [UInt8], isWhole: Bool) {
     guard let inflater = libraries.lazy.compactMap({ adjoint_inflater_open($0) }).first else {
-      throw DatasetError(
+      throw FileError(
         .missingLibrary, file: file, at: .wholeFile, expected: "zlib (\(libraries.joined(separator: ", ")))",
         found: "no such library on this system",
         remedy: "Install it (Debian and Ubuntu: package zlib1g; Fedora: zlib), or decompress the file with gunzip.")
@@ -87,7 +87,7 @@ public struct Gzip: Sendable, Hashable {
       switch status {
       case .progress:
         if consumed == 0 && produced == 0 {
-          throw DatasetError(
+          throw FileError(
             .truncated, file: file, at: .byte(compressed.count), expected: "more compressed data",
             found: "the end of the file after \(bytes.count) decompressed bytes",
             remedy: "The file is cut short; get it again from its source.")
@@ -95,18 +95,18 @@ public struct Gzip: Sendable, Hashable {
       case .memberEnd:
         if position == compressed.count { return (bytes, true) }
         guard Gzip.isCompressed(compressed[position...]), adjoint_inflater_reset(inflater) == 0 else {
-          throw DatasetError(
+          throw FileError(
             .oversized, file: file, at: .byte(position), expected: "the end of the gzip data",
             found: "\(compressed.count - position) more bytes that are no gzip member",
             remedy: "Something was appended to the file; get it again from its source.")
         }
       case .damaged:
-        throw DatasetError(
+        throw FileError(
           .corrupt, file: file, at: .byte(position), expected: "valid gzip data",
           found: "damage (zlib: \(String(cString: adjoint_inflater_message(inflater))))",
           remedy: "The file is damaged; get it again from its source.")
       case .outOfMemory:
-        throw DatasetError(
+        throw FileError(
           .unreadableFile, file: file, at: .byte(position), expected: "memory to decompress", found: "none left",
           remedy: "Close other programs, or decompress the file with gunzip.")
       }

@@ -1,9 +1,10 @@
+import AdjointFiles
 import Foundation
 
 /// Fetching MNIST, for those who ask for it: nothing else in the package uses a network.
 extension MNIST {
-  /// Where the four files are published, each under its name with `.gz`; they are tried in this order.
-  public static let mirrors = [
+  /// The addresses at which the four files are published, each under its name with `.gz`, in the order of trying.
+  @usableFromInline package static let mirrors = [
     "https://storage.googleapis.com/cvdf-datasets/mnist", "https://ossci-datasets.s3.amazonaws.com/mnist",
   ]
 
@@ -15,15 +16,15 @@ extension MNIST {
   ///   - directory: Is created when it does not exist.
   ///   - mirrors: Addresses of directories (https, or file for a local copy).
   ///   - report: Is called with a sentence for each file.
-  /// - Throws: `DatasetError`: `.download` with curl's own words when no mirror answers (offline, for example), `.checksum`
+  /// - Throws: `.download` with curl's own words when no mirror answers (offline, for example), `.checksum`
   ///   for a wrong file, `.missingLibrary` without zlib.
   public static func download(
     to directory: URL, mirrors: [String] = MNIST.mirrors, report: (String) -> Void = { _ in }
-  ) throws(DatasetError) {
+  ) throws(FileError) {
     do {
       try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
     } catch {
-      throw DatasetError(
+      throw FileError(
         .unwritableFile, file: directory.path, at: .wholeFile, expected: "a directory",
         found: "the error '\(error.localizedDescription)'", remedy: "Choose a directory that you may write to.")
     }
@@ -38,7 +39,7 @@ extension MNIST {
     }
   }
 
-  private static func fetch(_ file: File, into directory: URL, mirrors: [String]) throws(DatasetError) {
+  private static func fetch(_ file: File, into directory: URL, mirrors: [String]) throws(FileError) {
     let name = file.name + ".gz"
     let partial = directory.appendingPathComponent(".\(name).\(ProcessInfo.processInfo.globallyUniqueString)")
     defer { try? FileManager.default.removeItem(at: partial) }  // after the renaming there is nothing to remove
@@ -53,30 +54,30 @@ extension MNIST {
       do {
         try FileManager.default.moveItem(at: partial, to: directory.appendingPathComponent(name))
       } catch {
-        throw DatasetError(
+        throw FileError(
           .unwritableFile, file: directory.appendingPathComponent(name).path, at: .wholeFile,
           expected: "to rename the downloaded file", found: "the error '\(error.localizedDescription)'",
           remedy: "Choose a directory that you may write to.")
       }
       return
     }
-    throw DatasetError(
+    throw FileError(
       .download, file: directory.appendingPathComponent(name).path, at: .wholeFile,
       expected: "the file from one of \(mirrors.count) mirrors", found: complaints.joined(separator: "; "),
       remedy: "Check the network, or copy MNIST's four files into \(directory.path) by other means.")
   }
 
-  private static func verify(_ url: URL, is file: File) throws(DatasetError) {
-    let input = try InputFile(url)
+  private static func verify(_ url: URL, is file: File) throws(FileError) {
+    let input = try InputFile(url, gzip: .system)
     try check(input.contents(atMost: file.byteCount), is: file, path: input.path)
   }
 
   /// Runs curl, and returns what it complains about, or nil on success.
-  private static func curl(_ address: String, to url: URL) throws(DatasetError) -> String? {
+  private static func curl(_ address: String, to url: URL) throws(FileError) -> String? {
     let paths = (ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin").split(separator: ":")
     let candidates = paths.map { "\($0)/curl" }
     guard let path = candidates.first(where: { FileManager.default.isExecutableFile(atPath: $0) }) else {
-      throw DatasetError(
+      throw FileError(
         .download, file: url.path, at: .wholeFile, expected: "the program curl on the PATH", found: "none",
         remedy: "Install curl (Debian and Ubuntu: package curl), or copy MNIST's four files by other means.")
     }

@@ -7,12 +7,12 @@ import Adjoint
 /// finite whatever a test set holds there.
 public struct FeatureStatistics: Sendable, Hashable, Codable {
   /// μ, one for each feature.
-  public let mean: [Float]
+  package let mean: [Float]
   /// σ, one for each feature; 0 where the feature is constant.
-  public let deviation: [Float]
+  package let deviation: [Float]
 
   /// - Precondition: as many deviations as means; none negative.
-  public init(mean: [Float], deviation: [Float]) {
+  package init(mean: [Float], deviation: [Float]) {
     guard mean.count == deviation.count, deviation.allSatisfy({ $0 >= 0 }) else {
       fatalError("FeatureStatistics: \(mean.count) means and \(deviation.count) deviations, which must be ≥ 0")
     }
@@ -66,11 +66,11 @@ public struct FeatureStatistics: Sendable, Hashable, Codable {
     deviation = deviations
   }
 
-  /// What features are multiplied by: 1/σ, or 1 where σ is 0.
+  /// The factor of each feature: 1/σ, or 1 where σ is 0.
   var scale: [Float] { deviation.map { $0 > 0 ? 1 / $0 : 1 } }
 }
 
-/// How the bytes of an image become numbers.
+/// The way from the bytes of an image to numbers.
 public enum Standardization: Sendable, Hashable, Codable {
   /// x = byte / 255, from 0 to 1.
   case none
