@@ -21,8 +21,16 @@ enum Instruction<S: Scalar> {
     }
   }
 
+  /// The same, once in the program instead of at each place: for places where a call does not count.
+  @inline(never)
+  @specialized(where S == Float)
+  @specialized(where S == Double)
+  func executeApart() { execute() }
+
   /// One of several parts that together are this instruction. Which parts there are changes no bit.
-  @inline(__always)
+  @inline(never)
+  @specialized(where S == Float)
+  @specialized(where S == Double)
   func execute(part: Int, of parts: Int) {
     switch self {
     case .general(let operation): operation._withUnsafeGuaranteedRef { $0.execute(part: part, of: parts) }

@@ -186,12 +186,12 @@ public final class Program<S: Scalar> {
   }
 
   /// Computes what depends on constants alone.
-  func fold() { for position in 0..<foldedCount { instructions[position].execute() } }
+  func fold() { for position in 0..<foldedCount { instructions[position].executeApart() } }
 
   /// Computes every node again but those in `held`, whose written values stand.
   package func replay(holding held: Set<Int>) {
     for position in 0..<instructions.count where !held.contains(lastNodes[position]) {
-      instructions[position].execute()
+      instructions[position].executeApart()
     }
   }
 
@@ -205,14 +205,17 @@ public final class Program<S: Scalar> {
 
   @specialized(where S == Float)
   @specialized(where S == Double)
-  @specialized(where S == Dual)
-  @specialized(where S == SecondOrderDual)
   private func execute(from first: Int) {
     guard let base = instructions.baseAddress else { return }
-    guard let unmanagedPool, first == foldedCount, let scheduled = scheduled.baseAddress else {
-      for position in first..<instructions.count { base[position].execute() }
-      return
-    }
+    if unmanagedPool != nil, first == foldedCount, scheduled.baseAddress != nil { return executePhases() }
+    for position in first..<instructions.count { base[position].execute() }
+  }
+
+  @inline(never)
+  @specialized(where S == Float)
+  @specialized(where S == Double)
+  private func executePhases() {
+    guard let unmanagedPool, let scheduled = scheduled.baseAddress else { return }
     // By position: a loop over an array would retain it.
     for number in 0..<phases.count {
       let phase = phases[number]
@@ -221,7 +224,7 @@ public final class Program<S: Scalar> {
           start: scheduled + phase.instructions.lowerBound, count: phase.instructions.count)
         unmanagedPool._withUnsafeGuaranteedRef { $0.run(task) }
       } else {
-        for position in phase.instructions { scheduled[position].execute() }
+        for position in phase.instructions { scheduled[position].executeApart() }
       }
     }
   }

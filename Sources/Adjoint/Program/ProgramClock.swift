@@ -69,8 +69,6 @@ final class TimedPhaseTask<S: Scalar>: WorkerPool.Task {
 
   override func run(part: Int, of parts: Int) { execute(part, parts) }
 
-  @specialized(where S == Float)
-  @specialized(where S == Double)
   private func execute(_ part: Int, _ parts: Int) {
     let own = part * (instructions.count + 1)
     stamps[own] = .now
@@ -83,14 +81,12 @@ final class TimedPhaseTask<S: Scalar>: WorkerPool.Task {
 
 extension Program {
   /// All instructions once, with a look at the clock after each.
-  @specialized(where S == Float)
-  @specialized(where S == Double)
   func execute(timedBy clock: ProgramClock) {
     clock.beginRun()
     defer { clock.endRun() }
     guard let pool, !phases.isEmpty else {
       for position in foldedCount..<instructions.count {
-        instructions[position].execute()
+        instructions[position].executeApart()
         clock.end(position - foldedCount)
       }
       return
@@ -99,7 +95,7 @@ extension Program {
       let passes = scheduledOrder[phase.instructions].map { $0 - foldedCount }
       guard phase.isShared else {
         for pass in passes {
-          instructions[foldedCount + pass].execute()
+          instructions[foldedCount + pass].executeApart()
           clock.end(pass)
         }
         continue

@@ -114,7 +114,7 @@ extension Tape {
 
   /// A rule returned as many contributions as the operation has inputs.
   @inline(__always)
-  func check(count: Int, of operation: some Operation, for inputs: NodeList) {
+  func check(count: Int, of operation: any Operation, for inputs: NodeList) {
     guard count != inputs.count else { return }
     fatalError("\(operation.name): its vjp returned \(count) contributions for \(inputs.count) inputs")
   }

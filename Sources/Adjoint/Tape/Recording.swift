@@ -101,7 +101,7 @@ extension Tape {
   }
 
   /// The shape that `operation` gives, after checking which inputs are indices.
-  func resultShape(of operation: some Operation, _ inputs: NodeList, file: StaticString, line: UInt) -> Shape {
+  func resultShape(of operation: any Operation, _ inputs: NodeList, file: StaticString, line: UInt) -> Shape {
     let shapes = inputs.map { nodes[$0].shape }
     do throws(ShapeError) {
       let shape = try operation.shape(of: shapes)

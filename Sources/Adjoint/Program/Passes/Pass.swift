@@ -94,8 +94,6 @@ struct General: PassKind {
 
   var overwriting: Overwriting { isElementwise ? .elementwise : .none }
 
-  @specialized(where S == Float)
-  @specialized(where S == Double)
   func instruction<S: Scalar>(_ pass: Pass, _ number: Int, in builder: inout InstructionBuilder<S>) -> Instruction<S> {
     builder.instruction(of: pass.nodes[0])
   }
