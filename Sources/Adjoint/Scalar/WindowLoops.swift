@@ -1,12 +1,12 @@
-// The loops over windows of images: what `Unfold`, `Fold` and the poolings run. Plain, and specialised for each scalar; rows
-// of a window are runs of width · channels elements, so that there is little to gain from a kernel.
+// The loops over windows of images, for `Unfold`, `Fold` and the poolings: plain, and specialised for each scalar. A
+// row of a window is a run of width · channels elements, so a kernel would gain little.
 
 extension WindowGrid {
-  /// How many windows there are in all images.
+  /// The number of windows in all images.
   @inlinable var positions: Int { images * grid.height * grid.width }
 
-  /// Where in the images an element of a window stands, for windows without padding: element `place` of the window behind
-  /// the pooled element y.
+  /// The position in the images of an element of a window: element `place` of the window behind the pooled element y,
+  /// for windows without padding.
   @inlinable
   func source(of y: Int, _ place: Int) -> Int {
     let (channel, column, row) = (y % channels, y / channels % grid.width, y / channels / grid.width % grid.height)
@@ -16,8 +16,9 @@ extension WindowGrid {
     return ((image * height + top) * width + left) * channels + channel
   }
 
-  /// Calls `body` for each row of each window, in order: where it begins in the windows; where in the images stand its
-  /// elements that lie inside, or −1 when none do; how many elements lie outside before them; and how many inside.
+  /// Calls `body` for each row of each window, in order. It is given the row's position in the windows; the position in
+  /// the images of its elements that lie inside, or −1 when none do; the number of elements that lie outside before
+  /// them; and the number inside.
   @inlinable @inline(__always)
   func forEachRow(_ body: (_ window: Int, _ image: Int, _ before: Int, _ count: Int) -> Void) {
     let (size, run) = (windows.size, windows.size.width * channels)
@@ -73,7 +74,7 @@ extension ArrayLoops where Self: Scalar {
     }
   }
 
-  /// A function of two arguments repeated over each window, all channels of a place at once.
+  /// Repeats a function of two arguments over each window, all channels of a place at once.
   @inlinable @inline(__always)
   static func accumulate(
     _ grid: WindowGrid, _ x: UnsafePointer<Self>, _ y: UnsafeMutablePointer<Self>, _ f: (Self, Self) -> Self
@@ -92,8 +93,8 @@ extension ArrayLoops where Self: Scalar {
     }
   }
 
-  /// For scalars that share ties: what a window holds of a channel is put side by side first, because ties count among all
-  /// of it at once.
+  /// The pooling of scalars that share ties. The elements of a window are put side by side first, channel by channel,
+  /// because ties count among all of them at once.
   @inlinable
   static func poolGathered(
     _ r: Reduction, _ grid: WindowGrid, _ x: UnsafePointer<Self>, _ y: UnsafeMutablePointer<Self>
