@@ -1,9 +1,9 @@
 // Images as windows and back: two linear maps that only move and add elements, each the transpose of the other.
 
-/// y[n, i, j, (u, v, c)] = x[n, i·s + u − p, j·t + v − q, c], 0 outside the image: every window of [n, height, width, channels]
-/// as one row of numbers; x̄ = `Fold` of ȳ. Stride (s, t) and padding (p, q) are those of the windows.
+/// y[n, i, j, (u, v, c)] = x[n, i·s + u − p, j·t + v − q, c], 0 outside the image: every window of [n, height, width,
+/// channels] as one row of numbers. x̄ = `Fold` of ȳ. Stride (s, t) and padding (p, q) are those of the windows.
 ///
-/// With it a convolution is a matrix product: see `conv2d`.
+/// It makes a convolution a matrix product: see `conv2d`.
 package struct Unfold: BatchwiseOperation {
   package let windows: Windows
   package init(_ windows: Windows) { self.windows = windows }
@@ -33,8 +33,8 @@ package struct Unfold: BatchwiseOperation {
   package static var examples: [Example] { Windows.examples.map { Example(Unfold($1), .numbers($0)) } }
 }
 
-/// y[n, r, q, c] = Σ x[n, i, j, (u, v, c)] over all windows (i, j) and places (u, v) in them that stand on row r and column q:
-/// windows added up to images of `image`; x̄ = `Unfold` of ȳ. What stands in the padding is dropped.
+/// y[n, r, q, c] = Σ x[n, i, j, (u, v, c)] over all windows (i, j) and places (u, v) in them that stand on row r and
+/// column q: windows added up to images of `image`. x̄ = `Unfold` of ȳ. Elements in the padding are dropped.
 package struct Fold: BatchwiseOperation {
   package let windows: Windows
   /// Height and width of the images.

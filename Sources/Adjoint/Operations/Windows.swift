@@ -1,5 +1,5 @@
 extension Windows {
-  /// How many windows fit into images, in each direction.
+  /// The number of windows that fit into images, in each direction.
   /// - Throws: `ShapeError` when these are not images, or no window fits.
   public func grid(in images: Shape, for operation: String) throws(ShapeError) -> Extent2D {
     guard images.rank == 4 else {
@@ -35,14 +35,14 @@ extension Windows {
     ]
   }
 
-  /// What a formula says of them: the size, and what is not usual.
+  /// The windows in a formula: the size, and stride and padding when they are unusual.
   var text: String {
     "\(size.height),\(size.width)" + (stride == 1 ? "" : "; stride \(stride.height),\(stride.width)")
       + (padding == 0 ? "" : "; padding \(padding.height),\(padding.width)")
   }
 
-  /// Images and windows on which operations are tried: 1 × 1, as large as the image, further apart than wide, overlapping,
-  /// not square, padded (wholly outside the image too), one channel and several, and no image at all.
+  /// Images and windows on which operations are tried: 1 × 1, as large as the image, further apart than wide,
+  /// overlapping, not square, padded (wholly outside the image too), one channel and several, and no image at all.
   static let examples: [(Shape, Windows)] = [
     ([2, 4, 3, 2], Windows(Extent2D(3, 2))), ([1, 3, 2, 3], Windows(1)), ([2, 3, 4, 1], Windows(Extent2D(3, 4))),
     ([1, 5, 5, 2], Windows(2, stride: 3)), ([1, 6, 5, 1], Windows(3, stride: 2)),
@@ -51,7 +51,7 @@ extension Windows {
     ([1, 3, 3, 2], Windows(3, padding: 1)), ([1, 2, 2, 1], Windows(1, padding: 2)),
     ([2, 3, 5, 1], Windows(Extent2D(2, 3), stride: Extent2D(1, 2), padding: Extent2D(1, 0))),
   ]
-  /// Those without padding.
+  /// The examples without padding.
   static var unpaddedExamples: [(Shape, Windows)] { examples.filter { $0.1.padding == 0 } }
 }
 
