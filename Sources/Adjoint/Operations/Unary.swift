@@ -1,7 +1,7 @@
 /// Elementwise functions of one argument without parameters: y = f(x), x̄ = ȳ ⊙ f′(x).
 ///
-/// Value and derivative stand in one file, a line each. The convention at a kink is that of the constant side: relu′(0)
-/// = 0, |·|′(0) = 0. `sign` and `step` have derivative 0 everywhere.
+/// Value and derivative stand in one file, a line each. The derivative at a kink is that of the constant side:
+/// relu′(0) = 0, |·|′(0) = 0. `sign` and `step` have derivative 0 everywhere.
 extension Unary: Operation {
   /// y = f(x)
   @inlinable

@@ -100,10 +100,11 @@ struct MemoryPlan {
 private struct DyingOperands {
   /// The operands, in order of position on the tape.
   private(set) var dying: [Int] = []
-  /// By operand: the pass in which it was found, its last reader's position there, and true when every reader takes it
-  /// element by element.
+  /// The pass in which each operand was found.
   private var found: [Int32]
+  /// The position in that pass of each operand's last reader.
   private var lastReader: [Int32]
+  /// True for each operand that every reader in that pass takes element by element.
   private var isReadInStep: [Bool]
 
   init(nodeCount: Int) {

@@ -101,7 +101,7 @@ extension Tape {
     return constant(Tensor(repeating: 1, shape: output.shape))
   }
 
-  /// For each node up to `output`, true when it depends on a target and the output may depend on it.
+  /// A flag for each node up to `output`: true when it depends on a target and the output may depend on it.
   func nodesBetween(_ targets: [Int], and output: Int) -> [Bool] {
     var reaches = [Bool](repeating: false, count: output + 1)
     for target in targets where target <= output { reaches[target] = true }

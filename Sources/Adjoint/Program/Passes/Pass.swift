@@ -65,6 +65,7 @@ struct PlannedRecording {
   let kept: [Bool]
   /// The number of live uses of each node.
   private var useCount: [Int32]
+  /// The last user of each node.
   private var lastUser: [Int32]
 
   init(nodes: [Node], forms: [OperationForm?], live: [Bool], kept: [Bool]) {
