@@ -25,7 +25,7 @@ struct Gate: Operation {
 }
 
 /// Four layers; `middle` stands between the second and the third.
-func report(_ title: String, _ middle: (Variable<Double>) -> Variable<Double>) -> Report {
+func report(_ title: String, _ middle: (Variable<Double>) -> Variable<Double>) -> GradientReport {
   var generator = Generator(seed: 7)
   let layers = [6, 12, 12, 8].enumerated().map { position, inputs in
     Linear<Double>(inputs, [12, 12, 8, 3][position], name: "layer\(position + 1)", using: &generator)

@@ -147,7 +147,7 @@ enum CheckpointFixture: String, CaseIterable {
       return trainer(step, points(42, features: 5, noise: 1.5), epochs: 8, patience: 6)
     case .convolutional:
       let step = TrainingStep<Float>(
-        optimizer: Momentum(learningRate: 0.02), schedule: .step(every: 4, factor: 0.5), seed: 4
+        optimizer: Momentum(learningRate: 0.02), schedule: .staircase(every: 4, factor: 0.5), seed: 4
       ) { crossEntropy(logits: model($0), labels: $1) }
       return trainer(step, points(28, features: 256, noise: 1), epochs: 4, patience: nil)
     case .interrupted:

@@ -2,6 +2,7 @@ import Adjoint
 import AdjointDatasets
 import AdjointLearning
 import Foundation
+import TestFiles
 import Testing
 
 /// Checkpoints of revision 1d59674 load, resume, and end where they ended then.
@@ -158,7 +159,7 @@ struct CheckpointFixtureTests {
   func `another architecture is refused, and keeps its weights`(fixture: CheckpointFixture) throws {
     for (change, trainer) in CheckpointFixtureTests.others(fixture) {
       let before = try saved(trainer)
-      let error = try checkpointError { try Checkpoint(contentsOf: fixture.start).restore(into: trainer) }
+      let error = try fileError { try Checkpoint(contentsOf: fixture.start).restore(into: trainer) }
       #expect(error.reason == .mismatch && error.place == .metadata("adjoint.program"), "\(change): \(error)")
       #expect(error.found == fixture.fingerprint, "\(change)")
       #expect(try saved(trainer) == before, "\(change)")

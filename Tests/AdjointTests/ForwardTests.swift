@@ -1,4 +1,5 @@
 import Adjoint
+import AdjointChecking
 import Testing
 
 /// The value of every operation against its definition, run on the default loops by a scalar that bounds its rounding.
@@ -12,7 +13,7 @@ import Testing
   private func expectDefinition<S: Scalar>(_ example: ExampleCase, _ type: S.Type, epsilon: Double) {
     for draw in 0..<2 as Range<UInt64> {
       let recorded = example.record(example.values(draw: draw), as: S.self)
-      let program = Program<Measured>([recorded.y])
+      let program = Program<ReferenceDouble>([recorded.y])
       program.run()
       let reference = program.value(of: recorded.y)
       let value = recorded.y.value

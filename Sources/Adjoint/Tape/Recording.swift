@@ -97,7 +97,7 @@ extension Tape {
   func evaluate(_ node: Int) {
     guard case .operation(let operation) = nodes[node].kind else { return }
     let inputs = nodes[node].inputs
-    Operands.gathered(count: inputs.count, view: { view(of: inputs[$0]) }) { operation.forward($0, into: output(node)) }
+    Operands.gathered(inputs, view(of:)) { operation.forward($0, into: output(node)) }
   }
 
   /// The shape that `operation` gives, after a check of which inputs are indices.

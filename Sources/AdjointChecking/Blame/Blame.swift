@@ -5,17 +5,17 @@ import Adjoint
 /// At each node the contributions must satisfy Σ⟨contribution, ẋ⟩ = ⟨ȳ, ẏ⟩, or its rule is wrong; and each adjoint must be the
 /// sum of its contributions, or the sweep is. Injecting a tangent at a convicted node and replaying what stands behind it
 /// confirms that everything nearer to the output is right.
-struct Blame<S: Scalar> {
-  private let recording: CheckedRecording<S>
-  /// At order 2, what was differentiated first.
-  private let first: CheckedRecording<S>?
+struct Blame {
+  private let recording: CheckedRecording
+  /// The recording that was differentiated first, at order 2.
+  private let first: CheckedRecording?
   private let seed: UInt64
 
-  init(_ recording: CheckedRecording<S>, of first: CheckedRecording<S>? = nil, seed: UInt64) {
+  init(_ recording: CheckedRecording, of first: CheckedRecording? = nil, seed: UInt64) {
     (self.recording, self.first, self.seed) = (recording, first, seed)
   }
 
-  func convict(_ report: inout Report) {
+  func convict(_ report: inout GradientReport) {
     var generator = Generator(seed: seed).stream(2)
     var findings = faultySums()
     let origin = recording.point
@@ -51,7 +51,8 @@ struct Blame<S: Scalar> {
       let parts = edges.map { recording.double.value(at: $0.contribution) }
       let expected = parts.dropFirst().reduce(parts[0]) { $0.moved(by: 1, along: $1) }
       let found = recording.adjoints[producer].map { recording.double.value(at: $0) } ?? .zeros(expected.shape)
-      let bound = 1e-13 * Double(parts.count) * (parts.flatMap(\.elements).map(abs).max() ?? 0)
+      let largest: Double = parts.flatMap(\.elements).map(abs).max() ?? 0
+      let bound = 1e-13 * Double(parts.count) * largest
       guard let (element, worst) = found.worstDifference(from: expected), worst > bound else { continue }
       func isFound(_ other: Tensor<Double>) -> Bool { found.worstDifference(from: other)?.1 ?? 0 <= bound }
       let hypothesis: Hypothesis =
@@ -59,14 +60,22 @@ struct Blame<S: Scalar> {
         ? .assignedInsteadOfAccumulated
         : parts.contains { isFound(expected.moved(by: 1, along: $0)) } ? .countedTwice : .droppedEdge
       findings.append(
-        finding(
-          .accumulation, producer, input: nil, element, found.elements[element], expected.elements[element],
-          hypothesis, isConfirmed: true))
+        recording.finding(
+          .accumulation, at: producer, element: element, found: found.elements[element],
+          expected: expected.elements[element], hypothesis, isConfirmed: true))
     }
     return findings
   }
 
   // MARK: The rules
+
+  private struct Suspect {
+    let node: Int
+    let operation: any Adjoint.Operation
+    let g: Tensor<Double>
+    let found: Double
+    let expected: Double
+  }
 
   /// Nodes whose contributions contradict the tangents, nearest to the output first.
   private func faultyRules(_ generator: inout Generator) -> [Finding] {
@@ -74,8 +83,7 @@ struct Blame<S: Scalar> {
     _ = recording.dualProduct(along: direction)
     let byConsumer = Dictionary(grouping: recording.edges, by: \.consumer)
     // All suspects first: confirming one replays the dual program, and with it the tangents are gone.
-    var suspects: [(node: Int, operation: any Adjoint.Operation, g: Tensor<Double>, found: Double, expected: Double)] =
-      []
+    var suspects: [Suspect] = []
     for node in stride(from: recording.output.index, through: 0, by: -1) where recording.dual.holds(node) {
       guard let operation = recording.tape.operation(at: node), let adjoint = recording.adjoints[node] else { continue }
       let g = recording.double.value(at: adjoint)
@@ -90,14 +98,16 @@ struct Blame<S: Scalar> {
       }
       // Relative to the node's own size, without the floor of 1: a fault behind a small mean must not hide.
       let bound = 1e-12 * Double(recording.longestReduction).squareRoot() * max(expectedMagnitude, magnitude)
-      if !(abs(found - expected) <= bound) { suspects.append((node, operation, g, found, expected)) }
+      if !(abs(found - expected) <= bound) {
+        suspects.append(Suspect(node: node, operation: operation, g: g, found: found, expected: expected))
+      }
     }
     return suspects.map { suspect in
       let local = LocalRule(recording, suspect.node, suspect.operation, suspect.g)
       let fault = local.fault(byConsumer[suspect.node] ?? [], &generator)
-      return finding(
-        .rule, suspect.node, input: fault?.input, fault?.element, fault?.found ?? suspect.found,
-        fault?.expected ?? suspect.expected, fault?.hypothesis ?? .unknown,
+      return recording.finding(
+        .rule, at: suspect.node, input: fault?.input, element: fault?.element, found: fault?.found ?? suspect.found,
+        expected: fault?.expected ?? suspect.expected, fault?.hypothesis ?? .unknown,
         isConfirmed: suffixIsRight(suspect.node, suspect.g, &generator))
     }
   }
@@ -108,7 +118,7 @@ struct Blame<S: Scalar> {
     let injected = value.map { _ in generator.normal() }
     let still = recording.point.map { $0.map { Dual($0) } }
     for (leaf, value) in zip(recording.leaves, still) { recording.dual.write(value, into: leaf) }
-    recording.dual.replay(holding: Set(recording.leaves.map(\.index)))
+    recording.replayDual()
     let moved = value.elements.indices.map { Dual(value.elements[$0], tangent: injected.elements[$0]) }
     recording.dual.write(Tensor(shape: value.shape, elements: moved), into: recording.tape[node])
     recording.dual.run(after: recording.tape[node])
@@ -121,29 +131,18 @@ struct Blame<S: Scalar> {
   private func sharedDerivative(_ judgment: Judgment, _ generator: inout Generator) -> Finding {
     // Which elementary function is wrong shows where local differences contradict the local tangent.
     let culprit = ElementaryFault(recording).node(&generator) ?? recording.output.index
-    return finding(
-      .elementary, culprit, input: nil, nil, judgment.found, judgment.expected, .sharedDerivative, isConfirmed: false)
-  }
-
-  private func finding(
-    _ mechanism: Mechanism, _ node: Int, input: Int?, _ element: Int?, _ found: Double, _ expected: Double,
-    _ hypothesis: Hypothesis, isConfirmed: Bool
-  ) -> Finding {
-    let (name, path, _, inputShapes, shape) = recording.describe(node)
-    return Finding(
-      mechanism: mechanism, operation: name, node: node, path: path, inputShapes: inputShapes, outputShape: shape,
-      input: input,
-      element: element, found: found, expected: expected, hypothesis: hypothesis, isConfirmed: isConfirmed)
+    return recording.finding(
+      .elementary, at: culprit, found: judgment.found, expected: judgment.expected, .sharedDerivative,
+      isConfirmed: false)
   }
 }
 
 extension Finding {
   /// The same finding under another hypothesis.
-  func with(_ hypothesis: Hypothesis, mechanism: Mechanism? = nil) -> Finding {
-    Finding(
-      mechanism: mechanism ?? self.mechanism, operation: operation, node: node, path: path, inputShapes: inputShapes,
-      outputShape: outputShape, input: input, element: element, found: found, expected: expected,
-      hypothesis: hypothesis, isConfirmed: isConfirmed)
+  fileprivate func with(_ hypothesis: Hypothesis, mechanism: Mechanism? = nil) -> Finding {
+    var copy = self
+    (copy.hypothesis, copy.mechanism) = (hypothesis, mechanism ?? self.mechanism)
+    return copy
   }
 }
 

@@ -1,10 +1,11 @@
 import Adjoint
 
-/// Finds the operation whose tangent, in dual numbers, contradicts differences of that operation alone: the place to look
-/// when rule and dual numbers share a wrong derivative, or when dual numbers themselves are wrong.
-struct ElementaryFault<S: Scalar> {
-  private let recording: CheckedRecording<S>
-  init(_ recording: CheckedRecording<S>) { self.recording = recording }
+/// Finds the operation whose tangent, in dual numbers, contradicts differences of that operation alone.
+///
+/// It is the place to look when rule and dual numbers share a wrong derivative, or when dual numbers themselves are wrong.
+struct ElementaryFault {
+  private let recording: CheckedRecording
+  init(_ recording: CheckedRecording) { self.recording = recording }
 
   /// The first such operation in forward order.
   func node(_ generator: inout Generator) -> Int? {
@@ -15,13 +16,13 @@ struct ElementaryFault<S: Scalar> {
     return nil
   }
 
-  /// Whether d/dt ⟨v, y(x + tẋ)⟩ by differences of one operation contradicts its dual tangent ⟨v, ẏ⟩.
+  /// Tells whether d/dt ⟨v, y(x + tẋ)⟩ by differences of one operation contradicts its dual tangent ⟨v, ẏ⟩.
   func contradicts(_ node: Int, _ generator: inout Generator) -> Bool {
     // What is stopped does not move in dual numbers, on purpose.
     guard let operation = recording.tape.operation(at: node), operation.form != .stopGradient else { return false }
     let direction = recording.direction(&generator)
     _ = recording.dualProduct(along: direction)
-    let inputs = recording.describe(node).inputs
+    let inputs = recording.nodes[node].inputs
     let tangent = recording.dual.value(at: node).map(\.tangent)
     let weights = tangent.map { _ in generator.normal() }
     let expected = weights.dot(tangent)

@@ -1,13 +1,13 @@
 import Adjoint
 
-/// Found and expected contributions of one input, and what their difference looks like.
+/// The found and the expected contributions of one input, and the pattern of their difference.
 package struct FaultPattern {
   package let shape: Shape
   package let outputShape: Shape
   /// The elements looked at, in row-major order.
   package let sample: [Int]
   package let found: Tensor<Double>
-  /// For each element of the sample.
+  /// The right contribution, for each element of the sample.
   package let expected: [Double]
   /// Positions in the sample that are wrong.
   package let wrong: [Int]
@@ -30,7 +30,7 @@ package struct FaultPattern {
     return isTransposed ? .transposed : nil
   }
 
-  /// What remains when nothing more telling explains the difference.
+  /// The hypothesis that remains when nothing more telling explains the difference.
   package var fallback: Hypothesis {
     if let row = onlyRow { return .wrongRow(row) }
     return commonRatio.map { .factor($0) } ?? .unknown
@@ -63,7 +63,7 @@ package struct FaultPattern {
     return nil
   }
 
-  /// Whether the contribution is right when read with its axes in reverse order.
+  /// Tells whether the contribution is right when read with its axes in reverse order.
   private var isTransposed: Bool {
     guard shape.count(where: { $0 > 1 }) > 1, sample.count == shape.elementCount else { return false }
     let size = expected.map(abs).max() ?? 0

@@ -1,35 +1,34 @@
 import Adjoint
 
-/// One operation by itself: its contribution to each input element by element, from dual replays of the operation alone,
-/// against what its rule recorded; and the pattern of the difference.
-package struct LocalRule<S: Scalar> {
-  private let recording: CheckedRecording<S>
+/// One operation by itself: its contribution to each input, element by element, from dual replays of the operation alone.
+///
+/// It is compared with what the rule recorded, and the difference with known patterns.
+struct LocalRule {
+  private let recording: CheckedRecording
   private let node: Int
   private let operation: any Operation
   private let g: Tensor<Double>
   private let inputs: [Int]
   /// Elements of one input that are looked at: all of a small one, a sample of a large one.
-  private static var sampleSize: Int { 400 }
+  private static let sampleSize = 400
 
-  package struct Fault {
-    package let input: Int
-    package let element: Int
-    package let found: Double
-    package let expected: Double
-    package let hypothesis: Hypothesis
+  struct Fault {
+    let input: Int
+    let element: Int
+    let found: Double
+    let expected: Double
+    let hypothesis: Hypothesis
   }
 
-  package init(_ recording: CheckedRecording<S>, _ node: Int, _ operation: any Operation, _ g: Tensor<Double>) {
+  init(_ recording: CheckedRecording, _ node: Int, _ operation: any Operation, _ g: Tensor<Double>) {
     (self.recording, self.node, self.operation, self.g) = (recording, node, operation, g)
-    inputs = recording.describe(node).inputs
+    inputs = recording.nodes[node].inputs
   }
 
   private func isIndex(_ position: Int) -> Bool { recording.tape[inputs[position]].role == .index }
 
   /// The first input whose contribution is wrong.
-  package func fault(
-    _ edges: [(consumer: Int, position: Int, producer: Int, contribution: Int)], _ generator: inout Generator
-  ) -> Fault? {
+  func fault(_ edges: [CheckedRecording.Edge], _ generator: inout Generator) -> Fault? {
     for position in inputs.indices where !isIndex(position) {
       let edge = edges.first { $0.position == position }
       guard recording.moving.contains(inputs[position]) else { continue }
@@ -108,7 +107,7 @@ package struct LocalRule<S: Scalar> {
   }
 }
 
-/// Which slice along the broadcast axes.
+/// A slice along the broadcast axes.
 package enum SliceChoice { case first, last }
 
 extension Tensor where Element == Double {

@@ -5,7 +5,7 @@ import Adjoint
 /// No two numbers of one draw lie close together unless the example confines them to a point, so that neither a tie nor a
 /// comparison changes under a small step. Every number is representable in `Float`.
 package struct ExampleDraw: Sendable {
-  /// What one input is fed.
+  /// The value of one input.
   package enum Value: Sendable {
     case numbers(Tensor<Double>)
     /// Numbers that the example confines to one point, such as a condition of 0.
@@ -16,7 +16,7 @@ package struct ExampleDraw: Sendable {
   package let operation: any Adjoint.Operation
   package var values: [Value]
 
-  /// How far a number stays from the points that an example avoids.
+  /// The distance of a number from the points that an example avoids.
   package static let gap = 0.05
 
   package init(_ example: Example, seed: UInt64) {
@@ -49,7 +49,7 @@ package struct ExampleDraw: Sendable {
     values.indices.filter { if case .numbers = values[$0] { true } else { false } }
   }
 
-  /// How many numbers may move.
+  /// The count of numbers that may move.
   package var coordinateCount: Int {
     movable.reduce(0) { count, position in
       if case .numbers(let value) = values[position] { count + value.elements.count } else { count }
@@ -77,7 +77,7 @@ extension Example {
     return operation.name + (attributes.isEmpty ? "" : "(\(attributes))") + " " + shapes
   }
 
-  /// Whether the operation takes these shapes, asked before anything is recorded.
+  /// Tells whether the operation takes these shapes, before anything is recorded.
   package var isLegal: Bool {
     let shapes = inputs.map(\.shape)
     guard (try? operation.shape(of: shapes)) != nil else { return false }

@@ -1,4 +1,5 @@
 import Adjoint
+import Dispatch
 import Foundation
 
 // One call verifies everything about an operation: `GradientCheck.verify(Softplus.self)`.
@@ -155,7 +156,7 @@ struct ExampleVerifier {
 struct KinkProbes {
   private let example: Example
   private let draw: ExampleDraw
-  /// How many partners of a tie are tried within one input.
+  /// The number of partners of a tie that are tried within one input.
   private static let partners = 12
 
   init(_ example: Example, _ draw: ExampleDraw) { (self.example, self.draw) = (example, draw) }
@@ -190,5 +191,19 @@ struct KinkProbes {
       copy.values[position] = .numbers(tensor)
     }
     return copy
+  }
+}
+
+/// body(0), body(1), …, computed on all cores, in order.
+///
+/// Each piece makes its own tapes, which are not `Sendable`; a result depends on its number alone.
+package func inParallel<T: Sendable>(_ count: Int, _ body: @Sendable (Int) -> T) -> [T] {
+  [T](unsafeUninitializedCapacity: count) { buffer, initialized in
+    // Every iteration writes to a place of its own.
+    nonisolated(unsafe) let places = buffer
+    DispatchQueue.concurrentPerform(iterations: count) { number in
+      (places.baseAddress.map { $0 + number })?.initialize(to: body(number))
+    }
+    initialized = count
   }
 }

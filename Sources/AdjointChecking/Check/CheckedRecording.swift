@@ -1,54 +1,112 @@
 import Adjoint
 
-/// A recording prepared for checking: the output, its backward sweep, and both compiled so that every value is there.
+/// The forward half of a recording in any precision, once more on a tape in Double, node for node.
 ///
-/// The rules under test run in Double (or in the tape's own precision, see `PrecisionCheck`); the oracles replay the forward
-/// half alone in dual numbers. The tape is left as it was: the sweep is recorded, compiled and truncated away.
-package final class CheckedRecording<S: Scalar> {
-  package let tape: Tape<S>
-  package let output: Variable<S>
-  /// Whose derivatives are checked: leaves that may move.
-  package let leaves: [Variable<S>]
-  /// v: what the output is multiplied with, so that a tensor has a gradient. Random, never all ones.
-  package let cotangent: Tensor<Double>
-  /// Every contribution of the sweep, as nodes.
-  package let edges: [(consumer: Int, position: Int, producer: Int, contribution: Int)]
+/// Operations are precision-free, so the same ones are recorded again at the same (rounded) leaves. A rule's own constants, such
+/// as 1/N or √(2/π), are then those of Double; on the tape of a `Float` model they would be rounded, and every exact comparison
+/// would end at their rounding.
+package struct DoubleRecording {
+  package let output: Variable<Double>
+  package let leaves: [Variable<Double>]
+
+  package init<S: Scalar>(_ output: Variable<S>, _ leaves: [Variable<S>]) {
+    if let own = output as? Variable<Double>, let ownLeaves = leaves as? [Variable<Double>] {
+      (self.output, self.leaves) = (own, ownLeaves)
+      return
+    }
+    let tape = output.tape
+    let twin = Tape<Double>(mode: tape.mode, seed: tape.seed)
+    for node in 0...output.index {
+      let x = tape[node]
+      let copy: Variable<Double>
+      if let operation = x.operation {
+        copy = twin.record(operation, inputs: x.inputs.map { twin[$0.index] })
+      } else {
+        switch x.role {
+        case .index: copy = twin.index(x.indexValue)
+        case .constant: copy = twin.constant(x.value.converted())
+        case .parameter: copy = twin.parameter(Parameter(x.value.converted(), name: x.path))
+        // What is drawn or stored is held: it counts as given.
+        case .input, .state, .random, nil: copy = twin.input(x.value.converted())
+        }
+      }
+      if !x.path.isEmpty { copy.labeled(x.path) }
+    }
+    self.output = twin[output.index]
+    self.leaves = leaves.map { twin[$0.index] }
+  }
+}
+
+/// A recording in Double prepared for checking: the output, its backward sweep, and both compiled so that every value is there.
+///
+/// The rules under test run in Double; the oracles replay the forward half alone in dual numbers. The tape is left as it was: the
+/// sweep is recorded, compiled and truncated away.
+package final class CheckedRecording {
+  /// A node as a report names it.
+  struct Node {
+    /// The operation's name, or that of the leaf's role.
+    let name: String
+    /// Scope and label.
+    let path: String
+    let inputs: [Int]
+    let inputShapes: [[Int]]
+    let shape: [Int]
+  }
+
+  /// A contribution of the sweep, by the positions of nodes.
+  struct Edge {
+    let consumer: Int
+    let position: Int
+    let producer: Int
+    let contribution: Int
+  }
+
+  let tape: Tape<Double>
+  let output: Variable<Double>
+  /// The leaves that may move: their derivatives are checked.
+  let leaves: [Variable<Double>]
+  /// The factor v of the output, which gives a tensor a gradient. Random, never all ones.
+  let cotangent: Tensor<Double>
+  /// Every contribution of the sweep.
+  let edges: [Edge]
   /// The node that holds each forward node's adjoint.
-  package let adjoints: [Int: Int]
+  let adjoints: [Int: Int]
   /// Forward and backward in Double, every value kept.
-  package let double: Program<Double>
+  let double: Program<Double>
   /// The forward half in dual numbers, every value kept.
-  package let dual: Program<Dual>
-  /// Forward and backward with running error bounds, where they are asked for.
+  let dual: Program<Dual>
+  /// Forward and backward with running error bounds, when those are asked for.
   let errors: Program<ReferenceDouble>?
   /// The longest run of numbers that any operation of forward or backward adds up.
-  package let longestReduction: Int
-  /// Operations of the forward half that the output depends on.
-  package let operationCount: Int
+  let longestReduction: Int
+  /// The operations of the forward half that the output depends on, counted.
+  let operationCount: Int
   /// The nodes that depend on a leaf.
-  package let moving: Set<Int>
-  /// Where the forward pass stops the gradient: held while differences are taken.
+  let moving: Set<Int>
+  /// The nodes at which the forward pass stops the gradient: held while differences are taken.
   private let stops: Set<Int>
-  package let describe: (Int) -> (name: String, path: String, inputs: [Int], inputShapes: [[Int]], shape: [Int])
+  /// Every node of forward and backward.
+  let nodes: [Node]
 
   /// - Parameters:
   ///   - boundsErrors: whether rounding errors are wanted as well.
   ///   - alter: what a faulty sweep would have recorded; the identity in earnest.
   package init(
-    _ output: Variable<S>, leaves: [Variable<S>], generator: inout Generator, boundsErrors: Bool = false,
-    alter: (Backward<S>) -> Backward<S> = { $0 }
+    _ recording: DoubleRecording, generator: inout Generator, boundsErrors: Bool = false,
+    alter: (Backward<Double>) -> Backward<Double> = { $0 }
   ) {
+    (output, leaves) = (recording.output, recording.leaves)
     tape = output.tape
-    let tape = tape
-    self.output = output
-    self.leaves = leaves
+    let (tape, output, leaves) = (tape, output, leaves)
     let mark = tape.count
     let values = (0..<output.shape.elementCount).map { _ in output.shape.elementCount == 1 ? 1 : generator.normal() }
     // Representable in Float, so that every precision differentiates the same function.
     cotangent = Tensor(shape: output.shape, elements: values.map { Double(Float($0)) })
-    let seed = tape.constant(cotangent.converted(to: S.self))
+    let seed = tape.constant(cotangent)
     let backward = alter(tape.backward(from: output, cotangent: seed, to: leaves))
-    edges = backward.edges.map { ($0.consumer, $0.position, $0.producer, $0.contribution.index) }
+    edges = backward.edges.map {
+      Edge(consumer: $0.consumer, position: $0.position, producer: $0.producer, contribution: $0.contribution.index)
+    }
     adjoints = Dictionary(
       uniqueKeysWithValues: (0...output.index).compactMap { node in backward.adjointNode(of: node).map { (node, $0) } })
     let results = Set(adjoints.values).union(edges.map(\.contribution)).sorted().map { tape[$0] }
@@ -59,21 +117,21 @@ package final class CheckedRecording<S: Scalar> {
     (moving, stops) = CheckedRecording.reach(tape, from: leaves, upTo: output.index)
     let (longest, count) = CheckedRecording.sizes(tape, double, upTo: output.index)
     (longestReduction, operationCount) = (longest, count)
-    let names = (0..<tape.count).map { node in
+    nodes = (0..<tape.count).map { node in
       let x = tape[node]
-      return (
-        x.operation?.name ?? x.role?.name ?? "", x.path, x.inputs.map(\.index), x.inputs.map { Array($0.shape) },
-        Array(x.shape)
-      )
+      return Node(
+        name: x.operation?.name ?? x.role?.name ?? "", path: x.path, inputs: x.inputs.map(\.index),
+        inputShapes: x.inputs.map { Array($0.shape) }, shape: Array(x.shape))
     }
-    describe = { names[$0] }
     tape.truncate(to: mark)
     double.replay()
   }
 
   /// The nodes that depend on a leaf, and those where the forward pass itself stops the gradient. A rule that stops one
   /// does so at its own risk.
-  private static func reach(_ tape: Tape<S>, from leaves: [Variable<S>], upTo output: Int) -> (Set<Int>, Set<Int>) {
+  private static func reach(
+    _ tape: Tape<Double>, from leaves: [Variable<Double>], upTo output: Int
+  ) -> (Set<Int>, Set<Int>) {
     var moving = Set(leaves.map(\.index))
     var stops: Set<Int> = []
     for node in 0...output {
@@ -84,7 +142,7 @@ package final class CheckedRecording<S: Scalar> {
     return (moving, stops)
   }
 
-  private static func sizes(_ tape: Tape<S>, _ program: Program<Double>, upTo output: Int) -> (Int, Int) {
+  private static func sizes(_ tape: Tape<Double>, _ program: Program<Double>, upTo output: Int) -> (Int, Int) {
     var longest = 1
     var count = 0
     for node in 0..<tape.count where program.holds(node) {
@@ -101,16 +159,28 @@ package final class CheckedRecording<S: Scalar> {
     return (longest, count)
   }
 
+  /// A finding at a node, with its name, its place and its shapes.
+  func finding(
+    _ mechanism: Mechanism, at node: Int, input: Int? = nil, element: Int? = nil, found: Double, expected: Double,
+    _ hypothesis: Hypothesis, isConfirmed: Bool
+  ) -> Finding {
+    let x = nodes[node]
+    return Finding(
+      mechanism: mechanism, operation: x.name, node: node, path: x.path, inputShapes: x.inputShapes,
+      outputShape: x.shape, input: input, element: element, found: found, expected: expected, hypothesis: hypothesis,
+      isConfirmed: isConfirmed)
+  }
+
   // MARK: Points and directions
 
   /// A random direction for each leaf.
-  package func direction(_ generator: inout Generator) -> [Tensor<Double>] {
+  func direction(_ generator: inout Generator) -> [Tensor<Double>] {
     leaves.map { leaf in
       Tensor(shape: leaf.shape, elements: (0..<leaf.shape.elementCount).map { _ in generator.normal() })
     }
   }
 
-  /// The leaves' values in Double.
+  /// The leaves' values.
   package var point: [Tensor<Double>] { leaves.map { double.value(at: $0.index) } }
 
   /// The gradient ⟨v, y⟩ by the rules under test, one tensor a leaf, at the present values.
@@ -124,18 +194,17 @@ package final class CheckedRecording<S: Scalar> {
     double.replay(holding: Set(leaves.map(\.index)))
   }
 
-  /// The forward half alone in Double, every value kept: what differences are taken of.
-  package private(set) lazy var forward = Program<Double>([output] + leaves, keeping: .all, parameters: .copied)
+  /// The forward half alone, every value kept: differences are taken of it.
+  private(set) lazy var forward = Program<Double>([output] + leaves, keeping: .all, parameters: .copied)
 
   /// Computes the forward half at a point with every node, so that what is held afterwards has its value there.
-  package func settle(at point: [Tensor<Double>]) {
+  func settle(at point: [Tensor<Double>]) {
     for (leaf, value) in zip(leaves, point) { forward.write(value, into: leaf) }
     forward.replay(holding: Set(leaves.map(\.index)))
   }
 
-  /// ⟨v, y⟩ in Double at a point, by the forward half alone; what stands before a `stopGradient` keeps the value that
-  /// `settle` gave it.
-  package func value(at point: [Tensor<Double>]) -> Double {
+  /// ⟨v, y⟩ at a point, by the forward half alone; what stands before a `stopGradient` keeps the value that `settle` gave it.
+  func value(at point: [Tensor<Double>]) -> Double {
     for (leaf, value) in zip(leaves, point) { forward.write(value, into: leaf) }
     forward.replay(holding: stops.union(leaves.map(\.index)))
     return forward.withElements(at: output.index) { y in
@@ -144,7 +213,7 @@ package final class CheckedRecording<S: Scalar> {
   }
 
   /// Replays the forward half in dual numbers at the present point along `direction`. Returns ⟨v, Ju⟩ and Σ|vᵢ(Ju)ᵢ|.
-  package func dualProduct(along direction: [Tensor<Double>]) -> (product: Double, magnitude: Double) {
+  func dualProduct(along direction: [Tensor<Double>]) -> (product: Double, magnitude: Double) {
     for (leaf, tangent) in zip(leaves, direction) {
       let value = double.value(at: leaf.index)
       let moved = zip(value.elements, tangent.elements).map { Dual($0, tangent: $1) }
@@ -163,14 +232,14 @@ package final class CheckedRecording<S: Scalar> {
   }
 
   /// Computes the dual program again; a leaf that is the result of an operation keeps what was written.
-  package func replayDual() {
+  func replayDual() {
     dual.replay(holding: Set(leaves.map(\.index)))
   }
 
   /// The bound of rounding for an inner product of n terms with these magnitudes.
   ///
   /// |⟨v,Ju⟩ − ⟨Jᵀv,u⟩| ≤ 1e-13·√n·max(1, Σ|vᵢ(Ju)ᵢ|, Σ|(Jᵀv)ⱼuⱼ|), n the longest reduction.
-  package func bound(_ magnitudes: Double...) -> Double {
+  func bound(_ magnitudes: Double...) -> Double {
     1e-13 * Double(longestReduction).squareRoot() * max(1, magnitudes.max() ?? 0)
   }
 }
@@ -193,5 +262,18 @@ extension Tensor where Element == Double {
   /// a + t·b
   package func moved(by t: Double, along b: Tensor) -> Tensor {
     Tensor(shape: shape, elements: zip(elements, b.elements).map { $0 + t * $1 })
+  }
+}
+
+extension [Tensor<Double>] {
+  /// Σ ⟨a, b⟩ over the leaves.
+  func dot(_ other: [Tensor<Double>]) -> Double { zip(self, other).reduce(0) { $0 + $1.0.dot($1.1) } }
+
+  /// Σ Σ |aᵢ bᵢ| over the leaves.
+  func magnitude(_ other: [Tensor<Double>]) -> Double { zip(self, other).reduce(0) { $0 + $1.0.magnitude($1.1) } }
+
+  /// a + t·b for each leaf.
+  func moved(by t: Double, along other: [Tensor<Double>]) -> [Tensor<Double>] {
+    zip(self, other).map { $0.moved(by: t, along: $1) }
   }
 }

@@ -2,26 +2,26 @@ import Adjoint
 
 /// Compares every coordinate of the gradient with a forward derivative of its own, eight coordinates to a replay.
 ///
-/// Only what a coordinate changes is replayed: where a leaf feeds a single matrix product, the rows or columns of that product
-/// that it touches are computed again in eight-lane dual numbers, and then what stands behind the product; any other leaf is
+/// Only what a coordinate changes is replayed. Of a single matrix product that a leaf feeds, the rows or columns that the
+/// coordinate touches are computed again in eight-lane dual numbers, and then what stands behind the product; any other leaf is
 /// moved itself, and everything behind it replayed.
 ///
 /// - Complexity: (coordinates / 8) times the cost of what stands behind the leaf.
-struct FullCheck<S: Scalar> {
-  let recording: CheckedRecording<S>
+struct FullCheck {
+  let recording: CheckedRecording
   let order: Int
 
-  func run(_ report: inout Report) {
+  func run(_ report: inout GradientReport) {
     let program = Program<DualLanes>([recording.output] + recording.leaves, keeping: .all)
     for (leaf, value) in zip(recording.leaves, recording.point) {
       program.write(value.map { DualLanes($0) }, into: leaf)
     }
     program.replay(holding: Set(recording.leaves.map(\.index)))
-    var worst: (judgment: Judgment, leaf: Variable<S>, element: Int)?
+    var worst: (judgment: Judgment, leaf: Variable<Double>, element: Int)?
     var wrong = 0
     for (leaf, gradient) in zip(recording.leaves, recording.gradient) {
       guard program.holds(leaf.index) else { continue }
-      let product = onlyProduct(of: leaf)
+      let product = onlyProduct(of: leaf).flatMap { program.holds($0.node) ? $0 : nil }
       let base = product.map { program.value(at: $0.node) }
       for start in stride(from: 0, to: gradient.elements.count, by: DualLanes.width) {
         let lanes = start..<min(start + DualLanes.width, gradient.elements.count)
@@ -51,12 +51,12 @@ struct FullCheck<S: Scalar> {
     report.judgments.append(
       Judgment(
         .dual, order: order, found: judgment.found, expected: judgment.expected, bound: judgment.bound,
-        remark: "worst coordinate: element \(element) of \(recording.describe(leaf.index).path)"))
+        remark: "worst coordinate: element \(element) of \(recording.nodes[leaf.index].path)"))
     if wrong > 0 { report.findings.append(finding(judgment, leaf, element)) }
   }
 
   private func setTangents(
-    of leaf: Variable<S>, _ lanes: Range<Int>, to tangent: Double, in program: Program<DualLanes>
+    of leaf: Variable<Double>, _ lanes: Range<Int>, to tangent: Double, in program: Program<DualLanes>
   ) {
     program.withElements(at: leaf.index) { elements in
       for (lane, element) in lanes.enumerated() { elements[element].tangents[lane] = tangent }
@@ -77,33 +77,32 @@ struct FullCheck<S: Scalar> {
   }
 
   /// A wrong coordinate that the directions did not see: the operation that uses the leaf is named.
-  private func finding(_ judgment: Judgment, _ leaf: Variable<S>, _ element: Int) -> Finding {
+  private func finding(_ judgment: Judgment, _ leaf: Variable<Double>, _ element: Int) -> Finding {
     let consumer = recording.edges.first { $0.producer == leaf.index }?.consumer ?? recording.output.index
-    let (name, path, inputs, inputShapes, shape) = recording.describe(consumer)
-    return Finding(
-      mechanism: .rule, operation: name, node: consumer, path: path, inputShapes: inputShapes, outputShape: shape,
-      input: inputs.firstIndex(of: leaf.index), element: element, found: judgment.found, expected: judgment.expected,
-      hypothesis: .unknown, isConfirmed: false)
+    return recording.finding(
+      .rule, at: consumer, input: recording.nodes[consumer].inputs.firstIndex(of: leaf.index), element: element,
+      found: judgment.found, expected: judgment.expected, .unknown, isConfirmed: false)
   }
 
   // MARK: Products
 
   /// The matrix product that is a leaf's only user, if it has such.
-  private func onlyProduct(of leaf: Variable<S>) -> TouchedProduct<S>? {
-    let users = (0...recording.output.index).filter { recording.describe($0).inputs.contains(leaf.index) }
+  private func onlyProduct(of leaf: Variable<Double>) -> TouchedProduct? {
+    let users = (0...recording.output.index).filter { recording.nodes[$0].inputs.contains(leaf.index) }
     guard users.count == 1,
       case .product(let transposeA, let transposeB)? = recording.tape.operation(at: users[0])?.form
     else { return nil }
-    let inputs = recording.describe(users[0]).inputs
+    let inputs = recording.nodes[users[0]].inputs
     guard inputs[0] != inputs[1] else { return nil }
     return TouchedProduct(
-      node: users[0], transposeA: transposeA, transposeB: transposeB, other: inputs[0] == leaf.index ? inputs[1] : inputs[0],
-      isFirst: inputs[0] == leaf.index, leafShape: leaf.shape, outputShape: recording.tape[users[0]].shape)
+      node: users[0], transposeA: transposeA, transposeB: transposeB,
+      other: inputs[0] == leaf.index ? inputs[1] : inputs[0], isFirst: inputs[0] == leaf.index, leafShape: leaf.shape,
+      outputShape: recording.tape[users[0]].shape)
   }
 }
 
 /// A product one of whose operands is moved in a few elements.
-private struct TouchedProduct<S: Scalar> {
+private struct TouchedProduct {
   let node: Int
   let transposeA: Bool
   let transposeB: Bool
@@ -112,7 +111,7 @@ private struct TouchedProduct<S: Scalar> {
   let leafShape: Shape
   let outputShape: Shape
 
-  /// Whether the leaf's columns, not its rows, belong to the rows or columns of the product.
+  /// Tells whether the leaf's columns, not its rows, belong to the rows or columns of the product.
   private var isCrosswise: Bool { (isFirst ? transposeA : transposeB) == isFirst }
 
   /// The rows (of a first operand) or columns (of a second) of the product that moved elements touch.

@@ -1,15 +1,16 @@
 import Adjoint
 
-/// Compares the compiled program, fused and with shared buffers, with one that keeps every value: they must agree bit for
-/// bit in the output and in every gradient, at the recorded point and at another one.
+/// Compares the compiled program, fused and with shared buffers, with one that keeps every value.
+///
+/// They must agree bit for bit in the output and in every gradient, at the recorded point and at another one.
 struct ProgramCheck<S: Scalar> {
   let output: Variable<S>
   let leaves: [Variable<S>]
   let cotangent: Tensor<Double>
-  /// What a faulty compiler would have planned; `nil` in earnest.
+  /// The plan that a faulty compiler would have made; `nil` in earnest.
   let alteration: PlanAlteration?
 
-  func judgment(_ report: inout Report, _ recording: CheckedRecording<Double>) -> Judgment {
+  func judgment(_ report: inout GradientReport, _ recording: CheckedRecording) -> Judgment {
     let tape = output.tape
     let mark = tape.count
     defer { tape.truncate(to: mark) }
@@ -33,7 +34,9 @@ struct ProgramCheck<S: Scalar> {
         let node = position == 0 ? output.index : gradients[position - 1].leaf.index
         let found = compiled.value(of: result).elements[element].primal
         let expected = whole.value(of: result).elements[element].primal
-        report.findings.append(finding(node, element, found, expected, recording))
+        report.findings.append(
+          recording.finding(
+            .program, at: node, element: element, found: found, expected: expected, .wrongValue, isConfirmed: true))
         return Judgment(
           .program, order: 1, found: found, expected: expected, bound: 0, verdict: .disagree,
           remark: "the compiled program differs from the recording")
@@ -51,14 +54,5 @@ struct ProgramCheck<S: Scalar> {
         return left.indices.first { left[$0] != right[$0] }.map { $0 / MemoryLayout<S>.stride }
       }
     }
-  }
-
-  private func finding(
-    _ node: Int, _ element: Int, _ found: Double, _ expected: Double, _ recording: CheckedRecording<Double>
-  ) -> Finding {
-    let (name, path, _, inputShapes, shape) = recording.describe(node)
-    return Finding(
-      mechanism: .program, operation: name, node: node, path: path, inputShapes: inputShapes, outputShape: shape,
-      input: nil, element: element, found: found, expected: expected, hypothesis: .wrongValue, isConfirmed: true)
   }
 }

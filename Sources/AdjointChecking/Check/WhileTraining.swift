@@ -1,14 +1,12 @@
 import Adjoint
 import AdjointLearning
 
-// Checking while training: now and then, and at the point where training really is.
-
-/// A step that did not pass a check while training: what was wrong, and where in training.
+/// A step that did not pass a check while training, with its place in training.
 public struct VerificationError: Error, CustomStringConvertible, Sendable {
-  /// What was wrong.
+  /// The fault that was found.
   public enum Reason: Sendable {
     /// An oracle contradicts the gradient; the report names the operation.
-    case wrongGradient(Report)
+    case wrongGradient(GradientReport)
     /// Replaying the step gives other bits than recording it anew: which value, its worst element, and both numbers.
     case staleReplay(value: String, element: Int, replayed: Double, recorded: Double)
     /// Recording the loss anew records other operations: the closure's control flow depends on something that has changed
@@ -17,9 +15,9 @@ public struct VerificationError: Error, CustomStringConvertible, Sendable {
   }
 
   public let reason: Reason
-  public let epoch: Int?
+  package let epoch: Int?
   /// The number of updates made.
-  public let step: Int
+  package let step: Int
 
   public var description: String {
     let place = (epoch.map { "epoch \($0), " } ?? "") + "after step \(step)"
@@ -115,7 +113,7 @@ extension TrainingStep {
 }
 
 extension Tensor {
-  /// Whether every bit is the same: −0 is not 0, and NaN is itself.
+  /// Compares every bit: −0 is not 0, and NaN is itself.
   fileprivate func hasSameBits(as other: Tensor) -> Bool {
     elements.withUnsafeBytes { a in other.elements.withUnsafeBytes { b in a.elementsEqual(b) } }
   }

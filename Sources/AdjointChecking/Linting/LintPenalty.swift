@@ -72,11 +72,11 @@ private struct LossTerms<S: Scalar> {
     if operation.form.isMean { return abs(coefficient - Double(count)) < 1e-6 ? .sum(count) : .mean(count) }
     guard operation.form.isSum else { return .other }
     // A sum times 1/N or 1/2N is a mean, over all elements or over the examples; the factor of a penalty is its λ.
-    let isMean =
-      graph.dependsOnData(x) && coefficient < 1
-      && [count, source.shape[0]].contains { n in
-        [1, 0.5].contains { abs(coefficient * Double(n) - $0) < 1e-6 }
-      }
-    return isMean ? .mean(count) : .sum(count)
+    guard graph.dependsOnData(x), coefficient < 1 else { return .sum(count) }
+    func isMean(_ n: Int) -> Bool {
+      let product = coefficient * Double(n)
+      return abs(product - 1) < 1e-6 || abs(product - 0.5) < 1e-6
+    }
+    return isMean(count) || isMean(source.shape[0]) ? .mean(count) : .sum(count)
   }
 }

@@ -9,7 +9,8 @@ extension Linter {
   /// Dead ReLU units, and hidden sigmoids and tanhs that stand at their ends.
   func idleUnits(_ graph: LintGraph<S>) -> [Finding] {
     graph.nodes.compactMap { y in
-      guard let function = y.operation?.form.unary, y.shape.rank >= 2, y.shape[0] >= Linter.leastBatch else { return nil }
+      guard let function = y.operation?.form.unary, y.shape.rank >= 2, y.shape[0] >= Linter.leastBatch
+      else { return nil }
       switch function {
       case .relu: return deadUnits(y)
       case .sigmoid where graph.isHidden(y): return saturated(y) { 4 * $0 * (1 - $0) }
@@ -45,7 +46,7 @@ extension Linter {
       "bring inputs to unit scale, draw weights with glorotNormal, or use relu")
   }
 
-  /// What enters the first product of each input, after whatever scales it.
+  /// Inputs that enter their first product, after whatever scales them, far from unit scale.
   func inputScale(_ graph: LintGraph<S>) -> [Finding] {
     var seen: Set<Int> = []
     var findings: [Finding] = []

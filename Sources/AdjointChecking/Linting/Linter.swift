@@ -9,7 +9,7 @@ import Adjoint
 /// // fc1/relu (%6): 52 of 128 units give 0 for all 500 examples; lower the learning rate, …
 /// ```
 public struct Linter<S: Scalar> {
-  /// What the linter knows.
+  /// A mistake that the linter knows.
   public enum Rule: String, Sendable, Hashable, CaseIterable {
     /// Probabilities go into a loss that takes logits, so softmax or sigmoid is applied twice.
     case probabilitiesAsLogits
@@ -19,7 +19,7 @@ public struct Linter<S: Scalar> {
     case deadUnits
     /// Most values of a hidden sigmoid or tanh stand where its derivative is under a hundredth of the largest.
     case saturatedUnits
-    /// What goes into the first product has a root mean square below 1/1000 or above 10.
+    /// The input of the first product has a root mean square below 1/1000 or above 10.
     case inputScale
     /// The loss adds up over the batch, or the penalty is a mean over the weights: λ then depends on their numbers.
     case penaltyScale
@@ -29,9 +29,9 @@ public struct Linter<S: Scalar> {
   public struct Finding: Sendable, Hashable, CustomStringConvertible {
     public let rule: Rule
     /// The position on the tape; `nil` for a parameter that was never recorded.
-    public let node: Int?
+    package let node: Int?
     /// Scope and label of the node, or the parameter's name; may be empty.
-    public let path: String
+    package let path: String
     public let problem: String
     public let remedy: String
 
@@ -43,7 +43,7 @@ public struct Linter<S: Scalar> {
     public var description: String { "\(place): \(problem); \(remedy)" }
   }
 
-  public let loss: Variable<S>
+  let loss: Variable<S>
   let parameters: [Parameter<S>]
 
   /// - Parameters:
@@ -120,13 +120,15 @@ public struct Linter<S: Scalar> {
   }
 }
 
-/// What the loss depends on, and what depends on what.
+/// The nodes that a loss depends on, each with what stands behind it.
 struct LintGraph<S: Scalar> {
   /// The nodes that the loss depends on, in order.
   let nodes: [Variable<S>]
-  /// Whether a parameter, and whether data (an input, indices), stands behind a node.
+  /// Marks of the nodes behind which a parameter stands.
   private var hasParameter: [Bool]
+  /// Marks of the nodes behind which data stands: an input, indices.
   private var hasData: [Bool]
+  /// Marks of the nodes that a matrix product takes, or something behind which one stands.
   private var feedsProduct: [Bool]
 
   init(_ loss: Variable<S>) {
@@ -156,10 +158,10 @@ struct LintGraph<S: Scalar> {
 
   func dependsOnParameters(_ x: Variable<S>) -> Bool { hasParameter[x.index] }
   func dependsOnData(_ x: Variable<S>) -> Bool { hasData[x.index] }
-  /// Whether a matrix product (a convolution is one) stands between a node and the loss.
+  /// Tells whether a matrix product (a convolution is one) stands between a node and the loss.
   func isHidden(_ x: Variable<S>) -> Bool { feedsProduct[x.index] }
 
-  /// Where numbers come from that are only rearranged on their way.
+  /// The node that numbers come from which are only rearranged on their way.
   func origin(of x: Variable<S>) -> Variable<S> {
     var x = x
     while let operation = x.operation, operation.form.isRearranging {

@@ -12,21 +12,21 @@
 /// Phil. Trans. A 210 (1911) 307.
 public struct AdaptiveDifference: Sendable {
   /// A length along the line over which f changes by its own size; the first step, unless `initialStep` says otherwise.
-  public var scale: Double
+  package var scale: Double
   /// The largest step tried.
-  public var initialStep: Double?
+  package var initialStep: Double?
   /// The standard deviation of the noise in f's values, on top of one ulp; observed (`NoiseLevel`) when `nil`.
-  public var noise: Double?
+  package var noise: Double?
 
   public init(scale: Double = 1, initialStep: Double? = nil, noise: Double? = nil) {
     (self.scale, self.initialStep, self.noise) = (scale, initialStep, noise)
   }
 
-  /// How often the step is halved, at most.
+  /// The most often that the step is halved.
   static let halvings = 48
   /// Columns of the tableau: beyond these, extrapolation gains nothing and amplifies noise.
   static let columns = 7
-  /// How far round-off may exceed the best error before finer steps are pointless.
+  /// The factor by which round-off may exceed the best error before finer steps are pointless.
   static let patience = 1e3
 
   /// f′(0).
@@ -39,9 +39,10 @@ public struct AdaptiveDifference: Sendable {
     }
   }
 
-  /// f″(0), by D₂(h) = (f(h) − 2f(0) + f(−h)) / h². Where a gradient is at hand, prefer `derivative(of:projectedOn:)`: it loses
-  /// half as many digits.
-  public func secondDerivative(
+  /// f″(0), by D₂(h) = (f(h) − 2f(0) + f(−h)) / h².
+  ///
+  /// With a gradient at hand, `derivative(of:projectedOn:)` loses half as many digits.
+  package func secondDerivative(
     of f: (Double) throws -> Double, flips: (Double) -> Bool = { _ in false }
   ) rethrows -> Difference {
     try extrapolate(f, flips) { h, plus, center, minus, bound in
@@ -50,7 +51,7 @@ public struct AdaptiveDifference: Sendable {
   }
 
   /// d/dt ⟨v, g(t)⟩ at 0. With g(t) = ∇f(x + tu) this is the second derivative vᵀHu.
-  public func derivative(
+  package func derivative(
     of g: (Double) throws -> [Double], projectedOn v: [Double], flips: (Double) -> Bool = { _ in false }
   ) rethrows -> Difference {
     try derivative(
@@ -91,7 +92,7 @@ public struct AdaptiveDifference: Sendable {
   }
 }
 
-/// What an adaptive difference found.
+/// A derivative by differences, with its error bar.
 public struct Difference: Sendable {
   public enum Status: Sendable {
     /// `value` ± `error`.
@@ -102,23 +103,21 @@ public struct Difference: Sendable {
     case nonFinite
   }
 
-  public var status: Status
+  public let status: Status
   /// The derivative; NaN unless measured (at a kink seen by its slopes alone: the mean of the two).
-  public var value = Double.nan
+  public private(set) var value = Double.nan
   /// The part of the error bar that comes from leaving out higher derivatives.
-  public var truncation = Double.infinity
+  package private(set) var truncation = Double.infinity
   /// The part of the error bar that comes from rounding.
-  public var roundOff = Double.infinity
-  /// The smallest step that the value rests on.
-  public var step = 0.0
+  package private(set) var roundOff = Double.infinity
   /// Every central difference that was taken: the table, and the curve of error against step.
-  public var curve = UCurve(points: [])
+  public private(set) var curve = UCurve(rows: [], value: .nan)
 
   /// The half-width of the error bar.
   public var error: Double { truncation + roundOff }
 
-  /// Whether a claimed derivative lies within the error bar, widened by `tolerance`.
-  public func covers(_ claimed: Double, tolerance: Double = 0) -> Bool {
+  /// Tells whether a claimed derivative lies within the error bar, widened by `tolerance`.
+  package func covers(_ claimed: Double, tolerance: Double = 0) -> Bool {
     status == .measured && abs(claimed - value) <= error + tolerance
   }
 
@@ -136,12 +135,13 @@ public struct Difference: Sendable {
     }
     guard let chosen = consistent.map({ rows[$0] }).min(by: { $0.best.error < $1.best.error }) else { return }
     (value, truncation, roundOff) = (chosen.best.value, chosen.best.truncation, chosen.best.roundOff)
-    step = chosen.step
     curve = UCurve(rows: rows, value: value)
   }
 
-  /// Whether the one-sided slopes stay apart. Where f is smooth their gap h·f″ halves with the step; at a kink it stays, until
-  /// noise hides it. It is judged over the five smallest steps at which it stands clear of the noise.
+  /// Tells whether the one-sided slopes stay apart.
+  ///
+  /// Their gap h·f″ halves with the step in a smooth f; at a kink it stays, until noise hides it. It is judged over the five
+  /// smallest steps at which it stands clear of the noise.
   private static func hasKink(_ rows: [ExtrapolationRow]) -> Bool {
     guard let fine = rows.lastIndex(where: { $0.gap > 16 * $0.gapNoise }), fine >= 4 else { return false }
     let gap = rows[fine].gap
@@ -200,7 +200,31 @@ struct ExtrapolationRow {
   }
 }
 
-extension UCurve {
+/// The error of a central difference against its step: truncation falls with h², round-off grows with 1/h, their sum is a U.
+///
+/// Drawn, it shows why no single hand-picked step is right.
+public struct UCurve: Sendable, Encodable {
+  /// One central difference.
+  public struct Point: Sendable, Encodable {
+    /// h
+    public let step: Double
+    /// (f(h) − f(−h)) / 2h
+    package let estimate: Double
+    /// The error of leaving out higher derivatives: 4/3 of the change that halving the step makes, and a quarter of the previous
+    /// one where that change is lost in round-off.
+    public let truncation: Double
+    /// The bound on the error that the rounding of f's values adds: noise / h.
+    public let roundOff: Double
+    /// |estimate − the extrapolated value|
+    public let error: Double
+  }
+
+  /// From the largest step to the smallest; steps that crossed a kink or left the domain are absent.
+  public private(set) var points: [Point]
+
+  /// The point at the bottom of the U: where truncation and round-off together are least.
+  public var bottom: Point? { points.min { $0.truncation + $0.roundOff < $1.truncation + $1.roundOff } }
+
   init(rows: [ExtrapolationRow], value: Double) {
     points = []
     for (i, row) in rows.enumerated() {

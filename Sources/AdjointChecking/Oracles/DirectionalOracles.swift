@@ -1,19 +1,18 @@
 import Adjoint
 
 /// Judges the derivative along one direction: ⟨Jᵀv, u⟩ by the rules against every oracle.
-struct DirectionalOracles<S: Scalar> {
-  let recording: CheckedRecording<S>
+struct DirectionalOracles {
+  let recording: CheckedRecording
   let direction: [Tensor<Double>]
   let order: Int
 
   /// Below this step along a direction, differences cannot be taken on one side of a kink.
-  static var nearestKink: Double { 1e-9 }
+  static let nearestKink = 1e-9
 
   /// The judgment of dual numbers, and the product that it rests on.
   func dualJudgment(remark: String = "") -> (judgment: Judgment, found: Double) {
     let gradient = recording.gradient
-    let found = zip(gradient, direction).reduce(0) { $0 + $1.0.dot($1.1) }
-    let magnitude = zip(gradient, direction).reduce(0) { $0 + $1.0.magnitude($1.1) }
+    let (found, magnitude) = (gradient.dot(direction), gradient.magnitude(direction))
     let (expected, dualMagnitude) = recording.dualProduct(along: direction)
     let verdict: Verdict? =
       found.isFinite && expected.isFinite ? nil : found.isFinite == expected.isFinite ? .cannotTell : .disagree
@@ -24,7 +23,7 @@ struct DirectionalOracles<S: Scalar> {
   }
 
   /// All judgments along this direction. Differences and slope are taken where asked for; dual numbers always.
-  func judgments(withDifferences: Bool, _ report: inout Report) -> [Judgment] {
+  func judgments(withDifferences: Bool, _ report: inout GradientReport) -> [Judgment] {
     let (dual, found) = dualJudgment()
     let kink = KinkLedger(recording).nearest()
     if let kink, abs(kink.distance ?? 0) <= DirectionalOracles.nearestKink {
@@ -41,7 +40,7 @@ struct DirectionalOracles<S: Scalar> {
     defer { recording.move(to: origin) }
     let step = 1e-7
     let sides = [step, -step].map { t in
-      recording.move(to: zip(origin, direction).map { $0.moved(by: t, along: $1) })
+      recording.move(to: origin.moved(by: t, along: direction))
       return recording.dualProduct(along: direction)
     }
     let low = min(sides[0].product, sides[1].product)
@@ -57,7 +56,7 @@ struct DirectionalOracles<S: Scalar> {
 
   /// Differences and Taylor slope in Double, with steps that stay on this side of the nearest kink.
   private func differences(
-    _ found: Double, reach: Double, _ dual: Judgment, _ report: inout Report
+    _ found: Double, reach: Double, _ dual: Judgment, _ report: inout GradientReport
   ) -> [Judgment] {
     let origin = recording.point
     let first = min(0.1, reach / 2)
@@ -67,7 +66,7 @@ struct DirectionalOracles<S: Scalar> {
     var last: (t: Double, value: Double, sides: [Int: [Int32]])?
     func evaluate(_ t: Double) -> (t: Double, value: Double, sides: [Int: [Int32]]) {
       if let last, last.t == t { return last }
-      let value = recording.value(at: zip(origin, direction).map { $0.moved(by: t, along: $1) })
+      let value = recording.value(at: origin.moved(by: t, along: direction))
       let fresh = (t, value, ledger.sides())
       last = fresh
       return fresh
@@ -84,7 +83,7 @@ struct DirectionalOracles<S: Scalar> {
     // The rules round as well: their share is that of the comparison with dual numbers.
     let margin = 10 * difference.error + 1e-9 * max(abs(found), abs(difference.value)) + dual.bound
     let apart = difference.status == .measured && abs(found - difference.value) > margin
-    let tooSlow = slope.verdict == .tooSlow
+    let tooSlow = slope.decay == .tooSlow
     let verdict: Verdict =
       difference.status != .measured ? .cannotTell : !apart ? .agree : tooSlow ? .disagree : .cannotTell
     let judged = Judgment(
@@ -94,7 +93,41 @@ struct DirectionalOracles<S: Scalar> {
       remark: "truncation \(short(difference.truncation)), round-off \(short(difference.roundOff))")
     let taylor = Judgment(
       .taylor, order: order, found: slope.rate, expected: slope.required, bound: 0,
-      verdict: tooSlow && apart ? .disagree : .agree, remark: "rate of the remainder: \(slope.verdict)")
+      verdict: tooSlow && apart ? .disagree : .agree, remark: "rate of the remainder: \(slope.decay)")
     return [judged, taylor]
+  }
+}
+
+/// uᵀHw from one replay of the forward half in second-order dual numbers, against the rules' gradient of ⟨∇f, w⟩.
+struct SecondOrderOracle {
+  private let first: CheckedRecording
+  private let second: CheckedRecording
+
+  init(_ first: CheckedRecording, _ second: CheckedRecording) {
+    (self.first, self.second) = (first, second)
+  }
+
+  func judgment(along w: [Tensor<Double>], _ generator: inout Generator) -> Judgment {
+    let u = first.direction(&generator)
+    let program = Program<SecondOrderDual>([first.output] + first.leaves)
+    for ((leaf, point), (a, b)) in zip(zip(first.leaves, first.point), zip(u, w)) {
+      let moved = point.elements.indices.map {
+        SecondOrderDual(point.elements[$0], first: a.elements[$0], second: b.elements[$0], mixed: 0)
+      }
+      program.write(Tensor(shape: leaf.shape, elements: moved), into: leaf)
+    }
+    program.replay()
+    let y = program.value(of: first.output)
+    var (expected, magnitude) = (0.0, 0.0)
+    for (i, element) in y.elements.enumerated() {
+      expected += first.cotangent.elements[i] * element.mixed
+      magnitude += abs(first.cotangent.elements[i] * element.mixed)
+    }
+    let gradient = second.gradient
+    let factor = second.cotangent.elements[0]
+    let (found, spread) = (gradient.dot(u) / factor, gradient.magnitude(u) / abs(factor))
+    return Judgment(
+      .secondOrderDual, order: 2, found: found, expected: expected, bound: second.bound(magnitude, spread),
+      remark: "uᵀHw by forward replay alone")
   }
 }

@@ -3,37 +3,37 @@ import Adjoint
 /// A dual number with eight tangents: one replay gives eight directional derivatives, for full checks.
 ///
 /// Its elementary functions take their derivatives from `Dual`'s, so there is one place where those are written.
-package struct DualLanes: Scalar {
-  package var value: Double
-  package var tangents: SIMD8<Double>
+struct DualLanes: Scalar {
+  var value: Double
+  var tangents: SIMD8<Double>
 
-  package static var width: Int { 8 }
+  static var width: Int { 8 }
 
-  package init(_ value: Double, _ tangents: SIMD8<Double>) { (self.value, self.tangents) = (value, tangents) }
-  package init(_ value: Double) { self.init(value, SIMD8(repeating: 0)) }
-  package init(integerLiteral value: Int) { self.init(Double(value)) }
-  package init(floatLiteral value: Double) { self.init(value) }
-  package var primal: Double { value }
-  package var detached: DualLanes { DualLanes(value) }
+  init(_ value: Double, _ tangents: SIMD8<Double>) { (self.value, self.tangents) = (value, tangents) }
+  init(_ value: Double) { self.init(value, SIMD8(repeating: 0)) }
+  init(integerLiteral value: Int) { self.init(Double(value)) }
+  init(floatLiteral value: Double) { self.init(value) }
+  var primal: Double { value }
+  var detached: DualLanes { DualLanes(value) }
 
-  package static func == (a: DualLanes, b: DualLanes) -> Bool { a.value == b.value }
-  package static func < (a: DualLanes, b: DualLanes) -> Bool { a.value < b.value }
+  static func == (a: DualLanes, b: DualLanes) -> Bool { a.value == b.value }
+  static func < (a: DualLanes, b: DualLanes) -> Bool { a.value < b.value }
   // Written out, because `Comparable`'s own `a <= b` is `!(b < a)`, which is true of NaN.
-  package static func <= (a: DualLanes, b: DualLanes) -> Bool { a.value <= b.value }
-  package static func > (a: DualLanes, b: DualLanes) -> Bool { a.value > b.value }
-  package static func >= (a: DualLanes, b: DualLanes) -> Bool { a.value >= b.value }
+  static func <= (a: DualLanes, b: DualLanes) -> Bool { a.value <= b.value }
+  static func > (a: DualLanes, b: DualLanes) -> Bool { a.value > b.value }
+  static func >= (a: DualLanes, b: DualLanes) -> Bool { a.value >= b.value }
 
-  package static prefix func - (a: DualLanes) -> DualLanes { DualLanes(-a.value, -a.tangents) }
-  package static func + (a: DualLanes, b: DualLanes) -> DualLanes {
+  static prefix func - (a: DualLanes) -> DualLanes { DualLanes(-a.value, -a.tangents) }
+  static func + (a: DualLanes, b: DualLanes) -> DualLanes {
     DualLanes(a.value + b.value, a.tangents + b.tangents)
   }
-  package static func - (a: DualLanes, b: DualLanes) -> DualLanes {
+  static func - (a: DualLanes, b: DualLanes) -> DualLanes {
     DualLanes(a.value - b.value, a.tangents - b.tangents)
   }
-  package static func * (a: DualLanes, b: DualLanes) -> DualLanes {
+  static func * (a: DualLanes, b: DualLanes) -> DualLanes {
     DualLanes(a.value * b.value, a.tangents * b.value + b.tangents * a.value)
   }
-  package static func / (a: DualLanes, b: DualLanes) -> DualLanes {
+  static func / (a: DualLanes, b: DualLanes) -> DualLanes {
     let quotient = a.value / b.value
     return DualLanes(quotient, (a.tangents - b.tangents * quotient) / b.value)
   }
@@ -45,11 +45,11 @@ package struct DualLanes: Scalar {
     return DualLanes(y.value, moved.replacing(with: 0, where: x.tangents .== 0))
   }
 
-  package static func elementary(_ f: ElementaryFunction, _ x: DualLanes) -> DualLanes {
+  static func elementary(_ f: ElementaryFunction, _ x: DualLanes) -> DualLanes {
     chain(x) { Dual.elementary(f, $0) }
   }
-  package static func power(_ x: DualLanes, _ p: Double) -> DualLanes { chain(x) { Dual.power($0, p) } }
-  package static func tied(_ first: DualLanes, sum: DualLanes, count: Int) -> DualLanes {
+  static func power(_ x: DualLanes, _ p: Double) -> DualLanes { chain(x) { Dual.power($0, p) } }
+  static func tied(_ first: DualLanes, sum: DualLanes, count: Int) -> DualLanes {
     DualLanes(first.value, sum.tangents / Double(count))
   }
 }

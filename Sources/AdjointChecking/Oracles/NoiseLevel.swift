@@ -1,4 +1,4 @@
-/// How much a computed function jitters: the standard deviation of its rounding errors, observed rather than guessed.
+/// The jitter of a computed function: the standard deviation of its rounding errors, observed rather than guessed.
 ///
 /// On a grid much finer than anything that f does, the k-th difference of a smooth function vanishes like hᵏ, and what remains
 /// is the k-th difference of the rounding errors, whose variance is (2k)!/(k!)² times theirs:
@@ -6,10 +6,11 @@
 ///
 /// Source: the idea of R. W. Hamming's difference table as analysed in Moré and Wild, "Estimating computational noise", SIAM
 /// J. Sci. Comput. 33 (2011), equations 2.3 and 2.4.
-public enum NoiseLevel {
-  /// Where f is sampled, as fractions of the scale along the line. On the finer grid every smooth part vanishes; on the coarser
-  /// one the roundings of slowly moving intermediate results differ too. A function that works in `Float` inside does not see
-  /// steps so fine: state its noise instead.
+package enum NoiseLevel {
+  /// The distances of the samples, as fractions of the scale along the line.
+  ///
+  /// On the finer grid every smooth part vanishes; on the coarser one the roundings of slowly moving intermediate results differ
+  /// too. A function that works in `Float` inside does not see steps so fine: state its noise instead.
   static let spacings = (fine: 0x1.3p-28, coarse: 0x1.5p-17)
 
   /// The observed standard deviation of the rounding errors of f near t = 0; 0 when f is not finite there.
@@ -19,7 +20,7 @@ public enum NoiseLevel {
   ///   - flips: whether f takes another branch at t than at 0; the grids are kept on this side of a kink, whose differences would
   ///     look like noise.
   /// - Complexity: 24 evaluations of f.
-  public static func observed(
+  package static func observed(
     of f: (Double) throws -> Double, scale: Double = 1, flips: (Double) -> Bool = { _ in false }
   ) rethrows -> Double {
     var scale = scale

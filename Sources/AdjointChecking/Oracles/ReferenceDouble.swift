@@ -1,42 +1,43 @@
 import Adjoint
 import Foundation
 
-/// A number on the plain default loops, with a running bound on its rounding error: what the fast bodies are held against.
+/// A number on the plain default loops, with a running bound on its rounding error: the reference for every fast body.
 ///
 /// Each operation adds the size of its own result to the errors that it inherits, in units of the machine epsilon, so that no
-/// tolerance is picked by hand. Elementary functions count `functionUlps` of their result.
+/// tolerance is picked by hand: it grows with the sizes of what is summed. Elementary functions count `functionUlps` of their
+/// result.
 ///
 /// Source: Higham, *Accuracy and Stability of Numerical Algorithms*, 2nd ed., section 3.3 (running error analysis).
-struct ReferenceDouble: Scalar {
-  var value: Double
-  var error: Double
+package struct ReferenceDouble: Scalar {
+  package var value: Double
+  package var error: Double
 
   static let functionUlps = 4.0
 
-  init(_ value: Double, error: Double) { (self.value, self.error) = (value, error) }
-  init(_ value: Double) { self.init(value, error: abs(value)) }
-  init(integerLiteral value: Int) { self.init(Double(value), error: 0) }
-  init(floatLiteral value: Double) { self.init(value) }
-  var primal: Double { value }
+  package init(_ value: Double, error: Double) { (self.value, self.error) = (value, error) }
+  package init(_ value: Double) { self.init(value, error: abs(value)) }
+  package init(integerLiteral value: Int) { self.init(Double(value), error: 0) }
+  package init(floatLiteral value: Double) { self.init(value) }
+  package var primal: Double { value }
 
-  static func == (a: ReferenceDouble, b: ReferenceDouble) -> Bool { a.value == b.value }
-  static func < (a: ReferenceDouble, b: ReferenceDouble) -> Bool { a.value < b.value }
+  package static func == (a: ReferenceDouble, b: ReferenceDouble) -> Bool { a.value == b.value }
+  package static func < (a: ReferenceDouble, b: ReferenceDouble) -> Bool { a.value < b.value }
   // Written out, because `Comparable`'s own `a <= b` is `!(b < a)`, which is true of NaN.
-  static func <= (a: ReferenceDouble, b: ReferenceDouble) -> Bool { a.value <= b.value }
-  static func > (a: ReferenceDouble, b: ReferenceDouble) -> Bool { a.value > b.value }
-  static func >= (a: ReferenceDouble, b: ReferenceDouble) -> Bool { a.value >= b.value }
+  package static func <= (a: ReferenceDouble, b: ReferenceDouble) -> Bool { a.value <= b.value }
+  package static func > (a: ReferenceDouble, b: ReferenceDouble) -> Bool { a.value > b.value }
+  package static func >= (a: ReferenceDouble, b: ReferenceDouble) -> Bool { a.value >= b.value }
 
-  static prefix func - (a: ReferenceDouble) -> ReferenceDouble { ReferenceDouble(-a.value, error: a.error) }
-  static func + (a: ReferenceDouble, b: ReferenceDouble) -> ReferenceDouble {
+  package static prefix func - (a: ReferenceDouble) -> ReferenceDouble { ReferenceDouble(-a.value, error: a.error) }
+  package static func + (a: ReferenceDouble, b: ReferenceDouble) -> ReferenceDouble {
     let y = a.value + b.value
     return ReferenceDouble(y, error: a.error + b.error + abs(y))
   }
-  static func - (a: ReferenceDouble, b: ReferenceDouble) -> ReferenceDouble { a + -b }
-  static func * (a: ReferenceDouble, b: ReferenceDouble) -> ReferenceDouble {
+  package static func - (a: ReferenceDouble, b: ReferenceDouble) -> ReferenceDouble { a + -b }
+  package static func * (a: ReferenceDouble, b: ReferenceDouble) -> ReferenceDouble {
     let y = a.value * b.value
     return ReferenceDouble(y, error: abs(a.value) * b.error + abs(b.value) * a.error + abs(y))
   }
-  static func / (a: ReferenceDouble, b: ReferenceDouble) -> ReferenceDouble {
+  package static func / (a: ReferenceDouble, b: ReferenceDouble) -> ReferenceDouble {
     let y = a.value / b.value
     return ReferenceDouble(y, error: (a.error + abs(y) * b.error) / abs(b.value) + abs(y))
   }
@@ -46,11 +47,11 @@ struct ReferenceDouble: Scalar {
     ReferenceDouble(y, error: abs(slope) * x.error + functionUlps * abs(y))
   }
 
-  static func elementary(_ f: ElementaryFunction, _ x: ReferenceDouble) -> ReferenceDouble {
+  package static func elementary(_ f: ElementaryFunction, _ x: ReferenceDouble) -> ReferenceDouble {
     let y = f(x.value)
     return through(x, y, slope: f.slope(x.value, y))
   }
-  static func power(_ x: ReferenceDouble, _ p: Double) -> ReferenceDouble {
+  package static func power(_ x: ReferenceDouble, _ p: Double) -> ReferenceDouble {
     through(x, pow(x.value, p), slope: p == 0 ? 0 : p * pow(x.value, p - 1))
   }
 }

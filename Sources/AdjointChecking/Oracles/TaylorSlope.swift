@@ -12,42 +12,42 @@ import Foundation
 ///
 /// Source: the Taylor test of Farrell, Ham, Funke and Rognes, "Automated derivation of the adjoint of high-level transient finite
 /// element programs", SIAM J. Sci. Comput. 35 (2013), section 6.
-public struct TaylorSlope: Sendable {
+package struct TaylorSlope: Sendable {
   /// The order of the claim: 1 for a gradient, 2 for a gradient and a Hessian-vector product.
-  public enum Order: Int, Sendable {
+  enum Order: Int, Sendable {
     case first = 1
     case second = 2
   }
 
   /// The largest step; the others are halves, quarters, ... of it.
-  public var largestStep: Double
+  let largestStep: Double
   /// The standard deviation of the noise in f's values, on top of one ulp; observed (`NoiseLevel`) when `nil`.
-  public var noise: Double?
+  let noise: Double?
   /// The relative error that the claimed slope and curvature may have through rounding alone.
-  public var claimPrecision: Double
+  let claimPrecision: Double
 
-  public init(largestStep: Double = 1, noise: Double? = nil, claimPrecision: Double = 64 * .ulpOfOne) {
+  package init(largestStep: Double = 1, noise: Double? = nil, claimPrecision: Double = 64 * .ulpOfOne) {
     (self.largestStep, self.noise, self.claimPrecision) = (largestStep, noise, claimPrecision)
   }
 
   static let steps = 44
-  /// How far above the floor of round-off a remainder must stand to count.
+  /// The factor by which a remainder must stand above the floor of round-off to count.
   static let clearance = 8.0
   /// The fewest points that make a rate, and the most that are fitted.
   static let fewest = 4
   static let most = 12
-  /// How far points may lie off a line (in powers of two) that is still straight.
+  /// The distance (in powers of two) of points from a line that still counts as straight.
   static let straightness = 0.05
 
-  /// Order 1: whether ⟨g, u⟩ = `slope` is the derivative of `f` at t = 0.
-  public func remainder(
+  /// Tests whether ⟨g, u⟩ = `slope` is the derivative of `f` at t = 0: order 1.
+  package func remainder(
     of f: (Double) throws -> Double, slope: Double, flips: (Double) -> Bool = { _ in false }
   ) rethrows -> TaylorRemainder {
     try measure(f, slope, nil, flips)
   }
 
-  /// Order 2: whether moreover ⟨u, Hu⟩ = `curvature` is the second derivative.
-  public func remainder(
+  /// Tests whether moreover ⟨u, Hu⟩ = `curvature` is the second derivative: order 2.
+  package func remainder(
     of f: (Double) throws -> Double, slope: Double, curvature: Double,
     flips: (Double) -> Bool = { _ in false }
   ) rethrows -> TaylorRemainder {
@@ -80,19 +80,19 @@ public struct TaylorSlope: Sendable {
   }
 }
 
-/// How a Taylor remainder fell.
-public struct TaylorRemainder: Sendable {
+/// The fall of a Taylor remainder with the step.
+package struct TaylorRemainder: Sendable {
   /// The remainder at one step.
-  public struct Point: Sendable {
+  package struct Point: Sendable {
     /// h
-    public var step: Double
+    package let step: Double
     /// max(|R(h)|, |R(−h)|)
-    public var remainder: Double
+    let remainder: Double
     /// The round-off in it.
-    public var floor: Double
+    let floor: Double
   }
 
-  public enum Verdict: Sendable {
+  package enum Decay: Sendable {
     /// As fast as a right derivative makes it.
     case asExpected
     /// Faster: the next term of the series is zero along this line.
@@ -105,25 +105,23 @@ public struct TaylorRemainder: Sendable {
     case undetermined
   }
 
-  public var order: TaylorSlope.Order
+  let order: TaylorSlope.Order
   /// Every step, from the largest to the smallest.
-  public var points: [Point]
+  package let points: [Point]
   /// The fitted rate; infinite when exact, NaN when undetermined.
-  public var rate = Double.nan
+  package private(set) var rate = Double.nan
   /// The steps that the rate was fitted over.
-  public var window: ClosedRange<Double>?
-  /// How many steps that are.
-  public var pointCount = 0
-  public var verdict = Verdict.undetermined
+  package private(set) var window: ClosedRange<Double>?
+  package private(set) var decay = Decay.undetermined
   /// The smallest error in the highest derivative claimed (⟨g, u⟩ or ⟨u, Hu⟩) that would have shown at some step: a claim that
   /// passes is right to within this. Large where f is too noisy, or bends too much, for the test to say more.
-  public var resolution = Double.infinity
+  package private(set) var resolution = Double.infinity
 
   /// The rate that a right claim must reach: 1.9 or 2.9.
-  public var required: Double { Double(order.rawValue) + 0.9 }
-  /// Whether the remainder speaks for the claim.
-  public var passes: Bool {
-    switch verdict {
+  var required: Double { Double(order.rawValue) + 0.9 }
+  /// Tells whether the remainder speaks for the claim.
+  package var passes: Bool {
+    switch decay {
     case .asExpected, .faster, .exact: true
     case .tooSlow, .undetermined: false
     }
@@ -139,7 +137,7 @@ public struct TaylorRemainder: Sendable {
       ?? .infinity
     let clear = points.filter { $0.remainder > TaylorSlope.clearance * $0.floor }
     if clear.isEmpty {
-      (rate, verdict) = (.infinity, .exact)
+      (rate, decay) = (.infinity, .exact)
       return
     }
     guard clear.count >= TaylorSlope.fewest else { return }
@@ -153,9 +151,8 @@ public struct TaylorRemainder: Sendable {
     }
     let used = clear.suffix(fit.count)
     rate = fit.slope
-    pointCount = fit.count
     if let smallest = used.last, let largest = used.first { window = smallest.step...largest.step }
-    verdict = rate < required ? .tooSlow : rate > Double(order.rawValue) + 1.5 ? .faster : .asExpected
+    decay = rate < required ? .tooSlow : rate > Double(order.rawValue) + 1.5 ? .faster : .asExpected
   }
 }
 

@@ -1,7 +1,7 @@
 import Adjoint
 
-/// What a fault looks like: a guess from a family, made by comparing numbers.
-public enum Hypothesis: Sendable, Hashable, Codable {
+/// The look of a fault: a guess from a family, made by comparing numbers.
+public enum Hypothesis: Sendable, Hashable, Encodable {
   case sign
   case factor(Double)
   case transposed
@@ -31,6 +31,7 @@ public enum Hypothesis: Sendable, Hashable, Codable {
   case missingLocalDerivative
   case unknown
 
+  /// A clause for people.
   public var text: String {
     switch self {
     case .sign: "the sign is wrong"
@@ -56,8 +57,8 @@ public enum Hypothesis: Sendable, Hashable, Codable {
   }
 }
 
-/// Where a fault sits.
-public enum Mechanism: String, Sendable, Hashable, Codable {
+/// The place of a fault in the machinery.
+public enum Mechanism: String, Sendable, Hashable, Encodable {
   /// The VJP of one operation.
   case rule
   /// The addition of contributions in the backward sweep.
@@ -71,24 +72,24 @@ public enum Mechanism: String, Sendable, Hashable, Codable {
 }
 
 /// A fault, and the node that is convicted of it.
-public struct Finding: Sendable, Hashable, Codable {
-  public let mechanism: Mechanism
+public struct Finding: Sendable, Hashable, Encodable {
+  public internal(set) var mechanism: Mechanism
   /// The operation's name, or that of the leaf's role.
   public let operation: String
   /// The position of the node on the tape.
   public let node: Int
-  /// Its scope and label.
+  /// The node's scope and label.
   public let path: String
-  public let inputShapes: [[Int]]
-  public let outputShape: [Int]
-  /// Which input's contribution is wrong, where one is.
+  package let inputShapes: [[Int]]
+  package let outputShape: [Int]
+  /// The input whose contribution is wrong, where one is.
   public let input: Int?
   /// The element that is wrong by most, in row-major order.
   public let element: Int?
   public let found: Double
   public let expected: Double
-  public let hypothesis: Hypothesis
-  /// Whether injecting a tangent at the node and replaying the rest showed that everything behind it is right.
+  public internal(set) var hypothesis: Hypothesis
+  /// True when a tangent was injected at the node, the rest replayed, and everything behind it shown to be right.
   public let isConfirmed: Bool
 
   /// One sentence.
@@ -114,16 +115,17 @@ package func short(_ value: Double) -> String {
 }
 
 /// A place where the function is not smooth, or not finite.
-public struct Singularity: Sendable, Hashable, Codable {
+public struct Singularity: Sendable, Hashable, Encodable {
   public let operation: String
   public let node: Int
-  public let path: String
+  package let path: String
   public let element: Int
   /// The step along the direction at which the branch changes; 0 exactly at a kink; `nil` for a value that is not finite.
-  public let distance: Double?
+  package let distance: Double?
   /// The operands of the element, where a value is not finite.
-  public let operands: [Double]
+  package let operands: [Double]
 
+  /// One sentence.
   public var text: String {
     let place = path.isEmpty ? "%\(node)" : "\(path) (%\(node))"
     guard let distance else {

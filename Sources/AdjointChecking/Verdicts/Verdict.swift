@@ -1,5 +1,5 @@
-/// What a check came to.
-public enum Verdict: String, Sendable, Hashable, Codable, CaseIterable {
+/// The outcome of a check.
+public enum Verdict: String, Sendable, Hashable, Encodable, CaseIterable {
   /// Every oracle that could judge agrees within its bound.
   case agree
   /// An oracle contradicts beyond its bound.
@@ -17,7 +17,7 @@ public enum Verdict: String, Sendable, Hashable, Codable, CaseIterable {
   }
 
   /// The verdict of several checks together: one contradiction convicts, one doubt prevents an acquittal.
-  public static func combined(_ verdicts: some Sequence<Verdict>) -> Verdict {
+  package static func combined(_ verdicts: some Sequence<Verdict>) -> Verdict {
     var result = Verdict.agree
     for verdict in verdicts {
       if verdict == .disagree { return .disagree }
@@ -27,15 +27,15 @@ public enum Verdict: String, Sendable, Hashable, Codable, CaseIterable {
   }
 }
 
-/// Who judged.
-public enum Oracle: String, Sendable, Hashable, Codable, CaseIterable {
+/// A judge of derivatives that uses no rule under test.
+public enum Oracle: String, Sendable, Hashable, Encodable, CaseIterable {
   /// The recording replayed in dual numbers, under a derived bound.
   case dual
   /// The recording replayed in second-order dual numbers.
   case secondOrderDual
   /// Extrapolated differences in Double, with an error bar.
   case differences
-  /// How fast the remainder of the Taylor expansion falls.
+  /// The rate at which the remainder of the Taylor expansion falls.
   case taylor
   /// The gradient in the tape's own precision against Double at the same inputs.
   case precision
@@ -48,20 +48,20 @@ public enum Oracle: String, Sendable, Hashable, Codable, CaseIterable {
 }
 
 /// One comparison of a derivative with an oracle.
-public struct Judgment: Sendable, Hashable, Codable {
+public struct Judgment: Sendable, Hashable, Encodable {
   public let oracle: Oracle
   public let order: Int
-  /// What the rules of the recording say.
+  /// The derivative by the rules of the recording.
   public let found: Double
-  /// What the oracle says.
+  /// The derivative by the oracle.
   public let expected: Double
   /// The largest difference that rounding, truncation or the oracle's own error explains.
   public let bound: Double
   public let verdict: Verdict
-  /// What was compared, or why nothing could be said.
-  public let remark: String
+  /// A note on what was compared, or on why nothing could be said.
+  public internal(set) var remark: String
 
-  public init(
+  init(
     _ oracle: Oracle, order: Int, found: Double, expected: Double, bound: Double, verdict: Verdict? = nil,
     remark: String = ""
   ) {
@@ -71,8 +71,14 @@ public struct Judgment: Sendable, Hashable, Codable {
     self.remark = remark
   }
 
-  /// The difference as a share of the bound: above 1 is a contradiction. For a Taylor slope, the required rate as a share of
-  /// the rate that was measured.
+  /// A judgment that nothing could be told, and why.
+  static func silent(order: Int, at value: Double, _ remark: String) -> Judgment {
+    Judgment(.dual, order: order, found: value, expected: value, bound: 0, verdict: .cannotTell, remark: remark)
+  }
+
+  /// The difference as a share of the bound: above 1 is a contradiction.
+  ///
+  /// For a Taylor slope, the required rate as a share of the rate that was measured.
   public var severity: Double {
     if oracle == .taylor {
       let share = found > 0 ? expected / found : .infinity

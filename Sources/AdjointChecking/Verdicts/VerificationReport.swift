@@ -1,11 +1,11 @@
 import Foundation
 
 /// The largest difference that an oracle saw.
-public struct WorstError: Sendable, Hashable, Codable {
+package struct WorstError: Sendable, Hashable, Encodable {
   /// |found − expected|
-  public var absolute = 0.0
+  package private(set) var absolute = 0.0
   /// The same as a share of the bound: above 1 is a contradiction.
-  public var inBounds = 0.0
+  package private(set) var inBounds = 0.0
 
   mutating func include(absolute: Double, inBounds: Double) {
     self.absolute = max(self.absolute, absolute)
@@ -13,19 +13,19 @@ public struct WorstError: Sendable, Hashable, Codable {
   }
 }
 
-/// What `GradientCheck.verify` found about one operation.
-public struct OperationReport: Sendable, Codable {
+/// The checks of one operation by `GradientCheck.verify`, counted.
+public struct OperationReport: Sendable, Encodable {
   public let name: String
   /// By the oracle's name.
-  public internal(set) var worstError: [String: WorstError] = [:]
+  package private(set) var worstError: [String: WorstError] = [:]
   /// Single checks: an example, an input, an order.
-  public internal(set) var agree = 0
-  public internal(set) var disagree = 0
-  public internal(set) var cannotTell = 0
+  package private(set) var agree = 0
+  package private(set) var disagree = 0
+  package private(set) var cannotTell = 0
   /// Checks made exactly at a kink on purpose, which rightly came to *cannot tell*.
-  public internal(set) var kinkProbes = 0
-  /// What did not agree, as sentences.
-  public internal(set) var complaints: [String] = []
+  package internal(set) var kinkProbes = 0
+  /// A sentence for each check that did not agree.
+  public private(set) var complaints: [String] = []
 
   init(name: String) { self.name = name }
 
@@ -42,7 +42,7 @@ public struct OperationReport: Sendable, Codable {
   }
 
   /// Counts the checks of a report, one an order.
-  mutating func count(_ report: Report, _ title: String) {
+  mutating func count(_ report: GradientReport, _ title: String) {
     for order in Set(report.judgments.map(\.order)).sorted() {
       let judgments = report.judgments.filter { $0.order == order }
       include(judgments)
@@ -68,20 +68,20 @@ public struct OperationReport: Sendable, Codable {
   }
 }
 
-/// What `GradientCheck.verify` found, operation by operation.
-public struct VerificationReport: Sendable, Codable {
+/// The findings of `GradientCheck.verify`, operation by operation.
+public struct VerificationReport: Sendable, Encodable {
   public let operations: [OperationReport]
-  public let seconds: Double
+  package let seconds: Double
 
-  public var agree: Int { operations.reduce(0) { $0 + $1.agree } }
-  public var disagree: Int { operations.reduce(0) { $0 + $1.disagree } }
-  public var cannotTell: Int { operations.reduce(0) { $0 + $1.cannotTell } }
-  public var kinkProbes: Int { operations.reduce(0) { $0 + $1.kinkProbes } }
+  package var agree: Int { operations.reduce(0) { $0 + $1.agree } }
+  package var disagree: Int { operations.reduce(0) { $0 + $1.disagree } }
+  package var cannotTell: Int { operations.reduce(0) { $0 + $1.cannotTell } }
+  package var kinkProbes: Int { operations.reduce(0) { $0 + $1.kinkProbes } }
   public var verdict: Verdict { .combined(operations.map(\.verdict)) }
   public var agrees: Bool { verdict == .agree }
 
   /// The largest difference that an oracle saw anywhere.
-  public func worst(_ oracle: Oracle) -> WorstError? {
+  package func worst(_ oracle: Oracle) -> WorstError? {
     let all = operations.compactMap { $0.worstError[oracle.rawValue] }
     return all.isEmpty
       ? nil : all.reduce(into: WorstError()) { $0.include(absolute: $1.absolute, inBounds: $1.inBounds) }

@@ -37,7 +37,9 @@ extension Formula {
     guard case .apply(let operation, let inputs, let shape) = self, shape.elementCount > 0,
       inputs.allSatisfy({ $0.number != nil && $0.shape.elementCount > 0 }), operation.indexPosition == nil
     else { return nil }
-    if let value = inputs.first?.number, [.reshape, .broadcast].contains(operation.form) { return .number(value, shape) }
+    if let value = inputs.first?.number, [.reshape, .broadcast].contains(operation.form) {
+      return .number(value, shape)
+    }
     let tape = Tape<Double>()
     let value = tape.record(
       operation, inputs: inputs.map { tape.constant(Tensor(repeating: $0.number ?? 0, shape: $0.shape)) }
@@ -120,7 +122,8 @@ extension Formula {
 
   private func softmaxAndMultiple(_ definition: (Int) -> Formula?) -> (Formula, Formula)? {
     if let (g, product) = operands(of: .subtract), let (e, sum) = product.operands(of: .multiply),
-      let log = e.argument(of: .exp), let (f, z) = log.single, f.form == .softmax(.logSoftmax), let (h, summed) = sum.single, h.form.isSum,
+      let log = e.argument(of: .exp), let (f, z) = log.single, f.form == .softmax(.logSoftmax),
+      let (h, summed) = sum.single, h.form.isSum,
       summed.isSame(as: g), sum.shape.last == 1 || sum.number != nil
     {
       return Formula.applying(Softmax(), z).map { ($0, g) }

@@ -1,4 +1,5 @@
 import Adjoint
+import AdjointFiles
 
 /// A recording as a page shows it: its forward nodes replayed in `Double`, the backward half recorded after them, and
 /// the contributions to each adjoint.
@@ -54,14 +55,14 @@ struct ExplainedRecording {
 
   // MARK: As data
 
-  func json() -> PageJSON {
+  func json() -> JSON {
     let isNeeded = Set(needed)
     let (names, layouts) = (PageNames(tape), PageLayouts(graph))
-    let nodes = (0..<tape.count).map { node -> PageJSON in
+    let nodes = (0..<tape.count).map { node -> JSON in
       node > output || isNeeded.contains(node) ? json(of: tape[node], names) : .null
     }
     let adjoints = needed.compactMap { node in backward.adjoint(of: tape[node]).map { (String(node), $0.index) } }
-    let edges = backward.edges.map { edge -> PageJSON in
+    let edges = backward.edges.map { edge -> JSON in
       let formula = names.formula(of: edge.contribution, adjointOf: edge.consumer, backward)
       return .object([
         ("from", .integer(edge.consumer)), ("position", .integer(edge.position)), ("to", .integer(edge.producer)),
@@ -73,7 +74,7 @@ struct ExplainedRecording {
       ("output", .integer(output)),
       ("seed", .integer(seed)), ("image", imageSize.map { .integers([$0.height, $0.width]) } ?? .null),
       ("walk", .integers(graph.nodes.map(\.id))), ("adjoints", .object(adjoints.map { ($0.0, .integer($0.1)) })),
-      ("edges", .list(edges)), ("nodes", .list(nodes)),
+      ("edges", .array(edges)), ("nodes", .array(nodes)),
       ("layers", layouts.layerOfNode), ("layouts", layouts.json),
     ])
   }
@@ -87,8 +88,8 @@ struct ExplainedRecording {
     return y.localJacobian(withRespectTo: position, denseLimit: 0)?.structureText ?? ""
   }
 
-  private func json(of x: Variable<Double>, _ names: PageNames) -> PageJSON {
-    var fields: [(String, PageJSON)] = [("shape", .integers(x.shape))]
+  private func json(of x: Variable<Double>, _ names: PageNames) -> JSON {
+    var fields: [(String, JSON)] = [("shape", .integers(x.shape))]
     if let operation = x.operation {
       let hasRule = PageInterpreter.hasRule(for: operation)
       fields += [
@@ -97,7 +98,7 @@ struct ExplainedRecording {
       ]
       let attributes = operation.attributes.map { ($0.name, ExplainedRecording.json(of: $0)) }
       if !attributes.isEmpty { fields.append(("attributes", .object(attributes))) }
-      if !hasRule { fields += [("foreign", .flag(true)), ("value", PageValues.encoded(x.value.elements))] }
+      if !hasRule { fields += [("foreign", .bool(true)), ("value", PageValues.encoded(x.value.elements))] }
     } else {
       let role = roles[x.index] ?? .constant
       let value = role == .index ? PageValues.encoded(x.indexValue.elements) : PageValues.encoded(x.value.elements)
@@ -108,12 +109,12 @@ struct ExplainedRecording {
     return .object(fields)
   }
 
-  private static func json(of attribute: Attribute) -> PageJSON {
+  private static func json(of attribute: Attribute) -> JSON {
     switch attribute.value {
     case .int(let value): .integer(value)
     case .real(let value):
       value.isFinite ? .number(value) : .string(value.isNaN ? "NaN" : value < 0 ? "-Infinity" : "Infinity")
-    case .flag(let value): .flag(value)
+    case .flag(let value): .bool(value)
     case .list(let values): .integers(values)
     }
   }

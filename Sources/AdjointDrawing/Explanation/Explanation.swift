@@ -1,4 +1,5 @@
 import Adjoint
+import AdjointFiles
 import Foundation
 
 /// The backward pass of a recorded model as one HTML file to step through: every forward node, then every adjoint.
@@ -41,11 +42,11 @@ public struct Explanation {
   public var html: String { PageTemplate.document(title: title, subtitle: subtitle, data: data) }
 
   /// The recorded nodes as the page holds them: JSON.
-  package var data: String { recording.json().text }
+  package var data: String { recording.json().text(.embedded) }
 
   /// Writes the page to a file, through a temporary one.
   /// - Throws: the error of the file system.
   public func write(to path: String) throws {
-    try Data(html.utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
+    try OutputFile.replace(URL(fileURLWithPath: path), with: html.utf8)
   }
 }

@@ -1,3 +1,4 @@
+import AdjointFiles
 import Foundation
 
 /// `Experiments.md` and its charts, written from the records alone: the same records give the same bytes.
@@ -23,11 +24,10 @@ package struct ExperimentsPage {
     for (experiment, _, section) in sections {
       for picture in section.pictures {
         let file = store.folder.appendingPathComponent(fileName(experiment, picture))
-        try Data((picture.svg + "\n").utf8).write(to: file, options: .atomic)
+        try OutputFile.replace(file, with: (picture.svg + "\n").utf8)
       }
     }
-    let page = markdown(sections)
-    try Data(page.utf8).write(to: store.directory.appendingPathComponent("Experiments.md"), options: .atomic)
+    try OutputFile.replace(store.directory.appendingPathComponent("Experiments.md"), with: markdown(sections).utf8)
   }
 
   /// The full settings where all of them have two seeds at least; the shortened ones otherwise.

@@ -1,3 +1,4 @@
+import AdjointFiles
 import Foundation
 
 /// The records of finished runs: for each experiment a file of JSON lines, rewritten whole and renamed into place.
@@ -10,7 +11,7 @@ package struct RecordStore: Sendable {
 
   package init(_ directory: URL) { self.directory = directory }
 
-  /// Where records and charts are.
+  /// The directory of records and charts.
   package var folder: URL { directory.appendingPathComponent("Experiments", isDirectory: true) }
   func file(_ experiment: String) -> URL { folder.appendingPathComponent(experiment + ".jsonl") }
 
@@ -19,7 +20,7 @@ package struct RecordStore: Sendable {
   package func records(of experiment: String) throws -> [RunRecord] {
     let file = file(experiment)
     guard FileManager.default.fileExists(atPath: file.path) else { return [] }
-    let text = try String(contentsOf: file, encoding: .utf8)
+    let text = String(decoding: try InputFile(file).contents(atMost: .max), as: UTF8.self)
     let decoder = JSONDecoder()
     decoder.nonConformingFloatDecodingStrategy = .convertFromString(
       positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
@@ -67,7 +68,7 @@ package struct RecordStore: Sendable {
       data += Data("\n".utf8)
     }
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    try data.write(to: file(experiment), options: .atomic)
+    try OutputFile.replace(file(experiment), with: data)
   }
 }
 
@@ -76,7 +77,7 @@ extension Setting {
   func recordedValues(data: String) -> [String: String] { values.merging(["data": data]) { $1 } }
 }
 
-/// What can go wrong with experiments from outside.
+/// A failure of experiments that comes from outside.
 package enum ExperimentError: Error, CustomStringConvertible, Equatable {
   case damagedRecord(file: String, line: Int)
   case interrupted(finished: Int, left: Int)

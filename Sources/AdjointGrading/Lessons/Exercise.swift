@@ -23,11 +23,11 @@ public struct Exercise {
     /// The node's position on the tape, printed as `%node`.
     public let node: Int
     /// Scope and label, or the role of an unnamed leaf; may be empty.
-    public let name: String
+    package let name: String
     /// v̄, of the node's shape.
     public let answer: Tensor<Double>
     /// v̄ in terms of forward nodes and of answers before it, read off the recorded backward nodes.
-    public let formula: String
+    package let formula: String
   }
 
   public let questions: [Question]
@@ -40,7 +40,7 @@ public struct Exercise {
     guard loss.shape.elementCount == 1 else {
       fatalError("Exercise: \(loss.tape.describe(loss.index)) is not a single number; reduce it first (mean, sum)")
     }
-    output = Mirror(loss, []).output
+    output = DoubleRecording(loss, []).output
     let tape = output.tape
     let leaves = tape.differentiableVariables.filter { $0.index <= loss.index }
     let parameters = leaves.filter { $0.role == .parameter }
@@ -71,13 +71,13 @@ public struct Exercise {
   }
 
   /// The question about a node, if it is asked.
-  public func question<S: Scalar>(about v: Variable<S>) -> Question? { questions.first { $0.node == v.index } }
+  package func question<S: Scalar>(about v: Variable<S>) -> Question? { questions.first { $0.node == v.index } }
 
   // MARK: Grading
 
-  /// How far an answer may be off by rounding alone, relative to the largest element of the right one.
+  /// The error that an answer may have by rounding alone, relative to the largest element of the right one.
   static let exactness = 1e-9
-  /// How far it may be off to count as right in all but its digits.
+  /// The error that it may have and still count as right in all but its digits.
   static let closeness = 1e-2
 
   /// Grades one answer.

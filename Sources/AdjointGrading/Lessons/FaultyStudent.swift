@@ -1,15 +1,15 @@
 import Adjoint
 import AdjointChecking
 
-/// Wrong answers to a question by somebody who makes one mistake: what exercises are graded on, as `Sabotage` grades the checker.
+/// Wrong answers to a question by somebody who makes one mistake. They grade exercises, as `Sabotage` grades the checker.
 ///
 /// A rule's fault is put into one use of the node, the whole model is recorded anew with it, and the answer is read off that
 /// recording's own backward sweep; an accumulation's fault is put into the sweep.
 package struct FaultyStudent {
   package struct Answer {
-    /// What was done wrong, and where.
+    /// The mistake and its place.
     package let fault: String
-    /// What a right hint says; `nil` for an answer that is right, or right but for rounding.
+    /// The hint that is right; `nil` for an answer that is right, or right but for rounding.
     package let hypothesis: Hypothesis?
     package let value: Tensor<Double>
   }

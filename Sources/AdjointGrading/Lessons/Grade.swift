@@ -1,7 +1,7 @@
 import Adjoint
 import AdjointChecking
 
-/// What an answer is worth, and what to say about it.
+/// The worth of an answer, with what to say about it.
 public enum Grade: Sendable, Hashable, CustomStringConvertible {
   /// Right to the last digits.
   case exact
@@ -14,7 +14,7 @@ public enum Grade: Sendable, Hashable, CustomStringConvertible {
   case wrong(element: Int, found: Double)
   case unanswered
 
-  /// Whether the question counts as solved.
+  /// Tells whether the question counts as solved.
   public var isRight: Bool {
     switch self {
     case .exact, .approximately: true
@@ -46,13 +46,13 @@ public struct Mistake: Sendable, Hashable, CustomStringConvertible {
   /// The use of the node where it was made, such as `%7 (relu)`; `nil` where the whole answer is meant.
   public let place: String?
 
-  public init(hypothesis: Hypothesis, place: String? = nil) { (self.hypothesis, self.place) = (hypothesis, place) }
+  package init(hypothesis: Hypothesis, place: String? = nil) { (self.hypothesis, self.place) = (hypothesis, place) }
 
   public var description: String { hypothesis.hint + (place.map { ", where it goes into \($0)" } ?? "") }
 }
 
 extension Hypothesis {
-  /// What a teacher would say.
+  /// A clause as a teacher would say it.
   var hint: String {
     switch self {
     case .sign: "the sign"
@@ -84,7 +84,7 @@ public struct ExerciseScore: Sendable, CustomStringConvertible {
   /// Questions solved.
   public var solved: Int { grades.count { $0.grade.isRight } }
   /// Solved over asked; 1 where nothing is asked.
-  public var fraction: Double { grades.isEmpty ? 1 : Double(solved) / Double(grades.count) }
+  package var fraction: Double { grades.isEmpty ? 1 : Double(solved) / Double(grades.count) }
 
   /// A line for each question and the sum.
   public var description: String {

@@ -104,9 +104,9 @@ enum NumberText {
 public struct ExerciseError: Error, Equatable, Sendable, CustomStringConvertible {
   /// Counted from 1.
   public let line: Int
-  public let expected: String
-  public let found: String
-  public let remedy: String
+  package let expected: String
+  package let found: String
+  package let remedy: String
 
   public var description: String { "worksheet, line \(line): expected \(expected), found \(found); \(remedy)" }
 }

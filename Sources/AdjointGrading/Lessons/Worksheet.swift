@@ -16,7 +16,8 @@ extension Exercise {
   static let blank = "____"
 
   /// Grades a filled worksheet: answers follow `(1) =`, as a number or as nested brackets such as `[[1, -0.5], [2/3, 0]]`.
-  /// What is left blank counts as unanswered.
+  ///
+  /// A blank counts as unanswered.
   /// - Throws: `ExerciseError` for an answer that cannot be read, or to a question that is not asked; nothing is graded then.
   public func grade(_ filled: String) throws(ExerciseError) -> ExerciseScore {
     var answers: [Int: Tensor<Double>] = [:]
@@ -79,7 +80,7 @@ extension Exercise {
     var text: String
   }
 
-  /// What stands behind each `(n) =`, over as many lines as its brackets take.
+  /// The text behind each `(n) =`, over as many lines as its brackets take.
   private static func entries(of text: String) -> [Entry] {
     var entries: [Entry] = []
     var isOpen = false
@@ -105,7 +106,7 @@ extension Exercise {
   }
 }
 
-/// How a worksheet writes nodes.
+/// The notation of nodes in a worksheet.
 enum Listing {
   /// `%3`, or the number itself for a constant that is one.
   static func name(of v: Variable<Double>) -> Notation {

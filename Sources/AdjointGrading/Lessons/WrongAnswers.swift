@@ -14,7 +14,7 @@ struct WrongAnswers {
 
   private let question: Exercise.Question
   private let consumers: [Shape]
-  /// How many elements the means of the model run over.
+  /// The numbers of elements that the means of the model run over.
   private let counts: Set<Int>
   private var candidates: [Candidate] = []
 
@@ -104,7 +104,7 @@ extension Tape where S == Double {
     "%\(edge.consumer) (\(operation(at: edge.consumer)?.name ?? ""))"
   }
 
-  /// What each fault of the checker's family makes of one contribution.
+  /// The contributions that the faults of the checker's family make of one.
   fileprivate func faultyContributions(
     along edge: Backward<Double>.Edge, _ backward: Backward<Double>
   ) -> [(Hypothesis, Tensor<Double>)] {
@@ -141,8 +141,9 @@ extension FaultSite {
 }
 
 extension RuleFault {
-  /// What a wrong answer made by this fault is called; `nil` where the numbers stay right, or right but for
-  /// rounding, at the recorded point.
+  /// The name of a wrong answer that this fault makes.
+  ///
+  /// `nil` where the numbers stay right, or right but for rounding, at the recorded point.
   func hypothesis(at site: FaultSite) -> Hypothesis? {
     switch self {
     case .sign, .signUnderBroadcast: .sign

@@ -3,10 +3,9 @@ import AdjointChecking
 
 /// A small program as data: leaves and operations with the positions of their inputs.
 ///
-/// Generated from a seed (`init(seed:)`), recorded on a tape of any scalar at any number of points, changed operation by
-/// operation (`mapOperations`), shrunk while it keeps failing (`shrunk(while:)`), and printed as Swift code that
-/// reproduces it (`swiftCode`). Everything is a function of the seed: structure, and the values of every leaf at every
-/// point.
+/// It is generated from a seed (`init(seed:)`), recorded on a tape of any scalar at any number of points, changed operation by
+/// operation (`mapOperations`), shrunk while it keeps failing (`shrunk(while:)`), and printed as Swift code that reproduces it
+/// (`swiftCode`). Everything is a function of the seed: structure, and the values of every leaf at every point.
 ///
 /// ```swift
 /// let program = RandomProgram(seed: 7)
@@ -14,22 +13,22 @@ import AdjointChecking
 /// let g = gradients(of: recording.output, withRespectTo: recording.moving, cotangent: …)
 /// ```
 public struct RandomProgram: Sendable {
-  /// What a leaf holds at one point.
-  public enum LeafValue: Sendable, Equatable {
+  /// The value of a leaf at one point.
+  package enum LeafValue: Sendable, Equatable {
     case numbers(Tensor<Double>)
     case indices(Tensor<Int32>)
   }
 
   /// A leaf: its role, and where its values come from.
-  public struct Leaf: Sendable {
-    public enum Content: Sendable, Equatable {
+  package struct Leaf: Sendable {
+    package enum Content: Sendable, Equatable {
       /// Numbers uniform in a range, representable in `Float`.
       case numbers(in: ClosedRange<Double>)
       case indices(below: Int)
     }
     /// Input, parameter, constant or index. A constant has the same values at every point.
-    public let role: Role
-    public internal(set) var content: Content
+    package let role: Role
+    package internal(set) var content: Content
     /// Which of the seed's streams its values are drawn from.
     let stream: UInt64
     /// The values at point 0 where they are not drawn: those of what this leaf stands for.
@@ -37,28 +36,28 @@ public struct RandomProgram: Sendable {
   }
 
   /// One line of the program.
-  public struct Step: Sendable {
-    public enum Kind: Sendable {
+  package struct Step: Sendable {
+    package enum Kind: Sendable {
       case leaf(Leaf)
       case operation(any Operation, inputs: [Int])
     }
-    public internal(set) var kind: Kind
-    public internal(set) var shape: Shape
+    package internal(set) var kind: Kind
+    package internal(set) var shape: Shape
 
     /// The steps whose values this one takes.
-    public var inputs: [Int] {
+    package var inputs: [Int] {
       switch kind {
       case .leaf: []
       case .operation(_, let inputs): inputs
       }
     }
-    public var operation: (any Operation)? {
+    package var operation: (any Operation)? {
       switch kind {
       case .leaf: nil
       case .operation(let operation, _): operation
       }
     }
-    public var leaf: Leaf? {
+    package var leaf: Leaf? {
       switch kind {
       case .leaf(let leaf): leaf
       case .operation: nil
@@ -66,17 +65,17 @@ public struct RandomProgram: Sendable {
     }
   }
 
-  public let seed: UInt64
+  package let seed: UInt64
   /// Leaves and operations; each takes its inputs from steps before it.
-  public internal(set) var steps: [Step]
+  package internal(set) var steps: [Step]
   /// The step that is the result: a single number or a tensor.
-  public internal(set) var output: Int
+  package internal(set) var output: Int
 
-  /// How many steps are operations.
-  public var operationCount: Int { steps.count { $0.operation != nil } }
+  /// The number of steps that are operations.
+  package var operationCount: Int { steps.count { $0.operation != nil } }
 
   /// The leaves that gradients are taken for: inputs and parameters.
-  public var movingLeaves: [Int] {
+  package var movingLeaves: [Int] {
     steps.indices.filter { steps[$0].leaf?.role == .input || steps[$0].leaf?.role == .parameter }
   }
 
@@ -94,8 +93,8 @@ public struct RandomProgram: Sendable {
 // MARK: Values
 
 extension RandomProgram {
-  /// What the leaf at a step holds at a point: 0 for the first recording, 1, 2, … for replays at new inputs.
-  public func value(ofLeaf step: Int, at point: Int = 0) -> LeafValue {
+  /// The value of the leaf at a step, at a point: 0 for the first recording, 1, 2, … for replays at new inputs.
+  package func value(ofLeaf step: Int, at point: Int = 0) -> LeafValue {
     guard let leaf = steps[step].leaf else { fatalError("RandomProgram: step \(step) is an operation, not a leaf") }
     let point = leaf.role == .constant ? 0 : point
     if let pinned = leaf.pinned, point == 0 { return pinned }
@@ -134,14 +133,14 @@ extension RandomProgram {
   /// A program on a tape.
   public struct Recording<S: Scalar> {
     /// A variable for each step.
-    public let nodes: [Variable<S>]
+    package let nodes: [Variable<S>]
     public let output: Variable<S>
     /// The leaves that gradients are taken for, as `movingLeaves`.
     public let moving: [Variable<S>]
     /// The parameters that were made, each with its step.
-    public let parameters: [(step: Int, parameter: Parameter<S>)]
+    package let parameters: [(step: Int, parameter: Parameter<S>)]
     /// Every leaf that a program feeds or reads, constants excepted: ask for these as well to keep all of them.
-    public let leaves: [Variable<S>]
+    package let leaves: [Variable<S>]
   }
 
   /// Records this program with the values of a point.
@@ -172,7 +171,7 @@ extension RandomProgram {
   /// Gives every leaf of a compiled recording the values of another point; parameters are set where they stand, so a
   /// program that copied them does not see this.
   /// - Precondition: the program keeps all leaves (`Program([recording.output] + recording.leaves)`).
-  public func feed<S: Scalar>(_ recording: Recording<S>, to program: Program<S>, at point: Int) throws(FeedError) {
+  package func feed<S: Scalar>(_ recording: Recording<S>, to program: Program<S>, at point: Int) throws(FeedError) {
     for i in steps.indices {
       guard let leaf = steps[i].leaf, leaf.role != .constant, leaf.role != .parameter else { continue }
       switch value(ofLeaf: i, at: point) {

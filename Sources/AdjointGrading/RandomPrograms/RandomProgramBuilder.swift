@@ -2,17 +2,17 @@ import Adjoint
 import AdjointChecking
 
 extension RandomProgram {
-  /// What random programs are made of.
+  /// The ingredients of random programs.
   public struct Options: Sendable {
-    /// How many operations are asked for, between these bounds; guards of domains and the joining of results add some.
+    /// The number of operations that are asked for, between these bounds; guards of domains and the joining of results add some.
     public var size = 4...20
-    public var largestExtent = 5
-    public var largestCount = 96
-    public var largestRank = 4
+    package var largestExtent = 5
+    package var largestCount = 96
+    package var largestRank = 4
     /// The share of dimensions that are 0.
-    public var emptyShare = 0.02
-    /// How far from every kink a piecewise operation's arguments stay at point 0, unless they sit on it and do not move.
-    public var kinkMargin = 1e-3
+    package var emptyShare = 0.02
+    /// The distance from every kink that a piecewise operation's arguments keep at point 0, unless they sit on it and do not move.
+    package var kinkMargin = 1e-3
     /// Operations drawn as they stand in their examples: how those that the generator does not know take part. Add the
     /// examples of your own operations.
     public var examples = OperationCatalog.examples
@@ -28,13 +28,15 @@ extension RandomProgram {
   }
 }
 
-/// Builds a program step by step, recording it at point 0 as it goes: so that it knows shapes and values, where values can
-/// lie, and how far they stand from kinks.
+/// Builds a program step by step.
+///
+/// It records at point 0 as it goes, and so knows shapes and values, the ranges in which values can lie, and how far they stand
+/// from kinks.
 struct RandomProgramBuilder {
   let options: RandomProgram.Options
   var random: Generator
   private(set) var program: RandomProgram
-  /// Where each step's values lie at every point; `nil` for indices.
+  /// The range of each step's values at every point; `nil` for indices.
   private(set) var ranges: [ClosedRange<Double>?] = []
   private(set) var isUsed: [Bool] = []
   private let tape = Tape<Double>()
@@ -81,7 +83,7 @@ struct RandomProgramBuilder {
     program.output = total ?? last
   }
 
-  /// How many steps a step depends on.
+  /// The number of steps that a step depends on.
   private func ancestorCount(_ step: Int) -> Int {
     var isNeeded = Set([step])
     for i in (0...step).reversed() where isNeeded.contains(i) { isNeeded.formUnion(program.steps[i].inputs) }
@@ -189,19 +191,21 @@ struct RandomProgramBuilder {
     return program.steps.count - 1
   }
 
-  /// Where an input must lie.
+  /// The numbers between which an input must lie.
   private func domain(of operation: any Operation, _ position: Int, _ present: ValueRange?) -> ValueRange {
     (operation as? any LibraryOperation)?.domain(ofInput: position, present) ?? .limit
   }
 
-  /// Whether the result is finite: some operations take an empty axis, whose logarithm of a sum is −∞.
+  /// Tells whether the result is finite: some operations take an empty axis, whose logarithm of a sum is −∞.
   private func isDefined(_ operation: any Operation, _ shapes: [Shape]) -> Bool {
     guard (operation as? any LibraryOperation)?.isFinite(on: shapes) ?? true else { return false }
     return operation.indexPosition.map { shapes[$0].elementCount == 0 || operation.indexBound(for: shapes) > 0 } ?? true
   }
 
-  /// Whether every element stands away from the kinks. On a kink itself only what does not move may stand, such as padding;
-  /// where a step down a unit could change a comparison, nothing.
+  /// Tells whether every element stands away from the kinks.
+  ///
+  /// On a kink itself only what does not move may stand, such as padding; where a step down a unit could change a comparison,
+  /// nothing.
   private func isGeneric(_ operation: any Operation, _ inputs: [Int]) -> Bool {
     let scratch = Tape<Double>()
     let x = inputs.map { input in

@@ -1,7 +1,7 @@
 import Adjoint
 import AdjointChecking
 
-// What a random program does next: one of these moves, each an operation or a few.
+// The moves of which a random program is made, each an operation or a few.
 
 extension RandomProgramBuilder {
   /// Appends an operation or a pattern of them; `nil` when the one drawn does not fit here.
@@ -37,7 +37,7 @@ extension RandomProgramBuilder {
     return apply(operation, chance(0.5) ? [x, other] : [other, x])
   }
 
-  /// What x broadcasts with: itself, another step, or a new leaf that is smaller or larger.
+  /// A partner that x broadcasts with: itself, another step, or a new leaf that is smaller or larger.
   mutating func partner(of x: Int) -> Int {
     if chance(0.08) { return x }
     let own = shape(x)

@@ -2,7 +2,7 @@ import Adjoint
 import AdjointChecking
 
 /// A way in which a rule goes wrong, injected into one input's contribution.
-public enum RuleFault: String, Sendable, Hashable, Codable, CaseIterable {
+package enum RuleFault: String, Sendable, CaseIterable {
   case sign, double, half, relativeError
   /// The contribution is transposed, and fits only where that has the same shape.
   case transposed
@@ -29,16 +29,15 @@ public enum RuleFault: String, Sendable, Hashable, Codable, CaseIterable {
   /// Right to first order: a factor of 1 whose derivative is not 0.
   case spuriousCurvature
 
-  /// Whether only the second derivative tells.
+  /// Tells whether only the second derivative tells.
   var isSecondOrder: Bool { self == .detached || self == .spuriousCurvature }
 
-  /// Whether the fault can be put into an operation at all.
+  /// Tells whether the fault can be put into an operation at all.
   func applies(to site: FaultSite) -> Bool {
     switch self {
-    case .sign, .double, .half, .relativeError, .droppedEdge, .staleContribution, .stalePoint, .detached,
-      .spuriousCurvature:
+    case .sign, .double, .half, .relativeError, .missingMean, .doubledMean, .droppedEdge, .staleContribution,
+      .stalePoint, .detached, .spuriousCurvature:
       true
-    case .missingMean, .doubledMean: true
     case .transposed, .transposedStorage: site.shape.count { $0 > 1 } > 1
     case .missingBroadcastSum, .unsummed, .signUnderBroadcast: site.isBroadcast
     case .wrongBranch: site.isElementwise && site.kink != nil
@@ -74,11 +73,11 @@ struct FaultSite: Sendable {
   let shape: Shape
   let outputShape: Shape
   let isElementwise: Bool
-  /// Whether the operation repeats operands to the shape of its result.
+  /// Tells whether the operation repeats operands to the shape of its result.
   let broadcasts: Bool
   let kink: Kink?
 
-  /// Whether the operand is repeated to the result's shape.
+  /// Tells whether the operand is repeated to the result's shape.
   var isBroadcast: Bool {
     broadcasts && shape != outputShape && shape.broadcasts(to: outputShape) && shape.elementCount > 0
   }

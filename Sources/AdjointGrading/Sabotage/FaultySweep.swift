@@ -1,7 +1,7 @@
 import Adjoint
 import AdjointChecking
 
-/// The backward sweep with a fault in its one accumulation: what `GradientCheck.alter` hands in to grade the checker.
+/// The backward sweep with a fault in its one accumulation, handed to `GradientCheck.alter` to grade the checker.
 struct FaultySweep {
   enum Fault: Sendable, Hashable {
     /// The last contribution to a node replaces those before it.
@@ -17,11 +17,11 @@ struct FaultySweep {
   let node: Int
 
   /// Repeats a sweep with the fault, so that everything downstream of it is wrong in consequence.
-  func sweep<S: Scalar>(_ sound: Backward<S>) -> Backward<S> {
+  func sweep(_ sound: Backward<Double>) -> Backward<Double> {
     let tape = sound.output.tape
     let wanted = Dictionary(grouping: sound.edges, by: \.consumer).mapValues { Set($0.map(\.position)) }
-    var adjoints: [Int: Variable<S>] = [:]
-    var edges: [Backward<S>.Edge] = []
+    var adjoints: [Int: Variable<Double>] = [:]
+    var edges: [Backward<Double>.Edge] = []
     var arrivals = 0
     adjoints[sound.output.index] = sound.adjointNode(of: sound.output.index).map { tape[$0] }
     for consumer in stride(from: sound.output.index, through: 0, by: -1) {

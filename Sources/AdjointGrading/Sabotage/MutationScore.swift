@@ -1,9 +1,8 @@
 import AdjointChecking
-import Foundation
 
 /// One fault in one place, and what came of it.
-public struct Mutant: Sendable, Hashable, Codable {
-  public enum Outcome: String, Sendable, Hashable, Codable {
+public struct Mutant: Sendable, Encodable {
+  package enum Outcome: String, Sendable, Encodable {
     /// The checker disagrees, and its first finding names the place or the mechanism.
     case blamed
     /// The checker disagrees, and blames something else.
@@ -18,37 +17,38 @@ public struct Mutant: Sendable, Hashable, Codable {
 
   /// The operation, or the mechanism in shared code.
   public let operation: String
-  public let input: Int?
-  public let fault: String
-  public let outcome: Outcome
+  package let input: Int?
+  package let fault: String
+  package let outcome: Outcome
   /// Why it is equivalent, trapped or has survived; what was blamed otherwise.
-  public let reason: String
-  /// What the checker guessed.
-  public let hypothesis: Hypothesis?
+  package let reason: String
+  /// The checker's guess.
+  package let hypothesis: Hypothesis?
 
+  /// One line.
   public var text: String {
     let place = input.map { "\(operation), input \($0)" } ?? operation
     return "\(place): \(fault): \(reason)"
   }
 }
 
-/// How many faults the checker finds, and how often it blames the right place: the checker's own grade.
-public struct MutationScore: Sendable, Codable {
+/// The checker's own grade: the number of faults that it finds, and how often it blames the right place.
+public struct MutationScore: Sendable, Encodable {
   public let all: [Mutant]
-  public let seconds: Double
+  package let seconds: Double
 
   /// Those that count: neither equivalent to the original nor refused by recording.
   public var mutants: Int { all.count { $0.outcome != .equivalent && $0.outcome != .trapped } }
   public var detected: Int { all.count { $0.outcome == .blamed || $0.outcome == .detected } }
   public var blamed: Int { all.count { $0.outcome == .blamed } }
-  public var equivalent: [Mutant] { all.filter { $0.outcome == .equivalent } }
-  public var trapped: [Mutant] { all.filter { $0.outcome == .trapped } }
+  package var equivalent: [Mutant] { all.filter { $0.outcome == .equivalent } }
+  package var trapped: [Mutant] { all.filter { $0.outcome == .trapped } }
   public var survivors: [Mutant] { all.filter { $0.outcome == .survived } }
   /// Found, but pinned on another place.
-  public var misblamed: [Mutant] { all.filter { $0.outcome == .detected } }
+  package var misblamed: [Mutant] { all.filter { $0.outcome == .detected } }
 
   /// The least number of mutants that any differentiable operation has.
-  public var fewestPerOperation: (operation: String, count: Int)? {
+  package var fewestPerOperation: (operation: String, count: Int)? {
     let counted = all.filter { $0.outcome != .equivalent && $0.outcome != .trapped && $0.input != nil }
     return Dictionary(grouping: counted, by: \.operation).map { ($0.key, $0.value.count) }.min { $0.1 < $1.1 }
   }

@@ -8,9 +8,9 @@ import Foundation
 /// The library itself is never edited: faults are injected by wrapper operations, wrapper scalars, and altered sweeps and
 /// plans that a driver hands in.
 public struct Sabotage: Sendable {
-  public var operations: [any Adjoint.Operation.Type]
-  public var includesSharedCode: Bool
-  public var seed: UInt64
+  private let operations: [any Adjoint.Operation.Type]
+  private let includesSharedCode: Bool
+  private let seed: UInt64
 
   public init(
     _ operations: [any Adjoint.Operation.Type] = OperationCatalog.all, includesSharedCode: Bool = true, seed: UInt64 = 0
@@ -20,39 +20,36 @@ public struct Sabotage: Sendable {
 
   public func run() -> MutationScore {
     let started = Date()
-    let subjects = self.subjects
-    let seed = seed
-    var mutants = inParallel(subjects.count) { number in subjects[number].mutants(seed: seed) }.flatMap { $0 }
+    let (targets, seed) = (targets, seed)
+    var mutants = inParallel(targets.count) { number in targets[number].mutants(seed: seed) }.flatMap { $0 }
     if includesSharedCode { mutants += SharedFaults(seed: seed).mutants() }
     return MutationScore(all: mutants, seconds: Date().timeIntervalSince(started))
   }
 
   /// Examples of one operation: those of one name, and for a product of one pair of flags.
-  private var subjects: [Subject] {
-    var subjects: [Subject] = []
+  private var targets: [SabotageTarget] {
+    var targets: [SabotageTarget] = []
     let examples = operations.flatMap { $0.examples }
     for example in examples.compactMap(\.interleaved) + examples {
       let operation = example.operation
       let flags = operation.form.isProduct ? operation.attributes.map(\.description).joined(separator: ", ") : ""
       let name = operation.name + (flags.isEmpty ? "" : "(\(flags))")
-      if let known = subjects.firstIndex(where: { $0.name == name }) {
-        subjects[known].examples.append(example)
+      if let known = targets.firstIndex(where: { $0.name == name }) {
+        targets[known].examples.append(example)
       } else {
-        subjects.append(Subject(name: name, examples: [example]))
+        targets.append(SabotageTarget(name: name, examples: [example]))
       }
     }
-    return subjects
+    return targets
   }
 }
 
 /// One operation under sabotage, with its examples.
-struct Subject: Sendable {
+struct SabotageTarget: Sendable {
   let name: String
   var examples: [Example]
-  /// How many examples are tried before a fault counts as equivalent.
+  /// The number of examples that are tried before a fault counts as equivalent.
   private static let patience = 8
-
-  init(name: String, examples: [Example]) { (self.name, self.examples) = (name, examples) }
 
   /// Every fault in every input that holds numbers.
   func mutants(seed: UInt64) -> [Mutant] {
@@ -65,14 +62,14 @@ struct Subject: Sendable {
   }
 
   /// The fault in the first example where it makes a difference; `nil` where it applies to none.
-  func mutant(_ fault: RuleFault, _ position: Int, seed: UInt64) -> Mutant? {
+  private func mutant(_ fault: RuleFault, _ position: Int, seed: UInt64) -> Mutant? {
     var excuse: (outcome: Mutant.Outcome, reason: String)?
     let places = telling(position).compactMap { example in
       site(example, position).flatMap { fault.applies(to: $0) ? (example, $0) : nil }
     }
-    for (example, site) in places.prefix(Subject.patience) {
+    for (example, site) in places.prefix(SabotageTarget.patience) {
       let draw = ExampleDraw(example, seed: seed)
-      if !SabotageNetwork<Double>(draw, operation: example.operation, seed: seed).isDifferentiable(position) {
+      if !SabotageNetwork(draw, operation: example.operation, seed: seed).isDifferentiable(position) {
         excuse = excuse ?? (.equivalent, "its contribution is identically zero")
         continue
       }
@@ -96,7 +93,7 @@ struct Subject: Sendable {
   private func judge(
     _ sabotaged: SabotagedOperation, _ draw: ExampleDraw, _ example: Example, seed: UInt64
   ) -> Mutant {
-    let network = SabotageNetwork<Double>(draw, operation: sabotaged, seed: seed)
+    let network = SabotageNetwork(draw, operation: sabotaged, seed: seed)
     let report = network.check(order: sabotaged.fault.isSecondOrder ? 2 : 1, seed: seed)
     let first = report.findings.first
     let isRight = first?.mechanism == .rule && first?.node == network.node

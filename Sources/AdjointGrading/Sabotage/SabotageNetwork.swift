@@ -5,12 +5,12 @@ import AdjointChecking
 /// more elsewhere, and the loss is Σ v ⊙ sin(w ⊙ y) + Σ u ⊙ x.
 ///
 /// The constants c are such that the operation sees the values drawn for it, away from its kinks.
-struct SabotageNetwork<S: Scalar> {
-  let tape = Tape<S>()
-  let leaves: [Variable<S>]
-  /// Where the operation under sabotage stands.
+struct SabotageNetwork {
+  let tape = Tape<Double>()
+  let leaves: [Variable<Double>]
+  /// The node of the operation under sabotage.
   let node: Int
-  let loss: Variable<S>
+  let loss: Variable<Double>
 
   init(_ draw: ExampleDraw, operation: any Adjoint.Operation, seed: UInt64) {
     var generator = Generator(seed: seed).stream(3)
@@ -18,18 +18,18 @@ struct SabotageNetwork<S: Scalar> {
     func random(_ shape: Shape) -> Tensor<Double> {
       Tensor(shape: shape, elements: (0..<shape.elementCount).map { _ in Double(Float(generator.normal())) })
     }
-    var leaves: [Variable<S>] = []
+    var leaves: [Variable<Double>] = []
     let inputs = tape.scoped("before") {
-      draw.values.map { value -> Variable<S> in
+      draw.values.map { value -> Variable<Double> in
         switch value {
         case .indices(let tensor): return tape.index(tensor)
-        case .confined(let tensor): return tape.constant(tensor.converted())
+        case .confined(let tensor): return tape.constant(tensor)
         case .numbers(let tensor):
           let z = random(tensor.shape)
-          let leaf = tape.input(z.converted())
+          let leaf = tape.input(z)
           leaves.append(leaf)
           let moved = leaf.tanh() * 0.25
-          let rest = zip(tensor.elements, moved.value.elements).map { S($0) - $1 }
+          let rest = zip(tensor.elements, moved.value.elements).map { $0 - $1 }
           return moved + tape.constant(Tensor(shape: tensor.shape, elements: rest))
         }
       }
@@ -37,32 +37,32 @@ struct SabotageNetwork<S: Scalar> {
     let y = tape.scoped("sabotaged") { tape.record(operation, inputs: inputs) }
     node = y.index
     loss = tape.scoped("after") {
-      let bent = (y * tape.constant(random(y.shape).converted())).sin()
-      var loss = (bent * tape.constant(random(y.shape).converted())).sum()
+      let bent = (y * tape.constant(random(y.shape))).sin()
+      var loss = (bent * tape.constant(random(y.shape))).sum()
       for x in inputs where x.role == nil {
-        loss = loss + (x * tape.constant(random(x.shape).converted())).sum()
+        loss = loss + (x * tape.constant(random(x.shape))).sum()
       }
       return loss
     }
     self.leaves = leaves
   }
 
-  /// Whether the operation's rule contributes to an input at all.
+  /// Tells whether the operation's rule contributes to an input at all.
   func isDifferentiable(_ input: Int) -> Bool {
     let mark = tape.count
     defer { tape.truncate(to: mark) }
     return tape.backward(from: loss).edges.contains { $0.consumer == node && $0.position == input }
   }
 
-  func check(order: Int, seed: UInt64) -> Report {
+  func check(order: Int, seed: UInt64) -> GradientReport {
     GradientCheck(of: loss, withRespectTo: leaves, mode: .directional(2), order: order, seed: seed).run()
   }
 }
 
-/// Whether a mutant is the original in disguise: the same gradient at two points, and the same second derivative.
+/// A mutant beside its original: the same gradient at two points and the same second derivative are the original in disguise.
 struct Equivalence {
-  private let original: SabotageNetwork<Double>
-  private let mutant: SabotageNetwork<Double>
+  private let original: SabotageNetwork
+  private let mutant: SabotageNetwork
   private let seed: UInt64
 
   init(_ draw: ExampleDraw, _ sabotaged: SabotagedOperation, seed: UInt64) {
@@ -71,14 +71,14 @@ struct Equivalence {
     self.seed = seed
   }
 
-  /// Whether the two cannot be told apart.
+  /// Tells whether nothing distinguishes the two.
   var holds: Bool {
     !differs(original.loss, original.leaves, mutant.loss, mutant.leaves)
       && !differs(slope(original), original.leaves, slope(mutant), mutant.leaves)
   }
 
   /// ⟨∇f, w⟩, recorded.
-  private func slope(_ network: SabotageNetwork<Double>) -> Variable<Double> {
+  private func slope(_ network: SabotageNetwork) -> Variable<Double> {
     var generator = Generator(seed: seed).stream(4)
     let tape = network.tape
     let terms = zip(network.leaves, gradients(of: network.loss, withRespectTo: network.leaves)).map { leaf, gradient in
@@ -87,13 +87,13 @@ struct Equivalence {
     return terms.dropFirst().reduce(terms[0]) { $0 + $1 }
   }
 
-  /// Whether two recordings have different gradients, at the recorded point or a little away.
+  /// Tells whether two recordings have different gradients, at the recorded point or a little away.
   private func differs(
     _ a: Variable<Double>, _ ownA: [Variable<Double>], _ b: Variable<Double>, _ ownB: [Variable<Double>]
   ) -> Bool {
     var (first, second) = (Generator(seed: seed), Generator(seed: seed))
-    let left = CheckedRecording(a, leaves: ownA, generator: &first)
-    let right = CheckedRecording(b, leaves: ownB, generator: &second)
+    let left = CheckedRecording(DoubleRecording(a, ownA), generator: &first)
+    let right = CheckedRecording(DoubleRecording(b, ownB), generator: &second)
     if isDifferent(left, right) { return true }
     let elsewhere = left.point.map { $0.map { $0 * (1 + 0.01 * first.uniform(-1, 1)) } }
     left.move(to: elsewhere)
@@ -101,7 +101,7 @@ struct Equivalence {
     return isDifferent(left, right)
   }
 
-  private func isDifferent(_ left: CheckedRecording<Double>, _ right: CheckedRecording<Double>) -> Bool {
+  private func isDifferent(_ left: CheckedRecording, _ right: CheckedRecording) -> Bool {
     zip(left.gradient, right.gradient).contains { a, b in
       (a.worstDifference(from: b)?.difference ?? 0) > 1e-13 * max(1e-3, a.elements.map(abs).max() ?? 0)
     }

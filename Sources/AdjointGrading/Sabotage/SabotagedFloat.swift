@@ -1,7 +1,7 @@
 import Adjoint
 import AdjointChecking
 
-/// Which array loop of a scalar is altered.
+/// A fault in one array loop of a scalar.
 protocol LoopFault: Sendable { static var loop: SabotagedLoop { get } }
 
 /// The loops that a faulty kernel is put into.

@@ -9,7 +9,7 @@ struct SharedFaults: Sendable {
   func mutants() -> [Mutant] { accumulation() + program() + kernels() + elementary() }
 
   private func mutant(
-    _ mechanism: Mechanism, _ fault: String, _ report: Report, isRight: (Finding) -> Bool = { _ in true }
+    _ mechanism: Mechanism, _ fault: String, _ report: GradientReport, isRight: (Finding) -> Bool = { _ in true }
   ) -> Mutant {
     let first = report.findings.first
     let isBlamed = first.map { $0.mechanism == mechanism && isRight($0) } ?? false
@@ -104,7 +104,7 @@ struct SharedFaults: Sendable {
           else { return nil }
           let draw = ExampleDraw(example, seed: seed)
           let operation = MisderivedOperation(original: function, factor: factor, isShared: isShared)
-          let network = SabotageNetwork<Double>(draw, operation: operation, seed: seed)
+          let network = SabotageNetwork(draw, operation: operation, seed: seed)
           let report = network.check(order: 1, seed: seed)
           return mutant(
             .elementary, "d\(function.name) times \(factor) in dual numbers\(isShared ? " and in the rule" : "")",

@@ -42,7 +42,7 @@ struct SharedNetwork<S: Scalar> {
     }
   }
 
-  /// How many contributions arrive at a node.
+  /// The number of contributions that arrive at a node.
   func arrivals(at place: Place) -> Int {
     let mark = tape.count
     defer { tape.truncate(to: mark) }

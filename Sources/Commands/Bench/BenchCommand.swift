@@ -1,5 +1,6 @@
 import Adjoint
 import AdjointCommandLine
+import AdjointFiles
 import Foundation
 
 /// `adjoint bench`: the speed that this machine allows, that of this library, and that of others.
@@ -106,7 +107,7 @@ enum BenchCommand {
     if let plots {
       for fit in report.fits {
         let place = plots.appendingPathComponent("\(fit.group.rawValue).svg")
-        try Data(fit.chart.svg().utf8).write(to: place, options: .atomic)
+        try OutputFile.replace(place, with: fit.chart.svg().utf8)
       }
     }
     if arguments.isGiven("json") { console.line(report.json.text) }

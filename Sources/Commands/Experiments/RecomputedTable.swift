@@ -119,7 +119,7 @@ struct RecomputedTable {
     ]
   }
 
-  private func json(_ measured: [Measured], _ report: Report) -> JSON {
+  private func json(_ measured: [Measured], _ report: GradientReport) -> JSON {
     let rows = zip(GradientTable.published, measured).map { row, own in
       JSON.object([
         ("weight", .string(row.name)), ("element", .string(own.place)), ("publishedNumerical", .number(row.numerical)),

@@ -2,6 +2,7 @@ import Adjoint
 import AdjointChecking
 import AdjointCommandLine
 import AdjointDrawing
+import AdjointFiles
 import AdjointGrading
 import AdjointLearning
 import Foundation
@@ -57,10 +58,10 @@ enum ExplainCommand {
     let loss = arguments.isGiven("scalar") ? try ScalarXRay(of: model.loss).loss : model.loss
     for (ending, text) in form.files(model, loss) {
       let place = ending == form.ending ? file : file.dropLast(form.ending.count) + ending
-      do {
-        try Data(text.utf8).write(to: URL(fileURLWithPath: place), options: .atomic)
+      do throws(FileError) {
+        try OutputFile.replace(URL(fileURLWithPath: place), with: text.utf8)
       } catch {
-        throw CommandError.unwritable(place, reason: error.localizedDescription)
+        throw CommandError.unwritable(place, error)
       }
       console.line("\(place): \(model.subtitle); \((text.utf8.count + 1023) / 1024) KiB")
     }

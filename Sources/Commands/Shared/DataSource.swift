@@ -1,4 +1,5 @@
 import AdjointDatasets
+import AdjointFiles
 import Foundation
 
 /// The origin of images, as `--data` names it.
@@ -97,18 +98,12 @@ extension LabeledImages {
   /// The first images, or all.
   package func limited(to count: Int?) -> LabeledImages { count.map { $0 < self.count ? prefix($0) : self } ?? self }
 
-  /// A number that tells these images and labels from others (FNV-1a, eight bytes at a time).
+  /// A number that tells these images and labels from others.
   package var fingerprint: String {
-    var hash: UInt64 = 0xCBF2_9CE4_8422_2325
-    func add(_ word: UInt64) { hash = (hash ^ word) &* 0x100_0000_01B3 }
-    pixels.withUnsafeBytes { bytes in
-      for start in stride(from: 0, to: bytes.count - 7, by: 8) {
-        add(UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: start, as: UInt64.self)))
-      }
-      for byte in bytes.suffix(bytes.count % 8) { add(UInt64(byte)) }
-    }
-    for label in labels { add(UInt64(truncatingIfNeeded: label)) }
-    return String(hash, radix: 16)
+    var hash = FNV1a()
+    hash.add(pixels)
+    for label in labels { hash.add(UInt64(truncatingIfNeeded: label)) }
+    return String(hash.value, radix: 16)
   }
 }
 

@@ -1,4 +1,5 @@
 import Adjoint
+import AdjointFiles
 
 /// The drawings of one graph that a page changes between: all layers folded, each layer open by itself, and everything
 /// unfolded.
@@ -19,12 +20,12 @@ struct PageLayouts {
   }
 
   /// The layer that each node stands in.
-  var layerOfNode: PageJSON {
+  var layerOfNode: JSON {
     .object(layers.flatMap { layer in layer.nodes.map { (String($0), .string(layer.path)) } })
   }
 
   /// The layouts by the layer that is open: its path, "" for none, "*" for all.
-  var json: PageJSON {
+  var json: JSON {
     let paths = layers.map(\.path)
     var open = [("*", Folding.none)]
     if !paths.isEmpty { open.append(("", .layers)) }
@@ -33,17 +34,18 @@ struct PageLayouts {
     return .object(open.map { ($0.0, json(of: Layout(of: graph, folding: $0.1))) })
   }
 
-  private func json(of layout: Layout) -> PageJSON {
+  private func json(of layout: Layout) -> JSON {
     .object([
-      ("size", .list([number(layout.width), number(layout.height)])),
+      ("size", .array([number(layout.width), number(layout.height)])),
       (
         "frames",
-        .list(layout.frames.map { .list([rectangle($0.rectangle), rectangle($0.titleRectangle), .string($0.title)]) })
+        .array(
+          layout.frames.map { .array([rectangle($0.rectangle), rectangle($0.titleRectangle), .string($0.title)]) })
       ),
-      ("boxes", .list(layout.boxes.map(json))),
+      ("boxes", .array(layout.boxes.map(json))),
       (
         "edges",
-        .list(
+        .array(
           layout.edges.map {
             .object([
               ("path", .string(layout.path(of: $0))), ("from", .string($0.from.identifier)),
@@ -51,16 +53,16 @@ struct PageLayouts {
             ])
           })
       ),
-      ("labels", .list(layout.labels.map { .list([rectangle($0.rectangle), .string($0.text)]) })),
+      ("labels", .array(layout.labels.map { .array([rectangle($0.rectangle), .string($0.text)]) })),
     ])
   }
 
-  private func json(of box: Layout.Box) -> PageJSON {
+  private func json(of box: Layout.Box) -> JSON {
     .object([
       ("id", .string(box.place.identifier)), ("nodes", .integers(nodes(at: box.place))),
       ("place", rectangle(box.rectangle)), ("style", .string(box.text.style.rawValue)),
       ("title", .string(box.text.title)),
-      ("lines", .list(box.text.lines.map { .string($0) })), ("full", .string(box.text.full)),
+      ("lines", .array(box.text.lines.map { .string($0) })), ("full", .string(box.text.full)),
     ])
   }
 
@@ -76,8 +78,8 @@ struct PageLayouts {
     }
   }
 
-  private func number(_ value: Double) -> PageJSON { .number((value * 10).rounded() / 10) }
-  private func rectangle(_ r: Layout.Rectangle) -> PageJSON {
-    .list([number(r.x), number(r.y), number(r.width), number(r.height)])
+  private func number(_ value: Double) -> JSON { .number((value * 10).rounded() / 10) }
+  private func rectangle(_ r: Layout.Rectangle) -> JSON {
+    .array([number(r.x), number(r.y), number(r.width), number(r.height)])
   }
 }

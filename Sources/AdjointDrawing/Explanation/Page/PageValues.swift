@@ -1,4 +1,5 @@
 import Adjoint
+import AdjointFiles
 import Foundation
 
 /// The values of a leaf as a page carries them: exactly, in as few characters as that takes.
@@ -10,16 +11,16 @@ enum PageValues {
   /// The largest count of numbers that are written out, so that a page of a small model can be read.
   private static let written = 16
 
-  static func encoded(_ values: [Double]) -> PageJSON {
-    if values.count <= written, values.allSatisfy(\.isFinite) { return .list(values.map { .number($0) }) }
+  static func encoded(_ values: [Double]) -> JSON {
+    if values.count <= written, values.allSatisfy(\.isFinite) { return .array(values.map { .number($0) }) }
     if let bytes = pixels(values) { return packed("u8", bytes) }
     if values.allSatisfy({ Double(Float($0)) == $0 }) {
-      return packed("f32", values.flatMap { words(UInt64(Float($0).bitPattern), 4) })
+      return packed("f32", ByteOrder.littleEndian.bytes(of: values.lazy.map { Float($0).bitPattern }))
     }
-    return packed("f64", values.flatMap { words($0.bitPattern, 8) })
+    return packed("f64", ByteOrder.littleEndian.bytes(of: values.lazy.map(\.bitPattern)))
   }
 
-  static func encoded(_ indices: [Int32]) -> PageJSON { .integers(indices.map(Int.init)) }
+  static func encoded(_ indices: [Int32]) -> JSON { .integers(indices.map(Int.init)) }
 
   private static func pixels(_ values: [Double]) -> [UInt8]? {
     var bytes: [UInt8] = []
@@ -32,11 +33,7 @@ enum PageValues {
     return bytes
   }
 
-  private static func words(_ bits: UInt64, _ count: Int) -> [UInt8] {
-    (0..<count).map { UInt8(truncatingIfNeeded: bits >> UInt64(8 * $0)) }
-  }
-
-  private static func packed(_ type: String, _ bytes: [UInt8]) -> PageJSON {
+  private static func packed(_ type: String, _ bytes: [UInt8]) -> JSON {
     .object([("type", .string(type)), ("base64", .string(Data(bytes).base64EncodedString()))])
   }
 }

@@ -22,7 +22,7 @@ struct CheckOutcome {
   }
 
   /// Every judgment of one report.
-  init(name: String, _ report: Report) {
+  init(name: String, _ report: GradientReport) {
     self.name = name
     for judgment in report.judgments { add(judgment.verdict) }
     for oracle in Oracle.allCases { worst[oracle] = report.worst(oracle) }

@@ -12,11 +12,12 @@ struct ImageInput {
   let pixels: [UInt8]
 
   /// Reads image `index` of a file, which must have this size.
-  /// - Throws: `CommandError`, or `DatasetError` for a damaged IDX file.
+  /// - Throws: `CommandError`, or `FileError` for a damaged IDX file or table.
   init(_ path: String, index: Int, height: Int, width: Int, inverted: Bool) throws {
     let url = URL(fileURLWithPath: path)
     let content: [UInt8]
     do {
+      // A pipe will do: an image is small, and nothing is believed of it.
       content = [UInt8](try Data(contentsOf: url))
     } catch {
       throw CommandError.badImage(
@@ -75,31 +76,33 @@ struct ImageInput {
   /// A row of pixels, 0 to 255 or 0 to 1, perhaps with a label in front.
   private static func row(
     _ index: Int, of content: [UInt8], _ path: String, pixelCount: Int, width: Int
-  ) throws(CommandError) -> ImageInput {
-    var lines = String(decoding: content, as: UTF8.self).split(whereSeparator: \.isNewline)
-    // A header begins with a word.
-    let first = lines.first?.first
-    let hasHeader = first.map { $0.isLetter || $0 == "\"" } ?? false
-    if hasHeader { lines.removeFirst() }
-    let place = "line \(index + (hasHeader ? 2 : 1))"
-    guard index < lines.count else {
-      throw .badImage(file: path, place: "", expected: "a row of \(pixelCount) numbers", found: "\(lines.count) rows")
+  ) throws -> ImageInput {
+    let format = CSVFormat(ofNumbers: content)
+    var reader = CSVReader(content, file: path, format: format)
+    if format.hasHeader { _ = try reader.row() }
+    var (count, row): (Int, [CSVField]) = (0, [])
+    while count <= index, let next = try reader.row() {
+      if next.count == 1, reader.text(next[0]).isEmpty { continue }
+      (count, row) = (count + 1, next)
     }
-    let fields = lines[index].split(separator: ",", omittingEmptySubsequences: false)
+    guard index < count, let first = row.first else {
+      throw CommandError.badImage(
+        file: path, place: "", expected: "a row of \(pixelCount) numbers", found: "\(count) rows")
+    }
     var values: [Double] = []
-    for (column, field) in fields.enumerated() {
-      let text = field.trimmingCharacters(in: .whitespaces)
+    for field in row {
+      let text = reader.text(field)
       guard let value = Double(text), (0...255).contains(value) else {
-        throw .badImage(
-          file: path, place: "\(place), column \(column + 1)", expected: "a number from 0 to 255",
+        throw CommandError.badImage(
+          file: path, place: "line \(field.line), column \(field.column)", expected: "a number from 0 to 255",
           found: "'\(text.prefix(20))'")
       }
       values.append(value)
     }
     if values.count == pixelCount + 1 { values.removeFirst() }
     guard values.count == pixelCount else {
-      throw .badImage(
-        file: path, place: place, expected: "\(pixelCount) pixels, or a label and \(pixelCount) pixels",
+      throw CommandError.badImage(
+        file: path, place: "line \(first.line)", expected: "\(pixelCount) pixels, or a label and \(pixelCount) pixels",
         found: "\(values.count) fields")
     }
     let scale = values.allSatisfy { $0 <= 1 } ? 255.0 : 1

@@ -1,5 +1,6 @@
 import AdjointCharts
 import AdjointCommandLine
+import AdjointFiles
 import Foundation
 
 /// Tables and charts as one file of HTML that needs nothing else: the charts stand in it, and nothing is fetched.
@@ -90,10 +91,10 @@ struct ReportDirectory {
   /// - Throws: `CommandError.unwritable`.
   func write(_ text: String, to name: String) throws(CommandError) {
     let file = url.appendingPathComponent(name)
-    do {
-      try Data(text.utf8).write(to: file, options: .atomic)
+    do throws(FileError) {
+      try OutputFile.replace(file, with: text.utf8)
     } catch {
-      throw .unwritable(file.path, reason: (error as NSError).localizedDescription)
+      throw .unwritable(file.path, error)
     }
   }
 }

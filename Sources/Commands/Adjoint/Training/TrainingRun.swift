@@ -23,7 +23,7 @@ struct TrainingRun {
   private let saveInterval: Duration
 
   /// The plan's training on these images; `saved` is the checkpoint to go on from.
-  /// - Throws: `CheckpointError`, `CommandError`.
+  /// - Throws: `FileError`, `CommandError`.
   init(
     _ plan: TrainingPlan, training: LabeledImages, test: LabeledImages, from saved: (Checkpoint, file: String)?,
     to destination: URL?, saveInterval: Double, pool: WorkerPool

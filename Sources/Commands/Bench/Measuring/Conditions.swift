@@ -34,11 +34,9 @@ struct Conditions: Sendable {
   }
 
   /// The conditions that another process printed.
-  init?(_ fields: [String: Any]) {
-    guard let share = fields["coreShare"] as? Double else { return nil }
-    (peak, together, handover) = (
-      fields["peak"] as? Double, fields["together"] as? Double, fields["handover"] as? Double
-    )
+  init?(_ fields: JSON) {
+    guard let share = fields["coreShare"]?.double else { return nil }
+    (peak, together, handover) = (fields["peak"]?.double, fields["together"]?.double, fields["handover"]?.double)
     coreShare = share
   }
 

@@ -69,7 +69,7 @@ final class PeerRuns {
     for process in 1...processes {
       console.live("  \(threads.of("thread")), process \(process) of \(processes): adjoint …")
       for (name, fields) in try runOurselves(rows, threads) {
-        guard let figure = fields["ours"] as? Double, let conditions = Conditions(fields) else { continue }
+        guard let figure = fields["ours"]?.double, let conditions = Conditions(fields) else { continue }
         ours[name, default: []].append((figure, conditions))
       }
       for variant in variants where !broken.contains(variant) {
@@ -96,23 +96,22 @@ final class PeerRuns {
     }
   }
 
-  private func runOurselves(_ rows: [BenchRow], _ threads: Int) throws -> [(String, [String: Any])] {
+  private func runOurselves(_ rows: [BenchRow], _ threads: Int) throws -> [(String, JSON)] {
     guard let path = Bundle.main.executablePath else {
       throw CommandError.peer("adjoint bench", reason: "the path of this program is not known")
     }
     var words = rows.map(\.name) + ["--threads", "\(threads)", "--samples", "\(samples)", "--json"]
     if isQuick { words.append("--quick") }
     let object = try Interpreter.run(path, words, onOneCore: threads == 1)
-    let lines = object["rows"] as? [[String: Any]] ?? []
-    return lines.compactMap { line in (line["name"] as? String).map { ($0, line) } }
+    return (object["rows"]?.elements ?? []).compactMap { line in line["name"]?.string.map { ($0, line) } }
   }
 
   /// A variant's figures, without those whose answer is not ours.
   private func run(_ variant: String, _ folder: URL, _ threads: Int) throws -> [(String, Double)] {
     let object = try python.run([folder.path, variant], onOneCore: threads == 1)
     var figures: [(String, Double)] = []
-    for (name, value) in object["rows"] as? [String: [String: Any]] ?? [:] {
-      guard let figure = value["figure"] as? Double, let difference = value["difference"] as? Double else { continue }
+    for (name, value) in object["rows"]?.members ?? [] {
+      guard let figure = value["figure"]?.double, let difference = value["difference"]?.double else { continue }
       guard difference <= PeerRuns.tolerance else {
         console.note(
           "\(variant), \(name): its answer differs from ours by \(difference) of the largest; it has no figure")
@@ -151,16 +150,17 @@ struct Interpreter {
 
   /// The libraries that it has.
   func versions() throws -> [String: String] {
-    try run(["--versions"], onOneCore: false).compactMapValues { $0 as? String }
+    let versions = try run(["--versions"], onOneCore: false).members ?? []
+    return Dictionary(versions.compactMap { name, version in version.string.map { (name, $0) } }) { first, _ in first }
   }
 
-  func run(_ words: [String], onOneCore: Bool) throws -> [String: Any] {
+  func run(_ words: [String], onOneCore: Bool) throws -> JSON {
     try Interpreter.run("/usr/bin/env", [path, script] + words, onOneCore: onOneCore)
   }
 
   /// Runs a program to its end and reads the JSON object on its last line.
   /// - Throws: `CommandError.peer` when it fails or prints no such line.
-  static func run(_ path: String, _ words: [String], onOneCore: Bool) throws -> [String: Any] {
+  static func run(_ path: String, _ words: [String], onOneCore: Bool) throws -> JSON {
     let process = Process()
     let pinning = "/usr/bin/taskset"
     let cores = ProcessInfo.processInfo.activeProcessorCount
@@ -186,7 +186,7 @@ struct Interpreter {
     let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
     process.waitUntilExit()
     guard process.terminationStatus == 0, let line = text.split(separator: "\n").last,
-      let object = try? JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
+      let object = try? JSON(line.utf8, file: name), object.members != nil
     else {
       let last = (try? String(contentsOf: errors, encoding: .utf8))?.split(separator: "\n").last ?? "it printed nothing"
       throw CommandError.peer(name, reason: "it ended with \(process.terminationStatus): \(last)")

@@ -1,5 +1,6 @@
 import AdjointCharts
 import AdjointCommandLine
+import AdjointLearning
 import Foundation
 
 /// A quantity that grows, by the name of its rows.
@@ -63,27 +64,12 @@ struct GrowthFit {
     Swift.zip(group.powers, coefficients).map { $1 * pow(size, Double($0)) }.reduce(0, +)
   }
 
-  /// c with least |Ac − 1|², by the normal equations; the columns are scaled first, since powers of 4096 differ much.
+  /// c with least |Ac − 1|²; the columns are scaled first, since powers of 4096 differ much.
   private static func leastSquares(_ rows: [[Double]]) -> [Double] {
-    let count = rows[0].count
-    var scales = [Double](repeating: 0, count: count)
-    for row in rows { for j in 0..<count { scales[j] = max(scales[j], abs(row[j])) } }
-    // Each equation with its right side as the last column.
-    var system = [[Double]](repeating: [Double](repeating: 0, count: count + 1), count: count)
-    for row in rows {
-      let scaled = (0..<count).map { row[$0] / scales[$0] } + [1]
-      for i in 0..<count { for j in 0...count { system[i][j] += scaled[i] * scaled[j] } }
-    }
-    for i in 0..<count {
-      for j in 0..<count where j != i {
-        let factor = system[j][i] / system[i][i]
-        for k in i...count { system[j][k] -= factor * system[i][k] }
-      }
-    }
-    return (0..<count).map { (i: Int) -> Double in
-      let pivot: Double = system[i][i] * scales[i]
-      return system[i][count] / pivot
-    }
+    let scales = rows[0].indices.map { j in rows.map { abs($0[j]) }.max() ?? 1 }
+    let scaled = rows.flatMap { row in Swift.zip(row, scales).map { $0 / $1 } }
+    let solution = NormalEquations(scaled, [Double](repeating: 1, count: rows.count)).solution()
+    return Swift.zip(solution, scales).map { $0 / $1 }
   }
 
   /// The figures with the curve through them.

@@ -22,7 +22,7 @@ struct ProcessProblem: Sendable {
     var peak = 0.0
     func run() throws {
       let report = try withExtendedLifetime(files) { try Interpreter.run(program, words, onOneCore: false) }
-      guard report["epochs"] as? Int == epochs, let memory = report["peakMemory"] as? Double else {
+      guard report["epochs"]?.integer == epochs, let memory = report["peakMemory"]?.double else {
         throw CommandError.disagreement("the process that trains did not report \(epochs) epochs and its memory")
       }
       peak = memory
@@ -41,20 +41,13 @@ private final class IDXFolder {
   init(of images: LabeledImages) throws {
     url = FileManager.default.temporaryDirectory.appendingPathComponent("adjoint-bench-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
-    let few = min(1_000, images.count)
-    try write("train", images.count, images)
-    try write("t10k", few, images)
+    for (stem, part) in [("train", images), ("t10k", images.prefix(1_000))] {
+      try part.write(
+        images: url.appendingPathComponent("\(stem)-images-idx3-ubyte"),
+        labels: url.appendingPathComponent("\(stem)-labels-idx1-ubyte"))
+    }
   }
 
   deinit { try? FileManager.default.removeItem(at: url) }
 
-  private func write(_ stem: String, _ count: Int, _ images: LabeledImages) throws {
-    func file(_ name: String, _ header: [Int], _ bytes: some Sequence<UInt8>) throws {
-      let words = header.flatMap { word in (0..<4).map { UInt8(truncatingIfNeeded: word >> (24 - 8 * $0)) } }
-      try (Data(words) + Data(bytes)).write(to: url.appendingPathComponent("\(stem)-\(name)"))
-    }
-    let (height, width) = (images.height, images.width)
-    try file("images-idx3-ubyte", [0x803, count, height, width], images.pixels.prefix(count * height * width))
-    try file("labels-idx1-ubyte", [0x801, count], images.labels.prefix(count).map(UInt8.init))
-  }
 }

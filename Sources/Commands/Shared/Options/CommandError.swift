@@ -1,3 +1,4 @@
+import AdjointFiles
 import Foundation
 
 /// An error between the command line and the library, as data; the sentences stand in one place, below.
@@ -46,6 +47,13 @@ package enum CommandError: Error, Equatable {
       .unwritable, .disagreement, .noInstructionSet, .notBuilt, .peer:
       1
     }
+  }
+}
+
+extension CommandError {
+  /// The error that a file could not be replaced, under the name that the user gave it.
+  package static func unwritable(_ place: String, _ error: FileError) -> CommandError {
+    .unwritable(place, reason: "expected \(error.expected), found \(error.found); \(error.remedy)")
   }
 }
 
