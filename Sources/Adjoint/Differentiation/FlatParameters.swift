@@ -1,7 +1,7 @@
 // θ and ∇θ as one vector, the form in which textbooks and line searches treat a model.
 
 extension Array {
-  /// All parameters one after the other, each row-major: θ.
+  /// θ: all parameters one after the other, each row-major.
   public func flattened<S: Scalar>() -> Tensor<S> where Element == Parameter<S> { Tensor(flatMap(\.value.elements)) }
 
   /// Sets all parameters from one vector θ.
@@ -19,7 +19,7 @@ extension Array {
     }
   }
 
-  /// Recorded values one after the other as one vector: ∇θ of a list of gradients.
+  /// Recorded values one after the other as one vector: ∇θ, for a list of gradients.
   public func flattened<S: Scalar>() -> Variable<S> where Element == Variable<S> {
     concatenate(map { $0.reshape(to: [$0.shape.elementCount]) })
   }

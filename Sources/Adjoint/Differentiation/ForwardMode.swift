@@ -1,10 +1,11 @@
-/// The Jacobian-vector product J·ẋ = d/dt y(x + tẋ), exactly: the recording behind y is replayed in dual numbers.
+/// The Jacobian-vector product J·ẋ = d/dt y(x + tẋ), exactly: a replay in dual numbers of the recording behind y.
 ///
-/// No rule of an operation's `vjp` is used, so this is an independent witness against reverse mode. `stopGradient` passes no
-/// tangent; random and index leaves are held at their recorded values.
+/// It uses no rule of an operation's `vjp`, so it is an independent witness against reverse mode. `stopGradient` passes
+/// no tangent. Random and index leaves are held at their recorded values.
 ///
 /// - Parameters:
-///   - x: leaves or intermediate results whose values move, and `tangents` how, one of each shape.
+///   - x: the values that move: leaves or intermediate results.
+///   - tangents: the direction of each, of its shape.
 /// - Returns: J·ẋ of y's shape, in `Double` whatever the tape's scalar.
 /// - Complexity: about twice the cost of computing y.
 public func jvp<S: Scalar>(
@@ -35,7 +36,7 @@ struct DualReplay<S: Scalar> {
     self.y = y
     self.x = x
     values = x.map { $0.recordedValue.converted() }
-    // Moving an intermediate result means replaying what stands after it, for which every value must be there.
+    // Moving an intermediate result means replaying what stands after it, so every value must be there.
     let onlyLeaves = x.allSatisfy { y.tape.nodes[$0.index].isLeaf }
     program = Program([y] + x, keeping: onlyLeaves ? .outputs : .all)
     if !onlyLeaves { program.replay() }
@@ -50,7 +51,7 @@ struct DualReplay<S: Scalar> {
     return program.value(of: y).map(\.tangent)
   }
 
-  /// Column `element` of the Jacobian with respect to x[0], into `column`.
+  /// Column `element` of the Jacobian with respect to x[0].
   func column(_ element: Int) -> Tensor<Double> {
     move { _, other in other == element ? 1 : 0 }
     return program.value(of: y).map(\.tangent)

@@ -1,10 +1,10 @@
 /// The gradients ∂y/∂xᵢ, recorded on the tape of y, so that they can be printed, compiled and differentiated again.
 ///
-/// Total derivatives: every path from each xᵢ to y counts. Where y does not depend on an xᵢ the gradient is a constant zero;
-/// `Tape.backward` tells the difference.
+/// They are total derivatives: every path from each xᵢ to y counts. Where y does not depend on an xᵢ the gradient is a
+/// constant zero, which `Tape.backward` leaves out instead.
 ///
 /// - Parameters:
-///   - cotangent: ȳ of y's shape, which makes the result ȳᵀ·∂y/∂xᵢ; needed unless y is a single number.
+///   - cotangent: ȳ of y's shape, which makes the result ȳᵀ·∂y/∂xᵢ. It may be left out when y is a single number.
 /// - Complexity: a small constant times the cost of computing y, whatever the number of inputs.
 public func gradients<S: Scalar>(
   of y: Variable<S>, withRespectTo x: [Variable<S>], cotangent: Variable<S>? = nil
@@ -18,7 +18,7 @@ public func gradient<S: Scalar>(of y: Variable<S>, withRespectTo x: Variable<S>)
   gradients(of: y, withRespectTo: [x])[0]
 }
 
-/// f(x) and ∇f(x), for a function written with variables. The tape is made and dropped here.
+/// f(x) and ∇f(x), for a function written with variables. The tape lasts no longer than the call.
 /// - Precondition: f returns a single number.
 public func valueAndGradient<S: Scalar>(
   at x: Tensor<S>, of f: (Variable<S>) -> Variable<S>

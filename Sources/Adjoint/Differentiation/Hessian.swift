@@ -1,6 +1,6 @@
 /// The Hessian-vector product H·v, H = ∂²y/∂x², recorded: the gradient of ⟨∇y, v⟩.
 ///
-/// - Precondition: y is a single number; `vector` has a tensor of each variable's shape.
+/// - Precondition: y is a single number, and `vector` has a tensor of each variable's shape.
 /// - Complexity: a small constant times the cost of computing y; H itself is never formed.
 ///
 /// Source: Pearlmutter, "Fast exact multiplication by the Hessian", Neural Computation 1994 (here reverse over reverse).

@@ -1,16 +1,17 @@
-/// How a full Jacobian is computed.
+/// The way in which a full Jacobian is computed.
 public enum JacobianMode: Sendable {
   /// One backward pass for each element of y.
   case reverse
   /// One replay in dual numbers for each element of x.
   case forward
-  /// Whichever takes fewer passes.
+  /// The one of the two that takes fewer passes.
   case automatic
 }
 
 /// The Jacobian ∂y/∂x, of shape y.shape + x.shape: entry [i…, j…] is ∂y[i…]/∂x[j…].
 ///
-/// The pass is recorded and compiled once, then run for each row (reverse) or column (forward); the tape is left as it was.
+/// The pass is recorded and compiled once, then run for each row (reverse) or column (forward). The tape is left as it
+/// was.
 ///
 /// - Complexity: min(y.count, x.count) times a small multiple of the cost of computing y, when automatic.
 public func jacobian<S: Scalar>(

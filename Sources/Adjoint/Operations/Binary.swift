@@ -1,7 +1,7 @@
-/// Elementwise functions of two arguments: y = f(a, b) with broadcasting, ā = ȳ ⊙ ∂f/∂a and b̄ = ȳ ⊙ ∂f/∂b, each summed over
-/// the axes that were broadcast.
+/// Elementwise functions of two arguments: y = f(a, b) with broadcasting. ā = ȳ ⊙ ∂f/∂a and b̄ = ȳ ⊙ ∂f/∂b, each summed
+/// over the axes that were broadcast.
 ///
-/// Where `maximum` and `minimum` tie, both arguments receive half of the cotangent.
+/// Both arguments receive half of the cotangent where `maximum` or `minimum` ties.
 extension Binary: LibraryOperation {
   /// y = f(a, b)
   @inlinable
@@ -81,7 +81,7 @@ extension Binary: LibraryOperation {
   }
   package func range(_ x: [ValueRange], _ shapes: [Shape]) -> ValueRange { .corners(x[0], x[1]) { self($0, $1) } }
   package func domain(ofInput position: Int, _ present: ValueRange?) -> ValueRange {
-    // A divisor stays on the side of 0 where it lies already.
+    // A divisor stays on its side of 0.
     self != .divide || position == 0 ? .limit : (present?.upperBound ?? 0) < -0.2 ? -6 ... -0.2 : 0.2...6
   }
   package func expanded(_ x: [ScalarOperand], shape: Shape, on tape: Tape<Double>) -> [Variable<Double>]? {
@@ -90,14 +90,15 @@ extension Binary: LibraryOperation {
   public static var examples: [Example] {
     allCases.flatMap { f in
       BroadcastExamples.shapes.map { a, b in
-        // Ranges that do not overlap keep max and min from ties, and divisors from 0; the signs are mixed elsewhere.
+        // Ranges that do not overlap keep max and min from ties, and divisors from 0. The signs are mixed below.
         Example(f, .numbers(a, in: -2...0.9), .numbers(b, in: 1...3))
       } + [Example(f, .numbers([6], in: 1...3), .numbers([6], in: -3...(-0.5)))]
     }
   }
 }
 
-/// Pairs of shapes on which operations that broadcast are tried: equal, scalars, both ways, ranks that differ, empty.
+/// The pairs of shapes on which operations that broadcast are tried: equal, scalars, both ways, ranks that differ,
+/// empty.
 enum BroadcastExamples {
   static let shapes: [(Shape, Shape)] = [
     ([3, 4], [3, 4]), ([], []), ([5], []), ([], [5]), ([3, 4], [4]), ([4], [3, 4]), ([3, 4], [3, 1]),

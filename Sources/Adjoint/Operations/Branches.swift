@@ -1,9 +1,9 @@
-/// Which side each element of a piecewise operation took, and how far it stood from the other.
+/// The pieces that the elements of a piecewise operation took, and their distances to the others.
 public struct Branches<S: Scalar> {
-  /// A number for each element: the piece that it took.
+  /// The piece that each element took, as a number.
   public let sides: [Int32]
-  /// The signed distance of each element's argument to the nearest kink; its derivative part, where S has one, tells
-  /// whether the element moves.
+  /// The signed distance of each element's argument to the nearest kink. Its derivative part, where S has one, tells a
+  /// moving element from one at rest.
   public let distances: [S]
 
   public init(sides: [Int32], distances: [S]) {
@@ -32,7 +32,7 @@ public struct Branches<S: Scalar> {
     sides = distances.map { $0.primal > 0 ? 1 : $0.primal < 0 ? -1 : 0 }
   }
 
-  /// The pieces of an extremum over groups of elements: which element is best, and how far the second is behind.
+  /// The pieces of an extremum over groups of elements: the best element, and the distance of the second to it.
   init(bestOf groups: [[S]], largest: Bool) {
     var (sides, distances): ([Int32], [S]) = ([], [])
     for group in groups {

@@ -89,13 +89,13 @@ package struct Where: LibraryOperation {
   }
   package static var examples: [Example] {
     BroadcastExamples.shapes.map { a, b in
-      // The condition is 0 only where a comparison made it so; random numbers are not.
+      // A condition is 0 only where a comparison made it so; random numbers are not.
       Example(Where(), .numbers(a, in: 1...2), .numbers(a), .numbers(b))
     } + [Example(Where(), .numbers([3, 1], in: 0...0), .numbers([4]), .numbers([3, 4]))]
   }
 }
 
-/// a where the condition is not 0, else b.
+/// The elements of a where the condition is not 0, and of b elsewhere.
 public func `where`<S: Scalar>(_ condition: Variable<S>, _ a: Variable<S>, _ b: Variable<S>) -> Variable<S> {
   condition.tape.record(Where(), condition, a, b)
 }

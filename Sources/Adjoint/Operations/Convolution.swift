@@ -6,8 +6,9 @@ extension Variable {
   /// recorded as the matrix product of all windows with all kernels:
   ///   Y = unfold(X)·Wᵀ + b, with a row for each window and a column for each kernel.
   ///
-  /// So its derivatives are those of `unfold` and of the matrix product: W̄ = Ȳᵀ·unfold(X) and X̄ = fold(Ȳ·W). It costs the
-  /// memory of all windows, size.height·size.width times that of the images where the stride is 1.
+  /// Its derivatives are therefore those of `unfold` and of the matrix product: W̄ = Ȳᵀ·unfold(X) and X̄ = fold(Ȳ·W).
+  /// It takes the memory of all windows, which is size.height·size.width times that of the images where the stride is
+  /// 1.
   ///
   /// - Parameters:
   ///   - weight: [out, in, height, width], as in PyTorch.
@@ -29,7 +30,7 @@ extension Variable {
     } catch { fatalError(error.description, file: file, line: line) }
     let (out, depth) = (weight.shape[0], windows.count * weight.shape[1])
     let rows = unfold(windows).reshape(to: [shape[0] * grid.height * grid.width, depth])
-    // The channels of a window come last; where there is only one, or one place, they already do.
+    // The channels of a window come last, as those of a kernel do where there is one channel or one place.
     let kernels = weight.shape[1] == 1 || windows.count == 1 ? weight : weight.permute([0, 2, 3, 1])
     let product = rows.matmul(kernels.reshape(to: [out, depth]), transposeB: true)
     let z = bias.map { product.addBias($0) } ?? product
@@ -44,7 +45,7 @@ extension Variable {
   }
 }
 
-/// The windows of a convolution and how many there are.
+/// The windows of a convolution, and their number in each direction.
 /// - Throws: `ShapeError` with a sentence that names what does not fit.
 func convolution(
   of images: Shape, _ weight: Shape, _ bias: Shape?, stride: Extent2D, padding: Extent2D

@@ -151,7 +151,7 @@ extension Variable {
   /// Adds each row to row `index` of a tensor of zeros with `rows` rows.
   public func scatterAdd(_ index: Variable, rows: Int) -> Variable { tape.record(ScatterAdd(rows: rows), self, index) }
 
-  /// One element of each row: y[i…] = x[i…, index[i…]].
+  /// One element of each row, by number: y[i…] = x[i…, index[i…]].
   public func pick(_ index: Variable) -> Variable { tape.record(Pick(), self, index) }
 
   /// This index leaf as rows of zeros with a single 1.

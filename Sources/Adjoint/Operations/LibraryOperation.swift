@@ -1,28 +1,28 @@
-/// An operation of the library: besides the mathematics, all that readers of recordings ask of it.
+/// An operation of the library: the mathematics, and all that readers of recordings ask of it.
 ///
-/// No requirement has a default unless nearly every operation shares it, so the compiler lists what a new operation lacks.
-/// Random programs, the scalar expansion, the linter, derivations and programs ask here; none of them lists types.
+/// A requirement has a default only where nearly every operation shares it, so the compiler lists what a new operation
+/// lacks. Random programs, the scalar expansion, the linter, derivations and programs ask here; none of them lists
+/// types.
 package protocol LibraryOperation: Operation {
-  /// The kind of operation, with what distinguishes it. Ask `form` of any operation.
+  /// The kind of operation, with its attributes. `form` asks any operation for it.
   var ownForm: OperationForm { get }
 
-  /// The Swift code that records it, given the names of its inputs and their shapes.
+  /// The Swift code that records this operation, given the names of its inputs and their shapes.
   func swiftCode(_ x: [String], _ shapes: [Shape]) -> String
 
-  /// The numbers between which y lies when its inputs lie in `x`.
+  /// The range of y's elements when those of its inputs lie in the ranges `x`.
   func range(_ x: [ValueRange], _ shapes: [Shape]) -> ValueRange
 
-  /// The numbers between which an input must lie, given those between which it does; `ValueRange.limit` unless said
-  /// otherwise.
+  /// The range in which an input must lie, given its present one; `ValueRange.limit` unless said otherwise.
   func domain(ofInput position: Int, _ present: ValueRange?) -> ValueRange
 
   /// True when every element of y is finite on inputs of these shapes; true unless said otherwise.
   func isFinite(on shapes: [Shape]) -> Bool
 
-  /// This operation with `change` applied to the extents among its attributes; itself unless it has such.
+  /// This operation with `change` applied to the extents among its attributes; itself when it has none.
   func resized(_ change: (Int) -> Int) -> Self
 
-  /// The elements of y, recorded as operations on single numbers; `nil` where there is no such form.
+  /// The elements of y, recorded as operations on single numbers; `nil` when there is no such form.
   func expanded(_ x: [ScalarOperand], shape: Shape, on tape: Tape<Double>) -> [Variable<Double>]?
 }
 
@@ -37,7 +37,7 @@ extension Operation {
   package var form: OperationForm { (self as? any LibraryOperation)?.ownForm ?? .other }
 }
 
-/// The kinds of operations, for readers of a recording: switch over it without `default`, or compare with it.
+/// The kinds of operations, for readers of a recording. They switch over it without `default`, or compare with it.
 package enum OperationForm: Hashable, Sendable {
   case map(MapFunction)
   case zip(ZipFunction)
@@ -63,11 +63,11 @@ package enum OperationForm: Hashable, Sendable {
   package var isSum: Bool { if case .sum = self { true } else { false } }
   package var isMean: Bool { if case .mean = self { true } else { false } }
   package var isComparison: Bool { if case .zip(.comparison) = self { true } else { false } }
-  /// The elementwise function of one argument, if it is one without parameters.
+  /// The elementwise function of one argument without parameters; `nil` for other kinds.
   package var unary: Unary? { if case .map(.unary(let f)) = self { f } else { nil } }
-  /// The elementwise function of two arguments, if it is one.
+  /// The elementwise function of two arguments; `nil` for other kinds.
   package var binary: Binary? { if case .zip(.binary(let f)) = self { f } else { nil } }
-  /// True for what only gives x another shape, order of axes, or repetition.
+  /// True for a kind that only gives x another shape, order of axes, or repetition.
   package var isRearranging: Bool { self == .reshape || self == .permute || self == .broadcast }
 }
 
@@ -77,20 +77,20 @@ package typealias ValueRange = ClosedRange<Double>
 
 extension ValueRange {
   package static let everything = -Double.infinity...Double.infinity
-  /// Beyond this size a value is squashed before it is used again.
+  /// The limit beyond which a value is squashed before it is used again.
   package static let limit = -6.0...6.0
 
   package func holds(_ other: ValueRange) -> Bool {
     lowerBound <= other.lowerBound && other.upperBound <= upperBound
   }
 
-  /// The least range that holds some numbers; [0, 0] for none.
+  /// The least range that holds some numbers; 0...0 for none.
   static func hull(_ values: [Double]) -> ValueRange { (values.min() ?? 0)...(values.max() ?? 0) }
   static func hull(_ ranges: [ValueRange]) -> ValueRange {
     hull(ranges.flatMap { [$0.lowerBound, $0.upperBound] })
   }
 
-  /// The range of a function that is monotonous here.
+  /// The range of a function that is monotonic here.
   func mapped(_ f: (Double) -> Double) -> ValueRange { .hull([f(lowerBound), f(upperBound)]) }
 
   /// The range of a function of two arguments that is largest and smallest in the corners.
@@ -98,13 +98,13 @@ extension ValueRange {
     hull([a.lowerBound, a.upperBound].flatMap { x in [b.lowerBound, b.upperBound].map { f(x, $0) } })
   }
 
-  /// The range of sums of up to `count` numbers of this one.
+  /// The range of sums of up to `count` numbers of this range.
   func summed(_ count: Int) -> ValueRange { .hull([0, Double(count) * lowerBound, Double(count) * upperBound]) }
 }
 
 // MARK: Swift code
 
-/// A method call such as `a.addBias(b)`, with the other inputs and then the arguments in brackets.
+/// The text of a method call such as `a.addBias(b)`: the other inputs, then the arguments.
 func methodCall(_ name: String, _ x: [String], _ arguments: String...) -> String {
   x[0] + ".\(name)(" + (x.dropFirst() + arguments).joined(separator: ", ") + ")"
 }
@@ -115,14 +115,14 @@ func methodCall(_ name: String, _ x: [String], _ arguments: String...) -> String
 package struct ScalarOperand {
   package let elements: [Variable<Double>]
   package let shape: Shape
-  /// The values of an index leaf, which are no nodes.
+  /// The values of an index leaf, which have no nodes; `nil` for numbers.
   package let indices: Tensor<Int32>?
 
   package init(elements: [Variable<Double>], shape: Shape, indices: Tensor<Int32>?) {
     (self.elements, self.shape, self.indices) = (elements, shape, indices)
   }
 
-  /// The elements that stand behind each element of a reduction over `axes`.
+  /// The elements of x behind each element of a reduction over `axes`.
   func groups(_ axes: AxisSet) -> [[Variable<Double>]] {
     let strides = shape.strides
     let kept = shape.indices.filter { !axes.contains(axis: $0) }
@@ -152,8 +152,8 @@ extension Operation {
     return (0..<shape.elementCount).map { i in tape.record(self, inputs: repeated.map { $0[i] }) }
   }
 
-  /// The nodes of the elements, moved as this operation moves elements: it moves their numbers, counted from 1, and so says
-  /// where each comes from; 0 stands for padding.
+  /// The nodes of the elements, moved as this operation moves elements. It moves their numbers, counted from 1, and so
+  /// says the source of each; 0 stands for padding.
   func moved(_ x: [ScalarOperand], on tape: Tape<Double>) -> [Variable<Double>] {
     let scratch = Tape<Double>()
     var sources: [Variable<Double>] = []

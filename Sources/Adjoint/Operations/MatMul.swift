@@ -1,7 +1,7 @@
 /// The matrix product Y = op(A)·op(B), where op transposes or not.
 ///
-/// Without flags: Ā = G·Bᵀ, B̄ = Aᵀ·G. A flag moves a transposition to the other side; nothing is ever transposed in memory.
-/// Shapes: op(A) is [m, k], op(B) is [k, n], Y is [m, n].
+/// Without flags: Ā = G·Bᵀ, B̄ = Aᵀ·G. A flag moves a transposition to the other side, so nothing is ever transposed in
+/// memory. Shapes: op(A) is [m, k], op(B) is [k, n], Y is [m, n].
 ///
 /// - Complexity: 2·m·k·n operations, and twice that backward.
 package struct MatMul: LibraryOperation {
@@ -48,7 +48,7 @@ package struct MatMul: LibraryOperation {
     return [rows, columns]
   }
 
-  /// Row-major, vec(A·B) = (I ⊗ Bᵀ)·vec(A) = (A ⊗ I)·vec(B); a transposed operand gives the transposed result instead.
+  /// Row-major, vec(A·B) = (I ⊗ Bᵀ)·vec(A) = (A ⊗ I)·vec(B). A transposed operand gives the transposed result instead.
   package func localJacobian<S: Scalar>(at p: Point<S>, withRespectTo i: Int) -> LocalJacobian? {
     i == 0
       ? .kronecker(

@@ -1,8 +1,8 @@
 /// A differentiable operation y = f(x₀, x₁, …): shape rule, forward value and vector-Jacobian product, side by side.
 ///
-/// An operation is precision-free data: its stored properties are attributes (`Int`, `Double`, `Bool`, lists of `Int`), and
-/// the same recorded operation runs in `Float`, `Double` or dual numbers. To add one, write a type like this and, inside the
-/// library, one line in `OperationCatalog`. An operation of your own in another module needs the first three members.
+/// An operation is precision-free data. Its stored properties are attributes (`Int`, `Double`, `Bool`, lists of `Int`),
+/// and the same recorded operation runs in `Float`, `Double` or dual numbers. An operation of your own needs the first
+/// three members; one of the library conforms to `LibraryOperation` and has a line in `OperationCatalog`.
 ///
 /// ```swift
 /// struct Cube: Operation {                                     // y = x³
@@ -17,49 +17,49 @@
 /// let y = tape.record(Cube(), x)
 /// ```
 public protocol Operation: Sendable {
-  /// The shape of y. Pure: nothing is computed or recorded.
+  /// The shape of y. Nothing is computed or recorded.
   /// - Throws: `ShapeError` with a sentence that names the operation when the inputs do not fit.
   func shape(of inputs: [Shape]) throws(ShapeError) -> Shape
 
   /// Writes y = f(x), every element of it.
   func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>)
 
-  /// The contributions x̄ᵢ = (∂y/∂xᵢ)ᵀ·g to the cotangent of each input, **in recorded operations**: the backward pass is
-  /// more tape. One entry an input; `nil` where f does not depend on it differentiably. Write each as `p.to(i, …)`, so that
-  /// what nobody wants is not recorded.
+  /// The contributions x̄ᵢ = (∂y/∂xᵢ)ᵀ·g to the cotangent of each input, **in recorded operations**: the backward pass
+  /// is more tape. There is one entry an input, `nil` where f does not depend on it differentiably. Each is written
+  /// `p.to(i, …)`, so that a contribution that nobody wants is not recorded.
   func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?]
 
-  /// The name in listings, messages and files: the type's name with a small first letter unless given.
+  /// The name in listings, messages and files: unless given, the type's name with a small first letter.
   var name: String { get }
 
-  /// What distinguishes this operation from others of its name, such as axes or a slope.
+  /// The properties that distinguish this operation from others of its name, such as axes or a slope.
   var attributes: [Attribute] { get }
 
-  /// How y = f(x) is written.
+  /// The notation of y = f(x).
   func notation(_ x: [Notation]) -> Notation
 
-  /// Whether element i of y depends on element i of same-shaped inputs alone, so that y may overwrite one of them.
+  /// True when element i of y depends on element i of same-shaped inputs alone, so that y may overwrite one of them.
   var isElementwise: Bool { get }
 
-  /// Where entry i along the first axis of y depends on entry i of some inputs, and on all of the others: which inputs those
-  /// are. Threads then take bands of the axis. `nil` where y cannot be cut that way.
+  /// A flag for each input: true when entry i along the first axis of y depends on entry i of that input alone, false
+  /// when it depends on all of it. Threads then take bands of the axis. `nil` when y cannot be cut that way.
   func entrywiseInputs(_ x: [Shape]) -> [Bool]?
 
-  /// For piecewise operations: which piece each element takes, and how far it stands from a kink; `nil` for smooth ones.
+  /// The piece that each element takes, and its distance to a kink; `nil` for a smooth operation.
   func branches<S: Scalar>(_ x: Operands<S>) -> Branches<S>?
 
-  /// ∂vec(y)/∂vec(xᵢ) in the form of its structure (`LocalJacobian.elementwise(at:_:)`, `moves`, `reduces`, `blocks`, …), or
-  /// `nil` when any entry may differ from 0. Ask `Variable.localJacobian(withRespectTo:)`, which fills that in.
+  /// ∂vec(y)/∂vec(xᵢ) in the form of its structure (`LocalJacobian.elementwise(at:_:)`, `moves`, `reduces`, `blocks`,
+  /// …); `nil` when any entry may differ from 0. `Variable.localJacobian(withRespectTo:)` fills that in.
   func localJacobian<S: Scalar>(at p: Point<S>, withRespectTo i: Int) -> LocalJacobian?
 
-  /// Which input, if any, holds indices (Int32, never differentiated).
+  /// The position of the input that holds indices (Int32, never differentiated), or `nil`.
   var indexPosition: Int? { get }
 
-  /// How many positions an index may name: 0 ..< bound. Asked only where `indexPosition` is not `nil`.
+  /// The bound of the indices, 0 ..< bound. It is asked only when `indexPosition` is not `nil`.
   func indexBound(for inputs: [Shape]) -> Int
 
-  /// Shapes and safe domains: the raw material of tests, documentation and checks. Empty for an operation that is not in the
-  /// catalogue.
+  /// Shapes and safe domains, on which tests, documentation and checks run the operation. Empty for an operation that
+  /// is not in the catalogue.
   static var examples: [Example] { get }
 }
 
@@ -109,14 +109,14 @@ public struct Attribute: Hashable, Sendable, CustomStringConvertible {
   }
 }
 
-/// Where a VJP is taken: the recorded inputs x and output y of one node.
+/// The point at which a VJP is taken: the recorded inputs x and output y of one node.
 public struct Point<S: Scalar> {
-  /// Where the contributions are recorded.
+  /// The tape on which the contributions are recorded.
   public let tape: Tape<S>
   let node: Int
   let wanted: WantedInputs
 
-  /// The point of a recorded result; `wanted` says whose contributions are asked for.
+  /// The point of a recorded result. `wanted` is true for the inputs whose contributions are asked for.
   public init(of y: Variable<S>, wanted: @escaping (Int) -> Bool = { _ in true }) {
     self.init(tape: y.tape, node: y.tape.index(of: y), wanted: wanted)
   }
@@ -134,7 +134,7 @@ public struct Point<S: Scalar> {
   /// The output.
   public var y: Variable<S> { tape[node] }
 
-  /// The contribution to input `position`; not evaluated, so not recorded, when nobody wants it.
+  /// The contribution to input `position`. It is not evaluated, and so not recorded, when nobody wants it.
   @inline(__always)
   public func to(_ position: Int, _ contribution: @autoclosure () -> Variable<S>) -> Variable<S>? {
     wanted.contains(position) ? contribution() : nil
@@ -148,7 +148,7 @@ public struct Point<S: Scalar> {
   }
 }
 
-/// A set of input positions: bits for the first 64, so that most sets allocate nothing.
+/// A set of input positions. The first 64 are bits, so that most sets allocate nothing.
 struct WantedInputs {
   private var bits: UInt64 = 0
   private var others: [Bool] = []
@@ -169,11 +169,11 @@ struct WantedInputs {
   }
 }
 
-/// One way to use an operation: an instance and what to feed it.
+/// One use of an operation: an instance, and the kinds of its inputs.
 public struct Example: Sendable {
-  /// What one input holds.
+  /// The kind of one input.
   public enum Input: Sendable {
-    /// Numbers uniform in `range`, kept at least `gap` away from the points in `avoiding` (kinks, poles).
+    /// Numbers uniform in a range, away from some points (kinks, poles).
     case numbers(Shape, in: ClosedRange<Double> = -2...2, avoiding: [Double] = [])
     /// Indices in 0 ..< below.
     case indices(Shape, below: Int)

@@ -1,4 +1,5 @@
-/// Every operation of the library, one line each. Tests, checks, generated documentation and drawings run over this list.
+/// The operations of the library, one line each. Tests, checks, generated documentation and drawings run over this
+/// list.
 public enum OperationCatalog {
   public static var all: [any Operation.Type] { library }
 

@@ -1,4 +1,4 @@
-// Elementwise functions of one argument with parameters. They run on the loops of `Unary`.
+// Elementwise functions of one argument with parameters. They run on the loop of `Unary`.
 
 /// y = x where x > 0, else αx; x̄ = ȳ ⊙ (1 where x > 0, else α).
 package struct LeakyReLU: MapOperation {
@@ -52,7 +52,7 @@ package struct Power: MapOperation {
 
   package var function: MapFunction { .power(exponent: exponent) }
   package func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] {
-    // x⁰ is constant; without this line its derivative at x = 0 would be 0·∞.
+    // x⁰ is constant: the rule would give 0·∞ at x = 0.
     exponent == 0 ? [nil] : [p.to(0, g * (exponent * p.x[0].power(exponent - 1)))]
   }
 

@@ -1,8 +1,8 @@
-// One number for each window of an image and each channel. Windows lie inside the image: a padding would have to be a number,
-// and no number suits both; `pad` says which.
+// Poolings: one number for each window of an image and each channel. Windows lie inside the image. A padding would have
+// to be a number, and no number suits both poolings; `pad` states one.
 
-/// y[n, i, j, c] = max over the window (i, j) of x[n, ·, ·, c]; x̄ = ȳ at the largest element of each window, added up over
-/// windows that overlap. Where several tie in a window, they share its ȳ equally.
+/// y[n, i, j, c] = max over the window (i, j) of x[n, ·, ·, c]; x̄ = ȳ at the largest element of each window, added up
+/// over windows that overlap. Elements that tie in a window share its ȳ equally.
 package struct MaxPool: BatchwiseOperation {
   package let windows: Windows
   package init(_ windows: Windows) { self.windows = windows }
@@ -74,7 +74,7 @@ package struct AveragePool: BatchwiseOperation {
 }
 
 extension Windows {
-  /// The shape of images with one number for each window.
+  /// The shape of images with one element for each window.
   fileprivate func pooled(_ images: Shape, _ name: String) throws(ShapeError) -> Shape {
     let grid = try grid(in: images, for: name)
     guard padding == 0 else {
@@ -83,7 +83,8 @@ extension Windows {
     return [images[0], grid.height, grid.width, images[3]]
   }
 
-  /// The shapes of one element a window and channel, and of all of them: [n, i, j, 1, c] and [n, i, j, N, c].
+  /// The shapes of one element for each window and channel, and of all its elements: [n, i, j, 1, c] and [n, i, j, N,
+  /// c].
   fileprivate func grouped(_ y: Shape) -> (one: Shape, all: Shape) {
     ([y[0], y[1], y[2], 1, y[3]], [y[0], y[1], y[2], count, y[3]])
   }

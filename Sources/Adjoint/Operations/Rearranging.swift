@@ -1,4 +1,4 @@
-// Operations that move elements without computing. The VJP of each is another of them.
+// Operations that move elements without computing. The VJP of each is another one of them, or a sum.
 
 /// y = x repeated along new or unit dimensions by the broadcasting rule; x̄ = Σ ȳ over the repeated axes.
 public struct Broadcast: LibraryOperation {
@@ -71,7 +71,7 @@ public struct Reshape: LibraryOperation {
   }
 }
 
-/// y[…] = x with its axes in another order: axis i of y is axis `order[i]` of x; x̄ = ȳ permuted back.
+/// y[…] = x with its axes in another order, axis i of y being axis `order[i]` of x; x̄ = ȳ permuted back.
 package struct Permute: LibraryOperation {
   package let order: [Int]
   package init(_ order: [Int]) { self.order = order }
@@ -248,7 +248,7 @@ package struct Concatenate: LibraryOperation {
   }
 }
 
-/// y = x; x̄ = nothing: what stands before counts as a constant.
+/// y = x, and no x̄: everything before y counts as a constant.
 package struct StopGradient: LibraryOperation {
   package init() {}
   package func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) {
@@ -281,12 +281,12 @@ extension Variable {
   /// Axis i of the result is axis `order[i]` of this.
   public func permute(_ order: [Int]) -> Variable { tape.record(Permute(order), self) }
 
-  /// A matrix transposed in memory. A product does not need this: see the flags of `matmul`.
+  /// A matrix transposed in memory. A product needs the flags of `matmul` instead.
   public func transposed() -> Variable { permute([1, 0]) }
 
   public func slice(start: [Int], size: Shape) -> Variable { tape.record(Slice(start: start, size: size), self) }
 
-  /// The part with positions `range` along an axis.
+  /// The part with the positions `range` along an axis.
   public func slice(_ range: Range<Int>, axis: Int = 0) -> Variable {
     let position = axis < 0 ? axis + shape.rank : axis
     let start = shape.indices.map { $0 == position ? range.lowerBound : 0 }

@@ -1,6 +1,7 @@
-// Reductions over any set of axes, kept as dimensions of 1 or removed. Sums run in an order that depends on the shape alone.
+// Reductions over any set of axes, which are kept as dimensions of 1 or removed. Sums run in an order that depends on
+// the shape alone.
 
-/// y = Σ x over axes; x̄ = ȳ repeated along them. `Broadcast` is its adjoint, and it is `Broadcast`'s.
+/// y = Σ x over axes; x̄ = ȳ repeated along them. `Sum` and `Broadcast` are each other's adjoint.
 package struct Sum: AxisReduction {
   package let axes: AxisSet
   package let keepsDimensions: Bool
@@ -99,7 +100,7 @@ package struct Variance: AxisReduction {
   }
 }
 
-/// y = max x or min x over axes; x̄ = ȳ at the extreme element. Where several tie, they share ȳ equally.
+/// y = max x or min x over axes; x̄ = ȳ at the extreme element. Elements that tie share ȳ equally.
 package struct Extremum: AxisReduction {
   package enum Kind: String, Sendable, CaseIterable { case max, min }
   package let kind: Kind
@@ -142,7 +143,8 @@ package struct Extremum: AxisReduction {
   }
 }
 
-/// y = the position of the largest element along the last axis, as a number; the first where several tie. Derivative 0.
+/// y = the position of the largest element along the last axis, as a number; the first of those that tie. Its
+/// derivative is 0.
 package struct ArgMax: LibraryOperation {
   package init() {}
 
@@ -180,7 +182,7 @@ package struct ArgMax: LibraryOperation {
   }
 }
 
-/// What the reductions over axes share.
+/// A reduction over axes.
 package protocol AxisReduction: LibraryOperation {
   var axes: AxisSet { get }
   var keepsDimensions: Bool { get }
@@ -204,13 +206,13 @@ extension AxisReduction {
   /// `shape` with the reduced axes as dimensions of 1.
   func keptShape(_ shape: Shape) -> Shape { axes.kept(of: shape) }
 
-  /// A tensor of y's shape, repeated to x's.
+  /// A tensor of y's shape repeated to x's.
   func spread<S: Scalar>(_ y: Variable<S>, at p: Point<S>) -> Variable<S> {
     let x = p.x[0].shape
     return y.reshape(to: keptShape(x)).broadcast(to: x)
   }
 
-  /// The elements of x that stand behind each element of y.
+  /// The elements of x behind each element of y.
   func groups<S: Scalar>(of x: View<S>) -> [[S]] {
     let shape = keptShape(x.shape)
     var groups = [[S]](repeating: [], count: shape.elementCount)
@@ -225,10 +227,10 @@ extension AxisReduction {
     return groups
   }
 
-  /// N: how many elements of x stand behind one of y.
+  /// N, the number of elements of x behind one of y.
   func reducedCount(_ shape: Shape) -> Double { Double(axes.elementCount(of: shape)) }
 
-  /// The call of a method with axes.
+  /// The text of a method call with axes.
   func axisCall(_ name: String, _ x: [String], _ more: String...) -> String {
     let keeps = keepsDimensions ? ["keepingDimensions: true"] : []
     return x[0] + ".\(name)(" + (["axes: \(axes.axes)"] + keeps + more).joined(separator: ", ") + ")"
@@ -284,8 +286,8 @@ extension Variable {
     alongLastAxis(axis, "argMax", removesAxis: true) { tape.record(ArgMax(), $0) }
   }
 
-  /// Sums over whatever axes a tensor of `shape` would be repeated along to get here: the adjoint of broadcasting, and the
-  /// only place where it is undone.
+  /// The sum over the axes along which a tensor of `shape` would be repeated to this shape. It is the adjoint of
+  /// broadcasting, which is undone here alone.
   public func sum(to shape: Shape) -> Variable {
     if self.shape == shape { return self }
     guard shape.broadcasts(to: self.shape) else {

@@ -1,5 +1,5 @@
-// The softmax family along the last axis; other axes go through a permutation. Every row is shifted by its maximum, so that
-// logits of ±10⁴ neither overflow nor lose the answer.
+// The softmax family along the last axis; another axis goes through a permutation. Every row is shifted by its maximum,
+// so that logits of ±10⁴ neither overflow nor lose the answer.
 
 /// y = eˣ / Σ eˣ along the last axis; x̄ = y ⊙ (ȳ − Σ ȳ ⊙ y).
 package struct Softmax: LastAxisOperation {
@@ -60,7 +60,7 @@ package struct LogSumExp: LastAxisOperation {
   package static var examples: [Example] { lastAxisExamples(LogSumExp()) }
 }
 
-/// What the operations along the last axis share.
+/// An operation along the last axis.
 package protocol LastAxisOperation: LibraryOperation {}
 
 extension LastAxisOperation {

@@ -1,7 +1,7 @@
 /// Elementwise functions of one argument without parameters: y = f(x), x̄ = ȳ ⊙ f′(x).
 ///
-/// Value and derivative stand in one file, a line each. At a kink the convention is that of the constant side: relu′(0) = 0,
-/// |·|′(0) = 0; `sign` and `step` have derivative 0 everywhere.
+/// Value and derivative stand in one file, a line each. The derivative at a kink is that of the constant side:
+/// relu′(0) = 0, |·|′(0) = 0. `sign` and `step` have derivative 0 everywhere.
 extension Unary: Operation {
   /// y = f(x)
   @inlinable
@@ -30,7 +30,7 @@ extension Unary: Operation {
     }
   }
 
-  /// x̄ = ȳ ⊙ f′(x), written with y where that is cheaper than x
+  /// x̄ = ȳ ⊙ f′(x), written with y when that costs less than with x
   @specialized(where S == Float)
   @specialized(where S == Double)
   public func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] {
@@ -118,7 +118,7 @@ extension Unary: Operation {
     }
   }
 
-  /// The domain of examples: smooth and legal.
+  /// The domain of examples, smooth and legal, and the kinks that they avoid.
   private var domain: (range: ClosedRange<Double>, kinks: [Double]) {
     switch self {
     case .log, .sqrt, .reciprocal: (0.2...3, [])
@@ -158,13 +158,14 @@ extension MapOperation {
   }
 }
 
-/// Shapes on which every elementwise operation is tried.
+/// The shapes on which every elementwise operation is tried.
 enum ElementwiseExamples {
   static let shapes: [Shape] = [[], [1], [0], [5], [3, 4], [2, 3, 4]]
 }
 
 extension [Shape] {
-  /// These shapes, if there are as many as the operation takes.
+  /// These shapes.
+  /// - Throws: `ShapeError` unless there are as many as the operation takes.
   func only(_ count: Int, for name: String) throws(ShapeError) -> [Shape] {
     guard self.count == count else { throw ShapeError("\(name): takes \(count) inputs, was given \(self.count)") }
     return self

@@ -1,9 +1,9 @@
 // Images as windows and back: two linear maps that only move and add elements, each the transpose of the other.
 
-/// y[n, i, j, (u, v, c)] = x[n, i·s + u − p, j·t + v − q, c], 0 outside the image: every window of [n, height, width, channels]
-/// as one row of numbers; x̄ = `Fold` of ȳ. Stride (s, t) and padding (p, q) are those of the windows.
+/// y[n, i, j, (u, v, c)] = x[n, i·s + u − p, j·t + v − q, c], 0 outside the image: every window of [n, height, width,
+/// channels] as one row of numbers. x̄ = `Fold` of ȳ. Stride (s, t) and padding (p, q) are those of the windows.
 ///
-/// With it a convolution is a matrix product: see `conv2d`.
+/// It makes a convolution a matrix product: see `conv2d`.
 package struct Unfold: BatchwiseOperation {
   package let windows: Windows
   package init(_ windows: Windows) { self.windows = windows }
@@ -33,8 +33,8 @@ package struct Unfold: BatchwiseOperation {
   package static var examples: [Example] { Windows.examples.map { Example(Unfold($1), .numbers($0)) } }
 }
 
-/// y[n, r, q, c] = Σ x[n, i, j, (u, v, c)] over all windows (i, j) and places (u, v) in them that stand on row r and column q:
-/// windows added up to images of `image`; x̄ = `Unfold` of ȳ. What stands in the padding is dropped.
+/// y[n, r, q, c] = Σ x[n, i, j, (u, v, c)] over all windows (i, j) and places (u, v) in them that stand on row r and
+/// column q: windows added up to images of `image`. x̄ = `Unfold` of ȳ. Elements in the padding are dropped.
 package struct Fold: BatchwiseOperation {
   package let windows: Windows
   /// Height and width of the images.
@@ -88,4 +88,66 @@ extension Variable {
   public func fold(_ windows: Windows, into image: Extent2D) -> Variable {
     tape.record(Fold(windows, into: image), self)
   }
+}
+
+extension Windows {
+  /// The number of windows that fit into images, in each direction.
+  /// - Throws: `ShapeError` when these are not images, or no window fits.
+  public func grid(in images: Shape, for operation: String) throws(ShapeError) -> Extent2D {
+    guard images.rank == 4 else {
+      throw ShapeError(
+        "\(operation): takes images [batch, height, width, channels], was given \(images)"
+          + (images.rank == 3 ? "; reshape a single channel to [batch, height, width, 1]" : ""))
+    }
+    guard size.height > 0, size.width > 0, stride.height > 0, stride.width > 0 else {
+      throw ShapeError("\(operation): windows of \(size), \(stride) apart; both must be positive")
+    }
+    guard padding.height >= 0, padding.width >= 0 else {
+      throw ShapeError("\(operation): a padding of \(padding); it cannot be negative")
+    }
+    let padded = Extent2D(images[1] + 2 * padding.height, images[2] + 2 * padding.width)
+    guard padded.height >= size.height, padded.width >= size.width else {
+      throw ShapeError(
+        "\(operation): a window of \(size) does not fit into images of \(Extent2D(images[1], images[2]))"
+          + (padding == 0 ? "" : " with a padding of \(padding)"))
+    }
+    return Extent2D(
+      (padded.height - size.height) / stride.height + 1, (padded.width - size.width) / stride.width + 1)
+  }
+
+  /// The code that makes these windows.
+  var swiftCode: String {
+    "Windows(\(size.swiftCode), stride: \(stride.swiftCode), padding: \(padding.swiftCode))"
+  }
+
+  var attributes: [Attribute] {
+    [
+      Attribute("size", .list(size.list)), Attribute("stride", .list(stride.list)),
+      Attribute("padding", .list(padding.list)),
+    ]
+  }
+
+  /// The windows in a formula: the size, and stride and padding when they are unusual.
+  var text: String {
+    "\(size.height),\(size.width)" + (stride == 1 ? "" : "; stride \(stride.height),\(stride.width)")
+      + (padding == 0 ? "" : "; padding \(padding.height),\(padding.width)")
+  }
+
+  /// Images and windows on which operations are tried: 1 × 1, as large as the image, further apart than wide,
+  /// overlapping, not square, padded (wholly outside the image too), one channel and several, and no image at all.
+  static let examples: [(Shape, Windows)] = [
+    ([2, 4, 3, 2], Windows(Extent2D(3, 2))), ([1, 3, 2, 3], Windows(1)), ([2, 3, 4, 1], Windows(Extent2D(3, 4))),
+    ([1, 5, 5, 2], Windows(2, stride: 3)), ([1, 6, 5, 1], Windows(3, stride: 2)),
+    ([1, 4, 4, 2], Windows(2, stride: 2)),
+    ([1, 1, 1, 1], Windows(1)), ([0, 4, 4, 2], Windows(2)), ([1, 3, 3, 0], Windows(2)),
+    ([1, 3, 3, 2], Windows(3, padding: 1)), ([1, 2, 2, 1], Windows(1, padding: 2)),
+    ([2, 3, 5, 1], Windows(Extent2D(2, 3), stride: Extent2D(1, 2), padding: Extent2D(1, 0))),
+  ]
+  /// The examples without padding.
+  static var unpaddedExamples: [(Shape, Windows)] { examples.filter { $0.1.padding == 0 } }
+}
+
+extension Extent2D {
+  /// The code that makes this extent.
+  var swiftCode: String { "Extent2D(\(height), \(width))" }
 }

@@ -1,12 +1,13 @@
-/// The Jacobian ∂vec(y)/∂vec(xᵢ) of one recorded operation with respect to one of its inputs, kept in the form of its
-/// structure: J[r, c] = ∂y[r]/∂xᵢ[c].
+/// The Jacobian ∂vec(y)/∂vec(xᵢ) of one recorded operation with respect to one of its inputs, J[r, c] = ∂y[r]/∂xᵢ[c],
+/// in the form of its structure.
 ///
-/// vec is **row-major**: row r is the r-th element of y, column c the c-th of xᵢ, in the order in which tensors are stored.
-/// A structure is a claim about *which* entries can differ from 0; the entries themselves are exact, to the rounding of `Double`.
+/// vec is **row-major**: row r is the r-th element of y, column c the c-th of xᵢ, in the order in which tensors are
+/// stored. A structure is a claim about *which* entries can differ from 0. The entries themselves are exact, to the
+/// rounding of `Double`.
 public struct LocalJacobian: Sendable {
-  /// Where entries can differ from 0.
+  /// The places where entries can differ from 0.
   public enum Structure: Sendable {
-    /// Nothing: y does not depend on xᵢ differentiably.
+    /// No place: y does not depend on xᵢ differentiably.
     case zero
     /// c·I: a sum, a negation, a reshape, a product with a single number.
     case scaledIdentity(Double)
@@ -30,9 +31,9 @@ public struct LocalJacobian: Sendable {
     public let factor: Tensor<Double>
     /// The size of I.
     public let identity: Int
-    /// I ⊗ A: A repeated along the diagonal. Otherwise A ⊗ I: each entry of A times a small identity.
+    /// True for I ⊗ A, A repeated along the diagonal; false for A ⊗ I, each entry of A times a small identity.
     public let identityIsLeft: Bool
-    /// When the product gives vec(Yᵀ) rather than vec(Y): the shape of Y. Its rows are then in the order of Yᵀ.
+    /// The shape of Y when the rows are in the order of vec(Yᵀ); `nil` when they are in that of vec(Y).
     public let transposed: Shape?
   }
 
@@ -44,7 +45,7 @@ public struct LocalJacobian: Sendable {
     (self.rows, self.columns, self.structure) = (rows, columns, structure)
   }
 
-  /// Visits every entry that the structure allows to differ from 0, as (row, column, value).
+  /// Calls `body` with row, column and value of every entry that the structure allows to differ from 0.
   public func forEachEntry(_ body: (Int, Int, Double) -> Void) {
     switch structure {
     case .zero: break
@@ -66,7 +67,7 @@ public struct LocalJacobian: Sendable {
     }
   }
 
-  /// How many entries the structure allows to differ from 0.
+  /// The number of entries that the structure allows to differ from 0.
   public var entryCount: Int {
     switch structure {
     case .zero: 0
@@ -77,14 +78,14 @@ public struct LocalJacobian: Sendable {
     }
   }
 
-  /// The entries, row-major, zeros included: `rows` × `columns` numbers.
+  /// All entries, row-major, zeros included: `rows` × `columns` numbers.
   public var dense: Tensor<Double> {
     var entries = [Double](repeating: 0, count: rows * columns)
     forEachEntry { row, column, value in entries[row * columns + column] = value }
     return Tensor(shape: [rows, columns], elements: entries)
   }
 
-  /// J·v: how y moves when xᵢ moves along v (a Jacobian-vector product).
+  /// J·v: the motion of y when xᵢ moves along v (a Jacobian-vector product).
   /// - Complexity: one multiplication for each entry that can differ from 0.
   public func times(_ v: [Double]) -> [Double] {
     guard v.count == columns else { fatalError("LocalJacobian: \(v.count) numbers for \(columns) columns") }
@@ -93,7 +94,7 @@ public struct LocalJacobian: Sendable {
     return product
   }
 
-  /// vᵀ·J: what a cotangent v of y contributes to xᵢ (a vector-Jacobian product), as a row.
+  /// vᵀ·J: the contribution of a cotangent v of y to xᵢ, as a row (a vector-Jacobian product).
   public func leftTimes(_ v: [Double]) -> [Double] {
     guard v.count == rows else { fatalError("LocalJacobian: \(v.count) numbers for \(rows) rows") }
     var product = [Double](repeating: 0, count: columns)

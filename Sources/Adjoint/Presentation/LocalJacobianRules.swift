@@ -1,11 +1,11 @@
-// What the operations of the library say in `localJacobian`: each sentence here reads the entries off the operation itself, by
-// a replay of its one node on a tape of its own. None is derived by hand.
+// The sentences of which `localJacobian` of the library's operations is made. Each reads the entries off the operation
+// itself, by a replay of its one node on a tape of its own; none is derived by hand.
 
 extension Variable {
-  /// ∂vec(y)/∂vec(xᵢ) for y this recorded result and xᵢ its i-th input: structured where the operation states its structure,
-  /// else dense, by one replay of the node in dual numbers for each column.
+  /// ∂vec(y)/∂vec(xᵢ) for y this recorded result and xᵢ its i-th input. It is structured where the operation states its
+  /// structure, and dense otherwise, by a replay of the node in dual numbers for each column.
   ///
-  /// - Parameter denseLimit: how many entries a dense Jacobian may have; beyond it the result is `nil`.
+  /// - Parameter denseLimit: the most entries that a dense Jacobian may have. Beyond it the result is `nil`.
   /// - Complexity: structured, a few evaluations of the node; dense, one for each element of xᵢ.
   public func localJacobian(withRespectTo i: Int, denseLimit: Int = .max) -> LocalJacobian? {
     guard let operation, i >= 0, i < inputs.count else {
@@ -25,11 +25,12 @@ extension LocalJacobian {
     self.init(rows: p.y.shape.elementCount, columns: p.x[i].shape.elementCount, structure: structure)
   }
 
-  /// y does not depend on xᵢ differentiably.
+  /// The Jacobian where y does not depend on xᵢ differentiably.
   public static func zero<S: Scalar>(at p: Point<S>, _ i: Int) -> LocalJacobian { LocalJacobian(at: p, i, .zero) }
 
-  /// Each element of y depends on the one element of xᵢ that broadcasting puts beside it. Entries: the tangent of y when
-  /// every element of xᵢ moves by 1. `isUniform` says that all of them are equal by their nature, not by chance.
+  /// The Jacobian where each element of y depends on the one element of xᵢ that broadcasting puts beside it. The
+  /// entries are the tangent of y when every element of xᵢ moves by 1. `isUniform` says that all are equal by their
+  /// nature, not by chance.
   public static func elementwise<S: Scalar>(at p: Point<S>, _ i: Int, isUniform: Bool = false) -> LocalJacobian {
     let entries = p.tangents(i) { _ in true }
     if p.x[i].shape.elementCount == p.y.shape.elementCount {
@@ -40,8 +41,8 @@ extension LocalJacobian {
       at: p, i, .oneEntryInEachRow(columns: places.elements.map { Int($0) - 1 }, entries: entries))
   }
 
-  /// y holds elements of xᵢ, moved, and elements that do not come from it. Where each comes from: y when xᵢ holds its own
-  /// positions and the other inputs hold 0.
+  /// The Jacobian where y holds elements of xᵢ, moved, and elements that do not come from it. The places are read off y
+  /// when xᵢ holds its own positions and the other inputs hold 0.
   public static func moves<S: Scalar>(at p: Point<S>, _ i: Int) -> LocalJacobian {
     let y = p.replayed { j, value in j == i ? Tensor<Double>.positions(value.shape) : .zeros(value.shape) }
     let places = y.value.elements.map { Int($0) - 1 }
@@ -50,20 +51,22 @@ extension LocalJacobian {
       at: p, i, .oneEntryInEachRow(columns: places, entries: places.map { $0 < 0 ? 0 : 1 }))
   }
 
-  /// Each element of xᵢ reaches one element of y. By how much: x̄ᵢ under a cotangent of ones; which one: how much more
-  /// under a cotangent of positions.
+  /// The Jacobian where each element of xᵢ reaches one element of y. The entries are x̄ᵢ under a cotangent of ones. The
+  /// places follow from the larger x̄ᵢ under a cotangent of positions.
   public static func reduces<S: Scalar>(at p: Point<S>, _ i: Int) -> LocalJacobian {
     let y = p.replayed { _, value in value.converted(to: Double.self) }
     func contribution(_ cotangent: Tensor<Double>) -> [Double] {
-      gradients(of: y, withRespectTo: [y.inputs[i]], cotangent: y.tape.constant(cotangent))[0].value.elements
+      let x = y.inputs[i]
+      let adjoint = y.tape.backward(from: y, cotangent: y.tape.constant(cotangent), to: [x]).adjoint(of: x)
+      return adjoint?.value.elements ?? [Double](repeating: 0, count: x.shape.elementCount)
     }
     let entries = contribution(.ones(y.shape))
     let rows = zip(contribution(.positions(y.shape)), entries).map { $1 == 0 ? -1 : Int(($0 / $1).rounded()) - 1 }
     return LocalJacobian(at: p, i, .oneEntryInEachColumn(rows: rows, entries: entries))
   }
 
-  /// y is made of `count` equal parts, each a function of the same part of xᵢ. Entries: the tangents of y when the k-th
-  /// element of every part moves by 1, for each k.
+  /// The Jacobian where y is made of `count` equal parts, each a function of the same part of xᵢ. The entries are the
+  /// tangents of y when the k-th element of every part moves by 1, for each k.
   public static func blocks<S: Scalar>(at p: Point<S>, _ i: Int, count: Int) -> LocalJacobian {
     let (rows, columns) = (p.y.shape.elementCount, p.x[i].shape.elementCount)
     guard rows > 0, columns > 0 else { return .zero(at: p, i) }
@@ -75,13 +78,13 @@ extension LocalJacobian {
     return LocalJacobian(at: p, i, count == 1 ? .dense(entries) : .blocks(count: count, entries: entries))
   }
 
-  /// Any element of y may depend on any of xᵢ: a replay in dual numbers for each column.
+  /// The Jacobian where any element of y may depend on any of xᵢ: a replay in dual numbers for each column.
   public static func dense<S: Scalar>(at p: Point<S>, _ i: Int) -> LocalJacobian {
     let columns = p.x[i].shape.elementCount
     return p.y.shape.elementCount == 0 || columns == 0 ? .zero(at: p, i) : .blocks(at: p, i, count: 1)
   }
 
-  /// `factor` ⊗ I or I ⊗ `factor`, as the result's rows or, where `transposed` is given, as those of its transpose.
+  /// The Jacobian `factor` ⊗ I or I ⊗ `factor`, with its rows in the order of the transposed result if asked for.
   public static func kronecker<S: Scalar>(
     at p: Point<S>, _ i: Int, _ factor: Variable<S>, transposingFactor: Bool, identity: Int, isLeft: Bool,
     rowsOfTranspose: Bool
@@ -99,7 +102,7 @@ extension LocalJacobian {
 }
 
 extension Point {
-  /// This node again at other inputs, in other numbers, on a tape of its own. Indices stay.
+  /// This node again at other inputs, in other numbers, on a tape of its own. Indices stay as they are.
   func replayed<T: Scalar>(_ value: (Int, Tensor<S>) -> Tensor<T>) -> Variable<T> {
     guard let operation = y.operation else { fatalError("localJacobian: \(tape.describe(node)) is a leaf") }
     let scratch = Tape<T>(mode: tape.mode)
@@ -109,7 +112,8 @@ extension Point {
     return scratch.record(operation, inputs: inputs)
   }
 
-  /// How the elements of y move when those elements of xᵢ for which `moving` holds move by 1: a replay in dual numbers.
+  /// The motion of the elements of y when the elements of xᵢ for which `moving` holds move by 1: a replay in dual
+  /// numbers.
   func tangents(_ i: Int, moving: (Int) -> Bool) -> [Double] {
     replayed { j, value in
       let elements = value.elements.enumerated().map { position, element in
@@ -121,7 +125,7 @@ extension Point {
 }
 
 extension Tensor<Double> {
-  /// 1, 2, 3, … in row-major order: each element says where it stands, and 0 stands for nowhere.
+  /// 1, 2, 3, … in row-major order: each element is its own position counted from 1, and 0 stands for nowhere.
   fileprivate static func positions(_ shape: Shape) -> Tensor {
     Tensor(shape: shape, elements: (0..<shape.elementCount).map { Double($0 + 1) })
   }

@@ -1,11 +1,11 @@
-/// How a formula is written: a small tree, printed as Unicode text, LaTeX or MathML.
+/// A formula as it is written: a small tree, printed as Unicode text, LaTeX or MathML.
 public indirect enum Notation: Sendable, Hashable {
   /// A name such as `x`, `%3` or `W`.
   case symbol(String)
   case number(Double)
   /// f(a, b)
   case call(String, [Notation])
-  /// a ⊙ b, with the operator's precedence deciding on brackets.
+  /// a ⊙ b and its like. The operator's precedence decides on brackets.
   case infix(Infix, Notation, Notation)
   /// a/b, a quotient by a number
   case fraction(Notation, Notation)
@@ -134,7 +134,8 @@ extension Notation {
         ? (name == "Σ" ? #"\sum"# : SymbolName(name).latex)
         : #"\operatorname{"# + SymbolName.escaped(name, inText: true) + "}"
     }
-    /// TeX allows one superscript: what has one already is put into a group, which TeX opens again if an accent is all it holds.
+    /// A group around what has a superscript already, since TeX allows one. The empty group keeps TeX from opening a
+    /// group that holds an accent alone.
     func grouped(_ base: Notation) -> String {
       let inner = bracket(base, base.precedence < 5)
       return inner.contains("^") ? "{{}" + inner + "}" : inner

@@ -21,7 +21,7 @@ extension OperationCatalog {
     return lines.joined(separator: "\n") + "\n"
   }
 
-  /// The example whose formulas say most: with elements, and without a broadcast that would clutter them.
+  /// The example with the clearest formulas: one with elements, and without a broadcast that would clutter them.
   private static func telling(_ examples: [Example]) -> Example? {
     examples.first { example in
       example.inputs.allSatisfy { $0.shape.rank == 2 && $0.shape.elementCount > 1 }

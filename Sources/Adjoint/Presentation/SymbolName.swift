@@ -1,7 +1,8 @@
 /// A symbol such as `W⁽¹⁾`, `z̄_gate`, `ŷ` or `u₁₂` taken apart, so that it can be written in LaTeX and MathML.
 ///
-/// Grammar: letters, each perhaps with a hat or a bar; then an index below, in subscript digits or after `_`; then an index
-/// above, in superscript digits and brackets. Whatever does not fit, such as `%3` or `fc1/weight`, is a name in letters.
+/// Its grammar: letters, each perhaps with a hat or a bar; then an index below, in subscript digits or after `_`; then
+/// an index above, in superscript digits and brackets. A symbol that does not fit, such as `%3` or `fc1/weight`, is a
+/// name in letters.
 struct SymbolName {
   private(set) var base = ""
   private(set) var lower = ""
@@ -50,7 +51,7 @@ struct SymbolName {
     return result
   }
 
-  /// LaTeX for mathematics mode, without what it does not know: only ASCII and macros of amsmath and amssymb.
+  /// LaTeX for mathematics mode, in ASCII and macros of amsmath and amssymb alone.
   var latex: String {
     let letters = base.unicodeScalars.count
     var text =
@@ -116,6 +117,6 @@ struct SymbolName {
 }
 
 extension String {
-  /// The symbol of the adjoint of what this symbol names: `z⁽¹⁾` gives `z̄⁽¹⁾`.
+  /// The symbol of the adjoint of this symbol's value: `z⁽¹⁾` gives `z̄⁽¹⁾`.
   public var barred: String { SymbolName.barred(self) }
 }

@@ -1,6 +1,6 @@
 extension Tape: CustomStringConvertible {
-  /// The Wengert list: a line for each node with its shape, formula, label and bytes. Forward and backward halves have headings
-  /// with their totals; the backward half says whom it serves.
+  /// The Wengert list: a line for each node with its shape, formula, label and bytes. Forward and backward halves have
+  /// headings with their totals. A line of the backward half names the node that it serves.
   ///
   /// ```
   /// forward: 5 nodes, 104 B
@@ -25,7 +25,8 @@ extension Tape: CustomStringConvertible {
     }.joined(separator: "\n\n")
   }
 
-  /// The stretches of the list that were recorded by hand and by sweeps; the constant with which a sweep begins is part of it.
+  /// The halves of the list: stretches recorded by hand, and stretches recorded by sweeps. The constant with which a
+  /// sweep begins belongs to the sweep.
   private var halves: [(isBackward: Bool, nodes: Range<Int>)] {
     var halves: [(isBackward: Bool, nodes: Range<Int>)] = []
     for i in nodes.indices {
@@ -57,7 +58,7 @@ extension Tape: CustomStringConvertible {
     return ["%\(node): \(nodes[node].shape)", formula(of: node), remarks, byteText(byteCount(of: node))]
   }
 
-  /// What a node computes, in terms of other nodes; small constants appear as numbers.
+  /// The formula of a node in terms of other nodes. Small constants appear as numbers.
   func formula(of node: Int) -> String {
     switch nodes[node].kind {
     case .leaf(let role):
@@ -66,9 +67,9 @@ extension Tape: CustomStringConvertible {
     }
   }
 
-  /// The formula of a node written out in terms of `names`: operations in between are substituted, never shared.
+  /// The formula of a node written out in terms of `names`. Operations in between are substituted, never shared.
   ///
-  /// This is how a VJP's formula is printed: it is read off its own recording.
+  /// A VJP's formula is printed this way: it is read off its own recording.
   public func expression(of x: Variable<S>, in names: [Int: Notation]) -> Notation {
     func expand(_ node: Int) -> Notation {
       if let name = names[node] { return name }
@@ -89,8 +90,8 @@ extension Tape: CustomStringConvertible {
 }
 
 extension Tape {
-  /// A number that two recordings share only if they record the same operations on the same shapes in the same order,
-  /// whatever their values; the same on every system. Backward nodes do not count.
+  /// A hash of the recorded operations, their shapes and their order, the same on every system. Values do not enter it,
+  /// and neither do backward nodes. Two recordings with equal hashes are taken to be the same.
   public var fingerprint: UInt64 {
     var hash: UInt64 = 0xcbf2_9ce4_8422_2325  // FNV-1a
     for node in nodes.indices where nodes[node].serves < 0 {

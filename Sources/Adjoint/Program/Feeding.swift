@@ -1,6 +1,7 @@
-// What goes into a program and what comes out of it. Everything fed is checked before anything is written.
+// The values that go into a program and come out of it. Everything fed is checked before anything is written.
 
-/// A value that does not fit the place it is fed to: which place, what it takes, and what was given.
+/// The error of a value that does not fit the place it is fed to: it names the place, what it takes, and what was
+/// given.
 public struct FeedError: Error, Equatable, CustomStringConvertible, Sendable {
   public let description: String
   public init(_ description: String) { self.description = description }
@@ -8,7 +9,7 @@ public struct FeedError: Error, Equatable, CustomStringConvertible, Sendable {
 
 extension Program {
   /// Writes the value of an input for the next run.
-  /// - Throws: `FeedError` when the shape differs; nothing has been written then.
+  /// - Throws: `FeedError` when the shape differs. Nothing has been written then.
   public func feed(_ x: Variable<some Scalar>, _ value: Tensor<S>) throws(FeedError) {
     let node = try inputNode(x, value.shape, isIndex: false)
     copies(of: node)?.unite()
@@ -16,7 +17,7 @@ extension Program {
   }
 
   /// Writes the indices of an index leaf for the next run.
-  /// - Throws: `FeedError` when the shape differs or an index is out of range; nothing has been written then.
+  /// - Throws: `FeedError` when the shape differs or an index is out of range. Nothing has been written then.
   public func feed(_ x: Variable<some Scalar>, _ value: Tensor<Int32>) throws(FeedError) {
     let node = try inputNode(x, value.shape, isIndex: true)
     let bound = indexBound(node)
@@ -27,15 +28,16 @@ extension Program {
     value.elements.withUnsafeBufferPointer { copyIndices($0, into: node) }
   }
 
-  /// Lets `body` write the value of an input in place: no copy, no allocation. The elements are in row-major order.
+  /// Lets `body` write the value of an input in place, without a copy or an allocation. Elements are in row-major
+  /// order.
   public func fill(_ x: Variable<some Scalar>, _ body: (UnsafeMutableBufferPointer<S>) throws -> Void) rethrows {
     let node = readableNode(x)
     copies(of: node)?.unite()
     try body(output(node).elements)
   }
 
-  /// Lets `body` write the indices of an index leaf in place: no copy, no allocation.
-  /// - Throws: `FeedError` when an index is out of range; the leaf then holds zeros.
+  /// Lets `body` write the indices of an index leaf in place, without a copy or an allocation.
+  /// - Throws: `FeedError` when an index is out of range. The leaf holds zeros then.
   public func fillIndices(_ x: Variable<some Scalar>, _ body: (UnsafeMutableBufferPointer<Int32>) -> Void)
     throws(FeedError)
   {
@@ -68,21 +70,22 @@ extension Program {
     return node
   }
 
-  /// The value of an output or leaf after a run (of any node when all are kept).
+  /// The value of an output or leaf after a run, or of any node when all are kept.
   public func value(of x: Variable<some Scalar>) -> Tensor<S> {
     let node = readableNode(x)
     return view(node).tensor(isIndex: isIndexLeaf(node))
   }
 
-  /// Reads a value in place: no copy, no allocation. The buffer is valid inside `body` only.
+  /// Reads a value in place, without a copy or an allocation. The buffer is valid inside `body` only.
   public func withValue<Result>(of x: Variable<some Scalar>, _ body: (UnsafeBufferPointer<S>) throws -> Result) rethrows
     -> Result
   {
     try body(view(readableNode(x)).elements)
   }
 
-  /// Overwrites the value of any node, as a preparation of `run(after:)`.
-  /// - Precondition: the shape is the node's; an operation's result needs `keeping: .all`, a parameter `parameters: .copied`.
+  /// Overwrites the value of any node, to prepare `run(after:)`.
+  /// - Precondition: the shape is the node's. An operation's result needs `keeping: .all`, a parameter `parameters:
+  ///   .copied`.
   public func write(_ value: Tensor<S>, into x: Variable<some Scalar>) {
     let node = readableNode(x)
     guard value.shape == nodes[node].shape else {

@@ -1,4 +1,4 @@
-/// The pass that computes each node, and the node's place within it. Flat, so that a plan is made in linear time.
+/// The pass that computes each node, and the node's position in it: flat lists, so that a plan is made in linear time.
 struct PassIndex {
   /// The pass that computes a node; −1 where none does.
   private(set) var pass: [Int32]
@@ -17,16 +17,16 @@ struct PassIndex {
   }
 }
 
-/// Turns the live nodes of a tape into passes, merging what a loop can do in one. The tape is not changed, and neither is a bit
-/// of any value: a fused pass rounds after each operation, exactly as the operations apart.
+/// The maker of passes from the live nodes of a tape. A pass merges what one loop can do. The tape is not changed, and
+/// neither is a bit of any value: a fused pass rounds after each operation, like the operations apart.
 ///
-/// A fast path is a pattern here, never a node of the tape; `FastPaths` lists them.
+/// A fast path is never a node of the tape; `FastPaths` lists them.
 struct Fusion {
   private let recording: PlannedRecording
 
   init(_ recording: PlannedRecording) { self.recording = recording }
 
-  /// The passes in order. Without fusing, every operation is a pass of its own.
+  /// The passes in order. Every operation is a pass of its own when nothing is fused.
   func passes(fusing: Bool) -> [Pass] {
     let (nodes, forms) = (recording.nodes, recording.forms)
     let operations = nodes.indices.filter { recording.live[$0] && forms[$0] != nil }
@@ -64,7 +64,7 @@ struct Fusion {
     return passes
   }
 
-  /// The results of a chain: what is kept, or used outside of it.
+  /// Sets the results of chains: the nodes that are kept, or used outside.
   private func markResults(of passes: inout [Pass]) {
     let index = PassIndex(passes, nodeCount: recording.nodes.count)
     var isResult = recording.kept

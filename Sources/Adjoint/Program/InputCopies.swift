@@ -1,20 +1,20 @@
-/// An input of which each of two threads has a copy: each writes all of it and multiplies by its own, so that neither waits for
-/// lines in the other's cache.
+/// An input of which each of two threads has a copy. Each thread writes all of its copy and multiplies by it, so
+/// neither waits for lines in the other's cache.
 ///
-/// A line that both cores have read must be taken from the other one before it is written again, and fetched from there to be
-/// read; converting a batch twice takes less. That was measured with two threads. With more, what all do alike would be a
-/// larger part of the step.
+/// A line that both cores have read must be taken from the other one before it is written again, and fetched from there
+/// to be read. Converting a batch twice takes less, measured with two threads. With more threads, the work that each
+/// does alike would be a larger part of a training step.
 package final class InputCopies<S: Scalar> {
-  /// The leaf.
+  /// The leaf of the input.
   let node: Int
-  /// The first thread's copy, and what all read after an ordinary `feed`.
+  /// The first thread's copy, and the one that all read after an ordinary `feed`.
   private let original: UnsafeMutableBufferPointer<S>
-  /// The second thread's; nothing until it is needed.
+  /// The second thread's copy; `nil` until it is needed.
   private var second: UnsafeMutableBufferPointer<S>?
-  /// Where products find the input, by part.
+  /// The place at which products of each part find the input.
   private let places: UnsafeMutablePointer<UnsafePointer<S>>
 
-  /// Copies of an input of a size that repays it, if there are two threads.
+  /// Makes copies of an input whose size repays it, if there are two threads.
   init?(of node: Int, _ original: UnsafeMutableBufferPointer<S>, threads: Int) {
     guard threads == 2, InputCopies.sizes.contains(original.count * MemoryLayout<S>.stride),
       let first = original.baseAddress
@@ -29,19 +29,20 @@ package final class InputCopies<S: Scalar> {
     places.deallocate()
   }
 
-  /// In bytes: less is gathered in a microsecond, more does not stay in a core's own cache.
+  /// The sizes that repay copies, in bytes: less is gathered in a microsecond, more does not stay in a core's own
+  /// cache.
   private static var sizes: ClosedRange<Int> { 64 << 10...512 << 10 }
 
-  /// From now on each part reads its own copy, of which it must write every element.
+  /// Lets each part read its own copy from now on. The part must write every element of it.
   package func separate() {
     guard let first = place.baseAddress else { return }
     places[1] = UnsafePointer(first)
   }
 
-  /// From now on all parts read the original.
+  /// Lets all parts read the original from now on.
   func unite() { places[1] = places[0] }
 
-  /// What a part writes once the copies are separate.
+  /// The copy that a part writes once the copies are separate.
   package subscript(part: Int) -> UnsafeMutableBufferPointer<S> { part == 0 ? original : place }
 
   private var place: UnsafeMutableBufferPointer<S> {
@@ -54,7 +55,7 @@ package final class InputCopies<S: Scalar> {
     return place
   }
 
-  /// The product, reading these copies where it read the original.
+  /// The product, reading these copies instead of the original.
   func read(by product: MatrixProduct<S>) -> MatrixProduct<S> {
     var product = product
     if product.a == places[0] { product.copiesOfA = UnsafePointer(places) }
@@ -64,7 +65,7 @@ package final class InputCopies<S: Scalar> {
 }
 
 extension Program {
-  /// The copies of an input, where threads have any: to be separated, and then written by every part.
+  /// The copies of an input, `nil` where threads have none. They are to be separated, and then written by every part.
   package func copies(of x: Variable<some Scalar>) -> InputCopies<S>? { copies(of: readableNode(x)) }
 
   func copies(of node: Int) -> InputCopies<S>? {
@@ -73,7 +74,8 @@ extension Program {
     return nil
   }
 
-  /// Copies of the large inputs that products alone read: everything else reads bands of rows, or all of the original.
+  /// Makes copies of the large inputs that products alone read. Other operations read bands of rows, or all of the
+  /// original.
   func makeCopies(threads: Int) -> [InputCopies<S>] {
     var isRead = [Bool](repeating: false, count: nodes.count)
     var isReadElsewhere = isRead

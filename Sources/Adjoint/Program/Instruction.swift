@@ -1,15 +1,15 @@
-/// A pass with every operand resolved to an address. Plain bits: running one touches no reference count.
+/// A pass with every operand resolved to an address. It is plain bits: running one touches no reference count.
 enum Instruction<S: Scalar> {
-  /// The operation itself. The program owns it; unmanaged, so that running it counts no references.
+  /// An operation as it is. The program owns it; it is unmanaged, so that running it counts no references.
   case general(Unmanaged<PlacedOperation<S>>)
-  /// A matrix product; one that accumulates begins with the elements of `addend`, mostly in place.
+  /// A matrix product. One that accumulates begins with the elements of `addend`, mostly in place.
   case product(MatrixProduct<S>, addend: UnsafePointer<S>?)
   /// Elementwise operations on `rows` rows of `width` elements.
   case chain(UnsafeBufferPointer<ChainLink<S>>, rows: Int, width: Int)
 
-  /// How many elements a chain works on at a time: a few operands of this size stay in the first-level cache.
+  /// The number of elements that a chain works on at a time: a few operands of this size stay in the first-level cache.
   static var blockSize: Int { 1024 }
-  /// How many threads share a chain at most: each has scratch blocks of its own.
+  /// The most threads that share a chain: each has scratch blocks of its own.
   static var maximumParts: Int { 8 }
 
   @inline(__always)
@@ -27,7 +27,7 @@ enum Instruction<S: Scalar> {
   @specialized(where S == Double)
   func executeApart() { execute() }
 
-  /// One of several parts that together are this instruction. Which parts there are changes no bit.
+  /// Runs one of several parts that together are this instruction. No bit depends on the number of parts.
   @inline(never)
   @specialized(where S == Float)
   @specialized(where S == Double)
@@ -60,7 +60,7 @@ enum Instruction<S: Scalar> {
     }
   }
 
-  /// The elements of a chain that fall to a part: rows, as long as there are some for everybody.
+  /// The elements of a chain that fall to a part: whole rows, as long as there are some for every part.
   static func elements(_ rows: Int, _ width: Int, _ part: Int, of parts: Int) -> Range<Int> {
     let parts = min(parts, maximumParts)
     guard part < parts else { return 0..<0 }
@@ -69,7 +69,7 @@ enum Instruction<S: Scalar> {
     return band.lowerBound * width..<band.upperBound * width
   }
 
-  /// About how long this takes, in elementwise operations (a tenth of a nanosecond each).
+  /// The approximate duration, in elementwise operations (a tenth of a nanosecond each).
   var work: Int {
     switch self {
     case .general(let operation): operation._withUnsafeGuaranteedRef { $0.work }

@@ -1,4 +1,4 @@
-/// Makes instructions of a plan's passes: every operand resolved to an address.
+/// The maker of instructions from a plan's passes: it resolves every operand to an address.
 struct InstructionBuilder<S: Scalar> {
   let plan: Plan
   let nodes: [Node]
@@ -35,7 +35,7 @@ struct InstructionBuilder<S: Scalar> {
     return instruction(running: .place(operation, Operands(views: views, count: inputs.count), into: output(node)))
   }
 
-  /// The instruction that runs something placed.
+  /// The instruction that runs a placed operation.
   mutating func instruction(running placed: PlacedOperation<S>) -> Instruction<S> {
     operations.append(placed)
     return .general(.passUnretained(placed))

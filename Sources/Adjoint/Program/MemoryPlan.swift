@@ -1,20 +1,22 @@
-/// Where every value of a program stands: byte offsets in one arena, shared by values that are never alive together.
+/// The places of a program's values: byte offsets in one arena, shared by values that are never alive together.
 ///
-/// A value lives from the pass that computes it to the last pass that reads it (or for ever, when it is kept). Passes are
-/// walked in order with a list of free ranges; an elementwise result takes over the memory of an operand that dies with it.
+/// A value lives from the pass that computes it to the last pass that reads it, or for ever when it is kept. Passes are
+/// walked in order with a list of free ranges. An elementwise result takes over the memory of an operand that dies with
+/// it.
 struct MemoryPlan {
-  /// The offset of each node's value; −1 where it has none (pruned, or only ever in a register or a scratch block).
+  /// The offset of each node's value; −1 for a node without one (pruned, or only ever in a register or a scratch
+  /// block).
   var offsets: [Int]
   /// The size of the arena.
   private(set) var byteCount = 0
   private var free: [Range<Int>] = []
-  /// Small values that are dead but not yet free, with the step that read them last.
+  /// Small values that are dead but not yet free, with the number of the pass that read them last.
   private var resting: [(range: Range<Int>, step: Int)] = []
 
   /// - Parameters:
-  ///   - root: the node whose memory a node's value is; itself unless it is an alias.
-  ///   - leaves: they live for ever and are never overwritten, like the kept values.
-  ///   - isElsewhere: whether a leaf's value stands outside the arena, such as that of a shared parameter.
+  ///   - root: the node that holds each node's value in memory: itself unless it is an alias.
+  ///   - leaves: the leaves, which live for ever and are never overwritten, like the kept values.
+  ///   - isElsewhere: true for a leaf whose value stands outside the arena, such as a shared parameter's.
   init(
     nodes: [Node], passes: [Pass], root: [Int], leaves: [Int], isElsewhere: [Bool], kept: [Bool], sharing: Bool,
     elementSize: Int
@@ -70,8 +72,8 @@ struct MemoryPlan {
     return byteCount
   }
 
-  /// Frees a dead value's memory: at once, or a few steps later where it is small, since a thread that writes there would have
-  /// to wait for those that still read what stood there (see `Phase`), and little is saved.
+  /// Frees a dead value's memory: at once, or a few passes later when it is small. A thread that writes there has to
+  /// wait for those that still read the old value (see `Phase`), and a small value saves little.
   private mutating func retire(_ range: Range<Int>, after step: Int) {
     if range.count > MemoryPlan.smallSize { release(range) } else { resting.append((range, step)) }
     while let oldest = resting.first, oldest.step < step - MemoryPlan.restingSteps {
@@ -94,14 +96,15 @@ struct MemoryPlan {
   }
 }
 
-/// The operands whose last use is one step: their memory is free after it, or for a result to take over.
+/// The operands whose last use is one pass. Their memory is free after it, or for a result to take over.
 private struct DyingOperands {
-  /// In order of position on the tape.
+  /// The operands, in order of position on the tape.
   private(set) var dying: [Int] = []
-  /// By operand: the step in which it was found, its last reader's position there, and whether every reader takes it element
-  /// by element.
+  /// The pass in which each operand was found.
   private var found: [Int32]
+  /// The position in that pass of each operand's last reader.
   private var lastReader: [Int32]
+  /// True for each operand that every reader in that pass takes element by element.
   private var isReadInStep: [Bool]
 
   init(nodeCount: Int) {
@@ -129,7 +132,7 @@ private struct DyingOperands {
     dying.sort()
   }
 
-  /// An operand whose memory `result` may overwrite, element by element; it is no longer free afterwards.
+  /// Returns an operand whose memory `result` may overwrite, element by element. It is no longer free afterwards.
   mutating func takeOver(
     for result: Int, of pass: Pass, _ nodes: [Node], _ index: PassIndex, size: (Int) -> Int
   ) -> Int? {
@@ -139,8 +142,8 @@ private struct DyingOperands {
       return dying.firstIndex { $0 == addend && size($0) == size(result) }.map { dying.remove(at: $0) }
     case .elementwise: break
     }
-    // Every read of that memory must be of whole elements in step with the result, and not after it is overwritten. The
-    // youngest is the one that is still in a cache.
+    // Every read of that memory must be of whole elements in turn with the result, and not after it is overwritten. The
+    // youngest operand is still in a cache.
     let place = dying.lastIndex { operand in
       nodes[operand].shape.elementCount == nodes[result].shape.elementCount && size(operand) == size(result)
         && isReadInStep[operand] && lastReader[operand] <= index.position[result]

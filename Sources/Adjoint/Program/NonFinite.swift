@@ -2,20 +2,20 @@
 public struct NonFiniteValue: Sendable, Equatable {
   /// The node as messages name it: label path or number, and shape.
   public let node: String
-  /// What the node is: an operation's formula, or the role of a leaf.
+  /// The node's kind: an operation's formula, or the role of a leaf.
   public let formula: String
-  /// Whether it was fed or is a parameter, rather than computed.
+  /// True when the value was fed or is a parameter, rather than computed.
   public let isLeaf: Bool
-  /// The row-major position of the element, and what it is.
+  /// The row-major position of the element.
   public let element: Int
   public let value: Double
 }
 
 extension Program {
-  /// Replays this program's last run once more with every value kept, and finds the first that is not finite.
+  /// Replays this program's last run with every value kept, and finds the first that is not finite.
   ///
-  /// - Parameter outputs: what this program was compiled for.
-  /// - Complexity: compiles a program that keeps everything; meant for after a failure.
+  /// - Parameter outputs: the outputs that this program was compiled for.
+  /// - Complexity: compiles a program that keeps everything, so it is meant for after a failure.
   public func firstNonFinite(of outputs: [Variable<S>]) -> NonFiniteValue? {
     guard let tape = outputs.first?.tape else { return nil }
     let replay = Program(outputs, keeping: .all, parameters: .copied)

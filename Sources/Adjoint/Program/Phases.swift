@@ -1,7 +1,9 @@
-// What threads run between two waits. Instructions are cut into parts by rows or columns; a thread goes on from its part of one
-// to its part of the next without waiting for the others, as long as no part touches what another one of the same phase
-// writes. From a narrow layer to the loss and back, a batch is cut by its rows; and what another instruction waits for does
-// not hold up those behind it that could go before. So a step waits a few times only.
+// The work of threads between two waits. Instructions are cut into parts by rows or columns. A thread goes on from its
+// part of one instruction to its part of the next without waiting, as long as no part touches what another part of the
+// same phase writes.
+//
+// From a narrow layer to the loss and back, a batch is cut by its rows. An instruction that must wait does not hold up
+// those behind it that need not. So a training step waits a few times only.
 
 /// The memory that a part of an instruction reads and writes.
 struct Footprint {
@@ -22,7 +24,7 @@ struct Footprint {
     for range in other.writes { Footprint.append(range, to: &writes) }
   }
 
-  /// Whether the order of this and another part matters.
+  /// True when the order of this and another part matters.
   func conflicts(with other: Footprint) -> Bool {
     Footprint.overlap(writes, other.writes) || Footprint.overlap(writes, other.reads)
       || Footprint.overlap(reads, other.writes)
@@ -37,7 +39,8 @@ struct Footprint {
     if bytes > 0 { append(first..<first + UInt(bytes), to: &ranges) }
   }
 
-  /// Instructions mostly touch what others touched: the list stays short.
+  /// Adds a range, merged with one that it touches: instructions mostly touch what others touched, so the list stays
+  /// short.
   private static func append(_ range: Range<UInt>, to ranges: inout [Range<UInt>]) {
     let touching = ranges.firstIndex { $0.lowerBound <= range.upperBound && range.lowerBound <= $0.upperBound }
     guard let touching else {
@@ -51,19 +54,19 @@ struct Footprint {
 
 /// Instructions that threads run without waiting for each other.
 package struct Phase {
-  /// Their positions in the schedule.
+  /// The positions of the instructions in the schedule.
   package let instructions: Range<Int>
-  /// Whether cutting it into parts repays waking the threads.
+  /// True when cutting the phase into parts repays waking the threads.
   package let isShared: Bool
 }
 
-/// The order in which threads run the instructions of a program, and where they wait.
+/// The order in which threads run the instructions of a program, and the phases between which they wait.
 struct Schedule {
-  /// The instructions in that order, by their positions in the program.
+  /// The positions of the instructions in the program, in that order.
   private(set) var order: [Int] = []
   private(set) var phases: [Phase] = []
 
-  /// The most instructions in a phase, since each is compared with all before it, and how many phases stay open.
+  /// The most instructions in a phase, since each is compared with all before it; and the most phases that stay open.
   private static let (longest, mostOpen) = (64, 4)
 
   /// A phase that instructions may still be put into.
@@ -73,8 +76,8 @@ struct Schedule {
     var work = 0
   }
 
-  /// Every instruction in the earliest phase in which it need not wait: not before one whose results it needs or which needs what
-  /// it overwrites, and in a later phase where that is another part's.
+  /// Puts every instruction into the earliest phase in which it need not wait. It comes after those whose results it
+  /// needs or which need what it overwrites, and in a later phase where that is another part's.
   init<S: Scalar>(
     of instructions: UnsafeMutableBufferPointer<Instruction<S>>, from first: Int, for pool: WorkerPool
   ) {
@@ -92,7 +95,8 @@ struct Schedule {
     for phase in open { close(phase, for: pool) }
   }
 
-  /// The earliest of the open phases that an instruction with these parts may join; their number where it needs a new one.
+  /// The earliest of the open phases that an instruction with these parts may join; their count when it needs a new
+  /// one.
   private static func earliest(for parts: [Footprint], in open: [OpenPhase]) -> Int {
     var earliest = open.count
     for phase in open.indices.reversed() {
@@ -111,13 +115,13 @@ struct Schedule {
   }
 }
 
-/// What an instruction's parts have to do with those of a phase before it.
+/// The relation of an instruction's parts to those of a phase before it.
 private enum Relation {
-  /// Nothing: their order is free.
+  /// No part meets one of the phase: their order is free.
   case none
-  /// A part comes after the same part.
+  /// A part comes after the same part of the phase.
   case follows
-  /// A part comes after another one.
+  /// A part comes after another part of the phase.
   case waits
 
   init(of parts: [Footprint], to earlier: [Footprint]) {
@@ -136,8 +140,8 @@ private enum Relation {
 }
 
 extension Instruction {
-  /// What one of several parts reads and writes. Bands of columns count as all that stands between their first and their last
-  /// element.
+  /// The memory that one of several parts reads and writes. A band of columns counts as all that stands between its
+  /// first and its last element.
   func footprint(part: Int, of parts: Int) -> Footprint {
     switch self {
     case .general(let operation): operation._withUnsafeGuaranteedRef { $0.footprint(part: part, of: parts) }

@@ -1,6 +1,6 @@
 /// An operation of any type with its operands and its output resolved to addresses.
 class PlacedOperation<S: Scalar> {
-  /// Binds an operation to its places; where its operation allows it, threads may share it.
+  /// Binds an operation to its places. Threads may share it when the operation allows it.
   static func place(_ operation: some Operation, _ x: Operands<S>, into y: Output<S>) -> PlacedOperation {
     let shapes = (0..<x.count).map { x[$0].shape }
     if y.shape.rank > 0, let entrywise = operation.entrywiseInputs(shapes) {
@@ -10,11 +10,11 @@ class PlacedOperation<S: Scalar> {
   }
 
   func execute() { fatalError("PlacedOperation: an abstract class") }
-  /// One of several parts that together are this operation.
+  /// Runs one of several parts that together are this operation.
   func execute(part: Int, of parts: Int) { if part == 0 { execute() } }
-  /// What a part reads and writes.
+  /// The memory that a part reads and writes.
   func footprint(part: Int, of parts: Int) -> Footprint { fatalError("PlacedOperation: an abstract class") }
-  /// About how long this takes, in elementwise operations.
+  /// The approximate duration, in elementwise operations.
   var work: Int { fatalError("PlacedOperation: an abstract class") }
 }
 

@@ -1,29 +1,29 @@
-/// What a program will run, in which order, before anything has an address: the recording pruned to what is asked for,
-/// simplified, and fused into passes.
+/// The passes that a program will run, in order, before anything has an address. The recording is pruned to what is
+/// asked for, simplified, and fused into passes.
 struct Plan {
-  /// The recorded nodes; those that read an operation recorded again read the first of them instead.
+  /// The recorded nodes. A node that reads a repeated operation reads the first of its kind instead.
   private(set) var nodes: [Node]
-  /// The form of each node's operation; `nil` for a leaf, and where nobody needs the node.
+  /// The form of each node's operation; `nil` for a leaf, and for a node that nobody needs.
   let forms: [OperationForm?]
-  /// Which nodes are computed or read.
+  /// True for each node that is computed or read.
   private(set) var live: [Bool]
-  /// The leaves among them, in order.
+  /// The live leaves, in order.
   let leaves: [Int]
-  /// Whether each node can be read after a run: what was asked for, and the leaves.
+  /// True for each node that can be read after a run: the nodes asked for, and the leaves.
   let readable: [Bool]
-  /// The nodes that depend on constants alone, in order: the first passes compute them, once.
+  /// The nodes that depend on constants alone, in order. The first passes compute them, once.
   private(set) var folded: [Int] = []
   private(set) var passes: [Pass]
-  /// The node whose memory a node's value is: itself unless it is an alias.
+  /// The node that holds each node's value in memory: itself unless it is an alias.
   private(set) var root: [Int]
   private let fuses: Bool
-  /// Whether each value stands as long as the program.
+  /// True for each value that stands as long as the program.
   private var lasting: [Bool]
 
   /// - Parameters:
   ///   - targets: the nodes asked for.
-  ///   - fusing: whether values may be left out and share memory; if not, every node can be read.
-  ///   - alteration: what a checker that measures itself changes.
+  ///   - fusing: true when values may be left out and share memory; if false, every node can be read.
+  ///   - alteration: the changes of a checker that measures itself.
   init(of recorded: [Node], for targets: [Int], fusing: Bool, altering alteration: PlanAlteration?) {
     (nodes, fuses) = (recorded, fusing)
     live = Array(repeating: false, count: recorded.count)
@@ -53,7 +53,7 @@ struct Plan {
     for i in nodes.indices where fusing && self.live[i] && forms[i] == .reshape { root[i] = root[nodes[i].inputs[0]] }
   }
 
-  /// Where the values stand; those of leaves that are `isElsewhere` do not stand in this memory.
+  /// The places of the values. Those of leaves that are `isElsewhere` do not stand in this memory.
   func memory(isElsewhere: [Bool], elementSize: Int) -> MemoryPlan {
     MemoryPlan(
       nodes: nodes, passes: passes, root: root, leaves: leaves, isElsewhere: isElsewhere, kept: lasting, sharing: fuses,
@@ -69,5 +69,18 @@ struct Plan {
       bounds[nodes[i].inputs[position], default: Int.max] = min(bound, bounds[nodes[i].inputs[position]] ?? Int.max)
     }
     return bounds
+  }
+}
+
+extension Node {
+  /// The form of the operation; `nil` for a leaf.
+  var form: OperationForm? {
+    if case .operation(let operation) = kind { return operation.form }
+    return nil
+  }
+
+  var isLeaf: Bool {
+    if case .leaf = kind { return true }
+    return false
   }
 }

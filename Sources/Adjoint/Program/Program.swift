@@ -1,9 +1,11 @@
-/// A tape compiled for replay: pruned to what its outputs need, fused, with buffers assigned by lifetime in one arena and
-/// every operand resolved to an address.
+/// A tape compiled for replay: pruned to what its outputs need, fused, with buffers assigned by lifetime in one arena
+/// and every operand resolved to an address.
 ///
-/// `run()` allocates nothing, checks no shape, touches no reference count, and gives the same bits as recording. Control
-/// flow and shapes are frozen by compilation; inputs, indices, parameters and random leaves are not. Several programs may
-/// share parameters: they read them where they stand. Not `Sendable`; a program runs on one thread at a time.
+/// `run()` allocates nothing, checks no shape, touches no reference count, and gives the same bits as recording.
+/// Compilation freezes control flow and shapes; inputs, indices, parameters and random leaves stay free. Several
+/// programs may share parameters, which they read where they stand.
+///
+/// It is not `Sendable`: a program runs on one thread at a time.
 ///
 /// ```swift
 /// let program = Program([loss] + gradients)
@@ -12,23 +14,24 @@
 /// program.value(of: loss)
 /// ```
 public final class Program<S: Scalar> {
-  /// Which values can be read after a run.
+  /// The values that can be read after a run.
   public enum Keeping: Sendable {
-    /// The outputs and the leaves; everything else may share memory or never exist.
+    /// The outputs and the leaves. Everything else may share memory or never exist.
     case outputs
-    /// Every node: nothing shares memory and nothing is fused; any node may be written, and the rest replayed after it.
+    /// Every node. Nothing shares memory and nothing is fused. Any node may be written, and the rest replayed after it.
     case all
   }
 
-  /// Whether parameters are read where they stand, or copied once so that this program may change them alone.
+  /// The access to parameters: they are read where they stand, or copied once so that this program may change them
+  /// alone.
   public enum ParameterAccess: Sendable { case shared, copied }
 
-  /// How many runs there have been: what keys the random leaves. Set it to resume a sequence.
+  /// The count of runs, which keys the random leaves. Set it to resume a sequence.
   public var step = 0
-  /// What keys the random leaves, with the step, the leaf and the row.
+  /// The key of the random leaves, together with step, leaf and row.
   public var seed: UInt64
-  /// The threads among which large instructions are split; `nil` runs everything on the caller's. No bit depends on it. For
-  /// `Float` and `Double`.
+  /// The threads among which large instructions are split; `nil` runs everything on the caller's. No bit depends on it.
+  /// Only `Float` and `Double` use it.
   public var pool: WorkerPool? {
     didSet {
       if pool != nil, !(S.self == Float.self || S.self == Double.self) { pool = nil }
@@ -37,33 +40,33 @@ public final class Program<S: Scalar> {
       unmanagedPool = pool.map { .passUnretained($0) }
     }
   }
-  /// The pool, kept alive by `pool`: running on it counts no references.
+  /// The pool, which `pool` keeps alive: running on it counts no references.
   private var unmanagedPool: Unmanaged<WorkerPool>?
   private let task = PhaseTask<S>()
-  /// The instructions in groups that threads run without waiting for each other; none without threads.
+  /// The groups of instructions that threads run without waiting for each other; none without threads.
   package private(set) var phases: [Phase] = []
-  /// The instructions in the order of the phases, and which they are.
+  /// The instructions in the order of the phases.
   private(set) var scheduled = UnsafeMutableBufferPointer<Instruction<S>>(start: nil, count: 0)
   private(set) var scheduledOrder: [Int] = []
-  /// Measures every run, while somebody wants to know.
+  /// The clock that measures every run during a profile.
   var clock: ProgramClock?
   /// The inputs of which each thread has a copy.
   var copies: [InputCopies<S>] = []
 
-  /// Which tape's variables name the nodes.
+  /// The tape whose variables name the nodes.
   let tape: TapeIdentity
   let nodes: [Node]
   let keeping: Keeping
   /// The nodes asked for, in order.
   let outputNodes: [Int]
-  /// Whether each node can be read after a run.
+  /// True for each node that can be read after a run.
   let readable: [Bool]
   let addresses: [UnsafeMutableRawPointer?]
   private let arena = Arena()
   let instructions: UnsafeMutableBufferPointer<Instruction<S>>
-  /// How many instructions, the first ones, depend on constants alone and have been run.
+  /// The number of instructions, the first ones, that depend on constants alone and have been run.
   let foldedCount: Int
-  /// How many instructions a run executes.
+  /// The number of instructions that a run executes.
   package var instructionCount: Int { instructions.count - foldedCount }
   /// The nodes that each instruction computes, in order.
   let passNodes: [[Int]]
@@ -71,7 +74,7 @@ public final class Program<S: Scalar> {
   private let lastNodes: [Int]
   private let operations: [PlacedOperation<S>]  // kept alive: instructions hold them unmanaged
   private let randomLeaves: [(leaf: Int, distribution: Distribution, rows: Int)]
-  /// What is stored after a run, and where: the states themselves, or this program's copies of them.
+  /// The nodes stored after a run, and their targets: the states themselves, or this program's copies of them.
   private let stores: [(node: Int, target: UnsafeMutableBufferPointer<S>)]
   private let indexBounds: [Int: Int]
   let names: NodeNames
@@ -81,8 +84,8 @@ public final class Program<S: Scalar> {
 
   /// Compiles the recording behind `outputs`.
   ///
-  /// The tape may be of another scalar type: its constants, inputs and parameters are then converted and copied, and the
-  /// same recorded operations run in this program's precision.
+  /// The tape may be of another scalar type. Its constants, inputs and parameters are then converted and copied, and
+  /// the same recorded operations run in this program's precision.
   ///
   /// - Complexity: linear in the number of recorded nodes.
   public convenience init<R: Scalar>(
@@ -91,7 +94,7 @@ public final class Program<S: Scalar> {
     self.init(outputs, keeping: keeping, parameters: access, altering: nil)
   }
 
-  /// - Parameter alteration: what a checker that measures itself changes in the plan; `nil` in earnest.
+  /// - Parameter alteration: the changes that a checker that measures itself makes to the plan; `nil` in earnest.
   package init<R: Scalar>(
     _ outputs: [Variable<R>], keeping: Keeping, parameters access: ParameterAccess, altering alteration: PlanAlteration?
   ) {
@@ -180,7 +183,7 @@ public final class Program<S: Scalar> {
     step += 1
   }
 
-  /// Computes every output again from the leaves as they are: nothing is drawn, nothing is stored.
+  /// Computes every output again from the leaves as they are. Nothing is drawn, and nothing is stored.
   public func replay() {
     if let clock { execute(timedBy: clock) } else { execute(from: foldedCount) }
   }
@@ -195,7 +198,7 @@ public final class Program<S: Scalar> {
     }
   }
 
-  /// Computes again what stands after a node of the list, from the values that are there: the suffix of a run. Random
+  /// Computes again the nodes after a node of the list, from the values that are there: the suffix of a run. Random
   /// leaves stay as they are, and states are not stored.
   /// - Precondition: the program keeps all values.
   public func run(after x: Variable<some Scalar>) {
@@ -257,24 +260,11 @@ public final class Program<S: Scalar> {
     return address
   }
 
-  /// What a message calls a readable node, and the bound on an index leaf.
+  /// A readable node as a message names it.
   func name(_ node: Int) -> String { names.describe(node, nodes[node]) }
   func indexBound(_ node: Int) -> Int { indexBounds[node] ?? Int.max }
   func isIndexLeaf(_ node: Int) -> Bool {
     if case .leaf(.index) = nodes[node].kind { return true }
-    return false
-  }
-}
-
-extension Node {
-  /// The form of the operation; `nil` for a leaf.
-  var form: OperationForm? {
-    if case .operation(let operation) = kind { return operation.form }
-    return nil
-  }
-
-  var isLeaf: Bool {
-    if case .leaf = kind { return true }
     return false
   }
 }

@@ -1,8 +1,8 @@
-/// What the passes of a program took, run by run.
+/// The durations of a program's passes, run by run.
 final class ProgramClock {
-  /// Seconds of every run, by pass: the mean over the threads.
+  /// The seconds of every run, by pass: the mean over the threads.
   private(set) var passes: [[Double]]
-  /// Seconds of every run that threads waited for others: the mean over the threads.
+  /// The seconds of every run that threads waited for others: the mean over the threads.
   private(set) var waits: [Double] = []
   private var waitInRun = 0.0
   private var last = ContinuousClock.now
@@ -12,14 +12,14 @@ final class ProgramClock {
   func beginRun() { (waitInRun, last) = (0, .now) }
   func endRun() { waits.append(waitInRun) }
 
-  /// The pass that began when the last one ended, on the caller's thread alone, has ended.
+  /// Ends the pass that began when the last one ended, on the caller's thread alone.
   func end(_ pass: Int) {
     let now = ContinuousClock.now
     passes[pass].append(last.duration(to: now).seconds)
     last = now
   }
 
-  /// A phase has ended, whose passes every thread ended when its stamps say.
+  /// Ends a phase, whose passes every thread ended when its stamps say.
   func end(_ phase: [Int], _ task: TimedPhaseTask<some Scalar>) {
     let now = ContinuousClock.now
     let threads = Double(task.parts)
@@ -54,7 +54,7 @@ extension [Double] {
 final class TimedPhaseTask<S: Scalar>: WorkerPool.Task {
   let parts: Int
   private let instructions: UnsafeBufferPointer<Instruction<S>>
-  /// Of each part: when it began, and when it ended each instruction.
+  /// The stamps of each part: one when it began, and one when it ended each instruction.
   private let stamps: UnsafeMutableBufferPointer<ContinuousClock.Instant>
 
   init(_ instructions: UnsafeBufferPointer<Instruction<S>>, parts: Int) {
@@ -80,7 +80,7 @@ final class TimedPhaseTask<S: Scalar>: WorkerPool.Task {
 }
 
 extension Program {
-  /// All instructions once, with a look at the clock after each.
+  /// Runs all instructions once, with a look at the clock after each.
   func execute(timedBy clock: ProgramClock) {
     clock.beginRun()
     defer { clock.endRun() }

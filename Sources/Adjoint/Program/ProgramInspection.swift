@@ -1,4 +1,4 @@
-// What checkers read of a program, and the one place where a checker that measures itself interferes with one.
+// The parts of a program that checkers read, and the one place where a checker that measures itself interferes with it.
 
 extension Program {
   /// The value of a node that this program keeps.
@@ -18,10 +18,10 @@ extension Program {
     try body(output(node).elements)
   }
 
-  /// Whether this program has memory for a node.
+  /// True when this program has memory for a node.
   package func holds(_ node: Int) -> Bool { node < addresses.count && addresses[node] != nil }
 
-  /// Which side each element of a piecewise operation's node takes at the present values.
+  /// The pieces that the elements of a piecewise operation's node take at the present values.
   package func branches(of node: Int) -> Branches<S>? {
     guard case .operation(let operation) = nodes[node].kind else { return nil }
     let views = nodes[node].inputs.map { view($0) }
@@ -31,7 +31,7 @@ extension Program {
   }
 }
 
-/// What a checker that measures itself changes in a program's plan before it is resolved.
+/// The changes that a checker that measures itself makes to a program's plan before it is resolved.
 package struct PlanAlteration {
   /// The passes to run instead of those planned.
   package var passes: ([Pass]) -> [Pass]

@@ -1,4 +1,4 @@
-/// Where the time of a program goes, pass by pass: what `Program.profile(_:)` measured.
+/// The time of a program, pass by pass, as `Program.profile(_:)` measures it.
 ///
 /// Its description is a table of microseconds a run:
 ///
@@ -10,26 +10,26 @@
 public struct ProgramProfile: Sendable, CustomStringConvertible {
   /// One instruction: an operation, or several that were fused into one pass over memory.
   public struct Pass: Sendable {
-    /// The node it ends with, in terms of what it reads.
+    /// The formula of the last node, in terms of what the pass reads.
     public let formula: String
-    /// The shape of that node.
+    /// The shape of the last node.
     public let shape: Shape
-    /// Seconds a run: the median over the runs of the mean over the threads.
+    /// The seconds of a run: the median over the runs of the mean over the threads.
     public let seconds: Double
-    /// What matrix products compute, 2·m·k·n; 0 for everything else.
+    /// The operations of a matrix product, 2·m·k·n; 0 for everything else.
     public let productOperations: Double
   }
 
-  /// How many runs were measured.
+  /// The number of runs measured.
   public fileprivate(set) var runs = 0
-  /// In the order in which they run.
+  /// The passes, in the order in which they run.
   public fileprivate(set) var passes: [Pass] = []
-  /// Seconds a run that a thread has nothing to do, waiting for others: the median over the runs of the mean over the threads.
+  /// The seconds of a run that a thread waits for others: the median over the runs of the mean over the threads.
   public fileprivate(set) var waiting = 0.0
-  /// Seconds a run, as far as the medians of the parts add up.
+  /// The seconds of a run: the sum of the medians of its passes and waits.
   public var seconds: Double { passes.reduce(waiting) { $0 + $1.seconds } }
 
-  /// Nothing measured.
+  /// A profile with nothing measured.
   package init() {}
 
   public var description: String { ProfileTable(lines).text }
@@ -43,7 +43,7 @@ public struct ProgramProfile: Sendable, CustomStringConvertible {
   }
 }
 
-/// Lines of microseconds, shares, rates and what takes them.
+/// A table of microseconds, shares, rates and their subjects.
 package struct ProfileTable {
   package struct Line {
     package let what: String
@@ -54,7 +54,7 @@ package struct ProfileTable {
       (self.what, self.seconds, self.operations) = (what, seconds, operations)
     }
 
-    /// 10⁹ operations a second; nil for what is no product.
+    /// 10⁹ operations a second; `nil` for a line that is no product.
     package var gigaflops: Double? { operations > 0 && seconds > 0 ? operations / seconds / 1e9 : nil }
   }
 
@@ -84,14 +84,14 @@ package struct ProfileTable {
 }
 
 extension Program {
-  /// Runs `body`, which runs this program, and measures what each pass takes.
+  /// Runs `body`, which runs this program, and measures the duration of each pass.
   ///
   /// ```swift
   /// print(program.profile { for _ in 0..<100 { program.run() } })
   /// ```
   ///
-  /// No value differs from what it would be without. Reading the clock takes time too, in small programs more than the passes.
-  /// Replays that begin in the middle are not measured.
+  /// Profiling changes no value. Reading the clock takes time too, in small programs more than the passes. Replays that
+  /// begin in the middle are not measured.
   ///
   /// - Precondition: the program is not being profiled already.
   public func profile(_ body: () throws -> Void) rethrows -> ProgramProfile {
@@ -101,7 +101,7 @@ extension Program {
     return profileSoFar
   }
 
-  /// From now on every run is measured, until `endProfile`.
+  /// Begins to measure every run, until `endProfile`.
   package func beginProfile() {
     guard clock == nil else {
       fatalError("Program.profile: this program is being profiled already; let that end first")
@@ -109,7 +109,7 @@ extension Program {
     clock = ProgramClock(passes: instructionCount)
   }
 
-  /// What was measured since `beginProfile`; nothing is measured from now on.
+  /// Ends the measurement and returns all that was measured since `beginProfile`.
   package func endProfile() -> ProgramProfile {
     defer { clock = nil }
     return profileSoFar
@@ -130,14 +130,14 @@ extension Program {
     return profile
   }
 
-  /// The last of these nodes written out in terms of what none of them computes; what is too long, by its ends.
+  /// The formula of the last of these nodes, in terms of what none of them computes. A long one is given by its ends.
   private func formula(of step: [Int]) -> String {
     guard let last = step.last else { return "" }
     func expand(_ node: Int) -> Notation {
       guard step.contains(node), case .operation(let operation) = nodes[node].kind else { return symbol(node) }
       return operation.notation(nodes[node].inputs.map(expand))
     }
-    // A value that is used twice is written out twice: of many operations a text could become endless.
+    // A value that is used twice is written out twice, so the text of many operations could become endless.
     if step.count <= 8 {
       let text = "%\(last) = \(expand(last).text)"
       if text.count <= 100 { return text }
@@ -151,7 +151,7 @@ extension Program {
     return "%\(node)"
   }
 
-  /// What a formula calls a node that it reads: a number, the name of a leaf, or the number of a node.
+  /// The symbol of a node that a formula reads: a number, the name of a leaf, or the number of a node.
   private func symbol(_ node: Int) -> Notation {
     guard case .leaf(let role) = nodes[node].kind else { return .symbol("%\(node)") }
     if role == .constant, nodes[node].shape.elementCount == 1, addresses[node] != nil {
@@ -164,7 +164,7 @@ extension Program {
 }
 
 extension Instruction {
-  /// 2·m·k·n of a matrix product.
+  /// 2·m·k·n of a matrix product, and 0 of anything else.
   fileprivate var productOperations: Double {
     guard case .product(let product, _) = self else { return 0 }
     return 2 * Double(product.rows) * Double(product.depth) * Double(product.columns)

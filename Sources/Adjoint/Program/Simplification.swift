@@ -1,19 +1,21 @@
-/// What a run need not compute: operations that were recorded twice on the same operands, and operations on constants alone,
-/// computed once when the program is made. Neither changes a bit: each value is computed by its own operation, once.
+/// The removal of work that a run need not do. An operation recorded again on the same operands is run once. An
+/// operation on constants alone is run when the program is made. Neither changes a bit, because each value is still
+/// computed by its own operation.
 enum Simplification {
-  /// How many users of an operand are compared: those recorded last.
+  /// The number of users of an operand that are compared: those recorded last.
   private static let compared = 16
-  /// Values of constants stay in memory as long as the program; larger ones than this are rather computed again.
+  /// The most elements of a folded value. Folded values stay in memory as long as the program, so larger ones are
+  /// computed again instead.
   private static let largestFolded = 1024
 
-  /// Lets every node read the first of equal ones; the others are live no more, unless they are kept.
+  /// Lets every node read the first of equal ones. The others are live no more, unless they are kept.
   ///
-  /// Equal operations have the same first operand, so each is compared with that operand's other users: lists threaded through
-  /// two flat arrays.
+  /// Equal operations have the same first operand, so each is compared with that operand's other users: lists threaded
+  /// through two flat arrays.
   static func removeRepeated(
     from nodes: inout [Node], _ live: inout [Bool], forms: [OperationForm?], kept: [Bool]
   ) {
-    // The first of those equal to each node, or −1 for itself.
+    // The first of the nodes equal to each node, or −1 for itself.
     var first = [Int32](repeating: -1, count: nodes.count)
     var (newestUser, olderUser) = (first, first)
     for i in nodes.indices where live[i] && forms[i] != nil {
@@ -36,8 +38,8 @@ enum Simplification {
     }
   }
 
-  /// Whether two operations are known to be the same on the same operands. Of general ones nothing is known: their types may
-  /// keep to themselves what distinguishes them.
+  /// True when two operations are known to be the same on the same operands. Nothing is known of an operation of
+  /// another module: its type may keep to itself what distinguishes it.
   private static func isRepeated(_ i: Int, _ j: Int, _ nodes: [Node], _ forms: [OperationForm?]) -> Bool {
     guard let form = forms[i], forms[j] == form else { return false }
     switch form {

@@ -2,18 +2,18 @@ import AdjointKernels
 
 /// A persistent pool of threads among which the instructions of programs are split.
 ///
-/// Each instruction is cut statically into bands of rows or columns, so a result has the same bits on any number of threads,
-/// and a batch keeps its meaning for every loss and normalisation. Several programs may share a pool, one run at a
-/// time. It is for `Float` and `Double`; other scalars run on the caller's thread.
+/// Each instruction is cut statically into bands of rows or columns. So a result has the same bits on any number of
+/// threads, and a batch keeps its meaning for every loss and normalisation. Several programs may share a pool, one run
+/// at a time. A pool is for `Float` and `Double`; other scalars run on the caller's thread.
 ///
-/// `@unchecked Sendable`, the one in the library: the threads live in C, see nothing but the task of the present run, and the
-/// caller waits for all of them before it goes on.
+/// It is `@unchecked Sendable`, the one in the library. The threads live in C and see nothing but the task of the
+/// present run, and the caller waits for all of them before it goes on.
 public final class WorkerPool: @unchecked Sendable {
   private let pool: OpaquePointer?
   private let runsLastFirst: Bool
   /// The least work that repays waking the threads, in elementwise operations: about two microseconds of it.
   let leastWork: Int
-  /// How many threads work, the caller's included.
+  /// The number of threads that work, the caller's included.
   public let threads: Int
 
   /// - Precondition: at least one thread.
@@ -24,7 +24,7 @@ public final class WorkerPool: @unchecked Sendable {
     (runsLastFirst, leastWork) = (false, 20_000)
   }
 
-  /// Parts that run one after the other on the caller's thread: for tests of what may depend on their order, which nothing does.
+  /// A pool of parts that run one after the other on the caller's thread, for tests that no bit depends on their order.
   package init(partsInTurn parts: Int, lastFirst: Bool) {
     (pool, threads, runsLastFirst, leastWork) = (nil, parts, lastFirst, 0)
   }
@@ -37,7 +37,7 @@ public final class WorkerPool: @unchecked Sendable {
     open func run(part: Int, of parts: Int) { fatalError("WorkerPool.Task: a subclass runs the parts") }
   }
 
-  /// Runs all parts of a task, some on the caller's thread, and waits for them. Nothing is allocated.
+  /// Runs all parts of a task, some on the caller's thread, and waits for them. It allocates nothing.
   package func run(_ task: Task) {
     guard let pool else {
       for part in 0..<threads { task.run(part: runsLastFirst ? threads - 1 - part : part, of: threads) }

@@ -1,10 +1,12 @@
 import AdjointKernels
 
-/// Loops over arrays of a scalar: everything that `forward` of the library's operations does.
+/// The loops over arrays of a scalar, which `forward` of the library's operations is made of.
 ///
 /// The default bodies are the reference: plain loops, specialised in the module of each conformer. `Float` and `Double`
-/// override them with kernels, which are tested against them. A loop is a static requirement, not code inside
-/// `Operation.forward`, because only a requirement's body is specialised when it is reached through `any Operation`.
+/// override them with kernels, which are tested against them.
+///
+/// A loop is a static requirement, not code inside `Operation.forward`. Only a requirement's body is specialised when
+/// it is reached through `any Operation`.
 public protocol ArrayLoops: BitwiseCopyable {
   /// y[i] = f(x[i])
   static func map(_ f: MapFunction, _ x: UnsafePointer<Self>, _ y: UnsafeMutablePointer<Self>, count: Int)
@@ -28,7 +30,7 @@ public protocol ArrayLoops: BitwiseCopyable {
   /// Softmax, log-softmax or log-sum-exp of each row, shifted by the row's maximum
   static func softmax(
     _ kind: SoftmaxKind, _ x: UnsafePointer<Self>, _ y: UnsafeMutablePointer<Self>, rows: Int, columns: Int)
-  /// x̄ = ȳ − e^y Σ ȳ for each row: what the recorded gradient of log-softmax comes to, given y and ȳ
+  /// x̄ = ȳ − e^y Σ ȳ for each row, given y and ȳ: the value of the recorded gradient of log-softmax
   static func logSoftmaxGradient(
     _ g: UnsafePointer<Self>, _ y: UnsafePointer<Self>, _ out: UnsafeMutablePointer<Self>, rows: Int, columns: Int)
   /// The matrix product with its last pass
@@ -37,7 +39,7 @@ public protocol ArrayLoops: BitwiseCopyable {
   static func unfold(_ grid: WindowGrid, _ x: UnsafePointer<Self>, _ y: UnsafeMutablePointer<Self>)
   /// y = the images on which the windows x stand, added up
   static func fold(_ grid: WindowGrid, _ x: UnsafePointer<Self>, _ y: UnsafeMutablePointer<Self>)
-  /// y = Σ, max or min of each window of the images x, channel by channel; the windows have no padding
+  /// y = Σ, max or min of each window of the images x, channel by channel, for windows without padding
   static func pool(
     _ r: Reduction, _ grid: WindowGrid, _ x: UnsafePointer<Self>, _ y: UnsafeMutablePointer<Self>)
   /// True when every element is a finite number.

@@ -1,7 +1,8 @@
-/// How elementwise loops run over broadcast operands: one innermost run with strides of 1 or 0, and an odometer over the
-/// axes outside it. Adjacent axes that every operand treats alike are merged first, so that common cases are one run.
+/// The walk of an elementwise loop over broadcast operands: an innermost run with strides of 1 or 0, and an odometer
+/// over the axes outside it. Adjacent axes that every operand treats alike are merged first, so that common cases are
+/// one run.
 ///
-/// Everything here is of fixed size: a walk allocates nothing, so a program may make one in each run.
+/// A walk is of fixed size and allocates nothing, so a program may make one in each run.
 struct BroadcastWalk {
   /// Elements in one innermost run.
   private(set) var run = 1
@@ -62,11 +63,11 @@ struct BroadcastWalk {
 }
 
 extension Shape {
-  /// The dimension that stands `back` places from the end, or 1 in front of the first.
+  /// The dimension `back` places from the end, 1 in front of the first.
   fileprivate func extent(fromEnd back: Int) -> Int { back <= rank ? self[rank - back] : 1 }
 }
 
-/// A shape cut into runs of adjacent axes that are all reduced or all kept; dimensions of 1 belong to neither.
+/// A shape cut into groups: runs of adjacent axes that are all reduced or all kept. Dimensions of 1 belong to none.
 struct AxisGroups {
   private(set) var extents = SIMD8<Int>(repeating: 1)
   private(set) var reduced = SIMDMask<SIMD8<Int>>(repeating: false)
@@ -84,17 +85,17 @@ struct AxisGroups {
     }
   }
 
-  /// How many of the runs are reduced.
+  /// The number of groups that are reduced.
   var reducedCount: Int {
     var runs = 0
     for group in 0..<count where reduced[group] { runs += 1 }
     return runs
   }
 
-  /// Whether y's elements stand side by side in x, and how many at a time.
+  /// The number of elements of y that stand side by side in x.
   var keptRun: Int { count > 0 && !reduced[count - 1] ? extents[count - 1] : 1 }
 
-  /// Where in x the first element stands that is reduced into element `position` of y.
+  /// The position in x of the first element that is reduced into element `position` of y.
   func source(of position: Int) -> Int {
     var (rest, stride, source) = (position, 1, 0)
     for group in (0..<count).reversed() {
@@ -107,7 +108,7 @@ struct AxisGroups {
     return source
   }
 
-  /// Elements of x inside one step of a group, and elements of y.
+  /// The elements of x inside one position of a group.
   func size(after group: Int) -> Int {
     var size = 1
     for inner in group + 1..<max(count, group + 1) { size *= extents[inner] }
@@ -120,7 +121,7 @@ struct AxisGroups {
   }
 }
 
-/// A set of axes, as bits: nodes that reduce hold one without counting references.
+/// A set of axes, as bits: a node that reduces holds one without counting references.
 public struct AxisSet: Hashable, Sendable, BitwiseCopyable {
   private var bits: UInt8 = 0
   public init(_ axes: some Sequence<Int>) { for axis in axes { bits |= 1 << UInt8(axis) } }
@@ -134,7 +135,7 @@ public struct AxisSet: Hashable, Sendable, BitwiseCopyable {
     return kept
   }
 
-  /// How many elements these axes of `shape` span.
+  /// The number of elements that these axes of `shape` span.
   func elementCount(of shape: Shape) -> Int {
     var count = 1
     for axis in 0..<shape.rank where contains(axis: axis) { count *= shape[axis] }

@@ -2,12 +2,13 @@ import Foundation
 
 /// A dual number a + ȧε with ε² = 0: a value and its exact derivative along one direction.
 ///
-/// Replaying a tape with dual numbers computes a Jacobian-vector product without a step size: feed x + ẋε, read f(x) + (Jẋ)ε.
-/// The derivatives of elementary functions stand in `ElementaryFunction`. No rule of `Operations/` is used, so a replay at
-/// `Dual` is an independent witness against the VJPs. It is concrete over `Double`: a generic `Dual<Base>` measured 69
-/// times slower.
+/// A replay of a tape in dual numbers computes a Jacobian-vector product without finite differences: feed x + ẋε,
+/// read f(x) + (Jẋ)ε. The derivatives of elementary functions stand in `ElementaryFunction`. No rule of `Operations/`
+/// is used, so a replay in `Dual` is an independent witness against the VJPs.
 ///
-/// Comparison looks at the value alone, so a branch is taken as it is without derivatives.
+/// The type is concrete over `Double`, because a generic `Dual<Base>` measured 69 times slower.
+///
+/// Comparison looks at the value alone, so a branch is the one taken without derivatives.
 public struct Dual: Scalar {
   /// a
   public var value: Double
@@ -48,7 +49,8 @@ public struct Dual: Scalar {
     return Dual(quotient, tangent: (a.tangent - quotient * b.tangent) / b.value)
   }
 
-  /// f(a) + f′(a)ȧε. A tangent of 0 stays 0 where f′ is infinite: nothing moves along a direction that is not taken.
+  /// f(a) + f′(a)ȧε. A tangent of 0 stays 0 where f′ is infinite, since nothing moves along a direction that is not
+  /// taken.
   @inlinable
   static func chain(_ x: Dual, _ value: Double, _ derivative: Double) -> Dual {
     Dual(value, tangent: x.tangent == 0 ? 0 : derivative * x.tangent)

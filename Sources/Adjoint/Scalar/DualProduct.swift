@@ -1,6 +1,6 @@
-// The matrix products of `Dual` and `SecondOrderDual`, in plain Swift. Rows of op(A) are taken four at a time and unpacked
-// into planes of values and tangents, so that each number of B is loaded once for four rows. Apart from the order of sums the
-// result is that of the default body.
+// The matrix products of `Dual` and `SecondOrderDual`, in plain Swift. Rows of op(A) are taken four at a time and
+// unpacked into planes of values and tangents, so that each number of B is loaded once for four rows. The result is
+// that of the default body, but for the order of sums.
 
 extension Dual {
   public static func multiply(_ p: MatrixProduct<Dual>) {
@@ -31,7 +31,7 @@ extension Dual {
     }
   }
 
-  /// Four rows of A times Bᵀ, B stored [columns, depth]: dot products, two numbers of B at a time.
+  /// Four rows of A times Bᵀ, B stored [columns, depth]: dot products that take two numbers of B at a time.
   private static func multiplyByRows(
     _ a: UnsafeMutablePointer<Double>, _ b: UnsafePointer<Dual>, strideB: Int, _ c: UnsafeMutablePointer<Dual>,
     depth: Int, columns: Int
@@ -69,7 +69,7 @@ extension Dual {
     }
   }
 
-  /// Rows of A times B, B stored [depth, columns]: multiples of B's rows are added up, four of them at a time.
+  /// Rows of A times B, B stored [depth, columns]: sums of multiples of B's rows, four of them at a time.
   private static func multiplyByColumns(
     _ a: UnsafeMutablePointer<Double>, _ b: UnsafePointer<Dual>, strideB: Int, _ c: UnsafeMutablePointer<Dual>,
     depth: Int, columns: Int, rows: Int

@@ -2,8 +2,8 @@ import Foundation
 
 /// A function of one real argument that is no composition of others: value and two derivatives, each in one line.
 ///
-/// Values come from the system's mathematics library. The derivatives are those of dual numbers, written here and nowhere
-/// else. No rule of `Operations/` uses them, so a replay in dual numbers is an independent witness against the VJPs.
+/// Values come from the system's mathematics library. The derivatives are those of dual numbers, and stand here alone.
+/// No rule of `Operations/` uses them, so a replay in dual numbers is an independent witness against the VJPs.
 public enum ElementaryFunction: CaseIterable, Sendable {
   /// eˣ
   case exponential
@@ -115,7 +115,7 @@ public enum PowerFunction {
     p == 0 || p == 1 ? 0 : p * (p - 1) * lowered(x, p, by: 2)
   }
 
-  /// xᵖ⁻ⁿ. Where p − n is not exact, its rounding would count ln x times, so xᵖ is divided instead.
+  /// xᵖ⁻ⁿ. Where p − n is not exact, its rounding would count ln x times; xᵖ is divided instead.
   @inlinable
   static func lowered(_ x: Double, _ p: Double, by n: Double) -> Double {
     let exponent = p - n

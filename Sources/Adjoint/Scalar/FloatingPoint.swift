@@ -1,10 +1,11 @@
 import AdjointKernels
 import Foundation
 
-// `Float` and `Double` as scalars: elementary functions from the system's mathematics library, array loops from the kernels
-// of the instruction set in use, or from the reference bodies when `ADJOINT_KERNELS=reference`. The two differ in the
-// functions of the table alone: C knows no generic functions, and what meets a public requirement cannot stand in an
-// extension for a protocol that is not public.
+// `Float` and `Double` as scalars: elementary functions from the system's mathematics library, array loops from the
+// kernels of the instruction set in use. With `ADJOINT_KERNELS=reference` the loops are the reference bodies.
+//
+// The two sets of loops mirror each other and differ in the functions of the kernels' table alone. They cannot be one:
+// C has no generic functions, and an extension for a protocol that is not public cannot meet a public requirement.
 
 extension Double: Scalar {
   @inlinable public static var sharesTies: Bool { false }

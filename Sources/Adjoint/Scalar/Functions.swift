@@ -1,6 +1,6 @@
 import AdjointKernels
 
-// The names by which loops know functions. The values and rules of `Unary`, `Binary` and `Comparison` stand side by side in
+// The names by which loops know functions. The values and rules of `Unary`, `Binary` and `Comparison` stand in
 // `Operations/`.
 
 /// Elementwise functions of one argument without parameters.
@@ -19,7 +19,7 @@ public enum Comparison: String, CaseIterable, Sendable {
   case less, lessOrEqual, greater, greaterOrEqual, equal, notEqual
 }
 
-/// The loops' name of an elementwise function of one argument: a parameterless one, or one of four with parameters.
+/// The loops' name of an elementwise function of one argument, with its parameters if it has any.
 public enum MapFunction: Hashable, Sendable {
   case unary(Unary)
   case leakyReLU(slope: Double)

@@ -1,10 +1,10 @@
 import AdjointKernels
 import Foundation
 
-/// Which instruction set the loops of `Float` and `Double` run on, chosen once.
+/// The instruction set on which the loops of `Float` and `Double` run, chosen once.
 ///
-/// The best that this machine has, or what the environment variable `ADJOINT_KERNELS` names: `avx512`, `avx2`,
-/// `baseline`, `neon`, or `reference` for the default bodies of `Scalar`.
+/// The choice is the best set that this machine has, or the one that the environment variable `ADJOINT_KERNELS` names:
+/// `avx512`, `avx2`, `baseline`, `neon`, or `reference` for the default bodies of `ArrayLoops`.
 public enum Kernels {
   // Unsafe only in name: a pointer to a constant C table, written never.
   nonisolated(unsafe) static let active: UnsafePointer<ak_kernels>? = choose()
@@ -32,7 +32,7 @@ public enum Kernels {
 }
 
 extension Float {
-  /// Asks that bytes which are read soon come to the second-level cache. A hint, with no effect on any value.
+  /// Asks for bytes in the second-level cache that are read soon. A hint: no value depends on it.
   package static func prefetch(_ bytes: UnsafeBufferPointer<UInt8>) { ak_prefetch(bytes.baseAddress, bytes.count) }
 
   /// Bytes as numbers from 0 to 1: byte / 255, to the last bit.

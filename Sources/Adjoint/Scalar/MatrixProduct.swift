@@ -1,17 +1,17 @@
 /// C = f(op(A)·op(B) + bias), or C = C + op(A)·op(B) when it accumulates; everything dense and row-major.
 ///
-/// op(A) is [m, k] and op(B) is [k, n]; a transposed operand is stored the other way round. The product of every element is
-/// finished before bias and function are applied, so a fused last pass changes no bit.
+/// op(A) is [m, k] and op(B) is [k, n]; a transposed operand is stored the other way round. Bias and function are
+/// applied to the finished sum of each element, so a fused last pass changes no bit.
 public struct MatrixProduct<S: ArrayLoops> {
   public var rows: Int, columns: Int, depth: Int
   public var a: UnsafePointer<S>, b: UnsafePointer<S>, c: UnsafeMutablePointer<S>
   public var transposeA: Bool, transposeB: Bool
-  /// Elements from one stored row to the next: more than a row holds where this is a part of a larger product.
+  /// Elements from one stored row to the next: more than a row holds in a part of a larger product.
   public var strideA: Int, strideB: Int, strideC: Int
   public var accumulates = false
   public var bias: UnsafePointer<S>?
   public var function: MapFunction?
-  /// Where parts read A and B, by their number; nil where all read the same place.
+  /// The places at which parts read A, by their number; `nil` when all read the same place.
   @usableFromInline var copiesOfA: UnsafePointer<UnsafePointer<S>>?
   @usableFromInline var copiesOfB: UnsafePointer<UnsafePointer<S>>?
 
@@ -26,8 +26,8 @@ public struct MatrixProduct<S: ArrayLoops> {
     (strideA, strideB, strideC) = (transposeA ? rows : depth, transposeB ? depth : columns, columns)
   }
 
-  /// One of several parts that together are this product: a band of rows or of columns. Every element has the same bits as in
-  /// the whole, since its sum's order depends on the depth alone.
+  /// One of several parts that together are this product: a band of rows or of columns. Every element has the same bits
+  /// as in the whole, since the order of its sum depends on the depth alone.
   public func part(_ index: Int, of count: Int) -> MatrixProduct {
     var part = self
     if let copiesOfA { part.a = copiesOfA[index] }
@@ -47,21 +47,23 @@ public struct MatrixProduct<S: ArrayLoops> {
     return part
   }
 
-  /// Threads have caches of their own, so a part should read what the same part wrote. A layer x·Wᵀ is cut along the longer
-  /// side: the shorter operand is the one that all threads read. Its gradients are cut by rows: by examples for x̄, like the
-  /// elementwise operations around it, and by units for W̄, like the update.
+  /// True when a part is a band of rows. Threads have caches of their own, so a part should read what the same part
+  /// wrote.
+  ///
+  /// A layer x·Wᵀ is cut along its longer side, because all threads read the shorter operand. Its gradients are cut by
+  /// rows: x̄ by examples, like the elementwise operations around it, and W̄ by units, like the update.
   private func isCutByRows(among count: Int) -> Bool {
     transposeB && !transposeA ? rows > columns : rows >= columns || rows >= 16 * count
   }
 }
 
 extension Range<Int> {
-  /// What falls to one of several parts of an axis. One rule for all instructions, so that the rows that a part reads are those
-  /// that it wrote; multiples of 8 where there are enough, so that tiles are not cut.
+  /// The share of one of several parts of an axis. All instructions cut by this one rule, so a part reads the rows that
+  /// it wrote. Cuts fall on multiples of 8 where the axis is long enough, so that tiles stay whole.
   package init(part index: Int, of count: Int, in extent: Int) {
     let unit = extent >= 16 * count ? 8 : 1
     let units = (extent + unit - 1) / unit
-    // Rounded up: what cannot be cut falls to part 0.
+    // Rounded up, so that what cannot be cut falls to part 0.
     func start(_ part: Int) -> Int { Swift.min((units * part + count - 1) / count * unit, extent) }
     self = start(index)..<start(index + 1)
   }

@@ -1,4 +1,5 @@
-// What the operations of the library say in `forward`: each sentence here turns shapes into calls of `Scalar`'s loops.
+// The sentences of which `forward` of the library's operations is made: each turns shapes into calls of the array
+// loops.
 
 extension Output {
   /// y = f(x), element by element.
@@ -66,8 +67,8 @@ extension Output {
     reduce(r, groups, group: 0, from: x.base, to: base)
   }
 
-  /// y = max or min of x over axes that do not stand together. What stands behind one element of y is put side by side
-  /// first, because ties count among all of it at once; a maximum of maxima would weigh them unequally.
+  /// y = max or min of x over axes that do not stand together. The elements behind one element of y are put side by
+  /// side first, because ties count among all of them at once: a maximum of maxima would weigh them unequally.
   private func reduceGathered(_ r: Reduction, _ x: View<S>, over axes: AxisSet) {
     withUnsafeTemporaryAllocation(of: S.self, capacity: x.count) { scratch in
       guard let gathered = scratch.baseAddress else { return }
@@ -86,7 +87,7 @@ extension Output {
     }
   }
 
-  /// Reduces runs of merged axes, outermost first, so that the kernels see contiguous rows.
+  /// Reduces groups of merged axes, outermost first, so that the kernels see contiguous rows.
   private func reduce(
     _ r: Reduction, _ groups: AxisGroups, group: Int, from x: UnsafePointer<S>, to y: UnsafeMutablePointer<S>
   ) {
@@ -101,14 +102,14 @@ extension Output {
       let (stepX, stepY) = (groups.size(after: group), groups.keptSize(after: group))
       for i in 0..<extent { reduce(r, groups, group: group + 1, from: x + i * stepX, to: y + i * stepY) }
     case (_, true):
-      // A reduced run in front of others: what stands inside its first step, then the rest onto that.
+      // A reduced group in front of others: what stands inside its first position, then the rest onto that.
       let stepX = groups.size(after: group)
       reduce(r, groups, group: group + 1, from: x, to: y)
       for i in 1..<extent { reduce(r, groups, group: group + 1, from: x + i * stepX, onto: y) }
     }
   }
 
-  /// Reduces onto what stands in y already.
+  /// Reduces onto the present elements of y.
   private func reduce(
     _ r: Reduction, _ groups: AxisGroups, group: Int, from x: UnsafePointer<S>, onto y: UnsafeMutablePointer<S>
   ) {
@@ -161,7 +162,7 @@ extension Output {
     }
   }
 
-  /// The inverse of `copyStrided`: y at `offset + Σ iₐ·strides[a]` = x[i₀, i₁, …]; the rest of y is left as it is.
+  /// The inverse of `copyStrided`: y at `offset + Σ iₐ·strides[a]` = x[i₀, i₁, …]. The rest of y stays as it is.
   func placeStrided(_ x: View<S>, offset: Int, strides: SIMD8<Int>) {
     let rank = x.shape.rank
     guard x.count > 0 else { return }
@@ -198,8 +199,8 @@ extension Reduction {
 }
 
 extension Output {
-  /// y = scale · Σ (x − mean)² over `axes`, in two passes, so that no digits cancel: first the mean, into y; then the
-  /// squares, a block at a time on the stack.
+  /// y = scale · Σ (x − mean)² over `axes`, in two passes, so that no digits cancel. The first puts the mean into y;
+  /// the second adds squares, a block at a time on the stack.
   func variance(_ x: View<S>, over axes: AxisSet, meanScale: Double, scale: Double) {
     guard count > 0 else { return }
     reduce(.sum, x, over: axes)
@@ -225,9 +226,9 @@ extension Output {
   }
 }
 
-/// Adds Σ (x − mean)² to some elements of y that stand side by side in x.
+/// The summation of (x − mean)² into some elements of y that stand side by side in x.
 private struct SquareBlocks<S: Scalar> {
-  /// Two blocks of this many elements stay within what the standard library takes from the stack.
+  /// The number of elements of which two blocks stay within what the standard library takes from the stack.
   static var capacity: Int { max(512 / MemoryLayout<S>.stride, 1) }
 
   let groups: AxisGroups

@@ -1,5 +1,5 @@
-// The default bodies of `Scalar`'s array loops: plain, and the reference that kernels are tested against. Each is named
-// apart from the requirement that it serves, so that a conformer with kernels can still be run on the reference.
+// The default bodies of the array loops: plain, and the reference that kernels are tested against. Each has a name
+// apart from its requirement's, so that a conformer with kernels can run on the reference.
 
 extension ArrayLoops where Self: Scalar {
   @inlinable

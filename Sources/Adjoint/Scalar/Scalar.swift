@@ -1,4 +1,5 @@
-/// A number that a tape can be replayed with: `Float`, `Double`, dual numbers, or a conformer of your own.
+/// A number with which a tape can be recorded or replayed: `Float`, `Double`, a dual number, or a conformer of your
+/// own.
 ///
 /// A conformer supplies arithmetic, comparison and the elementary functions. It inherits the loops over arrays, and may
 /// override them (`ArrayLoops`).
@@ -7,7 +8,7 @@
 public protocol Scalar:
   ArrayLoops, BitwiseCopyable, Sendable, Comparable, ExpressibleByIntegerLiteral, ExpressibleByFloatLiteral
 {
-  /// The nearest value to a real number; a derivative part, where there is one, is 0.
+  /// The nearest value to a real number, with every derivative part 0.
   init(_ value: Double)
   /// The real number without derivative parts.
   var primal: Double { get }
@@ -24,8 +25,8 @@ public protocol Scalar:
   static func elementary(_ f: ElementaryFunction, _ x: Self) -> Self
   /// xᵖ for a constant real p
   static func power(_ x: Self, _ p: Double) -> Self
-  /// The value of a maximum or minimum that `count` equal candidates reach, given one of them and their sum. A scalar with
-  /// derivative parts averages those: ties share a cotangent equally.
+  /// The value of a maximum or minimum that `count` equal candidates reach, given one of them and their sum. A scalar
+  /// with derivative parts averages those, since ties share a cotangent equally.
   static func tied(_ first: Self, sum: Self, count: Int) -> Self
   /// True when `tied` does more than return the first.
   static var sharesTies: Bool { get }

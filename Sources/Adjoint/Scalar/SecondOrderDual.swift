@@ -1,11 +1,11 @@
 import Foundation
 
-/// A dual number of second order, a + bε₁ + cε₂ + dε₁ε₂ with ε₁² = ε₂² = 0: a value, its derivatives along two directions, and
-/// the exact second derivative along both.
+/// A dual number of second order, a + bε₁ + cε₂ + dε₁ε₂ with ε₁² = ε₂² = 0: a value, its derivatives along two
+/// directions, and the exact second derivative along both.
 ///
-/// One replay of f at x + uε₁ + vε₂ gives f + ⟨∇f, u⟩ε₁ + ⟨∇f, v⟩ε₂ + uᵀHv ε₁ε₂: a witness against recorded Hessian-vector
-/// products that uses no rule of `Operations/`. The elementary functions carry first and second derivatives of their own,
-///   f(x) = f(a) + f′b ε₁ + f′c ε₂ + (f′d + f″bc) ε₁ε₂.
+/// One replay of f at x + uε₁ + vε₂ gives f + ⟨∇f, u⟩ε₁ + ⟨∇f, v⟩ε₂ + uᵀHv ε₁ε₂. It uses no rule of `Operations/`, so
+/// it is a witness against recorded Hessian-vector products. The elementary functions carry first and second
+/// derivatives of their own,
 /// Comparison looks at the value alone, as for `Dual`.
 ///
 /// Source: Fike and Alonso, "The development of hyper-dual numbers for exact second-derivative calculations", AIAA 2011-886.
@@ -70,7 +70,7 @@ public struct SecondOrderDual: Scalar {
       value, first: first, second: second, mixed: (a.mixed - value * b.mixed - inner) / b.value)
   }
 
-  /// f(x) from f(a), f′(a) and f″(a). Where a derivative is infinite, a direction that is not taken stays 0.
+  /// f(x) from f(a), f′(a) and f″(a). A direction that is not taken stays 0 where a derivative is infinite.
   @inlinable
   static func chain(_ x: SecondOrderDual, _ value: Double, _ slope: Double, _ curvature: Double) -> SecondOrderDual {
     let bent = x.first == 0 || x.second == 0 ? 0 : curvature * x.first * x.second

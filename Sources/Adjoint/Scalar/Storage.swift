@@ -1,21 +1,22 @@
 /// Memory for the values of a tape or a program: aligned blocks that are handed out in order and never move.
 ///
-/// A tape asks for each node's value in turn; truncating gives back everything from some value on and keeps the blocks, so
-/// that a loop that records, differentiates and truncates reaches a state in which it allocates nothing.
+/// A tape asks for each node's value in turn. Truncating it gives back everything from some value on and keeps the
+/// blocks, so a loop that records, differentiates and truncates comes to allocate nothing.
 final class Arena {
   /// The address of a value.
   typealias Place = UnsafeMutableRawPointer
 
   static let alignment = 64
   private var blocks: [UnsafeMutableRawBufferPointer] = []
-  /// The block in use, and what is left of it.
+  /// The position of the block in use.
   private var current = -1
   private var next: UnsafeMutableRawPointer?
   private var bytesLeft = 0
 
   deinit { for block in blocks { block.deallocate() } }
 
-  /// Undefined memory for `byteCount` bytes, aligned to 64; to 16 where there are no more, so that single numbers lie close.
+  /// Undefined memory for `byteCount` bytes, aligned to 64; up to 16 bytes are aligned to 16, so that single numbers
+  /// lie close.
   @inline(__always)
   func allocate(byteCount: Int) -> UnsafeMutableRawPointer {
     let alignment = byteCount <= 16 ? 16 : Arena.alignment
@@ -40,7 +41,8 @@ final class Arena {
     return allocate(byteCount: size)
   }
 
-  /// Gives back the value at `address` and all that were handed out after it. Returns whether it was handed out here.
+  /// Gives back the value at `address` and all that were handed out after it. Returns false for an address of another
+  /// owner.
   func release(from address: UnsafeMutableRawPointer) -> Bool {
     for (number, block) in blocks.enumerated() {
       guard let base = block.baseAddress, address >= base, address < base + block.count else { continue }
@@ -76,8 +78,8 @@ final class Buffer<S: Scalar> {
 
 /// A growing list behind a fixed address.
 ///
-/// An array in a class is checked for exclusive access and counted at each touch, which for a node of one number takes longer
-/// than computing it; here reading an element is a load. A handle to memory that its owner gives back.
+/// An array in a class is checked for exclusive access and counted at each touch, which takes longer than computing a
+/// node of one number; here reading an element is a load. The list is a handle: its owner gives the memory back.
 struct StableList<Element> {
   private struct Header {
     var elements: UnsafeMutablePointer<Element>

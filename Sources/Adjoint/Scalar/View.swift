@@ -1,6 +1,7 @@
-/// What an operation's `forward` sees of one operand: a shape, and elements in row-major order.
+/// An operand as an operation's `forward` sees it: a shape, and elements in row-major order.
 ///
-/// A view is valid only while `forward` runs. An index operand has `indices` (Int32); every other has elements of `S`.
+/// A view is valid only while `forward` runs. An index operand has `indices` (Int32); every other one has elements of
+/// `S`.
 public struct View<S: Scalar>: BitwiseCopyable {
   public let shape: Shape
   let address: UnsafeMutableRawPointer
@@ -32,7 +33,7 @@ public struct View<S: Scalar>: BitwiseCopyable {
 
   var base: UnsafePointer<S> { UnsafePointer(address.assumingMemoryBound(to: S.self)) }
 
-  /// Some entries of the first axis, of an operand whose elements have `stride` bytes.
+  /// The view of some entries of the first axis, for elements of `stride` bytes.
   func entries(_ range: Range<Int>, stride: Int) -> View {
     let own = shape.replacing(axis: 0, with: range.count)
     let width = shape[0] == 0 ? 0 : count / shape[0]
@@ -69,7 +70,8 @@ public struct Operands<S: Scalar> {
   }
 }
 
-/// Where an operation's `forward` writes its result. Every element must be set; elements start undefined.
+/// The place into which an operation's `forward` writes its result. Elements start undefined, and every one must be
+/// set.
 public struct Output<S: Scalar> {
   public let shape: Shape
   let address: UnsafeMutableRawPointer

@@ -1,12 +1,63 @@
-// The loops over windows of images: what `Unfold`, `Fold` and the poolings run. Plain, and specialised for each scalar; rows
-// of a window are runs of width · channels elements, so that there is little to gain from a kernel.
+/// A height and a width. An integer literal is both: `stride: 2`.
+public struct Extent2D: Hashable, Sendable, BitwiseCopyable, ExpressibleByIntegerLiteral, CustomStringConvertible {
+  public var height: Int
+  public var width: Int
+
+  public init(_ height: Int, _ width: Int) { (self.height, self.width) = (height, width) }
+  public init(integerLiteral value: Int) { self.init(value, value) }
+
+  public var description: String { "\(height) × \(width)" }
+  var list: [Int] { [height, width] }
+}
+
+/// The windows through which a convolution or a pooling looks at images.
+///
+/// Images are [batch, height, width, channels], with the channels last. Then the elements of one row of a window stand
+/// side by side, a bias is added along the last axis, and the matrix product behind a convolution is an image as it
+/// stands.
+///
+/// Window (i, j) begins at row i·stride.height − padding.height and column j·stride.width − padding.width. Outside the
+/// image are zeros. As many windows as fit are used: ⌊(height + 2·padding − size)/stride⌋ + 1 in each direction.
+public struct Windows: Hashable, Sendable, BitwiseCopyable {
+  public var size: Extent2D
+  public var stride: Extent2D
+  /// Rows of zeros above and below the image, and columns of zeros to its left and right.
+  public var padding: Extent2D
+
+  public init(_ size: Extent2D, stride: Extent2D = 1, padding: Extent2D = 0) {
+    (self.size, self.stride, self.padding) = (size, stride, padding)
+  }
+
+  /// The number of elements of one channel in a window.
+  public var count: Int { size.height * size.width }
+}
+
+/// Windows on images of one size, over which loops run.
+public struct WindowGrid: BitwiseCopyable {
+  public let windows: Windows
+  public let images: Int
+  public let height: Int
+  public let width: Int
+  public let channels: Int
+  /// The number of windows in each direction.
+  public let grid: Extent2D
+
+  /// - Precondition: `grid` is the number of windows that fit into the images.
+  init(_ windows: Windows, on images: Shape, grid: Extent2D) {
+    (self.windows, self.grid) = (windows, grid)
+    (self.images, height, width, channels) = (images[0], images[1], images[2], images[3])
+  }
+}
+
+// The loops over windows of images, for `Unfold`, `Fold` and the poolings: plain, and specialised for each scalar. A
+// row of a window is a run of width · channels elements, so a kernel would gain little.
 
 extension WindowGrid {
-  /// How many windows there are in all images.
+  /// The number of windows in all images.
   @inlinable var positions: Int { images * grid.height * grid.width }
 
-  /// Where in the images an element of a window stands, for windows without padding: element `place` of the window behind
-  /// the pooled element y.
+  /// The position in the images of an element of a window: element `place` of the window behind the pooled element y,
+  /// for windows without padding.
   @inlinable
   func source(of y: Int, _ place: Int) -> Int {
     let (channel, column, row) = (y % channels, y / channels % grid.width, y / channels / grid.width % grid.height)
@@ -16,8 +67,9 @@ extension WindowGrid {
     return ((image * height + top) * width + left) * channels + channel
   }
 
-  /// Calls `body` for each row of each window, in order: where it begins in the windows; where in the images stand its
-  /// elements that lie inside, or −1 when none do; how many elements lie outside before them; and how many inside.
+  /// Calls `body` for each row of each window, in order. It is given the row's position in the windows; the position in
+  /// the images of its elements that lie inside, or −1 when none do; the number of elements that lie outside before
+  /// them; and the number inside.
   @inlinable @inline(__always)
   func forEachRow(_ body: (_ window: Int, _ image: Int, _ before: Int, _ count: Int) -> Void) {
     let (size, run) = (windows.size, windows.size.width * channels)
@@ -73,7 +125,7 @@ extension ArrayLoops where Self: Scalar {
     }
   }
 
-  /// A function of two arguments repeated over each window, all channels of a place at once.
+  /// Repeats a function of two arguments over each window, all channels of a place at once.
   @inlinable @inline(__always)
   static func accumulate(
     _ grid: WindowGrid, _ x: UnsafePointer<Self>, _ y: UnsafeMutablePointer<Self>, _ f: (Self, Self) -> Self
@@ -92,8 +144,8 @@ extension ArrayLoops where Self: Scalar {
     }
   }
 
-  /// For scalars that share ties: what a window holds of a channel is put side by side first, because ties count among all
-  /// of it at once.
+  /// The pooling of scalars that share ties. The elements of a window are put side by side first, channel by channel,
+  /// because ties count among all of them at once.
   @inlinable
   static func poolGathered(
     _ r: Reduction, _ grid: WindowGrid, _ x: UnsafePointer<Self>, _ y: UnsafeMutablePointer<Self>

@@ -1,21 +1,21 @@
-/// What a backward sweep found: for each forward node its adjoint, and every contribution that flowed along an edge.
+/// The result of a backward sweep: the adjoint of each forward node, and every contribution that flowed along an edge.
 ///
-/// All of these are recorded nodes of the same tape. Gradients are the short form (`gradients(of:withRespectTo:)`); drawings,
-/// the checker and lessons read the whole.
+/// All of these are recorded nodes of the same tape. `gradients(of:withRespectTo:)` is the short form; drawings, the
+/// checker and lessons read the whole.
 public struct Backward<S: Scalar> {
-  /// One use of a node by another, and what flowed back along it.
+  /// One use of a node by another, and the contribution that flowed back along it.
   public struct Edge {
     /// The node whose VJP was taken.
     public let consumer: Int
-    /// Which of its inputs this edge is.
+    /// The position of this edge among its inputs.
     public let position: Int
     /// The input node that received the contribution.
     public let producer: Int
-    /// (∂consumer/∂producer)ᵀ · adjoint of the consumer.
+    /// The contribution, (∂consumer/∂producer)ᵀ · adjoint of the consumer.
     public let contribution: Variable<S>
   }
 
-  /// What was differentiated.
+  /// The variable that was differentiated.
   public let output: Variable<S>
   /// Every contribution, in the order in which the sweep added it.
   public internal(set) var edges: [Edge] {
@@ -29,7 +29,7 @@ public struct Backward<S: Scalar> {
   var adjoints: [Int32]
   private var flows: [Flow] = []
 
-  /// An edge by positions on the tape: a sweep adds one for each use of each node, and counts no references.
+  /// An edge by positions on the tape. A sweep adds one for each use of each node, and counts no references.
   private struct Flow {
     let consumer, position, producer, contribution, epoch: Int32
 
@@ -101,7 +101,7 @@ extension Tape {
     return constant(Tensor(repeating: 1, shape: output.shape))
   }
 
-  /// For each node up to `output`, true when it depends on a target and the output may depend on it.
+  /// A flag for each node up to `output`: true when it depends on a target and the output may depend on it.
   func nodesBetween(_ targets: [Int], and output: Int) -> [Bool] {
     var reaches = [Bool](repeating: false, count: output + 1)
     for target in targets where target <= output { reaches[target] = true }
@@ -112,14 +112,14 @@ extension Tape {
     return reaches
   }
 
-  /// A rule returned as many contributions as the operation has inputs.
+  /// Traps unless a rule returned as many contributions as the operation has inputs.
   @inline(__always)
   func check(count: Int, of operation: any Operation, for inputs: NodeList) {
     guard count != inputs.count else { return }
     fatalError("\(operation.name): its vjp returned \(count) contributions for \(inputs.count) inputs")
   }
 
-  /// A contribution has its input's shape.
+  /// Traps unless a contribution has its input's shape.
   @inline(__always)
   fileprivate func check(_ contribution: Int, to position: Int, _ input: Int, of consumer: Int) {
     let shape = nodes[contribution].shape
@@ -136,7 +136,7 @@ extension Backward.Edge {
 }
 
 extension Backward {
-  /// This sweep with other contributions and adjoints: what a faulty accumulation would have produced. A node for which
+  /// This sweep with other contributions and adjoints, such as a faulty accumulation would produce. A node for which
   /// `adjoint` gives `nil` has none.
   package func replaced(edges: [Edge], adjoint: (Int) -> Int?) -> Backward {
     var copy = self

@@ -1,9 +1,9 @@
-// What checkers and drawings read of a recording.
+// The parts of a recording that checkers and drawings read.
 
 extension Variable {
   /// The operation that computed this node, or `nil` for a leaf.
   public var operation: (any Operation)? { tape.operation(at: tape.index(of: self)) }
-  /// What a leaf is for, or `nil` for the result of an operation.
+  /// The role of a leaf, or `nil` for the result of an operation.
   public var role: Role? {
     if case .leaf(let role) = tape.nodes[tape.index(of: self)].kind { return role }
     return nil

@@ -1,22 +1,22 @@
-/// Whether layers record what they do in training or in inference.
+/// The mode of a recording: layers record what they do in training, or in inference.
 public enum Mode: String, Sendable, Hashable { case training, inference }
 
-/// What a leaf of the tape is for.
+/// The purpose of a leaf of the tape.
 public enum Role: Sendable, Hashable {
-  /// Fixed when recorded.
+  /// A value fixed when it is recorded.
   case constant
-  /// Fed before each run, and checked.
+  /// A value fed before each run, and checked.
   case input
-  /// Int32 positions or classes, fed and range-checked; never differentiated or perturbed.
+  /// Positions or classes as `Int32`, fed and range-checked; never differentiated or perturbed.
   case index
-  /// Trainable.
+  /// Trainable numbers, read where they stand.
   case parameter
-  /// Not trained; a run may store a node into it, such as running statistics.
+  /// Numbers that are not trained; a run may store a node into them, such as running statistics.
   case state
-  /// Drawn anew before each run.
+  /// Random numbers, drawn anew before each run.
   case random(Distribution)
 
-  /// The word for it in listings.
+  /// The word for this role in listings.
   public var name: String {
     switch self {
     case .constant: "constant"
@@ -29,7 +29,8 @@ public enum Role: Sendable, Hashable {
   }
 }
 
-/// How a random leaf is drawn. Each row of the first axis has a stream of its own, keyed by seed, step, leaf and row.
+/// The distribution from which a random leaf is drawn. Each row of the first axis has a stream of its own, keyed by
+/// seed, step, leaf and row.
 public enum Distribution: Sendable, Hashable, CustomStringConvertible {
   case uniform(low: Double, high: Double)
   case normal(mean: Double, deviation: Double)
@@ -44,7 +45,7 @@ public enum Distribution: Sendable, Hashable, CustomStringConvertible {
     }
   }
 
-  /// Fills `elements`, `rows` equal rows of them.
+  /// Fills `elements`, which are `rows` rows of one length.
   func fill<S: Scalar>(_ elements: UnsafeMutableBufferPointer<S>, rows: Int, seed: UInt64, step: Int, leaf: Int) {
     guard rows > 0 else { return }
     let width = elements.count / rows
@@ -65,7 +66,7 @@ extension Tape {
   /// A value fixed from now on.
   public func constant(_ value: Tensor<S>, name: String? = nil) -> Variable<S> { leaf(.constant, value, name) }
 
-  /// A number fixed from now on.
+  /// A single number fixed from now on.
   @specialized(where S == Float)
   @specialized(where S == Double)
   public func constant(_ value: Double) -> Variable<S> {
@@ -85,14 +86,14 @@ extension Tape {
     return x
   }
 
-  /// The leaf of a parameter: the same one for every use, so tied weights share it. A frozen parameter is a leaf too, but
-  /// none that gradients are taken for.
+  /// The leaf of a parameter. Every use of the parameter has the same leaf, so tied weights share it. No gradient is
+  /// taken for the leaf of a frozen parameter unless it is asked for.
   public func parameter(_ parameter: Parameter<S>) -> Variable<S> { place(parameter, .parameter) }
 
-  /// The leaf of a state: used like a parameter, never trained; see `store(_:into:)`.
+  /// The leaf of a state. It is used like a parameter and never trained; `store(_:into:)` changes it.
   public func state(_ state: Parameter<S>) -> Variable<S> { place(state, .state) }
 
-  /// Asks that `value` be stored into `state` after a run (and after recording, by `commitStores()`).
+  /// Stores `value` into `state` after each run of a program, or when `commitStores()` is called.
   public func store(_ value: Variable<S>, into state: Parameter<S>) {
     guard value.shape == state.shape else {
       fatalError(
@@ -101,12 +102,12 @@ extension Tape {
     stores.append((index(of: value), state))
   }
 
-  /// Performs the stores asked for by `store(_:into:)` with the recorded values, as a program's run does by itself.
+  /// Stores the recorded values that `store(_:into:)` names. A program's run does the same by itself.
   public func commitStores() {
     for (node, state) in stores { _ = state.storage.elements.update(fromContentsOf: view(of: node).elements) }
   }
 
-  /// A leaf drawn from `distribution`: now, and anew before each run of a program.
+  /// A leaf drawn from `distribution` now, and anew before each run of a program.
   public func random(_ distribution: Distribution, shape: Shape) -> Variable<S> {
     let x = append(.random(distribution), shape)
     distribution.fill(

@@ -1,6 +1,6 @@
 /// The nodes of a tape and the places of their values: two lists behind fixed addresses.
 ///
-/// Whoever keeps nodes beyond their tape copies them.
+/// A copy of the nodes outlives their tape; this storage does not.
 struct NodeStorage: RandomAccessCollection {
   private let nodes = StableList<Node>()
   private let places = StableList<Arena.Place>()
@@ -35,7 +35,7 @@ struct NodeStorage: RandomAccessCollection {
   }
 }
 
-/// The inputs of a node: up to four in place, more in an array, so that most nodes allocate nothing.
+/// The inputs of a node. Up to four stand in place and more in an array, so most nodes allocate nothing.
 struct NodeList: RandomAccessCollection {
   private var inline: SIMD4<Int32>
   private var spilled: [Int32]?

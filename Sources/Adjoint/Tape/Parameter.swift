@@ -1,13 +1,15 @@
 /// A named place for trainable numbers.
 ///
-/// A parameter has identity: every use of one on a tape is the same leaf, so tied weights share it, and copying a model
-/// struct shares its parameters (`model.copy()` detaches). Its storage never moves, so several programs read and one
-/// optimiser updates it in place. Not `Sendable`: it crosses threads only by `sending` or as a copy.
+/// A parameter has identity: every use of one on a tape is the same leaf, so tied weights share it. Copying a model
+/// struct shares its parameters; `model.copy()` detaches them. Its storage never moves, so several programs read it and
+/// one optimiser updates it in place.
+///
+/// It is not `Sendable`: it crosses threads only by `sending` or as a copy.
 public final class Parameter<S: Scalar> {
-  /// The name given by its maker, or `nil`: then a tape numbers it by first use.
+  /// The name given by its maker. Without one a tape numbers the parameter by its first use.
   public let name: String?
   public let shape: Shape
-  /// A frozen parameter is used but not trained: no gradient is computed for it.
+  /// True when the parameter is used but not trained: no gradient is computed for it.
   public var isFrozen = false
   let storage: Buffer<S>
 

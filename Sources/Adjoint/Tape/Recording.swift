@@ -1,4 +1,4 @@
-// How a tape keeps its list: appending, evaluating, handles, scopes and truncation. `Tape.swift` holds the idea.
+// The list that a tape keeps: appending, evaluating, handles, scopes and truncation. `Tape.swift` holds the idea.
 
 extension Tape {
   /// The number of recorded nodes.
@@ -27,8 +27,8 @@ extension Tape {
     fatalError("\(prefix)%\(x.index) was truncated away: a variable is valid until its tape is truncated before it")
   }
 
-  /// Appends an operation's node and computes its value. Specialised for what people record in: in generic code, looking up
-  /// types takes longer than the arithmetic of a small operation.
+  /// Appends an operation's node and computes its value. It is specialised for the scalars that people record in,
+  /// because in generic code looking up types takes longer than the arithmetic of a small operation.
   @specialized(where S == Float)
   @specialized(where S == Double)
   func append(
@@ -41,7 +41,7 @@ extension Tape {
     return Variable(tape: self, index: y, epoch: epoch)
   }
 
-  /// Appends y = f(x), the short way: nothing to look up, nothing to count.
+  /// Appends y = f(x) by a short way, which looks up and counts nothing.
   @specialized(where S == Float)
   @specialized(where S == Double)
   func apply(_ f: Unary, _ x: Variable<S>) -> Variable<S> {
@@ -52,7 +52,7 @@ extension Tape {
     return Variable(tape: self, index: y, epoch: epoch)
   }
 
-  /// Appends y = f(a, b), the short way when nothing is broadcast.
+  /// Appends y = f(a, b) by a short way when nothing is broadcast.
   @specialized(where S == Float)
   @specialized(where S == Double)
   func apply(_ f: Binary, _ a: Variable<S>, _ b: Variable<S>) -> Variable<S> {
@@ -84,7 +84,7 @@ extension Tape {
     return nodes.count - 1
   }
 
-  /// Appends a leaf; its value is still to be written, unless it is a parameter's.
+  /// Appends a leaf. Its value is still to be written, unless it is a parameter's.
   func append(_ role: Role, _ shape: Shape, of parameter: Parameter<S>? = nil) -> Variable<S> {
     let x = append(.leaf(role), NodeList(), shape, isIndex: role == .index, of: parameter)
     return Variable(tape: self, index: x, epoch: epoch)
@@ -100,7 +100,7 @@ extension Tape {
     Operands.gathered(inputs, view(of:)) { operation.forward($0, into: output(node)) }
   }
 
-  /// The shape that `operation` gives, after checking which inputs are indices.
+  /// The shape that `operation` gives, after a check of which inputs are indices.
   func resultShape(of operation: any Operation, _ inputs: NodeList, file: StaticString, line: UInt) -> Shape {
     let shapes = inputs.map { nodes[$0].shape }
     do throws(ShapeError) {
@@ -135,12 +135,12 @@ extension Tape {
 
   func isIndexLeaf(_ node: Int) -> Bool { nodes[node].isIndex }
 
-  /// A node as a message names it: its label path or number, and its shape.
+  /// A node as a message names it: its path or number, and its shape.
   public func describe(_ node: Int) -> String { names.describe(node, nodes[node]) }
 
   // MARK: Labels and scopes
 
-  /// Names everything that `body` records: `fc1/weight` is `weight` recorded within the scope `fc1`.
+  /// Puts everything that `body` records into a scope: `fc1/weight` is `weight` recorded within `fc1`.
   public func scoped<R>(_ name: String, _ body: () throws -> R) rethrows -> R {
     let outer = scope
     let path = scopes[Int(outer)].isEmpty ? name : scopes[Int(outer)] + "/" + name
@@ -161,7 +161,7 @@ extension Tape {
 
   // MARK: Truncation
 
-  /// Forgets every node from `count` on. Their variables trap when used; their memory is used again.
+  /// Forgets every node from `count` on. Their variables trap when used, and their memory is used again.
   public func truncate(to count: Int = 0) {
     guard count >= 0 else { fatalError("truncate: \(count) nodes cannot be kept") }
     guard count < nodes.count else { return }
@@ -177,10 +177,10 @@ extension Tape {
   }
 }
 
-/// What a program remembers its tape by: it outlives the tape, whose address another tape may take.
+/// The identity of a tape, which outlives it: another tape may take its address.
 final class TapeIdentity {}
 
-/// How messages name the nodes of a tape, also after it is gone.
+/// The names that messages give to the nodes of a tape, also after it is gone.
 struct NodeNames {
   let scopes: [String]
   let labels: [Int: String]
@@ -192,7 +192,7 @@ struct NodeNames {
     return scope.isEmpty || label.hasPrefix(scope + "/") ? label : scope + "/" + label
   }
 
-  /// Label path or number, and shape.
+  /// A node's path or number, and its shape.
   func describe(_ position: Int, _ node: Node) -> String {
     let path = path(of: position, node)
     return (path.isEmpty ? "%\(position)" : "'\(path)'") + " \(node.shape)"

@@ -1,21 +1,21 @@
-/// One line of the tape: y = f(x₀, x₁, …), or a leaf. Precision-free: only values carry a scalar type.
+/// One line of the tape: y = f(x₀, x₁, …), or a leaf. It has no precision; only values have a scalar type.
 struct Node {
   enum Kind {
     case leaf(Role)
     case operation(any Operation)
   }
 
-  // In an order that leaves no gaps: two cache lines together.
+  // In an order that leaves no gaps, so that a node takes two cache lines.
   let shape: Shape
-  /// Tells this node from one that stood in the same place before a truncation.
+  /// The number of truncations before this node, which tells it from one that stood in the same place earlier.
   let epoch: Int32
   /// The forward node whose VJP recorded this one, or −1 in a forward pass.
   let serves: Int32
-  /// The scope in which it was recorded, a position in `scopes`.
+  /// The scope in which the node was recorded, a position in `scopes`.
   let scope: Int32
   let inputs: NodeList
   let kind: Kind
-  /// Whether it holds indices, not numbers.
+  /// True when the node holds indices, not numbers.
   let isIndex: Bool
 }
 
@@ -30,9 +30,9 @@ struct Node {
 /// Source: Wengert, "A simple automatic derivative evaluation program", CACM 1964; Griewank & Walther, *Evaluating
 /// Derivatives*, 2nd ed., ch. 3.2 (the incremental reverse form: one accumulation per edge).
 public final class Tape<S: Scalar> {
-  /// Whether layers behave as in training (dropout is active) or as in inference.
+  /// The mode in which layers record: dropout is active in training alone.
   public let mode: Mode
-  /// What keys the random leaves, with the step, the leaf and the row.
+  /// The key of the random leaves, together with step, leaf and row.
   public let seed: UInt64
 
   let nodes = NodeStorage()
@@ -46,7 +46,7 @@ public final class Tape<S: Scalar> {
   var parameters: [(leaf: Int, parameter: Parameter<S>)] = []
   var stores: [(node: Int, state: Parameter<S>)] = []
   var leafOfParameter: [ObjectIdentifier: Int] = [:]
-  /// While a step is recorded for replay, reading a value would freeze a branch; see `Variable.value`.
+  /// True while a training step is recorded for replay: reading a value would freeze a branch (see `Variable.value`).
   public var isRecordingForReplay = false
 
   public init(mode: Mode = .training, seed: UInt64 = 0) {
@@ -76,14 +76,14 @@ public final class Tape<S: Scalar> {
 
   /// Propagates cotangents from `output` back to everything that it depends on differentiably.
   ///
-  /// With ȳ given, each node in reverse order turns its adjoint into contributions to its inputs,
+  /// Each node in reverse order turns its adjoint ȳ into contributions to its inputs,
   ///   x̄ᵢ ← x̄ᵢ + (∂y/∂xᵢ)ᵀ ȳ,
-  /// and by the time a node is reached, all its consumers have been: its adjoint is complete (a total derivative).
+  /// By the time a node is reached, all its consumers have been, so its adjoint is complete: a total derivative.
   ///
   /// - Parameters:
-  ///   - cotangent: ȳ, of the output's shape; 1 for a single number when left out.
-  ///   - targets: whose adjoints are wanted; every parameter and input when left out. Only what lies between them and the
-  ///     output is recorded.
+  ///   - cotangent: ȳ of the output's shape; 1 for a single number when left out.
+  ///   - targets: the variables whose adjoints are wanted; every parameter and input when left out. Only the nodes
+  ///     between them and the output are recorded.
   /// - Complexity: a small constant times the cost of the forward pass, whatever the number of targets.
   @specialized(where S == Float)
   @specialized(where S == Double)

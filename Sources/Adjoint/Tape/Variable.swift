@@ -1,6 +1,6 @@
 /// A handle to a node of a tape: a value that remembers how it was computed.
 ///
-/// Operators and named methods record operations and compute at once. A handle is small and copied freely; it is valid
+/// Operators and named methods record operations and compute at once. A handle is small and copied freely. It is valid
 /// until its tape is truncated before it, and traps with a sentence afterwards.
 public struct Variable<S: Scalar> {
   public let tape: Tape<S>
@@ -18,8 +18,8 @@ public struct Variable<S: Scalar> {
 
   /// The recorded value.
   ///
-  /// - Precondition: the tape is not being recorded for replay. A step is recorded once and replayed ever after, so a branch
-  ///   taken on a value would be frozen; use `where`, or record eagerly.
+  /// - Precondition: the tape is not being recorded for replay. A training step is recorded once and replayed ever
+  ///   after, so a branch taken on a value would be frozen. Use `where`, or record eagerly.
   public var value: Tensor<S> {
     let position = tape.index(of: self)
     guard !tape.isRecordingForReplay else {

@@ -2,14 +2,14 @@ import Foundation
 
 /// A counter-based random number generator: Philox 4×32 with 10 rounds.
 ///
-/// The n-th number is a pure function of the key and n, so a stream can be entered anywhere, is the same on every system
-/// and any number of threads, and its whole state is two words that a checkpoint stores.
+/// The n-th number is a pure function of the key and n. So a stream can be entered anywhere, and is the same on every
+/// system and any number of threads. Its whole state is two words, which a checkpoint stores.
 ///
 /// Source: Salmon, Moraes, Dror, Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC 2011.
 public struct Generator: RandomNumberGenerator, Hashable, Sendable, Codable {
-  /// What makes this stream different from another one.
+  /// The number that makes this stream different from another one.
   public let key: UInt64
-  /// How many 64-bit words have been drawn.
+  /// The number of 64-bit words drawn so far.
   public var position: UInt64
 
   /// The stream of `seed`, from its beginning.
@@ -20,7 +20,8 @@ public struct Generator: RandomNumberGenerator, Hashable, Sendable, Codable {
     self.position = position
   }
 
-  /// An independent stream for each triple of numbers, such as (step, leaf, row): the same triple gives the same stream.
+  /// An independent stream for each triple of numbers, such as (step, leaf, row). The same triple gives the same
+  /// stream.
   public func stream(_ a: UInt64, _ b: UInt64 = 0, _ c: UInt64 = 0) -> Generator {
     func mix(_ key: UInt64, _ number: UInt64) -> UInt64 {
       Generator.word(key: key, stream: number, index: 0) ^ 0x9E37_79B9_7F4A_7C15
@@ -49,8 +50,8 @@ public struct Generator: RandomNumberGenerator, Hashable, Sendable, Codable {
     return radius * cos(2 * Double.pi * uniform())
   }
 
-  /// The numbers 0 ..< count in random order, by the Fisher–Yates shuffle. (The standard library's `shuffled` does not
-  /// promise the same order in its next release; this one does.)
+  /// The numbers 0 ..< count in random order, by the Fisher–Yates shuffle. The order is the same in every release,
+  /// which the standard library's `shuffled` does not promise.
   public mutating func permutation(of count: Int) -> [Int] {
     var order = Array(0..<count)
     for last in stride(from: count - 1, to: 0, by: -1) {

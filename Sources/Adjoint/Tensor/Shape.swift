@@ -1,9 +1,8 @@
 /// The dimensions of a dense, row-major tensor: `[128, 784]`; `[]` is a single number.
 ///
-/// A shape is a plain value of fixed size, so nodes and shapes are copied without counting references. It holds at most
-/// `Shape.maximumRank` dimensions.
+/// A shape is a plain value of fixed size, so nodes and shapes are copied without counting references.
 public struct Shape: Hashable, Sendable, BitwiseCopyable {
-  /// The largest number of dimensions.
+  /// The largest number of dimensions that a shape holds.
   public static let maximumRank = 8
 
   private var dimensions: SIMD8<Int32>
@@ -51,7 +50,7 @@ public struct Shape: Hashable, Sendable, BitwiseCopyable {
 }
 
 extension Shape {
-  /// Compared as vectors; the synthesised comparison takes the lanes one by one.
+  /// Compares all lanes as vectors; the synthesised comparison takes them one by one.
   @inline(__always)
   public static func == (a: Shape, b: Shape) -> Bool {
     let lanes = a.dimensions ^ b.dimensions
@@ -77,7 +76,7 @@ extension Shape: RandomAccessCollection, ExpressibleByArrayLiteral, CustomString
 }
 
 extension Shape {
-  /// The axis that `axis` names when negative numbers count from the end: −1 is the last.
+  /// The axis that a number names. Negative numbers count from the end: −1 is the last axis.
   public func normalized(axis: Int, of operation: String) throws(ShapeError) -> Int {
     let normal = axis < 0 ? axis + rank : axis
     guard normal >= 0, normal < rank else {
@@ -97,7 +96,7 @@ extension Shape {
     return copy
   }
 
-  /// This shape of one example with an axis of `count` examples in front.
+  /// The shape of a batch of `count` examples of this shape.
   /// - Precondition: the rank is below `Shape.maximumRank`.
   public func batched(_ count: Int) -> Shape {
     guard rank < Shape.maximumRank else { fatalError("Shape: no room for a batch in front of \(self)") }
@@ -107,8 +106,8 @@ extension Shape {
     return batched.replacing(axis: 0, with: count)
   }
 
-  /// The shape of an elementwise result by the broadcasting rule: dimensions are aligned at the right; where two differ,
-  /// one of them must be 1 (or absent) and is repeated.
+  /// The shape of an elementwise result by the broadcasting rule. Dimensions are aligned at the right; where two
+  /// differ, one of them is 1 or absent, and repeats.
   /// - Throws: `ShapeError` when two dimensions differ and neither is 1.
   public static func broadcast(_ a: Shape, _ b: Shape, in operation: String) throws(ShapeError) -> Shape {
     if a == b { return a }
@@ -127,13 +126,14 @@ extension Shape {
     return result
   }
 
-  /// Whether a tensor of this shape repeats to `target` by the broadcasting rule.
+  /// True when a tensor of this shape repeats to `target` by the broadcasting rule.
   public func broadcasts(to target: Shape) -> Bool {
     guard rank <= target.rank else { return false }
     return zip(reversed(), target.reversed()).allSatisfy { $0 == $1 || $0 == 1 }
   }
 
-  /// Which of several shapes that broadcast to this one have its first axis, rather than repeat along it.
+  /// A flag for each of several shapes that broadcast to this one: true for a shape that has the first axis, false for
+  /// one that repeats along it.
   func entrywise(_ operands: [Shape]) -> [Bool] { operands.map { $0.rank == rank && $0.first == first } }
 
   /// This shape with dimensions of 1 put in front until it has `rank` dimensions.
@@ -142,7 +142,7 @@ extension Shape {
   }
 }
 
-/// Shapes that an operation cannot combine, with a sentence that a person can act on.
+/// The error of shapes that an operation cannot combine, with a sentence that a person can act on.
 public struct ShapeError: Error, Equatable, CustomStringConvertible, Sendable {
   public let description: String
 

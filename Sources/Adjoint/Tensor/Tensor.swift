@@ -1,7 +1,7 @@
 /// A dense, row-major array of numbers with a shape: a value, independent of any tape.
 ///
-/// What goes into a tape and what comes out of it are tensors. `Element` is a `Scalar` for data and `Int32` for class
-/// indices. Storage is shared until one copy is changed.
+/// Tensors go into a tape and come out of it. `Element` is a `Scalar` for data and `Int32` for class indices. Storage
+/// is shared until one copy is changed.
 public struct Tensor<Element: BitwiseCopyable & Sendable>: Sendable {
   public let shape: Shape
   /// The elements in row-major order.
@@ -84,7 +84,7 @@ public struct Tensor<Element: BitwiseCopyable & Sendable>: Sendable {
     return Tensor(shape: shape.replacing(axis: 0, with: indices.count), elements: gathered)
   }
 
-  /// Each element through a function.
+  /// The tensor of a function's values at each element.
   public func map<T>(_ transform: (Element) throws -> T) rethrows -> Tensor<T> {
     Tensor<T>(shape: shape, elements: try elements.map(transform))
   }
@@ -101,7 +101,8 @@ extension Tensor where Element: Scalar {
 }
 
 extension Tensor: CustomStringConvertible {
-  /// Nested brackets, like `[[1.0, 2.0], [3.0, 4.0]]`; long axes are elided after six entries and say so.
+  /// Nested brackets, like `[[1.0, 2.0], [3.0, 4.0]]`. A long axis ends after six entries with the number of the
+  /// others.
   public var description: String { describe(axis: 0, offset: 0) }
 
   private func describe(axis: Int, offset: Int) -> String {

@@ -1,12 +1,12 @@
-/// Whether gradients are numbers, tested before anything is updated: threads take a contiguous part of each.
+/// The test for finite gradients, before anything is updated. Threads take a contiguous part of each gradient.
 package final class FiniteTest<S: Scalar>: WorkerPool.Task {
   private var runs: [ParameterRun<S>] = []
-  /// What each part found; each writes its own.
+  /// The findings of the parts, each at a place of its own.
   private var findings = UnsafeMutableBufferPointer<Bool>.allocate(capacity: 1)
 
   deinit { findings.deallocate() }
 
-  /// Whether every element of every gradient is neither NaN nor infinite.
+  /// True when every element of every gradient is neither NaN nor infinite.
   package func holds(for runs: [ParameterRun<S>], on pool: WorkerPool?) -> Bool {
     self.runs = runs
     let parts = pool?.threads ?? 1

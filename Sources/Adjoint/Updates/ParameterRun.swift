@@ -1,14 +1,14 @@
-/// What an optimiser sees of one parameter: contiguous runs of its value θ, its gradient g, and what the optimiser keeps for
-/// it, all of the same length.
+/// A parameter as an optimiser sees it: contiguous runs of its value θ, its gradient g, and up to two arrays of
+/// optimiser state, all of one length.
 ///
-/// Valid only while an update runs. The order of elements is the parameter's, row-major.
+/// A run is valid only while an update runs. The order of its elements is the parameter's, row-major.
 public struct ParameterRun<S: Scalar> {
   public let count: Int
   @usableFromInline let values: UnsafeMutablePointer<S>
   @usableFromInline let gradients: UnsafeMutablePointer<S>
   @usableFromInline let slots: (UnsafeMutablePointer<S>, UnsafeMutablePointer<S>)
 
-  /// θ, g, and up to two arrays of state.
+  /// The run of a whole parameter, with its gradient in a program and up to two arrays of optimiser state.
   /// - Precondition: all have as many elements as the parameter, and there are at most two states.
   public init(parameter: Parameter<S>, gradient: Variable<S>, in program: Program<S>, states: [Parameter<S>]) {
     count = parameter.count
@@ -37,29 +37,30 @@ public struct ParameterRun<S: Scalar> {
     nonmutating set { values[i] = newValue }
   }
 
-  /// gᵢ; writing it changes what a later pass of the same update sees.
+  /// gᵢ
   @inlinable
   public func gradient(_ i: Int) -> S { gradients[i] }
+  /// Sets gᵢ, as a later pass of the same update reads it.
   @inlinable
   public func setGradient(_ i: Int, _ value: S) { gradients[i] = value }
 
-  /// Changes θ and the optimiser's arrays by a rule that the library has loops for, in one pass.
+  /// Changes θ and the optimiser state by a rule that the library has loops for, in one pass.
   public func update(by rule: UpdateRule) {
     S.update(
       ParameterUpdate(
         rule: rule, values: values, gradients: gradients, first: slots.0, second: slots.1, count: count))
   }
 
-  /// Whether every gᵢ is a number: neither NaN nor infinite.
+  /// True when every gᵢ is neither NaN nor infinite.
   public var hasFiniteGradient: Bool { S.allFinite(gradients, count: count) }
 
-  /// Element i of the first array that the optimiser keeps.
+  /// Element i of the first array of optimiser state.
   @inlinable
   public func first(_ i: Int) -> S { slots.0[i] }
   @inlinable
   public func setFirst(_ i: Int, _ value: S) { slots.0[i] = value }
 
-  /// Element i of the second array that the optimiser keeps.
+  /// Element i of the second array of optimiser state.
   @inlinable
   public func second(_ i: Int) -> S { slots.1[i] }
   @inlinable

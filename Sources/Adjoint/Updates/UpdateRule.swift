@@ -1,7 +1,7 @@
 import AdjointKernels
 
-/// How an optimiser changes θ, element by element, given the gradient g and what it keeps, s and t: the loops' name of an
-/// update, in one pass over memory.
+/// The loops' name of an optimiser's update of each element: θ, its gradient g, and the optimiser state s and t, in one
+/// pass over memory.
 public enum UpdateRule: Hashable, Sendable {
   /// θ ← θ − αg
   case descent(rate: Double)
@@ -15,7 +15,7 @@ public enum UpdateRule: Hashable, Sendable {
   case adam(rate: Double, beta1: Double, beta2: Double, scale: Double, epsilon: Double, keep: Double)
 }
 
-/// An update of `count` parameters: θ and what the rule keeps are changed in place.
+/// An update of `count` elements of a parameter. θ and the optimiser state are changed in place.
 public struct ParameterUpdate<S: Scalar> {
   public let rule: UpdateRule
   public let values: UnsafeMutablePointer<S>
@@ -26,7 +26,7 @@ public struct ParameterUpdate<S: Scalar> {
 }
 
 extension Scalar {
-  /// One optimiser's update, in place: by the kernels for `Float` and `Double`.
+  /// Performs an update in place, by the kernels for `Float` and `Double`.
   @inline(__always)
   static func update(_ job: ParameterUpdate<Self>) {
     if let kernels = Kernels.active, Self.self == Float.self {
@@ -38,7 +38,7 @@ extension Scalar {
     }
   }
 
-  /// The definition of every rule. Kernels give the same bits: each operation rounds by itself.
+  /// The definition of every rule. Kernels give the same bits, since each operation rounds by itself.
   package static func referenceUpdate(_ job: ParameterUpdate<Self>) {
     let (x, s, t) = (job.values, job.first, job.second)
     switch job.rule {

@@ -1,8 +1,9 @@
-/// Elementwise operations of one shape, run block by block so that what only they use stays in cache.
+/// Elementwise operations of one shape, run block by block so that values used by the chain alone stay in cache.
 struct Chain: PassKind {
   var overwriting: Overwriting { .elementwise }
 
-  /// Whether a node can join a chain: a loop that the library knows, with operands of its own shape or single numbers.
+  /// True when a node can join a chain: the library knows its loop, and its operands have its own shape or are single
+  /// numbers.
   static func canHold(_ i: Int, of recording: PlannedRecording) -> Bool {
     switch recording.forms[i] {
     case .map, .zip, .select:
@@ -38,7 +39,7 @@ struct Chain: PassKind {
       if !builder.hasMemory(node) {  // not a result
         scratch.assign(position)
         if scratch.count > blocks.count {
-          // A block for each thread that may run a part of the chain.
+          // One block for each thread that may run a part of the chain.
           blocks.append(builder.allocate(S.self, count: max(blockSize, 1) * Instruction<S>.maximumParts))
         }
       }
@@ -66,20 +67,20 @@ struct ChainLink<S: Scalar> {
     }
   }
 
-  /// Where an operand or result of a link is: a whole array, a single number, or a scratch block.
+  /// The place of an operand or result of a link: a whole array, a single number, or a scratch block.
   struct Place {
     let base: UnsafeMutablePointer<S>
     /// 1 when the elements advance, 0 for a single number.
     let stride: Int
     /// 1 when each block stands further on, 0 for a scratch block or a single number.
     let blockStep: Int
-    /// The size of a scratch block, since each thread has its own; 0 for anything else.
+    /// The size of a scratch block, since each thread has its own; 0 for any other place.
     let partStep: Int
 
     @inline(__always)
     func address(from start: Int, part: Int) -> UnsafeMutablePointer<S> { base + (start * blockStep + part * partStep) }
 
-    /// How many elements a run over `count` of them touches here.
+    /// The number of elements that a run over `count` of them touches here.
     func extent(_ count: Int) -> Int { partStep > 0 ? partStep : stride == 0 ? 1 : count }
   }
 
@@ -114,14 +115,15 @@ struct ChainLink<S: Scalar> {
   }
 }
 
-/// The blocks in which a chain keeps what only it uses; a block is used again once its value has been read for the last time.
+/// The blocks that hold the values used by a chain alone. A block is used again once its value has been read for the
+/// last time.
 struct ScratchBlocks {
   /// The block of each of the chain's nodes, by position; −1 for none.
   private var blocks: [Int32]
   /// The position of each node's last reader in the chain.
   private var lastReader: [Int32]
   private var free: [Int32] = []
-  /// How many blocks there are.
+  /// The number of blocks.
   private(set) var count = 0
 
   init(_ pass: Pass, _ number: Int, _ nodes: [Node], _ index: PassIndex) {

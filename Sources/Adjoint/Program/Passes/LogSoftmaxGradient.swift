@@ -1,4 +1,5 @@
-/// The gradient of log-softmax in one pass: x̄ = ȳ − e^y Σ ȳ along the last axis, which the rule records as four operations.
+/// The gradient of log-softmax in one pass: x̄ = ȳ − e^y Σ ȳ along the last axis. The rule records it as four
+/// operations.
 struct LogSoftmaxGradient: FastPath {
   private let g: Int
   private let y: Int
@@ -19,7 +20,8 @@ struct LogSoftmaxGradient: FastPath {
     return Pass(LogSoftmaxGradient(g: g, y: y), [exponential, sum].sorted() + [product, i], results: [i])
   }
 
-  /// Whether a node is the sum of g along its last axis, of more than one element: a sum of one keeps the sign of a zero.
+  /// True when a node is the sum of g along its last axis, of more than one element: a sum of one keeps the sign of a
+  /// zero.
   private static func isLastAxisSum(_ sum: Int, of g: Int, _ recording: PlannedRecording) -> Bool {
     guard case .sum(let axes, keepsDimensions: true)? = recording.forms[sum], recording.nodes[sum].inputs[0] == g
     else { return false }

@@ -1,4 +1,4 @@
-/// One instruction to be: the nodes that it computes, and those that it must leave in memory.
+/// One instruction to be: the nodes that it computes, and those of them that it must leave in memory.
 package struct Pass {
   var kind: any PassKind
   /// The nodes computed, in order.
@@ -23,18 +23,18 @@ protocol PassKind: Sendable {
 /// The operands whose memory a result may take over, when nobody reads them later.
 enum Overwriting {
   case none
-  /// Any that is read element by element, in step with the result.
+  /// Any operand that is read element by element, in turn with the result.
   case elementwise
-  /// One node's, which is read before it is written.
+  /// The memory of one node, which is read before it is written.
   case operand(Int)
 }
 
 /// A pass that computes several recorded operations at once, or one in a better way, to the same bits.
 ///
-/// A fast path is one file with such a type, which finds its pattern, says what it reads and writes, may overwrite and costs,
-/// and runs; and one entry in `FastPaths`.
+/// A fast path is one file and one entry in `FastPaths`. Its type finds its pattern, names the operand that it may
+/// overwrite, and makes the instruction; the instruction runs, and tells its footprint and its work.
 protocol FastPath: PassKind, Sendable {
-  /// The pass whose last node is i, if the recording has the pattern there.
+  /// The pass whose last node is i, or `nil` when the recording has no such pattern there.
   ///
   /// Every node of the pass but the last must be private to it (`isPrivate`), so that no two passes claim one node.
   static func ending(in i: Int, of recording: PlannedRecording) -> Pass?
@@ -46,7 +46,7 @@ enum FastPaths {
     ProductPass.self, LogSoftmaxGradient.self, PickGradient.self, ColumnSums.self,
   ]
 
-  /// The fast pass whose last node is i, if there is one.
+  /// The fast pass whose last node is i, or `nil`.
   static func ending(in i: Int, of recording: PlannedRecording) -> Pass? {
     for path in all {
       if let pass = path.ending(in: i, of: recording) { return pass }
@@ -55,16 +55,17 @@ enum FastPaths {
   }
 }
 
-/// What fast paths ask of a recording that is being planned.
+/// A recording that is being planned, as fast paths see it.
 struct PlannedRecording {
   let nodes: [Node]
-  /// The form of each node's operation; `nil` for a leaf, and where nobody needs the node.
+  /// The form of each node's operation; `nil` for a leaf, and for a node that nobody needs.
   let forms: [OperationForm?]
   let live: [Bool]
-  /// Whether each value can be read after a run.
+  /// True for each value that can be read after a run.
   let kept: [Bool]
-  /// The number of live uses of each node, and its last user.
+  /// The number of live uses of each node.
   private var useCount: [Int32]
+  /// The last user of each node.
   private var lastUser: [Int32]
 
   init(nodes: [Node], forms: [OperationForm?], live: [Bool], kept: [Bool]) {
@@ -79,11 +80,11 @@ struct PlannedRecording {
     }
   }
 
-  /// Whether `user` reads node i once, and nobody else does.
+  /// True when `user` reads node i once, and nobody else does.
   func isPrivate(_ i: Int, to user: Int) -> Bool { useCount[i] == 1 && Int(lastUser[i]) == user && !kept[i] }
 }
 
-/// The operation as it is.
+/// The pass that runs one operation as it is.
 struct General: PassKind {
   let isElementwise: Bool
 

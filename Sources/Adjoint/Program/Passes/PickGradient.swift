@@ -1,5 +1,5 @@
-/// The gradient of picking an element of each row in one pass: x̄[i, j] = ȳ[i] where j is the index of row i, and 0 elsewhere.
-/// The rule records ȳ ⊙ one-hot, two operations.
+/// The gradient of picking an element of each row in one pass: x̄[i, j] = ȳ[i] where j is the index of row i, and 0
+/// elsewhere. The rule records ȳ ⊙ one-hot, which is two operations.
 struct PickGradient: FastPath {
   private let g: Int
   private let index: Int

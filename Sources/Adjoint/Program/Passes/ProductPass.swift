@@ -1,4 +1,4 @@
-/// A matrix product with its last pass: bias, function, or both; or one that is added to a value that nothing else reads.
+/// A matrix product with its bias, its function, or both; or one that is added to a value that nothing else reads.
 package struct ProductPass: FastPath {
   package let matmul: Int
   package var bias: Int?
@@ -42,7 +42,8 @@ package struct ProductPass: FastPath {
 
   // MARK: product + addend
 
-  /// The sum in node i of a product and a value that ends here: the product is added where that value stands.
+  /// The pass of a sum in node i, of a product and a value that ends here. The product is added where that value
+  /// stands.
   private static func accumulation(in i: Int, _ recording: PlannedRecording) -> Pass? {
     guard recording.forms[i] == .binary(.add) else { return nil }
     let (a, b) = (recording.nodes[i].inputs[0], recording.nodes[i].inputs[1])
@@ -80,7 +81,7 @@ package struct ProductPass: FastPath {
 }
 
 extension Pass {
-  /// The product that this pass computes, if it is one: for a checker that measures itself.
+  /// The product that this pass computes, if it is one, for a checker that measures itself.
   package var product: ProductPass? {
     get { kind as? ProductPass }
     set { if let newValue { kind = newValue } }

@@ -1,4 +1,4 @@
-/// An operation on rows of which each depends on the same row of its operands alone: threads take bands of rows.
+/// An operation on rows, each of which depends on the same row of its operands alone: threads take bands of rows.
 class RowPass<S: Scalar>: PlacedOperation<S> {
   final let out: Output<S>
   final let rows: Int
@@ -12,7 +12,7 @@ class RowPass<S: Scalar>: PlacedOperation<S> {
 
   /// Computes a band of rows.
   func run(_ band: Range<Int>) { fatalError("RowPass: an abstract class") }
-  /// What a band of rows reads.
+  /// The memory that a band of rows reads.
   func reads(_ band: Range<Int>) -> Footprint { fatalError("RowPass: an abstract class") }
 
   final override func execute() { run(0..<rows) }
