@@ -1,8 +1,8 @@
 import AdjointChecking
 
 /// One fault in one place, and what came of it.
-public struct Mutant: Sendable, Encodable {
-  package enum Outcome: String, Sendable, Encodable {
+public struct Mutant: Sendable {
+  package enum Outcome: String, Sendable {
     /// The checker disagrees, and its first finding names the place or the mechanism.
     case blamed
     /// The checker disagrees, and blames something else.
@@ -33,7 +33,7 @@ public struct Mutant: Sendable, Encodable {
 }
 
 /// The checker's own grade: the number of faults that it finds, and how often it blames the right place.
-public struct MutationScore: Sendable, Encodable {
+public struct MutationScore: Sendable {
   public let all: [Mutant]
   package let seconds: Double
 
