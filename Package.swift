@@ -6,7 +6,8 @@ let package = Package(
   name: "Adjoint",
   products: [
     .library(name: "Adjoint", targets: ["Adjoint"]),
-    .library(name: "AdjointDatasets", targets: ["AdjointDatasets"]),
+    // With the error that reading and writing files throws.
+    .library(name: "AdjointDatasets", targets: ["AdjointDatasets", "AdjointFiles"]),
     .library(name: "AdjointLearning", targets: ["AdjointLearning"]),
     .library(name: "AdjointChecking", targets: ["AdjointChecking"]),
     .library(name: "AdjointGrading", targets: ["AdjointGrading"]),
@@ -24,12 +25,14 @@ let package = Package(
     .target(name: "AdjointKernels"),
     // C: the system's zlib, opened at run time.
     .target(name: "AdjointCompression"),
+    // Reading, replacing, JSON, byte orders, hashes; the one error about files.
+    .target(name: "AdjointFiles", dependencies: ["AdjointCompression"]),
     // The tape, the operations, differentiation, programs.
     .target(name: "Adjoint", dependencies: ["AdjointKernels"]),
     // IDX, CSV, drawn digits, toy problems; split, standardise, batch.
-    .target(name: "AdjointDatasets", dependencies: ["Adjoint", "AdjointCompression"]),
+    .target(name: "AdjointDatasets", dependencies: ["Adjoint", "AdjointFiles"]),
     // Layers, losses, optimisers, the training step, checkpoints.
-    .target(name: "AdjointLearning", dependencies: ["Adjoint", "AdjointDatasets"]),
+    .target(name: "AdjointLearning", dependencies: ["Adjoint", "AdjointDatasets", "AdjointFiles"]),
     // Gradient verification: oracles, verdicts, blame, reports.
     .target(name: "AdjointChecking", dependencies: ["Adjoint", "AdjointLearning"]),
     // The checker's own grade: faults, mutation score, random programs; worksheets that grade a student.
@@ -37,14 +40,17 @@ let package = Package(
     // Charts as SVG.
     .target(name: "AdjointCharts", dependencies: ["Adjoint"]),
     // A tape as drawing, Jacobians, derivation and interactive page.
-    .target(name: "AdjointDrawing", dependencies: ["Adjoint", "AdjointCharts"]),
+    .target(
+      name: "AdjointDrawing", dependencies: ["Adjoint", "AdjointCharts", "AdjointFiles"],
+      exclude: ["Explanation/Page/Assets"]),
     // The experiments of the source documents: settings, records, reports.
     .target(
-      name: "AdjointExperiments", dependencies: ["Adjoint", "AdjointCharts", "AdjointDatasets", "AdjointLearning"]),
+      name: "AdjointExperiments",
+      dependencies: ["Adjoint", "AdjointCharts", "AdjointDatasets", "AdjointFiles", "AdjointLearning"]),
 
     // The command line: options, output and data that its programs share, and the programs.
     .target(
-      name: "AdjointCommandLine", dependencies: ["Adjoint", "AdjointDatasets", "AdjointLearning"],
+      name: "AdjointCommandLine", dependencies: ["Adjoint", "AdjointDatasets", "AdjointFiles", "AdjointLearning"],
       path: "Sources/Commands/Shared"),
     .executableTarget(
       name: "AdjointCommand",
@@ -93,10 +99,14 @@ let package = Package(
     .executableTarget(
       name: "AllocationProbe", dependencies: ["AdjointLearning", "AllocationHooks"], path: "Tests/AllocationProbe"),
 
+    // Files of a test: a folder that goes when the test ends, gzip members made by hand.
+    .target(name: "TestFiles", path: "Tests/TestFiles"),
+
     .testTarget(name: "AdjointKernelsTests", dependencies: ["AdjointKernels"]),
     .testTarget(name: "AdjointTests", dependencies: ["Adjoint", "AdjointGrading"]),
-    .testTarget(name: "AdjointDatasetsTests", dependencies: ["AdjointDatasets"]),
-    .testTarget(name: "AdjointLearningTests", dependencies: ["AdjointLearning"]),
+    .testTarget(name: "AdjointFilesTests", dependencies: ["AdjointFiles", "TestFiles"]),
+    .testTarget(name: "AdjointDatasetsTests", dependencies: ["AdjointDatasets", "TestFiles"]),
+    .testTarget(name: "AdjointLearningTests", dependencies: ["AdjointLearning", "TestFiles"], exclude: ["Fixtures"]),
     .testTarget(
       name: "AdjointCommandTests",
       dependencies: ["AdjointCommand", "BenchTool", "ExperimentsTool", "ExplainTool", "GradeTool"]),

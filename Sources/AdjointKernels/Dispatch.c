@@ -1,17 +1,25 @@
-// Dispatch: which instruction sets this machine has, best first.
-#include "AdjointKernels.h"
+// Dispatch: the tables, and which of them this machine can run, best first.
+#include "Entries.h"
 #include "Workspace.h"
 #include <stddef.h>
 #include <string.h>
 
 _Thread_local ak_workspace_t ak_workspace;
 
+#define ENTRY(set, precision, result, name, arguments) .name##_##precision = AK_NAME(name, set, precision),
+#define TABLE(set)                        \
+  AK_FUNCTIONS_F32(AK_PROTOTYPE, set)     \
+  AK_FUNCTIONS_F64(AK_PROTOTYPE, set)     \
+  static const ak_kernels set##_kernels = {.name = #set, AK_FUNCTIONS_F32(ENTRY, set) AK_FUNCTIONS_F64(ENTRY, set)};
+
 #if defined(__x86_64__)
 
-extern const ak_kernels ak_kernels_avx512, ak_kernels_avx2, ak_kernels_baseline;
+TABLE(avx512)
+TABLE(avx2)
+TABLE(baseline)
 
 int ak_available(const ak_kernels *const **tables) {
-  static const ak_kernels *const all[] = {&ak_kernels_avx512, &ak_kernels_avx2, &ak_kernels_baseline};
+  static const ak_kernels *const all[] = {&avx512_kernels, &avx2_kernels, &baseline_kernels};
   __builtin_cpu_init();
   // The builtin also asks whether the system saves the wide registers.
   const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
@@ -25,11 +33,12 @@ int ak_available(const ak_kernels *const **tables) {
 #else
 
 #if defined(__aarch64__)
-#define ONLY ak_kernels_neon
+TABLE(neon)
+#define ONLY neon_kernels
 #else
-#define ONLY ak_kernels_baseline
+TABLE(baseline)
+#define ONLY baseline_kernels
 #endif
-extern const ak_kernels ONLY;
 
 int ak_available(const ak_kernels *const **tables) {
   static const ak_kernels *const all[] = {&ONLY};

@@ -1,7 +1,7 @@
-// A persistent pool of threads that run one body together. Workers spin for a short while between bodies, since the next one
-// of a program comes within microseconds, and then sleep. A part falls to the thread of its number, whose caches hold what the
-// same part of the last body wrote; one that has not been begun yet, because its thread has no core, is taken over by a
-// thread that is done. What a part computes depends on its number alone.
+// Pool: threads that run one body together. Workers spin for a short while between bodies, since the next one of a
+// program comes within microseconds, and then sleep. A part falls to the thread of its number, whose caches hold what
+// the same part of the last body wrote; one whose thread has no core is taken over by a thread that is done. What a
+// part computes depends on its number alone.
 
 #include "AdjointKernels.h"
 
@@ -22,8 +22,8 @@ enum { SPINS_BEFORE_SLEEP = 20000, SPINS_BEFORE_YIELD = 2000, LINE = 64 };
 typedef struct {
   ak_pool *pool;
   pthread_t thread;
-  // The last body for which the part of this number was claimed. A line of its own: whoever claims his own part waits for
-  // nobody's cache.
+  // The last body for which the part of this number was claimed. On a line of its own: whoever claims his own part
+  // waits for nobody's cache.
   _Alignas(LINE) atomic_ulong claimed;
 } member;
 
@@ -58,7 +58,7 @@ static unsigned long await_generation(ak_pool *pool, unsigned long seen) {
   return generation;
 }
 
-// Runs the part of this number, then each that nobody has begun. A thread that comes late claims nothing: every part was
+// The part of this number, then each that nobody has begun. A thread that comes late claims nothing: every part was
 // claimed for its body, or for a later one.
 static void run_parts(ak_pool *pool, int number, unsigned long generation) {
   for (int i = 0; i < pool->threads; i++) {

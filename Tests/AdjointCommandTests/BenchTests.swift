@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// What `adjoint bench` says; never how fast anything was.
+/// The output of `adjoint bench`; never the speed of anything.
 @Suite struct BenchTests {
   @Test("bench --list names every row with its target and measures nothing")
   func list() throws {

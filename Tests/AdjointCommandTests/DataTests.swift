@@ -100,7 +100,8 @@ import Testing
     #expect(Set(last).count == 1, "\(outcomes.map(\.errors))")
     let probabilities = try #require(outcomes[0].json()["probabilities"] as? [String: Double])
     #expect(probabilities.count == 10)
-    #expect(abs(probabilities.values.reduce(0, +) - 1) < 1e-9)
+    let sum = probabilities.values.reduce(0, +)
+    #expect(abs(sum - 1) < 1e-9)
     #expect(outcomes[0].output.contains("█"))
   }
 

@@ -45,10 +45,10 @@ final class Workplace {
     return (attributes?[.systemFileNumber] as? NSNumber)?.intValue
   }
 
-  /// Starts the command. Output goes to files, so that no pipe can fill up.
-  func start(_ arguments: [String], environment: [String: String] = [:]) throws -> Running {
+  /// Starts the command, or another copy of it. Output goes to files, so that no pipe can fill up.
+  func start(_ arguments: [String], program: URL? = nil, environment: [String: String] = [:]) throws -> Running {
     let process = Process()
-    process.executableURL = try binary()
+    process.executableURL = try program ?? binary()
     process.arguments = arguments
     process.currentDirectoryURL = directory
     process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
@@ -86,7 +86,7 @@ struct Running {
 }
 
 /// The executable, which stands beside the test bundle in the build folder.
-private func binary() throws -> URL {
+func binary() throws -> URL {
   let arguments = CommandLine.arguments.filter { $0.hasPrefix("/") }.map { URL(fileURLWithPath: $0) }
   let starts = arguments + Bundle.allBundles.map(\.bundleURL) + [Bundle.main.bundleURL]
   for start in starts {

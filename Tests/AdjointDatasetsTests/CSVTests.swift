@@ -1,13 +1,15 @@
 import Adjoint
 import AdjointDatasets
+import AdjointFiles
 import Foundation
+import TestFiles
 import Testing
 
 @Suite("CSV tables")
 struct CSVTests {
-  let scratch: Scratch
+  let scratch: ScratchFolder
 
-  init() throws { scratch = try Scratch() }
+  init() throws { scratch = try ScratchFolder() }
 
   @Test("a table with a header becomes labelled points")
   func labelled() throws {
@@ -35,7 +37,7 @@ struct CSVTests {
     let url = try scratch.file("t.csv", "1,b\n2,c\n")
     let points = try LabeledPoints(csv: url, format: CSVFormat(hasHeader: false), classNames: ["a", "b", "c"])
     #expect(points.labels == [1, 2])
-    let error = try datasetError {
+    let error = try fileError {
       try LabeledPoints(csv: url, format: CSVFormat(hasHeader: false), classNames: ["a", "b"])
     }
     #expect(error.reason == .badValue)
@@ -68,13 +70,13 @@ struct CSVTests {
   @Test("line numbers count the lines inside quoted fields")
   func lineNumbers() throws {
     let url = try scratch.file("t.csv", "x,name\n1,\"two\nlines\"\nabc,b\n")
-    #expect(try datasetError { try LabeledPoints(csv: url) }.place == .line(4, column: 1))
+    #expect(try fileError { try LabeledPoints(csv: url) }.place == .line(4, column: 1))
   }
 
   @Test(
     "a damaged table is refused at the field where it stops making sense",
     arguments: [
-      ("x,y\n1,2\n3\n", DatasetError.Reason.mismatch, 3, 1),
+      ("x,y\n1,2\n3\n", FileError.Reason.mismatch, 3, 1),
       ("x,y\n1,2\n3,4,5\n", .mismatch, 3, 2),
       ("x,y\n1,2\n\n3,4\n", .mismatch, 3, 1),
       ("x,y\n1,abc\n", .badValue, 2, 2),
@@ -87,9 +89,9 @@ struct CSVTests {
       ("", .truncated, 1, 1),
       ("\n\n", .truncated, 1, 1),
     ])
-  func damaged(text: String, reason: DatasetError.Reason, line: Int, column: Int) throws {
+  func damaged(text: String, reason: FileError.Reason, line: Int, column: Int) throws {
     let url = try scratch.file("t.csv", text)
-    let error = try datasetError { try RegressionPoints(csv: url) }
+    let error = try fileError { try RegressionPoints(csv: url) }
     #expect(error.reason == reason)
     #expect(error.place == .line(line, column: column))
     #expect(error.description.contains("t.csv"))
@@ -98,9 +100,9 @@ struct CSVTests {
   @Test("a column that does not exist is refused, and the header is shown")
   func unknownColumn() throws {
     let url = try scratch.file("t.csv", "x,y\n1,2\n")
-    #expect(try datasetError { try RegressionPoints(csv: url, targets: [.named("z")]) }.found == "x, y")
-    #expect(try datasetError { try RegressionPoints(csv: url, targets: [.number(3)]) }.reason == .mismatch)
-    #expect(try datasetError { try LabeledPoints(csv: url, label: .number(0)) }.reason == .mismatch)
+    #expect(try fileError { try RegressionPoints(csv: url, targets: [.named("z")]) }.found == "x, y")
+    #expect(try fileError { try RegressionPoints(csv: url, targets: [.number(3)]) }.reason == .mismatch)
+    #expect(try fileError { try LabeledPoints(csv: url, label: .number(0)) }.reason == .mismatch)
   }
 
   @Test("a table of images is read with and without a header", arguments: ["label,a,b,c,d\n", ""])
@@ -114,13 +116,13 @@ struct CSVTests {
   @Test(
     "a table of images with a wrong field is refused",
     arguments: [
-      ("7,0,256,3,4\n", DatasetError.Reason.badValue, 3), ("7,0,-1,3,4\n", .badValue, 3),
+      ("7,0,256,3,4\n", FileError.Reason.badValue, 3), ("7,0,-1,3,4\n", .badValue, 3),
       ("7,0,99999999999999999999,3,4\n", .badValue, 3), ("7,0,,3,4\n", .badValue, 3), ("10,0,1,3,4\n", .badValue, 1),
       ("7,0,1,3\n", .mismatch, 4), ("7,0,1.5,3,4\n", .badValue, 3),
     ])
-  func wrongImages(text: String, reason: DatasetError.Reason, column: Int) throws {
+  func wrongImages(text: String, reason: FileError.Reason, column: Int) throws {
     let url = try scratch.file("t.csv", text)
-    let error = try datasetError { try LabeledImages(csv: url, height: 2, width: 2) }
+    let error = try fileError { try LabeledImages(csv: url, height: 2, width: 2) }
     #expect(error.reason == reason)
     #expect(error.place == .line(1, column: column))
   }

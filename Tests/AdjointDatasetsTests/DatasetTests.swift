@@ -71,13 +71,14 @@ struct DatasetTests {
     let epoch = numbered(5).batches(of: 2)
     var inputs = [Float](repeating: -1, count: 4)
     var targets = [Int32](repeating: -1, count: 2)
-    for number in epoch.indices {
-      let filled = inputs.withUnsafeMutableBufferPointer { inputs in
-        targets.withUnsafeMutableBufferPointer { epoch.fill(batch: number, inputs: inputs, targets: $0) }
+    for (number, batch) in epoch.enumerated() {
+      inputs.withUnsafeMutableBufferPointer { inputs in
+        targets.withUnsafeMutableBufferPointer {
+          epoch.source.fill(inputs: inputs, targets: $0, from: epoch.rows(ofBatch: number))
+        }
       }
-      #expect(filled == epoch[number].count)
-      #expect(Array(inputs.prefix(filled * 2)) == epoch[number].inputs.elements)
-      #expect(Array(targets.prefix(filled)) == epoch[number].labels.elements)
+      #expect(Array(inputs.prefix(batch.count * 2)) == batch.inputs.elements)
+      #expect(Array(targets.prefix(batch.count)) == batch.labels.elements)
     }
   }
 
@@ -107,13 +108,6 @@ struct DatasetTests {
     let data = numbered(30).shuffled(using: &generator)
     #expect(data != numbered(30))
     for number in 0..<30 { #expect(data.labels[number] == Int32((data.image(number).first ?? 0) % 3)) }
-  }
-
-  @Test("one-hot rows hold a single 1 at the class")
-  func oneHotRows() {
-    #expect(oneHot([2, 0], classes: 3) == Tensor(rows: [[0, 0, 1], [1, 0, 0]]))
-    #expect(numbered(4).oneHotLabels() == oneHot([0, 1, 2, 0], classes: 3))
-    #expect(numbered(4).all.oneHotLabels(classes: 3) == numbered(4).oneHotLabels())
   }
 
   @Test("regression batches hold inputs and targets as matrices")

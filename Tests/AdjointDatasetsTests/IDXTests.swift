@@ -1,18 +1,20 @@
 import AdjointDatasets
+import AdjointFiles
 import Foundation
+import TestFiles
 import Testing
 
 @Suite("IDX files")
 struct IDXTests {
-  let scratch: Scratch
+  let scratch: ScratchFolder
 
-  init() throws { scratch = try Scratch() }
+  init() throws { scratch = try ScratchFolder() }
 
   private static let small = IDX(dimensions: [2, 3], bytes: [1, 2, 3, 4, 5, 6])
 
   @Test("what is written is read back, plain and gzip")
   func roundTrip() throws {
-    let url = scratch.directory.appendingPathComponent("a.idx")
+    let url = scratch.url.appendingPathComponent("a.idx")
     try IDXTests.small.write(to: url)
     #expect(try IDX(contentsOf: url) == IDXTests.small)
     let compressed = try scratch.file("b.idx", gzipped(IDXTests.small.encoded()))
@@ -26,7 +28,7 @@ struct IDXTests {
 
   @Test("an array without elements is read back")
   func empty() throws {
-    let url = scratch.directory.appendingPathComponent("empty.idx")
+    let url = scratch.url.appendingPathComponent("empty.idx")
     let array = IDX(dimensions: [0, 28, 28], bytes: [])
     try array.write(to: url)
     #expect(try IDX(contentsOf: url) == array)
@@ -46,7 +48,7 @@ struct IDXTests {
   func truncated(length: Int, compressed: Bool) throws {
     let bytes = Array(IDXTests.small.encoded().prefix(length))
     let url = try scratch.file("cut.idx", compressed ? gzipped(bytes) : bytes)
-    let error = try datasetError { try IDX(contentsOf: url) }
+    let error = try fileError { try IDX(contentsOf: url) }
     #expect(error.reason == .truncated)
     #expect(error.place == (compressed ? .decompressedByte(length) : .byte(length)))
     #expect(error.description.contains(url.path))
@@ -56,7 +58,7 @@ struct IDXTests {
   func trailing(compressed: Bool) throws {
     let bytes = IDXTests.small.encoded() + [0]
     let url = try scratch.file("long.idx", compressed ? gzipped(bytes) : bytes)
-    let error = try datasetError { try IDX(contentsOf: url) }
+    let error = try fileError { try IDX(contentsOf: url) }
     #expect(error.reason == .oversized)
     #expect(error.place == (compressed ? .decompressedByte(18) : .byte(18)))
   }
@@ -64,7 +66,7 @@ struct IDXTests {
   @Test("another kind of file is refused, and its first bytes are shown")
   func wrongMagic() throws {
     let url = try scratch.file("page.idx", "<html>Not found</html>")
-    let error = try datasetError { try IDX(contentsOf: url) }
+    let error = try fileError { try IDX(contentsOf: url) }
     #expect(error.reason == .wrongFormat)
     #expect(error.place == .byte(0))
     #expect(error.found.contains("<htm"))
@@ -75,7 +77,7 @@ struct IDXTests {
     var bytes = IDXTests.small.encoded()
     bytes[2] = code
     let url = try scratch.file("type.idx", bytes)
-    let error = try datasetError { try IDX(contentsOf: url) }
+    let error = try fileError { try IDX(contentsOf: url) }
     #expect(error.reason == .wrongFormat)
     #expect(error.place == .byte(2))
   }
@@ -85,7 +87,7 @@ struct IDXTests {
     var bytes = IDXTests.small.encoded()
     bytes[3] = rank
     let url = try scratch.file("rank.idx", bytes)
-    let error = try datasetError { try IDX(contentsOf: url) }
+    let error = try fileError { try IDX(contentsOf: url) }
     #expect(error.reason == .wrongFormat)
     #expect(error.place == .byte(3))
   }
@@ -94,29 +96,38 @@ struct IDXTests {
   func lyingDimensions(compressed: Bool) throws {
     let bytes = [0, 0, 0x0E, 2, 0, 0xFF, 0xFF, 0xFF, 0, 0xFF, 0xFF, 0xFF] + [UInt8](repeating: 7, count: 100)
     let url = try scratch.file("liar.idx", compressed ? gzipped(bytes) : bytes)
-    #expect(try datasetError { try IDX(contentsOf: url) }.reason == .truncated)
+    #expect(try fileError { try IDX(contentsOf: url) }.reason == .truncated)
   }
 
   @Test("a header whose product exceeds all memory is refused", arguments: [false, true])
   func overflowingDimensions(compressed: Bool) throws {
     let bytes = [0, 0, 0x0E, 8] + [UInt8](repeating: 0xFF, count: 32)
     let url = try scratch.file("overflow.idx", compressed ? gzipped(bytes) : bytes)
-    let error = try datasetError { try IDX(contentsOf: url) }
+    let error = try fileError { try IDX(contentsOf: url) }
     #expect(error.reason == .oversized)
     #expect(error.place == (compressed ? .decompressedByte(4) : .byte(4)))
   }
 
   @Test("a missing file and a directory are told apart")
   func noFile() throws {
-    let missing = scratch.directory.appendingPathComponent("none.idx")
-    #expect(try datasetError { try IDX(contentsOf: missing) }.reason == .missingFile)
-    let directory = scratch.directory
-    #expect(try datasetError { try IDX(contentsOf: directory) }.reason == .unreadableFile)
+    let missing = scratch.url.appendingPathComponent("none.idx")
+    #expect(try fileError { try IDX(contentsOf: missing) }.reason == .missingFile)
+    let directory = scratch.url
+    #expect(try fileError { try IDX(contentsOf: directory) }.reason == .unreadableFile)
   }
 
   @Test("writing where nothing can be written throws")
   func unwritable() throws {
-    let url = scratch.directory.appendingPathComponent("no/such/directory/a.idx")
-    #expect(try datasetError { try IDXTests.small.write(to: url) }.reason == .unwritableFile)
+    let url = scratch.url.appendingPathComponent("no/such/directory/a.idx")
+    #expect(try fileError { try IDXTests.small.write(to: url) }.reason == .unwritableFile)
+  }
+
+  @Test("without zlib a plain file is read, and a compressed one is refused")
+  func noLibrary() throws {
+    let gzip = Gzip(libraries: [])
+    let plain = try scratch.file("plain.idx", IDX(dimensions: [1], bytes: [5]).encoded())
+    #expect(try IDX.read(InputFile(plain, gzip: gzip)).bytes == [5])
+    let compressed = try scratch.file("c.idx.gz", gzipped(IDX(dimensions: [1], bytes: [5]).encoded()))
+    #expect(try fileError { try IDX.read(InputFile(compressed, gzip: gzip)) }.reason == .missingLibrary)
   }
 }

@@ -1,7 +1,6 @@
 import Adjoint
 import AdjointCharts
 import AdjointChecking
-import AdjointDrawing
 import AdjointLearning
 import Foundation
 import Testing

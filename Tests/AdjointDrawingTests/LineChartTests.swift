@@ -1,5 +1,4 @@
 import AdjointCharts
-import AdjointDrawing
 import Testing
 
 @Suite struct LineChartTests {

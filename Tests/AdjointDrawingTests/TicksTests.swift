@@ -1,5 +1,4 @@
 import AdjointCharts
-import AdjointDrawing
 import Foundation
 import Testing
 

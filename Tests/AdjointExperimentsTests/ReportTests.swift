@@ -3,7 +3,7 @@ import AdjointExperiments
 import Testing
 
 @Suite struct ReportTests {
-  /// What is written out by hand agrees with the tape, and given weights do what their document says.
+  /// Experiments that train nothing: formulas written out by hand against the tape, and given weights.
   @Test(
     "rows without training hold with one seed",
     arguments: ["000-costates", "003-jacobians", "004-by-hand"])

@@ -69,6 +69,11 @@ private func gelu(_ x: Double) -> Double {
 }
 
 @Suite struct MapTests {
+  @Test func everyLineOfTheListHasACase() {
+    let tested = Set(MapCase.all.map(\.f.rawValue))
+    for line in 0..<AK_MAP_COUNT.rawValue { #expect(tested.contains(line), "AK_MAPS, line \(line + 1)") }
+  }
+
   @Test(arguments: InstructionSet.all, MapCase.all)
   func everyFunctionIsWithinItsUlps(set: InstructionSet, function: MapCase) {
     check(set, function, as: Float.self)

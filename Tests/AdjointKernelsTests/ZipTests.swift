@@ -25,6 +25,11 @@ struct ZipCase: CustomTestStringConvertible, Sendable {
 }
 
 @Suite struct ZipTests {
+  @Test func everyLineOfTheListHasACase() {
+    let tested = Set(ZipCase.all.map(\.f.rawValue))
+    for line in 0..<AK_ZIP_COUNT.rawValue { #expect(tested.contains(line), "AK_ZIPS, line \(line + 1)") }
+  }
+
   @Test(arguments: InstructionSet.all, ZipCase.all)
   func everyZipIsItsDefinitionWithStridesOneAndZero(set: InstructionSet, function: ZipCase) {
     check(set, function, as: Float.self)

@@ -19,7 +19,7 @@ struct ModelsTests {
   @Test func `a perceptron is its layers one after the other, activated but for the last`() {
     var generator = Generator(seed: 2)
     let model = MLP<Double>([3, 4, 2], activation: .tanh, using: &generator)
-    let sequence = Sequential<Double>(model.linears[0], ActivationLayer(.tanh), model.linears[1])
+    let sequence = Sequential<Double>([model.linears[0], ActivationLayer(.tanh), model.linears[1]])
     let x: Tensor<Double> = normal([5, 3], seed: 3)
     #expect(model(Tape<Double>().input(x)).value.elements == sequence(Tape<Double>().input(x)).value.elements)
   }
@@ -46,7 +46,7 @@ struct ModelsTests {
   @Test func `copy() of a model detaches every parameter`() {
     var generator = Generator(seed: 6)
     let model = MLP<Double>([2, 3, 1], using: &generator)
-    let sequence = Sequential<Double>(model, LayerNorm(1, name: "norm"), Dropout(rate: 0.1), ActivationLayer(.relu))
+    let sequence = Sequential<Double>([model, LayerNorm(1, name: "norm"), Dropout(rate: 0.1), ActivationLayer(.relu)])
     let (twin, chain) = (model.copy(), sequence.copy())
     let before = model.linears[0].weight.value.elements
     model.linears[0].weight.value = .zeros([3, 2])
@@ -85,7 +85,7 @@ struct ModelsTests {
       let model = Gated(
         left: Linear(3, 4, using: &generator), gate: Linear(3, 4, using: &generator),
         head: Linear(4, 2, using: &generator))
-      _ = Sequential<Float>(model).copy()
+      _ = Sequential<Float>([model]).copy()
     }
     #expect(text(result).contains("Sequential.copy(): Gated has no copy(); conform it to Detachable"))
   }

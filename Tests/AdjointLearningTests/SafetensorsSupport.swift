@@ -1,25 +1,5 @@
-import AdjointLearning
-import Foundation
+import AdjointFiles
 import Testing
-
-/// A folder that is removed with everything in it when the test ends.
-final class ScratchFolder {
-  let url = FileManager.default.temporaryDirectory.appendingPathComponent("adjoint-\(UUID().uuidString)")
-
-  init() throws { try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true) }
-
-  deinit { try? FileManager.default.removeItem(at: url) }
-
-  /// Writes a file and returns where it is.
-  func file(_ name: String, _ bytes: [UInt8]) throws -> URL {
-    let file = url.appendingPathComponent(name)
-    try Data(bytes).write(to: file)
-    return file
-  }
-
-  /// The names of all files, hidden ones too.
-  func contents() throws -> [String] { try FileManager.default.contentsOfDirectory(atPath: url.path).sorted() }
-}
 
 /// The bytes of a file: a header, which need not be true, and zeros as data.
 func safetensorsBytes(header: [UInt8], dataCount: Int = 0) -> [UInt8] {
@@ -27,10 +7,10 @@ func safetensorsBytes(header: [UInt8], dataCount: Int = 0) -> [UInt8] {
 }
 
 /// The error that `body` throws; the test fails when it throws none, or another one.
-func checkpointError(
+func fileError(
   from body: () throws -> some Any, sourceLocation: SourceLocation = #_sourceLocation
-) throws -> CheckpointError {
-  let error = #expect(throws: CheckpointError.self, sourceLocation: sourceLocation) { _ = try body() }
+) throws -> FileError {
+  let error = #expect(throws: FileError.self, sourceLocation: sourceLocation) { _ = try body() }
   return try #require(error, sourceLocation: sourceLocation)
 }
 
@@ -38,13 +18,13 @@ func checkpointError(
 struct DamagedFile: CustomTestStringConvertible, Sendable {
   let testDescription: String
   let bytes: [UInt8]
-  let reason: CheckpointError.Reason
-  let place: CheckpointError.Place
+  let reason: FileError.Reason
+  let place: FileError.Place
   /// What the sentence must contain.
   let words: String
 
   init(
-    _ fault: String, _ bytes: [UInt8], _ reason: CheckpointError.Reason, _ place: CheckpointError.Place, _ words: String
+    _ fault: String, _ bytes: [UInt8], _ reason: FileError.Reason, _ place: FileError.Place, _ words: String
   ) {
     testDescription = fault
     self.bytes = bytes
@@ -54,7 +34,7 @@ struct DamagedFile: CustomTestStringConvertible, Sendable {
   }
 
   init(
-    _ fault: String, header: String, data: Int = 0, _ reason: CheckpointError.Reason, _ place: CheckpointError.Place,
+    _ fault: String, header: String, data: Int = 0, _ reason: FileError.Reason, _ place: FileError.Place,
     _ words: String
   ) {
     self.init(fault, safetensorsBytes(header: Array(header.utf8), dataCount: data), reason, place, words)
@@ -62,8 +42,8 @@ struct DamagedFile: CustomTestStringConvertible, Sendable {
 
   /// A file with one tensor w whose entry has these members.
   init(
-    _ fault: String, w members: String, data: Int, _ reason: CheckpointError.Reason, _ words: String,
-    place: CheckpointError.Place = .tensor("w")
+    _ fault: String, w members: String, data: Int, _ reason: FileError.Reason, _ words: String,
+    place: FileError.Place = .tensor("w")
   ) {
     self.init(fault, header: #"{"w":{\#(members)}}"#, data: data, reason, place, words)
   }

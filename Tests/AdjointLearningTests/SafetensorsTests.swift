@@ -1,6 +1,8 @@
 import Adjoint
+import AdjointFiles
 import AdjointLearning
 import Foundation
+import TestFiles
 import Testing
 
 @Suite("Safetensors")
@@ -118,26 +120,26 @@ struct SafetensorsTests {
   func integers() throws {
     let file = try SafetensorsTests.sample()
     #expect(try file.tensor("narrow", as: Int.self).elements == [Int(Int32.min), Int(Int32.max)])
-    let unfit = try checkpointError { try file.tensor("wide", as: Int32.self) }
+    let unfit = try fileError { try file.tensor("wide", as: Int32.self) }
     #expect(unfit.reason == .mismatch)
     #expect(unfit.description.contains("-9223372036854775808 at position 0"))
-    #expect(try checkpointError { try file.tensor("wide", as: Float.self) }.reason == .mismatch)
-    #expect(try checkpointError { try file.tensor("floats", as: Int.self) }.reason == .mismatch)
+    #expect(try fileError { try file.tensor("wide", as: Float.self) }.reason == .mismatch)
+    #expect(try fileError { try file.tensor("floats", as: Int.self) }.reason == .mismatch)
   }
 
   @Test("a name that is missing, taken or reserved is an error, and adds nothing")
   func names() throws {
     var file = try SafetensorsTests.sample()
     let before = file
-    let missing = try checkpointError { try file.tensor("float", as: Float.self) }
+    let missing = try fileError { try file.tensor("float", as: Float.self) }
     #expect(missing.reason == .missingTensor)
     #expect(missing.description.contains("expected a tensor 'float', found 'z/first', 'floats'"))
     #expect(missing.description.contains("and 1 more"))
     for name in ["floats", "__metadata__"] {
-      #expect(try checkpointError { try file.add(name, Tensor<Float>([1])) }.reason == .duplicateName)
+      #expect(try fileError { try file.add(name, Tensor<Float>([1])) }.reason == .duplicateName)
     }
-    #expect(try checkpointError { try file.add("new", Tensor<Dual>([1])) }.reason == .unsupportedType)
-    #expect(try checkpointError { try file.add("new", Tensor<Int8>([1])) }.reason == .unsupportedType)
+    #expect(try fileError { try file.add("new", Tensor<Dual>([1])) }.reason == .unsupportedType)
+    #expect(try fileError { try file.add("new", Tensor<Int8>([1])) }.reason == .unsupportedType)
     #expect(file == before)
   }
 
@@ -146,7 +148,7 @@ struct SafetensorsTests {
   @Test("a damaged file is refused with its reason and place", arguments: DamagedFile.all)
   func damaged(_ damage: DamagedFile) throws {
     let url = try folder.file("damaged", damage.bytes)
-    let error = try checkpointError { try Safetensors(contentsOf: url) }
+    let error = try fileError { try Safetensors(contentsOf: url) }
     #expect(error.reason == damage.reason, "\(error)")
     #expect(error.place == damage.place, "\(error)")
     #expect(error.description.contains(damage.words), "\(error)")
@@ -160,10 +162,10 @@ struct SafetensorsTests {
     let bytes = try [UInt8](Data(contentsOf: url))
     for length in 0..<bytes.count {
       let cut = try folder.file("cut", Array(bytes.prefix(length)))
-      #expect(throws: CheckpointError.self, "\(length) bytes") { try Safetensors(contentsOf: cut) }
+      #expect(throws: FileError.self, "\(length) bytes") { try Safetensors(contentsOf: cut) }
     }
     let long = try folder.file("long", bytes + [0])
-    #expect(try checkpointError { try Safetensors(contentsOf: long) }.reason == .oversized)
+    #expect(try fileError { try Safetensors(contentsOf: long) }.reason == .oversized)
   }
 
   @Test("a file with one wrong byte is refused or is a whole file of its own, 2,000 times")
@@ -193,7 +195,7 @@ struct SafetensorsTests {
         guard accepted % 16 == 0 else { continue }
         try file.write(to: corrupted)
         #expect(try Safetensors(contentsOf: corrupted) == file)
-      } catch is CheckpointError {
+      } catch is FileError {
         refused += 1
       }
     }
@@ -209,7 +211,7 @@ struct SafetensorsTests {
     // A terabyte that is nearly all hole, one byte short of what the header says.
     try handle.truncate(atOffset: UInt64(8 + header.utf8.count) + 999_999_999_999)
     try handle.close()
-    let error = try checkpointError { try Safetensors(contentsOf: url) }
+    let error = try fileError { try Safetensors(contentsOf: url) }
     #expect(error.reason == .truncated)
     #expect(error.place == .tensor("w"))
   }
@@ -217,17 +219,17 @@ struct SafetensorsTests {
   @Test("what is no ordinary file is refused")
   func noFile() throws {
     let none = folder.url.appendingPathComponent("none")
-    #expect(try checkpointError { try Safetensors(contentsOf: none) }.reason == .missingFile)
-    #expect(try checkpointError { try Safetensors(contentsOf: folder.url) }.reason == .unreadableFile)
+    #expect(try fileError { try Safetensors(contentsOf: none) }.reason == .missingFile)
+    #expect(try fileError { try Safetensors(contentsOf: folder.url) }.reason == .unreadableFile)
     let zero = URL(fileURLWithPath: "/dev/zero")
-    #expect(try checkpointError { try Safetensors(contentsOf: zero) }.reason == .unreadableFile)
-    #expect(try checkpointError { try Safetensors().write(to: folder.url) }.reason == .unwritableFile)
-    #expect(try checkpointError { try Safetensors().write(to: zero) }.reason == .unwritableFile)
+    #expect(try fileError { try Safetensors(contentsOf: zero) }.reason == .unreadableFile)
+    #expect(try fileError { try Safetensors().write(to: folder.url) }.reason == .unwritableFile)
+    #expect(try fileError { try Safetensors().write(to: zero) }.reason == .unwritableFile)
   }
 
   @Test("a very long or unprintable name is shortened and escaped in the sentence")
   func longName() {
-    let error = CheckpointError(
+    let error = FileError(
       .badShape, file: "f", at: .tensor("a\n" + String(repeating: "b", count: 1000)), expected: "x", found: "y",
       remedy: "Z.")
     #expect(error.description == "f, tensor 'a\\n\(String(repeating: "b", count: 78))…': expected x, found y. Z.")

@@ -1,6 +1,8 @@
 import Adjoint
+import AdjointFiles
 import AdjointLearning
 import Foundation
+import TestFiles
 import Testing
 
 extension SafetensorsTests {
@@ -14,7 +16,7 @@ extension SafetensorsTests {
   func missingFolder() throws {
     let file = try folder.file("file", [1])
     for (missing, found) in [(folder.url.appendingPathComponent("none"), "none"), (file, "a file in its place")] {
-      let error = try checkpointError {
+      let error = try fileError {
         try SafetensorsTests.numbers(1).write(to: missing.appendingPathComponent("a"))
       }
       #expect(error.reason == .unwritableFile)
@@ -57,7 +59,7 @@ extension SafetensorsTests {
       // The superuser may write anywhere, so this process becomes somebody else.
       if geteuid() == 0 { seteuid(65534) }
       let url = URL(fileURLWithPath: path).appendingPathComponent("a")
-      let error = try checkpointError { try SafetensorsTests.numbers(1).write(to: url) }
+      let error = try fileError { try SafetensorsTests.numbers(1).write(to: url) }
       try #require(error.reason == .unwritableFile)
       try #require(error.description.contains("a folder that you may write to"))
       try #require(error.description.contains("Change the permissions of '\(path)'"))
@@ -75,7 +77,7 @@ extension SafetensorsTests {
       signal(SIGXFSZ, SIG_IGN)
       limitFileSize(to: 4096)
       let large = try SafetensorsTests.numbers(100_000)
-      let error = try checkpointError { try large.write(to: URL(fileURLWithPath: path)) }
+      let error = try fileError { try large.write(to: URL(fileURLWithPath: path)) }
       try #require(error.reason == .unwritableFile)
       try #require(error.description.contains("expected to write the file"))
     }
@@ -210,7 +212,7 @@ extension SafetensorsTests {
         save_file({"h": np.zeros(2, dtype=np.float16)}, sys.argv[1])
         """
       try #require(try Python.run(program, url.path) == 0)
-      let error = try checkpointError { try Safetensors(contentsOf: url) }
+      let error = try fileError { try Safetensors(contentsOf: url) }
       #expect(error.reason == .unsupportedType)
       #expect(error.description.contains("F16, which this library does not read"))
     }

@@ -8,8 +8,8 @@ struct ScheduleTests {
     #expect([0, 1, 1000].map { Schedule.constant.factor(at: $0) } == [1, 1, 1])
   }
 
-  @Test func `steps multiply the rate each time that so many steps have been taken`() {
-    let schedule = Schedule.step(every: 10, factor: 0.5)
+  @Test func `a staircase multiplies the rate each time that so many steps have been taken`() {
+    let schedule = Schedule.staircase(every: 10, factor: 0.5)
     #expect([0, 9, 10, 19, 20, 35].map { schedule.factor(at: $0) } == [1, 1, 0.5, 0.5, 0.25, 0.125])
   }
 
@@ -40,6 +40,6 @@ struct ScheduleTests {
   }
 
   @Test func `warming up over no steps is what follows`() {
-    #expect(Schedule.warmUp(steps: 0, then: .step(every: 2, factor: 0.1)).factor(at: 2) == 0.1)
+    #expect(Schedule.warmUp(steps: 0, then: .staircase(every: 2, factor: 0.1)).factor(at: 2) == 0.1)
   }
 }

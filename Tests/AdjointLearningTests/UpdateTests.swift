@@ -32,7 +32,7 @@ struct UpdateTests {
 
   @Test func `the rate of a step is the optimiser's times the schedule's factor`() throws {
     let after = try update(
-      gradients: ([1, 1, 1, 1], [2, 2]), steps: 5, schedule: .step(every: 2, factor: 0.5))
+      gradients: ([1, 1, 1, 1], [2, 2]), steps: 5, schedule: .staircase(every: 2, factor: 0.5))
     let total = 0.1 * (1 + 1 + 0.5 + 0.5 + 0.25)
     expectEqual(after.weight, [3 - total, -2 - total, -total, 0.5 - total])
     expectEqual(after.bias, [1 - 2 * total, -1 - 2 * total])

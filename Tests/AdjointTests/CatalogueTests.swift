@@ -13,7 +13,8 @@ import Testing
     for file in files where file.pathExtension == "swift" {
       let source = try String(contentsOf: file, encoding: .utf8)
       // A type whose conformances name Operation, or a protocol that refines it.
-      let pattern = /public (?:struct|enum|final class) (\w+)(?:<[^>]*>)?:([^{]*)\{/
+      let pattern = /^(?:public |package )?(?:struct|enum|final class|extension) (\w+)(?:<[^>]*>)?:([^{\n]*)\{/
+        .anchorsMatchLineEndings()
       for match in source.matches(of: pattern) where match.2.contains(/\b(?:\w*Operation|AxisReduction)\b/) {
         declared.insert(String(match.1))
       }

@@ -2,9 +2,7 @@
 /// the axes that were broadcast.
 ///
 /// Where `maximum` and `minimum` tie, both arguments receive half of the cotangent.
-public enum Binary: String, CaseIterable, Operation {
-  case add, subtract, multiply, divide, maximum, minimum
-
+extension Binary: LibraryOperation {
   /// y = f(a, b)
   @inlinable
   public func callAsFunction<S: Scalar>(_ a: S, _ b: S) -> S {
@@ -71,6 +69,24 @@ public enum Binary: String, CaseIterable, Operation {
     }
   }
 
+  package var ownForm: OperationForm { .zip(.binary(self)) }
+  package func swiftCode(_ x: [String], _ shapes: [Shape]) -> String {
+    switch self {
+    case .add: "\(x[0]) + \(x[1])"
+    case .subtract: "\(x[0]) - \(x[1])"
+    case .multiply: "\(x[0]) * \(x[1])"
+    case .divide: "\(x[0]) / \(x[1])"
+    case .maximum, .minimum: methodCall(rawValue, x)
+    }
+  }
+  package func range(_ x: [ValueRange], _ shapes: [Shape]) -> ValueRange { .corners(x[0], x[1]) { self($0, $1) } }
+  package func domain(ofInput position: Int, _ present: ValueRange?) -> ValueRange {
+    // A divisor stays on the side of 0 where it lies already.
+    self != .divide || position == 0 ? .limit : (present?.upperBound ?? 0) < -0.2 ? -6 ... -0.2 : 0.2...6
+  }
+  package func expanded(_ x: [ScalarOperand], shape: Shape, on tape: Tape<Double>) -> [Variable<Double>]? {
+    elementwise(x, shape: shape, on: tape)
+  }
   public static var examples: [Example] {
     allCases.flatMap { f in
       BroadcastExamples.shapes.map { a, b in
@@ -91,12 +107,12 @@ enum BroadcastExamples {
 }
 
 extension Variable {
-  public static func + (a: Variable, b: Variable) -> Variable { a.tape.record(Binary.add, a, b) }
-  public static func - (a: Variable, b: Variable) -> Variable { a.tape.record(Binary.subtract, a, b) }
+  public static func + (a: Variable, b: Variable) -> Variable { a.tape.apply(.add, a, b) }
+  public static func - (a: Variable, b: Variable) -> Variable { a.tape.apply(.subtract, a, b) }
   /// The elementwise product a ⊙ b; the matrix product is `matmul`.
-  public static func * (a: Variable, b: Variable) -> Variable { a.tape.record(Binary.multiply, a, b) }
-  public static func / (a: Variable, b: Variable) -> Variable { a.tape.record(Binary.divide, a, b) }
-  public static prefix func - (a: Variable) -> Variable { a.tape.record(Unary.negate, a) }
+  public static func * (a: Variable, b: Variable) -> Variable { a.tape.apply(.multiply, a, b) }
+  public static func / (a: Variable, b: Variable) -> Variable { a.tape.apply(.divide, a, b) }
+  public static prefix func - (a: Variable) -> Variable { a.tape.apply(.negate, a) }
 
   public static func + (a: Variable, b: Double) -> Variable { a + a.tape.constant(b) }
   public static func + (a: Double, b: Variable) -> Variable { b.tape.constant(a) + b }
@@ -108,7 +124,7 @@ extension Variable {
   public static func / (a: Double, b: Variable) -> Variable { b.tape.constant(a) / b }
 
   /// The larger of two, element by element.
-  public func maximum(_ other: Variable) -> Variable { tape.record(Binary.maximum, self, other) }
+  public func maximum(_ other: Variable) -> Variable { tape.apply(.maximum, self, other) }
   /// The smaller of two, element by element.
-  public func minimum(_ other: Variable) -> Variable { tape.record(Binary.minimum, self, other) }
+  public func minimum(_ other: Variable) -> Variable { tape.apply(.minimum, self, other) }
 }

@@ -1,7 +1,5 @@
 /// Elementwise comparisons with broadcasting: 1 where true, else 0. Their derivative is 0.
-public enum Comparison: String, CaseIterable, Operation {
-  case less, lessOrEqual, greater, greaterOrEqual, equal, notEqual
-
+extension Comparison: LibraryOperation {
   @inlinable
   public func callAsFunction<S: Scalar>(_ a: S, _ b: S) -> Bool {
     switch self {
@@ -40,33 +38,56 @@ public enum Comparison: String, CaseIterable, Operation {
     return .infix(infix, x[0], x[1])
   }
 
+  package var ownForm: OperationForm { .zip(.comparison(self)) }
+  package func swiftCode(_ x: [String], _ shapes: [Shape]) -> String {
+    let symbol =
+      switch self {
+      case .less: "<"
+      case .lessOrEqual: "<="
+      case .greater: ">"
+      case .greaterOrEqual: ">="
+      case .equal: "=="
+      case .notEqual: "!="
+      }
+    return "\(x[0]) .\(symbol) \(x[1])"
+  }
+  package func range(_ x: [ValueRange], _ shapes: [Shape]) -> ValueRange { 0...1 }
+  package func expanded(_ x: [ScalarOperand], shape: Shape, on tape: Tape<Double>) -> [Variable<Double>]? {
+    elementwise(x, shape: shape, on: tape)
+  }
   public static var examples: [Example] {
     allCases.flatMap { f in BroadcastExamples.shapes.map { Example(f, .numbers($0), .numbers($1)) } }
   }
 }
 
 /// y = a where c ≠ 0, else b, with broadcasting; ā = ȳ where c ≠ 0, b̄ = ȳ where c = 0. The condition has derivative 0.
-public struct Where: Operation {
-  public init() {}
+package struct Where: LibraryOperation {
+  package init() {}
 
-  public func shape(of x: [Shape]) throws(ShapeError) -> Shape {
+  package func shape(of x: [Shape]) throws(ShapeError) -> Shape {
     let x = try x.only(3, for: name)
     return try .broadcast(x[0], try .broadcast(x[1], x[2], in: name), in: name)
   }
-  public func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) { y.select(x[0], x[1], x[2]) }
-  public func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] {
+  package func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) { y.select(x[0], x[1], x[2]) }
+  package func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] {
     [
       nil, p.to(1, `where`(p.x[0], g, p.tape.constant(0)).sum(to: p.x[1].shape)),
       p.to(2, `where`(p.x[0], p.tape.constant(0), g).sum(to: p.x[2].shape)),
     ]
   }
 
-  public func localJacobian<S: Scalar>(at p: Point<S>, withRespectTo i: Int) -> LocalJacobian? {
+  package func localJacobian<S: Scalar>(at p: Point<S>, withRespectTo i: Int) -> LocalJacobian? {
     i == 0 ? .zero(at: p, i) : .elementwise(at: p, i)
   }
-  public var isElementwise: Bool { true }
-  public func entrywiseInputs(_ x: [Shape]) -> [Bool]? { (try? shape(of: x))?.entrywise(x) }
-  public static var examples: [Example] {
+  package var isElementwise: Bool { true }
+  package func entrywiseInputs(_ x: [Shape]) -> [Bool]? { (try? shape(of: x))?.entrywise(x) }
+  package var ownForm: OperationForm { .select }
+  package func swiftCode(_ x: [String], _ shapes: [Shape]) -> String { "`where`(\(x.joined(separator: ", ")))" }
+  package func range(_ x: [ValueRange], _ shapes: [Shape]) -> ValueRange { .hull([x[1], x[2]]) }
+  package func expanded(_ x: [ScalarOperand], shape: Shape, on tape: Tape<Double>) -> [Variable<Double>]? {
+    elementwise(x, shape: shape, on: tape)
+  }
+  package static var examples: [Example] {
     BroadcastExamples.shapes.map { a, b in
       // The condition is 0 only where a comparison made it so; random numbers are not.
       Example(Where(), .numbers(a, in: 1...2), .numbers(a), .numbers(b))

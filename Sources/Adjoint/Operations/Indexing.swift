@@ -1,14 +1,14 @@
 // Operations with an index operand: Int32 positions, range-checked, never differentiated.
 
 /// y[i…, :] = x[index[i…], :], rows of x by number; x̄ = `ScatterAdd` of ȳ.
-public struct Gather: Operation {
-  public init() {}
+package struct Gather: LibraryOperation {
+  package init() {}
 
-  public func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) { y.gatherRows(x[0], x[1]) }
-  public func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] {
+  package func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) { y.gatherRows(x[0], x[1]) }
+  package func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] {
     [p.to(0, g.scatterAdd(p.x[1], rows: p.x[0].shape[0]).reshape(to: p.x[0].shape)), nil]
   }
-  public func shape(of x: [Shape]) throws(ShapeError) -> Shape {
+  package func shape(of x: [Shape]) throws(ShapeError) -> Shape {
     let x = try x.only(2, for: name)
     guard x[0].rank >= 1 else { throw ShapeError("gather: a single number has no rows") }
     guard x[1].rank + x[0].rank - 1 <= Shape.maximumRank else {
@@ -16,11 +16,17 @@ public struct Gather: Operation {
     }
     return Shape(Array(x[1]) + x[0].dropFirst())
   }
-  public func entrywiseInputs(_ x: [Shape]) -> [Bool]? { x[1].rank > 0 ? [false, true] : nil }
-  public func localJacobian<S: Scalar>(at p: Point<S>, withRespectTo i: Int) -> LocalJacobian? { .moves(at: p, i) }
-  public var indexPosition: Int? { 1 }
-  public func indexBound(for inputs: [Shape]) -> Int { inputs[0][0] }
-  public static var examples: [Example] {
+  package func entrywiseInputs(_ x: [Shape]) -> [Bool]? { x[1].rank > 0 ? [false, true] : nil }
+  package func localJacobian<S: Scalar>(at p: Point<S>, withRespectTo i: Int) -> LocalJacobian? { .moves(at: p, i) }
+  package var indexPosition: Int? { 1 }
+  package func indexBound(for inputs: [Shape]) -> Int { inputs[0][0] }
+  package var ownForm: OperationForm { .gather }
+  package func swiftCode(_ x: [String], _ shapes: [Shape]) -> String { methodCall(name, x) }
+  package func range(_ x: [ValueRange], _ shapes: [Shape]) -> ValueRange { x[0] }
+  package func expanded(_ x: [ScalarOperand], shape: Shape, on tape: Tape<Double>) -> [Variable<Double>]? {
+    moved(x, on: tape)
+  }
+  package static var examples: [Example] {
     [
       Example(Gather(), .numbers([4, 3]), .indices([6], below: 4)),
       Example(Gather(), .numbers([5]), .indices([2, 3], below: 5)),
@@ -31,26 +37,33 @@ public struct Gather: Operation {
 }
 
 /// y[r, :] = Σ x[i…, :] over all i with index[i…] = r, for r in 0 ..< rows; x̄ = `Gather` of ȳ. Indices may repeat.
-public struct ScatterAdd: Operation {
-  public let rows: Int
-  public init(rows: Int) { self.rows = rows }
+package struct ScatterAdd: LibraryOperation {
+  package let rows: Int
+  package init(rows: Int) { self.rows = rows }
 
-  public func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) { y.scatterAddRows(x[0], x[1]) }
-  public func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] {
+  package func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) { y.scatterAddRows(x[0], x[1]) }
+  package func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] {
     [p.to(0, g.gather(p.x[1]).reshape(to: p.x[0].shape)), nil]
   }
-  public func shape(of x: [Shape]) throws(ShapeError) -> Shape {
+  package func shape(of x: [Shape]) throws(ShapeError) -> Shape {
     let x = try x.only(2, for: name)
     guard x[0].rank >= x[1].rank, Array(x[0].prefix(x[1].rank)) == Array(x[1]) else {
       throw ShapeError("scatterAdd: \(x[0]) does not begin with the shape of the indices \(x[1])")
     }
     return Shape([rows] + x[0].dropFirst(x[1].rank))
   }
-  public func localJacobian<S: Scalar>(at p: Point<S>, withRespectTo i: Int) -> LocalJacobian? { .reduces(at: p, i) }
-  public var indexPosition: Int? { 1 }
-  public func indexBound(for inputs: [Shape]) -> Int { rows }
-  public var attributes: [Attribute] { [Attribute("rows", .int(rows))] }
-  public static var examples: [Example] {
+  package func localJacobian<S: Scalar>(at p: Point<S>, withRespectTo i: Int) -> LocalJacobian? { .reduces(at: p, i) }
+  package var indexPosition: Int? { 1 }
+  package func indexBound(for inputs: [Shape]) -> Int { rows }
+  package var attributes: [Attribute] { [Attribute("rows", .int(rows))] }
+  package var ownForm: OperationForm { .scatterAdd }
+  package func swiftCode(_ x: [String], _ shapes: [Shape]) -> String { methodCall(name, x, "rows: \(rows)") }
+  package func range(_ x: [ValueRange], _ shapes: [Shape]) -> ValueRange { x[0].summed(shapes[1].elementCount) }
+  package func resized(_ change: (Int) -> Int) -> ScatterAdd { ScatterAdd(rows: change(rows)) }
+  package func expanded(_ x: [ScalarOperand], shape: Shape, on tape: Tape<Double>) -> [Variable<Double>]? {
+    nil
+  }
+  package static var examples: [Example] {
     [
       Example(ScatterAdd(rows: 4), .numbers([6, 3]), .indices([6], below: 4)),
       Example(ScatterAdd(rows: 3), .numbers([2, 3]), .indices([2, 3], below: 3)),
@@ -60,30 +73,36 @@ public struct ScatterAdd: Operation {
 }
 
 /// y[i…] = x[i…, index[i…]], one element of each row; x̄ = ȳ at that element, 0 elsewhere: ȳ ⊙ `OneHot`.
-public struct Pick: Operation {
-  public init() {}
+package struct Pick: LibraryOperation {
+  package init() {}
 
-  public func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) {
+  package func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) {
     let width = x[0].shape[x[0].shape.rank - 1]
     let (elements, indices) = (x[0].elements, x[1].indices)
     for row in y.indices { y[row] = elements[row * width + Int(indices[row])] }
   }
-  public func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] {
+  package func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] {
     let classes = p.x[0].shape[p.x[0].shape.rank - 1]
     return [p.to(0, g.reshape(to: Shape(Array(g.shape) + [1])) * p.x[1].oneHot(classes)), nil]
   }
-  public func shape(of x: [Shape]) throws(ShapeError) -> Shape {
+  package func shape(of x: [Shape]) throws(ShapeError) -> Shape {
     let x = try x.only(2, for: name)
     guard x[0].rank >= 1, Array(x[0].dropLast()) == Array(x[1]) else {
       throw ShapeError("pick: \(x[0]) takes indices of shape \(Shape(x[0].dropLast())), one a row; these are \(x[1])")
     }
     return x[1]
   }
-  public func entrywiseInputs(_ x: [Shape]) -> [Bool]? { x[1].rank > 0 ? [true, true] : nil }
-  public func localJacobian<S: Scalar>(at p: Point<S>, withRespectTo i: Int) -> LocalJacobian? { .moves(at: p, i) }
-  public var indexPosition: Int? { 1 }
-  public func indexBound(for inputs: [Shape]) -> Int { inputs[0][inputs[0].rank - 1] }
-  public static var examples: [Example] {
+  package func entrywiseInputs(_ x: [Shape]) -> [Bool]? { x[1].rank > 0 ? [true, true] : nil }
+  package func localJacobian<S: Scalar>(at p: Point<S>, withRespectTo i: Int) -> LocalJacobian? { .moves(at: p, i) }
+  package var indexPosition: Int? { 1 }
+  package func indexBound(for inputs: [Shape]) -> Int { inputs[0][inputs[0].rank - 1] }
+  package var ownForm: OperationForm { .pick }
+  package func swiftCode(_ x: [String], _ shapes: [Shape]) -> String { methodCall(name, x) }
+  package func range(_ x: [ValueRange], _ shapes: [Shape]) -> ValueRange { x[0] }
+  package func expanded(_ x: [ScalarOperand], shape: Shape, on tape: Tape<Double>) -> [Variable<Double>]? {
+    moved(x, on: tape)
+  }
+  package static var examples: [Example] {
     [
       Example(Pick(), .numbers([4, 3]), .indices([4], below: 3)),
       Example(Pick(), .numbers([5]), .indices([], below: 5)),
@@ -95,23 +114,32 @@ public struct Pick: Operation {
 }
 
 /// y[i…, j] = 1 where j = index[i…], else 0, for j in 0 ..< classes.
-public struct OneHot: Operation {
-  public let classes: Int
-  public init(classes: Int) { self.classes = classes }
+package struct OneHot: LibraryOperation {
+  package let classes: Int
+  package init(classes: Int) { self.classes = classes }
 
-  public func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) {
+  package func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) {
     y.clear()
     let indices = x[0].indices
     for row in 0..<indices.count { y[row * classes + Int(indices[row])] = 1 }
   }
-  public func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] { [nil] }
-  public func shape(of x: [Shape]) throws(ShapeError) -> Shape { Shape(Array(try x.only(1, for: name)[0]) + [classes]) }
-  public func entrywiseInputs(_ x: [Shape]) -> [Bool]? { x[0].rank > 0 ? [true] : nil }
-  public func localJacobian<S: Scalar>(at p: Point<S>, withRespectTo i: Int) -> LocalJacobian? { .zero(at: p, i) }
-  public var indexPosition: Int? { 0 }
-  public func indexBound(for inputs: [Shape]) -> Int { classes }
-  public var attributes: [Attribute] { [Attribute("classes", .int(classes))] }
-  public static var examples: [Example] {
+  package func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] { [nil] }
+  package func shape(of x: [Shape]) throws(ShapeError) -> Shape {
+    Shape(Array(try x.only(1, for: name)[0]) + [classes])
+  }
+  package func entrywiseInputs(_ x: [Shape]) -> [Bool]? { x[0].rank > 0 ? [true] : nil }
+  package func localJacobian<S: Scalar>(at p: Point<S>, withRespectTo i: Int) -> LocalJacobian? { .zero(at: p, i) }
+  package var indexPosition: Int? { 0 }
+  package func indexBound(for inputs: [Shape]) -> Int { classes }
+  package var attributes: [Attribute] { [Attribute("classes", .int(classes))] }
+  package var ownForm: OperationForm { .oneHot }
+  package func swiftCode(_ x: [String], _ shapes: [Shape]) -> String { methodCall(name, x, "\(classes)") }
+  package func range(_ x: [ValueRange], _ shapes: [Shape]) -> ValueRange { 0...1 }
+  package func resized(_ change: (Int) -> Int) -> OneHot { OneHot(classes: change(classes)) }
+  package func expanded(_ x: [ScalarOperand], shape: Shape, on tape: Tape<Double>) -> [Variable<Double>]? {
+    (x[0].indices?.elements ?? []).flatMap { index in (0..<classes).map { tape.constant($0 == Int(index) ? 1 : 0) } }
+  }
+  package static var examples: [Example] {
     [[4], [], [2, 3], [0]].map { (shape: Shape) in Example(OneHot(classes: 3), .indices(shape, below: 3)) }
   }
 }

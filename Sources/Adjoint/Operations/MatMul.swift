@@ -4,20 +4,20 @@
 /// Shapes: op(A) is [m, k], op(B) is [k, n], Y is [m, n].
 ///
 /// - Complexity: 2·m·k·n operations, and twice that backward.
-public struct MatMul: Operation {
-  public let transposeA: Bool
-  public let transposeB: Bool
+package struct MatMul: LibraryOperation {
+  package let transposeA: Bool
+  package let transposeB: Bool
 
-  public init(transposeA: Bool = false, transposeB: Bool = false) {
+  package init(transposeA: Bool = false, transposeB: Bool = false) {
     self.transposeA = transposeA
     self.transposeB = transposeB
   }
 
-  public func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) {
+  package func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) {
     y.multiply(x[0], x[1], transposeA: transposeA, transposeB: transposeB)
   }
 
-  public func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] {
+  package func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] {
     let a = p.x[0]
     let b = p.x[1]
     return [
@@ -32,7 +32,7 @@ public struct MatMul: Operation {
     ]
   }
 
-  public func shape(of x: [Shape]) throws(ShapeError) -> Shape {
+  package func shape(of x: [Shape]) throws(ShapeError) -> Shape {
     let x = try x.only(2, for: name)
     guard x[0].rank == 2, x[1].rank == 2 else {
       throw ShapeError(
@@ -49,7 +49,7 @@ public struct MatMul: Operation {
   }
 
   /// Row-major, vec(A·B) = (I ⊗ Bᵀ)·vec(A) = (A ⊗ I)·vec(B); a transposed operand gives the transposed result instead.
-  public func localJacobian<S: Scalar>(at p: Point<S>, withRespectTo i: Int) -> LocalJacobian? {
+  package func localJacobian<S: Scalar>(at p: Point<S>, withRespectTo i: Int) -> LocalJacobian? {
     i == 0
       ? .kronecker(
         at: p, i, p.x[1], transposingFactor: !transposeB, identity: p.y.shape[0], isLeft: !transposeA,
@@ -59,15 +59,34 @@ public struct MatMul: Operation {
         rowsOfTranspose: transposeB)
   }
 
-  public var name: String { "matmul" }
-  public var attributes: [Attribute] {
+  package var name: String { "matmul" }
+  package var attributes: [Attribute] {
     [Attribute("transposeA", .flag(transposeA)), Attribute("transposeB", .flag(transposeB))]
   }
-  public func notation(_ x: [Notation]) -> Notation {
+  package func notation(_ x: [Notation]) -> Notation {
     .infix(.product, transposeA ? .transposed(x[0]) : x[0], transposeB ? .transposed(x[1]) : x[1])
   }
 
-  public static var examples: [Example] {
+  package var ownForm: OperationForm { .product(transposeA: transposeA, transposeB: transposeB) }
+  package func swiftCode(_ x: [String], _ shapes: [Shape]) -> String {
+    let flags = (transposeA ? ["transposeA: true"] : []) + (transposeB ? ["transposeB: true"] : [])
+    return "\(x[0]).matmul(" + ([x[1]] + flags).joined(separator: ", ") + ")"
+  }
+  package func range(_ x: [ValueRange], _ shapes: [Shape]) -> ValueRange {
+    ValueRange.corners(x[0], x[1], *).summed(shapes[0].isEmpty ? 0 : shapes[0][transposeA ? 0 : 1])
+  }
+  package func expanded(_ x: [ScalarOperand], shape: Shape, on tape: Tape<Double>) -> [Variable<Double>]? {
+    let (a, b, depth) = (x[0], x[1], x[0].shape[transposeA ? 0 : 1])
+    return (0..<shape.elementCount).map { position in
+      let (i, j) = (position / shape[1], position % shape[1])
+      return (0..<depth).map { k in
+        a.elements[transposeA ? k * shape[0] + i : i * depth + k]
+          * b.elements[transposeB ? j * depth + k : k * shape[1] + j]
+      }.total(on: tape)
+    }
+  }
+
+  package static var examples: [Example] {
     [(false, false), (false, true), (true, false), (true, true)].flatMap { a, b in
       [(3, 4, 5), (1, 1, 1), (1, 6, 2), (7, 1, 3), (2, 0, 3), (0, 2, 3)].map { m, k, n in
         Example(MatMul(transposeA: a, transposeB: b), .numbers(a ? [k, m] : [m, k]), .numbers(b ? [n, k] : [k, n]))
@@ -77,15 +96,15 @@ public struct MatMul: Operation {
 }
 
 /// Y = X + b, the vector b added to every row: X̄ = G, b̄ = Σ G over all axes but the last.
-public struct AddBias: Operation {
-  public init() {}
+package struct AddBias: LibraryOperation {
+  package init() {}
 
-  public func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) { y.addRows(x[0], bias: x[1]) }
-  public func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] {
+  package func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) { y.addRows(x[0], bias: x[1]) }
+  package func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] {
     [p.to(0, g), p.to(1, g.sum(to: p.x[1].shape))]
   }
 
-  public func shape(of x: [Shape]) throws(ShapeError) -> Shape {
+  package func shape(of x: [Shape]) throws(ShapeError) -> Shape {
     let x = try x.only(2, for: name)
     guard x[0].rank >= 1, x[1].rank == 1, x[0].last == x[1][0] else {
       throw ShapeError(
@@ -94,13 +113,19 @@ public struct AddBias: Operation {
     return x[0]
   }
 
-  public func localJacobian<S: Scalar>(at p: Point<S>, withRespectTo i: Int) -> LocalJacobian? {
+  package func localJacobian<S: Scalar>(at p: Point<S>, withRespectTo i: Int) -> LocalJacobian? {
     .elementwise(at: p, i, isUniform: true)
   }
-  public var isElementwise: Bool { true }
-  public func entrywiseInputs(_ x: [Shape]) -> [Bool]? { x[0].entrywise(x) }
-  public func notation(_ x: [Notation]) -> Notation { .infix(.add, x[0], x[1]) }
-  public static var examples: [Example] {
+  package var isElementwise: Bool { true }
+  package func entrywiseInputs(_ x: [Shape]) -> [Bool]? { x[0].entrywise(x) }
+  package func notation(_ x: [Notation]) -> Notation { .infix(.add, x[0], x[1]) }
+  package var ownForm: OperationForm { .addBias }
+  package func swiftCode(_ x: [String], _ shapes: [Shape]) -> String { methodCall(name, x) }
+  package func range(_ x: [ValueRange], _ shapes: [Shape]) -> ValueRange { .corners(x[0], x[1], +) }
+  package func expanded(_ x: [ScalarOperand], shape: Shape, on tape: Tape<Double>) -> [Variable<Double>]? {
+    x[0].elements.enumerated().map { $1 + x[1].elements[$0 % x[1].elements.count] }
+  }
+  package static var examples: [Example] {
     [[3, 4], [1, 1], [5, 1], [1, 6], [0, 3], [3, 0], [2, 3, 4], [4]].map { (shape: Shape) in
       Example(AddBias(), .numbers(shape), .numbers([shape[shape.rank - 1]]))
     }

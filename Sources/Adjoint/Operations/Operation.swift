@@ -201,11 +201,11 @@ public struct Example: Sendable {
 }
 
 /// An operation of one operand that treats each entry of the first axis by itself.
-protocol BatchwiseOperation: Operation {}
+package protocol BatchwiseOperation: LibraryOperation {}
 
 extension BatchwiseOperation {
-  public func entrywiseInputs(_ x: [Shape]) -> [Bool]? { [true] }
-  public func localJacobian<S: Scalar>(at p: Point<S>, withRespectTo i: Int) -> LocalJacobian? {
+  package func entrywiseInputs(_ x: [Shape]) -> [Bool]? { [true] }
+  package func localJacobian<S: Scalar>(at p: Point<S>, withRespectTo i: Int) -> LocalJacobian? {
     .blocks(at: p, i, count: p.x[i].shape[0])
   }
 }

@@ -1,6 +1,8 @@
 /// Every operation of the library, one line each. Tests, checks, generated documentation and drawings run over this list.
 public enum OperationCatalog {
-  public static let all: [any Operation.Type] = [
+  public static var all: [any Operation.Type] { library }
+
+  package static let library: [any LibraryOperation.Type] = [
     Unary.self,
     LeakyReLU.self,
     ELU.self,

@@ -1,19 +1,21 @@
 // Elementwise functions of one argument with parameters. They run on the loops of `Unary`.
 
 /// y = x where x > 0, else αx; x̄ = ȳ ⊙ (1 where x > 0, else α).
-public struct LeakyReLU: MapOperation {
-  public let slope: Double
-  public init(slope: Double) { self.slope = slope }
+package struct LeakyReLU: MapOperation {
+  package let slope: Double
+  package init(slope: Double) { self.slope = slope }
 
-  public var function: MapFunction { .leakyReLU(slope: slope) }
-  public func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] {
+  package var function: MapFunction { .leakyReLU(slope: slope) }
+  package func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] {
     [p.to(0, g * (slope + (1 - slope) * p.x[0].step()))]
   }
 
-  public func branches<S: Scalar>(_ x: Operands<S>) -> Branches<S>? { Branches(of: x[0], kinks: [0]) }
-  public var name: String { "leakyRelu" }
-  public var attributes: [Attribute] { [Attribute("slope", .real(slope))] }
-  public static var examples: [Example] {
+  package func branches<S: Scalar>(_ x: Operands<S>) -> Branches<S>? { Branches(of: x[0], kinks: [0]) }
+  package var name: String { "leakyRelu" }
+  package var attributes: [Attribute] { [Attribute("slope", .real(slope))] }
+  package func swiftCode(_ x: [String], _ shapes: [Shape]) -> String { methodCall(name, x, "slope: \(slope)") }
+  package func range(_ x: [ValueRange], _ shapes: [Shape]) -> ValueRange { x[0].mapped { $0 > 0 ? $0 : slope * $0 } }
+  package static var examples: [Example] {
     ElementwiseExamples.shapes.map { Example(LeakyReLU(slope: 0.1), .numbers($0, avoiding: [0])) }
   }
 }
@@ -21,37 +23,51 @@ public struct LeakyReLU: MapOperation {
 /// y = x where x > 0, else α(eˣ − 1); x̄ = ȳ ⊙ (1 where x > 0, else y + α).
 ///
 /// Source: Clevert, Unterthiner, Hochreiter, "Fast and accurate deep network learning by exponential linear units", 2016.
-public struct ELU: MapOperation {
-  public let alpha: Double
-  public init(alpha: Double = 1) { self.alpha = alpha }
+package struct ELU: MapOperation {
+  package let alpha: Double
+  package init(alpha: Double = 1) { self.alpha = alpha }
 
-  public var function: MapFunction { .elu(alpha: alpha) }
-  public func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] {
+  package var function: MapFunction { .elu(alpha: alpha) }
+  package func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] {
     [p.to(0, g * `where`(p.x[0] .> 0, p.tape.constant(1), p.y + alpha))]
   }
 
-  public func branches<S: Scalar>(_ x: Operands<S>) -> Branches<S>? { Branches(of: x[0], kinks: [0]) }
-  public var name: String { "elu" }
-  public var attributes: [Attribute] { [Attribute("alpha", .real(alpha))] }
-  public static var examples: [Example] {
+  package func branches<S: Scalar>(_ x: Operands<S>) -> Branches<S>? { Branches(of: x[0], kinks: [0]) }
+  package var name: String { "elu" }
+  package var attributes: [Attribute] { [Attribute("alpha", .real(alpha))] }
+  package func swiftCode(_ x: [String], _ shapes: [Shape]) -> String { methodCall(name, x, "alpha: \(alpha)") }
+  package func range(_ x: [ValueRange], _ shapes: [Shape]) -> ValueRange {
+    .hull([x[0].lowerBound, x[0].upperBound, 0, -alpha])
+  }
+  package func domain(ofInput position: Int, _ present: ValueRange?) -> ValueRange { -4...6 }
+  package static var examples: [Example] {
     ElementwiseExamples.shapes.map { Example(ELU(alpha: 0.7), .numbers($0, avoiding: [0])) }
   }
 }
 
 /// y = xᵖ for a constant real p; x̄ = ȳ ⊙ p xᵖ⁻¹.
-public struct Power: MapOperation {
-  public let exponent: Double
-  public init(exponent: Double) { self.exponent = exponent }
+package struct Power: MapOperation {
+  package let exponent: Double
+  package init(exponent: Double) { self.exponent = exponent }
 
-  public var function: MapFunction { .power(exponent: exponent) }
-  public func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] {
+  package var function: MapFunction { .power(exponent: exponent) }
+  package func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] {
     // x⁰ is constant; without this line its derivative at x = 0 would be 0·∞.
     exponent == 0 ? [nil] : [p.to(0, g * (exponent * p.x[0].power(exponent - 1)))]
   }
 
-  public var attributes: [Attribute] { [Attribute("exponent", .real(exponent))] }
-  public func notation(_ x: [Notation]) -> Notation { .superscript(x[0], .number(exponent)) }
-  public static var examples: [Example] {
+  package var attributes: [Attribute] { [Attribute("exponent", .real(exponent))] }
+  package func notation(_ x: [Notation]) -> Notation { .superscript(x[0], .number(exponent)) }
+  package func swiftCode(_ x: [String], _ shapes: [Shape]) -> String { methodCall(name, x, "\(exponent)") }
+  package func range(_ x: [ValueRange], _ shapes: [Shape]) -> ValueRange {
+    .hull(
+      [x[0].lowerBound, x[0].upperBound].map { Double.power($0, exponent) }
+        + (x[0].contains(0) ? [exponent == 0 ? 1 : 0] : []))
+  }
+  package func domain(ofInput position: Int, _ present: ValueRange?) -> ValueRange {
+    exponent == exponent.rounded() && exponent >= 0 ? -2...2 : 0.2...4
+  }
+  package static var examples: [Example] {
     ElementwiseExamples.shapes.map { Example(Power(exponent: 2.5), .numbers($0, in: 0.2...3)) } + [
       Example(Power(exponent: 3), .numbers([4], in: -2...2)),
       Example(Power(exponent: -1.5), .numbers([4], in: 0.3...3)),
@@ -61,26 +77,28 @@ public struct Power: MapOperation {
 }
 
 /// y = min(max(x, low), high); x̄ = ȳ where low < x < high, else 0.
-public struct Clamp: MapOperation {
-  public let low: Double
-  public let high: Double
+package struct Clamp: MapOperation {
+  package let low: Double
+  package let high: Double
 
   /// - Precondition: low ≤ high.
-  public init(_ low: Double, _ high: Double) {
+  package init(_ low: Double, _ high: Double) {
     guard low <= high else { fatalError("clamp: the lower bound \(low) is above the upper bound \(high)") }
     self.low = low
     self.high = high
   }
 
-  public var function: MapFunction { .clamp(low: low, high: high) }
-  public func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] {
+  package var function: MapFunction { .clamp(low: low, high: high) }
+  package func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] {
     [p.to(0, g * ((p.x[0] .> low) * (p.x[0] .< high)))]
   }
 
-  public func branches<S: Scalar>(_ x: Operands<S>) -> Branches<S>? { Branches(of: x[0], kinks: [low, high]) }
-  public var attributes: [Attribute] { [Attribute("low", .real(low)), Attribute("high", .real(high))] }
-  public func notation(_ x: [Notation]) -> Notation { .call(name, [x[0], .number(low), .number(high)]) }
-  public static var examples: [Example] {
+  package func branches<S: Scalar>(_ x: Operands<S>) -> Branches<S>? { Branches(of: x[0], kinks: [low, high]) }
+  package var attributes: [Attribute] { [Attribute("low", .real(low)), Attribute("high", .real(high))] }
+  package func notation(_ x: [Notation]) -> Notation { .call(name, [x[0], .number(low), .number(high)]) }
+  package func swiftCode(_ x: [String], _ shapes: [Shape]) -> String { methodCall(name, x, "\(low)", "\(high)") }
+  package func range(_ x: [ValueRange], _ shapes: [Shape]) -> ValueRange { x[0].mapped { min(max($0, low), high) } }
+  package static var examples: [Example] {
     ElementwiseExamples.shapes.map { Example(Clamp(-0.5, 1), .numbers($0, avoiding: [-0.5, 1])) }
   }
 }

@@ -3,12 +3,12 @@
 
 /// y[n, i, j, c] = max over the window (i, j) of x[n, ·, ·, c]; x̄ = ȳ at the largest element of each window, added up over
 /// windows that overlap. Where several tie in a window, they share its ȳ equally.
-public struct MaxPool: BatchwiseOperation {
-  public let windows: Windows
-  public init(_ windows: Windows) { self.windows = windows }
+package struct MaxPool: BatchwiseOperation {
+  package let windows: Windows
+  package init(_ windows: Windows) { self.windows = windows }
 
-  public func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) { y.pool(.maximum, x[0], windows) }
-  public func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] {
+  package func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) { y.pool(.maximum, x[0], windows) }
+  package func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] {
     let x = p.x[0]
     let (one, all) = windows.grouped(p.y.shape)
     func contribution() -> Variable<S> {
@@ -19,7 +19,7 @@ public struct MaxPool: BatchwiseOperation {
     return [p.to(0, contribution())]
   }
 
-  public func branches<S: Scalar>(_ x: Operands<S>) -> Branches<S>? {
+  package func branches<S: Scalar>(_ x: Operands<S>) -> Branches<S>? {
     guard let shape = try? shape(of: [x[0].shape]) else { return nil }
     let grid = WindowGrid(windows, on: x[0].shape, grid: Extent2D(shape[1], shape[2]))
     let elements = x[0].elements
@@ -27,23 +27,31 @@ public struct MaxPool: BatchwiseOperation {
       bestOf: (0..<shape.elementCount).map { y in (0..<windows.count).map { elements[grid.source(of: y, $0)] } },
       largest: true)
   }
-  public func shape(of x: [Shape]) throws(ShapeError) -> Shape { try windows.pooled(x.only(1, for: name)[0], name) }
-  public var attributes: [Attribute] { windows.attributes }
-  public func notation(_ x: [Notation]) -> Notation { .subscripted("maxPool", windows.text, x) }
-  public static var examples: [Example] { Windows.unpaddedExamples.map { Example(MaxPool($1), .numbers($0)) } }
+  package func shape(of x: [Shape]) throws(ShapeError) -> Shape { try windows.pooled(x.only(1, for: name)[0], name) }
+  package var attributes: [Attribute] { windows.attributes }
+  package func notation(_ x: [Notation]) -> Notation { .subscripted("maxPool", windows.text, x) }
+  package var ownForm: OperationForm { .maxPool }
+  package func swiftCode(_ x: [String], _ shapes: [Shape]) -> String {
+    methodCall(name, x, windows.size.swiftCode, "stride: \(windows.stride.swiftCode)")
+  }
+  package func range(_ x: [ValueRange], _ shapes: [Shape]) -> ValueRange { x[0] }
+  package func expanded(_ x: [ScalarOperand], shape: Shape, on tape: Tape<Double>) -> [Variable<Double>]? {
+    nil
+  }
+  package static var examples: [Example] { Windows.unpaddedExamples.map { Example(MaxPool($1), .numbers($0)) } }
 }
 
 /// y[n, i, j, c] = 1/N Σ over the window (i, j) of x[n, ·, ·, c], N elements; x̄ = ȳ/N at each of them, added up over windows
 /// that overlap.
-public struct AveragePool: BatchwiseOperation {
-  public let windows: Windows
-  public init(_ windows: Windows) { self.windows = windows }
+package struct AveragePool: BatchwiseOperation {
+  package let windows: Windows
+  package init(_ windows: Windows) { self.windows = windows }
 
-  public func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) {
+  package func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) {
     y.pool(.sum, x[0], windows)
     y.scale(by: 1 / Double(windows.count))
   }
-  public func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] {
+  package func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] {
     let (one, all) = windows.grouped(p.y.shape)
     func contribution() -> Variable<S> {
       let each = (g * (1 / Double(windows.count))).reshape(to: one)
@@ -51,10 +59,18 @@ public struct AveragePool: BatchwiseOperation {
     }
     return [p.to(0, contribution())]
   }
-  public func shape(of x: [Shape]) throws(ShapeError) -> Shape { try windows.pooled(x.only(1, for: name)[0], name) }
-  public var attributes: [Attribute] { windows.attributes }
-  public func notation(_ x: [Notation]) -> Notation { .subscripted("averagePool", windows.text, x) }
-  public static var examples: [Example] { Windows.unpaddedExamples.map { Example(AveragePool($1), .numbers($0)) } }
+  package func shape(of x: [Shape]) throws(ShapeError) -> Shape { try windows.pooled(x.only(1, for: name)[0], name) }
+  package var attributes: [Attribute] { windows.attributes }
+  package func notation(_ x: [Notation]) -> Notation { .subscripted("averagePool", windows.text, x) }
+  package var ownForm: OperationForm { .averagePool }
+  package func swiftCode(_ x: [String], _ shapes: [Shape]) -> String {
+    methodCall(name, x, windows.size.swiftCode, "stride: \(windows.stride.swiftCode)")
+  }
+  package func range(_ x: [ValueRange], _ shapes: [Shape]) -> ValueRange { x[0] }
+  package func expanded(_ x: [ScalarOperand], shape: Shape, on tape: Tape<Double>) -> [Variable<Double>]? {
+    nil
+  }
+  package static var examples: [Example] { Windows.unpaddedExamples.map { Example(AveragePool($1), .numbers($0)) } }
 }
 
 extension Windows {

@@ -1,7 +1,7 @@
 // Operations that move elements without computing. The VJP of each is another of them.
 
 /// y = x repeated along new or unit dimensions by the broadcasting rule; x̄ = Σ ȳ over the repeated axes.
-public struct Broadcast: Operation {
+public struct Broadcast: LibraryOperation {
   public let target: Shape
   public init(to target: Shape) { self.target = target }
 
@@ -16,6 +16,16 @@ public struct Broadcast: Operation {
   public func localJacobian<S: Scalar>(at p: Point<S>, withRespectTo i: Int) -> LocalJacobian? { .moves(at: p, i) }
   public var attributes: [Attribute] { [Attribute("to", .list(Array(target)))] }
   public func notation(_ x: [Notation]) -> Notation { .subscripted("repeat", target.listed, x) }
+  package var ownForm: OperationForm { .broadcast }
+  // The method records nothing where nothing changes.
+  package func swiftCode(_ x: [String], _ shapes: [Shape]) -> String {
+    target == shapes[0] ? "tape.record(Broadcast(to: \(target)), \(x[0]))" : methodCall(name, x, "to: \(target)")
+  }
+  package func range(_ x: [ValueRange], _ shapes: [Shape]) -> ValueRange { x[0] }
+  package func resized(_ change: (Int) -> Int) -> Broadcast { Broadcast(to: Shape(target.map(change))) }
+  package func expanded(_ x: [ScalarOperand], shape: Shape, on tape: Tape<Double>) -> [Variable<Double>]? {
+    moved(x, on: tape)
+  }
   public static var examples: [Example] {
     [
       ([3, 1], [3, 4]), ([4], [3, 4]), ([], [2, 3]), ([1, 3], [2, 3]), ([2, 1, 3], [4, 2, 5, 3]), ([3], [3]),
@@ -26,7 +36,7 @@ public struct Broadcast: Operation {
 }
 
 /// y = x under another shape of the same count, in row-major order; x̄ = ȳ under x's shape.
-public struct Reshape: Operation {
+public struct Reshape: LibraryOperation {
   public let target: Shape
   public init(to target: Shape) { self.target = target }
 
@@ -44,6 +54,16 @@ public struct Reshape: Operation {
   public func localJacobian<S: Scalar>(at p: Point<S>, withRespectTo i: Int) -> LocalJacobian? { .moves(at: p, i) }
   public var attributes: [Attribute] { [Attribute("to", .list(Array(target)))] }
   public func notation(_ x: [Notation]) -> Notation { .subscripted("reshape", target.listed, x) }
+  package var ownForm: OperationForm { .reshape }
+  // The method records nothing where nothing changes.
+  package func swiftCode(_ x: [String], _ shapes: [Shape]) -> String {
+    target == shapes[0] ? "tape.record(Reshape(to: \(target)), \(x[0]))" : methodCall(name, x, "to: \(target)")
+  }
+  package func range(_ x: [ValueRange], _ shapes: [Shape]) -> ValueRange { x[0] }
+  package func resized(_ change: (Int) -> Int) -> Reshape { Reshape(to: Shape(target.map(change))) }
+  package func expanded(_ x: [ScalarOperand], shape: Shape, on tape: Tape<Double>) -> [Variable<Double>]? {
+    moved(x, on: tape)
+  }
   public static var examples: [Example] {
     [([3, 4], [12]), ([12], [2, 6]), ([1], []), ([2, 3, 4], [4, 6]), ([0, 3], [0])].map { (from: Shape, to: Shape) in
       Example(Reshape(to: to), .numbers(from))
@@ -52,99 +72,124 @@ public struct Reshape: Operation {
 }
 
 /// y[…] = x with its axes in another order: axis i of y is axis `order[i]` of x; x̄ = ȳ permuted back.
-public struct Permute: Operation {
-  public let order: [Int]
-  public init(_ order: [Int]) { self.order = order }
+package struct Permute: LibraryOperation {
+  package let order: [Int]
+  package init(_ order: [Int]) { self.order = order }
 
-  public func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) {
+  package func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) {
     let strides = x[0].shape.strides
     var permuted = SIMD8<Int>(repeating: 0)
     for (axis, source) in order.enumerated() { permuted[axis] = strides[source] }
     y.copyStrided(x[0], offset: 0, strides: permuted)
   }
-  public func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] {
+  package func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] {
     [p.to(0, g.permute(order.indices.map { order.firstIndex(of: $0) ?? 0 }))]
   }
-  public func shape(of x: [Shape]) throws(ShapeError) -> Shape {
+  package func shape(of x: [Shape]) throws(ShapeError) -> Shape {
     let x = try x.only(1, for: name)[0]
     guard order.sorted() == Array(0..<x.rank) else {
       throw ShapeError("permute: \(order) does not name each axis of \(x) once")
     }
     return Shape(order.map { x[$0] })
   }
-  public func localJacobian<S: Scalar>(at p: Point<S>, withRespectTo i: Int) -> LocalJacobian? { .moves(at: p, i) }
-  public var attributes: [Attribute] { [Attribute("order", .list(order))] }
-  public func notation(_ x: [Notation]) -> Notation {
+  package func localJacobian<S: Scalar>(at p: Point<S>, withRespectTo i: Int) -> LocalJacobian? { .moves(at: p, i) }
+  package var attributes: [Attribute] { [Attribute("order", .list(order))] }
+  package func notation(_ x: [Notation]) -> Notation {
     order == [1, 0] ? .transposed(x[0]) : .subscripted("permute", order.map(String.init).joined(separator: ","), x)
   }
-  public static var examples: [Example] {
+  package var ownForm: OperationForm { .permute }
+  package func swiftCode(_ x: [String], _ shapes: [Shape]) -> String { methodCall(name, x, "\(order)") }
+  package func range(_ x: [ValueRange], _ shapes: [Shape]) -> ValueRange { x[0] }
+  package func expanded(_ x: [ScalarOperand], shape: Shape, on tape: Tape<Double>) -> [Variable<Double>]? {
+    moved(x, on: tape)
+  }
+  package static var examples: [Example] {
     [([3, 4], [1, 0]), ([2, 3, 4], [2, 0, 1]), ([2, 3, 4], [0, 2, 1]), ([5], [0]), ([], []), ([0, 3], [1, 0])]
       .map { (shape: Shape, order: [Int]) in Example(Permute(order), .numbers(shape)) }
   }
 }
 
 /// y = the box of x that begins at `start` and has extents `size`; x̄ = ȳ inside the box, 0 outside (`Pad`).
-public struct Slice: Operation {
-  public let start: [Int]
-  public let size: Shape
-  public init(start: [Int], size: Shape) {
+package struct Slice: LibraryOperation {
+  package let start: [Int]
+  package let size: Shape
+  package init(start: [Int], size: Shape) {
     self.start = start
     self.size = size
   }
 
-  public func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) {
+  package func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) {
     let strides = x[0].shape.strides
     y.copyStrided(x[0], offset: start.indices.reduce(0) { $0 + start[$1] * strides[$1] }, strides: strides)
   }
-  public func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] {
+  package func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] {
     let x = p.x[0].shape
     return [p.to(0, g.pad(before: start, after: start.indices.map { x[$0] - start[$0] - size[$0] }))]
   }
-  public func shape(of x: [Shape]) throws(ShapeError) -> Shape {
+  package func shape(of x: [Shape]) throws(ShapeError) -> Shape {
     let x = try x.only(1, for: name)[0]
     guard start.count == x.rank, size.rank == x.rank,
       x.indices.allSatisfy({ start[$0] >= 0 && start[$0] + size[$0] <= x[$0] })
     else { throw ShapeError("slice: the box of \(size) at \(start) does not lie in \(x)") }
     return size
   }
-  public func localJacobian<S: Scalar>(at p: Point<S>, withRespectTo i: Int) -> LocalJacobian? { .moves(at: p, i) }
-  public var attributes: [Attribute] { [Attribute("start", .list(start)), Attribute("size", .list(Array(size)))] }
-  public func notation(_ x: [Notation]) -> Notation {
+  package func localJacobian<S: Scalar>(at p: Point<S>, withRespectTo i: Int) -> LocalJacobian? { .moves(at: p, i) }
+  package var attributes: [Attribute] { [Attribute("start", .list(start)), Attribute("size", .list(Array(size)))] }
+  package func notation(_ x: [Notation]) -> Notation {
     .subscripted("slice", start.indices.map { "\(start[$0])..<\(start[$0] + size[$0])" }.joined(separator: ","), x)
   }
-  public static var examples: [Example] {
+  package var ownForm: OperationForm { .slice }
+  package func swiftCode(_ x: [String], _ shapes: [Shape]) -> String {
+    methodCall(name, x, "start: \(start)", "size: \(size)")
+  }
+  package func range(_ x: [ValueRange], _ shapes: [Shape]) -> ValueRange { x[0] }
+  package func resized(_ change: (Int) -> Int) -> Slice {
+    Slice(start: start.map { _ in 0 }, size: Shape(size.map(change)))
+  }
+  package func expanded(_ x: [ScalarOperand], shape: Shape, on tape: Tape<Double>) -> [Variable<Double>]? {
+    moved(x, on: tape)
+  }
+  package static var examples: [Example] {
     [([3, 4], [1, 0], [2, 3]), ([5], [2], [0]), ([2, 3, 4], [0, 1, 2], [2, 2, 1]), ([3], [0], [3]), ([], [], [])]
       .map { (shape: Shape, start: [Int], size: Shape) in Example(Slice(start: start, size: size), .numbers(shape)) }
   }
 }
 
 /// y = x with zeros around it; x̄ = the box of ȳ where x stands (`Slice`).
-public struct Pad: Operation {
-  public let before: [Int]
-  public let after: [Int]
-  public init(before: [Int], after: [Int]) {
+package struct Pad: LibraryOperation {
+  package let before: [Int]
+  package let after: [Int]
+  package init(before: [Int], after: [Int]) {
     self.before = before
     self.after = after
   }
 
-  public func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) {
+  package func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) {
     let strides = y.shape.strides
     y.clear()
     y.placeStrided(x[0], offset: before.indices.reduce(0) { $0 + before[$1] * strides[$1] }, strides: strides)
   }
-  public func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] {
+  package func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] {
     [p.to(0, g.slice(start: before, size: p.x[0].shape))]
   }
-  public func shape(of x: [Shape]) throws(ShapeError) -> Shape {
+  package func shape(of x: [Shape]) throws(ShapeError) -> Shape {
     let x = try x.only(1, for: name)[0]
     guard before.count == x.rank, after.count == x.rank, (before + after).allSatisfy({ $0 >= 0 }) else {
       throw ShapeError("pad: \(before) before and \(after) after do not fit the axes of \(x)")
     }
     return Shape(x.indices.map { before[$0] + x[$0] + after[$0] })
   }
-  public func localJacobian<S: Scalar>(at p: Point<S>, withRespectTo i: Int) -> LocalJacobian? { .moves(at: p, i) }
-  public var attributes: [Attribute] { [Attribute("before", .list(before)), Attribute("after", .list(after))] }
-  public static var examples: [Example] {
+  package func localJacobian<S: Scalar>(at p: Point<S>, withRespectTo i: Int) -> LocalJacobian? { .moves(at: p, i) }
+  package var attributes: [Attribute] { [Attribute("before", .list(before)), Attribute("after", .list(after))] }
+  package var ownForm: OperationForm { .pad }
+  package func swiftCode(_ x: [String], _ shapes: [Shape]) -> String {
+    methodCall(name, x, "before: \(before)", "after: \(after)")
+  }
+  package func range(_ x: [ValueRange], _ shapes: [Shape]) -> ValueRange { .hull([x[0], 0...0]) }
+  package func expanded(_ x: [ScalarOperand], shape: Shape, on tape: Tape<Double>) -> [Variable<Double>]? {
+    moved(x, on: tape)
+  }
+  package static var examples: [Example] {
     [([3, 4], [1, 0], [0, 2]), ([2], [0], [0]), ([2, 1, 2], [0, 1, 1], [1, 0, 0]), ([], [], []), ([0], [2], [1])]
       .map { (shape: Shape, before: [Int], after: [Int]) in Example(Pad(before: before, after: after), .numbers(shape))
       }
@@ -152,11 +197,11 @@ public struct Pad: Operation {
 }
 
 /// y = the inputs one after the other along an axis; each x̄ is its slice of ȳ.
-public struct Concatenate: Operation {
-  public let axis: Int
-  public init(axis: Int) { self.axis = axis }
+package struct Concatenate: LibraryOperation {
+  package let axis: Int
+  package init(axis: Int) { self.axis = axis }
 
-  public func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) {
+  package func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) {
     let strides = y.shape.strides
     var position = 0
     for i in 0..<x.count {
@@ -164,7 +209,7 @@ public struct Concatenate: Operation {
       position += x[i].shape[axis]
     }
   }
-  public func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] {
+  package func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] {
     var position = 0
     return (0..<p.x.count).map { i in
       let shape = p.x[i].shape
@@ -173,7 +218,7 @@ public struct Concatenate: Operation {
       return p.to(i, g.slice(start: start, size: shape))
     }
   }
-  public func shape(of x: [Shape]) throws(ShapeError) -> Shape {
+  package func shape(of x: [Shape]) throws(ShapeError) -> Shape {
     guard let first = x.first else { throw ShapeError("concatenate: nothing to concatenate") }
     guard axis >= 0, axis < first.rank else {
       throw ShapeError("concatenate: axis \(axis) does not exist in \(first), which has rank \(first.rank)")
@@ -183,9 +228,17 @@ public struct Concatenate: Operation {
     }
     return first.replacing(axis: axis, with: x.reduce(0) { $0 + $1[axis] })
   }
-  public func localJacobian<S: Scalar>(at p: Point<S>, withRespectTo i: Int) -> LocalJacobian? { .moves(at: p, i) }
-  public var attributes: [Attribute] { [Attribute("axis", .int(axis))] }
-  public static var examples: [Example] {
+  package func localJacobian<S: Scalar>(at p: Point<S>, withRespectTo i: Int) -> LocalJacobian? { .moves(at: p, i) }
+  package var attributes: [Attribute] { [Attribute("axis", .int(axis))] }
+  package var ownForm: OperationForm { .concatenate }
+  package func swiftCode(_ x: [String], _ shapes: [Shape]) -> String {
+    "concatenate([\(x.joined(separator: ", "))], axis: \(axis))"
+  }
+  package func range(_ x: [ValueRange], _ shapes: [Shape]) -> ValueRange { .hull(x) }
+  package func expanded(_ x: [ScalarOperand], shape: Shape, on tape: Tape<Double>) -> [Variable<Double>]? {
+    moved(x, on: tape)
+  }
+  package static var examples: [Example] {
     [
       Example(Concatenate(axis: 0), .numbers([2, 3]), .numbers([1, 3])),
       Example(Concatenate(axis: 1), .numbers([2, 3]), .numbers([2, 1]), .numbers([2, 0])),
@@ -196,14 +249,22 @@ public struct Concatenate: Operation {
 }
 
 /// y = x; x̄ = nothing: what stands before counts as a constant.
-public struct StopGradient: Operation {
-  public init() {}
-  public func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) { for i in y.indices { y[i] = x[0][i].detached } }
-  public func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] { [nil] }
-  public func shape(of x: [Shape]) throws(ShapeError) -> Shape { try x.only(1, for: name)[0] }
-  public func localJacobian<S: Scalar>(at p: Point<S>, withRespectTo i: Int) -> LocalJacobian? { .zero(at: p, i) }
-  public var isElementwise: Bool { true }
-  public static var examples: [Example] { ElementwiseExamples.shapes.map { Example(StopGradient(), .numbers($0)) } }
+package struct StopGradient: LibraryOperation {
+  package init() {}
+  package func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) {
+    for i in y.indices { y[i] = x[0][i].detached }
+  }
+  package func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] { [nil] }
+  package func shape(of x: [Shape]) throws(ShapeError) -> Shape { try x.only(1, for: name)[0] }
+  package func localJacobian<S: Scalar>(at p: Point<S>, withRespectTo i: Int) -> LocalJacobian? { .zero(at: p, i) }
+  package var isElementwise: Bool { true }
+  package var ownForm: OperationForm { .stopGradient }
+  package func swiftCode(_ x: [String], _ shapes: [Shape]) -> String { methodCall(name, x) }
+  package func range(_ x: [ValueRange], _ shapes: [Shape]) -> ValueRange { x[0] }
+  package func expanded(_ x: [ScalarOperand], shape: Shape, on tape: Tape<Double>) -> [Variable<Double>]? {
+    elementwise(x, shape: shape, on: tape)
+  }
+  package static var examples: [Example] { ElementwiseExamples.shapes.map { Example(StopGradient(), .numbers($0)) } }
 }
 
 extension Variable {

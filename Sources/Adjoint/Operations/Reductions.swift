@@ -1,69 +1,98 @@
 // Reductions over any set of axes, kept as dimensions of 1 or removed. Sums run in an order that depends on the shape alone.
 
 /// y = Σ x over axes; x̄ = ȳ repeated along them. `Broadcast` is its adjoint, and it is `Broadcast`'s.
-public struct Sum: AxisReduction {
-  public let axes: AxisSet
-  public let keepsDimensions: Bool
+package struct Sum: AxisReduction {
+  package let axes: AxisSet
+  package let keepsDimensions: Bool
 
-  public init(axes: AxisSet, keepsDimensions: Bool = false) {
+  package init(axes: AxisSet, keepsDimensions: Bool = false) {
     (self.axes, self.keepsDimensions) = (axes, keepsDimensions)
   }
 
-  public func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) { y.reduce(.sum, x[0], over: axes) }
-  public func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] {
+  package func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) { y.reduce(.sum, x[0], over: axes) }
+  package func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] {
     [p.to(0, spread(g, at: p))]
   }
 
-  public func notation(_ x: [Notation]) -> Notation { .subscripted("Σ", axesText, x) }
-  public static var examples: [Example] { reductionExamples { Sum(axes: $0, keepsDimensions: $1) } }
+  package var ownForm: OperationForm { .sum(axes, keepsDimensions: keepsDimensions) }
+  package func swiftCode(_ x: [String], _ shapes: [Shape]) -> String { axisCall("sum", x) }
+  package func range(_ x: [ValueRange], _ shapes: [Shape]) -> ValueRange {
+    x[0].summed(axes.elementCount(of: shapes[0]))
+  }
+  package func expanded(_ x: [ScalarOperand], shape: Shape, on tape: Tape<Double>) -> [Variable<Double>]? {
+    x[0].groups(axes).map { $0.total(on: tape) }
+  }
+  package func notation(_ x: [Notation]) -> Notation { .subscripted("Σ", axesText, x) }
+  package static var examples: [Example] { reductionExamples { Sum(axes: $0, keepsDimensions: $1) } }
 }
 
 /// y = 1/N Σ x over axes of N elements together; x̄ = ȳ/N repeated along them.
-public struct Mean: AxisReduction {
-  public let axes: AxisSet
-  public let keepsDimensions: Bool
+package struct Mean: AxisReduction {
+  package let axes: AxisSet
+  package let keepsDimensions: Bool
 
-  public init(axes: AxisSet, keepsDimensions: Bool = false) {
+  package init(axes: AxisSet, keepsDimensions: Bool = false) {
     (self.axes, self.keepsDimensions) = (axes, keepsDimensions)
   }
 
-  public func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) {
+  package func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) {
     y.reduce(.sum, x[0], over: axes)
     y.scale(by: 1 / reducedCount(x[0].shape))
   }
-  public func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] {
+  package func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] {
     [p.to(0, spread(g * (1 / reducedCount(p.x[0].shape)), at: p))]
   }
 
-  public func notation(_ x: [Notation]) -> Notation { .subscripted("mean", axesText, x) }
-  public static var examples: [Example] {
+  package var ownForm: OperationForm { .mean(axes, keepsDimensions: keepsDimensions) }
+  package func swiftCode(_ x: [String], _ shapes: [Shape]) -> String { axisCall("mean", x) }
+  package func range(_ x: [ValueRange], _ shapes: [Shape]) -> ValueRange { x[0] }
+  package func expanded(_ x: [ScalarOperand], shape: Shape, on tape: Tape<Double>) -> [Variable<Double>]? {
+    x[0].groups(axes).map { $0.total(on: tape) * (1 / Double($0.count)) }
+  }
+  package func notation(_ x: [Notation]) -> Notation { .subscripted("mean", axesText, x) }
+  package static var examples: [Example] {
     reductionExamples(allowingEmpty: false) { Mean(axes: $0, keepsDimensions: $1) }
   }
 }
 
 /// y = 1/(N − c) Σ (x − mean x)² over axes; x̄ = ȳ · 2/(N − c) (x − mean x). c is the correction: 0 for the population
 /// variance, 1 for the sample variance.
-public struct Variance: AxisReduction {
-  public let axes: AxisSet
-  public let keepsDimensions: Bool
-  public let correction: Int
+package struct Variance: AxisReduction {
+  package let axes: AxisSet
+  package let keepsDimensions: Bool
+  package let correction: Int
 
-  public init(axes: AxisSet, keepsDimensions: Bool = false, correction: Int = 0) {
+  package init(axes: AxisSet, keepsDimensions: Bool = false, correction: Int = 0) {
     (self.axes, self.keepsDimensions, self.correction) = (axes, keepsDimensions, correction)
   }
 
-  public func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) {
+  package func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) {
     y.variance(x[0], over: axes, meanScale: 1 / reducedCount(x[0].shape), scale: scale(x[0].shape))
   }
-  public func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] {
+  package func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] {
     let x = p.x[0]
     return [p.to(0, spread(g * (2 * scale(x.shape)), at: p) * (x - x.mean(axes: axes.axes, keepingDimensions: true)))]
   }
 
   private func scale(_ shape: Shape) -> Double { 1 / (reducedCount(shape) - Double(correction)) }
-  public var attributes: [Attribute] { axisAttributes + [Attribute("correction", .int(correction))] }
-  public func notation(_ x: [Notation]) -> Notation { .subscripted("var", axesText, x) }
-  public static var examples: [Example] {
+  package var attributes: [Attribute] { axisAttributes + [Attribute("correction", .int(correction))] }
+  package var ownForm: OperationForm { .variance(axes, keepsDimensions: keepsDimensions, correction: correction) }
+  package func swiftCode(_ x: [String], _ shapes: [Shape]) -> String {
+    axisCall("variance", x, "correction: \(correction)")
+  }
+  package func range(_ x: [ValueRange], _ shapes: [Shape]) -> ValueRange {
+    let width = x[0].upperBound - x[0].lowerBound
+    return 0...width * width
+  }
+  package func isFinite(on shapes: [Shape]) -> Bool { axes.elementCount(of: shapes[0]) > correction }
+  package func expanded(_ x: [ScalarOperand], shape: Shape, on tape: Tape<Double>) -> [Variable<Double>]? {
+    x[0].groups(axes).map { group in
+      let mean = group.total(on: tape) * (1 / Double(group.count))
+      return group.map { ($0 - mean).square() }.total(on: tape) * (1 / Double(group.count - correction))
+    }
+  }
+  package func notation(_ x: [Notation]) -> Notation { .subscripted("var", axesText, x) }
+  package static var examples: [Example] {
     reductionExamples(allowingEmpty: false) { Variance(axes: $0, keepsDimensions: $1, correction: 0) } + [
       Example(Variance(axes: AxisSet([1]), keepsDimensions: false, correction: 1), .numbers([3, 4]))
     ]
@@ -71,20 +100,20 @@ public struct Variance: AxisReduction {
 }
 
 /// y = max x or min x over axes; x̄ = ȳ at the extreme element. Where several tie, they share ȳ equally.
-public struct Extremum: AxisReduction {
-  public enum Kind: String, Sendable, CaseIterable { case max, min }
-  public let kind: Kind
-  public let axes: AxisSet
-  public let keepsDimensions: Bool
+package struct Extremum: AxisReduction {
+  package enum Kind: String, Sendable, CaseIterable { case max, min }
+  package let kind: Kind
+  package let axes: AxisSet
+  package let keepsDimensions: Bool
 
-  public init(kind: Kind, axes: AxisSet, keepsDimensions: Bool = false) {
+  package init(kind: Kind, axes: AxisSet, keepsDimensions: Bool = false) {
     (self.kind, self.axes, self.keepsDimensions) = (kind, axes, keepsDimensions)
   }
 
-  public func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) {
+  package func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) {
     y.reduce(kind == .max ? .maximum : .minimum, x[0], over: axes)
   }
-  public func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] {
+  package func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] {
     let x = p.x[0]
     func share() -> Variable<S> {
       let isExtreme = x .== spread(p.y, at: p)
@@ -93,12 +122,20 @@ public struct Extremum: AxisReduction {
     return [p.to(0, spread(g, at: p) * share())]
   }
 
-  public func branches<S: Scalar>(_ x: Operands<S>) -> Branches<S>? {
+  package func branches<S: Scalar>(_ x: Operands<S>) -> Branches<S>? {
     Branches(bestOf: groups(of: x[0]), largest: kind == .max)
   }
-  public var name: String { kind.rawValue }
-  public func notation(_ x: [Notation]) -> Notation { .subscripted(kind.rawValue, axesText, x) }
-  public static var examples: [Example] {
+  package var ownForm: OperationForm { .extremum(kind, axes, keepsDimensions: keepsDimensions) }
+  package func swiftCode(_ x: [String], _ shapes: [Shape]) -> String { axisCall(kind.rawValue, x) }
+  package func range(_ x: [ValueRange], _ shapes: [Shape]) -> ValueRange { x[0] }
+  package func expanded(_ x: [ScalarOperand], shape: Shape, on tape: Tape<Double>) -> [Variable<Double>]? {
+    x[0].groups(axes).map { group in
+      group.dropFirst().reduce(group[0]) { kind == .max ? $0.maximum($1) : $0.minimum($1) }
+    }
+  }
+  package var name: String { kind.rawValue }
+  package func notation(_ x: [Notation]) -> Notation { .subscripted(kind.rawValue, axesText, x) }
+  package static var examples: [Example] {
     Kind.allCases.flatMap { kind in
       reductionExamples(allowingEmpty: false) { Extremum(kind: kind, axes: $0, keepsDimensions: $1) }
     }
@@ -106,10 +143,10 @@ public struct Extremum: AxisReduction {
 }
 
 /// y = the position of the largest element along the last axis, as a number; the first where several tie. Derivative 0.
-public struct ArgMax: Operation {
-  public init() {}
+package struct ArgMax: LibraryOperation {
+  package init() {}
 
-  public func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) {
+  package func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) {
     let width = x[0].shape[x[0].shape.rank - 1]
     let elements = x[0].elements
     for row in y.indices {
@@ -118,33 +155,39 @@ public struct ArgMax: Operation {
       y[row] = S(Double(best))
     }
   }
-  public func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] { [nil] }
-  public func branches<S: Scalar>(_ x: Operands<S>) -> Branches<S>? {
+  package func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] { [nil] }
+  package func branches<S: Scalar>(_ x: Operands<S>) -> Branches<S>? {
     let width = x[0].shape[x[0].shape.rank - 1]
     let rows = stride(from: 0, to: x[0].count, by: width).map { Array(x[0].elements[$0..<$0 + width]) }
     return Branches(bestOf: rows, largest: true)
   }
 
-  public func shape(of x: [Shape]) throws(ShapeError) -> Shape {
+  package func shape(of x: [Shape]) throws(ShapeError) -> Shape {
     let x = try x.only(1, for: name)[0]
     guard let width = x.last, width > 0 else { throw ShapeError("argMax: \(x) has no element along its last axis") }
     return Shape(x.dropLast())
   }
-  public func entrywiseInputs(_ x: [Shape]) -> [Bool]? { x[0].rank > 1 ? [true] : nil }
-  public func localJacobian<S: Scalar>(at p: Point<S>, withRespectTo i: Int) -> LocalJacobian? { .zero(at: p, i) }
-  public static var examples: [Example] {
+  package func entrywiseInputs(_ x: [Shape]) -> [Bool]? { x[0].rank > 1 ? [true] : nil }
+  package func localJacobian<S: Scalar>(at p: Point<S>, withRespectTo i: Int) -> LocalJacobian? { .zero(at: p, i) }
+  package var ownForm: OperationForm { .argMax }
+  package func swiftCode(_ x: [String], _ shapes: [Shape]) -> String { methodCall(name, x) }
+  package func range(_ x: [ValueRange], _ shapes: [Shape]) -> ValueRange { 0...Double(shapes[0].last ?? 1) }
+  package func expanded(_ x: [ScalarOperand], shape: Shape, on tape: Tape<Double>) -> [Variable<Double>]? {
+    nil
+  }
+  package static var examples: [Example] {
     [[3, 4], [5], [2, 3, 4], [1, 1], [0, 3]].map { Example(ArgMax(), .numbers($0)) }
   }
 }
 
 /// What the reductions over axes share.
-protocol AxisReduction: Operation {
+package protocol AxisReduction: LibraryOperation {
   var axes: AxisSet { get }
   var keepsDimensions: Bool { get }
 }
 
 extension AxisReduction {
-  public func shape(of x: [Shape]) throws(ShapeError) -> Shape {
+  package func shape(of x: [Shape]) throws(ShapeError) -> Shape {
     let x = try x.only(1, for: name)[0]
     if let wrong = axes.axes.first(where: { $0 >= x.rank }) {
       throw ShapeError("\(name): axis \(wrong) does not exist in \(x), which has rank \(x.rank)")
@@ -155,8 +198,8 @@ extension AxisReduction {
     return keepsDimensions ? keptShape(x) : Shape(x.indices.filter { !axes.contains(axis: $0) }.map { x[$0] })
   }
 
-  public func entrywiseInputs(_ x: [Shape]) -> [Bool]? { axes.contains(axis: 0) || x[0].rank == 0 ? nil : [true] }
-  public func localJacobian<S: Scalar>(at p: Point<S>, withRespectTo i: Int) -> LocalJacobian? { .reduces(at: p, i) }
+  package func entrywiseInputs(_ x: [Shape]) -> [Bool]? { axes.contains(axis: 0) || x[0].rank == 0 ? nil : [true] }
+  package func localJacobian<S: Scalar>(at p: Point<S>, withRespectTo i: Int) -> LocalJacobian? { .reduces(at: p, i) }
 
   /// `shape` with the reduced axes as dimensions of 1.
   func keptShape(_ shape: Shape) -> Shape { axes.kept(of: shape) }
@@ -185,10 +228,16 @@ extension AxisReduction {
   /// N: how many elements of x stand behind one of y.
   func reducedCount(_ shape: Shape) -> Double { Double(axes.elementCount(of: shape)) }
 
+  /// The call of a method with axes.
+  func axisCall(_ name: String, _ x: [String], _ more: String...) -> String {
+    let keeps = keepsDimensions ? ["keepingDimensions: true"] : []
+    return x[0] + ".\(name)(" + (["axes: \(axes.axes)"] + keeps + more).joined(separator: ", ") + ")"
+  }
+
   var axisAttributes: [Attribute] {
     [Attribute("axes", .list(axes.axes)), Attribute("keepsDimensions", .flag(keepsDimensions))]
   }
-  public var attributes: [Attribute] { axisAttributes }
+  package var attributes: [Attribute] { axisAttributes }
   var axesText: String { axes.axes.map(String.init).joined(separator: ",") }
 
   static func reductionExamples(allowingEmpty: Bool = true, _ make: (AxisSet, Bool) -> Self) -> [Example] {

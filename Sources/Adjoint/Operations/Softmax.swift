@@ -2,46 +2,74 @@
 // logits of ±10⁴ neither overflow nor lose the answer.
 
 /// y = eˣ / Σ eˣ along the last axis; x̄ = y ⊙ (ȳ − Σ ȳ ⊙ y).
-public struct Softmax: LastAxisOperation {
-  public init() {}
-  public func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) { y.softmax(.softmax, x[0]) }
-  public func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] {
+package struct Softmax: LastAxisOperation {
+  package init() {}
+  package func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) { y.softmax(.softmax, x[0]) }
+  package func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] {
     [p.to(0, p.y * (g - (g * p.y).sum(axes: [-1], keepingDimensions: true)))]
   }
-  public static var examples: [Example] { lastAxisExamples(Softmax()) }
+  package var ownForm: OperationForm { .softmax(.softmax) }
+  package func range(_ x: [ValueRange], _ shapes: [Shape]) -> ValueRange { 0...1 }
+  package func expanded(_ x: [ScalarOperand], shape: Shape, on tape: Tape<Double>) -> [Variable<Double>]? {
+    x[0].rows.flatMap { row in
+      let powers = row.map { $0.exp() }
+      let sum = powers.total(on: tape)
+      return powers.map { $0 / sum }
+    }
+  }
+  package static var examples: [Example] { lastAxisExamples(Softmax()) }
 }
 
 /// y = x − ln Σ eˣ along the last axis; x̄ = ȳ − e^y ⊙ Σ ȳ.
-public struct LogSoftmax: LastAxisOperation {
-  public init() {}
-  public func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) { y.softmax(.logSoftmax, x[0]) }
-  public func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] {
+package struct LogSoftmax: LastAxisOperation {
+  package init() {}
+  package func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) { y.softmax(.logSoftmax, x[0]) }
+  package func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] {
     [p.to(0, g - p.y.exp() * g.sum(axes: [-1], keepingDimensions: true))]
   }
-  public static var examples: [Example] { lastAxisExamples(LogSoftmax()) }
+  package var ownForm: OperationForm { .softmax(.logSoftmax) }
+  package func range(_ x: [ValueRange], _ shapes: [Shape]) -> ValueRange {
+    x[0].lowerBound - x[0].upperBound - Double.logarithm(Double(max(shapes[0].last ?? 1, 1)))...0
+  }
+  package func expanded(_ x: [ScalarOperand], shape: Shape, on tape: Tape<Double>) -> [Variable<Double>]? {
+    x[0].rows.flatMap { row in
+      let log = row.map { $0.exp() }.total(on: tape).log()
+      return row.map { $0 - log }
+    }
+  }
+  package static var examples: [Example] { lastAxisExamples(LogSoftmax()) }
 }
 
 /// y = ln Σ eˣ along the last axis, which is removed; x̄ = ȳ e^(x − y).
-public struct LogSumExp: LastAxisOperation {
-  public init() {}
-  public func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) { y.softmax(.logSumExp, x[0]) }
-  public func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] {
+package struct LogSumExp: LastAxisOperation {
+  package init() {}
+  package func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) { y.softmax(.logSumExp, x[0]) }
+  package func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] {
     let kept = p.x[0].shape.replacing(axis: p.x[0].shape.rank - 1, with: 1)
     return [p.to(0, g.reshape(to: kept) * (p.x[0] - p.y.reshape(to: kept)).exp())]
   }
-  public func shape(of x: [Shape]) throws(ShapeError) -> Shape { Shape(try rowShape(x).dropLast()) }
-  public static var examples: [Example] { lastAxisExamples(LogSumExp()) }
+  package func shape(of x: [Shape]) throws(ShapeError) -> Shape { Shape(try rowShape(x).dropLast()) }
+  package var ownForm: OperationForm { .softmax(.logSumExp) }
+  package func range(_ x: [ValueRange], _ shapes: [Shape]) -> ValueRange {
+    x[0].lowerBound...x[0].upperBound + Double.logarithm(Double(max(shapes[0].last ?? 1, 1)))
+  }
+  package func isFinite(on shapes: [Shape]) -> Bool { shapes[0].last != 0 }
+  package func expanded(_ x: [ScalarOperand], shape: Shape, on tape: Tape<Double>) -> [Variable<Double>]? {
+    x[0].rows.map { $0.map { $0.exp() }.total(on: tape).log() }
+  }
+  package static var examples: [Example] { lastAxisExamples(LogSumExp()) }
 }
 
 /// What the operations along the last axis share.
-protocol LastAxisOperation: Operation {}
+package protocol LastAxisOperation: LibraryOperation {}
 
 extension LastAxisOperation {
-  public func entrywiseInputs(_ x: [Shape]) -> [Bool]? { x[0].rank > 1 ? [true] : nil }
+  package func swiftCode(_ x: [String], _ shapes: [Shape]) -> String { methodCall(name, x) }
+  package func entrywiseInputs(_ x: [Shape]) -> [Bool]? { x[0].rank > 1 ? [true] : nil }
 
-  public func shape(of x: [Shape]) throws(ShapeError) -> Shape { try rowShape(x) }
+  package func shape(of x: [Shape]) throws(ShapeError) -> Shape { try rowShape(x) }
 
-  public func localJacobian<S: Scalar>(at p: Point<S>, withRespectTo i: Int) -> LocalJacobian? {
+  package func localJacobian<S: Scalar>(at p: Point<S>, withRespectTo i: Int) -> LocalJacobian? {
     .blocks(at: p, i, count: p.x[i].shape.dropLast().reduce(1, *))
   }
 

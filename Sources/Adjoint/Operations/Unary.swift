@@ -2,10 +2,7 @@
 ///
 /// Value and derivative stand in one file, a line each. At a kink the convention is that of the constant side: relu′(0) = 0,
 /// |·|′(0) = 0; `sign` and `step` have derivative 0 everywhere.
-public enum Unary: String, CaseIterable, Operation {
-  case negate, exp, expm1, log, log1p, sqrt, square, reciprocal, abs, sign, step
-  case sin, cos, tanh, sigmoid, erf, relu, gelu, silu, softplus
-
+extension Unary: Operation {
   /// y = f(x)
   @inlinable
   public func callAsFunction<S: Scalar>(_ x: S) -> S {
@@ -97,7 +94,31 @@ public enum Unary: String, CaseIterable, Operation {
     }
   }
 
-  /// Where the function is smooth and its argument legal.
+  package func swiftCode(_ x: [String], _ shapes: [Shape]) -> String {
+    self == .negate ? "-\(x[0])" : methodCall(rawValue, x)
+  }
+
+  package func range(_ x: [ValueRange], _ shapes: [Shape]) -> ValueRange {
+    switch self {
+    case .negate, .exp, .expm1, .log, .log1p, .sqrt, .sign, .step, .tanh, .sigmoid, .erf, .relu, .softplus, .reciprocal:
+      x[0].mapped { self($0) }
+    case .abs, .square: .hull([self(x[0].lowerBound), self(x[0].upperBound)] + (x[0].contains(0) ? [0] : []))
+    case .sin, .cos: -1...1
+    case .gelu, .silu: -0.3...Swift.max(x[0].upperBound, 0)
+    }
+  }
+
+  package func domain(ofInput position: Int, _ present: ValueRange?) -> ValueRange {
+    switch self {
+    case .log, .sqrt, .reciprocal: 0.2...6
+    case .log1p: -0.75...6
+    case .exp, .expm1: -4...2.5
+    case .square: -4...4
+    case .negate, .abs, .sign, .step, .sin, .cos, .tanh, .sigmoid, .erf, .relu, .gelu, .silu, .softplus: .limit
+    }
+  }
+
+  /// The domain of examples: smooth and legal.
   private var domain: (range: ClosedRange<Double>, kinks: [Double]) {
     switch self {
     case .log, .sqrt, .reciprocal: (0.2...3, [])
@@ -122,15 +143,19 @@ public enum Unary: String, CaseIterable, Operation {
   }
 }
 
-extension Unary: MapOperation { public var function: MapFunction { .unary(self) } }
+extension Unary: MapOperation { package var function: MapFunction { .unary(self) } }
 
 /// An elementwise operation of one argument whose loop the library knows.
-protocol MapOperation: Operation { var function: MapFunction { get } }
+package protocol MapOperation: LibraryOperation { var function: MapFunction { get } }
 
 extension MapOperation {
   public func shape(of x: [Shape]) throws(ShapeError) -> Shape { try x.only(1, for: name)[0] }
   public func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) { y.map(function, x[0]) }
   public var isElementwise: Bool { true }
+  package var ownForm: OperationForm { .map(function) }
+  package func expanded(_ x: [ScalarOperand], shape: Shape, on tape: Tape<Double>) -> [Variable<Double>]? {
+    elementwise(x, shape: shape, on: tape)
+  }
 }
 
 /// Shapes on which every elementwise operation is tried.
@@ -147,33 +172,33 @@ extension [Shape] {
 }
 
 extension Variable {
-  public func exp() -> Variable { tape.record(Unary.exp, self) }
+  public func exp() -> Variable { tape.apply(.exp, self) }
   /// eˣ − 1, accurate near 0.
-  public func expm1() -> Variable { tape.record(Unary.expm1, self) }
+  public func expm1() -> Variable { tape.apply(.expm1, self) }
   /// The natural logarithm.
-  public func log() -> Variable { tape.record(Unary.log, self) }
+  public func log() -> Variable { tape.apply(.log, self) }
   /// ln(1 + x), accurate near 0.
-  public func log1p() -> Variable { tape.record(Unary.log1p, self) }
-  public func sqrt() -> Variable { tape.record(Unary.sqrt, self) }
-  public func square() -> Variable { tape.record(Unary.square, self) }
-  public func reciprocal() -> Variable { tape.record(Unary.reciprocal, self) }
-  public func abs() -> Variable { tape.record(Unary.abs, self) }
+  public func log1p() -> Variable { tape.apply(.log1p, self) }
+  public func sqrt() -> Variable { tape.apply(.sqrt, self) }
+  public func square() -> Variable { tape.apply(.square, self) }
+  public func reciprocal() -> Variable { tape.apply(.reciprocal, self) }
+  public func abs() -> Variable { tape.apply(.abs, self) }
   /// −1, 0 or 1.
-  public func sign() -> Variable { tape.record(Unary.sign, self) }
+  public func sign() -> Variable { tape.apply(.sign, self) }
   /// 1 where x > 0, else 0.
-  public func step() -> Variable { tape.record(Unary.step, self) }
-  public func sin() -> Variable { tape.record(Unary.sin, self) }
-  public func cos() -> Variable { tape.record(Unary.cos, self) }
-  public func tanh() -> Variable { tape.record(Unary.tanh, self) }
+  public func step() -> Variable { tape.apply(.step, self) }
+  public func sin() -> Variable { tape.apply(.sin, self) }
+  public func cos() -> Variable { tape.apply(.cos, self) }
+  public func tanh() -> Variable { tape.apply(.tanh, self) }
   /// 1 / (1 + e⁻ˣ).
-  public func sigmoid() -> Variable { tape.record(Unary.sigmoid, self) }
-  public func erf() -> Variable { tape.record(Unary.erf, self) }
+  public func sigmoid() -> Variable { tape.apply(.sigmoid, self) }
+  public func erf() -> Variable { tape.apply(.erf, self) }
   /// max(x, 0).
-  public func relu() -> Variable { tape.record(Unary.relu, self) }
+  public func relu() -> Variable { tape.apply(.relu, self) }
   /// x Φ(x), exact (Hendrycks & Gimpel 2016).
-  public func gelu() -> Variable { tape.record(Unary.gelu, self) }
+  public func gelu() -> Variable { tape.apply(.gelu, self) }
   /// x σ(x), also called swish.
-  public func silu() -> Variable { tape.record(Unary.silu, self) }
+  public func silu() -> Variable { tape.apply(.silu, self) }
   /// ln(1 + eˣ), never overflowing.
-  public func softplus() -> Variable { tape.record(Unary.softplus, self) }
+  public func softplus() -> Variable { tape.apply(.softplus, self) }
 }

@@ -81,7 +81,7 @@ extension Program {
       guard case .operation(let operation) = node.kind else { continue }
       for x in node.inputs where nodes[x].isLeaf {
         isRead[x] = true
-        if !(operation is MatMul) { isReadElsewhere[x] = true }
+        if !operation.form.isProduct { isReadElsewhere[x] = true }
       }
     }
     let copies = nodes.indices.compactMap { leaf -> InputCopies<S>? in

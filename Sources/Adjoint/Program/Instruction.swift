@@ -1,4 +1,4 @@
-/// A step with every operand resolved to an address. Plain bits: running one touches no reference count.
+/// A pass with every operand resolved to an address. Plain bits: running one touches no reference count.
 enum Instruction<S: Scalar> {
   /// The operation itself. The program owns it; unmanaged, so that running it counts no references.
   case general(Unmanaged<PlacedOperation<S>>)

@@ -1,6 +1,6 @@
 /// Where every value of a program stands: byte offsets in one arena, shared by values that are never alive together.
 ///
-/// A value lives from the step that computes it to the last step that reads it (or for ever, when it is kept). Steps are
+/// A value lives from the pass that computes it to the last pass that reads it (or for ever, when it is kept). Passes are
 /// walked in order with a list of free ranges; an elementwise result takes over the memory of an operand that dies with it.
 struct MemoryPlan {
   /// The offset of each node's value; −1 where it has none (pruned, or only ever in a register or a scratch block).
@@ -16,7 +16,7 @@ struct MemoryPlan {
   ///   - leaves: they live for ever and are never overwritten, like the kept values.
   ///   - isElsewhere: whether a leaf's value stands outside the arena, such as that of a shared parameter.
   init(
-    nodes: [Node], steps: [Step], root: [Int], leaves: [Int], isElsewhere: [Bool], kept: [Bool], sharing: Bool,
+    nodes: [Node], passes: [Pass], root: [Int], leaves: [Int], isElsewhere: [Bool], kept: [Bool], sharing: Bool,
     elementSize: Int
   ) {
     offsets = Array(repeating: -1, count: nodes.count)
@@ -25,11 +25,11 @@ struct MemoryPlan {
       return max(bytes + Arena.alignment - 1, Arena.alignment) & ~(Arena.alignment - 1)
     }
 
-    let index = StepIndex(steps, nodeCount: nodes.count)
+    let index = PassIndex(passes, nodeCount: nodes.count)
     var lastUse = [Int](repeating: -1, count: nodes.count)
-    for (number, step) in steps.enumerated() {
-      for node in step.nodes {
-        for x in nodes[node].inputs where index.step[x] != number { lastUse[root[x]] = number }
+    for (number, pass) in passes.enumerated() {
+      for node in pass.nodes {
+        for x in nodes[node].inputs where index.pass[x] != number { lastUse[root[x]] = number }
       }
     }
     for node in nodes.indices where kept[node] { lastUse[root[node]] = Int.max }
@@ -39,10 +39,10 @@ struct MemoryPlan {
     }
 
     var operands = DyingOperands(nodeCount: nodes.count)
-    for (number, step) in steps.enumerated() {
-      operands.find(in: step, number, nodes, root, index, lastUse)
-      for result in step.results {
-        if sharing, let operand = operands.takeOver(for: result, of: step, nodes, index, size: size) {
+    for (number, pass) in passes.enumerated() {
+      operands.find(in: pass, number, nodes, root, index, lastUse)
+      for result in pass.results {
+        if sharing, let operand = operands.takeOver(for: result, of: pass, nodes, index, size: size) {
           offsets[result] = offsets[operand]
         } else {
           offsets[result] = allocate(size(result))
@@ -51,7 +51,7 @@ struct MemoryPlan {
       guard sharing else { continue }
       for node in operands.dying { retire(offsets[node]..<offsets[node] + size(node), after: number) }
       // A result that nobody reads is still written.
-      for result in step.results where lastUse[result] < number {
+      for result in pass.results where lastUse[result] < number {
         retire(offsets[result]..<offsets[result] + size(result), after: number)
       }
     }
@@ -111,11 +111,11 @@ private struct DyingOperands {
   }
 
   mutating func find(
-    in step: Step, _ number: Int, _ nodes: [Node], _ root: [Int], _ index: StepIndex, _ lastUse: [Int]
+    in pass: Pass, _ number: Int, _ nodes: [Node], _ root: [Int], _ index: PassIndex, _ lastUse: [Int]
   ) {
     dying.removeAll(keepingCapacity: true)
-    for (position, node) in step.nodes.enumerated() {
-      for x in nodes[node].inputs where index.step[x] != number && lastUse[root[x]] == number {
+    for (position, node) in pass.nodes.enumerated() {
+      for x in nodes[node].inputs where index.pass[x] != number && lastUse[root[x]] == number {
         let operand = root[x]
         if found[operand] != number {
           found[operand] = Int32(number)
@@ -131,15 +131,13 @@ private struct DyingOperands {
 
   /// An operand whose memory `result` may overwrite, element by element; it is no longer free afterwards.
   mutating func takeOver(
-    for result: Int, of step: Step, _ nodes: [Node], _ index: StepIndex, size: (Int) -> Int
+    for result: Int, of pass: Pass, _ nodes: [Node], _ index: PassIndex, size: (Int) -> Int
   ) -> Int? {
-    switch step.kind {
-    case .product(_, _, _, let addend):
+    switch pass.kind.overwriting {
+    case .none: return nil
+    case .operand(let addend):
       return dying.firstIndex { $0 == addend && size($0) == size(result) }.map { dying.remove(at: $0) }
-    case .general:
-      guard case .operation(let operation) = nodes[result].kind, operation.isElementwise else { return nil }
-    case .pickGradient: return nil
-    case .chain, .logSoftmaxGradient: break
+    case .elementwise: break
     }
     // Every read of that memory must be of whole elements in step with the result, and not after it is overwritten. The
     // youngest is the one that is still in a cache.

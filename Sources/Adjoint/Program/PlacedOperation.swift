@@ -6,12 +6,6 @@ class PlacedOperation<S: Scalar> {
     if y.shape.rank > 0, let entrywise = operation.entrywiseInputs(shapes) {
       return Entrywise(operation, x, into: y, entrywise)
     }
-    if let sum = operation as? Sum {
-      let groups = AxisGroups(shape: x[0].shape, reduced: sum.axes)
-      if groups.count == 2, groups.reduced[0] {
-        return ColumnSums(sum, x, into: y, rows: groups.extents[0], columns: groups.extents[1])
-      }
-    }
     return Placed(operation, x, into: y)
   }
 
@@ -88,32 +82,5 @@ private final class Entrywise<O: Operation, S: Scalar>: Placed<O, S> {
   private func output(_ band: Range<Int>) -> Output<S> {
     let own = View<S>(shape: y.shape, address: y.address).entries(band, stride: MemoryLayout<S>.stride)
     return Output(shape: own.shape, address: own.address)
-  }
-}
-
-/// A sum over the leading axes, such as a bias's gradient: threads take bands of columns.
-private final class ColumnSums<S: Scalar>: Placed<Sum, S> {
-  private let rows: Int
-  private let columns: Int
-
-  init(_ sum: Sum, _ x: Operands<S>, into y: Output<S>, rows: Int, columns: Int) {
-    (self.rows, self.columns) = (rows, columns)
-    super.init(sum, x, into: y)
-  }
-
-  override func execute(part: Int, of parts: Int) {
-    let band = Range(part: part, of: parts, in: columns)
-    guard !band.isEmpty else { return }
-    let (from, to) = (x[0].base + band.lowerBound, y.base + band.lowerBound)
-    S.reduceRows(.sum, from, stride: columns, to, rows: rows, columns: band.count)
-  }
-
-  override func footprint(part: Int, of parts: Int) -> Footprint {
-    var footprint = Footprint()
-    let band = Range(part: part, of: parts, in: columns)
-    guard !band.isEmpty else { return footprint }
-    footprint.read(x[0].base + band.lowerBound, count: (rows - 1) * columns + band.count)
-    footprint.write(y.base + band.lowerBound, count: band.count)
-    return footprint
   }
 }

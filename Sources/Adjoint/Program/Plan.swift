@@ -1,18 +1,19 @@
 /// What a program will run, in which order, before anything has an address: the recording pruned to what is asked for,
-/// simplified, and fused into steps.
+/// simplified, and fused into passes.
 struct Plan {
   /// The recorded nodes; those that read an operation recorded again read the first of them instead.
   private(set) var nodes: [Node]
-  let patterns: [Pattern]
+  /// The form of each node's operation; `nil` for a leaf, and where nobody needs the node.
+  let forms: [OperationForm?]
   /// Which nodes are computed or read.
   private(set) var live: [Bool]
   /// The leaves among them, in order.
   let leaves: [Int]
   /// Whether each node can be read after a run: what was asked for, and the leaves.
   let readable: [Bool]
-  /// The nodes that depend on constants alone, in order: the first steps compute them, once.
+  /// The nodes that depend on constants alone, in order: the first passes compute them, once.
   private(set) var folded: [Int] = []
-  private(set) var steps: [Step]
+  private(set) var passes: [Pass]
   /// The node whose memory a node's value is: itself unless it is an alias.
   private(set) var root: [Int]
   private let fuses: Bool
@@ -30,13 +31,13 @@ struct Plan {
     for i in recorded.indices.reversed() where live[i] { for x in recorded[i].inputs { live[x] = true } }
     let live = live
     leaves = recorded.indices.filter { live[$0] && recorded[$0].isLeaf }
-    patterns = recorded.indices.map { live[$0] ? Pattern(recorded[$0].kind) : .leaf }
+    forms = recorded.indices.map { live[$0] ? recorded[$0].form : nil }
     lasting = live
     if fusing {
       lasting = Array(repeating: false, count: recorded.count)
       for target in targets { lasting[target] = true }
-      Simplification.removeRepeated(from: &nodes, &self.live, patterns: patterns, kept: lasting)
-      folded = Simplification.constants(in: nodes, live: self.live, patterns: patterns, kept: lasting)
+      Simplification.removeRepeated(from: &nodes, &self.live, forms: forms, kept: lasting)
+      folded = Simplification.constants(in: nodes, live: self.live, forms: forms, kept: lasting)
     }
     var readable = lasting
     for leaf in leaves { readable[leaf] = true }
@@ -44,16 +45,18 @@ struct Plan {
 
     var computed = self.live
     for node in folded { (computed[node], lasting[node]) = (false, true) }
-    let fused = Fusion(nodes: nodes, patterns: patterns, live: computed, kept: lasting).steps(fusing: fusing)
-    steps = folded.map { Step(kind: .general, nodes: [$0], results: [$0]) } + (alteration?.steps(fused) ?? fused)
+    let recording = PlannedRecording(nodes: nodes, forms: forms, live: computed, kept: lasting)
+    let fused = Fusion(recording).passes(fusing: fusing)
+    passes =
+      folded.map { [nodes] in Pass(General(nodes[$0]), [$0], results: [$0]) } + (alteration?.passes(fused) ?? fused)
     root = Array(nodes.indices)
-    for i in nodes.indices where fusing && self.live[i] && patterns[i].isAlias { root[i] = root[nodes[i].inputs[0]] }
+    for i in nodes.indices where fusing && self.live[i] && forms[i] == .reshape { root[i] = root[nodes[i].inputs[0]] }
   }
 
   /// Where the values stand; those of leaves that are `isElsewhere` do not stand in this memory.
   func memory(isElsewhere: [Bool], elementSize: Int) -> MemoryPlan {
     MemoryPlan(
-      nodes: nodes, steps: steps, root: root, leaves: leaves, isElsewhere: isElsewhere, kept: lasting, sharing: fuses,
+      nodes: nodes, passes: passes, root: root, leaves: leaves, isElsewhere: isElsewhere, kept: lasting, sharing: fuses,
       elementSize: elementSize)
   }
 

@@ -66,7 +66,7 @@ public final class Program<S: Scalar> {
   /// How many instructions a run executes.
   package var instructionCount: Int { instructions.count - foldedCount }
   /// The nodes that each instruction computes, in order.
-  let stepNodes: [[Int]]
+  let passNodes: [[Int]]
   /// The last node that each instruction computes.
   private let lastNodes: [Int]
   private let operations: [PlacedOperation<S>]  // kept alive: instructions hold them unmanaged
@@ -106,7 +106,7 @@ public final class Program<S: Scalar> {
     var isShared = [Bool](repeating: false, count: plan.nodes.count)
     for (leaf, _) in shared { isShared[leaf] = true }
     var memory = plan.memory(isElsewhere: isShared, elementSize: MemoryLayout<S>.stride)
-    alteration?.offsets(&memory.offsets, plan.steps)
+    alteration?.offsets(&memory.offsets, plan.passes)
     let base = arena.allocate(byteCount: memory.byteCount)
     var addresses = memory.offsets.map { $0 >= 0 ? base + $0 : nil }
     for (leaf, parameter) in shared { addresses[leaf] = parameter.storage.address }
@@ -137,8 +137,8 @@ public final class Program<S: Scalar> {
     instructions = builder.instructions()
     operations = builder.operations
     foldedCount = plan.folded.count
-    stepNodes = plan.steps.map(\.nodes)
-    lastNodes = stepNodes.map { $0.max() ?? 0 }
+    passNodes = plan.passes.map(\.nodes)
+    lastNodes = passNodes.map { $0.max() ?? 0 }
     for leaf in plan.leaves where !isShared[leaf] { copyLeaf(leaf, from: tape, ownTape) }
     fold()
   }
@@ -264,6 +264,12 @@ public final class Program<S: Scalar> {
 }
 
 extension Node {
+  /// The form of the operation; `nil` for a leaf.
+  var form: OperationForm? {
+    if case .operation(let operation) = kind { return operation.form }
+    return nil
+  }
+
   var isLeaf: Bool {
     if case .leaf = kind { return true }
     return false

@@ -120,7 +120,7 @@ extension Program {
     guard let clock else { return profile }
     let order = scheduledOrder.isEmpty ? Array(foldedCount..<instructions.count) : scheduledOrder
     profile.passes = order.map { position in
-      let nodes = stepNodes[position]
+      let nodes = passNodes[position]
       return ProgramProfile.Pass(
         formula: formula(of: nodes), shape: nodes.last.map { self.nodes[$0].shape } ?? [],
         seconds: clock.passes[position - foldedCount].median,

@@ -11,12 +11,12 @@ enum Simplification {
   /// Equal operations have the same first operand, so each is compared with that operand's other users: lists threaded through
   /// two flat arrays.
   static func removeRepeated(
-    from nodes: inout [Node], _ live: inout [Bool], patterns: [Pattern], kept: [Bool]
+    from nodes: inout [Node], _ live: inout [Bool], forms: [OperationForm?], kept: [Bool]
   ) {
     // The first of those equal to each node, or −1 for itself.
     var first = [Int32](repeating: -1, count: nodes.count)
     var (newestUser, olderUser) = (first, first)
-    for i in nodes.indices where live[i] && !patterns[i].isLeaf {
+    for i in nodes.indices where live[i] && forms[i] != nil {
       if nodes[i].inputs.contains(where: { first[$0] >= 0 }) {
         let inputs = nodes[i].inputs.map { first[$0] >= 0 ? Int(first[$0]) : $0 }
         nodes[i] = nodes[i].reading(NodeList(inputs))
@@ -24,7 +24,7 @@ enum Simplification {
       guard !nodes[i].inputs.isEmpty else { continue }
       let operand = nodes[i].inputs[0]
       var (other, left) = (newestUser[operand], compared)
-      while other >= 0, !isRepeated(i, Int(other), nodes, patterns) {
+      while other >= 0, !isRepeated(i, Int(other), nodes, forms) {
         left -= 1
         other = left > 0 ? olderUser[Int(other)] : -1
       }
@@ -38,31 +38,29 @@ enum Simplification {
 
   /// Whether two operations are known to be the same on the same operands. Of general ones nothing is known: their types may
   /// keep to themselves what distinguishes them.
-  private static func isRepeated(_ i: Int, _ j: Int, _ nodes: [Node], _ patterns: [Pattern]) -> Bool {
-    switch (patterns[i], patterns[j]) {
-    case (.map(let f), .map(let g)): guard f == g else { return false }
-    case (.zip(let f), .zip(let g)): guard f == g else { return false }
-    case (.product(let f), .product(let g)):
-      guard (f.transposeA, f.transposeB) == (g.transposeA, g.transposeB) else { return false }
-    case (.bias, .bias), (.select, .select), (.alias, .alias): break
-    case (.leaf, _), (.general, _), (.alias, _), (.product, _), (.bias, _), (.select, _), (.map, _), (.zip, _):
+  private static func isRepeated(_ i: Int, _ j: Int, _ nodes: [Node], _ forms: [OperationForm?]) -> Bool {
+    guard let form = forms[i], forms[j] == form else { return false }
+    switch form {
+    case .map, .zip, .select, .product, .addBias, .reshape: break
+    case .sum, .mean, .variance, .extremum, .argMax, .softmax, .broadcast, .permute, .slice, .pad, .concatenate,
+      .stopGradient, .gather, .scatterAdd, .pick, .oneHot, .unfold, .fold, .maxPool, .averagePool, .other:
       return false
     }
     return nodes[i].shape == nodes[j].shape && nodes[i].inputs.elementsEqual(nodes[j].inputs)
   }
 
   /// The live operations that depend on constants alone, in order.
-  static func constants(in nodes: [Node], live: [Bool], patterns: [Pattern], kept: [Bool]) -> [Int] {
+  static func constants(in nodes: [Node], live: [Bool], forms: [OperationForm?], kept: [Bool]) -> [Int] {
     var folded: [Int] = []
     var isConstant = [Bool](repeating: false, count: nodes.count)
     for i in nodes.indices where live[i] {
-      if patterns[i].isLeaf {
+      if forms[i] == nil {
         if case .leaf(.constant) = nodes[i].kind { isConstant[i] = true }
       } else if nodes[i].inputs.allSatisfy({ isConstant[$0] }), !nodes[i].inputs.isEmpty, !kept[i],
         nodes[i].shape.elementCount <= largestFolded
       {
         isConstant[i] = true
-        if !patterns[i].isAlias { folded.append(i) }
+        if forms[i] != .reshape { folded.append(i) }
       }
     }
     return folded

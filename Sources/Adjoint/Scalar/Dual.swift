@@ -3,9 +3,9 @@ import Foundation
 /// A dual number a + ȧε with ε² = 0: a value and its exact derivative along one direction.
 ///
 /// Replaying a tape with dual numbers computes a Jacobian-vector product without a step size: feed x + ẋε, read f(x) + (Jẋ)ε.
-/// The elementary functions carry derivatives of their own, written here and nowhere else; no rule of `Operations/` is
-/// used, so a replay at `Dual` is an independent witness against the VJPs. It is concrete over `Double`: a generic
-/// `Dual<Base>` measured 69 times slower.
+/// The derivatives of elementary functions stand in `ElementaryFunction`. No rule of `Operations/` is used, so a replay at
+/// `Dual` is an independent witness against the VJPs. It is concrete over `Double`: a generic `Dual<Base>` measured 69
+/// times slower.
 ///
 /// Comparison looks at the value alone, so a branch is taken as it is without derivatives.
 public struct Dual: Scalar {
@@ -55,46 +55,13 @@ public struct Dual: Scalar {
   }
 
   @inlinable
-  public static func exponential(_ x: Dual) -> Dual {
-    let y = exp(x.value)
-    return chain(x, y, y)
-  }
-  @inlinable public static func exponentialMinusOne(_ x: Dual) -> Dual { chain(x, expm1(x.value), exp(x.value)) }
-  @inlinable public static func logarithm(_ x: Dual) -> Dual { chain(x, log(x.value), 1 / x.value) }
-  @inlinable public static func logarithmOnePlus(_ x: Dual) -> Dual { chain(x, log1p(x.value), 1 / (1 + x.value)) }
-  @inlinable
-  public static func squareRoot(_ x: Dual) -> Dual {
-    let y = x.value.squareRoot()
-    return chain(x, y, 0.5 / y)
-  }
-  @inlinable public static func sine(_ x: Dual) -> Dual { chain(x, sin(x.value), cos(x.value)) }
-  @inlinable public static func cosine(_ x: Dual) -> Dual { chain(x, cos(x.value), -sin(x.value)) }
-  @inlinable
-  public static func hyperbolicTangent(_ x: Dual) -> Dual {
-    let inverse = 1 / cosh(x.value)
-    return chain(x, tanh(x.value), inverse * inverse)
-  }
-  @inlinable
-  public static func errorFunction(_ x: Dual) -> Dual {
-    chain(x, erf(x.value), errorFunctionSlope(x.value))
-  }
-  /// erf′(a) = 2/√π e^(−a²). The rounding of a² would be magnified by e^(−a²), so it is put back to first order.
-  @inlinable
-  static func errorFunctionSlope(_ a: Double) -> Double {
-    let square = a * a
-    let y = 2 / Double.pi.squareRoot() * exp(-square)
-    return y == 0 ? 0 : y - y * (-square).addingProduct(a, a)
+  public static func elementary(_ f: ElementaryFunction, _ x: Dual) -> Dual {
+    let y = f(x.value)
+    return chain(x, y, f.slope(x.value, y))
   }
   @inlinable
   public static func power(_ x: Dual, _ p: Double) -> Dual {
-    chain(x, pow(x.value, p), p == 0 ? 0 : p * lowered(x.value, p, by: 1))
-  }
-  /// aᵖ⁻ⁿ. Where p − n is not exact, its rounding would count ln a times, so aᵖ is divided instead.
-  @inlinable
-  static func lowered(_ a: Double, _ p: Double, by n: Double) -> Double {
-    let exponent = p - n
-    if exponent + n == p || a == 0 { return pow(a, exponent) }
-    return n == 1 ? pow(a, p) / a : pow(a, p) / a / a
+    chain(x, pow(x.value, p), PowerFunction.slope(x.value, p))
   }
   @inlinable
   public static func tied(_ first: Dual, sum: Dual, count: Int) -> Dual {

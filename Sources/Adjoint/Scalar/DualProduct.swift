@@ -15,14 +15,15 @@ extension Dual {
             let (value, tangent) = (values + row * depth, values + (row + 4) * depth)
             for k in 0..<depth {
               let a =
-                row >= rows ? 0 : p.transposeA ? p.a[k * p.rows + i + row] : p.a[(i + row) * depth + k]
+                row >= rows ? 0 : p.transposeA ? p.a[k * p.strideA + i + row] : p.a[(i + row) * p.strideA + k]
               (value[k], tangent[k]) = (a.value, a.tangent)
             }
           }
           if p.transposeB {
-            multiplyByRows(values, p.b, sums, depth: depth, columns: p.columns)
+            multiplyByRows(values, p.b, strideB: p.strideB, sums, depth: depth, columns: p.columns)
           } else {
-            multiplyByColumns(values, p.b, sums, depth: depth, columns: p.columns, rows: rows)
+            multiplyByColumns(
+              values, p.b, strideB: p.strideB, sums, depth: depth, columns: p.columns, rows: rows)
           }
           for row in 0..<rows { p.finish(row: i + row, sums + row * p.columns) }
         }
@@ -32,13 +33,13 @@ extension Dual {
 
   /// Four rows of A times Bᵀ, B stored [columns, depth]: dot products, two numbers of B at a time.
   private static func multiplyByRows(
-    _ a: UnsafeMutablePointer<Double>, _ b: UnsafePointer<Dual>, _ c: UnsafeMutablePointer<Dual>, depth: Int,
-    columns: Int
+    _ a: UnsafeMutablePointer<Double>, _ b: UnsafePointer<Dual>, strideB: Int, _ c: UnsafeMutablePointer<Dual>,
+    depth: Int, columns: Int
   ) {
     typealias Pair = SIMD2<Double>
     let tangents = a + 4 * depth
     for j in 0..<columns {
-      let row = b + j * depth
+      let row = b + j * strideB
       var (v0, v1, v2, v3) = (Pair.zero, Pair.zero, Pair.zero, Pair.zero)
       var (t0, t1, t2, t3) = (Pair.zero, Pair.zero, Pair.zero, Pair.zero)
       @inline(__always)
@@ -70,8 +71,8 @@ extension Dual {
 
   /// Rows of A times B, B stored [depth, columns]: multiples of B's rows are added up, four of them at a time.
   private static func multiplyByColumns(
-    _ a: UnsafeMutablePointer<Double>, _ b: UnsafePointer<Dual>, _ c: UnsafeMutablePointer<Dual>, depth: Int,
-    columns: Int, rows: Int
+    _ a: UnsafeMutablePointer<Double>, _ b: UnsafePointer<Dual>, strideB: Int, _ c: UnsafeMutablePointer<Dual>,
+    depth: Int, columns: Int, rows: Int
   ) {
     let tangents = a + 4 * depth
     c.update(repeating: 0, count: rows * columns)
@@ -84,8 +85,8 @@ extension Dual {
           let (a2, a3) = (value[first + 2], value[first + 3])
           let (d0, d1) = (tangent[first], tangent[first + 1])
           let (d2, d3) = (tangent[first + 2], tangent[first + 3])
-          let (b0, b1) = (b + first * columns, b + (first + 1) * columns)
-          let (b2, b3) = (b1 + columns, b1 + 2 * columns)
+          let (b0, b1) = (b + first * strideB, b + (first + 1) * strideB)
+          let (b2, b3) = (b1 + strideB, b1 + 2 * strideB)
           for j in 0..<columns {
             let (v0, v1, v2, v3) = (b0[j].value, b1[j].value, b2[j].value, b3[j].value)
             let value = (a0 * v0 + a1 * v1) + (a2 * v2 + a3 * v3)
@@ -96,7 +97,7 @@ extension Dual {
           }
         } else {
           for k in first..<depth {
-            let (factor, row) = (Dual(value[k], tangent: tangent[k]), b + k * columns)
+            let (factor, row) = (Dual(value[k], tangent: tangent[k]), b + k * strideB)
             for j in 0..<columns { sums[j] = sums[j] + factor * row[j] }
           }
         }
@@ -111,10 +112,10 @@ extension SecondOrderDual {
       guard let row = scratch.baseAddress else { return }
       let sums = row + p.depth
       for i in 0..<p.rows {
-        for k in 0..<p.depth { row[k] = p.transposeA ? p.a[k * p.rows + i] : p.a[i * p.depth + k] }
+        for k in 0..<p.depth { row[k] = p.transposeA ? p.a[k * p.strideA + i] : p.a[i * p.strideA + k] }
         if p.transposeB {
           for j in 0..<p.columns {
-            let other = p.b + j * p.depth
+            let other = p.b + j * p.strideB
             var sum: SecondOrderDual = 0
             for k in 0..<p.depth { sum = sum + row[k] * other[k] }
             sums[j] = sum
@@ -122,7 +123,7 @@ extension SecondOrderDual {
         } else {
           sums.update(repeating: 0, count: p.columns)
           for k in 0..<p.depth {
-            let (factor, other) = (row[k], p.b + k * p.columns)
+            let (factor, other) = (row[k], p.b + k * p.strideB)
             for j in 0..<p.columns { sums[j] = sums[j] + factor * other[j] }
           }
         }
@@ -132,11 +133,11 @@ extension SecondOrderDual {
   }
 }
 
-extension MatrixProduct {
+extension MatrixProduct where S: Scalar {
   /// The last pass over one row of finished products: accumulation, or bias and function.
   @inline(__always)
   fileprivate func finish(row: Int, _ sums: UnsafePointer<S>) {
-    let out = c + row * columns
+    let out = c + row * strideC
     if accumulates {
       for j in 0..<columns { out[j] = out[j] + sums[j] }
       return

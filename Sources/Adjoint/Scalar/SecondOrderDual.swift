@@ -80,58 +80,14 @@ public struct SecondOrderDual: Scalar {
   }
 
   @inlinable
-  public static func exponential(_ x: SecondOrderDual) -> SecondOrderDual {
-    let y = exp(x.value)
-    return chain(x, y, y, y)
-  }
-  @inlinable
-  public static func exponentialMinusOne(_ x: SecondOrderDual) -> SecondOrderDual {
-    let y = exp(x.value)
-    return chain(x, expm1(x.value), y, y)
-  }
-  @inlinable
-  public static func logarithm(_ x: SecondOrderDual) -> SecondOrderDual {
-    let inverse = 1 / x.value
-    return chain(x, log(x.value), inverse, -inverse * inverse)
-  }
-  @inlinable
-  public static func logarithmOnePlus(_ x: SecondOrderDual) -> SecondOrderDual {
-    let inverse = 1 / (1 + x.value)
-    return chain(x, log1p(x.value), inverse, -inverse * inverse)
-  }
-  @inlinable
-  public static func squareRoot(_ x: SecondOrderDual) -> SecondOrderDual {
-    let y = x.value.squareRoot()
-    let slope = 0.5 / y
-    return chain(x, y, slope, -0.5 * slope / x.value)
-  }
-  @inlinable
-  public static func sine(_ x: SecondOrderDual) -> SecondOrderDual {
-    let y = sin(x.value)
-    return chain(x, y, cos(x.value), -y)
-  }
-  @inlinable
-  public static func cosine(_ x: SecondOrderDual) -> SecondOrderDual {
-    let y = cos(x.value)
-    return chain(x, y, -sin(x.value), -y)
-  }
-  @inlinable
-  public static func hyperbolicTangent(_ x: SecondOrderDual) -> SecondOrderDual {
-    let y = tanh(x.value)
-    let inverse = 1 / cosh(x.value)
-    let slope = inverse * inverse
-    return chain(x, y, slope, -2 * y * slope)
-  }
-  @inlinable
-  public static func errorFunction(_ x: SecondOrderDual) -> SecondOrderDual {
-    let slope = Dual.errorFunctionSlope(x.value)
-    return chain(x, erf(x.value), slope, -2 * x.value * slope)
+  public static func elementary(_ f: ElementaryFunction, _ x: SecondOrderDual) -> SecondOrderDual {
+    let y = f(x.value)
+    let slope = f.slope(x.value, y)
+    return chain(x, y, slope, f.curvature(x.value, y, slope))
   }
   @inlinable
   public static func power(_ x: SecondOrderDual, _ p: Double) -> SecondOrderDual {
-    let slope = p == 0 ? 0 : p * Dual.lowered(x.value, p, by: 1)
-    let curvature = p == 0 || p == 1 ? 0 : p * (p - 1) * Dual.lowered(x.value, p, by: 2)
-    return chain(x, pow(x.value, p), slope, curvature)
+    chain(x, pow(x.value, p), PowerFunction.slope(x.value, p), PowerFunction.curvature(x.value, p))
   }
   @inlinable
   public static func tied(_ first: SecondOrderDual, sum: SecondOrderDual, count: Int) -> SecondOrderDual {

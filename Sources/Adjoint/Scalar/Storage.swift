@@ -3,6 +3,9 @@
 /// A tape asks for each node's value in turn; truncating gives back everything from some value on and keeps the blocks, so
 /// that a loop that records, differentiates and truncates reaches a state in which it allocates nothing.
 final class Arena {
+  /// The address of a value.
+  typealias Place = UnsafeMutableRawPointer
+
   static let alignment = 64
   private var blocks: [UnsafeMutableRawBufferPointer] = []
   /// The block in use, and what is left of it.
@@ -69,4 +72,64 @@ final class Buffer<S: Scalar> {
   }
 
   deinit { base.deallocate() }
+}
+
+/// A growing list behind a fixed address.
+///
+/// An array in a class is checked for exclusive access and counted at each touch, which for a node of one number takes longer
+/// than computing it; here reading an element is a load. A handle to memory that its owner gives back.
+struct StableList<Element> {
+  private struct Header {
+    var elements: UnsafeMutablePointer<Element>
+    var count = 0
+    var capacity: Int
+  }
+
+  private let header: UnsafeMutablePointer<Header>
+
+  init() {
+    let capacity = 64
+    header = .allocate(capacity: 1)
+    header.initialize(to: Header(elements: .allocate(capacity: capacity), capacity: capacity))
+  }
+
+  /// Ends the life of this list and of all handles to it.
+  func deallocate() {
+    removeSubrange(from: 0)
+    header.pointee.elements.deallocate()
+    header.deallocate()
+  }
+
+  @inline(__always)
+  var count: Int { header.pointee.count }
+
+  subscript(position: Int) -> Element {
+    @inline(__always)
+    _read {
+      precondition(position >= 0 && position < header.pointee.count)
+      yield header.pointee.elements[position]
+    }
+  }
+
+  @inline(__always)
+  func append(_ element: consuming Element) {
+    if header.pointee.count == header.pointee.capacity { grow() }
+    (header.pointee.elements + header.pointee.count).initialize(to: element)
+    header.pointee.count += 1
+  }
+
+  func removeSubrange(from count: Int) {
+    guard count < header.pointee.count else { return }
+    (header.pointee.elements + count).deinitialize(count: header.pointee.count - count)
+    header.pointee.count = count
+  }
+
+  @inline(never)
+  private func grow() {
+    let (old, count) = (header.pointee, header.pointee.count)
+    header.pointee.capacity = 2 * old.capacity
+    header.pointee.elements = .allocate(capacity: 2 * old.capacity)
+    header.pointee.elements.moveInitialize(from: old.elements, count: count)
+    old.elements.deallocate()
+  }
 }

@@ -56,6 +56,17 @@ public struct Operands<S: Scalar> {
   }
 
   public subscript(position: Int) -> View<S> { views[position] }
+
+  /// Calls `body` with a list of the views of some values, which lasts no longer.
+  @inline(__always)
+  static func gathered(_ values: some Collection<Int>, _ view: (Int) -> View<S>, _ body: (Operands) -> Void) {
+    let count = values.count
+    withUnsafeTemporaryAllocation(of: View<S>.self, capacity: Swift.max(count, 1)) { views in
+      guard let base = views.baseAddress else { return }
+      for (position, value) in values.enumerated() { (base + position).initialize(to: view(value)) }
+      body(Operands(views: base, count: count))
+    }
+  }
 }
 
 /// Where an operation's `forward` writes its result. Every element must be set; elements start undefined.

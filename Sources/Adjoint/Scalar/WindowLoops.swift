@@ -43,7 +43,7 @@ extension WindowGrid {
   }
 }
 
-extension Scalar {
+extension ArrayLoops where Self: Scalar {
   @inlinable
   public static func unfold(_ grid: WindowGrid, _ x: UnsafePointer<Self>, _ y: UnsafeMutablePointer<Self>) {
     let run = grid.windows.size.width * grid.channels

@@ -1,10 +1,10 @@
 /// A number for each name, as bars from 0 to the right, with the number at the end.
 public struct BarChart: Chart {
   public var title: String
-  /// What the numbers measure.
-  public var axis: Axis
-  public var bars: [(name: String, value: Double)]
-  public var width: Double
+  /// The quantity that the numbers measure.
+  package var axis: Axis
+  package var bars: [(name: String, value: Double)]
+  package var width: Double
 
   public init(_ title: String, axis: Axis, _ bars: [(name: String, value: Double)], width: Double = 640) {
     (self.title, self.axis, self.bars, self.width) = (title, axis, bars, width)
@@ -37,34 +37,22 @@ public struct BarChart: Chart {
     for (value, label) in zip(ticks.values, ticks.labels) {
       guard placed.contains(value), let x = placed.place(value) else { continue }
       shapes.append(Markup("path", ["class": "grid", "d": .init(ChartPath.line(x, top, x, bottom))]))
-      shapes.append(
-        Markup("text", ["class": "faint small middle", "x": .init(x), "y": .init(bottom + 16)], text: label))
+      shapes.append(.words(label, "faint small middle", x: x, y: bottom + 16))
     }
     let zero = placed.place(0) ?? left
     for (number, bar) in bars.enumerated() {
       let y = top + row * Double(number)
-      shapes.append(
-        Markup("text", ["class": "ink end", "x": .init(left - 8), "y": .init(y + 16)], text: names[number]))
+      shapes.append(.words(names[number], "ink end", x: left - 8, y: y + 16))
       let end = placed.place(bar.value).map { min(max($0, left), left + placed.length) }
       if let end {
-        shapes.append(
-          Markup(
-            "rect",
-            [
-              "class": "f0", "x": .init(min(zero, end)), "y": .init(y + 4), "width": .init(abs(end - zero)),
-              "height": .init(row - 8),
-            ]))
+        shapes.append(.box("f0", x: min(zero, end), y: y + 4, width: abs(end - zero), height: row - 8))
       }
       shapes.append(
-        Markup(
-          "text", ["class": "ink small halo", "x": .init(max(end ?? zero, zero) + 6), "y": .init(y + 16)],
-          text: DecimalText.text(bar.value, digits: 4)))
+        .words(DecimalText.text(bar.value, digits: 4), "ink small halo", x: max(end ?? zero, zero) + 6, y: y + 16))
     }
     shapes.append(Markup("path", ["class": "axis", "d": .init(ChartPath.line(zero, top, zero, bottom))]))
     let caption = axis.caption + (ticks.factor.map { " " + $0 } ?? "")
-    shapes.append(
-      Markup(
-        "text", ["class": "ink middle", "x": .init(left + placed.length / 2), "y": .init(bottom + 36)], text: caption))
+    shapes.append(.words(caption, "ink middle", x: left + placed.length / 2, y: bottom + 36))
     return ChartDrawing(width: width, height: bottom + 46, shapes: shapes)
   }
 }

@@ -9,9 +9,9 @@
 /// try chart.svg().write(to: url, atomically: true, encoding: .utf8)
 /// ```
 public protocol Chart: Sendable {
-  /// What stands above the drawing.
+  /// The words above the drawing.
   var title: String { get }
-  /// What the chart shows, in a sentence: its description for those who cannot see it.
+  /// A sentence about the content, for those who cannot see the drawing.
   var summary: String { get }
   /// The shapes, on paper that begins at (0, 0).
   func drawn() -> ChartDrawing
@@ -19,11 +19,11 @@ public protocol Chart: Sendable {
 
 /// The shapes of a chart and the paper that they need, in pixels.
 public struct ChartDrawing: Sendable {
-  public var width: Double
-  public var height: Double
-  public var shapes: [Markup]
+  package var width: Double
+  package var height: Double
+  package var shapes: [Markup]
 
-  public init(width: Double, height: Double, shapes: [Markup]) {
+  package init(width: Double, height: Double, shapes: [Markup]) {
     (self.width, self.height, self.shapes) = (width, height, shapes)
   }
 }
@@ -33,7 +33,7 @@ extension Chart {
   public func svg() -> String { markup().rendered() }
 
   /// The chart as an `svg` element.
-  public func markup() -> Markup {
+  package func markup() -> Markup {
     let drawing = drawn()
     var svg = Markup(
       "svg",
@@ -52,12 +52,12 @@ extension Chart {
   }
 }
 
-/// Charts side by side: small multiples.
+/// A grid of charts: small multiples.
 public struct ChartGrid: Chart {
   public var title: String
-  public var charts: [any Chart]
-  /// Charts in a row.
-  public var columns: Int
+  package var charts: [any Chart]
+  /// The number of charts in a row.
+  package var columns: Int
 
   public init(_ title: String, columns: Int = 3, _ charts: [any Chart]) {
     (self.title, self.columns, self.charts) = (title, max(1, columns), charts)

@@ -1,11 +1,11 @@
-/// What a classifier took each class for: counts, shaded by their share of the row, and the recall of every class.
+/// The counts of what a classifier took each class for, shaded by their share of the row, and the recall of every class.
 ///
 /// Recall of class i is Cᵢᵢ / Σⱼ Cᵢⱼ, the share of its examples that were recognised.
 public struct ConfusionMatrix: Chart {
   public var title: String
-  /// counts[label][prediction]
-  public var counts: [[Int]]
-  public var classNames: [String]
+  /// The number of examples by label, then by prediction.
+  package var counts: [[Int]]
+  package var classNames: [String]
 
   /// - Precondition: as many predictions as labels.
   public init(_ title: String, counts: [[Int]], classNames: [String] = []) {
@@ -16,7 +16,7 @@ public struct ConfusionMatrix: Chart {
   }
 
   /// The recall of every class; `nil` for one without examples.
-  public var recalls: [Double?] {
+  package var recalls: [Double?] {
     counts.enumerated().map { label, row in
       let total = row.reduce(0, +)
       return total == 0 ? nil : Double(row[label]) / Double(total)
@@ -58,30 +58,23 @@ public struct ConfusionMatrix: Chart {
       let (x, y) = (left + cell * Double(prediction), top + cell * Double(label))
       // A root, since the errors of a good classifier are few.
       let color = Palette.sequential((Double(count) / total).squareRoot())
-      let box = Markup(
-        "rect",
-        [
-          "class": "edge", "x": .init(x), "y": .init(y), "width": .init(cell), "height": .init(cell),
-          "fill": .init(color),
-        ])
+      var box = Markup.box("edge", x: x, y: y, width: cell, height: cell)
+      box.attributes.append(("fill", color))
       shapes.append(box.titled("\(name(label)) taken for \(name(prediction)): \(count)"))
       guard counts.count <= 24 else { continue }
       let style = "small middle " + ColorScale.textClass(on: color) + (label == prediction ? " bold" : "")
-      shapes.append(
-        Markup(
-          "text", ["class": .init(style), "x": .init(x + cell / 2), "y": .init(y + cell / 2 + 4)],
-          text: count == 0 ? "·" : "\(count)"))
+      shapes.append(.words(count == 0 ? "·" : "\(count)", style, x: x + cell / 2, y: y + cell / 2 + 4))
     }
     return shapes
   }
 
   private func recallColumn(_ x: Double, _ top: Double, _ cell: Double) -> [Markup] {
-    var shapes = [Markup("text", ["class": "ink", "x": .init(x), "y": .init(top - 6)], text: "recall")]
+    var shapes = [Markup.words("recall", "ink", x: x, y: top - 6)]
     guard cell >= 12 else { return shapes }
     for (label, recall) in recalls.enumerated() {
       let text = recall.map { DecimalText.fixed($0 * 100, decimals: 1) + "%" } ?? "–"
       let y = top + cell * (Double(label) + 0.5) + 4
-      shapes.append(Markup("text", ["class": "ink small", "x": .init(x), "y": .init(y)], text: text))
+      shapes.append(.words(text, "ink small", x: x, y: y))
     }
     return shapes
   }

@@ -1,14 +1,14 @@
-/// What a classifier of points in the plane decides where: a tint for each class, the border between them, contours of
-/// hidden units, other borders such as the Bayes classifier's, and the points.
+/// The decisions of a classifier of points in the plane: a tint for each class, the border between them, contours of hidden
+/// units, other borders such as the Bayes classifier's, and the points.
 public struct DecisionBoundary: Chart {
   /// Lines on which a function equals one of some levels.
   public struct Contour: Sendable {
-    public var name: String
+    package var name: String
     /// The function at every point of the grid.
-    public var values: [Double]
-    public var levels: [Double]
+    package var values: [Double]
+    package var levels: [Double]
     /// The number of colour and dash; the place in the legend when left out.
-    public var look: Int?
+    package var look: Int?
 
     public init(_ name: String, values: [Double], levels: [Double] = [0], look: Int? = nil) {
       (self.name, self.values, self.levels, self.look) = (name, values, levels, look)
@@ -16,16 +16,16 @@ public struct DecisionBoundary: Chart {
   }
 
   public var title: String
-  public var x: Axis
-  public var y: Axis
-  public var grid: PlaneGrid
+  package var x: Axis
+  package var y: Axis
+  package var grid: PlaneGrid
   /// The class at every point of the grid; no tints when empty.
-  public var classes: [Int]
-  public var classNames: [String]
-  public var contours: [Contour]
+  package var classes: [Int]
+  package var classNames: [String]
+  package var contours: [Contour]
   /// Examples with their class.
-  public var points: [(x: Double, y: Double, label: Int)]
-  public var width: Double
+  package var points: [(x: Double, y: Double, label: Int)]
+  package var width: Double
 
   /// - Precondition: `classes` is empty or has one class, 0 or more, for each point of the grid.
   public init(
@@ -80,8 +80,7 @@ public struct DecisionBoundary: Chart {
   private var legend: [ChartLegend.Entry] {
     let ofClasses = classNames.enumerated().map { number, name in
       let look = SeriesLook(number: number)
-      let tint = Markup(
-        "rect", ["class": .init("band " + look.fillClass), "x": -14, "y": -6, "width": 28, "height": 12])
+      let tint = Markup.box("band " + look.fillClass, x: -14, y: -6, width: 28, height: 12)
       return ChartLegend.Entry(name: name, sample: [tint, look.marker(0, 0)])
     }
     return ofClasses

@@ -1,19 +1,21 @@
 /// A matrix as colours, with its numbers where the cells have room.
 public struct HeatMap: Chart {
   public var title: String
-  /// values[row][column]; what is not finite is grey.
-  public var values: [[Double]]
-  public var scale: ColorScale
-  /// What the numbers are, for the colour bar, such as `weight`.
-  public var quantity: String
-  /// What rows and columns are called; numbered from 0 when empty.
-  public var rowNames: [String]
-  public var columnNames: [String]
-  /// The captions of the two sides.
-  public var rows: String
-  public var columns: String
+  /// The numbers, row by row; those that are not finite are grey.
+  package var values: [[Double]]
+  package var scale: ColorScale
+  /// The name of the quantity at the colour bar, such as `weight`.
+  package var quantity: String
+  /// The names of the rows, which are numbered from 0 when this is empty.
+  package var rowNames: [String]
+  /// The names of the columns, which are numbered from 0 when this is empty.
+  package var columnNames: [String]
+  /// The caption at the side of the rows.
+  package var rows: String
+  /// The caption at the side of the columns.
+  package var columns: String
   /// The interval of the colours; that of the values when left out.
-  public var range: ClosedRange<Double>?
+  package var range: ClosedRange<Double>?
 
   /// - Precondition: all rows have the same length.
   public init(
@@ -79,12 +81,7 @@ public struct HeatMap: Chart {
           ).titled(name))
         guard ChartText.width(text, size: 11) <= cell - 2 else { continue }
         shapes.append(
-          Markup(
-            "text",
-            [
-              "class": .init("small middle " + ColorScale.textClass(on: color)), "x": .init(x + cell / 2),
-              "y": .init(y + cell / 2 + 4),
-            ], text: text))
+          .words(text, "small middle " + ColorScale.textClass(on: color), x: x + cell / 2, y: y + cell / 2 + 4))
       }
     }
     return shapes
@@ -93,7 +90,7 @@ public struct HeatMap: Chart {
   private func names(_ number: Int, _ names: [String]) -> String { number < names.count ? names[number] : "\(number)" }
 }
 
-/// The names of rows and columns of cells beside them, and what both are.
+/// The names of rows and columns of cells beside them, and their captions.
 struct CellNames {
   let rows: [String]
   let columns: [String]
@@ -118,16 +115,15 @@ struct CellNames {
     var shapes: [Markup] = []
     for (row, name) in rows.enumerated() where row % skip.rows == 0 {
       let y = top + cell * (Double(row) + 0.5) + 4
-      shapes.append(Markup("text", ["class": "faint small end", "x": .init(left - 6), "y": .init(y)], text: name))
+      shapes.append(.words(name, "faint small end", x: left - 6, y: y))
     }
     for (column, name) in columns.enumerated() where column % skip.columns == 0 {
       let x = left + cell * (Double(column) + 0.5)
-      shapes.append(Markup("text", ["class": "faint small middle", "x": .init(x), "y": .init(top - 6)], text: name))
+      shapes.append(.words(name, "faint small middle", x: x, y: top - 6))
     }
     let middle = top + cell * Double(rows.count) / 2
-    shapes.append(Markup("text", ["class": "ink", "x": .init(left), "y": .init(top - 24)], text: columnCaption))
-    let place = "translate(20 \(Markup.rounded(middle))) rotate(-90)"
-    shapes.append(Markup("text", ["class": "ink middle", "transform": .init(place)], text: rowCaption))
+    shapes.append(.words(columnCaption, "ink", x: left, y: top - 24))
+    shapes.append(.upwardWords(rowCaption, "ink middle", x: 20, y: middle))
     return shapes
   }
 }

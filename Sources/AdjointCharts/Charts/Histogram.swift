@@ -1,10 +1,10 @@
-/// How often values fall into intervals of equal width.
+/// The numbers of values in intervals of equal width.
 public struct Histogram: Sendable, Hashable {
   /// The ends of the intervals, one more than there are counts; an interval holds its lower end, the last one both.
-  public let edges: [Double]
-  public let counts: [Int]
+  package let edges: [Double]
+  package let counts: [Int]
   /// Values outside the range, and values that are not finite.
-  public let excluded: Int
+  package let excluded: Int
 
   /// - Parameters:
   ///   - range: that of the finite values when left out.

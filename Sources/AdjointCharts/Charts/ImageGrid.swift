@@ -3,9 +3,9 @@ public struct ImageGrid: Chart {
   /// One image with what is said about it.
   public struct Tile: Sendable, Hashable {
     /// 0 background to 255 ink, row by row.
-    public var pixels: [UInt8]
-    public var caption: String
-    public var isWrong: Bool
+    package var pixels: [UInt8]
+    package var caption: String
+    package var isWrong: Bool
 
     public init(pixels: [UInt8], caption: String, isWrong: Bool = false) {
       (self.pixels, self.caption, self.isWrong) = (pixels, caption, isWrong)
@@ -13,11 +13,12 @@ public struct ImageGrid: Chart {
   }
 
   public var title: String
-  /// Of every image, in its own pixels.
-  public var imageHeight: Int
-  public var imageWidth: Int
-  public var tiles: [Tile]
-  public var columns: Int
+  /// The height of every image, in its own pixels.
+  package var imageHeight: Int
+  /// The width of every image, in its own pixels.
+  package var imageWidth: Int
+  package var tiles: [Tile]
+  package var columns: Int
 
   /// - Precondition: every tile has `imageHeight · imageWidth` pixels.
   public init(_ title: String, imageHeight: Int, imageWidth: Int, columns: Int = 8, _ tiles: [Tile]) {
@@ -48,18 +49,14 @@ public struct ImageGrid: Chart {
       let image = RasterImage(width: imageWidth, height: imageHeight, pixels: tile.pixels.map { 255 - $0 }, palette: [])
       shapes.append(
         image.element(x: middle - size.width / 2, y: top, width: size.width, height: size.height).titled(tile.caption))
-      var frame = Markup(
-        "rect",
-        [
-          "class": .init(tile.isWrong ? "thin s1" : "axis"), "x": .init(middle - size.width / 2 - 1),
-          "y": .init(top - 1), "width": .init(size.width + 2), "height": .init(size.height + 2),
-        ])
+      var frame = Markup.box(
+        tile.isWrong ? "thin s1" : "axis", x: middle - size.width / 2 - 1, y: top - 1, width: size.width + 2,
+        height: size.height + 2)
       if tile.isWrong { frame.attributes.append(("stroke-width", "2")) }
       let caption = ChartText.shortened(tile.caption, to: cell.width - 4, size: 11)
       shapes += [
         frame,
-        Markup(
-          "text", ["class": "ink small middle", "x": .init(middle), "y": .init(top + size.height + 15)], text: caption),
+        Markup.words(caption, "ink small middle", x: middle, y: top + size.height + 15),
       ]
     }
     if tiles.isEmpty { shapes.append(ChartText.noData(x: width / 2, y: heading.height + 24)) }

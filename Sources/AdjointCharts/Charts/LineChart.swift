@@ -7,15 +7,15 @@
 /// ```
 public struct LineChart: Chart {
   public var title: String
-  public var x: Axis
-  public var y: Axis
-  public var series: [Series]
-  public var references: [ReferenceLine]
-  public var annotations: [Annotation]
-  /// Of the whole chart, in pixels.
-  public var width: Double
-  /// Of the plot alone; title, legend and labels come on top.
-  public var plotHeight: Double
+  package var x: Axis
+  package var y: Axis
+  package var series: [Series]
+  package var references: [ReferenceLine]
+  package var annotations: [Annotation]
+  /// The width of the whole chart, in pixels.
+  package var width: Double
+  /// The height of the plot alone, in pixels; title, legend and labels come on top.
+  package var plotHeight: Double
 
   public init(
     _ title: String, x: Axis, y: Axis, _ series: [Series], references: [ReferenceLine] = [],
@@ -52,7 +52,7 @@ public struct LineChart: Chart {
     return frame.drawing(clipped: clipped, free: free)
   }
 
-  /// What the axes must show: every point that has a place on both, with its band, and every reference line.
+  /// The intervals that the axes must show: every point with a place on both, with its band, and every reference line.
   private var extents: (x: Extent, y: Extent, isEmpty: Bool) {
     var (xs, ys) = (Extent(x.scale), Extent(y.scale))
     for series in series {
@@ -87,7 +87,7 @@ public struct LineChart: Chart {
     var sample: [Markup] = []
     if !series.deviation.isEmpty {
       sample.append(
-        Markup("rect", ["class": "band \(look.fillClass)", "x": -14, "y": -6, "width": 28, "height": 12]))
+        Markup.box("band \(look.fillClass)", x: -14, y: -6, width: 28, height: 12))
     }
     switch series.style {
     case .line: sample.append(look.line("M-14 0L14 0"))

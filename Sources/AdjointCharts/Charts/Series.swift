@@ -1,8 +1,8 @@
 /// Points that belong together: a curve, a cloud, or the outline of a histogram, maybe with a band around it.
 ///
-/// Where a coordinate is not a number or infinite, the curve has a gap.
+/// The curve has a gap at a coordinate that is not finite.
 public struct Series: Sendable {
-  /// How the points are drawn.
+  /// The ways to draw the points.
   public enum Style: Sendable, Hashable {
     case line
     case markers
@@ -11,14 +11,14 @@ public struct Series: Sendable {
     case steps
   }
 
-  public var name: String
-  public var x: [Double]
-  public var y: [Double]
+  package var name: String
+  package var x: [Double]
+  package var y: [Double]
   /// Half the height of the band around each y, such as a standard deviation; no band when empty.
-  public var deviation: [Double]
-  public var style: Style
+  package var deviation: [Double]
+  package var style: Style
   /// The number of the colour, dash and marker; the place in the chart when left out.
-  public var look: Int?
+  package var look: Int?
 
   /// Points (x, y).
   /// - Parameter deviation: empty, or one for each point.
@@ -73,11 +73,11 @@ public struct Series: Sendable {
 
 /// A straight line across the plot, such as the level of guessing.
 public struct ReferenceLine: Sendable, Hashable {
-  public enum Direction: Sendable, Hashable { case horizontal, vertical }
+  package enum Direction: Sendable, Hashable { case horizontal, vertical }
 
-  public var direction: Direction
-  public var value: Double
-  public var label: String
+  package var direction: Direction
+  package var value: Double
+  package var label: String
 
   public static func horizontal(_ y: Double, _ label: String = "") -> ReferenceLine {
     ReferenceLine(direction: .horizontal, value: y, label: label)
@@ -89,9 +89,9 @@ public struct ReferenceLine: Sendable, Hashable {
 
 /// Words at a point of the plot.
 public struct Annotation: Sendable, Hashable {
-  public var x: Double
-  public var y: Double
-  public var text: String
+  package var x: Double
+  package var y: Double
+  package var text: String
 
   public init(x: Double, y: Double, _ text: String) { (self.x, self.y, self.text) = (x, y, text) }
 }

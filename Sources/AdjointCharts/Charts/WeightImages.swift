@@ -4,11 +4,11 @@
 /// has the full colour.
 public struct WeightImages: Chart {
   public var title: String
-  public var imageHeight: Int
-  public var imageWidth: Int
+  package var imageHeight: Int
+  package var imageWidth: Int
   /// A row of weights for each unit.
-  public var weights: [[Double]]
-  public var columns: Int
+  package var weights: [[Double]]
+  package var columns: Int
 
   /// - Precondition: every unit has `imageHeight · imageWidth` weights.
   public init(_ title: String, imageHeight: Int, imageWidth: Int, columns: Int = 10, weights: [[Double]]) {
@@ -61,9 +61,7 @@ public struct WeightImages: Chart {
     shapes.append(Markup("path", ["class": "grid", "d": .init(outlines)]))
     for row in 0..<down {
       let y = top + zoom * (Double(row * (imageHeight + gap)) + Double(imageHeight) / 2) + 4
-      shapes.append(
-        Markup(
-          "text", ["class": "faint small end", "x": .init(left - 8), "y": .init(y)], text: "\(row * columns)"))
+      shapes.append(.words("\(row * columns)", "faint small end", x: left - 8, y: y))
     }
     let bar = min(max(h, 90), 220)
     shapes += ColorScale.diverging.bar(range: range, x: left + w + 18, top: top, height: bar, caption: "weight")

@@ -1,17 +1,17 @@
-/// An axis as data: what it measures, in which unit, on which scale.
+/// An axis as data: its quantity, unit and scale.
 public struct Axis: Sendable, Hashable {
-  /// How values become places.
+  /// The way from values to places.
   public enum Scale: Sendable, Hashable {
     case linear
     /// Values that are not positive have no place on it and leave gaps.
     case logarithmic
   }
 
-  public var title: String
-  public var unit: String?
-  public var scale: Scale
+  package var title: String
+  package var unit: String?
+  package var scale: Scale
   /// The interval to show; that of the data when left out.
-  public var range: ClosedRange<Double>?
+  package var range: ClosedRange<Double>?
 
   public init(_ title: String, unit: String? = nil, scale: Scale = .linear, range: ClosedRange<Double>? = nil) {
     (self.title, self.unit, self.scale, self.range) = (title, unit, scale, range)
@@ -30,7 +30,7 @@ struct Extent {
 
   init(_ scale: Axis.Scale) { self.scale = scale }
 
-  /// What an interval that somebody asked for spans, as far as the scale can show it.
+  /// The extent of an interval that somebody asked for, as far as the scale can show it.
   init(_ scale: Axis.Scale, of range: ClosedRange<Double>) {
     self.init(scale)
     add(range.lowerBound)

@@ -1,5 +1,6 @@
-/// What surrounds the data of a chart with two axes: title, legend, marks, grid, captions. It measures itself, so that no
-/// label is cut off: labels first, then what is left is the plot.
+/// The surroundings of the data of a chart with two axes: title, legend, marks, grid, captions.
+///
+/// It measures itself, so that no label is cut off: labels first, then the rest is the plot.
 struct ChartFrame {
   let x: PlacedAxis
   let y: PlacedAxis
@@ -94,20 +95,17 @@ struct ChartFrame {
     var shapes: [Markup] = []
     for (value, label) in zip(y.ticks.values, y.ticks.labels) {
       guard y.contains(value), let place = y.place(value) else { continue }
-      shapes.append(
-        Markup("text", ["class": "faint small end", "x": .init(left - 6), "y": .init(place + 4)], text: label))
+      shapes.append(.words(label, "faint small end", x: left - 6, y: place + 4))
     }
     for (value, label) in zip(x.ticks.values, x.ticks.labels) {
       guard x.contains(value), let place = x.place(value) else { continue }
-      shapes.append(
-        Markup("text", ["class": "faint small middle", "x": .init(place), "y": .init(bottom + 16)], text: label))
+      shapes.append(.words(label, "faint small middle", x: place, y: bottom + 16))
     }
     if let factor = y.ticks.factor {
-      shapes.append(Markup("text", ["class": "faint small", "x": .init(left), "y": .init(top - 7)], text: factor))
+      shapes.append(.words(factor, "faint small", x: left, y: top - 7))
     }
     if let factor = x.ticks.factor {
-      shapes.append(
-        Markup("text", ["class": "faint small end", "x": .init(right), "y": .init(bottom + 35)], text: factor))
+      shapes.append(.words(factor, "faint small end", x: right, y: bottom + 35))
     }
     return shapes
   }
@@ -117,15 +115,11 @@ struct ChartFrame {
     let (middle, centre) = ((left + right) / 2, (top + bottom) / 2)
     if !x.axis.title.isEmpty {
       let text = ChartText.shortened(x.axis.caption, to: right - left)
-      shapes.append(Markup("text", ["class": "ink middle", "x": .init(middle), "y": .init(bottom + 36)], text: text))
+      shapes.append(.words(text, "ink middle", x: middle, y: bottom + 36))
     }
     if !y.axis.title.isEmpty {
       let text = ChartText.shortened(y.axis.caption, to: bottom - top + 30)
-      shapes.append(
-        Markup(
-          "text",
-          ["class": "ink middle", "transform": .init("translate(20 \(Markup.rounded(centre))) rotate(-90)")],
-          text: text))
+      shapes.append(.upwardWords(text, "ink middle", x: 20, y: centre))
     }
     return shapes
   }

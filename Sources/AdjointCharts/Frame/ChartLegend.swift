@@ -32,7 +32,7 @@ struct ChartLegend {
       var group = Markup(
         "g", ["transform": .init("translate(\(Markup.rounded(place.x + 14)) \(Markup.rounded(y - 4)))")])
       for shape in place.entry.sample { group.append(shape) }
-      group.append(Markup("text", ["class": "ink", "x": 21, "y": 4], text: name))
+      group.append(.words(name, "ink", x: 21, y: 4))
       return group
     }
   }

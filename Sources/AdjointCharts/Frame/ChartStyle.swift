@@ -43,7 +43,7 @@ enum ChartStyle {
   }
 }
 
-/// How much room words take, and the texts that every chart has.
+/// The room that words take, and the texts that every chart has.
 enum ChartText {
   /// An upper estimate of the width of a text in pixels: there is no font to ask, so a wide one (DejaVu Sans) is assumed.
   static func width(_ text: String, size: Double = 12) -> Double {
@@ -87,12 +87,12 @@ enum ChartText {
     // Bold letters are wider by an eighth.
     let lines = wrapped(title, to: width - 24, size: 17)
     let shapes = lines.enumerated().map { number, line in
-      Markup("text", ["class": "ink title", "x": 12, "y": .init(24 + 19 * Double(number))], text: line)
+      Markup.words(line, "ink title", x: 12, y: 24 + 19 * Double(number))
     }
     return (shapes, lines.isEmpty ? 8 : 15 + 19 * Double(lines.count))
   }
 
   static func noData(x: Double, y: Double) -> Markup {
-    Markup("text", ["class": "faint middle", "x": .init(x), "y": .init(y)], text: "no data")
+    Markup.words("no data", "faint middle", x: x, y: y)
   }
 }

@@ -1,4 +1,4 @@
-/// How a number becomes a colour, and the bar that says so.
+/// The way from a number to a colour, and the bar that shows it.
 public enum ColorScale: Sendable, Hashable {
   /// White to dark blue, least to greatest.
   case sequential
@@ -50,20 +50,17 @@ public enum ColorScale: Sendable, Hashable {
     let attempts = (fewest...fewest + 4).map { Ticks.linear(range, count: $0, widening: false) }
     let ticks = attempts.first { $0.values.count >= 3 } ?? attempts[attempts.count - 1]
     let axis = PlacedAxis(axis: Axis(""), ticks: ticks, start: top + height, length: -height)
-    shapes.append(
-      Markup(
-        "rect", ["class": "axis", "x": .init(x), "y": .init(top), "width": 14, "height": .init(height)]))
+    shapes.append(.box("axis", x: x, y: top, width: 14, height: height))
     for (value, label) in zip(ticks.values, ticks.labels) {
       guard let y = axis.place(value) else { continue }
-      shapes.append(Markup("text", ["class": "faint small", "x": .init(x + 19), "y": .init(y + 4)], text: label))
+      shapes.append(.words(label, "faint small", x: x + 19, y: y + 4))
     }
     if let factor = ticks.factor {
-      shapes.append(Markup("text", ["class": "faint small", "x": .init(x), "y": .init(top - 5)], text: factor))
+      shapes.append(.words(factor, "faint small", x: x, y: top - 5))
     }
     if !caption.isEmpty {
       let text = ChartText.shortened(caption, to: height + 40, size: 11)
-      let place = "translate(\(Markup.rounded(x + 72)) \(Markup.rounded(top + height / 2))) rotate(-90)"
-      shapes.append(Markup("text", ["class": "ink small middle", "transform": .init(place)], text: text))
+      shapes.append(.upwardWords(text, "ink small middle", x: x + 72, y: top + height / 2))
     }
     return shapes
   }

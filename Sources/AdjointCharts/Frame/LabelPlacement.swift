@@ -45,10 +45,7 @@ struct LabelPlacement {
       for y in [best.y - 8, best.y - 2] { obstacles.append((left + 4 * Double(part), y)) }
     }
     return [
-      Markup(
-        "text",
-        ["class": .init("ink small halo" + (best.isEnd ? " end" : "")), "x": .init(best.x), "y": .init(best.y)],
-        text: text)
+      Markup.words(text, "ink small halo" + (best.isEnd ? " end" : ""), x: best.x, y: best.y)
     ]
   }
 }

@@ -4,8 +4,8 @@
 /// let dot = Markup("circle", ["cx": 3, "cy": 4.5, "r": 2]).titled("loss at epoch 3")
 /// ```
 public struct Markup: Sendable {
-  /// What stands inside an element.
-  public enum Child: Sendable {
+  /// The content of an element.
+  package enum Child: Sendable {
     case element(Markup)
     /// Text, escaped when it is written.
     case text(String)
@@ -13,37 +13,37 @@ public struct Markup: Sendable {
     case finished(String)
   }
 
-  public let name: String
-  public var attributes: [(name: String, value: String)]
-  public var children: [Child]
+  package let name: String
+  package var attributes: [(name: String, value: String)]
+  package var children: [Child]
 
-  public init(_ name: String, _ attributes: KeyValuePairs<String, Value> = [:], _ children: [Markup] = []) {
+  package init(_ name: String, _ attributes: KeyValuePairs<String, Value> = [:], _ children: [Markup] = []) {
     self.name = name
     self.attributes = attributes.map { ($0.key, $0.value.text) }
     self.children = children.map(Child.element)
   }
 
-  public init(_ name: String, _ attributes: KeyValuePairs<String, Value> = [:], text: String) {
+  package init(_ name: String, _ attributes: KeyValuePairs<String, Value> = [:], text: String) {
     self.init(name, attributes)
     children = [.text(text)]
   }
 
-  /// What an attribute holds: a text, or a number rounded to two decimals, which is finer than a screen shows.
-  public struct Value: Sendable, ExpressibleByStringInterpolation, ExpressibleByFloatLiteral,
+  /// The value of an attribute: a text, or a number rounded to two decimals, which is finer than a screen shows.
+  package struct Value: Sendable, ExpressibleByStringInterpolation, ExpressibleByFloatLiteral,
     ExpressibleByIntegerLiteral
   {
-    public let text: String
-    public init(_ text: String) { self.text = text }
-    public init(_ number: Double) { text = Markup.rounded(number) }
-    public init(stringLiteral value: String) { text = value }
-    public init(floatLiteral value: Double) { self.init(value) }
-    public init(integerLiteral value: Int) { text = "\(value)" }
+    package let text: String
+    package init(_ text: String) { self.text = text }
+    package init(_ number: Double) { text = Markup.rounded(number) }
+    package init(stringLiteral value: String) { text = value }
+    package init(floatLiteral value: Double) { self.init(value) }
+    package init(integerLiteral value: Int) { text = "\(value)" }
   }
 
-  public mutating func append(_ child: Markup) { children.append(.element(child)) }
+  package mutating func append(_ child: Markup) { children.append(.element(child)) }
 
   /// This element with a `title` child: what a pointer resting on it, or a screen reader, says.
-  public func titled(_ title: String) -> Markup {
+  package func titled(_ title: String) -> Markup {
     var copy = self
     copy.children.insert(.element(Markup("title", text: title)), at: 0)
     return copy
@@ -78,7 +78,7 @@ public struct Markup: Sendable {
   private static let voidElements: Set<String> = ["br", "col", "hr", "img", "input", "link", "meta", "wbr"]
 
   /// Text with the five characters that markup reserves replaced, and control characters, which XML forbids, dropped.
-  public static func escaped(_ text: String) -> String {
+  package static func escaped(_ text: String) -> String {
     var result = ""
     for scalar in text.unicodeScalars {
       switch scalar {
@@ -94,11 +94,32 @@ public struct Markup: Sendable {
   }
 
   /// A number with at most two decimals and no trailing zeros; not-a-number and infinities, which a drawing cannot place, are 0.
-  public static func rounded(_ number: Double) -> String {
+  package static func rounded(_ number: Double) -> String {
     guard number.isFinite, number.magnitude < 1e15 else { return "0" }
     let hundredths = Int((number * 100).rounded())
     let (whole, rest) = (hundredths.magnitude / 100, hundredths.magnitude % 100)
     let digits = rest == 0 ? "" : rest % 10 == 0 ? ".\(rest / 10)" : rest < 10 ? ".0\(rest)" : ".\(rest)"
     return (hundredths < 0 ? "-" : "") + "\(whole)\(digits)"
+  }
+}
+
+/// Shapes of a drawing; `style` names classes of its style sheet.
+extension Markup {
+  /// Words at a point.
+  static func words(_ text: String, _ style: String, x: Double, y: Double) -> Markup {
+    Markup("text", ["class": .init(style), "x": .init(x), "y": .init(y)], text: text)
+  }
+
+  /// Words at a point, reading upward.
+  static func upwardWords(_ text: String, _ style: String, x: Double, y: Double) -> Markup {
+    let place = "translate(\(rounded(x)) \(rounded(y))) rotate(-90)"
+    return Markup("text", ["class": .init(style), "transform": .init(place)], text: text)
+  }
+
+  /// A rectangle.
+  static func box(_ style: String, x: Double, y: Double, width: Double, height: Double) -> Markup {
+    Markup(
+      "rect",
+      ["class": .init(style), "x": .init(x), "y": .init(y), "width": .init(width), "height": .init(height)])
   }
 }

@@ -2,10 +2,10 @@ import Adjoint
 
 /// Equally spaced points of a rectangle, at which a function of two variables is looked at, and its contours.
 public struct PlaneGrid: Sendable, Hashable {
-  public let x: ClosedRange<Double>
-  public let y: ClosedRange<Double>
-  public let columns: Int
-  public let rows: Int
+  package let x: ClosedRange<Double>
+  package let y: ClosedRange<Double>
+  package let columns: Int
+  package let rows: Int
 
   /// - Precondition: at least 2 columns and 2 rows; the rectangle has an area.
   public init(x: ClosedRange<Double>, y: ClosedRange<Double>, columns: Int = 121, rows: Int = 121) {
@@ -16,7 +16,7 @@ public struct PlaneGrid: Sendable, Hashable {
   }
 
   /// The points, row by row, the row of least y first.
-  public var points: [(x: Double, y: Double)] {
+  package var points: [(x: Double, y: Double)] {
     (0..<rows * columns).map { place(Double($0 % columns), Double($0 / columns)) }
   }
 
@@ -42,7 +42,7 @@ public struct PlaneGrid: Sendable, Hashable {
   /// finite have no line.
   /// - Complexity: O(rows · columns).
   /// - Precondition: a value for each point.
-  public func contours(of values: [Double], at level: Double) -> [[(x: Double, y: Double)]] {
+  package func contours(of values: [Double], at level: Double) -> [[(x: Double, y: Double)]] {
     guard values.count == rows * columns else {
       fatalError("contours: \(values.count) values for \(rows * columns) points")
     }

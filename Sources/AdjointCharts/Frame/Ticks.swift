@@ -1,21 +1,21 @@
 import Foundation
 
 /// The marks of an axis: round numbers, 1, 2 or 5 times a power of ten apart, with their labels.
-public struct Ticks: Sendable, Hashable {
-  /// What the axis shows.
-  public let range: ClosedRange<Double>
-  public let values: [Double]
-  public let labels: [String]
+package struct Ticks: Sendable, Hashable {
+  /// The interval that the axis shows.
+  package let range: ClosedRange<Double>
+  package let values: [Double]
+  package let labels: [String]
   /// The power of ten by which all labels are to be multiplied, such as `×10⁶`.
-  public let factor: String?
+  package let factor: String?
 
   /// Marks on a linear axis.
   /// - Parameters:
-  ///   - interval: what must be seen.
+  ///   - interval: the values that must be seen.
   ///   - count: about how many marks there may be.
   ///   - whole: no mark stands between whole numbers.
   ///   - widening: the range grows until both its ends are marks; otherwise it is the interval.
-  public static func linear(
+  package static func linear(
     _ interval: ClosedRange<Double>, count: Int, whole: Bool = false, widening: Bool = true
   ) -> Ticks {
     let (low, high) = (interval.lowerBound, interval.upperBound)
@@ -45,7 +45,7 @@ public struct Ticks: Sendable, Hashable {
   }
 
   /// Marks on a logarithmic axis: powers of ten, with 2 and 5 times them where there is room.
-  public static func logarithmic(_ interval: ClosedRange<Double>, count: Int, widening: Bool = true) -> Ticks {
+  package static func logarithmic(_ interval: ClosedRange<Double>, count: Int, widening: Bool = true) -> Ticks {
     let (low, high) = (DecimalText.logarithm(interval.lowerBound), DecimalText.logarithm(interval.upperBound))
     let decades = high - low
     let digits: [Double] = decades <= Double(count) / 3 ? [1, 2, 5] : [1]

@@ -19,7 +19,7 @@ struct ElementaryFault {
   /// Tells whether d/dt ⟨v, y(x + tẋ)⟩ by differences of one operation contradicts its dual tangent ⟨v, ẏ⟩.
   func contradicts(_ node: Int, _ generator: inout Generator) -> Bool {
     // What is stopped does not move in dual numbers, on purpose.
-    guard let operation = recording.tape.operation(at: node), !(operation is StopGradient) else { return false }
+    guard let operation = recording.tape.operation(at: node), operation.form != .stopGradient else { return false }
     let direction = recording.direction(&generator)
     _ = recording.dualProduct(along: direction)
     let inputs = recording.nodes[node].inputs

@@ -115,7 +115,7 @@ extension Example {
 
   /// A maximum or minimum with both arguments in one range, so that each wins somewhere; the catalogue keeps them apart.
   package var interleaved: Example? {
-    guard let binary = operation as? Binary, binary == .maximum || binary == .minimum else { return nil }
+    guard operation.form == .binary(.maximum) || operation.form == .binary(.minimum) else { return nil }
     return Example(operation, inputs.map { .numbers($0.shape, in: -2...2) })
   }
 

@@ -137,7 +137,7 @@ package final class CheckedRecording {
     for node in 0...output {
       let x = tape[node]
       if x.inputs.contains(where: { moving.contains($0.index) }) { moving.insert(node) }
-      if x.operation is StopGradient, x.serves == nil { stops.insert(node) }
+      if x.operation?.form == .stopGradient, x.serves == nil { stops.insert(node) }
     }
     return (moving, stops)
   }
@@ -150,8 +150,8 @@ package final class CheckedRecording {
       guard let operation = x.operation else { continue }
       if node <= output { count += 1 }
       let widest = x.inputs.map(\.shape.elementCount).max() ?? 0
-      if let product = operation as? MatMul, let a = x.inputs.first {
-        longest = max(longest, a.shape[product.transposeA ? 0 : 1])
+      if case .product(let transposeA, _) = operation.form, let a = x.inputs.first {
+        longest = max(longest, a.shape[transposeA ? 0 : 1])
       } else {
         longest = max(longest, widest / max(x.shape.elementCount, 1), x.inputs.first?.shape.last ?? 1)
       }

@@ -89,26 +89,30 @@ struct FullCheck {
   /// The matrix product that is a leaf's only user, if it has such.
   private func onlyProduct(of leaf: Variable<Double>) -> TouchedProduct? {
     let users = (0...recording.output.index).filter { recording.nodes[$0].inputs.contains(leaf.index) }
-    guard users.count == 1, let operation = recording.tape.operation(at: users[0]) as? MatMul else { return nil }
+    guard users.count == 1,
+      case .product(let transposeA, let transposeB)? = recording.tape.operation(at: users[0])?.form
+    else { return nil }
     let inputs = recording.nodes[users[0]].inputs
     guard inputs[0] != inputs[1] else { return nil }
     return TouchedProduct(
-      node: users[0], operation: operation, other: inputs[0] == leaf.index ? inputs[1] : inputs[0],
-      isFirst: inputs[0] == leaf.index, leafShape: leaf.shape, outputShape: recording.tape[users[0]].shape)
+      node: users[0], transposeA: transposeA, transposeB: transposeB,
+      other: inputs[0] == leaf.index ? inputs[1] : inputs[0], isFirst: inputs[0] == leaf.index, leafShape: leaf.shape,
+      outputShape: recording.tape[users[0]].shape)
   }
 }
 
 /// A product one of whose operands is moved in a few elements.
 private struct TouchedProduct {
   let node: Int
-  let operation: MatMul
+  let transposeA: Bool
+  let transposeB: Bool
   let other: Int
   let isFirst: Bool
   let leafShape: Shape
   let outputShape: Shape
 
   /// Tells whether the leaf's columns, not its rows, belong to the rows or columns of the product.
-  private var isCrosswise: Bool { (isFirst ? operation.transposeA : operation.transposeB) == isFirst }
+  private var isCrosswise: Bool { (isFirst ? transposeA : transposeB) == isFirst }
 
   /// The rows (of a first operand) or columns (of a second) of the product that moved elements touch.
   private func touched(by lanes: Range<Int>) -> Set<Int> {
@@ -123,7 +127,7 @@ private struct TouchedProduct {
   func recompute(moving lanes: Range<Int>, of leaf: Int, in program: Program<DualLanes>) {
     let (width, depth) = (leafShape[1], isCrosswise ? leafShape[0] : leafShape[1])
     let lines = outputShape[isFirst ? 1 : 0]
-    let otherIsContiguous = isFirst == (isFirst ? operation.transposeB : operation.transposeA)
+    let otherIsContiguous = isFirst == (isFirst ? transposeB : transposeA)
     program.withElements(at: leaf) { own in
       program.withElements(at: other) { other in
         program.withElements(at: node) { result in

@@ -96,10 +96,10 @@ extension TrainingStep {
   }
 
   private func staleness(_ fresh: FreshRecording<S>) -> VerificationError.Reason? {
-    guard fresh.hasSameOperations else {
+    guard let replays = fresh.replayed else {
       return .otherOperations(recorded: fresh.recordedCount, afresh: fresh.loss.index + 1)
     }
-    for ((name, value), replay) in zip(fresh.values, fresh.replayed) where value.firstDifference(from: replay) != nil {
+    for ((name, value), replay) in zip(fresh.values, replays) where value.firstDifference(from: replay) != nil {
       let (recorded, replayed): (Tensor<Double>, Tensor<Double>) = (value.converted(), replay.converted())
       let element = recorded.worstDifference(from: replayed)?.element ?? 0
       return .staleReplay(

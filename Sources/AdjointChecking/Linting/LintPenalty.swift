@@ -46,9 +46,9 @@ private struct LossTerms<S: Scalar> {
     let x = graph.origin(of: node)
     guard let operation = x.operation else { return }
     let inputs = x.inputs
-    if operation as? Unary == .negate {
+    if operation.form == .unary(.negate) {
       collect(inputs[0], coefficient: coefficient)
-    } else if let binary = operation as? Binary {
+    } else if let binary = operation.form.binary {
       let numbers = inputs.map { graph.number($0) }
       switch binary {
       case .add, .subtract:
@@ -69,8 +69,8 @@ private struct LossTerms<S: Scalar> {
     guard let source = x.inputs.first, x.shape.elementCount == 1 else { return .other }
     let count = source.shape.elementCount
     guard count > 1, source.shape[0] > 1 else { return .other }
-    if operation is Mean { return abs(coefficient - Double(count)) < 1e-6 ? .sum(count) : .mean(count) }
-    guard operation is Sum else { return .other }
+    if operation.form.isMean { return abs(coefficient - Double(count)) < 1e-6 ? .sum(count) : .mean(count) }
+    guard operation.form.isSum else { return .other }
     // A sum times 1/N or 1/2N is a mean, over all elements or over the examples; the factor of a penalty is its λ.
     guard graph.dependsOnData(x), coefficient < 1 else { return .sum(count) }
     func isMean(_ n: Int) -> Bool {

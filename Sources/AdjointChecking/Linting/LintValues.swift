@@ -9,7 +9,8 @@ extension Linter {
   /// Dead ReLU units, and hidden sigmoids and tanhs that stand at their ends.
   func idleUnits(_ graph: LintGraph<S>) -> [Finding] {
     graph.nodes.compactMap { y in
-      guard let function = y.operation as? Unary, y.shape.rank >= 2, y.shape[0] >= Linter.leastBatch else { return nil }
+      guard let function = y.operation?.form.unary, y.shape.rank >= 2, y.shape[0] >= Linter.leastBatch
+      else { return nil }
       switch function {
       case .relu: return deadUnits(y)
       case .sigmoid where graph.isHidden(y): return saturated(y) { 4 * $0 * (1 - $0) }
@@ -49,7 +50,7 @@ extension Linter {
   func inputScale(_ graph: LintGraph<S>) -> [Finding] {
     var seen: Set<Int> = []
     var findings: [Finding] = []
-    for product in graph.nodes where product.operation is MatMul {
+    for product in graph.nodes where product.operation?.form.isProduct == true {
       for operand in product.inputs where !graph.dependsOnParameters(operand) && graph.dependsOnData(operand) {
         let x = graph.origin(of: operand)
         guard seen.insert(x.index).inserted, x.role != .constant else { continue }

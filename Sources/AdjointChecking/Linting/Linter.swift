@@ -101,12 +101,14 @@ public struct Linter<S: Scalar> {
     graph.nodes.compactMap { x in
       guard let operation = x.operation, let input = x.inputs.first else { return nil }
       let source = graph.origin(of: input)
-      if operation is LogSoftmax || operation is LogSumExp, source.operation is Softmax {
+      if [.softmax(.logSoftmax), .softmax(.logSumExp)].contains(operation.form),
+        source.operation?.form == .softmax(.softmax)
+      {
         return finding(
           .probabilitiesAsLogits, at: source, "softmax is fed to a cross-entropy that takes logits (%\(x.index))",
           "leave out the softmax: the loss applies its own")
       }
-      if operation as? Unary == .softplus, source.operation as? Unary == .sigmoid,
+      if operation.form == .unary(.softplus), source.operation?.form == .unary(.sigmoid),
         x.path.split(separator: "/").contains("binaryCrossEntropy")
       {
         return finding(
@@ -138,7 +140,7 @@ struct LintGraph<S: Scalar> {
     for node in stride(from: loss.index, through: 0, by: -1) where needed[node] {
       for input in tape[node].inputs {
         needed[input.index] = true
-        if feedsProduct[node] || tape.operation(at: node) is MatMul { feedsProduct[input.index] = true }
+        if feedsProduct[node] || tape.operation(at: node)?.form.isProduct == true { feedsProduct[input.index] = true }
       }
     }
     nodes = needed.indices.filter { needed[$0] }.map { tape[$0] }
@@ -162,7 +164,7 @@ struct LintGraph<S: Scalar> {
   /// The node that numbers come from which are only rearranged on their way.
   func origin(of x: Variable<S>) -> Variable<S> {
     var x = x
-    while let operation = x.operation, operation is Reshape || operation is Permute || operation is Broadcast {
+    while let operation = x.operation, operation.form.isRearranging {
       x = x.inputs[0]
     }
     return x

@@ -45,15 +45,9 @@ struct DualLanes: Scalar {
     return DualLanes(y.value, moved.replacing(with: 0, where: x.tangents .== 0))
   }
 
-  static func exponential(_ x: DualLanes) -> DualLanes { chain(x, Dual.exponential) }
-  static func exponentialMinusOne(_ x: DualLanes) -> DualLanes { chain(x, Dual.exponentialMinusOne) }
-  static func logarithm(_ x: DualLanes) -> DualLanes { chain(x, Dual.logarithm) }
-  static func logarithmOnePlus(_ x: DualLanes) -> DualLanes { chain(x, Dual.logarithmOnePlus) }
-  static func squareRoot(_ x: DualLanes) -> DualLanes { chain(x, Dual.squareRoot) }
-  static func sine(_ x: DualLanes) -> DualLanes { chain(x, Dual.sine) }
-  static func cosine(_ x: DualLanes) -> DualLanes { chain(x, Dual.cosine) }
-  static func hyperbolicTangent(_ x: DualLanes) -> DualLanes { chain(x, Dual.hyperbolicTangent) }
-  static func errorFunction(_ x: DualLanes) -> DualLanes { chain(x, Dual.errorFunction) }
+  static func elementary(_ f: ElementaryFunction, _ x: DualLanes) -> DualLanes {
+    chain(x) { Dual.elementary(f, $0) }
+  }
   static func power(_ x: DualLanes, _ p: Double) -> DualLanes { chain(x) { Dual.power($0, p) } }
   static func tied(_ first: DualLanes, sum: DualLanes, count: Int) -> DualLanes {
     DualLanes(first.value, sum.tangents / Double(count))

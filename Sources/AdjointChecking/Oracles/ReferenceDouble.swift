@@ -47,28 +47,9 @@ package struct ReferenceDouble: Scalar {
     ReferenceDouble(y, error: abs(slope) * x.error + functionUlps * abs(y))
   }
 
-  package static func exponential(_ x: ReferenceDouble) -> ReferenceDouble {
-    through(x, exp(x.value), slope: exp(x.value))
-  }
-  package static func exponentialMinusOne(_ x: ReferenceDouble) -> ReferenceDouble {
-    through(x, expm1(x.value), slope: exp(x.value))
-  }
-  package static func logarithm(_ x: ReferenceDouble) -> ReferenceDouble {
-    through(x, log(x.value), slope: 1 / x.value)
-  }
-  package static func logarithmOnePlus(_ x: ReferenceDouble) -> ReferenceDouble {
-    through(x, log1p(x.value), slope: 1 / (1 + x.value))
-  }
-  package static func squareRoot(_ x: ReferenceDouble) -> ReferenceDouble {
-    through(x, x.value.squareRoot(), slope: 0.5 / x.value.squareRoot())
-  }
-  package static func sine(_ x: ReferenceDouble) -> ReferenceDouble { through(x, sin(x.value), slope: cos(x.value)) }
-  package static func cosine(_ x: ReferenceDouble) -> ReferenceDouble { through(x, cos(x.value), slope: sin(x.value)) }
-  package static func hyperbolicTangent(_ x: ReferenceDouble) -> ReferenceDouble {
-    through(x, tanh(x.value), slope: 1 - tanh(x.value) * tanh(x.value))
-  }
-  package static func errorFunction(_ x: ReferenceDouble) -> ReferenceDouble {
-    through(x, erf(x.value), slope: 2 / Double.pi.squareRoot() * exp(-x.value * x.value))
+  package static func elementary(_ f: ElementaryFunction, _ x: ReferenceDouble) -> ReferenceDouble {
+    let y = f(x.value)
+    return through(x, y, slope: f.slope(x.value, y))
   }
   package static func power(_ x: ReferenceDouble, _ p: Double) -> ReferenceDouble {
     through(x, pow(x.value, p), slope: p == 0 ? 0 : p * pow(x.value, p - 1))

@@ -12,7 +12,7 @@
 /// A decompressor of one gzip file, and the library that it holds open. Not to be used by two threads at once.
 typedef struct AdjointInflater AdjointInflater;
 
-/// What one call of `adjoint_inflate` came to.
+/// The outcome of one call of `adjoint_inflate`.
 typedef enum __attribute__((enum_extensibility(closed))) AdjointInflateStatus {
   /// Room for output or input ran out; call again with more.
   AdjointInflateStatusProgress,

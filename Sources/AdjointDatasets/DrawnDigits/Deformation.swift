@@ -18,24 +18,24 @@ struct Position: Sendable, Hashable {
 ///
 /// Source: P. Simard, D. Steinkraus, J. Platt, "Best practices for convolutional neural networks applied to visual document
 /// analysis", ICDAR 2003 (there with a Gaussian filter in place of splines).
-public struct Deformation: Sendable, Hashable {
-  /// How strong random deformations are. Each number is a standard deviation.
-  public struct Strength: Sendable, Hashable, Codable {
+package struct Deformation: Sendable, Hashable {
+  /// The strength of random deformations. Each number is a standard deviation.
+  package struct Strength: Sendable, Hashable, Codable {
     /// The angle of rotation, in radians.
-    public var rotation: Float
-    /// The tangent of the slant: how far a unit of height leans to the side.
-    public var slant: Float
+    package var rotation: Float
+    /// The tangent of the slant: the way that a unit of height leans to the side.
+    package var slant: Float
     /// The relative change of size.
-    public var scale: Float
+    package var scale: Float
     /// The relative change of width against height.
-    public var aspect: Float
+    package var aspect: Float
     /// The translation, in widths of the square.
-    public var translation: Float
+    package var translation: Float
     /// The displacement of a grid node, in widths of the square.
-    public var elastic: Float
+    package var elastic: Float
 
     /// Standard deviations; what is not given does not vary.
-    public init(
+    package init(
       rotation: Float = 0, slant: Float = 0, scale: Float = 0, aspect: Float = 0, translation: Float = 0,
       elastic: Float = 0
     ) {
@@ -48,7 +48,7 @@ public struct Deformation: Sendable, Hashable {
     }
 
     /// For existing images: changes that leave a digit well readable.
-    public static let augmentation = Strength(
+    package static let augmentation = Strength(
       rotation: 0.12, slant: 0.12, scale: 0.06, aspect: 0.06, translation: 0.03, elastic: 0.04)
   }
 
@@ -67,12 +67,12 @@ public struct Deformation: Sendable, Hashable {
   private var grid: [Position] = []
 
   /// The map that changes nothing.
-  public static let identity = Deformation()
+  package static let identity = Deformation()
 
   private init() {}
 
   /// A random map. It always draws the same count of numbers from the generator.
-  public init(_ strength: Strength, using generator: inout Generator) {
+  package init(_ strength: Strength, using generator: inout Generator) {
     // The rational parametrisation of the circle: t is the tangent of half the angle, close to half the angle.
     let t = strength.rotation * generator.bell() / 2
     let (cosine, sine) = ((1 - t * t) / (1 + t * t), 2 * t / (1 + t * t))
@@ -95,7 +95,7 @@ public struct Deformation: Sendable, Hashable {
   /// 1 + x, with 1 / (1 − x) for negative x: growing and shrinking are equally likely, and nothing turns inside out.
   private static func factor(_ x: Float) -> Float { x >= 0 ? 1 + x : 1 / (1 - x) }
 
-  /// Where a point of the unit square goes.
+  /// The place to which a point of the unit square goes.
   func callAsFunction(_ p: Position) -> Position {
     let (dx, dy) = (p.x - 0.5, p.y - 0.5)
     var x = 0.5 + xx * dx + xy * dy + shift.x
@@ -131,7 +131,7 @@ extension Deformation {
   /// An image seen through the map: the pixel at p shows what the image has at map(p), interpolated bilinearly; beyond its
   /// edge there is background (0).
   /// - Precondition: `image` holds height · width bytes.
-  public func callAsFunction(_ image: ArraySlice<UInt8>, height: Int, width: Int) -> [UInt8] {
+  package func callAsFunction(_ image: ArraySlice<UInt8>, height: Int, width: Int) -> [UInt8] {
     guard image.count == height * width else {
       fatalError("Deformation: \(image.count) bytes are not an image of \(height) × \(width)")
     }
@@ -162,7 +162,10 @@ extension LabeledImages {
   /// The same images, each deformed at random: fresh examples for every epoch.
   ///
   /// Image i depends on the generator's key and i alone, whatever the number of threads.
-  public func deformed(_ strength: Deformation.Strength = .augmentation, by generator: Generator) -> LabeledImages {
+  public func deformed(by generator: Generator) -> LabeledImages { deformed(.augmentation, by: generator) }
+
+  /// The same images, each deformed at random with this strength.
+  package func deformed(_ strength: Deformation.Strength, by generator: Generator) -> LabeledImages {
     let deformed = bytesInParallel(count: count, width: features, scratch: ()) { number, output, _ in
       var stream = generator.stream(generator.position, UInt64(number))
       let bytes = Deformation(strength, using: &stream)(image(number), height: height, width: width)

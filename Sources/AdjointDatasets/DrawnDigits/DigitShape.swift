@@ -1,4 +1,4 @@
-/// How a hand may write a digit: strokes, each a chain of points that the pen passes through.
+/// One way to write a digit: strokes, each a chain of points that the pen passes through.
 ///
 /// A shape is written as text: points `x,y` in percent of the digit's box (x to the right, y downward), `/` between
 /// strokes, and `!` after a point where the pen turns sharply. Between sharp points the pen follows a smooth curve.

@@ -1,3 +1,4 @@
+import AdjointFiles
 import Foundation
 
 /// An array of numbers in the IDX format, the format of MNIST.
@@ -11,9 +12,9 @@ import Foundation
 /// so a header that lies costs an error and no memory.
 ///
 /// Source: Y. LeCun, C. Cortes, C. J. C. Burges, "The MNIST database of handwritten digits", section "File formats".
-public struct IDX: Sendable, Hashable {
+package struct IDX: Sendable, Hashable {
   /// The type of the elements, with the code that the format gives it.
-  public enum ElementType: UInt8, Sendable, CaseIterable {
+  package enum ElementType: UInt8, Sendable, CaseIterable {
     case uint8 = 0x08
     case int8 = 0x09
     case int16 = 0x0B
@@ -22,7 +23,7 @@ public struct IDX: Sendable, Hashable {
     case float64 = 0x0E
 
     /// Bytes for each element.
-    public var size: Int {
+    package var size: Int {
       switch self {
       case .uint8, .int8: 1
       case .int16: 2
@@ -33,18 +34,18 @@ public struct IDX: Sendable, Hashable {
   }
 
   /// The largest number of dimensions that is read; a `Shape` has no more.
-  public static let maximumRank = 8
+  private static let maximumRank = 8
 
-  /// What the elements are.
-  public let elementType: ElementType
+  /// The type of the elements.
+  package let elementType: ElementType
   /// The extent of every axis, slowest first.
-  public let dimensions: [Int]
+  package let dimensions: [Int]
   /// The elements as the file has them: row-major, big-endian.
-  public let bytes: [UInt8]
+  package let bytes: [UInt8]
 
   /// An array with these elements, given as big-endian bytes.
   /// - Precondition: 1 to 8 dimensions, each below 2³², and as many bytes as they say.
-  public init(elementType: ElementType = .uint8, dimensions: [Int], bytes: [UInt8]) {
+  package init(elementType: ElementType = .uint8, dimensions: [Int], bytes: [UInt8]) {
     guard (1...IDX.maximumRank).contains(dimensions.count), dimensions.allSatisfy({ (0...0xFFFF_FFFF).contains($0) })
     else { fatalError("IDX: \(dimensions) are not 1 to \(IDX.maximumRank) dimensions between 0 and 2³² − 1") }
     guard let count = IDX.byteCount(elementType, dimensions), bytes.count == count else {
@@ -56,30 +57,28 @@ public struct IDX: Sendable, Hashable {
   }
 
   /// Reads a file, plain or gzip.
-  /// - Throws: `DatasetError` with the offset of the byte at which the file stops making sense.
-  public init(contentsOf url: URL, gzip: Gzip = .system) throws(DatasetError) {
-    self = try IDX.read(InputFile(url, gzip: gzip))
-  }
+  /// - Throws: `FileError` with the offset of the byte at which the file stops making sense.
+  package init(contentsOf url: URL) throws(FileError) { self = try IDX.read(InputFile(url, gzip: .system)) }
 
   /// The array in a file, after `check` has accepted the file's whole content.
-  static func read(
-    _ file: InputFile, check: ([UInt8]) throws(DatasetError) -> Void = { _ in }
-  ) throws(DatasetError) -> IDX {
+  package static func read(
+    _ file: InputFile, check: ([UInt8]) throws(FileError) -> Void = { _ in }
+  ) throws(FileError) -> IDX {
     let (type, dimensions) = try header(of: file)
     let start = 4 + 4 * dimensions.count
     guard let count = byteCount(type, dimensions), count <= Int.max - start else {
-      throw DatasetError(
+      throw FileError(
         .oversized, file: file.path, at: file.place(4), expected: "dimensions of an array that can exist",
         found: "\(dimensions.map(String.init).joined(separator: " × ")) elements",
         remedy: "The header is damaged; get the file again from its source.")
     }
     var content = try file.contents(atMost: start + count)
     guard content.count == start + count else {
-      throw DatasetError(
-        .truncated, file: file.path, at: file.place(content.count),
+      throw cut(
+        file, at: content.count,
         expected:
           "\(count) bytes for \(dimensions.map(String.init).joined(separator: " × ")) elements after the header",
-        found: "\(content.count - start)", remedy: "The file is cut short; get it again from its source.")
+        found: content.count - start)
     }
     try check(content)
     // In place: the elements are in memory once.
@@ -87,38 +86,44 @@ public struct IDX: Sendable, Hashable {
     return IDX(elementType: type, dimensions: dimensions, bytes: content)
   }
 
-  private static func header(of file: InputFile) throws(DatasetError) -> (ElementType, [Int]) {
+  private static func header(of file: InputFile) throws(FileError) -> (ElementType, [Int]) {
     let start = try file.prefix(4 + 4 * maximumRank)
     guard start.count >= 4 else {
-      throw DatasetError(
-        .truncated, file: file.path, at: file.place(start.count), expected: "4 bytes of magic number",
-        found: "\(start.count)", remedy: "The file is cut short; get it again from its source.")
+      throw cut(file, at: start.count, expected: "4 bytes of magic number", found: start.count)
     }
     guard start[0] == 0, start[1] == 0 else {
       let text = start.prefix(4).map { $0 >= 0x20 && $0 < 0x7F ? String(UnicodeScalar($0)) : "·" }.joined()
-      throw DatasetError(
+      throw FileError(
         .wrongFormat, file: file.path, at: file.place(0), expected: "an IDX file, which begins with the bytes 00 00",
         found: "\(hexadecimal(start[0])) \(hexadecimal(start[1])) ('\(text)')",
         remedy: "This is another kind of file (perhaps an error page instead of the data); get the right one.")
     }
     guard let type = ElementType(rawValue: start[2]) else {
-      throw DatasetError(
-        .wrongFormat, file: file.path, at: file.place(2), expected: "a type code 08, 09, 0b, 0c, 0d or 0e",
-        found: hexadecimal(start[2]), remedy: "The header is damaged; get the file again from its source.")
+      throw damaged(
+        file, at: 2, expected: "a type code 08, 09, 0b, 0c, 0d or 0e", found: hexadecimal(start[2]))
     }
     let rank = Int(start[3])
     guard (1...maximumRank).contains(rank) else {
-      throw DatasetError(
-        .wrongFormat, file: file.path, at: file.place(3), expected: "1 to \(maximumRank) dimensions", found: "\(rank)",
-        remedy: "The header is damaged; get the file again from its source.")
+      throw damaged(file, at: 3, expected: "1 to \(maximumRank) dimensions", found: "\(rank)")
     }
     guard start.count >= 4 + 4 * rank else {
-      throw DatasetError(
-        .truncated, file: file.path, at: file.place(start.count),
-        expected: "\(4 * rank) bytes of dimensions after the magic number", found: "\(start.count - 4)",
-        remedy: "The file is cut short; get it again from its source.")
+      throw cut(
+        file, at: start.count, expected: "\(4 * rank) bytes of dimensions after the magic number",
+        found: start.count - 4)
     }
-    return (type, (0..<rank).map { axis in start[4 + 4 * axis..<8 + 4 * axis].reduce(0) { $0 << 8 | Int($1) } })
+    return (type, ByteOrder.bigEndian.words(of: Array(start[4..<4 + 4 * rank]), as: UInt32.self).map(Int.init))
+  }
+
+  private static func cut(_ file: InputFile, at offset: Int, expected: String, found: Int) -> FileError {
+    FileError(
+      .truncated, file: file.path, at: file.place(offset), expected: expected, found: "\(found)",
+      remedy: "The file is cut short; get it again from its source.")
+  }
+
+  private static func damaged(_ file: InputFile, at offset: Int, expected: String, found: String) -> FileError {
+    FileError(
+      .wrongFormat, file: file.path, at: file.place(offset), expected: expected, found: found,
+      remedy: "The header is damaged; get the file again from its source.")
   }
 
   /// The bytes of an array, or nil when no memory could hold it.
@@ -134,32 +139,26 @@ public struct IDX: Sendable, Hashable {
   }
 
   /// The elements as numbers; exact for every type.
-  public func numbers() -> [Double] {
-    stride(from: 0, to: bytes.count, by: elementType.size).map { start in
-      let pattern = bytes[start..<start + elementType.size].reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
-      return switch elementType {
-      case .uint8: Double(pattern)
-      case .int8: Double(Int8(truncatingIfNeeded: pattern))
-      case .int16: Double(Int16(truncatingIfNeeded: pattern))
-      case .int32: Double(Int32(truncatingIfNeeded: pattern))
-      case .float32: Double(Float(bitPattern: UInt32(truncatingIfNeeded: pattern)))
-      case .float64: Double(bitPattern: pattern)
-      }
+  package func numbers() -> [Double] {
+    switch elementType {
+    case .uint8: bytes.map { Double($0) }
+    case .int8: bytes.map { Double(Int8(bitPattern: $0)) }
+    case .int16: ByteOrder.bigEndian.words(of: bytes, as: Int16.self).map { Double($0) }
+    case .int32: ByteOrder.bigEndian.words(of: bytes, as: Int32.self).map { Double($0) }
+    case .float32: ByteOrder.bigEndian.words(of: bytes).map { Double(Float(bitPattern: $0)) }
+    case .float64: ByteOrder.bigEndian.words(of: bytes).map { Double(bitPattern: $0) }
     }
   }
 
   /// The file's content: header and elements.
-  public func encoded() -> [UInt8] {
-    var content: [UInt8] = [0, 0, elementType.rawValue, UInt8(dimensions.count)]
-    for dimension in dimensions {
-      for shift in [24, 16, 8, 0] { content.append(UInt8(truncatingIfNeeded: dimension >> shift)) }
-    }
-    return content + bytes
+  package func encoded() -> [UInt8] {
+    [0, 0, elementType.rawValue, UInt8(dimensions.count)]
+      + ByteOrder.bigEndian.bytes(of: dimensions.map { UInt32($0) }) + bytes
   }
 
-  /// Writes a plain IDX file: a temporary file first, then renamed.
-  /// - Throws: `DatasetError.Reason.unwritableFile`.
-  public func write(to url: URL) throws(DatasetError) { try writeAtomically(encoded(), to: url) }
+  /// Replaces a file, as a whole or not at all, by the array's plain IDX file.
+  /// - Throws: `FileError` when the file cannot be written.
+  package func write(to url: URL) throws(FileError) { try OutputFile.replace(url, with: encoded()) }
 }
 
 /// Two hexadecimal digits.

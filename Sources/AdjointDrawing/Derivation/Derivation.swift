@@ -1,7 +1,7 @@
 import Adjoint
 
-/// The backward pass of a recorded model as numbered equations, **read off the recorded backward nodes**: forward equations of
-/// the named values first, then v̄ = ∂L/∂v for each of them, down to the parameters.
+/// The backward pass of a recorded model as numbered equations, **read off the recorded backward nodes**. Forward
+/// equations of the named values come first. v̄ = ∂L/∂v follows for each of them, down to the parameters.
 ///
 /// ```swift
 /// let derivation = Derivation(of: loss)
@@ -9,40 +9,40 @@ import Adjoint
 /// try derivation.latex.write(toFile: "derivation.tex", atomically: true, encoding: .utf8)
 /// ```
 ///
-/// Nothing is written from a template: each right side is the tree of operations that the tape holds, down to values that have
-/// a name. Where a simplification is applied, the simplified form stands in another line, with the name of the step. Every line
-/// can be evaluated (`deviations()`), from the tree that is printed.
+/// Nothing is written from a template: each right side is the tree of operations that the tape holds, down to values
+/// that have a name. A simplified form stands in another line, with the name of the step. Every line can be evaluated
+/// (`deviations()`), from the tree that is printed.
 public struct Derivation<S: Scalar> {
-  /// name = first side = second side = …
-  public struct Equation: Sendable {
-    public let number: Int
-    /// What is defined.
-    public let name: String
+  /// A numbered equation: name = first side = second side = …
+  package struct Equation: Sendable {
+    package let number: Int
+    /// The symbol on the left.
+    package let name: String
     /// The node that holds its value.
-    public let node: Int
-    public let shape: Shape
+    package let node: Int
+    package let shape: Shape
     /// The right sides: as recorded, then simplified.
-    public let sides: [Formula]
-    /// What happened, in words.
-    public let remarks: [Remark]
-    public let isBackward: Bool
+    package let sides: [Formula]
+    /// Sentences about the step.
+    package let remarks: [Remark]
+    package let isBackward: Bool
   }
 
-  /// A leaf of the model: what is given.
-  public struct Given: Sendable {
-    public let name: String
-    public let shape: Shape
+  /// A leaf of the model, which the derivation takes as given.
+  package struct Given: Sendable {
+    package let name: String
+    package let shape: Shape
     /// Its role and its label on the tape, such as `parameter fc1/weight`.
-    public let description: String
+    package let description: String
   }
 
-  /// L.
-  public let output: Variable<S>
+  /// The number that is differentiated, L.
+  package let output: Variable<S>
   /// The sweep whose nodes are read.
-  public let backward: Backward<S>
-  public private(set) var equations: [Equation] = []
-  public private(set) var given: [Given] = []
-  /// Whether values are printed below the equations.
+  package let backward: Backward<S>
+  package private(set) var equations: [Equation] = []
+  package private(set) var given: [Given] = []
+  /// True when values are printed below the equations.
   public var numbers: Bool
   let symbols: Symbols<S>
   private var names: [Int: String] = [:]
@@ -51,8 +51,9 @@ public struct Derivation<S: Scalar> {
   ///
   /// - Parameters:
   ///   - output: L, a single number.
-  ///   - targets: whose gradients to derive; every trainable parameter when left out, or every input where there is none.
-  ///   - numbers: whether values are printed below the equations.
+  ///   - targets: the values whose gradients are derived; every trainable parameter when left out, or every input where
+  ///     there is none.
+  ///   - numbers: true for the values below the equations.
   public init(of output: Variable<S>, withRespectTo targets: [Variable<S>]? = nil, numbers: Bool = false) {
     let needed = Set(output.dependencies)
     let parameters = output.tape.trainableParameters.map(\.leaf).filter { needed.contains($0.index) }
@@ -123,9 +124,10 @@ public struct Derivation<S: Scalar> {
     return .symbol(symbols[node], node: node, x.shape)
   }
 
-  /// Whether the last axis of a tree holds rows that add up to 1: one-hot rows always, given targets by their recorded values.
+  /// True when the last axis of a tree holds rows that add up to 1. One-hot rows always do; given targets are judged by
+  /// their recorded values.
   private func rowsAddToOne(_ target: Formula) -> Bool {
-    if let (operation, _) = target.single, operation is OneHot { return true }
+    if let (operation, _) = target.single, operation.form == .oneHot { return true }
     guard case .symbol(_, let node, let shape) = target, let width = shape.last, width > 0 else { return false }
     let elements = output.tape[node].value.elements.map(\.primal)
     return stride(from: 0, to: elements.count, by: width).allSatisfy { start in
@@ -133,8 +135,8 @@ public struct Derivation<S: Scalar> {
     }
   }
 
-  /// For each line of each equation, by how much it differs from the recorded node: the largest difference of an element,
-  /// relative to the largest element where that is above 1. The value is that of the printed tree.
+  /// The error of each line of each equation: the largest difference of an element from the recorded node, relative to
+  /// the largest element where that is above 1. The value is that of the printed tree.
   public func deviations() -> [(equation: Int, line: Int, deviation: Double)] {
     equations.flatMap { equation in
       equation.sides.indices.map { line in
@@ -143,8 +145,8 @@ public struct Derivation<S: Scalar> {
     }
   }
 
-  /// By how much a tree's value differs from that of a node; infinite where shapes or signs of infinity differ.
-  public func deviation(of formula: Formula, from node: Int) -> Double {
+  /// The error of a tree's value against that of a node; infinite where shapes or signs of infinity differ.
+  package func deviation(of formula: Formula, from node: Int) -> Double {
     let found: Tensor<S> = formula.value { output.tape[$0] }
     let expected = output.tape[node].value
     guard found.shape == expected.shape else { return .infinity }

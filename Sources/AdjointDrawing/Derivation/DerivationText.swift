@@ -31,10 +31,10 @@ extension Derivation: CustomStringConvertible {
     return lines
   }
 
-  /// Values are shown on request, where the equation does not state a number already.
+  /// True on request, where the equation does not state a number already.
   func showsValue(of equation: Equation) -> Bool { numbers && equation.sides.last?.number == nil }
 
-  /// What the signs mean.
+  /// The meaning of the signs.
   var legend: Remark {
     let u = Notation.symbol("uₖ")
     let words: [Remark.Part] = [
@@ -46,7 +46,7 @@ extension Derivation: CustomStringConvertible {
     return Remark(isNumbered ? words : Array(words.prefix(1)))
   }
 
-  /// The recorded value of what an equation defines, elided.
+  /// The recorded value that an equation defines, as cells with the middle left out.
   func value(of equation: Equation) -> [[String]] {
     Text.cells(output.tape[equation.node].value.converted(to: Double.self))
   }

@@ -4,14 +4,14 @@ import Adjoint
 ///
 /// One tree is both printed and evaluated, so what a reader sees is what is checked. Printing asks each operation how it is
 /// written; evaluating records the same operations on a tape of its own.
-public indirect enum Formula: Sendable {
+package indirect enum Formula: Sendable {
   /// A tensor with one value everywhere; of any shape.
   case number(Double, Shape)
   /// A named value: a node of the tape, or the adjoint that a node holds.
   case symbol(String, node: Int, Shape)
   case apply(any Adjoint.Operation, [Formula], Shape)
 
-  public var shape: Shape {
+  package var shape: Shape {
     switch self {
     case .number(_, let shape), .symbol(_, _, let shape), .apply(_, _, let shape): shape
     }
@@ -22,14 +22,14 @@ public indirect enum Formula: Sendable {
     (try? operation.shape(of: inputs.map(\.shape))).map { .apply(operation, inputs, $0) }
   }
 
-  /// How this is written. A product with a number is a multiple, and a quotient by a number a fraction.
-  public var notation: Notation {
+  /// This tree as it is written. A product with a number is a multiple, and a quotient by a number a fraction.
+  package var notation: Notation {
     switch self {
     case .number(let value, _): return .number(value)
     case .symbol(let name, _, _): return .symbol(name)
     case .apply(let operation, let inputs, _):
       let written = inputs.map(\.notation)
-      switch operation as? Binary {
+      switch operation.form.binary {
       case .multiply where inputs[0].number != nil: return .infix(.product, written[0], written[1])
       case .divide where inputs[1].number != nil: return .fraction(written[0], written[1])
       case .add, .subtract, .multiply, .divide, .maximum, .minimum, nil: return operation.notation(written)
@@ -39,12 +39,12 @@ public indirect enum Formula: Sendable {
 
   /// The whole right side of an equation: a comparison stands in brackets there.
   var written: Notation {
-    guard case .apply(let operation, _, _) = self, operation is Comparison else { return notation }
+    guard case .apply(let operation, _, _) = self, operation.form.isComparison else { return notation }
     return .call("", [notation])
   }
 
   /// The value of this tree, computed by the library's operations on what `operands` gives for the nodes that are named.
-  public func value<S: Scalar>(_ operands: (Int) -> Variable<S>) -> Tensor<S> {
+  package func value<S: Scalar>(_ operands: (Int) -> Variable<S>) -> Tensor<S> {
     let scratch = Tape<S>()
     var leaves: [Int: Variable<S>] = [:]
     func evaluate(_ formula: Formula) -> Variable<S> {
@@ -62,7 +62,7 @@ public indirect enum Formula: Sendable {
     return evaluate(self).value
   }
 
-  /// The nodes that this names.
+  /// The nodes that this tree names.
   var nodes: Set<Int> {
     switch self {
     case .number: []
@@ -71,8 +71,8 @@ public indirect enum Formula: Sendable {
     }
   }
 
-  /// This tree with `rule` applied from the leaves to the root, again wherever it changed something. A rule returns `nil` where
-  /// it does not apply; what changes the shape is not taken.
+  /// This tree with `rule` applied from the leaves to the root, again wherever it changed something. A rule returns
+  /// `nil` where it does not apply. A result of another shape is not taken.
   func rewritten(_ rule: (Formula) -> Formula?) -> Formula {
     var current = self
     if case .apply(let operation, let inputs, let shape) = self {
@@ -82,7 +82,7 @@ public indirect enum Formula: Sendable {
     return next.rewritten(rule)
   }
 
-  /// Whether two trees are the same operations on the same values.
+  /// True when two trees are the same operations on the same values.
   func isSame(as other: Formula) -> Bool {
     switch (self, other) {
     case (.number(let a, _), .number(let b, _)): return a == b
@@ -94,7 +94,7 @@ public indirect enum Formula: Sendable {
     }
   }
 
-  // MARK: What rules ask
+  // MARK: Questions of the rules
 
   var number: Double? {
     if case .number(let value, _) = self { return value }
@@ -103,13 +103,13 @@ public indirect enum Formula: Sendable {
 
   /// The operands of an elementwise operation of two arguments.
   func operands(of function: Binary) -> (Formula, Formula)? {
-    guard case .apply(let operation, let inputs, _) = self, operation as? Binary == function else { return nil }
+    guard case .apply(let operation, let inputs, _) = self, operation.form == .binary(function) else { return nil }
     return (inputs[0], inputs[1])
   }
 
   /// The argument of an elementwise function.
   func argument(of function: Unary) -> Formula? {
-    guard case .apply(let operation, let inputs, _) = self, operation as? Unary == function else { return nil }
+    guard case .apply(let operation, let inputs, _) = self, operation.form == .unary(function) else { return nil }
     return inputs[0]
   }
 

@@ -1,11 +1,11 @@
 import Adjoint
 
-/// Which values of a forward pass get a name and an equation, and which are written inside the formula that uses them.
+/// The values of a forward pass that get a name and an equation. The others are written inside a formula.
 ///
-/// Written inside: what one formula of the same layer alone uses, such as x·Wᵀ within x·Wᵀ + b, or the steps of a loss, as long as
-/// the formula stays short and the backward pass does not need the value, or its adjoint, twice.
+/// A value is written inside when one formula of the same layer alone uses it, such as x·Wᵀ within x·Wᵀ + b, or a step
+/// of a loss. The formula must stay short, and the backward pass must not need the value, or its adjoint, twice.
 struct NamingPlan<S: Scalar> {
-  /// What L depends on, in the order of the tape.
+  /// The nodes that L depends on, in the order of the tape.
   let forward: [Int]
   private let inlined: Set<Int>
   private let tape: Tape<S>
@@ -29,14 +29,14 @@ struct NamingPlan<S: Scalar> {
       let own = 1 + x.inputs.reduce(0) { $0 + (inlined.contains($1.index) ? size[$1.index] ?? 0 : 0) }
       size[node] = own
       guard node != output.index, let users = consumers[node], users.count == 1, x.label == nil,
-        own < NamingPlan.longest, symbols.weightOfAffine[node] == nil, !(operation is Softmax)
+        own < NamingPlan.longest, symbols.weightOfAffine[node] == nil, operation.form != .softmax(.softmax)
       else { continue }
       let user = tape[users[0]]
       let isActivation =
         operation.isElementwise && x.inputs.count == 1 && symbols.weightOfAffine[x.inputs[0].index] != nil
       let adjointUses = backward.adjoint(of: x).map { uses[$0.index] ?? 0 } ?? 0
-      guard !isActivation, user.scope == x.scope, !(user.operation is MatMul), uses[node] ?? 0 <= 1,
-        adjointUses <= 1 || operation is LogSoftmax || symbols.weightOfAffine[user.index] != nil
+      guard !isActivation, user.scope == x.scope, user.operation?.form.isProduct != true, uses[node] ?? 0 <= 1,
+        adjointUses <= 1 || operation.form == .softmax(.logSoftmax) || symbols.weightOfAffine[user.index] != nil
       else { continue }
       inlined.insert(node)
     }
@@ -48,7 +48,7 @@ struct NamingPlan<S: Scalar> {
     self.host = host
   }
 
-  /// Whether a node has a name: every leaf but a single number, and every result that is not written inside another.
+  /// True for every leaf but a single number, and for every result that is not written inside another.
   func isNamed(_ node: Int) -> Bool {
     let x = tape[node]
     if x.role == .constant { return x.shape.elementCount > 1 }
@@ -58,7 +58,7 @@ struct NamingPlan<S: Scalar> {
   /// The named node in whose formula a node stands; the node itself where it has a name.
   func named(_ node: Int) -> Int { host[node] ?? node }
 
-  /// How often the backward pass reads each node.
+  /// The number of times that the backward pass reads each node.
   private static func backwardUses(_ output: Variable<S>, _ backward: Backward<S>) -> [Int: Int] {
     let tape = output.tape
     var pending = output.dependencies.compactMap { backward.adjoint(of: tape[$0])?.index }

@@ -1,17 +1,17 @@
 import Adjoint
 
 /// A sentence with formulas in it.
-public struct Remark: Sendable {
-  public enum Part: Sendable {
+package struct Remark: Sendable {
+  package enum Part: Sendable {
     case words(String)
     case formula(Notation)
   }
-  public let parts: [Part]
+  package let parts: [Part]
 
   init(_ parts: [Part]) { self.parts = parts }
 
-  /// Unicode text.
-  public var text: String {
+  /// The remark as Unicode text.
+  package var text: String {
     parts.map { part in
       switch part {
       case .words(let words): words
@@ -22,7 +22,7 @@ public struct Remark: Sendable {
 }
 
 extension Derivation {
-  /// What happened on the way to the adjoint of a node, in the words of a textbook.
+  /// Remarks on the way to the adjoint of a node, in the words of a textbook.
   func remarks(on node: Int, _ plan: NamingPlan<S>) -> [Remark] {
     let edges = backward.contributions(to: output.tape[node])
     let own = Remark.Part.formula(.symbol(symbols[node]))
@@ -37,7 +37,7 @@ extension Derivation {
     return remarks
   }
 
-  /// What the Jacobian of one use is, and what becomes of the product with it.
+  /// The form of one use's Jacobian, and the form that the product with it takes.
   private func remark(_ edge: Backward<S>.Edge, _ plan: NamingPlan<S>) -> Remark? {
     let consumer = output.tape[edge.consumer]
     let x = consumer.inputs[edge.position]
@@ -50,7 +50,7 @@ extension Derivation {
       : [.words("("), .formula(expanded(edge.consumer).tidied.notation), .words(")")]
     let jacobian = [.words("∂")] + user + [.words("/∂"), own]
     guard let operation = consumer.operation, x.shape.elementCount > 1 else { return nil }
-    if operation is MatMul {
+    if operation.form.isProduct {
       let other = consumer.inputs[1 - edge.position]
       let factor = Remark.Part.formula(expanded(other.index).notation)
       guard x.role == .parameter || (edge.position == 1 && other.role != .parameter) else {
@@ -67,15 +67,16 @@ extension Derivation {
     guard operation.isElementwise else { return nil }
     if x.shape.elementCount < consumer.shape.elementCount {
       let count = consumer.shape.elementCount / x.shape.elementCount
-      if operation is AddBias {
+      if operation.form == .addBias {
         return Remark([own, .words(" is added to \(count) rows: its adjoint is the sum over them")])
       }
       return Remark([own, .words(" is repeated \(count) times: the contributions of its copies are added")])
     }
     // Sums and differences pass a cotangent on as it is, and a number only scales it.
     let isScaled = consumer.inputs.contains { $0.index != x.index && $0.shape.elementCount == 1 }
-    let isSum = operation is AddBias || operation as? Binary == .add || operation as? Binary == .subtract
-    let isIdentity = isSum || operation as? Unary == .negate || (isScaled && operation is Binary)
+    let form = operation.form
+    let isSum = [.addBias, .binary(.add), .binary(.subtract)].contains(form)
+    let isIdentity = isSum || form == .unary(.negate) || (isScaled && form.binary != nil)
     return isIdentity ? nil : Remark(jacobian + [.words(" is diagonal: the product with it becomes ⊙")])
   }
 }

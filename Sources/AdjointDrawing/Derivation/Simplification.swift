@@ -15,15 +15,15 @@ extension Formula {
     guard case .apply(let operation, let inputs, let shape) = self else { return nil }
     if let uniform = foldedNumber { return uniform }
     if let (f, x) = single {
-      if let inner = x.argument(of: .negate), f as? Unary == .negate { return inner }
-      if f as? Unary == .negate, let (c, rest) = x.operands(of: .multiply), let number = c.number {
+      if let inner = x.argument(of: .negate), f.form == .unary(.negate) { return inner }
+      if f.form == .unary(.negate), let (c, rest) = x.operands(of: .multiply), let number = c.number {
         return .applying(Binary.multiply, .number(-number, c.shape), rest)
       }
-      if f is Reshape, let (g, y) = x.single, g is Reshape { return .applying(f, y) }
-      if f is Reshape, x.shape == shape { return x }
+      if f.form == .reshape, let (g, y) = x.single, g.form == .reshape { return .applying(f, y) }
+      if f.form == .reshape, x.shape == shape { return x }
       return nil
     }
-    guard let binary = operation as? Binary, inputs.count == 2 else { return nil }
+    guard let binary = operation.form.binary, inputs.count == 2 else { return nil }
     for side in 0...1 {
       if let shorter = inputs[side].withoutRepetition(beside: inputs[1 - side], in: binary, giving: shape) {
         return .apply(binary, side == 0 ? [shorter, inputs[1]] : [inputs[0], shorter], shape)
@@ -37,7 +37,9 @@ extension Formula {
     guard case .apply(let operation, let inputs, let shape) = self, shape.elementCount > 0,
       inputs.allSatisfy({ $0.number != nil && $0.shape.elementCount > 0 }), operation.indexPosition == nil
     else { return nil }
-    if let value = inputs.first?.number, operation is Reshape || operation is Broadcast { return .number(value, shape) }
+    if let value = inputs.first?.number, [.reshape, .broadcast].contains(operation.form) {
+      return .number(value, shape)
+    }
     let tape = Tape<Double>()
     let value = tape.record(
       operation, inputs: inputs.map { tape.constant(Tensor(repeating: $0.number ?? 0, shape: $0.shape)) }
@@ -46,13 +48,13 @@ extension Formula {
     return .number(first, shape)
   }
 
-  /// What repeats to the same in an elementwise operation by the broadcasting rule alone.
+  /// The shorter tree that broadcasting repeats to this one, in an elementwise operation; `nil` where there is none.
   private func withoutRepetition(beside other: Formula, in binary: Binary, giving shape: Shape) -> Formula? {
     let shorter: Formula
     switch self {
     case .number(let value, let own) where own.rank > 0: shorter = .number(value, [])
-    case .apply(let operation, let inputs, _) where operation is Broadcast: shorter = inputs[0]
-    case .apply(let operation, let inputs, let own) where operation is Reshape:
+    case .apply(let operation, let inputs, _) where operation.form == .broadcast: shorter = inputs[0]
+    case .apply(let operation, let inputs, let own) where operation.form == .reshape:
       let inner = inputs[0].shape
       guard own.rank > inner.rank, Array(own) == Array(repeating: 1, count: own.rank - inner.rank) + Array(inner) else {
         return nil
@@ -65,7 +67,7 @@ extension Formula {
 }
 
 extension Binary {
-  /// a f b with numbers in front, and without 1·x, x + 0 and the like. `nil` when nothing is to be done.
+  /// a f b with numbers in front, and without 1·x, x + 0 and the like; `nil` when it stays as it is.
   fileprivate func tidied(_ a: Formula, _ b: Formula, _ shape: Shape) -> Formula? {
     switch self {
     case .multiply:
@@ -98,10 +100,10 @@ extension Binary {
 }
 
 extension Formula {
-  /// This adjoint with what softmax and cross-entropy make of each other: (ŷ − t)/N.
+  /// This adjoint in the form that softmax and cross-entropy give each other: (ŷ − t)/N.
   ///
-  /// Two forms are found. From logits, G − e^ℓ ⊙ Σ G with ℓ = log softmax(z); from probabilities, ŷ ⊙ (Ḡ − Σ Ḡ ⊙ ŷ) with
-  /// Ḡ = c·t ⊘ ŷ. In both, G = c·t with rows t that add up to 1, so that Σ G = c.
+  /// Two forms are found. From logits, G − e^ℓ ⊙ Σ G with ℓ = log softmax(z); from probabilities, ŷ ⊙ (Ḡ − Σ Ḡ ⊙ ŷ)
+  /// with Ḡ = c·t ⊘ ŷ. In both, G = c·t with rows t that add up to 1, so that Σ G = c.
   func softmaxWithCrossEntropy(
     definition: (Int) -> Formula?, addsToOne: (Formula) -> Bool
   ) -> NamedRule? {
@@ -120,13 +122,14 @@ extension Formula {
 
   private func softmaxAndMultiple(_ definition: (Int) -> Formula?) -> (Formula, Formula)? {
     if let (g, product) = operands(of: .subtract), let (e, sum) = product.operands(of: .multiply),
-      let log = e.argument(of: .exp), let (f, z) = log.single, f is LogSoftmax, let (h, summed) = sum.single, h is Sum,
+      let log = e.argument(of: .exp), let (f, z) = log.single, f.form == .softmax(.logSoftmax),
+      let (h, summed) = sum.single, h.form.isSum,
       summed.isSame(as: g), sum.shape.last == 1 || sum.number != nil
     {
       return Formula.applying(Softmax(), z).map { ($0, g) }
     }
     if let (y, difference) = operands(of: .multiply), let (g, sum) = difference.operands(of: .subtract),
-      let (h, product) = sum.single, h is Sum, let (g2, y2) = product.operands(of: .multiply), g2.isSame(as: g),
+      let (h, product) = sum.single, h.form.isSum, let (g2, y2) = product.operands(of: .multiply), g2.isSame(as: g),
       y2.isSame(as: y), case .symbol(_, let node, _) = g, let meaning = definition(node)
     {
       // Ḡ = −(c·t ⊘ ŷ): the product with ŷ is −c·t.

@@ -1,19 +1,20 @@
 import Adjoint
 
-/// Names for the nodes of a forward pass as a textbook writes them: W⁽¹⁾, b⁽¹⁾, z⁽¹⁾ = x·W⁽¹⁾ᵀ + b⁽¹⁾, a⁽¹⁾ = f(z⁽¹⁾), ŷ, L.
+/// Names for the nodes of a forward pass as a textbook writes them: W⁽¹⁾, b⁽¹⁾, z⁽¹⁾ = x·W⁽¹⁾ᵀ + b⁽¹⁾,
+/// a⁽¹⁾ = f(z⁽¹⁾), ŷ, L.
 ///
-/// A label given by the user stands as it is. The parameters of layers that are numbered (`fc1/weight`, `fc2/weight`) take the
-/// number as an index above; those of layers with names take the name as an index below (`W_gate`). What has no name is u with
-/// its position on the tape below: u₁₂ is `%12`.
+/// A label given by the user stands as it is. The parameters of layers that are numbered (`fc1/weight`, `fc2/weight`)
+/// take the number as an index above. Those of layers with names take the name as an index below (`W_gate`). A node
+/// without a name is u with its position on the tape below: u₁₂ is `%12`.
 struct Symbols<S: Scalar> {
   private(set) var names: [Int: String] = [:]
   private var taken: Set<String> = []
-  /// What stands after the letter in the names of a layer, by the position of its weight.
+  /// The index in the names of a layer, by the position of its weight.
   private var indexOfWeight: [Int: String] = [:]
   /// The position of the weight behind each affine map x·Wᵀ + b.
   private(set) var weightOfAffine: [Int: Int] = [:]
 
-  /// Names for what `output` depends on.
+  /// Names the nodes that `output` depends on.
   init(of output: Variable<S>) {
     let tape = output.tape
     let nodes = output.dependencies
@@ -26,7 +27,7 @@ struct Symbols<S: Scalar> {
         nameLeaf(x, role)
       } else if let weight = weightOfAffine[node], let index = indexOfWeight[weight] {
         name(node, "z" + index)
-      } else if x.operation is Softmax {
+      } else if x.operation?.form == .softmax(.softmax) {
         name(node, "ŷ")
       } else if let operation = x.operation, operation.isElementwise, x.inputs.count == 1,
         let weight = weightOfAffine[x.inputs[0].index], let index = indexOfWeight[weight]
@@ -51,7 +52,7 @@ struct Symbols<S: Scalar> {
       + String(String(number).unicodeScalars.compactMap { UnicodeScalar($0.value - 48 + 0x2080).map(Character.init) })
   }
 
-  /// Parameters are named by their layers; everything else that has a label was given one.
+  /// True for a label that the user gave: neither the `fc1/weight` of a layer nor the `p3` of a parameter without a name.
   private func isUserLabeled(_ x: Variable<S>) -> Bool {
     guard let label = x.label else { return false }
     let isNumbered = label.first == "p" && label.dropFirst().allSatisfy(\.isNumber)
@@ -81,12 +82,12 @@ struct Symbols<S: Scalar> {
     var order: [Int] = []
     var inside: Set<Int> = []
     func weight(of x: Variable<S>) -> Int? {
-      guard x.operation is MatMul else { return nil }
+      guard x.operation?.form.isProduct == true else { return nil }
       return x.inputs.last { $0.role == .parameter }?.index
     }
     for node in nodes.reversed() {
       let x = tape[node]
-      let isSum = x.operation is AddBias || (x.operation as? Binary) == .add
+      let isSum = x.operation?.form == .addBias || x.operation?.form == .binary(.add)
       if isSum, let product = x.inputs.first(where: { weight(of: $0) != nil }), let weight = weight(of: product) {
         weightOfAffine[node] = weight
         inside.insert(product.index)

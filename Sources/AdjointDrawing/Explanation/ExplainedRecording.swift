@@ -1,17 +1,19 @@
 import Adjoint
+import AdjointFiles
 
-/// What a page knows of a recording: its forward nodes replayed in `Double`, the backward half recorded after them, and who
-/// contributed to whose adjoint.
+/// A recording as a page shows it: its forward nodes replayed in `Double`, the backward half recorded after them, and
+/// the contributions to each adjoint.
 struct ExplainedRecording {
   private let tape: Tape<Double>
   private let backward: Backward<Double>
   private let seed: Int
   private let output: Int
-  /// The roles of the leaves as they were recorded: the replay holds what is drawn or stored.
+  /// The roles of the leaves as they were recorded. The replay has parameters, states and random
+  /// values as inputs.
   private let roles: [Int: Role]
   /// The forward nodes that the output depends on, in order.
   private let needed: [Int]
-  /// As drawn: numbers fixed when recorded stand in the formulas and are no nodes.
+  /// The graph as drawn. Numbers fixed when recorded stand in its formulas and are no nodes.
   private let graph: Graph
   private let imageSize: (height: Int, width: Int)?
 
@@ -36,7 +38,7 @@ struct ExplainedRecording {
     graph = Graph(of: loss)
   }
 
-  /// The same node on another tape: operations are precision-free, so they are recorded again at the same values.
+  /// Records a node on another tape, at the same values: operations are precision-free.
   private static func copy<S: Scalar>(_ x: Variable<S>, onto tape: Tape<Double>) {
     let copy: Variable<Double>
     if let operation = x.operation {
@@ -53,14 +55,14 @@ struct ExplainedRecording {
 
   // MARK: As data
 
-  func json() -> PageJSON {
+  func json() -> JSON {
     let isNeeded = Set(needed)
     let (names, layouts) = (PageNames(tape), PageLayouts(graph))
-    let nodes = (0..<tape.count).map { node -> PageJSON in
+    let nodes = (0..<tape.count).map { node -> JSON in
       node > output || isNeeded.contains(node) ? json(of: tape[node], names) : .null
     }
     let adjoints = needed.compactMap { node in backward.adjoint(of: tape[node]).map { (String(node), $0.index) } }
-    let edges = backward.edges.map { edge -> PageJSON in
+    let edges = backward.edges.map { edge -> JSON in
       let formula = names.formula(of: edge.contribution, adjointOf: edge.consumer, backward)
       return .object([
         ("from", .integer(edge.consumer)), ("position", .integer(edge.position)), ("to", .integer(edge.producer)),
@@ -72,22 +74,22 @@ struct ExplainedRecording {
       ("output", .integer(output)),
       ("seed", .integer(seed)), ("image", imageSize.map { .integers([$0.height, $0.width]) } ?? .null),
       ("walk", .integers(graph.nodes.map(\.id))), ("adjoints", .object(adjoints.map { ($0.0, .integer($0.1)) })),
-      ("edges", .list(edges)), ("nodes", .list(nodes)),
+      ("edges", .array(edges)), ("nodes", .array(nodes)),
       ("layers", layouts.layerOfNode), ("layouts", layouts.json),
     ])
   }
 
-  /// The structure of ∂y/∂xᵢ in words, as the operation states it; empty where any entry may differ from 0, and where stating it
-  /// may mean a replay of the node for each element of a large input.
+  /// The structure of ∂y/∂xᵢ in words, as the operation states it. It is empty where any entry may differ from 0, and
+  /// where stating it may mean a replay of the node for each element of a large input.
   private static func jacobian(of y: Variable<Double>, _ position: Int) -> String {
     guard let operation = y.operation else { return "" }
-    let isCheap = operation.isElementwise || operation is MatMul || operation is Reshape
+    let isCheap = operation.isElementwise || operation.form.isProduct || operation.form == .reshape
     guard isCheap || y.shape.elementCount * y.inputs[position].shape.elementCount <= 1_000_000 else { return "" }
     return y.localJacobian(withRespectTo: position, denseLimit: 0)?.structureText ?? ""
   }
 
-  private func json(of x: Variable<Double>, _ names: PageNames) -> PageJSON {
-    var fields: [(String, PageJSON)] = [("shape", .integers(x.shape))]
+  private func json(of x: Variable<Double>, _ names: PageNames) -> JSON {
+    var fields: [(String, JSON)] = [("shape", .integers(x.shape))]
     if let operation = x.operation {
       let hasRule = PageInterpreter.hasRule(for: operation)
       fields += [
@@ -96,7 +98,7 @@ struct ExplainedRecording {
       ]
       let attributes = operation.attributes.map { ($0.name, ExplainedRecording.json(of: $0)) }
       if !attributes.isEmpty { fields.append(("attributes", .object(attributes))) }
-      if !hasRule { fields += [("foreign", .flag(true)), ("value", PageValues.encoded(x.value.elements))] }
+      if !hasRule { fields += [("foreign", .bool(true)), ("value", PageValues.encoded(x.value.elements))] }
     } else {
       let role = roles[x.index] ?? .constant
       let value = role == .index ? PageValues.encoded(x.indexValue.elements) : PageValues.encoded(x.value.elements)
@@ -107,12 +109,12 @@ struct ExplainedRecording {
     return .object(fields)
   }
 
-  private static func json(of attribute: Attribute) -> PageJSON {
+  private static func json(of attribute: Attribute) -> JSON {
     switch attribute.value {
     case .int(let value): .integer(value)
     case .real(let value):
       value.isFinite ? .number(value) : .string(value.isNaN ? "NaN" : value < 0 ? "-Infinity" : "Infinity")
-    case .flag(let value): .flag(value)
+    case .flag(let value): .bool(value)
     case .list(let values): .integers(values)
     }
   }

@@ -1,4 +1,5 @@
 import Adjoint
+import AdjointFiles
 import Foundation
 
 /// The backward pass of a recorded model as one HTML file to step through: every forward node, then every adjoint.
@@ -12,18 +13,21 @@ import Foundation
 /// try Explanation(of: loss).write(to: "step.html")
 /// ```
 public struct Explanation {
-  /// What stands above the page.
+  /// The heading of the page.
   public var title: String
   /// A line below the title: the model, the data.
   public var subtitle: String
   let recording: ExplainedRecording
 
-  /// Replays a recording in `Double`, differentiates it there, and keeps what the page shows. The tape is left as it is.
+  /// Replays a recording in `Double` and differentiates it there. The tape is left as it is.
   ///
   /// - Parameters:
-  ///   - loss: what to differentiate: a single number, or a tensor with a `cotangent`.
+  ///   - loss: the value to differentiate: a single number, or a tensor with a `cotangent`.
   ///   - cotangent: ȳ of the output's shape; 1 for a single number when left out. The page then differentiates ⟨ȳ, y⟩.
-  ///   - imageSize: height and width, where the last axis of some tensors holds the pixels of images: those are shown as such.
+  ///   - title: the heading of the page.
+  ///   - subtitle: a line below it.
+  ///   - imageSize: height and width of the images whose pixels the last axis of some tensors holds. Those tensors are
+  ///     shown as images.
   /// - Precondition: a tensor of more than one element comes with a cotangent of its shape.
   /// - Complexity: a forward and a backward pass, and memory for both in `Double`.
   public init<S: Scalar>(
@@ -38,11 +42,11 @@ public struct Explanation {
   public var html: String { PageTemplate.document(title: title, subtitle: subtitle, data: data) }
 
   /// The recorded nodes as the page holds them: JSON.
-  package var data: String { recording.json().text }
+  package var data: String { recording.json().text(.embedded) }
 
   /// Writes the page to a file, through a temporary one.
-  /// - Throws: what the file system says.
+  /// - Throws: the error of the file system.
   public func write(to path: String) throws {
-    try Data(html.utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
+    try OutputFile.replace(URL(fileURLWithPath: path), with: html.utf8)
   }
 }

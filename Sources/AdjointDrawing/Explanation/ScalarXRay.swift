@@ -1,9 +1,10 @@
 import Adjoint
 
-/// A recording expanded into single numbers: each element of each tensor is a node of its own, each product and sum an operation.
+/// A recording expanded into single numbers: each element of each tensor is a node of its own, each product and sum an
+/// operation.
 ///
-/// This is the view of a scalar engine: zᵢⱼ = (xᵢ₀·wⱼ₀ + xᵢ₁·wⱼ₁) + bⱼ, with the same values and the same gradients as the tensors
-/// give, up to rounding. It is for tiny networks; what it cannot expand it says.
+/// This is the view of a scalar engine: zᵢⱼ = (xᵢ₀·wⱼ₀ + xᵢ₁·wⱼ₁) + bⱼ. Values and gradients are those of the tensors,
+/// up to rounding. It is for tiny networks, and refuses the rest with a sentence.
 ///
 /// ```swift
 /// let xRay = try ScalarXRay(of: loss)
@@ -12,13 +13,14 @@ import Adjoint
 public struct ScalarXRay {
   /// The same loss, on a tape of single numbers.
   public let loss: Variable<Double>
-  /// The elements of each node of the original tape, in row-major order, by the node's position; none where the loss does not
-  /// depend on it.
-  public let elements: [[Variable<Double>]]
+  /// The elements of each node of the original tape, in row-major order, by the node's position. A node that the loss
+  /// does not depend on has none.
+  package let elements: [[Variable<Double>]]
 
-  /// How many numbers a recording may expand to unless said otherwise: more than that nobody reads.
+  /// The largest number of nodes unless said otherwise. Nobody reads more than that.
   public static let largestCount = 4000
 
+  /// Expands a recording.
   /// - Throws: `ScalarXRayError` when the recording is too large, or an operation has no scalar form.
   public init<S: Scalar>(of loss: Variable<S>, limit: Int = ScalarXRay.largestCount) throws {
     let tape = Tape<Double>(mode: loss.tape.mode, seed: loss.tape.seed)
@@ -34,7 +36,7 @@ public struct ScalarXRay {
       let expanded: [Variable<Double>]
       let expander = builder
       if let operation = x.operation {
-        let inputs = x.inputs.map { ScalarBuilder.Operand(elements: builder.elements[$0.index], of: $0) }
+        let inputs = x.inputs.map { ScalarOperand(elements: builder.elements[$0.index], of: $0) }
         expanded = try tape.scoped(scope ?? operation.name) {
           try expander.expand(operation, inputs, shape: x.shape)
         }
@@ -52,7 +54,7 @@ public struct ScalarXRay {
   }
 }
 
-/// Why a recording has no scalar X-ray.
+/// The reason why a recording has no scalar X-ray.
 public enum ScalarXRayError: Error, Equatable, CustomStringConvertible {
   case tooLarge(limit: Int, node: String)
   case noScalarForm(operation: String)

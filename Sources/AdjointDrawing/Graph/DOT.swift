@@ -3,7 +3,8 @@ import AdjointCharts
 // A graph as text for Graphviz.
 
 extension Drawing {
-  /// The graph in the DOT language: layers are clusters, edges carry shapes, and the backward half runs against the forward half.
+  /// The graph in the DOT language. Layers are clusters, edges carry shapes, and the backward half runs against the
+  /// forward half.
   public var dot: String {
     let words = BoxWords(graph)
     let layout = layout

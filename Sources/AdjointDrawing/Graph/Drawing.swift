@@ -10,35 +10,38 @@ import Adjoint
 /// Forward, backward and parameters have three colours, and three outlines for print: plain, double, and bold with cut corners.
 /// Edges carry shapes. An adjoint that was not computed is a dotted box that says so.
 public struct Drawing: Sendable {
+  /// The direction of the forward pass. The backward half stands to the right of it, or below.
+  public enum Direction: String, Sendable, CaseIterable { case down, right }
+
   public let graph: Graph
   public let folding: Folding
-  public let direction: Layout.Direction
-  /// What the picture is called for readers who cannot see it, and by a pointer that rests on it.
+  public let direction: Direction
+  /// The name of the picture for readers who cannot see it, and under a pointer that rests on it.
   public let title: String
 
   public init(
-    of graph: Graph, folding: Folding = .none, direction: Layout.Direction = .down,
+    of graph: Graph, folding: Folding = .none, direction: Direction = .down,
     title: String = "Computational graph"
   ) {
     (self.graph, self.folding, self.direction, self.title) = (graph, folding, direction, title)
   }
 
-  /// What `output` depends on, and beside it the adjoints that a sweep from it found.
+  /// Draws the nodes that `output` depends on, and beside them the adjoints that a sweep from it found.
   public init<S: Scalar>(
     of output: Variable<S>, backward: Backward<S>? = nil, folding: Folding = .none,
-    direction: Layout.Direction = .down, title: String = "Computational graph"
+    direction: Direction = .down, title: String = "Computational graph"
   ) {
     self.init(of: Graph(of: output, backward: backward), folding: folding, direction: direction, title: title)
   }
 
-  /// Everything on a tape.
+  /// Draws everything on a tape.
   public init<S: Scalar>(
-    of tape: Tape<S>, folding: Folding = .none, direction: Layout.Direction = .down, title: String = "Tape"
+    of tape: Tape<S>, folding: Folding = .none, direction: Direction = .down, title: String = "Tape"
   ) {
     self.init(of: Graph(of: tape), folding: folding, direction: direction, title: title)
   }
 
-  public var layout: Layout { Layout(of: graph, folding: folding, direction: direction) }
+  package var layout: Layout { Layout(of: graph, folding: folding, direction: direction) }
 
   /// A line for each node and its adjoint, indented by layer.
   public var text: String {
@@ -58,7 +61,7 @@ public struct Drawing: Sendable {
     return lines(Outline(of: graph, folding: folding).items, "").joined(separator: "\n")
   }
 
-  /// What the picture shows, in a sentence.
+  /// The contents of the picture, in a sentence.
   var description: String {
     let operations = graph.nodes.count { !$0.kind.isLeaf }
     let parameters = graph.nodes.count { $0.kind == .parameter }

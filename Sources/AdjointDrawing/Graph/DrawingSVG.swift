@@ -30,10 +30,10 @@ extension Drawing {
     return svg
   }
 
-  /// The style of all drawings; every rule concerns a class that begins with `adj`, so that a page may hold several.
+  /// The style of all drawings. Every rule concerns a class that begins with `adj`, so that a page may hold several.
   ///
   /// Colours are written out, since converters such as librsvg know classes but not variables.
-  public static var style: String {
+  package static var style: String {
     let dark = Colors(
       page: "#16181c", ink: "#ececec", box: "#20242a", frame: "#1b1e23", line: "#9a9a9a", forward: "#6db8ea",
       backward: "#ff9248", parameter: "#3fcfa5")

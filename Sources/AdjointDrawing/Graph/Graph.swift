@@ -1,14 +1,16 @@
 import Adjoint
 
-/// What a drawing shows of a tape: nodes with their formulas, the edges between them, and beside each node its adjoint.
+/// The contents of a drawing of a tape: nodes with their formulas, the edges between them, and beside each node its
+/// adjoint.
 ///
-/// For y = f(x₀, x₁, …) there is an edge from each xᵢ to y. Where a backward pass is shown, the mirror image of an edge carries
-/// the contribution (∂y/∂xᵢ)ᵀ·ȳ, and a node's adjoint is the sum of what arrives: x̄ = Σ (∂y/∂x)ᵀ·ȳ over its consumers y.
-/// An adjoint that was not computed is `nil`: a drawing shows it as absent, never as zero.
+/// For y = f(x₀, x₁, …) there is an edge from each xᵢ to y. Where a backward pass is shown, the mirror image of an edge
+/// carries the contribution (∂y/∂xᵢ)ᵀ·ȳ, and a node's adjoint is the sum of the contributions: x̄ = Σ (∂y/∂x)ᵀ·ȳ over
+/// its consumers y. An adjoint that was not computed is `nil`: a drawing shows it as absent, never as zero.
 ///
-/// A graph is plain data, precision-free and `Sendable`. Numbers fixed when recorded stand in the formulas and are no nodes.
+/// A graph is plain data, precision-free and `Sendable`. Numbers fixed when recorded stand in the formulas and are no
+/// nodes.
 public struct Graph: Sendable {
-  /// What a node is: a kind of leaf, or an operation of the forward or of a recorded backward pass.
+  /// The kind of a node: a kind of leaf, or an operation of the forward or of a recorded backward pass.
   public enum Kind: String, Sendable, CaseIterable {
     case input, index, parameter, constant, state, random, forward, backward
 
@@ -25,19 +27,19 @@ public struct Graph: Sendable {
     /// The position on the tape, printed as `%id`.
     public let id: Int
     public let kind: Kind
-    /// What other formulas call it: its label where that is one word of its own, else `%id`.
+    /// The name in other formulas: the label where that is one word of its own, else `%id`.
     public let symbol: String
     /// Scope and label, such as `fc1/weight`; empty when there is neither.
     public let path: String
-    /// The scopes around it, outermost first; a leaf's are those that it shares with its first consumer.
+    /// The scopes around it, outermost first. A leaf's are those that it shares with its first consumer.
     public var scopes: [String]
-    /// The right-hand side, such as `x·Wᵀ`; for a leaf the word for its role.
+    /// The right-hand side, such as `x·Wᵀ`. A leaf has the word for its role.
     public let formula: String
     public let shape: Shape
     /// Its adjoint, or `nil` where none was computed.
     public var adjoint: Adjoint?
 
-    public init(
+    package init(
       id: Int, kind: Kind, symbol: String? = nil, path: String = "", scopes: [String] = [], formula: String,
       shape: Shape,
       adjoint: Adjoint? = nil
@@ -47,7 +49,7 @@ public struct Graph: Sendable {
     }
   }
 
-  /// The adjoint x̄ = ∂output/∂x of a node: what the sweep recorded for it.
+  /// The adjoint x̄ = ∂output/∂x of a node, as the sweep recorded it.
   public struct Adjoint: Sendable {
     /// The contributions of the consumers, added: `∂h ⊙ (1 − h²) + ∂z·W`.
     public let formula: String
@@ -56,7 +58,7 @@ public struct Graph: Sendable {
     /// The positions of all recorded nodes that were needed to get it from the adjoints of the consumers.
     public let recorded: [Int]
 
-    public init(formula: String, position: Int, recorded: [Int]) {
+    package init(formula: String, position: Int, recorded: [Int]) {
       (self.formula, self.position, self.recorded) = (formula, position, recorded)
     }
   }
@@ -65,26 +67,26 @@ public struct Graph: Sendable {
   public struct Edge: Sendable, Hashable {
     public let from: Int
     public let to: Int
-    /// Which operand of the consumer it is.
+    /// The operand of the consumer that it is, counted from 0.
     public let position: Int
-    /// Whether a contribution to the adjoint of `from` was computed along it.
+    /// True when a contribution to the adjoint of `from` was computed along it.
     public let contributes: Bool
 
-    public init(from: Int, to: Int, position: Int, contributes: Bool = false) {
+    package init(from: Int, to: Int, position: Int, contributes: Bool = false) {
       (self.from, self.to, self.position, self.contributes) = (from, to, position, contributes)
     }
   }
 
-  /// In tape order, which is a topological order.
+  /// The nodes in tape order, which is a topological order.
   public var nodes: [Node]
-  /// In the order of their consumers.
+  /// The edges in the order of their consumers.
   public var edges: [Edge]
   /// The nodes that the graph is drawn for.
   public var outputs: [Int]
-  /// Whether the adjoints are part of the picture.
+  /// True when the adjoints are part of the picture.
   public var hasBackward: Bool
 
-  public init(nodes: [Node], edges: [Edge], outputs: [Int], hasBackward: Bool = false) {
+  package init(nodes: [Node], edges: [Edge], outputs: [Int], hasBackward: Bool = false) {
     (self.nodes, self.edges, self.outputs, self.hasBackward) = (nodes, edges, outputs, hasBackward)
   }
 

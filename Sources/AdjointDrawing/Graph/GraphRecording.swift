@@ -1,9 +1,9 @@
 import Adjoint
 
-// How a graph is read off a tape.
+// Reading a graph off a tape.
 
 extension Graph {
-  /// What `output` depends on, and where a sweep from it is given, the adjoints that it found.
+  /// Reads the nodes that `output` depends on, and where a sweep from it is given, the adjoints that it found.
   /// - Precondition: `backward` is a sweep from `output`.
   /// - Complexity: linear in the nodes and edges drawn.
   public init<S: Scalar>(of output: Variable<S>, backward: Backward<S>? = nil) {
@@ -19,7 +19,7 @@ extension Graph {
     self.init(tape, needed.indices.filter { needed[$0] }, outputs: [output.index], backward)
   }
 
-  /// Everything on a tape, recorded backward nodes among the others.
+  /// Reads everything on a tape, recorded backward nodes among the others.
   public init<S: Scalar>(of tape: Tape<S>) {
     var isUsed = [Bool](repeating: false, count: tape.count)
     for i in 0..<tape.count { for input in tape[i].inputs { isUsed[input.index] = true } }
@@ -113,7 +113,7 @@ private struct TapeReader<S: Scalar> {
     return tape.expression(of: x, in: Dictionary(operands) { first, _ in first }).text
   }
 
-  /// What the sweep found for each node: the contributions, written in forward values and in the consumers' adjoints.
+  /// The adjoints that the sweep found: sums of contributions, in forward values and in the consumers' adjoints.
   mutating func adjoints(of drawn: [Int], in backward: Backward<S>) -> [Int: Graph.Adjoint] {
     var arriving: [Int: [Backward<S>.Edge]] = [:]
     for edge in backward.edges { arriving[edge.producer, default: []].append(edge) }

@@ -1,6 +1,6 @@
 import Foundation
 
-/// Why Graphviz drew nothing.
+/// The reason why Graphviz drew nothing.
 public enum GraphvizError: Error, Equatable, CustomStringConvertible {
   case notInstalled(program: String, searched: [String])
   case failed(program: String, status: Int32, message: String)
@@ -20,9 +20,9 @@ public enum GraphvizError: Error, Equatable, CustomStringConvertible {
 extension Drawing {
   /// The picture as Graphviz lays it out, by running `dot -Tsvg`.
   /// - Parameters:
-  ///   - program: what to run instead of `dot`: `neato`, `sfdp`, …, or a path.
+  ///   - program: the program to run instead of `dot`: `neato`, `sfdp`, …, or a path.
   ///   - searchPath: the directories to search for it; those of the process when left out.
-  /// - Throws: `GraphvizError` when it is not installed or refuses, and what writing temporary files throws.
+  /// - Throws: `GraphvizError` when it is not installed or refuses, and the errors of writing temporary files.
   public func svgByGraphviz(program: String = "dot", searchPath: [String]? = nil) throws -> String {
     let directories =
       searchPath ?? (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":").map(String.init)

@@ -1,4 +1,4 @@
-/// Which layers are drawn as one box.
+/// The layers that are drawn as one box.
 public enum Folding: Sendable, Hashable {
   /// Every layer is a labelled frame around its nodes.
   case none
@@ -74,7 +74,7 @@ struct Outline {
     return Dictionary(found(items)) { first, _ in first }
   }
 
-  /// Leaves that belong to no deeper layer, then operations and layers in tape order.
+  /// Arranges nodes: leaves that belong to no deeper layer, then operations and layers in tape order.
   private static func arrange(
     _ nodes: [Graph.Node], depth: Int, _ folding: Folding, _ counts: inout [String: Int]
   ) -> [Item] {

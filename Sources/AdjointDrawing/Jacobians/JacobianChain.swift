@@ -4,22 +4,25 @@ import Adjoint
 ///   ∂L/∂vec(W) = ∂L/∂ŷ · ∂ŷ/∂z⁽²⁾ · ∂z⁽²⁾/∂a⁽¹⁾ · ∂a⁽¹⁾/∂z⁽¹⁾ · ∂z⁽¹⁾/∂vec(W),
 /// printed with dimensions, such as `[1×10]·[10×10]·[10×30]·[30×30]·[30×23520]`. vec is row-major.
 ///
-/// The factors stand between the nodes that *every* path from W to L passes. Where several paths lead from one such node to the
-/// next, the factor is the sum over these paths of the products along them. Left to themselves, neighbours merge: a factor
-/// that is the identity goes into the one after it, and the row at the front takes up what is diagonal behind it;
-/// `through:` names the nodes to keep instead, and `merging: false` keeps all.
+/// The factors stand between the nodes that *every* path from W to L passes. Where several paths lead from one such
+/// node to the next, the factor is the sum over these paths of the products along them.
 ///
-/// Meant for one example and a model of textbook size: every factor exists, with its structure.
+/// Neighbours merge unless told otherwise. A factor that is the identity goes into the one after it, and the row at the
+/// front takes up what is diagonal behind it. `through:` names the nodes to keep instead, and `merging: false` keeps
+/// all.
+///
+/// Every factor exists, with its structure: this is for one example and a model of textbook size.
 public struct JacobianChain<S: Scalar> {
   /// One matrix ∂y/∂x of the chain.
   public struct Factor {
     public let y: Variable<S>
     public let x: Variable<S>
     public let jacobian: LocalJacobian
-    /// How many paths lead from x to y; their products are added.
-    public let pathCount: Int
-    /// The Jacobians of single nodes that were multiplied to this one, in words, from y to x; one when nothing merged.
-    public let parts: [String]
+    /// The number of paths from x to y, whose products are added.
+    package let pathCount: Int
+    /// The Jacobians of single nodes that were multiplied to this one, in words, from y to x. There is one when nothing
+    /// merged.
+    package let parts: [String]
 
     func followed(by other: Factor) -> Factor {
       Factor(
@@ -28,17 +31,20 @@ public struct JacobianChain<S: Scalar> {
     }
   }
 
-  /// L and W.
-  public let output: Variable<S>
-  public let variable: Variable<S>
-  /// From L to W.
+  /// The differentiated value, L.
+  package let output: Variable<S>
+  /// The leaf or intermediate result that it is differentiated by, W.
+  package let variable: Variable<S>
+  /// The factors from L to W.
   public let factors: [Factor]
   let symbols: Symbols<S>
 
+  /// Reads the chain off a recording.
   /// - Parameters:
   ///   - output: L, a number or a tensor, of which each element is a row.
   ///   - variable: W, a leaf or an intermediate result.
   ///   - nodes: the nodes between which to show factors; when left out, neighbours merge by the rule above.
+  ///   - merging: false to keep a factor for every node.
   /// - Precondition: L depends on W, and every path from W to L passes each of `nodes`.
   public init(
     of output: Variable<S>, withRespectTo variable: Variable<S>, through nodes: [Variable<S>]? = nil,
@@ -80,13 +86,13 @@ public struct JacobianChain<S: Scalar> {
     return result
   }
 
-  /// `[1×10]·[10×10]·[10×30]·[30×30]·[30×23520]`
+  /// The dimensions of the factors, such as `[1×10]·[10×10]·[10×30]·[30×30]·[30×23520]`.
   public var dimensions: String {
     factors.map { "[\($0.jacobian.rows)×\($0.jacobian.columns)]" }.joined(separator: "·")
   }
 
-  /// The product, multiplied from the left and unvectorised: of the shape of L followed by that of W; for a single number L,
-  /// its gradient.
+  /// The product, multiplied from the left and unvectorised: of the shape of L followed by that of W. For a single
+  /// number L this is its gradient.
   public var product: Tensor<Double> {
     let rows = output.shape.elementCount
     let elements = (0..<rows).flatMap { row in
@@ -97,7 +103,7 @@ public struct JacobianChain<S: Scalar> {
     return Tensor(shape: Shape((rows == 1 ? [] : Array(output.shape)) + variable.shape), elements: elements)
   }
 
-  /// The product multiplied from the right, which forms every matrix: as a matrix.
+  /// The product as a matrix, multiplied from the right, which forms every matrix on the way.
   public var productFromTheRight: LocalJacobian {
     factors.dropLast().reversed().reduce(factors[factors.count - 1].jacobian) { $1.jacobian.multiplied(by: $0) }
   }
@@ -110,7 +116,7 @@ public struct JacobianChain<S: Scalar> {
   }
 }
 
-/// What lies between two nodes of a tape: the edges on paths from one to the other, with their Jacobians.
+/// The edges on paths between two nodes of a tape, with their Jacobians.
 struct PathGraph<S: Scalar> {
   private struct Edge {
     let consumer: Int
@@ -147,7 +153,8 @@ struct PathGraph<S: Scalar> {
     edges = candidates.filter { needed.contains($0.key) }
   }
 
-  /// A factor between each two neighbours among the nodes that every path passes, from the end of the paths to their beginning.
+  /// The factors between neighbours among the nodes that every path passes, from the end of the paths to their
+  /// beginning.
   ///
   /// In the order of the tape, a node lies on every path exactly when no edge leads over it.
   func factors() -> [JacobianChain<S>.Factor] {

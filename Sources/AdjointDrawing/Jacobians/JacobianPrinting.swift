@@ -2,8 +2,8 @@ import Adjoint
 import AdjointCharts
 
 extension LocalJacobian {
-  /// Where entries can differ from 0, as a picture of at most `height` × `width` cells: `■` where a cell holds such an entry, `·`
-  /// where it holds none. Larger matrices are divided into equal cells.
+  /// A picture of the entries that can differ from 0, of at most `height` × `width` cells: `■` where a cell holds such
+  /// an entry, `·` where it holds none. Larger matrices are divided into equal cells.
   public func pattern(height: Int = 10, width: Int = 40) -> String {
     let (lines, places) = (Swift.min(rows, height), Swift.min(columns, width))
     guard lines > 0, places > 0 else { return "(empty)" }
@@ -12,7 +12,7 @@ extension LocalJacobian {
     return cells.map { line in line.map { $0 ? "■" : "·" }.joined() }.joined(separator: "\n")
   }
 
-  /// The entries, with the middle of long rows and columns left out: `·` stands where the structure allows nothing but 0.
+  /// The entries, with the middle of long rows and columns left out. `·` stands where the structure allows only 0.
   public func numbers(rows shownRows: Int = 4, columns shownColumns: Int = 6) -> String {
     let (lines, places) = (Elision(rows, showing: shownRows), Elision(columns, showing: shownColumns))
     var cells: [Int: [Int: String]] = [:]
@@ -36,7 +36,7 @@ extension JacobianChain: CustomStringConvertible {
     return "∂\(symbols[output.index])/∂\(vec(variable)) = " + names.joined(separator: " · ") + "\n" + dimensions
   }
 
-  /// Names and dimensions, then every factor: structure, what it was made of, pattern and numbers; then the cost.
+  /// Names and dimensions, then every factor with its structure, its parts, its pattern and its numbers, then the cost.
   public var description: String {
     var text = summary + "   (vec is row-major)\n"
     for factor in factors {
@@ -51,7 +51,8 @@ extension JacobianChain: CustomStringConvertible {
     return text + "\n" + cost
   }
 
-  /// The number of multiplications in both orders, dense and with structure used, and where the verdict reverses.
+  /// The number of multiplications in both orders, dense and with structure used, and the number of outputs at which
+  /// the verdict reverses.
   public var cost: String {
     [false, true].map { usingStructure in
       let (left, right) = (
@@ -71,7 +72,7 @@ extension JacobianChain: CustomStringConvertible {
   }
 }
 
-/// Which positions of a long list are shown: some at the beginning, one at the end.
+/// The positions of a long list that are shown: some at the beginning, one at the end.
 struct Elision {
   let positions: [Int]
   let head: Int
@@ -90,7 +91,7 @@ struct Elision {
 
 /// Numbers and tables in plain text.
 enum Text {
-  /// At most four significant digits: `0.1234`, `−1`, `3.2e−05`.
+  /// A number with at most four significant digits: `0.1234`, `−1`, `3.2e−05`.
   static func number(_ value: Double) -> String {
     guard value.isFinite else { return "\(value)" }
     if value == value.rounded(), value.magnitude < 1e6 { return "\(Int(value))".replacing("-", with: "−") }
@@ -118,7 +119,7 @@ enum Text {
     return (value * scale).rounded() / scale
   }
 
-  /// `30,811,200`
+  /// A number with its digits in threes: `30,811,200`.
   static func grouped(_ number: Int) -> String {
     var (digits, result) = (Array(String(number.magnitude)), "")
     while digits.count > 3 {

@@ -1,9 +1,9 @@
 import Adjoint
 
 extension LocalJacobian {
-  /// A·B, keeping what structure survives: diagonal times diagonal is diagonal, a multiple of I changes nothing but the size of
-  /// the numbers; all else becomes dense.
-  public func multiplied(by b: LocalJacobian) -> LocalJacobian {
+  /// A·B with the structure that survives. A product with zero is zero, I leaves the other as it is, and multiples of I
+  /// and diagonals give such again. Any other product is dense.
+  package func multiplied(by b: LocalJacobian) -> LocalJacobian {
     guard columns == b.rows else {
       fatalError("LocalJacobian: [\(rows)×\(columns)]·[\(b.rows)×\(b.columns)] does not conform")
     }
@@ -31,7 +31,7 @@ extension LocalJacobian {
     return entries
   }
 
-  /// For each row its entries, as (column, value).
+  /// The entries of each row, as (column, value).
   var entriesByRow: [[(column: Int, value: Double)]] {
     var result = [[(column: Int, value: Double)]](repeating: [], count: rows)
     forEachEntry { row, column, value in result[row].append((column, value)) }
@@ -45,7 +45,7 @@ extension LocalJacobian {
     return LocalJacobian(rows: rows, columns: columns, structure: .dense(entries))
   }
 
-  /// A multiple of I, 1·I included.
+  /// True for a multiple of I, 1·I included.
   var isScaledIdentity: Bool {
     if case .scaledIdentity = structure { return true }
     return false

@@ -1,7 +1,7 @@
 import Adjoint
 
 extension JacobianChain {
-  /// In which order a product of matrices is multiplied out.
+  /// The order in which a product of matrices is multiplied out.
   public enum Association: Sendable, CaseIterable {
     /// ((A·B)·C)·D, vector times matrix at every step when A is a row: reverse mode.
     case leftToRight
@@ -12,8 +12,9 @@ extension JacobianChain {
   /// The number of multiplications of numbers that the chain takes.
   ///
   /// - Parameters:
-  ///   - outputs: how many rows the first factor has; those of L when left out.
-  ///   - usingStructure: entries that cannot differ from 0 are skipped, and I is not multiplied with; otherwise every matrix
+  ///   - order: the order of the products.
+  ///   - outputs: the number of rows of the first factor; that of L when left out.
+  ///   - usingStructure: true to skip entries that cannot differ from 0, and products with I; otherwise every matrix
   ///     counts as dense, m·k·n multiplications for [m×k]·[k×n].
   public func multiplications(_ order: Association, outputs: Int? = nil, usingStructure: Bool = false) -> Int {
     guard factors.count > 1 else { return 0 }
@@ -49,13 +50,13 @@ extension JacobianChain {
     return (right.fixed - left.fixed) / (left.perOutput - right.perOutput) + 1
   }
 
-  /// A full row times this factor.
+  /// The multiplications of a full row with this factor.
   private func cost(of factor: LocalJacobian, _ usingStructure: Bool) -> Int {
     usingStructure ? (factor.isIdentity ? 0 : factor.entryCount) : factor.rows * factor.columns
   }
 }
 
-/// Which entries of a matrix can differ from 0: for each row a set of columns, as bits.
+/// The entries of a matrix that can differ from 0: for each row a set of columns, as bits.
 private struct Pattern {
   private let columns: Int
   private var rows: [[UInt64]]
@@ -82,7 +83,7 @@ private struct Pattern {
 
   private static func count(_ row: [UInt64]) -> Int { row.reduce(0) { $0 + $1.nonzeroBitCount } }
 
-  /// What `left`·self takes.
+  /// The number of multiplications in `left`·self.
   func multiplications(from left: LocalJacobian, _ usingStructure: Bool) -> Int {
     guard usingStructure else { return left.rows * left.columns * columns }
     if left.isIdentity { return 0 }

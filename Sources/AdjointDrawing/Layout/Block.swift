@@ -17,7 +17,7 @@ struct Block {
     let name: String
     var rectangle: Rectangle
     var title: Rectangle
-    /// Whether it is a border around a layer, or only a heading.
+    /// True for a border around a layer, false for a heading alone.
     let isBorder: Bool
   }
 
@@ -30,7 +30,7 @@ struct Block {
     var points: [Point]
   }
 
-  /// Where a value enters: an operand of a box has an entry of its own, a frame has one a value.
+  /// The point at which a value enters. An operand of a box has an entry of its own, a frame has one a value.
   struct Entry: Hashable {
     let node: Int
     let position: Int
@@ -39,16 +39,16 @@ struct Block {
   var size = Point(x: 0, y: 0)
   var boxes: [Box] = []
   var frames: [Frame] = []
-  /// Complete ones.
+  /// The wires from box to box.
   var wires: [Wire] = []
-  /// From the upper border to the boxes.
+  /// The wires from the upper border to the boxes, by node.
   var arriving: [Int: [Wire]] = [:]
-  /// From the boxes to the lower border.
+  /// The wires from the boxes to the lower border, by node.
   var leaving: [Int: Wire] = [:]
-  /// Where values enter and leave, across the flow.
+  /// The places across the flow at which values enter and leave.
   var entries: [Entry: Double] = [:]
   var exits: [Int: Double] = [:]
-  /// Where a value leaves its box: the place of the label that says its shape.
+  /// The point at which each value leaves its box, where the label with its shape stands.
   var sources: [(node: Int, point: Point)] = []
 
   /// This block with its corner moved.

@@ -15,7 +15,7 @@ struct BlockBuilder {
     outputs = graph.hasBackward ? Set(graph.outputs) : []
   }
 
-  /// Along the flow, the strip behind a row in which the shapes stand.
+  /// The depth, along the flow, of the strip behind a row in which the shapes stand.
   private var labelDepth: Double {
     switch direction {
     case .down: 18
@@ -25,7 +25,7 @@ struct BlockBuilder {
   private static let bendDepth = 34.0
   private static let straightDepth = 18.0
 
-  /// The items of one level, between the values that enter and those that leave.
+  /// Lays out the items of one level, between the values that enter and those that leave.
   func block(of items: [Outline.Item]) -> Block {
     let inside = items.map { Set($0.nodes) }
     var vertexOf: [Int: Int] = [:]
@@ -119,7 +119,7 @@ struct BlockBuilder {
     }
   }
 
-  /// A point across and along the flow, or back.
+  /// A point with its coordinates across and along the flow exchanged where the flow is to the right.
   func turned(_ point: Layout.Point) -> Layout.Point {
     direction == .down ? point : Layout.Point(x: point.y, y: point.x)
   }
@@ -221,7 +221,7 @@ struct BlockBuilder {
     return block
   }
 
-  /// An operand that is used twice has an entry for each use.
+  /// True for the wire that begins at a point. An operand that is used twice has an entry for each use.
   private func begins(_ wire: Block.Wire, at point: Layout.Point?) -> Bool {
     abs((wire.points.first?.x ?? 0) - (point?.x ?? 0)) < 1e-6
   }

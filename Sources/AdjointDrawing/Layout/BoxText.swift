@@ -1,14 +1,14 @@
 /// The words in a box, broken into lines, and the room that they need.
-public struct BoxText: Sendable, Hashable {
-  /// What the box is called, in bold.
-  public let title: String
-  public let lines: [String]
-  /// Everything that the lines would say if there were no limit: for tooltips and screen readers.
-  public let full: String
-  public let style: BoxStyle
+package struct BoxText: Sendable, Hashable {
+  /// The name of the box, in bold.
+  package let title: String
+  package let lines: [String]
+  /// The whole text, without the limit on lines: for tooltips and screen readers.
+  package let full: String
+  package let style: BoxStyle
 
-  public static let fontSize = 12.0
-  public static let lineHeight = 16.0
+  package static let fontSize = 12.0
+  package static let lineHeight = 16.0
   static let padding = 10.0
 
   init(title: String, formula: String, style: BoxStyle) {
@@ -59,8 +59,8 @@ public struct BoxText: Sendable, Hashable {
   }
 }
 
-/// How a box is drawn, so that kinds differ without colour: by outline, by dash and by word.
-public enum BoxStyle: String, Sendable, CaseIterable {
+/// The look of a box. Kinds differ without colour: by outline, by dash and by word.
+package enum BoxStyle: String, Sendable, CaseIterable {
   /// A pill.
   case leaf
   /// A bold outline and cut corners.

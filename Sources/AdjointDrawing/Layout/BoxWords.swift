@@ -1,6 +1,6 @@
 import Adjoint
 
-/// What stands in the boxes of a graph.
+/// The words in the boxes of a graph.
 struct BoxWords {
   let graph: Graph
   private let nodes: [Int: Graph.Node]

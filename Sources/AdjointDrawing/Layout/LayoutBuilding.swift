@@ -3,7 +3,7 @@
 extension Layout {
   /// Lays out a graph.
   /// - Complexity: a fixed number of sweeps over nodes and lanes, each O(n log n).
-  public init(of graph: Graph, folding: Folding = .none, direction: Direction = .down) {
+  package init(of graph: Graph, folding: Folding = .none, direction: Direction = .down) {
     let builder = BlockBuilder(graph, direction: direction)
     let outline = Outline(of: graph, folding: folding)
     let headingSize = builder.turned(Point(x: BoxText.width("Backward") * 1.2, y: 20))
@@ -40,7 +40,7 @@ extension Layout {
   }
 }
 
-/// Where one half of a picture stands.
+/// The place of one half of a picture.
 private struct Half {
   static let margin = 16.0
   static let space = 40.0

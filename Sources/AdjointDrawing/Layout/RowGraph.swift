@@ -7,18 +7,19 @@ struct RowGraph {
 
   struct Vertex {
     let kind: Kind
-    /// The extent across the flow, and along it.
+    /// The extent across the flow.
     let size: Double
+    /// The extent along the flow.
     let depth: Double
     var row = 0
-    /// Where it begins, across the flow.
+    /// The beginning, across the flow.
     var position = 0.0
   }
 
   struct Link {
     let from: Int
     let to: Int
-    /// Where it leaves and arrives, across the flow, from the beginning of each vertex.
+    /// The points of departure and arrival across the flow, from the beginning of each vertex.
     let fromOffset: Double
     let toOffset: Double
     /// The node whose value it carries.
@@ -34,7 +35,7 @@ struct RowGraph {
     let to: Int
     let fromOffset: Double
     let toOffset: Double
-    /// How much it matters that it is straight.
+    /// The importance of its being straight.
     let weight: Double
   }
 
@@ -57,7 +58,7 @@ struct RowGraph {
     }
   }
 
-  /// Whether no link bends between a row and the next.
+  /// True when no link bends between a row and the next.
   func isStraight(below row: Int) -> Bool {
     segments.allSatisfy { segment in
       let (from, to) = (vertices[segment.from], vertices[segment.to])
@@ -81,7 +82,7 @@ struct RowGraph {
     for i in vertices.indices where vertices[i].kind == .exit { vertices[i].row = last + 1 }
   }
 
-  /// Where a value leaves a vertex.
+  /// A value that leaves a vertex.
   private struct Source: Hashable {
     let vertex: Int
     let node: Int

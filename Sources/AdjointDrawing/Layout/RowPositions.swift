@@ -1,12 +1,13 @@
-/// Where the vertices of each row stand across the flow: links as straight as the order and the distances allow.
+/// The positions of the vertices of each row across the flow: links as straight as the order and the distances allow.
 ///
 /// For one row, with the other rows fixed, that is the least-squares problem
 ///   minimise Σ wᵢ (xᵢ − dᵢ)²  subject to  xᵢ₊₁ ≥ xᵢ + sizeᵢ + space,
-/// dᵢ the weighted mean of where the neighbours want vertex i. Less the sum of sizes and spaces before it, xᵢ must not decrease:
-/// isotonic regression, which pooling adjacent violators solves exactly in one pass (Ayer et al., 1955). Rows are swept down and up.
+/// dᵢ the weighted mean of the places that the neighbours of vertex i want. Less the sum of sizes and spaces before it,
+/// xᵢ must not decrease: isotonic regression, which pooling adjacent violators solves exactly in one pass (Ayer et al.,
+/// 1955). Rows are swept down and up.
 struct RowPositions {
   static let space = 26.0
-  /// Between a box and the lane of a link, or between two lanes.
+  /// The space between a box and the lane of a link, or between two lanes.
   static let laneSpace = 16.0
 
   private let rows: [[Int]]
@@ -80,7 +81,7 @@ struct RowPositions {
     }
   }
 
-  /// Where the neighbours want a vertex; one without neighbours hardly insists on staying.
+  /// The position that the neighbours want for a vertex. One without neighbours hardly insists on staying.
   private func wish(of vertex: Int, _ useAbove: Bool, _ useBelow: Bool) -> (position: Double, weight: Double) {
     var (sum, weight) = (0.0, 0.0)
     if useAbove {

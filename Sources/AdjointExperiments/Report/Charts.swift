@@ -1,37 +1,18 @@
 import AdjointCharts
 import Foundation
 
-/// The charts of the reports, drawn by `AdjointDrawing`.
+/// The charts of the reports.
 enum Charts {
-  /// A curve: points, and how far it scatters around each.
-  struct Line: Sendable {
-    let name: String
-    let points: [(x: Double, y: Double)]
-    let deviations: [Double]
-
-    init(_ name: String, _ points: [(x: Double, y: Double)], deviations: [Double] = []) {
-      (self.name, self.points, self.deviations) = (name, points, deviations)
-    }
-
-    var series: AdjointCharts.Series {
-      AdjointCharts.Series(name, x: points.map(\.x), y: points.map(\.y), deviation: deviations)
-    }
-  }
-
-  /// y at x = 1, 2, 3, …
-  static func numbered(_ y: [Double], first: Double = 1, step: Double = 1) -> [(x: Double, y: Double)] {
-    y.enumerated().map { (first + Double($0) * step, $1) }
-  }
-
   private static func picture(_ name: String, _ caption: String, _ chart: some Chart) -> SVGPicture {
     SVGPicture(name: name, caption: caption, svg: chart.svg())
   }
 
+  /// Curves over two axes.
   /// - Parameter range: of y, where a beginning far above would leave no room for the rest.
   static func lines(
-    name: String, caption: String, x: String, y: String, range: ClosedRange<Double>? = nil, _ lines: [Line]
+    name: String, caption: String, x: String, y: String, range: ClosedRange<Double>? = nil, _ series: [Series]
   ) -> SVGPicture {
-    picture(name, caption, LineChart(caption, x: Axis(x), y: Axis(y, range: range), lines.map(\.series)))
+    picture(name, caption, LineChart(caption, x: Axis(x), y: Axis(y, range: range), series))
   }
 
   /// Points, the function fitted to them, and the outputs of the hidden units.
@@ -50,11 +31,11 @@ enum Charts {
     name: String, caption: String, axes: (String, String), _ points: [(Double, Double, Int)],
     border: [(x: Double, y: Double)] = []
   ) -> SVGPicture {
-    let classes = [0, 1].map { label -> AdjointCharts.Series in
+    let classes = [0, 1].map { label -> Series in
       let own = points.filter { $0.2 == label }
-      return AdjointCharts.Series("class \(label)", x: own.map(\.0), y: own.map(\.1), style: .markers)
+      return Series("class \(label)", x: own.map(\.0), y: own.map(\.1), style: .markers)
     }
-    let line = border.isEmpty ? [] : [Line("y = ½", border).series]
+    let line = border.isEmpty ? [] : [Series("y = ½", x: border.map(\.x), y: border.map(\.y))]
     // A little room around the points.
     func axis(_ title: String, _ values: [Double]) -> Axis {
       Axis(title, range: (values.min() ?? 0) - 0.25...(values.max() ?? 1) + 0.25)
@@ -97,5 +78,12 @@ enum Charts {
     return [
       picture(name, caption, ImageGrid(caption, imageHeight: height, imageWidth: width, columns: 10, tiles))
     ]
+  }
+}
+
+extension Series {
+  /// A curve with points at x = first, first + step, ….
+  init(_ name: String, from first: Int, by step: Int, y: [Double], deviation: [Double] = []) {
+    self.init(name, x: y.indices.map { Double(first + $0 * step) }, y: y, deviation: deviation)
   }
 }

@@ -1,17 +1,18 @@
+import AdjointFiles
 import Foundation
 
 /// `Experiments.md` and its charts, written from the records alone: the same records give the same bytes.
-public struct ExperimentsPage {
-  public let store: RecordStore
+package struct ExperimentsPage {
+  package let store: RecordStore
   private let experiments: [Experiment]
 
-  public init(store: RecordStore) { self.init(store: store, experiments: ExperimentCatalog.all) }
+  package init(store: RecordStore) { self.init(store: store, experiments: ExperimentCatalog.all) }
 
   package init(store: RecordStore, experiments: [Experiment]) { (self.store, self.experiments) = (store, experiments) }
 
   /// Writes the page and every chart.
   /// - Throws: `ExperimentError.damagedRecord`, or what writing throws.
-  public func write() throws {
+  package func write() throws {
     let manager = FileManager.default
     try manager.createDirectory(at: store.folder, withIntermediateDirectories: true)
     var sections: [(Experiment, Scale, Section)] = []
@@ -23,17 +24,16 @@ public struct ExperimentsPage {
     for (experiment, _, section) in sections {
       for picture in section.pictures {
         let file = store.folder.appendingPathComponent(fileName(experiment, picture))
-        try Data((picture.svg + "\n").utf8).write(to: file, options: .atomic)
+        try OutputFile.replace(file, with: (picture.svg + "\n").utf8)
       }
     }
-    let page = markdown(sections)
-    try Data(page.utf8).write(to: store.directory.appendingPathComponent("Experiments.md"), options: .atomic)
+    try OutputFile.replace(store.directory.appendingPathComponent("Experiments.md"), with: markdown(sections).utf8)
   }
 
   /// The full settings where all of them have two seeds at least; the shortened ones otherwise.
   private func scale(of experiment: Experiment) throws -> Scale {
     guard experiment.quickSeeds != nil else { return .full }
-    let full = try store.results(of: experiment, .full, data: "MNIST").series
+    let full = try store.results(of: experiment, .full, data: "MNIST").runs
     return full.allSatisfy { $0.records.count >= 2 } ? .full : .quick
   }
 

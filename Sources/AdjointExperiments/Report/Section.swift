@@ -1,9 +1,9 @@
-/// What an experiment came to: rows of the final table, text, pictures.
-public struct Section: Sendable {
-  public var rows: [Row] = []
+/// The report of an experiment: rows of the final table, text, pictures.
+package struct Section: Sendable {
+  package var rows: [Row] = []
   /// Paragraphs, lists and tables in Markdown.
-  public var text: [String] = []
-  public var pictures: [SVGPicture] = []
+  package var text: [String] = []
+  package var pictures: [SVGPicture] = []
 
   package init(rows: [Row] = [], text: [String] = [], pictures: [SVGPicture] = []) {
     (self.rows, self.text, self.pictures) = (rows, text, pictures)
@@ -11,16 +11,16 @@ public struct Section: Sendable {
 }
 
 /// A drawing of a section.
-public struct SVGPicture: Sendable {
+package struct SVGPicture: Sendable {
   /// The end of its file's name, after the experiment's.
-  public let name: String
-  public let caption: String
-  public let svg: String
+  package let name: String
+  package let caption: String
+  package let svg: String
 }
 
-/// What a document says, what came out here, and whether the one holds.
-public struct Row: Sendable {
-  public enum Verdict: Sendable, Equatable {
+/// A figure or claim of a document, the result here, and the verdict.
+package struct Row: Sendable {
+  package enum Verdict: Sendable, Equatable {
     /// A figure to reach, reached or not.
     case holds, missed
     /// A claim of a document that the runs support, contradict, or cannot decide.
@@ -31,7 +31,7 @@ public struct Row: Sendable {
     /// There are no runs.
     case notRun
 
-    public var words: String {
+    package var words: String {
       switch self {
       case .holds: "holds"
       case .missed: "MISSED"
@@ -43,15 +43,15 @@ public struct Row: Sendable {
       }
     }
 
-    /// Whether a figure that must be reached was not. A document's claim may well be refuted.
-    public var isMiss: Bool { self == .missed || self == .notRun }
+    /// True for a figure that must be reached and was not. A document's claim may well be refuted.
+    package var isMiss: Bool { self == .missed || self == .notRun }
   }
 
-  public let place: String
-  public let subject: String
-  public let theirs: String
-  public let ours: String
-  public let verdict: Verdict
+  package let place: String
+  package let subject: String
+  package let theirs: String
+  package let ours: String
+  package let verdict: Verdict
 
   package init(_ place: String, _ subject: String, theirs: String, ours: String, _ verdict: Verdict) {
     (self.place, self.subject, self.theirs, self.ours, self.verdict) = (place, subject, theirs, ours, verdict)
@@ -61,4 +61,41 @@ public struct Row: Sendable {
   package static func figure(_ place: String, _ subject: String, theirs: String, ours: String, reached: Bool) -> Row {
     Row(place, subject, theirs: theirs, ours: ours, reached ? .holds : .missed)
   }
+}
+
+/// A claim of the document, judged by intervals that must all be positive.
+package struct PairedClaim {
+  let place: String
+  let words: String
+  /// Paired differences over seeds, each with its name; the claim says that each is above zero on average.
+  let differences: [(name: String, values: [Double])]
+
+  package init(place: String, words: String, differences: [(name: String, values: [Double])]) {
+    (self.place, self.words, self.differences) = (place, words, differences)
+  }
+
+  /// One row: confirmed when every interval is above zero, refuted when one is below.
+  package func row(_ indecision: Row.Verdict?) -> Row {
+    let intervals = differences.map { ($0.name, Interval(ofMean: $0.values)) }
+    let ours = intervals.map { "\($0.0): \($0.1.points)" }.joined(separator: "; ")
+    let verdict: Row.Verdict
+    if let indecision {
+      verdict = indecision
+    } else if intervals.allSatisfy(\.1.isPositive) {
+      verdict = .confirmed
+    } else if intervals.contains(where: { $0.1.isNegative }) {
+      verdict = .refuted
+    } else {
+      verdict = .undecided("an interval holds 0")
+    }
+    return Row(place, words, theirs: "claimed", ours: ours, verdict)
+  }
+
+  /// The distance of each seed from the mean of all, which pairs deviations as accuracies are paired (Brown & Forsythe 1974, with
+  /// means).
+  static func spread(_ values: [Double]) -> [Double] { values.map { abs($0 - values.mean) } }
+}
+
+extension [Double] {
+  static func - (a: [Double], b: [Double]) -> [Double] { zip(a, b).map { $0 - $1 } }
 }

@@ -1,25 +1,26 @@
 import Adjoint
 import AdjointDatasets
 
-/// One row of a source document, as data: its place, its settings, what a run computes, and how the runs are judged.
+/// A figure or claim of a source document, as data: its place, its settings, the computation of a run and the judgement of all runs.
 ///
 /// An experiment is a list of settings times seeds; a run, one setting with one seed, depends on these two and the data
 /// alone, so it can be computed anywhere, in any order, on its own thread.
-public struct Experiment: Sendable {
+package struct Experiment: Sendable {
   /// Such as `002-momentum`: the name on the command line and of the file of records.
-  public let name: String
-  /// Where the document says it, such as `002 §4`.
-  public let place: String
-  public let title: String
-  /// How many seeds each setting runs with, and with `--quick` where that shortens it.
-  public let seeds: Int
-  public let quickSeeds: Int?
-  /// Whether runs need MNIST.
-  public let needsDigits: Bool
+  package let name: String
+  /// The place in the document, such as `002 §4`.
+  package let place: String
+  package let title: String
+  /// The number of seeds that each setting runs with.
+  package let seeds: Int
+  /// The number of seeds with `--quick`, where that shortens the experiment.
+  package let quickSeeds: Int?
+  /// True when runs need MNIST.
+  package let needsDigits: Bool
   /// The settings at a scale.
-  public let settings: @Sendable (Scale) -> [Setting]
-  /// What the runs come to.
-  public let report: @Sendable (Results) -> Section
+  package let settings: @Sendable (Scale) -> [Setting]
+  /// The judgement of the runs.
+  package let report: @Sendable (Results) -> Section
 
   package init(
     _ name: String, _ place: String, _ title: String, seeds: Int = 5, quickSeeds: Int? = nil, needsDigits: Bool = true,
@@ -30,36 +31,36 @@ public struct Experiment: Sendable {
     (self.settings, self.report) = (settings, report)
   }
 
-  /// How many seeds a sweep of this scale runs.
-  public func seedCount(_ scale: Scale) -> Int { scale.runs ?? (scale.isQuick ? quickSeeds : nil) ?? seeds }
+  /// The number of seeds in a sweep of this scale.
+  package func seedCount(_ scale: Scale) -> Int { scale.runs ?? (scale.isQuick ? quickSeeds : nil) ?? seeds }
 }
 
-/// How much of the experiments to run.
-public struct Scale: Sendable, Hashable {
+/// The extent of a sweep.
+package struct Scale: Sendable, Hashable {
   /// Shortens document 000 alone.
-  public var isQuick: Bool
+  package var isQuick: Bool
   /// Seeds of each setting, in place of the experiment's own number.
-  public var runs: Int?
+  package var runs: Int?
   /// Epochs, in place of the document's: for a trial.
-  public var epochs: Int?
+  package var epochs: Int?
 
-  public init(isQuick: Bool = false, runs: Int? = nil, epochs: Int? = nil) {
+  package init(isQuick: Bool = false, runs: Int? = nil, epochs: Int? = nil) {
     (self.isQuick, self.runs, self.epochs) = (isQuick, runs, epochs)
   }
 
-  public static let full = Scale()
-  public static let quick = Scale(isQuick: true)
+  package static let full = Scale()
+  package static let quick = Scale(isQuick: true)
 }
 
 /// One way to run an experiment: everything but the seed.
-public struct Setting: Sendable {
-  public let name: String
+package struct Setting: Sendable {
+  package let name: String
   /// All that decides the result, written out; a record with other values belongs to another setting.
-  public let values: [String: String]
-  /// How long one run takes on one core, about, in seconds.
-  public let seconds: Double
-  /// Whether a run is timed with all cores for itself, after the others.
-  public let isAlone: Bool
+  package let values: [String: String]
+  /// The time of one run on one core, about, in seconds.
+  package let seconds: Double
+  /// True when a run is timed with all cores for itself, after the others.
+  package let isAlone: Bool
   package let run: @Sendable (RunContext) throws -> Outcome
 
   package init(
@@ -71,33 +72,33 @@ public struct Setting: Sendable {
 }
 
 /// Training and test images with a name, since records of one data set say nothing about another.
-public struct Digits: Sendable {
-  public let name: String
-  public let training: LabeledImages
-  public let test: LabeledImages
+package struct Digits: Sendable {
+  package let name: String
+  package let training: LabeledImages
+  package let test: LabeledImages
 
-  public init(name: String, training: LabeledImages, test: LabeledImages) {
+  package init(name: String, training: LabeledImages, test: LabeledImages) {
     (self.name, self.training, self.test) = (name, training, test)
   }
 
   /// For experiments that need no images.
-  public static let none = Digits(name: "none", training: empty, test: empty)
+  package static let none = Digits(name: "none", training: empty, test: empty)
   private static let empty = LabeledImages(pixels: [], height: 28, width: 28, labels: [], classNames: MNIST.classNames)
 }
 
-/// What a run is given.
+/// The seed, the data and the cores of a run.
 package struct RunContext: Sendable {
   package let seed: Int
   package let digits: Digits
   /// Cores that it may use; 1 unless its setting runs alone.
   package let threads: Int
 
-  /// What draws depend on. Streams of one seed are shared by all settings, so that their runs are paired.
+  /// The streams of a seed, one for each kind of draw. All settings share them, so that their runs are paired.
   package enum Purpose: UInt64 { case weights, split, order, data }
   package func generator(_ purpose: Purpose) -> Generator { Generator(seed: UInt64(seed)).stream(purpose.rawValue) }
 }
 
-/// What a run found.
+/// The numbers, curves and pictures that a run found.
 package struct Outcome: Sendable {
   package var figures: [String: Double] = [:]
   package var curves: [String: [Double]] = [:]
@@ -108,17 +109,17 @@ package struct Outcome: Sendable {
 }
 
 /// A recorded run: one line of JSON.
-public struct RunRecord: Codable, Sendable, Equatable {
-  public var experiment: String
-  public var setting: String
-  public var values: [String: String]
-  public var seed: Int
-  public var instructionSet: String
-  public var figures: [String: Double]
-  public var curves: [String: [Double]]
-  public var pictures: [String: String]
+package struct RunRecord: Codable, Sendable, Equatable {
+  package var experiment: String
+  package var setting: String
+  package var values: [String: String]
+  package var seed: Int
+  package var instructionSet: String
+  package var figures: [String: Double]
+  package var curves: [String: [Double]]
+  package var pictures: [String: String]
 
-  public init(
+  package init(
     experiment: String, setting: String, values: [String: String], seed: Int, instructionSet: String,
     figures: [String: Double], curves: [String: [Double]], pictures: [String: String]
   ) {
@@ -129,9 +130,9 @@ public struct RunRecord: Codable, Sendable, Equatable {
 }
 
 /// The runs of one setting, by seed.
-public struct Series: Sendable {
-  public let setting: Setting
-  public let records: [RunRecord]
+package struct Runs: Sendable {
+  package let setting: Setting
+  package let records: [RunRecord]
 
   /// One number for each seed.
   package func figures(_ name: String) -> [Double] { records.map { $0.figures[name] ?? .nan } }
@@ -147,17 +148,31 @@ public struct Series: Sendable {
 }
 
 /// All runs of an experiment, with every setting at least once.
-public struct Results: Sendable {
-  public let scale: Scale
-  public let series: [Series]
+package struct Results: Sendable {
+  package let scale: Scale
+  package let runs: [Runs]
 
-  subscript(_ setting: String) -> Series {
-    guard let found = series.first(where: { $0.setting.name == setting }) else {
-      fatalError("Results: there is no setting '\(setting)' among \(series.map { $0.setting.name })")
+  subscript(_ setting: String) -> Runs {
+    guard let found = runs.first(where: { $0.setting.name == setting }) else {
+      fatalError("Results: there is no setting '\(setting)' among \(runs.map { $0.setting.name })")
     }
     return found
   }
 
   /// The seeds that every setting has, for paired comparisons.
-  var pairedSeeds: Int { series.map(\.records.count).min() ?? 0 }
+  var pairedSeeds: Int { runs.map(\.records.count).min() ?? 0 }
+}
+
+/// Every experiment, in the order of the documents.
+package enum ExperimentCatalog {
+  package static let all: [Experiment] = [
+    Widths.experiment, Depths.experiment, Costates.experiment,
+    LearningCurves.curves, LearningCurves.rates, ConvolutionalNetwork.experiment,
+    MomentumTraining.softmax, GradientTable.experiment, MomentumTraining.momentum, MomentumTraining.activations,
+    Penalties.experiment,
+    JacobianProducts.experiment, ZeroBeginnings.experiment, Definiteness.experiment,
+    FirstAttempt.experiment, FunctionFitting.experiment, TwoClasses.experiment, ExclusiveOr.experiment,
+    BatchBackpropagation.experiment,
+    RangeTest.experiment, BestPerceptron.experiment,
+  ]
 }

@@ -1,25 +1,26 @@
+import AdjointFiles
 import Foundation
 
 /// The records of finished runs: for each experiment a file of JSON lines, rewritten whole and renamed into place.
 ///
 /// A run that is not in its file has not ended; whatever kills the sweep, the file is as it was after the last run that did.
 /// Lines are sorted by setting and seed, so that the order in which runs end leaves no trace.
-public struct RecordStore: Sendable {
+package struct RecordStore: Sendable {
   /// The directory that holds `Experiments.md` and `Experiments/`.
-  public let directory: URL
+  package let directory: URL
 
-  public init(_ directory: URL) { self.directory = directory }
+  package init(_ directory: URL) { self.directory = directory }
 
-  /// Where records and charts are.
-  public var folder: URL { directory.appendingPathComponent("Experiments", isDirectory: true) }
+  /// The directory of records and charts.
+  package var folder: URL { directory.appendingPathComponent("Experiments", isDirectory: true) }
   func file(_ experiment: String) -> URL { folder.appendingPathComponent(experiment + ".jsonl") }
 
   /// The records of an experiment, whatever their settings; none if there is no file.
   /// - Throws: `ExperimentError.damagedRecord` for a line that is not a record.
-  public func records(of experiment: String) throws -> [RunRecord] {
+  package func records(of experiment: String) throws -> [RunRecord] {
     let file = file(experiment)
     guard FileManager.default.fileExists(atPath: file.path) else { return [] }
-    let text = try String(contentsOf: file, encoding: .utf8)
+    let text = String(decoding: try InputFile(file).contents(atMost: .max), as: UTF8.self)
     let decoder = JSONDecoder()
     decoder.nonConformingFloatDecodingStrategy = .convertFromString(
       positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
@@ -33,22 +34,22 @@ public struct RecordStore: Sendable {
   }
 
   /// The records of an experiment at these settings, by setting and seed; and how many others there are.
-  public func results(
+  package func results(
     of experiment: Experiment, _ scale: Scale, data: String
-  ) throws -> (series: [Series], others: Int) {
+  ) throws -> (runs: [Runs], others: Int) {
     let all = try records(of: experiment.name)
     var used = 0
-    let series = experiment.settings(scale).map { setting in
+    let runs = experiment.settings(scale).map { setting in
       let values = setting.recordedValues(data: experiment.needsDigits ? data : "none")
       let own = all.filter { $0.setting == setting.name && $0.values == values }.sorted { $0.seed < $1.seed }
       used += own.count
-      return Series(setting: setting, records: own)
+      return Runs(setting: setting, records: own)
     }
-    return (series, all.count - used)
+    return (runs, all.count - used)
   }
 
   /// Adds records, in place of older ones of the same run.
-  public func add(_ new: [RunRecord], to experiment: String) throws {
+  package func add(_ new: [RunRecord], to experiment: String) throws {
     func isSameRun(_ a: RunRecord, _ b: RunRecord) -> Bool {
       a.setting == b.setting && a.seed == b.seed && a.values == b.values
     }
@@ -67,7 +68,7 @@ public struct RecordStore: Sendable {
       data += Data("\n".utf8)
     }
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    try data.write(to: file(experiment), options: .atomic)
+    try OutputFile.replace(file(experiment), with: data)
   }
 }
 
@@ -76,12 +77,12 @@ extension Setting {
   func recordedValues(data: String) -> [String: String] { values.merging(["data": data]) { $1 } }
 }
 
-/// What can go wrong with experiments from outside.
-public enum ExperimentError: Error, CustomStringConvertible, Equatable {
+/// A failure of experiments that comes from outside.
+package enum ExperimentError: Error, CustomStringConvertible, Equatable {
   case damagedRecord(file: String, line: Int)
   case interrupted(finished: Int, left: Int)
 
-  public var description: String {
+  package var description: String {
     switch self {
     case .damagedRecord(let file, let line):
       "\(file), line \(line): expected the JSON record of a run; delete the line, and the run is computed anew"

@@ -1,49 +1,49 @@
 import Adjoint
 import Dispatch
 
-/// All runs of some experiments: what is recorded is taken over, what is missing is computed, many at a time.
+/// All runs of some experiments: recorded ones are taken over, missing ones computed, many at a time.
 ///
 /// Each run makes its own model and tape on its own thread and depends on setting, seed and data alone, so neither the number
 /// of threads nor an interruption changes a bit of any record.
-public struct Sweep: Sendable {
+package struct Sweep: Sendable {
   /// A run to be computed.
-  public struct Job: Sendable {
+  package struct Job: Sendable {
     let experiment: Experiment
     let setting: Setting
     let seed: Int
   }
 
-  public let experiments: [Experiment]
-  public let scale: Scale
-  public let store: RecordStore
+  package let experiments: [Experiment]
+  package let scale: Scale
+  package let store: RecordStore
   /// The data's name, which records carry.
-  public let dataName: String
-  /// How many runs are computed at the same time.
-  public let threads: Int
+  package let dataName: String
+  /// The number of runs that are computed at the same time.
+  package let threads: Int
 
-  public init(_ experiments: [Experiment], _ scale: Scale, store: RecordStore, dataName: String, threads: Int) {
+  package init(_ experiments: [Experiment], _ scale: Scale, store: RecordStore, dataName: String, threads: Int) {
     (self.experiments, self.scale, self.store) = (experiments, scale, store)
     (self.dataName, self.threads) = (dataName, threads)
   }
 
-  /// How far a sweep has come.
-  public struct Progress: Sendable {
-    public let finished: Int
-    public let total: Int
+  /// The state of a sweep when a run ends.
+  package struct Progress: Sendable {
+    package let finished: Int
+    package let total: Int
     /// The share of the estimated time that has been worked off.
-    public let share: Double
+    package let share: Double
     /// The run that has just ended.
-    public let latest: String
+    package let latest: String
   }
 
-  /// The runs that are not recorded, and how many records belong to other settings.
-  public func missing() throws -> (jobs: [Job], others: Int) {
+  /// The runs that are not recorded, and the number of records of other settings.
+  package func missing() throws -> (jobs: [Job], others: Int) {
     var jobs: [Job] = []
     var others = 0
     for experiment in experiments {
-      let (series, rest) = try store.results(of: experiment, scale, data: dataName)
+      let (runs, rest) = try store.results(of: experiment, scale, data: dataName)
       others += rest
-      for own in series {
+      for own in runs {
         let done = Set(own.records.map(\.seed))
         for seed in 1...experiment.seedCount(scale) where !done.contains(seed) {
           jobs.append(Job(experiment: experiment, setting: own.setting, seed: seed))
@@ -53,15 +53,15 @@ public struct Sweep: Sendable {
     return (jobs, others)
   }
 
-  /// Seconds of one core that jobs take, about.
-  public static func seconds(_ jobs: [Job]) -> Double { jobs.reduce(0) { $0 + $1.setting.seconds } }
+  /// The seconds of one core that jobs take, about.
+  package static func seconds(_ jobs: [Job]) -> Double { jobs.reduce(0) { $0 + $1.setting.seconds } }
 
   /// Computes what is missing and records each run as it ends.
   /// - Parameters:
   ///   - digits: called once, when a run needs images.
   ///   - goesOn: asked before each run is begun.
-  /// - Throws: what a run or the store throws, and `ExperimentError.interrupted`.
-  public func run(
+  /// - Throws: the error of a run or of the store, and `ExperimentError.interrupted`.
+  package func run(
     digits: () throws -> Digits, goesOn: () -> Bool = { true }, progress: (Progress) -> Void = { _ in }
   ) throws {
     let jobs = try missing().jobs
@@ -82,7 +82,7 @@ public struct Sweep: Sendable {
     }
   }
 
-  /// What the threads share; each of them touches it inside of the queue alone.
+  /// The state that the threads share; each of them touches it inside of the queue alone.
   private final class Desk {
     var jobs: [Job]
     var finished = 0
@@ -134,15 +134,15 @@ public struct Sweep: Sendable {
       curves: outcome.curves.mapValues { $0.map(\.recorded) }, pictures: outcome.pictures)
   }
 
-  /// What the records come to, experiment by experiment.
-  public func sections() throws -> [(experiment: Experiment, section: Section)] {
+  /// The reports of the records, experiment by experiment.
+  package func sections() throws -> [(experiment: Experiment, section: Section)] {
     try experiments.map { experiment in
-      let series = try store.results(of: experiment, scale, data: dataName).series
-      guard series.allSatisfy({ !$0.records.isEmpty }) else {
+      let runs = try store.results(of: experiment, scale, data: dataName).runs
+      guard runs.allSatisfy({ !$0.records.isEmpty }) else {
         let row = Row(experiment.place, experiment.title, theirs: "", ours: "no runs are recorded", .notRun)
         return (experiment, Section(rows: [row]))
       }
-      return (experiment, experiment.report(Results(scale: scale, series: series)))
+      return (experiment, experiment.report(Results(scale: scale, runs: runs)))
     }
   }
 }

@@ -2,15 +2,15 @@ import Adjoint
 import AdjointDatasets
 import AdjointLearning
 
-/// How a perceptron for images is trained, as data: what the documents list as hyperparameters.
+/// The training of a perceptron for images, as data: the hyperparameters that the documents list.
 struct Recipe: Sendable {
-  /// How bytes become numbers.
+  /// The way from bytes to numbers.
   enum Scaling: String, Sendable {
     /// 0 to 1.
     case unit
     /// Every image has mean 0 and deviation 1.
     case perImage
-    /// Every pixel has, over the training set.
+    /// Every pixel has mean 0 and deviation 1 over the training set.
     case perPixel
   }
 
@@ -122,11 +122,14 @@ struct RecipeTraining {
 
 extension Setting {
   /// A recipe as a setting: trained as it stands, unless `run` does more.
+  /// - Parameter further: values that decide the result beside the recipe's.
   init(
     _ name: String, _ recipe: Recipe, images: Int = 48_000, expectedEpochs: Int? = nil,
+    also further: [String: String] = [:],
     run: @escaping @Sendable (Recipe, RunContext) throws -> Outcome = { try RecipeTraining($0, $1).run() }
   ) {
     let epochs = min(expectedEpochs ?? recipe.epochs, recipe.epochs)
-    self.init(name, recipe.values, seconds: 1.4 * recipe.seconds(images: images * epochs)) { try run(recipe, $0) }
+    let values = recipe.values.merging(further) { $1 }
+    self.init(name, values, seconds: 1.4 * recipe.seconds(images: images * epochs)) { try run(recipe, $0) }
   }
 }

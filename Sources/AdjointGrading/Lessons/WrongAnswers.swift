@@ -28,7 +28,7 @@ struct WrongAnswers {
     consumers = edges.map { tape[$0.consumer].shape }
     counts = Set(
       (0...exercise.output.index).compactMap { node in
-        guard let x = tape[node].inputs.first, tape[node].operation is Mean else { return nil }
+        guard let x = tape[node].inputs.first, tape[node].operation?.form.isMean == true else { return nil }
         return x.shape.elementCount / max(tape[node].shape.elementCount, 1)
       }.filter { $0 > 1 })
 
@@ -128,17 +128,15 @@ extension FaultSite {
   init(of node: Variable<Double>, input: Int) {
     let examples = node.operation.map { type(of: $0).examples.filter { [name = $0.name] in $0.operation.name == name } }
     var kink: Kink?
-    if let name = node.operation?.name {
-      if name == "maximum" || name == "minimum" {
-        kink = .between
-      } else if case .numbers(_, _, let kinks)? = examples?.first?.inputs.first {
-        kink = kinks.first.map { .at($0) }
-      }
+    if [.binary(.maximum), .binary(.minimum)].contains(node.operation?.form) {
+      kink = .between
+    } else if case .numbers(_, _, let kinks)? = examples?.first?.inputs.first {
+      kink = kinks.first.map { .at($0) }
     }
     let isElementwise = node.operation?.isElementwise ?? false
     self.init(
       input: input, shape: node.inputs[input].shape, outputShape: node.shape, isElementwise: isElementwise,
-      broadcasts: isElementwise || node.operation is AddBias, kink: kink)
+      broadcasts: isElementwise || node.operation?.form == .addBias, kink: kink)
   }
 }
 

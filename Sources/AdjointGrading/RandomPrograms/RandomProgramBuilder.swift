@@ -175,7 +175,7 @@ struct RandomProgramBuilder {
     guard case .operation(let operation, let inputs) = proposal else { return nil }
     let guarded = inputs.enumerated().map { position, input in
       guard operation.indexPosition != position else { return input }
-      return led(input, into: domains?[position] ?? ValueRange.domain(of: operation, position, ranges[input]))
+      return led(input, into: domains?[position] ?? domain(of: operation, position, ranges[input]))
     }
     let shapes = guarded.map { shape($0) }
     guard let result = try? operation.shape(of: shapes), fits(result), isDefined(operation, shapes),
@@ -185,19 +185,21 @@ struct RandomProgramBuilder {
     for input in guarded { isUsed[input] = true }
     isUsed.append(false)
     values.append(tape.record(operation, inputs: guarded.map { values[$0] }))
-    ranges.append(ValueRange.result(of: operation, guarded.compactMap { ranges[$0] }, shapes))
+    let known = operation as? any LibraryOperation
+    // The result of an operation of another module may lie anywhere; whatever takes it squashes it first.
+    ranges.append(known?.range(guarded.compactMap { ranges[$0] }, shapes) ?? .everything)
     return program.steps.count - 1
+  }
+
+  /// The numbers between which an input must lie.
+  private func domain(of operation: any Operation, _ position: Int, _ present: ValueRange?) -> ValueRange {
+    (operation as? any LibraryOperation)?.domain(ofInput: position, present) ?? .limit
   }
 
   /// Tells whether the result is finite: some operations take an empty axis, whose logarithm of a sum is −∞.
   private func isDefined(_ operation: any Operation, _ shapes: [Shape]) -> Bool {
-    switch operation {
-    case is LogSumExp: shapes[0].last != 0
-    case let variance as Variance:
-      variance.axes.axes.reduce(1) { $0 * shapes[0][$1] } > variance.correction
-    default:
-      operation.indexPosition.map { shapes[$0].elementCount == 0 || operation.indexBound(for: shapes) > 0 } ?? true
-    }
+    guard (operation as? any LibraryOperation)?.isFinite(on: shapes) ?? true else { return false }
+    return operation.indexPosition.map { shapes[$0].elementCount == 0 || operation.indexBound(for: shapes) > 0 } ?? true
   }
 
   /// Tells whether every element stands away from the kinks.
@@ -213,9 +215,8 @@ struct RandomProgramBuilder {
     guard operation.indexPosition == nil else { return true }
     let y = scratch.record(operation, inputs: x)
     guard let branches = Program<Double>([y], keeping: .all).branches(of: y.index) else { return true }
-    let jumps =
-      operation is Comparison || operation is ArgMax || operation is Where
-      || [.sign, .step].contains(operation as? Unary)
+    let form = operation.form
+    let jumps = form.isComparison || [.argMax, .select, .unary(.sign), .unary(.step)].contains(form)
     return branches.distances.allSatisfy { abs($0) >= options.kinkMargin || ($0 == 0 && !jumps) }
   }
 

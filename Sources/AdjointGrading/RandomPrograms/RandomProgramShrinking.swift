@@ -158,7 +158,7 @@ extension RandomProgram {
   /// With smaller leaves, if the operations still fit.
   private func resized(_ resizing: Resizing) -> RandomProgram? {
     var copy = self
-    func changed(_ shape: Shape) -> Shape { Shape(shape.map { $0 == resizing.from ? resizing.to : $0 }) }
+    func changed(_ extent: Int) -> Int { extent == resizing.from ? resizing.to : extent }
     for i in steps.indices {
       switch steps[i].kind {
       case .leaf:
@@ -168,7 +168,8 @@ extension RandomProgram {
         }
         copy.shrinkLeaf(i, to: axes.reduce(steps[i].shape) { $0.replacing(axis: $1, with: resizing.to) })
       case .operation(let operation, let inputs):
-        let adapted = resizing.changesAttributes ? Self.adapted(operation, changed) : operation
+        let own = resizing.changesAttributes ? operation as? any LibraryOperation : nil
+        let adapted: any Operation = own?.resized(changed) ?? operation
         let shapes = inputs.map { copy.steps[$0].shape }
         guard let shape = try? adapted.shape(of: shapes) else { return nil }
         copy.steps[i] = Step(kind: .operation(adapted, inputs: inputs), shape: shape)
@@ -206,19 +207,6 @@ extension RandomProgram {
     leaf.pinned = .indices(value.map { $0 % Int32(bound) })
     steps[step].kind = .leaf(leaf)
     return true
-  }
-
-  /// The operation with the dimensions in its attributes changed.
-  private static func adapted(_ operation: any Operation, _ changed: (Shape) -> Shape) -> any Operation {
-    switch operation {
-    case let f as Broadcast: Broadcast(to: changed(f.target))
-    case let f as Reshape: Reshape(to: changed(f.target))
-    case let f as Slice: Slice(start: f.start.map { _ in 0 }, size: changed(f.size))
-    case let f as ScatterAdd: ScatterAdd(rows: changed([f.rows])[0])
-    case let f as OneHot: OneHot(classes: changed([f.classes])[0])
-    case let f as Fold: Fold(f.windows, into: Extent2D(changed([f.image.height])[0], changed([f.image.width])[0]))
-    default: operation
-    }
   }
 
   /// With a leaf's numbers rounded to a tenth, which prints shorter.

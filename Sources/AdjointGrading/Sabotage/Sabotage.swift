@@ -32,7 +32,7 @@ public struct Sabotage: Sendable {
     let examples = operations.flatMap { $0.examples }
     for example in examples.compactMap(\.interleaved) + examples {
       let operation = example.operation
-      let flags = operation is MatMul ? operation.attributes.map(\.description).joined(separator: ", ") : ""
+      let flags = operation.form.isProduct ? operation.attributes.map(\.description).joined(separator: ", ") : ""
       let name = operation.name + (flags.isEmpty ? "" : "(\(flags))")
       if let known = targets.firstIndex(where: { $0.name == name }) {
         targets[known].examples.append(example)
@@ -124,11 +124,10 @@ struct SabotageTarget: Sendable {
     guard let output = try? example.operation.shape(of: shapes),
       case .numbers(let shape, let range, let kinks) = example.inputs[position], range.lowerBound < range.upperBound
     else { return nil }
-    let isPair = example.operation is Binary && shapes.count == 2
-    let ties = isPair && (example.operation.name == "maximum" || example.operation.name == "minimum")
+    let ties = [.binary(.maximum), .binary(.minimum)].contains(example.operation.form)
     let kink: FaultSite.Kink? = kinks.first.map { .at($0) } ?? (ties ? .between : nil)
     return FaultSite(
       input: position, shape: shape, outputShape: output, isElementwise: example.operation.isElementwise,
-      broadcasts: example.operation.isElementwise || example.operation is Broadcast, kink: kink)
+      broadcasts: example.operation.isElementwise || example.operation.form == .broadcast, kink: kink)
   }
 }

@@ -33,15 +33,7 @@ struct SabotagedFloat<Fault: LoopFault>: Scalar {
   static func * (a: Self, b: Self) -> Self { Self(a.value * b.value) }
   static func / (a: Self, b: Self) -> Self { Self(a.value / b.value) }
 
-  static func exponential(_ x: Self) -> Self { Self(Float.exponential(x.value)) }
-  static func exponentialMinusOne(_ x: Self) -> Self { Self(Float.exponentialMinusOne(x.value)) }
-  static func logarithm(_ x: Self) -> Self { Self(Float.logarithm(x.value)) }
-  static func logarithmOnePlus(_ x: Self) -> Self { Self(Float.logarithmOnePlus(x.value)) }
-  static func squareRoot(_ x: Self) -> Self { Self(Float.squareRoot(x.value)) }
-  static func sine(_ x: Self) -> Self { Self(Float.sine(x.value)) }
-  static func cosine(_ x: Self) -> Self { Self(Float.cosine(x.value)) }
-  static func hyperbolicTangent(_ x: Self) -> Self { Self(Float.hyperbolicTangent(x.value)) }
-  static func errorFunction(_ x: Self) -> Self { Self(Float.errorFunction(x.value)) }
+  static func elementary(_ f: ElementaryFunction, _ x: Self) -> Self { Self(Float.elementary(f, x.value)) }
   static func power(_ x: Self, _ p: Double) -> Self { Self(Float.power(x.value, p)) }
 
   /// The fault, where this loop has it.

@@ -49,32 +49,24 @@ struct SharedFaults: Sendable {
       check.alteration = alteration
       return mutant(.program, fault, check.run())
     }
-    func products(_ change: @escaping (Int, Int?, MapFunction?) -> Step.Kind) -> PlanAlteration {
-      PlanAlteration(steps: { steps in
-        steps.map { step in
-          guard case .product(let matmul, let bias, let function, nil) = step.kind else { return step }
-          var step = step
-          step.kind = change(matmul, bias, function)
-          return step
+    /// A change of every product that is not accumulated.
+    func products(_ change: @escaping (inout ProductPass) -> Void) -> PlanAlteration {
+      PlanAlteration(passes: { passes in
+        passes.map { pass in
+          guard var product = pass.product, product.addend == nil else { return pass }
+          var pass = pass
+          change(&product)
+          pass.product = product
+          return pass
         }
       })
     }
     let fusions = [
-      run(
-        "a fused product without its bias",
-        products { matmul, _, function in
-          .product(matmul: matmul, bias: nil, function: function, addend: nil)
-        }),
-      run(
-        "a fused product without its function",
-        products { matmul, bias, _ in
-          .product(matmul: matmul, bias: bias, function: nil, addend: nil)
-        }),
+      run("a fused product without its bias", products { $0.bias = nil }),
+      run("a fused product without its function", products { $0.function = nil }),
       run(
         "a fused product with another function",
-        products { matmul, bias, function in
-          .product(matmul: matmul, bias: bias, function: function.map { _ in .unary(.relu) }, addend: nil)
-        }),
+        products { $0.function = $0.function.map { _ in .unary(.relu) } }),
     ]
     let tape = network.tape
     let reuse = [0, 1, 2].map { which in

@@ -68,8 +68,8 @@ struct EarlyReuse {
   }
 
   var alteration: PlanAlteration {
-    PlanAlteration(offsets: { offsets, steps in
-      let thefts = self.thefts(offsets, steps)
+    PlanAlteration(offsets: { offsets, passes in
+      let thefts = self.thefts(offsets, passes)
       guard !thefts.isEmpty else { return }
       let (thief, victim) = thefts[which * (thefts.count - 1) / 2]
       offsets[thief] = offsets[victim]
@@ -77,16 +77,16 @@ struct EarlyReuse {
   }
 
   /// Pairs of a result and an equally large value that is read after the result is written, in forward steps.
-  private func thefts(_ offsets: [Int], _ steps: [Step]) -> [(thief: Int, victim: Int)] {
+  private func thefts(_ offsets: [Int], _ passes: [Pass]) -> [(thief: Int, victim: Int)] {
     var thefts: [(thief: Int, victim: Int)] = []
-    for (position, step) in steps.enumerated() {
-      for thief in step.results where thief < counts.count && offsets[thief] >= 0 {
-        let later = steps[(position + 1)...].flatMap { step in
-          step.nodes.filter { $0 < inputs.count }.flatMap { inputs[$0] }
+    for (position, pass) in passes.enumerated() {
+      for thief in pass.results where thief < counts.count && offsets[thief] >= 0 {
+        let later = passes[(position + 1)...].flatMap { pass in
+          pass.nodes.filter { $0 < inputs.count }.flatMap { inputs[$0] }
         }
         for victim in Set(later).sorted()
         where !isLeaf[victim] && victim < thief && offsets[victim] >= 0 && counts[victim] == counts[thief]
-          && offsets[victim] != offsets[thief] && !step.nodes.contains(victim)
+          && offsets[victim] != offsets[thief] && !pass.nodes.contains(victim)
         {
           thefts.append((thief, victim))
         }

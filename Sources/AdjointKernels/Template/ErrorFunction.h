@@ -24,7 +24,7 @@ INLINE V N(erf_near)(V x) { return N(fma)(x, N(polynomial)(TERMS(N(erf_terms)), 
 
 // Float: 1.1 ulp; double: 1.3 ulp.
 INLINE V N(erf)(V x) {
-  const V z = N(at_most)(N(absolute)(x), SPLAT(ERFC_HIGHEST));
+  const V z = N(at_most)(N(abs)(x), SPLAT(ERFC_HIGHEST));
   const V far = (T)1 - N(gaussian)(z, (T)1, N(scaled_erfc)(z));
   return IF(z < SPLAT(1), N(erf_near)(x), N(sign_of)(far, x));
 }
@@ -32,7 +32,7 @@ INLINE V N(erf)(V x) {
 // x/2 erfc(-x / sqrt 2) = x/2 (1 + erf(x / sqrt 2)): below 0 it keeps its relative accuracy where 1 + erf would cancel.
 // At -inf it is the limit, 0. Float: 3.8 ulp; double: 5.8 ulp.
 INLINE V N(gelu)(V x) {
-  const V z = N(at_most)(N(absolute)(x), SPLAT(ERFC_HIGHEST * 1.5));
+  const V z = N(at_most)(N(abs)(x), SPLAT(ERFC_HIGHEST * 1.5));
   const V lost = N(gaussian)(z, (T)0.5, N(scaled_erfc)(z * SPLAT(SQRT_HALF)) * (T)0.5 * z);
   const V far = IF(x < SPLAT(0), -lost, x - lost);
   const V near = x * N(fma)(N(erf_near)(x * SPLAT(SQRT_HALF)), SPLAT(0.5), SPLAT(0.5));

@@ -52,12 +52,12 @@ INLINE V N(expm1)(V x) {
   const N(reduced) e = N(reduce_exp)(inside);
   const V half = N(power_of_two)(e.bits - ISPLAT(1));
   const V y = N(fma)(half, e.p, half - (T)0.5) * (T)2;
-  return IF(N(absolute)(x) < SPLAT(SMALLEST_NORMAL), x, y);
+  return IF(N(abs)(x) < SPLAT(SMALLEST_NORMAL), x, y);
 }
 
 // tanh |x| = d / (d + 2) with d = expm1(2 |x|). Float: 2.3 ulp; double: 2.6 ulp.
 INLINE V N(tanh)(V x) {
-  const V twice = N(at_most)(N(absolute)(x) * (T)2, SPLAT(TANH_HIGHEST));
+  const V twice = N(at_most)(N(abs)(x) * (T)2, SPLAT(TANH_HIGHEST));
   const N(reduced) e = N(reduce_exp)(twice);
   const V s = N(power_of_two)(e.bits);
   const V d = N(fma)(s, e.p, s - (T)1);
@@ -66,14 +66,14 @@ INLINE V N(tanh)(V x) {
 
 // 1 / (1 + e^-x), through e^-|x| so that neither side loses accuracy. Float: 2.1 ulp; double: 2.4 ulp.
 INLINE V N(sigmoid)(V x) {
-  const V e = N(exp)(-N(absolute)(x));
+  const V e = N(exp)(-N(abs)(x));
   return IF(x < SPLAT(0), e, SPLAT(1)) / (e + (T)1);
 }
 
 // x / (1 + e^-x). Below 0 the factor x comes in before the power of two, so that a denormal e^x costs no accuracy.
 // At -inf it is the limit, 0. Float: 3.0 ulp; double: 3.1 ulp.
 INLINE V N(silu)(V x) {
-  const N(reduced) r = N(reduce_exp_clamped)(-N(absolute)(x));
+  const N(reduced) r = N(reduce_exp_clamped)(-N(abs)(x));
   const V e = N(scale)(r.p + (T)1, r);
   return IF(x < SPLAT(0), N(scale)(N(at_least)(x, SPLAT(EXP_LOWEST)) * (r.p + (T)1), r), x) / (e + (T)1);
 }

@@ -1,30 +1,36 @@
-// Lanes: the vector type of one precision and its loads, stores and selections.
-//
-// Included once per precision by All.h, inside an instruction set's file, so there is no include guard. In: REAL_BITS
-// (32 or 64), VECTOR_BYTES, FUSED (1 where the machine has fused multiply-add), optionally WITH_AVX512 or WITH_AVX.
-// Out: T (the scalar), LANES, V (a vector of T), I (integers of the same width), N(name) (the name for this precision).
+// Lanes: the vector type of one precision and its loads, stores and selections. T is the scalar, V a vector of LANES of
+// them, I the integers of the same width, N(name) the name in this instruction set and precision.
 
 #if REAL_BITS == 32
+#define PRECISION f32
 #define T float
 #define INT int32_t
 #define UINT uint32_t
-#define N(name) name##_f32
 #define LIBM(name) name##f
 #define MANTISSA_BITS 23
 #define EXPONENT_BIAS 127
 #define MAGIC 0x1.8p23f  // adding it rounds to an integer, which the low bits of the sum then hold
 #define SMALLEST_NORMAL 0x1p-126f
 #else
+#define PRECISION f64
 #define T double
 #define INT int64_t
 #define UINT uint64_t
-#define N(name) name##_f64
 #define LIBM(name) name
 #define MANTISSA_BITS 52
 #define EXPONENT_BIAS 1023
 #define MAGIC 0x1.8p52
 #define SMALLEST_NORMAL 0x1p-1022
 #endif
+
+// Joined after expansion.
+#define JOIN(a, b) JOIN_(a, b)
+#define JOIN_(a, b) a##b
+#define N(name) NAMED(name, SET, PRECISION)
+#define NAMED(name, set, precision) AK_NAME(name, set, precision)
+
+// Declared first: a definition that is not what the table says does not compile.
+JOIN(AK_FUNCTIONS_F, REAL_BITS)(AK_PROTOTYPE, SET)
 
 #define LANES (VECTOR_BYTES * 8 / REAL_BITS)
 #define V N(vector)
@@ -90,7 +96,7 @@ INLINE V N(square_error)(V x, V high) {
 #endif
 }
 
-INLINE V N(absolute)(V x) { return (V)((I)x & ISPLAT(~((UINT)1 << (REAL_BITS - 1)))); }
+INLINE V N(abs)(V x) { return (V)((I)x & ISPLAT(~((UINT)1 << (REAL_BITS - 1)))); }
 INLINE V N(sign_of)(V magnitude, V sign) {
   const I bit = ISPLAT((UINT)1 << (REAL_BITS - 1));
   return (V)(((I)magnitude & ~bit) | ((I)sign & bit));
@@ -98,8 +104,7 @@ INLINE V N(sign_of)(V magnitude, V sign) {
 // NaN in x stays.
 INLINE V N(at_least)(V x, V low) { return IF(low > x, low, x); }
 INLINE V N(at_most)(V x, V high) { return IF(high < x, high, x); }
-// The larger; where b is NaN, a.
-INLINE V N(larger)(V a, V b) { return IF(b > a, b, a); }
+INLINE V N(add)(V a, V b) { return a + b; }
 // NaN in either argument wins.
 INLINE V N(maximum)(V a, V b) {
   const V most = IF(a > b, a, b);
@@ -115,29 +120,12 @@ INLINE V N(power_of_two)(I biased) {
   return (V)((biased + ISPLAT(EXPONENT_BIAS)) << MANTISSA_BITS);
 }
 
-INLINE bool N(any)(I mask) { return __builtin_reduce_or(mask) != 0; }
-
-// Folds the lanes in halves: (((0 8) (4 12)) ((2 10) (6 14))) ..., always the same tree. `combine` works on vectors.
-INLINE V N(fold_step)(V v, int width) {
-  // Lane i takes lane i + width; the rest is padding.
-  typedef T wide __attribute__((ext_vector_type(LANES)));
-  wide moved = v;
+// Lane i + width in lane i, for i < width.
+INLINE V N(upper_lanes)(V v, int width) {
+  V moved = v;
 #pragma clang loop unroll(full)
   for (int i = 0; i < width; i++) moved[i] = v[i + width];
   return moved;
 }
-#define FOLD(name, combine)                            \
-  INLINE T N(name)(V a) {                              \
-    _Pragma("clang loop unroll(full)")                 \
-    for (int width = LANES / 2; width > 0; width /= 2) { \
-      const V b = N(fold_step)(a, width);              \
-      a = combine;                                     \
-    }                                                  \
-    return a[0];                                       \
-  }
-FOLD(fold_sum, a + b)
-FOLD(fold_max, N(maximum)(a, b))
-FOLD(fold_min, N(minimum)(a, b))
-// For values among which a NaN need not win.
-FOLD(fold_larger, N(larger)(a, b))
-#undef FOLD
+
+INLINE bool N(any)(I mask) { return __builtin_reduce_or(mask) != 0; }

@@ -5,14 +5,20 @@
 
 #define SUM_BLOCK (32 * 8 * LANES)
 
+// For a constant r, each is what its line in AK_REDUCTIONS says.
+#define COMBINE_CASE(constant, combine, neutral) case AK_##constant: return N(combine)(a, b);
 INLINE V N(combine)(ak_reduction r, V a, V b) {
-  return r == AK_SUM ? a + b : r == AK_MAX ? N(maximum)(a, b) : N(minimum)(a, b);
+  switch (r) { AK_REDUCTIONS(COMBINE_CASE) }
 }
+#define NEUTRAL_CASE(constant, combine, neutral) case AK_##constant: return (T)(neutral);
 INLINE T N(neutral)(ak_reduction r) {
-  return r == AK_SUM ? (T)0 : r == AK_MAX ? (T)-__builtin_inf() : (T)__builtin_inf();
+  switch (r) { AK_REDUCTIONS(NEUTRAL_CASE) }
 }
+// The lanes in halves: (((0 8) (4 12)) ((2 10) (6 14))) ..., always the same tree.
 INLINE T N(fold)(ak_reduction r, V v) {
-  return r == AK_SUM ? N(fold_sum)(v) : r == AK_MAX ? N(fold_max)(v) : N(fold_min)(v);
+#pragma clang loop unroll(full)
+  for (int width = LANES / 2; width > 0; width /= 2) v = N(combine)(r, v, N(upper_lanes)(v, width));
+  return v[0];
 }
 
 INLINE V N(reduce_block)(ak_reduction r, const T *x, long n) {
@@ -38,13 +44,15 @@ static V N(sum_pairwise)(const T *x, long n) {
   const long blocks = (n + SUM_BLOCK - 1) / SUM_BLOCK, left = blocks / 2 * SUM_BLOCK;
   return N(sum_pairwise)(x, left) + N(sum_pairwise)(x + left, n - left);
 }
-static T N(sum)(const T *x, long n) { return N(fold_sum)(N(sum_pairwise)(x, n)); }
-static T N(max)(const T *x, long n) { return N(fold_max)(N(reduce_block)(AK_MAX, x, n)); }
-static T N(min)(const T *x, long n) { return N(fold_min)(N(reduce_block)(AK_MIN, x, n)); }
+INLINE T N(reduce_all)(ak_reduction r, const T *x, long n) {
+  return N(fold)(r, r == AK_SUM ? N(sum_pairwise)(x, n) : N(reduce_block)(r, x, n));
+}
+static T N(sum)(const T *x, long n) { return N(reduce_all)(AK_SUM, x, n); }
 
-static T N(reduce)(ak_reduction r, const T *x, long n) {
+#define REDUCE_CASE(constant, combine, neutral) case AK_##constant: return N(reduce_all)(AK_##constant, x, n);
+T N(reduce)(ak_reduction r, const T *x, long n) {
   if (n <= 0) return N(neutral)(r);
-  return r == AK_SUM ? N(sum)(x, n) : r == AK_MAX ? N(max)(x, n) : N(min)(x, n);
+  switch (r) { AK_REDUCTIONS(REDUCE_CASE) }
 }
 
 // A few columns side by side, all rows. Sums cascade: 32 rows, then 32 such blocks, then those.
@@ -92,10 +100,8 @@ INLINE void N(reduce_columns)(ak_reduction r, const T *x, long stride, T *y, lon
   if (j < columns) N(reduce_strip)(r, x + j, y + j, rows, stride, 1, columns - j);
 }
 
-static void N(reduce_rows)(ak_reduction r, const T *x, long stride, T *y, long rows, long columns) {
-  switch (r) {
-    case AK_SUM: N(reduce_columns)(AK_SUM, x, stride, y, rows, columns); break;
-    case AK_MAX: N(reduce_columns)(AK_MAX, x, stride, y, rows, columns); break;
-    case AK_MIN: N(reduce_columns)(AK_MIN, x, stride, y, rows, columns); break;
-  }
+#define ROWS_CASE(constant, combine, neutral) \
+  case AK_##constant: return N(reduce_columns)(AK_##constant, x, stride, y, rows, columns);
+void N(reduce_rows)(ak_reduction r, const T *x, long stride, T *y, long rows, long columns) {
+  switch (r) { AK_REDUCTIONS(ROWS_CASE) }
 }

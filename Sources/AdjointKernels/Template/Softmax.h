@@ -25,9 +25,11 @@ INLINE T N(sum_of_exp)(const T *x, T shift, T *y, long n) {
     if (y) N(store_tail)(y + j, e, n - j);
     sum[1] += e;
   }
-  return N(fold_sum)((sum[0] + sum[2]) + (sum[1] + sum[3]));
+  return N(fold)(AK_SUM, (sum[0] + sum[2]) + (sum[1] + sum[3]));
 }
 
+// The larger; where b is NaN, a.
+INLINE V N(larger)(V a, V b) { return IF(b > a, b, a); }
 // The row's maximum as a shift: a NaN may be passed over here, it comes back through the sum.
 INLINE T N(largest)(const T *x, long n) {
   V most[4];
@@ -40,10 +42,13 @@ INLINE T N(largest)(const T *x, long n) {
   }
   for (; j + LANES <= n; j += LANES) most[0] = N(larger)(most[0], N(load)(x + j));
   if (j < n) most[1] = N(larger)(most[1], N(load_tail_or)(x + j, n - j, SPLAT(-__builtin_inf())));
-  return N(fold_larger)(N(larger)(N(larger)(most[0], most[2]), N(larger)(most[1], most[3])));
+  V m = N(larger)(N(larger)(most[0], most[2]), N(larger)(most[1], most[3]));
+#pragma clang loop unroll(full)
+  for (int width = LANES / 2; width > 0; width /= 2) m = N(larger)(m, N(upper_lanes)(m, width));
+  return m[0];
 }
 
-static void N(softmax)(const T *x, T *y, long rows, long columns) {
+void N(softmax)(const T *x, T *y, long rows, long columns) {
   for (long i = 0; i < rows; i++, x += columns, y += columns) {
     const T sum = N(sum_of_exp)(x, N(largest)(x, columns), y, columns);
     const V factor = (T)1 / SPLAT(sum);
@@ -54,7 +59,7 @@ static void N(softmax)(const T *x, T *y, long rows, long columns) {
 }
 
 // The logarithm takes long for one row alone: its rows come a vector at a time. Lanes do not see each other.
-static void N(log_softmax)(const T *x, T *y, long rows, long columns) {
+void N(log_softmax)(const T *x, T *y, long rows, long columns) {
   for (long i = 0; i < rows; i += LANES) {
     const long count = rows - i < LANES ? rows - i : LANES;
     V shift = SPLAT(0), sum = SPLAT(1);
@@ -75,7 +80,7 @@ static void N(log_softmax)(const T *x, T *y, long rows, long columns) {
   }
 }
 
-static void N(log_sum_exp)(const T *x, T *y, long rows, long columns) {
+void N(log_sum_exp)(const T *x, T *y, long rows, long columns) {
   for (long i = 0; i < rows; i += LANES) {
     const long count = rows - i < LANES ? rows - i : LANES;
     V shift = SPLAT(0), sum = SPLAT(1);
@@ -91,7 +96,7 @@ static void N(log_sum_exp)(const T *x, T *y, long rows, long columns) {
   }
 }
 
-static void N(log_softmax_vjp)(const T *g, const T *y, T *out, long rows, long columns) {
+void N(log_softmax_vjp)(const T *g, const T *y, T *out, long rows, long columns) {
   for (long i = 0; i < rows; i++, g += columns, y += columns, out += columns) {
     const T total = N(sum)(g, columns);
     long j = 0;

@@ -29,7 +29,7 @@ INLINE V N(sin_shifted)(V x, INT quarter) {
 
 #if FUSED
 #define PATCH_LARGE(f, x, y)                                           \
-  const I large = (I)(N(absolute)(x) > SPLAT(TRIGONOMETRIC_LIMIT));    \
+  const I large = (I)(N(abs)(x) > SPLAT(TRIGONOMETRIC_LIMIT));    \
   if (__builtin_expect(N(any)(large), 0))                              \
     for (int i = 0; i < LANES; i++)                                    \
       if (large[i]) y[i] = f(x[i]);
@@ -54,4 +54,3 @@ INLINE V N(cos)(V x) {
   return N(each_lane)(LIBM(cos), x);
 #endif
 }
-#undef PATCH_LARGE

@@ -1,6 +1,6 @@
 // Update: one optimiser's update of n parameters in one pass, and the test that comes before it.
 
-typedef N(ak_update) N(update_job);
+typedef JOIN(ak_update_, PRECISION) N(update_job);
 
 INLINE void N(rule_descent)(N(update_job) c, V *x, V g, V *s, V *t) { *x = *x - c.rate * g; }
 
@@ -16,59 +16,49 @@ INLINE void N(rule_nesterov)(N(update_job) c, V *x, V g, V *s, V *t) {
 
 INLINE void N(rule_scaled)(N(update_job) c, V *x, V g, V *s, V *t) {
   *s = c.decay * *s + c.weight * (g * g);
-  *x = *x - c.rate * g / (N(square_root)(*s) + c.epsilon);
+  *x = *x - c.rate * g / (N(sqrt)(*s) + c.epsilon);
 }
 
 INLINE void N(rule_adam)(N(update_job) c, V *x, V g, V *s, V *t) {
   *s = c.decay * *s + c.weight * g;
   *t = c.decay2 * *t + c.weight2 * (g * g);
-  *x = c.keep * *x - c.rate * *s / (N(square_root)(*t) * c.scale + c.epsilon);
+  *x = c.keep * *x - c.rate * *s / (N(sqrt)(*t) * c.scale + c.epsilon);
 }
 
 // The job is copied, so that no store can be taken for a change of its coefficients.
-#define UPDATE_LOOP(name, states)                                                    \
-  static void N(update_##name)(const N(ak_update) *job) {                            \
-    const N(ak_update) c = *job;                                                     \
-    const long whole = c.n - c.n % LANES, rest = c.n - whole;                        \
-    for (long i = 0; i < whole; i += LANES) {                                        \
-      V x = N(load)(c.x + i), s = SPLAT(0), t = SPLAT(0);                            \
-      if (states > 0) s = N(load)(c.s + i);                                          \
-      if (states > 1) t = N(load)(c.t + i);                                          \
-      N(rule_##name)(c, &x, N(load)(c.g + i), &s, &t);                               \
-      N(store)(c.x + i, x);                                                          \
-      if (states > 0) N(store)(c.s + i, s);                                          \
-      if (states > 1) N(store)(c.t + i, t);                                          \
-    }                                                                                \
-    if (rest > 0) {                                                                  \
-      V x = N(load_tail)(c.x + whole, rest), s = SPLAT(0), t = SPLAT(0);             \
-      if (states > 0) s = N(load_tail)(c.s + whole, rest);                           \
-      if (states > 1) t = N(load_tail)(c.t + whole, rest);                           \
-      N(rule_##name)(c, &x, N(load_tail)(c.g + whole, rest), &s, &t);                \
-      N(store_tail)(c.x + whole, x, rest);                                           \
-      if (states > 0) N(store_tail)(c.s + whole, s, rest);                           \
-      if (states > 1) N(store_tail)(c.t + whole, t, rest);                           \
-    }                                                                                \
+#define UPDATE_LOOP(constant, name, states)                              \
+  static void N(update_##name)(const N(update_job) *job) {               \
+    const N(update_job) c = *job;                                        \
+    const long whole = c.n - c.n % LANES, rest = c.n - whole;            \
+    for (long i = 0; i < whole; i += LANES) {                            \
+      V x = N(load)(c.x + i), s = SPLAT(0), t = SPLAT(0);                \
+      if (states > 0) s = N(load)(c.s + i);                              \
+      if (states > 1) t = N(load)(c.t + i);                              \
+      N(rule_##name)(c, &x, N(load)(c.g + i), &s, &t);                   \
+      N(store)(c.x + i, x);                                              \
+      if (states > 0) N(store)(c.s + i, s);                              \
+      if (states > 1) N(store)(c.t + i, t);                              \
+    }                                                                    \
+    if (rest > 0) {                                                      \
+      V x = N(load_tail)(c.x + whole, rest), s = SPLAT(0), t = SPLAT(0); \
+      if (states > 0) s = N(load_tail)(c.s + whole, rest);               \
+      if (states > 1) t = N(load_tail)(c.t + whole, rest);               \
+      N(rule_##name)(c, &x, N(load_tail)(c.g + whole, rest), &s, &t);    \
+      N(store_tail)(c.x + whole, x, rest);                               \
+      if (states > 0) N(store_tail)(c.s + whole, s, rest);               \
+      if (states > 1) N(store_tail)(c.t + whole, t, rest);               \
+    }                                                                    \
   }
 
-UPDATE_LOOP(descent, 0)
-UPDATE_LOOP(momentum, 1)
-UPDATE_LOOP(nesterov, 1)
-UPDATE_LOOP(scaled, 1)
-UPDATE_LOOP(adam, 2)
-#undef UPDATE_LOOP
+AK_UPDATE_RULES(UPDATE_LOOP)
 
-static void N(update)(const N(ak_update) *job) {
-  switch (job->rule) {
-    case AK_DESCENT: return N(update_descent)(job);
-    case AK_MOMENTUM: return N(update_momentum)(job);
-    case AK_NESTEROV: return N(update_nesterov)(job);
-    case AK_SCALED: return N(update_scaled)(job);
-    case AK_ADAM: return N(update_adam)(job);
-  }
+#define UPDATE_CASE(constant, name, states) case AK_##constant: return N(update_##name)(job);
+void N(update)(const N(update_job) *job) {
+  switch (job->rule) { AK_UPDATE_RULES(UPDATE_CASE) }
 }
 
 // 0 x is 0 for a finite x and NaN for any other, and a sum with one NaN is NaN.
-static bool N(all_finite)(const T *x, long n) {
+bool N(all_finite)(const T *x, long n) {
   const long whole = n - n % (4 * LANES);
   V sums[4] = {SPLAT(0), SPLAT(0), SPLAT(0), SPLAT(0)};
   for (long i = 0; i < whole; i += 4 * LANES) {
@@ -79,5 +69,5 @@ static bool N(all_finite)(const T *x, long n) {
     sums[0] += (rest < LANES ? N(load_tail)(x + i, rest) : N(load)(x + i)) * SPLAT(0);
   }
   const V sum = (sums[0] + sums[1]) + (sums[2] + sums[3]);
-  return !N(any)(sum != sum);
+  return !N(any)((I)(sum != sum));
 }

@@ -1,4 +1,5 @@
-// Zip: y = f(a, b) with each operand an array or one value for all, and select.
+// Zip: y = f(a, b) with each operand an array or one value for all, each function of AK_ZIPS in a loop of its own, and
+// select.
 
 // One operand, element i on: stride 0 repeats the first.
 INLINE V N(operand)(const T *p, long stride, long i) { return stride ? N(load)(p + i) : SPLAT(*p); }
@@ -6,60 +7,45 @@ INLINE V N(operand_tail)(const T *p, long stride, long i, long n) {
   return stride ? N(load_tail)(p + i, n) : SPLAT(*p);
 }
 
+INLINE V N(subtract)(V a, V b) { return a - b; }
+INLINE V N(multiply)(V a, V b) { return a * b; }
+INLINE V N(divide)(V a, V b) { return a / b; }
 #define TRUTH(condition) IF(condition, SPLAT(1), SPLAT(0))
-#define ZIP_LOOP(name, expression)                                                                           \
-  INLINE void N(name##_strided)(const T *a, long a_stride, const T *b, long b_stride, T *y, long n) {        \
-    const long whole = n - n % LANES, rest = n - whole;                                                      \
-    for (long i = 0; i < whole; i += LANES) {                                                                \
-      const V u = N(operand)(a, a_stride, i), v = N(operand)(b, b_stride, i);                                \
-      N(store)(y + i, expression);                                                                           \
-    }                                                                                                        \
-    if (rest) {                                                                                              \
-      const V u = N(operand_tail)(a, a_stride, whole, rest), v = N(operand_tail)(b, b_stride, whole, rest);  \
-      N(store_tail)(y + whole, expression, rest);                                                            \
-    }                                                                                                        \
-  }                                                                                                          \
-  static void N(name)(const T *a, long a_stride, const T *b, long b_stride, T *y, long n) {                  \
-    if (a_stride && b_stride)                                                                                \
-      N(name##_strided)(a, 1, b, 1, y, n);                                                                   \
-    else                                                                                                     \
-      N(name##_strided)(a, a_stride, b, b_stride, y, n);                                                     \
+INLINE V N(less)(V a, V b) { return TRUTH(a < b); }
+INLINE V N(less_or_equal)(V a, V b) { return TRUTH(a <= b); }
+INLINE V N(greater)(V a, V b) { return TRUTH(a > b); }
+INLINE V N(greater_or_equal)(V a, V b) { return TRUTH(a >= b); }
+INLINE V N(equal)(V a, V b) { return TRUTH(a == b); }
+INLINE V N(not_equal)(V a, V b) { return TRUTH(a != b); }
+
+#define ZIP_LOOP(constant, name)                                                                            \
+  INLINE void N(strided_##name)(const T *a, long a_stride, const T *b, long b_stride, T *y, long n) {       \
+    const long whole = n - n % LANES, rest = n - whole;                                                     \
+    for (long i = 0; i < whole; i += LANES) {                                                               \
+      const V u = N(operand)(a, a_stride, i), v = N(operand)(b, b_stride, i);                               \
+      N(store)(y + i, N(name)(u, v));                                                                       \
+    }                                                                                                       \
+    if (rest) {                                                                                             \
+      const V u = N(operand_tail)(a, a_stride, whole, rest), v = N(operand_tail)(b, b_stride, whole, rest); \
+      N(store_tail)(y + whole, N(name)(u, v), rest);                                                        \
+    }                                                                                                       \
+  }                                                                                                         \
+  static void N(zip_##name)(const T *a, long a_stride, const T *b, long b_stride, T *y, long n) {           \
+    if (a_stride && b_stride)                                                                               \
+      N(strided_##name)(a, 1, b, 1, y, n);                                                                  \
+    else                                                                                                    \
+      N(strided_##name)(a, a_stride, b, b_stride, y, n);                                                    \
   }
 
-ZIP_LOOP(zip_add, u + v)
-ZIP_LOOP(zip_subtract, u - v)
-ZIP_LOOP(zip_multiply, u *v)
-ZIP_LOOP(zip_divide, u / v)
-ZIP_LOOP(zip_maximum, N(maximum)(u, v))
-ZIP_LOOP(zip_minimum, N(minimum)(u, v))
-ZIP_LOOP(zip_less, TRUTH(u < v))
-ZIP_LOOP(zip_less_or_equal, TRUTH(u <= v))
-ZIP_LOOP(zip_greater, TRUTH(u > v))
-ZIP_LOOP(zip_greater_or_equal, TRUTH(u >= v))
-ZIP_LOOP(zip_equal, TRUTH(u == v))
-ZIP_LOOP(zip_not_equal, TRUTH(u != v))
-#undef ZIP_LOOP
-#undef TRUTH
+AK_ZIPS(ZIP_LOOP)
 
-static void N(zip)(ak_zip f, const T *a, long a_stride, const T *b, long b_stride, T *y, long n) {
-  static void (*const functions[AK_ZIP_COUNT])(const T *, long, const T *, long, T *, long) = {
-      [AK_ADD] = N(zip_add),
-      [AK_SUBTRACT] = N(zip_subtract),
-      [AK_MULTIPLY] = N(zip_multiply),
-      [AK_DIVIDE] = N(zip_divide),
-      [AK_MAXIMUM] = N(zip_maximum),
-      [AK_MINIMUM] = N(zip_minimum),
-      [AK_LESS] = N(zip_less),
-      [AK_LESS_OR_EQUAL] = N(zip_less_or_equal),
-      [AK_GREATER] = N(zip_greater),
-      [AK_GREATER_OR_EQUAL] = N(zip_greater_or_equal),
-      [AK_EQUAL] = N(zip_equal),
-      [AK_NOT_EQUAL] = N(zip_not_equal),
-  };
+#define ZIP_ENTRY(constant, name) [AK_##constant] = N(zip_##name),
+void N(zip)(ak_zip f, const T *a, long a_stride, const T *b, long b_stride, T *y, long n) {
+  static void (*const functions[AK_ZIP_COUNT])(const T *, long, const T *, long, T *, long) = {AK_ZIPS(ZIP_ENTRY)};
   if (n > 0) functions[f](a, a_stride, b, b_stride, y, n);
 }
 
-static void N(select)(const T *c, long c_stride, const T *a, long a_stride, const T *b, long b_stride, T *y, long n) {
+void N(select)(const T *c, long c_stride, const T *a, long a_stride, const T *b, long b_stride, T *y, long n) {
   if (n <= 0) return;
   const long whole = n - n % LANES, rest = n - whole;
   for (long i = 0; i < whole; i += LANES) {

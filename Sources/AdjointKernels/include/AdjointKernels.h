@@ -1,9 +1,9 @@
 // AdjointKernels: matrix products and vector loops, instantiated once per instruction set, chosen at run time.
 //
 // The contract of every function in the table:
-// - Results depend on the arguments' values and sizes alone: never on alignment, on the position of an element within an
-//   array, or on how a loop is cut into calls (a map or zip over n elements gives the same bits as two calls over its
-//   halves). A sum's or product's order of additions is a function of its sizes.
+// - Results depend on the arguments' values and sizes alone: never on alignment, on the position of an element within
+//   an array, or on how a loop is cut into calls (a map or zip over n elements gives the same bits as two calls over
+//   its halves). A sum's or product's order of additions is a function of its sizes.
 // - Nothing allocates. Nothing traps. n may be 0. x and y may be the same pointer in map and zip (in place); other
 //   overlap is not allowed.
 // - NaN and infinity go through as IEEE 754 says; minimum and maximum return NaN when either operand is NaN.
@@ -17,44 +17,63 @@
 extern "C" {
 #endif
 
-/// y = f(x). p and q are the parameters of those that have any.
-typedef enum {
-  AK_COPY,            // x; as an epilogue: none
-  AK_NEGATE,          // -x
-  AK_EXP,
-  AK_EXPM1,
-  AK_LOG,
-  AK_LOG1P,
-  AK_SQRT,
-  AK_SQUARE,
-  AK_RECIPROCAL,
-  AK_ABS,
-  AK_SIGN,            // -1, 0, 1 (0 at 0; NaN at NaN)
-  AK_STEP,            // 1 where x > 0, else 0
-  AK_SIN,
-  AK_COS,
-  AK_TANH,
-  AK_SIGMOID,
-  AK_ERF,
-  AK_RELU,            // x where x > 0, else 0 (NaN stays NaN)
-  AK_GELU,            // x/2 (1 + erf(x/sqrt 2))
-  AK_SILU,            // x sigmoid(x)
-  AK_SOFTPLUS,        // max(x, 0) + log1p(exp(-|x|))
-  AK_LEAKY_RELU,      // x where x > 0, else p x
-  AK_ELU,             // x where x > 0, else p expm1(x)
-  AK_POWER,           // x to the p
-  AK_CLAMP,           // min(max(x, p), q)
-  AK_MAP_COUNT
-} ak_map;
+// Functions are listed once, in macros whose argument F makes something of each line: a constant, a loop, an entry.
+//
+// To add an elementwise function, add its line to AK_MAPS or AK_ZIPS and its formula to a file in Template/, as
+// V N(name)(V x) with a V behind x for each parameter that the line counts, or V N(name)(V a, V b).
+#define AK_CONSTANT(constant, ...) AK_##constant,
 
-/// y = f(a, b). Comparisons give 1 or 0.
-typedef enum {
-  AK_ADD, AK_SUBTRACT, AK_MULTIPLY, AK_DIVIDE, AK_MAXIMUM, AK_MINIMUM,
-  AK_LESS, AK_LESS_OR_EQUAL, AK_GREATER, AK_GREATER_OR_EQUAL, AK_EQUAL, AK_NOT_EQUAL,
-  AK_ZIP_COUNT
-} ak_zip;
+/// y = f(x): constant, vector function, and how many of the parameters p and q it has.
+#define AK_MAPS(F)                                                          \
+  F(COPY, copy, 0)              /* x; as an epilogue: none */               \
+  F(NEGATE, negate, 0)          /* -x */                                    \
+  F(EXP, exp, 0)                                                            \
+  F(EXPM1, expm1, 0)                                                        \
+  F(LOG, log, 0)                                                            \
+  F(LOG1P, log1p, 0)                                                        \
+  F(SQRT, sqrt, 0)                                                          \
+  F(SQUARE, square, 0)                                                      \
+  F(RECIPROCAL, reciprocal, 0)                                              \
+  F(ABS, abs, 0)                                                            \
+  F(SIGN, sign, 0)              /* -1, 0, 1 (0 at 0; NaN at NaN) */         \
+  F(STEP, step, 0)              /* 1 where x > 0, else 0 */                 \
+  F(SIN, sin, 0)                                                            \
+  F(COS, cos, 0)                                                            \
+  F(TANH, tanh, 0)                                                          \
+  F(SIGMOID, sigmoid, 0)                                                    \
+  F(ERF, erf, 0)                                                            \
+  F(RELU, relu, 0)              /* x where x > 0, else 0 (NaN stays NaN) */ \
+  F(GELU, gelu, 0)              /* x/2 (1 + erf(x/sqrt 2)) */               \
+  F(SILU, silu, 0)              /* x sigmoid(x) */                          \
+  F(SOFTPLUS, softplus, 0)      /* max(x, 0) + log1p(exp(-|x|)) */          \
+  F(LEAKY_RELU, leaky_relu, 1)  /* x where x > 0, else p x */               \
+  F(ELU, elu, 1)                /* x where x > 0, else p expm1(x) */        \
+  F(POWER, power, 1)            /* x to the p */                            \
+  F(CLAMP, clamp, 2)            /* min(max(x, p), q) */
+typedef enum { AK_MAPS(AK_CONSTANT) AK_MAP_COUNT } ak_map;
 
-typedef enum { AK_SUM, AK_MAX, AK_MIN } ak_reduction;
+/// y = f(a, b): constant and vector function. Comparisons give 1 or 0.
+#define AK_ZIPS(F)                      \
+  F(ADD, add)                           \
+  F(SUBTRACT, subtract)                 \
+  F(MULTIPLY, multiply)                 \
+  F(DIVIDE, divide)                     \
+  F(MAXIMUM, maximum)                   \
+  F(MINIMUM, minimum)                   \
+  F(LESS, less)                         \
+  F(LESS_OR_EQUAL, less_or_equal)       \
+  F(GREATER, greater)                   \
+  F(GREATER_OR_EQUAL, greater_or_equal) \
+  F(EQUAL, equal)                       \
+  F(NOT_EQUAL, not_equal)
+typedef enum { AK_ZIPS(AK_CONSTANT) AK_ZIP_COUNT } ak_zip;
+
+/// Constant, the vector function that combines two elements, and what no elements give.
+#define AK_REDUCTIONS(F)            \
+  F(SUM, add, 0)                    \
+  F(MAX, maximum, -__builtin_inf()) \
+  F(MIN, minimum, __builtin_inf())
+typedef enum { AK_REDUCTIONS(AK_CONSTANT) } ak_reduction;
 
 /// A matrix product with its last pass:  C = f(op(A) op(B) + bias),  or  C = C + op(A) op(B)  when `accumulate`.
 ///
@@ -76,15 +95,15 @@ typedef enum { AK_SUM, AK_MAX, AK_MIN } ak_reduction;
 typedef AK_GEMM(float) ak_gemm_f32;
 typedef AK_GEMM(double) ak_gemm_f64;
 
-/// An update rule: theta x, gradient g, and what the rule keeps, s and t.
-typedef enum {
-  AK_DESCENT,   // x = x - rate g
-  AK_MOMENTUM,  // s = decay s + weight g;      x = x - rate s
-  AK_NESTEROV,  // s = decay s + g;             x = x - rate (g + decay s)
-  AK_SCALED,    // s = decay s + weight (g g);  x = x - rate g / (sqrt s + epsilon)
-  AK_ADAM       // s = decay s + weight g;  t = decay2 t + weight2 (g g);
-                // x = keep x - rate s / (scale sqrt t + epsilon)
-} ak_update_rule;
+/// An update rule of parameters x with gradient g: constant, name, and how many of the arrays s and t it keeps.
+#define AK_UPDATE_RULES(F)                                                                         \
+  F(DESCENT, descent, 0)    /* x = x - rate g */                                                   \
+  F(MOMENTUM, momentum, 1)  /* s = decay s + weight g;      x = x - rate s */                      \
+  F(NESTEROV, nesterov, 1)  /* s = decay s + g;             x = x - rate (g + decay s) */          \
+  F(SCALED, scaled, 1)      /* s = decay s + weight (g g);  x = x - rate g / (sqrt s + epsilon) */ \
+  F(ADAM, adam, 2)          /* s = decay s + weight g;  t = decay2 t + weight2 (g g); */           \
+                            /* x = keep x - rate s / (scale sqrt t + epsilon) */
+typedef enum { AK_UPDATE_RULES(AK_CONSTANT) } ak_update_rule;
 
 /// An update of n parameters in one pass. Every operation rounds by itself, so the bits are those of the formula in any
 /// language; arrays that a rule does not name are not touched.
@@ -113,28 +132,33 @@ typedef AK_UPDATE(double) ak_update_f64;
 /// all_finite:   whether none of n elements is NaN or infinite
 /// fma_peak:     runs about `iterations` fused multiply-adds in registers; returns how many floating-point operations
 ///               (two per multiply-add) that was, to measure the machine against
-#define AK_FUNCTIONS(T, S)                                                                                             \
-  void (*map_##S)(ak_map f, T p, T q, const T *x, T *y, long n);                                                       \
-  void (*zip_##S)(ak_zip f, const T *a, long a_stride, const T *b, long b_stride, T *y, long n);                       \
-  void (*select_##S)(const T *c, long c_stride, const T *a, long a_stride, const T *b, long b_stride, T *y, long n);   \
-  void (*add_rows_##S)(const T *x, const T *bias, ak_map f, T p, T q, T *y, long rows, long columns);                  \
-  T (*reduce_##S)(ak_reduction r, const T *x, long n);                                                                 \
-  void (*reduce_rows_##S)(ak_reduction r, const T *x, long stride, T *y, long rows, long columns);                     \
-  void (*softmax_##S)(const T *x, T *y, long rows, long columns);                                                      \
-  void (*log_softmax_##S)(const T *x, T *y, long rows, long columns);                                                  \
-  void (*log_sum_exp_##S)(const T *x, T *y, long rows, long columns);                                                  \
-  void (*log_softmax_vjp_##S)(const T *g, const T *y, T *out, long rows, long columns);                                \
-  void (*gemm_##S)(const ak_gemm_##S *product);                                                                        \
-  void (*update_##S)(const ak_update_##S *job);                                                                        \
-  bool (*all_finite_##S)(const T *x, long n);                                                                          \
-  double (*fma_peak_##S)(long iterations);
+/// fractions:    y[i] = x[i] / 255, rounded once; in single precision alone
+#define AK_FUNCTIONS(F, set, T, S)                                                                                     \
+  F(set, S, void, map, (ak_map f, T p, T q, const T *x, T *y, long n))                                                 \
+  F(set, S, void, zip, (ak_zip f, const T *a, long a_stride, const T *b, long b_stride, T *y, long n))                 \
+  F(set, S, void, select,                                                                                              \
+    (const T *c, long c_stride, const T *a, long a_stride, const T *b, long b_stride, T *y, long n))                   \
+  F(set, S, void, add_rows, (const T *x, const T *bias, ak_map f, T p, T q, T *y, long rows, long columns))            \
+  F(set, S, T, reduce, (ak_reduction r, const T *x, long n))                                                           \
+  F(set, S, void, reduce_rows, (ak_reduction r, const T *x, long stride, T *y, long rows, long columns))               \
+  F(set, S, void, softmax, (const T *x, T *y, long rows, long columns))                                                \
+  F(set, S, void, log_softmax, (const T *x, T *y, long rows, long columns))                                            \
+  F(set, S, void, log_sum_exp, (const T *x, T *y, long rows, long columns))                                            \
+  F(set, S, void, log_softmax_vjp, (const T *g, const T *y, T *out, long rows, long columns))                          \
+  F(set, S, void, gemm, (const ak_gemm_##S *product))                                                                  \
+  F(set, S, void, update, (const ak_update_##S *job))                                                                  \
+  F(set, S, bool, all_finite, (const T *x, long n))                                                                    \
+  F(set, S, double, fma_peak, (long iterations))
+#define AK_FUNCTIONS_F32(F, set)    \
+  AK_FUNCTIONS(F, set, float, f32)  \
+  F(set, f32, void, fractions, (const uint8_t *x, float *y, long n))
+#define AK_FUNCTIONS_F64(F, set) AK_FUNCTIONS(F, set, double, f64)
 
+#define AK_FIELD(set, S, result, name, arguments) result(*name##_##S) arguments;
 typedef struct {
-  const char *name;   // "avx512", "avx2", "baseline" (SSE2 on x86-64), "neon"
-  /// y[i] = x[i] / 255, rounded once
-  void (*fractions_f32)(const uint8_t *x, float *y, long n);
-  AK_FUNCTIONS(float, f32)
-  AK_FUNCTIONS(double, f64)
+  const char *name;  // "avx512", "avx2", "baseline" (SSE2 on x86-64), "neon"
+  AK_FUNCTIONS_F32(AK_FIELD, )
+  AK_FUNCTIONS_F64(AK_FIELD, )
 } ak_kernels;
 
 /// The instruction sets compiled in that this machine can run, best first. Returns their number.
@@ -149,8 +173,8 @@ static inline void ak_prefetch(const void *x, long n) {
   if (n > 0) __builtin_prefetch((const char *)x + n - 1, 0, 2);
 }
 
-/// Threads that run one body together and wait for each other. The caller runs parts too; nothing is allocated in a run.
-/// One caller at a time.
+/// Threads that run one body together and wait for each other. The caller runs parts too; nothing is allocated in a
+/// run. One caller at a time.
 typedef struct ak_pool ak_pool;
 ak_pool *ak_pool_create(int threads);
 int ak_pool_threads(const ak_pool *pool);

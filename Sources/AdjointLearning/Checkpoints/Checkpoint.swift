@@ -1,5 +1,6 @@
 import Adjoint
 import AdjointDatasets
+import AdjointFiles
 import Foundation
 
 /// A training frozen in a safetensors file: weights under their own names, what the optimiser keeps under `optimizer/`, the
@@ -16,12 +17,12 @@ public struct Checkpoint {
 
   private let file: Safetensors
   private let path: String
-  /// What the writer said of itself: model, data, options.
+  /// The writer's own description of itself: model, data, options.
   public let settings: [String: String]
 
   /// Reads a checkpoint.
-  /// - Throws: `CheckpointError` when the file is missing, damaged, or not a safetensors file.
-  public init(contentsOf url: URL) throws(CheckpointError) {
+  /// - Throws: `FileError` when the file is missing, damaged, or not a safetensors file.
+  public init(contentsOf url: URL) throws(FileError) {
     file = try Safetensors(contentsOf: url)
     path = url.path
     settings = try Checkpoint.decode([String: String].self, Checkpoint.settingsKey, of: file, path, orElse: [:])
@@ -31,7 +32,7 @@ public struct Checkpoint {
 
   /// Writes the whole state of a training, atomically: the file is the old one or the new one, never half of it.
   ///
-  /// - Throws: `CheckpointError` when two parameters share a name, or the file cannot be written.
+  /// - Throws: `FileError` when two parameters share a name, or the file cannot be written.
   public static func save(
     _ trainer: Trainer<some Dataset<Int32>>, settings: [String: String] = [:], to url: URL
   ) throws {
@@ -47,8 +48,8 @@ public struct Checkpoint {
   }
 
   /// Writes weights alone.
-  /// - Throws: `CheckpointError` when two parameters share a name, or the file cannot be written.
-  public static func saveWeights<S: Scalar>(
+  /// - Throws: `FileError` when two parameters share a name, or the file cannot be written.
+  package static func saveWeights<S: Scalar>(
     _ parameters: [(name: String, parameter: Parameter<S>)], settings: [String: String] = [:], to url: URL
   ) throws {
     var file = Safetensors()
@@ -61,7 +62,7 @@ public struct Checkpoint {
 
   /// Puts a training back where it was: weights, optimiser state, progress. The next step is the one that would have come.
   ///
-  /// - Throws: `CheckpointError` when anything is missing, additional or of another shape, or when the file was written by
+  /// - Throws: `FileError` when anything is missing, additional or of another shape, or when the file was written by
   ///   another program (other operations, sizes or batch). Nothing has been changed then.
   public func restore(into trainer: Trainer<some Dataset<Int32>>) throws {
     try trainer.prepare()
@@ -92,9 +93,8 @@ public struct Checkpoint {
   }
 
   /// Loads weights alone; what an optimiser kept is passed over.
-  /// - Throws: `CheckpointError` when a parameter is missing, additional or of another shape. Nothing has been changed then.
-  public func loadWeights<S: Scalar>(into parameters: [(name: String, parameter: Parameter<S>)]) throws(CheckpointError)
-  {
+  /// - Throws: `FileError` when a parameter is missing, additional or of another shape. Nothing has been changed then.
+  package func loadWeights<S: Scalar>(into parameters: [(name: String, parameter: Parameter<S>)]) throws(FileError) {
     let weights = try values(for: parameters)
     for ((_, parameter), value) in zip(parameters, weights) { parameter.value = value }
   }
@@ -102,27 +102,27 @@ public struct Checkpoint {
   /// The tensors for these places, after checking that names and shapes fit exactly.
   private func values<S: Scalar>(
     for places: [(name: String, parameter: Parameter<S>)], prefix: String = ""
-  ) throws(CheckpointError) -> [Tensor<S>] {
+  ) throws(FileError) -> [Tensor<S>] {
     let wanted = Set(places.map { prefix + $0.name })
     let reserved = [Checkpoint.optimizerPrefix, Checkpoint.bestPrefix]
     let present = file.names.filter { name in
       prefix.isEmpty ? !reserved.contains { name.hasPrefix($0) } : name.hasPrefix(prefix)
     }
     if let extra = present.first(where: { !wanted.contains($0) }) {
-      throw CheckpointError(
+      throw FileError(
         .mismatch, file: path, at: .tensor(extra), expected: "only \(wanted.sorted().joined(separator: ", "))",
         found: "a tensor that this model does not have", remedy: "Build the model that the file was saved from.")
     }
     var values: [Tensor<S>] = []
     for (name, parameter) in places {
       guard let shape = file.shape(of: prefix + name) else {
-        throw CheckpointError(
+        throw FileError(
           .missingTensor, file: path, at: .tensor(prefix + name), expected: "a tensor of shape \(parameter.shape)",
           found: "none; the file holds \(present.joined(separator: ", "))",
           remedy: "Build the model that the file was saved from, with the same names.")
       }
       guard shape == parameter.shape else {
-        throw CheckpointError(
+        throw FileError(
           .mismatch, file: path, at: .tensor(prefix + name), expected: "the shape \(parameter.shape)",
           found: "\(shape)",
           remedy: "Build the model with the sizes that the file was saved with.")
@@ -132,8 +132,8 @@ public struct Checkpoint {
     return values
   }
 
-  private func mismatch(_ key: String, _ expected: String, _ found: String, _ remedy: String) -> CheckpointError {
-    CheckpointError(.mismatch, file: path, at: .metadata(key), expected: expected, found: found, remedy: remedy)
+  private func mismatch(_ key: String, _ expected: String, _ found: String, _ remedy: String) -> FileError {
+    FileError(.mismatch, file: path, at: .metadata(key), expected: expected, found: found, remedy: remedy)
   }
 
   // MARK: Metadata
@@ -146,17 +146,17 @@ public struct Checkpoint {
 
   private static func decode<Value: Decodable>(
     _ type: Value.Type, _ key: String, of file: Safetensors, _ path: String, orElse missing: Value?
-  ) throws(CheckpointError) -> Value {
+  ) throws(FileError) -> Value {
     guard let text = file.metadata[key] else {
       if let missing { return missing }
-      throw CheckpointError(
+      throw FileError(
         .wrongFormat, file: path, at: .metadata(key), expected: "the state of a training", found: "none",
         remedy: "This file was not written as a checkpoint of a training.")
     }
     do {
       return try JSONDecoder().decode(type, from: Data(text.utf8))
     } catch {
-      throw CheckpointError(
+      throw FileError(
         .wrongFormat, file: path, at: .metadata(key), expected: "JSON of \(type)", found: "\(error)",
         remedy: "The file was changed by hand or by another version; save it again.")
     }
@@ -164,12 +164,12 @@ public struct Checkpoint {
 }
 
 extension TrainingProgress {
-  /// How many updates have been made.
+  /// The number of updates that have been made.
   func stepCount(batchesPerEpoch: Int) -> Int { epoch * batchesPerEpoch + batch }
 }
 
 extension TrainingStep {
-  /// What the optimiser keeps, by the name of the parameter and of the array.
+  /// The arrays that the optimiser keeps, by the name of the parameter and of the array.
   var namedOptimizerState: [(name: String, parameter: Parameter<S>)] {
     namedParameters.flatMap { _, parameter in
       (optimizerState[ObjectIdentifier(parameter)] ?? []).map { ($0.name ?? "", $0) }
@@ -180,7 +180,7 @@ extension TrainingStep {
 extension Layer {
   /// The parameters that this layer uses, by name in order of first use, found by recording it on zeros.
   /// - Parameter input: the shape of one batch, such as `[1, 784]`.
-  public func parameters(forInput input: Shape) -> [(name: String, parameter: Parameter<S>)] {
+  package func parameters(forInput input: Shape) -> [(name: String, parameter: Parameter<S>)] {
     let tape = Tape<S>(mode: .inference)
     _ = self(tape.input(.zeros(input)))
     return tape.namedParameters
@@ -188,8 +188,8 @@ extension Layer {
 
   /// Reads the weights of this model from a checkpoint.
   /// - Parameter input: the shape of one batch, such as `[1, 784]`.
-  /// - Throws: `CheckpointError`; nothing has been changed then.
-  public func load(from url: URL, input: Shape) throws(CheckpointError) {
+  /// - Throws: `FileError`; nothing has been changed then.
+  public func load(from url: URL, input: Shape) throws(FileError) {
     try Checkpoint(contentsOf: url).loadWeights(into: parameters(forInput: input))
   }
 

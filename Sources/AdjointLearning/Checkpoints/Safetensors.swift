@@ -1,5 +1,5 @@
 import Adjoint
-import Foundation
+import AdjointFiles
 
 /// Named tensors and some text: the content of a safetensors file.
 ///
@@ -13,7 +13,7 @@ import Foundation
 /// Source: the format description of https://github.com/huggingface/safetensors.
 public struct Safetensors: Sendable {
   /// The element types that this library reads and writes.
-  public enum ElementType: String, Sendable, CaseIterable {
+  package enum ElementType: String, Sendable, CaseIterable {
     case float32 = "F32"
     case float64 = "F64"
     case int32 = "I32"
@@ -21,7 +21,7 @@ public struct Safetensors: Sendable {
     case uint8 = "U8"
 
     /// The size of one element in bytes.
-    public var byteCount: Int {
+    package var byteCount: Int {
       switch self {
       case .uint8: 1
       case .float32, .int32: 4
@@ -40,7 +40,7 @@ public struct Safetensors: Sendable {
   /// No tensors and no metadata.
   public init() { source = "new checkpoint" }
 
-  /// What was found in a file, its names known to be different.
+  /// The content of a file, its names known to be different.
   init(metadata: [String: String], entries: [Entry], source: String) {
     self.metadata = metadata
     self.entries = entries
@@ -52,40 +52,40 @@ public struct Safetensors: Sendable {
   public var names: [String] { entries.map(\.name) }
 
   /// The shape of a tensor, or nil when there is none of that name.
-  public func shape(of name: String) -> Shape? { positions[name].map { entries[$0].shape } }
+  package func shape(of name: String) -> Shape? { positions[name].map { entries[$0].shape } }
 
   /// The element type of a tensor, or nil when there is none of that name.
-  public func elementType(of name: String) -> ElementType? { positions[name].map { entries[$0].type } }
+  package func elementType(of name: String) -> ElementType? { positions[name].map { entries[$0].type } }
 }
 
 extension Safetensors {
   /// Adds a tensor of numbers: `Float` is stored as F32, `Double` as F64, bit for bit.
-  /// - Throws: `CheckpointError`: `.duplicateName` when the name is taken or is `__metadata__`; `.unsupportedType` for any
+  /// - Throws: `FileError`: `.duplicateName` when the name is taken or is `__metadata__`; `.unsupportedType` for any
   ///   other scalar, whose derivative parts a file could not hold. Nothing is added then.
-  public mutating func add<S: Scalar>(_ name: String, _ tensor: Tensor<S>) throws(CheckpointError) {
+  public mutating func add<S: Scalar>(_ name: String, _ tensor: Tensor<S>) throws(FileError) {
     if let floats = tensor as? Tensor<Float> {
-      try add(name, .float32, tensor.shape, littleEndianBytes(of: floats.elements.lazy.map(\.bitPattern)))
+      try add(name, .float32, tensor.shape, ByteOrder.littleEndian.bytes(of: floats.elements.lazy.map(\.bitPattern)))
     } else if let doubles = tensor as? Tensor<Double> {
-      try add(name, .float64, tensor.shape, littleEndianBytes(of: doubles.elements.lazy.map(\.bitPattern)))
+      try add(name, .float64, tensor.shape, ByteOrder.littleEndian.bytes(of: doubles.elements.lazy.map(\.bitPattern)))
     } else {
       throw unstorable(S.self, name, expected: "a tensor of Float or Double")
     }
   }
 
   /// Adds a tensor of integers: `UInt8` is stored as U8, `Int32` as I32, `Int64` and `Int` as I64.
-  /// - Throws: `CheckpointError`: `.duplicateName` when the name is taken or is `__metadata__`; `.unsupportedType` for any
+  /// - Throws: `FileError`: `.duplicateName` when the name is taken or is `__metadata__`; `.unsupportedType` for any
   ///   other integer. Nothing is added then.
-  public mutating func add<I: FixedWidthInteger & BitwiseCopyable & Sendable>(
+  package mutating func add<I: FixedWidthInteger & BitwiseCopyable & Sendable>(
     _ name: String, _ tensor: Tensor<I>
-  ) throws(CheckpointError) {
+  ) throws(FileError) {
     if let bytes = tensor as? Tensor<UInt8> {
       try add(name, .uint8, tensor.shape, bytes.elements)
     } else if I.self == Int32.self {
-      let words = tensor.elements.lazy.map { UInt32(truncatingIfNeeded: $0) }
-      try add(name, .int32, tensor.shape, littleEndianBytes(of: words))
+      let words = tensor.elements.lazy.map { Int32(truncatingIfNeeded: $0) }
+      try add(name, .int32, tensor.shape, ByteOrder.littleEndian.bytes(of: words))
     } else if I.self == Int64.self || I.self == Int.self {
-      let words = tensor.elements.lazy.map { UInt64(truncatingIfNeeded: $0) }
-      try add(name, .int64, tensor.shape, littleEndianBytes(of: words))
+      let words = tensor.elements.lazy.map { Int64(truncatingIfNeeded: $0) }
+      try add(name, .int64, tensor.shape, ByteOrder.littleEndian.bytes(of: words))
     } else {
       throw unstorable(I.self, name, expected: "a tensor of UInt8, Int32, Int64 or Int")
     }
@@ -94,9 +94,9 @@ extension Safetensors {
   /// The one place where a tensor comes in.
   private mutating func add(
     _ name: String, _ type: ElementType, _ shape: Shape, _ bytes: [UInt8]
-  ) throws(CheckpointError) {
+  ) throws(FileError) {
     guard name != SafetensorsHeader.metadataKey, positions[name] == nil else {
-      throw CheckpointError(
+      throw FileError(
         .duplicateName, file: source, at: .tensor(name), expected: "a name that is still free",
         found: name == SafetensorsHeader.metadataKey ? "the reserved name of the metadata" : "a tensor of this name",
         remedy: "Give one of the two another name.")
@@ -105,8 +105,8 @@ extension Safetensors {
     entries.append(Entry(name: name, type: type, shape: shape, bytes: bytes))
   }
 
-  private func unstorable(_ type: Any.Type, _ name: String, expected: String) -> CheckpointError {
-    CheckpointError(
+  private func unstorable(_ type: Any.Type, _ name: String, expected: String) -> FileError {
+    FileError(
       .unsupportedType, file: source, at: .tensor(name), expected: expected, found: "one of \(type)",
       remedy: "Convert the tensor before you add it.")
   }
@@ -117,40 +117,39 @@ extension Safetensors {
   ///
   /// F32 as `Float` and F64 as `Double` keep every bit. F32 is widened exactly; F64 as `Float` is rounded once, to
   /// nearest, and beyond the range of `Float` to infinity. Any other scalar is made from the `Double`.
-  /// - Throws: `CheckpointError`: `.missingTensor`, or `.mismatch` when it holds integers.
-  public func tensor<S: Scalar>(_ name: String, as type: S.Type = S.self) throws(CheckpointError) -> Tensor<S> {
+  /// - Throws: `FileError`: `.missingTensor`, or `.mismatch` when it holds integers.
+  public func tensor<S: Scalar>(_ name: String, as type: S.Type = S.self) throws(FileError) -> Tensor<S> {
     let entry = try entry(name)
     switch entry.type {
     case .float32:
-      let words = littleEndianWords(of: entry.bytes, as: UInt32.self)
+      let words: [UInt32] = ByteOrder.littleEndian.words(of: entry.bytes)
       let floats = Tensor(shape: entry.shape, elements: words.map { Float(bitPattern: $0) })
       // The cast comes first: a signalling NaN would not survive the way through Double.
       return floats as? Tensor<S> ?? floats.map { S(Double($0)) }
     case .float64:
-      let words = littleEndianWords(of: entry.bytes, as: UInt64.self)
+      let words: [UInt64] = ByteOrder.littleEndian.words(of: entry.bytes)
       let doubles = Tensor(shape: entry.shape, elements: words.map { Double(bitPattern: $0) })
       return doubles as? Tensor<S> ?? doubles.map { S($0) }
     case .int32, .int64, .uint8:
-      throw CheckpointError(
+      throw FileError(
         .mismatch, file: source, at: .tensor(name), expected: "a tensor of type F32 or F64",
         found: "one of type \(entry.type.rawValue)", remedy: "Read it as Int64.self, and convert the integers.")
     }
   }
 
   /// The tensor of integers with this name, whatever their width in the file.
-  /// - Throws: `CheckpointError`: `.missingTensor`, or `.mismatch` when it holds no integers or one that does not fit `I`.
-  public func tensor<I: FixedWidthInteger & BitwiseCopyable & Sendable>(
+  /// - Throws: `FileError`: `.missingTensor`, or `.mismatch` when it holds no integers or one that does not fit `I`.
+  package func tensor<I: FixedWidthInteger & BitwiseCopyable & Sendable>(
     _ name: String, as type: I.Type = I.self
-  ) throws(CheckpointError) -> Tensor<I> {
+  ) throws(FileError) -> Tensor<I> {
     let entry = try entry(name)
     let wide: [Int64]
     switch entry.type {
     case .uint8: wide = entry.bytes.map(Int64.init)
-    case .int32:
-      wide = littleEndianWords(of: entry.bytes, as: UInt32.self).map { Int64(Int32(bitPattern: $0)) }
-    case .int64: wide = littleEndianWords(of: entry.bytes, as: UInt64.self).map { Int64(bitPattern: $0) }
+    case .int32: wide = ByteOrder.littleEndian.words(of: entry.bytes, as: Int32.self).map(Int64.init)
+    case .int64: wide = ByteOrder.littleEndian.words(of: entry.bytes)
     case .float32, .float64:
-      throw CheckpointError(
+      throw FileError(
         .mismatch, file: source, at: .tensor(name), expected: "a tensor of type U8, I32 or I64",
         found: "one of type \(entry.type.rawValue)", remedy: "Read it as Float.self or Double.self.")
     }
@@ -158,7 +157,7 @@ extension Safetensors {
     narrow.reserveCapacity(wide.count)
     for (position, value) in wide.enumerated() {
       guard let exact = I(exactly: value) else {
-        throw CheckpointError(
+        throw FileError(
           .mismatch, file: source, at: .tensor(name), expected: "integers from \(I.min) to \(I.max)",
           found: "\(value) at position \(position)", remedy: "Read it as Int64.self.")
       }
@@ -167,11 +166,11 @@ extension Safetensors {
     return Tensor(shape: entry.shape, elements: narrow)
   }
 
-  private func entry(_ name: String) throws(CheckpointError) -> Entry {
+  private func entry(_ name: String) throws(FileError) -> Entry {
     if let position = positions[name] { return entries[position] }
     let listed = entries.prefix(6).map { quoted($0.name) }.joined(separator: ", ")
     let more = entries.count > 6 ? " and \(entries.count - 6) more" : ""
-    throw CheckpointError(
+    throw FileError(
       .missingTensor, file: source, at: .wholeFile, expected: "a tensor \(quoted(name))",
       found: entries.isEmpty ? "no tensors" : "\(listed)\(more)",
       remedy: "Check the name, and that the file belongs to this model.")
@@ -192,28 +191,4 @@ extension Safetensors {
     let shape: Shape
     let bytes: [UInt8]
   }
-}
-
-/// The bytes of words, the least significant first, whatever the machine's own order is.
-private func littleEndianBytes<W: FixedWidthInteger>(of words: some Collection<W>) -> [UInt8] {
-  let size = W.bitWidth / 8
-  var bytes: [UInt8] = []
-  bytes.reserveCapacity(words.count * size)
-  for word in words {
-    for place in 0..<size { bytes.append(UInt8(truncatingIfNeeded: word &>> W(8 * place))) }
-  }
-  return bytes
-}
-
-/// The words that these bytes make, the least significant first.
-private func littleEndianWords<W: FixedWidthInteger>(of bytes: [UInt8], as type: W.Type) -> [W] {
-  let size = W.bitWidth / 8
-  var words: [W] = []
-  words.reserveCapacity(bytes.count / size)
-  for start in stride(from: 0, to: bytes.count, by: size) {
-    var word: W = 0
-    for place in 0..<size { word |= W(truncatingIfNeeded: bytes[start + place]) &<< W(8 * place) }
-    words.append(word)
-  }
-  return words
 }

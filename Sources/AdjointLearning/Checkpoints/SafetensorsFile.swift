@@ -1,4 +1,5 @@
 import Adjoint
+import AdjointFiles
 import Foundation
 
 extension Safetensors {
@@ -6,44 +7,43 @@ extension Safetensors {
   ///
   /// Memory is taken for what the file holds, never for what a header promises. Two names are the same when Swift's
   /// strings are, which makes no difference between é in one character and in two.
-  /// - Throws: `CheckpointError`.
-  public init(contentsOf url: URL) throws(CheckpointError) {
-    let file = try CheckpointFile(url)
+  /// - Throws: `FileError`.
+  public init(contentsOf url: URL) throws(FileError) {
+    let file = try InputFile(url)
     guard file.size >= 8 else {
-      throw CheckpointError(
+      throw FileError(
         .truncated, file: file.path, at: .wholeFile, expected: "at least 8 bytes, the length of a header",
         found: "\(file.size) bytes", remedy: "The file is incomplete or no safetensors file; get it again.")
     }
-    let length = try file.read(8).reversed().reduce(0 as UInt64) { $0 << 8 | UInt64($1) }
+    let length: UInt64 = ByteOrder.littleEndian.words(of: try file.bytes(0..<8))[0]
     guard length <= UInt64(SafetensorsHeader.maximumLength) else {
-      throw CheckpointError(
+      throw FileError(
         .oversized, file: file.path, at: .byte(0),
         expected: "a header of at most \(SafetensorsHeader.maximumLength) bytes", found: "the length \(length)",
         remedy: "The file is damaged or no safetensors file; get it again from its source.")
     }
     guard Int(length) <= file.size - 8 else {
-      throw CheckpointError(
+      throw FileError(
         .truncated, file: file.path, at: .byte(0), expected: "a header that fits into the file",
         found: "the length \(length), with \(file.size - 8) bytes left",
         remedy: "The file is incomplete or no safetensors file; get it again from its source.")
     }
-    let dataLength = file.size - 8 - Int(length)
-    let header = try SafetensorsHeader(file.read(Int(length)), dataLength: dataLength, file: file.path)
-    var data: [String: [UInt8]] = [:]
-    for entry in header.entriesByPlace { data[entry.name] = try file.read(entry.end - entry.begin) }
-    let entries = header.entries.map {
-      Entry(name: $0.name, type: $0.type, shape: $0.shape, bytes: data[$0.name] ?? [])
+    let start = 8 + Int(length)
+    let header = try SafetensorsHeader(file.bytes(8..<start), dataLength: file.size - start, file: file.path)
+    let entries = try header.entries.map { entry throws(FileError) in
+      let bytes = try file.bytes(start + entry.begin..<start + entry.end)
+      return Entry(name: entry.name, type: entry.type, shape: entry.shape, bytes: bytes)
     }
     self.init(metadata: header.metadata, entries: entries, source: file.path)
   }
 
-  /// Writes a file: to a temporary one in the same folder, which is then flushed to the disk and renamed.
+  /// Replaces a file as a whole, or not at all; equal values make equal files.
   ///
   /// So a crash, a full disk or a power cut leaves the old file or the new one, never a part. A link is followed, and the
-  /// permissions of an existing file are kept. Equal values make equal files.
-  /// - Throws: `CheckpointError`: `.unwritableFile`, or `.oversized` when names and metadata exceed what a header may hold.
-  ///   An existing file is then untouched, and the temporary one is gone.
-  public func write(to url: URL) throws(CheckpointError) {
+  /// permissions of an existing file are kept.
+  /// - Throws: `FileError`: `.unwritableFile`, or `.oversized` when names and metadata exceed what a header may hold. An
+  ///   existing file is then untouched.
+  public func write(to url: URL) throws(FileError) {
     // Wide elements come first, so that each tensor's data is aligned to its elements, as the reference does.
     let order = entries.indices.sorted {
       let (a, b) = (entries[$0].type.byteCount, entries[$1].type.byteCount)
@@ -51,14 +51,13 @@ extension Safetensors {
     }
     let header = encodedHeader(order: order)
     guard header.count <= SafetensorsHeader.maximumLength else {
-      throw CheckpointError(
+      throw FileError(
         .oversized, file: url.path, at: .wholeFile,
         expected: "names and metadata in at most \(SafetensorsHeader.maximumLength) bytes",
         found: "\(header.count) bytes", remedy: "Store large text in a file of its own.")
     }
-    let length = UInt64(header.count)
-    try CheckpointFile.replace(url) { handle in
-      try handle.write(contentsOf: Data((0..<8).map { UInt8(truncatingIfNeeded: length >> (8 * $0)) }))
+    try OutputFile.replace(url) { handle in
+      try handle.write(contentsOf: Data(ByteOrder.littleEndian.bytes(of: [UInt64(header.count)])))
       try handle.write(contentsOf: Data(header))
       for position in order { try handle.write(contentsOf: Data(entries[position].bytes)) }
     }
@@ -72,33 +71,19 @@ extension Safetensors {
       begins[position] = end
       end += entries[position].bytes.count
     }
-    var members: [String] = []
+    var members: [(String, JSON)] = []
     if !metadata.isEmpty {
-      let text = metadata.sorted { $0.key < $1.key }.map { "\(json($0.key)):\(json($0.value))" }
-      members.append("\(json(SafetensorsHeader.metadataKey)):{\(text.joined(separator: ","))}")
+      let texts = metadata.sorted { $0.key < $1.key }.map { ($0.key, JSON.string($0.value)) }
+      members.append((SafetensorsHeader.metadataKey, .object(texts)))
     }
     for (entry, begin) in zip(entries, begins) {
-      let shape = entry.shape.map(String.init).joined(separator: ",")
-      let offsets = "\(begin),\(begin + entry.bytes.count)"
-      members.append(
-        "\(json(entry.name)):{\"dtype\":\"\(entry.type.rawValue)\",\"shape\":[\(shape)],\"data_offsets\":[\(offsets)]}")
+      let fields: [(String, JSON)] = [
+        ("dtype", .string(entry.type.rawValue)), ("shape", .integers(entry.shape)),
+        ("data_offsets", .integers([begin, begin + entry.bytes.count])),
+      ]
+      members.append((entry.name, .object(fields)))
     }
-    let text = "{\(members.joined(separator: ","))}"
+    let text = JSON.object(members).text(.compact)
     return (text + String(repeating: " ", count: (8 - text.utf8.count % 8) % 8)).utf8
-  }
-
-  /// A string of JSON.
-  private func json(_ text: String) -> String {
-    var result = "\""
-    for scalar in text.unicodeScalars {
-      switch scalar {
-      case "\"", "\\": result += "\\\(scalar)"
-      case "\u{0}"..<" ":
-        let digits = String(scalar.value, radix: 16)
-        result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-      default: result.unicodeScalars.append(scalar)
-      }
-    }
-    return result + "\""
   }
 }

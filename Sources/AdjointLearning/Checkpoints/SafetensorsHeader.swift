@@ -1,6 +1,7 @@
 import Adjoint
+import AdjointFiles
 
-/// The header of a safetensors file: what there is, and where. Reading it finds every lie before data is read.
+/// The header of a safetensors file: the tensors and their places. Reading it finds every lie before data is read.
 ///
 /// The data of all tensors together fills the file behind the header: sorted by place, each begins where the one before
 /// ends. Members of an entry other than `dtype`, `shape` and `data_offsets` are ignored, as the reference does.
@@ -23,20 +24,23 @@ struct SafetensorsHeader {
     let end: Int
   }
 
+  /// The advice for a file that is not what it should be.
+  static let damaged = "The file is damaged or no safetensors file; get it again from its source."
+
   private(set) var metadata: [String: String] = [:]
   /// In the order of the header.
   private(set) var entries: [Entry] = []
   private let file: String
 
   /// Reads the JSON of a header that is followed by `dataLength` bytes and stands at byte 8 of `file`.
-  init(_ json: [UInt8], dataLength: Int, file: String) throws(CheckpointError) {
+  init(_ json: [UInt8], dataLength: Int, file: String) throws(FileError) {
     self.file = file
-    var reader = try JSONReader(json, file: file, base: 8)
+    var reader = try JSONReader(json, file: file, base: 8, kind: "header", remedy: SafetensorsHeader.damaged)
     guard json.first == UInt8(ascii: "{") else { throw notAnObject(json.first) }
     var names: Set<String> = []
     var metadata: [String: String]?
     var entries: [Entry] = []
-    try reader.object { (reader, name) throws(CheckpointError) in
+    try reader.object { (reader, name) throws(FileError) in
       guard name == SafetensorsHeader.metadataKey else {
         guard names.insert(name).inserted else { throw twice(.tensor(name), "this name") }
         entries.append(try entry(name, &reader, dataLength: dataLength))
@@ -51,12 +55,9 @@ struct SafetensorsHeader {
     try checkPlaces(dataLength: dataLength)
   }
 
-  /// The tensors in the order of their data.
-  var entriesByPlace: [Entry] { entries.sorted { ($0.begin, $0.end) < ($1.begin, $1.end) } }
-
-  private func text(_ reader: inout JSONReader) throws(CheckpointError) -> [String: String] {
+  private func text(_ reader: inout JSONReader) throws(FileError) -> [String: String] {
     var text: [String: String] = [:]
-    try reader.object { (reader, key) throws(CheckpointError) in
+    try reader.object { (reader, key) throws(FileError) in
       guard text[key] == nil else { throw twice(.metadata(key), "this key") }
       text[key] = try reader.string()
     }
@@ -65,11 +66,11 @@ struct SafetensorsHeader {
 
   private func entry(
     _ name: String, _ reader: inout JSONReader, dataLength: Int
-  ) throws(CheckpointError) -> Entry {
+  ) throws(FileError) -> Entry {
     var type: Safetensors.ElementType?
     var dimensions: [Int]?
     var offsets: [Int]?
-    try reader.object { (reader, key) throws(CheckpointError) in
+    try reader.object { (reader, key) throws(FileError) in
       switch key {
       case "dtype":
         guard type == nil else { throw twice(.tensor(name), "'dtype'") }
@@ -91,7 +92,7 @@ struct SafetensorsHeader {
       throw misplaced(name, expected: "two offsets, begin and end, in this order", found: "\(offsets)")
     }
     guard offsets[1] <= dataLength else {
-      throw CheckpointError(
+      throw FileError(
         .truncated, file: file, at: .tensor(name), expected: "data up to byte \(offsets[1]) behind the header",
         found: "\(dataLength) bytes behind the header", remedy: "The file is incomplete; get it again from its source.")
     }
@@ -103,26 +104,26 @@ struct SafetensorsHeader {
     return Entry(name: name, type: type, shape: Shape(dimensions), begin: offsets[0], end: offsets[1])
   }
 
-  private func elementType(named text: String, of name: String) throws(CheckpointError) -> Safetensors.ElementType {
+  private func elementType(named text: String, of name: String) throws(FileError) -> Safetensors.ElementType {
     if let type = Safetensors.ElementType(rawValue: text) { return type }
     let known = Safetensors.ElementType.allCases.map(\.rawValue).joined(separator: ", ")
     let foreign = SafetensorsHeader.foreignTypes.contains(text)
-    throw CheckpointError(
+    throw FileError(
       .unsupportedType, file: file, at: .tensor(name), expected: "one of the types \(known)",
       found: foreign ? "\(text), which this library does not read" : "the unknown type \(quoted(text))",
       remedy: foreign
         ? "Convert the tensor where it was made, to F32 for example, and save it again."
-        : "The file is damaged or no safetensors file; get it again from its source.")
+        : SafetensorsHeader.damaged)
   }
 
   private func counts(
     _ reader: inout JSONReader, atMost maximum: Int, _ kind: String, of name: String
-  ) throws(CheckpointError) -> [Int] {
+  ) throws(FileError) -> [Int] {
     var counts: [Int] = []
-    try reader.array { (reader) throws(CheckpointError) in
+    try reader.array { (reader) throws(FileError) in
       guard counts.count < maximum else {
         let isShape = kind == "dimensions"
-        throw CheckpointError(
+        throw FileError(
           isShape ? .badShape : .badOffsets, file: file, at: .tensor(name), expected: "at most \(maximum) \(kind)",
           found: "more",
           remedy: isShape
@@ -138,12 +139,12 @@ struct SafetensorsHeader {
   /// No product of some of the dimensions may overflow either, not even next to a 0: strides are such products.
   private func byteCount(
     _ dimensions: [Int], _ type: Safetensors.ElementType, of name: String
-  ) throws(CheckpointError) -> Int {
+  ) throws(FileError) -> Int {
     var product = type.byteCount
     for dimension in dimensions {
       let (next, overflow) = product.multipliedReportingOverflow(by: max(dimension, 1))
       guard !overflow, dimension <= Int(Int32.max) else {
-        throw CheckpointError(
+        throw FileError(
           .badShape, file: file, at: .tensor(name),
           expected: "dimensions up to \(Int32.max) with a product that fits 63 bits", found: "the shape \(dimensions)",
           remedy: "The file is damaged, or the tensor must be saved in parts.")
@@ -153,9 +154,9 @@ struct SafetensorsHeader {
     return dimensions.contains(0) ? 0 : product
   }
 
-  private func checkPlaces(dataLength: Int) throws(CheckpointError) {
+  private func checkPlaces(dataLength: Int) throws(FileError) {
     var position = 0
-    for entry in entriesByPlace {
+    for entry in entries.sorted(by: { ($0.begin, $0.end) < ($1.begin, $1.end) }) {
       guard entry.begin == position else {
         throw misplaced(
           entry.name, expected: "data from byte \(position) behind the header, where the tensor before it ends",
@@ -164,33 +165,33 @@ struct SafetensorsHeader {
       position = entry.end
     }
     guard position == dataLength else {
-      throw CheckpointError(
+      throw FileError(
         .oversized, file: file, at: .wholeFile, expected: "\(position) bytes of data behind the header",
         found: "\(dataLength)", remedy: "The file is not what it claims to be; get it again from its source.")
     }
   }
 
-  private func notAnObject(_ first: UInt8?) -> CheckpointError {
-    CheckpointError(
+  private func notAnObject(_ first: UInt8?) -> FileError {
+    FileError(
       .wrongFormat, file: file, at: .byte(8), expected: "'{', with which a header begins",
       found: first.map { "the byte 0x" + String($0, radix: 16, uppercase: true) } ?? "an empty header",
-      remedy: "The file is damaged or no safetensors file; get it again from its source.")
+      remedy: SafetensorsHeader.damaged)
   }
 
-  private func twice(_ place: CheckpointError.Place, _ what: String) -> CheckpointError {
-    CheckpointError(
+  private func twice(_ place: FileError.Place, _ what: String) -> FileError {
+    FileError(
       .duplicateName, file: file, at: place, expected: "\(what) once", found: "it twice",
       remedy: "Rename one of them where the file was made.")
   }
 
-  private func lacking(_ key: String, _ name: String) -> CheckpointError {
-    CheckpointError(
+  private func lacking(_ key: String, _ name: String) -> FileError {
+    FileError(
       .wrongFormat, file: file, at: .tensor(name), expected: "\(key)", found: "none",
-      remedy: "The file is damaged or no safetensors file; get it again from its source.")
+      remedy: SafetensorsHeader.damaged)
   }
 
-  private func misplaced(_ name: String, expected: String, found: String) -> CheckpointError {
-    CheckpointError(
+  private func misplaced(_ name: String, expected: String, found: String) -> FileError {
+    FileError(
       .badOffsets, file: file, at: .tensor(name), expected: expected, found: found,
       remedy: "The file is damaged; get it again from its source.")
   }

@@ -1,6 +1,6 @@
 import Adjoint
 
-/// How the weights of a layer begin.
+/// The first values of a layer's weights.
 ///
 /// Variances are given for a weight with `fanIn` inputs and `fanOut` outputs. The defaults of the layers: He for weights
 /// (its variance suits ReLU), zeros for biases.
@@ -25,27 +25,23 @@ public enum Initializer: Sendable, Hashable {
   /// A tensor of this shape, drawn from `generator` in row-major order.
   public func tensor<S: Scalar>(_ shape: Shape, fanIn: Int, fanOut: Int, using generator: inout Generator) -> Tensor<S>
   {
-    let into = Double(max(fanIn, 1))
-    let both = Double(max(fanIn + fanOut, 1))
+    let (into, both) = (Double(max(fanIn, 1)), Double(max(fanIn + fanOut, 1)))
+    func draw(_ number: () -> Double) -> Tensor<S> {
+      Tensor(shape: shape, elements: (0..<shape.elementCount).map { _ in S(number()) })
+    }
+    func uniform(_ bound: Double) -> Tensor<S> { draw { generator.uniform(-bound, bound) } }
+    func normal(_ deviation: Double) -> Tensor<S> { draw { deviation * generator.normal() } }
     switch self {
     case .zeros: return .zeros(shape)
     case .constant(let value): return Tensor(repeating: S(value), shape: shape)
-    case .uniform(let low, let high): return draw(shape) { generator.uniform(low, high) }
-    case .normal(let mean, let deviation): return draw(shape) { mean + deviation * generator.normal() }
-    case .glorotUniform: return symmetric(shape, (6 / both).squareRoot(), &generator)
-    case .glorotNormal: return draw(shape) { (2 / both).squareRoot() * generator.normal() }
-    case .heUniform: return symmetric(shape, (6 / into).squareRoot(), &generator)
-    case .heNormal: return draw(shape) { (2 / into).squareRoot() * generator.normal() }
-    case .leCunUniform: return symmetric(shape, (3 / into).squareRoot(), &generator)
-    case .leCunNormal: return draw(shape) { (1 / into).squareRoot() * generator.normal() }
+    case .uniform(let low, let high): return draw { generator.uniform(low, high) }
+    case .normal(let mean, let deviation): return draw { mean + deviation * generator.normal() }
+    case .glorotUniform: return uniform((6 / both).squareRoot())
+    case .glorotNormal: return normal((2 / both).squareRoot())
+    case .heUniform: return uniform((6 / into).squareRoot())
+    case .heNormal: return normal((2 / into).squareRoot())
+    case .leCunUniform: return uniform((3 / into).squareRoot())
+    case .leCunNormal: return normal((1 / into).squareRoot())
     }
-  }
-
-  private func symmetric<S: Scalar>(_ shape: Shape, _ bound: Double, _ generator: inout Generator) -> Tensor<S> {
-    draw(shape) { generator.uniform(-bound, bound) }
-  }
-
-  private func draw<S: Scalar>(_ shape: Shape, _ number: () -> Double) -> Tensor<S> {
-    Tensor(shape: shape, elements: (0..<shape.elementCount).map { _ in S(number()) })
   }
 }

@@ -1,6 +1,6 @@
 import Adjoint
 
-/// A part of a model: parameters and a function that records what it computes.
+/// A part of a model: parameters and a function that records its result.
 ///
 /// An architecture is a struct and a function. The tape finds the parameters that the function uses, so there is nothing
 /// to register. Copying a layer struct shares its parameters, since a `Parameter` is a place; `copy()` detaches.
@@ -15,4 +15,51 @@ public protocol Layer<S> {
   associatedtype S: Scalar
   /// Records y = f(x) on the tape of x.
   func callAsFunction(_ x: Variable<S>) -> Variable<S>
+}
+
+/// A layer that can be detached: a copy with parameters of its own.
+public protocol Detachable {
+  /// The same layer with the same values in new parameters; training one no longer changes the other.
+  func copy() -> Self
+}
+
+/// A layer of the library, which can be detached.
+package protocol LibraryLayer: Layer, Detachable {
+  /// Replaces every parameter by a copy of its own.
+  mutating func detach()
+}
+
+extension LibraryLayer {
+  public func copy() -> Self {
+    var copy = self
+    copy.detach()
+    return copy
+  }
+}
+
+extension Parameter {
+  /// A new parameter with the same name and value.
+  public func copy() -> Parameter {
+    let twin = Parameter(value, name: name)
+    twin.isFrozen = isFrozen
+    return twin
+  }
+}
+
+/// Layers one after the other.
+public struct Sequential<S: Scalar>: LibraryLayer {
+  package private(set) var layers: [any Layer<S>]
+  public init(_ layers: [any Layer<S>]) { self.layers = layers }
+
+  public func callAsFunction(_ x: Variable<S>) -> Variable<S> { layers.reduce(x) { $1($0) } }
+
+  /// - Precondition: every layer is `Detachable`.
+  package mutating func detach() {
+    layers = layers.map { layer in
+      guard let copy = (layer as? any Detachable)?.copy() as? any Layer<S> else {
+        fatalError("Sequential.copy(): \(type(of: layer)) has no copy(); conform it to Detachable")
+      }
+      return copy
+    }
+  }
 }

@@ -1,6 +1,6 @@
 import Adjoint
 
-/// What a classifier is trained on, as data: a loss of its outputs [batch, classes] and the labels [batch].
+/// A classifier's loss as data: a function of its outputs [batch, classes] and the labels [batch].
 ///
 /// Each case has two forms, recorded for training and computed in `Double` for evaluation, and says how outputs are read
 /// as probabilities.
@@ -23,7 +23,7 @@ public enum ClassificationLoss: String, Sendable, CaseIterable {
   }
 
   /// The loss of one example.
-  public func value(_ outputs: some Collection<Float>, label: Int) -> Double {
+  package func value(_ outputs: some Collection<Float>, label: Int) -> Double {
     let z = outputs.map(Double.init)
     switch self {
     case .crossEntropy:
@@ -41,7 +41,7 @@ public enum ClassificationLoss: String, Sendable, CaseIterable {
   ///
   /// Cross-entropy: softmax. Binary cross-entropy: the sigmoid of each, divided by their sum. Least squares: each brought
   /// into 0 … 1, divided by their sum.
-  public func probabilities(_ outputs: some Collection<Float>) -> [Double] {
+  package func probabilities(_ outputs: some Collection<Float>) -> [Double] {
     let z = outputs.map(Double.init)
     switch self {
     case .crossEntropy:

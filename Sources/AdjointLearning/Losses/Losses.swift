@@ -3,8 +3,8 @@ import Adjoint
 // Losses are compositions of plain operations, so that a tape shows what a lesson wants to see. The mean over the batch is
 // the default everywhere; `.sum` adds instead.
 
-/// How the losses of the examples of a batch become one number.
-public enum LossReduction: String, Sendable, CaseIterable {
+/// The way from the losses of the examples of a batch to one number.
+public enum LossReduction: Sendable, CaseIterable {
   case mean, sum
 
   func callAsFunction<S: Scalar>(_ losses: Variable<S>) -> Variable<S> {

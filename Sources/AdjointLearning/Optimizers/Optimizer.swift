@@ -1,4 +1,5 @@
 import Adjoint
+import Foundation
 
 /// An update rule: one struct, one loop over contiguous (θ, g, state).
 ///
@@ -13,148 +14,155 @@ import Adjoint
 public protocol Optimizer: Sendable {
   /// α, before the schedule's factor.
   var learningRate: Double { get set }
-  /// What is kept for each element of a parameter, by name: at most two arrays, which begin at 0.
-  static var stateNames: [String] { get }
-  /// Changes θ in place, element by element: a run may be a part of a parameter, the rest of which another thread updates. `rate` is α times the schedule's factor; `step` is 1 in the first update.
+  /// The names of what is kept for each element of a parameter: at most two arrays, which begin at 0.
+  var stateNames: [String] { get }
+  /// Changes θ in place, element by element: a run may be a part of a parameter, the rest of which another thread updates.
+  /// `rate` is α times the schedule's factor; `step` is 1 in the first update.
   func update<S: Scalar>(_ run: ParameterRun<S>, rate: Double, step: Int)
 }
 
 extension Optimizer {
-  public static var stateNames: [String] { [] }
+  public var stateNames: [String] { [] }
   /// The name in reports and checkpoints.
-  public var name: String { "\(Self.self)" }
+  package var name: String { "\(Self.self)" }
 }
 
-/// θ ← θ − α g
-public struct SGD: Optimizer {
-  public var learningRate: Double
-  public init(learningRate: Double = 0.1) { self.learningRate = learningRate }
+/// An optimiser of the library: its update is data, for which scalars have loops.
+package protocol RuleOptimizer: Optimizer {
+  func rule(rate: Double, step: Int) -> UpdateRule
+}
+
+extension RuleOptimizer {
+  public var stateNames: [String] {
+    switch rule(rate: learningRate, step: 1) {
+    case .descent: []
+    case .momentum, .nesterov: ["velocity"]
+    case .scaled: ["squares"]
+    case .adam: ["mean", "squares"]
+    }
+  }
 
   public func update<S: Scalar>(_ run: ParameterRun<S>, rate: Double, step: Int) {
-    run.update(by: .descent(rate: rate))
+    run.update(by: rule(rate: rate, step: step))
   }
 }
 
+/// Gradient descent: θ ← θ − α g.
+public struct SGD: RuleOptimizer {
+  public var learningRate: Double
+  public init(learningRate: Double = 0.1) { self.learningRate = learningRate }
+
+  package func rule(rate: Double, step: Int) -> UpdateRule { .descent(rate: rate) }
+}
+
 /// Gradient descent with a velocity, in either of two conventions.
-public struct Momentum: Optimizer {
+public struct Momentum: RuleOptimizer {
   public enum Convention: String, Sendable, CaseIterable {
     /// v ← γv + g, θ ← θ − αv (Polyak 1964; Sutskever et al. 2013 up to scaling): the effective rate is α/(1 − γ).
     case accumulated
-    /// v ← γv + (1 − γ)αg, θ ← θ − v: an average of past steps; the effective rate is α.
+    /// v ← γv + (1 − γ)αg, θ ← θ − v: an average of past updates; the effective rate is α.
     case averaged
   }
 
   public var learningRate: Double
-  public var momentum: Double
-  public var convention: Convention
-  public static var stateNames: [String] { ["velocity"] }
+  package var momentum: Double
+  package var convention: Convention
 
   public init(learningRate: Double = 0.1, momentum: Double = 0.9, convention: Convention = .accumulated) {
     (self.learningRate, self.momentum, self.convention) = (learningRate, momentum, convention)
   }
 
-  public func update<S: Scalar>(_ run: ParameterRun<S>, rate: Double, step: Int) {
-    let rule: UpdateRule =
-      switch convention {
-      case .accumulated: .momentum(rate: rate, decay: momentum, weight: 1)
-      case .averaged: .momentum(rate: 1, decay: momentum, weight: (1 - momentum) * rate)
-      }
-    run.update(by: rule)
+  package func rule(rate: Double, step: Int) -> UpdateRule {
+    switch convention {
+    case .accumulated: .momentum(rate: rate, decay: momentum, weight: 1)
+    case .averaged: .momentum(rate: 1, decay: momentum, weight: (1 - momentum) * rate)
+    }
   }
 }
 
-/// v ← γv + g, θ ← θ − α(g + γv): the gradient is taken as if at the point that the velocity leads to.
+/// Momentum that takes the gradient as if at the point that the velocity leads to: v ← γv + g, θ ← θ − α(g + γv).
 ///
 /// Source: Nesterov 1983, in the form of Sutskever et al. 2013.
-public struct Nesterov: Optimizer {
+public struct Nesterov: RuleOptimizer {
   public var learningRate: Double
-  public var momentum: Double
-  public static var stateNames: [String] { ["velocity"] }
+  package var momentum: Double
 
   public init(learningRate: Double = 0.1, momentum: Double = 0.9) {
     (self.learningRate, self.momentum) = (learningRate, momentum)
   }
 
-  public func update<S: Scalar>(_ run: ParameterRun<S>, rate: Double, step: Int) {
-    run.update(by: .nesterov(rate: rate, decay: momentum))
-  }
+  package func rule(rate: Double, step: Int) -> UpdateRule { .nesterov(rate: rate, decay: momentum) }
 }
 
-/// s ← s + g², θ ← θ − α g / (√s + ε)
+/// Descent scaled by the sum of all squared gradients: s ← s + g², θ ← θ − α g / (√s + ε).
 ///
 /// Source: Duchi, Hazan, Singer, "Adaptive subgradient methods", JMLR 2011.
-public struct Adagrad: Optimizer {
+public struct Adagrad: RuleOptimizer {
   public var learningRate: Double
-  public var epsilon: Double
-  public static var stateNames: [String] { ["squares"] }
+  package var epsilon: Double
 
   public init(learningRate: Double = 0.01, epsilon: Double = 1e-10) {
     (self.learningRate, self.epsilon) = (learningRate, epsilon)
   }
 
-  public func update<S: Scalar>(_ run: ParameterRun<S>, rate: Double, step: Int) {
-    run.update(by: .scaled(rate: rate, decay: 1, weight: 1, epsilon: epsilon))
+  package func rule(rate: Double, step: Int) -> UpdateRule {
+    .scaled(rate: rate, decay: 1, weight: 1, epsilon: epsilon)
   }
 }
 
-/// s ← ρs + (1 − ρ)g², θ ← θ − α g / (√s + ε)
+/// Descent scaled by the average of squared gradients: s ← ρs + (1 − ρ)g², θ ← θ − α g / (√s + ε).
 ///
 /// Source: Tieleman & Hinton, lecture 6.5 of "Neural networks for machine learning", 2012.
-public struct RMSProp: Optimizer {
+public struct RMSProp: RuleOptimizer {
   public var learningRate: Double
-  public var decay: Double
-  public var epsilon: Double
-  public static var stateNames: [String] { ["squares"] }
+  package var decay: Double
+  package var epsilon: Double
 
   public init(learningRate: Double = 0.001, decay: Double = 0.99, epsilon: Double = 1e-8) {
     (self.learningRate, self.decay, self.epsilon) = (learningRate, decay, epsilon)
   }
 
-  public func update<S: Scalar>(_ run: ParameterRun<S>, rate: Double, step: Int) {
-    run.update(by: .scaled(rate: rate, decay: decay, weight: 1 - decay, epsilon: epsilon))
+  package func rule(rate: Double, step: Int) -> UpdateRule {
+    .scaled(rate: rate, decay: decay, weight: 1 - decay, epsilon: epsilon)
   }
 }
 
+/// Averages of gradients and of their squares, corrected for their beginning at 0:
 /// m ← β₁m + (1 − β₁)g, s ← β₂s + (1 − β₂)g², θ ← θ − α m̂ / (√ŝ + ε), with m̂ = m/(1 − β₁ᵗ) and ŝ = s/(1 − β₂ᵗ).
 ///
 /// Source: Kingma & Ba, "Adam", ICLR 2015, algorithm 1.
-public struct Adam: Optimizer {
+public struct Adam: RuleOptimizer {
   public var learningRate: Double
-  public var beta1: Double
-  public var beta2: Double
-  public var epsilon: Double
-  public static var stateNames: [String] { ["mean", "squares"] }
+  package var beta1: Double
+  package var beta2: Double
+  package var epsilon: Double
 
   public init(learningRate: Double = 0.001, beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-8) {
     (self.learningRate, self.beta1, self.beta2, self.epsilon) = (learningRate, beta1, beta2, epsilon)
   }
 
-  public func update<S: Scalar>(_ run: ParameterRun<S>, rate: Double, step: Int) {
-    update(run, rate: rate, step: step, keeping: 1)
-  }
+  package func rule(rate: Double, step: Int) -> UpdateRule { rule(rate: rate, step: step, keeping: 1) }
 
   /// The update after θ ← keep·θ.
-  func update<S: Scalar>(_ run: ParameterRun<S>, rate: Double, step: Int, keeping: Double) {
+  fileprivate func rule(rate: Double, step: Int, keeping keep: Double) -> UpdateRule {
     // α m̂ / (√ŝ + ε) = (α/c₁) m / (√s/√c₂ + ε), so that an element takes one square root and one division.
     let correction1 = 1 - Double.power(beta1, Double(step))
     let correction2 = (1 - Double.power(beta2, Double(step))).squareRoot()
-    run.update(
-      by: .adam(
-        rate: rate / correction1, beta1: beta1, beta2: beta2, scale: 1 / correction2, epsilon: epsilon, keep: keeping))
+    return .adam(
+      rate: rate / correction1, beta1: beta1, beta2: beta2, scale: 1 / correction2, epsilon: epsilon, keep: keep)
   }
 }
 
 /// Adam with decoupled weight decay: first θ ← θ − αλθ, apart from the gradient, then Adam's update.
 ///
 /// Source: Loshchilov & Hutter, "Decoupled weight decay regularization", ICLR 2019, algorithm 2.
-public struct AdamW: Optimizer {
-  public var adam: Adam
-  public var weightDecay: Double
+public struct AdamW: RuleOptimizer {
+  package var adam: Adam
+  package var weightDecay: Double
   public var learningRate: Double {
     get { adam.learningRate }
     set { adam.learningRate = newValue }
   }
-  public static var stateNames: [String] { Adam.stateNames }
 
   public init(
     learningRate: Double = 0.001, beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-8,
@@ -164,7 +172,34 @@ public struct AdamW: Optimizer {
     self.weightDecay = weightDecay
   }
 
-  public func update<S: Scalar>(_ run: ParameterRun<S>, rate: Double, step: Int) {
-    adam.update(run, rate: rate, step: step, keeping: 1 - rate * weightDecay)
+  package func rule(rate: Double, step: Int) -> UpdateRule {
+    adam.rule(rate: rate, step: step, keeping: 1 - rate * weightDecay)
+  }
+}
+
+/// A factor on the optimiser's learning rate that depends on the number of updates made.
+public indirect enum Schedule: Sendable, Hashable {
+  case constant
+  /// factorⁿ after n times `every` updates.
+  case staircase(every: Int, factor: Double)
+  /// rateᵗ after t updates.
+  case exponential(rate: Double)
+  /// From 1 down to `floor` along half a cosine over `steps` updates, then `floor` (Loshchilov & Hutter 2017, eq. 5).
+  case cosine(steps: Int, floor: Double = 0)
+  /// From 1/steps up to 1 in equal stages, then as `then` says, counted from there.
+  case warmUp(steps: Int, then: Schedule)
+
+  /// The factor for step t = 0, 1, 2, …
+  package func factor(at step: Int) -> Double {
+    switch self {
+    case .constant: return 1
+    case .staircase(let every, let factor): return pow(factor, Double(step / max(every, 1)))
+    case .exponential(let rate): return pow(rate, Double(step))
+    case .cosine(let steps, let floor):
+      let progress = min(Double(step) / Double(max(steps, 1)), 1)
+      return floor + (1 - floor) * 0.5 * (1 + cos(Double.pi * progress))
+    case .warmUp(let steps, let then):
+      return step < steps ? Double(step + 1) / Double(steps) : then.factor(at: step - steps)
+    }
   }
 }

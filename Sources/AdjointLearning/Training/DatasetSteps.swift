@@ -1,47 +1,53 @@
 import Adjoint
 import AdjointDatasets
 
-// Training and evaluation straight from a data set: a batch is written where the program reads it, so nothing is allocated.
+// Training straight from a data set: a batch is written where the program reads it, so nothing is allocated.
 
 extension TrainingStep where S == Float {
   /// One update from the examples with these numbers. Returns the loss before the update.
   @discardableResult
   public func callAsFunction(rows: ArraySlice<Int>, of data: some Dataset<Int32>) throws -> Float {
-    let recording = recording(
-      data.inputShape.batched(rows.count), data.targetShape.batched(rows.count)
-    ) { tape in
-      let batch = data.batch(rows)
-      return [tape.input(batch.inputs, name: "inputs"), tape.index(batch.targets, name: "labels")]
-    }
-    let program = recording.program
-    try program.fillIndices(recording.inputs[1]) {
-      gather(rows, of: data, into: program, recording.inputs[0], targets: $0)
-    }
-    return try update(recording)
+    let loss = compileIfNeeded(rows, of: data)
+    try loss.program.fillIndices(loss.inputs[1]) { gatherer.gather(rows, of: data, for: loss, targets: $0, on: pool) }
+    return try update(from: loss)
   }
 
   /// One update from the examples with these numbers. Returns the loss before the update.
   @discardableResult
   public func callAsFunction(rows: ArraySlice<Int>, of data: some Dataset<Float>) throws -> Float {
-    let recording = recording(
-      data.inputShape.batched(rows.count), data.targetShape.batched(rows.count)
-    ) { tape in
-      let batch = data.batch(rows)
-      return [tape.input(batch.inputs, name: "inputs"), tape.input(batch.targets, name: "targets")]
-    }
-    let program = recording.program
-    program.fill(recording.inputs[1]) { gather(rows, of: data, into: program, recording.inputs[0], targets: $0) }
-    return try update(recording)
+    let loss = compileIfNeeded(rows, of: data) { $0.input($1, name: "targets") }
+    loss.program.fill(loss.inputs[1]) { gatherer.gather(rows, of: data, for: loss, targets: $0, on: pool) }
+    return try update(from: loss)
   }
 
-  /// Writes a batch where the program reads it. Threads take bands of its rows, or all of them where each has a copy.
-  private func gather<Source: Dataset>(
-    _ rows: ArraySlice<Int>, of data: Source, into program: Program<Float>, _ x: Variable<Float>,
-    targets: UnsafeMutableBufferPointer<Source.Target>
+  /// The loss for a batch of as many examples.
+  func compileIfNeeded(_ rows: ArraySlice<Int>, of data: some Dataset<Int32>) -> CompiledLoss<Float> {
+    compileIfNeeded(rows, of: data) { $0.index($1, name: "labels") }
+  }
+
+  private func compileIfNeeded<Source: Dataset>(
+    _ rows: ArraySlice<Int>, of data: Source, targets: (Tape<Float>, Tensor<Source.Target>) -> Variable<Float>
+  ) -> CompiledLoss<Float> {
+    compileIfNeeded(data.inputShape.batched(rows.count), data.targetShape.batched(rows.count)) { tape in
+      let batch = data.batch(rows)
+      return [tape.input(batch.inputs, name: "inputs"), targets(tape, batch.targets)]
+    }
+  }
+}
+
+/// Writer of a data set's batches to where programs read them. Threads take bands of the rows, or all of them where each has
+/// a copy of the inputs.
+final class BatchGatherer {
+  /// The task of the latest data set, kept from step to step, so that gathering allocates nothing.
+  private var task: WorkerPool.Task?
+
+  func gather<Source: Dataset>(
+    _ rows: ArraySlice<Int>, of data: Source, for loss: CompiledLoss<Float>,
+    targets: UnsafeMutableBufferPointer<Source.Target>, on pool: WorkerPool?
   ) {
-    program.fill(x) { inputs in
+    loss.program.fill(loss.inputs[0]) { inputs in
       if let pool, pool.threads > 1, inputs.count >= 16_384 {
-        gather(rows, of: data, inputs: inputs, targets: targets, program.copies(of: x), on: pool)
+        share(rows, of: data, inputs, targets, loss.program.copies(of: loss.inputs[0]), on: pool)
       } else {
         data.fill(inputs: inputs, targets: targets, from: rows)
       }
@@ -50,26 +56,26 @@ extension TrainingStep where S == Float {
 
   // A function of its own: where it is not called, its types are not made.
   @inline(never)
-  private func gather<Source: Dataset>(
-    _ rows: ArraySlice<Int>, of data: Source, inputs: UnsafeMutableBufferPointer<Float>,
-    targets: UnsafeMutableBufferPointer<Source.Target>, _ copies: InputCopies<Float>?, on pool: WorkerPool
+  private func share<Source: Dataset>(
+    _ rows: ArraySlice<Int>, of data: Source, _ inputs: UnsafeMutableBufferPointer<Float>,
+    _ targets: UnsafeMutableBufferPointer<Source.Target>, _ copies: InputCopies<Float>?, on pool: WorkerPool
   ) {
-    let task = gatherTask as? GatherTask<Source> ?? GatherTask()
-    gatherTask = task
+    let task = task as? GatherTask<Source> ?? GatherTask()
+    self.task = task
     copies?.separate()
     task.run(Gathering(data: data, rows: rows, inputs: inputs, targets: targets, copies: copies), on: pool)
   }
 }
 
 /// A batch that is to be gathered.
-struct Gathering<Source: Dataset> {
+private struct Gathering<Source: Dataset> {
   let data: Source
   let rows: ArraySlice<Int>
   let inputs: UnsafeMutableBufferPointer<Float>
   let targets: UnsafeMutableBufferPointer<Source.Target>
   let copies: InputCopies<Float>?
 
-  /// A band of the rows into the one place that there is.
+  /// Writes a band of the rows into the one place that there is.
   func fill(_ band: Range<Int>) {
     let (width, targetWidth) = (data.inputShape.elementCount, data.targetShape.elementCount)
     data.fill(
@@ -81,30 +87,30 @@ struct Gathering<Source: Dataset> {
 }
 
 /// The gathering of a batch: cut into bands of rows, or done by each thread for itself.
-final class GatherTask<Source: Dataset>: WorkerPool.Task {
-  private var gathering: Gathering<Source>?
-  /// Where the second thread writes targets, which it need not do but a data set does.
+private final class GatherTask<Source: Dataset>: WorkerPool.Task {
+  private var batch: Gathering<Source>?
+  /// The second thread's place for targets, which nobody reads: a data set writes targets with the inputs.
   private var unread = UnsafeMutableBufferPointer<Source.Target>.allocate(capacity: 0)
 
   deinit { unread.deallocate() }
 
-  func run(_ gathering: Gathering<Source>, on pool: WorkerPool) {
-    if gathering.copies != nil, unread.count < gathering.targets.count {
+  func run(_ batch: Gathering<Source>, on pool: WorkerPool) {
+    if batch.copies != nil, unread.count < batch.targets.count {
       unread.deallocate()
-      unread = .allocate(capacity: gathering.targets.count)
+      unread = .allocate(capacity: batch.targets.count)
     }
-    self.gathering = gathering
+    self.batch = batch
     pool.run(self)
-    self.gathering = nil
+    self.batch = nil
   }
 
   override func run(part: Int, of parts: Int) {
-    guard let gathering else { return }
-    if let copies = gathering.copies {
-      let targets = part == 0 ? gathering.targets : unread
-      gathering.data.fill(inputs: copies[part], targets: targets, from: gathering.rows)
+    guard let batch else { return }
+    if let copies = batch.copies {
+      let targets = part == 0 ? batch.targets : unread
+      batch.data.fill(inputs: copies[part], targets: targets, from: batch.rows)
     } else {
-      gathering.fill(Range(part: part, of: parts, in: gathering.rows.count))
+      batch.fill(Range(part: part, of: parts, in: batch.rows.count))
     }
   }
 }

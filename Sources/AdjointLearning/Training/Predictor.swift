@@ -6,11 +6,11 @@ import AdjointDatasets
 /// It reads the parameters where they stand, so it always predicts with the present weights. A last short batch is filled
 /// up and the surplus ignored.
 public final class Predictor<S: Scalar> {
-  public let batchSize: Int
+  package let batchSize: Int
   /// The threads among which large products are split; `nil` runs everything on the caller's. No bit depends on it.
   public var pool: WorkerPool?
-  /// What `evaluate` reports as the loss.
-  public let loss: ClassificationLoss
+  /// The loss that `evaluate` reports.
+  package let loss: ClassificationLoss
   private let model: (Variable<S>) -> Variable<S>
   private var compiled: (inputs: Variable<S>, outputs: Variable<S>, program: Program<S>)?
 
@@ -44,14 +44,14 @@ public final class Predictor<S: Scalar> {
     inputShape: Shape, count: Int, filling: (UnsafeMutableBufferPointer<S>) -> Void,
     reading: (UnsafeBufferPointer<S>, Shape) -> Void
   ) {
-    let (inputs, outputs, program) = compiled(for: inputShape.batched(batchSize))
+    let (inputs, outputs, program) = compileIfNeeded(inputShape.batched(batchSize))
     if program.pool !== pool { program.pool = pool }
     program.fill(inputs, filling)
     program.run()
     program.withValue(of: outputs) { reading($0, outputs.shape) }
   }
 
-  private func compiled(for shape: Shape) -> (inputs: Variable<S>, outputs: Variable<S>, program: Program<S>) {
+  private func compileIfNeeded(_ shape: Shape) -> (inputs: Variable<S>, outputs: Variable<S>, program: Program<S>) {
     if let compiled, compiled.inputs.shape == shape { return compiled }
     let tape = Tape<S>(mode: .inference)
     let inputs = tape.input(.zeros(shape), name: "inputs")
@@ -62,7 +62,7 @@ public final class Predictor<S: Scalar> {
   }
 }
 
-/// How well a classifier does on a data set.
+/// The loss, accuracy and confusion of a classifier on a data set.
 public struct ClassificationMetrics: Sendable, Hashable, Codable {
   /// The mean of the predictor's loss: cross-entropy in nats, unless it was given another one.
   public var loss: Double
@@ -71,12 +71,12 @@ public struct ClassificationMetrics: Sendable, Hashable, Codable {
   /// confusion[label][prediction]: how often each happened.
   public var confusion: [[Int]]
 
-  public init(loss: Double, accuracy: Double, confusion: [[Int]]) {
+  package init(loss: Double, accuracy: Double, confusion: [[Int]]) {
     (self.loss, self.accuracy, self.confusion) = (loss, accuracy, confusion)
   }
 
   /// The share of each class that was classified rightly; `nil` for a class without examples.
-  public var classAccuracies: [Double?] {
+  package var classAccuracies: [Double?] {
     confusion.enumerated().map { label, row in
       let total = row.reduce(0, +)
       return total == 0 ? nil : Double(row[label]) / Double(total)
@@ -84,13 +84,10 @@ public struct ClassificationMetrics: Sendable, Hashable, Codable {
   }
 
   /// The pairs confused most often: label, prediction, how often.
-  public func mostConfused(_ count: Int) -> [(label: Int, prediction: Int, count: Int)] {
-    var pairs: [(label: Int, prediction: Int, count: Int)] = []
-    for (label, row) in confusion.enumerated() {
-      for (prediction, count) in row.enumerated() where prediction != label && count > 0 {
-        pairs.append((label, prediction, count))
-      }
-    }
+  package func mostConfused(_ count: Int) -> [(label: Int, prediction: Int, count: Int)] {
+    let pairs = confusion.indices.flatMap { label in
+      confusion[label].indices.map { (label: label, prediction: $0, count: confusion[label][$0]) }
+    }.filter { $0.prediction != $0.label && $0.count > 0 }
     return Array(
       pairs.sorted { ($1.count, $0.label, $0.prediction) < ($0.count, $1.label, $1.prediction) }.prefix(count))
   }
@@ -100,7 +97,7 @@ extension Predictor where S == Float {
   /// Loss, accuracy and confusion of logits over a data set.
   /// - Throws: `FeedError` when the model has fewer outputs than a label needs.
   public func evaluate(on data: some Dataset<Int32>) throws(FeedError) -> ClassificationMetrics {
-    var (loss, correct) = (0.0, 0)
+    var loss = 0.0
     var confusion: [[Int]] = []
     var wrongLabel: (label: Int, classes: Int)?
     var labels = [Int32](repeating: 0, count: batchSize)
@@ -122,7 +119,6 @@ extension Predictor where S == Float {
             let logits = UnsafeBufferPointer(rebasing: outputs[row * classes..<(row + 1) * classes])
             let prediction = logits.indices.max { logits[$0] < logits[$1] } ?? 0
             loss += self.loss.value(logits, label: label)
-            correct += prediction == label ? 1 : 0
             confusion[label][prediction] += 1
           }
         }
@@ -132,6 +128,7 @@ extension Predictor where S == Float {
       }
     }
     let n = Double(max(data.count, 1))
+    let correct = confusion.indices.reduce(0) { $0 + confusion[$1][$1] }
     return ClassificationMetrics(loss: loss / n, accuracy: Double(correct) / n, confusion: confusion)
   }
 }

@@ -1,19 +1,19 @@
 import Adjoint
 
-/// Where the time of a training step goes: what `TrainingStep.profile(_:)` measured. Its description is a table.
+/// The time that each part of a training step takes, as `TrainingStep.profile(_:)` measured it. Its description is a table.
 public struct StepProfile: Sendable, CustomStringConvertible {
-  /// How many steps were measured.
-  public let steps: Int
+  /// The number of steps measured.
+  package let steps: Int
   /// Loss and gradients.
-  public let program: ProgramProfile
-  /// Seconds a step, medians: putting the batch in place,
-  public let batch: Double
-  /// testing the gradients for what is no number, and clipping's norm,
-  public let gradientTest: Double
-  /// and the update of the parameters.
-  public let update: Double
+  package let program: ProgramProfile
+  /// Seconds a step for putting the batch in place, the median.
+  package let batch: Double
+  /// Seconds a step for testing the gradients for NaN and infinity, and for clipping's norm, the median.
+  package let gradientTest: Double
+  /// Seconds a step for the update of the parameters, the median.
+  package let update: Double
   /// Seconds a step as a whole, the median.
-  public let seconds: Double
+  package let seconds: Double
 
   public var description: String { ProfileTable(lines).text }
 
@@ -45,27 +45,27 @@ extension TrainingStep {
     self.clock = clock
     defer {
       self.clock = nil
-      clock.detach()
+      clock.stop()
     }
     try body()
-    return clock.profile()
+    return clock.makeProfile()
   }
 }
 
-/// What the stages of training steps took.
+/// The clock of a step that is being profiled: seconds of every stage of every step.
 final class StepClock<S: Scalar> {
-  enum Stage: Int, CaseIterable { case batch, program, gradientTest, update }
+  enum Stage: Int { case batch, program, gradientTest, update }
 
-  /// The program of the first step: what is measured are its steps.
+  /// The program of the first step, whose steps are measured.
   private var program: Program<S>?
   private var isMeasuring = false
-  private var stages = Array(repeating: [Double](), count: Stage.allCases.count)
-  private var totals: [Double] = []
-  private var current = Array(repeating: 0.0, count: Stage.allCases.count)
+  private var steps: [[Double]] = []
+  /// The stages of the present step that have ended.
+  private var current: [Double] = []
   private var last = ContinuousClock.now
 
   /// A step begins.
-  func begin() { last = .now }
+  func begin() { (current, last) = ([], .now) }
 
   /// The batch is in place for a program, which runs next.
   func end(_ stage: Stage, before next: Program<S>) {
@@ -80,25 +80,23 @@ final class StepClock<S: Scalar> {
   /// A stage ends. With the last one the step counts.
   func end(_ stage: Stage) {
     let now = ContinuousClock.now
-    current[stage.rawValue] = last.duration(to: now).seconds
+    current.append(last.duration(to: now).seconds)
     last = now
-    guard stage == .update, isMeasuring else { return }
-    for stage in stages.indices { stages[stage].append(current[stage]) }
-    totals.append(current.reduce(0, +))
+    if stage == .update, isMeasuring { steps.append(current) }
   }
 
-  func profile() -> StepProfile {
-    let passes = program?.endProfile() ?? ProgramProfile()
-    program = nil
-    func median(_ stage: Stage) -> Double { stages[stage.rawValue].median }
+  /// Ends the measuring.
+  func makeProfile() -> StepProfile {
+    func median(_ stage: Stage) -> Double { steps.map { $0[stage.rawValue] }.median }
     return StepProfile(
-      steps: totals.count, program: passes, batch: median(.batch), gradientTest: median(.gradientTest),
-      update: median(.update), seconds: totals.median)
+      steps: steps.count, program: stop() ?? ProgramProfile(), batch: median(.batch),
+      gradientTest: median(.gradientTest), update: median(.update), seconds: steps.map { $0.reduce(0, +) }.median)
   }
 
-  /// Stops measuring, where a step has thrown.
-  func detach() {
-    if let program { _ = program.endProfile() }
-    program = nil
+  /// Stops measuring, which needs doing where a step has thrown.
+  @discardableResult
+  func stop() -> ProgramProfile? {
+    defer { program = nil }
+    return program?.endProfile()
   }
 }

@@ -1,9 +1,13 @@
 import Adjoint
 import AdjointCommandLine
+import AdjointFiles
 import Foundation
 
-/// `adjoint bench`: what this machine allows, what this library makes of it, and what others do.
+/// `adjoint bench`: the speed that this machine allows, that of this library, and that of others.
+@main
 enum BenchCommand {
+  static func main() { CommandLineProgram.main(command) }
+
   static let command = Command(
     name: "bench",
     summary: Sibling.bench.summary,
@@ -52,7 +56,7 @@ enum BenchCommand {
       try Measurement().show(on: console, asJSON: arguments.isGiven("json"))
       return 0
     }
-    let threads = arguments.isGiven("threads") ? [try arguments.integer("threads")] : [1, 2]
+    let threads = try arguments.givenInteger("threads").map { [$0] } ?? [1, 2]
     // A name that exists on another number of threads is not unknown.
     let known = try BenchTable.select(
       arguments.positionals, of: BenchTable.rows(threads: [1] + threads.filter { $0 != 1 }))
@@ -69,12 +73,13 @@ enum BenchCommand {
     }
     let plots = arguments.text("plot").map { URL(fileURLWithPath: $0, isDirectory: true) }
     // Before anything is measured.
+    if rows.contains(where: \.isProcess) { _ = try Sibling.main.executable() }
     if let plots { try FileManager.default.createDirectory(at: plots, withIntermediateDirectories: true) }
     let load = Timing.load
     var report: BenchReport
     if let interpreter = arguments.text("peers") {
-      let samples = arguments.isGiven("samples") ? try arguments.integer("samples") : isQuick ? 5 : 11
-      let processes = arguments.isGiven("processes") ? try arguments.integer("processes") : isQuick ? 2 : 5
+      let samples = try arguments.givenInteger("samples") ?? (isQuick ? 5 : 11)
+      let processes = try arguments.givenInteger("processes") ?? (isQuick ? 2 : 5)
       let runs = try PeerRuns(
         rows: rows, interpreter: interpreter, isQuick: isQuick, processes: processes, samples: samples, console)
       let results = try runs.results()
@@ -84,7 +89,7 @@ enum BenchCommand {
         throw CommandError.unusedOption("processes", reason: "without other libraries", usedBy: ["--peers"])
       }
       var timing: Timing = isQuick ? .quick : .full
-      if arguments.isGiven("samples") { timing.samples = try arguments.integer("samples") }
+      if let samples = try arguments.givenInteger("samples") { timing.samples = samples }
       let results = try measure(rows, timing, BenchData(isQuick: isQuick), console)
       report = BenchReport(
         results: results,
@@ -102,7 +107,7 @@ enum BenchCommand {
     if let plots {
       for fit in report.fits {
         let place = plots.appendingPathComponent("\(fit.group.rawValue).svg")
-        try Data(fit.chart.svg().utf8).write(to: place, options: .atomic)
+        try OutputFile.replace(place, with: fit.chart.svg().utf8)
       }
     }
     if arguments.isGiven("json") { console.line(report.json.text) }
@@ -129,7 +134,7 @@ enum BenchCommand {
         }
       table.add(row.name, "\(row.threads)", row.unit.rawValue, target)
     }
-    for line in table.lines { console.line(line) }
+    console.table(table)
     if asJSON { console.line(JSON.object([("rows", .strings(rows.map(\.name)))]).text) }
   }
 }

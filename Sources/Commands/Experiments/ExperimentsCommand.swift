@@ -5,7 +5,10 @@ import AdjointExperiments
 import Foundation
 
 /// `adjoint experiments`: the experiments of the source documents, run, recorded, judged and written up.
+@main
 enum ExperimentsCommand {
+  static func main() { CommandLineProgram.main(command) }
+
   static let command = Command(
     name: "experiments", summary: Sibling.experiments.summary,
     positional: ("NAME ...", 0...Int.max),
@@ -58,7 +61,7 @@ enum ExperimentsCommand {
     run: run)
 
   private static func run(_ arguments: Arguments, _ console: Console) throws -> Int32 {
-    if arguments.isGiven("table") { return try GradientTable(arguments).run(console) }
+    if arguments.isGiven("table") { return try RecomputedTable(arguments).run(console) }
     if arguments.isGiven("seed") {
       throw CommandError.unusedOption("seed", reason: "without --table", usedBy: ["--table"])
     }
@@ -78,11 +81,11 @@ enum ExperimentsCommand {
     }
     let experiments = try experiments(arguments)
     let scale = Scale(
-      isQuick: arguments.isGiven("quick"), runs: arguments.isGiven("runs") ? try arguments.integer("runs") : nil,
-      epochs: arguments.isGiven("epochs") ? try arguments.integer("epochs") : nil)
+      isQuick: arguments.isGiven("quick"), runs: try arguments.givenInteger("runs"),
+      epochs: try arguments.givenInteger("epochs"))
     let source = try DataSource(arguments.required("data"))
     let cores = ProcessInfo.processInfo.activeProcessorCount
-    let threads = arguments.isGiven("threads") ? try arguments.integer("threads") : cores
+    let threads = try arguments.givenInteger("threads") ?? cores
     let store = RecordStore(URL(fileURLWithPath: try arguments.required("out"), isDirectory: true))
     // A directory is verified to be MNIST when it is read.
     let dataName = source == .drawn ? "drawn" : "MNIST"
@@ -167,14 +170,14 @@ enum ExperimentsCommand {
       table.add(
         experiment.name, experiment.place, experiment.title, "\(settings.count) × \(seeds)", "~ \(seconds.duration)")
     }
-    for line in table.lines { console.line(line) }
+    console.table(table)
   }
 
   private static func show(_ rows: [Row], _ console: Console) {
     console.line()
     var table = Table(("document", .left), ("what", .left), ("theirs", .left), ("ours", .left), ("holds?", .left))
     for row in rows { table.add(row.place, row.subject, row.theirs, row.ours, row.verdict.words) }
-    for (number, line) in table.lines.enumerated() { console.line(number == 0 ? console.bold(line) : line) }
+    console.table(table)
   }
 
   private static func json(_ rows: [Row], _ scale: Scale) -> JSON {

@@ -2,12 +2,16 @@ import Adjoint
 import AdjointChecking
 import AdjointCommandLine
 import AdjointDrawing
+import AdjointFiles
 import AdjointGrading
 import AdjointLearning
 import Foundation
 
 /// `adjoint explain`: the backward pass of a model, to step through.
+@main
 enum ExplainCommand {
+  static func main() { CommandLineProgram.main(command) }
+
   static let command = Command(
     name: "explain", summary: Sibling.explain.summary,
     options: [
@@ -54,10 +58,10 @@ enum ExplainCommand {
     let loss = arguments.isGiven("scalar") ? try ScalarXRay(of: model.loss).loss : model.loss
     for (ending, text) in form.files(model, loss) {
       let place = ending == form.ending ? file : file.dropLast(form.ending.count) + ending
-      do {
-        try Data(text.utf8).write(to: URL(fileURLWithPath: place), options: .atomic)
+      do throws(FileError) {
+        try OutputFile.replace(URL(fileURLWithPath: place), with: text.utf8)
       } catch {
-        throw CommandError.unwritable(place, reason: error.localizedDescription)
+        throw CommandError.unwritable(place, error)
       }
       console.line("\(place): \(model.subtitle); \((text.utf8.count + 1023) / 1024) KiB")
     }
@@ -83,10 +87,10 @@ enum ExplainCommand {
 
 /// A form in which a backward pass is written down.
 struct ExplanationForm: Sendable {
-  /// What a file's name ends in.
+  /// The end of a file's name.
   let ending: String
   let summary: String
-  /// The files, each by what takes the place of the ending, for a model and the loss to explain: its own, or that of its X-ray.
+  /// The files for a model and the loss to explain, its own or that of its X-ray, each by the ending of its name.
   let files: @Sendable (ExplainedModel, Variable<Double>) -> [(ending: String, text: String)]
 
   /// A form of one file.

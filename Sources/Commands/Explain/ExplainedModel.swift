@@ -4,7 +4,7 @@ import AdjointDatasets
 import AdjointDrawing
 import AdjointLearning
 
-/// A network's loss on a few examples, recorded in `Double`: what `adjoint explain` writes down.
+/// A network's loss on a few examples, recorded in `Double` for `adjoint explain` to write down.
 struct ExplainedModel {
   let loss: Variable<Double>
   /// The model, its loss and its data in a line.
@@ -16,7 +16,7 @@ struct ExplainedModel {
     let option = arguments.option("model")
     let seed = UInt64(try arguments.integer("seed"))
     let activation: Activation = try arguments.choice("activation")
-    let sizes = text == "cnn" ? nil : try ExplainedModel.sizes(text, of: option)
+    let sizes = try option.networkSizes(text, such: "2,2,1", limit: 1 << 24)
     let data = try ExplainedData.load(
       arguments.required("data"), batch: arguments.integer("batch"), seed: seed)
     let isBinary = sizes?.last == 1 && data.classes == 2
@@ -52,19 +52,9 @@ struct ExplainedModel {
       + "\(data.batch.count.of(data.imageSize == nil ? "point" : "image")) of \(data.title), seed \(seed)"
     imageSize = data.imageSize
   }
-
-  private static func sizes(_ text: String, of option: Option) throws(CommandError) -> [Int] {
-    let sizes = text.split(separator: ",", omittingEmptySubsequences: false).map { Int($0) ?? 0 }
-    guard sizes.count >= 2, sizes.allSatisfy({ (1...65_536).contains($0) }),
-      zip(sizes, sizes.dropFirst()).allSatisfy({ $0 * $1 <= 1 << 24 })
-    else {
-      throw option.bad(text, expected: "two or more sizes such as 2,2,1, or cnn", among: ["cnn"])
-    }
-    return sizes
-  }
 }
 
-/// A few examples of what `--data` names.
+/// A few examples of the data that `--data` names.
 struct ExplainedData {
   let batch: Batch<Int32>
   let classes: Int

@@ -4,7 +4,10 @@ import AdjointCommandLine
 import AdjointGrading
 
 /// `adjoint grade`, also `adjoint check --sabotage`: the grade of the checker.
+@main
 enum GradeCommand {
+  static func main() { CommandLineProgram.main(command) }
+
   static let command = Command(
     name: "grade", summary: Sibling.grade.summary, positional: ("OPERATION ...", 0...Int.max),
     options: [

@@ -6,6 +6,20 @@ import Foundation
 // result is that of `Double`.
 
 extension DoubleDouble {
+  public static func elementary(_ f: ElementaryFunction, _ x: DoubleDouble) -> DoubleDouble {
+    switch f {
+    case .exponential: exponential(x)
+    case .exponentialMinusOne: exponentialMinusOne(x)
+    case .logarithm: logarithm(x)
+    case .logarithmOnePlus: logarithmOnePlus(x)
+    case .squareRoot: squareRoot(x)
+    case .sine: sine(x)
+    case .cosine: cosine(x)
+    case .hyperbolicTangent: hyperbolicTangent(x)
+    case .errorFunction: errorFunction(x)
+    }
+  }
+
   // Constants in three parts of 53 bits each.
   private static let log2 = (0x1.62e42fefa39efp-1, 0x1.abc9e3b39803fp-56, 0x1.7b57a079a1934p-111)
   private static let halfPi = (0x1.921fb54442d18p+0, 0x1.1a62633145c07p-54, -0x1.f1976b7ed8fbcp-110)

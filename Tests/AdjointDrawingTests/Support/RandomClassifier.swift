@@ -28,7 +28,7 @@ struct RandomClassifier: CustomStringConvertible, Sendable {
   }
 
   var description: String {
-    "\(seed): \(sizes) \(activation.rawValue), \(loss.rawValue) (\(reduction.rawValue)), batch \(batch)"
+    "\(seed): \(sizes) \(activation.rawValue), \(loss.rawValue) (\(reduction)), batch \(batch)"
       + (isPenalised ? ", penalised" : "")
   }
 

@@ -1,26 +1,22 @@
+import Adjoint
 import AdjointCharts
 
 /// The document around the page's data: one file, with its style and its scripts inside.
-package enum PageTemplate {
+enum PageTemplate {
   static func document(title: String, subtitle: String, data: String) -> String {
     let (title, subtitle) = (Markup.escaped(title), Markup.escaped(subtitle))
     return head(title) + "<body>\n" + header(title, subtitle) + controls + content
       + "<script type=\"application/json\" id=\"recording\">\(data)</script>\n"
-      + "<script>\n\"use strict\";\n(() => {\n\(scripts)})();\n</script>\n</body>\n</html>\n"
+      + "<script>\n\"use strict\";\n(() => {\n\(script)})();\n</script>\n</body>\n</html>\n"
   }
 
-  /// What runs in the page, each part by its idea; the interpreter alone serves tests as well.
-  static var scripts: String {
-    interpreter + PageGraph.script + PageHeat.script + PageView.script + PagePlay.script + PageSelfTest.script
+  /// The whole script, in the order in which its parts build on each other.
+  private static var script: String {
+    PageInterpreter.script + PageAssets.graph + PageAssets.heat + PageAssets.view + PageAssets.play
+      + PageAssets.selftest
   }
 
-  package static var interpreter: String {
-    PageInterpreter.shapes + PageInterpreter.elementwiseRules + PageInterpreter.tensorRules
-      + PageInterpreter.windowRules
-      + PageEngine.script
-  }
-
-  /// The policy refuses every request: what the page needs, it holds.
+  /// The head of the document. Its policy refuses every request, since the page holds all that it needs.
   private static func head(_ title: String) -> String {
     """
     <!DOCTYPE html>
@@ -32,7 +28,7 @@ package enum PageTemplate {
     <link rel="icon" href="data:,">
     <title>\(title)</title>
     <style>
-    \(PageStyle.sheet)</style>
+    \(PageAssets.style)</style>
     </head>
 
     """
@@ -87,4 +83,33 @@ package enum PageTemplate {
     <div id="live" class="unseen" aria-live="polite"></div>
 
     """
+}
+
+/// The page's script and style as they stand in `Assets/`. `.ci/embed` writes an extension for each file.
+enum PageAssets {}
+
+/// The page's interpreter in JavaScript, and the operations that it computes. It has forward rules alone, because the
+/// backward half is recorded nodes too.
+package enum PageInterpreter {
+  /// The part of the page's script that needs no document. Tests run it by itself.
+  package static var script: String {
+    PageAssets.shapes + PageAssets.elementwise + PageAssets.tensors + PageAssets.windows + PageAssets.engine
+  }
+
+  /// True when the page can compute this operation. One of a user's own has no rule, whatever its name.
+  static func hasRule(for operation: any Adjoint.Operation) -> Bool {
+    let type = type(of: operation)
+    return names.contains(operation.name) && OperationCatalog.all.contains { $0 == type }
+  }
+
+  /// The names that the script has rules for. A test holds the two lists together.
+  package static let names: Set<String> = [
+    "negate", "exp", "expm1", "log", "log1p", "sqrt", "square", "reciprocal", "abs", "sign", "step", "sin", "cos",
+    "tanh", "sigmoid", "erf", "relu", "gelu", "silu", "softplus", "leakyRelu", "elu", "power", "clamp",
+    "add", "subtract", "multiply", "divide", "maximum", "minimum",
+    "less", "lessOrEqual", "greater", "greaterOrEqual", "equal", "notEqual", "where",
+    "matmul", "addBias", "sum", "mean", "variance", "max", "min", "argMax", "softmax", "logSoftmax", "logSumExp",
+    "broadcast", "reshape", "permute", "slice", "pad", "concatenate", "stopGradient",
+    "gather", "scatterAdd", "pick", "oneHot", "unfold", "fold", "maxPool", "averagePool",
+  ]
 }

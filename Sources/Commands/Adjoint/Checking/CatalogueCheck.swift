@@ -40,8 +40,7 @@ struct CatalogueCheck {
         continue
       }
       let verdict = summary.outcomes[number - 1].verdict
-      console.line(
-        console.hasColor ? line.replacing(verdict.text, with: console.verdict(verdict), maxReplacements: 1) : line)
+      console.line(line.replacing(verdict.text, with: console.verdict(verdict), maxReplacements: 1))
     }
     for outcome in summary.outcomes {
       for complaint in outcome.complaints {

@@ -1,7 +1,7 @@
 import AdjointChecking
 import AdjointCommandLine
 
-/// What was checked under one name, counted: a row of the table and an entry of the JSON.
+/// The checks under one name, counted: a row of the table and an entry of the JSON.
 struct CheckOutcome {
   let name: String
   var agree = 0
@@ -11,7 +11,7 @@ struct CheckOutcome {
   var kinkProbes = 0
   /// The largest error in units of its bound, by oracle.
   var worst: [Oracle: Double] = [:]
-  /// What did not agree, as sentences.
+  /// The disagreements, as sentences.
   var complaints: [String] = []
 
   init(_ report: OperationReport) {
@@ -49,7 +49,7 @@ struct CheckOutcome {
   }
 }
 
-/// Everything that a check came to.
+/// The outcomes of a whole check.
 struct CheckSummary {
   var outcomes: [CheckOutcome] = []
   var seconds = 0.0
@@ -93,11 +93,10 @@ extension Oracle {
 
 extension Console {
   /// The verdict's word in its colour, or as it is.
-  func verdict(_ verdict: Verdict, paddedTo width: Int = 0) -> String {
-    let text = verdict.text.padded(to: width)
-    guard hasColor else { return text }
+  func verdict(_ verdict: Verdict) -> String {
+    guard hasColor else { return verdict.text }
     let code = verdict == .agree ? "32" : verdict == .disagree ? "31;1" : "33"
-    return "\u{1B}[\(code)m\(text)\u{1B}[0m"
+    return "\u{1B}[\(code)m\(verdict.text)\u{1B}[0m"
   }
 }
 

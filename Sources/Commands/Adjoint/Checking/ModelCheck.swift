@@ -18,24 +18,14 @@ struct ModelCheck {
 
   init(_ arguments: Arguments) throws {
     self.arguments = arguments
-    let text = try arguments.required("model")
-    sizes = text == "cnn" ? nil : try ModelCheck.sizes(text, of: arguments.option("model"))
+    sizes = try arguments.option("model").networkSizes(
+      arguments.required("model"), such: "784,30,10", limit: 1 << 27)
     activation = try arguments.choice("activation")
     source = try DataSource(arguments.required("data"))
     batch = try arguments.integer("batch")
     isFull = try arguments.required("mode") == "full"
-    order = arguments.isGiven("order") ? try arguments.integer("order") : 1
+    order = try arguments.givenInteger("order") ?? 1
     seed = UInt64(try arguments.integer("seed"))
-  }
-
-  private static func sizes(_ text: String, of option: Option) throws(CommandError) -> [Int] {
-    let sizes = text.split(separator: ",", omittingEmptySubsequences: false).map { Int($0) ?? 0 }
-    guard sizes.count >= 2, sizes.allSatisfy({ (1...65_536).contains($0) }),
-      zip(sizes, sizes.dropFirst()).allSatisfy({ $0 * $1 <= 1 << 27 })
-    else {
-      throw option.bad(text, expected: "two or more sizes such as 784,30,10, or cnn", among: ["cnn"])
-    }
-    return sizes
   }
 
   private func model(for images: LabeledImages) throws(CommandError) -> any Layer<Float> {
@@ -74,7 +64,7 @@ struct ModelCheck {
       ("data", "\(rows.count.of("image")) of \(source.title)"), ("mode", isFull ? "every parameter" : "3 directions"),
       ("order", order == 1 ? "1: the gradient" : "2: the gradient and its gradient"), ("seed", "\(seed)"),
     ]
-    for (field, value) in fields { console.line(console.bold(field.padded(to: 14)) + value) }
+    for (field, value) in fields { console.field(field, value) }
     console.line()
     var check = GradientCheck(
       of: loss, withRespectTo: parameters, mode: isFull ? .full : .directional(3), order: order, seed: seed)

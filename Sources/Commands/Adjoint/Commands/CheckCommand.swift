@@ -4,7 +4,7 @@ import AdjointCommandLine
 import AdjointLearning
 import Foundation
 
-/// `adjoint check`: are the derivatives right, and if not, which operation is wrong?
+/// `adjoint check`: the verdict on derivatives, and the operation to blame for a wrong one.
 enum CheckCommand {
   static let command = Command(
     name: "check", summary: "Check derivatives: the catalogue of operations, one of them, or a model.",
@@ -72,7 +72,7 @@ enum CheckCommand {
     return try CatalogueCheck(operations, arguments).run(console)
   }
 
-  /// What was given and would have no effect.
+  /// Refuses options that would have no effect.
   private static func refuseUnused(_ arguments: Arguments) throws(CommandError) {
     func refuse(_ names: [String], _ reason: String, _ users: [String] = []) throws(CommandError) {
       for name in names where arguments.isGiven(name) {

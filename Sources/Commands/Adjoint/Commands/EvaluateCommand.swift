@@ -27,19 +27,14 @@ enum EvaluateCommand {
     let given = try arguments.text("data").map { text throws(CommandError) in try DataSource(text) }
     let classifier = try Classifier(loading: file)
     let source = try given ?? DataSource(classifier.trainedOn)
-    if arguments.isGiven("download") {
-      guard source == .mnist else {
-        throw CommandError.unusedOption("download", reason: "without --data mnist", usedBy: [])
-      }
-      try MNISTPlaces().download { console.note($0) }
-    }
-    let limit = arguments.isGiven("test-limit") ? try arguments.integer("test-limit") : nil
+    try source.download(arguments, console)
+    let limit = try arguments.givenInteger("test-limit")
     let images = try given == nil ? source.load(limits: (nil, limit)).test : source.loadTest(limit: limit)
     try classifier.check(images, from: source.title)
     let metrics = try classifier.predictor().evaluate(on: images.standardized(classifier.standardization))
 
-    console.line(console.bold("network".padded(to: 10)) + "\(classifier.architecture), from \(file)")
-    console.line(console.bold("data".padded(to: 10)) + "\(source.title): \(images.count.of("test image"))")
+    console.field("network", "\(classifier.architecture), from \(file)", width: 10)
+    console.field("data", "\(source.title): \(images.count.of("test image"))", width: 10)
     MetricsReport(classNames: classifier.classNames).show([("test", metrics)], on: console)
     if arguments.isGiven("json") {
       console.line()

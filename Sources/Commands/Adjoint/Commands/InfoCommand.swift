@@ -3,7 +3,7 @@ import AdjointCommandLine
 import AdjointLearning
 import Foundation
 
-/// `adjoint info`: what this build and this machine have.
+/// `adjoint info`: the instruction sets, operations and optimisers of this build, and the speed of this machine.
 enum InfoCommand {
   static let command = Command(
     name: "info", summary: "Show the instruction set, the operations and the optimisers; measure the machine.",
@@ -39,9 +39,9 @@ enum InfoCommand {
       let defaults = entry.hyperparameters.map { "\($0.option) \($0.value.short)" }
       table.add(entry.name, entry.rule, defaults.joined(separator: ", "))
     }
-    for line in table.lines { console.line(line) }
+    console.table(table)
     let measured = arguments.isGiven("measure") ? try MeasuredMachine() : nil
-    if let measured { measured.show(on: console) }
+    for line in measured?.lines ?? [] { console.line(line) }
     guard arguments.isGiven("json") else { return 0 }
 
     var fields: [(String, JSON)] = [
@@ -49,14 +49,30 @@ enum InfoCommand {
     ]
     fields += lists.map { ($0.name, .strings($0.words)) }
     fields.append(("optimizers", .strings(OptimizerEntry.all.map(\.name))))
-    if let measured { fields += measured.fields }
+    fields += measured?.fields ?? []
     console.line(JSON.object(fields).text)
     return 0
   }
 
   private static func field(_ name: String, _ value: String, _ console: Console) {
     for (number, line) in value.wrapped(to: 104).enumerated() {
-      console.line(console.bold((number == 0 ? name : "").padded(to: 14)) + line)
+      console.field(number == 0 ? name : "", line)
     }
+  }
+}
+
+/// The speed of one core, measured by `adjoint-bench --machine`.
+private struct MeasuredMachine {
+  /// The table as that program prints it, below an empty line.
+  let lines: [String]
+  let fields: [(String, JSON)]
+
+  /// Runs `adjoint-bench`.
+  /// - Throws: `CommandError` when it has not been built, or fails.
+  init() throws {
+    let printed = try Sibling.bench.lines(["--machine", "--json"])
+    let figures = try JSON((printed.last ?? "").utf8, file: "adjoint-bench")
+    lines = [""] + printed.dropLast()
+    fields = ["peakGFLOPS", "productGFLOPS", "productToPeak", "product"].map { ($0, figures[$0] ?? .null) }
   }
 }

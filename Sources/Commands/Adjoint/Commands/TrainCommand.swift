@@ -30,12 +30,7 @@ enum TrainCommand {
     let saved = try resumed(arguments)
     let plan = try plan(arguments, saved)
     let directory = try arguments.text("report").map { try ReportDirectory($0) }
-    if arguments.isGiven("download") {
-      guard plan.data == .mnist else {
-        throw CommandError.unusedOption("download", reason: "without --data mnist", usedBy: [])
-      }
-      try MNISTPlaces().download { console.note($0) }
-    }
+    try plan.data.download(arguments, console)
     let interruption = Interruption()
     let destination = arguments.text("save") ?? (saved == nil ? nil : arguments.text("resume"))
     let (training, test) = try plan.data.load(limits: plan.limits)
@@ -68,7 +63,7 @@ enum TrainCommand {
 
   private static func pool(_ arguments: Arguments) throws -> WorkerPool {
     let cores = ProcessInfo.processInfo.activeProcessorCount
-    return WorkerPool(threads: arguments.isGiven("threads") ? try arguments.integer("threads") : cores)
+    return WorkerPool(threads: try arguments.givenInteger("threads") ?? cores)
   }
 
   // MARK: Resuming
@@ -80,7 +75,7 @@ enum TrainCommand {
     return (try openCheckpoint(file, resuming: true), file)
   }
 
-  /// The plan as given, or the checkpoint's, which what is given must not contradict.
+  /// The plan as given, or the checkpoint's, which no option may contradict.
   private static func plan(_ arguments: Arguments, _ saved: (Checkpoint, file: String)?) throws -> TrainingPlan {
     guard let (checkpoint, file) = saved else { return try TrainingPlan(arguments) }
     let plan = try TrainingPlan(stored: checkpoint.settings, of: file)
@@ -117,11 +112,10 @@ enum TrainCommand {
       ("epochs", "\(plan.epochs) of \(trainer.stepsPerEpoch.of("step")), batch \(plan.batch), seed \(plan.seed)"),
       ("instructions", Kernels.name),
     ]
-    for (name, value) in fields { console.line(console.bold(name.padded(to: 14)) + value) }
+    for (name, value) in fields { console.field(name, value) }
     let progress = trainer.progress
     if progress.epoch > 0 || progress.batch > 0 {
-      console.line(
-        console.bold("resumed".padded(to: 14)) + "after \(progress.epoch.of("epoch")) and \(progress.batch.of("step"))")
+      console.field("resumed", "after \(progress.epoch.of("epoch")) and \(progress.batch.of("step"))")
     }
     console.line()
   }

@@ -3,7 +3,7 @@ import AdjointCommandLine
 import AdjointDatasets
 import AdjointLearning
 
-/// What flows through a network on one batch: the values that enter each layer, and the gradient of every parameter.
+/// The numbers that flow through a network on one batch: values that enter each layer, and the gradient of every parameter.
 ///
 /// Both are read off one recording in inference mode, so that dropout adds no zeros, whatever the layers are.
 struct LayerStatistics {
@@ -13,7 +13,7 @@ struct LayerStatistics {
   let gradients: [(name: String, values: [Double])]
   /// Weights of the first layer, a row for each unit, where the layer looks at whole inputs.
   let firstWeights: (name: String, rows: [[Double]])?
-  /// Examples in the batch.
+  /// The number of examples in the batch.
   let examples: Int
 
   init(of classifier: Classifier, on data: LabeledImages, examples limit: Int = 256) {

@@ -9,11 +9,10 @@ struct Misclassified {
   struct Example {
     let number: Int
     let prediction: Int
-    /// What the classifier gives its wrong answer.
+    /// The probability that the classifier gives its wrong answer.
     let probability: Double
   }
 
-  /// All of them.
   let examples: [Example]
 
   init(by predictor: Predictor<Float>, on data: LabeledImages) {

@@ -1,5 +1,7 @@
 import AdjointCharts
 import AdjointCommandLine
+import AdjointFiles
+import Foundation
 
 /// Tables and charts as one file of HTML that needs nothing else: the charts stand in it, and nothing is fetched.
 struct ReportPage {
@@ -57,4 +59,42 @@ struct ReportPage {
     + "th{font-weight:400;color:var(--faint)}td{overflow-wrap:anywhere;font-variant-numeric:tabular-nums}"
     + "figure{margin:0 0 20px;overflow-x:auto}figcaption{font-size:12px}a{color:inherit}"
     + "svg{display:block;max-width:100%;height:auto}@media print{section{break-inside:avoid}}"
+}
+
+/// The directory that `--report` names, found writable before a training starts: nobody should learn after an hour that
+/// the report has no place.
+struct ReportDirectory {
+  let path: String
+  private let url: URL
+
+  /// Makes the directory where there is none, and tries it out.
+  /// - Throws: `CommandError.unwritable`.
+  init(_ path: String) throws(CommandError) {
+    self.path = path
+    url = URL(fileURLWithPath: path, isDirectory: true)
+    var isDirectory: ObjCBool = false
+    if FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory), !isDirectory.boolValue {
+      throw .unwritable(path, reason: "it is a file; give --report a directory, which is made where there is none")
+    }
+    do {
+      try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+      let probe = url.appendingPathComponent(".adjoint-\(ProcessInfo.processInfo.processIdentifier)")
+      try Data().write(to: probe)
+      try FileManager.default.removeItem(at: probe)
+    } catch {
+      throw .unwritable(
+        path, reason: "\((error as NSError).localizedDescription) Give --report a directory that you may write to.")
+    }
+  }
+
+  /// Replaces a file as a whole, or not at all: it is written under another name first.
+  /// - Throws: `CommandError.unwritable`.
+  func write(_ text: String, to name: String) throws(CommandError) {
+    let file = url.appendingPathComponent(name)
+    do throws(FileError) {
+      try OutputFile.replace(file, with: text.utf8)
+    } catch {
+      throw .unwritable(file.path, error)
+    }
+  }
 }

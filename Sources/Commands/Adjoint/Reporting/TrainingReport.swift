@@ -4,22 +4,22 @@ import AdjointCommandLine
 import AdjointLearning
 import Foundation
 
-/// What `adjoint train --report` leaves behind: a page with settings, results and charts, and each chart as a file.
+/// The report of `adjoint train --report`: a page with settings, results and charts, and each chart as a file.
 struct TrainingReport {
   let run: TrainingRun
   let plan: TrainingPlan
   let progress: ProgressReport
   let training: ClassificationMetrics
   let test: ClassificationMetrics
-  /// How many training images are measured after every epoch, at most: enough for a curve.
+  /// The most training images that are measured after every epoch: enough for a curve.
   static let sampleSize = 10_000
-  /// Time from start to end.
+  /// The time from start to end.
   let seconds: Double
 
   /// A part of the page.
   struct Section {
     let heading: String
-    /// What to look for in it.
+    /// A hint at what the charts show.
     let text: String
     /// The name of its file, and the chart.
     let charts: [(file: String, chart: any Chart)]
@@ -75,7 +75,7 @@ struct TrainingReport {
     return sections
   }
 
-  /// What can be shown only where inputs are images, and a sentence in its place where they are not.
+  /// The sections that need inputs which are images, and a sentence in their place where they are not.
   private func imageSections(_ predictor: Predictor<Float>, _ statistics: LayerStatistics) -> [Section] {
     let (height, width) = (run.classifier.height, run.classifier.width)
     guard height > 1, width > 1 else {
@@ -117,15 +117,15 @@ struct TrainingReport {
 
 /// Curves.
 extension TrainingReport {
-  private var history: [TrainingProgress.Epoch] { run.trainer.progress.history }
+  private var history: [EpochResult] { run.trainer.progress.history }
 
   private var best: [ReferenceLine] {
     run.trainer.progress.isStopped
       ? run.trainer.progress.stopping.bestEpoch.map { [.vertical(Double($0), "best")] } ?? [] : []
   }
 
-  /// A number for the set that was measured after each epoch. What a validation set gave is kept in checkpoints too, so that
-  /// a resumed training shows it from the beginning.
+  /// A number for the set that was measured after each epoch. Checkpoints keep the figures of a validation set, so that a
+  /// resumed training shows them from the beginning.
   private func measured(_ value: (ClassificationMetrics) -> Double) -> Series {
     let validated = history.compactMap { epoch in epoch.validation.map { (epoch.number, $0) } }
     let epochs = validated.isEmpty ? progress.measured.map { ($0.epoch, $0.metrics) } : validated

@@ -1,6 +1,7 @@
 import Adjoint
 import AdjointCommandLine
 import AdjointDatasets
+import AdjointFiles
 import AdjointLearning
 import Foundation
 
@@ -13,7 +14,7 @@ struct Classifier {
   let width: Int
   let classNames: [String]
   let standardization: Standardization
-  /// What `--data` said when it was trained.
+  /// The value of `--data` when it was trained.
   let trainedOn: String
   let model: any Layer<Float>
 
@@ -64,7 +65,7 @@ extension Classifier {
     static let deviation = "pixel-deviation"
   }
 
-  /// What a checkpoint stores, apart from the weights.
+  /// Everything that a checkpoint stores apart from the weights.
   var settings: [String: String] {
     var settings = plan.settings
     settings[Key.size] = "\(height)x\(width)"
@@ -77,7 +78,7 @@ extension Classifier {
   }
 
   /// The network in a checkpoint, with its weights.
-  /// - Throws: `CheckpointError`, or `CommandError.foreignCheckpoint` for a file that `adjoint train` did not write.
+  /// - Throws: `FileError`, or `CommandError.foreignCheckpoint` for a file that `adjoint train` did not write.
   init(loading file: String) throws {
     let checkpoint = try openCheckpoint(file)
     try self.init(checkpoint.settings, of: file)
@@ -115,19 +116,11 @@ extension Classifier {
 
   /// Numbers as text that keeps every bit: base 64 of little-endian words.
   private static func text(_ numbers: [Float]) -> String {
-    let bytes = numbers.flatMap { number in
-      (0..<4).map { UInt8(truncatingIfNeeded: number.bitPattern >> (8 * UInt32($0))) }
-    }
-    return Data(bytes).base64EncodedString()
+    Data(ByteOrder.littleEndian.bytes(of: numbers.map(\.bitPattern))).base64EncodedString()
   }
 
   private static func numbers(_ text: String) -> [Float] {
-    let bytes = [UInt8](Data(base64Encoded: text) ?? Data())
-    return stride(from: 0, to: bytes.count - 3, by: 4).map { start in
-      var word: UInt32 = 0
-      for byte in bytes[start..<start + 4].reversed() { word = word << 8 | UInt32(byte) }
-      return Float(bitPattern: word)
-    }
+    ByteOrder.littleEndian.words(of: [UInt8](Data(base64Encoded: text) ?? Data())).map { Float(bitPattern: $0) }
   }
 }
 
@@ -142,7 +135,7 @@ extension TrainingPlan {
 }
 
 /// Opens a checkpoint.
-/// - Throws: `CommandError.noCheckpoint` when there is no such file; `CheckpointError` when it is damaged.
+/// - Throws: `CommandError.noCheckpoint` when there is no such file; `FileError` when it is damaged.
 func openCheckpoint(_ file: String, resuming: Bool = false) throws -> Checkpoint {
   guard FileManager.default.fileExists(atPath: file) else {
     throw CommandError.noCheckpoint(file, resuming: resuming)

@@ -1,18 +1,20 @@
 import Adjoint
 import AdjointCommandLine
 import AdjointLearning
+import Foundation
 
-/// What a training shows while it runs: a line for every epoch, alive on a terminal.
+/// The lines that a training shows while it runs: one for every epoch, alive on a terminal.
 struct ProgressReport {
   let console: Console
-  /// Steps in an epoch, epochs, and images in an epoch.
   let stepsPerEpoch: Int
   let epochs: Int
+  /// The images in an epoch.
   let images: Int
-  /// Time in training steps, and the images of those steps.
+  /// The time in training steps.
   private(set) var seconds = 0.0
+  /// The images of those steps.
   private(set) var trained = 0
-  /// What was measured after an epoch: on the set of that name, and on training images where that was asked for.
+  /// The figures after an epoch, on the set of that name, and on training images where that was asked for.
   struct Measured {
     let epoch: Int
     let name: String
@@ -53,7 +55,7 @@ struct ProgressReport {
 
   /// An epoch has ended.
   mutating func epoch(
-    _ epoch: TrainingProgress.Epoch, _ metrics: ClassificationMetrics, on name: String,
+    _ epoch: EpochResult, _ metrics: ClassificationMetrics, on name: String,
     training: ClassificationMetrics?
   ) {
     measured.append(Measured(epoch: epoch.number, name: name, metrics: metrics, training: training))
@@ -70,5 +72,24 @@ struct ProgressReport {
   private func left(_ done: Double) -> String {
     let remaining = max(Double(epochs) - done, 0) * Double(images)
     return remaining > 0 ? "\((remaining / max(rate, 1)).duration) left" : ""
+  }
+}
+
+/// The most memory that this process has had resident at any time, in MiB; nil where the system does not say.
+///
+/// Linux is asked for the process's own high-water mark: the count that a parent gets begins with the parent's memory, since
+/// a child starts as its copy.
+enum PeakMemory {
+  static var mebibytes: Double? {
+    #if canImport(Darwin)
+      var usage = rusage()
+      return getrusage(RUSAGE_SELF, &usage) == 0 ? Double(usage.ru_maxrss) / 0x1p20 : nil
+    #else
+      guard let status = try? String(contentsOfFile: "/proc/self/status", encoding: .utf8),
+        let line = status.split(separator: "\n").first(where: { $0.hasPrefix("VmHWM:") }),
+        let kibibytes = line.split(whereSeparator: { " \t".contains($0) }).dropFirst().first.flatMap({ Double($0) })
+      else { return nil }
+      return kibibytes / 1024
+    #endif
   }
 }

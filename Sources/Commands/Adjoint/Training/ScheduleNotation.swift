@@ -43,7 +43,7 @@ enum ScheduleNotation: Equatable {
     let steps = Double(stepsPerEpoch)
     switch self {
     case .constant: return .constant
-    case .step(let every, let factor): return .step(every: max(1, Int((every * steps).rounded())), factor: factor)
+    case .step(let every, let factor): return .staircase(every: max(1, Int((every * steps).rounded())), factor: factor)
     case .exponential(let rate): return .exponential(rate: pow(rate, 1 / steps))
     case .cosine(let floor): return .cosine(steps: max(1, Int((epochs * steps).rounded())), floor: floor)
     case .warmUp(let rise, let then):

@@ -3,10 +3,10 @@ import AdjointLearning
 
 /// The options of `adjoint train`: one table, from which parsing, help, defaults and what a checkpoint stores all come.
 enum TrainingOptions {
-  /// What decides the result; a checkpoint stores these, and resuming takes them from it.
+  /// The options that decide the result; a checkpoint stores these, and resuming takes them from it.
   static let settings: [Option] = data + model + optimization + stopping
 
-  /// Where results go; free to differ when resuming.
+  /// The options about files and output, free to differ when resuming.
   static let output: [Option] = [
     Option(
       "save", "FILE", .text, in: "Files and output",

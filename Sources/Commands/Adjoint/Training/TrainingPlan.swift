@@ -35,8 +35,7 @@ struct TrainingPlan {
     let source = try DataSource(arguments.required("data"))
     data = source
     limits = (
-      try arguments.isGiven("train-limit") ? arguments.integer("train-limit") : nil,
-      try arguments.isGiven("test-limit") ? arguments.integer("test-limit") : nil
+      try arguments.givenInteger("train-limit"), try arguments.givenInteger("test-limit")
     )
     standardization = try arguments.choice("standardize")
     validation = try arguments.number("validation")
@@ -65,7 +64,7 @@ struct TrainingPlan {
     self.settings = settings
   }
 
-  /// What was given and would have no effect.
+  /// Refuses options that would have no effect.
   private static func refuseUnused(
     _ arguments: Arguments, _ network: NetworkName, _ hidden: [Int]
   ) throws(CommandError) {

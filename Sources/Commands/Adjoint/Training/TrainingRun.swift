@@ -1,13 +1,16 @@
 import Adjoint
+import AdjointChecking
 import AdjointCommandLine
 import AdjointDatasets
 import AdjointLearning
+import Dispatch
 import Foundation
 
 /// One training from the command line: set up anew or from a checkpoint, run with saving, evaluated at the end.
 struct TrainingRun {
-  /// What a checkpoint remembers beside the classifier's settings.
+  /// A setting of the checkpoint beside those of the classifier.
   static let dataKey = "data-fingerprint"
+  /// A setting of the checkpoint beside those of the classifier.
   static let instructionSetKey = "instruction-set"
 
   let classifier: Classifier
@@ -20,7 +23,7 @@ struct TrainingRun {
   private let saveInterval: Duration
 
   /// The plan's training on these images; `saved` is the checkpoint to go on from.
-  /// - Throws: `CheckpointError`, `CommandError`.
+  /// - Throws: `FileError`, `CommandError`.
   init(
     _ plan: TrainingPlan, training: LabeledImages, test: LabeledImages, from saved: (Checkpoint, file: String)?,
     to destination: URL?, saveInterval: Double, pool: WorkerPool
@@ -134,5 +137,66 @@ struct TrainingRun {
     // Early stopping has put the best weights back.
     if signal == nil { try save() }
     return signal
+  }
+}
+
+/// Ctrl-C and its kin, as a question that is asked after every step.
+///
+/// The first signal is only noted: the training finishes its step, saves, and ends. From then on a second one ends the
+/// process at once.
+final class Interruption {
+  private let sources: [(signal: Int32, source: any DispatchSourceSignal)]
+
+  init() {
+    let queue = DispatchQueue(label: "adjoint.signals")
+    sources = [SIGINT, SIGTERM].map { number in
+      signal(number, SIG_IGN)
+      let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
+      // Cancelling is how the source remembers that its signal came.
+      source.setEventHandler { source.cancel() }
+      source.resume()
+      return (number, source)
+    }
+  }
+
+  /// The signal that came, if one did.
+  var received: Int32? {
+    guard let number = sources.first(where: { $0.source.isCancelled })?.signal else { return nil }
+    for (number, _) in sources { signal(number, SIG_DFL) }
+    return number
+  }
+
+  /// Ends with the exit code of a process that the signal ended: 130 for Ctrl-C.
+  static func exitCode(_ signal: Int32) -> Int32 { 128 + signal }
+}
+
+/// The linter's findings about a training, looked for before the first step and after the first epoch, each told once.
+///
+/// 128 images are recorded once more for it, which takes a few milliseconds; the training's numbers do not change.
+final class TrainingLint {
+  private(set) var findings: [Linter<Float>.Finding] = []
+
+  /// The findings that are new.
+  func look(at run: TrainingRun) -> [Linter<Float>.Finding] {
+    let images = run.trainer.training
+    let batch = images.batch(Array(0..<min(images.count, 128))[...])
+    let tape = Tape<Float>(mode: .inference)
+    let (inputs, labels) = (tape.input(batch.inputs, name: "inputs"), tape.index(batch.targets, name: "labels"))
+    let loss = run.classifier.plan.loss(run.classifier.model(inputs), labels: labels)
+    let new = Linter(on: loss, parameters: run.classifier.parameters.map(\.parameter)).run().filter { finding in
+      // The figures of a finding change as the weights do: it stays the same finding.
+      !findings.contains { ($0.rule, $0.node, $0.path) == (finding.rule, finding.node, finding.path) }
+    }
+    findings += new
+    return new
+  }
+}
+
+extension Linter.Finding {
+  var json: JSON {
+    .object([
+      ("rule", .string(rule.rawValue)), ("place", .string(place)), ("problem", .string(problem)),
+      ("remedy", .string(remedy)),
+    ])
   }
 }

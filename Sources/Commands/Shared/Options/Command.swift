@@ -3,12 +3,12 @@ package struct Command: Sendable {
   package let name: String
   /// One line.
   package let summary: String
-  /// What stands for the arguments without dashes, and how many there must be.
+  /// The placeholder of the arguments without dashes, and their number.
   package let positional: (placeholder: String, count: ClosedRange<Int>)
   package let options: [Option]
   /// Further sections of the help: a heading and lines.
   package let notes: [(heading: String, lines: [String])]
-  /// Does it, and returns the exit code.
+  /// Runs the command and returns the exit code.
   package let run: @Sendable (Arguments, Console) throws -> Int32
 
   package init(
@@ -31,10 +31,10 @@ package struct Command: Sendable {
 /// The options and arguments given to a command, checked against its table.
 package struct Arguments {
   package let command: Command
-  /// What was given, in canonical form, by option name; a flag has the value "".
+  /// The values given, in canonical form, by option name; a flag has the value "".
   package private(set) var given: [String: String] = [:]
   package private(set) var positionals: [String] = []
-  /// Whether these are stored values: then defaults stand among what was given.
+  /// True for stored values, among which defaults stand too.
   package private(set) var isStored = false
 
   /// Reads the words after the command's name.
@@ -116,6 +116,11 @@ package struct Arguments {
     return value
   }
 
+  /// The whole number of an option that was given; nil for one that was not.
+  package func givenInteger(_ name: String) throws(CommandError) -> Int? {
+    isGiven(name) ? try integer(name) : nil
+  }
+
   package func number(_ name: String) throws(CommandError) -> Double {
     let text = try required(name)
     guard let value = Double(text) else { throw option(name).bad(text, expected: "a number") }
@@ -138,18 +143,4 @@ package struct Arguments {
     }
     return option
   }
-}
-
-/// An enumeration whose cases have names on the command line.
-package protocol Named: CaseIterable, Equatable {
-  var optionName: String { get }
-}
-
-extension Named where Self: RawRepresentable<String> {
-  /// `leakyRelu` is `leaky-relu`.
-  package var optionName: String { rawValue.hyphenated }
-}
-
-extension Named {
-  package static var optionNames: [String] { allCases.map(\.optionName) }
 }

@@ -1,6 +1,6 @@
 /// An option of a command, as data: parsing, checking, help and the table of defaults all come from it.
 package struct Option: Sendable {
-  /// What a value may be.
+  /// The values that an option takes.
   package enum Kind: Sendable {
     /// Given or not; takes no value.
     case flag
@@ -8,7 +8,7 @@ package struct Option: Sendable {
     /// A number between bounds; each bound says whether it belongs.
     case number(Bounds)
     case choice([String])
-    /// Anything; `Training` and the like look closer.
+    /// Anything; the command looks closer.
     case text
   }
 
@@ -33,7 +33,7 @@ package struct Option: Sendable {
 
   /// Without the dashes.
   package let name: String
-  /// What stands for the value in the help; empty for a flag.
+  /// The placeholder of the value in the help; empty for a flag.
   package let placeholder: String
   package let kind: Kind
   /// The value when the option is not given; nil when that is nothing at all.
@@ -79,10 +79,21 @@ extension Option {
     .badValue(
       option: name, value: text, expected: expected, suggestion: Suggestion.nearest(to: text, among: words))
   }
+
+  /// The sizes of a perceptron, such as `784,30,10`; nil for `cnn`.
+  /// - Throws: `CommandError.badValue`, also where two layers have more weights between them than `limit`.
+  package func networkSizes(_ text: String, such example: String, limit: Int) throws(CommandError) -> [Int]? {
+    if text == "cnn" { return nil }
+    let sizes = text.split(separator: ",", omittingEmptySubsequences: false).map { Int($0) ?? 0 }
+    guard sizes.count >= 2, sizes.allSatisfy({ (1...65_536).contains($0) }),
+      zip(sizes, sizes.dropFirst()).allSatisfy({ $0 * $1 <= limit })
+    else { throw bad(text, expected: "two or more sizes such as \(example), or cnn", among: ["cnn"]) }
+    return sizes
+  }
 }
 
 extension ClosedRange<Int> {
-  /// What a value must be, in words.
+  /// The demand on a value, in words.
   fileprivate var sentence: String {
     upperBound == .max
       ? "a whole number of at least \(lowerBound)" : "a whole number from \(lowerBound) to \(upperBound)"
@@ -90,7 +101,7 @@ extension ClosedRange<Int> {
 }
 
 extension Option.Bounds {
-  /// What a value must be, in words.
+  /// The demand on a value, in words.
   fileprivate var sentence: String {
     let below = "\(includesLow ? "at least" : "above") \(low.short)"
     return high == .infinity

@@ -3,29 +3,27 @@ import Foundation
 /// A program of its own that belongs to the command line: `adjoint NAME` runs `adjoint-NAME`, which lies beside it, as git does.
 package struct Sibling: Sendable {
   package let name: String
-  /// One line.
+  /// One line for the help.
   package let summary: String
+  /// The name of the executable.
+  private let program: String
 
-  /// The programs of this package.
-  package static let explain = Sibling(
-    name: "explain", summary: "Write down the backward pass of a model: a page to step through, equations, a drawing.")
-  package static let grade = Sibling(
-    name: "grade", summary: "Put faults into every rule and into shared code, and count how many the checker finds.")
-  package static let bench = Sibling(
-    name: "bench",
-    summary: "Time training steps, kernels and overhead against their targets, and against other libraries.")
-  package static let experiments = Sibling(
-    name: "experiments", summary: "Run the experiments of the source documents and judge their figures.")
-  package static let all = [explain, grade, bench, experiments]
-
-  package var program: String { "adjoint-\(name)" }
-
-  /// The executable beside this one, if it has been built.
-  private var executable: URL? {
-    guard let own = Bundle.main.executableURL?.resolvingSymlinksInPath() else { return nil }
-    let place = own.deletingLastPathComponent().appendingPathComponent(program)
-    return FileManager.default.isExecutableFile(atPath: place.path) ? place : nil
+  private init(_ name: String, _ summary: String = "", program: String? = nil) {
+    (self.name, self.summary, self.program) = (name, summary, program ?? "adjoint-\(name)")
   }
+
+  package static let explain = Sibling(
+    "explain", "Write down the backward pass of a model: a page to step through, equations, a drawing.")
+  package static let grade = Sibling(
+    "grade", "Put faults into every rule and into shared code, and count how many the checker finds.")
+  package static let bench = Sibling(
+    "bench", "Time training steps, kernels and overhead against their targets, and against other libraries.")
+  package static let experiments = Sibling(
+    "experiments", "Run the experiments of the source documents and judge their figures.")
+  /// The programs of this package beside `adjoint`.
+  package static let all = [explain, grade, bench, experiments]
+  /// The program `adjoint` itself, as the others find it.
+  package static let main = Sibling("", program: "adjoint")
 
   /// The program that `adjoint NAME` stands for: one of this package, or any executable `adjoint-NAME` beside this one.
   package init?(named name: String) {
@@ -33,43 +31,49 @@ package struct Sibling: Sendable {
       self = known
       return
     }
-    guard name.allSatisfy({ $0.isLetter || $0.isNumber || $0 == "-" }) else { return nil }
-    let other = Sibling(name: name, summary: "")
-    guard other.executable != nil else { return nil }
-    self = other
+    guard !name.isEmpty, name.allSatisfy({ $0.isLetter || $0.isNumber || $0 == "-" }) else { return nil }
+    self = Sibling(name)
+    guard place != nil else { return nil }
   }
 
-  private init(name: String, summary: String) { (self.name, self.summary) = (name, summary) }
+  /// The executable beside this one, if it has been built.
+  private var place: URL? {
+    guard let own = Bundle.main.executableURL?.resolvingSymlinksInPath() else { return nil }
+    let place = own.deletingLastPathComponent().appendingPathComponent(program)
+    return FileManager.default.isExecutableFile(atPath: place.path) ? place : nil
+  }
+
+  /// The executable beside this one.
+  /// - Throws: `CommandError.notBuilt` when there is none.
+  package func executable() throws(CommandError) -> URL {
+    guard let place else { throw .notBuilt(program) }
+    return place
+  }
 
   /// Becomes the program, with these arguments: terminal, signals and exit code are its own from here on.
-  /// - Throws: `CommandError.notBuilt` when there is no such executable.
+  /// - Throws: `CommandError` when there is no such executable, or it cannot be started.
   package func run(_ arguments: some Sequence<String>) throws(CommandError) -> Never {
-    let path = try found().path
+    let path = try executable().path
     var words: [UnsafeMutablePointer<CChar>?] = ([path] + arguments).map { strdup($0) }
     words.append(nil)
     execv(path, words)
-    throw .unwritable(path, reason: String(cString: strerror(errno)))
+    throw .peer(path, reason: "it cannot be started: \(String(cString: strerror(errno)))")
   }
 
-  /// Runs the program and returns the last line that it printed.
+  /// Runs the program and returns the lines that it printed.
   /// - Throws: `CommandError` when there is no such executable, or it fails.
-  package func lastLine(_ arguments: [String]) throws -> String {
+  package func lines(_ arguments: [String]) throws -> [String] {
     let process = Process()
     let output = Pipe()
-    process.executableURL = try found()
+    process.executableURL = try executable()
     process.arguments = arguments
     process.standardOutput = output
     try process.run()
     let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
     process.waitUntilExit()
-    guard process.terminationStatus == 0, let line = text.split(separator: "\n").last else {
+    guard process.terminationStatus == 0 else {
       throw CommandError.peer(program, reason: "it ended with exit code \(process.terminationStatus)")
     }
-    return String(line)
-  }
-
-  private func found() throws(CommandError) -> URL {
-    guard let executable else { throw .notBuilt(program) }
-    return executable
+    return text.split(separator: "\n", omittingEmptySubsequences: false).dropLast().map(String.init)
   }
 }

@@ -2,11 +2,11 @@ import Foundation
 
 /// Standard output: plain lines, a live line that rewrites itself on a terminal, colours where they are welcome.
 package final class Console {
-  /// Whether a person is looking.
+  /// True where a person is looking.
   package let isTerminal: Bool
-  /// Whether to use colours: on a terminal, and `NO_COLOR` is not set.
+  /// True on a terminal where `NO_COLOR` is not set.
   package let hasColor: Bool
-  /// Why output could not be written, the first time that happened.
+  /// The reason for which output could not be written, the first time that happened.
   package private(set) var failure: String?
   private var liveWidth = 0
 
@@ -20,6 +20,16 @@ package final class Console {
   package func line(_ text: String = "") {
     clearLive()
     write(text + "\n")
+  }
+
+  /// Prints a table, its heading in bold.
+  package func table(_ table: Table) {
+    for (number, line) in table.lines.enumerated() { self.line(number == 0 ? bold(line) : line) }
+  }
+
+  /// Prints a name in bold and its value beside it.
+  package func field(_ name: String, _ value: String, width: Int = 14) {
+    line(bold(name.padded(to: width)) + value)
   }
 
   /// On a terminal, replaces the live line; elsewhere, nothing.
@@ -37,8 +47,6 @@ package final class Console {
 
   /// The text in bold, or as it is.
   package func bold(_ text: String) -> String { hasColor ? "\u{1B}[1m\(text)\u{1B}[0m" : text }
-  /// The text in a fainter colour, or as it is.
-  package func dim(_ text: String) -> String { hasColor ? "\u{1B}[2m\(text)\u{1B}[0m" : text }
 
   private func write(_ text: String) {
     guard failure == nil else { return }
@@ -54,5 +62,39 @@ package final class Console {
     clearLive()
     // A sentence that cannot be written has nowhere else to go.
     try? FileHandle.standardError.write(contentsOf: Data("adjoint: \(text)\n".utf8))
+  }
+}
+
+/// Rows of text in aligned columns.
+package struct Table {
+  package enum Alignment { case left, right }
+
+  package let header: [String]
+  package let alignments: [Alignment]
+  package private(set) var rows: [[String]] = []
+
+  package init(_ columns: (String, Alignment)...) { self.init(columns: columns) }
+
+  package init(columns: [(String, Alignment)]) {
+    header = columns.map(\.0)
+    alignments = columns.map(\.1)
+  }
+
+  package mutating func add(_ cells: String...) { add(cells) }
+  package mutating func add(_ cells: [String]) { rows.append(cells) }
+
+  /// The lines, header first, two spaces between columns.
+  package var lines: [String] {
+    let widths = header.indices.map { column in
+      ([header] + rows).map { $0[column].count }.max() ?? 0
+    }
+    return ([header] + rows).map { row in
+      let cells = row.indices.map { column in
+        alignments[column] == .left ? row[column].padded(to: widths[column]) : row[column].padded(left: widths[column])
+      }
+      var line = "  " + cells.joined(separator: "  ")
+      while line.last == " " { line.removeLast() }
+      return line
+    }
   }
 }

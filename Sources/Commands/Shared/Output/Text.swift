@@ -1,4 +1,8 @@
+import AdjointFiles
 import Foundation
+
+/// The value that `--json` prints.
+package typealias JSON = AdjointFiles.JSON
 
 // Small helpers for text in a terminal.
 

@@ -1,0 +1,170 @@
+/// An operation of the library: besides the mathematics, all that readers of recordings ask of it.
+///
+/// No requirement has a default unless nearly every operation shares it, so the compiler lists what a new operation lacks.
+/// Random programs, the scalar expansion, the linter, derivations and programs ask here; none of them lists types.
+package protocol LibraryOperation: Operation {
+  /// The kind of operation, with what distinguishes it. Ask `form` of any operation.
+  var ownForm: OperationForm { get }
+
+  /// The Swift code that records it, given the names of its inputs and their shapes.
+  func swiftCode(_ x: [String], _ shapes: [Shape]) -> String
+
+  /// The numbers between which y lies when its inputs lie in `x`.
+  func range(_ x: [ValueRange], _ shapes: [Shape]) -> ValueRange
+
+  /// The numbers between which an input must lie, given those between which it does; `ValueRange.limit` unless said
+  /// otherwise.
+  func domain(ofInput position: Int, _ present: ValueRange?) -> ValueRange
+
+  /// True when every element of y is finite on inputs of these shapes; true unless said otherwise.
+  func isFinite(on shapes: [Shape]) -> Bool
+
+  /// This operation with `change` applied to the extents among its attributes; itself unless it has such.
+  func resized(_ change: (Int) -> Int) -> Self
+
+  /// The elements of y, recorded as operations on single numbers; `nil` where there is no such form.
+  func expanded(_ x: [ScalarOperand], shape: Shape, on tape: Tape<Double>) -> [Variable<Double>]?
+}
+
+extension LibraryOperation {
+  package func domain(ofInput position: Int, _ present: ValueRange?) -> ValueRange { .limit }
+  package func isFinite(on shapes: [Shape]) -> Bool { true }
+  package func resized(_ change: (Int) -> Int) -> Self { self }
+}
+
+extension Operation {
+  /// The kind of operation; `.other` for one of another module.
+  package var form: OperationForm { (self as? any LibraryOperation)?.ownForm ?? .other }
+}
+
+/// The kinds of operations, for readers of a recording: switch over it without `default`, or compare with it.
+package enum OperationForm: Hashable, Sendable {
+  case map(MapFunction)
+  case zip(ZipFunction)
+  case select
+  case product(transposeA: Bool, transposeB: Bool)
+  case addBias
+  case sum(AxisSet, keepsDimensions: Bool)
+  case mean(AxisSet, keepsDimensions: Bool)
+  case variance(AxisSet, keepsDimensions: Bool, correction: Int)
+  case extremum(Extremum.Kind, AxisSet, keepsDimensions: Bool)
+  case argMax
+  case softmax(SoftmaxKind)
+  case broadcast, reshape, permute, slice, pad, concatenate, stopGradient
+  case gather, scatterAdd, pick, oneHot
+  case unfold, fold, maxPool, averagePool
+  /// An operation of another module.
+  case other
+
+  package static func unary(_ f: Unary) -> OperationForm { .map(.unary(f)) }
+  package static func binary(_ f: Binary) -> OperationForm { .zip(.binary(f)) }
+
+  package var isProduct: Bool { if case .product = self { true } else { false } }
+  package var isSum: Bool { if case .sum = self { true } else { false } }
+  package var isMean: Bool { if case .mean = self { true } else { false } }
+  package var isComparison: Bool { if case .zip(.comparison) = self { true } else { false } }
+  /// The elementwise function of one argument, if it is one without parameters.
+  package var unary: Unary? { if case .map(.unary(let f)) = self { f } else { nil } }
+  /// The elementwise function of two arguments, if it is one.
+  package var binary: Binary? { if case .zip(.binary(let f)) = self { f } else { nil } }
+  /// True for what only gives x another shape, order of axes, or repetition.
+  package var isRearranging: Bool { self == .reshape || self == .permute || self == .broadcast }
+}
+
+// MARK: Ranges
+
+package typealias ValueRange = ClosedRange<Double>
+
+extension ValueRange {
+  package static let everything = -Double.infinity...Double.infinity
+  /// Beyond this size a value is squashed before it is used again.
+  package static let limit = -6.0...6.0
+
+  package func holds(_ other: ValueRange) -> Bool {
+    lowerBound <= other.lowerBound && other.upperBound <= upperBound
+  }
+
+  /// The least range that holds some numbers; [0, 0] for none.
+  static func hull(_ values: [Double]) -> ValueRange { (values.min() ?? 0)...(values.max() ?? 0) }
+  static func hull(_ ranges: [ValueRange]) -> ValueRange {
+    hull(ranges.flatMap { [$0.lowerBound, $0.upperBound] })
+  }
+
+  /// The range of a function that is monotonous here.
+  func mapped(_ f: (Double) -> Double) -> ValueRange { .hull([f(lowerBound), f(upperBound)]) }
+
+  /// The range of a function of two arguments that is largest and smallest in the corners.
+  static func corners(_ a: ValueRange, _ b: ValueRange, _ f: (Double, Double) -> Double) -> ValueRange {
+    hull([a.lowerBound, a.upperBound].flatMap { x in [b.lowerBound, b.upperBound].map { f(x, $0) } })
+  }
+
+  /// The range of sums of up to `count` numbers of this one.
+  func summed(_ count: Int) -> ValueRange { .hull([0, Double(count) * lowerBound, Double(count) * upperBound]) }
+}
+
+// MARK: Swift code
+
+/// A method call such as `a.addBias(b)`, with the other inputs and then the arguments in brackets.
+func methodCall(_ name: String, _ x: [String], _ arguments: String...) -> String {
+  x[0] + ".\(name)(" + (x.dropFirst() + arguments).joined(separator: ", ") + ")"
+}
+
+// MARK: Single numbers
+
+/// An input of an operation with a node for each element.
+package struct ScalarOperand {
+  package let elements: [Variable<Double>]
+  package let shape: Shape
+  /// The values of an index leaf, which are no nodes.
+  package let indices: Tensor<Int32>?
+
+  package init(elements: [Variable<Double>], shape: Shape, indices: Tensor<Int32>?) {
+    (self.elements, self.shape, self.indices) = (elements, shape, indices)
+  }
+
+  /// The elements that stand behind each element of a reduction over `axes`.
+  func groups(_ axes: AxisSet) -> [[Variable<Double>]] {
+    let strides = shape.strides
+    let kept = shape.indices.filter { !axes.contains(axis: $0) }
+    var groups = [[Variable<Double>]](repeating: [], count: kept.reduce(1) { $0 * shape[$1] })
+    for (position, element) in elements.enumerated() {
+      groups[kept.reduce(0) { $0 * shape[$1] + position / strides[$1] % shape[$1] }].append(element)
+    }
+    return groups
+  }
+
+  /// The elements of each row of the last axis.
+  var rows: [[Variable<Double>]] { groups(AxisSet([shape.rank - 1])) }
+}
+
+extension [Variable<Double>] {
+  /// The sum, from the first to the last.
+  func total(on tape: Tape<Double>) -> Variable<Double> {
+    guard let first else { return tape.constant(0) }
+    return dropFirst().reduce(first) { $0 + $1 }
+  }
+}
+
+extension Operation {
+  /// This operation once for each element of y, on the elements that broadcasting puts there.
+  package func elementwise(_ x: [ScalarOperand], shape: Shape, on tape: Tape<Double>) -> [Variable<Double>] {
+    let repeated = x.map { Broadcast(to: shape).moved([$0], on: tape) }
+    return (0..<shape.elementCount).map { i in tape.record(self, inputs: repeated.map { $0[i] }) }
+  }
+
+  /// The nodes of the elements, moved as this operation moves elements: it moves their numbers, counted from 1, and so says
+  /// where each comes from; 0 stands for padding.
+  func moved(_ x: [ScalarOperand], on tape: Tape<Double>) -> [Variable<Double>] {
+    let scratch = Tape<Double>()
+    var sources: [Variable<Double>] = []
+    let inputs = x.map { operand -> Variable<Double> in
+      if let indices = operand.indices { return scratch.index(indices) }
+      let numbers = operand.elements.indices.map { Double(sources.count + $0 + 1) }
+      sources += operand.elements
+      return scratch.constant(Tensor(shape: operand.shape, elements: numbers))
+    }
+    return scratch.record(self, inputs: inputs).value.elements.map {
+      $0 == 0 ? tape.constant(0) : sources[Int($0) - 1]
+    }
+  }
+}

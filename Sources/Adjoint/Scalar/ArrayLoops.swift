@@ -1,0 +1,62 @@
+import AdjointKernels
+
+/// Loops over arrays of a scalar: everything that `forward` of the library's operations does.
+///
+/// The default bodies are the reference: plain loops, specialised in the module of each conformer. `Float` and `Double`
+/// override them with kernels, which are tested against them. A loop is a static requirement, not code inside
+/// `Operation.forward`, because only a requirement's body is specialised when it is reached through `any Operation`.
+public protocol ArrayLoops: BitwiseCopyable {
+  /// y[i] = f(x[i])
+  static func map(_ f: MapFunction, _ x: UnsafePointer<Self>, _ y: UnsafeMutablePointer<Self>, count: Int)
+  /// y[i] = f(a[i·strideA], b[i·strideB]), strides 1 or 0
+  static func zip(
+    _ f: ZipFunction, _ a: UnsafePointer<Self>, strideA: Int, _ b: UnsafePointer<Self>, strideB: Int,
+    _ y: UnsafeMutablePointer<Self>, count: Int)
+  /// y[i] = c[i·strideC] ≠ 0 ? a[i·strideA] : b[i·strideB], strides 1 or 0
+  static func select(
+    _ c: UnsafePointer<Self>, strideC: Int, _ a: UnsafePointer<Self>, strideA: Int, _ b: UnsafePointer<Self>,
+    strideB: Int, _ y: UnsafeMutablePointer<Self>, count: Int)
+  /// y[i, j] = f(x[i, j] + bias[j]); `nil` stands for the identity
+  static func addRows(
+    _ x: UnsafePointer<Self>, bias: UnsafePointer<Self>, then f: MapFunction?, _ y: UnsafeMutablePointer<Self>,
+    rows: Int, columns: Int)
+  /// Σ, max or min of x; 0, −∞ or ∞ of nothing
+  static func reduce(_ r: Reduction, _ x: UnsafePointer<Self>, count: Int) -> Self
+  /// y[j] = Σᵢ, maxᵢ or minᵢ of x[i, j], rows `stride` elements apart
+  static func reduceRows(
+    _ r: Reduction, _ x: UnsafePointer<Self>, stride: Int, _ y: UnsafeMutablePointer<Self>, rows: Int, columns: Int)
+  /// Softmax, log-softmax or log-sum-exp of each row, shifted by the row's maximum
+  static func softmax(
+    _ kind: SoftmaxKind, _ x: UnsafePointer<Self>, _ y: UnsafeMutablePointer<Self>, rows: Int, columns: Int)
+  /// x̄ = ȳ − e^y Σ ȳ for each row: what the recorded gradient of log-softmax comes to, given y and ȳ
+  static func logSoftmaxGradient(
+    _ g: UnsafePointer<Self>, _ y: UnsafePointer<Self>, _ out: UnsafeMutablePointer<Self>, rows: Int, columns: Int)
+  /// The matrix product with its last pass
+  static func multiply(_ product: MatrixProduct<Self>)
+  /// y = the windows of the images x, one after the other, with zeros where they reach outside
+  static func unfold(_ grid: WindowGrid, _ x: UnsafePointer<Self>, _ y: UnsafeMutablePointer<Self>)
+  /// y = the images on which the windows x stand, added up
+  static func fold(_ grid: WindowGrid, _ x: UnsafePointer<Self>, _ y: UnsafeMutablePointer<Self>)
+  /// y = Σ, max or min of each window of the images x, channel by channel; the windows have no padding
+  static func pool(
+    _ r: Reduction, _ grid: WindowGrid, _ x: UnsafePointer<Self>, _ y: UnsafeMutablePointer<Self>)
+  /// True when every element is a finite number.
+  static func allFinite(_ x: UnsafePointer<Self>, count: Int) -> Bool
+}
+
+/// The reductions that a loop performs.
+public enum Reduction: Hashable, Sendable { case sum, maximum, minimum }
+
+/// The row-wise functions that share a shift by the row's maximum.
+public enum SoftmaxKind: Hashable, Sendable { case softmax, logSoftmax, logSumExp }
+
+extension Reduction {
+  /// The kernels' name.
+  var kernel: ak_reduction {
+    switch self {
+    case .sum: AK_SUM
+    case .maximum: AK_MAX
+    case .minimum: AK_MIN
+    }
+  }
+}

@@ -1,0 +1,207 @@
+import AdjointKernels
+import Foundation
+
+// `Float` and `Double` as scalars: elementary functions from the system's mathematics library, array loops from the kernels
+// of the instruction set in use, or from the reference bodies when `ADJOINT_KERNELS=reference`. The two differ in the
+// functions of the table alone: C knows no generic functions, and what meets a public requirement cannot stand in an
+// extension for a protocol that is not public.
+
+extension Double: Scalar {
+  @inlinable public static var sharesTies: Bool { false }
+  @inlinable public var primal: Double { self }
+
+  @inlinable public static func elementary(_ f: ElementaryFunction, _ x: Double) -> Double { f(x) }
+  @inlinable public static func power(_ x: Double, _ p: Double) -> Double { pow(x, p) }
+
+  public static func map(_ f: MapFunction, _ x: UnsafePointer<Double>, _ y: UnsafeMutablePointer<Double>, count: Int) {
+    guard let kernels = Kernels.active else { return referenceMap(f, x, y, count: count) }
+    let (code, p, q) = f.kernel
+    kernels.pointee.map_f64(code, Double(p), Double(q), x, y, count)
+  }
+
+  public static func zip(
+    _ f: ZipFunction, _ a: UnsafePointer<Double>, strideA: Int, _ b: UnsafePointer<Double>, strideB: Int,
+    _ y: UnsafeMutablePointer<Double>, count: Int
+  ) {
+    guard let kernels = Kernels.active else {
+      return referenceZip(f, a, strideA: strideA, b, strideB: strideB, y, count: count)
+    }
+    kernels.pointee.zip_f64(f.kernel, a, strideA, b, strideB, y, count)
+  }
+
+  public static func select(
+    _ c: UnsafePointer<Double>, strideC: Int, _ a: UnsafePointer<Double>, strideA: Int, _ b: UnsafePointer<Double>,
+    strideB: Int, _ y: UnsafeMutablePointer<Double>, count: Int
+  ) {
+    guard let kernels = Kernels.active else {
+      return referenceSelect(c, strideC: strideC, a, strideA: strideA, b, strideB: strideB, y, count: count)
+    }
+    kernels.pointee.select_f64(c, strideC, a, strideA, b, strideB, y, count)
+  }
+
+  public static func addRows(
+    _ x: UnsafePointer<Double>, bias: UnsafePointer<Double>, then f: MapFunction?, _ y: UnsafeMutablePointer<Double>,
+    rows: Int, columns: Int
+  ) {
+    guard let kernels = Kernels.active else {
+      return referenceAddRows(x, bias: bias, then: f, y, rows: rows, columns: columns)
+    }
+    let (code, p, q) = f?.kernel ?? (AK_COPY, 0, 0)
+    kernels.pointee.add_rows_f64(x, bias, code, Double(p), Double(q), y, rows, columns)
+  }
+
+  public static func reduce(_ r: Reduction, _ x: UnsafePointer<Double>, count: Int) -> Double {
+    guard let kernels = Kernels.active else { return referenceReduce(r, x, stride: 1, count: count) }
+    return kernels.pointee.reduce_f64(r.kernel, x, count)
+  }
+
+  public static func reduceRows(
+    _ r: Reduction, _ x: UnsafePointer<Double>, stride: Int, _ y: UnsafeMutablePointer<Double>, rows: Int, columns: Int
+  ) {
+    guard let kernels = Kernels.active else {
+      return referenceReduceRows(r, x, stride: stride, y, rows: rows, columns: columns)
+    }
+    kernels.pointee.reduce_rows_f64(r.kernel, x, stride, y, rows, columns)
+  }
+
+  public static func softmax(
+    _ kind: SoftmaxKind, _ x: UnsafePointer<Double>, _ y: UnsafeMutablePointer<Double>, rows: Int, columns: Int
+  ) {
+    guard let kernels = Kernels.active else { return referenceSoftmax(kind, x, y, rows: rows, columns: columns) }
+    switch kind {
+    case .softmax: kernels.pointee.softmax_f64(x, y, rows, columns)
+    case .logSoftmax: kernels.pointee.log_softmax_f64(x, y, rows, columns)
+    case .logSumExp: kernels.pointee.log_sum_exp_f64(x, y, rows, columns)
+    }
+  }
+
+  public static func logSoftmaxGradient(
+    _ g: UnsafePointer<Double>, _ y: UnsafePointer<Double>, _ out: UnsafeMutablePointer<Double>, rows: Int, columns: Int
+  ) {
+    guard let kernels = Kernels.active else {
+      return referenceLogSoftmaxGradient(g, y, out, rows: rows, columns: columns)
+    }
+    kernels.pointee.log_softmax_vjp_f64(g, y, out, rows, columns)
+  }
+
+  public static func multiply(_ product: MatrixProduct<Double>) {
+    guard let kernels = Kernels.active else { return referenceMultiply(product) }
+    var gemm = ak_gemm_f64()
+    (gemm.transpose_a, gemm.transpose_b, gemm.accumulate) = (
+      product.transposeA, product.transposeB, product.accumulates
+    )
+    (gemm.m, gemm.n, gemm.k) = (product.rows, product.columns, product.depth)
+    (gemm.a, gemm.lda) = (product.a, product.strideA)
+    (gemm.b, gemm.ldb) = (product.b, product.strideB)
+    (gemm.c, gemm.ldc) = (product.c, product.strideC)
+    gemm.bias = product.bias
+    let (code, p, q) = product.function?.kernel ?? (AK_COPY, 0, 0)
+    (gemm.f, gemm.p, gemm.q) = (code, Double(p), Double(q))
+    kernels.pointee.gemm_f64(&gemm)
+  }
+
+  public static func allFinite(_ x: UnsafePointer<Double>, count: Int) -> Bool {
+    guard let kernels = Kernels.active else { return (0..<count).allSatisfy { x[$0].isFinite } }
+    return kernels.pointee.all_finite_f64(x, count)
+  }
+}
+
+extension Float: Scalar {
+  @inlinable public static var sharesTies: Bool { false }
+  @inlinable public var primal: Double { Double(self) }
+
+  @inlinable public static func elementary(_ f: ElementaryFunction, _ x: Float) -> Float { f(x) }
+  @inlinable public static func power(_ x: Float, _ p: Double) -> Float { pow(x, Float(p)) }
+
+  public static func map(_ f: MapFunction, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, count: Int) {
+    guard let kernels = Kernels.active else { return referenceMap(f, x, y, count: count) }
+    let (code, p, q) = f.kernel
+    kernels.pointee.map_f32(code, Float(p), Float(q), x, y, count)
+  }
+
+  public static func zip(
+    _ f: ZipFunction, _ a: UnsafePointer<Float>, strideA: Int, _ b: UnsafePointer<Float>, strideB: Int,
+    _ y: UnsafeMutablePointer<Float>, count: Int
+  ) {
+    guard let kernels = Kernels.active else {
+      return referenceZip(f, a, strideA: strideA, b, strideB: strideB, y, count: count)
+    }
+    kernels.pointee.zip_f32(f.kernel, a, strideA, b, strideB, y, count)
+  }
+
+  public static func select(
+    _ c: UnsafePointer<Float>, strideC: Int, _ a: UnsafePointer<Float>, strideA: Int, _ b: UnsafePointer<Float>,
+    strideB: Int, _ y: UnsafeMutablePointer<Float>, count: Int
+  ) {
+    guard let kernels = Kernels.active else {
+      return referenceSelect(c, strideC: strideC, a, strideA: strideA, b, strideB: strideB, y, count: count)
+    }
+    kernels.pointee.select_f32(c, strideC, a, strideA, b, strideB, y, count)
+  }
+
+  public static func addRows(
+    _ x: UnsafePointer<Float>, bias: UnsafePointer<Float>, then f: MapFunction?, _ y: UnsafeMutablePointer<Float>,
+    rows: Int, columns: Int
+  ) {
+    guard let kernels = Kernels.active else {
+      return referenceAddRows(x, bias: bias, then: f, y, rows: rows, columns: columns)
+    }
+    let (code, p, q) = f?.kernel ?? (AK_COPY, 0, 0)
+    kernels.pointee.add_rows_f32(x, bias, code, Float(p), Float(q), y, rows, columns)
+  }
+
+  public static func reduce(_ r: Reduction, _ x: UnsafePointer<Float>, count: Int) -> Float {
+    guard let kernels = Kernels.active else { return referenceReduce(r, x, stride: 1, count: count) }
+    return kernels.pointee.reduce_f32(r.kernel, x, count)
+  }
+
+  public static func reduceRows(
+    _ r: Reduction, _ x: UnsafePointer<Float>, stride: Int, _ y: UnsafeMutablePointer<Float>, rows: Int, columns: Int
+  ) {
+    guard let kernels = Kernels.active else {
+      return referenceReduceRows(r, x, stride: stride, y, rows: rows, columns: columns)
+    }
+    kernels.pointee.reduce_rows_f32(r.kernel, x, stride, y, rows, columns)
+  }
+
+  public static func softmax(
+    _ kind: SoftmaxKind, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, rows: Int, columns: Int
+  ) {
+    guard let kernels = Kernels.active else { return referenceSoftmax(kind, x, y, rows: rows, columns: columns) }
+    switch kind {
+    case .softmax: kernels.pointee.softmax_f32(x, y, rows, columns)
+    case .logSoftmax: kernels.pointee.log_softmax_f32(x, y, rows, columns)
+    case .logSumExp: kernels.pointee.log_sum_exp_f32(x, y, rows, columns)
+    }
+  }
+
+  public static func logSoftmaxGradient(
+    _ g: UnsafePointer<Float>, _ y: UnsafePointer<Float>, _ out: UnsafeMutablePointer<Float>, rows: Int, columns: Int
+  ) {
+    guard let kernels = Kernels.active else {
+      return referenceLogSoftmaxGradient(g, y, out, rows: rows, columns: columns)
+    }
+    kernels.pointee.log_softmax_vjp_f32(g, y, out, rows, columns)
+  }
+
+  public static func multiply(_ product: MatrixProduct<Float>) {
+    guard let kernels = Kernels.active else { return referenceMultiply(product) }
+    var gemm = ak_gemm_f32()
+    (gemm.transpose_a, gemm.transpose_b, gemm.accumulate) = (
+      product.transposeA, product.transposeB, product.accumulates
+    )
+    (gemm.m, gemm.n, gemm.k) = (product.rows, product.columns, product.depth)
+    (gemm.a, gemm.lda) = (product.a, product.strideA)
+    (gemm.b, gemm.ldb) = (product.b, product.strideB)
+    (gemm.c, gemm.ldc) = (product.c, product.strideC)
+    gemm.bias = product.bias
+    let (code, p, q) = product.function?.kernel ?? (AK_COPY, 0, 0)
+    (gemm.f, gemm.p, gemm.q) = (code, Float(p), Float(q))
+    kernels.pointee.gemm_f32(&gemm)
+  }
+
+  public static func allFinite(_ x: UnsafePointer<Float>, count: Int) -> Bool {
+    guard let kernels = Kernels.active else { return (0..<count).allSatisfy { x[$0].isFinite } }
+    return kernels.pointee.all_finite_f32(x, count)
+  }
+}

@@ -1,0 +1,154 @@
+/// What a backward sweep found: for each forward node its adjoint, and every contribution that flowed along an edge.
+///
+/// All of these are recorded nodes of the same tape. Gradients are the short form (`gradients(of:withRespectTo:)`); drawings,
+/// the checker and lessons read the whole.
+public struct Backward<S: Scalar> {
+  /// One use of a node by another, and what flowed back along it.
+  public struct Edge {
+    /// The node whose VJP was taken.
+    public let consumer: Int
+    /// Which of its inputs this edge is.
+    public let position: Int
+    /// The input node that received the contribution.
+    public let producer: Int
+    /// (∂consumer/∂producer)ᵀ · adjoint of the consumer.
+    public let contribution: Variable<S>
+  }
+
+  /// What was differentiated.
+  public let output: Variable<S>
+  /// Every contribution, in the order in which the sweep added it.
+  public internal(set) var edges: [Edge] {
+    get { flows.map { edge($0) } }
+    set {
+      flows = newValue.map {
+        Flow($0.contribution.index, $0.contribution.epoch, from: $0.consumer, $0.position, to: $0.producer)
+      }
+    }
+  }
+  var adjoints: [Int32]
+  private var flows: [Flow] = []
+
+  /// An edge by positions on the tape: a sweep adds one for each use of each node, and counts no references.
+  private struct Flow {
+    let consumer, position, producer, contribution, epoch: Int32
+
+    init(_ contribution: Int, _ epoch: Int32, from consumer: Int, _ position: Int, to producer: Int) {
+      (self.consumer, self.position, self.producer) = (Int32(consumer), Int32(position), Int32(producer))
+      (self.contribution, self.epoch) = (Int32(contribution), epoch)
+    }
+  }
+
+  init(output: Variable<S>, seed: Variable<S>) {
+    self.output = output
+    adjoints = [Int32](repeating: -1, count: output.index + 1)
+    adjoints[output.index] = Int32(seed.index)
+  }
+
+  /// The adjoint ∂output/∂x of a node, or `nil` where none was computed: an absent adjoint is not a zero.
+  public func adjoint(of x: Variable<S>) -> Variable<S>? { adjoint(at: output.tape.index(of: x), on: output.tape) }
+
+  /// The contributions whose sum is the adjoint of x.
+  public func contributions(to x: Variable<S>) -> [Edge] {
+    flows.filter { $0.producer == x.index }.map { edge($0) }
+  }
+
+  private func edge(_ flow: Flow) -> Edge {
+    let contribution = Variable(tape: output.tape, index: Int(flow.contribution), epoch: flow.epoch)
+    return Edge(
+      consumer: Int(flow.consumer), position: Int(flow.position), producer: Int(flow.producer),
+      contribution: contribution)
+  }
+
+  func adjoint(at node: Int, on tape: Tape<S>) -> Variable<S>? { adjointNode(of: node).map { tape[$0] } }
+
+  /// The node that holds the adjoint of a node, or `nil` where none was computed.
+  package func adjointNode(of node: Int) -> Int? {
+    node < adjoints.count && adjoints[node] >= 0 ? Int(adjoints[node]) : nil
+  }
+
+  /// Adds a contribution to the adjoint of its input, x̄ ← x̄ + (∂y/∂x)ᵀ ȳ: the one accumulation.
+  mutating func accumulate(
+    _ contribution: Variable<S>?, from consumer: Int, _ position: Int, where needed: [Bool], on tape: Tape<S>
+  ) {
+    guard let contribution = contribution.map({ tape.index(of: $0) }) else { return }
+    let x = tape.nodes[consumer].inputs[position]
+    tape.check(contribution, to: position, x, of: consumer)
+    guard needed[x] else { return }
+    tape.serving = Int32(x)
+    let sum = adjointNode(of: x).map { tape.apply(.add, $0, contribution) } ?? contribution
+    flows.append(Flow(contribution, tape.nodes[contribution].epoch, from: consumer, position, to: x))
+    adjoints[x] = Int32(sum)
+  }
+}
+
+extension Tape {
+  /// The cotangent with which a sweep begins: ȳ of the output's shape, 1 for a single number.
+  func seed(of output: Variable<S>, _ cotangent: Variable<S>?) -> Variable<S> {
+    let seed = cotangent ?? unitCotangent(for: output)
+    guard self[index(of: seed)].shape == output.shape else {
+      fatalError("backward: the cotangent has shape \(seed.shape), the output \(output.shape); they must be the same")
+    }
+    return seed
+  }
+
+  private func unitCotangent(for output: Variable<S>) -> Variable<S> {
+    guard output.shape.elementCount == 1 else {
+      fatalError(
+        "backward: the output has shape \(output.shape); only a single number has a gradient. Give a cotangent of that "
+          + "shape, or reduce the output to one number first (sum, mean).")
+    }
+    return constant(Tensor(repeating: 1, shape: output.shape))
+  }
+
+  /// For each node up to `output`, true when it depends on a target and the output may depend on it.
+  func nodesBetween(_ targets: [Int], and output: Int) -> [Bool] {
+    var reaches = [Bool](repeating: false, count: output + 1)
+    for target in targets where target <= output { reaches[target] = true }
+    for i in 0..<output + 1 where !reaches[i] {
+      let inputs = nodes[i].inputs
+      for position in 0..<inputs.count where reaches[inputs[position]] { reaches[i] = true }
+    }
+    return reaches
+  }
+
+  /// A rule returned as many contributions as the operation has inputs.
+  @inline(__always)
+  func check(count: Int, of operation: some Operation, for inputs: NodeList) {
+    guard count != inputs.count else { return }
+    fatalError("\(operation.name): its vjp returned \(count) contributions for \(inputs.count) inputs")
+  }
+
+  /// A contribution has its input's shape.
+  @inline(__always)
+  fileprivate func check(_ contribution: Int, to position: Int, _ input: Int, of consumer: Int) {
+    let shape = nodes[contribution].shape
+    guard shape != nodes[input].shape, case .operation(let operation) = nodes[consumer].kind else { return }
+    fatalError(
+      "\(operation.name): its vjp returned \(shape) for input \(position), which is \(nodes[input].shape)")
+  }
+}
+
+extension Backward.Edge {
+  package init(consumer: Int, position: Int, from producer: Int, contribution: Variable<S>) {
+    self.init(consumer: consumer, position: position, producer: producer, contribution: contribution)
+  }
+}
+
+extension Backward {
+  /// This sweep with other contributions and adjoints: what a faulty accumulation would have produced. A node for which
+  /// `adjoint` gives `nil` has none.
+  package func replaced(edges: [Edge], adjoint: (Int) -> Int?) -> Backward {
+    var copy = self
+    copy.edges = edges
+    copy.adjoints = adjoints.indices.map { node in adjoint(node).map { Int32($0) } ?? -1 }
+    return copy
+  }
+}
+
+extension Tape {
+  /// The contributions of one node's rule to its inputs, given its adjoint: one turn of the backward sweep.
+  package func contributions(of node: Int, adjoint g: Variable<S>, wanted: @escaping (Int) -> Bool) -> [Variable<S>?] {
+    operation(at: node)?.vjp(g, at: Point(tape: self, node: node, wanted: wanted)) ?? []
+  }
+}

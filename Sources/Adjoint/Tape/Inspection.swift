@@ -1,0 +1,48 @@
+// What checkers and drawings read of a recording.
+
+extension Variable {
+  /// The operation that computed this node, or `nil` for a leaf.
+  public var operation: (any Operation)? { tape.operation(at: tape.index(of: self)) }
+  /// What a leaf is for, or `nil` for the result of an operation.
+  public var role: Role? {
+    if case .leaf(let role) = tape.nodes[tape.index(of: self)].kind { return role }
+    return nil
+  }
+  /// The inputs of the operation that computed this node.
+  public var inputs: [Variable] { tape.nodes[tape.index(of: self)].inputs.map { tape[$0] } }
+  /// The forward node whose VJP recorded this one, or `nil` in a forward pass.
+  public var serves: Variable? {
+    let node = tape.nodes[tape.index(of: self)].serves
+    return node < 0 ? nil : tape[Int(node)]
+  }
+  /// The name given to this node itself, or `nil`.
+  public var label: String? { tape.labels[tape.index(of: self)] }
+  /// The scope in which it was recorded, such as `encoder/fc1`; empty at the top.
+  public var scope: String { tape.scopes[Int(tape.nodes[tape.index(of: self)].scope)] }
+  /// Scope and label, such as `fc1/weight`; empty when there is neither.
+  public var path: String { tape.path(of: tape.index(of: self)) }
+  /// The scopes in which it was recorded, outermost first: `["encoder", "fc1"]`.
+  public var scopes: [String] {
+    tape.scopes[Int(tape.nodes[tape.index(of: self)].scope)].split(separator: "/").map(String.init)
+  }
+}
+
+extension Tape {
+  /// The operation recorded at a position, or `nil` for a leaf.
+  public func operation(at node: Int) -> (any Operation)? {
+    if case .operation(let operation) = nodes[node].kind { return operation }
+    return nil
+  }
+
+  /// The leaves that gradients are taken for when nobody says which: inputs, and parameters that are not frozen.
+  public var differentiableVariables: [Variable<S>] { differentiableLeaves.map { self[$0] } }
+}
+
+extension Variable {
+  /// The recorded indices of an index leaf.
+  /// - Precondition: this is an index leaf.
+  public var indexValue: Tensor<Int32> {
+    guard role == .index else { fatalError("indexValue: \(tape.describe(index)) holds numbers, not indices") }
+    return Tensor(shape: shape, elements: Array(tape.view(of: index).indices))
+  }
+}

@@ -1,0 +1,166 @@
+/// Whether layers record what they do in training or in inference.
+public enum Mode: String, Sendable, Hashable { case training, inference }
+
+/// What a leaf of the tape is for.
+public enum Role: Sendable, Hashable {
+  /// Fixed when recorded.
+  case constant
+  /// Fed before each run, and checked.
+  case input
+  /// Int32 positions or classes, fed and range-checked; never differentiated or perturbed.
+  case index
+  /// Trainable.
+  case parameter
+  /// Not trained; a run may store a node into it, such as running statistics.
+  case state
+  /// Drawn anew before each run.
+  case random(Distribution)
+
+  /// The word for it in listings.
+  public var name: String {
+    switch self {
+    case .constant: "constant"
+    case .input: "input"
+    case .index: "index"
+    case .parameter: "parameter"
+    case .state: "state"
+    case .random(let distribution): "random \(distribution)"
+    }
+  }
+}
+
+/// How a random leaf is drawn. Each row of the first axis has a stream of its own, keyed by seed, step, leaf and row.
+public enum Distribution: Sendable, Hashable, CustomStringConvertible {
+  case uniform(low: Double, high: Double)
+  case normal(mean: Double, deviation: Double)
+  /// `value` with this probability, else 0.
+  case bernoulli(probability: Double, value: Double)
+
+  public var description: String {
+    switch self {
+    case .uniform(let low, let high): "uniform(\(low), \(high))"
+    case .normal(let mean, let deviation): "normal(\(mean), \(deviation))"
+    case .bernoulli(let probability, let value): "bernoulli(\(probability), value: \(value))"
+    }
+  }
+
+  /// Fills `elements`, `rows` equal rows of them.
+  func fill<S: Scalar>(_ elements: UnsafeMutableBufferPointer<S>, rows: Int, seed: UInt64, step: Int, leaf: Int) {
+    guard rows > 0 else { return }
+    let width = elements.count / rows
+    for row in 0..<rows {
+      var generator = Generator(seed: seed).stream(UInt64(step), UInt64(leaf), UInt64(row))
+      for i in row * width..<(row + 1) * width {
+        switch self {
+        case .uniform(let low, let high): elements[i] = S(generator.uniform(low, high))
+        case .normal(let mean, let deviation): elements[i] = S(mean + deviation * generator.normal())
+        case .bernoulli(let probability, let value): elements[i] = generator.uniform() < probability ? S(value) : 0
+        }
+      }
+    }
+  }
+}
+
+extension Tape {
+  /// A value fixed from now on.
+  public func constant(_ value: Tensor<S>, name: String? = nil) -> Variable<S> { leaf(.constant, value, name) }
+
+  /// A number fixed from now on.
+  @specialized(where S == Float)
+  @specialized(where S == Double)
+  public func constant(_ value: Double) -> Variable<S> {
+    let x = append(.constant, .scalar)
+    output(x.index)[0] = S(value)
+    return x
+  }
+
+  /// A value that a program is fed anew for each run.
+  public func input(_ value: Tensor<S>, name: String? = nil) -> Variable<S> { leaf(.input, value, name) }
+
+  /// Class indices or positions, fed anew for each run.
+  public func index(_ value: Tensor<Int32>, name: String? = nil) -> Variable<S> {
+    let x = append(.index, value.shape)
+    _ = output(x.index).indexElements.update(fromContentsOf: value.elements)
+    labels[x.index] = name
+    return x
+  }
+
+  /// The leaf of a parameter: the same one for every use, so tied weights share it. A frozen parameter is a leaf too, but
+  /// none that gradients are taken for.
+  public func parameter(_ parameter: Parameter<S>) -> Variable<S> { place(parameter, .parameter) }
+
+  /// The leaf of a state: used like a parameter, never trained; see `store(_:into:)`.
+  public func state(_ state: Parameter<S>) -> Variable<S> { place(state, .state) }
+
+  /// Asks that `value` be stored into `state` after a run (and after recording, by `commitStores()`).
+  public func store(_ value: Variable<S>, into state: Parameter<S>) {
+    guard value.shape == state.shape else {
+      fatalError(
+        "store: a value of shape \(value.shape) does not fit the state '\(state.name ?? "unnamed")' \(state.shape)")
+    }
+    stores.append((index(of: value), state))
+  }
+
+  /// Performs the stores asked for by `store(_:into:)` with the recorded values, as a program's run does by itself.
+  public func commitStores() {
+    for (node, state) in stores { _ = state.storage.elements.update(fromContentsOf: view(of: node).elements) }
+  }
+
+  /// A leaf drawn from `distribution`: now, and anew before each run of a program.
+  public func random(_ distribution: Distribution, shape: Shape) -> Variable<S> {
+    let x = append(.random(distribution), shape)
+    distribution.fill(
+      output(x.index).elements, rows: rows(of: shape), seed: seed, step: 0,
+      leaf: x.index)
+    return x
+  }
+
+  func rows(of shape: Shape) -> Int { shape.first ?? 1 }
+
+  private func leaf(_ role: Role, _ value: Tensor<S>, _ name: String?) -> Variable<S> {
+    let x = append(role, value.shape)
+    _ = output(x.index).elements.update(fromContentsOf: value.elements)
+    if let name { labels[x.index] = name }
+    return x
+  }
+
+  private func place(_ parameter: Parameter<S>, _ role: Role) -> Variable<S> {
+    if let known = leafOfParameter[ObjectIdentifier(parameter)] { return self[known] }
+    let outerServing = serving
+    serving = -1
+    defer { serving = outerServing }
+    let x = append(role, parameter.shape, of: parameter)
+    leafOfParameter[ObjectIdentifier(parameter)] = x.index
+    parameters.append((x.index, parameter))
+    let path = scopes[Int(scope)]
+    labels[x.index] = parameter.name ?? (path.isEmpty ? "p\(parameters.count - 1)" : path + "/p\(parameters.count - 1)")
+    return x
+  }
+
+  /// The leaves that gradients are taken for when nobody says which: inputs, and parameters that are not frozen.
+  var differentiableLeaves: [Int] {
+    let frozen = Set(parameters.filter(\.parameter.isFrozen).map(\.leaf))
+    return nodes.indices.filter { i in
+      switch nodes[i].kind {
+      case .leaf(.input): true
+      case .leaf(.parameter): !frozen.contains(i)
+      case .leaf, .operation: false
+      }
+    }
+  }
+
+  /// The trainable parameters used on this tape, in order of first use, each with its leaf.
+  public var trainableParameters: [(leaf: Variable<S>, parameter: Parameter<S>)] {
+    parameters.filter { !$0.parameter.isFrozen && isParameter($0.leaf) }.map { (self[$0.leaf], $0.parameter) }
+  }
+
+  /// All parameters and states used on this tape with the names under which a checkpoint stores them.
+  public var namedParameters: [(name: String, parameter: Parameter<S>)] {
+    parameters.map { (labels[$0.leaf] ?? "", $0.parameter) }
+  }
+
+  private func isParameter(_ node: Int) -> Bool {
+    if case .leaf(.parameter) = nodes[node].kind { return true }
+    return false
+  }
+}

@@ -1,0 +1,200 @@
+// How a tape keeps its list: appending, evaluating, handles, scopes and truncation. `Tape.swift` holds the idea.
+
+extension Tape {
+  /// The number of recorded nodes.
+  public var count: Int { nodes.count }
+
+  /// The handle of the node at a position of the list.
+  public subscript(position: Int) -> Variable<S> {
+    guard position >= 0, position < nodes.count else { fatalError("tape: no node %\(position) among \(nodes.count)") }
+    return Variable(tape: self, index: position, epoch: nodes[position].epoch)
+  }
+
+  /// The position of a live variable of this tape.
+  /// - Precondition: the variable belongs to this tape and was not truncated away.
+  @inline(__always)
+  func index(of x: Variable<S>, for operation: @autoclosure () -> (any Operation)? = nil) -> Int {
+    guard x.tape === self, x.index < nodes.count, nodes[x.index].epoch == x.epoch else { trap(on: x, operation()) }
+    return x.index
+  }
+
+  @inline(never)
+  private func trap(on x: Variable<S>, _ operation: (any Operation)?) -> Never {
+    let prefix = operation.map { $0.name + ": " } ?? ""
+    guard x.tape === self else {
+      fatalError("\(prefix)a variable of another tape: all inputs of an operation must be recorded on one tape")
+    }
+    fatalError("\(prefix)%\(x.index) was truncated away: a variable is valid until its tape is truncated before it")
+  }
+
+  /// Appends an operation's node and computes its value. Specialised for what people record in: in generic code, looking up
+  /// types takes longer than the arithmetic of a small operation.
+  @specialized(where S == Float)
+  @specialized(where S == Double)
+  func append(
+    _ operation: any Operation, to inputs: [Variable<S>], file: StaticString, line: UInt
+  ) -> Variable<S> {
+    let list = NodeList(inputs.map { index(of: $0, for: operation) })
+    let shape = resultShape(of: operation, list, file: file, line: line)
+    let y = append(.operation(operation), list, shape)
+    evaluate(y)
+    return Variable(tape: self, index: y, epoch: epoch)
+  }
+
+  /// Appends y = f(x), the short way: nothing to look up, nothing to count.
+  @specialized(where S == Float)
+  @specialized(where S == Double)
+  func apply(_ f: Unary, _ x: Variable<S>) -> Variable<S> {
+    let input = index(of: x, for: f)
+    guard !nodes[input].isIndex else { return record(f, inputs: [x]) }  // which says what is wrong
+    let y = append(.operation(f), NodeList(input), nodes[input].shape)
+    output(y).map(.unary(f), view(of: input))
+    return Variable(tape: self, index: y, epoch: epoch)
+  }
+
+  /// Appends y = f(a, b), the short way when nothing is broadcast.
+  @specialized(where S == Float)
+  @specialized(where S == Double)
+  func apply(_ f: Binary, _ a: Variable<S>, _ b: Variable<S>) -> Variable<S> {
+    Variable(tape: self, index: apply(f, index(of: a, for: f), index(of: b, for: f)), epoch: epoch)
+  }
+
+  @inline(__always)
+  func apply(_ f: Binary, _ a: Int, _ b: Int) -> Int {
+    let shape = nodes[a].shape
+    guard shape == nodes[b].shape, !nodes[a].isIndex, !nodes[b].isIndex else {
+      return record(f, inputs: [self[a], self[b]]).index
+    }
+    let y = append(.operation(f), NodeList(a, b), shape)
+    output(y).zip(.binary(f), view(of: a), view(of: b))
+    return y
+  }
+
+  @inline(__always)
+  func append(
+    _ kind: consuming Node.Kind, _ inputs: NodeList, _ shape: Shape, isIndex: Bool = false,
+    of parameter: Parameter<S>? = nil
+  ) -> Int {
+    let size = shape.elementCount * Swift.max(MemoryLayout<S>.stride, 4)
+    let place = parameter?.storage.address ?? arena.allocate(byteCount: size)
+    nodes.append(
+      Node(
+        shape: shape, epoch: epoch, serves: serving, scope: scope, inputs: inputs, kind: kind, isIndex: isIndex),
+      at: place)
+    return nodes.count - 1
+  }
+
+  /// Appends a leaf; its value is still to be written, unless it is a parameter's.
+  func append(_ role: Role, _ shape: Shape, of parameter: Parameter<S>? = nil) -> Variable<S> {
+    let x = append(.leaf(role), NodeList(), shape, isIndex: role == .index, of: parameter)
+    return Variable(tape: self, index: x, epoch: epoch)
+  }
+
+  func view(of node: Int) -> View<S> { View(shape: nodes[node].shape, address: nodes.address(node)) }
+  func output(_ node: Int) -> Output<S> { Output(shape: nodes[node].shape, address: nodes.address(node)) }
+
+  /// Computes the value of an operation's node from those of its inputs.
+  func evaluate(_ node: Int) {
+    guard case .operation(let operation) = nodes[node].kind else { return }
+    let inputs = nodes[node].inputs
+    Operands.gathered(inputs, view(of:)) { operation.forward($0, into: output(node)) }
+  }
+
+  /// The shape that `operation` gives, after checking which inputs are indices.
+  func resultShape(of operation: some Operation, _ inputs: NodeList, file: StaticString, line: UInt) -> Shape {
+    let shapes = inputs.map { nodes[$0].shape }
+    do throws(ShapeError) {
+      let shape = try operation.shape(of: shapes)
+      for (position, input) in inputs.enumerated() {
+        let isIndex = isIndexLeaf(input)
+        if isIndex != (operation.indexPosition == position) {
+          throw ShapeError(
+            "\(operation.name): input \(position), \(describe(input)), "
+              + (isIndex ? "holds indices; numbers are expected" : "holds numbers; an index leaf is expected"))
+        }
+        if isIndex { try checkIndices(of: input, below: operation.indexBound(for: shapes), for: operation.name) }
+      }
+      return shape
+    } catch {
+      let operands = inputs.map { describe($0) }.joined(separator: ", ")
+      fatalError("\(error.description) (operands: \(operands))", file: file, line: line)
+    }
+  }
+
+  private func checkIndices(of node: Int, below bound: Int, for name: String) throws(ShapeError) {
+    guard let wrong = view(of: node).indices.first(where: { $0 < 0 || $0 >= bound }) else { return }
+    guard isRecordingForReplay, bound > 0 else {
+      throw ShapeError("\(name): index \(wrong) in \(describe(node)) is not in 0 ..< \(bound)")
+    }
+    // These indices come from outside. The program about to be compiled is fed them next, and that throws.
+    let elements = output(node).indexElements
+    for position in elements.indices where elements[position] < 0 || elements[position] >= bound {
+      elements[position] = 0
+    }
+  }
+
+  func isIndexLeaf(_ node: Int) -> Bool { nodes[node].isIndex }
+
+  /// A node as a message names it: its label path or number, and its shape.
+  public func describe(_ node: Int) -> String { names.describe(node, nodes[node]) }
+
+  // MARK: Labels and scopes
+
+  /// Names everything that `body` records: `fc1/weight` is `weight` recorded within the scope `fc1`.
+  public func scoped<R>(_ name: String, _ body: () throws -> R) rethrows -> R {
+    let outer = scope
+    let path = scopes[Int(outer)].isEmpty ? name : scopes[Int(outer)] + "/" + name
+    if let known = scopes.firstIndex(of: path) {
+      scope = Int32(known)
+    } else {
+      scopes.append(path)
+      scope = Int32(scopes.count - 1)
+    }
+    defer { scope = outer }
+    return try body()
+  }
+
+  /// The scope and label of a node, or an empty string.
+  public func path(of node: Int) -> String { names.path(of: node, nodes[node]) }
+
+  var names: NodeNames { NodeNames(scopes: scopes, labels: labels) }
+
+  // MARK: Truncation
+
+  /// Forgets every node from `count` on. Their variables trap when used; their memory is used again.
+  public func truncate(to count: Int = 0) {
+    guard count >= 0 else { fatalError("truncate: \(count) nodes cannot be kept") }
+    guard count < nodes.count else { return }
+    _ = (count..<nodes.count).first { arena.release(from: nodes.address($0)) }  // parameters stand elsewhere
+    nodes.removeSubrange(from: count)
+    if !labels.isEmpty { labels = labels.filter { $0.key < count } }
+    while let last = parameters.last, last.leaf >= count {
+      leafOfParameter[ObjectIdentifier(last.parameter)] = nil
+      parameters.removeLast()
+    }
+    stores.removeAll { $0.node >= count }
+    epoch += 1
+  }
+}
+
+/// What a program remembers its tape by: it outlives the tape, whose address another tape may take.
+final class TapeIdentity {}
+
+/// How messages name the nodes of a tape, also after it is gone.
+struct NodeNames {
+  let scopes: [String]
+  let labels: [Int: String]
+
+  /// Scope and label, or an empty string.
+  func path(of position: Int, _ node: Node) -> String {
+    let scope = scopes[Int(node.scope)]
+    guard let label = labels[position] else { return scope }
+    return scope.isEmpty || label.hasPrefix(scope + "/") ? label : scope + "/" + label
+  }
+
+  /// Label path or number, and shape.
+  func describe(_ position: Int, _ node: Node) -> String {
+    let path = path(of: position, node)
+    return (path.isEmpty ? "%\(position)" : "'\(path)'") + " \(node.shape)"
+  }
+}

@@ -1,0 +1,107 @@
+/// One line of the tape: y = f(x₀, x₁, …), or a leaf. Precision-free: only values carry a scalar type.
+struct Node {
+  enum Kind {
+    case leaf(Role)
+    case operation(any Operation)
+  }
+
+  // In an order that leaves no gaps: two cache lines together.
+  let shape: Shape
+  /// Tells this node from one that stood in the same place before a truncation.
+  let epoch: Int32
+  /// The forward node whose VJP recorded this one, or −1 in a forward pass.
+  let serves: Int32
+  /// The scope in which it was recorded, a position in `scopes`.
+  let scope: Int32
+  let inputs: NodeList
+  let kind: Kind
+  /// Whether it holds indices, not numbers.
+  let isIndex: Bool
+}
+
+/// The tape: a Wengert list, and the whole of backpropagation.
+///
+/// Recording an operation computes its value at once and appends a node. Creation order is topological order, so the
+/// backward sweep is one loop from the last node to the first: no sort, no recursion, no visited set. The sweep *records* the
+/// vector-Jacobian products, so the backward pass is more tape, which can be printed, compiled and differentiated again.
+///
+/// A tape and its variables belong to one thread; they are not `Sendable`.
+///
+/// Source: Wengert, "A simple automatic derivative evaluation program", CACM 1964; Griewank & Walther, *Evaluating
+/// Derivatives*, 2nd ed., ch. 3.2 (the incremental reverse form: one accumulation per edge).
+public final class Tape<S: Scalar> {
+  /// Whether layers behave as in training (dropout is active) or as in inference.
+  public let mode: Mode
+  /// What keys the random leaves, with the step, the leaf and the row.
+  public let seed: UInt64
+
+  let nodes = NodeStorage()
+  let arena = Arena()
+  let identity = TapeIdentity()
+  var epoch: Int32 = 0
+  var serving: Int32 = -1
+  var scopes: [String] = [""]
+  var scope: Int32 = 0
+  var labels: [Int: String] = [:]
+  var parameters: [(leaf: Int, parameter: Parameter<S>)] = []
+  var stores: [(node: Int, state: Parameter<S>)] = []
+  var leafOfParameter: [ObjectIdentifier: Int] = [:]
+  /// While a step is recorded for replay, reading a value would freeze a branch; see `Variable.value`.
+  public var isRecordingForReplay = false
+
+  public init(mode: Mode = .training, seed: UInt64 = 0) {
+    self.mode = mode
+    self.seed = seed
+  }
+
+  deinit { nodes.deallocate() }
+
+  /// Appends y = f(x₀, x₁, …) and computes it.
+  /// - Precondition: the inputs are live on this tape and fit the operation; otherwise this traps with the sentence of
+  ///   `operation.shape(of:)`.
+  @discardableResult
+  public func record(_ operation: some Operation, _ inputs: Variable<S>...) -> Variable<S> {
+    record(operation, inputs: inputs)
+  }
+
+  /// Appends y = f(x₀, x₁, …) and computes it.
+  @discardableResult
+  public func record(
+    _ operation: some Operation, inputs: [Variable<S>], file: StaticString = #fileID, line: UInt = #line
+  ) -> Variable<S> {
+    append(operation, to: inputs, file: file, line: line)
+  }
+
+  // MARK: The backward sweep
+
+  /// Propagates cotangents from `output` back to everything that it depends on differentiably.
+  ///
+  /// With ȳ given, each node in reverse order turns its adjoint into contributions to its inputs,
+  ///   x̄ᵢ ← x̄ᵢ + (∂y/∂xᵢ)ᵀ ȳ,
+  /// and by the time a node is reached, all its consumers have been: its adjoint is complete (a total derivative).
+  ///
+  /// - Parameters:
+  ///   - cotangent: ȳ, of the output's shape; 1 for a single number when left out.
+  ///   - targets: whose adjoints are wanted; every parameter and input when left out. Only what lies between them and the
+  ///     output is recorded.
+  /// - Complexity: a small constant times the cost of the forward pass, whatever the number of targets.
+  @specialized(where S == Float)
+  @specialized(where S == Double)
+  public func backward(
+    from output: Variable<S>, cotangent: Variable<S>? = nil, to targets: [Variable<S>]? = nil
+  ) -> Backward<S> {
+    var backward = Backward(output: output, seed: seed(of: output, cotangent))
+    let needed = nodesBetween(targets?.map { index(of: $0) } ?? differentiableLeaves, and: index(of: output))
+    defer { serving = -1 }
+    for i in (0...output.index).reversed() where needed[i] {
+      guard case .operation(let f) = nodes[i].kind, let g = backward.adjoint(at: i, on: self) else { continue }
+      serving = Int32(i)
+      let contributions = f.vjp(g, at: Point(tape: self, node: i, wanted: WantedInputs(nodes[i].inputs, needed)))
+      check(count: contributions.count, of: f, for: nodes[i].inputs)
+      for position in 0..<contributions.count {
+        backward.accumulate(contributions[position], from: i, position, where: needed, on: self)
+      }
+    }
+    return backward
+  }
+}

@@ -1,0 +1,131 @@
+import Adjoint
+
+/// Vectors with a class each: the classification problems that are not images.
+public struct LabeledPoints: Dataset, Equatable {
+  /// [count, features].
+  public let inputs: Tensor<Float>
+  /// The class of every point.
+  public let labels: [Int32]
+  /// The names of the classes; there are as many classes as names.
+  public let classNames: [String]
+
+  /// Points with their labels.
+  /// - Precondition: `inputs` is [labels.count, features], and every label has a name.
+  public init(inputs: Tensor<Float>, labels: [Int32], classNames: [String]) {
+    guard inputs.shape.rank == 2, inputs.shape[0] == labels.count else {
+      fatalError("LabeledPoints: \(labels.count) labels for inputs of shape \(inputs.shape)")
+    }
+    if let label = labels.first(where: { $0 < 0 || $0 >= classNames.count }) {
+      fatalError("LabeledPoints: label \(label) is not in 0 ..< \(classNames.count)")
+    }
+    self.inputs = inputs
+    self.labels = labels
+    self.classNames = classNames
+  }
+
+  /// The number of examples.
+  public var count: Int { labels.count }
+  /// Numbers in an input.
+  package var features: Int { inputs.shape[1] }
+  /// The number of classes.
+  package var classCount: Int { classNames.count }
+  /// `[features]`.
+  public var inputShape: Shape { .vector(features) }
+  /// `[]`: the target is a class number.
+  public var targetShape: Shape { .scalar }
+
+  /// The points with every feature shifted and scaled by statistics of a training set.
+  /// - Precondition: the statistics have as many features.
+  public func standardized(by statistics: FeatureStatistics) -> LabeledPoints {
+    LabeledPoints(inputs: statistics.apply(to: inputs), labels: labels, classNames: classNames)
+  }
+
+  /// Writes examples into existing memory: see `Dataset`.
+  public func fill(
+    inputs: UnsafeMutableBufferPointer<Float>, targets: UnsafeMutableBufferPointer<Int32>, from rows: ArraySlice<Int>
+  ) {
+    copy(rows, of: self.inputs, to: inputs)
+    for (slot, row) in rows.enumerated() { targets[slot] = labels[row] }
+  }
+
+  /// The examples with these numbers, in this order: see `Dataset`.
+  public func selecting(_ rows: ArraySlice<Int>) -> LabeledPoints {
+    LabeledPoints(inputs: inputs.rows(rows), labels: rows.map { labels[$0] }, classNames: classNames)
+  }
+}
+
+/// Vectors with numbers to predict: regression.
+public struct RegressionPoints: Dataset, Equatable {
+  /// [count, features].
+  public let inputs: Tensor<Float>
+  /// [count, outputs].
+  public let targets: Tensor<Float>
+
+  /// Inputs with their targets.
+  /// - Precondition: both are matrices with as many rows.
+  public init(inputs: Tensor<Float>, targets: Tensor<Float>) {
+    guard inputs.shape.rank == 2, targets.shape.rank == 2, inputs.shape[0] == targets.shape[0] else {
+      fatalError(
+        "RegressionPoints: inputs \(inputs.shape) and targets \(targets.shape) must be matrices of equal height")
+    }
+    self.inputs = inputs
+    self.targets = targets
+  }
+
+  /// The number of examples.
+  public var count: Int { inputs.shape[0] }
+  /// Numbers in an input.
+  package var features: Int { inputs.shape[1] }
+  /// Numbers in a target.
+  package var outputs: Int { targets.shape[1] }
+  /// `[features]`.
+  public var inputShape: Shape { .vector(features) }
+  /// `[outputs]`.
+  public var targetShape: Shape { .vector(outputs) }
+
+  /// The points with every input feature shifted and scaled by statistics of a training set; targets stay.
+  /// - Precondition: the statistics have as many features.
+  public func standardized(by statistics: FeatureStatistics) -> RegressionPoints {
+    RegressionPoints(inputs: statistics.apply(to: inputs), targets: targets)
+  }
+
+  /// Writes examples into existing memory: see `Dataset`.
+  public func fill(
+    inputs: UnsafeMutableBufferPointer<Float>, targets: UnsafeMutableBufferPointer<Float>, from rows: ArraySlice<Int>
+  ) {
+    copy(rows, of: self.inputs, to: inputs)
+    copy(rows, of: self.targets, to: targets)
+  }
+
+  /// The examples with these numbers, in this order: see `Dataset`.
+  public func selecting(_ rows: ArraySlice<Int>) -> RegressionPoints {
+    RegressionPoints(inputs: inputs.rows(rows), targets: targets.rows(rows))
+  }
+}
+
+extension FeatureStatistics {
+  /// x̂ⱼ = (xⱼ − μⱼ) / σⱼ for a matrix [n, features].
+  /// - Precondition: the matrix has as many columns as there are statistics.
+  package func apply(to inputs: Tensor<Float>) -> Tensor<Float> {
+    guard inputs.shape.rank == 2, inputs.shape[1] == mean.count else {
+      fatalError("FeatureStatistics: statistics of \(mean.count) features for inputs of shape \(inputs.shape)")
+    }
+    let scale = scale
+    var elements = inputs.elements
+    for i in elements.indices { elements[i] = (elements[i] - mean[i % mean.count]) * scale[i % mean.count] }
+    return Tensor(shape: inputs.shape, elements: elements)
+  }
+}
+
+/// Copies rows of a matrix one after the other into existing memory.
+private func copy(_ rows: ArraySlice<Int>, of matrix: Tensor<Float>, to output: UnsafeMutableBufferPointer<Float>) {
+  let width = matrix.shape[1]
+  precondition(output.count >= rows.count * width)
+  matrix.elements.withUnsafeBufferPointer { source in
+    var slot = 0
+    for row in rows {
+      for j in 0..<width { output[slot + j] = source[row * width + j] }
+      slot += width
+    }
+  }
+}

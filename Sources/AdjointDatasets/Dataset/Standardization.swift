@@ -1,0 +1,124 @@
+import Adjoint
+
+/// Mean and standard deviation of every feature over a training set.
+///
+/// x̂ⱼ = (xⱼ − μⱼ) / σⱼ, with σⱼ² = Σᵢ(xᵢⱼ − μⱼ)² / n. They are fitted on the training set and applied to every other one:
+/// a test set has no statistics of its own. A feature that never varies is only shifted (σ counts as 1), so it stays
+/// finite whatever a test set holds there.
+public struct FeatureStatistics: Sendable, Hashable, Codable {
+  /// μ, one for each feature.
+  package let mean: [Float]
+  /// σ, one for each feature; 0 where the feature is constant.
+  package let deviation: [Float]
+
+  /// - Precondition: as many deviations as means; none negative.
+  package init(mean: [Float], deviation: [Float]) {
+    guard mean.count == deviation.count, deviation.allSatisfy({ $0 >= 0 }) else {
+      fatalError("FeatureStatistics: \(mean.count) means and \(deviation.count) deviations, which must be ≥ 0")
+    }
+    self.mean = mean
+    self.deviation = deviation
+  }
+
+  /// The statistics of each pixel, in units of the brightest: bytes divided by 255.
+  ///
+  /// The sums are whole numbers, so the result is exact but for the last rounding.
+  public init(of images: LabeledImages) {
+    let features = images.features
+    var sums = [Int](repeating: 0, count: features)
+    var squares = [Int](repeating: 0, count: features)
+    images.pixels.withUnsafeBufferPointer { pixels in
+      sums.withUnsafeMutableBufferPointer { sums in
+        squares.withUnsafeMutableBufferPointer { squares in
+          for start in stride(from: 0, to: pixels.count, by: Swift.max(features, 1)) {
+            for j in 0..<features {
+              let value = Int(pixels[start + j])
+              sums[j] &+= value
+              squares[j] &+= value &* value
+            }
+          }
+        }
+      }
+    }
+    let n = Double(Swift.max(images.count, 1))
+    let means = sums.map { Double($0) / n }
+    mean = means.map { Float($0 / 255) }
+    // n·Σx² − (Σx)² is exact, so a constant pixel has a deviation of exactly 0.
+    deviation = zip(sums, squares).map { sum, square in
+      Float(Double(images.count &* square &- sum &* sum).squareRoot() / n / 255)
+    }
+  }
+
+  /// The statistics of each column of a matrix [n, features].
+  public init(of inputs: Tensor<Float>) {
+    let (rows, features) = (inputs.shape[0], inputs.shape[1])
+    let n = Double(Swift.max(rows, 1))
+    var (means, deviations): ([Float], [Float]) = ([], [])
+    for j in 0..<features {
+      let column = (0..<rows).map { Double(inputs.elements[$0 * features + j]) }
+      let mean = column.reduce(0, +) / n
+      let variance = column.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / n
+      means.append(Float(mean))
+      // A column of one repeated value can show a variance of pure rounding; it counts as constant.
+      deviations.append(column.allSatisfy { $0 == column.first } ? 0 : Float(variance.squareRoot()))
+    }
+    mean = means
+    deviation = deviations
+  }
+
+  /// The factor of each feature: 1/σ, or 1 where σ is 0.
+  var scale: [Float] { deviation.map { $0 > 0 ? 1 / $0 : 1 } }
+}
+
+/// The way from the bytes of an image to numbers.
+public enum Standardization: Sendable, Hashable, Codable {
+  /// x = byte / 255, from 0 to 1.
+  case none
+  /// Every image for itself: mean 0 and standard deviation 1 over its own pixels; a blank image becomes zeros.
+  case perImage
+  /// Every pixel over a training set: mean 0 and standard deviation 1; constant pixels stay finite.
+  case perPixel(FeatureStatistics)
+}
+
+extension Standardization {
+  /// A compiled form of a standardisation, so that filling a batch allocates nothing.
+  enum Plan: Sendable, Hashable {
+    case scale
+    case image
+    case pixel(mean: [Float], scale: [Float])
+
+    init(_ standardization: Standardization) {
+      self =
+        switch standardization {
+        case .none: .scale
+        case .perImage: .image
+        case .perPixel(let statistics): .pixel(mean: statistics.mean, scale: statistics.scale)
+        }
+    }
+
+    /// Writes one image as numbers.
+    func apply(_ pixels: UnsafeBufferPointer<UInt8>, to output: UnsafeMutableBufferPointer<Float>) {
+      switch self {
+      case .scale: Float.fractions(of: pixels, into: output)
+      case .pixel(let mean, let scale):
+        Float.fractions(of: pixels, into: output)
+        mean.withUnsafeBufferPointer { mean in
+          scale.withUnsafeBufferPointer { scale in
+            for j in 0..<pixels.count { output[j] = (output[j] - mean[j]) * scale[j] }
+          }
+        }
+      case .image:
+        var (sum, squares) = (0, 0)
+        for pixel in pixels {
+          sum &+= Int(pixel)
+          squares &+= Int(pixel) &* Int(pixel)
+        }
+        let n = pixels.count
+        let mean = Float(Double(sum) / Double(n))
+        let deviation = Float(Double(n &* squares &- sum &* sum).squareRoot() / Double(n))
+        let scale = deviation > 0 ? 1 / deviation : 1
+        for j in 0..<n { output[j] = (Float(pixels[j]) - mean) * scale }
+      }
+    }
+  }
+}

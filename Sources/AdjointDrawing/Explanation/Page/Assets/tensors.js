@@ -1,0 +1,114 @@
+// The rules of the page's interpreter for products, reductions and the softmax family, and for operations that move
+// elements without computing.
+
+rules.matmul = ([a, b], { transposeA, transposeB }, [rows, columns]) => {
+  const depth = a.shape[transposeA ? 0 : 1], y = new Float64Array(rows * columns);
+  const [rowA, stepA] = transposeA ? [1, rows] : [depth, 1], [columnB, stepB] = transposeB ? [depth, 1] : [1, columns];
+  for (let i = 0; i < rows; i++) {
+    for (let j = 0; j < columns; j++) {
+      // Two partial sums round less than one.
+      let even = 0, odd = 0, k = 0;
+      for (; k + 1 < depth; k += 2) {
+        even += a.data[i * rowA + k * stepA] * b.data[j * columnB + k * stepB];
+        odd += a.data[i * rowA + (k + 1) * stepA] * b.data[j * columnB + (k + 1) * stepB];
+      }
+      if (k < depth) even += a.data[i * rowA + k * stepA] * b.data[j * columnB + k * stepB];
+      y[i * columns + j] = even + odd;
+    }
+  }
+  return y;
+};
+rules.addBias = ([x, b]) => x.data.map((v, k) => v + b.data[k % b.data.length]);
+
+const reduced = (x, axes) => sumInto(new Float64Array(size(x.shape.map((n, i) => axes.includes(i) ? 1 : n))),
+  reductionMap(x.shape, axes), x.data);
+const reducedCount = (x, axes) => axes.reduce((count, axis) => count * x.shape[axis], 1);
+rules.sum = ([x], { axes }) => reduced(x, axes);
+rules.mean = ([x], { axes }) => { const n = reducedCount(x, axes); return reduced(x, axes).map(v => v / n); };
+rules.variance = ([x], { axes, correction }) => {
+  const n = reducedCount(x, axes), mean = reduced(x, axes).map(v => v / n), map = reductionMap(x.shape, axes);
+  const squares = x.data.map((v, k) => (v - mean[map[k]]) ** 2);
+  return reduced({ data: squares, shape: x.shape }, axes).map(v => v / (n - correction));
+};
+for (const [name, f, start] of [["max", binary.maximum, -Infinity], ["min", binary.minimum, Infinity]]) {
+  rules[name] = ([x], { axes }) => {
+    const map = reductionMap(x.shape, axes);
+    const y = new Float64Array(size(x.shape.map((n, i) => axes.includes(i) ? 1 : n))).fill(start);
+    x.data.forEach((v, k) => { y[map[k]] = f(y[map[k]], v); });
+    return y;
+  };
+}
+
+// Each row of the last axis, one after the other.
+function rows(x, body) {
+  const width = x.shape[x.shape.length - 1];
+  for (let start = 0, row = 0; start < x.data.length; start += width, row++) {
+    body(x.data.subarray(start, start + width), start, row);
+  }
+}
+rules.argMax = ([x], _, shape) => {
+  const y = new Float64Array(size(shape));
+  rows(x, (row, _, r) => row.forEach((v, j) => { if (v > row[y[r]]) y[r] = j; }));
+  return y;
+};
+// Shifted by the largest element: logits of ±10⁴ neither overflow nor lose the answer.
+function softmaxFamily([x], length, write) {
+  const y = new Float64Array(length);
+  rows(x, (row, start, r) => {
+    const largest = row.reduce(binary.maximum, -Infinity), shift = Number.isFinite(largest) ? largest : 0;
+    const sum = sumInto(new Float64Array(1), new Int32Array(row.length), row.map(v => Math.exp(v - shift)))[0];
+    write(y, row, start, r, shift, sum);
+  });
+  return y;
+}
+rules.softmax = (x, _, shape) => softmaxFamily(x, size(shape), (y, row, start, _, shift, sum) =>
+  row.forEach((v, j) => { y[start + j] = Math.exp(v - shift) / sum; }));
+rules.logSoftmax = (x, _, shape) => softmaxFamily(x, size(shape), (y, row, start, _, shift, sum) => {
+  const log = Math.log(sum);
+  row.forEach((v, j) => { y[start + j] = v - shift - log; });
+});
+rules.logSumExp = (x, _, shape) => softmaxFamily(x, size(shape), (y, row, start, r, shift, sum) => {
+  y[r] = shift + Math.log(sum);
+});
+
+const taken = (data, map) => Float64Array.from(map, k => data[k]);
+const placed = (y, data, map) => { map.forEach((k, i) => { y[k] = data[i]; }); return y; };
+const at = (start, shape) => { const own = strides(shape); return start.reduce((sum, s, i) => sum + s * own[i], 0); };
+rules.broadcast = ([x], _, shape) => taken(x.data, broadcastMap(x.shape, shape));
+rules.reshape = ([x]) => x.data.slice();
+rules.permute = ([x], { order }, shape) => {
+  const own = strides(x.shape);
+  return taken(x.data, offsets(shape, order.map(axis => own[axis])));
+};
+rules.slice = ([x], { start }, shape) => taken(x.data, offsets(shape, strides(x.shape), at(start, x.shape)));
+rules.pad = ([x], { before }, shape) =>
+  placed(new Float64Array(size(shape)), x.data, offsets(x.shape, strides(shape), at(before, shape)));
+rules.concatenate = (inputs, { axis }, shape) => {
+  const y = new Float64Array(size(shape)), own = strides(shape);
+  let position = 0;
+  for (const x of inputs) {
+    placed(y, x.data, offsets(x.shape, own, position * own[axis]));
+    position += x.shape[axis];
+  }
+  return y;
+};
+
+rules.gather = ([x, index]) => {
+  const width = size(x.shape.slice(1)), y = new Float64Array(index.data.length * width);
+  index.data.forEach((row, i) => y.set(x.data.subarray(row * width, (row + 1) * width), i * width));
+  return y;
+};
+rules.scatterAdd = ([x, index], _, shape) => {
+  const width = size(shape.slice(1)), map = new Int32Array(x.data.length);
+  for (let k = 0; k < map.length; k++) map[k] = index.data[Math.floor(k / width)] * width + k % width;
+  return sumInto(new Float64Array(size(shape)), map, x.data);
+};
+rules.pick = ([x, index]) => {
+  const width = x.shape[x.shape.length - 1];
+  return Float64Array.from(index.data, (j, row) => x.data[row * width + j]);
+};
+rules.oneHot = ([index], { classes }, shape) => {
+  const y = new Float64Array(size(shape));
+  index.data.forEach((j, row) => { y[row * classes + j] = 1; });
+  return y;
+};

@@ -1,0 +1,102 @@
+import Foundation
+
+/// An ordinary file that is read with suspicion: its true size is known before a byte of it is believed.
+///
+/// gzip is recognised by the content, where the caller gives a decompressor. A compressed file is held in memory in its
+/// compressed form, and decompressed only as far as the caller asks.
+package struct InputFile {
+  /// The path as it was given.
+  package let path: String
+  /// The number of bytes in the file when it was opened.
+  package let size: Int
+  private let handle: FileHandle
+  private let compressed: (bytes: [UInt8], gzip: Gzip)?
+
+  /// Opens a file; `gzip` decompresses it where its content is compressed, and without one it is read as it is.
+  /// - Throws: `.missingFile` or `.unreadableFile`.
+  package init(_ url: URL, gzip: Gzip? = nil) throws(FileError) {
+    path = url.path
+    let attributes: [FileAttributeKey: Any]
+    do {
+      // Links are followed by hand: the attributes of a link are those of the link itself.
+      attributes = try FileManager.default.attributesOfItem(atPath: url.resolvingSymlinksInPath().path)
+    } catch {
+      throw FileError(
+        .missingFile, file: path, at: .wholeFile, expected: "a file", found: "none",
+        remedy: "Check the path, and that the folder is readable.")
+    }
+    // Opening a pipe would wait for its writer.
+    guard attributes[.type] as? FileAttributeType == .typeRegular else {
+      throw FileError(
+        .unreadableFile, file: path, at: .wholeFile, expected: "an ordinary file", found: "a folder or a device",
+        remedy: "Give the path of the file itself.")
+    }
+    do {
+      handle = try FileHandle(forReadingFrom: url)
+      size = Int(clamping: try handle.seekToEnd())
+    } catch {
+      throw InputFile.unreadable(path, error)
+    }
+    guard let gzip, Gzip.isCompressed(try InputFile.read(0..<min(2, size), of: handle, path)) else {
+      compressed = nil
+      return
+    }
+    compressed = (try InputFile.read(0..<size, of: handle, path), gzip)
+  }
+
+  /// Bytes of the file as they stand in it, compressed or not; the caller knows the range to be within `size`.
+  /// - Throws: `.unreadableFile`, or `.truncated` when the file has become shorter since it was opened.
+  package func bytes(_ range: Range<Int>) throws(FileError) -> [UInt8] { try InputFile.read(range, of: handle, path) }
+
+  /// The first bytes of the content, decompressed if need be; fewer when there are no more.
+  package func prefix(_ count: Int) throws(FileError) -> [UInt8] {
+    if let compressed { return try compressed.gzip.prefix(count, of: compressed.bytes, file: path) }
+    return try bytes(0..<min(count, size))
+  }
+
+  /// The whole content, decompressed if need be, which must not be longer than `maximum` bytes.
+  ///
+  /// It allocates what the file holds, never what a header promises.
+  /// - Throws: `.oversized`, and whatever reading and decompressing throw.
+  package func contents(atMost maximum: Int) throws(FileError) -> [UInt8] {
+    if let compressed { return try compressed.gzip.decompress(compressed.bytes, file: path, atMost: maximum) }
+    guard size <= maximum else {
+      throw FileError(
+        .oversized, file: path, at: .byte(maximum), expected: "the end of the data",
+        found: "\(size - maximum) more bytes",
+        remedy: "The file is not what it claims to be; get it again from its source.")
+    }
+    return try bytes(0..<size)
+  }
+
+  /// A place in the content, which says whether the file or its decompressed content is meant.
+  package func place(_ offset: Int) -> FileError.Place { compressed == nil ? .byte(offset) : .decompressedByte(offset) }
+
+  private static func read(_ range: Range<Int>, of handle: FileHandle, _ path: String) throws(FileError) -> [UInt8] {
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(range.count)
+    do {
+      try handle.seek(toOffset: UInt64(range.lowerBound))
+      // Piece by piece, so that the content is in memory once.
+      while bytes.count < range.count, let piece = try handle.read(upToCount: min(1 << 20, range.count - bytes.count)),
+        !piece.isEmpty
+      {
+        bytes += piece
+      }
+    } catch {
+      throw unreadable(path, error)
+    }
+    guard bytes.count == range.count else {
+      throw FileError(
+        .truncated, file: path, at: .wholeFile, expected: "\(range.count - bytes.count) more bytes",
+        found: "the end of the file", remedy: "Something shortened the file while it was read; read it again.")
+    }
+    return bytes
+  }
+
+  private static func unreadable(_ path: String, _ error: any Error) -> FileError {
+    FileError(
+      .unreadableFile, file: path, at: .wholeFile, expected: "a readable file",
+      found: "the error '\(error.localizedDescription)'", remedy: "Check that you may read it.")
+  }
+}

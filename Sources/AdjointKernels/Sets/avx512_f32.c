@@ -1,0 +1,5 @@
+// AVX-512 in single precision.
+#include "avx512.h"
+
+#define REAL_BITS 32
+#include "../Template/All.h"

@@ -1,0 +1,5 @@
+// NEON in single precision.
+#include "neon.h"
+
+#define REAL_BITS 32
+#include "../Template/All.h"

@@ -1,0 +1,5 @@
+// NEON in double precision.
+#include "neon.h"
+
+#define REAL_BITS 64
+#include "../Template/All.h"

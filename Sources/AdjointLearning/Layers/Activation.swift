@@ -1,0 +1,53 @@
+import Adjoint
+
+/// Activation functions, by name.
+public enum Activation: String, Sendable, CaseIterable {
+  case identity, relu, leakyRelu, elu, gelu, silu, sigmoid, tanh, softplus
+
+  public func callAsFunction<S: Scalar>(_ x: Variable<S>) -> Variable<S> {
+    switch self {
+    case .identity: x
+    case .relu: x.relu()
+    case .leakyRelu: x.leakyRelu()
+    case .elu: x.elu()
+    case .gelu: x.gelu()
+    case .silu: x.silu()
+    case .sigmoid: x.sigmoid()
+    case .tanh: x.tanh()
+    case .softplus: x.softplus()
+    }
+  }
+}
+
+/// An activation function as a layer.
+public struct ActivationLayer<S: Scalar>: LibraryLayer {
+  package let activation: Activation
+  public init(_ activation: Activation) { self.activation = activation }
+  public func callAsFunction(_ x: Variable<S>) -> Variable<S> { activation(x) }
+  package mutating func detach() {}
+}
+
+/// Sets each element to 0 with probability `rate` in training, and divides the others by 1 − rate; in inference, nothing
+/// happens. The mask is a random leaf: drawn anew in each step.
+///
+/// Source: Srivastava et al., "Dropout", JMLR 2014 (the inverted form).
+public struct Dropout<S: Scalar>: LibraryLayer {
+  package let rate: Double
+
+  /// - Precondition: 0 ≤ rate < 1.
+  public init(rate: Double) {
+    guard rate >= 0, rate < 1 else { fatalError("Dropout: the rate \(rate) is not in 0 ..< 1") }
+    self.rate = rate
+  }
+
+  public func callAsFunction(_ x: Variable<S>) -> Variable<S> { dropout(x, rate: rate) }
+  package mutating func detach() {}
+}
+
+/// `x` with dropout, as the tape's mode says.
+package func dropout<S: Scalar>(_ x: Variable<S>, rate: Double) -> Variable<S> {
+  guard x.tape.mode == .training, rate > 0 else { return x }
+  return x.tape.scoped("dropout") {
+    x * x.tape.random(.bernoulli(probability: 1 - rate, value: 1 / (1 - rate)), shape: x.shape)
+  }
+}

@@ -1,0 +1,90 @@
+import Adjoint
+
+/// Layer normalisation, y = γ ⊙ (x − mean) / √(variance + ε) + β, mean and variance over the last axis.
+///
+/// Source: Ba, Kiros, Hinton, "Layer normalization", 2016.
+public struct LayerNorm<S: Scalar>: LibraryLayer {
+  package private(set) var scale: Parameter<S>
+  package private(set) var shift: Parameter<S>
+  package let epsilon: Double
+  package let name: String?
+
+  public init(_ features: Int, epsilon: Double = 1e-5, name: String? = nil) {
+    scale = Parameter(.ones([features]), name: name.map { $0 + "/scale" })
+    shift = Parameter(.zeros([features]), name: name.map { $0 + "/shift" })
+    (self.epsilon, self.name) = (epsilon, name)
+  }
+
+  public func callAsFunction(_ x: Variable<S>) -> Variable<S> {
+    x.tape.scoped(name ?? "layerNorm") {
+      layerNorm(x, epsilon: epsilon) * x.tape.parameter(scale) + x.tape.parameter(shift)
+    }
+  }
+
+  package mutating func detach() { (scale, shift) = (scale.copy(), shift.copy()) }
+}
+
+/// (x − mean) / √(variance + ε) over the last axis.
+package func layerNorm<S: Scalar>(_ x: Variable<S>, epsilon: Double = 1e-5) -> Variable<S> {
+  let centred = x - x.mean(axes: [-1], keepingDimensions: true)
+  return centred / (x.variance(axes: [-1], keepingDimensions: true) + epsilon).sqrt()
+}
+
+/// Batch normalisation, y = γ ⊙ (x − μ) / √(σ² + ε) + β for each feature: of rows [batch, features], or of images
+/// [batch, height, width, features], whose places count as rows. The features are the last axis, so one layer serves both.
+///
+/// In training, μ and σ² (the population variance, divided by N) are those of the batch; gradients flow through them. Each
+/// run of a training program then moves the running statistics towards them,
+///   running ← (1 − m)·running + m·batch.
+/// In inference, μ and σ² are the running statistics. These are states: not trained, and saved with the weights.
+///
+/// Recorded as plain operations. Loss and gradient of an example depend on the rest of its batch.
+///
+/// Source: Ioffe & Szegedy, "Batch normalization", 2015, algorithms 1 and 2.
+public struct BatchNorm<S: Scalar>: LibraryLayer {
+  package private(set) var scale: Parameter<S>
+  package private(set) var shift: Parameter<S>
+  package private(set) var runningMean: Parameter<S>
+  package private(set) var runningVariance: Parameter<S>
+  package let momentum: Double
+  package let epsilon: Double
+  package let name: String?
+
+  /// - Parameter momentum: m, the share of the running statistics that a batch replaces.
+  /// - Precondition: 0 < momentum ≤ 1.
+  public init(_ features: Int, momentum: Double = 0.1, epsilon: Double = 1e-5, name: String? = nil) {
+    guard momentum > 0, momentum <= 1 else { fatalError("BatchNorm: the momentum \(momentum) is not above 0, up to 1") }
+    func place(_ value: Tensor<S>, _ part: String) -> Parameter<S> {
+      Parameter(value, name: name.map { "\($0)/\(part)" })
+    }
+    (scale, shift) = (place(.ones([features]), "scale"), place(.zeros([features]), "shift"))
+    runningMean = place(.zeros([features]), "runningMean")
+    runningVariance = place(.ones([features]), "runningVariance")
+    (self.momentum, self.epsilon, self.name) = (momentum, epsilon, name)
+  }
+
+  public func callAsFunction(_ x: Variable<S>) -> Variable<S> {
+    let tape = x.tape
+    guard x.shape.rank >= 2, x.shape.last == scale.shape[0] else {
+      fatalError("BatchNorm: \(scale.shape[0]) features do not fit \(x.shape), whose last axis they are")
+    }
+    return tape.scoped(name ?? "batchNorm") {
+      // All four in both modes and in one order, so that unnamed ones have the same numbers in training and inference.
+      let (scale, shift) = (tape.parameter(scale), tape.parameter(shift))
+      let (oldMean, oldVariance) = (tape.state(runningMean), tape.state(runningVariance))
+      var (mean, variance) = (oldMean, oldVariance)
+      if tape.mode == .training {
+        let axes = Array(0..<x.shape.rank - 1)
+        (mean, variance) = (x.mean(axes: axes), x.variance(axes: axes))
+        tape.store(oldMean * (1 - momentum) + mean * momentum, into: runningMean)
+        tape.store(oldVariance * (1 - momentum) + variance * momentum, into: runningVariance)
+      }
+      return (x - mean) * (scale / (variance + epsilon).sqrt()) + shift
+    }
+  }
+
+  package mutating func detach() {
+    (scale, shift) = (scale.copy(), shift.copy())
+    (runningMean, runningVariance) = (runningMean.copy(), runningVariance.copy())
+  }
+}

@@ -1,0 +1,90 @@
+import Adjoint
+
+/// Loss and gradients for one set of input shapes: recorded once, compiled, and replayed ever after.
+final class CompiledLoss<S: Scalar> {
+  /// The leaves that a batch is written to.
+  let inputs: [Variable<S>]
+  /// The loss, then the gradients of the trained parameters.
+  let outputs: [Variable<S>]
+  let program: Program<S>
+  /// The trained parameters with their gradients and what the optimiser keeps for them.
+  let runs: [ParameterRun<S>]
+  /// True for each run that is a bias, and so for all vectors.
+  let isBias: [Bool]
+  /// True when there are so many parameters that threads are woken for what follows the program.
+  let isWorthSharing: Bool
+
+  /// - Parameter states: what the optimiser keeps for a parameter, given with its name.
+  init(
+    _ loss: Variable<S>, of inputs: [Variable<S>], seed: UInt64, states: (Parameter<S>, String) -> [Parameter<S>]
+  ) {
+    guard loss.shape.elementCount == 1 else {
+      fatalError("TrainingStep: the loss has shape \(loss.shape); reduce it to one number, for example with mean()")
+    }
+    let tape = loss.tape
+    let trained = tape.trainableParameters
+    let outputs = [loss] + gradients(of: loss, withRespectTo: trained.map(\.leaf))
+    let program = Program<S>(outputs + inputs)  // the inputs too, so that one that the loss ignores can be fed
+    program.seed = seed
+    runs = zip(trained, outputs.dropFirst()).map { trained, gradient in
+      let states = states(trained.parameter, tape.path(of: trained.leaf.index))
+      return ParameterRun(parameter: trained.parameter, gradient: gradient, in: program, states: states)
+    }
+    isBias = trained.map { $0.parameter.shape.rank <= 1 }
+    isWorthSharing = trained.reduce(0) { $0 + $1.parameter.count } >= 16_384
+    (self.inputs, self.outputs, self.program) = (inputs, outputs, program)
+  }
+
+  /// True for a loss of inputs, and of targets if any, of these shapes.
+  func fits(_ x: Shape, _ targets: Shape?) -> Bool {
+    inputs[0].shape == x && (targets == nil || inputs[1].shape == targets)
+  }
+}
+
+/// The loss of the latest step recorded anew, at the parameters as they now are and the batch that the step was fed. A check
+/// while training compares the replay with it.
+package struct FreshRecording<S: Scalar> {
+  /// The fresh recording's loss.
+  package let loss: Variable<S>
+  /// Loss and gradients, as the fresh recording computed them.
+  package let values: [(name: String, value: Tensor<S>)]
+  /// The same as the step's own program computes them; `nil` when that was recorded from other operations or shapes.
+  package let replayed: [Tensor<S>]?
+  /// Nodes of the first recording's loss.
+  package let recordedCount: Int
+}
+
+extension TrainingStep {
+  /// Records the loss of the latest step anew, and replays the step's own program at the same point: parameters, batch and
+  /// random leaves. Nothing is updated or stored.
+  /// - Returns: `nil` outside of `afterStep`.
+  package func recordedAfresh() -> FreshRecording<S>? {
+    guard let latest else { return nil }
+    let program = latest.program
+    let tape = Tape<S>(mode: .training, seed: seed)
+    let inputs = latest.inputs.map { input -> Variable<S> in
+      if input.role == .index {
+        return tape.index(program.indices(at: input.index), name: input.path)
+      }
+      return tape.input(program.value(of: input), name: input.path)
+    }
+    let loss = recordLoss(inputs)
+    let trained = tape.trainableParameters
+    let fresh = [loss] + gradients(of: loss, withRespectTo: trained.map(\.leaf))
+    let names = ["loss"] + trained.map { "gradient of " + tape.path(of: $0.leaf.index) }
+    let values = zip(names, fresh).map { (name: $0, value: $1.value) }
+
+    let recorded = latest.outputs[0].tape
+    let isSame = recorded.fingerprint == tape.fingerprint && latest.outputs.count == fresh.count
+    if isSame {
+      for node in 0..<tape.count {
+        // The fresh recording has drawn for step 0; the replay takes over what it drew.
+        if case .random = tape[node].role, program.holds(node) { program.write(tape[node].value, into: recorded[node]) }
+      }
+      program.replay()
+    }
+    return FreshRecording(
+      loss: loss, values: values, replayed: isSame ? latest.outputs.map { program.value(of: $0) } : nil,
+      recordedCount: latest.outputs[0].index + 1)
+  }
+}

@@ -1,0 +1,196 @@
+import Adjoint
+import AdjointCommandLine
+import Foundation
+
+/// Our rows and those of other libraries, measured in turn: process after process, so that a slow minute of the machine
+/// meets everybody.
+///
+/// Every process, ours too, is kept on the last core where nothing runs on more than one thread.
+final class PeerRuns {
+  private let rows: [BenchRow]
+  private let isQuick: Bool
+  private let samples: Int
+  private let console: Console
+  private let python: Interpreter
+  /// The variants that this interpreter can run.
+  private let variants: [String]
+  private let versions: String
+  private let processes: Int
+  /// The largest difference from our answer, against the largest magnitude in it, with which a peer's figure counts.
+  static let tolerance = 1e-3
+
+  init(
+    rows: [BenchRow], interpreter: String, isQuick: Bool, processes: Int, samples: Int, _ console: Console
+  ) throws {
+    (self.rows, self.isQuick, self.console) = (rows, isQuick, console)
+    (self.processes, self.samples) = (processes, samples)
+    python = try Interpreter(interpreter)
+    let found = try python.versions()
+    let all: [(variant: String, needs: [String])] = [
+      ("torch", ["numpy", "torch"]), ("jax-jit", ["numpy", "jax"]), ("jax-scan", ["numpy", "jax"]),
+      ("numpy", ["numpy"]), ("micrograd", ["numpy", "micrograd"]),
+    ]
+    for entry in all {
+      if let missing = entry.needs.first(where: { found[$0] == nil }) {
+        console.note("\(entry.variant) is left out: \(interpreter) has no \(missing)")
+      }
+    }
+    variants = all.filter { $0.needs.allSatisfy { found[$0] != nil } }.map(\.variant)
+    versions = found.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", ")
+  }
+
+  var method: String {
+    "medians over \(processes) processes each, in turn, of medians of \(samples) samples "
+      + "after warm-up; answers were compared first; \(versions)"
+  }
+
+  func results() throws -> [BenchResult] {
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("adjoint-bench-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let exchange = PeerExchange(folder: folder, isQuick: isQuick)
+    try exchange.writeImages()
+
+    var results: [BenchResult] = []
+    let threadCounts = Set(rows.map(\.threads)).sorted()
+    for threads in threadCounts {
+      let rows = rows.filter { $0.threads == threads }
+      try exchange.write(rows, threads: threads, samples: samples)
+      results += try measure(rows, threads, folder)
+    }
+    return results
+  }
+
+  /// All processes for one number of threads.
+  private func measure(_ rows: [BenchRow], _ threads: Int, _ folder: URL) throws -> [BenchResult] {
+    var ours: [String: [(figure: Double, conditions: Conditions)]] = [:]
+    var theirs: [String: [String: [Double]]] = [:]
+    var broken: Set<String> = []
+    for process in 1...processes {
+      console.live("  \(threads.of("thread")), process \(process) of \(processes): adjoint …")
+      for (name, fields) in try runOurselves(rows, threads) {
+        guard let figure = fields["ours"]?.double, let conditions = Conditions(fields) else { continue }
+        ours[name, default: []].append((figure, conditions))
+      }
+      for variant in variants where !broken.contains(variant) {
+        console.live("  \(threads.of("thread")), process \(process) of \(processes): \(variant) …")
+        do {
+          for (name, figure) in try run(variant, folder, threads) {
+            theirs[name, default: [:]][variant, default: []].append(figure)
+          }
+        } catch let error as CommandError {
+          console.note("\(error.description); it is left out")
+          broken.insert(variant)
+        }
+      }
+    }
+    return try rows.map { row in
+      guard let samples = ours[row.name], !samples.isEmpty else {
+        throw CommandError.peer("adjoint bench", reason: "a process gave no figure for \(row.name)")
+      }
+      var result = BenchResult(
+        row, Measured(figure: Spread(samples.map(\.figure)), conditions: Conditions(medians: samples.map(\.conditions)))
+      )
+      result.peers = (theirs[row.name] ?? [:]).mapValues { Spread($0) }
+      return result
+    }
+  }
+
+  private func runOurselves(_ rows: [BenchRow], _ threads: Int) throws -> [(String, JSON)] {
+    guard let path = Bundle.main.executablePath else {
+      throw CommandError.peer("adjoint bench", reason: "the path of this program is not known")
+    }
+    var words = rows.map(\.name) + ["--threads", "\(threads)", "--samples", "\(samples)", "--json"]
+    if isQuick { words.append("--quick") }
+    let object = try Interpreter.run(path, words, onOneCore: threads == 1)
+    return (object["rows"]?.elements ?? []).compactMap { line in line["name"]?.string.map { ($0, line) } }
+  }
+
+  /// A variant's figures, without those whose answer is not ours.
+  private func run(_ variant: String, _ folder: URL, _ threads: Int) throws -> [(String, Double)] {
+    let object = try python.run([folder.path, variant], onOneCore: threads == 1)
+    var figures: [(String, Double)] = []
+    for (name, value) in object["rows"]?.members ?? [] {
+      guard let figure = value["figure"]?.double, let difference = value["difference"]?.double else { continue }
+      guard difference <= PeerRuns.tolerance else {
+        console.note(
+          "\(variant), \(name): its answer differs from ours by \(difference) of the largest; it has no figure")
+        continue
+      }
+      figures.append((name, figure))
+    }
+    return figures
+  }
+}
+
+/// A Python interpreter with our script.
+struct Interpreter {
+  let path: String
+  private let script: String
+
+  /// - Throws: `CommandError.peer` when the script cannot be found.
+  init(_ path: String) throws(CommandError) {
+    self.path = path
+    let place = "Examples/Benchmarks/peers.py"
+    let executable = Bundle.main.executableURL?.resolvingSymlinksInPath()
+    for start in [URL(fileURLWithPath: FileManager.default.currentDirectoryPath), executable].compactMap({ $0 }) {
+      var folder = start
+      for _ in 0..<8 {
+        let candidate = folder.appendingPathComponent(place).path
+        if FileManager.default.fileExists(atPath: candidate) {
+          script = candidate
+          return
+        }
+        folder = folder.deletingLastPathComponent()
+      }
+    }
+    throw .peer(
+      "--peers", reason: "there is no \(place) above this directory or above the program; run it in the package")
+  }
+
+  /// The libraries that it has.
+  func versions() throws -> [String: String] {
+    let versions = try run(["--versions"], onOneCore: false).members ?? []
+    return Dictionary(versions.compactMap { name, version in version.string.map { (name, $0) } }) { first, _ in first }
+  }
+
+  func run(_ words: [String], onOneCore: Bool) throws -> JSON {
+    try Interpreter.run("/usr/bin/env", [path, script] + words, onOneCore: onOneCore)
+  }
+
+  /// Runs a program to its end and reads the JSON object on its last line.
+  /// - Throws: `CommandError.peer` when it fails or prints no such line.
+  static func run(_ path: String, _ words: [String], onOneCore: Bool) throws -> JSON {
+    let process = Process()
+    let pinning = "/usr/bin/taskset"
+    let cores = ProcessInfo.processInfo.activeProcessorCount
+    if onOneCore, FileManager.default.isExecutableFile(atPath: pinning) {
+      process.executableURL = URL(fileURLWithPath: pinning)
+      process.arguments = ["-c", "\(cores - 1)", path] + words
+    } else {
+      process.executableURL = URL(fileURLWithPath: path)
+      process.arguments = words
+    }
+    let (output, errors) = (Pipe(), FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString))
+    try Data().write(to: errors)
+    defer { try? FileManager.default.removeItem(at: errors) }
+    process.standardInput = FileHandle.nullDevice
+    process.standardOutput = output
+    process.standardError = try FileHandle(forWritingTo: errors)
+    let name = words.prefix(3).map { URL(fileURLWithPath: $0).lastPathComponent }.joined(separator: " ")
+    do {
+      try process.run()
+    } catch {
+      throw CommandError.peer(name, reason: "it cannot be started: \(error.localizedDescription)")
+    }
+    let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    process.waitUntilExit()
+    guard process.terminationStatus == 0, let line = text.split(separator: "\n").last,
+      let object = try? JSON(line.utf8, file: name), object.members != nil
+    else {
+      let last = (try? String(contentsOf: errors, encoding: .utf8))?.split(separator: "\n").last ?? "it printed nothing"
+      throw CommandError.peer(name, reason: "it ended with \(process.terminationStatus): \(last)")
+    }
+    return object
+  }
+}

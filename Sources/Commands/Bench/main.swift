@@ -1,3 +1,0 @@
-import AdjointCommandLine
-
-CommandLineProgram.main(BenchCommand.command)

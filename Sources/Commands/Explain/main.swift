@@ -1,3 +1,0 @@
-import AdjointCommandLine
-
-CommandLineProgram.main(ExplainCommand.command)
