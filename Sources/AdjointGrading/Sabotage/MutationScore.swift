@@ -50,7 +50,9 @@ public struct MutationScore: Sendable {
   /// The least number of mutants that any differentiable operation has.
   package var fewestPerOperation: (operation: String, count: Int)? {
     let counted = all.filter { $0.outcome != .equivalent && $0.outcome != .trapped && $0.input != nil }
-    return Dictionary(grouping: counted, by: \.operation).map { ($0.key, $0.value.count) }.min { $0.1 < $1.1 }
+    // Ties go by name, or the line would change from run to run.
+    return Dictionary(grouping: counted, by: \.operation).map { ($0.key, $0.value.count) }
+      .min { ($0.1, $0.0) < ($1.1, $1.0) }
   }
 }
 
