@@ -47,8 +47,9 @@ struct Blame {
   /// Nodes whose adjoint is not the sum of its contributions.
   private func faultySums() -> [Finding] {
     var findings: [Finding] = []
-    for (producer, edges) in Dictionary(grouping: recording.edges, by: \.producer).sorted(by: { $0.key < $1.key }) {
-      let parts = edges.map { recording.double.value(at: $0.contribution) }
+    let contributions = Dictionary(grouping: recording.edges, by: \.producer)
+    for producer in contributions.keys.sorted() {
+      let parts = (contributions[producer] ?? []).map { recording.double.value(at: $0.contribution) }
       let expected = parts.dropFirst().reduce(parts[0]) { $0.moved(by: 1, along: $1) }
       let found = recording.adjoints[producer].map { recording.double.value(at: $0) } ?? .zeros(expected.shape)
       let largest: Double = parts.flatMap(\.elements).map(abs).max() ?? 0

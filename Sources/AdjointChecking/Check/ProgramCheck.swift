@@ -30,10 +30,10 @@ struct ProgramCheck<S: Scalar> {
       whole.replay()
       compiled.replay()
       for (position, result) in results.enumerated() {
-        guard let element = differingElement(compiled, whole, result.index) else { continue }
+        let (own, kept) = (compiled.value(of: result), whole.value(of: result))
+        guard let element = own.firstDifference(from: kept) else { continue }
         let node = position == 0 ? output.index : gradients[position - 1].leaf.index
-        let found = compiled.value(of: result).elements[element].primal
-        let expected = whole.value(of: result).elements[element].primal
+        let (found, expected) = (own.elements[element].primal, kept.elements[element].primal)
         report.findings.append(
           recording.finding(
             .program, at: node, element: element, found: found, expected: expected, .wrongValue, isConfirmed: true))
@@ -45,13 +45,14 @@ struct ProgramCheck<S: Scalar> {
     return Judgment(
       .program, order: 1, found: 0, expected: 0, bound: 0, remark: "the compiled program gives the same bits")
   }
+}
 
-  /// The first element whose bits differ.
-  private func differingElement(_ a: Program<S>, _ b: Program<S>, _ node: Int) -> Int? {
-    a.withElements(at: node) { a in
-      b.withElements(at: node) { b in
-        let (left, right) = (UnsafeRawBufferPointer(a), UnsafeRawBufferPointer(b))
-        return left.indices.first { left[$0] != right[$0] }.map { $0 / MemoryLayout<S>.stride }
+extension Tensor {
+  /// The first element whose bits differ from another tensor's: −0 is not 0, and NaN is itself.
+  func firstDifference(from other: Tensor) -> Int? {
+    elements.withUnsafeBytes { a in
+      other.elements.withUnsafeBytes { b in
+        a.indices.first { a[$0] != b[$0] }.map { $0 / MemoryLayout<Element>.stride }
       }
     }
   }

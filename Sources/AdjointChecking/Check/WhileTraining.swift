@@ -99,22 +99,12 @@ extension TrainingStep {
     guard let replays = fresh.replayed else {
       return .otherOperations(recorded: fresh.recordedCount, afresh: fresh.loss.index + 1)
     }
-    for (recorded, replayed) in zip(fresh.values, replays) where !recorded.value.hasSameBits(as: replayed) {
-      let differences = recorded.value.elements.indices.map {
-        abs(recorded.value.elements[$0].primal - replayed.elements[$0].primal)
-      }
-      let element = differences.indices.max { !(differences[$1] <= differences[$0]) } ?? 0
+    for ((name, value), replay) in zip(fresh.values, replays) where value.firstDifference(from: replay) != nil {
+      let (recorded, replayed): (Tensor<Double>, Tensor<Double>) = (value.converted(), replay.converted())
+      let element = recorded.worstDifference(from: replayed)?.element ?? 0
       return .staleReplay(
-        value: recorded.name, element: element, replayed: replayed.elements[element].primal,
-        recorded: recorded.value.elements[element].primal)
+        value: name, element: element, replayed: replayed.elements[element], recorded: recorded.elements[element])
     }
     return nil
-  }
-}
-
-extension Tensor {
-  /// Compares every bit: −0 is not 0, and NaN is itself.
-  fileprivate func hasSameBits(as other: Tensor) -> Bool {
-    elements.withUnsafeBytes { a in other.elements.withUnsafeBytes { b in a.elementsEqual(b) } }
   }
 }

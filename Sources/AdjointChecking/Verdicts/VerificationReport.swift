@@ -1,7 +1,7 @@
 import Foundation
 
 /// The largest difference that an oracle saw.
-package struct WorstError: Sendable, Hashable, Encodable {
+package struct WorstError: Sendable, Hashable {
   /// |found − expected|
   package private(set) var absolute = 0.0
   /// The same as a share of the bound: above 1 is a contradiction.
@@ -14,10 +14,9 @@ package struct WorstError: Sendable, Hashable, Encodable {
 }
 
 /// The checks of one operation by `GradientCheck.verify`, counted.
-public struct OperationReport: Sendable, Encodable {
+public struct OperationReport: Sendable {
   public let name: String
-  /// By the oracle's name.
-  package private(set) var worstError: [String: WorstError] = [:]
+  package private(set) var worstError: [Oracle: WorstError] = [:]
   /// Single checks: an example, an input, an order.
   package private(set) var agree = 0
   package private(set) var disagree = 0
@@ -52,7 +51,7 @@ public struct OperationReport: Sendable, Encodable {
 
   mutating func include(_ judgments: [Judgment]) {
     for judgment in judgments where judgment.verdict != .cannotTell && judgment.oracle != .taylor {
-      worstError[judgment.oracle.rawValue, default: WorstError()].include(
+      worstError[judgment.oracle, default: WorstError()].include(
         absolute: abs(judgment.found - judgment.expected), inBounds: judgment.severity)
     }
   }
@@ -69,7 +68,7 @@ public struct OperationReport: Sendable, Encodable {
 }
 
 /// The findings of `GradientCheck.verify`, operation by operation.
-public struct VerificationReport: Sendable, Encodable {
+public struct VerificationReport: Sendable {
   public let operations: [OperationReport]
   package let seconds: Double
 
@@ -82,7 +81,7 @@ public struct VerificationReport: Sendable, Encodable {
 
   /// The largest difference that an oracle saw anywhere.
   package func worst(_ oracle: Oracle) -> WorstError? {
-    let all = operations.compactMap { $0.worstError[oracle.rawValue] }
+    let all = operations.compactMap { $0.worstError[oracle] }
     return all.isEmpty
       ? nil : all.reduce(into: WorstError()) { $0.include(absolute: $1.absolute, inBounds: $1.inBounds) }
   }
@@ -93,7 +92,7 @@ extension VerificationReport: CustomStringConvertible {
   public var description: String {
     let width = operations.map(\.name.count).max() ?? 0
     var lines = operations.map { operation in
-      let dual = operation.worstError[Oracle.dual.rawValue] ?? WorstError()
+      let dual = operation.worstError[.dual] ?? WorstError()
       let name = operation.name.padding(toLength: width, withPad: " ", startingAt: 0)
       let probes = operation.kinkProbes > 0 ? ", \(operation.kinkProbes) kink probes" : ""
       return "\(name)  \(operation.verdict.text)  \(operation.agree + operation.disagree + operation.cannotTell) checks"

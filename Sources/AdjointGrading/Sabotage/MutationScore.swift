@@ -1,8 +1,8 @@
 import AdjointChecking
 
 /// One fault in one place, and what came of it.
-public struct Mutant: Sendable, Encodable {
-  package enum Outcome: String, Sendable, Encodable {
+public struct Mutant: Sendable {
+  package enum Outcome: String, Sendable {
     /// The checker disagrees, and its first finding names the place or the mechanism.
     case blamed
     /// The checker disagrees, and blames something else.
@@ -33,7 +33,7 @@ public struct Mutant: Sendable, Encodable {
 }
 
 /// The checker's own grade: the number of faults that it finds, and how often it blames the right place.
-public struct MutationScore: Sendable, Encodable {
+public struct MutationScore: Sendable {
   public let all: [Mutant]
   package let seconds: Double
 
@@ -50,7 +50,9 @@ public struct MutationScore: Sendable, Encodable {
   /// The least number of mutants that any differentiable operation has.
   package var fewestPerOperation: (operation: String, count: Int)? {
     let counted = all.filter { $0.outcome != .equivalent && $0.outcome != .trapped && $0.input != nil }
-    return Dictionary(grouping: counted, by: \.operation).map { ($0.key, $0.value.count) }.min { $0.1 < $1.1 }
+    // Ties go by name, or the line would change from run to run.
+    return Dictionary(grouping: counted, by: \.operation).map { ($0.key, $0.value.count) }
+      .min { ($0.1, $0.0) < ($1.1, $1.0) }
   }
 }
 

@@ -27,7 +27,7 @@ import Testing
     #expect(report.agrees, "\(report)")
     #expect(report.operations.map(\.name) == ["softening"])
     #expect(
-      Set(report.operations[0].worstError.keys).isSuperset(of: ["dual", "secondOrderDual", "precision", "reference"]))
+      Set(report.operations[0].worstError.keys).isSuperset(of: [.dual, .secondOrderDual, .precision, .reference]))
   }
 
   @Test func `One whose rule is wrong to second order only is convicted`() {

@@ -18,7 +18,7 @@ struct CheckOutcome {
     name = report.name
     (agree, disagree, cannotTell) = (report.agree, report.disagree, report.cannotTell)
     (kinkProbes, complaints) = (report.kinkProbes, report.complaints)
-    for oracle in Oracle.allCases { worst[oracle] = report.worstError[oracle.rawValue]?.inBounds }
+    for oracle in Oracle.allCases { worst[oracle] = report.worstError[oracle]?.inBounds }
   }
 
   /// Every judgment of one report.
