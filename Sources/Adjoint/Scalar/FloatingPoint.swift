@@ -15,8 +15,7 @@ extension Double: Scalar {
   @inlinable public static func power(_ x: Double, _ p: Double) -> Double { pow(x, p) }
 
   public static func map(_ f: MapFunction, _ x: UnsafePointer<Double>, _ y: UnsafeMutablePointer<Double>, count: Int) {
-    guard let kernels = Kernels.active else { return referenceMap(f, x, y, count: count) }
-    let (code, p, q) = f.kernel
+    guard let kernels = Kernels.active, let (code, p, q) = f.kernel else { return referenceMap(f, x, y, count: count) }
     kernels.pointee.map_f64(code, Double(p), Double(q), x, y, count)
   }
 
@@ -49,6 +48,7 @@ extension Double: Scalar {
     }
     let (code, p, q) = f?.kernel ?? (AK_COPY, 0, 0)
     kernels.pointee.add_rows_f64(x, bias, code, Double(p), Double(q), y, rows, columns)
+    if let f, f.kernel == nil { referenceMap(f, y, y, count: rows * columns) }
   }
 
   public static func reduce(_ r: Reduction, _ x: UnsafePointer<Double>, count: Int) -> Double {
@@ -99,6 +99,12 @@ extension Double: Scalar {
     let (code, p, q) = product.function?.kernel ?? (AK_COPY, 0, 0)
     (gemm.f, gemm.p, gemm.q) = (code, Double(p), Double(q))
     kernels.pointee.gemm_f64(&gemm)
+    if let f = product.function, f.kernel == nil {
+      for row in 0..<product.rows {
+        let place = product.c + row * product.strideC
+        referenceMap(f, place, place, count: product.columns)
+      }
+    }
   }
 
   public static func allFinite(_ x: UnsafePointer<Double>, count: Int) -> Bool {
@@ -115,8 +121,7 @@ extension Float: Scalar {
   @inlinable public static func power(_ x: Float, _ p: Double) -> Float { pow(x, Float(p)) }
 
   public static func map(_ f: MapFunction, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, count: Int) {
-    guard let kernels = Kernels.active else { return referenceMap(f, x, y, count: count) }
-    let (code, p, q) = f.kernel
+    guard let kernels = Kernels.active, let (code, p, q) = f.kernel else { return referenceMap(f, x, y, count: count) }
     kernels.pointee.map_f32(code, Float(p), Float(q), x, y, count)
   }
 
@@ -149,6 +154,7 @@ extension Float: Scalar {
     }
     let (code, p, q) = f?.kernel ?? (AK_COPY, 0, 0)
     kernels.pointee.add_rows_f32(x, bias, code, Float(p), Float(q), y, rows, columns)
+    if let f, f.kernel == nil { referenceMap(f, y, y, count: rows * columns) }
   }
 
   public static func reduce(_ r: Reduction, _ x: UnsafePointer<Float>, count: Int) -> Float {
@@ -199,6 +205,12 @@ extension Float: Scalar {
     let (code, p, q) = product.function?.kernel ?? (AK_COPY, 0, 0)
     (gemm.f, gemm.p, gemm.q) = (code, Float(p), Float(q))
     kernels.pointee.gemm_f32(&gemm)
+    if let f = product.function, f.kernel == nil {
+      for row in 0..<product.rows {
+        let place = product.c + row * product.strideC
+        referenceMap(f, place, place, count: product.columns)
+      }
+    }
   }
 
   public static func allFinite(_ x: UnsafePointer<Float>, count: Int) -> Bool {

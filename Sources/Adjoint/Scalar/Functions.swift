@@ -56,10 +56,10 @@ public enum ZipFunction: Hashable, Sendable {
 }
 
 extension MapFunction {
-  /// The kernels' name and the parameters.
-  var kernel: (ak_map, Double, Double) {
+  /// The kernels' name and the parameters; `nil` for a function that has no vector form, which plain loops compute.
+  var kernel: (ak_map, Double, Double)? {
     switch self {
-    case .unary(let f): (f.kernel, 0, 0)
+    case .unary(let f): f.kernel.map { ($0, 0, 0) }
     case .leakyReLU(let slope): (AK_LEAKY_RELU, slope, 0)
     case .elu(let alpha): (AK_ELU, alpha, 0)
     case .power(let exponent): (AK_POWER, exponent, 0)
@@ -69,7 +69,7 @@ extension MapFunction {
 }
 
 extension Unary {
-  fileprivate var kernel: ak_map {
+  fileprivate var kernel: ak_map? {
     switch self {
     case .negate: AK_NEGATE
     case .exp: AK_EXP

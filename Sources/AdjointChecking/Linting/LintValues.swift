@@ -11,14 +11,10 @@ extension Linter {
     graph.nodes.compactMap { y in
       guard let function = y.operation?.form.unary, y.shape.rank >= 2, y.shape[0] >= Linter.leastBatch
       else { return nil }
-      switch function {
-      case .relu: return deadUnits(y)
-      case .sigmoid where graph.isHidden(y): return saturated(y) { 4 * $0 * (1 - $0) }
-      case .tanh where graph.isHidden(y): return saturated(y) { 1 - $0 * $0 }
-      case .negate, .exp, .expm1, .log, .log1p, .sqrt, .square, .reciprocal, .abs, .sign, .step, .sin, .cos, .tanh,
-        .sigmoid, .erf, .gelu, .silu, .softplus:
-        return nil
-      }
+      if function == .relu { return deadUnits(y) }
+      guard graph.isHidden(y) else { return nil }
+      if function == .sigmoid { return saturated(y) { 4 * $0 * (1 - $0) } }
+      return function == .tanh ? saturated(y) { 1 - $0 * $0 } : nil
     }
   }
 
