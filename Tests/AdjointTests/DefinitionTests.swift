@@ -15,7 +15,11 @@ import Testing
       }
     }
     guard let expected = definition.value(of: example.example.operation) else {
-      #expect(example.example.inputs.count == 1, "only functions of one argument are defined elsewhere")
+      // The elementwise functions of one argument have their table below.
+      guard case .map = example.example.operation.form else {
+        Issue.record("no definition of '\(example.example.operation.name)' in Support/Definitions.swift")
+        return
+      }
       return
     }
     let value = recorded.y.value.elements

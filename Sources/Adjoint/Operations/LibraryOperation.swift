@@ -56,6 +56,16 @@ package enum OperationForm: Hashable, Sendable {
   /// An operation of another module.
   case other
 
+  /// True when operations of one form, on the same operands and of the same shape, are known to be the same.
+  var identifiesOperation: Bool {
+    switch self {
+    case .map, .zip, .select, .product, .addBias, .reshape: true
+    case .sum, .mean, .variance, .extremum, .argMax, .softmax, .broadcast, .permute, .slice, .pad, .concatenate,
+      .stopGradient, .gather, .scatterAdd, .pick, .oneHot, .unfold, .fold, .maxPool, .averagePool, .other:
+      false
+    }
+  }
+
   package static func unary(_ f: Unary) -> OperationForm { .map(.unary(f)) }
   package static func binary(_ f: Binary) -> OperationForm { .zip(.binary(f)) }
 

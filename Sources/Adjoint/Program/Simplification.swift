@@ -41,13 +41,7 @@ enum Simplification {
   /// True when two operations are known to be the same on the same operands. Nothing is known of an operation of
   /// another module: its type may keep to itself what distinguishes it.
   private static func isRepeated(_ i: Int, _ j: Int, _ nodes: [Node], _ forms: [OperationForm?]) -> Bool {
-    guard let form = forms[i], forms[j] == form else { return false }
-    switch form {
-    case .map, .zip, .select, .product, .addBias, .reshape: break
-    case .sum, .mean, .variance, .extremum, .argMax, .softmax, .broadcast, .permute, .slice, .pad, .concatenate,
-      .stopGradient, .gather, .scatterAdd, .pick, .oneHot, .unfold, .fold, .maxPool, .averagePool, .other:
-      return false
-    }
+    guard let form = forms[i], forms[j] == form, form.identifiesOperation else { return false }
     return nodes[i].shape == nodes[j].shape && nodes[i].inputs.elementsEqual(nodes[j].inputs)
   }
 
