@@ -10,8 +10,8 @@ import Testing
 @Suite struct ExplanationInterpreterTests {
   @Test("The page has a rule for every operation of the catalogue", arguments: OperationCatalog.names)
   func rule(name: String) throws {
-    // `name: rule`, `name(…)`, or `name` where a function of that name stands before.
-    let entry = try Regex("[{, ]" + name + "[:,(]")
+    // `rules.name = …`, or in a list of rules `name: …` or the `name` of a function.
+    let entry = try Regex("rules\\.\(name) =|[{, ]\(name)[:,]")
     #expect(PageInterpreter.script.contains(entry), "no rule '\(name)' in Explanation/Page/Assets")
   }
 
