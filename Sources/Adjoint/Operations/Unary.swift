@@ -20,6 +20,7 @@ extension Unary: Operation {
     case .step: x > 0 ? 1 : 0
     case .sin: S.sine(x)
     case .cos: S.cosine(x)
+    case .atan: S.arcTangent(x)
     case .tanh: S.hyperbolicTangent(x)
     case .sigmoid: Unary.logistic(x)
     case .erf: S.errorFunction(x)
@@ -49,6 +50,7 @@ extension Unary: Operation {
     case .sign, .step: [nil]
     case .sin: [p.to(0, g * x.cos())]
     case .cos: [p.to(0, -(g * x.sin()))]
+    case .atan: [p.to(0, g / (1 + x.square()))]
     case .tanh: [p.to(0, g * (1 - y.square()))]
     case .sigmoid: [p.to(0, g * (y * (1 - y)))]
     case .erf: [p.to(0, g * ((-x.square()).exp() * (2 / Double.pi.squareRoot())))]
@@ -89,7 +91,7 @@ extension Unary: Operation {
     case .abs: .magnitude(x[0])
     case .sqrt: .root(x[0])
     case .sigmoid: .call("σ", x)
-    case .exp, .expm1, .log, .log1p, .sign, .step, .sin, .cos, .tanh, .erf, .relu, .gelu, .silu, .softplus:
+    case .exp, .expm1, .log, .log1p, .sign, .step, .sin, .cos, .atan, .tanh, .erf, .relu, .gelu, .silu, .softplus:
       .call(rawValue, x)
     }
   }
@@ -100,7 +102,8 @@ extension Unary: Operation {
 
   package func range(_ x: [ValueRange], _ shapes: [Shape]) -> ValueRange {
     switch self {
-    case .negate, .exp, .expm1, .log, .log1p, .sqrt, .sign, .step, .tanh, .sigmoid, .erf, .relu, .softplus, .reciprocal:
+    case .negate, .exp, .expm1, .log, .log1p, .sqrt, .sign, .step, .atan, .tanh, .sigmoid, .erf, .relu, .softplus,
+      .reciprocal:
       x[0].mapped { self($0) }
     case .abs, .square: .hull([self(x[0].lowerBound), self(x[0].upperBound)] + (x[0].contains(0) ? [0] : []))
     case .sin, .cos: -1...1
@@ -114,7 +117,7 @@ extension Unary: Operation {
     case .log1p: -0.75...6
     case .exp, .expm1: -4...2.5
     case .square: -4...4
-    case .negate, .abs, .sign, .step, .sin, .cos, .tanh, .sigmoid, .erf, .relu, .gelu, .silu, .softplus: .limit
+    case .negate, .abs, .sign, .step, .sin, .cos, .atan, .tanh, .sigmoid, .erf, .relu, .gelu, .silu, .softplus: .limit
     }
   }
 
@@ -124,7 +127,7 @@ extension Unary: Operation {
     case .log, .sqrt, .reciprocal: (0.2...3, [])
     case .log1p: (-0.8...3, [])
     case .abs, .sign, .step, .relu: (-2...2, [0])
-    case .negate, .exp, .expm1, .square, .sin, .cos, .tanh, .sigmoid, .erf, .gelu, .silu, .softplus: (-2...2, [])
+    case .negate, .exp, .expm1, .square, .sin, .cos, .atan, .tanh, .sigmoid, .erf, .gelu, .silu, .softplus: (-2...2, [])
     }
   }
 
@@ -190,6 +193,7 @@ extension Variable {
   public func step() -> Variable { tape.apply(.step, self) }
   public func sin() -> Variable { tape.apply(.sin, self) }
   public func cos() -> Variable { tape.apply(.cos, self) }
+  public func atan() -> Variable { tape.apply(.atan, self) }
   public func tanh() -> Variable { tape.apply(.tanh, self) }
   /// 1 / (1 + e⁻ˣ).
   public func sigmoid() -> Variable { tape.apply(.sigmoid, self) }

@@ -7,7 +7,7 @@ import Foundation
 /// Elementwise functions of one argument without parameters.
 public enum Unary: String, CaseIterable, Sendable {
   case negate, exp, expm1, log, log1p, sqrt, square, reciprocal, abs, sign, step
-  case sin, cos, tanh, sigmoid, erf, relu, gelu, silu, softplus
+  case sin, cos, atan, tanh, sigmoid, erf, relu, gelu, silu, softplus
 }
 
 /// Elementwise functions of two arguments.
@@ -85,6 +85,7 @@ extension Unary {
     case .step: AK_STEP
     case .sin: AK_SIN
     case .cos: AK_COS
+    case .atan: nil
     case .tanh: AK_TANH
     case .sigmoid: AK_SIGMOID
     case .erf: AK_ERF
@@ -135,6 +136,8 @@ public enum ElementaryFunction: CaseIterable, Sendable {
   case sine
   /// cos x, x in radians
   case cosine
+  /// arctan x in radians, from −π/2 to π/2
+  case arcTangent
   /// tanh x
   case hyperbolicTangent
   /// erf x = 2/√π ∫₀ˣ e^(−t²) dt
@@ -151,6 +154,7 @@ public enum ElementaryFunction: CaseIterable, Sendable {
     case .squareRoot: x.squareRoot()
     case .sine: sin(x)
     case .cosine: cos(x)
+    case .arcTangent: atan(x)
     case .hyperbolicTangent: tanh(x)
     case .errorFunction: erf(x)
     }
@@ -167,6 +171,7 @@ public enum ElementaryFunction: CaseIterable, Sendable {
     case .squareRoot: x.squareRoot()
     case .sine: sin(x)
     case .cosine: cos(x)
+    case .arcTangent: atan(x)
     case .hyperbolicTangent: tanh(x)
     case .errorFunction: erf(x)
     }
@@ -183,6 +188,7 @@ public enum ElementaryFunction: CaseIterable, Sendable {
     case .squareRoot: return 0.5 / y
     case .sine: return cos(x)
     case .cosine: return -sin(x)
+    case .arcTangent: return 1 / (1 + x * x)
     case .hyperbolicTangent:
       let inverse = 1 / cosh(x)
       return inverse * inverse
@@ -202,6 +208,7 @@ public enum ElementaryFunction: CaseIterable, Sendable {
     case .logarithm, .logarithmOnePlus: -s * s
     case .squareRoot: -0.5 * s / x
     case .sine, .cosine: -y
+    case .arcTangent: -2 * x * s * s
     case .hyperbolicTangent: -2 * y * s
     case .errorFunction: -2 * x * s
     }
@@ -216,6 +223,7 @@ extension Scalar {
   @inlinable public static func squareRoot(_ x: Self) -> Self { elementary(.squareRoot, x) }
   @inlinable public static func sine(_ x: Self) -> Self { elementary(.sine, x) }
   @inlinable public static func cosine(_ x: Self) -> Self { elementary(.cosine, x) }
+  @inlinable public static func arcTangent(_ x: Self) -> Self { elementary(.arcTangent, x) }
   @inlinable public static func hyperbolicTangent(_ x: Self) -> Self { elementary(.hyperbolicTangent, x) }
   @inlinable public static func errorFunction(_ x: Self) -> Self { elementary(.errorFunction, x) }
 }

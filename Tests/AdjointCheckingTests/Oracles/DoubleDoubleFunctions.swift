@@ -15,6 +15,7 @@ extension DoubleDouble {
     case .squareRoot: squareRoot(x)
     case .sine: sine(x)
     case .cosine: cosine(x)
+    case .arcTangent: arcTangent(x)
     case .hyperbolicTangent: hyperbolicTangent(x)
     case .errorFunction: errorFunction(x)
     }
@@ -95,6 +96,18 @@ extension DoubleDouble {
 
   /// cos x, |x| ≤ 10⁵, away from its zeros by 10⁻⁹
   static func cosine(_ x: DoubleDouble) -> DoubleDouble { turned(x, quarters: 1) { cos($0) } }
+
+  /// arctan x = y + arctan((x − tan y) / (1 + x tan y)) with y that of `Double`: what is left is as small as its error.
+  static func arcTangent(_ x: DoubleDouble) -> DoubleDouble {
+    let y = atan(x.high)
+    guard x.high.isFinite, x.high != 0 else { return DoubleDouble(y) }
+    if abs(x.high) > 1 {
+      let quarter = DoubleDouble(high: x.high < 0 ? -halfPi.0 : halfPi.0, low: x.high < 0 ? -halfPi.1 : halfPi.1)
+      return quarter - arcTangent(1 / x)
+    }
+    let tangent = sine(DoubleDouble(y)) / cosine(DoubleDouble(y))
+    return DoubleDouble(y) + (x - tangent) / (1 + x * tangent)
+  }
 
   /// sin(x + quarters·π/2)
   private static func turned(_ x: DoubleDouble, quarters: Int, else f: (Double) -> Double) -> DoubleDouble {

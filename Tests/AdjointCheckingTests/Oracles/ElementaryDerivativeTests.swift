@@ -44,6 +44,9 @@ import Testing
       testDescription: "cos", wide: { .cosine($0) }, dual: { .cosine($0) }, second: { .cosine($0) },
       first: -100...100, curved: -100...100),
     Function(
+      testDescription: "atan", wide: { .arcTangent($0) }, dual: { .arcTangent($0) }, second: { .arcTangent($0) },
+      first: -1000...1000, curved: -100...100),
+    Function(
       testDescription: "tanh", wide: { .hyperbolicTangent($0) }, dual: { .hyperbolicTangent($0) },
       second: { .hyperbolicTangent($0) }, first: -9...9, curved: -5...5),
     Function(

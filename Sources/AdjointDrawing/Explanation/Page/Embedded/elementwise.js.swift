@@ -25,7 +25,7 @@ extension PageAssets {
     const unary = {
       negate: x => -x, exp: Math.exp, expm1: Math.expm1, log: Math.log, log1p: Math.log1p, sqrt: Math.sqrt,
       square: x => x * x, reciprocal: x => 1 / x, abs: Math.abs, sign: Math.sign, step: x => x > 0 ? 1 : 0,
-      sin: Math.sin, cos: Math.cos, tanh: Math.tanh, sigmoid: logistic, erf,
+      sin: Math.sin, cos: Math.cos, atan: Math.atan, tanh: Math.tanh, sigmoid: logistic, erf,
       relu: x => x <= 0 ? 0 : x, gelu: x => 0.5 * x * (1 + erf(x * Math.SQRT1_2)), silu: x => x * logistic(x),
       softplus: x => (x > 0 ? x : 0) + Math.log1p(Math.exp(-Math.abs(x))),
       leakyRelu: (x, a) => x > 0 ? x : a.slope * x, elu: (x, a) => x > 0 ? x : a.alpha * Math.expm1(x),
