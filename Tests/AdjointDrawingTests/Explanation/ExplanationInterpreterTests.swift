@@ -11,7 +11,7 @@ import Testing
   @Test("The page has a rule for every operation of the catalogue", arguments: OperationCatalog.names)
   func rule(name: String) throws {
     // `rules.name = …`, or in a list of rules `name: …` or the `name` of a function.
-    let entry = try Regex("rules\\.\(name) =|[{, ]\(name)[:,]")
+    let entry = try Regex("rules\\.\(name) =|[{, \"]\(name)\"?[:,]")
     #expect(PageInterpreter.script.contains(entry), "no rule '\(name)' in Explanation/Page/Assets")
   }
 
