@@ -50,6 +50,7 @@ package enum OperationForm: Hashable, Sendable {
   case extremum(Extremum.Kind, AxisSet, keepsDimensions: Bool)
   case argMax
   case softmax(SoftmaxKind)
+  case cumulativeSum(isReversed: Bool)
   case broadcast, reshape, permute, slice, pad, concatenate, stopGradient
   case gather, scatterAdd, pick, oneHot
   case unfold, fold, maxPool, averagePool
@@ -60,7 +61,8 @@ package enum OperationForm: Hashable, Sendable {
   var identifiesOperation: Bool {
     switch self {
     case .map, .zip, .select, .product, .addBias, .reshape: true
-    case .sum, .mean, .variance, .extremum, .argMax, .softmax, .broadcast, .permute, .slice, .pad, .concatenate,
+    case .sum, .mean, .variance, .extremum, .argMax, .softmax, .cumulativeSum,
+      .broadcast, .permute, .slice, .pad, .concatenate,
       .stopGradient, .gather, .scatterAdd, .pick, .oneHot, .unfold, .fold, .maxPool, .averagePool, .other:
       false
     }

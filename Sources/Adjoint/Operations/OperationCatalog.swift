@@ -22,6 +22,7 @@ public enum OperationCatalog {
     Softmax.self,
     LogSoftmax.self,
     LogSumExp.self,
+    CumulativeSum.self,
     Broadcast.self,
     Reshape.self,
     Permute.self,

@@ -74,6 +74,10 @@ struct Definition {
   private func rowsOrMoves(_ operation: any Adjoint.Operation) -> [Double]? {
     switch operation {
     case is ArgMax: return rows { row in [Double(row.firstIndex(of: row.max() ?? 0) ?? 0)] }
+    case let sums as CumulativeSum:
+      return rows { row in
+        row.indices.map { j in (sums.isReversed ? row[j...] : row[...j]).reduce(0, +) }
+      }
     case is LogSumExp: return rows { row in [log(row.reduce(0) { $0 + exp($1) })] }
     case is Softmax: return rows { row in row.map { exp($0) / row.reduce(0) { $0 + exp($1) } } }
     case is LogSoftmax: return rows { row in row.map { $0 - log(row.reduce(0) { $0 + exp($1) }) } }

@@ -70,6 +70,14 @@ rules.logSoftmax = (x, _, shape) => softmaxFamily(x, size(shape), (y, row, start
 rules.logSumExp = (x, _, shape) => softmaxFamily(x, size(shape), (y, row, start, r, shift, sum) => {
   y[r] = shift + Math.log(sum);
 });
+rules.cumsum = ([x], { reversed }) => {
+  const y = x.data.slice();
+  rows({ data: y, shape: x.shape }, row => {
+    if (reversed) for (let j = row.length - 2; j >= 0; j--) row[j] = row[j + 1] + row[j];
+    else for (let j = 1; j < row.length; j++) row[j] = row[j - 1] + row[j];
+  });
+  return y;
+};
 
 const taken = (data, map) => Float64Array.from(map, k => data[k]);
 const placed = (y, data, map) => { map.forEach((k, i) => { y[k] = data[i]; }); return y; };
