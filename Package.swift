@@ -15,8 +15,8 @@ let package = Package(
     .library(name: "AdjointDrawing", targets: ["AdjointDrawing"]),
     // `adjoint NAME` runs the executable `adjoint-NAME` beside it; `swift run adjoint` compiles none of these.
     .executable(name: "adjoint", targets: ["AdjointCommand"]),
+    .executable(name: "adjoint-check", targets: ["CheckTool"]),
     .executable(name: "adjoint-explain", targets: ["ExplainTool"]),
-    .executable(name: "adjoint-grade", targets: ["GradeTool"]),
     .executable(name: "adjoint-bench", targets: ["BenchTool"]),
     .executable(name: "adjoint-experiments", targets: ["ExperimentsTool"]),
   ],
@@ -54,14 +54,13 @@ let package = Package(
       path: "Sources/Commands/Shared"),
     .executableTarget(
       name: "AdjointCommand",
-      dependencies: [
-        "Adjoint", "AdjointChecking", "AdjointCharts", "AdjointCommandLine", "AdjointDatasets", "AdjointLearning",
-      ], path: "Sources/Commands/Adjoint"),
+      dependencies: ["Adjoint", "AdjointCharts", "AdjointCommandLine", "AdjointDatasets", "AdjointLearning"],
+      path: "Sources/Commands/Adjoint"),
     .executableTarget(
       name: "ExplainTool",
       dependencies: ["AdjointCommandLine", "AdjointDrawing", "AdjointGrading"], path: "Sources/Commands/Explain"),
     .executableTarget(
-      name: "GradeTool", dependencies: ["AdjointCommandLine", "AdjointGrading"], path: "Sources/Commands/Grade"),
+      name: "CheckTool", dependencies: ["AdjointCommandLine", "AdjointGrading"], path: "Sources/Commands/Check"),
     .executableTarget(
       name: "BenchTool",
       dependencies: ["AdjointChecking", "AdjointCharts", "AdjointCommandLine", "AdjointKernels"],
@@ -109,7 +108,7 @@ let package = Package(
     .testTarget(name: "AdjointLearningTests", dependencies: ["AdjointLearning", "TestFiles"], exclude: ["Fixtures"]),
     .testTarget(
       name: "AdjointCommandTests",
-      dependencies: ["AdjointCommand", "BenchTool", "ExperimentsTool", "ExplainTool", "GradeTool"]),
+      dependencies: ["AdjointCommand", "BenchTool", "ExperimentsTool", "ExplainTool", "CheckTool"]),
     .testTarget(name: "AdjointCheckingTests", dependencies: ["AdjointGrading", "AdjointLearning"]),
     .testTarget(
       name: "AdjointDrawingTests",

@@ -33,9 +33,9 @@ import Testing
   @Test(
     "Alone, adjoint says in one line how the missing program is built",
     arguments: [
-      (["bench", "--list"], "bench"), (["grade"], "grade"), (["explain", "-o", "a.html"], "explain"),
+      (["bench", "--list"], "bench"), (["check"], "check"), (["explain", "-o", "a.html"], "explain"),
       (["experiments", "--all"], "experiments"), (["help", "bench"], "bench"),
-      (["check", "pick", "--sabotage"], "grade"), (["check", "--table"], "experiments"),
+      (["check", "pick", "--sabotage"], "check"),
       (["info", "--measure", "--json"], "bench"),
     ])
   func missing(words: [String], name: String) throws {
@@ -52,7 +52,7 @@ import Testing
     let workplace = try Workplace()
     let program = try workplace.lonelyProgram()
     let help = try workplace.start(["--help"], program: program).outcome()
-    for name in ["train", "explain", "grade", "bench", "experiments"] { #expect(help.output.contains("\n  \(name) ")) }
+    for name in ["train", "check", "explain", "bench", "experiments"] { #expect(help.output.contains("\n  \(name) ")) }
     let outcome = try workplace.start(["experimnts"], program: program).outcome()
     #expect(outcome.code == 2)
     #expect(outcome.errors == "adjoint: there is no command 'experimnts'; did you mean experiments?\n")

@@ -108,6 +108,17 @@ extension Tape {
   }
 }
 
+/// Three significant digits.
+package func short(_ value: Double) -> String {
+  // Near the ends of the range, scaling would overflow.
+  guard value.isFinite, (1e-200...1e200).contains(abs(value)) else { return "\(value)" }
+  var scale = 1.0
+  while abs(value) * scale < 100 { scale *= 10 }
+  while abs(value) * scale >= 1000 { scale /= 10 }
+  let rounded = (value * scale).rounded() / scale
+  return "\(rounded)"
+}
+
 private func byteText(_ count: Int) -> String {
   count < 1024 ? "\(count) B" : count < 1 << 20 ? "\(count / 1024) KiB" : "\(count >> 20) MiB"
 }

@@ -103,17 +103,6 @@ public struct Finding: Sendable, Hashable, Encodable {
   }
 }
 
-/// Three significant digits.
-package func short(_ value: Double) -> String {
-  // Near the ends of the range, scaling would overflow.
-  guard value.isFinite, (1e-200...1e200).contains(abs(value)) else { return "\(value)" }
-  var scale = 1.0
-  while abs(value) * scale < 100 { scale *= 10 }
-  while abs(value) * scale >= 1000 { scale /= 10 }
-  let rounded = (value * scale).rounded() / scale
-  return "\(rounded)"
-}
-
 /// A place where the function is not smooth, or not finite.
 public struct Singularity: Sendable, Hashable, Encodable {
   public let operation: String

@@ -1,3 +1,4 @@
+import Adjoint
 import Foundation
 
 /// Everything that a check of a gradient found. `description` is a table for people, `json` the same for machines.

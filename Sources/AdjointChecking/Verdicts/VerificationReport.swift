@@ -1,3 +1,4 @@
+import Adjoint
 import Foundation
 
 /// The largest difference that an oracle saw.

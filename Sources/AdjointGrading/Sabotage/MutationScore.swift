@@ -1,3 +1,4 @@
+import Adjoint
 import AdjointChecking
 
 /// One fault in one place, and what came of it.

@@ -1,5 +1,4 @@
 import Adjoint
-import AdjointChecking
 import AdjointCommandLine
 import AdjointDatasets
 import AdjointLearning

@@ -12,16 +12,16 @@ package struct Sibling: Sendable {
     (self.name, self.summary, self.program) = (name, summary, program ?? "adjoint-\(name)")
   }
 
+  package static let check = Sibling(
+    "check", "Check derivatives: the catalogue of operations, one of them, or a model.")
   package static let explain = Sibling(
     "explain", "Write down the backward pass of a model: a page to step through, equations, a drawing.")
-  package static let grade = Sibling(
-    "grade", "Put faults into every rule and into shared code, and count how many the checker finds.")
   package static let bench = Sibling(
     "bench", "Time training steps, kernels and overhead against their targets, and against other libraries.")
   package static let experiments = Sibling(
     "experiments", "Run the experiments of the source documents and judge their figures.")
   /// The programs of this package beside `adjoint`.
-  package static let all = [explain, grade, bench, experiments]
+  package static let all = [check, explain, bench, experiments]
   /// The program `adjoint` itself, as the others find it.
   package static let main = Sibling("", program: "adjoint")
 

@@ -1,26 +1,8 @@
 import Adjoint
-import AdjointChecking
 import AdjointCommandLine
 import AdjointGrading
 
-/// `adjoint grade`, also `adjoint check --sabotage`: the grade of the checker.
-@main
-enum GradeCommand {
-  static func main() { CommandLineProgram.main(command) }
-
-  static let command = Command(
-    name: "grade", summary: Sibling.grade.summary, positional: ("OPERATION ...", 0...Int.max),
-    options: [
-      Option("seed", "N", .integer(0...Int.max), default: "0", "What values and faults are drawn from."),
-      .flag("json", "Print one JSON object as the last line of standard output."),
-    ],
-    notes: [("Exit code", ["0 when every fault was found, 1 when one was not"])]
-  ) { arguments, console in
-    try SabotageRun(OperationCatalog.names(among: arguments.positionals), arguments).run(console)
-  }
-}
-
-/// The number of faults that the checker finds, and how often it blames the right place.
+/// `adjoint check --sabotage`: the number of faults that the checker finds, and how often it blames the right place.
 struct SabotageRun {
   private let names: [String]
   private let isWhole: Bool

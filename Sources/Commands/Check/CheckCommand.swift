@@ -5,9 +5,12 @@ import AdjointLearning
 import Foundation
 
 /// `adjoint check`: the verdict on derivatives, and the operation to blame for a wrong one.
+@main
 enum CheckCommand {
+  static func main() { CommandLineProgram.main(command) }
+
   static let command = Command(
-    name: "check", summary: "Check derivatives: the catalogue of operations, one of them, or a model.",
+    name: "check", summary: Sibling.check.summary,
     positional: ("OPERATION ...", 0...Int.max),
     options: [
       Option(
@@ -67,7 +70,7 @@ enum CheckCommand {
     if arguments.isGiven("model") { return try ModelCheck(arguments).run(console) }
     let operations = try OperationCatalog.names(among: arguments.positionals)
     if arguments.isGiven("sabotage") {
-      try Sibling.grade.run(arguments.words(["seed", "json"]) + arguments.positionals)
+      return try SabotageRun(operations, arguments).run(console)
     }
     return try CatalogueCheck(operations, arguments).run(console)
   }
