@@ -35,7 +35,7 @@ extension Tape {
   }
 
   /// The leaves that gradients are taken for when nobody says which: inputs, and parameters that are not frozen.
-  public var differentiableVariables: [Variable<S>] { differentiableLeaves.map { self[$0] } }
+  package var differentiableVariables: [Variable<S>] { differentiableLeaves.map { self[$0] } }
 }
 
 extension Variable {

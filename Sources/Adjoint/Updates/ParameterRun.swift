@@ -45,7 +45,7 @@ public struct ParameterRun<S: Scalar> {
   public func setGradient(_ i: Int, _ value: S) { gradients[i] = value }
 
   /// Changes θ and the optimiser state by a rule that the library has loops for, in one pass.
-  public func update(by rule: UpdateRule) {
+  package func update(by rule: UpdateRule) {
     S.update(
       ParameterUpdate(
         rule: rule, values: values, gradients: gradients, first: slots.0, second: slots.1, count: count))
