@@ -29,7 +29,7 @@ public struct Windows: Hashable, Sendable, BitwiseCopyable {
   }
 
   /// The number of elements of one channel in a window.
-  public var count: Int { size.height * size.width }
+  @usableFromInline package var count: Int { size.height * size.width }
 }
 
 /// Windows on images of one size, over which loops run.
