@@ -80,7 +80,7 @@ public struct RandomProgram: Sendable {
   }
 
   /// This program with every operation replaced by what `transform` makes of it, of the same shapes.
-  public func mapOperations(_ transform: (any Operation) -> any Operation) -> RandomProgram {
+  package func mapOperations(_ transform: (any Operation) -> any Operation) -> RandomProgram {
     var copy = self
     for i in steps.indices {
       guard case .operation(let operation, let inputs) = steps[i].kind else { continue }

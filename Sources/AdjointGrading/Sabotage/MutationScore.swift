@@ -1,7 +1,7 @@
 import AdjointChecking
 
 /// One fault in one place, and what came of it.
-public struct Mutant: Sendable {
+package struct Mutant: Sendable {
   package enum Outcome: String, Sendable {
     /// The checker disagrees, and its first finding names the place or the mechanism.
     case blamed
@@ -16,7 +16,7 @@ public struct Mutant: Sendable {
   }
 
   /// The operation, or the mechanism in shared code.
-  public let operation: String
+  package let operation: String
   package let input: Int?
   package let fault: String
   package let outcome: Outcome
@@ -26,7 +26,7 @@ public struct Mutant: Sendable {
   package let hypothesis: Hypothesis?
 
   /// One line.
-  public var text: String {
+  package var text: String {
     let place = input.map { "\(operation), input \($0)" } ?? operation
     return "\(place): \(fault): \(reason)"
   }
@@ -34,7 +34,7 @@ public struct Mutant: Sendable {
 
 /// The checker's own grade: the number of faults that it finds, and how often it blames the right place.
 public struct MutationScore: Sendable {
-  public let all: [Mutant]
+  package let all: [Mutant]
   package let seconds: Double
 
   /// Those that count: neither equivalent to the original nor refused by recording.
@@ -43,7 +43,7 @@ public struct MutationScore: Sendable {
   public var blamed: Int { all.count { $0.outcome == .blamed } }
   package var equivalent: [Mutant] { all.filter { $0.outcome == .equivalent } }
   package var trapped: [Mutant] { all.filter { $0.outcome == .trapped } }
-  public var survivors: [Mutant] { all.filter { $0.outcome == .survived } }
+  package var survivors: [Mutant] { all.filter { $0.outcome == .survived } }
   /// Found, but pinned on another place.
   package var misblamed: [Mutant] { all.filter { $0.outcome == .detected } }
 
