@@ -2,6 +2,7 @@ import Adjoint
 import AdjointChecking
 
 extension RandomProgram: CustomStringConvertible {
+  /// This program as Swift code that reproduces it.
   public var description: String { swiftCode() }
 
   /// This program as Swift code that reproduces it with its values at point 0, and ends by printing both sides of
