@@ -2,11 +2,11 @@ import Foundation
 
 /// A file that cannot be used: its path, the place in it, what was expected, what was found, and what to do.
 ///
-/// A program tells errors apart by `reason`; a person reads `description`. Whoever throws it has changed nothing: a file is
-/// read whole or not at all, and an existing file is replaced whole or not at all.
+/// `description` is the sentence for a person. Whoever throws the error has changed nothing: a file is read whole or not at
+/// all, and an existing file is replaced whole or not at all.
 public struct FileError: Error, Equatable, Sendable {
   /// The kind of trouble.
-  public enum Reason: String, Sendable, CaseIterable {
+  package enum Reason: String, Sendable, CaseIterable {
     // The file itself.
 
     /// There is no such file.
@@ -52,7 +52,7 @@ public struct FileError: Error, Equatable, Sendable {
   }
 
   /// A place in a file.
-  public enum Place: Hashable, Sendable {
+  package enum Place: Hashable, Sendable {
     /// The file as a whole.
     case wholeFile
     /// An offset in bytes, counted from 0.
@@ -68,17 +68,17 @@ public struct FileError: Error, Equatable, Sendable {
   }
 
   /// The kind of trouble.
-  public let reason: Reason
+  package let reason: Reason
   /// The path of the file, as it was given.
   public let file: String
   /// The place in the file.
-  public let place: Place
+  package let place: Place
   /// The content that should be there.
-  public let expected: String
+  package let expected: String
   /// The content that is there.
-  public let found: String
+  package let found: String
   /// Advice for a person: a whole sentence.
-  public let remedy: String
+  package let remedy: String
 
   package init(_ reason: Reason, file: String, at place: Place, expected: String, found: String, remedy: String) {
     self.reason = reason

@@ -117,7 +117,7 @@ public struct Point<S: Scalar> {
   let wanted: WantedInputs
 
   /// The point of a recorded result. `wanted` is true for the inputs whose contributions are asked for.
-  public init(of y: Variable<S>, wanted: @escaping (Int) -> Bool = { _ in true }) {
+  package init(of y: Variable<S>, wanted: @escaping (Int) -> Bool = { _ in true }) {
     self.init(tape: y.tape, node: y.tape.index(of: y), wanted: wanted)
   }
 
@@ -178,7 +178,7 @@ public struct Example: Sendable {
     /// Indices in 0 ..< below.
     case indices(Shape, below: Int)
 
-    public var shape: Shape {
+    package var shape: Shape {
       switch self {
       case .numbers(let shape, _, _): shape
       case .indices(let shape, _): shape

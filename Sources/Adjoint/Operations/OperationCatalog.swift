@@ -41,10 +41,10 @@ public enum OperationCatalog {
   ]
 
   /// All examples of all operations.
-  public static var examples: [Example] { all.flatMap { $0.examples } }
+  package static var examples: [Example] { all.flatMap { $0.examples } }
 
   /// The names of all operations, each once, in the catalogue's order.
-  public static var names: [String] {
+  package static var names: [String] {
     var seen: Set<String> = []
     return examples.map(\.operation.name).filter { seen.insert($0).inserted }
   }

@@ -1,32 +1,30 @@
 // Operations that move elements without computing. The VJP of each is another one of them, or a sum.
 
 /// y = x repeated along new or unit dimensions by the broadcasting rule; x̄ = Σ ȳ over the repeated axes.
-public struct Broadcast: LibraryOperation {
-  public let target: Shape
-  public init(to target: Shape) { self.target = target }
+package struct Broadcast: LibraryOperation {
+  package let target: Shape
+  package init(to target: Shape) { self.target = target }
 
-  public func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) { y.broadcast(x[0]) }
-  public func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] { [p.to(0, g.sum(to: p.x[0].shape))] }
-  public func shape(of x: [Shape]) throws(ShapeError) -> Shape {
+  package func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) { y.broadcast(x[0]) }
+  package func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] { [p.to(0, g.sum(to: p.x[0].shape))] }
+  package func shape(of x: [Shape]) throws(ShapeError) -> Shape {
     let x = try x.only(1, for: name)[0]
     guard x.broadcasts(to: target) else { throw ShapeError("broadcast: \(x) does not broadcast to \(target)") }
     return target
   }
-  public func entrywiseInputs(_ x: [Shape]) -> [Bool]? { target.entrywise(x) }
-  public func localJacobian<S: Scalar>(at p: Point<S>, withRespectTo i: Int) -> LocalJacobian? { .moves(at: p, i) }
-  public var attributes: [Attribute] { [Attribute("to", .list(Array(target)))] }
-  public func notation(_ x: [Notation]) -> Notation { .subscripted("repeat", target.listed, x) }
+  package func entrywiseInputs(_ x: [Shape]) -> [Bool]? { target.entrywise(x) }
+  package func localJacobian<S: Scalar>(at p: Point<S>, withRespectTo i: Int) -> LocalJacobian? { .moves(at: p, i) }
+  package var attributes: [Attribute] { [Attribute("to", .list(Array(target)))] }
+  package func notation(_ x: [Notation]) -> Notation { .subscripted("repeat", target.listed, x) }
   package var ownForm: OperationForm { .broadcast }
-  // The method records nothing where nothing changes.
-  package func swiftCode(_ x: [String], _ shapes: [Shape]) -> String {
-    target == shapes[0] ? "tape.record(Broadcast(to: \(target)), \(x[0]))" : methodCall(name, x, "to: \(target)")
-  }
+  // Where nothing changes, the method records nothing: one node less, the same values and gradients.
+  package func swiftCode(_ x: [String], _ shapes: [Shape]) -> String { methodCall(name, x, "to: \(target)") }
   package func range(_ x: [ValueRange], _ shapes: [Shape]) -> ValueRange { x[0] }
   package func resized(_ change: (Int) -> Int) -> Broadcast { Broadcast(to: Shape(target.map(change))) }
   package func expanded(_ x: [ScalarOperand], shape: Shape, on tape: Tape<Double>) -> [Variable<Double>]? {
     moved(x, on: tape)
   }
-  public static var examples: [Example] {
+  package static var examples: [Example] {
     [
       ([3, 1], [3, 4]), ([4], [3, 4]), ([], [2, 3]), ([1, 3], [2, 3]), ([2, 1, 3], [4, 2, 5, 3]), ([3], [3]),
       ([1], [0]), ([1, 1], [1, 1, 1]),
@@ -36,35 +34,33 @@ public struct Broadcast: LibraryOperation {
 }
 
 /// y = x under another shape of the same count, in row-major order; x̄ = ȳ under x's shape.
-public struct Reshape: LibraryOperation {
-  public let target: Shape
-  public init(to target: Shape) { self.target = target }
+package struct Reshape: LibraryOperation {
+  package let target: Shape
+  package init(to target: Shape) { self.target = target }
 
-  public func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) { y.copy(x[0]) }
-  public func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] {
+  package func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) { y.copy(x[0]) }
+  package func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] {
     [p.to(0, g.reshape(to: p.x[0].shape))]
   }
-  public func shape(of x: [Shape]) throws(ShapeError) -> Shape {
+  package func shape(of x: [Shape]) throws(ShapeError) -> Shape {
     let x = try x.only(1, for: name)[0]
     guard x.elementCount == target.elementCount else {
       throw ShapeError("reshape: \(x) has \(x.elementCount) elements, \(target) takes \(target.elementCount)")
     }
     return target
   }
-  public func localJacobian<S: Scalar>(at p: Point<S>, withRespectTo i: Int) -> LocalJacobian? { .moves(at: p, i) }
-  public var attributes: [Attribute] { [Attribute("to", .list(Array(target)))] }
-  public func notation(_ x: [Notation]) -> Notation { .subscripted("reshape", target.listed, x) }
+  package func localJacobian<S: Scalar>(at p: Point<S>, withRespectTo i: Int) -> LocalJacobian? { .moves(at: p, i) }
+  package var attributes: [Attribute] { [Attribute("to", .list(Array(target)))] }
+  package func notation(_ x: [Notation]) -> Notation { .subscripted("reshape", target.listed, x) }
   package var ownForm: OperationForm { .reshape }
-  // The method records nothing where nothing changes.
-  package func swiftCode(_ x: [String], _ shapes: [Shape]) -> String {
-    target == shapes[0] ? "tape.record(Reshape(to: \(target)), \(x[0]))" : methodCall(name, x, "to: \(target)")
-  }
+  // Where nothing changes, the method records nothing: one node less, the same values and gradients.
+  package func swiftCode(_ x: [String], _ shapes: [Shape]) -> String { methodCall(name, x, "to: \(target)") }
   package func range(_ x: [ValueRange], _ shapes: [Shape]) -> ValueRange { x[0] }
   package func resized(_ change: (Int) -> Int) -> Reshape { Reshape(to: Shape(target.map(change))) }
   package func expanded(_ x: [ScalarOperand], shape: Shape, on tape: Tape<Double>) -> [Variable<Double>]? {
     moved(x, on: tape)
   }
-  public static var examples: [Example] {
+  package static var examples: [Example] {
     [([3, 4], [12]), ([12], [2, 6]), ([1], []), ([2, 3, 4], [4, 6]), ([0, 3], [0])].map { (from: Shape, to: Shape) in
       Example(Reshape(to: to), .numbers(from))
     }

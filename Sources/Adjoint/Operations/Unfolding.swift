@@ -93,7 +93,7 @@ extension Variable {
 extension Windows {
   /// The number of windows that fit into images, in each direction.
   /// - Throws: `ShapeError` when these are not images, or no window fits.
-  public func grid(in images: Shape, for operation: String) throws(ShapeError) -> Extent2D {
+  package func grid(in images: Shape, for operation: String) throws(ShapeError) -> Extent2D {
     guard images.rank == 4 else {
       throw ShapeError(
         "\(operation): takes images [batch, height, width, channels], was given \(images)"

@@ -6,7 +6,7 @@
 /// rounding of `Double`.
 public struct LocalJacobian: Sendable {
   /// The places where entries can differ from 0.
-  public enum Structure: Sendable {
+  package enum Structure: Sendable {
     /// No place: y does not depend on xᵢ differentiably.
     case zero
     /// c·I: a sum, a negation, a reshape, a product with a single number.
@@ -26,27 +26,27 @@ public struct LocalJacobian: Sendable {
   }
 
   /// `factor` ⊗ I or I ⊗ `factor`.
-  public struct Kronecker: Sendable {
+  package struct Kronecker: Sendable {
     /// The matrix A.
-    public let factor: Tensor<Double>
+    package let factor: Tensor<Double>
     /// The size of I.
-    public let identity: Int
+    package let identity: Int
     /// True for I ⊗ A, A repeated along the diagonal; false for A ⊗ I, each entry of A times a small identity.
-    public let identityIsLeft: Bool
+    package let identityIsLeft: Bool
     /// The shape of Y when the rows are in the order of vec(Yᵀ); `nil` when they are in that of vec(Y).
-    public let transposed: Shape?
+    package let transposed: Shape?
   }
 
   public let rows: Int
   public let columns: Int
-  public let structure: Structure
+  package let structure: Structure
 
-  public init(rows: Int, columns: Int, structure: Structure) {
+  package init(rows: Int, columns: Int, structure: Structure) {
     (self.rows, self.columns, self.structure) = (rows, columns, structure)
   }
 
   /// Calls `body` with row, column and value of every entry that the structure allows to differ from 0.
-  public func forEachEntry(_ body: (Int, Int, Double) -> Void) {
+  package func forEachEntry(_ body: (Int, Int, Double) -> Void) {
     switch structure {
     case .zero: break
     case .scaledIdentity(let c): for i in 0..<rows { body(i, i, c) }
@@ -68,7 +68,7 @@ public struct LocalJacobian: Sendable {
   }
 
   /// The number of entries that the structure allows to differ from 0.
-  public var entryCount: Int {
+  package var entryCount: Int {
     switch structure {
     case .zero: 0
     case .scaledIdentity, .diagonal: rows
@@ -127,7 +127,7 @@ extension LocalJacobian: CustomStringConvertible {
   public var description: String { "[\(rows)×\(columns)] \(structureText)" }
 
   /// The structure in words.
-  public var structureText: String {
+  package var structureText: String {
     switch structure {
     case .zero: return "zero"
     case .scaledIdentity(let c): return c == 1 ? "identity" : "scaled identity, \(Notation.number(c).text)·I"

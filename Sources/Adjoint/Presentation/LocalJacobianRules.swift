@@ -26,7 +26,7 @@ extension LocalJacobian {
   }
 
   /// The Jacobian where y does not depend on xᵢ differentiably.
-  public static func zero<S: Scalar>(at p: Point<S>, _ i: Int) -> LocalJacobian { LocalJacobian(at: p, i, .zero) }
+  package static func zero<S: Scalar>(at p: Point<S>, _ i: Int) -> LocalJacobian { LocalJacobian(at: p, i, .zero) }
 
   /// The Jacobian where each element of y depends on the one element of xᵢ that broadcasting puts beside it. The
   /// entries are the tangent of y when every element of xᵢ moves by 1. `isUniform` says that all are equal by their
@@ -79,13 +79,13 @@ extension LocalJacobian {
   }
 
   /// The Jacobian where any element of y may depend on any of xᵢ: a replay in dual numbers for each column.
-  public static func dense<S: Scalar>(at p: Point<S>, _ i: Int) -> LocalJacobian {
+  package static func dense<S: Scalar>(at p: Point<S>, _ i: Int) -> LocalJacobian {
     let columns = p.x[i].shape.elementCount
     return p.y.shape.elementCount == 0 || columns == 0 ? .zero(at: p, i) : .blocks(at: p, i, count: 1)
   }
 
   /// The Jacobian `factor` ⊗ I or I ⊗ `factor`, with its rows in the order of the transposed result if asked for.
-  public static func kronecker<S: Scalar>(
+  package static func kronecker<S: Scalar>(
     at p: Point<S>, _ i: Int, _ factor: Variable<S>, transposingFactor: Bool, identity: Int, isLeft: Bool,
     rowsOfTranspose: Bool
   ) -> LocalJacobian {

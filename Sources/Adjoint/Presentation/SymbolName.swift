@@ -118,5 +118,5 @@ struct SymbolName {
 
 extension String {
   /// The symbol of the adjoint of this symbol's value: `z⁽¹⁾` gives `z̄⁽¹⁾`.
-  public var barred: String { SymbolName.barred(self) }
+  package var barred: String { SymbolName.barred(self) }
 }

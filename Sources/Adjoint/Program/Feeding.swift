@@ -4,7 +4,7 @@
 /// given.
 public struct FeedError: Error, Equatable, CustomStringConvertible, Sendable {
   public let description: String
-  public init(_ description: String) { self.description = description }
+  package init(_ description: String) { self.description = description }
 }
 
 extension Program {

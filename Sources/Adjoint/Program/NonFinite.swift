@@ -1,14 +1,14 @@
 /// The first value of a run, in forward order, that is not a finite number.
-public struct NonFiniteValue: Sendable, Equatable {
+package struct NonFiniteValue: Sendable, Equatable {
   /// The node as messages name it: label path or number, and shape.
-  public let node: String
+  package let node: String
   /// The node's kind: an operation's formula, or the role of a leaf.
-  public let formula: String
+  package let formula: String
   /// True when the value was fed or is a parameter, rather than computed.
-  public let isLeaf: Bool
+  package let isLeaf: Bool
   /// The row-major position of the element.
-  public let element: Int
-  public let value: Double
+  package let element: Int
+  package let value: Double
 }
 
 extension Program {
@@ -16,7 +16,7 @@ extension Program {
   ///
   /// - Parameter outputs: the outputs that this program was compiled for.
   /// - Complexity: compiles a program that keeps everything, so it is meant for after a failure.
-  public func firstNonFinite(of outputs: [Variable<S>]) -> NonFiniteValue? {
+  package func firstNonFinite(of outputs: [Variable<S>]) -> NonFiniteValue? {
     guard let tape = outputs.first?.tape else { return nil }
     let replay = Program(outputs, keeping: .all, parameters: .copied)
     for node in replay.nodes.indices where replay.addresses[node] != nil && replay.nodes[node].isLeaf {

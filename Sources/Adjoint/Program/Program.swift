@@ -80,7 +80,7 @@ public final class Program<S: Scalar> {
   let names: NodeNames
   private let sharedParameters: [Parameter<S>]  // kept alive: instructions hold their addresses
   /// The bytes of the arena that all values of this program share.
-  public let byteCount: Int
+  package let byteCount: Int
 
   /// Compiles the recording behind `outputs`.
   ///

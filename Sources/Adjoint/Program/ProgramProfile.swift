@@ -9,23 +9,23 @@
 /// ```
 public struct ProgramProfile: Sendable, CustomStringConvertible {
   /// One instruction: an operation, or several that were fused into one pass over memory.
-  public struct Pass: Sendable {
+  package struct Pass: Sendable {
     /// The formula of the last node, in terms of what the pass reads.
-    public let formula: String
+    package let formula: String
     /// The shape of the last node.
-    public let shape: Shape
+    package let shape: Shape
     /// The seconds of a run: the median over the runs of the mean over the threads.
-    public let seconds: Double
+    package let seconds: Double
     /// The operations of a matrix product, 2·m·k·n; 0 for everything else.
-    public let productOperations: Double
+    package let productOperations: Double
   }
 
   /// The number of runs measured.
   public fileprivate(set) var runs = 0
   /// The passes, in the order in which they run.
-  public fileprivate(set) var passes: [Pass] = []
+  package fileprivate(set) var passes: [Pass] = []
   /// The seconds of a run that a thread waits for others: the median over the runs of the mean over the threads.
-  public fileprivate(set) var waiting = 0.0
+  package fileprivate(set) var waiting = 0.0
   /// The seconds of a run: the sum of the medians of its passes and waits.
   public var seconds: Double { passes.reduce(waiting) { $0 + $1.seconds } }
 

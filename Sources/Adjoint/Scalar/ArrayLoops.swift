@@ -3,7 +3,8 @@ import AdjointKernels
 /// The loops over arrays of a scalar, which `forward` of the library's operations is made of.
 ///
 /// The default bodies are the reference: plain loops, specialised in the module of each conformer. `Float` and `Double`
-/// override them with kernels, which are tested against them.
+/// override them with kernels, which are tested against them. A scalar of another package inherits the product and the
+/// loops over windows, since what they are given is not public.
 ///
 /// A loop is a static requirement, not code inside `Operation.forward`. Only a requirement's body is specialised when
 /// it is reached through `any Operation`.

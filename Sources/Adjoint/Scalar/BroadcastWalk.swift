@@ -122,11 +122,11 @@ struct AxisGroups {
 }
 
 /// A set of axes, as bits: a node that reduces holds one without counting references.
-public struct AxisSet: Hashable, Sendable, BitwiseCopyable {
+package struct AxisSet: Hashable, Sendable, BitwiseCopyable {
   private var bits: UInt8 = 0
-  public init(_ axes: some Sequence<Int>) { for axis in axes { bits |= 1 << UInt8(axis) } }
-  public var axes: [Int] { (0..<Shape.maximumRank).filter { contains(axis: $0) } }
-  public func contains(axis: Int) -> Bool { bits >> UInt8(axis) & 1 == 1 }
+  package init(_ axes: some Sequence<Int>) { for axis in axes { bits |= 1 << UInt8(axis) } }
+  package var axes: [Int] { (0..<Shape.maximumRank).filter { contains(axis: $0) } }
+  package func contains(axis: Int) -> Bool { bits >> UInt8(axis) & 1 == 1 }
 
   /// `shape` with these axes as dimensions of 1.
   func kept(of shape: Shape) -> Shape {

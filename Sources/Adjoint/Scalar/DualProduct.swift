@@ -107,7 +107,7 @@ extension Dual {
 }
 
 extension SecondOrderDual {
-  public static func multiply(_ p: MatrixProduct<SecondOrderDual>) {
+  package static func multiply(_ p: MatrixProduct<SecondOrderDual>) {
     withUnsafeTemporaryAllocation(of: SecondOrderDual.self, capacity: p.depth + p.columns + 1) { scratch in
       guard let row = scratch.baseAddress else { return }
       let sums = row + p.depth

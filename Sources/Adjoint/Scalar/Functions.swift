@@ -201,8 +201,7 @@ public enum ElementaryFunction: CaseIterable, Sendable {
   }
 
   /// f″(x), given y = f(x) and s = f′(x).
-  @inlinable
-  public func curvature(_ x: Double, _ y: Double, _ s: Double) -> Double {
+  package func curvature(_ x: Double, _ y: Double, _ s: Double) -> Double {
     switch self {
     case .exponential, .exponentialMinusOne: s
     case .logarithm, .logarithmOnePlus: -s * s
@@ -229,13 +228,13 @@ extension Scalar {
 }
 
 /// The derivatives of x ↦ xᵖ.
-public enum PowerFunction {
+@usableFromInline
+package enum PowerFunction {
   /// p xᵖ⁻¹
-  @inlinable public static func slope(_ x: Double, _ p: Double) -> Double { p == 0 ? 0 : p * lowered(x, p, by: 1) }
+  @inlinable package static func slope(_ x: Double, _ p: Double) -> Double { p == 0 ? 0 : p * lowered(x, p, by: 1) }
 
   /// p (p − 1) xᵖ⁻²
-  @inlinable
-  public static func curvature(_ x: Double, _ p: Double) -> Double {
+  package static func curvature(_ x: Double, _ p: Double) -> Double {
     p == 0 || p == 1 ? 0 : p * (p - 1) * lowered(x, p, by: 2)
   }
 

@@ -5,15 +5,15 @@ import Foundation
 ///
 /// The choice is the best set that this machine has, or the one that the environment variable `ADJOINT_KERNELS` names:
 /// `avx512`, `avx2`, `baseline`, `neon`, or `reference` for the default bodies of `ArrayLoops`.
-public enum Kernels {
+package enum Kernels {
   // Unsafe only in name: a pointer to a constant C table, written never.
   nonisolated(unsafe) static let active: UnsafePointer<ak_kernels>? = choose()
 
   /// The name of the instruction set in use.
-  public static var name: String { active.map { String(cString: $0.pointee.name) } ?? "reference" }
+  package static var name: String { active.map { String(cString: $0.pointee.name) } ?? "reference" }
 
   /// The instruction sets that this machine has, best first, and `reference`.
-  public static var available: [String] {
+  package static var available: [String] {
     var tables: UnsafePointer<UnsafePointer<ak_kernels>?>?
     let count = Int(ak_available(&tables))
     return (0..<count).compactMap { tables?[$0].map { String(cString: $0.pointee.name) } } + ["reference"]

@@ -3,20 +3,19 @@
 /// op(A) is [m, k] and op(B) is [k, n]; a transposed operand is stored the other way round. Bias and function are
 /// applied to the finished sum of each element, so a fused last pass changes no bit.
 public struct MatrixProduct<S: ArrayLoops> {
-  public var rows: Int, columns: Int, depth: Int
-  public var a: UnsafePointer<S>, b: UnsafePointer<S>, c: UnsafeMutablePointer<S>
-  public var transposeA: Bool, transposeB: Bool
+  @usableFromInline package var rows: Int, columns: Int, depth: Int
+  @usableFromInline package var a: UnsafePointer<S>, b: UnsafePointer<S>, c: UnsafeMutablePointer<S>
+  @usableFromInline package var transposeA: Bool, transposeB: Bool
   /// Elements from one stored row to the next: more than a row holds in a part of a larger product.
-  public var strideA: Int, strideB: Int, strideC: Int
-  public var accumulates = false
-  public var bias: UnsafePointer<S>?
-  public var function: MapFunction?
+  @usableFromInline package var strideA: Int, strideB: Int, strideC: Int
+  @usableFromInline package var accumulates = false
+  @usableFromInline package var bias: UnsafePointer<S>?
+  @usableFromInline package var function: MapFunction?
   /// The places at which parts read A, by their number; `nil` when all read the same place.
   @usableFromInline var copiesOfA: UnsafePointer<UnsafePointer<S>>?
   @usableFromInline var copiesOfB: UnsafePointer<UnsafePointer<S>>?
 
-  @inlinable
-  public init(
+  package init(
     rows: Int, columns: Int, depth: Int, a: UnsafePointer<S>, b: UnsafePointer<S>, c: UnsafeMutablePointer<S>,
     transposeA: Bool, transposeB: Bool
   ) {
@@ -28,7 +27,7 @@ public struct MatrixProduct<S: ArrayLoops> {
 
   /// One of several parts that together are this product: a band of rows or of columns. Every element has the same bits
   /// as in the whole, since the order of its sum depends on the depth alone.
-  public func part(_ index: Int, of count: Int) -> MatrixProduct {
+  package func part(_ index: Int, of count: Int) -> MatrixProduct {
     var part = self
     if let copiesOfA { part.a = copiesOfA[index] }
     if let copiesOfB { part.b = copiesOfB[index] }

@@ -13,7 +13,7 @@ public struct View<S: Scalar>: BitwiseCopyable {
 
   /// A view of existing elements, for evaluating an operation outside a tape.
   /// - Precondition: there are as many elements as the shape has, and they outlive the view.
-  public init(shape: Shape, elements: UnsafeMutableBufferPointer<S>) {
+  package init(shape: Shape, elements: UnsafeMutableBufferPointer<S>) {
     guard elements.count == shape.elementCount, let base = elements.baseAddress else {
       fatalError("View: \(elements.count) elements do not fill the shape \(shape)")
     }
@@ -52,7 +52,7 @@ public struct Operands<S: Scalar> {
   public let count: Int
 
   /// Operands in order; they outlive this list.
-  public init(views: UnsafePointer<View<S>>, count: Int) {
+  package init(views: UnsafePointer<View<S>>, count: Int) {
     (self.views, self.count) = (views, count)
   }
 
@@ -83,7 +83,7 @@ public struct Output<S: Scalar> {
 
   /// Existing memory as an output, for evaluating an operation outside a tape.
   /// - Precondition: there are as many elements as the shape has, and they outlive the output.
-  public init(shape: Shape, elements: UnsafeMutableBufferPointer<S>) {
+  package init(shape: Shape, elements: UnsafeMutableBufferPointer<S>) {
     let view = View(shape: shape, elements: elements)
     self.init(shape: shape, address: view.address)
   }

@@ -29,18 +29,18 @@ public struct Windows: Hashable, Sendable, BitwiseCopyable {
   }
 
   /// The number of elements of one channel in a window.
-  public var count: Int { size.height * size.width }
+  @usableFromInline package var count: Int { size.height * size.width }
 }
 
 /// Windows on images of one size, over which loops run.
 public struct WindowGrid: BitwiseCopyable {
-  public let windows: Windows
-  public let images: Int
-  public let height: Int
-  public let width: Int
-  public let channels: Int
+  @usableFromInline package let windows: Windows
+  @usableFromInline package let images: Int
+  @usableFromInline package let height: Int
+  @usableFromInline package let width: Int
+  @usableFromInline package let channels: Int
   /// The number of windows in each direction.
-  public let grid: Extent2D
+  @usableFromInline package let grid: Extent2D
 
   /// - Precondition: `grid` is the number of windows that fit into the images.
   init(_ windows: Windows, on images: Shape, grid: Extent2D) {

@@ -22,20 +22,20 @@ extension Variable {
   /// Scope and label, such as `fc1/weight`; empty when there is neither.
   public var path: String { tape.path(of: tape.index(of: self)) }
   /// The scopes in which it was recorded, outermost first: `["encoder", "fc1"]`.
-  public var scopes: [String] {
+  package var scopes: [String] {
     tape.scopes[Int(tape.nodes[tape.index(of: self)].scope)].split(separator: "/").map(String.init)
   }
 }
 
 extension Tape {
   /// The operation recorded at a position, or `nil` for a leaf.
-  public func operation(at node: Int) -> (any Operation)? {
+  package func operation(at node: Int) -> (any Operation)? {
     if case .operation(let operation) = nodes[node].kind { return operation }
     return nil
   }
 
   /// The leaves that gradients are taken for when nobody says which: inputs, and parameters that are not frozen.
-  public var differentiableVariables: [Variable<S>] { differentiableLeaves.map { self[$0] } }
+  package var differentiableVariables: [Variable<S>] { differentiableLeaves.map { self[$0] } }
 }
 
 extension Variable {

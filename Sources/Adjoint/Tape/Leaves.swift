@@ -156,7 +156,7 @@ extension Tape {
   }
 
   /// All parameters and states used on this tape with the names under which a checkpoint stores them.
-  public var namedParameters: [(name: String, parameter: Parameter<S>)] {
+  package var namedParameters: [(name: String, parameter: Parameter<S>)] {
     parameters.map { (labels[$0.leaf] ?? "", $0.parameter) }
   }
 

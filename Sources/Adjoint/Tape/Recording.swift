@@ -136,7 +136,7 @@ extension Tape {
   func isIndexLeaf(_ node: Int) -> Bool { nodes[node].isIndex }
 
   /// A node as a message names it: its path or number, and its shape.
-  public func describe(_ node: Int) -> String { names.describe(node, nodes[node]) }
+  package func describe(_ node: Int) -> String { names.describe(node, nodes[node]) }
 
   // MARK: Labels and scopes
 
@@ -155,7 +155,7 @@ extension Tape {
   }
 
   /// The scope and label of a node, or an empty string.
-  public func path(of node: Int) -> String { names.path(of: node, nodes[node]) }
+  package func path(of node: Int) -> String { names.path(of: node, nodes[node]) }
 
   var names: NodeNames { NodeNames(scopes: scopes, labels: labels) }
 

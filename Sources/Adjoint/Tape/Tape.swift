@@ -47,7 +47,7 @@ public final class Tape<S: Scalar> {
   var stores: [(node: Int, state: Parameter<S>)] = []
   var leafOfParameter: [ObjectIdentifier: Int] = [:]
   /// True while a training step is recorded for replay: reading a value would freeze a branch (see `Variable.value`).
-  public var isRecordingForReplay = false
+  package var isRecordingForReplay = false
 
   public init(mode: Mode = .training, seed: UInt64 = 0) {
     self.mode = mode

@@ -8,14 +8,14 @@ import Foundation
 /// Source: Salmon, Moraes, Dror, Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC 2011.
 public struct Generator: RandomNumberGenerator, Hashable, Sendable, Codable {
   /// The number that makes this stream different from another one.
-  public let key: UInt64
+  @usableFromInline package let key: UInt64
   /// The number of 64-bit words drawn so far.
-  public var position: UInt64
+  @usableFromInline package var position: UInt64
 
   /// The stream of `seed`, from its beginning.
   public init(seed: UInt64) { self.init(key: seed, position: 0) }
 
-  public init(key: UInt64, position: UInt64) {
+  package init(key: UInt64, position: UInt64) {
     self.key = key
     self.position = position
   }
@@ -62,14 +62,14 @@ public struct Generator: RandomNumberGenerator, Hashable, Sendable, Codable {
 
   /// Word `index` of a stream: half of the Philox block with counter (index / 2, stream).
   @inlinable
-  public static func word(key: UInt64, stream: UInt64, index: UInt64) -> UInt64 {
+  package static func word(key: UInt64, stream: UInt64, index: UInt64) -> UInt64 {
     let block = philox(key: key, counter: (index >> 1, stream))
     return index & 1 == 0 ? block.0 : block.1
   }
 
   /// The Philox 4×32-10 bijection: 128 random bits for each 128-bit counter.
   @inlinable
-  public static func philox(key: UInt64, counter: (UInt64, UInt64)) -> (UInt64, UInt64) {
+  package static func philox(key: UInt64, counter: (UInt64, UInt64)) -> (UInt64, UInt64) {
     var c0 = UInt32(truncatingIfNeeded: counter.0)
     var c1 = UInt32(truncatingIfNeeded: counter.0 >> 32)
     var c2 = UInt32(truncatingIfNeeded: counter.1)

@@ -3,7 +3,7 @@
 /// A shape is a plain value of fixed size, so nodes and shapes are copied without counting references.
 public struct Shape: Hashable, Sendable, BitwiseCopyable {
   /// The largest number of dimensions that a shape holds.
-  public static let maximumRank = 8
+  package static let maximumRank = 8
 
   private var dimensions: SIMD8<Int32>
   private var rankStorage: Int32
@@ -32,7 +32,7 @@ public struct Shape: Hashable, Sendable, BitwiseCopyable {
   public static var scalar: Shape { Shape() }
   private init() { (dimensions, rankStorage) = (SIMD8(repeating: 0), 0) }
   /// `[count]`.
-  public static func vector(_ count: Int) -> Shape { scalar.batched(count) }
+  package static func vector(_ count: Int) -> Shape { scalar.batched(count) }
 
   /// The number of elements: the product of the dimensions, 1 for `[]`.
   public var elementCount: Int {
@@ -77,7 +77,7 @@ extension Shape: RandomAccessCollection, ExpressibleByArrayLiteral, CustomString
 
 extension Shape {
   /// The axis that a number names. Negative numbers count from the end: −1 is the last axis.
-  public func normalized(axis: Int, of operation: String) throws(ShapeError) -> Int {
+  package func normalized(axis: Int, of operation: String) throws(ShapeError) -> Int {
     let normal = axis < 0 ? axis + rank : axis
     guard normal >= 0, normal < rank else {
       throw ShapeError("\(operation): axis \(axis) does not exist in \(self), which has rank \(rank)")
@@ -86,7 +86,7 @@ extension Shape {
   }
 
   /// This shape with another extent along one axis.
-  public func replacing(axis: Int, with extent: Int) -> Shape {
+  package func replacing(axis: Int, with extent: Int) -> Shape {
     guard axis >= 0, axis < rank else { fatalError("Shape: axis \(axis) of \(self), which has rank \(rank)") }
     guard let narrow = Int32(exactly: extent), narrow >= 0 else {
       fatalError("Shape: dimension \(axis) of \(self) cannot become \(extent); it must be between 0 and \(Int32.max)")
@@ -98,7 +98,7 @@ extension Shape {
 
   /// The shape of a batch of `count` examples of this shape.
   /// - Precondition: the rank is below `Shape.maximumRank`.
-  public func batched(_ count: Int) -> Shape {
+  package func batched(_ count: Int) -> Shape {
     guard rank < Shape.maximumRank else { fatalError("Shape: no room for a batch in front of \(self)") }
     var batched = self
     batched.rankStorage += 1
@@ -127,7 +127,7 @@ extension Shape {
   }
 
   /// True when a tensor of this shape repeats to `target` by the broadcasting rule.
-  public func broadcasts(to target: Shape) -> Bool {
+  package func broadcasts(to target: Shape) -> Bool {
     guard rank <= target.rank else { return false }
     return zip(reversed(), target.reversed()).allSatisfy { $0 == $1 || $0 == 1 }
   }

@@ -10,7 +10,7 @@ public struct ParameterRun<S: Scalar> {
 
   /// The run of a whole parameter, with its gradient in a program and up to two arrays of optimiser state.
   /// - Precondition: all have as many elements as the parameter, and there are at most two states.
-  public init(parameter: Parameter<S>, gradient: Variable<S>, in program: Program<S>, states: [Parameter<S>]) {
+  package init(parameter: Parameter<S>, gradient: Variable<S>, in program: Program<S>, states: [Parameter<S>]) {
     count = parameter.count
     values = parameter.storage.base
     gradients = program.output(gradient.index).base
@@ -42,17 +42,17 @@ public struct ParameterRun<S: Scalar> {
   public func gradient(_ i: Int) -> S { gradients[i] }
   /// Sets gᵢ, as a later pass of the same update reads it.
   @inlinable
-  public func setGradient(_ i: Int, _ value: S) { gradients[i] = value }
+  package func setGradient(_ i: Int, _ value: S) { gradients[i] = value }
 
   /// Changes θ and the optimiser state by a rule that the library has loops for, in one pass.
-  public func update(by rule: UpdateRule) {
+  package func update(by rule: UpdateRule) {
     S.update(
       ParameterUpdate(
         rule: rule, values: values, gradients: gradients, first: slots.0, second: slots.1, count: count))
   }
 
   /// True when every gᵢ is neither NaN nor infinite.
-  public var hasFiniteGradient: Bool { S.allFinite(gradients, count: count) }
+  package var hasFiniteGradient: Bool { S.allFinite(gradients, count: count) }
 
   /// Element i of the first array of optimiser state.
   @inlinable

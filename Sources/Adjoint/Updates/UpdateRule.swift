@@ -2,7 +2,7 @@ import AdjointKernels
 
 /// The loops' name of an optimiser's update of each element: θ, its gradient g, and the optimiser state s and t, in one
 /// pass over memory.
-public enum UpdateRule: Hashable, Sendable {
+package enum UpdateRule: Hashable, Sendable {
   /// θ ← θ − αg
   case descent(rate: Double)
   /// s ← γs + cg, θ ← θ − αs
@@ -16,13 +16,13 @@ public enum UpdateRule: Hashable, Sendable {
 }
 
 /// An update of `count` elements of a parameter. θ and the optimiser state are changed in place.
-public struct ParameterUpdate<S: Scalar> {
-  public let rule: UpdateRule
-  public let values: UnsafeMutablePointer<S>
-  public let gradients: UnsafePointer<S>
-  public let first: UnsafeMutablePointer<S>
-  public let second: UnsafeMutablePointer<S>
-  public let count: Int
+package struct ParameterUpdate<S: Scalar> {
+  package let rule: UpdateRule
+  package let values: UnsafeMutablePointer<S>
+  package let gradients: UnsafePointer<S>
+  package let first: UnsafeMutablePointer<S>
+  package let second: UnsafeMutablePointer<S>
+  package let count: Int
 }
 
 extension Scalar {

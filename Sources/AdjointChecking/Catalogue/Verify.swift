@@ -18,7 +18,7 @@ extension GradientCheck where S == Double {
   }
 
   /// Verifies every operation of the catalogue, or some, on all cores.
-  public static func verifyCatalogue(
+  package static func verifyCatalogue(
     _ operations: [any Adjoint.Operation.Type] = OperationCatalog.all, seed: UInt64 = 0
   ) -> VerificationReport {
     verify(operations.flatMap { $0.examples }, name: "", seed: seed)

@@ -9,18 +9,18 @@ import Adjoint
 /// let check = PreparedCheck(of: loss)
 /// for seed in 0..<100 { #expect(check.judgment(alongDirection: seed).verdict == .agree) }
 /// ```
-public final class PreparedCheck {
+package final class PreparedCheck {
   private let recording: CheckedRecording
 
   /// Prepares the check of an output with respect to `leaves`, or every input and parameter that is not frozen.
-  public init<S: Scalar>(of output: Variable<S>, withRespectTo leaves: [Variable<S>]? = nil, seed: UInt64 = 0) {
+  package init<S: Scalar>(of output: Variable<S>, withRespectTo leaves: [Variable<S>]? = nil, seed: UInt64 = 0) {
     let leaves = output.checkedLeaves(among: leaves)
     var generator = Generator(seed: seed).stream(1)
     recording = CheckedRecording(DoubleRecording(output, leaves), generator: &generator)
   }
 
   /// Replays the rules and the oracle along direction number `direction`, and compares.
-  public func judgment(alongDirection direction: UInt64) -> Judgment {
+  package func judgment(alongDirection direction: UInt64) -> Judgment {
     recording.double.replay()
     var numbers = DirectionNumbers(seed: Generator(seed: direction).stream(3).key)
     var (found, magnitude) = (0.0, 0.0)

@@ -4,7 +4,7 @@ import AdjointLearning
 /// A step that did not pass a check while training, with its place in training.
 public struct VerificationError: Error, CustomStringConvertible, Sendable {
   /// The fault that was found.
-  public enum Reason: Sendable {
+  package enum Reason: Sendable {
     /// An oracle contradicts the gradient; the report names the operation.
     case wrongGradient(GradientReport)
     /// Replaying the step gives other bits than recording it anew: which value, its worst element, and both numbers.
@@ -14,7 +14,7 @@ public struct VerificationError: Error, CustomStringConvertible, Sendable {
     case otherOperations(recorded: Int, afresh: Int)
   }
 
-  public let reason: Reason
+  package let reason: Reason
   package let epoch: Int?
   /// The number of updates made.
   package let step: Int

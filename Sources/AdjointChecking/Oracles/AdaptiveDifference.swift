@@ -94,7 +94,7 @@ public struct AdaptiveDifference: Sendable {
 
 /// A derivative by differences, with its error bar.
 public struct Difference: Sendable {
-  public enum Status: Sendable {
+  package enum Status: Sendable {
     /// `value` ± `error`.
     case measured
     /// Every step crosses a kink, or the slopes on the two sides do not meet: there is no derivative to measure.
@@ -103,7 +103,7 @@ public struct Difference: Sendable {
     case nonFinite
   }
 
-  public let status: Status
+  package let status: Status
   /// The derivative; NaN unless measured (at a kink seen by its slopes alone: the mean of the two).
   public private(set) var value = Double.nan
   /// The part of the error bar that comes from leaving out higher derivatives.

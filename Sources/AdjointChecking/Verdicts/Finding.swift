@@ -104,18 +104,18 @@ public struct Finding: Sendable, Hashable, Encodable {
 }
 
 /// A place where the function is not smooth, or not finite.
-public struct Singularity: Sendable, Hashable, Encodable {
-  public let operation: String
-  public let node: Int
+package struct Singularity: Sendable, Hashable, Encodable {
+  package let operation: String
+  package let node: Int
   package let path: String
-  public let element: Int
+  package let element: Int
   /// The step along the direction at which the branch changes; 0 exactly at a kink; `nil` for a value that is not finite.
   package let distance: Double?
   /// The operands of the element, where a value is not finite.
   package let operands: [Double]
 
   /// One sentence.
-  public var text: String {
+  package var text: String {
     let place = path.isEmpty ? "%\(node)" : "\(path) (%\(node))"
     guard let distance else {
       return "\(operation) at \(place), element \(element), is not finite; its operands are \(operands)"

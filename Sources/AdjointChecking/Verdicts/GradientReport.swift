@@ -9,9 +9,9 @@ public struct GradientReport: Sendable, Encodable {
   package let subject: String
   public internal(set) var judgments: [Judgment] = []
   public internal(set) var findings: [Finding] = []
-  public internal(set) var singularities: [Singularity] = []
+  package internal(set) var singularities: [Singularity] = []
   /// Operations of the recording whose rules passed the node-by-node check, when it was made.
-  public internal(set) var verifiedOperations = 0
+  package internal(set) var verifiedOperations = 0
   /// Coordinates compared one by one, in a full check.
   public internal(set) var coordinates = 0
   /// The error of differences against the step, for a chart.

@@ -59,7 +59,7 @@ public struct Judgment: Sendable, Hashable, Encodable {
   public let bound: Double
   public let verdict: Verdict
   /// A note on what was compared, or on why nothing could be said.
-  public internal(set) var remark: String
+  package internal(set) var remark: String
 
   init(
     _ oracle: Oracle, order: Int, found: Double, expected: Double, bound: Double, verdict: Verdict? = nil,
@@ -79,7 +79,7 @@ public struct Judgment: Sendable, Hashable, Encodable {
   /// The difference as a share of the bound: above 1 is a contradiction.
   ///
   /// For a Taylor slope, the required rate as a share of the rate that was measured.
-  public var severity: Double {
+  package var severity: Double {
     if oracle == .taylor {
       let share = found > 0 ? expected / found : .infinity
       return verdict == .disagree ? max(share, 1) : found.isNaN ? 0 : min(share, 1)

@@ -15,8 +15,8 @@ package struct WorstError: Sendable, Hashable {
 }
 
 /// The checks of one operation by `GradientCheck.verify`, counted.
-public struct OperationReport: Sendable {
-  public let name: String
+package struct OperationReport: Sendable {
+  package let name: String
   package private(set) var worstError: [Oracle: WorstError] = [:]
   /// Single checks: an example, an input, an order.
   package private(set) var agree = 0
@@ -25,11 +25,11 @@ public struct OperationReport: Sendable {
   /// Checks made exactly at a kink on purpose, which rightly came to *cannot tell*.
   package internal(set) var kinkProbes = 0
   /// A sentence for each check that did not agree.
-  public private(set) var complaints: [String] = []
+  package private(set) var complaints: [String] = []
 
   init(name: String) { self.name = name }
 
-  public var verdict: Verdict { disagree > 0 ? .disagree : cannotTell > 0 || agree == 0 ? .cannotTell : .agree }
+  package var verdict: Verdict { disagree > 0 ? .disagree : cannotTell > 0 || agree == 0 ? .cannotTell : .agree }
 
   /// Counts one check.
   mutating func count(_ verdict: Verdict, _ title: String, _ complaint: @autoclosure () -> String) {
@@ -70,7 +70,7 @@ public struct OperationReport: Sendable {
 
 /// The findings of `GradientCheck.verify`, operation by operation.
 public struct VerificationReport: Sendable {
-  public let operations: [OperationReport]
+  package let operations: [OperationReport]
   package let seconds: Double
 
   package var agree: Int { operations.reduce(0) { $0 + $1.agree } }

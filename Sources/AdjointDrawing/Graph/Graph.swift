@@ -14,7 +14,7 @@ public struct Graph: Sendable {
   public enum Kind: String, Sendable, CaseIterable {
     case input, index, parameter, constant, state, random, forward, backward
 
-    public var isLeaf: Bool {
+    package var isLeaf: Bool {
       switch self {
       case .input, .index, .parameter, .constant, .state, .random: true
       case .forward, .backward: false
@@ -32,7 +32,7 @@ public struct Graph: Sendable {
     /// Scope and label, such as `fc1/weight`; empty when there is neither.
     public let path: String
     /// The scopes around it, outermost first. A leaf's are those that it shares with its first consumer.
-    public var scopes: [String]
+    package var scopes: [String]
     /// The right-hand side, such as `x·Wᵀ`. A leaf has the word for its role.
     public let formula: String
     public let shape: Shape
@@ -54,9 +54,9 @@ public struct Graph: Sendable {
     /// The contributions of the consumers, added: `∂h ⊙ (1 − h²) + ∂z·W`.
     public let formula: String
     /// The position of the recorded node that holds it.
-    public let position: Int
+    package let position: Int
     /// The positions of all recorded nodes that were needed to get it from the adjoints of the consumers.
-    public let recorded: [Int]
+    package let recorded: [Int]
 
     package init(formula: String, position: Int, recorded: [Int]) {
       (self.formula, self.position, self.recorded) = (formula, position, recorded)
@@ -84,12 +84,12 @@ public struct Graph: Sendable {
   /// The nodes that the graph is drawn for.
   public var outputs: [Int]
   /// True when the adjoints are part of the picture.
-  public var hasBackward: Bool
+  package var hasBackward: Bool
 
   package init(nodes: [Node], edges: [Edge], outputs: [Int], hasBackward: Bool = false) {
     (self.nodes, self.edges, self.outputs, self.hasBackward) = (nodes, edges, outputs, hasBackward)
   }
 
   /// The node at a position of the tape, if it is drawn.
-  public func node(_ id: Int) -> Node? { nodes.first { $0.id == id } }
+  package func node(_ id: Int) -> Node? { nodes.first { $0.id == id } }
 }

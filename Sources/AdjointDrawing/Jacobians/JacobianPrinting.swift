@@ -4,7 +4,7 @@ import AdjointCharts
 extension LocalJacobian {
   /// A picture of the entries that can differ from 0, of at most `height` × `width` cells: `■` where a cell holds such
   /// an entry, `·` where it holds none. Larger matrices are divided into equal cells.
-  public func pattern(height: Int = 10, width: Int = 40) -> String {
+  package func pattern(height: Int = 10, width: Int = 40) -> String {
     let (lines, places) = (Swift.min(rows, height), Swift.min(columns, width))
     guard lines > 0, places > 0 else { return "(empty)" }
     var cells = [[Bool]](repeating: [Bool](repeating: false, count: places), count: lines)
@@ -13,7 +13,7 @@ extension LocalJacobian {
   }
 
   /// The entries, with the middle of long rows and columns left out. `·` stands where the structure allows only 0.
-  public func numbers(rows shownRows: Int = 4, columns shownColumns: Int = 6) -> String {
+  package func numbers(rows shownRows: Int = 4, columns shownColumns: Int = 6) -> String {
     let (lines, places) = (Elision(rows, showing: shownRows), Elision(columns, showing: shownColumns))
     var cells: [Int: [Int: String]] = [:]
     let (visible, visibleColumns) = (Set(lines.positions), Set(places.positions))

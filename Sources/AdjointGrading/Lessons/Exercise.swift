@@ -17,20 +17,20 @@ import AdjointChecking
 /// It holds the recording that it asks about, so like a tape it belongs to one thread.
 public struct Exercise {
   /// One gradient that is asked for.
-  public struct Question: Sendable {
+  package struct Question: Sendable {
     /// Counted from 1, in backward order.
-    public let number: Int
+    package let number: Int
     /// The node's position on the tape, printed as `%node`.
-    public let node: Int
+    package let node: Int
     /// Scope and label, or the role of an unnamed leaf; may be empty.
     package let name: String
     /// v̄, of the node's shape.
-    public let answer: Tensor<Double>
+    package let answer: Tensor<Double>
     /// v̄ in terms of forward nodes and of answers before it, read off the recorded backward nodes.
     package let formula: String
   }
 
-  public let questions: [Question]
+  package let questions: [Question]
   let output: Variable<Double>
   let targets: [Variable<Double>]
 
@@ -82,7 +82,7 @@ public struct Exercise {
 
   /// Grades one answer.
   /// - Complexity: comparing is linear; a wrong answer costs a backward pass and about twenty contributions.
-  public func grade(_ submission: Tensor<Double>, for question: Question) -> Grade {
+  package func grade(_ submission: Tensor<Double>, for question: Question) -> Grade {
     let right = question.answer
     guard submission.shape == right.shape else { return wrongShape(submission, question) }
     let size = right.elements.map(abs).max() ?? 0

@@ -2,7 +2,7 @@ import Adjoint
 import AdjointChecking
 
 /// The worth of an answer, with what to say about it.
-public enum Grade: Sendable, Hashable, CustomStringConvertible {
+package enum Grade: Sendable, Hashable, CustomStringConvertible {
   /// Right to the last digits.
   case exact
   /// Right but for rounding: the largest error relative to the largest element.
@@ -15,14 +15,14 @@ public enum Grade: Sendable, Hashable, CustomStringConvertible {
   case unanswered
 
   /// Tells whether the question counts as solved.
-  public var isRight: Bool {
+  package var isRight: Bool {
     switch self {
     case .exact, .approximately: true
     case .wrongShape, .hint, .wrong, .unanswered: false
     }
   }
 
-  public var description: String {
+  package var description: String {
     switch self {
     case .exact: "exact"
     case .approximately(let error): "approximately: off by \(short(error)) of the largest element"
@@ -41,14 +41,14 @@ public enum Grade: Sendable, Hashable, CustomStringConvertible {
 }
 
 /// A mistake that explains every element of a wrong answer.
-public struct Mistake: Sendable, Hashable, CustomStringConvertible {
-  public let hypothesis: Hypothesis
+package struct Mistake: Sendable, Hashable, CustomStringConvertible {
+  package let hypothesis: Hypothesis
   /// The use of the node where it was made, such as `%7 (relu)`; `nil` where the whole answer is meant.
-  public let place: String?
+  package let place: String?
 
   package init(hypothesis: Hypothesis, place: String? = nil) { (self.hypothesis, self.place) = (hypothesis, place) }
 
-  public var description: String { hypothesis.hint + (place.map { ", where it goes into \($0)" } ?? "") }
+  package var description: String { hypothesis.hint + (place.map { ", where it goes into \($0)" } ?? "") }
 }
 
 extension Hypothesis {
@@ -79,7 +79,7 @@ extension Hypothesis {
 /// The grades of a worksheet.
 public struct ExerciseScore: Sendable, CustomStringConvertible {
   /// In the order of the questions.
-  public let grades: [(question: Exercise.Question, grade: Grade)]
+  package let grades: [(question: Exercise.Question, grade: Grade)]
 
   /// Questions solved.
   public var solved: Int { grades.count { $0.grade.isRight } }

@@ -3,9 +3,9 @@ import AdjointChecking
 
 /// A small program as data: leaves and operations with the positions of their inputs.
 ///
-/// It is generated from a seed (`init(seed:)`), recorded on a tape of any scalar at any number of points, changed operation by
-/// operation (`mapOperations`), shrunk while it keeps failing (`shrunk(while:)`), and printed as Swift code that reproduces it
-/// (`swiftCode`). Everything is a function of the seed: structure, and the values of every leaf at every point.
+/// It is generated from a seed (`init(seed:)`), recorded on a tape of any scalar at any number of points, shrunk while it keeps
+/// failing (`shrunk(while:)`), and printed as Swift code that reproduces it (`description`). Everything is a function of the
+/// seed: structure, and the values of every leaf at every point.
 ///
 /// ```swift
 /// let program = RandomProgram(seed: 7)
@@ -80,7 +80,7 @@ public struct RandomProgram: Sendable {
   }
 
   /// This program with every operation replaced by what `transform` makes of it, of the same shapes.
-  public func mapOperations(_ transform: (any Operation) -> any Operation) -> RandomProgram {
+  package func mapOperations(_ transform: (any Operation) -> any Operation) -> RandomProgram {
     var copy = self
     for i in steps.indices {
       guard case .operation(let operation, let inputs) = steps[i].kind else { continue }

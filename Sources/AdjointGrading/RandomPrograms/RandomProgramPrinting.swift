@@ -2,6 +2,7 @@ import Adjoint
 import AdjointChecking
 
 extension RandomProgram: CustomStringConvertible {
+  /// This program as Swift code that reproduces it.
   public var description: String { swiftCode() }
 
   /// This program as Swift code that reproduces it with its values at point 0, and ends by printing both sides of
@@ -9,7 +10,7 @@ extension RandomProgram: CustomStringConvertible {
   ///
   /// - Parameter describe: how an operation that the library has no method for is written, such as `Softplus()`; a struct's
   ///   own description when left out.
-  public func swiftCode(describing describe: (any Operation) -> String = { "\($0)" }) -> String {
+  package func swiftCode(describing describe: (any Operation) -> String = { "\($0)" }) -> String {
     var lines = [
       "// A program of \(operationCount) operation\(operationCount == 1 ? "" : "s") from seed \(seed).",
       "import Adjoint", "", "let tape = Tape<Double>()",

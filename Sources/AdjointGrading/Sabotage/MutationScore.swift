@@ -2,7 +2,7 @@ import Adjoint
 import AdjointChecking
 
 /// One fault in one place, and what came of it.
-public struct Mutant: Sendable {
+package struct Mutant: Sendable {
   package enum Outcome: String, Sendable {
     /// The checker disagrees, and its first finding names the place or the mechanism.
     case blamed
@@ -17,7 +17,7 @@ public struct Mutant: Sendable {
   }
 
   /// The operation, or the mechanism in shared code.
-  public let operation: String
+  package let operation: String
   package let input: Int?
   package let fault: String
   package let outcome: Outcome
@@ -27,7 +27,7 @@ public struct Mutant: Sendable {
   package let hypothesis: Hypothesis?
 
   /// One line.
-  public var text: String {
+  package var text: String {
     let place = input.map { "\(operation), input \($0)" } ?? operation
     return "\(place): \(fault): \(reason)"
   }
@@ -35,7 +35,7 @@ public struct Mutant: Sendable {
 
 /// The checker's own grade: the number of faults that it finds, and how often it blames the right place.
 public struct MutationScore: Sendable {
-  public let all: [Mutant]
+  package let all: [Mutant]
   package let seconds: Double
 
   /// Those that count: neither equivalent to the original nor refused by recording.
@@ -44,7 +44,7 @@ public struct MutationScore: Sendable {
   public var blamed: Int { all.count { $0.outcome == .blamed } }
   package var equivalent: [Mutant] { all.filter { $0.outcome == .equivalent } }
   package var trapped: [Mutant] { all.filter { $0.outcome == .trapped } }
-  public var survivors: [Mutant] { all.filter { $0.outcome == .survived } }
+  package var survivors: [Mutant] { all.filter { $0.outcome == .survived } }
   /// Found, but pinned on another place.
   package var misblamed: [Mutant] { all.filter { $0.outcome == .detected } }
 

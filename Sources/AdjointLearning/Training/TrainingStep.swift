@@ -140,7 +140,7 @@ public final class TrainingStep<S: Scalar> {
   package var loss: Variable<S>? { losses.last?.outputs.first }
 
   /// The parameters and states that the recorded loss uses, by the names under which a checkpoint stores them.
-  public var namedParameters: [(name: String, parameter: Parameter<S>)] { tape?.namedParameters ?? [] }
+  package var namedParameters: [(name: String, parameter: Parameter<S>)] { tape?.namedParameters ?? [] }
 
   /// The loss for these input shapes, recorded and compiled on first use; its program runs on the pool.
   func compileIfNeeded(_ x: Shape, _ targets: Shape?, _ leaves: (Tape<S>) -> [Variable<S>]) -> CompiledLoss<S> {

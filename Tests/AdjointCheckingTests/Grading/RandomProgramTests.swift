@@ -99,15 +99,12 @@ import Testing
 
   @Test("The printed program is made of the public interface's calls")
   func printing() {
-    var calls: Set<String> = []
     for seed in 0..<300 as Range<UInt64> {
       let code = RandomProgram(seed: seed).swiftCode()
       #expect(code.contains("let tape = Tape<Double>()") && code.contains("let y = v"))
-      for line in code.split(separator: "\n") where line.contains("tape.record(") {
-        calls.insert(String(line.drop { $0 != "=" }.dropFirst(14).prefix { $0 != "(" }))
-      }
+      // The library's operations are recorded by methods; their types are not public.
+      #expect(!code.contains("tape.record("), "\(code)")
     }
-    #expect(calls.isSubset(of: ["Broadcast", "Reshape"]), "\(calls)")
   }
 
   @Test("Operations that the generator does not know take part by their examples")
