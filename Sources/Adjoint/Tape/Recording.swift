@@ -28,15 +28,16 @@ extension Tape {
   }
 
   /// Appends an operation's node and computes its value. It is specialised for the scalars that people record in,
-  /// because in generic code looking up types takes longer than the arithmetic of a small operation.
+  /// because in generic code looking up types takes longer than the arithmetic of a small operation. It takes the operation
+  /// inside of a kind: as an argument, the compiler would write this function out once for every type of operation.
   @specialized(where S == Float)
   @specialized(where S == Double)
   func append(
-    _ operation: any Operation, to inputs: [Variable<S>], file: StaticString, line: UInt
+    _ kind: Node.Kind, to inputs: [Variable<S>], file: StaticString, line: UInt
   ) -> Variable<S> {
-    let list = NodeList(inputs.map { index(of: $0, for: operation) })
-    let shape = resultShape(of: operation, list, file: file, line: line)
-    let y = append(.operation(operation), list, shape)
+    let list = NodeList(inputs.map { index(of: $0, for: kind.operation) })
+    let shape = resultShape(of: kind, list, file: file, line: line)
+    let y = append(kind, list, shape)
     evaluate(y)
     return Variable(tape: self, index: y, epoch: epoch)
   }
@@ -101,7 +102,8 @@ extension Tape {
   }
 
   /// The shape that `operation` gives, after a check of which inputs are indices.
-  func resultShape(of operation: any Operation, _ inputs: NodeList, file: StaticString, line: UInt) -> Shape {
+  func resultShape(of kind: Node.Kind, _ inputs: NodeList, file: StaticString, line: UInt) -> Shape {
+    guard case .operation(let operation) = kind else { fatalError("record: a leaf has no operands") }
     let shapes = inputs.map { nodes[$0].shape }
     do throws(ShapeError) {
       let shape = try operation.shape(of: shapes)

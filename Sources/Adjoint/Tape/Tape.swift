@@ -3,6 +3,9 @@ struct Node {
   enum Kind {
     case leaf(Role)
     case operation(any Operation)
+
+    /// The operation; `nil` for a leaf.
+    var operation: (any Operation)? { if case .operation(let operation) = self { operation } else { nil } }
   }
 
   // In an order that leaves no gaps, so that a node takes two cache lines.
@@ -69,7 +72,7 @@ public final class Tape<S: Scalar> {
   public func record(
     _ operation: some Operation, inputs: [Variable<S>], file: StaticString = #fileID, line: UInt = #line
   ) -> Variable<S> {
-    append(operation, to: inputs, file: file, line: line)
+    append(.operation(operation), to: inputs, file: file, line: line)
   }
 
   // MARK: The backward sweep
