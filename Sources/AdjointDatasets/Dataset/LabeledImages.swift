@@ -58,7 +58,7 @@ public struct LabeledImages: Dataset, Hashable {
 
   /// The bytes of one image, row by row; a slice keeps the indices of `pixels`.
   /// - Precondition: the image exists.
-  package func image(_ number: Int) -> ArraySlice<UInt8> {
+  public func image(_ number: Int) -> ArraySlice<UInt8> {
     guard number >= 0, number < count else { fatalError("LabeledImages: there is no image \(number) among \(count)") }
     return pixels[number * features..<(number + 1) * features]
   }
