@@ -72,6 +72,10 @@ package enum OperationForm: Hashable, Sendable {
   package static func binary(_ f: Binary) -> OperationForm { .zip(.binary(f)) }
 
   package var isProduct: Bool { if case .product = self { true } else { false } }
+  var isMap: Bool { if case .map = self { true } else { false } }
+  var isZip: Bool { if case .zip = self { true } else { false } }
+  /// True for what runs element by element in a loop that the library knows.
+  var isLoop: Bool { isMap || isZip || self == .select }
   package var isSum: Bool { if case .sum = self { true } else { false } }
   package var isMean: Bool { if case .mean = self { true } else { false } }
   package var isComparison: Bool { if case .zip(.comparison) = self { true } else { false } }

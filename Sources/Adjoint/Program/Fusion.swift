@@ -33,7 +33,7 @@ struct Fusion {
     guard fusing else { return operations.map { Pass(General(nodes[$0]), [$0], results: [$0]) } }
 
     // From the end, so that a pattern is found whole before a part of it is.
-    var fast: [Int: Pass] = [:]
+    var fast = [Pass?](repeating: nil, count: nodes.count)
     var isClaimed = [Bool](repeating: false, count: nodes.count)
     for i in operations.reversed() where !isClaimed[i] {
       guard let pass = FastPaths.ending(in: i, of: recording), !pass.nodes.contains(where: { isClaimed[$0] }) else {

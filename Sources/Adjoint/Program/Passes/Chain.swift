@@ -5,13 +5,10 @@ struct Chain: PassKind {
   /// True when a node can join a chain: the library knows its loop, and its operands have its own shape or are single
   /// numbers.
   static func canHold(_ i: Int, of recording: PlannedRecording) -> Bool {
-    switch recording.forms[i] {
-    case .map, .zip, .select:
-      let shape = recording.nodes[i].shape
-      return recording.nodes[i].inputs.allSatisfy {
-        recording.nodes[$0].shape == shape || recording.nodes[$0].shape.elementCount == 1
-      }
-    case _: return false
+    guard let form = recording.forms[i], form.isLoop else { return false }
+    let shape = recording.nodes[i].shape
+    return recording.nodes[i].inputs.allSatisfy {
+      recording.nodes[$0].shape == shape || recording.nodes[$0].shape.elementCount == 1
     }
   }
 
@@ -58,11 +55,13 @@ struct ChainLink<S: Scalar> {
     case select
 
     init(_ form: OperationForm?) {
-      switch form {
-      case .map(let f): self = .map(f)
-      case .zip(let f): self = .zip(f)
-      case .select: self = .select
-      case _: fatalError("Program: \(form.map { "\($0)" } ?? "a leaf") has no place in a chain")
+      if case .map(let f)? = form {
+        self = .map(f)
+      } else if case .zip(let f)? = form {
+        self = .zip(f)
+      } else {
+        guard form == .select else { fatalError("Program: only elementwise loops have a place in a chain") }
+        self = .select
       }
     }
   }

@@ -24,20 +24,15 @@ package struct ProductPass: FastPath {
 
   /// The nodes of the pattern that ends in i: a product, then perhaps a bias, then perhaps a function.
   private static func parts(_ i: Int, _ recording: PlannedRecording) -> (matmul: Int, bias: Int?, function: Int?)? {
+    guard let form = recording.forms[i] else { return nil }
+    if form.isProduct { return (i, nil, nil) }
+    guard form == .addBias || form.isMap else { return nil }
     let inputs = recording.nodes[i].inputs
-    switch recording.forms[i] {
-    case .product: return (i, nil, nil)
-    case .addBias:
-      let x = inputs[0]
-      let isPlain = recording.forms[x]?.isProduct == true && recording.isPrivate(x, to: i) && x != inputs[1]
-      return isPlain ? (x, i, nil) : nil
-    case .map:
-      let x = inputs[0]
-      guard recording.isPrivate(x, to: i), recording.forms[x]?.isProduct == true || recording.forms[x] == .addBias
-      else { return nil }
-      return parts(x, recording).map { ($0.matmul, $0.bias, i) }
-    case _: return nil
-    }
+    let x = inputs[0]
+    let takesProduct = recording.forms[x]?.isProduct == true
+    guard recording.isPrivate(x, to: i), takesProduct || recording.forms[x] == .addBias else { return nil }
+    if form == .addBias { return takesProduct && x != inputs[1] ? (x, i, nil) : nil }
+    return parts(x, recording).map { ($0.matmul, $0.bias, i) }
   }
 
   // MARK: product + addend
