@@ -38,7 +38,7 @@ let package = Package(
     // The checker's own grade: faults, mutation score, random programs; worksheets that grade a student.
     .target(name: "AdjointGrading", dependencies: ["Adjoint", "AdjointChecking"]),
     // Charts as SVG.
-    .target(name: "AdjointCharts", dependencies: ["Adjoint"]),
+    .target(name: "AdjointCharts"),
     // A tape as drawing, Jacobians, derivation and interactive page.
     .target(
       name: "AdjointDrawing", dependencies: ["Adjoint", "AdjointCharts", "AdjointFiles"],
@@ -48,26 +48,27 @@ let package = Package(
       name: "AdjointExperiments",
       dependencies: ["Adjoint", "AdjointCharts", "AdjointDatasets", "AdjointFiles", "AdjointLearning"]),
 
-    // The command line: options, output and data that its programs share, and the programs.
+    // The command line: options and output, data and names of the library, and the programs.
     .target(
-      name: "AdjointCommandLine", dependencies: ["Adjoint", "AdjointDatasets", "AdjointFiles", "AdjointLearning"],
-      path: "Sources/Commands/Shared"),
+      name: "AdjointCommandLine", dependencies: ["Adjoint", "AdjointFiles"], path: "Sources/Commands/Shared"),
+    .target(
+      name: "AdjointCommandData", dependencies: ["AdjointCommandLine", "AdjointDatasets", "AdjointLearning"],
+      path: "Sources/Commands/Data"),
     .executableTarget(
       name: "AdjointCommand",
-      dependencies: ["Adjoint", "AdjointCharts", "AdjointCommandLine", "AdjointDatasets", "AdjointLearning"],
-      path: "Sources/Commands/Adjoint"),
+      dependencies: ["AdjointCharts", "AdjointCommandData"], path: "Sources/Commands/Adjoint"),
     .executableTarget(
       name: "ExplainTool",
-      dependencies: ["AdjointCommandLine", "AdjointDrawing", "AdjointGrading"], path: "Sources/Commands/Explain"),
+      dependencies: ["AdjointCommandData", "AdjointDrawing", "AdjointGrading"], path: "Sources/Commands/Explain"),
     .executableTarget(
-      name: "CheckTool", dependencies: ["AdjointCommandLine", "AdjointGrading"], path: "Sources/Commands/Check"),
+      name: "CheckTool", dependencies: ["AdjointCommandData", "AdjointGrading"], path: "Sources/Commands/Check"),
     .executableTarget(
       name: "BenchTool",
-      dependencies: ["AdjointChecking", "AdjointCharts", "AdjointCommandLine", "AdjointKernels"],
+      dependencies: ["AdjointChecking", "AdjointCharts", "AdjointCommandData", "AdjointKernels"],
       path: "Sources/Commands/Bench"),
     .executableTarget(
       name: "ExperimentsTool",
-      dependencies: ["AdjointChecking", "AdjointCommandLine", "AdjointExperiments"],
+      dependencies: ["AdjointChecking", "AdjointCommandData", "AdjointExperiments"],
       path: "Sources/Commands/Experiments"),
 
     // Examples: one folder per idea.
@@ -90,7 +91,7 @@ let package = Package(
     .executableTarget(
       name: "JacobianChain", dependencies: ["AdjointDrawing", "AdjointLearning"], path: "Examples/JacobianChain"),
     .executableTarget(
-      name: "ChartGallery", dependencies: ["AdjointChecking", "AdjointCharts", "AdjointDatasets", "AdjointLearning"],
+      name: "ChartGallery", dependencies: ["AdjointChecking", "AdjointDatasets", "AdjointDrawing", "AdjointLearning"],
       path: "Examples/ChartGallery"),
 
     // Counts allocations and retains of a training step; a test runs it.

@@ -1,5 +1,6 @@
 import Adjoint
 import AdjointCharts
+import AdjointDrawing
 import Foundation
 
 // Curves: training with bands, activation functions, a logarithmic axis, awkward data.

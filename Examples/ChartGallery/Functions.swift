@@ -2,6 +2,7 @@ import Adjoint
 import AdjointCharts
 import AdjointChecking
 import AdjointDatasets
+import AdjointDrawing
 import AdjointLearning
 import Foundation
 

@@ -1,5 +1,3 @@
-import Adjoint
-
 // Charts with a name, each a `LineChart` of data that a course or a benchmark has.
 
 extension LineChart {
@@ -17,24 +15,6 @@ extension LineChart {
         Series("error", x: steps, y: errors, style: .markers),
         Series("truncation, ∝ h²", x: steps, y: truncation), Series("round-off, ∝ 1/h", x: steps, y: roundOff),
       ], references: bestStep.map { [.vertical($0, "best step")] } ?? [])
-  }
-
-  /// Activation functions, or their derivatives, as the tape computes them.
-  public static func activations(
-    _ activations: [(name: String, function: (Variable<Double>) -> Variable<Double>)], derivatives: Bool = false,
-    on interval: ClosedRange<Double> = -4...4
-  ) -> LineChart {
-    let series = activations.map { activation in
-      var curve = Series(activation.name, of: { $0 }, on: interval, count: 241)
-      let tape = Tape<Double>()
-      let x = tape.input(Tensor(shape: [curve.x.count], elements: curve.x))
-      let y = activation.function(x)
-      curve.y = derivatives ? gradient(of: y.sum(), withRespectTo: x).value.elements : y.value.elements
-      return curve
-    }
-    return LineChart(
-      derivatives ? "Derivatives of activation functions" : "Activation functions", x: Axis("x"),
-      y: Axis(derivatives ? "f′(x)" : "f(x)"), series)
   }
 
   /// A function of one variable learnt from points: the points, the fit, and what each hidden unit adds to it.

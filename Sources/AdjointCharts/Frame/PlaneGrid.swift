@@ -1,5 +1,3 @@
-import Adjoint
-
 /// Equally spaced points of a rectangle, at which a function of two variables is looked at, and its contours.
 public struct PlaneGrid: Sendable, Hashable {
   package let x: ClosedRange<Double>
@@ -18,11 +16,6 @@ public struct PlaneGrid: Sendable, Hashable {
   /// The points, row by row, the row of least y first.
   package var points: [(x: Double, y: Double)] {
     (0..<rows * columns).map { place(Double($0 % columns), Double($0 / columns)) }
-  }
-
-  /// The points as a batch [rows · columns, 2], for a model.
-  public func inputs<S: Scalar>(as type: S.Type = S.self) -> Tensor<S> {
-    Tensor(shape: [rows * columns, 2], elements: points.flatMap { [S($0.x), S($0.y)] })
   }
 
   /// A function at every point.

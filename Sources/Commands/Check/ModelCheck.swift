@@ -1,5 +1,6 @@
 import Adjoint
 import AdjointChecking
+import AdjointCommandData
 import AdjointCommandLine
 import AdjointDatasets
 import AdjointLearning

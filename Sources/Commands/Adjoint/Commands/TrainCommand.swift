@@ -1,4 +1,5 @@
 import Adjoint
+import AdjointCommandData
 import AdjointCommandLine
 import AdjointDatasets
 import AdjointLearning

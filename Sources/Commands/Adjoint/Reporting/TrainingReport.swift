@@ -1,5 +1,6 @@
 import Adjoint
 import AdjointCharts
+import AdjointCommandData
 import AdjointCommandLine
 import AdjointLearning
 import Foundation

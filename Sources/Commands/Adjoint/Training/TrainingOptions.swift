@@ -1,3 +1,4 @@
+import AdjointCommandData
 import AdjointCommandLine
 import AdjointLearning
 

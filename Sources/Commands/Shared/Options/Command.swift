@@ -144,3 +144,17 @@ package struct Arguments {
     return option
   }
 }
+
+/// An enumeration whose cases have names on the command line.
+package protocol Named: CaseIterable, Equatable {
+  var optionName: String { get }
+}
+
+extension Named where Self: RawRepresentable<String> {
+  /// `leakyRelu` is `leaky-relu`.
+  package var optionName: String { rawValue.hyphenated }
+}
+
+extension Named {
+  package static var optionNames: [String] { allCases.map(\.optionName) }
+}

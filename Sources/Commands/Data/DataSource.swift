@@ -1,3 +1,4 @@
+import AdjointCommandLine
 import AdjointDatasets
 import AdjointFiles
 import Foundation

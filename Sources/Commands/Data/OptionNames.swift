@@ -1,19 +1,6 @@
 import Adjoint
+import AdjointCommandLine
 import AdjointLearning
-
-/// An enumeration whose cases have names on the command line.
-package protocol Named: CaseIterable, Equatable {
-  var optionName: String { get }
-}
-
-extension Named where Self: RawRepresentable<String> {
-  /// `leakyRelu` is `leaky-relu`.
-  package var optionName: String { rawValue.hyphenated }
-}
-
-extension Named {
-  package static var optionNames: [String] { allCases.map(\.optionName) }
-}
 
 // The names on the command line of the library's enumerations.
 
