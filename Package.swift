@@ -8,7 +8,7 @@ let package = Package(
     .library(name: "Adjoint", targets: ["Adjoint"]),
     // With the error that reading and writing files throws.
     .library(name: "AdjointDatasets", targets: ["AdjointDatasets", "AdjointFiles"]),
-    .library(name: "AdjointLearning", targets: ["AdjointLearning"]),
+    .library(name: "AdjointLearning", targets: ["AdjointLearning", "AdjointFiles"]),
     .library(name: "AdjointChecking", targets: ["AdjointChecking"]),
     .library(name: "AdjointGrading", targets: ["AdjointGrading"]),
     .library(name: "AdjointCharts", targets: ["AdjointCharts"]),
@@ -32,7 +32,7 @@ let package = Package(
     // IDX, CSV, drawn digits, toy problems; split, standardise, batch.
     .target(name: "AdjointDatasets", dependencies: ["Adjoint", "AdjointFiles"]),
     // Layers, losses, optimisers, the training step, checkpoints.
-    .target(name: "AdjointLearning", dependencies: ["Adjoint", "AdjointDatasets", "AdjointFiles"]),
+    .target(name: "AdjointLearning", dependencies: ["Adjoint", "AdjointFiles"]),
     // Gradient verification: oracles, verdicts, blame, reports.
     .target(name: "AdjointChecking", dependencies: ["Adjoint", "AdjointLearning"]),
     // The checker's own grade: faults, mutation score, random programs; worksheets that grade a student.
@@ -97,7 +97,8 @@ let package = Package(
     // Counts allocations and retains of a training step; a test runs it.
     .target(name: "AllocationHooks", path: "Tests/AllocationHooks"),
     .executableTarget(
-      name: "AllocationProbe", dependencies: ["AdjointLearning", "AllocationHooks"], path: "Tests/AllocationProbe"),
+      name: "AllocationProbe", dependencies: ["AdjointDatasets", "AdjointLearning", "AllocationHooks"],
+      path: "Tests/AllocationProbe"),
 
     // Files of a test: a folder that goes when the test ends, gzip members made by hand.
     .target(name: "TestFiles", path: "Tests/TestFiles"),
@@ -106,7 +107,9 @@ let package = Package(
     .testTarget(name: "AdjointTests", dependencies: ["Adjoint", "AdjointGrading"]),
     .testTarget(name: "AdjointFilesTests", dependencies: ["AdjointFiles", "TestFiles"]),
     .testTarget(name: "AdjointDatasetsTests", dependencies: ["AdjointDatasets", "TestFiles"]),
-    .testTarget(name: "AdjointLearningTests", dependencies: ["AdjointLearning", "TestFiles"], exclude: ["Fixtures"]),
+    .testTarget(
+      name: "AdjointLearningTests", dependencies: ["AdjointDatasets", "AdjointLearning", "TestFiles"],
+      exclude: ["Fixtures"]),
     .testTarget(
       name: "AdjointCommandTests",
       dependencies: ["AdjointCommand", "BenchTool", "ExperimentsTool", "ExplainTool", "CheckTool"]),

@@ -1,5 +1,4 @@
 import Adjoint
-import AdjointDatasets
 import AdjointFiles
 import Foundation
 

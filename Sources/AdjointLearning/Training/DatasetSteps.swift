@@ -1,5 +1,4 @@
 import Adjoint
-import AdjointDatasets
 
 // Training straight from a data set: a batch is written where the program reads it, so nothing is allocated.
 

@@ -1,5 +1,4 @@
 import Adjoint
-import AdjointDatasets
 
 /// A model in inference: recorded and compiled once for a batch size, then replayed without allocating.
 ///

@@ -1,5 +1,4 @@
 import Adjoint
-import AdjointDatasets
 
 /// A training loop over epochs: shuffled batches, metrics, a validation set, early stopping that restores the best weights.
 ///

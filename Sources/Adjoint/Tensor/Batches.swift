@@ -1,5 +1,3 @@
-import Adjoint
-
 /// One pass over a data set in batches: an epoch.
 ///
 /// It is a collection whose index is the number of the batch, so training that stopped in the middle of an epoch goes on

@@ -1,5 +1,3 @@
-import Adjoint
-
 /// Examples for supervised learning: each an input vector and a target, both drawn out in batches.
 ///
 /// `Target` is `Int32` for classes and `Float` for regression, so a training loop over `some Dataset<Int32>` serves images
