@@ -69,3 +69,34 @@ public struct ParameterRun<S: Scalar> {
   @inlinable
   public var indices: Range<Int> { 0..<count }
 }
+
+/// The test for finite gradients, before anything is updated. Threads take a contiguous part of each gradient.
+package final class FiniteTest<S: Scalar>: WorkerPool.Task {
+  private var runs: [ParameterRun<S>] = []
+  /// The findings of the parts, each at a place of its own.
+  private var findings = UnsafeMutableBufferPointer<Bool>.allocate(capacity: 1)
+
+  deinit { findings.deallocate() }
+
+  /// True when every element of every gradient is neither NaN nor infinite.
+  package func holds(for runs: [ParameterRun<S>], on pool: WorkerPool?) -> Bool {
+    self.runs = runs
+    let parts = pool?.threads ?? 1
+    if findings.count < parts {
+      findings.deallocate()
+      findings = .allocate(capacity: parts)
+    }
+    if let pool { pool.run(self) } else { run(part: 0, of: 1) }
+    return (0..<parts).allSatisfy { findings[$0] }
+  }
+
+  package override func run(part: Int, of parts: Int) { findings[part] = isFinite(part, parts) }
+
+  // By position, and specialised: a loop over an array of a generic type allocates.
+  @specialized(where S == Float)
+  @specialized(where S == Double)
+  private func isFinite(_ part: Int, _ parts: Int) -> Bool {
+    for position in 0..<runs.count where !runs[position].part(part, of: parts).hasFiniteGradient { return false }
+    return true
+  }
+}
