@@ -34,7 +34,12 @@ extension LibraryOperation {
 
 extension Operation {
   /// The kind of operation; `.other` for one of another module.
-  package var form: OperationForm { (self as? any LibraryOperation)?.ownForm ?? .other }
+  package var form: OperationForm {
+    // Most nodes are of these two, and comparing types takes less than looking up a conformance.
+    if Self.self == Unary.self, let f = self as? Unary { return .map(.unary(f)) }
+    if Self.self == Binary.self, let f = self as? Binary { return .zip(.binary(f)) }
+    return (self as? any LibraryOperation)?.ownForm ?? .other
+  }
 }
 
 /// The kinds of operations, for readers of a recording. They switch over it without `default`, or compare with it.

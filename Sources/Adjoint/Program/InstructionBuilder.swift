@@ -16,6 +16,8 @@ struct InstructionBuilder<S: Scalar> {
   }
 
   /// An instruction for each pass of the plan, in memory that the caller gives back.
+  @specialized(where S == Float)
+  @specialized(where S == Double)
   mutating func instructions() -> UnsafeMutableBufferPointer<Instruction<S>> {
     let instructions = UnsafeMutableBufferPointer<Instruction<S>>.allocate(capacity: plan.passes.count)
     for (number, pass) in plan.passes.enumerated() {

@@ -76,13 +76,14 @@ final class Buffer<S: Scalar> {
   deinit { base.deallocate() }
 }
 
-/// A growing list behind a fixed address.
+/// A growing list of elements, each with a companion of plain bits, behind a fixed address.
 ///
-/// An array in a class is checked for exclusive access and counted at each touch, which takes longer than computing a
-/// node of one number; here reading an element is a load. The list is a handle: its owner gives the memory back.
-struct StableList<Element> {
+/// An array in a class is checked for exclusive access and counted at each touch, which for a node of one number takes longer
+/// than computing it; here reading an element is a load. A handle to memory that its owner gives back.
+struct StableList<Element, Companion: BitwiseCopyable> {
   private struct Header {
     var elements: UnsafeMutablePointer<Element>
+    var companions: UnsafeMutablePointer<Companion>
     var count = 0
     var capacity: Int
   }
@@ -92,13 +93,16 @@ struct StableList<Element> {
   init() {
     let capacity = 64
     header = .allocate(capacity: 1)
-    header.initialize(to: Header(elements: .allocate(capacity: capacity), capacity: capacity))
+    header.initialize(
+      to: Header(
+        elements: .allocate(capacity: capacity), companions: .allocate(capacity: capacity), capacity: capacity))
   }
 
   /// Ends the life of this list and of all handles to it.
   func deallocate() {
     removeSubrange(from: 0)
     header.pointee.elements.deallocate()
+    header.pointee.companions.deallocate()
     header.deallocate()
   }
 
@@ -114,9 +118,16 @@ struct StableList<Element> {
   }
 
   @inline(__always)
-  func append(_ element: consuming Element) {
+  func companion(_ position: Int) -> Companion {
+    precondition(position >= 0 && position < header.pointee.count)
+    return header.pointee.companions[position]
+  }
+
+  @inline(__always)
+  func append(_ element: consuming Element, _ companion: Companion) {
     if header.pointee.count == header.pointee.capacity { grow() }
     (header.pointee.elements + header.pointee.count).initialize(to: element)
+    (header.pointee.companions + header.pointee.count).initialize(to: companion)
     header.pointee.count += 1
   }
 
@@ -129,9 +140,13 @@ struct StableList<Element> {
   @inline(never)
   private func grow() {
     let (old, count) = (header.pointee, header.pointee.count)
-    header.pointee.capacity = 2 * old.capacity
-    header.pointee.elements = .allocate(capacity: 2 * old.capacity)
+    let capacity = 2 * old.capacity
+    header.pointee.elements = .allocate(capacity: capacity)
     header.pointee.elements.moveInitialize(from: old.elements, count: count)
+    header.pointee.companions = .allocate(capacity: capacity)
+    header.pointee.companions.moveInitialize(from: old.companions, count: count)
+    header.pointee.capacity = capacity
     old.elements.deallocate()
+    old.companions.deallocate()
   }
 }

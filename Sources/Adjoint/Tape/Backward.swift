@@ -68,11 +68,10 @@ public struct Backward<S: Scalar> {
   }
 
   /// Adds a contribution to the adjoint of its input, x̄ ← x̄ + (∂y/∂x)ᵀ ȳ: the one accumulation.
+  @inline(__always)
   mutating func accumulate(
-    _ contribution: Variable<S>?, from consumer: Int, _ position: Int, where needed: [Bool], on tape: Tape<S>
+    _ contribution: Int, from consumer: Int, _ position: Int, to x: Int, where needed: [Bool], on tape: Tape<S>
   ) {
-    guard let contribution = contribution.map({ tape.index(of: $0) }) else { return }
-    let x = tape.nodes[consumer].inputs[position]
     tape.check(contribution, to: position, x, of: consumer)
     guard needed[x] else { return }
     tape.serving = Int32(x)

@@ -1,38 +1,28 @@
-/// The nodes of a tape and the places of their values: two lists behind fixed addresses.
+/// The nodes of a tape and the places of their values: lists behind a fixed address.
 ///
 /// A copy of the nodes outlives their tape; this storage does not.
 struct NodeStorage: RandomAccessCollection {
-  private let nodes = StableList<Node>()
-  private let places = StableList<Arena.Place>()
+  private let list = StableList<Node, Arena.Place>()
 
   /// Ends the life of this storage and of all handles to it.
-  func deallocate() {
-    nodes.deallocate()
-    places.deallocate()
-  }
+  func deallocate() { list.deallocate() }
 
   var startIndex: Int { 0 }
-  var endIndex: Int { nodes.count }
+  var endIndex: Int { list.count }
 
   subscript(position: Int) -> Node {
     @inline(__always)
-    _read { yield nodes[position] }
+    _read { yield list[position] }
   }
 
   /// The place of a node's value.
   @inline(__always)
-  func address(_ position: Int) -> Arena.Place { places[position] }
+  func address(_ position: Int) -> Arena.Place { list.companion(position) }
 
   @inline(__always)
-  func append(_ node: consuming Node, at place: Arena.Place) {
-    nodes.append(node)
-    places.append(place)
-  }
+  func append(_ node: consuming Node, at place: Arena.Place) { list.append(node, place) }
 
-  func removeSubrange(from count: Int) {
-    nodes.removeSubrange(from: count)
-    places.removeSubrange(from: count)
-  }
+  func removeSubrange(from count: Int) { list.removeSubrange(from: count) }
 }
 
 /// The inputs of a node. Up to four stand in place and more in an array, so most nodes allocate nothing.

@@ -98,11 +98,13 @@ public final class Tape<S: Scalar> {
     defer { serving = -1 }
     for i in (0...output.index).reversed() where needed[i] {
       guard case .operation(let f) = nodes[i].kind, let g = backward.adjoint(at: i, on: self) else { continue }
+      let inputs = nodes[i].inputs
       serving = Int32(i)
-      let contributions = f.vjp(g, at: Point(tape: self, node: i, wanted: WantedInputs(nodes[i].inputs, needed)))
-      check(count: contributions.count, of: f, for: nodes[i].inputs)
-      for position in 0..<contributions.count {
-        backward.accumulate(contributions[position], from: i, position, where: needed, on: self)
+      let contributions = f.vjp(g, at: Point(tape: self, node: i, wanted: WantedInputs(inputs, needed)))
+      check(count: contributions.count, of: f, for: inputs)
+      for position in 0..<inputs.count {
+        guard let contribution = contributions[position].map({ index(of: $0) }) else { continue }
+        backward.accumulate(contribution, from: i, position, to: inputs[position], where: needed, on: self)
       }
     }
     return backward

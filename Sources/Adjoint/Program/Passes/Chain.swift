@@ -12,6 +12,8 @@ struct Chain: PassKind {
     }
   }
 
+  @specialized(where S == Float)
+  @specialized(where S == Double)
   func instruction<S: Scalar>(_ pass: Pass, _ number: Int, in builder: inout InstructionBuilder<S>) -> Instruction<S> {
     let (nodes, index) = (builder.nodes, builder.index)
     let shape = nodes[pass.nodes[0]].shape

@@ -59,6 +59,8 @@ package struct ProductPass: FastPath {
 
   // MARK: Running
 
+  @specialized(where S == Float)
+  @specialized(where S == Double)
   func instruction<S: Scalar>(_ pass: Pass, _ number: Int, in builder: inout InstructionBuilder<S>) -> Instruction<S> {
     guard case .product(let transposeA, let transposeB)? = builder.plan.forms[matmul] else {
       fatalError("Program: %\(matmul) is not a matrix product")
