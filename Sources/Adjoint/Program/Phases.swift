@@ -61,7 +61,7 @@ package struct Phase {
 }
 
 /// The order in which threads run the instructions of a program, and the phases between which they wait.
-struct Schedule {
+struct PhaseOrder {
   /// The positions of the instructions in the program, in that order.
   private(set) var order: [Int] = []
   private(set) var phases: [Phase] = []
@@ -85,12 +85,12 @@ struct Schedule {
     for position in first..<instructions.count {
       let instruction = instructions[position]
       let parts = (0..<pool.threads).map { instruction.footprint(part: $0, of: pool.threads) }
-      let phase = Schedule.earliest(for: parts, in: open)
+      let phase = PhaseOrder.earliest(for: parts, in: open)
       if phase == open.count { open.append(OpenPhase(parts: Array(repeating: Footprint(), count: pool.threads))) }
       open[phase].instructions.append(position)
       for part in parts.indices { open[phase].parts[part].add(parts[part]) }
       open[phase].work += instruction.work
-      if open.count > Schedule.mostOpen { close(open.removeFirst(), for: pool) }
+      if open.count > PhaseOrder.mostOpen { close(open.removeFirst(), for: pool) }
     }
     for phase in open { close(phase, for: pool) }
   }

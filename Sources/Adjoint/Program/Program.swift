@@ -157,7 +157,7 @@ public final class Program<S: Scalar> {
     (phases, scheduledOrder) = ([], [])
     scheduled = UnsafeMutableBufferPointer(start: nil, count: 0)
     guard let pool, pool.threads > 1 else { return }
-    let schedule = Schedule(of: instructions, from: foldedCount, for: pool)
+    let schedule = PhaseOrder(of: instructions, from: foldedCount, for: pool)
     (phases, scheduledOrder) = (schedule.phases, schedule.order)
     scheduled = .allocate(capacity: schedule.order.count)
     for (place, position) in schedule.order.enumerated() {
