@@ -98,7 +98,7 @@ import Testing
                  – ∂z⁽²⁾/∂W⁽²⁾ is a Kronecker product of a⁽¹⁾ and I: the product with it is the sum of 5 outer products
           (9)  ā⁽¹⁾ = z̄⁽²⁾·W⁽²⁾   [5×3]
                  – ∂z⁽²⁾/∂a⁽¹⁾ is a Kronecker product of W⁽²⁾ and I: the product with it is one with W⁽²⁾
-          (10) z̄⁽¹⁾ = ā⁽¹⁾ ⊙ step(a⁽¹⁾)   [5×3]
+          (10) z̄⁽¹⁾ = ā⁽¹⁾ ⊙ [a⁽¹⁾ ≠ 0]   [5×3]
                  – ∂a⁽¹⁾/∂z⁽¹⁾ is diagonal: the product with it becomes ⊙
           (11) b̄⁽¹⁾ = Σ[0](z̄⁽¹⁾)   [3]
                  – b⁽¹⁾ is added to 5 rows: its adjoint is the sum over them

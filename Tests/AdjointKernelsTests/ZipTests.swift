@@ -20,6 +20,7 @@ struct ZipCase: CustomTestStringConvertible, Sendable {
     ZipCase(name: "greater", f: AK_GREATER, reference: { $0 > $1 ? 1 : 0 }),
     ZipCase(name: "greater or equal", f: AK_GREATER_OR_EQUAL, reference: { $0 >= $1 ? 1 : 0 }),
     ZipCase(name: "equal", f: AK_EQUAL, reference: { $0 == $1 ? 1 : 0 }),
+    ZipCase(name: "masked", f: AK_MASKED, reference: { $1 != 0 ? $0 : 0 }),
     ZipCase(name: "not equal", f: AK_NOT_EQUAL, reference: { $0 != $1 ? 1 : 0 }),
   ]
 }

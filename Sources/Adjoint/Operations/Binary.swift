@@ -1,7 +1,8 @@
 /// Elementwise functions of two arguments: y = f(a, b) with broadcasting. ā = ȳ ⊙ ∂f/∂a and b̄ = ȳ ⊙ ∂f/∂b, each summed
 /// over the axes that were broadcast.
 ///
-/// Both arguments receive half of the cotangent where `maximum` or `minimum` ties.
+/// Both arguments receive half of the cotangent where `maximum` or `minimum` ties, and all of it beside a NaN.
+/// `masked` selects: what it switches off is 0, whatever stands there. Its second argument has derivative 0.
 extension Binary: LibraryOperation {
   /// y = f(a, b)
   @inlinable
@@ -13,6 +14,7 @@ extension Binary: LibraryOperation {
     case .divide: a / b
     case .maximum: S.larger(a, b)
     case .minimum: S.smaller(a, b)
+    case .masked: b == 0 ? 0 : a
     }
   }
 
@@ -32,13 +34,21 @@ extension Binary: LibraryOperation {
     case .subtract: [towardA(g), towardB(-g)]
     case .multiply: [towardA(g * b), towardB(g * a)]
     case .divide: [towardA(g / b), towardB(-(g * (p.y / b)))]
-    case .maximum: [towardA(g * share(a .> b, a .== b)), towardB(g * share(b .> a, a .== b))]
-    case .minimum: [towardA(g * share(a .< b, a .== b)), towardB(g * share(b .< a, a .== b))]
+    case .maximum: [towardA(unless(a .< b, shared(g, a, b))), towardB(unless(b .< a, shared(g, a, b)))]
+    case .minimum: [towardA(unless(a .> b, shared(g, a, b))), towardB(unless(b .> a, shared(g, a, b)))]
+    case .masked: [towardA(g.masked(by: b)), nil]
     }
   }
 
-  /// 1 where an argument wins, ½ where it ties.
-  private func share<S: Scalar>(_ wins: Variable<S>, _ ties: Variable<S>) -> Variable<S> { wins + 0.5 * ties }
+  /// The cotangent, halved where the arguments tie.
+  private func shared<S: Scalar>(_ g: Variable<S>, _ a: Variable<S>, _ b: Variable<S>) -> Variable<S> {
+    `where`(a .== b, 0.5 * g, g)
+  }
+
+  /// 0 where an argument loses, else its cotangent.
+  private func unless<S: Scalar>(_ loses: Variable<S>, _ g: Variable<S>) -> Variable<S> {
+    `where`(loses, g.tape.constant(0), g)
+  }
 
   public func shape(of x: [Shape]) throws(ShapeError) -> Shape {
     let x = try x.only(2, for: name)
@@ -48,9 +58,14 @@ extension Binary: LibraryOperation {
   public var isElementwise: Bool { true }
   public func entrywiseInputs(_ x: [Shape]) -> [Bool]? { (try? shape(of: x))?.entrywise(x) }
   public func branches<S: Scalar>(_ x: Operands<S>) -> Branches<S>? {
-    self == .maximum || self == .minimum ? Branches(between: x[0], x[1]) : nil
+    switch self {
+    case .maximum, .minimum: Branches(between: x[0], x[1])
+    case .masked: Branches(of: x[1], kinks: [0])
+    case .add, .subtract, .multiply, .divide: nil
+    }
   }
   public func localJacobian<S: Scalar>(at p: Point<S>, withRespectTo i: Int) -> LocalJacobian? {
+    if self == .masked, i == 1 { return .zero(at: p, i) }
     let other = p.x[1 - i].shape.elementCount
     let isUniform =
       self == .add || self == .subtract || (other == 1 && (self == .multiply || (self == .divide && i == 0)))
@@ -66,6 +81,7 @@ extension Binary: LibraryOperation {
     case .divide: .infix(.divide, x[0], x[1])
     case .maximum: .call("max", x)
     case .minimum: .call("min", x)
+    case .masked: .infix(.multiply, x[0], .indicator(of: x[1]))
     }
   }
 
@@ -77,9 +93,12 @@ extension Binary: LibraryOperation {
     case .multiply: "\(x[0]) * \(x[1])"
     case .divide: "\(x[0]) / \(x[1])"
     case .maximum, .minimum: methodCall(rawValue, x)
+    case .masked: "\(x[0]).masked(by: \(x[1]))"
     }
   }
-  package func range(_ x: [ValueRange], _ shapes: [Shape]) -> ValueRange { .corners(x[0], x[1]) { self($0, $1) } }
+  package func range(_ x: [ValueRange], _ shapes: [Shape]) -> ValueRange {
+    self == .masked ? .hull([x[0], 0...0]) : .corners(x[0], x[1]) { self($0, $1) }
+  }
   package func domain(ofInput position: Int, _ present: ValueRange?) -> ValueRange {
     // A divisor stays on its side of 0.
     self != .divide || position == 0 ? .limit : (present?.upperBound ?? 0) < -0.2 ? -6 ... -0.2 : 0.2...6
@@ -93,7 +112,7 @@ extension Binary: LibraryOperation {
         // Ranges that do not overlap keep max and min from ties, and divisors from 0. The signs are mixed below.
         Example(f, .numbers(a, in: -2...0.9), .numbers(b, in: 1...3))
       } + [Example(f, .numbers([6], in: 1...3), .numbers([6], in: -3...(-0.5)))]
-    }
+    } + [Example(Binary.masked, .numbers([2, 3]), .numbers([3], in: 0...0))]
   }
 }
 
@@ -128,4 +147,7 @@ extension Variable {
   public func maximum(_ other: Variable) -> Variable { tape.apply(.maximum, self, other) }
   /// The smaller of two, element by element.
   public func minimum(_ other: Variable) -> Variable { tape.apply(.minimum, self, other) }
+  /// The elements where the condition is not 0, and 0 elsewhere. They are selected, not multiplied: an infinite element
+  /// that is switched off is 0, where `x * condition` is NaN.
+  public func masked(by condition: Variable) -> Variable { tape.apply(.masked, self, condition) }
 }

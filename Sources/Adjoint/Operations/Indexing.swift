@@ -72,7 +72,7 @@ package struct ScatterAdd: LibraryOperation {
   }
 }
 
-/// y[i…] = x[i…, index[i…]], one element of each row; x̄ = ȳ at that element, 0 elsewhere: ȳ ⊙ `OneHot`.
+/// y[i…] = x[i…, index[i…]], one element of each row; x̄ = ȳ at that element, 0 elsewhere: ȳ masked by `OneHot`.
 package struct Pick: LibraryOperation {
   package init() {}
 
@@ -83,7 +83,7 @@ package struct Pick: LibraryOperation {
   }
   package func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] {
     let classes = p.x[0].shape[p.x[0].shape.rank - 1]
-    return [p.to(0, g.reshape(to: Shape(Array(g.shape) + [1])) * p.x[1].oneHot(classes)), nil]
+    return [p.to(0, g.reshape(to: Shape(Array(g.shape) + [1])).masked(by: p.x[1].oneHot(classes))), nil]
   }
   package func shape(of x: [Shape]) throws(ShapeError) -> Shape {
     let x = try x.only(2, for: name)

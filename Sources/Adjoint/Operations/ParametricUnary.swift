@@ -7,7 +7,7 @@ package struct LeakyReLU: MapOperation {
 
   package var function: MapFunction { .leakyReLU(slope: slope) }
   package func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] {
-    [p.to(0, g * (slope + (1 - slope) * p.x[0].step()))]
+    [p.to(0, `where`(p.x[0] .> 0, g, slope * g))]
   }
 
   package func branches<S: Scalar>(_ x: Operands<S>) -> Branches<S>? { Branches(of: x[0], kinks: [0]) }
@@ -90,7 +90,8 @@ package struct Clamp: MapOperation {
 
   package var function: MapFunction { .clamp(low: low, high: high) }
   package func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] {
-    [p.to(0, g * ((p.x[0] .> low) * (p.x[0] .< high)))]
+    // Not of what lies inside, because a NaN lies nowhere, and is passed on.
+    [p.to(0, `where`((p.x[0] .<= low) + (p.x[0] .>= high), p.tape.constant(0), g))]
   }
 
   package func branches<S: Scalar>(_ x: Operands<S>) -> Branches<S>? { Branches(of: x[0], kinks: [low, high]) }

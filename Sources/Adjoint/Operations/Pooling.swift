@@ -2,7 +2,7 @@
 // to be a number, and no number suits both poolings; `pad` states one.
 
 /// y[n, i, j, c] = max over the window (i, j) of x[n, ·, ·, c]; x̄ = ȳ at the largest element of each window, added up
-/// over windows that overlap. Elements that tie in a window share its ȳ equally.
+/// over windows that overlap. Elements that tie in a window share its ȳ equally; beside a NaN none is the largest, and x̄ is NaN.
 package struct MaxPool: BatchwiseOperation {
   package let windows: Windows
   package init(_ windows: Windows) { self.windows = windows }
@@ -13,8 +13,8 @@ package struct MaxPool: BatchwiseOperation {
     let (one, all) = windows.grouped(p.y.shape)
     func contribution() -> Variable<S> {
       let isLargest = x.unfold(windows).reshape(to: all) .== p.y.reshape(to: one)
-      let share = g.reshape(to: one) / isLargest.sum(axes: [3], keepingDimensions: true)
-      return windows.fold(share * isLargest, to: x.shape)
+      let count = isLargest.sum(axes: [3], keepingDimensions: true)
+      return windows.fold(g.reshape(to: one).masked(by: isLargest) / count, to: x.shape)
     }
     return [p.to(0, contribution())]
   }

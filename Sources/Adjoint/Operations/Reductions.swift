@@ -100,7 +100,8 @@ package struct Variance: AxisReduction {
   }
 }
 
-/// y = max x or min x over axes; x̄ = ȳ at the extreme element. Elements that tie share ȳ equally.
+/// y = max x or min x over axes; x̄ = ȳ at the extreme element. Elements that tie share ȳ equally; beside a NaN none is
+/// extreme, and x̄ is NaN.
 package struct Extremum: AxisReduction {
   package enum Kind: String, Sendable, CaseIterable { case max, min }
   package let kind: Kind
@@ -118,9 +119,9 @@ package struct Extremum: AxisReduction {
     let x = p.x[0]
     func share() -> Variable<S> {
       let isExtreme = x .== spread(p.y, at: p)
-      return isExtreme / isExtreme.sum(axes: axes.axes, keepingDimensions: true)
+      return spread(g, at: p).masked(by: isExtreme) / isExtreme.sum(axes: axes.axes, keepingDimensions: true)
     }
-    return [p.to(0, spread(g, at: p) * share())]
+    return [p.to(0, share())]
   }
 
   package func branches<S: Scalar>(_ x: Operands<S>) -> Branches<S>? {

@@ -1,7 +1,8 @@
 /// Elementwise functions of one argument without parameters: y = f(x), x̄ = ȳ ⊙ f′(x).
 ///
 /// Value and derivative stand in one file, a line each. The derivative at a kink is that of the constant side:
-/// relu′(0) = 0, |·|′(0) = 0. `sign` and `step` have derivative 0 everywhere.
+/// relu′(0) = 0, |·|′(0) = 0. There a cotangent is selected away, whatever it is. `sign` and `step` have derivative 0
+/// everywhere.
 extension Unary: Operation {
   /// y = f(x)
   @inlinable
@@ -15,8 +16,8 @@ extension Unary: Operation {
     case .sqrt: S.squareRoot(x)
     case .square: x * x
     case .reciprocal: 1 / x
-    case .abs: x == 0 ? 0 : x < 0 ? -x : x
-    case .sign: x > 0 ? 1 : x < 0 ? -1 : x == 0 ? 0 : x
+    case .abs: x > 0 ? x : x < 0 ? -x : x == 0 ? 0 : x * x
+    case .sign: x > 0 ? 1 : x < 0 ? -1 : x == 0 ? 0 : x.detached
     case .step: x > 0 ? 1 : 0
     case .sin: S.sine(x)
     case .cos: S.cosine(x)
@@ -46,7 +47,7 @@ extension Unary: Operation {
     case .sqrt: [p.to(0, g / (2 * y))]
     case .square: [p.to(0, g * (2 * x))]
     case .reciprocal: [p.to(0, -(g * y.square()))]
-    case .abs: [p.to(0, g * x.sign())]
+    case .abs: [p.to(0, (g * x.sign()).masked(by: x))]
     case .sign, .step: [nil]
     case .sin: [p.to(0, g * x.cos())]
     case .cos: [p.to(0, -(g * x.sin()))]
@@ -54,7 +55,7 @@ extension Unary: Operation {
     case .tanh: [p.to(0, g * (1 - y.square()))]
     case .sigmoid: [p.to(0, g * (y * (1 - y)))]
     case .erf: [p.to(0, g * ((-x.square()).exp() * (2 / Double.pi.squareRoot())))]
-    case .relu: [p.to(0, g * y.step())]
+    case .relu: [p.to(0, g.masked(by: y))]
     case .gelu: [p.to(0, g * geluDerivative(x))]
     case .silu: [p.to(0, g * siluDerivative(x, y))]
     case .softplus: [p.to(0, g * x.sigmoid())]

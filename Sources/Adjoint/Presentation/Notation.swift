@@ -19,6 +19,8 @@ public indirect enum Notation: Sendable, Hashable {
   case subscripted(String, String, [Notation])
   /// |a|
   case magnitude(Notation)
+  /// [a], 1 where a holds, else 0: an Iverson bracket
+  case indicator(Notation)
   /// √a
   case root(Notation)
 
@@ -66,8 +68,14 @@ public indirect enum Notation: Sendable, Hashable {
     case .fraction: 3
     case .number(let value): value < 0 ? 2 : 5
     case .superscript, .transposed: 4
-    case .symbol, .call, .subscripted, .magnitude, .root: 5
+    case .symbol, .call, .subscripted, .magnitude, .indicator, .root: 5
     }
+  }
+
+  /// [a] of a comparison, [a ≠ 0] of anything else.
+  static func indicator(of a: Notation) -> Notation {
+    if case .infix(let infix, _, _) = a, infix.precedence == 1 { return .indicator(a) }
+    return .indicator(.infix(.notEqual, a, .number(0)))
   }
 
   /// A symbol such as a⁽¹⁾, whose powers need brackets.
@@ -120,6 +128,7 @@ extension Notation {
     case .subscripted(let name, let below, let arguments):
       return name + "[" + below + "](" + arguments.map(\.text).joined(separator: ", ") + ")"
     case .magnitude(let a): return "|" + a.text + "|"
+    case .indicator(let a): return "[" + a.text + "]"
     case .root(let a): return "√" + bracket(a, a.precedence < 5)
     }
   }
@@ -159,6 +168,7 @@ extension Notation {
       let runs = below.replacing("..<", with: #"\,..{<}\,"#)
       return named(name) + "_{" + runs + #"}\left("# + arguments.map(\.latex).joined(separator: ", ") + #"\right)"#
     case .magnitude(let a): return #"\left|"# + a.latex + #"\right|"#
+    case .indicator(let a): return #"\left["# + a.latex + #"\right]"#
     case .root(let a): return #"\sqrt{"# + a.latex + "}"
     }
   }
@@ -190,6 +200,7 @@ extension Notation {
       return row(
         "<msub>" + identifier(name) + "<mtext>" + Notation.xmlEscaped(below) + "</mtext></msub>", list(arguments))
     case .magnitude(let a): return row("<mo>|</mo>", a.mathML, "<mo>|</mo>")
+    case .indicator(let a): return row("<mo>[</mo>", a.mathML, "<mo>]</mo>")
     case .root(let a): return "<msqrt>" + a.mathML + "</msqrt>"
     }
   }

@@ -12,7 +12,7 @@ public enum Unary: String, CaseIterable, Sendable {
 
 /// Elementwise functions of two arguments.
 public enum Binary: String, CaseIterable, Sendable {
-  case add, subtract, multiply, divide, maximum, minimum
+  case add, subtract, multiply, divide, maximum, minimum, masked
 }
 
 /// Elementwise comparisons: 1 where true, else 0.
@@ -107,6 +107,7 @@ extension ZipFunction {
     case .binary(.divide): AK_DIVIDE
     case .binary(.maximum): AK_MAXIMUM
     case .binary(.minimum): AK_MINIMUM
+    case .binary(.masked): AK_MASKED
     case .comparison(.less): AK_LESS
     case .comparison(.lessOrEqual): AK_LESS_OR_EQUAL
     case .comparison(.greater): AK_GREATER

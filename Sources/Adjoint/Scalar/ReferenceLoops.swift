@@ -113,7 +113,8 @@ extension ArrayLoops where Self: Scalar {
           (best, sum, ties) = (next, next, 1)  // better, or NaN, which wins
         }
       }
-      return ties > 1 ? tied(best, sum: sum, count: ties) : best
+      // Beside a NaN none is extreme: 0 candidates, whose tangents average to NaN.
+      return best == best ? (ties > 1 ? tied(best, sum: sum, count: ties) : best) : tied(best, sum: 0, count: 0)
     }
   }
 

@@ -94,12 +94,19 @@ extension Binary {
       if let inner = b.argument(of: .negate) { return .applying(Binary.add, a, inner) }
       return b.number == 0 ? a : nil
     case .divide: return b.number == 1 ? a : nil
+    case .masked: return a.number != nil && b.holdsTruth ? .applying(Binary.multiply, a, b) : nil
     case .maximum, .minimum: return nil
     }
   }
 }
 
 extension Formula {
+  /// True when every element is 0 or 1 by its nature.
+  fileprivate var holdsTruth: Bool {
+    guard case .apply(let operation, _, _) = self else { return false }
+    return operation.form == .oneHot || operation.form == .unary(.step) || operation.form.isComparison
+  }
+
   /// This adjoint in the form that softmax and cross-entropy give each other: (ŷ − t)/N.
   ///
   /// Two forms are found. From logits, G − e^ℓ ⊙ Σ G with ℓ = log softmax(z); from probabilities, ŷ ⊙ (Ḡ − Σ Ḡ ⊙ ŷ)
@@ -148,6 +155,9 @@ extension Formula {
       return (negative.tidied, t)
     }
     if let (t, n) = operands(of: .divide), let number = n.number, number != 0 { return (.number(1 / number, []), t) }
+    if let (a, b) = operands(of: .masked), b.holdsTruth, a.shape.rank == b.shape.rank, a.shape.last == 1 {
+      return (a, b)
+    }
     if let (a, b) = operands(of: .multiply) {
       if a.number != nil || (a.shape.rank == b.shape.rank && a.shape.last == 1) { return (a, b) }
       if b.number != nil || (a.shape.rank == b.shape.rank && b.shape.last == 1) { return (b, a) }

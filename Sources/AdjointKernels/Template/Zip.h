@@ -10,6 +10,7 @@ INLINE V N(operand_tail)(const T *p, long stride, long i, long n) {
 INLINE V N(subtract)(V a, V b) { return a - b; }
 INLINE V N(multiply)(V a, V b) { return a * b; }
 INLINE V N(divide)(V a, V b) { return a / b; }
+INLINE V N(masked)(V a, V b) { return IF(b != SPLAT(0), a, SPLAT(0)); }
 #define TRUTH(condition) IF(condition, SPLAT(1), SPLAT(0))
 INLINE V N(less)(V a, V b) { return TRUTH(a < b); }
 INLINE V N(less_or_equal)(V a, V b) { return TRUTH(a <= b); }

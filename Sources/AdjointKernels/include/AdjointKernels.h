@@ -60,6 +60,7 @@ typedef enum { AK_MAPS(AK_CONSTANT) AK_MAP_COUNT } ak_map;
   F(DIVIDE, divide)                     \
   F(MAXIMUM, maximum)                   \
   F(MINIMUM, minimum)                   \
+  F(MASKED, masked)                     \
   F(LESS, less)                         \
   F(LESS_OR_EQUAL, less_or_equal)       \
   F(GREATER, greater)                   \

@@ -1,5 +1,5 @@
 /// The gradient of picking an element of each row in one pass: x̄[i, j] = ȳ[i] where j is the index of row i, and 0
-/// elsewhere. The rule records ȳ ⊙ one-hot, which is two operations.
+/// elsewhere. The rule records ȳ masked by the one-hot rows, which is two operations.
 struct PickGradient: FastPath {
   private let g: Int
   private let index: Int
@@ -8,7 +8,7 @@ struct PickGradient: FastPath {
 
   static func ending(in i: Int, of recording: PlannedRecording) -> Pass? {
     let (nodes, forms) = (recording.nodes, recording.forms)
-    guard forms[i] == .binary(.multiply) else { return nil }
+    guard forms[i] == .binary(.masked) else { return nil }
     let (g, oneHot) = (nodes[i].inputs[0], nodes[i].inputs[1])
     guard forms[oneHot] == .oneHot, recording.isPrivate(oneHot, to: i), nodes[oneHot].shape == nodes[i].shape,
       nodes[g].shape == Shape(nodes[i].shape.dropLast() + [1])
@@ -36,9 +36,8 @@ private final class Rows<S: Scalar>: RowPass<S> {
   override func run(_ band: Range<Int>) {
     let (g, index, out) = (g.base, index.indices, out.base)
     for row in band {
-      // Times 0 and 1, as recorded: an infinite ȳ makes every other element NaN.
-      (out + row * columns).update(repeating: g[row] * 0, count: columns)
-      out[row * columns + Int(index[row])] = g[row] * 1
+      (out + row * columns).update(repeating: 0, count: columns)
+      out[row * columns + Int(index[row])] = g[row]
     }
   }
 

@@ -38,6 +38,7 @@ extension PageAssets {
       add: (a, b) => a + b, subtract: (a, b) => a - b, multiply: (a, b) => a * b, divide: (a, b) => a / b,
       maximum: (a, b) => a > b ? a : b > a ? b : a === b ? a : a + b,
       minimum: (a, b) => a < b ? a : b < a ? b : a === b ? a : a + b,
+      masked: (a, b) => b !== 0 ? a : 0,
       less: (a, b) => +(a < b), lessOrEqual: (a, b) => +(a <= b), greater: (a, b) => +(a > b),
       greaterOrEqual: (a, b) => +(a >= b), equal: (a, b) => +(a === b), notEqual: (a, b) => +(a !== b),
     };
