@@ -45,7 +45,7 @@ public final class Trainer<Data: Dataset<Int32>> {
   func fingerprint() -> String { String(fullBatchLoss().inputs[0].tape.fingerprint, radix: 16) }
 
   /// The fingerprint that the same training had when losses were recorded in their former form.
-  func formerFingerprint() -> String { String(step.formerFingerprint(of: fullBatchLoss()), radix: 16) }
+  package func formerFingerprint() -> String { String(step.formerFingerprint(of: fullBatchLoss()), radix: 16) }
 
   private func fullBatchLoss() -> CompiledLoss<Float> {
     let order = Array(0..<min(batchSize, training.count))

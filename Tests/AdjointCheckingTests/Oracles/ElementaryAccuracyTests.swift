@@ -126,6 +126,32 @@ import Testing
   }
 }
 
+/// Reverse and forward mode where the argument is not finite, and at 0.
+@Suite struct ElementaryEdgeTests {
+  /// At +∞, and gelu at −∞ too, the rule says ∞·0 where dual numbers, whose tangent of 0 stays 0, give the limit.
+  static let exceptions: [MapFunction: [Double]] = [
+    .unary(.gelu): [.infinity, -.infinity], .unary(.silu): [.infinity],
+    .unary(.normalDensity): [.infinity, -.infinity],
+  ]
+
+  @Test("Reverse and forward mode agree at ±∞, NaN, ±0", arguments: ElementaryAccuracyTests.Function.all)
+  func agreement(f: ElementaryAccuracyTests.Function) {
+    for x in [Double.infinity, -.infinity, .nan, 0, -0.0] {
+      if let f = f.map, Self.exceptions[f]?.contains(x) == true { continue }
+      let tape = Tape<Double>()
+      let input = tape.input(Tensor([x]))
+      let y = f.recorded(input)
+      let reverse = gradients(of: y.sum(), withRespectTo: [input])[0].value[0]
+      let dual = f.recorded(Tape<Dual>().input(Tensor([Dual(x, tangent: 1)]))).value[0]
+      let single = f.recorded(Tape<Float>().input(Tensor([Float(x)]))).value[0]
+      func isSame(_ a: Double, _ b: Double) -> Bool { a == b || (a.isNaN && b.isNaN) || abs(a - b) <= 4 * a.ulp }
+      #expect(isSame(y.value[0], dual.value), "f(\(x)) is \(y.value[0]), in dual numbers \(dual.value)")
+      #expect(single.isNaN == dual.value.isNaN && single.isInfinite == dual.value.isInfinite, "f(\(x)) is \(single)")
+      #expect(isSame(reverse, dual.tangent), "f′(\(x)) is \(reverse), in dual numbers \(dual.tangent)")
+    }
+  }
+}
+
 /// A function of a variable of any precision.
 protocol RecordedFunction: Sendable {
   func callAsFunction<S: Scalar>(_ x: Variable<S>) -> Variable<S>
