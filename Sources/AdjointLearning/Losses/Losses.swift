@@ -54,8 +54,7 @@ public func binaryCrossEntropy<S: Scalar>(
 
 /// The binary cross-entropy of each element.
 package func binaryCrossEntropies<S: Scalar>(logits: Variable<S>, targets: Variable<S>) -> Variable<S> {
-  weighted(targets, (-logits).softplus())
-    + weighted(1 - targets, logits.softplus())
+  weighted(targets, (-logits).softplus()) + weighted(1 - targets, logits.softplus())
 }
 
 /// t ⊙ x, and 0 where t = 0 though x is infinite: what has probability 0 counts nothing.
