@@ -1,9 +1,7 @@
 /// The first value of a run, in forward order, that is not a finite number.
 package struct NonFiniteValue: Sendable, Equatable {
-  /// The node as messages name it: label path or number, and shape.
+  /// The node as messages name it: label path or number, and shape; then the operation's formula, or the role of a leaf.
   package let node: String
-  /// The node's kind: an operation's formula, or the role of a leaf.
-  package let formula: String
   /// The role of a leaf; `nil` for a value that was computed.
   package let role: Role?
   /// The forward node in whose derivative the value was computed, with its formula; `nil` in a forward pass.
@@ -42,8 +40,7 @@ extension Program {
       for input in replay.nodes[node].inputs { isBehind[input] = true }
       let x = tape[node]
       first = NonFiniteValue(
-        node: tape.describe(node), formula: tape.formula(of: node), role: x.role,
-        serving: x.serves.map { "\(tape.describe($0.index)), \(tape.formula(of: $0.index))" }, element: position,
+        node: tape.line(node), role: x.role, serving: x.serves.map { tape.line($0.index) }, element: position,
         value: elements[position].primal)
     }
     return first
@@ -77,5 +74,13 @@ extension Parameter {
   package var firstNonFinite: (element: Int, value: Double)? {
     guard !S.allFinite(storage.base, count: count) else { return nil }
     return storage.elements.firstIndex { !$0.primal.isFinite }.map { ($0, storage.elements[$0].primal) }
+  }
+}
+
+extension Tape {
+  /// A node as messages name it, with its formula or role.
+  fileprivate func line(_ node: Int) -> String {
+    let formula = formula(of: node)
+    return describe(node) + (formula.hasPrefix("=") ? " " : ", ") + formula
   }
 }

@@ -190,7 +190,7 @@ extension TrainingProgress {
 
 extension TrainingStep {
   /// The arrays that the optimiser keeps, by the name of the parameter and of the array.
-  var namedOptimizerState: [(name: String, parameter: Parameter<S>)] {
+  package var namedOptimizerState: [(name: String, parameter: Parameter<S>)] {
     namedParameters.flatMap { _, parameter in
       (optimizerState[ObjectIdentifier(parameter)] ?? []).map { ($0.name ?? "", $0) }
     }

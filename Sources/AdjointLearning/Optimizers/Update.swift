@@ -119,9 +119,8 @@ final class UpdateTask<S: Scalar>: WorkerPool.Task {
 
   func run(_ job: Job, on pool: WorkerPool?) {
     let parts = pool?.threads ?? 1
-    if copies.map({ $0.parts < parts }) ?? true,
-      job.loss.runs.indices.contains(where: { job.preparation(of: $0) != nil })
-    {
+    for position in 0..<job.loss.runs.count where job.preparation(of: position) != nil {
+      if let copies, copies.parts >= parts { break }
       copies = GradientCopies(parts: parts)
     }
     self.job = job

@@ -40,10 +40,10 @@ public struct TrainingError: Error, CustomStringConvertible, Sendable {
   public var description: String {
     let place = (epoch.map { "epoch \($0), " } ?? "") + "step \(step + 1)"
     guard let culprit else { return "\(place): \(failure.sentence). \(remedy)" }
-    let part = culprit.serving.map { ", in the derivative of \($0)," } ?? ","
+    let part = culprit.serving.map { ", in the derivative of \($0)" } ?? ""
     return
-      "\(place): \(failure.sentence). The first value that is not: element \(culprit.element) of \(culprit.node), "
-      + "\(culprit.formula)\(part) is \(culprit.value). \(remedy)"
+      "\(place): \(failure.sentence). The first value that is not: element \(culprit.element) of \(culprit.node)\(part), "
+      + "is \(culprit.value). \(remedy)"
   }
 
   private var remedy: String {

@@ -58,6 +58,8 @@ public struct EarlyStopping: Sendable, Hashable {
     /// The number of epochs that patience is compared with.
     package private(set) var count = 0
 
+    package init() {}
+
     /// Takes in the validation loss of an epoch. Returns whether it is the best yet. NaN and infinity never are, and NaN
     /// counts as an increase.
     package mutating func observe(_ loss: Double, epoch: Int, rule: Rule) -> Bool {
