@@ -62,6 +62,7 @@ struct SettingsTests {
     let step = step(SGD(learningRate: 0.1))
     try step(Tensor([1]))
     step.optimizer = Adam(learningRate: 0.01)
+    #expect(step.namedOptimizerState.map(\.name) == ["a/mean", "a/squares", "b/mean", "b/squares"])
     try step(Tensor([1]))
     // Adam's first step is its rate, whatever the gradient.
     #expect(near(a.value.elements, [0.79, 1.59]))

@@ -43,7 +43,9 @@ public struct Checkpoint {
     var file = Safetensors()
     for (name, parameter) in trainer.step.namedParameters { try file.add(name, parameter.value) }
     for (name, state) in trainer.step.namedOptimizerState { try file.add(optimizerPrefix + name, state.value) }
-    for (name, value) in trainer.best.sorted(by: { $0.key < $1.key }) { try file.add(bestPrefix + name, value) }
+    for (name, parameter) in trainer.step.namedParameters.sorted(by: { $0.name < $1.name }) {
+      if let value = trainer.best[ObjectIdentifier(parameter)] { try file.add(bestPrefix + name, value) }
+    }
     file.metadata[progressKey] = try encode(progress)
     file.metadata[settingsKey] = try encode(settings)
     file.metadata[fingerprintKey] = trainer.fingerprint()
@@ -98,7 +100,7 @@ public struct Checkpoint {
     let best = hasBest ? try values(for: parameters, prefix: Checkpoint.bestPrefix) : []
 
     for ((_, parameter), value) in zip(parameters + states, weights + kept) { parameter.value = value }
-    trainer.best = Dictionary(uniqueKeysWithValues: zip(parameters.map(\.name), best))
+    trainer.best = Dictionary(uniqueKeysWithValues: zip(parameters.map { ObjectIdentifier($0.parameter) }, best))
     trainer.progress = progress
     trainer.step.optimizerStart = progress.optimizerStart ?? 0
     trainer.step.stepCount = progress.stepCount(batchesPerEpoch: trainer.stepsPerEpoch)

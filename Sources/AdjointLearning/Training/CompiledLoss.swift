@@ -7,10 +7,10 @@ final class CompiledLoss<S: Scalar> {
   /// The loss, then the gradients of the trained parameters.
   let outputs: [Variable<S>]
   let program: Program<S>
-  /// The leaves of the trained parameters, in the order of their gradients.
-  let trainedLeaves: [Variable<S>]
+  /// The trained parameters, in the order of their gradients.
+  let trained: [(leaf: Variable<S>, parameter: Parameter<S>)]
   /// The trained parameters with their gradients and what the optimiser keeps for them.
-  let runs: [ParameterRun<S>]
+  private(set) var runs: [ParameterRun<S>] = []
   /// True for each run that is a bias, and so for all vectors.
   let isBias: [Bool]
   /// True when there are so many parameters that threads are woken for what follows the program.
@@ -29,21 +29,25 @@ final class CompiledLoss<S: Scalar> {
       fatalError("TrainingStep: the loss has shape \(loss.shape); reduce it to one number, for example with mean()")
     }
     let tape = loss.tape
-    let trained = tape.trainableParameters
+    trained = tape.trainableParameters
     // A gradient that is another parameter would change while that one is updated.
     let outputs = [loss] + gradients(of: loss, withRespectTo: trained.map(\.leaf)).map(\.standingApart)
     let program = Program<S>(outputs + inputs)  // the inputs too, so that one that the loss ignores can be fed
     program.seed = seed
-    runs = zip(trained, outputs.dropFirst()).map { trained, gradient in
-      let states = states(trained.parameter, tape.path(of: trained.leaf.index))
-      return ParameterRun(parameter: trained.parameter, gradient: gradient, in: program, states: states)
-    }
     places = tape.namedParameters.map { ($0.parameter, $0.parameter.isFrozen) }
     hasIndexTargets = inputs.count > 1 && inputs[1].role == .index
     isBias = trained.map { $0.parameter.shape.rank <= 1 }
     isWorthSharing = trained.reduce(0) { $0 + $1.parameter.count } >= 16_384
-    trainedLeaves = trained.map(\.leaf)
     (self.inputs, self.outputs, self.program) = (inputs, outputs, program)
+    makeRuns(states)
+  }
+
+  /// Makes the runs, anew for another optimiser.
+  func makeRuns(_ states: (Parameter<S>, String) -> [Parameter<S>]) {
+    runs = zip(trained, outputs.dropFirst()).map { trained, gradient in
+      let states = states(trained.parameter, trained.leaf.path)
+      return ParameterRun(parameter: trained.parameter, gradient: gradient, in: program, states: states)
+    }
   }
 
   /// True for a loss of inputs, and of targets if any, of these shapes, whose trained parameters are those of now.
@@ -87,7 +91,7 @@ extension TrainingStep {
     }
     let loss = recordLoss(inputs)
     let trained = tape.trainableParameters
-    let fresh = [loss] + gradients(of: loss, withRespectTo: trained.map(\.leaf))
+    let fresh = [loss] + gradients(of: loss, withRespectTo: trained.map(\.leaf)).map(\.standingApart)
     let names = ["loss"] + trained.map { "gradient of " + tape.path(of: $0.leaf.index) }
     let values = zip(names, fresh).map { (name: $0, value: $1.value) }
 

@@ -13,8 +13,8 @@ public final class Trainer<Data: Dataset<Int32>> {
   package let batchSize: Int
   package let stopping: EarlyStopping?
   package internal(set) var progress: TrainingProgress
-  /// The weights of the best epoch so far, by parameter name.
-  var best: [String: Tensor<Float>] = [:]
+  /// The weights of the best epoch so far. Two parameters may share a name, so they are kept by identity.
+  var best: [ObjectIdentifier: Tensor<Float>] = [:]
 
   /// - Parameters:
   ///   - predictor: logits in inference, for the validation set.
@@ -75,7 +75,9 @@ public final class Trainer<Data: Dataset<Int32>> {
       try finishEpoch(generator)
       try afterEpoch(progress.history[progress.history.count - 1])
     }
-    for (name, parameter) in step.namedParameters { if let value = best[name] { parameter.value = value } }
+    for (_, parameter) in step.namedParameters {
+      if let value = best[ObjectIdentifier(parameter)] { parameter.value = value }
+    }
   }
 
   private func finishEpoch(_ generator: Generator) throws {
@@ -93,7 +95,7 @@ public final class Trainer<Data: Dataset<Int32>> {
     progress.generator = generator
     if let stopping, let loss = result.validation?.loss {
       if progress.stopping.observe(loss, epoch: result.number, rule: stopping.rule) {
-        for (name, parameter) in step.namedParameters { best[name] = parameter.value }
+        for (_, parameter) in step.namedParameters { best[ObjectIdentifier(parameter)] = parameter.value }
       }
       progress.isStopped = progress.stopping.count >= stopping.patience
     }

@@ -77,7 +77,7 @@ extension TrainingStep {
     }
     let value = program.value(of: loss.outputs[0])[linear: 0].primal
     if !value.isFinite { return error(.loss(value), from: loss.outputs[0]) }
-    for (gradient, leaf) in zip(loss.outputs.dropFirst(), loss.trainedLeaves)
+    for (gradient, leaf) in zip(loss.outputs.dropFirst(), loss.trained.map(\.leaf))
     where program.value(of: gradient).elements.contains(where: { !$0.primal.isFinite }) {
       return error(.gradient(leaf.path), from: gradient)
     }

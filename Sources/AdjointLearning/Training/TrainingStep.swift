@@ -203,9 +203,9 @@ public final class TrainingStep<S: Scalar> {
     }
   }
 
-  /// Recordings hold the addresses of the optimiser's state, so they go too.
   private func forgetOptimizerState() {
-    (losses, latest, optimizerState, optimizerStart) = ([], nil, [:], stepCount)
+    (optimizerState, optimizerStart) = ([:], stepCount)
+    for loss in losses { loss.makeRuns(makeStatesIfNeeded) }
   }
 
   /// Records the loss of these inputs on their tape.
