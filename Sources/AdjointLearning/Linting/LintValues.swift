@@ -24,7 +24,9 @@ extension Linter {
     let units = y.shape[y.shape.rank - 1]
     guard units > 0 else { return nil }
     var isAlive = [Bool](repeating: false, count: units)
-    for (position, value) in y.value.elements.enumerated() where !(value.primal <= 0) { isAlive[position % units] = true }
+    for (position, value) in y.value.elements.enumerated() where !(value.primal <= 0) {
+      isAlive[position % units] = true
+    }
     let dead = isAlive.count { !$0 }
     guard 4 * dead > units else { return nil }
     return finding(

@@ -61,7 +61,7 @@ public struct TrainingError: Error, CustomStringConvertible, Sendable {
         + "this step."
     case .loss, .gradient, .store: return "L\(lower); the parameters are as before this step."
     case .parameter, .validationLoss: return goBack
-    case .rate: return "Give the schedule an end, or a factor of at most 1; the parameters are as before this step."
+    case .rate: return "Give a finite rate and a schedule that stays finite; the parameters are as before this step."
     }
   }
 }
