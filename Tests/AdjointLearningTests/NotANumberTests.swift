@@ -75,6 +75,16 @@ struct NotANumberTests {
     #expect(try clipped([0.0, 0], to: 1) == [0, 0])
   }
 
+  @Test(arguments: [1, 2, 7, 8, 9, 15, 127, 128, 129, 4095, 4097, 9001])
+  func `every gradient counts in the norm, once`(count: Int) throws {
+    var gradient = [Double](repeating: 0, count: count)
+    for place in Set([0, count / 2, count - 1]) {
+      gradient[place] = 3
+      let norm = 3 * Double(gradient.count { $0 != 0 }).squareRoot()
+      #expect(abs(try clipped(gradient, to: 1)[place] * norm - 3) < 1e-14)
+    }
+  }
+
   @Test func `the norm of many gradients is summed to the last digits`() throws {
     let gradient = [Double](repeating: 0.1, count: 1_000_003)
     let found = try clipped(gradient, to: 1)

@@ -191,22 +191,30 @@ extension ParameterRun {
     for i in indices { self[i] = keep * self[i] }
   }
 
-  /// Σ (cg)², added in Double: sixteen at a time, and those sums in pairs.
+  /// Σ (cg)², added in Double: eight lanes of up to sixteen, and the sums of such blocks in pairs.
   fileprivate func squaredGradientNorm(times factor: Double) -> Double { sumOfSquares(0, count, factor) }
 
   @specialized(where S == Float)
   @specialized(where S == Double)
   private func sumOfSquares(_ start: Int, _ end: Int, _ factor: Double) -> Double {
-    if end - start > 16 {
+    if end - start > 128 {
       let middle = start + (end - start) / 2
       return sumOfSquares(start, middle, factor) + sumOfSquares(middle, end, factor)
     }
-    var sum = 0.0
-    for i in start..<end {
-      let g = factor * gradient(i).primal
-      sum += g * g
+    var lanes = SIMD8<Double>()
+    for first in stride(from: start, to: end, by: 8) {
+      var g = SIMD8<Double>()
+      if end - first >= 8 {
+        for lane in 0..<8 { g[lane] = gradient(first + lane).primal }
+      } else {
+        for lane in 0..<end - first { g[lane] = gradient(first + lane).primal }
+      }
+      g *= factor
+      lanes += g * g
     }
-    return sum
+    let four = lanes.lowHalf + lanes.highHalf
+    let two = four.lowHalf + four.highHalf
+    return two[0] + two[1]
   }
 
   /// max |g|
