@@ -212,6 +212,6 @@ struct DropoutTests {
     let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
       _ = Dropout<Float>(rate: 1)
     }
-    #expect(text(result).contains("Dropout: the rate 1.0 is not in 0 ..< 1"))
+    #expect(text(result).contains("Dropout: the rate is 1.0; it must be 0 or above, and below 1"))
   }
 }

@@ -60,6 +60,24 @@ struct TrainerTests {
     #expect(counter.value.elements == [8])
   }
 
+  @Test func `the best weights come back to each parameter, also where two share a name`() throws {
+    let (a, b) = (Parameter<Float>(Tensor([0]), name: "w"), Parameter<Float>(Tensor([10]), name: "w"))
+    let step = TrainingStep<Float>(optimizer: SGD(learningRate: 1)) { x, _ in
+      -(x.tape.parameter(a).sum() + 2 * x.tape.parameter(b).sum())
+    }
+    let predictor = Predictor<Float>(batchSize: 1) { x in
+      // Best for label 0 after the second epoch, when a is 2.
+      let distance = (x.tape.parameter(a) - 2).square().reshape(to: [1, 1])
+      return concatenate([-distance, 0 * distance], axis: 1) + 0 * x.sum()
+    }
+    let data = LabeledPoints(inputs: .zeros([1, 1]), labels: [0], classNames: ["a", "b"])
+    let trainer = Trainer(
+      step: step, predictor: predictor, training: data, validation: data, epochs: 4, batchSize: 1,
+      stopping: EarlyStopping(patience: 9), generator: Generator(seed: 1))
+    try trainer.run()
+    #expect(a.value.elements == [2] && b.value.elements == [14])
+  }
+
   @Test func `without early stopping the last weights stay`() throws {
     let (trainer, counter) = Self.scripted(Self.script, stopping: nil)
     try trainer.run()

@@ -47,7 +47,8 @@ struct TrainingErrorTests {
     step.epoch = 2
     let error = try #require(throws: TrainingError.self) { try step(broken, labels) }
     let culprit = try #require(error.culprit)
-    #expect(culprit.isLeaf && culprit.element == 5 && culprit.value.isNaN && culprit.node == "'inputs' [4, 2]")
+    #expect(
+      culprit.role == .input && culprit.element == 5 && culprit.value.isNaN && culprit.node == "'inputs' [4, 2], input")
     #expect(error.epoch == 2 && error.step == 1)
     let start = "epoch 2, step 2: the loss is not finite. The first value that is not: element 5 of 'inputs' [4, 2]"
     #expect(error.description.hasPrefix(start))
@@ -75,7 +76,7 @@ struct TrainingErrorTests {
     #expect(caught == nil)
     weight.value = Tensor([-200])
     let error = try #require(throws: TrainingError.self) { try step(Tensor([-1])) }
-    #expect(error.culprit?.isLeaf == false && error.culprit?.node.contains("growth") == true)
+    #expect(error.culprit?.role == nil && error.culprit?.node.contains("growth") == true)
     #expect(error.culprit?.value == .infinity)
     #expect(error.description.contains("Lower the learning rate (1000000.0), or clip gradients"))
     #expect(weight.value.elements == [-200])
@@ -88,8 +89,40 @@ struct TrainingErrorTests {
       (x * x.tape.parameter(weight).sqrt()).sum()
     }
     let error = try #require(throws: TrainingError.self) { try step(Tensor([1, 1])) }
-    #expect(error.culprit?.value == .infinity)
+    #expect(error.culprit?.value == .infinity && error.failure == .gradient("w"))
+    let sentence = "step 1: the gradient of 'w' is not finite. The first value that is not: element 0 of "
+    #expect(error.description.hasPrefix(sentence), "\(error)")
+    // The node of the backward pass serves the square root, which is what the reader wrote.
+    #expect(
+      error.description.contains(", in the derivative of %2 [2] = √%1, is inf. Keep the arguments of that operation"),
+      "\(error)")
     #expect(weight.value.elements == [0, 4] && step.stepCount == 0)
+  }
+
+  @Test func `an infinite mask that does no harm is not blamed`() throws {
+    let weight = Parameter<Double>(Tensor([0, 4]), name: "w")
+    let step = TrainingStep<Double>(optimizer: SGD(learningRate: 0.1)) { x in
+      let mask = x.tape.constant(Tensor([0, -Double.infinity]))
+      return (x + mask).softmax().sum() + x.tape.parameter(weight).sqrt().labeled("root").sum()
+    }
+    let error = try #require(throws: TrainingError.self) { try step(Tensor([1, 1])) }
+    #expect(error.failure == .gradient("w") && error.culprit?.role == nil)
+    #expect(error.culprit?.serving?.contains("root") == true, "\(error)")
+  }
+
+  @Test func `a parameter that an update has made infinite is named, and a lower rate from before helps`() throws {
+    let weight = Parameter<Float>(Tensor([1]), name: "w")
+    let step = TrainingStep<Float>(optimizer: SGD(learningRate: 1e30)) { x in
+      (x * x.tape.parameter(weight)).square().sum()
+    }
+    try step(Tensor([1e10]))
+    let error = try #require(throws: TrainingError.self) { try step(Tensor([1])) }
+    #expect(error.culprit?.role == .parameter)
+    #expect(error.description.contains("Go back to a checkpoint from before, and lower the learning rate (1e+30)"))
+    weight.value = Tensor([1])
+    step.optimizer.learningRate = 0.1
+    #expect(try step(Tensor([1])) == 1)
+    #expect(abs(weight.value[0] - 0.8) < 1e-6)
   }
 
   @Test func `a loss that branches on a value traps: the branch would be frozen`() async {

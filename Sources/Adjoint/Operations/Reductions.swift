@@ -144,8 +144,8 @@ package struct Extremum: AxisReduction {
   }
 }
 
-/// y = the position of the largest element along the last axis, as a number; the first of those that tie. Its
-/// derivative is 0.
+/// y = the position of the largest element along the last axis, as a number; the first of those that tie, and the first
+/// NaN where there is one, as for `max`. Its derivative is 0.
 package struct ArgMax: LibraryOperation {
   package init() {}
 
@@ -154,7 +154,9 @@ package struct ArgMax: LibraryOperation {
     let elements = x[0].elements
     for row in y.indices {
       var best = 0
-      for j in 1..<max(width, 1) where elements[row * width + j] > elements[row * width + best] { best = j }
+      for j in 1..<max(width, 1) where elements[row * width + best].isExceeded(by: elements[row * width + j]) {
+        best = j
+      }
       y[row] = S(Double(best))
     }
   }
@@ -181,6 +183,11 @@ package struct ArgMax: LibraryOperation {
   package static var examples: [Example] {
     [[3, 4], [5], [2, 3, 4], [1, 1], [0, 3]].map { Example(ArgMax(), .numbers($0)) }
   }
+}
+
+extension Scalar {
+  /// True when y takes the place of this number as the largest one so far: it is larger, or the first NaN.
+  package func isExceeded(by y: Self) -> Bool { !(y <= self) && !primal.isNaN }
 }
 
 /// A reduction over axes.
@@ -282,7 +289,7 @@ extension Variable {
     tape.record(Extremum(kind: .min, axes: axisSet(axes, for: "min"), keepsDimensions: keepingDimensions), self)
   }
 
-  /// The position of the largest element along an axis, as a number.
+  /// The position of the largest element along an axis, as a number: that of the first NaN where there is one.
   public func argMax(axis: Int = -1) -> Variable {
     alongLastAxis(axis, "argMax", removesAxis: true) { tape.record(ArgMax(), $0) }
   }

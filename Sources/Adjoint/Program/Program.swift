@@ -75,7 +75,7 @@ public final class Program<S: Scalar> {
   private let operations: [PlacedOperation<S>]  // kept alive: instructions hold them unmanaged
   private let randomLeaves: [(leaf: Int, distribution: Distribution, rows: Int)]
   /// The nodes stored after a run, and their targets: the states themselves, or this program's copies of them.
-  private let stores: [(node: Int, target: UnsafeMutableBufferPointer<S>)]
+  let stores: [(node: Int, target: UnsafeMutableBufferPointer<S>)]
   private let indexBounds: [Int: Int]
   let names: NodeNames
   private let sharedParameters: [Parameter<S>]  // kept alive: instructions hold their addresses
@@ -169,6 +169,13 @@ public final class Program<S: Scalar> {
 
   /// Draws the random leaves, computes every output, and stores the states.
   public func run() {
+    compute()
+    commit()
+  }
+
+  /// Draws the random leaves and computes every output: a run that may still be refused, since it has changed nothing
+  /// that lasts.
+  package func compute() {
     // By position: a loop over an array would retain it.
     for position in 0..<randomLeaves.count {
       let random = randomLeaves[position]
@@ -176,6 +183,10 @@ public final class Program<S: Scalar> {
         output(random.leaf).elements, rows: random.rows, seed: seed, step: step, leaf: random.leaf)
     }
     replay()
+  }
+
+  /// Stores the states, and counts the run.
+  package func commit() {
     for position in 0..<stores.count {
       let (node, target) = stores[position]
       _ = target.update(fromContentsOf: view(node).elements)

@@ -62,6 +62,16 @@ public enum Distribution: Sendable, Hashable, CustomStringConvertible {
   }
 }
 
+extension Variable {
+  /// This value in memory of its own: where it is a parameter or a state, reshaped or not, a copy, which stays when an
+  /// update or a store changes the place.
+  package var standingApart: Variable {
+    var source = self
+    while let operation = source.operation, operation.form == .reshape { source = source.inputs[0] }
+    return source.role == .parameter || source.role == .state ? self * 1 : self
+  }
+}
+
 extension Tape {
   /// A value fixed from now on.
   public func constant(_ value: Tensor<S>, name: String? = nil) -> Variable<S> { leaf(.constant, value, name) }
@@ -93,13 +103,21 @@ extension Tape {
   /// The leaf of a state. It is used like a parameter and never trained; `store(_:into:)` changes it.
   public func state(_ state: Parameter<S>) -> Variable<S> { place(state, .state) }
 
-  /// Stores `value` into `state` after each run of a program, or when `commitStores()` is called.
+  /// The newest value of a state: what was last recorded to be stored into it, or else its leaf. A layer that is used
+  /// several times in one recording continues from there.
+  public func newest(of state: Parameter<S>) -> Variable<S> {
+    let leaf = self.state(state)
+    return stores.last { $0.state === state }.map { self[$0.node] } ?? leaf
+  }
+
+  /// Stores `value` into `state` after each run of a program, or when `commitStores()` is called. Of several values for
+  /// one state, the last one stays: see `newest(of:)`.
   public func store(_ value: Variable<S>, into state: Parameter<S>) {
     guard value.shape == state.shape else {
       fatalError(
         "store: a value of shape \(value.shape) does not fit the state '\(state.name ?? "unnamed")' \(state.shape)")
     }
-    stores.append((index(of: value), state))
+    stores.append((index(of: value.standingApart), state))
   }
 
   /// Stores the recorded values that `store(_:into:)` names. A program's run does the same by itself.

@@ -52,6 +52,16 @@ extension Batch where Target == Int32 {
 }
 
 extension Dataset {
+  /// Traps unless every row exists and the buffers have room for the examples: what every `fill` begins with.
+  package func checkFilling(_ inputs: Int, _ targets: Int, from rows: ArraySlice<Int>) {
+    let count = count
+    for row in rows where row < 0 || row >= count { fatalError("Dataset: there is no example \(row) among \(count)") }
+    guard inputs >= rows.count * inputShape.elementCount, targets >= rows.count * targetShape.elementCount else {
+      fatalError(
+        "Dataset.fill: room for \(inputs) inputs and \(targets) targets is too small for \(rows.count) examples")
+    }
+  }
+
   /// The examples with these numbers, in this order, as tensors.
   /// - Precondition: every row exists.
   package func batch(_ rows: ArraySlice<Int>) -> Batch<Target> {

@@ -13,6 +13,15 @@ package enum UpdateRule: Hashable, Sendable {
   case scaled(rate: Double, decay: Double, weight: Double, epsilon: Double)
   /// s ← β₁s + (1 − β₁)g, t ← β₂t + (1 − β₂)g², θ ← κθ − αs / (c√t + ε)
   case adam(rate: Double, beta1: Double, beta2: Double, scale: Double, epsilon: Double, keep: Double)
+
+  /// The number of arrays of optimiser state that the update changes.
+  var stateCount: Int {
+    switch self {
+    case .descent: 0
+    case .momentum, .nesterov, .scaled: 1
+    case .adam: 2
+    }
+  }
 }
 
 /// An update of `count` elements of a parameter. θ and the optimiser state are changed in place.

@@ -44,6 +44,7 @@ public struct LabeledPoints: Dataset, Equatable {
   public func fill(
     inputs: UnsafeMutableBufferPointer<Float>, targets: UnsafeMutableBufferPointer<Int32>, from rows: ArraySlice<Int>
   ) {
+    checkFilling(inputs.count, targets.count, from: rows)
     copy(rows, of: self.inputs, to: inputs)
     for (slot, row) in rows.enumerated() { targets[slot] = labels[row] }
   }
@@ -93,6 +94,7 @@ public struct RegressionPoints: Dataset, Equatable {
   public func fill(
     inputs: UnsafeMutableBufferPointer<Float>, targets: UnsafeMutableBufferPointer<Float>, from rows: ArraySlice<Int>
   ) {
+    checkFilling(inputs.count, targets.count, from: rows)
     copy(rows, of: self.inputs, to: inputs)
     copy(rows, of: self.targets, to: targets)
   }
@@ -120,7 +122,6 @@ extension FeatureStatistics {
 /// Copies rows of a matrix one after the other into existing memory.
 private func copy(_ rows: ArraySlice<Int>, of matrix: Tensor<Float>, to output: UnsafeMutableBufferPointer<Float>) {
   let width = matrix.shape[1]
-  precondition(output.count >= rows.count * width)
   matrix.elements.withUnsafeBufferPointer { source in
     var slot = 0
     for row in rows {

@@ -31,28 +31,42 @@ public struct Checkpoint {
 
   /// Writes the whole state of a training, atomically: the file is the old one or the new one, never half of it.
   ///
-  /// - Throws: `FileError` when two parameters share a name, or the file cannot be written.
+  /// - Throws: `TrainingError` when a number is not finite, or loss and gradients at these weights are not: the file stays
+  ///   as it was. `FileError` when two parameters share a name, or the file cannot be written.
   public static func save(
     _ trainer: Trainer<some Dataset<Int32>>, settings: [String: String] = [:], to url: URL
   ) throws {
     try trainer.prepare()
+    try trainer.step.requireFinite()
+    var progress = trainer.progress
+    if trainer.step.optimizerStart > 0 { progress.optimizerStart = trainer.step.optimizerStart }
     var file = Safetensors()
     for (name, parameter) in trainer.step.namedParameters { try file.add(name, parameter.value) }
     for (name, state) in trainer.step.namedOptimizerState { try file.add(optimizerPrefix + name, state.value) }
-    for (name, value) in trainer.best.sorted(by: { $0.key < $1.key }) { try file.add(bestPrefix + name, value) }
-    file.metadata[progressKey] = try encode(trainer.progress)
+    for (name, parameter) in trainer.step.namedParameters.sorted(by: { $0.name < $1.name }) {
+      if let value = trainer.best[ObjectIdentifier(parameter)] { try file.add(bestPrefix + name, value) }
+    }
+    file.metadata[progressKey] = try encode(progress)
     file.metadata[settingsKey] = try encode(settings)
     file.metadata[fingerprintKey] = trainer.fingerprint()
     try file.write(to: url)
   }
 
   /// Writes weights alone.
-  /// - Throws: `FileError` when two parameters share a name, or the file cannot be written.
+  /// - Throws: `FileError` when a number is not finite, two parameters share a name, or the file cannot be written.
   package static func saveWeights<S: Scalar>(
     _ parameters: [(name: String, parameter: Parameter<S>)], settings: [String: String] = [:], to url: URL
   ) throws {
     var file = Safetensors()
-    for (name, parameter) in parameters { try file.add(name, parameter.value) }
+    for (name, parameter) in parameters {
+      if let (element, value) = parameter.firstNonFinite {
+        throw FileError(
+          .badValue, file: url.path, at: .tensor(name), expected: "finite numbers",
+          found: "\(value) at element \(element)",
+          remedy: "Train again with a lower learning rate; the file is as it was.")
+      }
+      try file.add(name, parameter.value)
+    }
     file.metadata[settingsKey] = try encode(settings)
     try file.write(to: url)
   }
@@ -61,8 +75,8 @@ public struct Checkpoint {
 
   /// Puts a training back where it was: weights, optimiser state, progress. The next step is the one that would have come.
   ///
-  /// - Throws: `FileError` when anything is missing, additional or of another shape, or when the file was written by
-  ///   another program (other operations, sizes or batch). Nothing has been changed then.
+  /// - Throws: `FileError` when anything is missing, additional, not finite or of another shape, or when the file was written
+  ///   by another program (other operations, sizes or batch). Nothing has been changed then.
   public func restore(into trainer: Trainer<some Dataset<Int32>>) throws {
     try trainer.prepare()
     let fingerprint = trainer.fingerprint()
@@ -86,19 +100,21 @@ public struct Checkpoint {
     let best = hasBest ? try values(for: parameters, prefix: Checkpoint.bestPrefix) : []
 
     for ((_, parameter), value) in zip(parameters + states, weights + kept) { parameter.value = value }
-    trainer.best = Dictionary(uniqueKeysWithValues: zip(parameters.map(\.name), best))
+    trainer.best = Dictionary(uniqueKeysWithValues: zip(parameters.map { ObjectIdentifier($0.parameter) }, best))
     trainer.progress = progress
+    trainer.step.optimizerStart = progress.optimizerStart ?? 0
     trainer.step.stepCount = progress.stepCount(batchesPerEpoch: trainer.stepsPerEpoch)
   }
 
   /// Loads weights alone; what an optimiser kept is passed over.
-  /// - Throws: `FileError` when a parameter is missing, additional or of another shape. Nothing has been changed then.
+  /// - Throws: `FileError` when a parameter is missing, additional, not finite or of another shape. Nothing has been changed
+  ///   then.
   package func loadWeights<S: Scalar>(into parameters: [(name: String, parameter: Parameter<S>)]) throws(FileError) {
     let weights = try values(for: parameters)
     for ((_, parameter), value) in zip(parameters, weights) { parameter.value = value }
   }
 
-  /// The tensors for these places, after checking that names and shapes fit exactly.
+  /// The tensors for these places, after checking that names and shapes fit exactly and all numbers are finite.
   private func values<S: Scalar>(
     for places: [(name: String, parameter: Parameter<S>)], prefix: String = ""
   ) throws(FileError) -> [Tensor<S>] {
@@ -126,7 +142,14 @@ public struct Checkpoint {
           found: "\(shape)",
           remedy: "Build the model with the sizes that the file was saved with.")
       }
-      values.append(try file.tensor(prefix + name))
+      let value: Tensor<S> = try file.tensor(prefix + name)
+      if let element = value.elements.firstIndex(where: { !$0.primal.isFinite }) {
+        throw FileError(
+          .badValue, file: path, at: .tensor(prefix + name), expected: "finite numbers",
+          found: "\(value.elements[element]) at element \(element)",
+          remedy: "The training that wrote it had diverged; use a checkpoint from before.")
+      }
+      values.append(value)
     }
     return values
   }
@@ -169,7 +192,7 @@ extension TrainingProgress {
 
 extension TrainingStep {
   /// The arrays that the optimiser keeps, by the name of the parameter and of the array.
-  var namedOptimizerState: [(name: String, parameter: Parameter<S>)] {
+  package var namedOptimizerState: [(name: String, parameter: Parameter<S>)] {
     namedParameters.flatMap { _, parameter in
       (optimizerState[ObjectIdentifier(parameter)] ?? []).map { ($0.name ?? "", $0) }
     }

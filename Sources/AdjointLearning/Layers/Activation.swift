@@ -35,17 +35,16 @@ public struct Dropout<S: Scalar>: LibraryLayer {
   package let rate: Double
 
   /// - Precondition: 0 ≤ rate < 1.
-  public init(rate: Double) {
-    guard rate >= 0, rate < 1 else { fatalError("Dropout: the rate \(rate) is not in 0 ..< 1") }
-    self.rate = rate
-  }
+  public init(rate: Double) { self.rate = checked(rate, "Dropout: the rate", .share) }
 
   public func callAsFunction(_ x: Variable<S>) -> Variable<S> { dropout(x, rate: rate) }
   package mutating func detach() {}
 }
 
 /// `x` with dropout, as the tape's mode says.
+/// - Precondition: 0 ≤ rate < 1.
 package func dropout<S: Scalar>(_ x: Variable<S>, rate: Double) -> Variable<S> {
+  check(rate, "dropout: the rate", .share)
   guard x.tape.mode == .training, rate > 0 else { return x }
   return x.tape.scoped("dropout") {
     x * x.tape.random(.bernoulli(probability: 1 - rate, value: 1 / (1 - rate)), shape: x.shape)

@@ -22,6 +22,7 @@ public struct Conv2D<S: Scalar>: LibraryLayer {
     bias hasBias: Bool = true, name: String? = nil, initializer: Initializer = .heNormal,
     using generator: inout Generator
   ) {
+    checkWindow("Conv2D", size, stride, padding)
     let places = size.height * size.width
     let values: Tensor<S> = initializer.tensor(
       [outputs, inputs, size.height, size.width], fanIn: inputs * places, fanOut: outputs * places, using: &generator)
@@ -32,6 +33,7 @@ public struct Conv2D<S: Scalar>: LibraryLayer {
 
   /// A layer around parameters that exist, so that two layers may share them.
   package init(weight: Parameter<S>, bias: Parameter<S>?, stride: Extent2D = 1, padding: Extent2D = 0) {
+    checkWindow("Conv2D", 1, stride, padding)
     (self.weight, self.bias, self.stride, self.padding, name) = (weight, bias, stride, padding, nil)
   }
 
@@ -51,7 +53,11 @@ public struct MaxPool2D<S: Scalar>: LibraryLayer {
   package let stride: Extent2D?
 
   /// Windows side by side, unless a stride says otherwise.
-  public init(_ size: Extent2D, stride: Extent2D? = nil) { (self.size, self.stride) = (size, stride) }
+  public init(_ size: Extent2D, stride: Extent2D? = nil) {
+    checkWindow("MaxPool2D", size, stride ?? size)
+    (self.size, self.stride) = (size, stride)
+  }
+
   public func callAsFunction(_ x: Variable<S>) -> Variable<S> { x.maxPool(size, stride: stride) }
   package mutating func detach() {}
 }
@@ -62,9 +68,21 @@ public struct AveragePool2D<S: Scalar>: LibraryLayer {
   package let stride: Extent2D?
 
   /// Windows side by side, unless a stride says otherwise.
-  public init(_ size: Extent2D, stride: Extent2D? = nil) { (self.size, self.stride) = (size, stride) }
+  public init(_ size: Extent2D, stride: Extent2D? = nil) {
+    checkWindow("AveragePool2D", size, stride ?? size)
+    (self.size, self.stride) = (size, stride)
+  }
+
   public func callAsFunction(_ x: Variable<S>) -> Variable<S> { x.averagePool(size, stride: stride) }
   package mutating func detach() {}
+}
+
+/// Traps when a window is empty, does not move, or its padding is negative.
+private func checkWindow(_ layer: String, _ size: Extent2D, _ stride: Extent2D, _ padding: Extent2D = 0) {
+  for (name, extent, least) in [("size", size, 1), ("stride", stride, 1), ("padding", padding, 0)] {
+    check(extent.height, "\(layer): the \(name)'s height", atLeast: least)
+    check(extent.width, "\(layer): the \(name)'s width", atLeast: least)
+  }
 }
 
 /// The rows of a batch: [batch, a, b, …] as [batch, a·b·…].

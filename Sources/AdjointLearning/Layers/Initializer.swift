@@ -22,9 +22,24 @@ public enum Initializer: Sendable, Hashable {
   /// N(0, 1 / fanIn) (LeCun et al. 1998, eq. 16).
   case leCunNormal
 
+  /// Traps with the name of a number that is out of range.
+  private func validate() {
+    switch self {
+    case .constant(let value): check(value, "Initializer.constant", .anyNumber)
+    case .uniform(let low, let high):
+      check(low, "Initializer.uniform: low", .anyNumber)
+      check(high - low, "Initializer.uniform: high less low", .notNegative)
+    case .normal(let mean, let deviation):
+      check(mean, "Initializer.normal: mean", .anyNumber)
+      check(deviation, "Initializer.normal: deviation", .notNegative)
+    case .zeros, .glorotUniform, .glorotNormal, .heUniform, .heNormal, .leCunUniform, .leCunNormal: break
+    }
+  }
+
   /// A tensor of this shape, drawn from `generator` in row-major order.
   public func tensor<S: Scalar>(_ shape: Shape, fanIn: Int, fanOut: Int, using generator: inout Generator) -> Tensor<S>
   {
+    validate()
     let (into, both) = (Double(max(fanIn, 1)), Double(max(fanIn + fanOut, 1)))
     func draw(_ number: () -> Double) -> Tensor<S> {
       Tensor(shape: shape, elements: (0..<shape.elementCount).map { _ in S(number()) })

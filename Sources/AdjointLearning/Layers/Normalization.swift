@@ -12,7 +12,7 @@ public struct LayerNorm<S: Scalar>: LibraryLayer {
   public init(_ features: Int, epsilon: Double = 1e-5, name: String? = nil) {
     scale = Parameter(.ones([features]), name: name.map { $0 + "/scale" })
     shift = Parameter(.zeros([features]), name: name.map { $0 + "/shift" })
-    (self.epsilon, self.name) = (epsilon, name)
+    (self.epsilon, self.name) = (checked(epsilon, "LayerNorm: epsilon", .notNegative), name)
   }
 
   public func callAsFunction(_ x: Variable<S>) -> Variable<S> {
@@ -36,7 +36,8 @@ package func layerNorm<S: Scalar>(_ x: Variable<S>, epsilon: Double = 1e-5) -> V
 /// In training, μ and σ² (the population variance, divided by N) are those of the batch; gradients flow through them. Each
 /// run of a training program then moves the running statistics towards them,
 ///   running ← (1 − m)·running + m·batch.
-/// In inference, μ and σ² are the running statistics. These are states: not trained, and saved with the weights.
+/// In inference, μ and σ² are the running statistics. These are states: not trained, and saved with the weights. A layer that
+/// is used several times in one recording moves them as often, one use after the other.
 ///
 /// Recorded as plain operations. Loss and gradient of an example depend on the rest of its batch.
 ///
@@ -60,7 +61,8 @@ public struct BatchNorm<S: Scalar>: LibraryLayer {
     (scale, shift) = (place(.ones([features]), "scale"), place(.zeros([features]), "shift"))
     runningMean = place(.zeros([features]), "runningMean")
     runningVariance = place(.ones([features]), "runningVariance")
-    (self.momentum, self.epsilon, self.name) = (momentum, epsilon, name)
+    (self.momentum, self.name) = (momentum, name)
+    self.epsilon = checked(epsilon, "BatchNorm: epsilon", .notNegative)
   }
 
   public func callAsFunction(_ x: Variable<S>) -> Variable<S> {
@@ -71,9 +73,9 @@ public struct BatchNorm<S: Scalar>: LibraryLayer {
     return tape.scoped(name ?? "batchNorm") {
       // All four in both modes and in one order, so that unnamed ones have the same numbers in training and inference.
       let (scale, shift) = (tape.parameter(scale), tape.parameter(shift))
-      let (oldMean, oldVariance) = (tape.state(runningMean), tape.state(runningVariance))
-      var (mean, variance) = (oldMean, oldVariance)
+      var (mean, variance) = (tape.state(runningMean), tape.state(runningVariance))
       if tape.mode == .training {
+        let (oldMean, oldVariance) = (tape.newest(of: runningMean), tape.newest(of: runningVariance))
         let axes = Array(0..<x.shape.rank - 1)
         (mean, variance) = (x.mean(axes: axes), x.variance(axes: axes))
         tape.store(oldMean * (1 - momentum) + mean * momentum, into: runningMean)

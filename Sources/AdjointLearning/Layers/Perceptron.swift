@@ -56,7 +56,7 @@ public struct MLP<S: Scalar>: LibraryLayer {
     linears = zip(sizes, sizes.dropFirst()).enumerated().map {
       Linear($1.0, $1.1, bias: bias, name: "\(name)\($0 + 1)", initializer: initializer, using: &generator)
     }
-    (self.activation, dropoutRate) = (activation, dropout)
+    (self.activation, dropoutRate) = (activation, checked(dropout, "MLP: dropout", .share))
   }
 
   public func callAsFunction(_ x: Variable<S>) -> Variable<S> {

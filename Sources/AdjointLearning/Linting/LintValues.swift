@@ -1,6 +1,7 @@
 import Adjoint
 
-// Rules that look at the values of the recorded batch.
+// Rules that look at the values of the recorded batch. NaN is neither dead nor saturated, and has no scale: it is an error
+// of the training, not a finding.
 
 extension Linter {
   /// Fewer examples say little about a unit.
@@ -23,7 +24,9 @@ extension Linter {
     let units = y.shape[y.shape.rank - 1]
     guard units > 0 else { return nil }
     var isAlive = [Bool](repeating: false, count: units)
-    for (position, value) in y.value.elements.enumerated() where value.primal > 0 { isAlive[position % units] = true }
+    for (position, value) in y.value.elements.enumerated() where !(value.primal <= 0) {
+      isAlive[position % units] = true
+    }
     let dead = isAlive.count { !$0 }
     guard 4 * dead > units else { return nil }
     return finding(

@@ -72,12 +72,12 @@ public func meanSquaredError<S: Scalar>(
 
 /// λ Σ |w| over all weights given.
 public func l1Penalty<S: Scalar>(_ weights: [Variable<S>], _ lambda: Double) -> Variable<S> {
-  lambda * total(weights.map { $0.abs().sum() })
+  checked(lambda, "l1Penalty: λ", .anyNumber) * total(weights.map { $0.abs().sum() })
 }
 
 /// λ/2 Σ w² over all weights given: its gradient is λw.
 public func l2Penalty<S: Scalar>(_ weights: [Variable<S>], _ lambda: Double) -> Variable<S> {
-  (lambda / 2) * total(weights.map { $0.square().sum() })
+  (checked(lambda, "l2Penalty: λ", .anyNumber) / 2) * total(weights.map { $0.square().sum() })
 }
 
 private func total<S: Scalar>(_ terms: [Variable<S>]) -> Variable<S> {

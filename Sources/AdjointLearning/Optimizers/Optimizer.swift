@@ -49,8 +49,10 @@ extension RuleOptimizer {
 
 /// Gradient descent: θ ← θ − α g.
 public struct SGD: RuleOptimizer {
-  public var learningRate: Double
-  public init(learningRate: Double = 0.1) { self.learningRate = learningRate }
+  public var learningRate: Double { didSet { check(learningRate, "SGD.learningRate", .notNegative) } }
+  public init(learningRate: Double = 0.1) {
+    self.learningRate = checked(learningRate, "SGD.learningRate", .notNegative)
+  }
 
   package func rule(rate: Double, step: Int) -> UpdateRule { .descent(rate: rate) }
 }
@@ -64,12 +66,14 @@ public struct Momentum: RuleOptimizer {
     case averaged
   }
 
-  public var learningRate: Double
-  package var momentum: Double
-  package var convention: Convention
+  public var learningRate: Double { didSet { check(learningRate, "Momentum.learningRate", .notNegative) } }
+  package let momentum: Double
+  package let convention: Convention
 
   public init(learningRate: Double = 0.1, momentum: Double = 0.9, convention: Convention = .accumulated) {
-    (self.learningRate, self.momentum, self.convention) = (learningRate, momentum, convention)
+    self.learningRate = checked(learningRate, "Momentum.learningRate", .notNegative)
+    self.momentum = checked(momentum, "Momentum.momentum", .share)
+    self.convention = convention
   }
 
   package func rule(rate: Double, step: Int) -> UpdateRule {
@@ -84,11 +88,12 @@ public struct Momentum: RuleOptimizer {
 ///
 /// Source: Nesterov 1983, in the form of Sutskever et al. 2013.
 public struct Nesterov: RuleOptimizer {
-  public var learningRate: Double
-  package var momentum: Double
+  public var learningRate: Double { didSet { check(learningRate, "Nesterov.learningRate", .notNegative) } }
+  package let momentum: Double
 
   public init(learningRate: Double = 0.1, momentum: Double = 0.9) {
-    (self.learningRate, self.momentum) = (learningRate, momentum)
+    self.learningRate = checked(learningRate, "Nesterov.learningRate", .notNegative)
+    self.momentum = checked(momentum, "Nesterov.momentum", .share)
   }
 
   package func rule(rate: Double, step: Int) -> UpdateRule { .nesterov(rate: rate, decay: momentum) }
@@ -98,11 +103,12 @@ public struct Nesterov: RuleOptimizer {
 ///
 /// Source: Duchi, Hazan, Singer, "Adaptive subgradient methods", JMLR 2011.
 public struct Adagrad: RuleOptimizer {
-  public var learningRate: Double
-  package var epsilon: Double
+  public var learningRate: Double { didSet { check(learningRate, "Adagrad.learningRate", .notNegative) } }
+  package let epsilon: Double
 
   public init(learningRate: Double = 0.01, epsilon: Double = 1e-10) {
-    (self.learningRate, self.epsilon) = (learningRate, epsilon)
+    self.learningRate = checked(learningRate, "Adagrad.learningRate", .notNegative)
+    self.epsilon = checked(epsilon, "Adagrad.epsilon", .positiveFloat)
   }
 
   package func rule(rate: Double, step: Int) -> UpdateRule {
@@ -114,12 +120,14 @@ public struct Adagrad: RuleOptimizer {
 ///
 /// Source: Tieleman & Hinton, lecture 6.5 of "Neural networks for machine learning", 2012.
 public struct RMSProp: RuleOptimizer {
-  public var learningRate: Double
-  package var decay: Double
-  package var epsilon: Double
+  public var learningRate: Double { didSet { check(learningRate, "RMSProp.learningRate", .notNegative) } }
+  package let decay: Double
+  package let epsilon: Double
 
   public init(learningRate: Double = 0.001, decay: Double = 0.99, epsilon: Double = 1e-8) {
-    (self.learningRate, self.decay, self.epsilon) = (learningRate, decay, epsilon)
+    self.learningRate = checked(learningRate, "RMSProp.learningRate", .notNegative)
+    self.decay = checked(decay, "RMSProp.decay", .share)
+    self.epsilon = checked(epsilon, "RMSProp.epsilon", .positiveFloat)
   }
 
   package func rule(rate: Double, step: Int) -> UpdateRule {
@@ -132,13 +140,16 @@ public struct RMSProp: RuleOptimizer {
 ///
 /// Source: Kingma & Ba, "Adam", ICLR 2015, algorithm 1.
 public struct Adam: RuleOptimizer {
-  public var learningRate: Double
-  package var beta1: Double
-  package var beta2: Double
-  package var epsilon: Double
+  public var learningRate: Double { didSet { check(learningRate, "Adam.learningRate", .notNegative) } }
+  package let beta1: Double
+  package let beta2: Double
+  package let epsilon: Double
 
   public init(learningRate: Double = 0.001, beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-8) {
-    (self.learningRate, self.beta1, self.beta2, self.epsilon) = (learningRate, beta1, beta2, epsilon)
+    self.learningRate = checked(learningRate, "Adam.learningRate", .notNegative)
+    self.beta1 = checked(beta1, "Adam.beta1", .share)
+    self.beta2 = checked(beta2, "Adam.beta2", .share)
+    self.epsilon = checked(epsilon, "Adam.epsilon", .positiveFloat)
   }
 
   package func rule(rate: Double, step: Int) -> UpdateRule { rule(rate: rate, step: step, keeping: 1) }
@@ -158,7 +169,7 @@ public struct Adam: RuleOptimizer {
 /// Source: Loshchilov & Hutter, "Decoupled weight decay regularization", ICLR 2019, algorithm 2.
 public struct AdamW: RuleOptimizer {
   package var adam: Adam
-  package var weightDecay: Double
+  package let weightDecay: Double
   public var learningRate: Double {
     get { adam.learningRate }
     set { adam.learningRate = newValue }
@@ -169,7 +180,7 @@ public struct AdamW: RuleOptimizer {
     weightDecay: Double = 0.01
   ) {
     adam = Adam(learningRate: learningRate, beta1: beta1, beta2: beta2, epsilon: epsilon)
-    self.weightDecay = weightDecay
+    self.weightDecay = checked(weightDecay, "AdamW.weightDecay", .notNegative)
   }
 
   package func rule(rate: Double, step: Int) -> UpdateRule {
@@ -177,7 +188,8 @@ public struct AdamW: RuleOptimizer {
   }
 }
 
-/// A factor on the optimiser's learning rate that depends on the number of updates made.
+/// A factor on the optimiser's learning rate that depends on the number of updates made. A training step traps when it is
+/// given one with numbers that are negative or not finite.
 public indirect enum Schedule: Sendable, Hashable {
   case constant
   /// factorⁿ after n times `every` updates.
@@ -188,6 +200,23 @@ public indirect enum Schedule: Sendable, Hashable {
   case cosine(steps: Int, floor: Double = 0)
   /// From 1/steps up to 1 in equal stages, then as `then` says, counted from there.
   case warmUp(steps: Int, then: Schedule)
+
+  /// Traps with the name of a number that is out of range.
+  func validate() {
+    switch self {
+    case .constant: break
+    case .staircase(let every, let factor):
+      check(every, "Schedule.staircase: every", atLeast: 1)
+      check(factor, "Schedule.staircase: factor", .notNegative)
+    case .exponential(let rate): check(rate, "Schedule.exponential: rate", .notNegative)
+    case .cosine(let steps, let floor):
+      check(steps, "Schedule.cosine: steps", atLeast: 1)
+      check(floor, "Schedule.cosine: floor", .notNegative)
+    case .warmUp(let steps, let then):
+      check(steps, "Schedule.warmUp: steps", atLeast: 0)
+      then.validate()
+    }
+  }
 
   /// The factor for step t = 0, 1, 2, …
   package func factor(at step: Int) -> Double {

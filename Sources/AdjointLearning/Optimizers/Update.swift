@@ -6,22 +6,26 @@ import Adjoint
 /// Penalties that are added to the gradients of the weights, and of the biases if asked for.
 public struct Regularization: Sendable, Hashable {
   /// λ₁: λ₁·sign(w) is added to the gradient.
-  package var l1: Double
+  package let l1: Double
   /// λ₂: λ₂·w is added to the gradient.
-  package var l2: Double
+  package let l2: Double
   /// λ: w shrinks by rate·λ·w apart from the gradient (Loshchilov & Hutter 2019).
-  package var decoupled: Double
+  package let decoupled: Double
   /// True when vectors (biases, scales) are penalised like matrices.
-  package var includesBiases: Bool
+  package let includesBiases: Bool
 
+  /// - Precondition: the factors are finite, and not negative.
   public init(l1: Double = 0, l2: Double = 0, decoupled: Double = 0, includesBiases: Bool = false) {
-    (self.l1, self.l2, self.decoupled, self.includesBiases) = (l1, l2, decoupled, includesBiases)
+    self.l1 = checked(l1, "Regularization.l1", .notNegative)
+    self.l2 = checked(l2, "Regularization.l2", .notNegative)
+    self.decoupled = checked(decoupled, "Regularization.decoupled", .notNegative)
+    self.includesBiases = includesBiases
   }
 
   public static let none = Regularization()
 }
 
-/// A bound on gradients that are too large.
+/// A bound on gradients that are too large, above 0.
 public enum Clipping: Sendable, Hashable {
   case none
   /// Each element is brought into −limit … limit.
@@ -30,20 +34,53 @@ public enum Clipping: Sendable, Hashable {
   case norm(Double)
 }
 
+extension Clipping {
+  /// Traps when the limit is not above 0.
+  func validate() {
+    switch self {
+    case .none: break
+    case .value(let limit): check(limit, "Clipping.value: the limit", .positive)
+    case .norm(let limit): check(limit, "Clipping.norm: the limit", .positive)
+    }
+  }
+}
+
+/// The factor on all gradients, as two: one alone may be too small for `Float`.
+struct GradientScale: Equatable {
+  var first = 1.0
+  var second = 1.0
+}
+
 /// The test of all gradients, before anything is updated.
 final class GradientTest<S: Scalar> {
   private let finiteTest = FiniteTest<S>()
 
   /// The factor that brings the norm of all gradients together down to the limit, 1 without one; `nil` where gradients are
   /// not finite.
-  func scale(of runs: [ParameterRun<S>], _ clipping: Clipping, on pool: WorkerPool?) -> Double? {
+  func scale(of runs: [ParameterRun<S>], _ clipping: Clipping, on pool: WorkerPool?) -> GradientScale? {
     guard finiteTest.holds(for: runs, on: pool) else { return nil }
-    guard case .norm(let limit) = clipping else { return 1 }
-    var squares = 0.0
-    for run in runs { squares += run.squaredGradientNorm() }
-    let norm = squares.squareRoot()
-    guard norm > limit else { return norm.isFinite ? 1 : nil }
-    return limit / norm
+    guard case .norm(let limit) = clipping else { return GradientScale() }
+    let squares = sumOfSquares(of: runs, times: 1)
+    guard squares.isFinite, squares > 1e-290, limit / squares.squareRoot() > 1e-37 else {
+      return scaleOfExtremes(runs, limit)
+    }
+    return GradientScale(first: min(limit / squares.squareRoot(), 1))
+  }
+
+  /// The same where squares overflow or vanish: the gradients are brought to the size of 1 before they are squared.
+  private func scaleOfExtremes(_ runs: [ParameterRun<S>], _ limit: Double) -> GradientScale {
+    let largest = runs.reduce(0) { max($0, $1.largestGradient()) }
+    guard largest > 0 else { return GradientScale() }
+    var power = Double(sign: .plus, exponent: max(min(-Int(largest.exponent), 1000), -1023), significand: 1)
+    if !S(power).primal.isFinite { power = 0x1p126 }
+    let norm = sumOfSquares(of: runs, times: power).squareRoot()
+    return norm > limit * power ? GradientScale(first: power, second: limit / norm) : GradientScale()
+  }
+
+  private func sumOfSquares(of runs: [ParameterRun<S>], times factor: Double) -> Double {
+    var sum = 0.0
+    for position in 0..<runs.count { sum += runs[position].squaredGradientNorm(times: factor) }
+    return sum
   }
 }
 
@@ -51,20 +88,41 @@ final class GradientTest<S: Scalar> {
 /// contiguous part of every parameter, the same one each time.
 final class UpdateTask<S: Scalar>: WorkerPool.Task {
   private var job: Job?
+  /// Room for what becomes of gradients, made when something is first asked of them.
+  private var copies: GradientCopies<S>?
 
   struct Job {
     let loss: CompiledLoss<S>
     let optimizer: any Optimizer
     let rate: Double
-    /// The number of the step, 1 for the first.
+    /// The number of the optimiser's step, 1 for the first.
     let step: Int
-    /// The factor on all gradients.
-    let scale: Double
+    let scale: GradientScale
     let clipping: Clipping
     let regularization: Regularization
+
+    /// What is done to the gradient of a parameter before the optimiser sees it; `nil` for nothing.
+    func preparation(of position: Int) -> GradientPreparation? {
+      let isPenalized = !loss.isBias[position] || regularization.includesBiases
+      var limit: Double?
+      if case .value(let value) = clipping { limit = value }
+      let preparation = GradientPreparation(
+        scale: scale, limit: limit, l1: isPenalized ? regularization.l1 : 0, l2: isPenalized ? regularization.l2 : 0)
+      return preparation == GradientPreparation() ? nil : preparation
+    }
+
+    /// The factor on the parameter itself.
+    func keep(of position: Int) -> Double {
+      !loss.isBias[position] || regularization.includesBiases ? 1 - rate * regularization.decoupled : 1
+    }
   }
 
   func run(_ job: Job, on pool: WorkerPool?) {
+    let parts = pool?.threads ?? 1
+    for position in 0..<job.loss.runs.count where job.preparation(of: position) != nil {
+      if let copies, copies.parts >= parts { break }
+      copies = GradientCopies(parts: parts)
+    }
     self.job = job
     if let pool { pool.run(self) } else { run(part: 0, of: 1) }
     self.job = nil
@@ -75,48 +133,96 @@ final class UpdateTask<S: Scalar>: WorkerPool.Task {
     // By position: a loop over an array of a generic type allocates.
     for position in 0..<job.loss.runs.count {
       let run = job.loss.runs[position].part(part, of: parts)
-      let isPenalized = !job.loss.isBias[position] || job.regularization.includesBiases
-      run.prepareGradient(
-        scale: job.scale, clipping: job.clipping, regularization: isPenalized ? job.regularization : .none,
-        rate: job.rate)
-      job.optimizer.update(run, rate: job.rate, step: job.step)
+      let keep = job.keep(of: position)
+      guard let preparation = job.preparation(of: position), let copies else {
+        run.decay(keeping: keep)
+        job.optimizer.update(run, rate: job.rate, step: job.step)
+        continue
+      }
+      for start in stride(from: 0, to: run.count, by: GradientCopies<S>.blockSize) {
+        let block = run.block(from: start, copyingGradientInto: copies, of: part)
+        block.prepareGradient(preparation)
+        block.decay(keeping: keep)
+        job.optimizer.update(block, rate: job.rate, step: job.step)
+      }
     }
   }
 }
 
+/// What is done to a gradient before the optimiser sees it.
+struct GradientPreparation: Equatable {
+  var scale = GradientScale()
+  /// The bound on each element.
+  var limit: Double?
+  var l1 = 0.0
+  var l2 = 0.0
+}
+
 extension ParameterRun {
-  /// Clips, then adds the penalties' gradients, in one pass; nothing at all when nothing is asked for.
+  /// Scales, clips, then adds the penalties' gradients.
   @specialized(where S == Float)
   @specialized(where S == Double)
-  fileprivate func prepareGradient(scale: Double, clipping: Clipping, regularization: Regularization, rate: Double) {
-    if scale != 1 {
-      let factor = S(scale)
-      for i in indices { setGradient(i, factor * gradient(i)) }
-    }
-    if case .value(let limit) = clipping {
+  fileprivate func prepareGradient(_ preparation: GradientPreparation) {
+    if preparation.scale.first != 1 { multiplyGradient(by: S(preparation.scale.first)) }
+    if preparation.scale.second != 1 { multiplyGradient(by: S(preparation.scale.second)) }
+    if let limit = preparation.limit {
       let (low, high) = (S(-limit), S(limit))
       for i in indices { setGradient(i, S.smaller(S.larger(gradient(i), low), high)) }
     }
-    if regularization.l1 != 0 || regularization.l2 != 0 {
-      let (l1, l2) = (S(regularization.l1), S(regularization.l2))
+    if preparation.l1 != 0 || preparation.l2 != 0 {
+      let (l1, l2) = (S(preparation.l1), S(preparation.l2))
       for i in indices {
         let w = self[i]
         let sign: S = w > 0 ? 1 : w < 0 ? -1 : 0
         setGradient(i, gradient(i) + l1 * sign + l2 * w)
       }
     }
-    if regularization.decoupled != 0 {
-      let keep = S(1 - rate * regularization.decoupled)
-      for i in indices { self[i] = keep * self[i] }
-    }
   }
 
-  /// Σ g², added in Double.
+  @inline(__always)
+  private func multiplyGradient(by factor: S) { for i in indices { setGradient(i, factor * gradient(i)) } }
+
+  /// θ ← keep·θ
   @specialized(where S == Float)
   @specialized(where S == Double)
-  fileprivate func squaredGradientNorm() -> Double {
-    var sum = 0.0
-    for i in indices { sum += gradient(i).primal * gradient(i).primal }
-    return sum
+  fileprivate func decay(keeping keep: Double) {
+    guard keep != 1 else { return }
+    let keep = S(keep)
+    for i in indices { self[i] = keep * self[i] }
+  }
+
+  /// Σ (cg)², added in Double: eight lanes of up to sixteen, and the sums of such blocks in pairs.
+  fileprivate func squaredGradientNorm(times factor: Double) -> Double { sumOfSquares(0, count, factor) }
+
+  @specialized(where S == Float)
+  @specialized(where S == Double)
+  private func sumOfSquares(_ start: Int, _ end: Int, _ factor: Double) -> Double {
+    if end - start > 128 {
+      let middle = start + (end - start) / 2
+      return sumOfSquares(start, middle, factor) + sumOfSquares(middle, end, factor)
+    }
+    var lanes = SIMD8<Double>()
+    for first in stride(from: start, to: end, by: 8) {
+      var g = SIMD8<Double>()
+      if end - first >= 8 {
+        for lane in 0..<8 { g[lane] = gradient(first + lane).primal }
+      } else {
+        for lane in 0..<end - first { g[lane] = gradient(first + lane).primal }
+      }
+      g *= factor
+      lanes += g * g
+    }
+    let four = lanes.lowHalf + lanes.highHalf
+    let two = four.lowHalf + four.highHalf
+    return two[0] + two[1]
+  }
+
+  /// max |g|
+  @specialized(where S == Float)
+  @specialized(where S == Double)
+  fileprivate func largestGradient() -> Double {
+    var largest = 0.0
+    for i in indices { largest = max(largest, gradient(i).primal.magnitude) }
+    return largest
   }
 }

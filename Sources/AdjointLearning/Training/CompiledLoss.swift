@@ -7,12 +7,19 @@ final class CompiledLoss<S: Scalar> {
   /// The loss, then the gradients of the trained parameters.
   let outputs: [Variable<S>]
   let program: Program<S>
+  /// The trained parameters, in the order of their gradients.
+  let trained: [(leaf: Variable<S>, parameter: Parameter<S>)]
   /// The trained parameters with their gradients and what the optimiser keeps for them.
-  let runs: [ParameterRun<S>]
+  private(set) var runs: [ParameterRun<S>] = []
   /// True for each run that is a bias, and so for all vectors.
   let isBias: [Bool]
   /// True when there are so many parameters that threads are woken for what follows the program.
   let isWorthSharing: Bool
+  /// Every parameter and state that was recorded, and whether it was frozen then: a frozen one has no gradient.
+  private let places: [(parameter: Parameter<S>, isFrozen: Bool)]
+  private let hasIndexTargets: Bool
+  /// The number of the use before which this was used last.
+  var lastUse = 0
 
   /// - Parameter states: what the optimiser keeps for a parameter, given with its name.
   init(
@@ -22,22 +29,36 @@ final class CompiledLoss<S: Scalar> {
       fatalError("TrainingStep: the loss has shape \(loss.shape); reduce it to one number, for example with mean()")
     }
     let tape = loss.tape
-    let trained = tape.trainableParameters
-    let outputs = [loss] + gradients(of: loss, withRespectTo: trained.map(\.leaf))
+    trained = tape.trainableParameters
+    // A gradient that is another parameter would change while that one is updated.
+    let outputs = [loss] + gradients(of: loss, withRespectTo: trained.map(\.leaf)).map(\.standingApart)
     let program = Program<S>(outputs + inputs)  // the inputs too, so that one that the loss ignores can be fed
     program.seed = seed
-    runs = zip(trained, outputs.dropFirst()).map { trained, gradient in
-      let states = states(trained.parameter, tape.path(of: trained.leaf.index))
-      return ParameterRun(parameter: trained.parameter, gradient: gradient, in: program, states: states)
-    }
+    places = tape.namedParameters.map { ($0.parameter, $0.parameter.isFrozen) }
+    hasIndexTargets = inputs.count > 1 && inputs[1].role == .index
     isBias = trained.map { $0.parameter.shape.rank <= 1 }
     isWorthSharing = trained.reduce(0) { $0 + $1.parameter.count } >= 16_384
     (self.inputs, self.outputs, self.program) = (inputs, outputs, program)
+    makeRuns(states)
   }
 
-  /// True for a loss of inputs, and of targets if any, of these shapes.
-  func fits(_ x: Shape, _ targets: Shape?) -> Bool {
-    inputs[0].shape == x && (targets == nil || inputs[1].shape == targets)
+  /// Makes the runs, anew for another optimiser.
+  func makeRuns(_ states: (Parameter<S>, String) -> [Parameter<S>]) {
+    runs = zip(trained, outputs.dropFirst()).map { trained, gradient in
+      let states = states(trained.parameter, trained.leaf.path)
+      return ParameterRun(parameter: trained.parameter, gradient: gradient, in: program, states: states)
+    }
+  }
+
+  /// True for a loss of inputs, and of targets if any, of these shapes, whose trained parameters are those of now.
+  func fits(_ x: Shape, _ targets: Shape?, areIndices: Bool) -> Bool {
+    guard inputs[0].shape == x, inputs.count == (targets == nil ? 1 : 2) else { return false }
+    guard targets == nil || inputs[1].shape == targets && hasIndexTargets == areIndices else { return false }
+    // By position: a loop over an array of a generic type allocates.
+    for position in 0..<places.count where places[position].parameter.isFrozen != places[position].isFrozen {
+      return false
+    }
+    return true
   }
 }
 
@@ -57,7 +78,7 @@ package struct FreshRecording<S: Scalar> {
 extension TrainingStep {
   /// Records the loss of the latest step anew, and replays the step's own program at the same point: parameters, batch and
   /// random leaves. Nothing is updated or stored.
-  /// - Returns: `nil` outside of `afterStep`.
+  /// - Returns: `nil` before the first step.
   package func recordedAfresh() -> FreshRecording<S>? {
     guard let latest else { return nil }
     let program = latest.program
@@ -65,7 +86,7 @@ extension TrainingStep {
     let inputs = latest.inputs.map { $0.copied(to: tape, from: program) }
     let loss = recordLoss(inputs)
     let trained = tape.trainableParameters
-    let fresh = [loss] + gradients(of: loss, withRespectTo: trained.map(\.leaf))
+    let fresh = [loss] + gradients(of: loss, withRespectTo: trained.map(\.leaf)).map(\.standingApart)
     let names = ["loss"] + trained.map { "gradient of " + tape.path(of: $0.leaf.index) }
     let values = zip(names, fresh).map { (name: $0, value: $1.value) }
 

@@ -47,7 +47,11 @@ public final class Predictor<S: Scalar> {
     if program.pool !== pool { program.pool = pool }
     program.fill(inputs, filling)
     program.run()
-    program.withValue(of: outputs) { reading($0, outputs.shape) }
+    let shape = outputs.shape
+    guard shape.first == batchSize else {
+      fatalError("Predictor: the model makes \(shape) of \(inputs.shape); the first axis must count the examples")
+    }
+    program.withValue(of: outputs) { reading($0, shape) }
   }
 
   private func compileIfNeeded(_ shape: Shape) -> (inputs: Variable<S>, outputs: Variable<S>, program: Program<S>) {
@@ -93,12 +97,14 @@ public struct ClassificationMetrics: Sendable, Hashable, Codable {
 }
 
 extension Predictor where S == Float {
-  /// Loss, accuracy and confusion of logits over a data set.
-  /// - Throws: `FeedError` when the model has fewer outputs than a label needs.
+  /// Loss, accuracy and confusion of logits over a data set. The class with the largest logit is predicted, the first of
+  /// those that tie.
+  /// - Throws: `FeedError` when a label is no class of the model, or a model's outputs have no largest or no loss, since they
+  ///   are NaN or infinite.
   public func evaluate(on data: some Dataset<Int32>) throws(FeedError) -> ClassificationMetrics {
     var loss = 0.0
     var confusion: [[Int]] = []
-    var wrongLabel: (label: Int, classes: Int)?
+    var failure: FeedError?
     var labels = [Int32](repeating: 0, count: batchSize)
     let order = Array(0..<data.count)
     for start in stride(from: 0, to: data.count, by: batchSize) {
@@ -107,24 +113,33 @@ extension Predictor where S == Float {
         predict(inputShape: data.inputShape, count: rows.count) { inputs in
           data.fill(inputs: inputs, targets: labels, from: rows)
         } reading: { outputs, shape in
-          let classes = shape[shape.rank - 1]
+          guard shape.rank == 2, shape[1] > 0 else {
+            failure = FeedError("evaluate: the model's outputs are \(shape); they must be [batch, classes]")
+            return
+          }
+          let classes = shape[1]
           if confusion.isEmpty { confusion = Array(repeating: Array(repeating: 0, count: classes), count: classes) }
           for row in 0..<rows.count {
             let label = Int(labels[row])
-            guard label < classes else {
-              wrongLabel = (label, classes)
+            guard label >= 0, label < classes else {
+              failure = FeedError("evaluate: label \(label) for a model with \(classes) outputs")
               return
             }
             let logits = UnsafeBufferPointer(rebasing: outputs[row * classes..<(row + 1) * classes])
-            let prediction = logits.indices.max { logits[$0] < logits[$1] } ?? 0
-            loss += self.loss.value(logits, label: label)
+            let prediction = logits.indices.reduce(0) { logits[$0].isExceeded(by: logits[$1]) ? $1 : $0 }
+            let own = self.loss.value(logits, label: label)
+            guard !logits[prediction].isNaN, !own.isNaN else {
+              failure = FeedError(
+                "evaluate: the model's outputs for example \(start + row) are \(logits.prefix(10).map { $0 }), so there is "
+                  + "no prediction or loss; check the parameters and this example for NaN and infinity")
+              return
+            }
+            loss += own
             confusion[label][prediction] += 1
           }
         }
       }
-      if let wrongLabel {
-        throw FeedError("evaluate: label \(wrongLabel.label) for a model with \(wrongLabel.classes) outputs")
-      }
+      if let failure { throw failure }
     }
     let n = Double(max(data.count, 1))
     let correct = confusion.indices.reduce(0) { $0 + confusion[$1][$1] }

@@ -13,8 +13,8 @@ public final class Trainer<Data: Dataset<Int32>> {
   package let batchSize: Int
   package let stopping: EarlyStopping?
   package internal(set) var progress: TrainingProgress
-  /// The weights of the best epoch so far, by parameter name.
-  var best: [String: Tensor<Float>] = [:]
+  /// The weights of the best epoch so far. Two parameters may share a name, so they are kept by identity.
+  var best: [ObjectIdentifier: Tensor<Float>] = [:]
 
   /// - Parameters:
   ///   - predictor: logits in inference, for the validation set.
@@ -24,6 +24,8 @@ public final class Trainer<Data: Dataset<Int32>> {
     step: TrainingStep<Float>, predictor: Predictor<Float>, training: Data, validation: Data? = nil, epochs: Int,
     batchSize: Int, stopping: EarlyStopping? = nil, generator: Generator
   ) {
+    check(epochs, "Trainer: epochs", atLeast: 0)
+    check(batchSize, "Trainer: batchSize", atLeast: 1)
     if training.count == 0 { fatalError("Trainer: there are no training examples") }
     if stopping != nil && validation == nil { fatalError("Trainer: early stopping needs a validation set") }
     (self.step, self.predictor, self.training, self.validation) = (step, predictor, training, validation)
@@ -57,7 +59,8 @@ public final class Trainer<Data: Dataset<Int32>> {
   /// - Parameters:
   ///   - afterStep: called after each step with the loss of its batch.
   ///   - afterEpoch: called after each epoch, validation included.
-  /// - Throws: `TrainingError`, `FeedError`, or what the closures throw.
+  /// - Throws: `TrainingError` when a step is refused, or an epoch ends with parameters or a validation loss that are not
+  ///   finite; `FeedError`; or what the closures throw.
   public func run(
     afterStep: (Float) throws -> Bool = { _ in true }, afterEpoch: (EpochResult) throws -> Void = { _ in }
   ) throws {
@@ -75,19 +78,27 @@ public final class Trainer<Data: Dataset<Int32>> {
       try finishEpoch(generator)
       try afterEpoch(progress.history[progress.history.count - 1])
     }
-    for (name, parameter) in step.namedParameters { if let value = best[name] { parameter.value = value } }
+    for (_, parameter) in step.namedParameters {
+      if let value = best[ObjectIdentifier(parameter)] { parameter.value = value }
+    }
   }
 
   private func finishEpoch(_ generator: Generator) throws {
+    try step.requireFiniteParameters()
     let result = EpochResult(
       number: progress.epoch + 1, loss: progress.lossSum / Double(training.count),
       validation: try validation.map { try predictor.evaluate(on: $0) })
+    if let loss = result.validation?.loss, !loss.isFinite {
+      throw TrainingError(
+        failure: .validationLoss(loss), epoch: result.number, step: max(step.stepCount - 1, 0), culprit: nil,
+        learningRate: step.optimizer.learningRate)
+    }
     progress.history.append(result)
     (progress.epoch, progress.batch, progress.lossSum) = (progress.epoch + 1, 0, 0)
     progress.generator = generator
     if let stopping, let loss = result.validation?.loss {
       if progress.stopping.observe(loss, epoch: result.number, rule: stopping.rule) {
-        for (name, parameter) in step.namedParameters { best[name] = parameter.value }
+        for (_, parameter) in step.namedParameters { best[ObjectIdentifier(parameter)] = parameter.value }
       }
       progress.isStopped = progress.stopping.count >= stopping.patience
     }

@@ -14,6 +14,8 @@ package struct TrainingProgress: Sendable, Hashable, Codable {
   package var stopping = EarlyStopping.State()
   /// True when early stopping has ended the training.
   package var isStopped = false
+  /// The number of updates before the optimiser's first; `nil` unless it replaced another one.
+  package var optimizerStart: Int?
 
   package init(generator: Generator) { self.generator = generator }
 }
@@ -38,11 +40,13 @@ public struct EarlyStopping: Sendable, Hashable {
     case consecutiveIncreases
   }
 
-  package var rule: Rule
+  package let rule: Rule
   /// The number of counted epochs that ends the training.
-  package var patience: Int
+  package let patience: Int
 
+  /// - Precondition: the patience is at least 1.
   public init(patience: Int, rule: Rule = .sinceBest) {
+    check(patience, "EarlyStopping.patience", atLeast: 1)
     (self.rule, self.patience) = (rule, patience)
   }
 
@@ -54,10 +58,13 @@ public struct EarlyStopping: Sendable, Hashable {
     /// The number of epochs that patience is compared with.
     package private(set) var count = 0
 
-    /// Takes in the validation loss of an epoch. Returns whether it is the best yet.
-    mutating func observe(_ loss: Double, epoch: Int, rule: Rule) -> Bool {
-      let isBest = bestLoss.map { loss < $0 } ?? true
-      let increased = lastLoss.map { loss > $0 } ?? false
+    package init() {}
+
+    /// Takes in the validation loss of an epoch. Returns whether it is the best yet. NaN and infinity never are, and NaN
+    /// counts as an increase.
+    package mutating func observe(_ loss: Double, epoch: Int, rule: Rule) -> Bool {
+      let isBest = loss.isFinite && bestLoss.map { loss < $0 } ?? true
+      let increased = loss.isNaN || lastLoss.map { loss > $0 } ?? false
       switch rule {
       case .sinceBest: count = isBest ? 0 : count + 1
       case .consecutiveIncreases: count = increased ? count + 1 : 0

@@ -6,6 +6,9 @@ import Adjoint
 /// they stand. It finds the parameters by recording the loss: nothing is registered. A short last batch is a second shape
 /// and a second program on the same parameters and optimiser state.
 ///
+/// A step that is refused has changed nothing: parameters, states, what the optimiser keeps and counters are as before.
+/// Whatever can be set acts at the next step: rates, values of parameters, `isFrozen`, the optimiser.
+///
 /// ```swift
 /// let step = TrainingStep<Float>(optimizer: Adam()) { images, labels in
 ///   crossEntropy(logits: model(images), labels: labels)
@@ -15,14 +18,37 @@ import Adjoint
 ///
 /// Control flow inside the closure is frozen by the recording; reading a variable's `.value` there traps.
 public final class TrainingStep<S: Scalar> {
-  public var optimizer: any Optimizer
-  package var schedule: Schedule
+  /// The update rule. Another one begins with fresh state, and counts its steps from there; changing a property of this one,
+  /// such as `optimizer.learningRate`, keeps what it has gathered.
+  public var optimizer: any Optimizer {
+    get { presentOptimizer }
+    set {
+      presentOptimizer = newValue
+      forgetOptimizerState()
+    }
+    _modify {
+      let type = type(of: presentOptimizer)
+      yield &presentOptimizer
+      if Swift.type(of: presentOptimizer) != type { forgetOptimizerState() }
+    }
+  }
+  package var schedule: Schedule { didSet { schedule.validate() } }
   package var regularization: Regularization
-  package var clipping: Clipping
+  package var clipping: Clipping { didSet { clipping.validate() } }
   /// The key of the random leaves, together with the number of the step.
   package let seed: UInt64
   /// The number of updates made.
   public internal(set) var stepCount = 0
+  /// The number of updates made before the optimiser's first.
+  var optimizerStart = 0
+  /// The most recordings that are kept: one for each set of input shapes and of frozen parameters. The one that was used
+  /// longest ago makes room, and is recorded anew when it is needed again.
+  public var recordingLimit = 8 {
+    didSet {
+      check(recordingLimit, "TrainingStep.recordingLimit", atLeast: 1)
+      dropRecordings()
+    }
+  }
   /// The threads among which products, chains and updates are split; `nil` runs everything on the caller's. No bit depends
   /// on it.
   public var pool: WorkerPool?
@@ -31,15 +57,17 @@ public final class TrainingStep<S: Scalar> {
   /// Called after each update: for a look at the parameters, the batch and the recording. What it throws, the step throws.
   package var afterStep: ((TrainingStep) throws -> Void)?
 
+  private var presentOptimizer: any Optimizer
   private let record: ([Variable<S>]) -> Variable<S>
-  /// A loss for each set of input shapes.
+  /// A loss for each set of input shapes and of frozen parameters.
   private var losses: [CompiledLoss<S>] = []
-  /// The loss that the step which called `afterStep` replayed.
+  private var useCount = 0
+  /// The loss that the latest step replayed.
   var latest: CompiledLoss<S>?
   /// The arrays that the optimiser keeps for each parameter.
   var optimizerState: [ObjectIdentifier: [Parameter<S>]] = [:]
   let gatherer = BatchGatherer()
-  private let gradientTest = GradientTest<S>()
+  let gradientTest = GradientTest<S>()
   private let updateTask = UpdateTask<S>()
   /// Measures every step, while somebody wants to know.
   var clock: StepClock<S>?
@@ -64,18 +92,20 @@ public final class TrainingStep<S: Scalar> {
     _ optimizer: some Optimizer, _ schedule: Schedule, _ regularization: Regularization, _ clipping: Clipping,
     _ seed: UInt64, _ record: @escaping ([Variable<S>]) -> Variable<S>
   ) {
-    (self.optimizer, self.schedule, self.regularization) = (optimizer, schedule, regularization)
+    (presentOptimizer, self.schedule, self.regularization) = (optimizer, schedule, regularization)
     (self.clipping, self.seed, self.record) = (clipping, seed, record)
+    schedule.validate()
+    clipping.validate()
   }
 
   // MARK: Stepping
 
   /// One update from inputs and class indices. Returns the loss before the update.
-  /// - Throws: `FeedError` when an index is out of range, `TrainingError` when loss or gradient is not finite; the
-  ///   parameters are then as they were.
+  /// - Throws: `FeedError` when an index is out of range, `TrainingError` when the loss, a gradient, a value to be stored or
+  ///   the rate is not finite. Nothing has been changed then.
   @discardableResult
   public func callAsFunction(_ x: Tensor<S>, _ labels: Tensor<Int32>) throws -> S {
-    let loss = compileIfNeeded(x.shape, labels.shape) { tape in
+    let loss = compileIfNeeded(x.shape, labels.shape, areIndices: true) { tape in
       [tape.input(x, name: "inputs"), tape.index(labels, name: "labels")]
     }
     try loss.program.feed(loss.inputs[0], x)
@@ -107,28 +137,25 @@ public final class TrainingStep<S: Scalar> {
     let program = loss.program
     clock?.end(.batch, before: program)
     program.step = stepCount
-    program.run()
+    program.compute()
     clock?.end(.program)
     let value = program.withValue(of: loss.outputs[0]) { $0[0] }
     let pool = loss.isWorthSharing ? pool : nil
-    guard value.primal.isFinite, let scale = gradientTest.scale(of: loss.runs, clipping, on: pool) else {
-      throw TrainingError(
-        epoch: epoch, step: stepCount, culprit: program.firstNonFinite(of: loss.outputs),
-        learningRate: optimizer.learningRate)
-    }
+    let rate = presentOptimizer.learningRate * schedule.factor(at: stepCount)
+    guard value.primal.isFinite, program.hasFiniteStores, rate.isFinite,
+      let scale = gradientTest.scale(of: loss.runs, clipping, on: pool)
+    else { throw failure(of: loss, rate: rate) }
     clock?.end(.gradientTest)
-    let rate = optimizer.learningRate * schedule.factor(at: stepCount)
+    program.commit()
     stepCount += 1
     updateTask.run(
       UpdateTask.Job(
-        loss: loss, optimizer: optimizer, rate: rate, step: stepCount, scale: scale, clipping: clipping,
-        regularization: regularization),
+        loss: loss, optimizer: presentOptimizer, rate: rate, step: stepCount - optimizerStart, scale: scale,
+        clipping: clipping, regularization: regularization),
       on: pool)
     clock?.end(.update)
-    if let afterStep {
-      latest = loss
-      try afterStep(self)
-    }
+    latest = loss
+    if let afterStep { try afterStep(self) }
     return value
   }
 
@@ -143,23 +170,42 @@ public final class TrainingStep<S: Scalar> {
   package var namedParameters: [(name: String, parameter: Parameter<S>)] { tape?.namedParameters ?? [] }
 
   /// The loss for these input shapes, recorded and compiled on first use; its program runs on the pool.
-  func compileIfNeeded(_ x: Shape, _ targets: Shape?, _ leaves: (Tape<S>) -> [Variable<S>]) -> CompiledLoss<S> {
+  func compileIfNeeded(
+    _ x: Shape, _ targets: Shape?, areIndices: Bool = false, _ leaves: (Tape<S>) -> [Variable<S>]
+  ) -> CompiledLoss<S> {
     clock?.begin()
-    let loss = compiled(x, targets) ?? compile(leaves)
+    let loss = compiled(x, targets, areIndices) ?? compile(leaves)
+    useCount += 1
+    loss.lastUse = useCount
     if loss.program.pool !== pool { loss.program.pool = pool }
     return loss
   }
 
-  private func compiled(_ x: Shape, _ targets: Shape?) -> CompiledLoss<S>? {
-    for loss in losses where loss.fits(x, targets) { return loss }  // `first(where:)` allocates
+  private func compiled(_ x: Shape, _ targets: Shape?, _ areIndices: Bool) -> CompiledLoss<S>? {
+    for loss in losses where loss.fits(x, targets, areIndices: areIndices) { return loss }  // `first(where:)` allocates
     return nil
   }
 
   private func compile(_ leaves: (Tape<S>) -> [Variable<S>]) -> CompiledLoss<S> {
     let inputs = leaves(Tape<S>(mode: .training, seed: seed))
     let loss = CompiledLoss(recordLoss(inputs), of: inputs, seed: seed, states: makeStatesIfNeeded)
+    loss.lastUse = .max
     losses.append(loss)
+    dropRecordings()
     return loss
+  }
+
+  private func dropRecordings() {
+    while losses.count > recordingLimit,
+      let oldest = losses.indices.min(by: { losses[$0].lastUse < losses[$1].lastUse })
+    {
+      losses.remove(at: oldest)
+    }
+  }
+
+  private func forgetOptimizerState() {
+    (optimizerState, optimizerStart) = ([:], stepCount)
+    for loss in losses { loss.makeRuns(makeStatesIfNeeded) }
   }
 
   /// Records the loss of these inputs on their tape.
@@ -185,28 +231,5 @@ public final class TrainingStep<S: Scalar> {
     let states = optimizer.stateNames.map { Parameter<S>(.zeros(parameter.shape), name: "\(name)/\($0)") }
     optimizerState[ObjectIdentifier(parameter)] = states
     return states
-  }
-}
-
-/// A loss or gradient that is not finite. Its description says where in training, the first value that went wrong, and what
-/// to do.
-public struct TrainingError: Error, CustomStringConvertible, Sendable {
-  package let epoch: Int?
-  /// The number of updates made before.
-  package let step: Int
-  /// The first non-finite value in forward order, if a replay found one.
-  package let culprit: NonFiniteValue?
-  package let learningRate: Double
-
-  public var description: String {
-    let place = (epoch.map { "epoch \($0), " } ?? "") + "step \(step + 1)"
-    guard let culprit else { return "\(place): the loss or a gradient is not finite. Lower the learning rate." }
-    let remedy =
-      culprit.isLeaf
-      ? "Check what was fed, and the parameters as loaded."
-      : "Lower the learning rate (\(learningRate)), or clip gradients; the parameters are as before this step."
-    return
-      "\(place): the loss is not finite. The first value that is not: element \(culprit.element) of \(culprit.node), "
-      + "\(culprit.formula), is \(culprit.value). \(remedy)"
   }
 }

@@ -117,7 +117,7 @@ enum TrainingOptions {
       "learning-rate": (.positive, "The step size α."),
       "momentum": (.fraction, "γ, how much of the velocity is kept."),
       "decay": (.fraction, "ρ, how much of the mean square is kept."),
-      "epsilon": (.positive, "ε, which keeps the division finite."),
+      "epsilon": (.positiveFloat, "ε, which keeps the division finite."),
       "beta1": (.fraction, "β₁, how much of the mean gradient is kept."),
       "beta2": (.fraction, "β₂, how much of the mean square is kept."),
       "weight-decay": (.atLeastZero, "λ, how fast weights shrink apart from the gradient."),

@@ -25,6 +25,8 @@ package struct Option: Sendable {
 
     package static let atLeastZero = Bounds(low: 0, high: .infinity)
     package static let positive = Bounds(low: 0, high: .infinity, includesLow: false)
+    /// Above 0, also when rounded to `Float`.
+    package static let positiveFloat = Bounds(low: 1e-37, high: .infinity)
     /// A time in seconds.
     package static let interval = Bounds(low: 0, high: 1_000_000, includesLow: false)
     /// 0 ≤ x < 1.
