@@ -79,10 +79,13 @@ extension Program {
   }
 
   /// Reads a value in place, without a copy or an allocation. The buffer is valid inside `body` only.
+  /// - Precondition: x holds numbers.
   public func withValue<Result>(of x: Variable<some Scalar>, _ body: (UnsafeBufferPointer<S>) throws -> Result) rethrows
     -> Result
   {
-    try body(view(readableNode(x)).elements)
+    let node = readableNode(x)
+    guard !nodes[node].isIndex else { fatalError("withValue: \(name(node)) holds indices; `value(of:)` reads them") }
+    return try body(view(node).elements)
   }
 
   /// Overwrites the value of any node, to prepare `run(after:)`.

@@ -36,6 +36,7 @@ public final class Program<S: Scalar> {
   /// Only `Float` and `Double` use it.
   public var pool: WorkerPool? {
     didSet {
+      checkIdle()
       if pool != nil, !(S.self == Float.self || S.self == Double.self) { pool = nil }
       copies = makeCopies(threads: pool?.threads ?? 1)
       schedule()
@@ -78,9 +79,10 @@ public final class Program<S: Scalar> {
   private let lastNodes: [Int]
   private let operations: [PlacedOperation<S>]  // kept alive: instructions hold them unmanaged
   private let randomLeaves: [(leaf: Int, distribution: Distribution, rows: Int)]
-  /// The nodes stored after a run, and their targets: the states themselves, with the count of their changes, or this
-  /// program's copies of them.
-  private let stores: [(node: Int, target: UnsafeMutableBufferPointer<S>, version: UnsafeMutablePointer<Int>?)]
+  /// The nodes stored after a run, and their targets: the states themselves, or this program's copies of them.
+  private let stores: [(node: Int, target: UnsafeMutableBufferPointer<S>)]
+  /// The counts of changes of the states that are stored.
+  private let storedVersions: [UnsafeMutablePointer<Int>]
   /// The positions that each index leaf holds, and their bound.
   private let positions: [(leaf: Int, held: UnsafeBufferPointer<Int32>, bound: Int)]
   private let indexBounds: [Int: Int]
@@ -135,12 +137,11 @@ public final class Program<S: Scalar> {
     running.initialize(to: 0)
     let (nodes, places) = (plan.nodes, addresses)
     stores = tape.stores.compactMap { node, state in
-      if access == .shared, let state = state as? Parameter<S> {
-        return (node, state.storage.elements, state.storage.version)
-      }
+      if access == .shared, let state = state as? Parameter<S> { return (node, state.storage.elements) }
       guard let leaf = tape.leafOfParameter[ObjectIdentifier(state)], let place = places[leaf] else { return nil }
-      return (node, Output<S>(shape: nodes[leaf].shape, address: place).elements, nil)
+      return (node, Output<S>(shape: nodes[leaf].shape, address: place).elements)
     }
+    storedVersions = access == .shared ? (ownTape?.stores.map(\.state.storage.version) ?? []) : []
     names = tape.names
     indexBounds = plan.indexBounds
     positions = indexBounds.sorted { $0.key < $1.key }.compactMap { leaf, bound in
@@ -183,20 +184,19 @@ public final class Program<S: Scalar> {
 
   /// Draws the random leaves, computes every output, and stores the states.
   public func run() {
-    begin()
-    defer { end() }
+    checkIdle()
     // By position: a loop over an array would retain it.
     for position in 0..<randomLeaves.count {
       let random = randomLeaves[position]
       random.distribution.fill(
         output(random.leaf).elements, rows: random.rows, seed: seed, step: step, leaf: random.leaf)
     }
-    compute()
+    replay()
     for position in 0..<stores.count {
-      let (node, target, version) = stores[position]
+      let (node, target) = stores[position]
       _ = target.update(fromContentsOf: view(node).elements)
-      version?.pointee &+= 1
     }
+    for position in 0..<storedVersions.count { storedVersions[position].pointee &+= 1 }
     step += 1
   }
 
@@ -204,10 +204,6 @@ public final class Program<S: Scalar> {
   public func replay() {
     begin()
     defer { end() }
-    compute()
-  }
-
-  private func compute() {
     if let clock { execute(timedBy: clock) } else { execute(from: foldedCount) }
   }
 
