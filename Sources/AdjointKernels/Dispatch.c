@@ -1,10 +1,7 @@
 // Dispatch: the tables, and which of them this machine can run, best first.
 #include "Entries.h"
-#include "Workspace.h"
 #include <stddef.h>
 #include <string.h>
-
-_Thread_local ak_workspace_t ak_workspace;
 
 #define ENTRY(set, precision, result, name, arguments) .name##_##precision = AK_NAME(name, set, precision),
 #define TABLE(set)                        \

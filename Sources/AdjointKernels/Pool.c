@@ -37,6 +37,8 @@ struct ak_pool {
   void (*body)(void *, int, int);
   void *context;
   atomic_bool closing;
+  // Written by callers: true while one of them runs a body.
+  _Alignas(LINE) atomic_bool busy;
   // Written by all.
   _Alignas(LINE) atomic_int finished;  // parts that have been run
   atomic_int sleeping;
@@ -125,6 +127,11 @@ ak_pool *ak_pool_create(int threads) {
 int ak_pool_threads(const ak_pool *pool) { return pool->threads; }
 
 void ak_pool_run(ak_pool *pool, void (*body)(void *context, int part, int parts), void *context) {
+  if (atomic_exchange_explicit(&pool->busy, true, memory_order_acquire)) {
+    // Another caller's, or a body within a body: no part depends on who runs it.
+    for (int part = 0; part < pool->threads; part++) body(context, part, pool->threads);
+    return;
+  }
   pool->body = body;
   pool->context = context;
   atomic_store(&pool->finished, 0);
@@ -133,6 +140,7 @@ void ak_pool_run(ak_pool *pool, void (*body)(void *context, int part, int parts)
   for (int spin = 0; atomic_load_explicit(&pool->finished, memory_order_acquire) < pool->threads; spin++) {
     if (spin < SPINS_BEFORE_YIELD) PAUSE(); else sched_yield();
   }
+  atomic_store_explicit(&pool->busy, false, memory_order_release);
 }
 
 void ak_pool_destroy(ak_pool *pool) {

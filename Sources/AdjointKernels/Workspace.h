@@ -1,4 +1,7 @@
 // Workspace: one thread's room for packed operands, shared by all instruction sets and both precisions.
+//
+// It is made when a thread first multiplies, and freed when the thread ends. As a thread-local array it would be carved
+// out of the stack of every thread of the host program, and one with a small stack could not begin at all.
 #ifndef AK_WORKSPACE_H
 #define AK_WORKSPACE_H
 
@@ -12,6 +15,12 @@ typedef struct {
   _Alignas(64) unsigned char sum[AK_SUM_BYTES];
 } ak_workspace_t;
 
-extern _Thread_local ak_workspace_t ak_workspace;
+extern _Thread_local ak_workspace_t *ak_own_workspace;
+ak_workspace_t *ak_make_workspace(void);
+
+// The calling thread's.
+static inline ak_workspace_t *ak_workspace(void) {
+  return ak_own_workspace ? ak_own_workspace : ak_make_workspace();
+}
 
 #endif

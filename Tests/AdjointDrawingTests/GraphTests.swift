@@ -81,4 +81,16 @@ import Testing
       ])
     #expect(Layout(of: graph, folding: .layers).frames.isEmpty)
   }
+
+  @Test func `A variable that was truncated away is not drawn in the place of another`() async {
+    let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+      let tape = Tape<Double>()
+      let stale = tape.input(.ones([2])).sum()
+      tape.truncate()
+      _ = tape.input(.ones([2])).exp().square()
+      _ = Graph(of: stale)
+    }
+    let said = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
+    #expect(said.contains("%1 was truncated away"))
+  }
 }

@@ -37,7 +37,7 @@ struct DualReplay<S: Scalar> {
     self.x = x
     values = x.map { $0.recordedValue.converted() }
     // Moving an intermediate result means replaying what stands after it, so every value must be there.
-    let onlyLeaves = x.allSatisfy { y.tape.nodes[$0.index].isLeaf }
+    let onlyLeaves = x.allSatisfy { y.tape.nodes[y.tape.index(of: $0)].isLeaf }
     program = Program([y] + x, keeping: onlyLeaves ? .outputs : .all)
     if !onlyLeaves { program.replay() }
   }

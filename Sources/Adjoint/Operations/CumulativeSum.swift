@@ -7,7 +7,7 @@ package struct CumulativeSum: LastAxisOperation {
   @specialized(where S == Double)
   package func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) {
     let width = x[0].shape[x[0].shape.rank - 1]
-    let elements = x[0].elements
+    let (elements, y) = (x[0].elements, y.elements)
     for row in stride(from: 0, to: y.count, by: Swift.max(width, 1)) {
       var sum: S = 0
       for j in 0..<width {

@@ -11,10 +11,7 @@ package struct Gather: LibraryOperation {
   package func shape(of x: [Shape]) throws(ShapeError) -> Shape {
     let x = try x.only(2, for: name)
     guard x[0].rank >= 1 else { throw ShapeError("gather: a single number has no rows") }
-    guard x[1].rank + x[0].rank - 1 <= Shape.maximumRank else {
-      throw ShapeError("gather: \(x[0]) by \(x[1]) has more than \(Shape.maximumRank) dimensions")
-    }
-    return Shape(Array(x[1]) + x[0].dropFirst())
+    return try Shape(Array(x[1]) + x[0].dropFirst(), of: name)
   }
   package func entrywiseInputs(_ x: [Shape]) -> [Bool]? { x[1].rank > 0 ? [false, true] : nil }
   package func localJacobian<S: Scalar>(at p: Point<S>, withRespectTo i: Int) -> LocalJacobian? { .moves(at: p, i) }
@@ -50,7 +47,7 @@ package struct ScatterAdd: LibraryOperation {
     guard x[0].rank >= x[1].rank, Array(x[0].prefix(x[1].rank)) == Array(x[1]) else {
       throw ShapeError("scatterAdd: \(x[0]) does not begin with the shape of the indices \(x[1])")
     }
-    return Shape([rows] + x[0].dropFirst(x[1].rank))
+    return try Shape([rows] + x[0].dropFirst(x[1].rank), of: name)
   }
   package func localJacobian<S: Scalar>(at p: Point<S>, withRespectTo i: Int) -> LocalJacobian? { .reduces(at: p, i) }
   package var indexPosition: Int? { 1 }
@@ -78,7 +75,7 @@ package struct Pick: LibraryOperation {
 
   package func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) {
     let width = x[0].shape[x[0].shape.rank - 1]
-    let (elements, indices) = (x[0].elements, x[1].indices)
+    let (elements, indices, y) = (x[0].elements, x[1].indices, y.elements)
     for row in y.indices { y[row] = elements[row * width + Int(indices[row])] }
   }
   package func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] {
@@ -120,12 +117,12 @@ package struct OneHot: LibraryOperation {
 
   package func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) {
     y.clear()
-    let indices = x[0].indices
+    let (indices, y) = (x[0].indices, y.elements)
     for row in 0..<indices.count { y[row * classes + Int(indices[row])] = 1 }
   }
   package func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] { [nil] }
   package func shape(of x: [Shape]) throws(ShapeError) -> Shape {
-    Shape(Array(try x.only(1, for: name)[0]) + [classes])
+    try Shape(Array(try x.only(1, for: name)[0]) + [classes], of: name)
   }
   package func entrywiseInputs(_ x: [Shape]) -> [Bool]? { x[0].rank > 0 ? [true] : nil }
   package func localJacobian<S: Scalar>(at p: Point<S>, withRespectTo i: Int) -> LocalJacobian? { .zero(at: p, i) }

@@ -45,7 +45,7 @@ package struct MatMul: LibraryOperation {
       let hint = depthA == other ? ". Did you mean transposeB: \(!transposeB)?" : ""
       throw ShapeError("matmul: inner dimensions differ: \(depthA) of \(x[0]) against \(depthB) of \(x[1])\(hint)")
     }
-    return [rows, columns]
+    return try Shape([rows, columns], of: name)
   }
 
   /// Row-major, vec(A·B) = (I ⊗ Bᵀ)·vec(A) = (A ⊗ I)·vec(B). A transposed operand gives the transposed result instead.

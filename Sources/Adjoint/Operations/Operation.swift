@@ -143,7 +143,13 @@ public struct Point<S: Scalar> {
   /// The inputs of the node at hand.
   public struct Inputs {
     let point: Point
-    public subscript(position: Int) -> Variable<S> { point.tape[point.tape.nodes[point.node].inputs[position]] }
+    public subscript(position: Int) -> Variable<S> {
+      let inputs = point.tape.nodes[point.node].inputs
+      guard position >= 0, position < inputs.count else {
+        fatalError("vjp: there is no input \(position) among the \(inputs.count) of \(point.tape.describe(point.node))")
+      }
+      return point.tape[inputs[position]]
+    }
     public var count: Int { point.tape.nodes[point.node].inputs.count }
   }
 }

@@ -125,7 +125,7 @@ package struct Slice: LibraryOperation {
   package func shape(of x: [Shape]) throws(ShapeError) -> Shape {
     let x = try x.only(1, for: name)[0]
     guard start.count == x.rank, size.rank == x.rank,
-      x.indices.allSatisfy({ start[$0] >= 0 && start[$0] + size[$0] <= x[$0] })
+      x.indices.allSatisfy({ start[$0] >= 0 && start[$0] <= x[$0] - size[$0] })
     else { throw ShapeError("slice: the box of \(size) at \(start) does not lie in \(x)") }
     return size
   }
@@ -170,10 +170,11 @@ package struct Pad: LibraryOperation {
   }
   package func shape(of x: [Shape]) throws(ShapeError) -> Shape {
     let x = try x.only(1, for: name)[0]
-    guard before.count == x.rank, after.count == x.rank, (before + after).allSatisfy({ $0 >= 0 }) else {
+    let fits = (before + after).allSatisfy { (0...Int(Int32.max)).contains($0) }
+    guard before.count == x.rank, after.count == x.rank, fits else {
       throw ShapeError("pad: \(before) before and \(after) after do not fit the axes of \(x)")
     }
-    return Shape(x.indices.map { before[$0] + x[$0] + after[$0] })
+    return try Shape(x.indices.map { before[$0] + x[$0] + after[$0] }, of: name)
   }
   package func localJacobian<S: Scalar>(at p: Point<S>, withRespectTo i: Int) -> LocalJacobian? { .moves(at: p, i) }
   package var attributes: [Attribute] { [Attribute("before", .list(before)), Attribute("after", .list(after))] }
@@ -222,7 +223,8 @@ package struct Concatenate: LibraryOperation {
     for other in x where other.rank != first.rank || other.replacing(axis: axis, with: first[axis]) != first {
       throw ShapeError("concatenate: \(first) and \(other) differ along another axis than \(axis)")
     }
-    return first.replacing(axis: axis, with: x.reduce(0) { $0 + $1[axis] })
+    let extent = x.reduce(0) { $0 + $1[axis] }
+    return try Shape(first.indices.map { $0 == axis ? extent : first[$0] }, of: name)
   }
   package func localJacobian<S: Scalar>(at p: Point<S>, withRespectTo i: Int) -> LocalJacobian? { .moves(at: p, i) }
   package var attributes: [Attribute] { [Attribute("axis", .int(axis))] }
@@ -248,7 +250,7 @@ package struct Concatenate: LibraryOperation {
 package struct StopGradient: LibraryOperation {
   package init() {}
   package func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) {
-    for i in y.indices { y[i] = x[0][i].detached }
+    y.map(x[0]) { $0.detached }
   }
   package func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] { [nil] }
   package func shape(of x: [Shape]) throws(ShapeError) -> Shape { try x.only(1, for: name)[0] }

@@ -151,13 +151,13 @@ package struct ArgMax: LibraryOperation {
 
   package func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) {
     let width = x[0].shape[x[0].shape.rank - 1]
-    let elements = x[0].elements
+    let (elements, y) = (x[0].elements, y.elements)
     for row in y.indices {
       var best = 0
       for j in 1..<max(width, 1) where elements[row * width + best].isExceeded(by: elements[row * width + j]) {
         best = j
       }
-      y[row] = S(Double(best))
+      y[row] = S(position: best)
     }
   }
   package func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] { [nil] }

@@ -20,7 +20,8 @@ package struct Unfold: BatchwiseOperation {
   package func shape(of x: [Shape]) throws(ShapeError) -> Shape {
     let x = try x.only(1, for: name)[0]
     let grid = try windows.grid(in: x, for: name)
-    return [x[0], grid.height, grid.width, windows.count * x[3]]
+    let (depth, overflow) = windows.count.multipliedReportingOverflow(by: x[3])
+    return try Shape([x[0], grid.height, grid.width, overflow ? -1 : depth], of: name)
   }
   package var attributes: [Attribute] { windows.attributes }
   package func notation(_ x: [Notation]) -> Notation { .subscripted("unfold", windows.text, x) }
@@ -48,10 +49,11 @@ package struct Fold: BatchwiseOperation {
   package func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] { [p.to(0, g.unfold(windows))] }
   package func shape(of x: [Shape]) throws(ShapeError) -> Shape {
     let x = try x.only(1, for: name)[0]
-    guard x.rank == 4, windows.count > 0, x[3] % windows.count == 0 else {
+    try windows.check(for: name)
+    guard x.rank == 4, x[3] % windows.count == 0 else {
       throw ShapeError("fold: takes windows [batch, rows, columns, \(windows.size) × channels], was given \(x)")
     }
-    let images: Shape = [x[0], image.height, image.width, x[3] / windows.count]
+    let images = try Shape([x[0], image.height, image.width, x[3] / windows.count], of: name)
     let grid = try windows.grid(in: images, for: name)
     guard (x[1], x[2]) == (grid.height, grid.width) else {
       throw ShapeError("fold: images of \(image) have \(grid) windows, these are \(x[1]) × \(x[2])")
@@ -99,12 +101,7 @@ extension Windows {
         "\(operation): takes images [batch, height, width, channels], was given \(images)"
           + (images.rank == 3 ? "; reshape a single channel to [batch, height, width, 1]" : ""))
     }
-    guard size.height > 0, size.width > 0, stride.height > 0, stride.width > 0 else {
-      throw ShapeError("\(operation): windows of \(size), \(stride) apart; both must be positive")
-    }
-    guard padding.height >= 0, padding.width >= 0 else {
-      throw ShapeError("\(operation): a padding of \(padding); it cannot be negative")
-    }
+    try check(for: operation)
     let padded = Extent2D(images[1] + 2 * padding.height, images[2] + 2 * padding.width)
     guard padded.height >= size.height, padded.width >= size.width else {
       throw ShapeError(
@@ -113,6 +110,19 @@ extension Windows {
     }
     return Extent2D(
       (padded.height - size.height) / stride.height + 1, (padded.width - size.width) / stride.width + 1)
+  }
+
+  /// - Throws: `ShapeError` unless size, stride and padding are those of windows.
+  fileprivate func check(for operation: String) throws(ShapeError) {
+    guard size.height > 0, size.width > 0, stride.height > 0, stride.width > 0 else {
+      throw ShapeError("\(operation): windows of \(size), \(stride) apart; both must be positive")
+    }
+    guard padding.height >= 0, padding.width >= 0 else {
+      throw ShapeError("\(operation): a padding of \(padding); it cannot be negative")
+    }
+    for extent in (size.list + stride.list + padding.list) where extent > Int32.max {
+      throw ShapeError("\(operation): an extent of \(extent); windows have at most \(Int32.max) rows or columns")
+    }
   }
 
   /// The code that makes these windows.

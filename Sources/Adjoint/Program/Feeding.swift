@@ -21,42 +21,44 @@ extension Program {
   public func feed(_ x: Variable<some Scalar>, _ value: Tensor<Int32>) throws(FeedError) {
     let node = try inputNode(x, value.shape, isIndex: true)
     let bound = indexBound(node)
-    for position in 0..<value.elements.count where value.elements[position] < 0 || value.elements[position] >= bound {
-      throw FeedError(
-        "\(name(node)): index \(value.elements[position]) at position \(position) is not in 0 ..< \(bound)")
+    if let place = value.elements.withUnsafeBufferPointer({ $0.firstPlace(outside: bound) }) {
+      throw FeedError("\(name(node)): index \(value.elements[place]) at position \(place) is not in 0 ..< \(bound)")
     }
     value.elements.withUnsafeBufferPointer { copyIndices($0, into: node) }
   }
 
   /// Lets `body` write the value of an input in place, without a copy or an allocation. Elements are in row-major
   /// order.
+  /// - Precondition: x holds numbers. An index leaf is filled by `fillIndices`, which checks them.
   public func fill(_ x: Variable<some Scalar>, _ body: (UnsafeMutableBufferPointer<S>) throws -> Void) rethrows {
-    let node = readableNode(x)
-    copies(of: node)?.unite()
+    let node = writableNode(x, for: "fill")
+    defer { noteWriting(to: node) }
     try body(output(node).elements)
   }
 
   /// Lets `body` write the indices of an index leaf in place, without a copy or an allocation.
-  /// - Throws: `FeedError` when an index is out of range. The leaf holds zeros then.
+  /// - Throws: `FeedError` when x holds numbers, or an index is out of range. The leaf holds zeros then.
   public func fillIndices(_ x: Variable<some Scalar>, _ body: (UnsafeMutableBufferPointer<Int32>) -> Void)
     throws(FeedError)
   {
     let node = readableNode(x)
+    guard nodes[node].isIndex else { throw FeedError("\(name(node)): takes numbers, was given indices") }
     let indices = output(node).indexElements
     body(indices)
     let bound = indexBound(node)
-    for position in indices.indices where indices[position] < 0 || indices[position] >= bound {
-      let wrong = indices[position]
+    if let place = UnsafeBufferPointer(indices).firstPlace(outside: bound) {
+      let wrong = indices[place]
       indices.update(repeating: 0)
-      throw FeedError("\(name(node)): index \(wrong) at position \(position) is not in 0 ..< \(bound)")
+      throw FeedError("\(name(node)): index \(wrong) at position \(place) is not in 0 ..< \(bound)")
     }
   }
 
   private func inputNode(_ x: Variable<some Scalar>, _ shape: Shape, isIndex: Bool) throws(FeedError) -> Int {
-    guard x.tape.identity === tape, x.index < nodes.count, readable[x.index] else {
-      throw FeedError("%\(x.index): no output of this program depends on it, so there is nothing to feed")
+    let node = position(of: x)
+    guard node < nodes.count, readable[node] else {
+      throw FeedError("%\(node): no output of this program depends on it, so there is nothing to feed")
     }
-    let node = x.index
+    checkIdle()
     guard case .leaf(let role) = nodes[node].kind, role == .input || role == .index else {
       throw FeedError("\(name(node)): only inputs and index leaves are fed; parameters are set by their `value`")
     }
@@ -77,33 +79,65 @@ extension Program {
   }
 
   /// Reads a value in place, without a copy or an allocation. The buffer is valid inside `body` only.
+  /// - Precondition: x holds numbers.
   public func withValue<Result>(of x: Variable<some Scalar>, _ body: (UnsafeBufferPointer<S>) throws -> Result) rethrows
     -> Result
   {
-    try body(view(readableNode(x)).elements)
+    let node = readableNode(x)
+    guard !nodes[node].isIndex else { fatalError("withValue: \(name(node)) holds indices; `value(of:)` reads them") }
+    return try body(view(node).elements)
   }
 
   /// Overwrites the value of any node, to prepare `run(after:)`.
-  /// - Precondition: the shape is the node's. An operation's result needs `keeping: .all`, a parameter `parameters:
-  ///   .copied`.
+  /// - Precondition: x holds numbers, and the shape is the node's. An operation's result needs `keeping: .all`, a
+  ///   parameter `parameters: .copied`.
   public func write(_ value: Tensor<S>, into x: Variable<some Scalar>) {
-    let node = readableNode(x)
+    let node = writableNode(x, for: "write")
     guard value.shape == nodes[node].shape else {
       fatalError("write: \(name(node)) cannot hold the shape \(value.shape)")
     }
-    copies(of: node)?.unite()
     _ = output(node).elements.update(fromContentsOf: value.elements)
-    if case .leaf(.constant) = nodes[node].kind { fold() }
+    noteWriting(to: node)
   }
 
+  /// The node of a variable into which numbers may be written.
+  private func writableNode(_ x: Variable<some Scalar>, for purpose: String) -> Int {
+    let node = readableNode(x)
+    guard !nodes[node].isIndex else {
+      fatalError("\(purpose): \(name(node)) holds indices, not numbers. Use feed or fillIndices, which check them.")
+    }
+    copies(of: node)?.unite()
+    return node
+  }
+
+  /// Brings up to date what depends on a node whose value was written.
+  private func noteWriting(to node: Int) {
+    if nodes[node].isParameter { sharedParameters.first { $0.leaf == node }?.parameter.noteChange() }
+    if foldedCount > 0, case .leaf(.constant) = nodes[node].kind { fold() }
+  }
+
+  /// The node of a variable that this program keeps, while no run is under way.
   func readableNode(_ x: Variable<some Scalar>) -> Int {
+    let node = position(of: x)
+    guard node < nodes.count, readable[node] else {
+      fatalError(
+        "Program: %\(node) is not among what this program keeps: its value may have been fused away or overwritten. Make "
+          + "it an output, or compile with keeping: .all.")
+    }
+    checkIdle()
+    return node
+  }
+
+  /// The position of a variable of the tape behind this program.
+  /// - Precondition: the variable was not truncated away before this program was compiled, nor recorded in such a place
+  ///   after it was.
+  func position(of x: Variable<some Scalar>) -> Int {
     guard x.tape.identity === tape else {
       fatalError("Program: %\(x.index) belongs to another tape than the one that this program was compiled from")
     }
-    guard x.index < nodes.count, readable[x.index] else {
+    guard x.index >= nodes.count || nodes[x.index].epoch == x.epoch else {
       fatalError(
-        "Program: %\(x.index) is not among what this program keeps: its value may have been fused away or overwritten. Make "
-          + "it an output, or compile with keeping: .all.")
+        "Program: %\(x.index) is not the node that this program was compiled with: the tape was truncated between them")
     }
     return x.index
   }

@@ -4,6 +4,14 @@ class PlacedOperation<S: Scalar> {
   static func place(_ operation: some Operation, _ x: Operands<S>, into y: Output<S>) -> PlacedOperation {
     let shapes = (0..<x.count).map { x[$0].shape }
     if y.shape.rank > 0, let entrywise = operation.entrywiseInputs(shapes) {
+      let fits = shapes.indices.allSatisfy {
+        $0 < entrywise.count && (!entrywise[$0] || shapes[$0].first == y.shape[0])
+      }
+      guard fits, entrywise.count == shapes.count else {
+        fatalError(
+          "\(operation.name): entrywiseInputs says \(entrywise) for \(shapes); it needs a flag for each input, and true only "
+            + "where the first axis is that of y \(y.shape)")
+      }
       return Entrywise(operation, x, into: y, entrywise)
     }
     return Placed(operation, x, into: y)

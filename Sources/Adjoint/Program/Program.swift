@@ -1,3 +1,5 @@
+import AdjointKernels
+
 /// A tape compiled for replay: pruned to what its outputs need, fused, with buffers assigned by lifetime in one arena
 /// and every operand resolved to an address.
 ///
@@ -5,7 +7,7 @@
 /// Compilation freezes control flow and shapes; inputs, indices, parameters and random leaves stay free. Several
 /// programs may share parameters, which they read where they stand.
 ///
-/// It is not `Sendable`: a program runs on one thread at a time.
+/// It is not `Sendable`: a program runs on one thread at a time, and traps when two run it at once.
 ///
 /// ```swift
 /// let program = Program([loss] + gradients)
@@ -34,6 +36,7 @@ public final class Program<S: Scalar> {
   /// Only `Float` and `Double` use it.
   public var pool: WorkerPool? {
     didSet {
+      checkIdle()
       if pool != nil, !(S.self == Float.self || S.self == Double.self) { pool = nil }
       copies = makeCopies(threads: pool?.threads ?? 1)
       schedule()
@@ -63,6 +66,8 @@ public final class Program<S: Scalar> {
   let readable: [Bool]
   let addresses: [UnsafeMutableRawPointer?]
   private let arena = Arena()
+  /// The flag of the run that is under way, which one thread holds.
+  private let running: UnsafeMutablePointer<UInt8>
   let instructions: UnsafeMutableBufferPointer<Instruction<S>>
   /// The number of instructions, the first ones, that depend on constants alone and have been run.
   let foldedCount: Int
@@ -76,9 +81,13 @@ public final class Program<S: Scalar> {
   private let randomLeaves: [(leaf: Int, distribution: Distribution, rows: Int)]
   /// The nodes stored after a run, and their targets: the states themselves, or this program's copies of them.
   let stores: [(node: Int, target: UnsafeMutableBufferPointer<S>)]
+  /// The counts of changes of the states that are stored.
+  private let storedVersions: [UnsafeMutablePointer<Int>]
+  /// The positions that each index leaf holds, and their bound.
+  private let positions: [(leaf: Int, held: UnsafeBufferPointer<Int32>, bound: Int)]
   private let indexBounds: [Int: Int]
   let names: NodeNames
-  private let sharedParameters: [Parameter<S>]  // kept alive: instructions hold their addresses
+  let sharedParameters: [ParameterLeaf<S>]  // kept alive: instructions hold their addresses
   /// The bytes of the arena that all values of this program share.
   package let byteCount: Int
 
@@ -104,15 +113,15 @@ public final class Program<S: Scalar> {
 
     // Parameters of this very type are read where they stand.
     let ownTape = tape as? Tape<S>
-    var shared: [(leaf: Int, parameter: Parameter<S>)] = []
+    var shared: [ParameterLeaf<S>] = []
     if access == .shared, let ownTape { shared = ownTape.parameters.filter { plan.live[$0.leaf] } }
     var isShared = [Bool](repeating: false, count: plan.nodes.count)
-    for (leaf, _) in shared { isShared[leaf] = true }
+    for place in shared { isShared[place.leaf] = true }
     var memory = plan.memory(isElsewhere: isShared, elementSize: MemoryLayout<S>.stride)
     alteration?.offsets(&memory.offsets, plan.passes)
     let base = arena.allocate(byteCount: memory.byteCount)
     var addresses = memory.offsets.map { $0 >= 0 ? base + $0 : nil }
-    for (leaf, parameter) in shared { addresses[leaf] = parameter.storage.address }
+    for place in shared { addresses[place.leaf] = place.parameter.storage.address }
     for i in plan.nodes.indices where plan.root[i] != i { addresses[i] = addresses[plan.root[i]] }
 
     self.tape = tape.identity
@@ -123,15 +132,21 @@ public final class Program<S: Scalar> {
     seed = tape.seed
     byteCount = memory.byteCount
     readable = plan.readable
-    sharedParameters = shared.map(\.parameter) + (ownTape?.stores.map(\.state) ?? [])
+    sharedParameters = shared + (ownTape?.stores.map { ParameterLeaf(leaf: -1, parameter: $0.state, version: 0) } ?? [])
+    running = arena.allocate(byteCount: 1).bindMemory(to: UInt8.self, capacity: 1)
+    running.initialize(to: 0)
     let (nodes, places) = (plan.nodes, addresses)
     stores = tape.stores.compactMap { node, state in
       if access == .shared, let state = state as? Parameter<S> { return (node, state.storage.elements) }
       guard let leaf = tape.leafOfParameter[ObjectIdentifier(state)], let place = places[leaf] else { return nil }
       return (node, Output<S>(shape: nodes[leaf].shape, address: place).elements)
     }
+    storedVersions = access == .shared ? (ownTape?.stores.map(\.state.storage.version) ?? []) : []
     names = tape.names
     indexBounds = plan.indexBounds
+    positions = indexBounds.sorted { $0.key < $1.key }.compactMap { leaf, bound in
+      places[leaf].map { (leaf, View<S>(shape: nodes[leaf].shape, address: $0).indices, bound) }
+    }
     randomLeaves = plan.leaves.compactMap { leaf in
       guard case .leaf(.random(let distribution)) = nodes[leaf].kind else { return nil }
       return (leaf, distribution, tape.rows(of: nodes[leaf].shape))
@@ -176,6 +191,7 @@ public final class Program<S: Scalar> {
   /// Draws the random leaves and computes every output: a run that may still be refused, since it has changed nothing
   /// that lasts.
   package func compute() {
+    checkIdle()
     // By position: a loop over an array would retain it.
     for position in 0..<randomLeaves.count {
       let random = randomLeaves[position]
@@ -191,12 +207,38 @@ public final class Program<S: Scalar> {
       let (node, target) = stores[position]
       _ = target.update(fromContentsOf: view(node).elements)
     }
+    for position in 0..<storedVersions.count { storedVersions[position].pointee &+= 1 }
     step += 1
   }
 
   /// Computes every output again from the leaves as they are. Nothing is drawn, and nothing is stored.
   public func replay() {
+    begin()
+    defer { end() }
     if let clock { execute(timedBy: clock) } else { execute(from: foldedCount) }
+  }
+
+  /// Begins a run: no other thread may be at it, and every position must lie where it may be read.
+  private func begin() {
+    guard ak_take(running) else { trapOnSecondThread() }
+    // They were checked when they were fed, but nobody knows who kept the address.
+    for number in 0..<positions.count {
+      let (leaf, held, bound) = positions[number]
+      guard let place = held.firstPlace(outside: bound) else { continue }
+      fatalError("Program: \(name(leaf)): index \(held[place]) at position \(place) is not in 0 ..< \(bound)")
+    }
+  }
+
+  private func end() { ak_give(running) }
+
+  /// Traps while a run is under way.
+  func checkIdle() { if ak_is_taken(running) { trapOnSecondThread() } }
+
+  @inline(never)
+  private func trapOnSecondThread() -> Never {
+    fatalError(
+      "Program: two threads use one program at once. Its values stand in one memory: compile one for each thread. They may "
+        + "share parameters and a pool.")
   }
 
   /// Computes what depends on constants alone.
@@ -204,6 +246,8 @@ public final class Program<S: Scalar> {
 
   /// Computes every node again but those in `held`, whose written values stand.
   package func replay(holding held: Set<Int>) {
+    begin()
+    defer { end() }
     for position in 0..<instructions.count where !held.contains(lastNodes[position]) {
       instructions[position].executeApart()
     }
@@ -214,7 +258,10 @@ public final class Program<S: Scalar> {
   /// - Precondition: the program keeps all values.
   public func run(after x: Variable<some Scalar>) {
     guard keeping == .all else { fatalError("run(after:): compile with keeping: .all, so that every value is there") }
-    execute(from: lastNodes.firstIndex { $0 > x.index } ?? instructions.count)
+    let node = position(of: x)
+    begin()
+    defer { end() }
+    execute(from: lastNodes.firstIndex { $0 > node } ?? instructions.count)
   }
 
   @specialized(where S == Float)

@@ -65,6 +65,8 @@ enum Simplification {
 
 extension Node {
   fileprivate func reading(_ inputs: NodeList) -> Node {
-    Node(shape: shape, epoch: epoch, serves: serves, scope: scope, inputs: inputs, kind: kind, isIndex: isIndex)
+    Node(
+      shape: shape, serves: serves, epoch: epoch, inputs: inputs, scope: scope, kind: kind, isIndex: isIndex,
+      isParameter: isParameter)
   }
 }

@@ -3,8 +3,8 @@ import AdjointKernels
 /// A persistent pool of threads among which the instructions of programs are split.
 ///
 /// Each instruction is cut statically into bands of rows or columns. So a result has the same bits on any number of
-/// threads, and a batch keeps its meaning for every loss and normalisation. Several programs may share a pool, one run
-/// at a time. A pool is for `Float` and `Double`; other scalars run on the caller's thread.
+/// threads, and a batch keeps its meaning for every loss and normalisation. Several programs may share a pool, also on
+/// several threads: a run that finds it busy is done by its own caller. A pool is for `Float` and `Double`; other scalars run on the caller's thread.
 ///
 /// It is `@unchecked Sendable`, the one in the library. The threads live in C and see nothing but the task of the
 /// present run, and the caller waits for all of them before it goes on.
@@ -16,9 +16,14 @@ public final class WorkerPool: @unchecked Sendable {
   /// The number of threads that work, the caller's included.
   public let threads: Int
 
-  /// - Precondition: at least one thread.
+  /// The most threads that a pool has.
+  package static let maximumThreads = 1024
+
+  /// - Precondition: between 1 and 1024 threads. More than the machine has cores slow each other down.
   public init(threads: Int) {
-    guard threads >= 1 else { fatalError("WorkerPool: \(threads) threads; there must be at least one") }
+    guard (1...WorkerPool.maximumThreads).contains(threads) else {
+      fatalError("WorkerPool: \(threads) threads; there must be between 1 and \(WorkerPool.maximumThreads)")
+    }
     pool = threads > 1 ? ak_pool_create(Int32(threads)) : nil
     self.threads = pool.map { Int(ak_pool_threads($0)) } ?? 1
     (runsLastFirst, leastWork) = (false, 20_000)
@@ -37,7 +42,8 @@ public final class WorkerPool: @unchecked Sendable {
     open func run(part: Int, of parts: Int) { fatalError("WorkerPool.Task: a subclass runs the parts") }
   }
 
-  /// Runs all parts of a task, some on the caller's thread, and waits for them. It allocates nothing.
+  /// Runs all parts of a task, some on the caller's thread, and waits for them. While the pool works for another caller,
+  /// all run on this caller's thread. It allocates nothing.
   package func run(_ task: Task) {
     guard let pool else {
       for part in 0..<threads { task.run(part: runsLastFirst ? threads - 1 - part : part, of: threads) }

@@ -40,7 +40,9 @@ extension Float {
   package static func fractions(
     of bytes: UnsafeBufferPointer<UInt8>, into output: UnsafeMutableBufferPointer<Float>
   ) {
-    precondition(output.count >= bytes.count)
+    guard output.count >= bytes.count else {
+      fatalError("fractions: \(bytes.count) bytes into \(output.count) numbers")
+    }
     guard let x = bytes.baseAddress, let y = output.baseAddress else { return }
     if let kernels = Kernels.active { return kernels.pointee.fractions_f32(x, y, bytes.count) }
     for i in bytes.indices { y[i] = Float(x[i]) / 255 }

@@ -83,7 +83,7 @@ extension Output {
         }
       }
       Output(shape: shape, address: UnsafeMutableRawPointer(gathered)).copyStrided(x, offset: 0, strides: strides)
-      for i in indices { self[i] = S.reduce(r, gathered + i * width, count: width) }
+      for i in indices { base[i] = S.reduce(r, gathered + i * width, count: width) }
     }
   }
 

@@ -62,7 +62,9 @@ final class Arena {
 final class Buffer<S: Scalar> {
   let elements: UnsafeMutableBufferPointer<S>
   var address: UnsafeMutableRawPointer { UnsafeMutableRawPointer(base) }
-  var base: UnsafeMutablePointer<S>
+  let base: UnsafeMutablePointer<S>
+  /// The number of changes so far, behind an address, so that a program counts them without counting references.
+  let version = UnsafeMutablePointer<Int>.allocate(capacity: 1)
 
   init(repeating value: S, count: Int) {
     // At least one element, so that an empty tensor has an address too.
@@ -71,9 +73,13 @@ final class Buffer<S: Scalar> {
     base = raw.bindMemory(to: S.self, capacity: max(count, 1))
     base.initialize(repeating: value, count: max(count, 1))
     elements = UnsafeMutableBufferPointer(start: base, count: count)
+    version.initialize(to: 0)
   }
 
-  deinit { base.deallocate() }
+  deinit {
+    base.deallocate()
+    version.deallocate()
+  }
 }
 
 /// A growing list of elements, each with a companion of plain bits, behind a fixed address.
@@ -140,6 +146,9 @@ struct StableList<Element, Companion: BitwiseCopyable> {
   @inline(never)
   private func grow() {
     let (old, count) = (header.pointee, header.pointee.count)
+    guard count <= Int32.max / 2 else {
+      fatalError("tape: more than \(count) nodes; truncate it, or begin another one")
+    }
     let capacity = 2 * old.capacity
     header.pointee.elements = .allocate(capacity: capacity)
     header.pointee.elements.moveInitialize(from: old.elements, count: count)

@@ -2,13 +2,19 @@
 ///
 /// A view is valid only while `forward` runs. An index operand has `indices` (Int32); every other one has elements of
 /// `S`.
+///
+/// `view[i]` is checked in release too. `elements` and `indices` are buffers, which release builds do not check: a loop
+/// that takes them checks its bounds once, against `count`.
 public struct View<S: Scalar>: BitwiseCopyable {
   public let shape: Shape
-  let address: UnsafeMutableRawPointer
+  @usableFromInline let address: UnsafeMutableRawPointer
+  /// The number of elements.
+  public let count: Int
 
   init(shape: Shape, address: UnsafeMutableRawPointer) {
     self.shape = shape
     self.address = address
+    count = shape.elementCount
   }
 
   /// A view of existing elements, for evaluating an operation outside a tape.
@@ -20,18 +26,20 @@ public struct View<S: Scalar>: BitwiseCopyable {
     self.init(shape: shape, address: UnsafeMutableRawPointer(base))
   }
 
-  /// The number of elements.
-  @inlinable public var count: Int { shape.elementCount }
   /// The elements in row-major order.
-  public var elements: UnsafeBufferPointer<S> { UnsafeBufferPointer(start: base, count: count) }
-  /// The class indices or positions of an index operand.
-  public var indices: UnsafeBufferPointer<Int32> {
+  @inlinable public var elements: UnsafeBufferPointer<S> { UnsafeBufferPointer(start: base, count: count) }
+  /// The class indices or positions of an index operand, each below the bound that the operation states.
+  @inlinable public var indices: UnsafeBufferPointer<Int32> {
     UnsafeBufferPointer(start: UnsafePointer(address.assumingMemoryBound(to: Int32.self)), count: count)
   }
   /// The element at a row-major position.
-  public subscript(position: Int) -> S { elements[position] }
+  @inlinable
+  public subscript(position: Int) -> S {
+    guard position >= 0, position < count else { noElement(position, in: shape) }
+    return base[position]
+  }
 
-  var base: UnsafePointer<S> { UnsafePointer(address.assumingMemoryBound(to: S.self)) }
+  @usableFromInline var base: UnsafePointer<S> { UnsafePointer(address.assumingMemoryBound(to: S.self)) }
 
   /// The view of some entries of the first axis, for elements of `stride` bytes.
   func entries(_ range: Range<Int>, stride: Int) -> View {
@@ -41,14 +49,43 @@ public struct View<S: Scalar>: BitwiseCopyable {
   }
 
   /// A copy of the elements; indices become numbers.
+  /// - Precondition: S holds each index exactly.
   func tensor(isIndex: Bool) -> Tensor<S> {
-    Tensor(shape: shape, elements: isIndex ? indices.map { S(Double($0)) } : Array(elements))
+    Tensor(shape: shape, elements: isIndex ? indices.map { S(position: Int($0)) } : Array(elements))
+  }
+}
+
+/// Traps at an element that does not exist.
+@usableFromInline @inline(never)
+func noElement(_ position: Int, in shape: Shape) -> Never {
+  fatalError("forward: no element \(position) among the \(shape.elementCount) of \(shape)")
+}
+
+extension Scalar {
+  /// A position as a number.
+  /// - Precondition: the scalar holds it exactly; `Float` does up to 2²⁴.
+  init(position: Int) {
+    self.init(Double(position))
+    guard primal == Double(position) else {
+      fatalError("index \(position) is not a number of \(Self.self): record in Double, or read positions as indices")
+    }
+  }
+}
+
+extension UnsafeBufferPointer<Int32> {
+  /// The place of the first position that is not in 0 ..< bound; `nil` when all are.
+  func firstPlace(outside bound: Int) -> Int? {
+    // A maximum without branches first: it takes the time of reading them.
+    var largest: UInt32 = 0
+    for index in self { largest = Swift.max(largest, UInt32(bitPattern: index)) }
+    if largest < bound || isEmpty { return nil }
+    return firstIndex { $0 < 0 || $0 >= bound }
   }
 }
 
 /// The operands of one operation, in order.
 public struct Operands<S: Scalar> {
-  let views: UnsafePointer<View<S>>
+  @usableFromInline let views: UnsafePointer<View<S>>
   public let count: Int
 
   /// Operands in order; they outlive this list.
@@ -56,7 +93,11 @@ public struct Operands<S: Scalar> {
     (self.views, self.count) = (views, count)
   }
 
-  public subscript(position: Int) -> View<S> { views[position] }
+  @inlinable
+  public subscript(position: Int) -> View<S> {
+    guard position >= 0, position < count else { noOperand(position, count: count) }
+    return views[position]
+  }
 
   /// Calls `body` with a list of the views of some values, which lasts no longer.
   @inline(__always)
@@ -72,13 +113,18 @@ public struct Operands<S: Scalar> {
 
 /// The place into which an operation's `forward` writes its result. Elements start undefined, and every one must be
 /// set.
+///
+/// `y[i]` is checked in release too. `map` and `zip` check once and run at full speed; so can a loop over `elements`.
 public struct Output<S: Scalar> {
   public let shape: Shape
-  let address: UnsafeMutableRawPointer
+  @usableFromInline let address: UnsafeMutableRawPointer
+  /// The number of elements.
+  public let count: Int
 
   init(shape: Shape, address: UnsafeMutableRawPointer) {
     self.shape = shape
     self.address = address
+    count = shape.elementCount
   }
 
   /// Existing memory as an output, for evaluating an operation outside a tape.
@@ -88,20 +134,58 @@ public struct Output<S: Scalar> {
     self.init(shape: shape, address: view.address)
   }
 
-  public var count: Int { shape.elementCount }
   /// The row-major positions of the elements.
-  public var indices: Range<Int> { 0..<count }
+  @inlinable public var indices: Range<Int> { 0..<count }
   /// The elements in row-major order.
-  public var elements: UnsafeMutableBufferPointer<S> { UnsafeMutableBufferPointer(start: base, count: count) }
+  @inlinable public var elements: UnsafeMutableBufferPointer<S> {
+    UnsafeMutableBufferPointer(start: base, count: count)
+  }
   /// The elements of an index leaf.
   var indexElements: UnsafeMutableBufferPointer<Int32> {
     UnsafeMutableBufferPointer(start: address.assumingMemoryBound(to: Int32.self), count: count)
   }
   /// The element at a row-major position.
+  @inlinable
   public subscript(position: Int) -> S {
-    get { base[position] }
-    nonmutating set { base[position] = newValue }
+    get {
+      guard position >= 0, position < count else { noElement(position, in: shape) }
+      return base[position]
+    }
+    nonmutating set {
+      guard position >= 0, position < count else { noElement(position, in: shape) }
+      base[position] = newValue
+    }
   }
 
-  var base: UnsafeMutablePointer<S> { address.assumingMemoryBound(to: S.self) }
+  /// y[i] = f(x[i]) for every element.
+  /// - Precondition: x has as many elements.
+  @inlinable @inline(__always)
+  public func map(_ x: View<S>, _ f: (S) -> S) {
+    guard x.count == count else { unequal(x.shape, shape) }
+    let (x, y) = (x.base, base)
+    for i in 0..<count { y[i] = f(x[i]) }
+  }
+
+  /// y[i] = f(a[i], b[i]) for every element.
+  /// - Precondition: a and b have as many elements.
+  @inlinable @inline(__always)
+  public func zip(_ a: View<S>, _ b: View<S>, _ f: (S, S) -> S) {
+    guard a.count == count, b.count == count else { unequal(a.count == count ? b.shape : a.shape, shape) }
+    let (a, b, y) = (a.base, b.base, base)
+    for i in 0..<count { y[i] = f(a[i], b[i]) }
+  }
+
+  @usableFromInline var base: UnsafeMutablePointer<S> { address.assumingMemoryBound(to: S.self) }
+}
+
+/// Traps at an operand that does not exist.
+@usableFromInline @inline(never)
+func noOperand(_ position: Int, count: Int) -> Never {
+  fatalError("forward: no input \(position) among \(count)")
+}
+
+/// Traps at an operand that does not have the elements of the output.
+@usableFromInline @inline(never)
+func unequal(_ x: Shape, _ y: Shape) -> Never {
+  fatalError("forward: an element of \(x) for each of \(y); they must be equally many")
 }

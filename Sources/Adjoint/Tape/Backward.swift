@@ -27,13 +27,16 @@ public struct Backward<S: Scalar> {
     }
   }
   var adjoints: [Int32]
+  /// The number of truncations before the sweep: what stands where its nodes stood came later if it counts more.
+  private let epoch: Int
   private var flows: [Flow] = []
 
   /// An edge by positions on the tape. A sweep adds one for each use of each node, and counts no references.
   private struct Flow {
-    let consumer, position, producer, contribution, epoch: Int32
+    let consumer, position, producer, contribution: Int32
+    let epoch: Int
 
-    init(_ contribution: Int, _ epoch: Int32, from consumer: Int, _ position: Int, to producer: Int) {
+    init(_ contribution: Int, _ epoch: Int, from consumer: Int, _ position: Int, to producer: Int) {
       (self.consumer, self.position, self.producer) = (Int32(consumer), Int32(position), Int32(producer))
       (self.contribution, self.epoch) = (Int32(contribution), epoch)
     }
@@ -41,16 +44,33 @@ public struct Backward<S: Scalar> {
 
   init(output: Variable<S>, seed: Variable<S>) {
     self.output = output
+    epoch = output.tape.epoch
     adjoints = [Int32](repeating: -1, count: output.index + 1)
     adjoints[output.index] = Int32(seed.index)
   }
 
   /// The adjoint ∂output/∂x of a node, or `nil` where none was computed: an absent adjoint is not a zero.
-  public func adjoint(of x: Variable<S>) -> Variable<S>? { adjoint(at: output.tape.index(of: x), on: output.tape) }
+  /// - Precondition: the output, x and the adjoint were not truncated away.
+  public func adjoint(of x: Variable<S>) -> Variable<S>? {
+    guard let node = adjointNode(of: position(of: x)) else { return nil }
+    let tape = output.tape
+    guard node < tape.count, tape.nodes[node].epoch <= epoch else {
+      fatalError("backward: the adjoint of \(tape.describe(x.index)), %\(node), was truncated away")
+    }
+    return tape[node]
+  }
 
   /// The contributions whose sum is the adjoint of x.
+  /// - Precondition: the output and x were not truncated away.
   public func contributions(to x: Variable<S>) -> [Edge] {
-    flows.filter { $0.producer == x.index }.map { edge($0) }
+    let x = position(of: x)
+    return flows.filter { $0.producer == x }.map { edge($0) }
+  }
+
+  /// The position of a variable that the sweep has seen: as long as the output stands, so does all before it.
+  private func position(of x: Variable<S>) -> Int {
+    _ = output.tape.index(of: output)
+    return output.tape.index(of: x)
   }
 
   private func edge(_ flow: Flow) -> Edge {

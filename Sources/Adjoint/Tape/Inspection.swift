@@ -27,6 +27,15 @@ extension Variable {
   }
 }
 
+extension Variable {
+  /// This variable, whose `index` may be taken: the place is still its own.
+  /// - Precondition: it was not truncated away.
+  package var live: Variable {
+    _ = tape.index(of: self)
+    return self
+  }
+}
+
 extension Tape {
   /// The operation recorded at a position, or `nil` for a leaf.
   package func operation(at node: Int) -> (any Operation)? {

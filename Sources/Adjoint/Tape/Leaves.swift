@@ -81,7 +81,7 @@ extension Tape {
   @specialized(where S == Double)
   public func constant(_ value: Double) -> Variable<S> {
     let x = append(.constant, .scalar)
-    output(x.index)[0] = S(value)
+    output(x.index).base.pointee = S(value)
     return x
   }
 
@@ -122,7 +122,10 @@ extension Tape {
 
   /// Stores the recorded values that `store(_:into:)` names. A program's run does the same by itself.
   public func commitStores() {
-    for (node, state) in stores { _ = state.storage.elements.update(fromContentsOf: view(of: node).elements) }
+    for (node, state) in stores {
+      _ = state.storage.elements.update(fromContentsOf: view(of: node).elements)
+      state.noteChange()
+    }
   }
 
   /// A leaf drawn from `distribution` now, and anew before each run of a program.
@@ -150,7 +153,7 @@ extension Tape {
     defer { serving = outerServing }
     let x = append(role, parameter.shape, of: parameter)
     leafOfParameter[ObjectIdentifier(parameter)] = x.index
-    parameters.append((x.index, parameter))
+    parameters.append(ParameterLeaf(leaf: x.index, parameter: parameter, version: parameter.storage.version.pointee))
     let path = scopes[Int(scope)]
     labels[x.index] = parameter.name ?? (path.isEmpty ? "p\(parameters.count - 1)" : path + "/p\(parameters.count - 1)")
     return x

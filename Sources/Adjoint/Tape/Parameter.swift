@@ -33,11 +33,19 @@ public final class Parameter<S: Scalar> {
           "parameter '\(name ?? "unnamed")' is \(shape); it cannot be set to a tensor of shape \(newValue.shape)")
       }
       _ = storage.elements.update(fromContentsOf: newValue.elements)
+      noteChange()
     }
   }
 
   /// Reads and writes the elements in place, in row-major order. The buffer is valid inside `body` only.
+  ///
+  /// It counts as a change, whatever `body` does: a gradient is not taken of what was recorded before.
   public func withElements<R>(_ body: (UnsafeMutableBufferPointer<S>) throws -> R) rethrows -> R {
-    try body(storage.elements)
+    defer { noteChange() }
+    return try body(storage.elements)
   }
+
+  /// Counts a change of the numbers. Whoever writes to the storage says so, so that a gradient of what was recorded
+  /// with the old numbers is refused.
+  package func noteChange() { storage.version.pointee &+= 1 }
 }

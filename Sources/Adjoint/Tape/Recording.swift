@@ -48,6 +48,7 @@ extension Tape {
   func apply(_ f: Unary, _ x: Variable<S>) -> Variable<S> {
     let input = index(of: x, for: f)
     guard !nodes[input].isIndex else { return record(f, inputs: [x]) }  // which says what is wrong
+    if nodes[input].isParameter { noteRead(of: input) }
     let y = append(.operation(f), NodeList(input), nodes[input].shape)
     output(y).map(.unary(f), view(of: input))
     return Variable(tape: self, index: y, epoch: epoch)
@@ -66,6 +67,7 @@ extension Tape {
     guard shape == nodes[b].shape, !nodes[a].isIndex, !nodes[b].isIndex else {
       return record(f, inputs: [self[a], self[b]]).index
     }
+    if nodes[a].isParameter || nodes[b].isParameter { noteReads(of: NodeList(a, b)) }
     let y = append(.operation(f), NodeList(a, b), shape)
     output(y).zip(.binary(f), view(of: a), view(of: b))
     return y
@@ -80,7 +82,8 @@ extension Tape {
     let place = parameter?.storage.address ?? arena.allocate(byteCount: size)
     nodes.append(
       Node(
-        shape: shape, epoch: epoch, serves: serving, scope: scope, inputs: inputs, kind: kind, isIndex: isIndex),
+        shape: shape, serves: serving, epoch: epoch, inputs: inputs, scope: scope, kind: kind, isIndex: isIndex,
+        isParameter: parameter != nil),
       at: place)
     return nodes.count - 1
   }
@@ -107,6 +110,9 @@ extension Tape {
     let shapes = inputs.map { nodes[$0].shape }
     do throws(ShapeError) {
       let shape = try operation.shape(of: shapes)
+      if let position = operation.indexPosition, position < 0 || position >= inputs.count {
+        throw ShapeError("\(operation.name): says that input \(position) holds indices, and has \(inputs.count) inputs")
+      }
       for (position, input) in inputs.enumerated() {
         let isIndex = isIndexLeaf(input)
         if isIndex != (operation.indexPosition == position) {
@@ -116,6 +122,7 @@ extension Tape {
         }
         if isIndex { try checkIndices(of: input, below: operation.indexBound(for: shapes), for: operation.name) }
       }
+      noteReads(of: inputs)
       return shape
     } catch {
       let operands = inputs.map { describe($0) }.joined(separator: ", ")
@@ -124,9 +131,10 @@ extension Tape {
   }
 
   private func checkIndices(of node: Int, below bound: Int, for name: String) throws(ShapeError) {
-    guard let wrong = view(of: node).indices.first(where: { $0 < 0 || $0 >= bound }) else { return }
+    let indices = view(of: node).indices
+    guard let place = indices.firstPlace(outside: bound) else { return }
     guard isRecordingForReplay, bound > 0 else {
-      throw ShapeError("\(name): index \(wrong) in \(describe(node)) is not in 0 ..< \(bound)")
+      throw ShapeError("\(name): index \(indices[place]) in \(describe(node)) is not in 0 ..< \(bound)")
     }
     // These indices come from outside. The program about to be compiled is fed them next, and that throws.
     let elements = output(node).indexElements
@@ -174,6 +182,7 @@ extension Tape {
       leafOfParameter[ObjectIdentifier(last.parameter)] = nil
       parameters.removeLast()
     }
+    for place in parameters.indices { parameters[place].truncate(to: count) }
     stores.removeAll { $0.node >= count }
     epoch += 1
   }

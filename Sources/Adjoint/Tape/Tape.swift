@@ -10,16 +10,18 @@ struct Node {
 
   // In an order that leaves no gaps, so that a node takes two cache lines.
   let shape: Shape
-  /// The number of truncations before this node, which tells it from one that stood in the same place earlier.
-  let epoch: Int32
   /// The forward node whose VJP recorded this one, or −1 in a forward pass.
   let serves: Int32
+  /// The number of truncations before this node, which tells it from one that stood in the same place earlier.
+  let epoch: Int
+  let inputs: NodeList
   /// The scope in which the node was recorded, a position in `scopes`.
   let scope: Int32
-  let inputs: NodeList
   let kind: Kind
   /// True when the node holds indices, not numbers.
   let isIndex: Bool
+  /// True for the leaf of a parameter or a state, which may change after it was recorded.
+  let isParameter: Bool
 }
 
 /// The tape: a Wengert list, and the whole of backpropagation.
@@ -41,12 +43,12 @@ public final class Tape<S: Scalar> {
   let nodes = NodeStorage()
   let arena = Arena()
   let identity = TapeIdentity()
-  var epoch: Int32 = 0
+  package var epoch = 0
   var serving: Int32 = -1
   var scopes: [String] = [""]
   var scope: Int32 = 0
   var labels: [Int: String] = [:]
-  var parameters: [(leaf: Int, parameter: Parameter<S>)] = []
+  var parameters: [ParameterLeaf<S>] = []
   var stores: [(node: Int, state: Parameter<S>)] = []
   var leafOfParameter: [ObjectIdentifier: Int] = [:]
   /// True while a training step is recorded for replay: reading a value would freeze a branch (see `Variable.value`).
@@ -88,6 +90,8 @@ public final class Tape<S: Scalar> {
   ///   - targets: the variables whose adjoints are wanted; every parameter and input when left out. Only the nodes
   ///     between them and the output are recorded.
   /// - Complexity: a small constant times the cost of the forward pass, whatever the number of targets.
+  /// - Precondition: no parameter that a rule reads was changed after it was recorded: its numbers are no longer those
+  ///   behind `output`.
   @specialized(where S == Float)
   @specialized(where S == Double)
   public func backward(
@@ -95,10 +99,12 @@ public final class Tape<S: Scalar> {
   ) -> Backward<S> {
     var backward = Backward(output: output, seed: seed(of: output, cotangent))
     let needed = nodesBetween(targets?.map { index(of: $0) } ?? differentiableLeaves, and: index(of: output))
+    let changes = changedParameters(upTo: output.index)
     defer { serving = -1 }
     for i in (0...output.index).reversed() where needed[i] {
       guard case .operation(let f) = nodes[i].kind, let g = backward.adjoint(at: i, on: self) else { continue }
       let inputs = nodes[i].inputs
+      if !changes.isEmpty { refuse(changes, readBy: i) }
       serving = Int32(i)
       let contributions = f.vjp(g, at: Point(tape: self, node: i, wanted: WantedInputs(inputs, needed)))
       check(count: contributions.count, of: f, for: inputs)

@@ -6,9 +6,9 @@ public struct Variable<S: Scalar> {
   public let tape: Tape<S>
   /// The position in the tape's list, printed as `%index`.
   public let index: Int
-  let epoch: Int32
+  let epoch: Int
 
-  init(tape: Tape<S>, index: Int, epoch: Int32) {
+  init(tape: Tape<S>, index: Int, epoch: Int) {
     self.tape = tape
     self.index = index
     self.epoch = epoch

@@ -52,7 +52,9 @@ public struct Generator: RandomNumberGenerator, Hashable, Sendable, Codable {
 
   /// The numbers 0 ..< count in random order, by the Fisher–Yates shuffle. The order is the same in every release,
   /// which the standard library's `shuffled` does not promise.
+  /// - Precondition: the count is not negative.
   public mutating func permutation(of count: Int) -> [Int] {
+    guard count >= 0 else { fatalError("permutation: \(count) numbers; the count cannot be negative") }
     var order = Array(0..<count)
     for last in stride(from: count - 1, to: 0, by: -1) {
       order.swapAt(last, Int(next().multipliedFullWidth(by: UInt64(last + 1)).high))

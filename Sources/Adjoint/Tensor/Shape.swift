@@ -5,6 +5,9 @@ public struct Shape: Hashable, Sendable, BitwiseCopyable {
   /// The largest number of dimensions that a shape holds.
   package static let maximumRank = 8
 
+  /// One more than the largest number of elements: more than any memory holds, so no count of bytes overflows.
+  package static let elementLimit = 1 << 40
+
   private var dimensions: SIMD8<Int32>
   private var rankStorage: Int32
 
@@ -12,20 +15,42 @@ public struct Shape: Hashable, Sendable, BitwiseCopyable {
   public var rank: Int { Int(rankStorage) }
 
   /// The shape with these dimensions.
-  /// - Precondition: at most 8 dimensions, none negative, none above 2³¹ − 1.
+  /// - Precondition: at most 8 dimensions, none negative, none above 2³¹ − 1, and fewer than 2⁴⁰ elements.
   public init(_ dimensions: some Collection<Int>) {
+    do throws(ShapeError) { try self.init(dimensions, of: "Shape") } catch { fatalError(error.description) }
+  }
+
+  /// The shape with these dimensions, as the result of an operation.
+  /// - Throws: `ShapeError` with a sentence that begins with the operation's name when there is no such shape.
+  package init(_ dimensions: some Collection<Int>, of operation: String) throws(ShapeError) {
     guard dimensions.count <= Shape.maximumRank else {
-      fatalError(
-        "Shape: \(Array(dimensions)) has \(dimensions.count) dimensions; at most \(Shape.maximumRank) are supported")
+      throw ShapeError(
+        "\(operation): \(Array(dimensions)) has \(dimensions.count) dimensions; at most \(Shape.maximumRank) are supported"
+      )
     }
     self.dimensions = SIMD8(repeating: 0)
     rankStorage = Int32(dimensions.count)
     for (axis, dimension) in dimensions.enumerated() {
       guard let narrow = Int32(exactly: dimension), narrow >= 0 else {
-        fatalError("Shape: dimension \(axis) of \(Array(dimensions)) is not between 0 and \(Int32.max)")
+        throw ShapeError(
+          "\(operation): dimension \(axis) of \(Array(dimensions)) is not between 0 and \(Int32.max)")
       }
       self.dimensions[axis] = narrow
     }
+    guard isCountable else {
+      throw ShapeError("\(operation): \(self) has 2⁴⁰ elements or more, which no memory holds")
+    }
+  }
+
+  /// True when the dimensions that are not 0 have a product below the limit.
+  private var isCountable: Bool {
+    var product = 1
+    for axis in 0..<rank {
+      let (next, overflow) = product.multipliedReportingOverflow(by: Swift.max(Int(dimensions[axis]), 1))
+      guard !overflow else { return false }
+      product = next
+    }
+    return product < Shape.elementLimit
   }
 
   /// `[]`, the shape of a single number.
@@ -37,7 +62,7 @@ public struct Shape: Hashable, Sendable, BitwiseCopyable {
   /// The number of elements: the product of the dimensions, 1 for `[]`.
   public var elementCount: Int {
     var product = 1
-    for axis in 0..<rank { product *= Int(dimensions[axis]) }
+    for axis in 0..<rank { product &*= Int(dimensions[axis]) }  // below the limit, as every shape is
     return product
   }
 
@@ -93,6 +118,9 @@ extension Shape {
     }
     var copy = self
     copy.dimensions[axis] = narrow
+    guard narrow <= dimensions[axis] || copy.isCountable else {
+      fatalError("Shape: \(copy) has 2⁴⁰ elements or more, which no memory holds")
+    }
     return copy
   }
 
@@ -103,6 +131,7 @@ extension Shape {
     var batched = self
     batched.rankStorage += 1
     for axis in 0..<rank { batched.dimensions[axis + 1] = dimensions[axis] }
+    batched.dimensions[0] = 0
     return batched.replacing(axis: 0, with: count)
   }
 
@@ -112,7 +141,7 @@ extension Shape {
   public static func broadcast(_ a: Shape, _ b: Shape, in operation: String) throws(ShapeError) -> Shape {
     if a == b { return a }
     let rank = Swift.max(a.rank, b.rank)
-    var result = Shape([Int](repeating: 0, count: rank))
+    var result = [Int](repeating: 0, count: rank)
     for back in 1...Swift.max(rank, 1) where back <= rank {
       let extentA = back <= a.rank ? a[a.rank - back] : 1
       let extentB = back <= b.rank ? b[b.rank - back] : 1
@@ -121,9 +150,9 @@ extension Shape {
           "\(operation): \(a) and \(b) do not broadcast: \(extentA) and \(extentB) differ at axis −\(back), and neither is 1"
         )
       }
-      result = result.replacing(axis: rank - back, with: extentA == 1 ? extentB : extentA)
+      result[rank - back] = extentA == 1 ? extentB : extentA
     }
-    return result
+    return try Shape(result, of: operation)
   }
 
   /// True when a tensor of this shape repeats to `target` by the broadcasting rule.

@@ -50,8 +50,20 @@ public struct Tensor<Element: BitwiseCopyable & Sendable>: Sendable {
 
   /// The element at a row-major position.
   public subscript(linear index: Int) -> Element {
-    get { elements[index] }
-    set { elements[index] = newValue }
+    get {
+      check(index)
+      return elements[index]
+    }
+    set {
+      check(index)
+      elements[index] = newValue
+    }
+  }
+
+  private func check(_ index: Int) {
+    guard index >= 0, index < elements.count else {
+      fatalError("Tensor: no element \(index) among the \(elements.count) of \(shape)")
+    }
   }
 
   /// The element at these coordinates, one for each axis.

@@ -16,7 +16,7 @@ package struct DoubleRecording {
     }
     let tape = output.tape
     let twin = Tape<Double>(mode: tape.mode, seed: tape.seed)
-    for node in 0...output.index {
+    for node in 0...output.live.index {
       let x = tape[node]
       let copy: Variable<Double>
       if let operation = x.operation {
@@ -33,7 +33,7 @@ package struct DoubleRecording {
       if !x.path.isEmpty { copy.labeled(x.path) }
     }
     self.output = twin[output.index]
-    self.leaves = leaves.map { twin[$0.index] }
+    self.leaves = leaves.map { twin[$0.live.index] }
   }
 }
 

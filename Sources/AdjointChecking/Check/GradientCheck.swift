@@ -92,6 +92,6 @@ extension Variable {
   ///
   /// A leaf recorded after the output cannot reach it.
   func checkedLeaves(among given: [Variable]?) -> [Variable] {
-    (given ?? tape.differentiableVariables).filter { $0.index <= index }
+    (given ?? tape.differentiableVariables).filter { $0.live.index <= index }
   }
 }

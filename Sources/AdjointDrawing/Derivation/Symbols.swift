@@ -132,7 +132,7 @@ struct Symbols<S: Scalar> {
 extension Variable {
   /// The positions of this node and of all that it is computed from, in the order of the tape.
   var dependencies: [Int] {
-    var needed = [Bool](repeating: false, count: index + 1)
+    var needed = [Bool](repeating: false, count: live.index + 1)
     needed[index] = true
     for node in stride(from: index, through: 0, by: -1) where needed[node] {
       for input in tape[node].inputs { needed[input.index] = true }

@@ -20,7 +20,7 @@ struct ExplainedRecording {
   init<S: Scalar>(of loss: Variable<S>, cotangent: Tensor<Double>?, imageSize: (height: Int, width: Int)?) {
     let replay = Tape<Double>(mode: loss.tape.mode, seed: loss.tape.seed)
     var roles: [Int: Role] = [:]
-    for node in 0...loss.index {
+    for node in 0...loss.live.index {
       let x = loss.tape[node]
       roles[node] = x.role
       ExplainedRecording.copy(x, onto: replay)

@@ -7,11 +7,11 @@ extension Graph {
   /// - Precondition: `backward` is a sweep from `output`.
   /// - Complexity: linear in the nodes and edges drawn.
   public init<S: Scalar>(of output: Variable<S>, backward: Backward<S>? = nil) {
-    if let backward, backward.output.tape !== output.tape || backward.output.index != output.index {
+    if let backward, backward.output.tape !== output.tape || backward.output.live.index != output.live.index {
       fatalError("Graph: the backward sweep starts at %\(backward.output.index), the graph ends at %\(output.index)")
     }
     let tape = output.tape
-    var needed = [Bool](repeating: false, count: output.index + 1)
+    var needed = [Bool](repeating: false, count: output.live.index + 1)
     needed[output.index] = true
     for i in stride(from: output.index, through: 0, by: -1) where needed[i] {
       for input in tape[i].inputs { needed[input.index] = true }

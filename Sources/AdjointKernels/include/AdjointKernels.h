@@ -178,12 +178,17 @@ static inline void ak_prefetch(const void *x, long n) {
 }
 
 /// Threads that run one body together and wait for each other. The caller runs parts too; nothing is allocated in a
-/// run. One caller at a time.
+/// run. Where another caller's body is being run, the caller runs all parts itself.
 typedef struct ak_pool ak_pool;
 ak_pool *ak_pool_create(int threads);
 int ak_pool_threads(const ak_pool *pool);
 void ak_pool_run(ak_pool *pool, void (*body)(void *context, int part, int parts), void *context);
 void ak_pool_destroy(ak_pool *pool);
+
+/// A flag that one thread holds at a time: taking it fails while another holds it.
+static inline bool ak_take(unsigned char *flag) { return !__atomic_test_and_set(flag, __ATOMIC_ACQUIRE); }
+static inline void ak_give(unsigned char *flag) { __atomic_clear(flag, __ATOMIC_RELEASE); }
+static inline bool ak_is_taken(const unsigned char *flag) { return __atomic_load_n(flag, __ATOMIC_RELAXED) != 0; }
 
 #ifdef __cplusplus
 }

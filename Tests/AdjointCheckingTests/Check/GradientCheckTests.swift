@@ -177,4 +177,15 @@ import Testing
     #expect(!text.contains("\u{1B}"))
     #expect(report.table(colored: true).contains("\u{1B}[31;1mDISAGREE"))
   }
+
+  @Test func `A variable that was truncated away is not checked in the place of another`() async {
+    let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+      let tape = Tape<Float>()
+      let stale = tape.input(.ones([2]))
+      tape.truncate()
+      _ = GradientCheck(of: tape.input(.ones([2])).exp().sum(), withRespectTo: [stale]).run()
+    }
+    let said = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
+    #expect(said.contains("%0 was truncated away"))
+  }
 }

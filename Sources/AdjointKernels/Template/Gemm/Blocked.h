@@ -52,14 +52,14 @@ static void N(block_product)(const N(product) *g, long p, long k, long j, long v
   const bool aliased = g->ldb * (long)sizeof(T) % 4096 == 0;
   const bool direct = !g->b_transposed && g->m <= (aliased ? DIRECT_ROWS_ALIASED : DIRECT_ROWS);
   const long row_parts = N(parts)(g->m, LEFT_REACH / k);
-  T *const right = (T *)ak_workspace.right;
+  T *const right = (T *)ak_workspace()->right;
   for (long s = 0; s < row_parts; s++) {
     const long i = N(cut)(g->m, row_parts, s), rows = N(cut)(g->m, row_parts, s + 1) - i;
     const T *a = g->a + i * g->a_row + p * g->a_k;
     const bool tiled = GEMM_PACKS_LEFT && g->a_k > 1 && parts >= LEFT_PANELS && rows * k > LEFT_RESIDENT;
     if (tiled) {
-      N(pack_left)(rows, k, a, g->a_k, (T *)ak_workspace.left);
-      a = (const T *)ak_workspace.left;
+      N(pack_left)(rows, k, a, g->a_k, (T *)ak_workspace()->left);
+      a = (const T *)ak_workspace()->left;
     }
     for (long t = 0; t < parts; t++) {
       const long v = N(cut)(vectors, parts, t), width = N(cut)(vectors, parts, t + 1) - v;
@@ -91,7 +91,7 @@ static void N(run_product)(const N(product) *g) {
       part.m = N(smaller)(most_rows, g->m - i);
       part.a = g->a + i * g->a_row;
       T *const c = g->c + i * g->c_row + j;
-      T *const to = aside ? (T *)ak_workspace.sum : c;
+      T *const to = aside ? (T *)ak_workspace()->sum : c;
       const long to_row = aside ? width * LANES : g->c_row;
       for (long d = 0; d < depths; d++) {
         const long p = N(cut)(g->k, depths, d), depth = N(cut)(g->k, depths, d + 1) - p;

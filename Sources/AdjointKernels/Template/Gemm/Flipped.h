@@ -45,7 +45,7 @@ static bool N(flips)(const N(product) *g) {
 static void N(flipped_rows)(const N(product) *g) {
   const long depths = N(parts)(g->k, GEMM_DEPTH), vectors = N(parts)(g->m, LANES), columns = vectors * LANES;
   const long panels = N(parts)(vectors, GEMM_WIDTH);
-  T *const right = (T *)ak_workspace.right, *const turned = (T *)ak_workspace.sum;
+  T *const right = (T *)ak_workspace()->right, *const turned = (T *)ak_workspace()->sum;
   const long most = SUM_ROOM / columns / LANES * LANES;
   for (long j = 0; j < g->n; j += most) {
     const long units = N(smaller)(most, g->n - j);
