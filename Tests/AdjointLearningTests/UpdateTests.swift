@@ -59,7 +59,7 @@ struct UpdateTests {
     }
     try step(Tensor<Double>(repeating: 0.1, shape: [n]), Tensor<Double>([0]))
     // The norm is 0.1·√n = 100.
-    #expect(abs(many.value[0] / -0.001 - 1) < 1e-14, "\(many.value[0])")
+    #expect(abs(many.value.elements[0] / -0.001 - 1) < 1e-14, "\(many.value.elements[0])")
   }
 
   @Test func `a norm below the limit is left as it is`() throws {

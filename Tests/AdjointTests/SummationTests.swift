@@ -94,7 +94,7 @@ struct SummationTests {
       let mean = (column.reduce(0, +) * whole + rest.reduce(0, +)) / Double(rows)
       func squares(_ x: some Sequence<Double>) -> Double { x.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } }
       let expected = (squares(column) * whole + squares(rest)) / Double(rows)
-      #expect(abs(Double(y[j]) / expected - 1) < 4e-7, "\(y[j]), \(expected)")
+      #expect(abs(Double(y.elements[j]) / expected - 1) < 4e-7, "\(y.elements[j]), \(expected)")
     }
   }
 
@@ -147,7 +147,7 @@ struct SummationTests {
           // Every row-th number: the period has no divisor in common with the rows.
           let terms = stride(from: r, to: n, by: rows).map { Double(numbers.value($0 + numbers.column(j))) }
           let size = terms.reduce(0) { $0 + abs($1) }
-          let error = abs(Double(values[r * width + j]) - terms.reduce(0, +))
+          let error = abs(Double(values.elements[r * width + j]) - terms.reduce(0, +))
           let bits = Double(terms.count.bitWidth - (terms.count - 1).leadingZeroBitCount)
           #expect(error <= 4 * Double(Float.ulpOfOne) * max(1, bits) * size, "\(n), \(rows), \(r): \(error / size)")
         }
@@ -177,7 +177,7 @@ struct SummationTests {
         let sum = terms.reduce(0, +)
         let bits = Double(Int.bitWidth - max(terms.count - 1, 0).leadingZeroBitCount)
         let bound = 4 * Double(Float.ulpOfOne) * max(1, bits) * sum
-        if abs(Double(value[2 * place + 1]) - sum) > bound { Issue.record("place \(place): \(value[2 * place + 1]), \(sum)") }
+        if abs(Double(value.elements[2 * place + 1]) - sum) > bound { Issue.record("place \(place): \(value.elements[2 * place + 1]), \(sum)") }
       }
     }
   }
@@ -195,7 +195,7 @@ struct SummationTests {
     for j in 0..<channels {
       let terms = (0..<n).map { Double(numbers.value($0 + numbers.column(j))) }
       let bits = Double(Int.bitWidth - (n - 1).leadingZeroBitCount)
-      let error = abs(Double(values[j]) * Double(n) / terms.reduce(0, +) - 1)
+      let error = abs(Double(values.elements[j]) * Double(n) / terms.reduce(0, +) - 1)
       #expect(error <= 4 * Double(Float.ulpOfOne) * max(1, bits), "\(error)")
     }
   }
@@ -212,7 +212,7 @@ struct SummationTests {
     #expect(zip(forward, forward.dropFirst()).allSatisfy { $0 <= $1 })
     let backward = gradients(of: (tape.parameter(Parameter(.ones([n]))).cumsum() * x).sum(), withRespectTo: [])
     #expect(backward.isEmpty)
-    #expect(numbers.isSum(x.cumsum(reversed: true).value[0], count: n))
+    #expect(numbers.isSum(x.cumsum(reversed: true).value.elements[0], count: n))
   }
 
   @Test(arguments: [3, 2000, 3_000_000])
@@ -227,10 +227,10 @@ struct SummationTests {
     let bits = Double(Int.bitWidth - (n - 1).leadingZeroBitCount)
     let bound = 4 * Double(Float.ulpOfOne) * bits
     let logarithm = Double.logarithm(sum)
-    #expect(abs(Double(x.logSumExp().value[0]) - logarithm) <= bound + Double(Float(logarithm).ulp))
-    #expect(abs(Double(x.logSoftmax().value[0]) + logarithm) <= bound + Double(Float(logarithm).ulp))
-    #expect(abs(Double(x.softmax().value[0]) * sum - 1) <= bound)
+    #expect(abs(Double(x.logSumExp().value.elements[0]) - logarithm) <= bound + Double(Float(logarithm).ulp))
+    #expect(abs(Double(x.logSoftmax().value.elements[0]) + logarithm) <= bound + Double(Float(logarithm).ulp))
+    #expect(abs(Double(x.softmax().value.elements[0]) * sum - 1) <= bound)
     let dual = Tape<Dual>().input(Tensor<Dual>(repeating: 0.1, shape: [min(n, 2000)])).logSumExp()
-    #expect(abs(dual.value[0].value - (0.1 + Double.logarithm(Double(min(n, 2000))))) < 1e-14)
+    #expect(abs(dual.value.elements[0].value - (0.1 + Double.logarithm(Double(min(n, 2000))))) < 1e-14)
   }
 }
