@@ -49,12 +49,12 @@ enum CheckpointFixture: String, CaseIterable {
       ]
     case .convolutional:
       [
-        "avx512": "1071f47d3e985384", "avx2": "1071f47d3e985384", "baseline": "4a8021dc455504ac",
+        "avx512": "1053fd36e5b7bef8", "avx2": "1053fd36e5b7bef8", "baseline": "5851b69de6f5aed0",
         "reference": "1aa3e3fb58bc9dde",
       ]
     case .interrupted:
       [
-        "avx512": "d1e9f99c90f9db83", "avx2": "d1e9f99c90f9db83", "baseline": "8c71e97624268577",
+        "avx512": "7da3e751fa0f37f6", "avx2": "7da3e751fa0f37f6", "baseline": "33e5b022aa495a26",
         "reference": "cf547341143bd3ab",
       ]
     }
