@@ -1,7 +1,8 @@
-// Reduce: sums in an order that their length alone decides, maxima and minima in which NaN wins.
+// Reduce: sums in an order that their length alone decides, maxima and minima in which NaN wins, and sums of squared
+// distances from a centre.
 //
-// A sum runs in eight vector accumulators over blocks, and the blocks' sums are added pairwise: the error grows with
-// the block's length over eight vectors, plus the logarithm of the number of blocks.
+// A sum runs over blocks, whose sums are added pairwise: the error grows with the length of a block, and with the
+// logarithm of the number of blocks.
 
 #define SUM_BLOCK (32 * 8 * LANES)
 
@@ -21,31 +22,44 @@ INLINE T N(fold)(ak_reduction r, V v) {
   return v[0];
 }
 
-INLINE V N(reduce_block)(ak_reduction r, const T *x, long n) {
+// What is reduced: elements, or their squared distances from a centre.
+INLINE V N(term)(bool squared, V x, V centre) { return squared ? (x - centre) * (x - centre) : x; }
+INLINE V N(term_tail)(ak_reduction r, bool squared, const T *x, long n, V centre) {
+  if (!squared) return N(load_tail_or)(x, n, SPLAT(N(neutral)(r)));
+  T squares[LANES];
+  N(store)(squares, N(term)(true, N(load_tail)(x, n), centre));
+  return N(load_tail)(squares, n);
+}
+
+INLINE V N(reduce_block)(ak_reduction r, bool squared, const T *x, V centre, long n) {
   V sum[8];
 #pragma clang loop unroll(full)
   for (int a = 0; a < 8; a++) sum[a] = SPLAT(N(neutral)(r));
   long i = 0;
   for (; i + 8 * LANES <= n; i += 8 * LANES) {
 #pragma clang loop unroll(full)
-    for (int a = 0; a < 8; a++) sum[a] = N(combine)(r, sum[a], N(load)(x + i + a * LANES));
+    for (int a = 0; a < 8; a++)
+      sum[a] = N(combine)(r, sum[a], N(term)(squared, N(load)(x + i + a * LANES), centre));
   }
-  for (; i + LANES <= n; i += LANES) sum[0] = N(combine)(r, sum[0], N(load)(x + i));
-  if (i < n) {
-    sum[1] = N(combine)(r, sum[1], N(load_tail_or)(x + i, n - i, SPLAT(N(neutral)(r))));
-  }
+  for (; i + LANES <= n; i += LANES) sum[0] = N(combine)(r, sum[0], N(term)(squared, N(load)(x + i), centre));
+  if (i < n) sum[1] = N(combine)(r, sum[1], N(term_tail)(r, squared, x + i, n - i, centre));
 #pragma clang loop unroll(full)
   for (int a = 0; a < 4; a++) sum[a] = N(combine)(r, sum[a], sum[a + 4]);
   return N(combine)(r, N(combine)(r, sum[0], sum[2]), N(combine)(r, sum[1], sum[3]));
 }
 
 static V N(sum_pairwise)(const T *x, long n) {
-  if (n <= SUM_BLOCK) return N(reduce_block)(AK_SUM, x, n);
+  if (n <= SUM_BLOCK) return N(reduce_block)(AK_SUM, false, x, SPLAT(0), n);
   const long blocks = (n + SUM_BLOCK - 1) / SUM_BLOCK, left = blocks / 2 * SUM_BLOCK;
   return N(sum_pairwise)(x, left) + N(sum_pairwise)(x + left, n - left);
 }
+static V N(squares_pairwise)(const T *x, T centre, long n) {
+  if (n <= SUM_BLOCK) return N(reduce_block)(AK_SUM, true, x, SPLAT(centre), n);
+  const long blocks = (n + SUM_BLOCK - 1) / SUM_BLOCK, left = blocks / 2 * SUM_BLOCK;
+  return N(squares_pairwise)(x, centre, left) + N(squares_pairwise)(x + left, centre, n - left);
+}
 INLINE T N(reduce_all)(ak_reduction r, const T *x, long n) {
-  return N(fold)(r, r == AK_SUM ? N(sum_pairwise)(x, n) : N(reduce_block)(r, x, n));
+  return N(fold)(r, r == AK_SUM ? N(sum_pairwise)(x, n) : N(reduce_block)(r, false, x, SPLAT(0), n));
 }
 static T N(sum)(const T *x, long n) { return N(reduce_all)(AK_SUM, x, n); }
 
@@ -54,36 +68,55 @@ T N(reduce)(ak_reduction r, const T *x, long n) {
   if (n <= 0) return N(neutral)(r);
   switch (r) { AK_REDUCTIONS(REDUCE_CASE) }
 }
+T N(squares)(const T *x, T centre, long n) {
+  return N(fold)(AK_SUM, N(squares_pairwise)(x, centre, n));
+}
 
-// A few columns side by side, all rows. Sums cascade: 32 rows, then 32 such blocks, then those.
+// A few columns side by side, all rows: in blocks of 32 rows, 32 blocks in order, and these pairwise.
 #define ROW_BLOCK 32
-INLINE void N(reduce_strip)(ak_reduction r, const T *x, T *y, long rows, long stride, int width, long tail) {
-  V outer[4], middle[4], inner[4];
+#define CARRIES 48  // no memory holds so many rows that their blocks count further
+INLINE void N(reduce_strip)(ak_reduction r, bool squared, const T *x, const T *centre, T *y, long rows, long stride,
+                            int width, long tail) {
+  // carry[k] is what 2^k blocks of blocks gave, where bit k of `carried` is set: the digits of a counter.
+  V carry[CARRIES][4], outer[4], inner[4], about[4];
 #pragma clang loop unroll(full)
-  for (int a = 0; a < width; a++) outer[a] = middle[a] = inner[a] = SPLAT(N(neutral)(r));
-  for (long i = 0; i < rows;) {
-    const long middle_end = rows - i > ROW_BLOCK * ROW_BLOCK ? i + ROW_BLOCK * ROW_BLOCK : rows;
-    while (i < middle_end) {
-      const long inner_end = middle_end - i > ROW_BLOCK ? i + ROW_BLOCK : middle_end;
+  for (int a = 0; a < width; a++)
+    about[a] = !squared ? SPLAT(0) : tail ? N(load_tail)(centre, tail) : N(load)(centre + a * LANES);
+  long i = 0, carried = 0;
+  for (;;) {
+#pragma clang loop unroll(full)
+    for (int a = 0; a < width; a++) outer[a] = inner[a] = SPLAT(N(neutral)(r));
+    const long outer_end = rows - i > ROW_BLOCK * ROW_BLOCK ? i + ROW_BLOCK * ROW_BLOCK : rows;
+    while (i < outer_end) {
+      const long inner_end = outer_end - i > ROW_BLOCK ? i + ROW_BLOCK : outer_end;
       for (; i < inner_end; i++) {
         const T *row = x + i * stride;
 #pragma clang loop unroll(full)
         for (int a = 0; a < width; a++) {
           const V v = tail ? N(load_tail)(row, tail) : N(load)(row + a * LANES);
-          inner[a] = N(combine)(r, inner[a], v);
+          inner[a] = N(combine)(r, inner[a], N(term)(squared, v, about[a]));
         }
       }
 #pragma clang loop unroll(full)
       for (int a = 0; a < width; a++) {
-        middle[a] = N(combine)(r, middle[a], inner[a]);
+        outer[a] = N(combine)(r, outer[a], inner[a]);
         inner[a] = SPLAT(N(neutral)(r));
       }
     }
+    if (i >= rows) break;
+    int k = 0;
+    for (; carried >> k & 1; k++) {
 #pragma clang loop unroll(full)
-    for (int a = 0; a < width; a++) {
-      outer[a] = N(combine)(r, outer[a], middle[a]);
-      middle[a] = SPLAT(N(neutral)(r));
+      for (int a = 0; a < width; a++) outer[a] = N(combine)(r, carry[k][a], outer[a]);
     }
+#pragma clang loop unroll(full)
+    for (int a = 0; a < width; a++) carry[k][a] = outer[a];
+    carried++;
+  }
+  for (int k = 0; carried >> k; k++) {
+    if (!(carried >> k & 1)) continue;
+#pragma clang loop unroll(full)
+    for (int a = 0; a < width; a++) outer[a] = N(combine)(r, carry[k][a], outer[a]);
   }
   if (tail) {
     N(store_tail)(y, outer[0], tail);
@@ -93,15 +126,21 @@ INLINE void N(reduce_strip)(ak_reduction r, const T *x, T *y, long rows, long st
   for (int a = 0; a < width; a++) N(store)(y + a * LANES, outer[a]);
 }
 
-INLINE void N(reduce_columns)(ak_reduction r, const T *x, long stride, T *y, long rows, long columns) {
+INLINE void N(reduce_columns)(ak_reduction r, bool squared, const T *x, long stride, const T *centre, T *y, long rows,
+                              long columns) {
   long j = 0;
-  for (; j + 4 * LANES <= columns; j += 4 * LANES) N(reduce_strip)(r, x + j, y + j, rows, stride, 4, 0);
-  for (; j + LANES <= columns; j += LANES) N(reduce_strip)(r, x + j, y + j, rows, stride, 1, 0);
-  if (j < columns) N(reduce_strip)(r, x + j, y + j, rows, stride, 1, columns - j);
+  for (; j + 4 * LANES <= columns; j += 4 * LANES)
+    N(reduce_strip)(r, squared, x + j, centre + j, y + j, rows, stride, 4, 0);
+  for (; j + LANES <= columns; j += LANES)
+    N(reduce_strip)(r, squared, x + j, centre + j, y + j, rows, stride, 1, 0);
+  if (j < columns) N(reduce_strip)(r, squared, x + j, centre + j, y + j, rows, stride, 1, columns - j);
 }
 
 #define ROWS_CASE(constant, combine, neutral) \
-  case AK_##constant: return N(reduce_columns)(AK_##constant, x, stride, y, rows, columns);
+  case AK_##constant: return N(reduce_columns)(AK_##constant, false, x, stride, x, y, rows, columns);
 void N(reduce_rows)(ak_reduction r, const T *x, long stride, T *y, long rows, long columns) {
   switch (r) { AK_REDUCTIONS(ROWS_CASE) }
+}
+void N(square_rows)(const T *x, long stride, const T *centre, T *y, long rows, long columns) {
+  N(reduce_columns)(AK_SUM, true, x, stride, centre, y, rows, columns);
 }

@@ -78,9 +78,7 @@ final class GradientTest<S: Scalar> {
   }
 
   private func sumOfSquares(of runs: [ParameterRun<S>], times factor: Double) -> Double {
-    var sum = 0.0
-    for position in 0..<runs.count { sum += runs[position].squaredGradientNorm(times: factor) }
-    return sum
+    Double.pairwiseSum(0..<runs.count) { runs[$0].squaredGradientNorm(times: factor) }
   }
 }
 
@@ -191,30 +189,14 @@ extension ParameterRun {
     for i in indices { self[i] = keep * self[i] }
   }
 
-  /// Σ (cg)², added in Double: eight lanes of up to sixteen, and the sums of such blocks in pairs.
-  fileprivate func squaredGradientNorm(times factor: Double) -> Double { sumOfSquares(0, count, factor) }
-
+  /// Σ (cg)², added in Double.
   @specialized(where S == Float)
   @specialized(where S == Double)
-  private func sumOfSquares(_ start: Int, _ end: Int, _ factor: Double) -> Double {
-    if end - start > 128 {
-      let middle = start + (end - start) / 2
-      return sumOfSquares(start, middle, factor) + sumOfSquares(middle, end, factor)
+  fileprivate func squaredGradientNorm(times factor: Double) -> Double {
+    Double.pairwiseSum(indices) {
+      let g = factor * gradient($0).primal
+      return g * g
     }
-    var lanes = SIMD8<Double>()
-    for first in stride(from: start, to: end, by: 8) {
-      var g = SIMD8<Double>()
-      if end - first >= 8 {
-        for lane in 0..<8 { g[lane] = gradient(first + lane).primal }
-      } else {
-        for lane in 0..<end - first { g[lane] = gradient(first + lane).primal }
-      }
-      g *= factor
-      lanes += g * g
-    }
-    let four = lanes.lowHalf + lanes.highHalf
-    let two = four.lowHalf + four.highHalf
-    return two[0] + two[1]
   }
 
   /// max |g|
