@@ -77,7 +77,7 @@ public struct LabeledImages: Dataset, Hashable {
   public func fill(
     inputs: UnsafeMutableBufferPointer<Float>, targets: UnsafeMutableBufferPointer<Int32>, from rows: ArraySlice<Int>
   ) {
-    precondition(inputs.count >= rows.count * features && targets.count >= rows.count)
+    checkFilling(inputs.count, targets.count, from: rows)
     guard !rows.isEmpty else { return }
     // Labels in a loop of their own, so that the waits for them overlap.
     labels.withUnsafeBufferPointer { labels in
