@@ -33,10 +33,12 @@ package enum FileKind {
     (Array("<?xml".utf8), "XML or an SVG drawing"), (Array("<svg".utf8), "an SVG drawing"),
   ]
 
-  /// The remedy for content of another kind: how to turn it into what is read.
-  package static func remedy(for name: String) -> String {
+  /// The remedy for content of another kind: how to turn it into an image that is read, or into a table.
+  package static func remedy(for name: String, table: Bool = false) -> String {
     switch name {
     case "text in UTF-16": "Convert it, for example with: iconv -f utf-16 -t utf-8 FILE."
+    case _ where table && (name.contains("image") || name.contains("drawing")):
+      "Give a CSV file with a row of pixels and a label for each image, or a directory of IDX files."
     case _ where name.contains("image") || name.contains("drawing"):
       "Convert it to PGM, for example with: magick FILE -colorspace gray -resize 28x28 image.pgm."
     case _ where name.contains("NumPy"):

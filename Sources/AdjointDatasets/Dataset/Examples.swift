@@ -113,7 +113,7 @@ extension Examples {
     return test.examples(Set(test.labels))
   }
 
-  /// Inputs and labels as two files hold them.
+  /// Inputs and labels as two files hold them; the inputs of the first labels alone where there is a limit.
   private struct Read {
     let inputs: IDX
     let labels: [Int]
@@ -121,7 +121,9 @@ extension Examples {
     func examples(_ classes: Set<Int>) -> Examples {
       let names = classes.sorted()
       let numbers = Dictionary(uniqueKeysWithValues: names.enumerated().map { ($1, Int32($0)) })
-      let (classNames, labels) = (names.map(String.init), labels.map { numbers[$0] ?? 0 })
+      let (classNames, labels) = (
+        names.map(String.init), labels.prefix(inputs.dimensions[0]).map { numbers[$0] ?? 0 }
+      )
       if inputs.dimensions.count == 3, let pixels = inputs.pixels {
         return .images(
           LabeledImages(
@@ -158,15 +160,15 @@ extension Examples {
         expected: "\(dimensions[0]) labels, one for each row of \(inputFile.path)", found: "\(labelDimensions[0])",
         remedy: "The two files do not belong together; use a pair of one data set.")
     }
-    let rows = limit.map { 0..<max($0, 0) }
-    let labels = try IDX.read(labelFile, rows: rows, memoryLimit: memoryLimit).numbers()
+    // All labels, so that the classes do not depend on the limit.
+    let labels = try IDX.read(labelFile, memoryLimit: memoryLimit).numbers()
     if let wrong = labels.firstIndex(where: { Int32(exactly: $0) == nil }) {
       throw FileError(
         .badValue, file: labelFile.path, at: labelFile.place(8 + wrong * labelType.size),
         expected: "a label: a whole number", found: "\(labels[wrong])",
         remedy: "The file is damaged, or holds no classes.")
     }
-    let inputs = try IDX.read(inputFile, rows: rows, memoryLimit: memoryLimit)
+    let inputs = try IDX.read(inputFile, rows: limit.map { 0..<max($0, 0) }, memoryLimit: memoryLimit)
     if type == .float32 || type == .float64,
       let wrong = inputs.numbers().firstIndex(where: { !Float($0).isFinite })
     {

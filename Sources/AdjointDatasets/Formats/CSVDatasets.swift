@@ -69,19 +69,22 @@ extension LabeledImages {
     let position = try table.header.isEmpty ? 0 : table.labelPosition() ?? 0
     var roles = [CSVTable.Role](repeating: .number, count: table.width)
     roles[position] = .label
-    let (numbers, words, _) = try table.read(roles)
-    var labels: [Int32] = []
-    for (row, word) in words.enumerated() {
+    let content = try table.read(roles)
+    let numbers = content.numbers
+    var classes: [Int32] = []
+    for (number, word) in content.words.enumerated() {
       guard let label = classNames.firstIndex(of: word) ?? Double(word).flatMap({ Int(exactly: $0) }),
         classNames.indices.contains(label)
       else {
+        let row = content.labels.firstIndex(of: Int32(number)) ?? 0
         let (field, reader) = try table.field(row: row, column: position)
         throw reader.wrong(
           field, expected: "a label in 0 ..< \(classNames.count)",
           remedy: "Correct it, or give the names of all classes.")
       }
-      labels.append(Int32(label))
+      classes.append(Int32(label))
     }
+    let labels = content.labels.map { classes[Int($0)] }
     guard Set(labels).count > 1 || labels.count == 1 else {
       throw table.unclearLabel("a single class in \(table.title(position))")
     }

@@ -10,11 +10,24 @@ package struct CSVTable {
   /// What becomes of a column.
   enum Role { case number, label, skipped }
 
+  /// What was read of a table.
+  struct Content {
+    /// Row by row.
+    var numbers: [Float] = []
+    /// The label of each row, as a position among the distinct ones.
+    var labels: [Int32] = []
+    /// The distinct labels in the order of their first appearance.
+    var words: [String] = []
+    var rows = 0
+  }
+
   let file: String
   /// The fields of a row.
   package let width: Int
   /// The names of the columns; empty without a header.
   package let header: [String]
+  /// True when the header names the columns rather than counting them.
+  var hasNames: Bool { !header.isEmpty && !CSVTable.isCount(header) }
   /// The rows and the names of the classes that the first line announces.
   let announced: (rows: Int, classNames: [String])?
   /// The first row of data; empty when there is none.
@@ -38,7 +51,7 @@ package struct CSVTable {
     if let kind = FileKind.name(of: try input.prefix(FileKind.prefixLength)) {
       throw FileError(
         .wrongFormat, file: input.path, at: .wholeFile, expected: "a table of text", found: kind,
-        remedy: FileKind.remedy(for: kind))
+        remedy: FileKind.remedy(for: kind, table: true))
     }
     let bytes = try input.contents(memoryLimit: memoryLimit)
     if let position = bytes.firstInvalidUTF8 {
@@ -127,7 +140,7 @@ package struct CSVTable {
     }
     let words = sample.indices.filter { start.value(sample[$0]) == nil && !start.isMissing(sample[$0]) }
     if words.count > 1 { throw unclearLabel("words in the columns \(CSVTable.listed(words.map { title($0) }))") }
-    if words.isEmpty, !header.isEmpty, !CSVTable.isCount(header) {
+    if words.isEmpty, hasNames {
       throw unclearLabel("the columns \(CSVTable.listed(header))")
     }
     return words.first
@@ -143,7 +156,7 @@ package struct CSVTable {
 
   /// A column in a sentence.
   package func title(_ position: Int) -> String {
-    header.isEmpty || CSVTable.isCount(header) || header[position].isEmpty
+    !hasNames || header[position].isEmpty
       ? "column \(position + 1)" : quoted(header[position])
   }
 
@@ -153,54 +166,67 @@ package struct CSVTable {
 
   // MARK: Rows
 
-  /// The numbers of all columns of that role, row by row, and the words of the label, at most so many rows.
+  /// The most distinct labels.
+  private static let maximumClasses = 100_000
+
+  /// The numbers of all columns of that role, and the labels, of at most so many rows.
   /// - Throws: `FileError` with line and column when a row is ragged or a field is no finite number.
-  func read(_ roles: [Role], rows limit: Int = .max) throws(FileError) -> (numbers: [Float], words: [String], rows: Int)
-  {
+  func read(_ roles: [Role], rows limit: Int = .max) throws(FileError) -> Content {
     var reader = start
-    var (numbers, words): ([Float], [String]) = ([], [])
+    var content = Content()
+    var known: [String: Int32] = [:]
     let perRow = roles.count { $0 == .number }
     let rows = min(reader.remainingLines, limit)
     // A field takes a byte and a separator at least, whatever the lines promise.
-    numbers.reserveCapacity(min(rows.multipliedReportingOverflow(by: perRow).0, reader.remainingBytes / 2 + 1))
-    var (column, row) = (0, 0)
-    while row < limit {
+    content.numbers.reserveCapacity(
+      min(rows.multipliedReportingOverflow(by: perRow).0, reader.remainingBytes / 2 + 1))
+    var column = 0
+    while content.rows < limit {
       let endsRow: Bool
       if roles[column] == .number, let number = reader.plainNumber() {
-        numbers.append(number.value)
         endsRow = number.endsRow
+        if endsRow != (column == width - 1) { throw ragged(content.rows, column, endsRow) }
+        content.numbers.append(number.value)
       } else {
         guard let field = try reader.next() else { break }
-        if field.endsRow != (column == width - 1) { throw ragged(row, column, field.endsRow) }
+        endsRow = field.endsRow
+        if endsRow != (column == width - 1) { throw ragged(content.rows, column, endsRow) }
         switch roles[column] {
-        case .number: numbers.append(try reader.number(field))
-        case .label: words.append(try label(field, reader))
+        case .number: content.numbers.append(try reader.number(field))
+        case .label: content.labels.append(try label(field, reader, &known, &content.words))
         case .skipped: break
         }
-        endsRow = field.endsRow
       }
-      if endsRow != (column == width - 1) { throw ragged(row, column, endsRow) }
-      (column, row) = endsRow ? (0, row + 1) : (column + 1, row)
+      column = endsRow ? 0 : column + 1
+      if endsRow { content.rows += 1 }
     }
-    guard row > 0 else {
+    guard content.rows > 0 else {
       throw FileError(
         .truncated, file: file, at: reader.place, expected: "at least one row of data", found: "the end of the file",
         remedy: "Get the file again from its source.")
     }
-    if let announced, limit == .max, announced.rows != row {
+    if let announced, limit == .max, announced.rows != content.rows {
       throw FileError(
         .mismatch, file: file, at: .line(1, column: 1), expected: "\(announced.rows) rows, as the first line announces",
-        found: "\(row)", remedy: "The file is cut short, or its first line belongs to another one.")
+        found: "\(content.rows)", remedy: "The file is cut short, or its first line belongs to another one.")
     }
-    return (numbers, words, row)
+    return content
   }
 
-  private func label(_ field: CSVField, _ reader: CSVReader) throws(FileError) -> String {
+  private func label(
+    _ field: CSVField, _ reader: CSVReader, _ known: inout [String: Int32], _ words: inout [String]
+  ) throws(FileError) -> Int32 {
     let word = reader.text(field)
+    if let number = known[word] { return number }
     guard !word.isEmpty else {
       throw reader.wrong(field, expected: "a class", remedy: "Fill in the label, or remove the row.")
     }
-    return word
+    guard words.count < CSVTable.maximumClasses else {
+      throw unclearLabel("more than \(CSVTable.maximumClasses) different words in \(title(field.column - 1))")
+    }
+    known[word] = Int32(words.count)
+    words.append(word)
+    return Int32(words.count - 1)
   }
 
   /// A field, found again by its place in the table, for a message.

@@ -40,16 +40,22 @@ package struct LabeledTable {
     if let known { roles[known] = .label }
     let order = try LabeledTable.order(of: features, in: table)
     for column in roles.indices where column != known && order?.contains(column) == false { roles[column] = .skipped }
-    let read = try table.read(roles)
+    if let known, order?.contains(known) == true { throw table.unclearLabel("the feature \(table.title(known))") }
+    var read = try table.read(roles)
 
-    var matrix = Matrix(numbers: read.numbers, columns: roles.indices.filter { roles[$0] == .number })
-    var words = read.words
+    // Handed over, so that the numbers are in memory once.
+    var matrix = Matrix(numbers: [], columns: roles.indices.filter { roles[$0] == .number })
+    swap(&matrix.numbers, &read.numbers)
     let position: Int
     if let known {
       position = known
     } else {
       position = try matrix.labelPosition(in: table)
-      words = matrix.column(position).map { Double($0).withoutPoint }
+      let values = matrix.column(position)
+      let distinct = Set(values).sorted()
+      let numbers = Dictionary(uniqueKeysWithValues: distinct.enumerated().map { ($1, Int32($0)) })
+      read.words = distinct.map { Double($0).withoutPoint }
+      read.labels = values.map { numbers[$0] ?? 0 }
       matrix.remove(position)
     }
     let counting = order == nil ? matrix.rowNumbers(in: table) : nil
@@ -59,39 +65,46 @@ package struct LabeledTable {
     label = table.title(position)
     isLabelFirst = position == 0
     announcedNames = table.announced?.classNames ?? []
-    let (names, labels) = try LabeledTable.classes(of: words, known: classNames, position, table)
+    let (names, labels) = try LabeledTable.classes(of: read, known: classNames, position, table)
     points = LabeledPoints(
       inputs: Tensor(shape: [read.rows, matrix.columns.count], elements: matrix.numbers), labels: labels,
-      classNames: names, featureNames: table.header.isEmpty ? [] : matrix.columns.map { table.header[$0] })
+      classNames: names, featureNames: !table.hasNames ? [] : matrix.columns.map { table.header[$0] })
   }
 
-  /// The columns of the features with these names; nil when the table has no header or none are known.
+  /// The columns of the features with these names; nil when the table has no names or none are known.
   /// - Throws: `FileError` for a header without one of them.
   static func order(of features: [String], in table: CSVTable) throws(FileError) -> [Int]? {
-    if features.isEmpty || table.header.isEmpty { return nil }
+    if !table.hasNames || features.isEmpty || Set(features).count < features.count { return nil }
     return try features.map { name throws(FileError) in try table.position(of: .named(name)) }
   }
 
   /// The names of the classes, numbers by value when all are numbers and words by spelling otherwise, and every row's class.
   private static func classes(
-    of words: [String], known: [String]?, _ position: Int, _ table: CSVTable
+    of content: CSVTable.Content, known: [String]?, _ position: Int, _ table: CSVTable
   ) throws(FileError) -> (names: [String], labels: [Int32]) {
-    let distinct = Set(words)
+    let values = content.words.compactMap { word in Double(word).flatMap { $0.isFinite ? $0 : nil } }
+    let isNumbers = values.count == content.words.count
     // One class, however it is written: 1, 1.0 and 01.
-    let values = distinct.map { Double($0) }
-    let canonical: [String: String] =
-      values.allSatisfy { $0?.isFinite == true }
-      ? Dictionary(uniqueKeysWithValues: zip(distinct, values).map { ($0, ($1 ?? 0).withoutPoint) }) : [:]
-    let found = Set(distinct.map { canonical[$0] ?? $0 })
-    let names = known ?? (canonical.isEmpty ? found.sorted() : found.sorted { (Double($0) ?? 0) < (Double($1) ?? 0) })
+    let written = isNumbers ? values.map(\.withoutPoint) : content.words
+    let found = Set(written)
+    let names = known ?? (isNumbers ? found.sorted { (Double($0) ?? 0) < (Double($1) ?? 0) } : found.sorted())
     var numbers: [String: Int32] = [:]
     for (number, name) in names.enumerated() { numbers[name] = Int32(number) }
-    for word in distinct { numbers[word] = numbers[word] ?? canonical[word].flatMap { numbers[$0] } }
-    if let row = words.firstIndex(where: { numbers[$0] == nil }) {
+    let classes = zip(content.words, written).map { numbers[$0] ?? numbers[$1] }
+    if let row = content.labels.firstIndex(where: { classes[Int($0)] == nil }) {
       let (field, reader) = try table.field(row: row, column: position)
       throw reader.wrong(
         field, expected: "one of the \(names.count) classes \(names.prefix(12).joined(separator: ", "))",
         remedy: "Correct the label, or give the names of all classes.")
+    }
+    // A quantity that was measured has as many values as it pleases.
+    let isMeasured = isNumbers && found.count > 20 && values.contains { $0 != $0.rounded() }
+    guard known != nil || !isMeasured && (content.rows < 20 || found.count * 2 <= content.rows) else {
+      throw FileError(
+        .mismatch, file: table.file, at: .line(1, column: position + 1),
+        expected: "classes in \(table.title(position)), each of several rows",
+        found: "\(found.count) different values in \(content.rows) rows",
+        remedy: "A quantity is no class; name the label's column (--label) if it is another one.")
     }
     guard known != nil || names.count > 1 else {
       throw FileError(
@@ -99,7 +112,7 @@ package struct LabeledTable {
         expected: "at least two classes in \(table.title(position))", found: "one, \(quoted(names.first ?? ""))",
         remedy: "Nothing can be learned from one class; name the label's column (--label) if it is another one.")
     }
-    return (names, words.map { numbers[$0] ?? 0 })
+    return (names, content.labels.map { classes[Int($0)] ?? 0 })
   }
 }
 

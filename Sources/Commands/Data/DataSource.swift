@@ -92,6 +92,10 @@ package enum DataSource: Equatable {
         "\(title): expected at least two classes, found \(data.classLabels.first.map { quoted($0) } ?? "none"); "
           + "nothing can be learned from one")
     }
+    // A checkpoint keeps names line by line.
+    if let name = data.classLabels.first(where: { $0.contains(where: \.isNewline) }) {
+      throw CommandError.wrongSize(file: title, expected: "names of classes on one line each", found: quoted(name))
+    }
     data.training = data.training.limited(to: limits.training)
     data.test = data.test.limited(to: limits.test)
     return try data.renamed(options.classNames)

@@ -34,7 +34,6 @@ enum EvaluateCommand {
     let limit = try arguments.givenInteger("test-limit")
     var options = try classifier.plan.dataOptions(arguments)
     if let label = arguments.text("label") { options.label = label }
-    options.classNames = nil
     if case .table = source {} else if !arguments.isGiven("label") { options.label = nil }
     let loaded =
       try given == nil

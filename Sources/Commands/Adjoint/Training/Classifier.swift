@@ -51,7 +51,10 @@ struct Classifier {
         case .pixel: .perPixel(FeatureStatistics(of: images))
         }
     case .points(let points):
-      (height, width, isImages, featureNames) = (1, points.inputShape[0], false, points.featureNames)
+      // A checkpoint keeps names line by line.
+      let isOneLine = !points.featureNames.contains { $0.contains(where: \.isNewline) }
+      (height, width, isImages) = (1, points.inputShape[0], false)
+      featureNames = isOneLine ? points.featureNames : []
       border = 0
       standardization =
         plan.standardization == .none ? .none : .perPixel(FeatureStatistics(of: points.inputs))
@@ -156,7 +159,11 @@ extension Classifier {
   /// - Throws: `FileError`, or `CommandError.foreignCheckpoint` for a file that `adjoint train` did not write.
   init(loading file: String) throws {
     let checkpoint = try openCheckpoint(file)
-    try self.init(checkpoint.settings, of: file)
+    do throws(CommandError) {
+      try self.init(checkpoint.settings, of: file)
+    } catch .foreignCheckpoint(let file, let missing, _) {
+      throw CommandError.foreignCheckpoint(file, missing: missing, tensors: checkpoint.tensorNames)
+    }
     try checkpoint.loadWeights(into: parameters)
   }
 
