@@ -49,13 +49,13 @@ package enum FileKind {
   }
 }
 
-extension Collection<UInt8> where Index == Int {
+extension [UInt8] {
   /// The position of the first byte that is not well-formed UTF-8; nil for text.
   ///
   /// Source: The Unicode Standard, table 3-7, "Well-Formed UTF-8 Byte Sequences".
   package var firstInvalidUTF8: Int? {
-    var position = startIndex
-    while position < endIndex {
+    var position = 0
+    while position < count {
       let lead = self[position]
       if lead < 0x80 {
         position += 1
@@ -72,7 +72,7 @@ extension Collection<UInt8> where Index == Int {
       case 0xF4: (length, second) = (4, 0x80...0x8F)
       default: return position
       }
-      guard endIndex - position >= length, second.contains(self[position + 1]),
+      guard count - position >= length, second.contains(self[position + 1]),
         self[position + 1..<position + length].allSatisfy({ $0 & 0xC0 == 0x80 })
       else { return position }
       position += length

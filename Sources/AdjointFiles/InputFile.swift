@@ -115,6 +115,9 @@ package struct InputFile {
       remedy: "Use fewer examples or a part of the file, or raise the limit (--memory-limit of the command line).")
   }
 
+  /// The most bytes that the content can have: no compressed file becomes more than 1,032 times as long.
+  package var largestSize: Int { compressed.map { $0.bytes.count.multipliedReportingOverflow(by: 1032).0 } ?? size }
+
   /// A place in the content, which says whether the file or its decompressed content is meant.
   package func place(_ offset: Int) -> FileError.Place { compressed == nil ? .byte(offset) : .decompressedByte(offset) }
 

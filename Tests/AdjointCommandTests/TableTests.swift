@@ -171,8 +171,13 @@ import Testing
     _ = try workplace.write("MNIST/raw/train-labels-idx1-ubyte", [0, 0, 8, 1, 0, 0x0F, 0x42, 0x40] + labels)
     let some = try workplace.start(tiny.map { $0 == "300" ? "100" : $0 } + ["--data", "."]).outcome()
     #expect(some.code == 0 && some.output.contains("100 images to train"), "\(some.errors)")
-    let all = try workplace.run("train", "--data", ".", "--memory-limit", "700")
-    #expect(all.code == 1 && all.errors.contains("limit of memory"), "\(all.errors)")
+    let all = try workplace.run("train", "--data", ".")
+    #expect(all.code == 1 && all.errors.contains("cut short"), "\(all.errors)")
+    let large = try workplace.write("large.csv", Array(String(repeating: "1,2,3\n", count: 400_000).utf8))
+    for words in [["train", "--data", large], ["evaluate", "--load", "m.st", "--data", large], ["predict", "--load", "m.st", large]] {
+      let outcome = try workplace.start(words + ["--memory-limit", "2"]).outcome()
+      #expect(outcome.code == 1 && outcome.errors.contains("limit of memory"), "\(outcome.errors)")
+    }
   }
 
   @Test("An image of another format, or the wrong way round, is recognised and said")

@@ -11,12 +11,12 @@ struct CaseTests {
   static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .appendingPathComponent("Cases")
 
-  static let iris = [
+  static let dialects = [
     "iris_str.csv", "iris_first.csv", "iris_semi.csv", "iris_tab.tsv", "iris_bom_crlf.csv", "iris_quoted.csv",
     "iris_uci.csv",
   ]
 
-  @Test("iris is the same 150 points in every dialect, with and without a header", arguments: iris)
+  @Test("iris is the same 150 points in every dialect, with and without a header", arguments: dialects)
   func iris(name: String) throws {
     let table = try LabeledTable(CaseTests.folder.appendingPathComponent(name))
     let points = table.points

@@ -76,7 +76,7 @@ package struct CSVTable {
         remedy: "Get the file again from its source.")
     }
     let second = reader
-    let next = try? reader.row()
+    let next = try reader.row()
     let announced = format == nil ? CSVTable.announcement(first, next, reader) : nil
     let hasHeader = format?.hasHeader ?? (announced == nil && CSVTable.isHeader(first, next, reader))
     self.announced = announced
@@ -89,7 +89,7 @@ package struct CSVTable {
   private static func announcement(
     _ first: [CSVField], _ next: [CSVField]?, _ reader: CSVReader
   ) -> (rows: Int, classNames: [String])? {
-    guard let next, first.count > 2, let rows = Int(reader.text(first[0])), rows > 0,
+    guard let next, next.allSatisfy({ reader.value($0) != nil }), first.count > 2, let rows = Int(reader.text(first[0])), rows > 0,
       Int(reader.text(first[1])) == next.count - 1
     else { return nil }
     let names = first.dropFirst(2)

@@ -78,7 +78,8 @@ package struct IDX: Sendable, Hashable {
     let rowSize = dimensions[0] > 0 ? whole / dimensions[0] : 0
     let wanted = rows?.clamped(to: 0..<dimensions[0]) ?? 0..<dimensions[0]
     let (first, count) = (wanted.lowerBound * rowSize, wanted.count * rowSize)
-    guard count <= memoryLimit else {
+    // A header that lies is found out by the bytes that are there.
+    guard count <= memoryLimit || file.largestSize <= memoryLimit else {
       throw InputFile.tooLarge(file.path, limit: memoryLimit, found: "\(count) for \(product(dimensions)) elements")
     }
     let before = rows == nil ? start : 0
