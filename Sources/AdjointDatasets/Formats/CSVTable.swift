@@ -89,8 +89,8 @@ package struct CSVTable {
   private static func announcement(
     _ first: [CSVField], _ next: [CSVField]?, _ reader: CSVReader
   ) -> (rows: Int, classNames: [String])? {
-    guard let next, next.allSatisfy({ reader.value($0) != nil }), first.count > 2, let rows = Int(reader.text(first[0])), rows > 0,
-      Int(reader.text(first[1])) == next.count - 1
+    guard let next, next.allSatisfy({ reader.value($0) != nil }), first.count > 2,
+      let rows = Int(reader.text(first[0])), rows > 0, Int(reader.text(first[1])) == next.count - 1
     else { return nil }
     let names = first.dropFirst(2)
     return names.allSatisfy { reader.value($0) == nil } ? (rows, names.map { reader.text($0) }) : nil

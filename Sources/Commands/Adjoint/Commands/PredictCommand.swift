@@ -49,6 +49,11 @@ enum PredictCommand {
     let predictor = Predictor<Float>(batchSize: 1, loss: classifier.plan.loss) { [model = classifier.model] in model($0)
     }
     let probabilities = classifier.plan.loss.probabilities(predictor(inputs).elements)
+    guard probabilities.allSatisfy(\.isFinite) else {
+      throw CommandError.disagreement(
+        "\(file): the network's outputs for this input are not finite; the training diverged, or the input is far too large"
+      )
+    }
     let best = probabilities.indices.max { probabilities[$0] < probabilities[$1] } ?? 0
 
     show(

@@ -205,7 +205,9 @@ extension Classifier {
     case .pixel:
       let mean = Classifier.numbers(try setting(Key.mean))
       let deviation = Classifier.numbers(try setting(Key.deviation))
-      guard mean.count == height * width, deviation.count == mean.count, deviation.allSatisfy({ $0 >= 0 }) else {
+      guard mean.count == height * width, deviation.count == mean.count, deviation.allSatisfy({ $0 >= 0 }),
+        (mean + deviation).allSatisfy(\.isFinite)
+      else {
         throw .foreignCheckpoint(file, missing: Key.mean)
       }
       standardization = .perPixel(FeatureStatistics(mean: mean, deviation: deviation))
