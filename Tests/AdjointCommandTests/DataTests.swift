@@ -131,5 +131,11 @@ import Testing
     let outcome = try workplace.run("evaluate", "--load", name)
     #expect(outcome.code == 1)
     #expect(outcome.errors.contains("was not saved by 'adjoint train'"), "\(outcome.errors)")
+    let torch = Array(#"{"0.weight":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#.utf8) + Array("  ".utf8)
+    let padded = torch + [UInt8](repeating: 0x20, count: (8 - torch.count % 8) % 8)
+    let other = try workplace.write(
+      "torch.st", [UInt8(padded.count), 0, 0, 0, 0, 0, 0, 0] + padded + [0, 0, 0x80, 0x3F])
+    let names = try workplace.run("evaluate", "--load", other)
+    #expect(names.errors.contains("such as 'fc1/weight', found '0.weight'"), "\(names.errors)")
   }
 }

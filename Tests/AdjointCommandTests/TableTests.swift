@@ -205,6 +205,31 @@ import Testing
     #expect(again.errors.contains("leave out --invert"), "\(again.errors)")
   }
 
+  /// The cases that are made from MNIST, which are no part of the package.
+  private static let shared: URL? = {
+    let package = cases.deletingLastPathComponent().deletingLastPathComponent()
+    let folder = package.deletingLastPathComponent().appendingPathComponent("shared/cases")
+    return FileManager.default.fileExists(atPath: folder.path) ? folder : nil
+  }()
+
+  @Test(
+    "Files made from MNIST and by PyTorch give what their table says",
+    .enabled(if: shared != nil, "needs the folder ../shared/cases"))
+  func sharedCases() throws {
+    let workplace = try Workplace()
+    func path(_ name: String) throws -> String { try #require(TableTests.shared).appendingPathComponent(name).path }
+    let named = try workplace.run("train", "--data", path("openml.csv"), "--epochs", "3", "--save", "m.st")
+    #expect(named.code == 0 && named.output.contains("'class', 9 classes"), "\(named.errors)")
+    let numbered = try workplace.run("train", "--data", path("label-by-name.csv"))
+    #expect(numbered.code == 1 && numbered.errors.contains("--label"), "\(numbered.errors)")
+    for (name, kind) in [("d.png", "PNG"), ("d.jpg", "JPEG"), ("d.bmp", "BMP"), ("d.npy", "NumPy")] {
+      let outcome = try workplace.run("predict", "--load", "m.st", path(name))
+      #expect(outcome.code == 1 && outcome.errors.contains(kind), "\(outcome.errors)")
+    }
+    let torch = try workplace.run("evaluate", "--load", path("torch_names.safetensors"))
+    #expect(torch.code == 1 && torch.errors.contains("'0.weight'") && torch.errors.contains("'fc1/weight'"))
+  }
+
   @Test("Predicting from a file of many gigabytes costs what one image costs")
   func sparse() throws {
     let workplace = try Workplace()
