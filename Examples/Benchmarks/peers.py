@@ -24,7 +24,7 @@ import time
 
 if sys.argv[1:] == ["--versions"]:
     found = {}
-    for name in ("numpy", "torch", "jax", "micrograd"):
+    for name in ("numpy", "torch", "jax", "pandas", "micrograd"):
         try:
             found[name] = importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:
@@ -544,7 +544,10 @@ def numpy_rows():
         off = difference(run(), load(row["file"] + ".y.f32", np.float32))
         return median_seconds(run) * 1e9 / x.size, off
 
-    return {"product": product, "elementwise": elementwise}
+    def table(row):
+        return read_table(row, lambda path: np.loadtxt(path, dtype=np.float32, delimiter=","))
+
+    return {"product": product, "elementwise": elementwise, "table": table}
 
 
 def micrograd_rows():
@@ -601,6 +604,19 @@ def micrograd_rows():
     return {"chain": chain, "demo": demo}
 
 
+def read_table(row, read):
+    """The seconds in which a table of numbers is read, and the difference of what was read."""
+    path = os.path.join(folder, row["file"] + ".csv")
+    off = difference(read(path), load(row["file"] + ".f32", np.float32))
+    return median_seconds(lambda: read(path), least=0), off
+
+
+def pandas_rows():
+    import pandas
+
+    return {"table": lambda row: read_table(row, lambda path: pandas.read_csv(path, header=None).to_numpy(np.float32))}
+
+
 def peak_memory():
     """The most memory that this process had resident, in MiB: its own mark, since a child's count begins with its parent's."""
     if sys.platform == "linux":
@@ -633,6 +649,7 @@ def main():
         "jax-jit": lambda: jax_rows(scan=False),
         "jax-scan": lambda: jax_rows(scan=True),
         "numpy": numpy_rows,
+        "pandas": pandas_rows,
         "micrograd": micrograd_rows,
     }[variant]()
     data, results = None, {}

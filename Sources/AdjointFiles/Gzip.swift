@@ -45,15 +45,16 @@ package struct Gzip: Sendable, Hashable {
     return bytes
   }
 
-  /// The first bytes of the decompressed content, at most `count` of them, without looking at the rest.
+  /// The bytes of the decompressed content in a range, fewer where it ends before, without looking at what follows; what
+  /// precedes them is decompressed and not kept.
   /// - Throws: as `decompress` does, for the part that is read.
-  package func prefix(_ count: Int, of compressed: [UInt8], file: String) throws(FileError) -> [UInt8] {
-    try inflate(compressed, file: file, upTo: count).bytes
+  package func bytes(_ range: Range<Int>, of compressed: [UInt8], file: String) throws(FileError) -> [UInt8] {
+    try inflate(compressed, file: file, from: range.lowerBound, upTo: range.upperBound).bytes
   }
 
-  /// At most `maximum` decompressed bytes; `isWhole` says that there are no more.
+  /// The decompressed bytes from `first` on, up to `maximum`; `isWhole` says that there are no more.
   private func inflate(
-    _ compressed: [UInt8], file: String, upTo maximum: Int
+    _ compressed: [UInt8], file: String, from first: Int = 0, upTo maximum: Int
   ) throws(FileError) -> (bytes: [UInt8], isWhole: Bool) {
     guard let inflater = libraries.lazy.compactMap({ adjoint_inflater_open($0) }).first else {
       throw FileError(
@@ -64,13 +65,17 @@ package struct Gzip: Sendable, Hashable {
     defer { adjoint_inflater_close(inflater) }
 
     var bytes: [UInt8] = []
-    bytes.reserveCapacity(min(maximum, compressed.count &* 8))
+    // The last four bytes are the length of the last member, if the file is honest; no file becomes 1,032 times as long.
+    let announced = ByteOrder.littleEndian.words(of: Array(compressed.suffix(4)), as: UInt32.self).first ?? 0
+    bytes.reserveCapacity(
+      min(maximum - first, Int(announced), compressed.count.multipliedReportingOverflow(by: 1032).0))
+    var count = 0
     var chunk = [UInt8](repeating: 0, count: 1 << 16)
     var position = 0
     while true {
       var (consumed, produced) = (0, 0)
       // One byte more than may be kept tells a file that is too long from one that ends exactly here.
-      let room = min(chunk.count - 1, maximum - bytes.count) + 1
+      let room = min(chunk.count - 1, maximum - count) + 1
       let status = compressed.withUnsafeBufferPointer { input in
         chunk.withUnsafeMutableBufferPointer { output -> AdjointInflateStatus in
           guard let start = input.baseAddress, let destination = output.baseAddress else { return .progress }
@@ -79,17 +84,16 @@ package struct Gzip: Sendable, Hashable {
         }
       }
       position += consumed
-      if bytes.count + produced > maximum {
-        bytes += chunk[0..<(maximum - bytes.count)]
-        return (bytes, false)
-      }
-      bytes += chunk[0..<produced]
+      let kept = min(produced, maximum - count)
+      bytes += chunk[min(max(first - count, 0), kept)..<kept]
+      count += kept
+      if kept < produced { return (bytes, false) }
       switch status {
       case .progress:
         if consumed == 0 && produced == 0 {
           throw FileError(
             .truncated, file: file, at: .byte(compressed.count), expected: "more compressed data",
-            found: "the end of the file after \(bytes.count) decompressed bytes",
+            found: "the end of the file after \(count) decompressed bytes",
             remedy: "The file is cut short; get it again from its source.")
         }
       case .memberEnd:

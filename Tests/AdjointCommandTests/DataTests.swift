@@ -63,7 +63,7 @@ import Testing
     #expect(named.errors.contains("/nowhere (from ADJOINT_MNIST)"))
   }
 
-  @Test("A table trains, with a sixth set aside, and evaluates as a whole")
+  @Test("A table trains, with a fifth set aside, and evaluates as a whole")
   func table() throws {
     let workplace = try Workplace()
     let digits = DrawnDigits(seed: 5).training(60)
@@ -72,10 +72,10 @@ import Testing
     }
     _ = try workplace.write("digits.csv", Array((rows.joined(separator: "\n") + "\n").utf8))
     let trained = try workplace.start(tiny + ["--data", "digits.csv", "--save", "model.st"]).outcome()
-    #expect(trained.output.contains("50 images to train, 10 to test"), "\(trained.output) \(trained.errors)")
+    #expect(trained.output.contains("48 images to train, 12 to test"), "\(trained.output) \(trained.errors)")
     let evaluated = try workplace.run("evaluate", "--load", "model.st", "--data", "digits.csv", "--json")
     #expect(try evaluated.number("images") == 60)
-    #expect(try workplace.run("evaluate", "--load", "model.st", "--json").number("images") == 10)
+    #expect(try workplace.run("evaluate", "--load", "model.st", "--json").number("images") == 12)
   }
 
   @Test("The same image as PGM, IDX and CSV gets the same probabilities")
@@ -108,9 +108,9 @@ import Testing
   @Test(
     "An image that cannot be used is one sentence",
     arguments: [
-      ("P5\n28 28\n255\nshort", "bytes of pixels"), ("P5\n20 20\n255\n", "bytes of pixels"),
-      ("P2\n1 1 255 9\n", "28 × 28"), ("P2\n28 nothing", "the height"), ("1,2,3\n", "784 pixels"),
-      ("1,two\n", "column 2"), ("", "a row of 784 numbers"), ("\u{0}\u{0}\u{8}\u{3}", "cut short"),
+      ("P5\n28 28\n255\nshort", "bytes of pixels"), ("P5\n20 20\n255\n", "28 × 28"),
+      ("P2\n1 1 255 9\n", "28 × 28"), ("P2\n28 nothing", "the height"), ("1,2,3\n", "784 numbers"),
+      ("1,two\n", "784 numbers"), ("", "an empty file"), ("1\n", "784 numbers"), ("\u{0}\u{0}\u{8}\u{3}", "cut short"),
     ])
   func badImages(content: String, word: String) throws {
     let workplace = try Workplace()
@@ -131,5 +131,11 @@ import Testing
     let outcome = try workplace.run("evaluate", "--load", name)
     #expect(outcome.code == 1)
     #expect(outcome.errors.contains("was not saved by 'adjoint train'"), "\(outcome.errors)")
+    let torch = Array(#"{"0.weight":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#.utf8) + Array("  ".utf8)
+    let padded = torch + [UInt8](repeating: 0x20, count: (8 - torch.count % 8) % 8)
+    let other = try workplace.write(
+      "torch.st", [UInt8(padded.count), 0, 0, 0, 0, 0, 0, 0] + padded + [0, 0, 0x80, 0x3F])
+    let names = try workplace.run("evaluate", "--load", other)
+    #expect(names.errors.contains("such as 'fc1/weight', found '0.weight'"), "\(names.errors)")
   }
 }

@@ -100,7 +100,7 @@ struct CSVTests {
   @Test("a column that does not exist is refused, and the header is shown")
   func unknownColumn() throws {
     let url = try scratch.file("t.csv", "x,y\n1,2\n")
-    #expect(try fileError { try RegressionPoints(csv: url, targets: [.named("z")]) }.found == "x, y")
+    #expect(try fileError { try RegressionPoints(csv: url, targets: [.named("z")]) }.found == "'x', 'y'")
     #expect(try fileError { try RegressionPoints(csv: url, targets: [.number(3)]) }.reason == .mismatch)
     #expect(try fileError { try LabeledPoints(csv: url, label: .number(0)) }.reason == .mismatch)
   }

@@ -8,12 +8,17 @@ public struct LabeledPoints: Dataset, Equatable {
   public let labels: [Int32]
   /// The names of the classes; there are as many classes as names.
   public let classNames: [String]
+  /// The names of the features, such as a table's header has them; empty where they have none.
+  public let featureNames: [String]
 
   /// Points with their labels.
-  /// - Precondition: `inputs` is [labels.count, features], and every label has a name.
-  public init(inputs: Tensor<Float>, labels: [Int32], classNames: [String]) {
+  /// - Precondition: `inputs` is [labels.count, features], every label has a name, and so has every feature or none.
+  public init(inputs: Tensor<Float>, labels: [Int32], classNames: [String], featureNames: [String] = []) {
     guard inputs.shape.rank == 2, inputs.shape[0] == labels.count else {
       fatalError("LabeledPoints: \(labels.count) labels for inputs of shape \(inputs.shape)")
+    }
+    guard featureNames.isEmpty || featureNames.count == inputs.shape[1] else {
+      fatalError("LabeledPoints: \(featureNames.count) names for \(inputs.shape[1]) features")
     }
     if let label = labels.first(where: { $0 < 0 || $0 >= classNames.count }) {
       fatalError("LabeledPoints: label \(label) is not in 0 ..< \(classNames.count)")
@@ -21,6 +26,7 @@ public struct LabeledPoints: Dataset, Equatable {
     self.inputs = inputs
     self.labels = labels
     self.classNames = classNames
+    self.featureNames = featureNames
   }
 
   /// The number of examples.
@@ -37,7 +43,8 @@ public struct LabeledPoints: Dataset, Equatable {
   /// The points with every feature shifted and scaled by statistics of a training set.
   /// - Precondition: the statistics have as many features.
   public func standardized(by statistics: FeatureStatistics) -> LabeledPoints {
-    LabeledPoints(inputs: statistics.apply(to: inputs), labels: labels, classNames: classNames)
+    LabeledPoints(
+      inputs: statistics.apply(to: inputs), labels: labels, classNames: classNames, featureNames: featureNames)
   }
 
   /// Writes examples into existing memory: see `Dataset`.
@@ -51,7 +58,8 @@ public struct LabeledPoints: Dataset, Equatable {
 
   /// The examples with these numbers, in this order: see `Dataset`.
   public func selecting(_ rows: ArraySlice<Int>) -> LabeledPoints {
-    LabeledPoints(inputs: inputs.rows(rows), labels: rows.map { labels[$0] }, classNames: classNames)
+    LabeledPoints(
+      inputs: inputs.rows(rows), labels: rows.map { labels[$0] }, classNames: classNames, featureNames: featureNames)
   }
 }
 
@@ -116,6 +124,20 @@ extension FeatureStatistics {
     var elements = inputs.elements
     for i in elements.indices { elements[i] = (elements[i] - mean[i % mean.count]) * scale[i % mean.count] }
     return Tensor(shape: inputs.shape, elements: elements)
+  }
+}
+
+extension Dataset {
+  /// Traps where a row does not exist or a buffer has no room: a row that is read unchecked is foreign memory, whatever the
+  /// build.
+  func checkFilling(_ inputCount: Int, _ targetCount: Int, from rows: ArraySlice<Int>) {
+    for row in rows where row < 0 || row >= count {
+      fatalError("\(Self.self): there is no example \(row) among \(count)")
+    }
+    guard inputCount >= rows.count * inputShape.elementCount, targetCount >= rows.count * targetShape.elementCount
+    else {
+      fatalError("\(Self.self): no room for \(rows.count) examples in \(inputCount) inputs and \(targetCount) targets")
+    }
   }
 }
 

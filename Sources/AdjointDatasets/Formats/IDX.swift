@@ -60,42 +60,59 @@ package struct IDX: Sendable, Hashable {
   /// - Throws: `FileError` with the offset of the byte at which the file stops making sense.
   package init(contentsOf url: URL) throws(FileError) { self = try IDX.read(InputFile(url, gzip: .system)) }
 
-  /// The array in a file, after `check` has accepted the file's whole content.
+  /// The array in a file, or its first `rows` along the first axis, after `check` has accepted the content that was read.
+  ///
+  /// No more is kept than is asked for: of a file of a million images, the first hundred take the memory of a hundred.
+  /// - Throws: `FileError`, also for more than `memoryLimit` bytes of elements.
   package static func read(
-    _ file: InputFile, check: ([UInt8]) throws(FileError) -> Void = { _ in }
+    _ file: InputFile, rows: Range<Int>? = nil, memoryLimit: Int = InputFile.memoryLimit,
+    check: ([UInt8]) throws(FileError) -> Void = { _ in }
   ) throws(FileError) -> IDX {
-    let (type, dimensions) = try header(of: file)
+    var (type, dimensions) = try header(of: file)
     let start = 4 + 4 * dimensions.count
-    guard let count = byteCount(type, dimensions), count <= Int.max - start else {
+    guard let whole = byteCount(type, dimensions), whole <= Int.max - start else {
       throw FileError(
         .oversized, file: file.path, at: file.place(4), expected: "dimensions of an array that can exist",
-        found: "\(dimensions.map(String.init).joined(separator: " × ")) elements",
-        remedy: "The header is damaged; get the file again from its source.")
+        found: "\(product(dimensions)) elements", remedy: "The header is damaged; get the file again from its source.")
     }
-    var content = try file.contents(atMost: start + count)
-    guard content.count == start + count else {
+    let rowSize = dimensions[0] > 0 ? whole / dimensions[0] : 0
+    let wanted = rows?.clamped(to: 0..<dimensions[0]) ?? 0..<dimensions[0]
+    let (first, count) = (wanted.lowerBound * rowSize, wanted.count * rowSize)
+    // A header that lies is found out by the bytes that are there.
+    guard count <= memoryLimit || file.largestSize <= memoryLimit else {
+      throw InputFile.tooLarge(file.path, limit: memoryLimit, found: "\(count) for \(product(dimensions)) elements")
+    }
+    let before = rows == nil ? start : 0
+    var content =
+      try rows == nil
+      ? file.contents(atMost: start + whole) : file.contents(in: start + first..<start + first + count)
+    guard content.count == before + count else {
       throw cut(
-        file, at: content.count,
-        expected:
-          "\(count) bytes for \(dimensions.map(String.init).joined(separator: " × ")) elements after the header",
-        found: content.count - start)
+        file, at: start + first - before + content.count,
+        expected: "\(count) bytes for \(product(dimensions)) elements after the header",
+        found: max(content.count - before, 0))
     }
     try check(content)
     // In place: the elements are in memory once.
-    content.removeSubrange(..<start)
+    content.removeSubrange(..<before)
+    dimensions[0] = wanted.count
     return IDX(elementType: type, dimensions: dimensions, bytes: content)
   }
 
-  private static func header(of file: InputFile) throws(FileError) -> (ElementType, [Int]) {
+  private static func product(_ dimensions: [Int]) -> String { dimensions.map(String.init).joined(separator: " × ") }
+
+  /// The type and the dimensions that a file announces; no element is read.
+  package static func header(of file: InputFile) throws(FileError) -> (type: ElementType, dimensions: [Int]) {
     let start = try file.prefix(4 + 4 * maximumRank)
     guard start.count >= 4 else {
       throw cut(file, at: start.count, expected: "4 bytes of magic number", found: start.count)
     }
     guard start[0] == 0, start[1] == 0 else {
       let text = start.prefix(4).map { $0 >= 0x20 && $0 < 0x7F ? String(UnicodeScalar($0)) : "·" }.joined()
+      let kind = FileKind.name(of: start).map { ": \($0)" } ?? ""
       throw FileError(
         .wrongFormat, file: file.path, at: file.place(0), expected: "an IDX file, which begins with the bytes 00 00",
-        found: "\(hexadecimal(start[0])) \(hexadecimal(start[1])) ('\(text)')",
+        found: "\(hexadecimal(start[0])) \(hexadecimal(start[1])) ('\(text)')\(kind)",
         remedy: "This is another kind of file (perhaps an error page instead of the data); get the right one.")
     }
     guard let type = ElementType(rawValue: start[2]) else {
@@ -126,16 +143,15 @@ package struct IDX: Sendable, Hashable {
       remedy: "The header is damaged; get the file again from its source.")
   }
 
-  /// The bytes of an array, or nil when no memory could hold it.
+  /// The bytes of an array, or nil when no memory could hold it: an empty array too may have rows that cannot exist.
   private static func byteCount(_ type: ElementType, _ dimensions: [Int]) -> Int? {
-    if dimensions.contains(0) { return 0 }
     var count = type.size
-    for dimension in dimensions {
+    for dimension in dimensions where dimension > 0 {
       let (product, overflows) = count.multipliedReportingOverflow(by: dimension)
       if overflows { return nil }
       count = product
     }
-    return count
+    return dimensions.contains(0) ? 0 : count
   }
 
   /// The elements as numbers; exact for every type.

@@ -100,11 +100,16 @@ public enum MNIST {
     return (input, array)
   }
 
-  /// The first that exists of the names under which a file is known; some archives write a dot for the second hyphen.
+  /// The first that exists of the places at which a file is known: archives write a dot for the second hyphen or make a
+  /// folder of its name, and torchvision keeps the files in `MNIST/raw`.
   static func locate(_ file: File, in directory: URL) -> URL? {
     let names = [file.name, file.name.replacingOccurrences(of: "-idx", with: ".idx")]
-    let candidates = names.flatMap { [$0, $0 + ".gz"] }.map { directory.appendingPathComponent($0) }
-    return candidates.first { FileManager.default.fileExists(atPath: $0.path) }
+    let folders = ["", "MNIST/raw/", "raw/"] + names.map { $0 + "/" }
+    let paths = folders.flatMap { folder in names.flatMap { [folder + $0, folder + $0 + ".gz"] } }
+    return paths.map { directory.appendingPathComponent($0) }.first { url in
+      var isDirectory: ObjCBool = false
+      return FileManager.default.fileExists(atPath: url.path, isDirectory: &isDirectory) && !isDirectory.boolValue
+    }
   }
 
   /// Compares content with the published checksum.

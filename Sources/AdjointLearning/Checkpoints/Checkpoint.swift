@@ -18,6 +18,8 @@ public struct Checkpoint {
   private let path: String
   /// The writer's own description of itself: model, data, options.
   public let settings: [String: String]
+  /// The names of the tensors in the file, in its order.
+  package var tensorNames: [String] { file.names }
 
   /// Reads a checkpoint.
   /// - Throws: `FileError` when the file is missing, damaged, or not a safetensors file.

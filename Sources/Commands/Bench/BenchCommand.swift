@@ -18,7 +18,7 @@ enum BenchCommand {
         "Measure on so many threads alone. Without it, steps are measured on one and on two, and all else on one."),
       Option(
         "peers", "PYTHON", .text,
-        "Run the same work in the libraries that this interpreter has (PyTorch, JAX, NumPy, micrograd), in turn with ours, "
+        "Run the same work in the libraries that this interpreter has (PyTorch, JAX, NumPy, pandas, micrograd), in turn with ours, "
           + "each in several processes."),
       Option(
         "processes", "N", .integer(2...100),

@@ -50,7 +50,7 @@ struct ModelCheck {
   }
 
   func run(_ console: Console) throws -> Int32 {
-    let images = try source.load(limits: (batch, 1)).training
+    let images = try source.loadImages(limits: (batch, 1)).training
     let model = try model(for: images)
     let tape = Tape<Float>()
     let rows = images.batch(Array(0..<min(batch, images.count))[...])

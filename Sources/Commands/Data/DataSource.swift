@@ -3,13 +3,13 @@ import AdjointDatasets
 import AdjointFiles
 import Foundation
 
-/// The origin of images, as `--data` names it.
+/// The origin of examples, as `--data` names it.
 package enum DataSource: Equatable {
   case drawn
   case mnist
-  /// A directory with four IDX files under MNIST's names.
+  /// A directory with the four IDX files of a data set; or of one among several, by the beginning of their names.
   case directory(URL)
-  /// A table of label and pixels.
+  /// A table with a column of classes.
   case table(URL)
 
   package init(_ text: String) throws(CommandError) {
@@ -19,6 +19,11 @@ package enum DataSource: Equatable {
     default:
       var isDirectory: ObjCBool = false
       guard FileManager.default.fileExists(atPath: text, isDirectory: &isDirectory) else {
+        let prefix = URL(fileURLWithPath: text, isDirectory: false).standardizedFileURL
+        if IDXFolder.isPrefix(prefix) {
+          self = .directory(prefix)
+          return
+        }
         throw .noSuchData(text, suggestion: Suggestion.nearest(to: text, among: ["drawn", "mnist"]))
       }
       let url = URL(fileURLWithPath: text, isDirectory: isDirectory.boolValue).standardizedFileURL
@@ -54,55 +59,89 @@ package enum DataSource: Equatable {
     try MNISTPlaces().download { console.note($0) }
   }
 
-  /// Training and test images, at most as many as the limits say.
-  package func load(limits: (training: Int?, test: Int?)) throws -> (training: LabeledImages, test: LabeledImages) {
+  /// Training and test examples, at most as many as the limits say.
+  ///
+  /// A table is divided: of each class a fifth of the rows, drawn by a seed of its own, are the test set, so that it is the
+  /// same whatever the seed of the training.
+  /// - Throws: `FileError`; `CommandError` for a single class, or for class names that do not fit.
+  package func load(
+    limits: (training: Int?, test: Int?), _ options: DataOptions = DataOptions()
+  ) throws -> LoadedData {
+    try options.refuseUnused(for: self)
+    var data: LoadedData
     switch self {
     case .drawn:
       // The digits depend on their own seed, so that every training and evaluation sees the same.
       let digits = DrawnDigits(seed: 0)
-      return (
-        digits.training(limits.training ?? 60_000), digits.test(limits.test ?? 10_000)
+      data = LoadedData(
+        training: .images(digits.training(limits.training ?? 60_000)), test: .images(digits.test(limits.test ?? 10_000))
       )
     case .mnist:
       let (training, test) = try MNIST.load(from: MNISTPlaces().find())
-      return (training.limited(to: limits.training), test.limited(to: limits.test))
+      data = LoadedData(training: .images(training), test: .images(test))
     case .directory(let url):
-      let (training, test) = try MNIST.load(from: url, verify: false)
-      return (training.limited(to: limits.training), test.limited(to: limits.test))
-    case .table(let url):
-      let images = try LabeledImages(csv: url)
-      guard images.count >= 2 else {
-        throw CommandError.tooFewExamples(
-          "\(url.path): at least 2 rows are needed, for training and test; it has \(images.count)")
-      }
-      // Every sixth row, so that the test set is the same whatever the seed, and sorted tables are divided fairly.
-      let rows = Array(0..<images.count)
-      let isTest: (Int) -> Bool = { $0 % 6 == min(5, images.count - 1) }
-      let test = images.selecting(rows.filter(isTest)[...])
-      let training = images.selecting(rows.filter { !isTest($0) }[...])
-      return (training.limited(to: limits.training), test.limited(to: limits.test))
+      let folder = try IDXFolder(url)
+      let (training, test) = try Examples.load(folder, limits: limits, memoryLimit: options.memoryLimit)
+      data = LoadedData(training: training, test: test)
+      let names = try folder.classNames()
+      data.announcedNames = names.isEmpty ? [] : data.classLabels.map { names[Int($0) ?? -1] ?? $0 }
+    case .table(let url): data = try LoadedData(splitting: options.table(url))
     }
+    guard data.classLabels.count > 1 else {
+      throw CommandError.tooFewExamples(
+        "\(title): expected at least two classes, found \(data.classLabels.first.map { quoted($0) } ?? "none"); "
+          + "nothing can be learned from one")
+    }
+    // A checkpoint keeps names line by line.
+    if let name = data.classLabels.first(where: { $0.contains(where: \.isNewline) }) {
+      throw CommandError.wrongSize(file: title, expected: "names of classes on one line each", found: quoted(name))
+    }
+    data.training = data.training.limited(to: limits.training)
+    data.test = data.test.limited(to: limits.test)
+    return try data.renamed(options.classNames)
   }
 
-  /// The images to evaluate on: the test set, or the whole of a table.
-  package func loadTest(limit: Int?) throws -> LabeledImages {
+  /// Training and test images for programs that take nothing else.
+  /// - Throws: as `load`, and `CommandError.wrongSize` for other examples.
+  package func loadImages(
+    limits: (training: Int?, test: Int?)
+  ) throws -> (training: LabeledImages, test: LabeledImages) {
+    let data = try load(limits: limits)
+    guard let training = data.training.images, let test = data.test.images else {
+      throw CommandError.wrongSize(file: title, expected: "images", found: "rows of numbers")
+    }
+    return (training, test)
+  }
+
+  /// The examples to evaluate on, with the labels that the data give them: the test set, or the whole of a table.
+  /// - Parameter features: The names of the features of a table, which a header must have.
+  package func loadTest(
+    limit: Int?, _ options: DataOptions = DataOptions(), classNames: [String], features: [String] = []
+  ) throws -> Examples {
+    try options.refuseUnused(for: self)
     switch self {
-    case .drawn: return DrawnDigits(seed: 0).test(limit ?? 10_000)
-    case .mnist: return try MNIST.load(.test, from: MNISTPlaces().find()).limited(to: limit)
-    case .directory(let url): return try MNIST.load(.test, from: url, verify: false).limited(to: limit)
-    case .table(let url): return try LabeledImages(csv: url).limited(to: limit)
+    case .drawn: return .images(DrawnDigits(seed: 0).test(limit ?? 10_000))
+    case .mnist: return Examples.images(try MNIST.load(.test, from: MNISTPlaces().find())).limited(to: limit)
+    case .directory(let url):
+      return try Examples.loadTest(IDXFolder(url), limit: limit, memoryLimit: options.memoryLimit)
+    case .table(let url):
+      let table = try options.table(url, classNames: classNames, features: features)
+      return Examples(table.points).limited(to: limit)
     }
   }
 }
 
-extension LabeledImages {
-  /// The first images, or all.
-  package func limited(to count: Int?) -> LabeledImages { count.map { $0 < self.count ? prefix($0) : self } ?? self }
+extension Examples {
+  /// The first examples, or all.
+  package func limited(to count: Int?) -> Examples { count.map { $0 < self.count ? prefix($0) : self } ?? self }
 
-  /// A number that tells these images and labels from others.
+  /// A number that tells these inputs and labels from others.
   package var fingerprint: String {
     var hash = FNV1a()
-    hash.add(pixels)
+    switch self {
+    case .images(let images): hash.add(images.pixels)
+    case .points(let points): for number in points.inputs.elements { hash.add(UInt64(number.bitPattern)) }
+    }
     for label in labels { hash.add(UInt64(truncatingIfNeeded: label)) }
     return String(hash.value, radix: 16)
   }

@@ -147,7 +147,7 @@ enum ExperimentsCommand {
   private static func load(_ source: DataSource) throws -> Digits {
     switch source {
     case .drawn:
-      let (training, test) = try source.load(limits: (nil, nil))
+      let (training, test) = try source.loadImages(limits: (nil, nil))
       return Digits(name: "drawn", training: training, test: test)
     case .mnist, .directory:
       let directory: URL

@@ -37,7 +37,7 @@ struct RecomputedTable {
   }
 
   func run(_ console: Console) throws -> Int32 {
-    let images = try source.load(limits: (1, 1)).training
+    let images = try source.loadImages(limits: (1, 1)).training
     guard images.features == 784 else {
       throw CommandError.disagreement("--table needs images of 28 × 28 pixels; \(source.title) has \(images.features)")
     }

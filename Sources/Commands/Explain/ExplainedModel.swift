@@ -83,7 +83,7 @@ struct ExplainedData {
         batch: points.prefix(count).all, classes: points.classCount, title: name, imageSize: nil)
     }
     let source = try source(name)
-    let images = try source.load(limits: (count, 1)).training
+    let images = try source.loadImages(limits: (count, 1)).training
     return ExplainedData(
       batch: images.prefix(count).all, classes: images.classCount, title: source.title,
       imageSize: (images.height, images.width))

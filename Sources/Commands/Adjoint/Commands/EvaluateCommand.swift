@@ -6,16 +6,18 @@ import AdjointLearning
 /// `adjoint evaluate`: a saved network on a test set.
 enum EvaluateCommand {
   static let command = Command(
-    name: "evaluate", summary: "Measure a saved network on test images.",
+    name: "evaluate", summary: "Measure a saved network on test examples.",
     options: [
       Option("load", "FILE", .text, "The checkpoint that 'adjoint train --save' wrote."),
       Option(
         "data", "WHAT", .text,
-        "The test set of: drawn, mnist, a directory with MNIST's four IDX files; or a whole CSV file of label and "
-          + "pixels. Without it, the test set of the data that the network was trained on."
+        "The test set of: drawn, mnist, a directory with four IDX files; or a whole CSV file with a column of classes. "
+          + "Without it, the test set of the data that the network was trained on."
       ),
-      Option("test-limit", "N", .integer(1...1_000_000), "Use only the first N test images."),
+      Option("label", "NAME", .text, "The column of a CSV file that holds the class; as in training without it."),
+      Option("test-limit", "N", .integer(1...1_000_000), "Use only the first N test examples."),
       .flag("download", "Fetch MNIST for --data mnist if it is not there."),
+      DataOptions.memoryOption(),
       .flag("json", "Print one JSON object as the last line of standard output."),
     ],
     notes: [("Example", ["adjoint evaluate --load digits.safetensors --data mnist"])],
@@ -30,18 +32,25 @@ enum EvaluateCommand {
     let source = try given ?? DataSource(classifier.trainedOn)
     try source.download(arguments, console)
     let limit = try arguments.givenInteger("test-limit")
-    let images = try given == nil ? source.load(limits: (nil, limit)).test : source.loadTest(limit: limit)
-    try classifier.check(images, from: source.title)
-    let metrics = try classifier.predictor().evaluate(on: images.standardized(classifier.standardization))
+    var options = try classifier.plan.dataOptions(arguments)
+    if let label = arguments.text("label") { options.label = label }
+    if case .table = source {} else if !arguments.isGiven("label") { options.label = nil }
+    let loaded =
+      try given == nil
+      ? source.load(limits: (nil, limit), options).test
+      : source.loadTest(
+        limit: limit, options, classNames: classifier.classLabels, features: classifier.featureNames)
+    let examples = classifier.standardized(try classifier.matched(loaded, from: source.title))
+    let metrics = try classifier.predictor().evaluate(on: examples)
 
     console.field("network", "\(classifier.architecture), from \(file)", width: 10)
-    console.field("data", "\(source.title): \(images.count.of("test image"))", width: 10)
-    MetricsReport(classNames: classifier.classNames).show([("test", metrics)], on: console)
+    console.field("data", "\(source.title): \(examples.count.of("test \(examples.noun)"))", width: 10)
+    MetricsReport(classNames: classifier.classNames, noun: examples.noun).show([("test", metrics)], on: console)
     if arguments.isGiven("json") {
       console.line()
       let fields: [(String, JSON)] = [
         ("testAccuracy", .number(metrics.accuracy)), ("testLoss", .number(metrics.loss)),
-        ("images", .integer(images.count)), ("parameters", .integer(classifier.parameterCount)),
+        ("images", .integer(examples.count)), ("parameters", .integer(classifier.parameterCount)),
         ("data", .string(source.setting)), ("model", .string(classifier.architecture)),
         ("classAccuracies", MetricsReport.classAccuracies(metrics)),
       ]

@@ -1,172 +1,112 @@
 import AdjointCommandLine
 import AdjointDatasets
+import AdjointFiles
 import Foundation
 
-/// One grey image from a file: PGM (P2 or P5), IDX (plain or gzip), or a row of a CSV file.
-///
-/// The content decides between them. 0 is background and 255 ink, as in MNIST; `inverted` turns a scan of dark ink on white
-/// paper around.
+/// One grey image: 0 is background and 255 ink, as in MNIST.
 struct ImageInput {
   let height: Int
   let width: Int
   let pixels: [UInt8]
 
-  /// Reads image `index` of a file, which must have this size.
-  /// - Throws: `CommandError`, or `FileError` for a damaged IDX file or table.
-  init(_ path: String, index: Int, height: Int, width: Int, inverted: Bool) throws {
-    let url = URL(fileURLWithPath: path)
-    let content: [UInt8]
-    do {
-      // A pipe will do: an image is small, and nothing is believed of it.
-      content = [UInt8](try Data(contentsOf: url))
-    } catch {
-      throw CommandError.badImage(
-        file: path, place: "", expected: "an image file",
-        found: FileManager.default.fileExists(atPath: path)
-          ? "something that cannot be read" : "no such file")
+  /// A scan of dark ink on white paper, turned around.
+  var inverted: ImageInput { ImageInput(height: height, width: width, pixels: pixels.map { 255 - $0 }) }
+
+  /// The image as a data set of one.
+  var labeled: LabeledImages {
+    LabeledImages(pixels: pixels, height: height, width: width, labels: [0], classNames: ["unknown"])
+  }
+
+  /// The mean brightness of the outermost pixels, where ink is rare.
+  var border: Int { ImageInput.border(pixels, height: height, width: width) }
+
+  static func border(_ pixels: [UInt8], height: Int, width: Int) -> Int {
+    var (sum, count) = (0, 0)
+    for row in 0..<height {
+      let isEdge = row == 0 || row == height - 1
+      for column in stride(from: 0, to: width, by: isEdge ? 1 : max(width - 1, 1)) {
+        sum += Int(pixels[row * width + column])
+        count += 1
+      }
     }
-    var image: ImageInput
-    switch content.prefix(2) {
-    case [0x50, 0x32], [0x50, 0x35]: image = try PGM(content, path).image()
-    case [0x00, 0x00], [0x1F, 0x8B]: image = try ImageInput.idx(url, path, index)
-    case [0x89, 0x50]:
-      throw CommandError.badImage(
-        file: path, place: "", expected: "PGM, IDX or CSV",
-        found: "a PNG image; convert it, for example with "
-          + "'magick \(path) -resize 28x28 digit.pgm'")
-    default: image = try ImageInput.row(index, of: content, path, pixelCount: height * width, width: width)
+    return count > 0 ? sum / count : 0
+  }
+}
+
+/// The input to predict for, from a file or a pipe: PGM, IDX or a row of a table, each plain or gzip.
+///
+/// The content decides between them. No more is read than the network can use: a file of a million images costs one.
+enum PredictionInput {
+  case image(ImageInput)
+  case row([Float])
+
+  /// Reads image or row `index` of a file, which must be as the network takes them.
+  /// - Throws: `CommandError`, or `FileError` for a damaged file.
+  init(_ path: String, index: Int, for classifier: Classifier, memoryLimit: Int) throws {
+    let file = try InputFile(URL(fileURLWithPath: path), gzip: .system, pipeLimit: memoryLimit)
+    let start = try file.prefix(FileKind.prefixLength)
+    if start.starts(with: [0, 0]) {
+      self = try PredictionInput.idx(file, index, classifier)
+    } else if classifier.isImages, start.starts(with: [0x50, 0x32]) || start.starts(with: [0x50, 0x35]) {
+      let image = try PGM(file) { try PredictionInput.check(path, height: $0, width: $1, classifier) }
+      self = .image(ImageInput(height: image.height, width: image.width, pixels: image.pixels))
+    } else if let kind = FileKind.name(of: start) {
+      throw FileError(
+        .wrongFormat, file: path, at: .wholeFile,
+        expected: classifier.isImages ? "PGM, IDX or CSV" : "CSV or IDX with \(classifier.inputs)", found: kind,
+        remedy: FileKind.remedy(for: kind))
+    } else {
+      self = try PredictionInput.row(file, index, classifier, memoryLimit)
     }
-    guard (image.height, image.width) == (height, width) else {
+  }
+
+  private static func check(_ path: String, height: Int, width: Int, _ classifier: Classifier) throws(CommandError) {
+    guard classifier.isImages, (height, width) == (classifier.height, classifier.width) else {
+      throw .wrongSize(file: path, expected: "\(classifier.inputs), as in training", found: "\(height) × \(width)")
+    }
+  }
+
+  private static func idx(_ file: InputFile, _ index: Int, _ classifier: Classifier) throws -> PredictionInput {
+    let (type, dimensions) = try IDX.header(of: file)
+    let isSize =
+      classifier.isImages
+      ? dimensions.count == 3 && dimensions[1...] == [classifier.height, classifier.width]
+      : dimensions.count > 1 && dimensions.dropFirst().reduce(Double(1)) { $0 * Double($1) } == Double(classifier.width)
+    guard isSize else {
       throw CommandError.wrongSize(
-        file: path, expected: "an image of \(height) × \(width) pixels, as in training",
-        found: "\(image.height) × \(image.width)")
+        file: file.path, expected: "\(classifier.inputs), as in training", found: "\(type) \(dimensions)")
     }
-    if inverted { image = ImageInput(height: height, width: width, pixels: image.pixels.map { 255 - $0 }) }
-    self = image
-  }
-
-  private init(height: Int, width: Int, pixels: [UInt8]) {
-    (self.height, self.width, self.pixels) = (height, width, pixels)
-  }
-
-  /// The image as a data set of one, for a network that was trained with this standardisation.
-  func labeled(_ standardization: Standardization) -> LabeledImages {
-    LabeledImages(
-      pixels: pixels, height: height, width: width, labels: [0], classNames: ["unknown"],
-      standardization: standardization)
-  }
-
-  private static func idx(_ url: URL, _ path: String, _ index: Int) throws -> ImageInput {
-    let array = try IDX(contentsOf: url)
-    guard array.elementType == .uint8, array.dimensions.count == 3 else {
+    guard index < dimensions[0] else {
       throw CommandError.badImage(
-        file: path, place: "", expected: "images: bytes [n, height, width]",
-        found: "\(array.elementType) \(array.dimensions)")
-    }
-    let (count, height, width) = (array.dimensions[0], array.dimensions[1], array.dimensions[2])
-    guard index < count else {
-      throw CommandError.badImage(
-        file: path, place: "--index \(index)", expected: "an index below \(count), the number of images",
+        file: file.path, place: "--index \(index)", expected: "an index below \(dimensions[0]), the number of examples",
         found: "\(index)")
     }
-    let size = height * width
-    return ImageInput(height: height, width: width, pixels: Array(array.bytes[index * size..<(index + 1) * size]))
+    let array = try IDX.read(file, rows: index..<index + 1)
+    let numbers = array.numbers()
+    guard classifier.isImages else { return .row(numbers.map { Float($0) }) }
+    return .image(try image(numbers, classifier, file.path, scalingFractions: false))
   }
 
-  /// A row of pixels, 0 to 255 or 0 to 1, perhaps with a label in front.
   private static func row(
-    _ index: Int, of content: [UInt8], _ path: String, pixelCount: Int, width: Int
-  ) throws -> ImageInput {
-    let format = CSVFormat(ofNumbers: content)
-    var reader = CSVReader(content, file: path, format: format)
-    if format.hasHeader { _ = try reader.row() }
-    var (count, row): (Int, [CSVField]) = (0, [])
-    while count <= index, let next = try reader.row() {
-      if next.count == 1, reader.text(next[0]).isEmpty { continue }
-      (count, row) = (count + 1, next)
+    _ file: InputFile, _ index: Int, _ classifier: Classifier, _ memoryLimit: Int
+  ) throws -> PredictionInput {
+    let row = try FeatureRow(
+      file, index: index, count: classifier.height * classifier.width, features: classifier.featureNames,
+      isLabelFirst: classifier.isLabelFirst, memoryLimit: memoryLimit)
+    guard classifier.isImages else { return .row(row.numbers) }
+    return .image(try image(row.numbers.map { Double($0) }, classifier, file.path, scalingFractions: true))
+  }
+
+  /// Numbers from 0 to 255 as pixels; where all are at most 1, they may be fractions of the brightest.
+  private static func image(
+    _ numbers: [Double], _ classifier: Classifier, _ path: String, scalingFractions: Bool
+  ) throws(CommandError) -> ImageInput {
+    if let wrong = numbers.firstIndex(where: { !(0...255).contains($0) }) {
+      throw .badImage(
+        file: path, place: "pixel \(wrong + 1)", expected: "a number from 0 to 255", found: "\(numbers[wrong])")
     }
-    guard index < count, let first = row.first else {
-      throw CommandError.badImage(
-        file: path, place: "", expected: "a row of \(pixelCount) numbers", found: "\(count) rows")
-    }
-    var values: [Double] = []
-    for field in row {
-      let text = reader.text(field)
-      guard let value = Double(text), (0...255).contains(value) else {
-        throw CommandError.badImage(
-          file: path, place: "line \(field.line), column \(field.column)", expected: "a number from 0 to 255",
-          found: "'\(text.prefix(20))'")
-      }
-      values.append(value)
-    }
-    if values.count == pixelCount + 1 { values.removeFirst() }
-    guard values.count == pixelCount else {
-      throw CommandError.badImage(
-        file: path, place: "line \(first.line)", expected: "\(pixelCount) pixels, or a label and \(pixelCount) pixels",
-        found: "\(values.count) fields")
-    }
-    let scale = values.allSatisfy { $0 <= 1 } ? 255.0 : 1
+    let scale = scalingFractions && numbers.allSatisfy { $0 <= 1 } ? 255.0 : 1
     return ImageInput(
-      height: pixelCount / width, width: width, pixels: values.map { UInt8(($0 * scale).rounded()) })
-  }
-}
-
-/// A portable grey map, plain (P2) or binary (P5).
-///
-/// Source: netpbm, "PGM Format Specification".
-private struct PGM {
-  private let content: [UInt8]
-  private let path: String
-  private var position = 2
-
-  init(_ content: [UInt8], _ path: String) { (self.content, self.path) = (content, path) }
-
-  consuming func image() throws(CommandError) -> ImageInput {
-    let isPlain = content[1] == 0x32
-    let width = try number("the width", in: 1...10_000)
-    let height = try number("the height", in: 1...10_000)
-    let brightest = try number("the brightest value", in: 1...255)
-    var values: [Int] = []
-    if isPlain {
-      for _ in 0..<height * width { values.append(try number("a pixel", in: 0...brightest)) }
-    } else {
-      position += 1  // a single white space ends the header
-      guard content.count - position >= height * width else {
-        throw wrong("\(height * width) bytes of pixels", "\(max(content.count - position, 0))")
-      }
-      values = content[position..<position + height * width].map { min(Int($0), brightest) }
-    }
-    return ImageInput(scaling: values, height: height, width: width, brightest: brightest)
-  }
-
-  /// The next number, past white space and comments.
-  private mutating func number(_ what: String, in range: ClosedRange<Int>) throws(CommandError) -> Int {
-    while position < content.count, content[position] <= 0x20 || content[position] == 0x23 {
-      if content[position] == 0x23 {
-        while position < content.count, content[position] != 0x0A { position += 1 }
-      } else {
-        position += 1
-      }
-    }
-    let digits = content[position...].prefix(8).prefix { (0x30...0x39).contains($0) }
-    guard let value = Int(String(decoding: digits, as: UTF8.self)), range.contains(value) else {
-      let found =
-        position < content.count ? "'\(String(decoding: content[position...].prefix(8), as: UTF8.self))'" : "the end"
-      throw wrong("\(what) from \(range.lowerBound) to \(range.upperBound)", found)
-    }
-    position += digits.count
-    return value
-  }
-
-  private func wrong(_ expected: String, _ found: String) -> CommandError {
-    .badImage(file: path, place: "byte \(position)", expected: expected, found: found)
-  }
-}
-
-extension ImageInput {
-  /// Values from 0 to `brightest`, brought to 0 to 255.
-  fileprivate init(scaling values: [Int], height: Int, width: Int, brightest: Int) {
-    self.init(
-      height: height, width: width, pixels: values.map { UInt8(($0 * 255 + brightest / 2) / brightest) })
+      height: classifier.height, width: classifier.width, pixels: numbers.map { UInt8(($0 * scale).rounded()) })
   }
 }

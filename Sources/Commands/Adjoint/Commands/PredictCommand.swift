@@ -1,11 +1,13 @@
+import Adjoint
+import AdjointCommandData
 import AdjointCommandLine
 import AdjointDatasets
 import AdjointLearning
 
-/// `adjoint predict`: the answer of a saved network to one image.
+/// `adjoint predict`: the answer of a saved network to one image or row.
 enum PredictCommand {
   static let command = Command(
-    name: "predict", summary: "Show what a saved network makes of one image.",
+    name: "predict", summary: "Show what a saved network makes of one image or row of numbers.",
     positional: ("IMAGE-OR-CSV", 1...1),
     options: [
       Option("load", "FILE", .text, "The checkpoint that 'adjoint train --save' wrote."),
@@ -13,14 +15,22 @@ enum PredictCommand {
         "index", "N", .integer(0...100_000_000), default: "0",
         "Which image of an IDX file or row of a CSV file, from 0."),
       .flag("invert", "The image is dark ink on light paper."),
+      DataOptions.memoryOption(),
       .flag("json", "Print one JSON object as the last line of standard output."),
     ],
     notes: [
       (
         "Images",
         [
-          "PGM (P2 or P5); IDX, plain or gzip; CSV rows of as many numbers as pixels, 0 to 255 or 0 to 1, perhaps with a",
-          "label in front. 0 is background; the size must be that of the training images.",
+          "PGM (P2 or P5); IDX; CSV rows of as many numbers as pixels, 0 to 255 or 0 to 1, perhaps with a label; each plain",
+          "or gzip. 0 is background; the size must be that of the training images.",
+        ]
+      ),
+      (
+        "Rows of numbers",
+        [
+          "IDX, or a CSV file like that of the training; a header that names the features decides their order, and a label",
+          "is passed over.",
         ]
       ),
       ("Example", ["adjoint predict --load digits.safetensors t10k-images-idx3-ubyte.gz --index 7"]),
@@ -32,20 +42,23 @@ enum PredictCommand {
       throw CommandError.missingOption("load", placeholder: "FILE", command: "predict")
     }
     let classifier = try Classifier(loading: file)
-    let image = try ImageInput(
-      arguments.positionals[0], index: arguments.integer("index"), height: classifier.height, width: classifier.width,
-      inverted: arguments.isGiven("invert"))
-    let inputs = image.labeled(classifier.standardization).all.inputs
+    let input = try PredictionInput(
+      arguments.positionals[0], index: arguments.integer("index"), for: classifier,
+      memoryLimit: arguments.integer("memory-limit") << 20)
+    let (picture, inputs) = try show(input, classifier, isInverted: arguments.isGiven("invert"), console)
     let predictor = Predictor<Float>(batchSize: 1, loss: classifier.plan.loss) { [model = classifier.model] in model($0)
     }
     let probabilities = classifier.plan.loss.probabilities(predictor(inputs).elements)
+    guard probabilities.allSatisfy(\.isFinite) else {
+      throw CommandError.disagreement(
+        "\(file): the network's outputs for this input are not finite; the training diverged, or the input is far too large"
+      )
+    }
     let best = probabilities.indices.max { probabilities[$0] < probabilities[$1] } ?? 0
 
-    let picture = Picture(height: image.height, width: image.width, pixels: image.pixels)
     show(
-      picture.lines(inColor: console.hasColor), width: image.width,
-      beside: bars(probabilities, best, classifier, console),
-      on: console)
+      picture?.lines(inColor: console.hasColor) ?? [], width: picture?.width ?? 0,
+      beside: bars(probabilities, best, classifier, console), on: console)
     if arguments.isGiven("json") {
       let fields: [(String, JSON)] = [
         ("prediction", .string(classifier.classNames[best])),
@@ -54,6 +67,33 @@ enum PredictCommand {
       console.line(JSON.object(fields).text)
     }
     return 0
+  }
+
+  /// The picture of an image, and the inputs of the network.
+  private static func show(
+    _ input: PredictionInput, _ classifier: Classifier, isInverted: Bool, _ console: Console
+  ) throws(CommandError) -> (Picture?, Tensor<Float>) {
+    switch input {
+    case .row(let numbers):
+      if isInverted { throw .unusedOption("invert", reason: "with rows of numbers", usedBy: []) }
+      let points = LabeledPoints(
+        inputs: Tensor(shape: [1, numbers.count], elements: numbers), labels: [0], classNames: ["unknown"])
+      return (nil, classifier.standardized(.points(points)).all.inputs)
+    case .image(let read):
+      let image = isInverted ? read.inverted : read
+      // Ink and paper the wrong way round is the commonest reason for a wrong answer.
+      if abs(image.border - classifier.border) > 127 {
+        let (tone, other) = image.border > 127 ? ("light", "dark") : ("dark", "light")
+        console.note(
+          "the image is \(tone) at its border (\(image.border) of 255), and the images of the training were \(other): it "
+            + "seems to be \(tone == "light" ? "dark ink on light paper" : "light ink on dark paper"); "
+            + (isInverted ? "leave out --invert" : "give --invert"))
+      }
+      return (
+        Picture(height: image.height, width: image.width, pixels: image.pixels),
+        classifier.standardized(.images(image.labeled)).all.inputs
+      )
+    }
   }
 
   /// A bar for every class.

@@ -8,13 +8,13 @@ import Foundation
 /// `adjoint train`: header, progress, final table, JSON.
 enum TrainCommand {
   static let command = Command(
-    name: "train", summary: "Train a classifier of images.", options: TrainingOptions.all,
+    name: "train", summary: "Train a classifier of images or of rows of numbers.", options: TrainingOptions.all,
     notes: [
       ("Defaults", TrainingOptions.defaultsTable),
       (
         "Examples",
         [
-          "adjoint train",
+          "adjoint train", "adjoint train --data iris.csv --label species --save iris.safetensors",
           "adjoint train --data mnist --hidden 256,64 --dropout 0.2 --validation 0.1 --patience 3 --save digits.safetensors",
           "adjoint train --resume digits.safetensors",
         ]
@@ -29,24 +29,24 @@ enum TrainCommand {
   private static func run(_ arguments: Arguments, _ console: Console) throws -> Int32 {
     let start = ContinuousClock.now
     let saved = try resumed(arguments)
-    let plan = try plan(arguments, saved)
+    var plan = try plan(arguments, saved)
     let directory = try arguments.text("report").map { try ReportDirectory($0) }
     try plan.data.download(arguments, console)
     let interruption = Interruption()
     let destination = arguments.text("save") ?? (saved == nil ? nil : arguments.text("resume"))
-    let (training, test) = try plan.data.load(limits: plan.limits)
+    let data = try plan.data.load(limits: plan.limits, plan.dataOptions(arguments))
+    if saved == nil { plan = try plan.fitted(to: data.training, arguments) }
     let run = try TrainingRun(
-      plan, training: training, test: test, from: saved, to: destination.map { URL(fileURLWithPath: $0) },
+      plan, data, from: saved, to: destination.map { URL(fileURLWithPath: $0) },
       saveInterval: arguments.number("save-every"), pool: try pool(arguments))
-    try run.classifier.check(run.test, from: plan.data.title)
-    showHeader(run, plan, console)
+    showHeader(run, plan, data.notes, console)
     if let made = saved?.0.settings[TrainingRun.instructionSetKey], made != Kernels.name {
       console.note("the checkpoint was made with \(made); on \(Kernels.name), results differ in their last digits")
     }
 
     var report = ProgressReport(
       console: console, stepsPerEpoch: run.trainer.stepsPerEpoch, epochs: plan.epochs,
-      images: run.trainer.training.count)
+      count: run.trainer.training.count, noun: run.trainer.training.noun)
     let sample = directory == nil ? nil : run.trainer.training.limited(to: TrainingReport.sampleSize)
     if let signal = try run.train(&report, interruption, measuringOn: sample) {
       let progress = run.trainer.progress
@@ -98,21 +98,26 @@ enum TrainCommand {
 
   // MARK: Reports
 
-  private static func showHeader(_ run: TrainingRun, _ plan: TrainingPlan, _ console: Console) {
+  private static func showHeader(
+    _ run: TrainingRun, _ plan: TrainingPlan, _ notes: [(name: String, text: String)], _ console: Console
+  ) {
     let trainer = run.trainer
     let first = trainer.training
     let aside = trainer.validation.map { ", \($0.count.grouped) to validate" } ?? ""
-    let fields = [
-      (
-        "data",
-        "\(plan.data.title): \(first.count.grouped) images to train\(aside), \(run.test.count.grouped) to test, "
-          + "\(first.height) × \(first.width), \(first.classCount) classes"
-      ),
-      ("model", run.classifier.architecture), ("parameters", run.classifier.parameterCount.grouped),
-      ("loss", plan.loss.optionName), ("optimizer", plan.optimization),
-      ("epochs", "\(plan.epochs) of \(trainer.stepsPerEpoch.of("step")), batch \(plan.batch), seed \(plan.seed)"),
-      ("instructions", Kernels.name),
-    ]
+    let size = first.images.map { "\($0.height) × \($0.width)" } ?? run.classifier.width.of("feature")
+    let fields =
+      [
+        (
+          "data",
+          "\(plan.data.title): \(first.count.grouped) \(first.noun)s to train\(aside), \(run.test.count.grouped) to test, "
+            + "\(size), \(first.classCount) classes"
+        )
+      ] + notes.map { ($0.name, $0.text) } + [
+        ("model", run.classifier.architecture), ("parameters", run.classifier.parameterCount.grouped),
+        ("loss", plan.loss.optionName), ("optimizer", plan.optimization),
+        ("epochs", "\(plan.epochs) of \(trainer.stepsPerEpoch.of("step")), batch \(plan.batch), seed \(plan.seed)"),
+        ("instructions", Kernels.name),
+      ]
     for (name, value) in fields { console.field(name, value) }
     let progress = trainer.progress
     if progress.epoch > 0 || progress.batch > 0 {
@@ -133,10 +138,10 @@ enum TrainCommand {
     if progress.isStopped, let best = progress.stopping.bestEpoch {
       console.line("stopped early after \(progress.epoch.of("epoch")); the weights are those of epoch \(best)")
     }
-    MetricsReport(classNames: run.classifier.classNames).show(
+    MetricsReport(classNames: run.classifier.classNames, noun: run.test.noun).show(
       [("training", onTraining), ("test", onTest)], on: console)
     console.line()
-    console.line("\(seconds.duration) in all, \(Int(report.rate).grouped) images/s in training steps")
+    console.line("\(seconds.duration) in all, \(Int(report.rate).grouped) \(run.test.noun)s/s in training steps")
     if let directory {
       try TrainingReport(
         run: run, plan: plan, progress: report, training: onTraining, test: onTest, seconds: seconds

@@ -16,7 +16,7 @@ struct LayerStatistics {
   /// The number of examples in the batch.
   let examples: Int
 
-  init(of classifier: Classifier, on data: LabeledImages, examples limit: Int = 256) {
+  init(of classifier: Classifier, on data: Examples, examples limit: Int = 256) {
     examples = min(limit, data.count)
     let batch = data.batch(Array(0..<examples)[...])
     let tape = Tape<Float>(mode: .inference)

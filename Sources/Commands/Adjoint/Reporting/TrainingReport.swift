@@ -79,17 +79,17 @@ struct TrainingReport {
   /// The sections that need inputs which are images, and a sentence in their place where they are not.
   private func imageSections(_ predictor: Predictor<Float>, _ statistics: LayerStatistics) -> [Section] {
     let (height, width) = (run.classifier.height, run.classifier.width)
-    guard height > 1, width > 1 else {
+    guard height > 1, width > 1, let images = run.test.images else {
       return [
         Section(
           heading: "Images", text: "The inputs are rows of numbers, not images, so none are shown.", charts: [])
       ]
     }
-    let wrong = Misclassified(by: predictor, on: run.test)
+    let wrong = Misclassified(by: predictor, on: images)
     var sections = [
       Section(
         heading: "Misclassified images", text: "Label, answer, and the probability that the model gives its answer.",
-        charts: [("misclassified.svg", wrong.chart(of: run.test))])
+        charts: [("misclassified.svg", wrong.chart(of: images))])
     ]
     guard let (name, rows) = statistics.firstWeights else {
       sections.append(
@@ -187,9 +187,9 @@ extension TrainingReport {
   private var settings: [(String, String)] {
     let data = run.trainer.training
     var rows = [
-      ("data", plan.data.title), ("images to train", data.count.grouped),
-      ("images to validate", run.trainer.validation?.count.grouped ?? "none"),
-      ("images to test", run.test.count.grouped),
+      ("data", plan.data.title), ("\(data.noun)s to train", data.count.grouped),
+      ("\(data.noun)s to validate", run.trainer.validation?.count.grouped ?? "none"),
+      ("\(data.noun)s to test", run.test.count.grouped),
       ("model", run.classifier.architecture), ("parameters", run.classifier.parameterCount.grouped),
       ("optimizer", plan.optimization),
     ]
@@ -207,7 +207,8 @@ extension TrainingReport {
 
   private var throughput: [(String, String)] {
     [
-      ("images per second, in steps", Int(progress.rate).grouped), ("time in steps", progress.seconds.duration),
+      ("\(run.test.noun)s per second, in steps", Int(progress.rate).grouped),
+      ("time in steps", progress.seconds.duration),
       ("time in all", seconds.duration), ("steps in an epoch", run.trainer.stepsPerEpoch.grouped),
       ("threads", String(run.pool.threads)), ("instructions", Kernels.name),
       ("peak memory", PeakMemory.mebibytes.map { "\(Int($0.rounded()).grouped) MiB" } ?? "unknown"),

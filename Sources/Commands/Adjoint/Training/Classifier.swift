@@ -1,18 +1,29 @@
 import Adjoint
+import AdjointCommandData
 import AdjointCommandLine
 import AdjointDatasets
 import AdjointFiles
 import AdjointLearning
 import Foundation
 
-/// A network with all that is needed to use it: sizes of the images, standardisation, names of the classes.
+/// A network with all that is needed to use it: the inputs that it takes, standardisation, names of the classes.
 ///
 /// Its settings are what a checkpoint stores: the options of the training, and the data's part under names of their own.
 struct Classifier {
   let plan: TrainingPlan
+  /// The size of an image; of rows of numbers, 1 and their count.
   let height: Int
   let width: Int
+  let isImages: Bool
+  /// The names of the features of rows; empty where they have none.
+  let featureNames: [String]
+  /// True where the label is the first column of a row.
+  let isLabelFirst: Bool
+  /// The mean brightness of the border of the images that it was trained on, 0 to 255.
+  let border: Int
   let classNames: [String]
+  /// The classes as the data of the training spell them.
+  let classLabels: [String]
   let standardization: Standardization
   /// The value of `--data` when it was trained.
   let trainedOn: String
@@ -23,36 +34,90 @@ struct Classifier {
   var parameterCount: Int { parameters.reduce(0) { $0 + $1.parameter.count } }
   var architecture: String { plan.architecture(height: height, width: width, classes: classNames.count) }
 
-  /// A new one for these training images.
-  init(_ plan: TrainingPlan, for training: LabeledImages) throws(CommandError) {
+  /// A new one for these training examples; `data` are those of the whole source.
+  init(_ plan: TrainingPlan, for training: Examples, of data: LoadedData) throws(CommandError) {
     self.plan = plan
-    try plan.check(height: training.height, width: training.width, classes: training.classCount)
-    (height, width, classNames) = (training.height, training.width, training.classNames)
+    classNames = training.classNames
+    (classLabels, isLabelFirst) = (data.classLabels, data.isLabelFirst)
     trainedOn = plan.data.setting
-    standardization =
-      switch plan.standardization {
-      case .none: .none
-      case .image: .perImage
-      case .pixel: .perPixel(FeatureStatistics(of: training))
-      }
-    model = plan.model(height: training.height, width: training.width, classes: training.classCount)
+    switch training {
+    case .images(let images):
+      (height, width, isImages, featureNames) = (images.height, images.width, true, [])
+      border = Classifier.border(of: images)
+      standardization =
+        switch plan.standardization {
+        case .none: .none
+        case .image: .perImage
+        case .pixel: .perPixel(FeatureStatistics(of: images))
+        }
+    case .points(let points):
+      // A checkpoint keeps names line by line.
+      let isOneLine = !points.featureNames.contains { $0.contains(where: \.isNewline) }
+      (height, width, isImages) = (1, points.inputShape[0], false)
+      featureNames = isOneLine ? points.featureNames : []
+      border = 0
+      standardization =
+        plan.standardization == .none ? .none : .perPixel(FeatureStatistics(of: points.inputs))
+    }
+    try plan.check(height: height, width: width, classes: classNames.count)
+    model = plan.model(height: height, width: width, classes: classNames.count)
   }
 
   /// The outputs for inputs, and the loss that evaluation reports.
   func predictor() -> Predictor<Float> { Predictor(loss: plan.loss) { [model] in model($0) } }
 
-  /// Refuses images of another size or with more classes than the model has outputs.
-  func check(_ images: LabeledImages, from source: String) throws(CommandError) {
-    guard images.count > 0 else { throw .tooFewExamples("\(source): there are no images to evaluate on") }
-    guard (images.height, images.width) == (height, width) else {
-      throw .wrongSize(
-        file: source, expected: "images of \(height) × \(width) pixels, as in training",
-        found: "\(images.height) × \(images.width)")
+  /// The examples as the network takes them.
+  func standardized(_ examples: Examples) -> Examples {
+    switch examples {
+    case .images(let images): .images(images.standardized(standardization))
+    case .points(let points):
+      if case .perPixel(let statistics) = standardization {
+        .points(points.standardized(by: statistics))
+      } else {
+        examples
+      }
     }
-    guard images.classCount <= classNames.count else {
-      throw .wrongSize(
-        file: source, expected: "at most \(classNames.count) classes, as in training", found: "\(images.classCount)")
+  }
+
+  /// The inputs in words: `images of 28 × 28 pixels` or `rows of 4 numbers`.
+  var inputs: String { isImages ? "images of \(height) × \(width) pixels" : "rows of \(width.of("number"))" }
+
+  /// Refuses examples of another kind or size, and brings their classes into the order of training, by their names.
+  func matched(_ examples: Examples, from source: String) throws(CommandError) -> Examples {
+    guard examples.count > 0 else { throw .tooFewExamples("\(source): there is nothing to evaluate on") }
+    let found: String
+    switch examples {
+    case .images(let images):
+      if isImages && (images.height, images.width) == (height, width) { return try labeled(examples, from: source) }
+      found = "images of \(images.height) × \(images.width)"
+    case .points(let points):
+      if !isImages && points.inputShape[0] == width { return try labeled(examples, from: source) }
+      found = "rows of \(points.inputShape[0].of("number"))"
     }
+    throw .wrongSize(file: source, expected: "\(inputs), as in training", found: found)
+  }
+
+  private func labeled(_ examples: Examples, from source: String) throws(CommandError) -> Examples {
+    if examples.classNames == classNames { return examples }
+    var numbers: [Int32] = []
+    for name in examples.classNames {
+      guard let number = classLabels.firstIndex(of: name) ?? classNames.firstIndex(of: name) else {
+        throw .wrongSize(
+          file: source, expected: "the \(classNames.count) classes of training, \(classNames.prefix(12).listed("and"))",
+          found: "the class \(quoted(name))")
+      }
+      numbers.append(Int32(number))
+    }
+    return examples.labeled(examples.labels.map { numbers[Int($0)] }, classNames: classNames)
+  }
+
+  /// The mean brightness of the outermost pixels of the first images.
+  private static func border(of images: LabeledImages) -> Int {
+    let count = min(images.count, 1000)
+    let sum = (0..<count).reduce(0) {
+      $0 + ImageInput.border(Array(images.image($1)), height: images.height, width: images.width)
+    }
+    return count > 0 ? sum / count : 0
   }
 }
 
@@ -60,7 +125,12 @@ struct Classifier {
 extension Classifier {
   private enum Key {
     static let size = "image-size"
+    static let border = "image-border"
+    static let features = "features"
+    static let featureNames = "feature-names"
+    static let labelPlace = "label-place"
     static let classes = "class-names"
+    static let labels = "class-labels"
     static let mean = "pixel-mean"
     static let deviation = "pixel-deviation"
   }
@@ -68,8 +138,16 @@ extension Classifier {
   /// Everything that a checkpoint stores apart from the weights.
   var settings: [String: String] {
     var settings = plan.settings
-    settings[Key.size] = "\(height)x\(width)"
+    if isImages {
+      settings[Key.size] = "\(height)x\(width)"
+      if border > 0 { settings[Key.border] = String(border) }
+    } else {
+      settings[Key.features] = String(width)
+      if !featureNames.isEmpty { settings[Key.featureNames] = featureNames.joined(separator: "\n") }
+    }
+    if !isLabelFirst { settings[Key.labelPlace] = "last" }
     settings[Key.classes] = classNames.joined(separator: "\n")
+    if classLabels != classNames { settings[Key.labels] = classLabels.joined(separator: "\n") }
     if case .perPixel(let statistics) = standardization {
       settings[Key.mean] = Classifier.text(statistics.mean)
       settings[Key.deviation] = Classifier.text(statistics.deviation)
@@ -81,7 +159,11 @@ extension Classifier {
   /// - Throws: `FileError`, or `CommandError.foreignCheckpoint` for a file that `adjoint train` did not write.
   init(loading file: String) throws {
     let checkpoint = try openCheckpoint(file)
-    try self.init(checkpoint.settings, of: file)
+    do throws(CommandError) {
+      try self.init(checkpoint.settings, of: file)
+    } catch .foreignCheckpoint(let file, let missing, _) {
+      throw CommandError.foreignCheckpoint(file, missing: missing, tensors: checkpoint.tensorNames)
+    }
     try checkpoint.loadWeights(into: parameters)
   }
 
@@ -93,19 +175,39 @@ extension Classifier {
     // The data of the training need not be there any more: whoever uses the network brings other data.
     plan = try TrainingPlan(stored: settings.merging(["data": "drawn"]) { $1 }, of: file)
     trainedOn = try setting("data")
-    let size = try setting(Key.size).split(separator: "x").compactMap { Int($0) }
-    guard size.count == 2, size.allSatisfy({ (1...10_000).contains($0) }) else {
-      throw .foreignCheckpoint(file, missing: Key.size)
+    func lines(_ name: String) -> [String]? {
+      settings[name]?.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
     }
-    (height, width) = (size[0], size[1])
-    classNames = try setting(Key.classes).split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+    if let features = settings[Key.features] {
+      guard let count = Int(features), (1...100_000_000).contains(count) else {
+        throw .foreignCheckpoint(file, missing: Key.features)
+      }
+      (height, width, isImages, featureNames) = (1, count, false, lines(Key.featureNames) ?? [])
+      guard featureNames.isEmpty || featureNames.count == count else {
+        throw .foreignCheckpoint(file, missing: Key.featureNames)
+      }
+    } else {
+      let size = try setting(Key.size).split(separator: "x").compactMap { Int($0) }
+      guard size.count == 2, size.allSatisfy({ (1...10_000).contains($0) }) else {
+        throw .foreignCheckpoint(file, missing: Key.size)
+      }
+      (height, width, isImages, featureNames) = (size[0], size[1], true, [])
+    }
+    border = settings[Key.border].flatMap { Int($0) } ?? 0
+    isLabelFirst = settings[Key.labelPlace] != "last"
+    let names = try setting(Key.classes).split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+    classNames = names
+    classLabels = lines(Key.labels) ?? names
+    guard classLabels.count == names.count else { throw .foreignCheckpoint(file, missing: Key.labels) }
     switch plan.standardization {
     case .none: standardization = .none
     case .image: standardization = .perImage
     case .pixel:
       let mean = Classifier.numbers(try setting(Key.mean))
       let deviation = Classifier.numbers(try setting(Key.deviation))
-      guard mean.count == height * width, deviation.count == mean.count, deviation.allSatisfy({ $0 >= 0 }) else {
+      guard mean.count == height * width, deviation.count == mean.count, deviation.allSatisfy({ $0 >= 0 }),
+        (mean + deviation).allSatisfy(\.isFinite)
+      else {
         throw .foreignCheckpoint(file, missing: Key.mean)
       }
       standardization = .perPixel(FeatureStatistics(mean: mean, deviation: deviation))

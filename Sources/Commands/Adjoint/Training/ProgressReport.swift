@@ -8,13 +8,15 @@ struct ProgressReport {
   let console: Console
   let stepsPerEpoch: Int
   let epochs: Int
-  /// The images in an epoch.
-  let images: Int
+  /// The examples in an epoch.
+  let count: Int
+  /// The word for one of them.
+  let noun: String
   /// The time in training steps.
   private(set) var seconds = 0.0
-  /// The images of those steps.
+  /// The examples of those steps.
   private(set) var trained = 0
-  /// The figures after an epoch, on the set of that name, and on training images where that was asked for.
+  /// The figures after an epoch, on the set of that name, and on training examples where that was asked for.
   struct Measured {
     let epoch: Int
     let name: String
@@ -25,32 +27,33 @@ struct ProgressReport {
   private var mark: ContinuousClock.Instant
   private var shown: ContinuousClock.Instant
 
-  init(console: Console, stepsPerEpoch: Int, epochs: Int, images: Int) {
-    (self.console, self.stepsPerEpoch, self.epochs, self.images) = (console, stepsPerEpoch, epochs, images)
+  init(console: Console, stepsPerEpoch: Int, epochs: Int, count: Int, noun: String) {
+    (self.console, self.stepsPerEpoch, self.epochs) = (console, stepsPerEpoch, epochs)
+    (self.count, self.noun) = (count, noun)
     mark = .now
     shown = mark
   }
 
-  /// Images over the time in training steps; 0 before the first.
+  /// Examples over the time in training steps; 0 before the first.
   var rate: Double { seconds > 0 ? Double(trained) / seconds : 0 }
 
   /// Time counts as training from here.
   mutating func resumeClock() { mark = .now }
 
-  /// A step of so many images has ended. Time until `resumeClock` does not count.
-  mutating func step(_ count: Int, of progress: TrainingProgress, loss: Float) {
+  /// A step of so many examples has ended. Time until `resumeClock` does not count.
+  mutating func step(_ seen: Int, of progress: TrainingProgress, loss: Float) {
     let now = ContinuousClock.now
     seconds += mark.duration(to: now).seconds
-    trained += count
+    trained += seen
     mark = now
     guard console.isTerminal, shown.duration(to: now) > .milliseconds(100) else { return }
     shown = now
-    let done = Double(progress.batch) / Double(stepsPerEpoch)
-    let bar = String(repeating: "█", count: Int(done * 20)).padded(to: 20)
-    let seen = min(progress.batch * ((images + stepsPerEpoch - 1) / stepsPerEpoch), images)
-    let mean = seen > 0 ? progress.lossSum / Double(seen) : Double(loss)
+    let share = Double(progress.batch) / Double(stepsPerEpoch)
+    let bar = String(repeating: "█", count: Int(share * 20)).padded(to: 20)
+    let done = min(progress.batch * ((count + stepsPerEpoch - 1) / stepsPerEpoch), count)
+    let mean = done > 0 ? progress.lossSum / Double(done) : Double(loss)
     console.live(
-      "\(label(progress.epoch + 1)) ▕\(bar)▏ loss \(mean.fixed(4))  \(pace)  \(left(Double(progress.epoch) + done))")
+      "\(label(progress.epoch + 1)) ▕\(bar)▏ loss \(mean.fixed(4))  \(pace)  \(left(Double(progress.epoch) + share))")
   }
 
   /// An epoch has ended.
@@ -67,10 +70,10 @@ struct ProgressReport {
   }
 
   private func label(_ epoch: Int) -> String { "epoch \(String(epoch).padded(left: String(epochs).count))/\(epochs)" }
-  private var pace: String { "\(Int(rate).grouped) images/s" }
+  private var pace: String { "\(Int(rate).grouped) \(noun)s/s" }
 
   private func left(_ done: Double) -> String {
-    let remaining = max(Double(epochs) - done, 0) * Double(images)
+    let remaining = max(Double(epochs) - done, 0) * Double(count)
     return remaining > 0 ? "\((remaining / max(rate, 1)).duration) left" : ""
   }
 }

@@ -28,6 +28,7 @@ enum TrainingOptions {
         + "activations and gradients; each chart also as an SVG file."),
     .flag("json", in: "Files and output", "Print one JSON object as the last line of standard output."),
     .flag("download", in: "Files and output", "Fetch MNIST for --data mnist if it is not there."),
+    DataOptions.memoryOption(in: "Files and output"),
   ]
 
   static let all: [Option] = settings + output
@@ -35,8 +36,16 @@ enum TrainingOptions {
   private static let data: [Option] = [
     Option(
       "data", "WHAT", .text, default: "drawn", in: "Data",
-      "drawn (digits drawn by a program), mnist, a directory with MNIST's four IDX files, or a CSV file of label and "
-        + "784 pixels, a sixth of which is set aside as the test set."),
+      "drawn (digits drawn by a program), mnist, a directory with the four IDX files of a data set (one of several is "
+        + "named by its beginning, such as emnist/emnist-letters), or a CSV file with a column of classes. Its rows are "
+        + "images of 28 × 28 where they are 784 whole numbers from 0 to 255; a fifth of them is the test set."),
+    Option(
+      "label", "NAME", .text, in: "Data",
+      "The column of a CSV file that holds the class: its name in the header, first, or last. Without it, the column "
+        + "named label, class, target, species, digit or y, or the only one that can be classes."),
+    Option(
+      "classes", "NAMES", .text, in: "Data",
+      "Names for the classes, such as cat,dog, in the order of their labels."),
     Option(
       "train-limit", "N", .integer(1...1_000_000), in: "Data",
       "Use only the first N training images; of drawn digits there are as many as are asked for, 60,000 otherwise."),
@@ -46,7 +55,7 @@ enum TrainingOptions {
     Option(
       "standardize", "HOW", .choice(StandardizationName.optionNames), default: "none", in: "Data",
       "Pixels: none leaves them in 0 … 1; pixel subtracts each pixel's mean over the training set and divides by its "
-        + "deviation; image does so over each image's own pixels."),
+        + "deviation, as is done with the features of a table; image does so over each image's own pixels."),
     Option(
       "validation", "FRACTION", .number(.fraction), default: "0", in: "Data",
       "The fraction of the training images to set aside for validation."),
@@ -61,7 +70,8 @@ enum TrainingOptions {
       "filters", "SIZES", .text, default: "16,32", in: "Model", "Kernels of each convolution of cnn."),
     Option(
       "hidden", "SIZES", .text, default: "128", in: "Model",
-      "Units of the hidden layers of mlp, such as 128,64; none makes it softmax regression."),
+      "Units of the hidden layers of mlp, such as 128,64; none makes it softmax regression. For rows of numbers, 32 to 128 "
+        + "by their count."),
     Option(
       "activation", "NAME", .choice(Activation.optionNames), default: "relu", in: "Model",
       "After every hidden layer and convolution."),
@@ -95,9 +105,12 @@ enum TrainingOptions {
       Option(
         "l2", "LAMBDA", .number(.atLeastZero), default: "0", in: "Optimisation",
         "The penalty λ/2 Σw² on the weights (not the biases)."),
-      Option("batch", "N", .integer(1...1_000_000), default: "128", in: "Optimisation", "Images in a step."),
       Option(
-        "epochs", "N", .integer(1...1_000_000), default: "10", in: "Optimisation", "Passes over the training images."),
+        "batch", "N", .integer(1...1_000_000), default: "128", in: "Optimisation",
+        "Examples in a step; for a small table, an eighth of them at most."),
+      Option(
+        "epochs", "N", .integer(1...1_000_000), default: "10", in: "Optimisation",
+        "Passes over the training examples; for a table, as many as make 2,000 steps."),
       Option(
         "seed", "N", .integer(0...Int.max), default: "0", in: "Optimisation",
         "Decides weights, shuffling, dropout and the split; the same seed gives the same digits."),

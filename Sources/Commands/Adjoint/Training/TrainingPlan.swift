@@ -7,6 +7,7 @@ import AdjointLearning
 /// Everything that decides the result of a training, as checked data.
 struct TrainingPlan {
   let data: DataSource
+  private let reading: DataOptions
   let limits: (training: Int?, test: Int?)
   let standardization: StandardizationName
   let validation: Double
@@ -35,6 +36,7 @@ struct TrainingPlan {
   init(_ arguments: Arguments) throws(CommandError) {
     let source = try DataSource(arguments.required("data"))
     data = source
+    reading = try DataOptions(arguments)
     limits = (
       try arguments.givenInteger("train-limit"), try arguments.givenInteger("test-limit")
     )
@@ -129,6 +131,48 @@ extension TrainingPlan {
   enum Stream: UInt64 {
     case weights = 1
     case order, split
+  }
+
+  /// The choices about reading the data, with the limit of memory of this run.
+  func dataOptions(_ arguments: Arguments) throws(CommandError) -> DataOptions {
+    var options = reading
+    options.memoryLimit = try DataOptions(arguments).memoryLimit
+    return options
+  }
+
+  /// The plan with what was not given chosen by the data.
+  ///
+  /// Tables are small and their features have any scale: each feature is standardised, the hidden layer has about two
+  /// units for each feature, and there are about 2,000 steps.
+  /// - Throws: `CommandError` for options that rows of numbers do not have.
+  func fitted(to examples: Examples, _ arguments: Arguments) throws(CommandError) -> TrainingPlan {
+    func powerOfTwo(_ value: Int, _ range: ClosedRange<Int>) -> Int {
+      let power = 1 << (Int.bitWidth - 1 - max(value, 1).leadingZeroBitCount)
+      return min(max(power, range.lowerBound), range.upperBound)
+    }
+    var defaults: [String: String] = [:]
+    if case .points(let points) = examples {
+      guard network == .mlp else {
+        throw .wrongSize(
+          file: data.title, expected: "images, which --model cnn takes",
+          found: "rows of \(points.inputShape[0].of("number"))")
+      }
+      guard standardization != .image else {
+        throw .badValue(
+          option: "standardize", value: "image", expected: "none or pixel (each feature) for rows of numbers",
+          suggestion: nil)
+      }
+      defaults["standardize"] = StandardizationName.pixel.optionName
+      defaults["hidden"] = String(powerOfTwo(4 * points.inputShape[0] - 1, 32...128))
+    } else if case .table = data {
+    } else {
+      return self
+    }
+    let size = powerOfTwo(examples.count / 8, 8...128)
+    let steps = (examples.count + size - 1) / size
+    defaults["batch"] = String(size)
+    if !arguments.isGiven("batch") { defaults["epochs"] = String(min(max(2000 / max(steps, 1), 10), 200)) }
+    return try TrainingPlan(arguments.supplying(defaults))
   }
 
   func generator(_ stream: Stream) -> Generator { Generator(seed: UInt64(seed)).stream(stream.rawValue) }

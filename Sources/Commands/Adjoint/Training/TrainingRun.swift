@@ -1,4 +1,5 @@
 import Adjoint
+import AdjointCommandData
 import AdjointCommandLine
 import AdjointDatasets
 import AdjointLearning
@@ -13,35 +14,34 @@ struct TrainingRun {
   static let instructionSetKey = "instruction-set"
 
   let classifier: Classifier
-  let trainer: Trainer<LabeledImages>
-  let test: LabeledImages
+  let trainer: Trainer<Examples>
+  let test: Examples
   let lint = TrainingLint()
   let pool: WorkerPool
   private let settings: [String: String]
   private let destination: URL?
   private let saveInterval: Duration
 
-  /// The plan's training on these images; `saved` is the checkpoint to go on from.
+  /// The plan's training on these examples; `saved` is the checkpoint to go on from.
   /// - Throws: `FileError`, `CommandError`.
   init(
-    _ plan: TrainingPlan, training: LabeledImages, test: LabeledImages, from saved: (Checkpoint, file: String)?,
+    _ plan: TrainingPlan, _ data: LoadedData, from saved: (Checkpoint, file: String)?,
     to destination: URL?, saveInterval: Double, pool: WorkerPool
   ) throws {
-    let (rest, validation) = try TrainingRun.split(training, plan)
-    classifier = try Classifier(plan, for: rest)
-    let scaling = classifier.standardization
-    let step = TrainingRun.step(plan, classifier, imageCount: rest.count)
+    let (rest, validation) = try TrainingRun.split(data.training, plan)
+    classifier = try Classifier(plan, for: rest, of: data)
+    let step = TrainingRun.step(plan, classifier, count: rest.count)
     trainer = Trainer(
-      step: step, predictor: classifier.predictor(), training: rest.standardized(scaling),
-      validation: validation?.standardized(scaling), epochs: plan.epochs, batchSize: plan.batch,
+      step: step, predictor: classifier.predictor(), training: classifier.standardized(rest),
+      validation: validation.map(classifier.standardized), epochs: plan.epochs, batchSize: plan.batch,
       stopping: plan.stopping, generator: plan.generator(.order))
-    self.test = test.standardized(scaling)
+    test = classifier.standardized(try classifier.matched(data.test, from: plan.data.title))
     self.pool = pool
     (step.pool, trainer.predictor.pool) = (pool, pool)
     (self.destination, self.saveInterval) = (destination, .seconds(saveInterval))
 
     var settings = classifier.settings
-    settings[TrainingRun.dataKey] = training.fingerprint
+    settings[TrainingRun.dataKey] = data.training.fingerprint
     settings[TrainingRun.instructionSetKey] = Kernels.name
     self.settings = settings
     if let (checkpoint, file) = saved {
@@ -55,22 +55,22 @@ struct TrainingRun {
   }
 
   private static func split(
-    _ training: LabeledImages, _ plan: TrainingPlan
-  ) throws(CommandError) -> (LabeledImages, LabeledImages?) {
-    guard training.count > 0 else { throw .tooFewExamples("\(plan.data.title): there are no training images") }
+    _ training: Examples, _ plan: TrainingPlan
+  ) throws(CommandError) -> (Examples, Examples?) {
+    guard training.count > 0 else { throw .tooFewExamples("\(plan.data.title): there is nothing to train on") }
     guard plan.validation > 0 else { return (training, nil) }
     var generator = plan.generator(.split)
     let (rest, validation) = training.split(validation: plan.validation, using: &generator)
     guard validation.count > 0, rest.count > 0 else {
       throw .tooFewExamples(
-        "--validation \(plan.validation.short) of \(training.count.of("image")) leaves \(rest.count) for training and "
+        "--validation \(plan.validation.short) of \(training.count.of(training.noun)) leaves \(rest.count) for training and "
           + "\(validation.count) for validation; both need one at least")
     }
     return (rest, validation)
   }
 
-  private static func step(_ plan: TrainingPlan, _ classifier: Classifier, imageCount: Int) -> TrainingStep<Float> {
-    let steps = (imageCount + plan.batch - 1) / plan.batch
+  private static func step(_ plan: TrainingPlan, _ classifier: Classifier, count: Int) -> TrainingStep<Float> {
+    let steps = (count + plan.batch - 1) / plan.batch
     let schedule = plan.schedule.schedule(stepsPerEpoch: steps, epochs: Double(plan.epochs))
     let (model, loss) = (classifier.model, plan.loss)
     func make(_ optimizer: some Optimizer) -> TrainingStep<Float> {
@@ -94,9 +94,9 @@ struct TrainingRun {
   }
 
   /// Trains to the end. Returns the signal that ended it before, if one did; everything is saved then.
-  /// - Parameter sample: training images to measure the accuracy on after each epoch.
+  /// - Parameter sample: training examples to measure the accuracy on after each epoch.
   func train(
-    _ report: inout ProgressReport, _ interruption: Interruption, measuringOn sample: LabeledImages? = nil
+    _ report: inout ProgressReport, _ interruption: Interruption, measuringOn sample: Examples? = nil
   ) throws -> Int32? {
     try save()
     var saved = ContinuousClock.now
@@ -171,14 +171,14 @@ final class Interruption {
 
 /// The linter's findings about a training, looked for before the first step and after the first epoch, each told once.
 ///
-/// 128 images are recorded once more for it, which takes a few milliseconds; the training's numbers do not change.
+/// 128 examples are recorded once more for it, which takes a few milliseconds; the training's numbers do not change.
 final class TrainingLint {
   private(set) var findings: [Linter<Float>.Finding] = []
 
   /// The findings that are new.
   func look(at run: TrainingRun) -> [Linter<Float>.Finding] {
-    let images = run.trainer.training
-    let batch = images.batch(Array(0..<min(images.count, 128))[...])
+    let examples = run.trainer.training
+    let batch = examples.batch(Array(0..<min(examples.count, 128))[...])
     let tape = Tape<Float>(mode: .inference)
     let (inputs, labels) = (tape.input(batch.inputs, name: "inputs"), tape.index(batch.targets, name: "labels"))
     let loss = run.classifier.plan.loss(run.classifier.model(inputs), labels: labels)

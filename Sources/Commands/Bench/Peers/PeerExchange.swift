@@ -113,6 +113,11 @@ struct PeerExchange {
         ("rate", .number(DemoProblem.learningRate)), ("lambda", .number(DemoProblem.lambda)),
         ("losses", numbers(try demo.losses(PeerExchange.losses))),
       ]
+    case .table(let problem):
+      let (numbers, text) = problem.content(isQuick: data.count < 60_000)
+      try Data(text).write(to: folder.appendingPathComponent("\(file).csv"))
+      try write(numbers, "\(file).f32")
+      return [("kind", .string("table")), ("file", .string(file))]
     case .eagerStep, .gradientRatio, .memoryPlan: return nil
     }
   }

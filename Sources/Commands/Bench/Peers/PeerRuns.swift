@@ -28,7 +28,7 @@ final class PeerRuns {
     let found = try python.versions()
     let all: [(variant: String, needs: [String])] = [
       ("torch", ["numpy", "torch"]), ("jax-jit", ["numpy", "jax"]), ("jax-scan", ["numpy", "jax"]),
-      ("numpy", ["numpy"]), ("micrograd", ["numpy", "micrograd"]),
+      ("numpy", ["numpy"]), ("pandas", ["numpy", "pandas"]), ("micrograd", ["numpy", "micrograd"]),
     ]
     for entry in all {
       if let missing = entry.needs.first(where: { found[$0] == nil }) {

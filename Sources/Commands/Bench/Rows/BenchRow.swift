@@ -64,13 +64,15 @@ enum BenchWork: Sendable {
   case check(CheckProblem)
   case memoryPlan(StepProblem)
   case process(ProcessProblem)
+  case table(TableProblem)
 
   /// Floating-point operations of the matrix products, for the share of the peak; nil where that says nothing.
   var productOperations: Double? {
     switch self {
     case .step(let problem), .eagerStep(let problem): problem.productOperations
     case .product(let problem): problem.operations
-    case .elementwise, .chain, .demo, .gradientRatio, .inference, .doubleStep, .check, .memoryPlan, .process: nil
+    case .elementwise, .chain, .demo, .gradientRatio, .inference, .doubleStep, .check, .memoryPlan, .process, .table:
+      nil
     }
   }
 }
@@ -121,6 +123,7 @@ extension BenchRow {
     case .check(let problem): try problem.prepared(data)
     case .memoryPlan(let problem): problem.preparedMemoryPlan(data)
     case .process(let problem): try problem.prepared(threads: threads, data)
+    case .table(let problem): try problem.prepared(data)
     }
   }
 }

@@ -8,7 +8,7 @@ enum BenchTable {
   /// The rows for these numbers of threads: steps on each, everything else on one.
   static func rows(threads: [Int]) -> [BenchRow] {
     var rows = threads.flatMap { count in steps.compactMap { $0.row(threads: count) } }
-    if threads.contains(1) { rows += products + elementwise + overhead + models + checks }
+    if threads.contains(1) { rows += products + elementwise + overhead + models + checks + tables }
     rows += threads.flatMap(processes)
     if threads.contains(1) { rows += growth }
     return rows
@@ -142,6 +142,12 @@ enum BenchTable {
       name: "check/direction-784-128-10", threads: 1, unit: .milliseconds, work: .check(.init(kind: .direction))),
     BenchRow(name: "check/full-784-128-10", threads: 1, unit: .seconds, work: .check(.init(kind: .full))),
   ]
+
+  private static let tables: [BenchRow] = [TableProblem.Kind.pixels, .decimals].map { kind in
+    BenchRow(
+      name: "table/\(kind.rawValue)-20000x784", threads: 1, unit: .seconds, work: .table(TableProblem(kind: kind)),
+      peerRatios: ["pandas": 0.5, "numpy": 1])
+  }
 
   // MARK: Processes and growth
 

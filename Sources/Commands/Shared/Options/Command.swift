@@ -69,6 +69,13 @@ package struct Arguments {
     }
   }
 
+  /// The same arguments, with these values for options that were not given.
+  package func supplying(_ values: [String: String]) -> Arguments {
+    var arguments = self
+    arguments.given.merge(values) { given, _ in given }
+    return arguments
+  }
+
   private mutating func parse(_ word: String, _ rest: inout ArraySlice<String>) throws(CommandError) {
     let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
     let short = Command.shortNames[parts[0]]

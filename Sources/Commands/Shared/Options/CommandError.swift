@@ -25,7 +25,7 @@ package enum CommandError: Error, Equatable {
   case noSuchData(String, suggestion: String?)
   case noMNIST(searched: [String])
   case noCheckpoint(String, resuming: Bool)
-  case foreignCheckpoint(String, missing: String)
+  case foreignCheckpoint(String, missing: String, tensors: [String] = [])
   case otherData(file: String)
   case wrongSize(file: String, expected: String, found: String)
   case badImage(file: String, place: String, expected: String, found: String)
@@ -98,8 +98,12 @@ extension CommandError: CustomStringConvertible {
     case .noCheckpoint(let file, let resuming):
       "there is no checkpoint \(file); check the path"
         + (resuming ? ", or start anew with --save \(file) in place of --resume" : "")
-    case .foreignCheckpoint(let file, let missing):
+    case .foreignCheckpoint(let file, let missing, let tensors):
       "\(file) was not saved by 'adjoint train': it does not say its '\(missing)'"
+        + (tensors.isEmpty
+          ? ""
+          : "; expected tensors such as 'fc1/weight', found "
+            + tensors.prefix(6).map { quoted($0) }.joined(separator: ", ") + (tensors.count > 6 ? ", …" : ""))
     case .otherData(let file):
       "the training images are not those that \(file) was trained on; give it the same data, or start a new training"
     case .wrongSize(let file, let expected, let found): "\(file): expected \(expected), found \(found)"
