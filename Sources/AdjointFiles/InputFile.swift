@@ -19,7 +19,7 @@ package struct InputFile {
     let attributes: [FileAttributeKey: Any]
     do {
       // Links are followed by hand: the attributes of a link are those of the link itself.
-      attributes = try FileManager.default.attributesOfItem(atPath: url.resolvingSymlinksInPath().path)
+      attributes = try FileManager.default.attributesOfItem(atPath: FilePlace.target(of: url) ?? path)
     } catch {
       throw FileError(
         .missingFile, file: path, at: .wholeFile, expected: "a file", found: "none",
