@@ -31,13 +31,17 @@ public struct Checkpoint {
 
   /// Writes the whole state of a training, atomically: the file is the old one or the new one, never half of it.
   ///
-  /// - Throws: `FileError` when two parameters share a name, or the file cannot be written.
+  /// - Throws: `FileError` when a weight is not finite, two parameters share a name, or the file cannot be written. An
+  ///   existing file is then untouched.
   public static func save(
     _ trainer: Trainer<some Dataset<Int32>>, settings: [String: String] = [:], to url: URL
   ) throws {
     try trainer.prepare()
     var file = Safetensors()
-    for (name, parameter) in trainer.step.namedParameters { try file.add(name, parameter.value) }
+    for (name, parameter) in trainer.step.namedParameters {
+      try requireFinite(parameter.value, name, in: url.path, "The training has diverged; lower the learning rate.")
+      try file.add(name, parameter.value)
+    }
     for (name, state) in trainer.step.namedOptimizerState { try file.add(optimizerPrefix + name, state.value) }
     for (name, value) in trainer.best.sorted(by: { $0.key < $1.key }) { try file.add(bestPrefix + name, value) }
     file.metadata[progressKey] = try encode(trainer.progress)
@@ -61,8 +65,9 @@ public struct Checkpoint {
 
   /// Puts a training back where it was: weights, optimiser state, progress. The next step is the one that would have come.
   ///
-  /// - Throws: `FileError` when anything is missing, additional or of another shape, or when the file was written by
-  ///   another program (other operations, sizes or batch). Nothing has been changed then.
+  /// - Throws: `FileError` when anything is missing, additional, of another shape or not finite, when the progress cannot be
+  ///   that of this training, or when the file was written by another program (other operations, sizes or batch). Nothing
+  ///   has been changed then.
   public func restore(into trainer: Trainer<some Dataset<Int32>>) throws {
     try trainer.prepare()
     let fingerprint = trainer.fingerprint()
@@ -77,12 +82,18 @@ public struct Checkpoint {
         "The model, loss or batch size is another one than when this was saved; use the same, or load the weights alone."
       )
     }
-    let progress = try Checkpoint.decode(TrainingProgress.self, Checkpoint.progressKey, of: file, path, orElse: nil)
+    let hasBest = file.names.contains { $0.hasPrefix(Checkpoint.bestPrefix) }
+    let progress = try progress()
+    if let fault = progress.fault(in: trainer, hasBest: hasBest) {
+      throw mismatch(
+        Checkpoint.progressKey, fault.expected, fault.found,
+        "Resume the training that was saved; otherwise the file was changed by hand, and only its weights can be loaded."
+      )
+    }
     let parameters = trainer.step.namedParameters
     let states = trainer.step.namedOptimizerState
     let weights = try values(for: parameters)
     let kept = try values(for: states, prefix: Checkpoint.optimizerPrefix)
-    let hasBest = file.names.contains { $0.hasPrefix(Checkpoint.bestPrefix) }
     let best = hasBest ? try values(for: parameters, prefix: Checkpoint.bestPrefix) : []
 
     for ((_, parameter), value) in zip(parameters + states, weights + kept) { parameter.value = value }
@@ -91,8 +102,18 @@ public struct Checkpoint {
     trainer.step.stepCount = progress.stepCount(batchesPerEpoch: trainer.stepsPerEpoch)
   }
 
+  /// The progress as it stands in the file, which may belong to another training.
+  private func progress() throws(FileError) -> TrainingProgress {
+    try Checkpoint.decode(TrainingProgress.self, Checkpoint.progressKey, of: file, path, orElse: nil)
+  }
+
+  /// The number of epochs that the file says are finished.
+  /// - Throws: `FileError` when it holds no training.
+  package func finishedEpochs() throws(FileError) -> Int { try progress().epoch }
+
   /// Loads weights alone; what an optimiser kept is passed over.
-  /// - Throws: `FileError` when a parameter is missing, additional or of another shape. Nothing has been changed then.
+  /// - Throws: `FileError` when a parameter is missing, additional, of another shape or not finite. Nothing has been
+  ///   changed then.
   package func loadWeights<S: Scalar>(into parameters: [(name: String, parameter: Parameter<S>)]) throws(FileError) {
     let weights = try values(for: parameters)
     for ((_, parameter), value) in zip(parameters, weights) { parameter.value = value }
@@ -109,7 +130,7 @@ public struct Checkpoint {
     }
     if let extra = present.first(where: { !wanted.contains($0) }) {
       throw FileError(
-        .mismatch, file: path, at: .tensor(extra), expected: "only \(wanted.sorted().joined(separator: ", "))",
+        .mismatch, file: path, at: .tensor(extra), expected: "only \(Safetensors.listed(wanted.sorted()))",
         found: "a tensor that this model does not have", remedy: "Build the model that the file was saved from.")
     }
     var values: [Tensor<S>] = []
@@ -117,7 +138,7 @@ public struct Checkpoint {
       guard let shape = file.shape(of: prefix + name) else {
         throw FileError(
           .missingTensor, file: path, at: .tensor(prefix + name), expected: "a tensor of shape \(parameter.shape)",
-          found: "none; the file holds \(present.joined(separator: ", "))",
+          found: present.isEmpty ? "no tensors" : "none; the file holds \(Safetensors.listed(present))",
           remedy: "Build the model that the file was saved from, with the same names.")
       }
       guard shape == parameter.shape else {
@@ -126,9 +147,25 @@ public struct Checkpoint {
           found: "\(shape)",
           remedy: "Build the model with the sizes that the file was saved with.")
       }
-      values.append(try file.tensor(prefix + name))
+      let value: Tensor<S> = try file.tensor(prefix + name)
+      if prefix != Checkpoint.optimizerPrefix {
+        try Checkpoint.requireFinite(
+          value, prefix + name, in: path, "The training had diverged when it was saved; take an older checkpoint.")
+      }
+      values.append(value)
     }
     return values
+  }
+
+  /// Refuses a weight that is not finite: no output would be. What an optimiser keeps may have overflowed in the one
+  /// element that no longer moves.
+  private static func requireFinite<S: Scalar>(
+    _ value: Tensor<S>, _ name: String, in path: String, _ remedy: String
+  ) throws(FileError) {
+    guard let place = value.elements.firstIndex(where: { !$0.primal.isFinite }) else { return }
+    throw FileError(
+      .badValue, file: path, at: .tensor(name), expected: "finite numbers",
+      found: "\(value.elements[place]) at position \(place)", remedy: remedy)
   }
 
   private func mismatch(_ key: String, _ expected: String, _ found: String, _ remedy: String) -> FileError {
@@ -156,7 +193,7 @@ public struct Checkpoint {
       return try JSONDecoder().decode(type, from: Data(text.utf8))
     } catch {
       throw FileError(
-        .wrongFormat, file: path, at: .metadata(key), expected: "JSON of \(type)", found: "\(error)",
+        .wrongFormat, file: path, at: .metadata(key), expected: "JSON of \(type)", found: quoted(text),
         remedy: "The file was changed by hand or by another version; save it again.")
     }
   }

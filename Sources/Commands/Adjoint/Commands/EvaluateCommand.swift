@@ -34,6 +34,7 @@ enum EvaluateCommand {
     try classifier.check(images, from: source.title)
     let metrics = try classifier.predictor().evaluate(on: images.standardized(classifier.standardization))
 
+    guard metrics.loss.isFinite else { throw CommandError.notFinite("the loss on \(source.title)", file: file) }
     console.field("network", "\(classifier.architecture), from \(file)", width: 10)
     console.field("data", "\(source.title): \(images.count.of("test image"))", width: 10)
     MetricsReport(classNames: classifier.classNames).show([("test", metrics)], on: console)

@@ -1,5 +1,6 @@
 import AdjointCommandLine
 import AdjointDatasets
+import AdjointFiles
 import Foundation
 
 /// One grey image from a file: PGM (P2 or P5), IDX (plain or gzip), or a row of a CSV file.
@@ -14,7 +15,7 @@ struct ImageInput {
   /// Reads image `index` of a file, which must have this size.
   /// - Throws: `CommandError`, or `FileError` for a damaged IDX file or table.
   init(_ path: String, index: Int, height: Int, width: Int, inverted: Bool) throws {
-    let url = URL(fileURLWithPath: path)
+    let url = FilePlace.url(path)
     let content: [UInt8]
     do {
       // A pipe will do: an image is small, and nothing is believed of it.
@@ -22,7 +23,7 @@ struct ImageInput {
     } catch {
       throw CommandError.badImage(
         file: path, place: "", expected: "an image file",
-        found: FileManager.default.fileExists(atPath: path)
+        found: FileManager.default.fileExists(atPath: url.path)
           ? "something that cannot be read" : "no such file")
     }
     var image: ImageInput
@@ -33,7 +34,7 @@ struct ImageInput {
       throw CommandError.badImage(
         file: path, place: "", expected: "PGM, IDX or CSV",
         found: "a PNG image; convert it, for example with "
-          + "'magick \(path) -resize 28x28 digit.pgm'")
+          + "'magick \(printable(path, atMost: 1024)) -resize 28x28 digit.pgm'")
     default: image = try ImageInput.row(index, of: content, path, pixelCount: height * width, width: width)
     }
     guard (image.height, image.width) == (height, width) else {
@@ -95,7 +96,7 @@ struct ImageInput {
       guard let value = Double(text), (0...255).contains(value) else {
         throw CommandError.badImage(
           file: path, place: "line \(field.line), column \(field.column)", expected: "a number from 0 to 255",
-          found: "'\(text.prefix(20))'")
+          found: quoted(text))
       }
       values.append(value)
     }
@@ -151,7 +152,7 @@ private struct PGM {
     let digits = content[position...].prefix(8).prefix { (0x30...0x39).contains($0) }
     guard let value = Int(String(decoding: digits, as: UTF8.self)), range.contains(value) else {
       let found =
-        position < content.count ? "'\(String(decoding: content[position...].prefix(8), as: UTF8.self))'" : "the end"
+        position < content.count ? quoted(String(decoding: content[position...].prefix(8), as: UTF8.self)) : "the end"
       throw wrong("\(what) from \(range.lowerBound) to \(range.upperBound)", found)
     }
     position += digits.count

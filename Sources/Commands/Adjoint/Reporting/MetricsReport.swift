@@ -16,7 +16,7 @@ struct MetricsReport {
     var classes = Table(("class", .left), ("\(name) accuracy", .right), ("images", .right), ("", .left))
     for (label, accuracy) in metrics.classAccuracies.enumerated() {
       let count = metrics.confusion[label].reduce(0, +)
-      let bar = accuracy.map { String(repeating: "█", count: Int(($0 * 30).rounded())) } ?? ""
+      let bar = accuracy?.bar(of: 30) ?? ""
       classes.add(className(label), accuracy?.percent ?? "–", count.grouped, bar)
     }
     console.line()

@@ -125,20 +125,27 @@ extension Classifier {
 }
 
 extension TrainingPlan {
-  /// The plan in a checkpoint's settings.
+  /// The plan in a checkpoint's settings. What is wrong with them is the file's fault: nobody gave these options.
   init(stored settings: [String: String], of file: String) throws(CommandError) {
     for name in ["hidden", "loss", "optimizer"] where settings[name] == nil {
       throw .foreignCheckpoint(file, missing: name)
     }
-    try self.init(Arguments(stored: settings, for: TrainCommand.command))
+    do {
+      try self.init(Arguments(stored: settings, for: TrainCommand.command))
+    } catch .noSuchData(let data, _) {
+      throw .movedData(data, file: file)
+    } catch {
+      throw .badSettings(file: file, reason: error.description)
+    }
   }
 }
 
 /// Opens a checkpoint.
 /// - Throws: `CommandError.noCheckpoint` when there is no such file; `FileError` when it is damaged.
 func openCheckpoint(_ file: String, resuming: Bool = false) throws -> Checkpoint {
-  guard FileManager.default.fileExists(atPath: file) else {
+  let url = FilePlace.url(file)
+  guard FileManager.default.fileExists(atPath: url.path) else {
     throw CommandError.noCheckpoint(file, resuming: resuming)
   }
-  return try Checkpoint(contentsOf: URL(fileURLWithPath: file))
+  return try Checkpoint(contentsOf: url)
 }

@@ -46,7 +46,7 @@ struct ProgressReport {
     guard console.isTerminal, shown.duration(to: now) > .milliseconds(100) else { return }
     shown = now
     let done = Double(progress.batch) / Double(stepsPerEpoch)
-    let bar = String(repeating: "█", count: Int(done * 20)).padded(to: 20)
+    let bar = done.bar(of: 20).padded(to: 20)
     let seen = min(progress.batch * ((images + stepsPerEpoch - 1) / stepsPerEpoch), images)
     let mean = seen > 0 ? progress.lossSum / Double(seen) : Double(loss)
     console.live(
@@ -67,7 +67,7 @@ struct ProgressReport {
   }
 
   private func label(_ epoch: Int) -> String { "epoch \(String(epoch).padded(left: String(epochs).count))/\(epochs)" }
-  private var pace: String { "\(Int(rate).grouped) images/s" }
+  private var pace: String { "\(rate.nearest.grouped) images/s" }
 
   private func left(_ done: Double) -> String {
     let remaining = max(Double(epochs) - done, 0) * Double(images)

@@ -1,6 +1,7 @@
 import Adjoint
 import AdjointCommandLine
 import AdjointDatasets
+import AdjointFiles
 import AdjointLearning
 import Dispatch
 import Foundation
@@ -94,6 +95,9 @@ struct TrainingRun {
   }
 
   /// Trains to the end. Returns the signal that ended it before, if one did; everything is saved then.
+  ///
+  /// Where the file cannot be written in mid-training, the training goes on and tries again at the next occasion. The
+  /// first save and the last must succeed.
   /// - Parameter sample: training images to measure the accuracy on after each epoch.
   func train(
     _ report: inout ProgressReport, _ interruption: Interruption, measuringOn sample: LabeledImages? = nil
@@ -102,6 +106,18 @@ struct TrainingRun {
     var saved = ContinuousClock.now
     var signal: Int32?
     let evaluator = evaluator()
+    let console = report.console
+    var complaint: String?
+    func saveOrComplain() throws {
+      do {
+        try save()
+        complaint = nil
+      } catch let error as FileError where error.reason == .unwritableFile {
+        if complaint != error.description { console.note("\(error.description) The training goes on, unsaved.") }
+        complaint = error.description
+      }
+      saved = .now
+    }
     for finding in lint.look(at: self) { report.console.note("check: \(finding)") }
     var hasTrained = false
     report.resumeClock()
@@ -111,22 +127,24 @@ struct TrainingRun {
         let rest = trainer.training.count - (trainer.stepsPerEpoch - 1) * trainer.batchSize
         report.step(last ? rest : trainer.batchSize, of: trainer.progress, loss: loss)
         signal = interruption.received
-        if signal != nil || saved.duration(to: .now) > saveInterval {
+        if signal != nil {
           try save()
-          saved = .now
+        } else if saved.duration(to: .now) > saveInterval {
+          try saveOrComplain()
           report.resumeClock()
         }
         return signal == nil
       },
       afterEpoch: { epoch in
-        try save()
-        saved = .now
-        let onTraining = try sample.map { try evaluator.evaluate(on: $0) }
-        if let validation = epoch.validation {
-          report.epoch(epoch, validation, on: "validation", training: onTraining)
-        } else {
-          report.epoch(epoch, try evaluator.evaluate(on: test), on: "test", training: onTraining)
+        let metrics = try epoch.validation ?? evaluator.evaluate(on: test)
+        let name = epoch.validation == nil ? "test" : "validation"
+        // Weights may be finite, and so large that no output is: the checkpoint from before them stays.
+        guard metrics.loss.isFinite else {
+          throw CommandError.diverged(
+            "epoch \(epoch.number): the \(name) loss is not finite. Lower the learning rate, or clip gradients.")
         }
+        try saveOrComplain()
+        report.epoch(epoch, metrics, on: name, training: try sample.map { try evaluator.evaluate(on: $0) })
         if !hasTrained {
           for finding in lint.look(at: self) { report.console.note("check: \(finding)") }
           hasTrained = true
@@ -148,8 +166,10 @@ final class Interruption {
 
   init() {
     let queue = DispatchQueue(label: "adjoint.signals")
-    sources = [SIGINT, SIGTERM].map { number in
-      signal(number, SIG_IGN)
+    sources = [SIGINT, SIGTERM, SIGHUP].compactMap { number in
+      let before = unsafeBitCast(signal(number, SIG_IGN), to: Int.self)
+      // `nohup`, and shells that start a command in the background, want the signal ignored.
+      guard before != unsafeBitCast(SIG_IGN, to: Int.self) else { return nil }
       let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
       // Cancelling is how the source remembers that its signal came.
       source.setEventHandler { source.cancel() }
