@@ -102,6 +102,16 @@ extension FileError: CustomStringConvertible, LocalizedError {
   public var errorDescription: String? { description }
 }
 
+extension FileError {
+  /// The system's words for an error of reading or writing, which Foundation wraps into vaguer ones of its own.
+  package static func words(for error: any Error) -> String {
+    let error = error as NSError
+    let system = error.userInfo[NSUnderlyingErrorKey] as? NSError ?? error
+    guard system.domain == NSPOSIXErrorDomain else { return error.localizedDescription }
+    return String(cString: strerror(Int32(truncatingIfNeeded: system.code)))
+  }
+}
+
 extension FileError.Place {
   /// The place as it follows the name of the file, with its comma; empty for the whole file.
   fileprivate var words: String {

@@ -10,7 +10,7 @@ package enum FilePlace {
   package static func url(_ path: String, isDirectory: Bool = false) -> URL {
     var path = path
     if path == "~" || path.utf8.starts(with: "~/".utf8) {
-      path = NSHomeDirectory() + String(decoding: path.utf8.dropFirst(), as: UTF8.self)
+      path = home + String(decoding: path.utf8.dropFirst(), as: UTF8.self)
     } else if path.utf8.first != slash {
       path = FileManager.default.currentDirectoryPath + "/" + path
     }
@@ -50,6 +50,11 @@ package enum FilePlace {
     defer { free(folder) }
     let name = target.utf8.split(separator: slash, omittingEmptySubsequences: false).last ?? ""[...].utf8
     return Array(String(cString: folder).utf8) + [slash] + Array(name)
+  }
+
+  /// As shells say it.
+  private static var home: String {
+    ProcessInfo.processInfo.environment["HOME"].flatMap { $0.isEmpty ? nil : $0 } ?? NSHomeDirectory()
   }
 
   private static let slash = UInt8(ascii: "/")

@@ -97,6 +97,6 @@ package struct InputFile {
   private static func unreadable(_ path: String, _ error: any Error) -> FileError {
     FileError(
       .unreadableFile, file: path, at: .wholeFile, expected: "a readable file",
-      found: "the error '\(error.localizedDescription)'", remedy: "Check that you may read it.")
+      found: "the error '\(FileError.words(for: error))'", remedy: "Check that you may read it.")
   }
 }

@@ -43,7 +43,7 @@ package enum OutputFile {
     } catch {
       unlink(temporary)
       throw unwritable(
-        url, expected: "to write the file", found: "the error '\(error.localizedDescription)'",
+        url, expected: "to write the file", found: "the error '\(FileError.words(for: error))'",
         remedy: "Check that the disk is not full, and that you may replace the file.")
     }
     try flush(folder, for: url)
@@ -62,10 +62,11 @@ package enum OutputFile {
     let descriptor = open(folder, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { return }
     defer { close(descriptor) }
-    guard fsync(descriptor) != 0, errno == EIO || errno == ENOSPC || errno == EDQUOT else { return }
+    let code = fsync(descriptor) == 0 ? 0 : errno
+    guard [EIO, ENOSPC, EDQUOT].contains(code) else { return }
     throw unwritable(
       url, expected: "to flush the folder \(quoted(folder)) to the disk",
-      found: "the error '\(systemError(errno).localizedDescription)'",
+      found: "the error '\(FileError.words(for: systemError(code)))'",
       remedy: "The disk may be failing; save to another one.")
   }
 
@@ -94,7 +95,7 @@ package enum OutputFile {
       let path = "\(folder)/\(prefix)\(process)-\(number)\(suffix)"
       let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
       let code = errno
-      let reason = "the error '\(systemError(code).localizedDescription)'"
+      let reason = "the error '\(FileError.words(for: systemError(code)))'"
       if descriptor >= 0 {
         if isOwn(descriptor) { return (path, FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)) }
         close(descriptor)

@@ -107,7 +107,9 @@ struct OutputFileTests {
 struct FilePlaceTests {
   @Test("a path means what it means to the system, but for the home folder")
   func meaning() {
-    let (here, home) = (FileManager.default.currentDirectoryPath, NSHomeDirectory())
+    let (here, home) = (
+      FileManager.default.currentDirectoryPath, ProcessInfo.processInfo.environment["HOME"] ?? NSHomeDirectory()
+    )
     let meanings = [
       ("~/run.st", home + "/run.st"), ("~", home), ("./~/run.st", here + "/~/run.st"), ("~user/f", here + "/~user/f"),
       ("./a//b/./c", here + "/a/b/c"), ("link/../x", here + "/link/../x"), ("/a/~/b", "/a/~/b"),

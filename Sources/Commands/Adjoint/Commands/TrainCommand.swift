@@ -69,7 +69,11 @@ enum TrainCommand {
       console.note("interrupted \(place); \(hint)" + (directory == nil ? "" : "; there is no report"))
       return Interruption.exitCode(signal)
     }
-    try finish(run, plan, report, directory, arguments.isGiven("json"), since: start, console)
+    do {
+      try finish(run, plan, report, directory, arguments.isGiven("json"), since: start, console)
+    } catch {
+      throw diverged(error, plan, destination)
+    }
     return 0
   }
 
@@ -142,7 +146,7 @@ enum TrainCommand {
       default: false
       }
     guard isDivergence, let destination else { return error }
-    let rate = ((plan.hyperparameters["learning-rate"] ?? 0) / 10).short
+    let rate = String(format: "%.3g", (plan.hyperparameters["learning-rate"] ?? 0) / 10)
     return CommandError.diverged(
       "\(error) The last good state is saved; go on with: adjoint train --resume \(shellQuoted(destination)) "
         + "--learning-rate \(rate)")
@@ -185,6 +189,10 @@ enum TrainCommand {
     let predictor = run.classifier.predictor()
     let onTest = try predictor.evaluate(on: run.test)
     let onTraining = try predictor.evaluate(on: run.trainer.training)
+    guard onTest.loss.isFinite, onTraining.loss.isFinite else {
+      throw CommandError.diverged("after the last epoch: the loss is not finite. Lower the learning rate.")
+    }
+    let saving = Result { try run.save() }
     let seconds = start.duration(to: .now).seconds
     let progress = run.trainer.progress
     if progress.isStopped, let best = progress.stopping.bestEpoch {
@@ -212,8 +220,9 @@ enum TrainCommand {
       ("loss", .string(plan.loss.optionName)), ("classAccuracies", MetricsReport.classAccuracies(onTest)),
       ("findings", .array(run.lint.findings.map(\.json))),
     ]
-    // The figures are not lost where the report cannot be written.
+    // The figures are not lost where checkpoint or report cannot be written.
     defer { if json { console.line(JSON.object(fields).text) } }
+    try saving.get()
     guard let directory else { return }
     try TrainingReport(
       run: run, plan: plan, progress: report, training: onTraining, test: onTest, seconds: seconds

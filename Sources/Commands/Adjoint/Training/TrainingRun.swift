@@ -94,10 +94,10 @@ struct TrainingRun {
     return predictor
   }
 
-  /// Trains to the end. Returns the signal that ended it before, if one did; everything is saved then.
+  /// Trains to the end. Returns the signal that ended it before, if one did; everything is saved then. At the end it is
+  /// for the caller to save: early stopping has put the best weights back.
   ///
-  /// Where the file cannot be written in mid-training, the training goes on and tries again at the next occasion. The
-  /// first save and the last must succeed.
+  /// Where the file cannot be written in mid-training, the training goes on and tries again at the next occasion.
   /// - Parameter sample: training images to measure the accuracy on after each epoch.
   func train(
     _ report: inout ProgressReport, _ interruption: Interruption, measuringOn sample: LabeledImages? = nil
@@ -151,8 +151,6 @@ struct TrainingRun {
         }
         report.resumeClock()
       })
-    // Early stopping has put the best weights back.
-    if signal == nil { try save() }
     return signal
   }
 }
