@@ -110,7 +110,9 @@ extension Classifier {
       }
       standardization = .perPixel(FeatureStatistics(mean: mean, deviation: deviation))
     }
-    try plan.check(height: height, width: width, classes: classNames.count)
+    try CommandError.blaming(file) { () throws(CommandError) in
+      try plan.check(height: height, width: width, classes: classNames.count)
+    }
     model = plan.model(height: height, width: width, classes: classNames.count)
   }
 
@@ -130,12 +132,8 @@ extension TrainingPlan {
     for name in ["hidden", "loss", "optimizer"] where settings[name] == nil {
       throw .foreignCheckpoint(file, missing: name)
     }
-    do {
-      try self.init(Arguments(stored: settings, for: TrainCommand.command))
-    } catch .noSuchData(let data, _) {
-      throw .movedData(data, file: file)
-    } catch {
-      throw .badSettings(file: file, reason: error.description)
+    self = try CommandError.blaming(file) { () throws(CommandError) in
+      try TrainingPlan(Arguments(stored: settings, for: TrainCommand.command))
     }
   }
 }

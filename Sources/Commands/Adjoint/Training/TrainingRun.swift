@@ -29,7 +29,7 @@ struct TrainingRun {
     to destination: URL?, saveInterval: Double, pool: WorkerPool
   ) throws {
     let (rest, validation) = try TrainingRun.split(training, plan)
-    classifier = try Classifier(plan, for: rest)
+    classifier = try CommandError.blaming(saved?.file) { () throws(CommandError) in try Classifier(plan, for: rest) }
     let scaling = classifier.standardization
     let step = TrainingRun.step(plan, classifier, imageCount: rest.count)
     trainer = Trainer(

@@ -57,6 +57,19 @@ package enum CommandError: Error, Equatable {
 }
 
 extension CommandError {
+  /// The result of `body`, whose options stand in a checkpoint: its errors are the file's, since nobody gave them.
+  package static func blaming<Result>(
+    _ file: String?, _ body: () throws(CommandError) -> Result
+  ) throws(CommandError) -> Result {
+    do {
+      return try body()
+    } catch {
+      guard let file else { throw error }
+      if case .noSuchData(let data, _) = error { throw .movedData(data, file: file) }
+      throw .badSettings(file: file, reason: error.description)
+    }
+  }
+
   /// The error that a file could not be replaced, under the name that the user gave it.
   package static func unwritable(_ place: String, _ error: FileError) -> CommandError {
     .unwritable(place, reason: "expected \(error.expected), found \(error.found); \(error.remedy)")

@@ -59,9 +59,6 @@ extension Int {
 }
 
 extension Double {
-  /// The nearest whole number that an `Int` holds; 0 for NaN.
-  package var nearest: Int { Int(exactly: rounded()) ?? (isNaN ? 0 : self < 0 ? .min : .max) }
-
   /// A bar for a share of `width` characters; none for what is no number.
   package func bar(of width: Int) -> String {
     String(repeating: "█", count: (Swift.min(Swift.max(isNaN ? 0 : self, 0), 1) * Double(width)).nearest)
