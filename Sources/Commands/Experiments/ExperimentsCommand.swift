@@ -3,6 +3,7 @@ import AdjointCommandData
 import AdjointCommandLine
 import AdjointDatasets
 import AdjointExperiments
+import AdjointFiles
 import Foundation
 
 /// `adjoint experiments`: the experiments of the source documents, run, recorded, judged and written up.

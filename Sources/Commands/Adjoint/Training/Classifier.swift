@@ -110,7 +110,7 @@ extension Classifier {
       }
       standardization = .perPixel(FeatureStatistics(mean: mean, deviation: deviation))
     }
-    try CommandError.blaming(file) { () throws(CommandError) in
+    try CommandError.blaming(file) { [plan, height, width, classNames] () throws(CommandError) in
       try plan.check(height: height, width: width, classes: classNames.count)
     }
     model = plan.model(height: height, width: width, classes: classNames.count)
