@@ -92,10 +92,24 @@ public struct FileError: Error, Equatable, Sendable {
 
 extension FileError: CustomStringConvertible, LocalizedError {
   /// One line: `train.csv, line 3, column 2: expected a number, found 'abc'. Correct the field.`
-  public var description: String { "\(file)\(place.words): expected \(expected), found \(found). \(remedy)" }
+  public var description: String {
+    // What was expected and found may hold what a file said.
+    printable(
+      "\(printable(file, atMost: 1024))\(place.words): expected \(expected), found \(found). \(remedy)", atMost: 4000)
+  }
 
   /// The same line, for those who show `localizedDescription`.
   public var errorDescription: String? { description }
+}
+
+extension FileError {
+  /// The system's words for an error of reading or writing, which Foundation wraps into vaguer ones of its own.
+  package static func words(for error: any Error) -> String {
+    let error = error as NSError
+    let system = error.userInfo[NSUnderlyingErrorKey] as? NSError ?? error
+    guard system.domain == NSPOSIXErrorDomain else { return error.localizedDescription }
+    return String(cString: strerror(Int32(truncatingIfNeeded: system.code)))
+  }
 }
 
 extension FileError.Place {
@@ -112,16 +126,24 @@ extension FileError.Place {
   }
 }
 
-/// A name from outside as it stands in a sentence: in quotation marks, on one line, and cut when it is very long.
-package func quoted(_ name: String) -> String {
-  let start = name.unicodeScalars.prefix(80)
-  var text = ""
+/// A name or value from outside as it stands in a sentence: in quotation marks, on one line, and cut when it is very long.
+package func quoted(_ text: String) -> String { "'\(printable(text))'" }
+
+/// A text from outside on one line: what a terminal would obey instead of showing it is escaped, and what is longer than
+/// `limit` is cut.
+package func printable(_ text: String, atMost limit: Int = 80) -> String {
+  let start = text.unicodeScalars.prefix(limit)
+  var shown = ""
   for scalar in start {
-    if scalar.properties.generalCategory == .control {
-      text += scalar.escaped(asASCII: true)
-    } else {
-      text.unicodeScalars.append(scalar)
-    }
+    if isObeyed(scalar) { shown += scalar.escaped(asASCII: true) } else { shown.unicodeScalars.append(scalar) }
   }
-  return start.endIndex == name.unicodeScalars.endIndex ? "'\(text)'" : "'\(text)…'"
+  return start.endIndex == text.unicodeScalars.endIndex ? shown : shown + "…"
+}
+
+/// True for control characters, other ends of lines, and marks that turn the direction of writing.
+private func isObeyed(_ scalar: Unicode.Scalar) -> Bool {
+  switch scalar.value {
+  case 0..<0x20, 0x7F..<0xA0, 0x2028...0x202E, 0x2066...0x2069: true
+  default: false
+  }
 }

@@ -26,7 +26,7 @@ package struct InputFile {
     let attributes: [FileAttributeKey: Any]
     do {
       // Links are followed by hand: the attributes of a link are those of the link itself.
-      attributes = try FileManager.default.attributesOfItem(atPath: url.resolvingSymlinksInPath().path)
+      attributes = try FileManager.default.attributesOfItem(atPath: FilePlace.target(of: url) ?? path)
     } catch {
       throw FileError(
         .missingFile, file: path, at: .wholeFile, expected: "a file", found: "none",
@@ -160,6 +160,6 @@ package struct InputFile {
   private static func unreadable(_ path: String, _ error: any Error) -> FileError {
     FileError(
       .unreadableFile, file: path, at: .wholeFile, expected: "a readable file",
-      found: "the error '\(error.localizedDescription)'", remedy: "Check that you may read it.")
+      found: "the error '\(FileError.words(for: error))'", remedy: "Check that you may read it.")
   }
 }

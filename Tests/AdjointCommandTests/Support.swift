@@ -39,6 +39,18 @@ final class Workplace {
     [UInt8](try Data(contentsOf: directory.appendingPathComponent(name)))
   }
 
+  /// Replaces a text in the header of a checkpoint, which is padded as before.
+  func editHeader(_ name: String, _ old: String, _ new: String) throws {
+    let content = try bytes(name)
+    let length = (0..<4).reduce(0) { $0 | Int(content[$1]) << (8 * $1) }
+    let header = String(decoding: content[8..<8 + length], as: UTF8.self)
+    try #require(header.contains(old), "\(header)")
+    var edited = Array(header.replacingOccurrences(of: old, with: new).utf8)
+    while edited.count % 8 != 0 { edited.append(0x20) }
+    _ = try write(
+      name, (0..<8).map { UInt8(truncatingIfNeeded: edited.count >> (8 * $0)) } + edited + content[(8 + length)...])
+  }
+
   /// The system's number of a file, which changes when another one takes its place; nil when there is none.
   func identity(of name: String) -> Int? {
     let attributes = try? FileManager.default.attributesOfItem(atPath: path(name))

@@ -40,19 +40,6 @@ struct FilesTests {
     let error = try #require(throws: FileError.self) { try file.bytes(1..<4) }
     #expect(error.reason == .truncated && error.expected == "2 more bytes")
   }
-
-  @Test("a file is replaced as a whole")
-  func replacing() throws {
-    let url = folder.url.appendingPathComponent("f")
-    for text in ["one", "another"] {
-      try OutputFile.replace(url, with: text.utf8)
-      #expect(try String(contentsOf: url, encoding: .utf8) == text)
-      #expect(try folder.contents() == ["f"])
-    }
-    #expect(throws: FileError.self) { try OutputFile.replace(url) { _ in throw CancellationError() } }
-    #expect(try String(contentsOf: url, encoding: .utf8) == "another")
-    #expect(try folder.contents() == ["f"])
-  }
 }
 
 @Suite("Numbers in files")

@@ -40,15 +40,14 @@ extension SafetensorsTests {
     #expect(try folder.contents() == ["file", "link"])
   }
 
-  @Test("a temporary file that a crash left behind stands in nobody's way")
+  @Test("a temporary file that a crash left behind stands in nobody's way, and goes")
   func leftover() throws {
     let process = ProcessInfo.processInfo.processIdentifier
-    let left = try folder.file(".adjoint-\(process)-0.tmp", [1, 2, 3])
+    _ = try folder.file(".adjoint-\(process)-0.tmp", [1, 2, 3])
     let url = folder.url.appendingPathComponent("a")
     try SafetensorsTests.numbers(2).write(to: url)
     #expect(try Safetensors(contentsOf: url) == SafetensorsTests.numbers(2))
-    #expect(try [UInt8](Data(contentsOf: left)) == [1, 2, 3])
-    #expect(try folder.contents() == [left.lastPathComponent, "a"])
+    #expect(try folder.contents() == ["a"])
   }
 
   @Test("a folder that may not be written to is named")

@@ -61,7 +61,10 @@ extension LocalJacobian {
       return adjoint?.value.elements ?? [Double](repeating: 0, count: x.shape.elementCount)
     }
     let entries = contribution(.ones(y.shape))
-    let rows = zip(contribution(.positions(y.shape)), entries).map { $1 == 0 ? -1 : Int(($0 / $1).rounded()) - 1 }
+    let rows = zip(contribution(.positions(y.shape)), entries).map {
+      // A place that is not finite is none.
+      $1 == 0 ? -1 : (Int(exactly: ($0 / $1).rounded()) ?? 0) - 1
+    }
     return LocalJacobian(at: p, i, .oneEntryInEachColumn(rows: rows, entries: entries))
   }
 

@@ -78,7 +78,7 @@ package struct ProfileTable {
   }
 
   private func tenths(_ x: Double) -> String {
-    let all = Int((x * 10).rounded())
+    let all = Int(exactly: (x * 10).rounded()) ?? 0
     return "\(all / 10).\(all % 10)"
   }
 }

@@ -47,6 +47,6 @@ public struct Explanation {
   /// Writes the page to a file, through a temporary one.
   /// - Throws: the error of the file system.
   public func write(to path: String) throws {
-    try OutputFile.replace(URL(fileURLWithPath: path), with: html.utf8)
+    try OutputFile.replace(FilePlace.url(path), with: html.utf8)
   }
 }

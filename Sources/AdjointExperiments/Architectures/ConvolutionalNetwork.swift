@@ -33,7 +33,7 @@ enum ConvolutionalNetwork {
             reached: accuracy.mean >= 0.99),
           .figure(
             "001 §7", "its training takes at most five minutes", theirs: "",
-            ours: "\(seconds.mean.fixed(0)) s on \(Int(runs.mean("threads"))) threads", reached: seconds.mean <= 300),
+            ours: "\(seconds.mean.fixed(0)) s on \(runs.mean("threads").nearest) threads", reached: seconds.mean <= 300),
         ],
         pictures: [
           Charts.lines(

@@ -115,7 +115,7 @@ enum BackpropagationClaims {
     let n = Double(net.inputs.count)
     return .amended(
       flat, "1/n_b", flat.map { $0 / n }, right,
-      "the J of this algorithm is a mean: dZ⁽ᴸ⁾ is \((flat[0] / right[0]).short) times ∇J, n_b = \(Int(n)); lines 18 and 19 make up for it"
+      "the J of this algorithm is a mean: dZ⁽ᴸ⁾ is \((flat[0] / right[0]).short) times ∇J, n_b = \(n.nearest); lines 18 and 19 make up for it"
     )
   }
 

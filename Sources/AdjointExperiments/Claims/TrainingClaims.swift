@@ -60,7 +60,7 @@ enum TrainingClaims {
       let isMean = Proof.distance([sum / 6], [net.loss]) <= Proof.tolerance
       return .fact(
         isSum && least <= 0.27, amended: isMean && least / 10_000 <= 0.27,
-        "as a sum over examples, \(Int(errors)) errors alone cost \(Int(least.rounded())) at least; with 1/N, \((least / 10_000).short) ≤ 0.27"
+        "as a sum over examples, \(errors.nearest) errors alone cost \(least.nearest) at least; with 1/N, \((least / 10_000).short) ≤ 0.27"
       )
     },
     Claim("(4)", "−∂Eⁿ/∂wⱼₖ = (tₖ − yₖ) xⱼ", ours: "the adjoint of W, [out, in]") {

@@ -83,7 +83,7 @@ enum ExclusiveOr {
     let features = given.records.first?.curves["features"] ?? []
     let why = Failure.allCases.compactMap { failure -> String? in
       let count = trained.mean(failure.rawValue)
-      return count > 0 ? "\(Int(count)): \(failure.rawValue)" : nil
+      return count > 0 ? "\(count.nearest): \(failure.rawValue)" : nil
     }
     return Section(
       rows: [
@@ -100,18 +100,18 @@ enum ExclusiveOr {
           ours: trained.mean("solved").percent, .reported),
       ],
       text: [
-        "The others, \(trials - Int(trained.mean("solved") * Double(trials) + 0.5)) of \(trials), do not: "
+        "The others, \(trials - (trained.mean("solved") * Double(trials)).nearest) of \(trials), do not: "
           + (why.isEmpty ? "none." : why.joined(separator: "; ") + ".")
       ],
       pictures: [
         Charts.points(
           name: "input", caption: "The four corners: no line separates the classes", axes: ("x₁", "x₂"),
-          corners.enumerated().map { ($1[0], $1[1], Int(targets[$0])) }),
+          corners.enumerated().map { ($1[0], $1[1], targets[$0].nearest) }),
         Charts.points(
           name: "features",
           caption: "The same corners in the hidden layer's space: (0,1) and (1,0) meet, and a line separates",
           axes: ("q₁", "q₂"),
-          features.count == 8 ? (0..<4).map { (features[2 * $0], features[2 * $0 + 1], Int(targets[$0])) } : [],
+          features.count == 8 ? (0..<4).map { (features[2 * $0], features[2 * $0 + 1], targets[$0].nearest) } : [],
           border: [(0.5, 0), (2, 0.75)]),
       ])
   }

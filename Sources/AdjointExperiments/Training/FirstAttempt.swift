@@ -79,7 +79,7 @@ enum FirstAttempt {
     guard let record = runs.records.first(where: { $0.pictures["images"] != nil }) else { return [] }
     return Charts.images(
       name: "images", caption: "Figure 6.5, redrawn: the first twenty images", record.pictures["images"] ?? "",
-      words: (record.curves["labels"] ?? []).map { "\(Int($0))" }, height: 28, width: 28)
+      words: (record.curves["labels"] ?? []).map { "\($0.nearest)" }, height: 28, width: 28)
   }
 
   private static func report(_ results: Results) -> Section {
@@ -89,7 +89,7 @@ enum FirstAttempt {
       rows: [
         .figure(
           "004 ex. 6.1", "parameters of the two models", theirs: "7850 and 159 010",
-          ours: "\(Int(softmax.mean("parameters"))) and \(Int(relu.mean("parameters")))",
+          ours: "\(softmax.mean("parameters").nearest) and \(relu.mean("parameters").nearest)",
           reached: softmax.mean("parameters") == 7_850 && relu.mean("parameters") == 159_010),
         .figure(
           "004 ex. 6.2", "softmax regression, error ≤ 8.3%", theirs: "approximately 8%", ours: linear.percents,

@@ -56,7 +56,9 @@ enum LearningCurves {
       let weights = model.linears[0].weight.value.elements
       let scale = weights.map(\.magnitude).max() ?? 1
       outcome.figures["weight scale"] = Double(scale)
-      outcome.pictures["weights"] = Data(weights.map { UInt8(127.5 + 127.4 * $0 / scale) }).base64EncodedString()
+      outcome.pictures["weights"] = Data(
+        weights.map { UInt8(exactly: (127.5 + 127.4 * $0 / scale).rounded(.down)) ?? 127 }
+      ).base64EncodedString()
     }
     return outcome
   }
@@ -99,7 +101,7 @@ enum LearningCurves {
 
   /// The same after equally many updates: 25 epochs of 2,000 images against one of 50,000.
   private static func perUpdate(_ few: Runs, _ many: Runs) -> Row {
-    let ratio = Int((many.mean("steps in an epoch") / few.mean("steps in an epoch")).rounded())
+    let ratio = (many.mean("steps in an epoch") / few.mean("steps in an epoch")).nearest
     let lead = zip(few.curves("validation"), many.curves("validation")).map { few, many -> Double in
       ratio >= 1 && few.count >= ratio ? (many.first ?? .nan) - few[ratio - 1] : .nan
     }

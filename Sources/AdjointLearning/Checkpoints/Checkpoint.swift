@@ -77,8 +77,9 @@ public struct Checkpoint {
 
   /// Puts a training back where it was: weights, optimiser state, progress. The next step is the one that would have come.
   ///
-  /// - Throws: `FileError` when anything is missing, additional, not finite or of another shape, or when the file was written
-  ///   by another program (other operations, sizes or batch). Nothing has been changed then.
+  /// - Throws: `FileError` when anything is missing, additional, not finite or of another shape, when the progress cannot be
+  ///   that of this training, or when the file was written by another program (other operations, sizes or batch). Nothing
+  ///   has been changed then.
   public func restore(into trainer: Trainer<some Dataset<Int32>>) throws {
     try trainer.prepare()
     let fingerprint = trainer.fingerprint()
@@ -93,12 +94,18 @@ public struct Checkpoint {
         "The model, loss or batch size is another one than when this was saved; use the same, or load the weights alone."
       )
     }
-    let progress = try Checkpoint.decode(TrainingProgress.self, Checkpoint.progressKey, of: file, path, orElse: nil)
+    let hasBest = file.names.contains { $0.hasPrefix(Checkpoint.bestPrefix) }
+    let progress = try progress()
+    if let fault = progress.fault(in: trainer, hasBest: hasBest) {
+      throw mismatch(
+        Checkpoint.progressKey, fault.expected, fault.found,
+        "Resume the training that was saved; otherwise the file was changed by hand, and only its weights can be loaded."
+      )
+    }
     let parameters = trainer.step.namedParameters
     let states = trainer.step.namedOptimizerState
     let weights = try values(for: parameters)
     let kept = try values(for: states, prefix: Checkpoint.optimizerPrefix)
-    let hasBest = file.names.contains { $0.hasPrefix(Checkpoint.bestPrefix) }
     let best = hasBest ? try values(for: parameters, prefix: Checkpoint.bestPrefix) : []
 
     for ((_, parameter), value) in zip(parameters + states, weights + kept) { parameter.value = value }
@@ -107,6 +114,15 @@ public struct Checkpoint {
     trainer.step.optimizerStart = progress.optimizerStart ?? 0
     trainer.step.stepCount = progress.stepCount(batchesPerEpoch: trainer.stepsPerEpoch)
   }
+
+  /// The progress as it stands in the file, which may belong to another training.
+  private func progress() throws(FileError) -> TrainingProgress {
+    try Checkpoint.decode(TrainingProgress.self, Checkpoint.progressKey, of: file, path, orElse: nil)
+  }
+
+  /// The number of epochs that the file says are finished.
+  /// - Throws: `FileError` when it holds no training.
+  package func finishedEpochs() throws(FileError) -> Int { try progress().epoch }
 
   /// Loads weights alone; what an optimiser kept is passed over.
   /// - Throws: `FileError` when a parameter is missing, additional, not finite or of another shape. Nothing has been changed
@@ -127,7 +143,7 @@ public struct Checkpoint {
     }
     if let extra = present.first(where: { !wanted.contains($0) }) {
       throw FileError(
-        .mismatch, file: path, at: .tensor(extra), expected: "only \(wanted.sorted().joined(separator: ", "))",
+        .mismatch, file: path, at: .tensor(extra), expected: "only \(Safetensors.listed(wanted.sorted()))",
         found: "a tensor that this model does not have", remedy: "Build the model that the file was saved from.")
     }
     var values: [Tensor<S>] = []
@@ -135,7 +151,7 @@ public struct Checkpoint {
       guard let shape = file.shape(of: prefix + name) else {
         throw FileError(
           .missingTensor, file: path, at: .tensor(prefix + name), expected: "a tensor of shape \(parameter.shape)",
-          found: "none; the file holds \(present.joined(separator: ", "))",
+          found: present.isEmpty ? "no tensors" : "none; the file holds \(Safetensors.listed(present))",
           remedy: "Build the model that the file was saved from, with the same names.")
       }
       guard shape == parameter.shape else {
@@ -145,7 +161,10 @@ public struct Checkpoint {
           remedy: "Build the model with the sizes that the file was saved with.")
       }
       let value: Tensor<S> = try file.tensor(prefix + name)
-      if let element = value.elements.firstIndex(where: { !$0.primal.isFinite }) {
+      // What an optimiser keeps may have overflowed in an element that no longer moves.
+      if prefix != Checkpoint.optimizerPrefix,
+        let element = value.elements.firstIndex(where: { !$0.primal.isFinite })
+      {
         throw FileError(
           .badValue, file: path, at: .tensor(prefix + name), expected: "finite numbers",
           found: "\(value.elements[element]) at element \(element)",
@@ -181,7 +200,7 @@ public struct Checkpoint {
       return try JSONDecoder().decode(type, from: Data(text.utf8))
     } catch {
       throw FileError(
-        .wrongFormat, file: path, at: .metadata(key), expected: "JSON of \(type)", found: "\(error)",
+        .wrongFormat, file: path, at: .metadata(key), expected: "JSON of \(type)", found: quoted(text),
         remedy: "The file was changed by hand or by another version; save it again.")
     }
   }

@@ -1,5 +1,6 @@
 import Adjoint
 import AdjointFiles
+import Foundation
 
 /// Named tensors and some text: the content of a safetensors file.
 ///
@@ -166,13 +167,24 @@ extension Safetensors {
     return Tensor(shape: entry.shape, elements: narrow)
   }
 
+  /// The first of these names, in quotation marks, and the number of the others.
+  static func listed(_ names: [String]) -> String {
+    names.prefix(6).map(quoted).joined(separator: ", ") + (names.count > 6 ? " and \(names.count - 6) more" : "")
+  }
+
+  /// True for a file that begins as safetensors do, however damaged, and for an empty one.
+  package static func isLikely(_ url: URL) -> Bool {
+    guard let file = try? InputFile(url), let start = try? file.prefix(9) else { return false }
+    let length = ByteOrder.littleEndian.words(of: Array(start.prefix(8)), as: UInt64.self).first ?? 0
+    return file.size == 0
+      || start.count == 9 && length <= UInt64(SafetensorsHeader.maximumLength) && start[8] == UInt8(ascii: "{")
+  }
+
   private func entry(_ name: String) throws(FileError) -> Entry {
     if let position = positions[name] { return entries[position] }
-    let listed = entries.prefix(6).map { quoted($0.name) }.joined(separator: ", ")
-    let more = entries.count > 6 ? " and \(entries.count - 6) more" : ""
     throw FileError(
       .missingTensor, file: source, at: .wholeFile, expected: "a tensor \(quoted(name))",
-      found: entries.isEmpty ? "no tensors" : "\(listed)\(more)",
+      found: entries.isEmpty ? "no tensors" : Safetensors.listed(names),
       remedy: "Check the name, and that the file belongs to this model.")
   }
 }

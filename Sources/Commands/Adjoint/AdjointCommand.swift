@@ -14,6 +14,10 @@ enum AdjointCommand {
       console.line(HelpText.overview(commands))
       throw CommandError.missingCommand
     }
+    if ["--version", "-V", "version"].contains(word) {
+      console.line(CommandLineProgram.version)
+      return 0
+    }
     if ["--help", "-h", "help"].contains(word) {
       guard word == "help", let name = words.dropFirst().first else {
         console.line(HelpText.overview(commands))

@@ -71,7 +71,7 @@ enum BenchCommand {
     guard arguments.isGiven("profile") == !profiled.isEmpty else {
       throw CommandError.unusedOption("profile", reason: "without a training step among the rows", usedBy: ["step"])
     }
-    let plots = arguments.text("plot").map { URL(fileURLWithPath: $0, isDirectory: true) }
+    let plots = arguments.text("plot").map { FilePlace.url($0, isDirectory: true) }
     // Before anything is measured.
     if rows.contains(where: \.isProcess) { _ = try Sibling.main.executable() }
     if let plots { try FileManager.default.createDirectory(at: plots, withIntermediateDirectories: true) }
@@ -104,13 +104,14 @@ enum BenchCommand {
       }
     }
     report.show(on: console)
+    // What was measured is not lost where a chart cannot be written.
+    defer { if arguments.isGiven("json") { console.line(report.json.text) } }
     if let plots {
       for fit in report.fits {
         let place = plots.appendingPathComponent("\(fit.group.rawValue).svg")
         try OutputFile.replace(place, with: fit.chart.svg().utf8)
       }
     }
-    if arguments.isGiven("json") { console.line(report.json.text) }
     return 0
   }
 

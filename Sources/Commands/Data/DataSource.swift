@@ -18,15 +18,15 @@ package enum DataSource: Equatable {
     case "mnist": self = .mnist
     default:
       var isDirectory: ObjCBool = false
-      guard FileManager.default.fileExists(atPath: text, isDirectory: &isDirectory) else {
-        let prefix = URL(fileURLWithPath: text, isDirectory: false).standardizedFileURL
+      guard FileManager.default.fileExists(atPath: FilePlace.url(text).path, isDirectory: &isDirectory) else {
+        let prefix = FilePlace.url(text)
         if IDXFolder.isPrefix(prefix) {
           self = .directory(prefix)
           return
         }
         throw .noSuchData(text, suggestion: Suggestion.nearest(to: text, among: ["drawn", "mnist"]))
       }
-      let url = URL(fileURLWithPath: text, isDirectory: isDirectory.boolValue).standardizedFileURL
+      let url = FilePlace.url(text, isDirectory: isDirectory.boolValue)
       self = isDirectory.boolValue ? .directory(url) : .table(url)
     }
   }
@@ -153,7 +153,7 @@ package struct MNISTPlaces {
 
   package init() {}
 
-  private var cache: String { NSString(string: "~/.cache/adjoint/mnist").expandingTildeInPath }
+  private var cache: String { "~/.cache/adjoint/mnist" }
 
   /// In the order of the search: the environment variable alone, when there is one.
   private var places: [String] { environment.map { [$0] } ?? ["../shared/data/mnist", "data/mnist", cache] }
@@ -161,7 +161,7 @@ package struct MNISTPlaces {
   /// The first place that has the four files.
   package func find() throws(CommandError) -> URL {
     for place in places {
-      let url = URL(fileURLWithPath: place, isDirectory: true)
+      let url = FilePlace.url(place, isDirectory: true)
       if MNIST.isPresent(in: url) { return url }
     }
     throw .noMNIST(searched: places.map { environment == nil ? $0 : "\($0) (from ADJOINT_MNIST)" })
@@ -170,6 +170,6 @@ package struct MNISTPlaces {
   /// Fetches MNIST if it is nowhere: to the directory of the environment variable, or to the cache.
   package func download(report: (String) -> Void) throws {
     if (try? find()) != nil { return }
-    try MNIST.download(to: URL(fileURLWithPath: environment ?? cache, isDirectory: true), report: report)
+    try MNIST.download(to: FilePlace.url(environment ?? cache, isDirectory: true), report: report)
   }
 }

@@ -3,6 +3,7 @@ import AdjointCommandData
 import AdjointCommandLine
 import AdjointDatasets
 import AdjointExperiments
+import AdjointFiles
 import Foundation
 
 /// `adjoint experiments`: the experiments of the source documents, run, recorded, judged and written up.
@@ -87,17 +88,18 @@ enum ExperimentsCommand {
     let source = try DataSource(arguments.required("data"))
     let cores = ProcessInfo.processInfo.activeProcessorCount
     let threads = try arguments.givenInteger("threads") ?? cores
-    let store = RecordStore(URL(fileURLWithPath: try arguments.required("out"), isDirectory: true))
+    let store = RecordStore(FilePlace.url(try arguments.required("out"), isDirectory: true))
     // A directory is verified to be MNIST when it is read.
     let dataName = source == .drawn ? "drawn" : "MNIST"
     let sweep = Sweep(experiments, scale, store: store, dataName: dataName, threads: threads)
     if !arguments.isGiven("rebuild") { try compute(sweep, source, console) }
 
     let rows = try sweep.sections().flatMap { $0.section.rows }
-    try ExperimentsPage(store: store).write()
     show(rows, console)
     let misses = rows.filter(\.verdict.isMiss)
-    if arguments.isGiven("json") { console.line(json(rows, scale).text) }
+    // What was found is not lost where the page cannot be written.
+    defer { if arguments.isGiven("json") { console.line(json(rows, scale).text) } }
+    try ExperimentsPage(store: store).write()
     if !misses.isEmpty {
       console.note("\(misses.count.of("row")) did not reach the figure: " + misses.map(\.place).listed("and"))
     }

@@ -60,7 +60,7 @@ enum ExplainCommand {
     for (ending, text) in form.files(model, loss) {
       let place = ending == form.ending ? file : file.dropLast(form.ending.count) + ending
       do throws(FileError) {
-        try OutputFile.replace(URL(fileURLWithPath: place), with: text.utf8)
+        try OutputFile.replace(FilePlace.url(String(place)), with: text.utf8)
       } catch {
         throw CommandError.unwritable(place, error)
       }
@@ -75,7 +75,9 @@ enum ExplainCommand {
       throw CommandError.unusedOption(name, reason: "with --grade", usedBy: [])
     }
     let sheet = try arguments.required("grade")
-    guard let data = FileManager.default.contents(atPath: sheet), let text = String(data: data, encoding: .utf8) else {
+    guard let data = FileManager.default.contents(atPath: FilePlace.url(sheet).path),
+      let text = String(data: data, encoding: .utf8)
+    else {
       throw arguments.option("grade").bad(sheet, expected: "a worksheet, as --exercise writes it")
     }
     let model = try ExplainedModel(arguments)

@@ -12,6 +12,8 @@ package enum CommandLineProgram {
   /// Runs `body` on the words after the program's name, and exits.
   package static func main(_ body: (ArraySlice<String>, Console) throws -> Int32) -> Never {
     let console = Console()
+    // A file that may not grow any further is an error of writing, as on a full disk, and not the end of the process.
+    signal(SIGXFSZ, SIG_IGN)
     var code: Int32
     do {
       code = try body(CommandLine.arguments.dropFirst(), console)
@@ -27,6 +29,9 @@ package enum CommandLineProgram {
     exit(code)
   }
 
+  /// The line that `--version` prints.
+  package static var version: String { "adjoint 0.1.0, \(Kernels.name)" }
+
   /// Runs a command on the words after its name.
   /// - Returns: the exit code.
   package static func run(_ command: Command, _ words: ArraySlice<String>, _ console: Console) throws -> Int32 {
@@ -38,6 +43,10 @@ package enum CommandLineProgram {
     let arguments = try Arguments(words, for: command)
     if arguments.isGiven("help") {
       console.line(HelpText(command: command).text)
+      return 0
+    }
+    if arguments.isGiven("version") {
+      console.line(version)
       return 0
     }
     return try command.run(arguments, console)

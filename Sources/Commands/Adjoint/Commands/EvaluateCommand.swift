@@ -43,6 +43,7 @@ enum EvaluateCommand {
     let examples = classifier.standardized(try classifier.matched(loaded, from: source.title))
     let metrics = try classifier.predictor().evaluate(on: examples)
 
+    guard metrics.loss.isFinite else { throw CommandError.notFinite("the loss on \(source.title)", file: file) }
     console.field("network", "\(classifier.architecture), from \(file)", width: 10)
     console.field("data", "\(source.title): \(examples.count.of("test \(examples.noun)"))", width: 10)
     MetricsReport(classNames: classifier.classNames, noun: examples.noun).show([("test", metrics)], on: console)

@@ -43,7 +43,7 @@ enum PredictionInput {
   /// Reads image or row `index` of a file, which must be as the network takes them.
   /// - Throws: `CommandError`, or `FileError` for a damaged file.
   init(_ path: String, index: Int, for classifier: Classifier, memoryLimit: Int) throws {
-    let file = try InputFile(URL(fileURLWithPath: path), gzip: .system, pipeLimit: memoryLimit)
+    let file = try InputFile(FilePlace.url(path), gzip: .system, pipeLimit: memoryLimit)
     let start = try file.prefix(FileKind.prefixLength)
     if start.starts(with: [0, 0]) {
       self = try PredictionInput.idx(file, index, classifier)

@@ -2,6 +2,7 @@ import Adjoint
 import AdjointCommandData
 import AdjointCommandLine
 import AdjointDatasets
+import AdjointFiles
 import AdjointLearning
 
 /// `adjoint predict`: the answer of a saved network to one image or row.
@@ -48,12 +49,9 @@ enum PredictCommand {
     let (picture, inputs) = try show(input, classifier, isInverted: arguments.isGiven("invert"), console)
     let predictor = Predictor<Float>(batchSize: 1, loss: classifier.plan.loss) { [model = classifier.model] in model($0)
     }
-    let probabilities = classifier.plan.loss.probabilities(predictor(inputs).elements)
-    guard probabilities.allSatisfy(\.isFinite) else {
-      throw CommandError.disagreement(
-        "\(file): the network's outputs for this input are not finite; the training diverged, or the input is far too large"
-      )
-    }
+    let outputs = predictor(inputs).elements
+    guard outputs.allSatisfy(\.isFinite) else { throw CommandError.notFinite("the outputs for this input", file: file) }
+    let probabilities = classifier.plan.loss.probabilities(outputs)
     let best = probabilities.indices.max { probabilities[$0] < probabilities[$1] } ?? 0
 
     show(
@@ -100,10 +98,11 @@ enum PredictCommand {
   private static func bars(
     _ probabilities: [Double], _ best: Int, _ classifier: Classifier, _ console: Console
   ) -> [String] {
-    let width = classifier.classNames.map(\.count).max() ?? 1
+    let names = classifier.classNames.map { printable($0) }
+    let width = names.map(\.count).max() ?? 1
     return probabilities.enumerated().map { label, probability in
-      let bar = String(repeating: "█", count: Int((probability * 30).rounded())).padded(to: 30)
-      let text = "\(classifier.classNames[label].padded(left: width))  \(bar)  \(probability.percent.padded(left: 7))"
+      let bar = probability.bar(of: 30).padded(to: 30)
+      let text = "\(names[label].padded(left: width))  \(bar)  \(probability.percent.padded(left: 7))"
       return label == best ? console.bold(text) : text
     }
   }

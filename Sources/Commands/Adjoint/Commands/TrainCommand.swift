@@ -2,6 +2,7 @@ import Adjoint
 import AdjointCommandData
 import AdjointCommandLine
 import AdjointDatasets
+import AdjointFiles
 import AdjointLearning
 import Foundation
 
@@ -31,13 +32,14 @@ enum TrainCommand {
     let saved = try resumed(arguments)
     var plan = try plan(arguments, saved)
     let directory = try arguments.text("report").map { try ReportDirectory($0) }
+    let destination = arguments.text("save") ?? (saved == nil ? nil : arguments.text("resume"))
+    try destination.map { try refuse(destination: $0, arguments, directory) }
     try plan.data.download(arguments, console)
     let interruption = Interruption()
-    let destination = arguments.text("save") ?? (saved == nil ? nil : arguments.text("resume"))
     let data = try plan.data.load(limits: plan.limits, plan.dataOptions(arguments))
     if saved == nil { plan = try plan.fitted(to: data.training, arguments) }
     let run = try TrainingRun(
-      plan, data, from: saved, to: destination.map { URL(fileURLWithPath: $0) },
+      plan, data, from: saved, to: destination.map { FilePlace.url($0) },
       saveInterval: arguments.number("save-every"), pool: try pool(arguments))
     showHeader(run, plan, data.notes, console)
     if let made = saved?.0.settings[TrainingRun.instructionSetKey], made != Kernels.name {
@@ -48,7 +50,16 @@ enum TrainCommand {
       console: console, stepsPerEpoch: run.trainer.stepsPerEpoch, epochs: plan.epochs,
       count: run.trainer.training.count, noun: run.trainer.training.noun)
     let sample = directory == nil ? nil : run.trainer.training.limited(to: TrainingReport.sampleSize)
-    if let signal = try run.train(&report, interruption, measuringOn: sample) {
+    if run.trainer.progress.isStopped, arguments.isGiven("epochs") {
+      console.note("early stopping had ended this training: more epochs change nothing")
+    }
+    let signal: Int32?
+    do {
+      signal = try run.train(&report, interruption, measuringOn: sample)
+    } catch {
+      throw diverged(error, plan, destination)
+    }
+    if let signal {
       let progress = run.trainer.progress
       let place =
         "in epoch \(min(progress.epoch + 1, plan.epochs)), after step \(progress.batch) of \(run.trainer.stepsPerEpoch)"
@@ -58,7 +69,11 @@ enum TrainCommand {
       console.note("interrupted \(place); \(hint)" + (directory == nil ? "" : "; there is no report"))
       return Interruption.exitCode(signal)
     }
-    try finish(run, plan, report, directory, arguments.isGiven("json"), since: start, console)
+    do {
+      try finish(run, plan, report, directory, arguments.isGiven("json"), since: start, console)
+    } catch {
+      throw diverged(error, plan, destination)
+    }
     return 0
   }
 
@@ -72,23 +87,69 @@ enum TrainCommand {
   private static func resumed(_ arguments: Arguments) throws -> (Checkpoint, file: String)? {
     guard let file = arguments.text("resume") else { return nil }
     // Killed before the first save: with --save of the same name, that is a beginning.
-    if arguments.text("save") == file, !FileManager.default.fileExists(atPath: file) { return nil }
+    let place = FilePlace.url(file)
+    if let save = arguments.text("save"), FilePlace.isSame(FilePlace.url(save), place),
+      !FileManager.default.fileExists(atPath: place.path)
+    {
+      return nil
+    }
     return (try openCheckpoint(file, resuming: true), file)
   }
 
-  /// The plan as given, or the checkpoint's, which no option may contradict.
+  /// The plan as given, or the checkpoint's with what may be given anew, which no other option may contradict.
   private static func plan(_ arguments: Arguments, _ saved: (Checkpoint, file: String)?) throws -> TrainingPlan {
     guard let (checkpoint, file) = saved else { return try TrainingPlan(arguments) }
-    let plan = try TrainingPlan(stored: checkpoint.settings, of: file)
-    for option in TrainingOptions.settings {
-      guard var given = arguments.given[option.name] else { continue }
-      if option.name == "data" { given = try DataSource(given).setting }
+    var settings = checkpoint.settings
+    // Data that has moved is known by its content, in `TrainingRun`.
+    if let data = arguments.given["data"] { settings["data"] = try DataSource(data).setting }
+    let plan = try TrainingPlan(stored: settings, of: file)
+    for option in TrainingOptions.settings where option.name != "data" {
+      guard let given = arguments.given[option.name] else { continue }
       let used = plan.settings[option.name] ?? plan.hyperparameters[option.name].map { String($0) } ?? "none"
-      guard given == used else {
+      guard given != used else { continue }
+      guard TrainingOptions.adjustable.contains(option.name) else {
         throw CommandError.contradiction(option: option.name, given: given, saved: used, file: file)
       }
+      settings[option.name] = given
     }
-    return plan
+    let finished = try checkpoint.finishedEpochs()
+    if let epochs = try arguments.givenInteger("epochs"), epochs < finished {
+      throw arguments.option("epochs").bad(
+        String(epochs), expected: "at least \(finished), the epochs that \(file) has behind it")
+    }
+    return try TrainingPlan(Arguments(stored: settings, for: command))
+  }
+
+  /// Refuses a place where a checkpoint would destroy something else, or be destroyed.
+  private static func refuse(
+    destination: String, _ arguments: Arguments, _ report: ReportDirectory?
+  ) throws(CommandError) {
+    let place = FilePlace.url(destination)
+    let option = arguments.option(arguments.isGiven("save") ? "save" : "resume")
+    guard destination.utf8.last != UInt8(ascii: "/") else {
+      throw option.bad(destination, expected: "the name of a file, not of a folder")
+    }
+    if let report, report.wouldReplace(place) {
+      throw option.bad(destination, expected: "another name than the files of the report have")
+    }
+    guard !FileManager.default.fileExists(atPath: place.path) || Safetensors.isLikely(place) else {
+      throw .notACheckpoint(destination)
+    }
+  }
+
+  /// The error with what to do next, if it says that the training diverged.
+  private static func diverged(_ error: any Error, _ plan: TrainingPlan, _ destination: String?) -> any Error {
+    let isDivergence =
+      switch error {
+      case is TrainingError, CommandError.diverged: true
+      case let error as FileError: error.reason == .badValue
+      default: false
+      }
+    guard isDivergence, let destination else { return error }
+    let rate = String(format: "%.3g", (plan.hyperparameters["learning-rate"] ?? 0) / 10)
+    return CommandError.diverged(
+      "\(error) The last good state is saved; go on with: adjoint train --resume \(shellQuoted(destination)) "
+        + "--learning-rate \(rate)")
   }
 
   private static func shellQuoted(_ path: String) -> String {
@@ -133,6 +194,10 @@ enum TrainCommand {
     let predictor = run.classifier.predictor()
     let onTest = try predictor.evaluate(on: run.test)
     let onTraining = try predictor.evaluate(on: run.trainer.training)
+    guard onTest.loss.isFinite, onTraining.loss.isFinite else {
+      throw CommandError.diverged("after the last epoch: the loss is not finite. Lower the learning rate.")
+    }
+    let saving = Result { try run.save() }
     let seconds = start.duration(to: .now).seconds
     let progress = run.trainer.progress
     if progress.isStopped, let best = progress.stopping.bestEpoch {
@@ -141,14 +206,7 @@ enum TrainCommand {
     MetricsReport(classNames: run.classifier.classNames, noun: run.test.noun).show(
       [("training", onTraining), ("test", onTest)], on: console)
     console.line()
-    console.line("\(seconds.duration) in all, \(Int(report.rate).grouped) \(run.test.noun)s/s in training steps")
-    if let directory {
-      try TrainingReport(
-        run: run, plan: plan, progress: report, training: onTraining, test: onTest, seconds: seconds
-      ).write(to: directory)
-      console.line("report: \(directory.path)/report.html")
-    }
-    guard json else { return }
+    console.line("\(seconds.duration) in all, \(report.rate.nearest.grouped) \(run.test.noun)s/s in training steps")
     var fields: [(String, JSON)] = [
       ("testAccuracy", .number(onTest.accuracy)), ("testLoss", .number(onTest.loss)),
       ("trainAccuracy", .number(onTraining.accuracy)), ("trainLoss", .number(onTraining.loss)),
@@ -167,6 +225,13 @@ enum TrainCommand {
       ("loss", .string(plan.loss.optionName)), ("classAccuracies", MetricsReport.classAccuracies(onTest)),
       ("findings", .array(run.lint.findings.map(\.json))),
     ]
-    console.line(JSON.object(fields).text)
+    // The figures are not lost where checkpoint or report cannot be written.
+    defer { if json { console.line(JSON.object(fields).text) } }
+    try saving.get()
+    guard let directory else { return }
+    try TrainingReport(
+      run: run, plan: plan, progress: report, training: onTraining, test: onTest, seconds: seconds
+    ).write(to: directory)
+    console.line("report: \(directory.path)/report.html")
   }
 }

@@ -20,7 +20,7 @@ struct MetricsReport {
     var classes = Table(("class", .left), ("\(name) accuracy", .right), ("\(noun)s", .right), ("", .left))
     for (label, accuracy) in metrics.classAccuracies.enumerated() {
       let count = metrics.confusion[label].reduce(0, +)
-      let bar = accuracy.map { String(repeating: "█", count: Int(($0 * 30).rounded())) } ?? ""
+      let bar = accuracy?.bar(of: 30) ?? ""
       classes.add(className(label), accuracy?.percent ?? "–", count.grouped, bar)
     }
     console.line()

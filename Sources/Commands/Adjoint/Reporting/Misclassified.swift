@@ -39,7 +39,7 @@ struct Misclassified {
     let shown = examples.prefix(limit)
     let tiles = shown.map { example in
       let (label, taken) = (data.classNames[Int(data.labels[example.number])], data.classNames[example.prediction])
-      let percent = Int((example.probability * 100).rounded(.down))
+      let percent = (example.probability * 100).rounded(.down).nearest
       return ImageGrid.Tile(
         pixels: Array(data.image(example.number)), caption: "\(label) as \(taken), \(percent)%", isWrong: true)
     }

@@ -71,20 +71,26 @@ struct ReportDirectory {
   /// - Throws: `CommandError.unwritable`.
   init(_ path: String) throws(CommandError) {
     self.path = path
-    url = URL(fileURLWithPath: path, isDirectory: true)
+    url = FilePlace.url(path, isDirectory: true)
     var isDirectory: ObjCBool = false
-    if FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory), !isDirectory.boolValue {
+    if FileManager.default.fileExists(atPath: url.path, isDirectory: &isDirectory), !isDirectory.boolValue {
       throw .unwritable(path, reason: "it is a file; give --report a directory, which is made where there is none")
     }
     do {
       try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
-      let probe = url.appendingPathComponent(".adjoint-\(ProcessInfo.processInfo.processIdentifier)")
-      try Data().write(to: probe)
-      try FileManager.default.removeItem(at: probe)
+      try OutputFile.probe(url)
+    } catch let error as FileError {
+      throw .unwritable(path, error)
     } catch {
       throw .unwritable(
         path, reason: "\((error as NSError).localizedDescription) Give --report a directory that you may write to.")
     }
+  }
+
+  /// True for a file that the report would replace.
+  func wouldReplace(_ file: URL) -> Bool {
+    ["html", "svg"].contains(file.pathExtension)
+      && FilePlace.isSame(file, url.appendingPathComponent(file.lastPathComponent))
   }
 
   /// Replaces a file as a whole, or not at all: it is written under another name first.

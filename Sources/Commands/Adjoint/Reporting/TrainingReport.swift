@@ -207,11 +207,11 @@ extension TrainingReport {
 
   private var throughput: [(String, String)] {
     [
-      ("\(run.test.noun)s per second, in steps", Int(progress.rate).grouped),
+      ("\(run.test.noun)s per second, in steps", progress.rate.nearest.grouped),
       ("time in steps", progress.seconds.duration),
       ("time in all", seconds.duration), ("steps in an epoch", run.trainer.stepsPerEpoch.grouped),
       ("threads", String(run.pool.threads)), ("instructions", Kernels.name),
-      ("peak memory", PeakMemory.mebibytes.map { "\(Int($0.rounded()).grouped) MiB" } ?? "unknown"),
+      ("peak memory", PeakMemory.mebibytes.map { "\($0.nearest.grouped) MiB" } ?? "unknown"),
     ]
   }
 }

@@ -212,7 +212,9 @@ extension Classifier {
       }
       standardization = .perPixel(FeatureStatistics(mean: mean, deviation: deviation))
     }
-    try plan.check(height: height, width: width, classes: classNames.count)
+    try CommandError.blaming(file) { [plan, height, width, classNames] () throws(CommandError) in
+      try plan.check(height: height, width: width, classes: classNames.count)
+    }
     model = plan.model(height: height, width: width, classes: classNames.count)
   }
 
@@ -227,20 +229,23 @@ extension Classifier {
 }
 
 extension TrainingPlan {
-  /// The plan in a checkpoint's settings.
+  /// The plan in a checkpoint's settings. What is wrong with them is the file's fault: nobody gave these options.
   init(stored settings: [String: String], of file: String) throws(CommandError) {
     for name in ["hidden", "loss", "optimizer"] where settings[name] == nil {
       throw .foreignCheckpoint(file, missing: name)
     }
-    try self.init(Arguments(stored: settings, for: TrainCommand.command))
+    self = try CommandError.blaming(file) { () throws(CommandError) in
+      try TrainingPlan(Arguments(stored: settings, for: TrainCommand.command))
+    }
   }
 }
 
 /// Opens a checkpoint.
 /// - Throws: `CommandError.noCheckpoint` when there is no such file; `FileError` when it is damaged.
 func openCheckpoint(_ file: String, resuming: Bool = false) throws -> Checkpoint {
-  guard FileManager.default.fileExists(atPath: file) else {
+  let url = FilePlace.url(file)
+  guard FileManager.default.fileExists(atPath: url.path) else {
     throw CommandError.noCheckpoint(file, resuming: resuming)
   }
-  return try Checkpoint(contentsOf: URL(fileURLWithPath: file))
+  return try Checkpoint(contentsOf: url)
 }

@@ -49,7 +49,7 @@ struct ProgressReport {
     guard console.isTerminal, shown.duration(to: now) > .milliseconds(100) else { return }
     shown = now
     let share = Double(progress.batch) / Double(stepsPerEpoch)
-    let bar = String(repeating: "█", count: Int(share * 20)).padded(to: 20)
+    let bar = share.bar(of: 20).padded(to: 20)
     let done = min(progress.batch * ((count + stepsPerEpoch - 1) / stepsPerEpoch), count)
     let mean = done > 0 ? progress.lossSum / Double(done) : Double(loss)
     console.live(
@@ -70,7 +70,7 @@ struct ProgressReport {
   }
 
   private func label(_ epoch: Int) -> String { "epoch \(String(epoch).padded(left: String(epochs).count))/\(epochs)" }
-  private var pace: String { "\(Int(rate).grouped) \(noun)s/s" }
+  private var pace: String { "\(rate.nearest.grouped) \(noun)s/s" }
 
   private func left(_ done: Double) -> String {
     let remaining = max(Double(epochs) - done, 0) * Double(count)

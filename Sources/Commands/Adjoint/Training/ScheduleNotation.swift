@@ -43,12 +43,12 @@ enum ScheduleNotation: Equatable {
     let steps = Double(stepsPerEpoch)
     switch self {
     case .constant: return .constant
-    case .step(let every, let factor): return .staircase(every: max(1, Int((every * steps).rounded())), factor: factor)
+    case .step(let every, let factor): return .staircase(every: max(1, (every * steps).nearest), factor: factor)
     case .exponential(let rate): return .exponential(rate: pow(rate, 1 / steps))
-    case .cosine(let floor): return .cosine(steps: max(1, Int((epochs * steps).rounded())), floor: floor)
+    case .cosine(let floor): return .cosine(steps: max(1, (epochs * steps).nearest), floor: floor)
     case .warmUp(let rise, let then):
       return .warmUp(
-        steps: max(1, Int((rise * steps).rounded())),
+        steps: max(1, (rise * steps).nearest),
         then: then.schedule(stepsPerEpoch: stepsPerEpoch, epochs: max(epochs - rise, 0)))
     }
   }

@@ -7,6 +7,11 @@ enum TrainingOptions {
   /// The options that decide the result; a checkpoint stores these, and resuming takes them from it.
   static let settings: [Option] = data + model + optimization + stopping
 
+  /// The settings that may be given anew when resuming: how far it goes and what steers an update. The rest decides what
+  /// a checkpoint holds.
+  static let adjustable: Set<String> = Set(
+    OptimizerEntry.hyperparameterOptions + ["data", "epochs", "schedule", "clip-norm", "l1", "l2"])
+
   /// The options about files and output, free to differ when resuming.
   static let output: [Option] = [
     Option(
@@ -20,8 +25,9 @@ enum TrainingOptions {
       "Split the work among so many threads; as many as cores when left out. No digit depends on it."),
     Option(
       "resume", "FILE", .text, in: "Files and output",
-      "Go on from a checkpoint; all settings come from it, and saving goes on to the same file. With --save of the same "
-        + "name, a missing file starts anew."),
+      "Go on from a checkpoint; all settings come from it, and saving goes on to the same file. Given anew may be --epochs, "
+        + "--schedule, --clip-norm, --l1, --l2, the optimizer's numbers such as --learning-rate, and --data where the same "
+        + "data has moved. With --save of the same name, a missing file starts anew."),
     Option(
       "report", "DIR", .text, in: "Files and output",
       "Write DIR/report.html at the end: settings, curves, confusion matrix, misclassified images, weights, histograms of "

@@ -2,6 +2,7 @@ import Adjoint
 import AdjointCommandData
 import AdjointCommandLine
 import AdjointDatasets
+import AdjointFiles
 import AdjointLearning
 import Dispatch
 import Foundation
@@ -29,7 +30,9 @@ struct TrainingRun {
     to destination: URL?, saveInterval: Double, pool: WorkerPool
   ) throws {
     let (rest, validation) = try TrainingRun.split(data.training, plan)
-    classifier = try Classifier(plan, for: rest, of: data)
+    classifier = try CommandError.blaming(saved?.file) { () throws(CommandError) in
+      try Classifier(plan, for: rest, of: data)
+    }
     let step = TrainingRun.step(plan, classifier, count: rest.count)
     trainer = Trainer(
       step: step, predictor: classifier.predictor(), training: classifier.standardized(rest),
@@ -93,7 +96,10 @@ struct TrainingRun {
     return predictor
   }
 
-  /// Trains to the end. Returns the signal that ended it before, if one did; everything is saved then.
+  /// Trains to the end. Returns the signal that ended it before, if one did; everything is saved then. At the end it is
+  /// for the caller to save: early stopping has put the best weights back.
+  ///
+  /// Where the file cannot be written in mid-training, the training goes on and tries again at the next occasion.
   /// - Parameter sample: training examples to measure the accuracy on after each epoch.
   func train(
     _ report: inout ProgressReport, _ interruption: Interruption, measuringOn sample: Examples? = nil
@@ -102,6 +108,18 @@ struct TrainingRun {
     var saved = ContinuousClock.now
     var signal: Int32?
     let evaluator = evaluator()
+    let console = report.console
+    var complaint: String?
+    func saveOrComplain() throws {
+      do {
+        try save()
+        complaint = nil
+      } catch let error as FileError where error.reason == .unwritableFile {
+        if complaint != error.description { console.note("\(error.description) The training goes on, unsaved.") }
+        complaint = error.description
+      }
+      saved = .now
+    }
     for finding in lint.look(at: self) { report.console.note("check: \(finding)") }
     var hasTrained = false
     report.resumeClock()
@@ -111,30 +129,30 @@ struct TrainingRun {
         let rest = trainer.training.count - (trainer.stepsPerEpoch - 1) * trainer.batchSize
         report.step(last ? rest : trainer.batchSize, of: trainer.progress, loss: loss)
         signal = interruption.received
-        if signal != nil || saved.duration(to: .now) > saveInterval {
+        if signal != nil {
           try save()
-          saved = .now
+        } else if saved.duration(to: .now) > saveInterval {
+          try saveOrComplain()
           report.resumeClock()
         }
         return signal == nil
       },
       afterEpoch: { epoch in
-        try save()
-        saved = .now
-        let onTraining = try sample.map { try evaluator.evaluate(on: $0) }
-        if let validation = epoch.validation {
-          report.epoch(epoch, validation, on: "validation", training: onTraining)
-        } else {
-          report.epoch(epoch, try evaluator.evaluate(on: test), on: "test", training: onTraining)
+        let metrics = try epoch.validation ?? evaluator.evaluate(on: test)
+        let name = epoch.validation == nil ? "test" : "validation"
+        // Weights may be finite, and so large that no output is: the checkpoint from before them stays.
+        guard metrics.loss.isFinite else {
+          throw CommandError.diverged(
+            "epoch \(epoch.number): the \(name) loss is not finite. Lower the learning rate, or clip gradients.")
         }
+        try saveOrComplain()
+        report.epoch(epoch, metrics, on: name, training: try sample.map { try evaluator.evaluate(on: $0) })
         if !hasTrained {
           for finding in lint.look(at: self) { report.console.note("check: \(finding)") }
           hasTrained = true
         }
         report.resumeClock()
       })
-    // Early stopping has put the best weights back.
-    if signal == nil { try save() }
     return signal
   }
 }
@@ -148,8 +166,10 @@ final class Interruption {
 
   init() {
     let queue = DispatchQueue(label: "adjoint.signals")
-    sources = [SIGINT, SIGTERM].map { number in
-      signal(number, SIG_IGN)
+    sources = [SIGINT, SIGTERM, SIGHUP].compactMap { number in
+      let before = unsafeBitCast(signal(number, SIG_IGN), to: Int.self)
+      // `nohup`, and shells that start a command in the background, want the signal ignored.
+      guard before != unsafeBitCast(SIG_IGN, to: Int.self) else { return nil }
       let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
       // Cancelling is how the source remembers that its signal came.
       source.setEventHandler { source.cancel() }

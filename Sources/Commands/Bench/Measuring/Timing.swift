@@ -52,7 +52,7 @@ struct Timing: Sendable {
         calls += 1
         elapsed = start.duration(to: .now).seconds
       } while elapsed < warmUp
-      return max(1, Int(secondsPerSample * Double(calls) / elapsed))
+      return max(1, (secondsPerSample * Double(calls) / elapsed).rounded(.down).nearest)
     }
     var (figures, conditions): ([Double], [Conditions]) = ([], [])
     var (wall, core) = (0.0, 0.0)

@@ -20,12 +20,14 @@ package struct Command: Sendable {
     (self.options, self.notes, self.run) = (options, notes, run)
   }
 
-  /// The option that every command has.
+  /// An option that every command has.
   package static let help = Option.flag("help", "Show this help.")
+  /// The other option that every command has.
+  package static let version = Option.flag("version", "Show the version and the instruction set.")
   /// Options that have a short form as well.
   package static let shortNames = ["-h": "help", "-o": "output"]
 
-  package var allOptions: [Option] { options + [Command.help] }
+  package var allOptions: [Option] { options + [Command.help, Command.version] }
 }
 
 /// The options and arguments given to a command, checked against its table.
@@ -52,7 +54,7 @@ package struct Arguments {
         try parse(word, &rest)
       }
     }
-    if isGiven("help") { return }
+    if isGiven("help") || isGiven("version") { return }
     let (placeholder, count) = command.positional
     if positionals.count > count.upperBound {
       throw .unexpectedArgument(positionals[count.upperBound], command: command.name)
@@ -82,7 +84,7 @@ package struct Arguments {
     let name = short ?? String(parts[0].drop { $0 == "-" })
     guard let option = command.allOptions.first(where: { $0.name == name }), short != nil || word.hasPrefix("--")
     else {
-      let near = Suggestion.nearest(to: name, among: command.allOptions.map(\.name))
+      let near = Suggestion.option(name, among: command.allOptions.map(\.name))
       throw .unknownOption(parts[0], command: command.name, suggestion: near)
     }
     if isGiven(name) { throw .repeatedOption(name) }

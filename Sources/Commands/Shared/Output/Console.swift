@@ -1,3 +1,4 @@
+import AdjointFiles
 import Foundation
 
 /// Standard output: plain lines, a live line that rewrites itself on a terminal, colours where they are welcome.
@@ -29,19 +30,27 @@ package final class Console {
 
   /// Prints a name in bold and its value beside it.
   package func field(_ name: String, _ value: String, width: Int = 14) {
-    line(bold(name.padded(to: width)) + value)
+    line(bold(name.padded(to: width)) + printable(value, atMost: 2000))
   }
 
-  /// On a terminal, replaces the live line; elsewhere, nothing.
+  /// On a terminal, replaces the live line, cut where the terminal ends; elsewhere, nothing.
   package func live(_ text: String) {
     guard isTerminal else { return }
-    write("\r" + text.padded(to: liveWidth))
-    liveWidth = text.count
+    // In the last column some terminals go to the next line.
+    let shown = String(printable(text, atMost: 2000).prefix(Swift.max(terminalWidth - 1, 1)))
+    write("\r" + shown.padded(to: Swift.min(liveWidth, terminalWidth - 1)))
+    liveWidth = shown.count
+  }
+
+  /// The columns of the terminal as it is now; a person may have made it narrower.
+  private var terminalWidth: Int {
+    var size = winsize()
+    return ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0 ? Int(size.ws_col) : 80
   }
 
   private func clearLive() {
     guard liveWidth > 0 else { return }
-    write("\r" + String(repeating: " ", count: liveWidth) + "\r")
+    write("\r" + String(repeating: " ", count: Swift.min(liveWidth, terminalWidth - 1)) + "\r")
     liveWidth = 0
   }
 
@@ -57,11 +66,11 @@ package final class Console {
     }
   }
 
-  /// Standard error, for the one sentence of a failure and for notes.
+  /// Standard error, for the one sentence of a failure and for notes: a line, whatever names it holds.
   package func note(_ text: String) {
     clearLive()
     // A sentence that cannot be written has nowhere else to go.
-    try? FileHandle.standardError.write(contentsOf: Data("adjoint: \(text)\n".utf8))
+    try? FileHandle.standardError.write(contentsOf: Data("adjoint: \(printable(text, atMost: 4000))\n".utf8))
   }
 }
 
@@ -81,7 +90,8 @@ package struct Table {
   }
 
   package mutating func add(_ cells: String...) { add(cells) }
-  package mutating func add(_ cells: [String]) { rows.append(cells) }
+  /// Cells may be names from files.
+  package mutating func add(_ cells: [String]) { rows.append(cells.map { printable($0, atMost: 200) }) }
 
   /// The lines, header first, two spaces between columns.
   package var lines: [String] {

@@ -59,6 +59,11 @@ extension Int {
 }
 
 extension Double {
+  /// A bar for a share of `width` characters; none for what is no number.
+  package func bar(of width: Int) -> String {
+    String(repeating: "█", count: (Swift.min(Swift.max(isNaN ? 0 : self, 0), 1) * Double(width)).nearest)
+  }
+
   /// With a fixed number of decimals.
   package func fixed(_ decimals: Int) -> String { String(format: "%.\(decimals)f", self) }
 
@@ -71,7 +76,7 @@ extension Double {
   package var duration: String {
     guard isFinite else { return "?" }
     if self < 100 { return "\(fixed(self < 10 ? 1 : 0)) s" }
-    let minutes = Int(self / 60)
+    let minutes = (self / 60).rounded(.down).nearest
     return minutes < 100 ? "\(minutes) min \(Int(self) % 60) s" : "\(minutes / 60) h \(minutes % 60) min"
   }
 }
