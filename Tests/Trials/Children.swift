@@ -97,7 +97,8 @@ struct Children {
     try child.run()
     child.waitUntilExit()
     let (status, isSignal) = (child.terminationStatus, child.terminationReason == .uncaughtSignal)
-    let cause = isSignal ? (status == SIGALRM ? "a hang (ended after 20 s)" : "signal \(status)") : "exit code \(status)"
+    let cause =
+      isSignal ? (status == SIGALRM ? "a hang (ended after 20 s)" : "signal \(status)") : "exit code \(status)"
     func text(_ file: URL) -> String { String(decoding: (try? Data(contentsOf: file)) ?? Data(), as: UTF8.self) }
     return Result(
       output: text(outputFile), error: text(errorFile), isWell: !isSignal && status == 0, cause: cause)

@@ -2,8 +2,10 @@
 //
 //   Trials readers     [--count 20000] [--seed 1] [--only NAME] [--first 0] [--keep FOLDER]
 //   Trials operations  [--count 1000]  [--seed 1] [--first 0] [--keep FOLDER]
-//   Trials soak        [--seconds 600]
-//   Trials overrun     one element behind a value of a program: the address sanitizer must end it
+//   Trials catalogue   every operation and some trainings, for a sanitizer to watch
+//   Trials soak        [--seconds 600] [--slack 24]  megabytes of growth that are no leak
+//   Trials overrun     [--in tape|program]  writes one element behind a value: the address sanitizer must end it
+//   Trials race        counts in one place on two threads: the thread sanitizer must end it
 //
 // Each trial runs in a child process, so that one that traps is seen and named. The exit code is 1 when any failed.
 import Foundation
@@ -13,9 +15,14 @@ switch arguments.command {
 case "readers": exit(Trial.readers(arguments))
 case "operations": exit(Trial.operations(arguments))
 case "child": Trial.child(arguments)
-case "soak": exit(try Soak.run(seconds: arguments.number("seconds") ?? 600))
-case "overrun": Overrun.run()
+case "catalogue": exit(try Catalogue.run())
+case "soak":
+  exit(
+    try Soak.run(
+      seconds: arguments.number("seconds") ?? 600, slack: arguments.number("slack") ?? 24))
+case "overrun": try Overrun.run(in: arguments["in"] ?? "program")
+case "race": Race.run()
 default:
-  print("Trials readers | operations | soak | overrun; see Tests/Trials/main.swift")
+  print("Trials readers | operations | catalogue | soak | overrun | race; see Tests/Trials/main.swift")
   exit(2)
 }

@@ -63,6 +63,10 @@ public final class Program<S: Scalar> {
   let readable: [Bool]
   let addresses: [UnsafeMutableRawPointer?]
   private let arena = Arena()
+  #if RED_ZONES
+    /// The memory of all values.
+    let block: UnsafeRawBufferPointer
+  #endif
   let instructions: UnsafeMutableBufferPointer<Instruction<S>>
   /// The number of instructions, the first ones, that depend on constants alone and have been run.
   let foldedCount: Int
@@ -111,6 +115,9 @@ public final class Program<S: Scalar> {
     var memory = plan.memory(isElsewhere: isShared, elementSize: MemoryLayout<S>.stride)
     alteration?.offsets(&memory.offsets, plan.passes)
     let base = arena.allocate(byteCount: memory.byteCount)
+    #if RED_ZONES
+      block = UnsafeRawBufferPointer(start: base, count: memory.byteCount)
+    #endif
     var addresses = memory.offsets.map { $0 >= 0 ? base + $0 : nil }
     for (leaf, parameter) in shared { addresses[leaf] = parameter.storage.address }
     for i in plan.nodes.indices where plan.root[i] != i { addresses[i] = addresses[plan.root[i]] }
@@ -210,8 +217,12 @@ public final class Program<S: Scalar> {
   @specialized(where S == Double)
   private func execute(from first: Int) {
     guard let base = instructions.baseAddress else { return }
-    if unmanagedPool != nil, first == foldedCount, scheduled.baseAddress != nil { return executePhases() }
-    for position in first..<instructions.count { base[position].execute() }
+    #if RED_ZONES
+      executeWatched(from: first)
+    #else
+      if unmanagedPool != nil, first == foldedCount, scheduled.baseAddress != nil { return executePhases() }
+      for position in first..<instructions.count { base[position].execute() }
+    #endif
   }
 
   @inline(never)

@@ -79,7 +79,9 @@ struct OddCall: Sendable {
     },
   ]
 
-  private static func image(_ x: Variable<Float>) -> Variable<Float> { x.shape.rank == 2 ? stack([stack([x])], axis: -1).reshape(to: [1, x.shape[0], x.shape[1], 1]) : x }
+  private static func image(_ x: Variable<Float>) -> Variable<Float> {
+    x.shape.rank == 2 ? stack([stack([x])], axis: -1).reshape(to: [1, x.shape[0], x.shape[1], 1]) : x
+  }
 
   private static let functions = [
     OddCall("clamp", 2) { $0.clamp(Double($1[0]), Double($1[1])) },

@@ -45,7 +45,8 @@ private struct Scenario: CustomStringConvertible {
   private let calls: [(call: OddCall, numbers: [Int])]
 
   private static let odd = [
-    -1, -2, -7, 8, 64, 1000, 65536, 1 << 20, Int(Int32.max), 1 << 31, 1 << 32, 1 << 62, .max, .min, Int(Int32.min), .max - 1,
+    -1, -2, -7, 8, 64, 1000, 65536, 1 << 20, Int(Int32.max), 1 << 31, 1 << 32, 1 << 62, .max, .min, Int(Int32.min),
+    .max - 1,
   ]
   private static let shapes: [Shape] = [
     [2, 3], [3, 2], [3, 3], [1, 1], [4], [], [0, 3], [2, 0], [2, 3, 2], [1, 4, 5, 2], [17, 33], [1],
@@ -55,7 +56,7 @@ private struct Scenario: CustomStringConvertible {
     var generator = generator
     func pick(_ count: Int) -> Int { Int(generator.next() % UInt64(count)) }
     shape = Self.shapes[pick(Self.shapes.count)]
-    calls = (0...pick(3)).map { _ in
+    calls = (0...min(pick(3), pick(3))).map { _ in
       let call = OddCall.all[pick(OddCall.all.count)]
       return (call, (0..<call.count).map { _ in pick(7) > 0 ? pick(4) : Self.odd[pick(Self.odd.count)] })
     }

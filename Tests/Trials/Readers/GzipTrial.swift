@@ -19,7 +19,8 @@ struct GzipTrial: ReaderTrial {
     let strict = Gzip.isCompressed(bytes) ? StrictGzip.content(of: bytes) : bytes
     do {
       let content = try InputFile(file, gzip: .system).contents(atMost: Self.most)
-      return reading(content == strict, "\(content.count) bytes, the oracle \(strict?.count ?? -1)", stating: content.count)
+      return reading(
+        content == strict, "\(content.count) bytes, the oracle \(strict?.count ?? -1)", stating: content.count)
     } catch {
       if let strict, strict.count <= Self.most { throw WronglyRefused(error: error) }
       throw error

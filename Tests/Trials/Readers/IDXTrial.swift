@@ -28,7 +28,8 @@ struct StrictIDX: Equatable {
 
   static let files: [[UInt8]] = [
     file(8, [3, 2, 2], Array(0..<12)), file(8, [3], [0, 1, 2]), file(9, [2, 2], [255, 0, 1, 128]),
-    file(0xB, [3], Array(0..<6)), file(0xC, [2], Array(0..<8)), file(0xD, [1, 2], [0x7F, 0xC0, 0, 1, 0x3F, 0x80, 0, 0]),
+    file(0xB, [3], Array(0..<6)), file(0xC, [2], Array(0..<8)),
+    file(0xD, [1, 2], [0x7F, 0xC0, 0, 1, 0x3F, 0x80, 0, 0]),
     file(0xE, [1], [0x40, 9, 0x21, 0xFB, 0x54, 0x44, 0x2D, 0x18]), file(8, [0, 28, 28], []), file(8, [0], []),
     file(8, [1, 1, 1, 1, 1, 1, 1, 1], [9]),
   ]
@@ -63,7 +64,9 @@ struct ImagesTrial: ReaderTrial {
   var seeds: [[UInt8]] {
     let images = StrictIDX.file(8, [3, 2, 2], Array(0..<12))
     let labels = StrictIDX.file(8, [3], [0, 1, 2])
-    return [(images, labels), (gzipped(images), labels), (images, gzipped(labels))].map { [UInt8($0.0.count)] + $0.0 + $0.1 }
+    return [(images, labels), (gzipped(images), labels), (images, gzipped(labels))].map {
+      [UInt8($0.0.count)] + $0.0 + $0.1
+    }
   }
 
   func read(_ file: URL, _ bytes: [UInt8]) throws -> Reading {

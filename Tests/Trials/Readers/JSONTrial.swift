@@ -10,7 +10,8 @@ struct JSONTrial: ReaderTrial {
     String(repeating: "[", count: 63) + String(repeating: "]", count: 63),
   ].map { Array($0.utf8) }
   let words = [
-    "{", "}", "[", "]", ",", ":", "\"", "\\", "\\u", "\\ud83d", "\\udc00", "null", "true", "false", "e", "E+", ".", "-", " ",
+    "{", "}", "[", "]", ",", ":", "\"", "\\", "\\u", "\\ud83d", "\\udc00", "null", "true", "false", "e", "E+", ".", "-",
+    " ",
     "\u{FEFF}", "\u{0}", "é", "\\/", "//", "[[[[[[[[", "\"a\":1,", "\u{7F}", "e\u{301}",
   ]
 

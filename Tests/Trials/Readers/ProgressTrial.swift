@@ -70,8 +70,11 @@ struct ProgressTrial: ReaderTrial {
     if !(0...epochs).contains(progress.epoch) { return "epoch \(progress.epoch) of \(epochs) was accepted" }
     if !(0..<trainer.stepsPerEpoch).contains(progress.batch) { return "batch \(progress.batch) was accepted" }
     if !progress.lossSum.isFinite { return "the loss \(progress.lossSum) was accepted" }
-    if progress.history.count != progress.epoch { return "\(progress.history.count) results of \(progress.epoch) epochs" }
-    for (position, result) in progress.history.enumerated() where result.number != position + 1 || !result.loss.isFinite {
+    if progress.history.count != progress.epoch {
+      return "\(progress.history.count) results of \(progress.epoch) epochs"
+    }
+    for (position, result) in progress.history.enumerated() where result.number != position + 1 || !result.loss.isFinite
+    {
       return "epoch \(result.number) with loss \(result.loss) at position \(position) was accepted"
     }
     return nil

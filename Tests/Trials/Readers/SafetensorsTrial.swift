@@ -88,7 +88,9 @@ struct SafetensorsTrial: ReaderTrial {
   /// Half of the mutants get the true length of their header again, so that damage reaches the JSON.
   func read(_ file: URL, _ damaged: [UInt8]) throws -> Reading {
     var bytes = damaged
-    if StrictSafetensors(damaged) == nil, damaged.count % 2 == 0, let end = damaged.lastIndex(of: UInt8(ascii: "}")), end >= 8 {
+    if StrictSafetensors(damaged) == nil, damaged.count % 2 == 0, let end = damaged.lastIndex(of: UInt8(ascii: "}")),
+      end >= 8
+    {
       bytes.replaceSubrange(0..<8, with: (0..<8).map { UInt8(truncatingIfNeeded: (end - 7) >> (8 * $0)) })
       try Data(bytes).write(to: file)
     }

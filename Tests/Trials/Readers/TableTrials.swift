@@ -5,7 +5,8 @@ import Foundation
 import TestFiles
 
 private let tableWords = [
-  ",", ";", "\t", "\"", "\"\"", "\n", "\r\n", "\r", "\n\n", " ", "#", "label", "class", "a,b,c\n", "\u{FEFF}", "é", "NaN", "1e5",
+  ",", ";", "\t", "\"", "\"\"", "\n", "\r\n", "\r", "\n\n", " ", "#", "label", "class", "a,b,c\n", "\u{FEFF}", "é",
+  "NaN", "1e5",
   "\"\n", ",,", "0x1p3", "-", "１",
 ]
 

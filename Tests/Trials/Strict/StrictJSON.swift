@@ -78,7 +78,9 @@ enum StrictJSON: Sendable {
       if take("}", &rest) { return .object([]) }
       repeat {
         space(&rest)
-        guard let name = string(&rest), take(":", &rest), let member = value(&rest, depth: depth + 1) else { return nil }
+        guard let name = string(&rest), take(":", &rest), let member = value(&rest, depth: depth + 1) else {
+          return nil
+        }
         members.append((name, member))
       } while take(",", &rest)
       return take("}", &rest) ? .object(members) : nil
