@@ -63,10 +63,6 @@ public final class Program<S: Scalar> {
   let readable: [Bool]
   let addresses: [UnsafeMutableRawPointer?]
   private let arena = Arena()
-  #if RED_ZONES
-    /// The memory of all values.
-    let block: UnsafeRawBufferPointer
-  #endif
   let instructions: UnsafeMutableBufferPointer<Instruction<S>>
   /// The number of instructions, the first ones, that depend on constants alone and have been run.
   let foldedCount: Int
@@ -85,6 +81,10 @@ public final class Program<S: Scalar> {
   private let sharedParameters: [Parameter<S>]  // kept alive: instructions hold their addresses
   /// The bytes of the arena that all values of this program share.
   package let byteCount: Int
+  #if RED_ZONES
+    /// The memory of all values.
+    let block: UnsafeRawBufferPointer
+  #endif
 
   /// Compiles the recording behind `outputs`.
   ///
