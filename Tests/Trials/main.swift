@@ -1,6 +1,7 @@
 // Trials by machine: files that are damaged at random, operations with odd parameters, hours of work in minutes.
 //
 //   Trials readers     [--count 20000] [--seed 1] [--only NAME] [--first 0] [--keep FOLDER]
+//   Trials memory      large sound files: at most four times their size
 //   Trials operations  [--count 1000]  [--seed 1] [--first 0] [--keep FOLDER]
 //   Trials catalogue   every operation and some trainings, for a sanitizer to watch
 //   Trials soak        [--seconds 600] [--slack 24]  megabytes of growth that are no leak
@@ -15,6 +16,7 @@ switch arguments.command {
 case "readers": exit(Trial.readers(arguments))
 case "operations": exit(Trial.operations(arguments))
 case "child": Trial.child(arguments)
+case "memory": exit(try LargeFiles.run())
 case "catalogue": exit(try Catalogue.run())
 case "soak":
   exit(
@@ -23,6 +25,6 @@ case "soak":
 case "overrun": try Overrun.run(in: arguments["in"] ?? "program")
 case "race": Race.run()
 default:
-  print("Trials readers | operations | catalogue | soak | overrun | race; see Tests/Trials/main.swift")
+  print("Trials readers | memory | operations | catalogue | soak | overrun | race; see Tests/Trials/main.swift")
   exit(2)
 }

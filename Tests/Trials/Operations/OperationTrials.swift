@@ -23,6 +23,8 @@ extension Trial {
       let place = line.range(of: "Fatal error: ")
     else { return false }
     let (file, words) = (line[..<place.lowerBound], line[place.upperBound...])
+    // No memory is the one end that the runtime may tell.
+    if words.hasPrefix("failed to allocate") { return true }
     return (file.hasPrefix("Adjoint") || file.hasPrefix("Trials/")) && words.split(separator: " ").count >= 3
   }
 

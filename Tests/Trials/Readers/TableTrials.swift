@@ -28,11 +28,23 @@ struct PointTableTrial: ReaderTrial {
       labels.append(row.last.flatMap { StrictTable.text($0) })
     }
     let isEqual =
-      points.inputs.elements.map(\.bitPattern) == numbers.map { $0?.bitPattern }
-      && points.labels.map { points.classNames[Int($0)] } == labels
+      points.inputs.elements.map(\.bitPattern) == numbers.map { $0?.bitPattern } && points.count == labels.count
+      && zip(points.labels, labels).allSatisfy { isClass(points.classNames[Int($0)], $1) }
     return reading(
       isEqual, "\(points.inputs), \(points.labels) of \(points.classNames); the oracle \(numbers) \(labels)",
       stating: 4 * points.inputs.elements.count + bytes.count)
+  }
+
+  /// True for the name of the class that a field names: its text, or the same whole number.
+  private func isClass(_ name: String, _ field: String?) -> Bool {
+    guard let field, name != field else { return field != nil }
+    let forms = [name, field].map {
+      $0.wholeMatch(of: /[+\-]?[0-9]{1,15}(\.0*)?([eE][+\-]?[0-9]+)?/).map { $0.output.0 }
+    }
+    guard let name = forms[0].flatMap({ Double($0) }), let field = forms[1].flatMap({ Double($0) }) else {
+      return false
+    }
+    return name == field
   }
 }
 

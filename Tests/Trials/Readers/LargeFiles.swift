@@ -1,0 +1,52 @@
+import AdjointDatasets
+import AdjointFiles
+import AdjointLearning
+import Foundation
+import TestFiles
+
+/// Sound files of several megabytes, in which a reader's demand for memory shows: at most four times what they state.
+enum LargeFiles {
+  private static let count = 8 << 20
+
+  private static let files: [(name: String, stated: Int, bytes: [UInt8], read: (URL) throws -> Void)] = {
+    let pixels = (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 7) }
+    let idx = StrictIDX.file(8, [count / 64, 8, 8], pixels)
+    let header = #"{"w":{"dtype":"F32","shape":[\#(count / 4)],"data_offsets":[0,\#(count)]}}"#
+    let length = (0..<8).map { UInt8(truncatingIfNeeded: header.utf8.count >> (8 * $0)) }
+    func table(_ header: String, _ rows: [String]) -> [UInt8] {
+      let body = Array(rows.joined().utf8)
+      return Array(header.utf8) + (0..<count / body.count).flatMap { _ in body }
+    }
+    let points = table("a,b,c,class\n", ["0.125,-1.5,3.25,yes\n", "1.75,2.5,0.0625,no\n"])
+    let row = Array(repeating: "128", count: 784).joined(separator: ",")
+    let images = table("", ["7,\(row)\n", "3,\(row)\n"])
+    return [
+      ("idx", count, idx, { _ = try IDX(contentsOf: $0) }),
+      ("idx in gzip", count, gzipped(idx), { _ = try IDX(contentsOf: $0) }),
+      ("safetensors", count, length + Array(header.utf8) + pixels, { _ = try Safetensors(contentsOf: $0) }),
+      ("points", points.count, points, { _ = try LabeledPoints(csv: $0, label: .last, format: CSVFormat()) }),
+      ("image-table", images.count, images, { _ = try LabeledImages(csv: $0) }),
+    ]
+  }()
+
+  static func run() throws -> Int32 {
+    var failures = 0
+    let place = Children.place.appendingPathComponent("large-\(UUID().uuidString)")
+    defer { unlink(place.path) }
+    for file in files {
+      try Data(file.bytes).write(to: place)
+      // Memory that earlier files have left would hide the demand of this one.
+      #if canImport(Glibc)
+        malloc_trim(0)
+      #endif
+      PeakMemory.reset()
+      let before = PeakMemory.residentBytes
+      try file.read(place)
+      let times = Double(PeakMemory.bytes - before) / Double(file.stated)
+      let isTooMuch = times > 4
+      if isTooMuch { failures += 1 }
+      say("\(file.name): \(String(format: "%.1f", times)) times its size in memory\(isTooMuch ? ": too much" : "")")
+    }
+    return failures == 0 ? 0 : 1
+  }
+}
