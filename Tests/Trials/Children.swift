@@ -79,23 +79,29 @@ struct Children {
     }
   }
 
-  private func start(_ folder: URL, _ first: Int, _ count: Int) throws -> Result {
+  /// Runs this program with other words, to its end.
+  static func process(_ words: [String], output: FileHandle? = nil, error: FileHandle? = nil) throws -> Process {
     let child = Process()
-    child.executableURL = URL(fileURLWithPath: CommandLine.arguments[0])
-    if let link = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe") {
-      child.executableURL = URL(fileURLWithPath: link)
-    }
-    child.arguments = [
+    let link = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+    child.executableURL = URL(fileURLWithPath: link ?? CommandLine.arguments[0])
+    child.arguments = words
+    child.environment = ProcessInfo.processInfo.environment.merging(["SWIFT_BACKTRACE": "enable=no"]) { $1 }
+    if let output { child.standardOutput = output }
+    if let error { child.standardError = error }
+    try child.run()
+    child.waitUntilExit()
+    return child
+  }
+
+  private func start(_ folder: URL, _ first: Int, _ count: Int) throws -> Result {
+    let (outputFile, errorFile) = (folder.appendingPathComponent("output"), folder.appendingPathComponent("error"))
+    for file in [outputFile, errorFile] { _ = FileManager.default.createFile(atPath: file.path, contents: nil) }
+    let words = [
       "child", "--kind", kind, "--name", name, "--seed", "\(seed)", "--first", "\(first)", "--count", "\(count)",
       "--folder", folder.path,
     ]
-    child.environment = ProcessInfo.processInfo.environment.merging(["SWIFT_BACKTRACE": "enable=no"]) { $1 }
-    let (outputFile, errorFile) = (folder.appendingPathComponent("output"), folder.appendingPathComponent("error"))
-    for file in [outputFile, errorFile] { _ = FileManager.default.createFile(atPath: file.path, contents: nil) }
-    child.standardOutput = try FileHandle(forWritingTo: outputFile)
-    child.standardError = try FileHandle(forWritingTo: errorFile)
-    try child.run()
-    child.waitUntilExit()
+    let child = try Self.process(
+      words, output: try FileHandle(forWritingTo: outputFile), error: try FileHandle(forWritingTo: errorFile))
     let (status, isSignal) = (child.terminationStatus, child.terminationReason == .uncaughtSignal)
     let cause =
       isSignal ? (status == SIGALRM ? "a hang (ended after 20 s)" : "signal \(status)") : "exit code \(status)"

@@ -4,12 +4,12 @@ import Adjoint
 enum Race {
   private final class SharedCount: WorkerPool.Task {
     private var count = 0
-    override func run(part: Int, of parts: Int) { for _ in 0..<1000 { count += 1 } }
+    override func run(part: Int, of parts: Int) { for _ in 0..<2000 { count += 1 } }
   }
 
   static func run() {
     let (pool, task) = (WorkerPool(threads: 2), SharedCount())
-    for _ in 0..<100 { pool.run(task) }
+    for _ in 0..<2000 { pool.run(task) }
     say("counted")
   }
 }

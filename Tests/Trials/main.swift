@@ -16,7 +16,7 @@ switch arguments.command {
 case "readers": exit(Trial.readers(arguments))
 case "operations": exit(Trial.operations(arguments))
 case "child": Trial.child(arguments)
-case "memory": exit(try LargeFiles.run())
+case "memory": exit(try LargeFiles.run(only: arguments["only"]))
 case "catalogue": exit(try Catalogue.run())
 case "soak":
   exit(
