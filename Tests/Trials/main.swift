@@ -16,7 +16,11 @@ switch arguments.command {
 case "readers": exit(Trial.readers(arguments))
 case "operations": exit(Trial.operations(arguments))
 case "child": Trial.child(arguments)
-case "memory": exit(try LargeFiles.run(only: arguments["only"]))
+case "memory":
+  if let name = arguments["only"], let path = arguments["file"], let stated = arguments.number("stated") {
+    exit(try LargeFiles.read(name, URL(fileURLWithPath: path), stated: stated))
+  }
+  exit(try LargeFiles.run())
 case "catalogue": exit(try Catalogue.run())
 case "soak":
   exit(

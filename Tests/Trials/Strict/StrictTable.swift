@@ -1,7 +1,8 @@
 import AdjointFiles
 import Foundation
 
-/// A table by RFC 4180: an oracle. Fields are bytes; quotation marks stand around whole fields only.
+/// A table by RFC 4180: an oracle. Fields are bytes; quotation marks stand around whole fields only, and blanks may stand
+/// around these.
 struct StrictTable {
   private(set) var rows: [[[UInt8]]] = []
 
@@ -26,6 +27,9 @@ struct StrictTable {
 
   private static func field(_ rest: inout ArraySlice<UInt8>) -> [UInt8]? {
     var field: [UInt8] = []
+    func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 }
+    let inner = rest.drop(while: isBlank)
+    if inner.first == 0x22 { rest = inner }
     guard rest.first == 0x22 else {
       while let byte = rest.first, ![0x2C, 0x0A, 0x0D].contains(byte) {
         guard byte != 0x22 else { return nil }
@@ -37,7 +41,10 @@ struct StrictTable {
     rest.removeFirst()
     while let byte = rest.popFirst() {
       if byte == 0x22 {
-        guard rest.first == 0x22 else { return field }
+        guard rest.first == 0x22 else {
+          rest = rest.drop(while: isBlank)
+          return field
+        }
         rest.removeFirst()
       }
       field.append(byte)
