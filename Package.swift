@@ -103,6 +103,10 @@ let package = Package(
     // Files of a test: a folder that goes when the test ends, gzip members made by hand.
     .target(name: "TestFiles", path: "Tests/TestFiles"),
 
+    // Fuzzers, odd operations and a soak, in processes of their own; `.ci/trials` runs it.
+    .executableTarget(
+      name: "Trials", dependencies: ["AdjointDatasets", "AdjointLearning", "TestFiles"], path: "Tests/Trials"),
+
     .testTarget(name: "AdjointKernelsTests", dependencies: ["AdjointKernels"]),
     .testTarget(name: "AdjointTests", dependencies: ["Adjoint", "AdjointGrading"]),
     .testTarget(name: "AdjointFilesTests", dependencies: ["AdjointFiles", "TestFiles"]),

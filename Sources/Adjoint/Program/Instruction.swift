@@ -79,3 +79,37 @@ enum Instruction<S: Scalar> {
     }
   }
 }
+
+#if RED_ZONES
+  extension Program {
+    /// Runs instructions part by part on this thread, each with all values forbidden to the address sanitizer but those of
+    /// its footprint: an access beside a value is seen, and one that the footprint does not tell.
+    func executeWatched(from first: Int) {
+      defer { block.baseAddress.map { RedZone.allow($0, block.count) } }
+      if let pool, first == foldedCount, !scheduled.isEmpty {
+        for phase in phases {
+          let parts = phase.isShared ? pool.threads : 1
+          for part in 0..<parts {
+            for position in phase.instructions { scheduled[position].execute(part: part, of: parts, in: block) }
+          }
+        }
+      } else {
+        for position in first..<instructions.count { instructions[position].execute(part: 0, of: 1, in: block) }
+      }
+    }
+  }
+
+  extension Instruction {
+    fileprivate func execute(part: Int, of parts: Int, in block: UnsafeRawBufferPointer) {
+      guard let base = block.baseAddress else { return }
+      RedZone.forbid(base, block.count)
+      let all = UInt(bitPattern: base)..<UInt(bitPattern: base) + UInt(block.count)
+      let footprint = footprint(part: part, of: parts)
+      for range in footprint.reads + footprint.writes {
+        let own = range.clamped(to: all)
+        RedZone.allow(base + Int(own.lowerBound - all.lowerBound), own.count)
+      }
+      execute(part: part, of: parts)
+    }
+  }
+#endif

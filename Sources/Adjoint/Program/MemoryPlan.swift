@@ -24,7 +24,7 @@ struct MemoryPlan {
     offsets = Array(repeating: -1, count: nodes.count)
     func size(_ node: Int) -> Int {
       let bytes = nodes[node].shape.elementCount * max(elementSize, MemoryLayout<Int32>.stride)
-      return max(bytes + Arena.alignment - 1, Arena.alignment) & ~(Arena.alignment - 1)
+      return max(bytes + Arena.alignment - 1, Arena.alignment) & ~(Arena.alignment - 1) + RedZone.byteCount
     }
 
     let index = PassIndex(passes, nodeCount: nodes.count)

@@ -90,6 +90,10 @@ public final class Program<S: Scalar> {
   let sharedParameters: [ParameterLeaf<S>]  // kept alive: instructions hold their addresses
   /// The bytes of the arena that all values of this program share.
   package let byteCount: Int
+  #if RED_ZONES
+    /// The memory of all values.
+    let block: UnsafeRawBufferPointer
+  #endif
 
   /// Compiles the recording behind `outputs`.
   ///
@@ -120,6 +124,9 @@ public final class Program<S: Scalar> {
     var memory = plan.memory(isElsewhere: isShared, elementSize: MemoryLayout<S>.stride)
     alteration?.offsets(&memory.offsets, plan.passes)
     let base = arena.allocate(byteCount: memory.byteCount)
+    #if RED_ZONES
+      block = UnsafeRawBufferPointer(start: base, count: memory.byteCount)
+    #endif
     var addresses = memory.offsets.map { $0 >= 0 ? base + $0 : nil }
     for place in shared { addresses[place.leaf] = place.parameter.storage.address }
     for i in plan.nodes.indices where plan.root[i] != i { addresses[i] = addresses[plan.root[i]] }
@@ -268,8 +275,12 @@ public final class Program<S: Scalar> {
   @specialized(where S == Double)
   private func execute(from first: Int) {
     guard let base = instructions.baseAddress else { return }
-    if unmanagedPool != nil, first == foldedCount, scheduled.baseAddress != nil { return executePhases() }
-    for position in first..<instructions.count { base[position].execute() }
+    #if RED_ZONES
+      executeWatched(from: first)
+    #else
+      if unmanagedPool != nil, first == foldedCount, scheduled.baseAddress != nil { return executePhases() }
+      for position in first..<instructions.count { base[position].execute() }
+    #endif
   }
 
   @inline(never)

@@ -1,3 +1,5 @@
+import AdjointKernels
+
 /// Memory for the values of a tape or a program: aligned blocks that are handed out in order and never move.
 ///
 /// A tape asks for each node's value in turn. Truncating it gives back everything from some value on and keeps the
@@ -20,16 +22,17 @@ final class Arena {
   @inline(__always)
   func allocate(byteCount: Int) -> UnsafeMutableRawPointer {
     let alignment = byteCount <= 16 ? 16 : Arena.alignment
-    let size = Swift.max(byteCount + alignment - 1, alignment) & ~(alignment - 1)
+    let size = Swift.max(byteCount + alignment - 1, alignment) & ~(alignment - 1) + RedZone.byteCount
     let padding = -Int(bitPattern: next) & (alignment - 1)
-    guard let place = next, padding + size <= bytesLeft else { return allocateFromNextBlock(size) }
+    guard let place = next, padding + size <= bytesLeft else { return allocateFromNextBlock(byteCount, size) }
     next = place + (padding + size)
     bytesLeft -= padding + size
+    RedZone.allow(place + padding, byteCount)
     return place + padding
   }
 
   @inline(never)
-  private func allocateFromNextBlock(_ size: Int) -> UnsafeMutableRawPointer {
+  private func allocateFromNextBlock(_ byteCount: Int, _ size: Int) -> UnsafeMutableRawPointer {
     repeat {
       current += 1
       if current == blocks.count {
@@ -38,7 +41,7 @@ final class Arena {
       }
     } while blocks[current].count < size
     enter(current, offset: 0)
-    return allocate(byteCount: size)
+    return allocate(byteCount: byteCount)
   }
 
   /// Gives back the value at `address` and all that were handed out after it. Returns false for an address of another
@@ -55,7 +58,28 @@ final class Arena {
   private func enter(_ block: Int, offset: Int) {
     (current, bytesLeft) = (block, blocks[block].count - offset)
     next = blocks[block].baseAddress.map { $0 + offset }
+    if let next { RedZone.forbid(next, bytesLeft) }
   }
+}
+
+/// The memory between the values of an arena, which a build with the condition `RED_ZONES` forbids to the address sanitizer.
+///
+/// The sanitizer knows an arena's blocks alone. With red zones it sees what reads or writes beside a value, and what reads a
+/// value that was given back. Any other build has none, and pays nothing.
+enum RedZone {
+  #if RED_ZONES
+    /// The bytes that are left free behind each value.
+    static var byteCount: Int { 64 }
+    static func forbid(_ address: UnsafeRawPointer, _ count: Int) { ak_forbid(address, count) }
+    static func allow(_ address: UnsafeRawPointer, _ count: Int) { ak_allow(address, count) }
+  #else
+    @inline(__always)
+    static var byteCount: Int { 0 }
+    @inline(__always)
+    static func forbid(_ address: UnsafeRawPointer, _ count: Int) {}
+    @inline(__always)
+    static func allow(_ address: UnsafeRawPointer, _ count: Int) {}
+  #endif
 }
 
 /// A block of elements that lives as long as its owner and never moves.

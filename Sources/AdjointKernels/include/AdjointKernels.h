@@ -182,6 +182,10 @@ static inline void ak_prefetch(const void *x, long n) {
   if (n > 0) __builtin_prefetch((const char *)x + n - 1, 0, 2);
 }
 
+/// Forbids n bytes to the address sanitizer, or allows them again; nothing in a build without it. See `RedZone`.
+void ak_forbid(const void *x, long n);
+void ak_allow(const void *x, long n);
+
 /// Threads that run one body together and wait for each other. The caller runs parts too; nothing is allocated in a
 /// run. Where another caller's body is being run, the caller runs all parts itself.
 typedef struct ak_pool ak_pool;

@@ -1,0 +1,237 @@
+// Trials: every function of a table in one precision, T with the suffix S, on arrays at guards. A function without a trial
+// here does not compile: the list of AdjointKernels.h calls each by its name.
+
+#define JOIN(a, b) JOIN_(a, b)
+#define JOIN_(a, b) a##b
+#define N(name) JOIN(name##_, S)
+#define CALL(name) k->N(name)
+#define BEGIN(...)                                                                                      \
+  do {                                                                                                  \
+    snprintf(present, sizeof present, __VA_ARGS__);                                                     \
+    trials++;                                                                                           \
+  } while (0)
+
+static T *N(numbers)(int number, long n) {
+  static const double odd[] = {0, -0.0, 1, -1, 1e-310, -1e-40, 1e30, -1e30, __builtin_inf(), -__builtin_inf()};
+  T *x = array(number, (size_t)n * sizeof(T));
+  for (long i = 0; i < n; i++)
+    x[i] = bits() % 16 == 0 ? (T)odd[bits() % 10] : (T)((double)(bits() >> 11) * 0x1p-51 - 2);
+  return x;
+}
+static T *N(room)(int number, long n) {
+  T *x = array(number, (size_t)n * sizeof(T));
+  memset(x, 0x11, (size_t)n * sizeof(T));
+  return x;
+}
+
+// The same bits at the beginning and at the end of the pages.
+static unsigned char N(kept)[2][ARRAY_BYTES];
+static void N(done)(const T *y, long n, int arrays_in_use) {
+  check_marks(arrays_in_use);
+  memcpy(N(kept)[at_end], y, (size_t)n * sizeof(T));
+  if (at_end && memcmp(N(kept)[0], N(kept)[1], (size_t)n * sizeof(T)) != 0) {
+    fprintf(stderr, "%s: other bits at another address\n", present);
+    exit(1);
+  }
+}
+
+// A loop over both places, from the same numbers.
+#define AT_BOTH_ENDS                                     \
+  const uint64_t before = state;                         \
+  for (int end = 0; end < 2; end++)                      \
+    if (at_end = end, state = before, true)
+
+static void N(try_map)(const ak_kernels *k) {
+  for (int f = 0; f < AK_MAP_COUNT; f++)
+    for (long n = 0; n <= MOST; n++) {
+      AT_BOTH_ENDS {
+        BEGIN("%s map %d of %ld", k->name, f, n);
+        const T *x = N(numbers)(0, n);
+        T *y = N(room)(1, n);
+        CALL(map)((ak_map)f, (T)0.7, (T)2, x, y, n);
+        T *own = N(room)(2, n);
+        if (n > 0) memcpy(own, x, (size_t)n * sizeof(T));
+        CALL(map)((ak_map)f, (T)0.7, (T)2, own, own, n);
+        if (n > 0 && memcmp(own, y, (size_t)n * sizeof(T)) != 0) { fprintf(stderr, "%s: other bits in place\n", present); exit(1); }
+        N(done)(y, n, 3);
+      }
+    }
+}
+
+static void N(try_zip)(const ak_kernels *k) {
+  for (int f = 0; f < AK_ZIP_COUNT; f++)
+    for (int strides = 0; strides < 4; strides++)
+      for (long n = 0; n <= MOST; n++) {
+        AT_BOTH_ENDS {
+          BEGIN("%s zip %d of %ld, strides %d", k->name, f, n, strides);
+          const long as = strides & 1, bs = strides >> 1;
+          const T *a = N(numbers)(0, as ? n : 1), *b = N(numbers)(1, bs ? n : 1);
+          T *y = N(room)(2, n);
+          CALL(zip)((ak_zip)f, a, as, b, bs, y, n);
+          N(done)(y, n, 3);
+        }
+      }
+}
+
+static void N(try_select)(const ak_kernels *k) {
+  for (int strides = 0; strides < 8; strides++)
+    for (long n = 0; n <= MOST; n++) {
+      AT_BOTH_ENDS {
+        BEGIN("%s select of %ld, strides %d", k->name, n, strides);
+        const long cs = strides & 1, as = strides >> 1 & 1, bs = strides >> 2;
+        const T *c = N(numbers)(0, cs ? n : 1), *a = N(numbers)(1, as ? n : 1), *b = N(numbers)(2, bs ? n : 1);
+        T *y = N(room)(3, n);
+        CALL(select)(c, cs, a, as, b, bs, y, n);
+        N(done)(y, n, 4);
+      }
+    }
+}
+
+static void N(try_reduce)(const ak_kernels *k) {
+  for (int r = 0; r <= AK_MIN; r++)
+    for (long n = 0; n <= MOST; n++) {
+      AT_BOTH_ENDS {
+        BEGIN("%s reduce %d of %ld", k->name, r, n);
+        const T y = CALL(reduce)((ak_reduction)r, N(numbers)(0, n), n);
+        N(done)(&y, 1, 1);
+      }
+    }
+}
+
+static void N(try_all_finite)(const ak_kernels *k) {
+  for (long n = 0; n <= MOST; n++) {
+    AT_BOTH_ENDS {
+      BEGIN("%s all_finite of %ld", k->name, n);
+      const T y = CALL(all_finite)(N(numbers)(0, n), n);
+      N(done)(&y, 1, 1);
+    }
+  }
+}
+
+// Rows and columns: every size in each direction, with a few in the other.
+#define FOR_ROWS_AND_COLUMNS                                                               \
+  for (int turned = 0; turned < 2; turned++)                                               \
+    for (long size = 0; size <= MOST; size++)                                              \
+      for (int other = 0; other < OTHERS; other++)                                         \
+        for (long rows = turned ? size : others[other], columns = turned ? others[other] : size, once = 1; once; once = 0)
+
+static void N(try_add_rows)(const ak_kernels *k) {
+  static const ak_map functions[] = {AK_COPY, AK_TANH, AK_RELU, AK_CLAMP};
+  FOR_ROWS_AND_COLUMNS for (int f = 0; f < 4; f++) {
+    AT_BOTH_ENDS {
+      BEGIN("%s add_rows %d of %ld x %ld", k->name, functions[f], rows, columns);
+      const T *x = N(numbers)(0, rows * columns), *b = N(numbers)(1, columns);
+      T *y = N(room)(2, rows * columns);
+      CALL(add_rows)(x, b, functions[f], (T)0.7, (T)2, y, rows, columns);
+      N(done)(y, rows * columns, 3);
+    }
+  }
+}
+
+static void N(try_reduce_rows)(const ak_kernels *k) {
+  FOR_ROWS_AND_COLUMNS for (int r = 0; r <= AK_MIN; r++) for (long gap = 0; gap < 4; gap += 3) {
+    AT_BOTH_ENDS {
+      BEGIN("%s reduce_rows %d of %ld x %ld, gap %ld", k->name, r, rows, columns, gap);
+      const long stride = columns + gap;
+      const T *x = N(numbers)(0, rows > 0 ? (rows - 1) * stride + columns : 0);
+      T *y = N(room)(1, columns);
+      CALL(reduce_rows)((ak_reduction)r, x, stride, y, rows, columns);
+      N(done)(y, columns, 2);
+    }
+  }
+}
+
+#define TRY_ROWS(fn, width)                                                 \
+  static void N(try_##fn)(const ak_kernels *k) {                              \
+    FOR_ROWS_AND_COLUMNS {                                                    \
+      AT_BOTH_ENDS {                                                          \
+        BEGIN("%s " #fn " of %ld x %ld", k->name, rows, columns);           \
+        const T *x = N(numbers)(0, rows * columns);                           \
+        T *y = N(room)(1, rows * (width));                                    \
+        CALL(fn)(x, y, rows, columns);                                        \
+        N(done)(y, rows * (width), 2);                                        \
+      }                                                                       \
+    }                                                                         \
+  }
+TRY_ROWS(softmax, columns)
+TRY_ROWS(log_softmax, columns)
+TRY_ROWS(log_sum_exp, 1)
+
+static void N(try_log_softmax_vjp)(const ak_kernels *k) {
+  FOR_ROWS_AND_COLUMNS {
+    AT_BOTH_ENDS {
+      BEGIN("%s log_softmax_vjp of %ld x %ld", k->name, rows, columns);
+      const T *g = N(numbers)(0, rows * columns), *y = N(numbers)(1, rows * columns);
+      T *out = N(room)(2, rows * columns);
+      CALL(log_softmax_vjp)(g, y, out, rows, columns);
+      N(done)(out, rows * columns, 3);
+    }
+  }
+}
+
+static void N(try_product)(const ak_kernels *k, long m, long n, long depth, int kind, long gap) {
+  AT_BOTH_ENDS {
+    BEGIN("%s gemm %ld x %ld x %ld, kind %d, gap %ld", k->name, m, n, depth, kind, gap);
+    const bool ta = kind & 1, tb = kind & 2, accumulate = kind & 4, with_bias = !accumulate && (m + n) % 2;
+    const long lda = (ta ? m : depth) + gap, ldb = (tb ? depth : n) + gap, ldc = n + gap;
+    const long a_rows = ta ? depth : m, b_rows = tb ? n : depth;
+    const T *a = N(numbers)(0, a_rows > 0 ? (a_rows - 1) * lda + lda - gap : 0);
+    const T *b = N(numbers)(1, b_rows > 0 ? (b_rows - 1) * ldb + ldb - gap : 0);
+    const long count = m > 0 ? (m - 1) * ldc + n : 0;
+    T *c = N(numbers)(2, count);
+    const T *bias = N(numbers)(3, n);
+    const N(ak_gemm) product = {
+        .transpose_a = ta, .transpose_b = tb, .accumulate = accumulate, .m = m, .n = n, .k = depth, .a = a, .lda = lda,
+        .b = b, .ldb = ldb, .c = c, .ldc = ldc, .bias = with_bias ? bias : NULL,
+        .f = !accumulate && n % 3 == 0 ? AK_RELU : AK_COPY, .p = (T)0.7, .q = (T)2};
+    CALL(gemm)(&product);
+    N(done)(c, count, 4);
+  }
+}
+
+static void N(try_gemm)(const ak_kernels *k) {
+  for (int axis = 0; axis < 3; axis++)
+    for (long size = 0; size <= MOST; size++)
+      for (int i = 0; i < OTHERS; i++)
+        for (int j = 0; j < OTHERS; j++)
+          for (int kind = 0; kind < 8; kind++) {
+            long sizes[3] = {others[i], others[i], others[i]};
+            sizes[axis] = size;
+            sizes[(axis + 1) % 3] = others[j];
+            N(try_product)(k, sizes[0], sizes[1], sizes[2], kind, (size + i + j) % 2 * 3);
+          }
+}
+
+static void N(try_update)(const ak_kernels *k) {
+#define KEPT(constant, name, arrays) arrays,
+  static const int kept[] = {AK_UPDATE_RULES(KEPT)};
+#undef KEPT
+  for (int rule = 0; rule < (int)(sizeof kept / sizeof *kept); rule++)
+    for (long n = 0; n <= MOST; n++) {
+      AT_BOTH_ENDS {
+        BEGIN("%s update %d of %ld", k->name, rule, n);
+        T *x = N(numbers)(0, n);
+        const T *g = N(numbers)(1, n);
+        T *s = N(numbers)(2, kept[rule] > 0 ? n : 0), *t = N(numbers)(3, kept[rule] > 1 ? n : 0);
+        const N(ak_update) job = {
+            .rule = (ak_update_rule)rule, .rate = (T)0.1, .decay = (T)0.9, .weight = (T)0.1, .decay2 = (T)0.99,
+            .weight2 = (T)0.01, .scale = 1, .epsilon = (T)1e-8, .keep = 1, .x = x, .g = g,
+            .s = kept[rule] > 0 ? s : NULL, .t = kept[rule] > 1 ? t : NULL, .n = n};
+        CALL(update)(&job);
+        N(done)(x, n, 4);
+      }
+    }
+}
+
+static void N(try_fma_peak)(const ak_kernels *k) {
+  for (long n = 0; n <= MOST; n++) CALL(fma_peak)(n);
+}
+
+#undef JOIN
+#undef JOIN_
+#undef N
+#undef CALL
+#undef BEGIN
+#undef AT_BOTH_ENDS
+#undef FOR_ROWS_AND_COLUMNS
+#undef TRY_ROWS
