@@ -6,7 +6,7 @@ import Foundation
 // result is that of `Double`.
 
 extension DoubleDouble {
-  public static func elementary(_ f: ElementaryFunction, _ x: DoubleDouble) -> DoubleDouble {
+  package static func elementary(_ f: ElementaryFunction, _ x: DoubleDouble) -> DoubleDouble {
     switch f {
     case .exponential: exponential(x)
     case .exponentialMinusOne: exponentialMinusOne(x)
@@ -22,9 +22,9 @@ extension DoubleDouble {
   }
 
   // Constants in three parts of 53 bits each.
-  private static let log2 = (0x1.62e42fefa39efp-1, 0x1.abc9e3b39803fp-56, 0x1.7b57a079a1934p-111)
-  private static let halfPi = (0x1.921fb54442d18p+0, 0x1.1a62633145c07p-54, -0x1.f1976b7ed8fbcp-110)
-  private static let twoOverRootPi = DoubleDouble(high: 0x1.20dd750429b6dp+0, low: 0x1.1ae3a914fed80p-56)
+  static let log2 = (0x1.62e42fefa39efp-1, 0x1.abc9e3b39803fp-56, 0x1.7b57a079a1934p-111)
+  static let halfPi = (0x1.921fb54442d18p+0, 0x1.1a62633145c07p-54, -0x1.f1976b7ed8fbcp-110)
+  static let twoOverRootPi = DoubleDouble(high: 0x1.20dd750429b6dp+0, low: 0x1.1ae3a914fed80p-56)
 
   /// 1/n! for n = 0 ... 30
   private static let inverseFactorials: [DoubleDouble] = {
@@ -34,14 +34,14 @@ extension DoubleDouble {
   }()
 
   /// x − n·c for an integer n and a constant in three parts.
-  private static func reduce(_ x: DoubleDouble, _ n: Double, _ c: (Double, Double, Double)) -> DoubleDouble {
+  static func reduce(_ x: DoubleDouble, _ n: Double, _ c: (Double, Double, Double)) -> DoubleDouble {
     ((x - twoProduct(n, c.0)) - twoProduct(n, c.1)) - twoProduct(n, c.2)
   }
 
   // MARK: Exponential and logarithm
 
   /// eʳ − 1 for |r| ≤ 0.36: a Taylor series at r/512, then nine times (1 + s)² − 1 = 2s + s².
-  private static func smallExponentialMinusOne(_ r: DoubleDouble) -> DoubleDouble {
+  static func smallExponentialMinusOne(_ r: DoubleDouble) -> DoubleDouble {
     let t = r.scaled(by: -9)
     var s = inverseFactorials[10]
     for n in stride(from: 9, through: 1, by: -1) { s = s * t + inverseFactorials[n] }
@@ -51,20 +51,20 @@ extension DoubleDouble {
   }
 
   /// eˣ, −600 ≤ x ≤ 700
-  static func exponential(_ x: DoubleDouble) -> DoubleDouble {
+  package static func exponential(_ x: DoubleDouble) -> DoubleDouble {
     guard abs(x.high) < 745 else { return DoubleDouble(exp(x.high)) }
     let n = (x.high / log2.0).rounded()
     return (smallExponentialMinusOne(reduce(x, n, log2)) + 1).scaled(by: Int(n))
   }
 
   /// eˣ − 1, x ≤ 700
-  static func exponentialMinusOne(_ x: DoubleDouble) -> DoubleDouble {
+  package static func exponentialMinusOne(_ x: DoubleDouble) -> DoubleDouble {
     if x.high == 0 { return x }
     return abs(x.high) < 0.35 ? smallExponentialMinusOne(x) : exponential(x) - 1
   }
 
   /// ln x for every normal x; relative to the result, near 1 as well
-  static func logarithm(_ x: DoubleDouble) -> DoubleDouble {
+  package static func logarithm(_ x: DoubleDouble) -> DoubleDouble {
     guard x.high > 0, x.high.isFinite else { return DoubleDouble(log(x.high)) }
     // x = m·2ⁿ with 0.7 < m < 1.42
     var n = x.high.exponent
@@ -76,12 +76,12 @@ extension DoubleDouble {
   }
 
   /// ln(1 + x), x > −1
-  static func logarithmOnePlus(_ x: DoubleDouble) -> DoubleDouble {
+  package static func logarithmOnePlus(_ x: DoubleDouble) -> DoubleDouble {
     abs(x.high) < 0.4 ? smallLogarithmOnePlus(x) : logarithm(x + 1)
   }
 
   /// ln(1 + z) = y + ln(1 + δ) with y from `Double` and δ = (z − (eʸ − 1)) / eʸ of size 10⁻¹⁶
-  private static func smallLogarithmOnePlus(_ z: DoubleDouble) -> DoubleDouble {
+  static func smallLogarithmOnePlus(_ z: DoubleDouble) -> DoubleDouble {
     if z.high == 0 { return z }
     let y = DoubleDouble(log1p(z.high))
     let e = exponentialMinusOne(y)
@@ -92,13 +92,13 @@ extension DoubleDouble {
   // MARK: Trigonometric functions
 
   /// sin x, |x| ≤ 10⁵, away from its zeros by 10⁻⁹
-  static func sine(_ x: DoubleDouble) -> DoubleDouble { turned(x, quarters: 0) { sin($0) } }
+  package static func sine(_ x: DoubleDouble) -> DoubleDouble { turned(x, quarters: 0) { sin($0) } }
 
   /// cos x, |x| ≤ 10⁵, away from its zeros by 10⁻⁹
-  static func cosine(_ x: DoubleDouble) -> DoubleDouble { turned(x, quarters: 1) { cos($0) } }
+  package static func cosine(_ x: DoubleDouble) -> DoubleDouble { turned(x, quarters: 1) { cos($0) } }
 
   /// arctan x = y + arctan((x − tan y) / (1 + x tan y)) with y that of `Double`: what is left is as small as its error.
-  static func arcTangent(_ x: DoubleDouble) -> DoubleDouble {
+  package static func arcTangent(_ x: DoubleDouble) -> DoubleDouble {
     let y = atan(x.high)
     guard x.high.isFinite, x.high != 0 else { return DoubleDouble(y) }
     if abs(x.high) > 1 {
@@ -123,7 +123,7 @@ extension DoubleDouble {
   }
 
   /// cos r (from 0) or sin r (from 1) for |r| ≤ π/4: Σ (−1)ᵏ rⁿ/n!, n = from + 2k
-  private static func alternatingSeries(_ r: DoubleDouble, from first: Int) -> DoubleDouble {
+  static func alternatingSeries(_ r: DoubleDouble, from first: Int) -> DoubleDouble {
     if r.high == 0 { return first == 0 ? 1 : r }
     let square = -(r * r)
     var sum: DoubleDouble = 0
@@ -134,14 +134,14 @@ extension DoubleDouble {
   // MARK: Sigmoid-shaped functions
 
   /// tanh x = e/(e + 2) with e = e²ˣ − 1, every x
-  static func hyperbolicTangent(_ x: DoubleDouble) -> DoubleDouble {
+  package static func hyperbolicTangent(_ x: DoubleDouble) -> DoubleDouble {
     guard abs(x.high) < 40 else { return DoubleDouble(tanh(x.high)) }
     let e = exponentialMinusOne(x.scaled(by: 1))
     return e / (e + 2)
   }
 
   /// erf x = 2/√π e^(−x²) Σ 2ⁿx²ⁿ⁺¹ / (1·3·…·(2n+1)), every x: all terms have one sign, so nothing cancels
-  static func errorFunction(_ x: DoubleDouble) -> DoubleDouble {
+  package static func errorFunction(_ x: DoubleDouble) -> DoubleDouble {
     guard abs(x.high) < 8.7 else { return DoubleDouble(erf(x.high)) }
     let square = x * x
     let double = square.scaled(by: 1)
@@ -159,7 +159,7 @@ extension DoubleDouble {
   // MARK: Powers
 
   /// xᵖ: by squaring for whole |p| ≤ 1024, else e^(p ln x) with |p ln x| ≤ 100
-  static func power(_ x: DoubleDouble, _ p: Double) -> DoubleDouble {
+  package static func power(_ x: DoubleDouble, _ p: Double) -> DoubleDouble {
     if p == p.rounded(), abs(p) <= 1024 {
       guard x.high != 0, x.high.isFinite else { return DoubleDouble(pow(x.high, p)) }
       var result: DoubleDouble = 1

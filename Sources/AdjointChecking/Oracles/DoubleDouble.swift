@@ -13,14 +13,14 @@ import Foundation
 /// Source: T. J. Dekker, "A floating-point technique for extending the available precision", Numer. Math. 18 (1971) 224; D. E.
 /// Knuth, *The Art of Computer Programming* 2, section 4.2.2, for the sum; M. Joldes, J.-M. Muller, V. Popescu, "Tight and
 /// rigorous error bounds for basic building blocks of double-word arithmetic", ACM TOMS 44 (2017), for the bounds.
-struct DoubleDouble: Scalar {
+package struct DoubleDouble: Scalar {
   /// The nearest `Double`.
-  let high: Double
+  package let high: Double
   /// The rest that `high` lacks.
-  let low: Double
+  package let low: Double
 
   /// high + low, in any order of size.
-  init(_ high: Double, _ low: Double) {
+  package init(_ high: Double, _ low: Double) {
     let sum = high + low
     guard sum.isFinite else {
       (self.high, self.low) = (sum, 0)
@@ -31,53 +31,53 @@ struct DoubleDouble: Scalar {
   }
 
   /// Two parts that are known not to overlap.
-  init(high: Double, low: Double) { (self.high, self.low) = (high, low) }
+  package init(high: Double, low: Double) { (self.high, self.low) = (high, low) }
 
-  init(_ value: Double) { self.init(high: value, low: 0) }
-  init(integerLiteral value: Int) {
+  package init(_ value: Double) { self.init(high: value, low: 0) }
+  package init(integerLiteral value: Int) {
     let high = Double(value)
     self.init(high, abs(high) < 0x1p62 ? Double(value - Int(high)) : 0)
   }
-  init(floatLiteral value: Double) { self.init(value) }
-  var primal: Double { high }
+  package init(floatLiteral value: Double) { self.init(value) }
+  package var primal: Double { high }
 
-  static func == (a: DoubleDouble, b: DoubleDouble) -> Bool { a.high == b.high && a.low == b.low }
-  static func < (a: DoubleDouble, b: DoubleDouble) -> Bool {
+  package static func == (a: DoubleDouble, b: DoubleDouble) -> Bool { a.high == b.high && a.low == b.low }
+  package static func < (a: DoubleDouble, b: DoubleDouble) -> Bool {
     a.high < b.high || (a.high == b.high && a.low < b.low)
   }
   // Written out, because `Comparable`'s own `a <= b` is `!(b < a)`, which is true of NaN.
-  static func <= (a: DoubleDouble, b: DoubleDouble) -> Bool {
+  package static func <= (a: DoubleDouble, b: DoubleDouble) -> Bool {
     a.high < b.high || (a.high == b.high && a.low <= b.low)
   }
-  static func > (a: DoubleDouble, b: DoubleDouble) -> Bool { b < a }
-  static func >= (a: DoubleDouble, b: DoubleDouble) -> Bool { b <= a }
+  package static func > (a: DoubleDouble, b: DoubleDouble) -> Bool { b < a }
+  package static func >= (a: DoubleDouble, b: DoubleDouble) -> Bool { b <= a }
 
   // MARK: Error-free transformations
 
   /// a + b, exactly.
-  static func twoSum(_ a: Double, _ b: Double) -> DoubleDouble {
+  package static func twoSum(_ a: Double, _ b: Double) -> DoubleDouble {
     let sum = a + b
     let part = sum - a
     return DoubleDouble(high: sum, low: (a - (sum - part)) + (b - part))
   }
 
   /// a + b, exactly, where |a| ≥ |b| or a = 0.
-  static func orderedSum(_ a: Double, _ b: Double) -> DoubleDouble {
+  package static func orderedSum(_ a: Double, _ b: Double) -> DoubleDouble {
     let sum = a + b
     return DoubleDouble(high: sum, low: b - (sum - a))
   }
 
   /// a·b, exactly.
-  static func twoProduct(_ a: Double, _ b: Double) -> DoubleDouble {
+  package static func twoProduct(_ a: Double, _ b: Double) -> DoubleDouble {
     let product = a * b
     return DoubleDouble(high: product, low: (-product).addingProduct(a, b))
   }
 
   // MARK: Arithmetic
 
-  static prefix func - (a: DoubleDouble) -> DoubleDouble { DoubleDouble(high: -a.high, low: -a.low) }
+  package static prefix func - (a: DoubleDouble) -> DoubleDouble { DoubleDouble(high: -a.high, low: -a.low) }
 
-  static func + (a: DoubleDouble, b: DoubleDouble) -> DoubleDouble {
+  package static func + (a: DoubleDouble, b: DoubleDouble) -> DoubleDouble {
     let high = twoSum(a.high, b.high)
     guard high.high.isFinite else { return DoubleDouble(high.high) }
     let low = twoSum(a.low, b.low)
@@ -85,22 +85,22 @@ struct DoubleDouble: Scalar {
     return orderedSum(sum.high, sum.low + low.low)
   }
 
-  static func - (a: DoubleDouble, b: DoubleDouble) -> DoubleDouble { a + -b }
+  package static func - (a: DoubleDouble, b: DoubleDouble) -> DoubleDouble { a + -b }
 
-  static func * (a: DoubleDouble, b: DoubleDouble) -> DoubleDouble {
+  package static func * (a: DoubleDouble, b: DoubleDouble) -> DoubleDouble {
     let product = twoProduct(a.high, b.high)
     guard product.high.isFinite else { return DoubleDouble(product.high) }
     return orderedSum(product.high, product.low + (a.high * b.low + a.low * b.high).addingProduct(a.low, b.low))
   }
 
   /// This number times a `Double`. (A named function: one more overload of `*` makes mixed literals ambiguous.)
-  func times(_ b: Double) -> DoubleDouble {
+  package func times(_ b: Double) -> DoubleDouble {
     let product = DoubleDouble.twoProduct(high, b)
     guard product.high.isFinite else { return DoubleDouble(product.high) }
     return DoubleDouble.orderedSum(product.high, product.low.addingProduct(low, b))
   }
 
-  static func / (a: DoubleDouble, b: DoubleDouble) -> DoubleDouble {
+  package static func / (a: DoubleDouble, b: DoubleDouble) -> DoubleDouble {
     let first = a.high / b.high
     guard first.isFinite, b.high.isFinite else { return DoubleDouble(first) }
     var rest = a - b.times(first)
@@ -109,7 +109,7 @@ struct DoubleDouble: Scalar {
     return orderedSum(first, second) + DoubleDouble(rest.high / b.high)
   }
 
-  static func squareRoot(_ x: DoubleDouble) -> DoubleDouble {
+  package static func squareRoot(_ x: DoubleDouble) -> DoubleDouble {
     let root = x.high.squareRoot()
     guard x.high > 0, root.isFinite else { return DoubleDouble(root) }
     // One step of Newton, with the exact square of the first guess.
@@ -119,9 +119,9 @@ struct DoubleDouble: Scalar {
   }
 
   /// This number times 2ⁿ.
-  func scaled(by exponent: Int) -> DoubleDouble {
+  package func scaled(by exponent: Int) -> DoubleDouble {
     DoubleDouble(high: scalbn(high, exponent), low: scalbn(low, exponent))
   }
 
-  var magnitude: DoubleDouble { high < 0 || (high == 0 && low < 0) ? -self : self }
+  package var magnitude: DoubleDouble { high < 0 || (high == 0 && low < 0) ? -self : self }
 }
