@@ -17,7 +17,7 @@ extension Unary: Operation {
     case .square: x * x
     case .reciprocal: 1 / x
     case .abs: x > 0 ? x : x < 0 ? -x : x == 0 ? 0 : x * x
-    case .sign: x > 0 ? 1 : x < 0 ? -1 : x == 0 ? 0 : x.detached
+    case .sign: x > 0 ? 1 : x < 0 ? -1 : x.detached
     case .step: x > 0 ? 1 : 0
     case .sin: S.sine(x)
     case .cos: S.cosine(x)

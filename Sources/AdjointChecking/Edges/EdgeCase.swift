@@ -18,6 +18,8 @@ package struct EdgeCase: Sendable {
   package var reference: MapFunction?
   /// True for an operation that selects: where the gradient is stated to be 0, it is 0 for an infinite cotangent too.
   package var isSwitch = false
+  /// False where zeros of both signs tie, and either may be y, as C allows (F.10.9.2).
+  package var countsSignOfZero = true
 
   package init(
     _ name: String, _ function: EdgeFunction, _ inputs: [EdgeInput], value: [EdgeNumber]?, gradients: [[EdgeNumber]]?
@@ -68,6 +70,14 @@ package enum EdgeInput: Sendable {
     }
   }
 
+  /// The numbers; none for indices.
+  var elements: [EdgeNumber] {
+    switch self {
+    case .numbers(_, let x), .constant(_, let x): x
+    case .indices: []
+    }
+  }
+
   /// The elements, in brackets unless there is one alone.
   package var text: String {
     switch self {
@@ -105,6 +115,8 @@ package enum EdgeFunction: Sendable {
 /// What a case gives in one precision.
 package struct EdgeAnswer: Sendable {
   package let value: [Double]
+  /// By the definition in Swift, for an elementwise function that has one; y is computed by kernels.
+  package let definition: Double?
   /// By reverse mode.
   package let gradients: [[Double]]
   /// By forward mode.
@@ -136,8 +148,9 @@ extension EdgeCase {
     let found = outputs.map { numbers($0.value) }
 
     var complaints: [String] = []
-    let fused = Program<S>(outputs)
-    for (program, plan) in [(fused, "the compiled plan"), (Program<S>(outputs, keeping: .all), "the plan that keeps all")] {
+    let fused = Program<S>(outputs + [g])
+    let plans = [(fused, "the compiled plan"), (Program<S>(outputs, keeping: .all), "the plan that keeps all")]
+    for (program, plan) in plans {
       program.run()
       for (part, output) in outputs.enumerated() {
         let replayed = numbers(program.value(of: output))
@@ -150,9 +163,23 @@ extension EdgeCase {
     fused.write(Tensor(repeating: S(Double.infinity), shape: y.shape), into: g)
     fused.run()
     return EdgeAnswer(
-      value: found[0], gradients: Array(found.dropFirst()),
+      value: found[0], definition: definition(as: S.self, precision)?.primal, gradients: Array(found.dropFirst()),
       tangents: moving.map { tangents(of: y, $0, weights) },
       planComplaints: complaints, switched: adjoints.map { numbers(fused.value(of: $0)) })
+  }
+
+  /// f of single numbers by its definition.
+  private func definition<S: Scalar>(as type: S.Type, _ precision: EdgePrecision) -> S? {
+    guard case .operation(let operation) = function, isElementwise else { return nil }
+    let x = inputs.flatMap(\.elements).map { S($0[precision]) }
+    return switch operation.form {
+    case .map(let f): f(x[0])
+    case .zip(let f): f(x[0], x[1])
+    case .select, .product, .addBias, .sum, .mean, .variance, .extremum, .argMax, .softmax, .cumulativeSum, .broadcast,
+      .reshape, .permute, .slice, .pad, .concatenate, .stopGradient, .gather, .scatterAdd, .pick, .oneHot, .unfold,
+      .fold, .maxPool, .averagePool, .other:
+      nil
+    }
   }
 
   /// ⟨weights, J·e⟩ for each unit vector e of x, in dual numbers.

@@ -66,13 +66,6 @@ extension EdgeInput {
       }
     }
   }
-
-  private var elements: [EdgeNumber] {
-    switch self {
-    case .numbers(_, let x), .constant(_, let x): x
-    case .indices: []
-    }
-  }
 }
 
 /// One case in one precision against all that is known about it.
@@ -99,7 +92,10 @@ private struct EdgeJudge {
 
   private mutating func judgeStatement() {
     if let value = edge.value {
-      compare("y", answer.value, value, countsSignOfZero: true)
+      compare("y", answer.value, value, countsSignOfZero: edge.countsSignOfZero)
+      if let definition = answer.definition {
+        compare("y by its definition", [definition], value, countsSignOfZero: edge.countsSignOfZero)
+      }
     } else if edge.reference == nil || closedForm == nil {
       complain("nothing is stated about y")
     }
@@ -115,21 +111,18 @@ private struct EdgeJudge {
 
   private mutating func compare(_ part: String, _ found: [Double], _ stated: [EdgeNumber], countsSignOfZero: Bool) {
     let stated = stated.map { $0[precision] }
-    // Four roundings, or one of the smallest steps.
     let agree =
       found.count == stated.count
-      && zip(found, stated).allSatisfy { x, y in
-        if countsSignOfZero, y == 0 || !y.isFinite { return x.hasBits(of: y) }
-        return isNear(x, y, roundings: 4)
-      }
+      && (!countsSignOfZero || zip(found, stated).allSatisfy { $1 != 0 || $0.hasBits(of: $1) })
+      && areNear(found, stated, roundings: 4)
     if !agree { complain("\(part) is \(EdgeCheck.list(found)), stated is \(EdgeCheck.list(stated))") }
   }
 
-  private func isNear(_ x: Double, _ y: Double, roundings: Double) -> Bool {
-    if x.isNaN || y.isNaN { return x.isNaN && y.isNaN }
-    if x == y { return true }
-    return abs(x - y) <= roundings * Swift.max(precision.unit * Swift.max(abs(x), abs(y)), precision.least)
-      && x.isFinite && y.isFinite
+  /// Equal but for some roundings of the largest element, or of the smallest positive number.
+  private func areNear(_ x: [Double], _ y: [Double], roundings: Double) -> Bool {
+    let scale = (x + y).filter(\.isFinite).reduce(0) { Swift.max($0, abs($1)) }
+    let bound = roundings * Swift.max(precision.unit * scale, precision.least)
+    return zip(x, y).allSatisfy { $0 == $1 || ($0.isNaN && $1.isNaN) || abs($0 - $1) <= bound }
   }
 
   private func ofInput(_ position: Int) -> String { answer.gradients.count == 1 ? "" : " of input \(position)" }
@@ -164,7 +157,7 @@ private struct EdgeJudge {
       let forward = answer.tangents[position].map { precision.rounded($0) }
       if let stated = edge.forward?[position] {
         compare("forward mode", forward, stated, countsSignOfZero: false)
-      } else if !zip(reverse, forward).allSatisfy({ isNear($0, $1, roundings: 16) }) {
+      } else if !areNear(reverse, forward, roundings: 16) {
         complain(
           "reverse mode gives \(EdgeCheck.list(reverse))\(ofInput(position)), forward mode \(EdgeCheck.list(forward))")
       }

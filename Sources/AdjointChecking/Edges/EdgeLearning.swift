@@ -40,7 +40,7 @@ package enum EdgeLearning {
       edge(.l1Penalty, [.row(0, -2, .infinity)], [.infinity], [0, -0.5, 0.5]),
       edge(.l1Penalty, [.row(.nan)], [.nan], [.nan]),
       edge(.l2Penalty, [.row(0, -.infinity)], [.infinity], [0, -.infinity]),
-      edge(.l2Penalty, [.row(.largest)], [.infinity], [EdgeNumber.largest.map { 0.5 * $0 }]),
+      edge(.l2Penalty, [.row(.nan, 2)], [.nan], [.nan, 1]),
     ]
   }
 
@@ -69,9 +69,11 @@ package enum EdgeLearning {
 
   private static var passes: [EdgeCase] {
     let matrix = EdgeInput.numbers([2, 1], [1, 1])
+    // The unit at −∞ is off, but its cotangent 0 meets the weight −∞ in the matrix product that goes back.
+    var off = edge(.linearRelu, [row(1), .numbers([2, 1], [-.infinity, 2]), .row(0, 0)], [0, 2], [.nan], [0, 2], [0, 2])
+    off.forward = [[4], [0, 2], [0, 2]]
     return [
-      // −∞ is switched off, and nothing of the weights comes through.
-      edge(.linearRelu, [row(1), .numbers([2, 1], [-.infinity, 2]), .row(0, 0)], [0, 2], [4], [0, 2], [0, 2]),
+      off,
       edge(.linearRelu, [row(1), matrix, .row(.nan, -1)], [.nan, 0], [1], [1, 0], [1, 0]),
       edge(.linearRelu, [row(.infinity), matrix, .row(-.infinity, 0)], [.nan, .infinity], [3], [.infinity, .infinity], [1, 2]),
       edge(

@@ -4,8 +4,8 @@ import Adjoint
 package enum EdgePairs {
   /// A function, and `a b y ∂y/∂a ∂y/∂b, …`.
   ///
-  /// Products and quotients are those of IEEE 754; `maximum` and `minimum` are its functions of that name (clause 9.6): NaN
-  /// wins, and −0 is less than 0. Arguments that tie share the derivative.
+  /// Products and quotients are those of IEEE 754; `maximum` and `minimum` are its functions of that name (clause 9.6) but for
+  /// zeros of both signs, of which either may come: NaN wins. Arguments that tie share the derivative.
   private static let statements: [(Binary, String)] = [
     (.add, "∞ -∞ NaN 1 1, ∞ ∞ ∞ 1 1, max max ∞ 1 1, -0 -0 -0 1 1, -0 0 0 1 1, least least 2least 1 1, NaN 1 NaN 1 1"),
     (.subtract, "∞ ∞ NaN 1 -1, -max max -∞ 1 -1, 0 0 0 1 -1, -0 0 -0 1 -1, NaN 1 NaN 1 -1"),
@@ -45,6 +45,7 @@ package enum EdgePairs {
       let x = line.split(separator: " ").map { EdgeNumber(word: $0) }
       var edge = EdgeCase(
         f.name, .operation(operation), [.scalar(x[0]), .scalar(x[1])], value: [x[2]], gradients: [[x[3]], [x[4]]])
+      edge.countsSignOfZero = f != .maximum && f != .minimum
       edge.isSwitch = f == .maximum || f == .minimum || f == .masked
       return edge
     }

@@ -17,6 +17,7 @@ package enum EdgeSituations {
   ) -> EdgeCase {
     var edge = EdgeCase(operation.name, .operation(operation), inputs, value: value, gradients: gradients)
     edge.isSwitch = true
+    edge.countsSignOfZero = operation.name != "max" && operation.name != "min"
     return edge
   }
 
@@ -74,12 +75,12 @@ package enum EdgeSituations {
       edge(Softmax(), [.row(10_000, 0)], [1, 0], [0, 0]),
       edge(Softmax(), [.row(.largest, -.largest)], [1, 0], [0, 0]),
       edge(Softmax(), [.row(-.infinity, -.infinity)], [.nan, .nan], [.nan, .nan]),
-      edge(Softmax(), [.row(.infinity, 0)], [.nan, 0], [.nan, .nan]),
+      edge(Softmax(), [.row(.infinity, 0)], [.nan, .nan], [.nan, .nan]),
       edge(Softmax(), [.row(.nan, 0)], [.nan, .nan], [.nan, .nan]),
       edge(LogSoftmax(), [.row(-.infinity, 0, 0)], [-.infinity, -ln2, -ln2], [1, -1, 0]),
       edge(LogSoftmax(), [.row(10_000, 0)], [0, -10_000], [-2, 2]),
       edge(LogSoftmax(), [.row(-.infinity, -.infinity)], [.nan, .nan], [.nan, .nan]),
-      edge(LogSoftmax(), [.row(.infinity, 0)], [.nan, -.infinity], [.nan, 2]),
+      edge(LogSoftmax(), [.row(.infinity, 0)], [.nan, .nan], [.nan, .nan]),
       edge(LogSoftmax(), [.row(.nan, 0)], [.nan, .nan], [.nan, .nan]),
       edge(LogSumExp(), [.row(10_000, 10_000)], [ln2.map { 10_000 + $0 }], [0.5, 0.5]),
       edge(LogSumExp(), [.row(-.infinity, 0)], [0], [0, 1]),
