@@ -30,8 +30,12 @@ struct MapCase: CustomTestStringConvertible, Sendable {
     MapCase(name: "sin", f: AK_SIN, ulps: 2, reference: { Foundation.sin($0) }, range: -1000...1000),
     MapCase(name: "cos", f: AK_COS, ulps: 2, reference: { Foundation.cos($0) }, range: -1000...1000),
     MapCase(name: "tanh", f: AK_TANH, ulps: 3, reference: { Foundation.tanh($0) }, range: -3...3),
+    MapCase(name: "sech", f: AK_SECH, ulps: 3, reference: { 1 / Foundation.cosh($0) }),
     MapCase(name: "sigmoid", f: AK_SIGMOID, ulps: 3, reference: sigmoid),
     MapCase(name: "erf", f: AK_ERF, ulps: 2, reference: { Foundation.erf($0) }, range: -4...4),
+    MapCase(name: "normal_density", f: AK_NORMAL_DENSITY, ulps: 3, reference: normalDensity, range: -6...6),
+    MapCase(
+      name: "normal_distribution", f: AK_NORMAL_DISTRIBUTION, ulps: 5, reference: normalDistribution, range: -6...6),
     MapCase(name: "relu", f: AK_RELU, ulps: 0, reference: { $0 <= 0 ? 0 : $0 }),
     MapCase(name: "gelu", f: AK_GELU, ulps: 7, reference: gelu, range: -5...5),
     MapCase(name: "silu", f: AK_SILU, ulps: 4, reference: silu),
@@ -58,14 +62,23 @@ private func silu(_ x: Double) -> Double {
   return x < 0 ? Foundation.exp(x / 2) * x * Foundation.exp(x / 2) / (1 + Foundation.exp(x)) : x * sigmoid(x)
 }
 
-/// x/2 erfc(-x / sqrt 2), corrected to first order for the rounding of the argument, and its limit at -inf.
-private func gelu(_ x: Double) -> Double {
-  if x.isInfinite { return x > 0 ? x : 0 }
+/// e^(-x^2/2) / sqrt(2 pi), corrected to first order for the rounding of the square.
+private func normalDensity(_ x: Double) -> Double {
+  let y = Foundation.exp(-0.5 * x * x) / (2 * Double.pi).squareRoot()
+  return y == 0 ? 0 : y - y * 0.5 * (-x * x).addingProduct(x, x)
+}
+
+/// x/2 erfc(-x / sqrt 2), and its limit at -inf.
+private func gelu(_ x: Double) -> Double { x == -.infinity ? 0 : x * normalDistribution(x) }
+
+/// erfc(-x / sqrt 2) / 2, corrected to first order for the rounding of the argument.
+private func normalDistribution(_ x: Double) -> Double {
+  if x.isInfinite { return x > 0 ? 1 : 0 }
   let rootHalf = 0.5.squareRoot()
   let rest = -0x1.bdd3413b26456p-55
   let z = -x * rootHalf
   let lost = (-z).addingProduct(-x, rootHalf) - x * rest
-  return x / 2 * (erfc(z) - 2 / Double.pi.squareRoot() * Foundation.exp(-z * z) * lost)
+  return erfc(z) / 2 - Foundation.exp(-z * z) * lost / Double.pi.squareRoot()
 }
 
 @Suite struct MapTests {

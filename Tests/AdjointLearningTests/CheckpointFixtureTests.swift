@@ -127,7 +127,9 @@ struct CheckpointFixtureTests {
     let trainer = fixture.trainer()
     try trainer.prepare()
     let tape = try #require(trainer.step.tape)
-    #expect(String(tape.fingerprint, radix: 16) == fixture.fingerprint, "\(tape)")
+    #expect(trainer.formerFingerprint() == fixture.fingerprint, "\(tape)")
+    // Binary cross-entropy is recorded in another form now.
+    #expect((String(tape.fingerprint, radix: 16) == fixture.fingerprint) == (fixture != .interrupted), "\(tape)")
     for url in [fixture.start, fixture.end] {
       #expect(try Safetensors(contentsOf: url).metadata["adjoint.program"] == fixture.fingerprint)
     }

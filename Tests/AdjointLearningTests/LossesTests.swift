@@ -81,7 +81,41 @@ struct LossesTests {
     let z = tape.input(Tensor([1e4, -1e4, 1e4, -1e4, 100]))
     let loss = binaryCrossEntropy(logits: z, targets: tape.constant(Tensor([1, 0, 0, 1, 1])), reduction: .sum)
     #expect(loss.scalar == 2e4)
-    #expect(gradients(of: loss, withRespectTo: [z])[0].value.elements == [0, 0, 1, -1, 0])
+    #expect(gradients(of: loss, withRespectTo: [z])[0].value.elements == [0, 0, 1, -1, -Float(Foundation.exp(-100.0))])
+  }
+
+  @Test func `binary cross-entropy keeps the digits of a small loss`() {
+    for z: Float in [14, 15, 40, 80] {
+      let tape = Tape<Float>()
+      let x = tape.input(Tensor([z, -z]))
+      let loss = binaryCrossEntropy(logits: x, targets: tape.constant(Tensor([1, 0])), reduction: .sum)
+      let exact = 2 * Foundation.log1p(Foundation.exp(-Double(z)))
+      #expect(abs(Double(loss.scalar) - exact) <= 8 * Double(Float.ulpOfOne) * exact, "\(loss.scalar), not \(exact)")
+    }
+  }
+
+  @Test func `what has probability 0 costs nothing, though its logit is infinite`() {
+    let tape = Tape<Double>()
+    let z = tape.input(Tensor(rows: [[0, -.infinity, 0]]))
+    let t = tape.input(Tensor(rows: [[0.25, 0, 0.75]]))
+    let loss = AdjointLearning.crossEntropy(logits: z, probabilities: t)
+    #expect(abs(loss.scalar - Foundation.log(2)) < 1e-15)
+    let g = gradients(of: loss, withRespectTo: [z])[0].value.elements
+    #expect(zip(g, [0.25, 0, -0.25]).allSatisfy { abs($0 - $1) < 1e-15 }, "\(g)")
+    #expect(jvp(of: loss, withRespectTo: [z], along: [Tensor(rows: [[1, 0, 0]])]).scalar == 0.25)
+    let certain = tape.input(Tensor([-.infinity, .infinity, -.infinity]))
+    let fitting = binaryCrossEntropy(logits: certain, targets: tape.constant(Tensor([0, 1, 0])), reduction: .sum)
+    #expect(fitting.scalar == 0)
+    #expect(gradients(of: fitting, withRespectTo: [certain])[0].value == Tensor([0, 0, 0]))
+    #expect(binaryCrossEntropy(logits: certain, targets: tape.constant(Tensor([0, 1, 1]))).scalar == .infinity)
+  }
+
+  @Test func `the derivative with respect to a target of 0 is that of the loss`() {
+    let tape = Tape<Double>()
+    let (z, t) = (tape.input(Tensor(rows: [[1, -2, 0.5]])), tape.input(Tensor(rows: [[1, 0, 0]])))
+    let loss = AdjointLearning.crossEntropy(logits: z, probabilities: t)
+    let g = gradients(of: loss, withRespectTo: [t])[0].value.elements
+    #expect(zip(g, z.logSoftmax().value.elements).allSatisfy { $0 == -$1 })
   }
 
   @Test(arguments: LossReduction.allCases)

@@ -32,6 +32,26 @@ import Testing
     #expect(x.sigmoid().value[0] == 0 && x.sigmoid().value[5] == 1)
   }
 
+  @Test func `The gradient of log-sum-exp adds up to 1 at large logits`() {
+    let tape = Tape<Float>()
+    let x = tape.input(Tensor((0..<5).map { 1e4 + Float($0) / 8 }))
+    let g = gradients(of: x.logSumExp(), withRespectTo: [x])[0].value.elements
+    #expect(abs(g.reduce(0, +) - 1) <= 4 * Float.ulpOfOne)
+    #expect(zip(g, x.softmax().value.elements).allSatisfy { $0 == $1 })
+  }
+
+  @Test func `All derivatives of elu at 0 are those of its left side`() {
+    for zero in [0, -0.0] {
+      let tape = Tape<Double>()
+      let x = tape.input(Tensor([zero]))
+      let first = gradients(of: x.elu(alpha: 0.75).sum(), withRespectTo: [x])[0]
+      let second = gradients(of: first.sum(), withRespectTo: [x])[0]
+      #expect(first.value == Tensor([0.75]) && second.value == Tensor([0.75]))
+      let dual = MapFunction.elu(alpha: 0.75)(SecondOrderDual(zero, first: 1, second: 1))
+      #expect(dual.first == 0.75 && dual.mixed == 0.75)
+    }
+  }
+
   @Test func `At a kink the derivative is that of the constant side`() {
     let tape = Tape<Double>()
     let x = tape.input(Tensor([0, -0.0]))

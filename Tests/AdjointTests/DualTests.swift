@@ -19,6 +19,31 @@ import Testing
     #expect(Dual.squareRoot(Dual(0, tangent: 1)).tangent == .infinity)
   }
 
+  @Test func `A tangent of 0 stays 0 beside a factor or divisor that is not finite`() {
+    for value in [Double.infinity, -.infinity] {
+      #expect((Dual(2) * Dual(value)).tangent == 0 && (Dual(value) * Dual(2)).tangent == 0)
+      #expect((Dual(0, tangent: 3) * Dual(value)).tangent == 3 * value)
+      #expect((Dual(value, tangent: 3) * Dual(2)).tangent == 6)
+      let (a, b) = (SecondOrderDual(2, first: 1, second: 0), SecondOrderDual(value, first: 0, second: 1))
+      #expect((a * b).first == value && (a * b).second == 2 && (a * b).mixed == 1)
+      #expect((b / a).second == 0.5)
+    }
+    #expect((Dual(1) / Dual(0)).tangent == 0 && (Dual(1, tangent: 1) / Dual(0)).tangent == .infinity)
+    #expect((SecondOrderDual(1) / SecondOrderDual(0)).mixed == 0)
+  }
+
+  @Test func `A matrix product guards its terms as a product does`() {
+    for transposeB in [false, true] {
+      let tape = Tape<Double>()
+      let x = tape.input(Tensor(rows: (0..<5).map { [Double($0), 1, 2, 3, 4] }))
+      let masked = tape.constant(
+        Tensor(rows: (0..<5).map { i in (0..<5).map { i == 2 && $0 == 2 ? -.infinity : Double(i + $0) } }))
+      let along = Tensor<Double>(rows: (0..<5).map { _ in [1, 0, 0, 0, 0] })
+      let moved = jvp(of: x.matmul(masked, transposeB: transposeB), withRespectTo: [x], along: [along])
+      #expect(moved == Tensor(rows: (0..<5).map { _ in [0, 1, 2, 3, 4] }), "\(moved)")
+    }
+  }
+
   /// y = 2x, whose rule must not be asked for.
   struct WithoutRule: Operation {
     func shape(of x: [Shape]) throws(ShapeError) -> Shape { x[0] }

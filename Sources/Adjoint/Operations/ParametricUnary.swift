@@ -20,7 +20,7 @@ package struct LeakyReLU: MapOperation {
   }
 }
 
-/// y = x where x > 0, else α(eˣ − 1); x̄ = ȳ ⊙ (1 where x > 0, else y + α).
+/// y = x where x > 0, else α(eˣ − 1); x̄ = ȳ ⊙ (1 where x > 0, else αeˣ). All derivatives at 0 are those of the left side.
 ///
 /// Source: Clevert, Unterthiner, Hochreiter, "Fast and accurate deep network learning by exponential linear units", 2016.
 package struct ELU: MapOperation {
@@ -29,7 +29,10 @@ package struct ELU: MapOperation {
 
   package var function: MapFunction { .elu(alpha: alpha) }
   package func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] {
-    [p.to(0, g * `where`(p.x[0] .> 0, p.tape.constant(1), p.y + alpha))]
+    // y + α would lose the digits of αeˣ. Where x > 0, e^x could overflow though nobody asks for it.
+    let (isPositive, zero) = (p.x[0] .> 0, p.tape.constant(0))
+    let left = alpha * `where`(isPositive, zero, p.x[0]).exp()
+    return [p.to(0, g * `where`(isPositive, p.tape.constant(1), left))]
   }
 
   package func branches<S: Scalar>(_ x: Operands<S>) -> Branches<S>? { Branches(of: x[0], kinks: [0]) }

@@ -40,13 +40,13 @@ package struct LogSoftmax: LastAxisOperation {
   package static var examples: [Example] { lastAxisExamples(LogSoftmax()) }
 }
 
-/// y = ln Σ eˣ along the last axis, which is removed; x̄ = ȳ e^(x − y).
+/// y = ln Σ eˣ along the last axis, which is removed; x̄ = ȳ softmax(x), where e^(x − y) would lose the digits of large x.
 package struct LogSumExp: LastAxisOperation {
   package init() {}
   package func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) { y.softmax(.logSumExp, x[0]) }
   package func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] {
     let kept = p.x[0].shape.replacing(axis: p.x[0].shape.rank - 1, with: 1)
-    return [p.to(0, g.reshape(to: kept) * (p.x[0] - p.y.reshape(to: kept)).exp())]
+    return [p.to(0, g.reshape(to: kept) * p.tape.record(Softmax(), p.x[0]))]
   }
   package func shape(of x: [Shape]) throws(ShapeError) -> Shape { Shape(try rowShape(x).dropLast()) }
   package var ownForm: OperationForm { .softmax(.logSumExp) }

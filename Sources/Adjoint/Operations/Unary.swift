@@ -3,6 +3,9 @@
 /// Value and derivative stand in one file, a line each. The derivative at a kink is that of the constant side:
 /// relu′(0) = 0, |·|′(0) = 0. There a cotangent is selected away, whatever it is. `sign` and `step` have derivative 0
 /// everywhere.
+///
+/// A derivative is written with y only where y keeps its digits. Where 1 − y² or 1 + erf would cancel, it is written
+/// with x: sech²x for 1 − tanh²x, σ(−x) for 1 − σ(x), Φ(x) for ½(1 + erf(x/√2)).
 extension Unary: Operation {
   /// y = f(x)
   @inlinable
@@ -23,16 +26,19 @@ extension Unary: Operation {
     case .cos: S.cosine(x)
     case .atan: S.arcTangent(x)
     case .tanh: S.hyperbolicTangent(x)
+    case .sech: S.hyperbolicSecant(x)
     case .sigmoid: Unary.logistic(x)
     case .erf: S.errorFunction(x)
+    case .normalDensity: S.normalDensity(x)
+    case .normalDistribution: S.normalDistribution(x)
     case .relu: x <= 0 ? 0 : x
-    case .gelu: S(0.5) * x * (1 + S.errorFunction(x * S(0.5.squareRoot())))
-    case .silu: x * Unary.logistic(x)
+    case .gelu: Unary.gaussianLinear(x)
+    case .silu: Unary.sigmoidLinear(x)
     case .softplus: (x > 0 ? x : 0) + S.logarithmOnePlus(S.exponential(x > 0 ? -x : x))
     }
   }
 
-  /// x̄ = ȳ ⊙ f′(x), written with y when that costs less than with x
+  /// x̄ = ȳ ⊙ f′(x)
   @specialized(where S == Float)
   @specialized(where S == Double)
   public func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] {
@@ -41,7 +47,7 @@ extension Unary: Operation {
     return switch self {
     case .negate: [p.to(0, -g)]
     case .exp: [p.to(0, g * y)]
-    case .expm1: [p.to(0, g * (y + 1))]
+    case .expm1: [p.to(0, g * x.exp())]
     case .log: [p.to(0, g / x)]
     case .log1p: [p.to(0, g / (1 + x))]
     case .sqrt: [p.to(0, g / (2 * y))]
@@ -52,12 +58,16 @@ extension Unary: Operation {
     case .sin: [p.to(0, g * x.cos())]
     case .cos: [p.to(0, -(g * x.sin()))]
     case .atan: [p.to(0, g / (1 + x.square()))]
-    case .tanh: [p.to(0, g * (1 - y.square()))]
-    case .sigmoid: [p.to(0, g * (y * (1 - y)))]
-    case .erf: [p.to(0, g * ((-x.square()).exp() * (2 / Double.pi.squareRoot())))]
+    case .tanh: [p.to(0, g * x.sech().square())]
+    case .sech: [p.to(0, -(g * (y * x.tanh())))]
+    case .sigmoid: [p.to(0, g * (y * (-x).sigmoid()))]
+    // 2/√π e^(−x²) = 4√π φ(x)²
+    case .erf: [p.to(0, g * (x.normalDensity().square() * (4 * Double.pi.squareRoot())))]
+    case .normalDensity: [p.to(0, -(g * (x * y)))]
+    case .normalDistribution: [p.to(0, g * x.normalDensity())]
     case .relu: [p.to(0, g.masked(by: y))]
-    case .gelu: [p.to(0, g * geluDerivative(x))]
-    case .silu: [p.to(0, g * siluDerivative(x, y))]
+    case .gelu: [p.to(0, g * (x.normalDistribution() + x * x.normalDensity()))]
+    case .silu: [p.to(0, g * (x.sigmoid() + y * (-x).sigmoid()))]
     case .softplus: [p.to(0, g * x.sigmoid())]
     }
   }
@@ -69,17 +79,19 @@ extension Unary: Operation {
     return (x > 0 ? 1 : e) / (1 + e)
   }
 
-  /// Φ(x) + x φ(x), with the normal distribution Φ(x) = ½(1 + erf(x/√2)) and its density φ
-  private func geluDerivative<S: Scalar>(_ x: Variable<S>) -> Variable<S> {
-    let distribution = 0.5 * (1 + (x * 0.5.squareRoot()).erf())
-    let density = (-0.5 * x.square()).exp() * (1 / (2 * Double.pi).squareRoot())
-    return distribution + x * density
+  /// x Φ(x), and its limit 0 at −∞
+  @inlinable
+  static func gaussianLinear<S: Scalar>(_ x: S) -> S {
+    let distribution = S.normalDistribution(x)
+    return distribution == 0 ? distribution : x * distribution
   }
 
-  /// σ(x) + y (1 − σ(x))
-  private func siluDerivative<S: Scalar>(_ x: Variable<S>, _ y: Variable<S>) -> Variable<S> {
-    let s = x.sigmoid()
-    return s + y * (1 - s)
+  /// x σ(x), and its limit 0 at −∞. Below 0, eˣ is taken in two halves, so that it costs no digits where it is subnormal.
+  @inlinable
+  static func sigmoidLinear<S: Scalar>(_ x: S) -> S {
+    guard x < 0 else { return x / (1 + S.exponential(-x)) }
+    let half = S.exponential(S(0.5) * x)
+    return half == 0 ? half : x * half * half / (1 + half * half)
   }
 
   public var name: String { rawValue }
@@ -92,7 +104,10 @@ extension Unary: Operation {
     case .abs: .magnitude(x[0])
     case .sqrt: .root(x[0])
     case .sigmoid: .call("σ", x)
-    case .exp, .expm1, .log, .log1p, .sign, .step, .sin, .cos, .atan, .tanh, .erf, .relu, .gelu, .silu, .softplus:
+    case .normalDensity: .call("φ", x)
+    case .normalDistribution: .call("Φ", x)
+    case .exp, .expm1, .log, .log1p, .sign, .step, .sin, .cos, .atan, .tanh, .sech, .erf, .relu, .gelu, .silu,
+      .softplus:
       .call(rawValue, x)
     }
   }
@@ -103,11 +118,12 @@ extension Unary: Operation {
 
   package func range(_ x: [ValueRange], _ shapes: [Shape]) -> ValueRange {
     switch self {
-    case .negate, .exp, .expm1, .log, .log1p, .sqrt, .sign, .step, .atan, .tanh, .sigmoid, .erf, .relu, .softplus,
-      .reciprocal:
+    case .negate, .exp, .expm1, .log, .log1p, .sqrt, .sign, .step, .atan, .tanh, .sigmoid, .erf, .normalDistribution,
+      .relu, .softplus, .reciprocal:
       x[0].mapped { self($0) }
     case .abs, .square: .hull([self(x[0].lowerBound), self(x[0].upperBound)] + (x[0].contains(0) ? [0] : []))
     case .sin, .cos: -1...1
+    case .sech, .normalDensity: 0...1
     case .gelu, .silu: -0.3...Swift.max(x[0].upperBound, 0)
     }
   }
@@ -118,7 +134,9 @@ extension Unary: Operation {
     case .log1p: -0.75...6
     case .exp, .expm1: -4...2.5
     case .square: -4...4
-    case .negate, .abs, .sign, .step, .sin, .cos, .atan, .tanh, .sigmoid, .erf, .relu, .gelu, .silu, .softplus: .limit
+    case .negate, .abs, .sign, .step, .sin, .cos, .atan, .tanh, .sech, .sigmoid, .erf, .normalDensity,
+      .normalDistribution, .relu, .gelu, .silu, .softplus:
+      .limit
     }
   }
 
@@ -128,7 +146,9 @@ extension Unary: Operation {
     case .log, .sqrt, .reciprocal: (0.2...3, [])
     case .log1p: (-0.8...3, [])
     case .abs, .sign, .step, .relu: (-2...2, [0])
-    case .negate, .exp, .expm1, .square, .sin, .cos, .atan, .tanh, .sigmoid, .erf, .gelu, .silu, .softplus: (-2...2, [])
+    case .negate, .exp, .expm1, .square, .sin, .cos, .atan, .tanh, .sech, .sigmoid, .erf, .normalDensity,
+      .normalDistribution, .gelu, .silu, .softplus:
+      (-2...2, [])
     }
   }
 
@@ -196,9 +216,15 @@ extension Variable {
   public func cos() -> Variable { tape.apply(.cos, self) }
   public func atan() -> Variable { tape.apply(.atan, self) }
   public func tanh() -> Variable { tape.apply(.tanh, self) }
+  /// 1 / cosh x = 2 / (eˣ + e⁻ˣ).
+  public func sech() -> Variable { tape.apply(.sech, self) }
   /// 1 / (1 + e⁻ˣ).
   public func sigmoid() -> Variable { tape.apply(.sigmoid, self) }
   public func erf() -> Variable { tape.apply(.erf, self) }
+  /// φ(x) = e^(−x²/2) / √(2π), the density of the standard normal distribution.
+  public func normalDensity() -> Variable { tape.apply(.normalDensity, self) }
+  /// Φ(x) = ½ erfc(−x/√2), the standard normal distribution, accurate in its tail.
+  public func normalDistribution() -> Variable { tape.apply(.normalDistribution, self) }
   /// max(x, 0).
   public func relu() -> Variable { tape.apply(.relu, self) }
   /// x Φ(x), exact (Hendrycks & Gimpel 2016).

@@ -41,20 +41,31 @@ public struct Dual: Scalar {
   public static func - (a: Dual, b: Dual) -> Dual { Dual(a.value - b.value, tangent: a.tangent - b.tangent) }
   @inlinable
   public static func * (a: Dual, b: Dual) -> Dual {
-    Dual(a.value * b.value, tangent: a.tangent * b.value + a.value * b.tangent)
+    let tangent = a.tangent * b.value + a.value * b.tangent
+    // 0 times what is not finite shows as NaN, so the guard costs one comparison elsewhere.
+    return Dual(
+      a.value * b.value,
+      tangent: tangent == tangent ? tangent : moved(a.tangent, by: b.value) + moved(b.tangent, by: a.value))
   }
   @inlinable
   public static func / (a: Dual, b: Dual) -> Dual {
     let quotient = a.value / b.value
-    return Dual(quotient, tangent: (a.tangent - quotient * b.tangent) / b.value)
+    let tangent = (a.tangent - quotient * b.tangent) / b.value
+    return Dual(
+      quotient,
+      tangent: tangent == tangent ? tangent : moved(a.tangent - moved(b.tangent, by: quotient), by: 1 / b.value))
   }
 
-  /// f(a) + f′(a)ȧε. A tangent of 0 stays 0 where f′ is infinite, since nothing moves along a direction that is not
-  /// taken.
+  /// f(a) + f′(a)ȧε
   @inlinable
   static func chain(_ x: Dual, _ value: Double, _ derivative: Double) -> Dual {
-    Dual(value, tangent: x.tangent == 0 ? 0 : derivative * x.tangent)
+    Dual(value, tangent: moved(x.tangent, by: derivative))
   }
+
+  /// derivative · tangent. A tangent of 0 stays 0 where the derivative is not finite, since nothing moves along a
+  /// direction that is not taken.
+  @inlinable
+  static func moved(_ tangent: Double, by derivative: Double) -> Double { tangent == 0 ? 0 : derivative * tangent }
 
   @inlinable
   public static func elementary(_ f: ElementaryFunction, _ x: Dual) -> Dual {

@@ -25,7 +25,11 @@ extension Dual {
             multiplyByColumns(
               values, p.b, strideB: p.strideB, sums, depth: depth, columns: p.columns, rows: rows)
           }
-          for row in 0..<rows { p.finish(row: i + row, sums + row * p.columns) }
+          for row in 0..<rows {
+            let sums = sums + row * p.columns
+            for j in 0..<p.columns where sums[j].tangent.isNaN { sums[j] = p.guardedElement(i + row, j) }
+            p.finish(row: i + row, sums)
+          }
         }
       }
     }
@@ -134,6 +138,16 @@ extension SecondOrderDual {
 }
 
 extension MatrixProduct where S: Scalar {
+  /// One element of op(A)·op(B), each product by the scalar's own rule: 0 times what is not finite is guarded there.
+  fileprivate func guardedElement(_ i: Int, _ j: Int) -> S {
+    var sum: S = 0
+    for k in 0..<depth {
+      let left = transposeA ? a[k * strideA + i] : a[i * strideA + k]
+      sum = sum + left * (transposeB ? b[j * strideB + k] : b[k * strideB + j])
+    }
+    return sum
+  }
+
   /// The last pass over one row of finished products: accumulation, or bias and function.
   @inline(__always)
   fileprivate func finish(row: Int, _ sums: UnsafePointer<S>) {

@@ -7,7 +7,7 @@ import Foundation
 /// Elementwise functions of one argument without parameters.
 public enum Unary: String, CaseIterable, Sendable {
   case negate, exp, expm1, log, log1p, sqrt, square, reciprocal, abs, sign, step
-  case sin, cos, atan, tanh, sigmoid, erf, relu, gelu, silu, softplus
+  case sin, cos, atan, tanh, sech, sigmoid, erf, normalDensity, normalDistribution, relu, gelu, silu, softplus
 }
 
 /// Elementwise functions of two arguments.
@@ -87,8 +87,11 @@ extension Unary {
     case .cos: AK_COS
     case .atan: nil
     case .tanh: AK_TANH
+    case .sech: AK_SECH
     case .sigmoid: AK_SIGMOID
     case .erf: AK_ERF
+    case .normalDensity: AK_NORMAL_DENSITY
+    case .normalDistribution: AK_NORMAL_DISTRIBUTION
     case .relu: AK_RELU
     case .gelu: AK_GELU
     case .silu: AK_SILU
@@ -141,8 +144,14 @@ public enum ElementaryFunction: CaseIterable, Sendable {
   case arcTangent
   /// tanh x
   case hyperbolicTangent
+  /// sech x = 2 / (eˣ + e⁻ˣ)
+  case hyperbolicSecant
   /// erf x = 2/√π ∫₀ˣ e^(−t²) dt
   case errorFunction
+  /// φ(x) = e^(−x²/2) / √(2π)
+  case normalDensity
+  /// Φ(x) = ½ erfc(−x/√2)
+  case normalDistribution
 
   /// f(x)
   @inlinable
@@ -157,7 +166,10 @@ public enum ElementaryFunction: CaseIterable, Sendable {
     case .cosine: cos(x)
     case .arcTangent: atan(x)
     case .hyperbolicTangent: tanh(x)
+    case .hyperbolicSecant: NormalFunction.hyperbolicSecant(x)
     case .errorFunction: erf(x)
+    case .normalDensity: NormalFunction.density(x, times: 1)
+    case .normalDistribution: NormalFunction.distribution(x)
     }
   }
 
@@ -175,6 +187,7 @@ public enum ElementaryFunction: CaseIterable, Sendable {
     case .arcTangent: atan(x)
     case .hyperbolicTangent: tanh(x)
     case .errorFunction: erf(x)
+    case .hyperbolicSecant, .normalDensity, .normalDistribution: Float(self(Double(x)))
     }
   }
 
@@ -189,15 +202,14 @@ public enum ElementaryFunction: CaseIterable, Sendable {
     case .squareRoot: return 0.5 / y
     case .sine: return cos(x)
     case .cosine: return -sin(x)
-    case .arcTangent: return 1 / (1 + x * x)
+    case .arcTangent: return abs(x) < 0x1p500 ? 1 / (1 + x * x) : 1 / x / x
     case .hyperbolicTangent:
       let inverse = 1 / cosh(x)
       return inverse * inverse
-    case .errorFunction:
-      // 2/√π e^(−x²). The rounding of x² would be magnified by e^(−x²), so it is put back to first order.
-      let square = x * x
-      let slope = 2 / Double.pi.squareRoot() * exp(-square)
-      return slope == 0 ? 0 : slope - slope * (-square).addingProduct(x, x)
+    case .hyperbolicSecant: return -y * tanh(x)
+    case .errorFunction: return NormalFunction.gaussian(x, rate: 1, times: 2 / Double.pi.squareRoot())
+    case .normalDensity: return NormalFunction.density(x, times: -x)
+    case .normalDistribution: return NormalFunction.density(x, times: 1)
     }
   }
 
@@ -208,9 +220,12 @@ public enum ElementaryFunction: CaseIterable, Sendable {
     case .logarithm, .logarithmOnePlus: -s * s
     case .squareRoot: -0.5 * s / x
     case .sine, .cosine: -y
-    case .arcTangent: -2 * x * s * s
+    case .arcTangent: -2 * (x * s) * s
     case .hyperbolicTangent: -2 * y * s
-    case .errorFunction: -2 * x * s
+    case .hyperbolicSecant: y * tanh(x) * tanh(x) - y * y * y
+    case .errorFunction: NormalFunction.gaussian(x, rate: 1, times: -4 / Double.pi.squareRoot() * x)
+    case .normalDensity: NormalFunction.density(x, times: x * x - 1)
+    case .normalDistribution: NormalFunction.density(x, times: -x)
     }
   }
 }
@@ -225,7 +240,49 @@ extension Scalar {
   @inlinable public static func cosine(_ x: Self) -> Self { elementary(.cosine, x) }
   @inlinable public static func arcTangent(_ x: Self) -> Self { elementary(.arcTangent, x) }
   @inlinable public static func hyperbolicTangent(_ x: Self) -> Self { elementary(.hyperbolicTangent, x) }
+  @inlinable public static func hyperbolicSecant(_ x: Self) -> Self { elementary(.hyperbolicSecant, x) }
   @inlinable public static func errorFunction(_ x: Self) -> Self { elementary(.errorFunction, x) }
+  @inlinable public static func normalDensity(_ x: Self) -> Self { elementary(.normalDensity, x) }
+  @inlinable public static func normalDistribution(_ x: Self) -> Self { elementary(.normalDistribution, x) }
+}
+
+/// Functions that the system's mathematics library lacks, made of those that it has.
+@usableFromInline
+enum NormalFunction {
+  /// 2 / (eˣ + e⁻ˣ), which never overflows.
+  @inlinable
+  static func hyperbolicSecant(_ x: Double) -> Double {
+    let e = exp(-abs(x))
+    return 2 * e / (1 + e * e)
+  }
+
+  /// factor · e^(−rate x²). The rounding of x² would be magnified by the exponential, so it is put back to first order.
+  /// The exponential is taken in two halves, so that it costs no digits where it is subnormal.
+  @inlinable
+  static func gaussian(_ x: Double, rate: Double, times factor: Double) -> Double {
+    let square = x * x
+    let half = exp(-0.5 * rate * square)
+    if half == 0 { return 0 }
+    let corrected = half - half * (0.5 * rate * (-square).addingProduct(x, x))
+    return factor * corrected * corrected
+  }
+
+  /// factor · φ(x)
+  @inlinable
+  static func density(_ x: Double, times factor: Double) -> Double {
+    gaussian(x, rate: 0.5, times: factor / (2 * Double.pi).squareRoot())
+  }
+
+  /// ½ erfc(−x/√2), with what the rounding of x/√2 loses put back to first order.
+  @inlinable
+  static func distribution(_ x: Double) -> Double {
+    let rootHalf = 0.5.squareRoot()
+    let z = -x * rootHalf
+    guard z.isFinite else { return 0.5 * erfc(z) }
+    // √½ is rootHalf and this rest.
+    let lost = (-z).addingProduct(-x, rootHalf) + x * 0x1.bdd3413b26456p-55
+    return 0.5 * erfc(z) - lost * exp(-z * z) / Double.pi.squareRoot()
+  }
 }
 
 /// The derivatives of x ↦ xᵖ.

@@ -48,29 +48,33 @@ package struct SecondOrderDual: Scalar {
       a.value - b.value, first: a.first - b.first, second: a.second - b.second, mixed: a.mixed - b.mixed)
   }
   package static func * (a: SecondOrderDual, b: SecondOrderDual) -> SecondOrderDual {
-    let outer = a.mixed * b.value + a.value * b.mixed
-    let inner = a.first * b.second + a.second * b.first
+    let outer = moved(a.mixed, by: b.value) + moved(b.mixed, by: a.value)
+    let inner = moved(a.first, by: b.second) + moved(a.second, by: b.first)
     return SecondOrderDual(
-      a.value * b.value, first: a.first * b.value + a.value * b.first,
-      second: a.second * b.value + a.value * b.second, mixed: outer + inner)
+      a.value * b.value, first: moved(a.first, by: b.value) + moved(b.first, by: a.value),
+      second: moved(a.second, by: b.value) + moved(b.second, by: a.value), mixed: outer + inner)
   }
   package static func / (a: SecondOrderDual, b: SecondOrderDual) -> SecondOrderDual {
     // From q·b = a, part by part.
     let value = a.value / b.value
-    let first = (a.first - value * b.first) / b.value
-    let second = (a.second - value * b.second) / b.value
-    let inner = first * b.second + second * b.first
+    let first = quotient(a.first - moved(b.first, by: value), b.value)
+    let second = quotient(a.second - moved(b.second, by: value), b.value)
+    let inner = moved(b.second, by: first) + moved(b.first, by: second)
     return SecondOrderDual(
-      value, first: first, second: second, mixed: (a.mixed - value * b.mixed - inner) / b.value)
+      value, first: first, second: second, mixed: quotient(a.mixed - moved(b.mixed, by: value) - inner, b.value))
   }
 
-  /// f(x) from f(a), f′(a) and f″(a). A direction that is not taken stays 0 where a derivative is infinite.
+  /// f(x) from f(a), f′(a) and f″(a)
   static func chain(_ x: SecondOrderDual, _ value: Double, _ slope: Double, _ curvature: Double) -> SecondOrderDual {
     let bent = x.first == 0 || x.second == 0 ? 0 : curvature * x.first * x.second
     return SecondOrderDual(
-      value, first: x.first == 0 ? 0 : slope * x.first, second: x.second == 0 ? 0 : slope * x.second,
-      mixed: (x.mixed == 0 ? 0 : slope * x.mixed) + bent)
+      value, first: moved(x.first, by: slope), second: moved(x.second, by: slope),
+      mixed: moved(x.mixed, by: slope) + bent)
   }
+
+  /// derivative · tangent. A direction that is not taken stays 0 where a derivative is not finite.
+  private static func moved(_ tangent: Double, by derivative: Double) -> Double { Dual.moved(tangent, by: derivative) }
+  private static func quotient(_ tangent: Double, _ divisor: Double) -> Double { tangent == 0 ? 0 : tangent / divisor }
 
   package static func elementary(_ f: ElementaryFunction, _ x: SecondOrderDual) -> SecondOrderDual {
     let y = f(x.value)

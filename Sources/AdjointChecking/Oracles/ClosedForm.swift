@@ -117,11 +117,17 @@ package struct ClosedForm {
     case .erf:
       let slope = WideNumber(DoubleDouble.twoOverRootPi) * .exponential(-DoubleDouble.twoProduct(x, x))
       self.init(.errorFunction(x), slope, -2 * wide * slope)
+    case .sech:
+      let (tangent, square) = WideNumber.hyperbolicTangent(x)
+      let y = square.squareRoot
+      self.init(ExactSum(y), ExactSum(-(y * tangent)), ExactSum(y * tangent * tangent, -(y * square)))
+    case .normalDensity:
+      let y = Self.density(x)
+      self.init(ExactSum(y), ExactSum(-(wide * y)), ExactSum(wide * wide * y, -y))
+    case .normalDistribution: self.init(Self.distribution(x), Self.density(x), -(wide * Self.density(x)))
     case .relu: self.init(x > 0 ? wide : zero, x > 0 ? one : zero, zero)
     case .gelu:
-      // Φ(x) = ½ erfc(−x/√2) and φ(x) = e^(−x²/2) / √(2π)
-      let distribution = 0.5 * WideNumber.complementaryErrorFunction(Self.rootHalf.times(-x))
-      let density = WideNumber(Self.inverseRootTwoPi) * .exponential(DoubleDouble.twoProduct(x, x).scaled(by: -1) * -1)
+      let (distribution, density) = (Self.distribution(x), Self.density(x))
       self.init(
         ExactSum(wide * distribution), ExactSum(distribution, wide * density),
         ExactSum(2 * density, -(wide * wide * density)))
@@ -135,8 +141,17 @@ package struct ClosedForm {
     }
   }
 
-  /// √½ and 1/√(2π)
-  private static let rootHalf = DoubleDouble(high: 0x1.6a09e667f3bcdp-1, low: -0x1.bdd3413b26456p-55)
+  /// φ(x) = e^(−x²/2) / √(2π)
+  private static func density(_ x: Double) -> WideNumber {
+    WideNumber(inverseRootTwoPi) * .exponential(-DoubleDouble.twoProduct(x, x).scaled(by: -1))
+  }
+
+  /// Φ(x) = ½ erfc(−x/√2)
+  private static func distribution(_ x: Double) -> WideNumber {
+    0.5 * WideNumber.complementaryErrorFunction(DoubleDouble.rootHalf.times(-x))
+  }
+
+  /// 1/√(2π)
   private static let inverseRootTwoPi = DoubleDouble(high: 0x1.9884533d43651p-2, low: -0x1.cbc0d30ebfd15p-56)
 
   /// Binary cross-entropy −t ln σ(z) − (1 − t) ln(1 − σ(z)) as a function of the logit z.

@@ -17,7 +17,10 @@ extension DoubleDouble {
     case .cosine: cosine(x)
     case .arcTangent: arcTangent(x)
     case .hyperbolicTangent: hyperbolicTangent(x)
+    case .hyperbolicSecant: hyperbolicSecant(x)
     case .errorFunction: errorFunction(x)
+    case .normalDensity: normalDensity(x)
+    case .normalDistribution: normalDistribution(x)
     }
   }
 
@@ -25,6 +28,8 @@ extension DoubleDouble {
   static let log2 = (0x1.62e42fefa39efp-1, 0x1.abc9e3b39803fp-56, 0x1.7b57a079a1934p-111)
   static let halfPi = (0x1.921fb54442d18p+0, 0x1.1a62633145c07p-54, -0x1.f1976b7ed8fbcp-110)
   static let twoOverRootPi = DoubleDouble(high: 0x1.20dd750429b6dp+0, low: 0x1.1ae3a914fed80p-56)
+
+  static let rootHalf = DoubleDouble(high: 0x1.6a09e667f3bcdp-1, low: -0x1.bdd3413b26456p-55)
 
   /// 1/n! for n = 0 ... 30
   private static let inverseFactorials: [DoubleDouble] = {
@@ -138,6 +143,23 @@ extension DoubleDouble {
     guard abs(x.high) < 40 else { return DoubleDouble(tanh(x.high)) }
     let e = exponentialMinusOne(x.scaled(by: 1))
     return e / (e + 2)
+  }
+
+  /// sech x = 2e^(−|x|) / (1 + e^(−2|x|)), every x
+  package static func hyperbolicSecant(_ x: DoubleDouble) -> DoubleDouble {
+    let e = exponential(-x.magnitude)
+    return e.scaled(by: 1) / (1 + e * e)
+  }
+
+  /// φ(x) = e^(−x²/2) / √(2π), every x
+  package static func normalDensity(_ x: DoubleDouble) -> DoubleDouble {
+    (twoOverRootPi * rootHalf).scaled(by: -1) * exponential((x * x).scaled(by: -1) * -1)
+  }
+
+  /// Φ(x) = ½ erfc(−x/√2), every x
+  package static func normalDistribution(_ x: DoubleDouble) -> DoubleDouble {
+    guard x.high.isFinite else { return DoubleDouble(x.high > 0 ? 1 : x.high < 0 ? 0 : .nan) }
+    return WideNumber.complementaryErrorFunction(-(x * rootHalf)).doubleDouble.scaled(by: -1)
   }
 
   /// erf x = 2/√π e^(−x²) Σ 2ⁿx²ⁿ⁺¹ / (1·3·…·(2n+1)), every x: all terms have one sign, so nothing cancels

@@ -31,18 +31,30 @@ struct DualLanes: Scalar {
     DualLanes(a.value - b.value, a.tangents - b.tangents)
   }
   static func * (a: DualLanes, b: DualLanes) -> DualLanes {
-    DualLanes(a.value * b.value, a.tangents * b.value + b.tangents * a.value)
+    let tangents = a.tangents * b.value + b.tangents * a.value
+    // 0 times what is not finite shows as NaN, as in `Dual`.
+    return DualLanes(
+      a.value * b.value,
+      all(tangents .== tangents) ? tangents : moved(a.tangents, by: b.value) + moved(b.tangents, by: a.value))
   }
   static func / (a: DualLanes, b: DualLanes) -> DualLanes {
     let quotient = a.value / b.value
-    return DualLanes(quotient, (a.tangents - b.tangents * quotient) / b.value)
+    let tangents = (a.tangents - b.tangents * quotient) / b.value
+    return DualLanes(
+      quotient,
+      all(tangents .== tangents)
+        ? tangents : moved(a.tangents - moved(b.tangents, by: quotient), by: 1 / b.value))
   }
 
-  /// f(a) + f′(a)ȧ for every lane; a tangent of 0 stays 0 where f′ is infinite.
+  /// f(a) + f′(a)ȧ for every lane.
   private static func chain(_ x: DualLanes, _ f: (Dual) -> Dual) -> DualLanes {
     let y = f(Dual(x.value, tangent: 1))
-    let moved = x.tangents * y.tangent
-    return DualLanes(y.value, moved.replacing(with: 0, where: x.tangents .== 0))
+    return DualLanes(y.value, moved(x.tangents, by: y.tangent))
+  }
+
+  /// derivative · tangent for every lane; a tangent of 0 stays 0 where the derivative is not finite.
+  private static func moved(_ tangents: SIMD8<Double>, by derivative: Double) -> SIMD8<Double> {
+    (tangents * derivative).replacing(with: 0, where: tangents .== 0)
   }
 
   static func elementary(_ f: ElementaryFunction, _ x: DualLanes) -> DualLanes {

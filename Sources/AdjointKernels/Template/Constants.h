@@ -19,6 +19,7 @@
 #define HALF_PI_3 -0x1.ee59dap-50f
 #define TRIGONOMETRIC_LIMIT 1e5f
 #define ERFC_HIGHEST 11.0f  // erfc is 0 from here
+#define INVERSE_ROOT_TWO_PI 0x1.988454p-2f
 
 // (expm1(r) - r) / r^2 for |r| <= ln 2 / 2: 2^-26.5
 static const T N(exp_terms)[] = {0x1.p-1f, 0x1.5554dcp-3f, 0x1.55551ap-5f, 0x1.120b6ep-7f, 0x1.6d110ap-10f};
@@ -52,6 +53,7 @@ static const T N(erfc_terms)[] = {0x1.dd2c8ep-3f,  -0x1.1df194p-3f, 0x1.f7e498p-
 #define HALF_PI_3 -0x1.f1976b7ed8fbcp-110
 #define TRIGONOMETRIC_LIMIT 1e6
 #define ERFC_HIGHEST 28.0
+#define INVERSE_ROOT_TWO_PI 0x1.9884533d43651p-2
 
 // 2^-61.4
 static const T N(exp_terms)[] = {0x1.p-1,

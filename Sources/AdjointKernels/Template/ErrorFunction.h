@@ -1,4 +1,4 @@
-// Error function: erf and the Gaussian error linear unit.
+// Error function: erf, the normal distribution and its density, and the Gaussian error linear unit.
 //
 // Near 0, erf is an odd polynomial. Elsewhere erfc(z) = e^(-z^2) R(z) with R smooth: (1 + 2 z) R(z) is nearly constant,
 // a polynomial in t = (z - 4) / (z + 4) (the change of variable is due to Shepherd and Laframboise, 1981).
@@ -27,6 +27,20 @@ INLINE V N(erf)(V x) {
   const V z = N(at_most)(N(abs)(x), SPLAT(ERFC_HIGHEST));
   const V far = (T)1 - N(gaussian)(z, (T)1, N(scaled_erfc)(z));
   return IF(z < SPLAT(1), N(erf_near)(x), N(sign_of)(far, x));
+}
+
+// e^(-x^2 / 2) / sqrt(2 pi)
+INLINE V N(normal_density)(V x) {
+  const V z = N(at_most)(N(abs)(x), SPLAT(ERFC_HIGHEST * 1.5));
+  return N(gaussian)(z, (T)0.5, SPLAT(INVERSE_ROOT_TWO_PI));
+}
+
+// erfc(-x / sqrt 2) / 2: below 0 it keeps its relative accuracy where 1 + erf would cancel.
+INLINE V N(normal_distribution)(V x) {
+  const V z = N(at_most)(N(abs)(x), SPLAT(ERFC_HIGHEST * 1.5));
+  const V tail = N(gaussian)(z, (T)0.5, N(scaled_erfc)(z * SPLAT(SQRT_HALF)) * (T)0.5);
+  const V near = N(fma)(N(erf_near)(x * SPLAT(SQRT_HALF)), SPLAT(0.5), SPLAT(0.5));
+  return IF(z < SPLAT(0.75), near, IF(x < SPLAT(0), tail, (T)1 - tail));
 }
 
 // x/2 erfc(-x / sqrt 2) = x/2 (1 + erf(x / sqrt 2)): below 0 it keeps its relative accuracy where 1 + erf would cancel.

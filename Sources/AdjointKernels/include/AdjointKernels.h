@@ -40,8 +40,11 @@ extern "C" {
   F(SIN, sin, 0)                                                            \
   F(COS, cos, 0)                                                            \
   F(TANH, tanh, 0)                                                          \
+  F(SECH, sech, 0)              /* 2 / (e^x + e^-x) */                      \
   F(SIGMOID, sigmoid, 0)                                                    \
   F(ERF, erf, 0)                                                            \
+  F(NORMAL_DENSITY, normal_density, 0)            /* e^(-x^2/2) / sqrt(2 pi) */ \
+  F(NORMAL_DISTRIBUTION, normal_distribution, 0)  /* erfc(-x/sqrt 2) / 2 */     \
   F(RELU, relu, 0)              /* x where x > 0, else 0 (NaN stays NaN) */ \
   F(GELU, gelu, 0)              /* x/2 (1 + erf(x/sqrt 2)) */               \
   F(SILU, silu, 0)              /* x sigmoid(x) */                          \

@@ -71,7 +71,7 @@ public struct Checkpoint {
         Checkpoint.fingerprintKey, "the fingerprint of a recorded program", "none",
         "This file holds weights, not a training; load the weights alone.")
     }
-    guard written == fingerprint else {
+    guard written == fingerprint || written == trainer.formerFingerprint() else {
       throw mismatch(
         Checkpoint.fingerprintKey, "the program \(fingerprint)", written,
         "The model, loss or batch size is another one than when this was saved; use the same, or load the weights alone."

@@ -9,7 +9,7 @@ public enum ClassificationLoss: String, Sendable, CaseIterable {
   case crossEntropy
   /// (zⱼ − tⱼ)² with t the one-hot label, the mean over batch and classes: least squares on 0 and 1.
   case meanSquaredError
-  /// softplus(zⱼ) − tⱼzⱼ with t the one-hot label, the mean over batch and classes: a yes or no for every class.
+  /// softplus(−zⱼ) for the label, softplus(zⱼ) for the others, the mean over batch and classes: a yes or no for every class.
   case binaryCrossEntropy
 
   /// Records the loss of a batch.
@@ -32,7 +32,7 @@ public enum ClassificationLoss: String, Sendable, CaseIterable {
       let squares = z.indices.map { j in (z[j] - (j == label ? 1 : 0)) * (z[j] - (j == label ? 1 : 0)) }
       return squares.reduce(0, +) / Double(z.count)
     case .binaryCrossEntropy:
-      let terms = z.indices.map { j in softplus(z[j]) - (j == label ? z[j] : 0) }
+      let terms = z.indices.map { j in softplus(j == label ? -z[j] : z[j]) }
       return terms.reduce(0, +) / Double(z.count)
     }
   }

@@ -15,6 +15,12 @@ public enum LossReduction: Sendable, CaseIterable {
   }
 }
 
+/// The form in which losses are recorded.
+enum LossForm {
+  /// True while a recording is made as revision 1d59674 made it: checkpoints of that time carry its fingerprint.
+  @TaskLocal static var isFormer = false
+}
+
 /// −ln softmax(logits)[label], for logits [batch, classes] and an index leaf of labels [batch].
 public func crossEntropy<S: Scalar>(
   logits: Variable<S>, labels: Variable<S>, reduction: LossReduction = .mean
@@ -26,14 +32,35 @@ public func crossEntropy<S: Scalar>(
 public func crossEntropy<S: Scalar>(
   logits: Variable<S>, probabilities targets: Variable<S>, reduction: LossReduction = .mean
 ) -> Variable<S> {
-  logits.tape.scoped("crossEntropy") { -reduction((targets * logits.logSoftmax()).sum(axes: [-1])) }
+  logits.tape.scoped("crossEntropy") {
+    LossForm.isFormer
+      ? -reduction((targets * logits.logSoftmax()).sum(axes: [-1]))
+      : -reduction(weighted(targets, logits.logSoftmax(), orZeroAt: -.infinity).sum(axes: [-1]))
+  }
 }
 
-/// −t ln σ(z) − (1 − t) ln(1 − σ(z)) = softplus(z) − t z, which never overflows; over all elements.
+/// −t ln σ(z) − (1 − t) ln(1 − σ(z)) = t softplus(−z) + (1 − t) softplus(z), over all elements.
+///
+/// Neither term overflows, and no digit of a small loss is lost, as it would be in softplus(z) − t z.
 public func binaryCrossEntropy<S: Scalar>(
   logits: Variable<S>, targets: Variable<S>, reduction: LossReduction = .mean
 ) -> Variable<S> {
-  logits.tape.scoped("binaryCrossEntropy") { reduction(logits.softplus() - targets * logits) }
+  logits.tape.scoped("binaryCrossEntropy") {
+    reduction(
+      LossForm.isFormer
+        ? logits.softplus() - targets * logits : binaryCrossEntropies(logits: logits, targets: targets))
+  }
+}
+
+/// The binary cross-entropy of each element.
+package func binaryCrossEntropies<S: Scalar>(logits: Variable<S>, targets: Variable<S>) -> Variable<S> {
+  weighted(targets, (-logits).softplus(), orZeroAt: .infinity)
+    + weighted(1 - targets, logits.softplus(), orZeroAt: .infinity)
+}
+
+/// t ⊙ x, and 0 where t = 0 though x is infinite: what has probability 0 counts nothing.
+private func weighted<S: Scalar>(_ t: Variable<S>, _ x: Variable<S>, orZeroAt infinity: Double) -> Variable<S> {
+  t * `where`((t .== 0) * (x .== infinity), t.tape.constant(0), x)
 }
 
 /// (y − t)², over all elements.

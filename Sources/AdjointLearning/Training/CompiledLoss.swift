@@ -62,12 +62,7 @@ extension TrainingStep {
     guard let latest else { return nil }
     let program = latest.program
     let tape = Tape<S>(mode: .training, seed: seed)
-    let inputs = latest.inputs.map { input -> Variable<S> in
-      if input.role == .index {
-        return tape.index(program.indices(at: input.index), name: input.path)
-      }
-      return tape.input(program.value(of: input), name: input.path)
-    }
+    let inputs = latest.inputs.map { $0.copied(to: tape, from: program) }
     let loss = recordLoss(inputs)
     let trained = tape.trainableParameters
     let fresh = [loss] + gradients(of: loss, withRespectTo: trained.map(\.leaf))
@@ -86,5 +81,13 @@ extension TrainingStep {
     return FreshRecording(
       loss: loss, values: values, replayed: isSame ? latest.outputs.map { program.value(of: $0) } : nil,
       recordedCount: latest.outputs[0].index + 1)
+  }
+}
+
+extension Variable {
+  /// This input on another tape, with what a program was fed for it.
+  func copied(to tape: Tape<S>, from program: Program<S>) -> Variable {
+    role == .index
+      ? tape.index(program.indices(at: index), name: path) : tape.input(program.value(of: self), name: path)
   }
 }

@@ -39,14 +39,17 @@ public final class Trainer<Data: Dataset<Int32>> {
   package var stepsPerEpoch: Int { (training.count + batchSize - 1) / batchSize }
 
   /// Records the loss for a full batch, so that the parameters are known before the first step.
-  package func prepare() throws { _ = fullBatchTape() }
+  package func prepare() throws { _ = fullBatchLoss() }
 
   /// The fingerprint of the loss of a full batch, which tells one program from another, whatever else has been recorded.
-  func fingerprint() -> String { String(fullBatchTape().fingerprint, radix: 16) }
+  func fingerprint() -> String { String(fullBatchLoss().inputs[0].tape.fingerprint, radix: 16) }
 
-  private func fullBatchTape() -> Tape<Float> {
+  /// The fingerprint that the same training had when losses were recorded in their former form.
+  package func formerFingerprint() -> String { String(step.formerFingerprint(of: fullBatchLoss()), radix: 16) }
+
+  private func fullBatchLoss() -> CompiledLoss<Float> {
     let order = Array(0..<min(batchSize, training.count))
-    return step.compileIfNeeded(order[...], of: training).inputs[0].tape
+    return step.compileIfNeeded(order[...], of: training)
   }
 
   /// Trains to the end, or until `afterStep` returns false: the state is then that after a whole step.

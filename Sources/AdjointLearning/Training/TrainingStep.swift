@@ -170,6 +170,16 @@ public final class TrainingStep<S: Scalar> {
     return record(inputs)
   }
 
+  /// The fingerprint of the recording of a compiled loss as revision 1d59674 would have made it.
+  func formerFingerprint(of loss: CompiledLoss<S>) -> UInt64 {
+    let tape = Tape<S>(mode: .training, seed: seed)
+    let recorded = LossForm.$isFormer.withValue(true) {
+      recordLoss(loss.inputs.map { $0.copied(to: tape, from: loss.program) })
+    }
+    _ = gradients(of: recorded, withRespectTo: tape.trainableParameters.map(\.leaf))
+    return tape.fingerprint
+  }
+
   private func makeStatesIfNeeded(of parameter: Parameter<S>, named name: String) -> [Parameter<S>] {
     if let states = optimizerState[ObjectIdentifier(parameter)] { return states }
     let states = optimizer.stateNames.map { Parameter<S>(.zeros(parameter.shape), name: "\(name)/\($0)") }

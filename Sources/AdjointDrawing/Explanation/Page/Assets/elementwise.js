@@ -13,17 +13,26 @@ function erf(x) {
     for (let n = 1; Math.abs(term) > 1e-18 * Math.abs(sum); n++) { term *= 2 * x * x / (2 * n + 1); sum += term; }
     return 2 / Math.sqrt(Math.PI) * Math.exp(-x * x) * sum;
   }
+  return Math.sign(x) * (1 - erfcTail(a));
+}
+
+// erfc a for a ≥ 3, a continued fraction.
+function erfcTail(a) {
   let tail = a;
   for (let n = 60; n > 0; n--) tail = a + n / 2 / tail;
-  return Math.sign(x) * (1 - Math.exp(-a * a) / (tail * Math.sqrt(Math.PI)));
+  return Math.exp(-a * a) / (tail * Math.sqrt(Math.PI));
 }
+
+// Φ(x) = erfc(-x/√2) / 2, whose tail keeps its digits.
+const normalDistribution = x => x < -4.5 ? erfcTail(-x * Math.SQRT1_2) / 2 : (1 + erf(x * Math.SQRT1_2)) / 2;
 
 // y = f(x), with the attributes of the operation.
 const unary = {
   negate: x => -x, exp: Math.exp, expm1: Math.expm1, log: Math.log, log1p: Math.log1p, sqrt: Math.sqrt,
   square: x => x * x, reciprocal: x => 1 / x, abs: Math.abs, sign: Math.sign, step: x => x > 0 ? 1 : 0,
   sin: Math.sin, cos: Math.cos, atan: Math.atan, tanh: Math.tanh, sigmoid: logistic, erf,
-  relu: x => x <= 0 ? 0 : x, gelu: x => 0.5 * x * (1 + erf(x * Math.SQRT1_2)), silu: x => x * logistic(x),
+  sech: x => 1 / Math.cosh(x), normalDensity: x => Math.exp(-x * x / 2) / Math.sqrt(2 * Math.PI), normalDistribution,
+  relu: x => x <= 0 ? 0 : x, gelu: x => x * normalDistribution(x), silu: x => x * logistic(x),
   softplus: x => (x > 0 ? x : 0) + Math.log1p(Math.exp(-Math.abs(x))),
   leakyRelu: (x, a) => x > 0 ? x : a.slope * x, elu: (x, a) => x > 0 ? x : a.alpha * Math.expm1(x),
   power: (x, a) => Math.pow(x, a.exponent),
