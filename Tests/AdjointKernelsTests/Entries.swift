@@ -35,6 +35,18 @@ extension Float: Real {
     k.reduce_rows_f32(r, x, stride, &y, rows, columns)
     return y
   }
+  static func squares(_ k: ak_kernels, _ x: [Float], _ centre: Float) -> Float { k.squares_f32(x, centre, x.count) }
+  static func squareRows(
+    _ k: ak_kernels, _ x: [Float], stride: Int, about centres: [Float], rows: Int
+  ) -> [Float] {
+    // In place, as the variance does.
+    var y = centres
+    y.withUnsafeMutableBufferPointer { y in
+      guard let base = y.baseAddress else { return }
+      k.square_rows_f32(x, stride, base, base, rows, y.count)
+    }
+    return y
+  }
   static func softmax(_ k: ak_kernels, _ kind: SoftmaxKind, _ x: [Float], rows: Int) -> [Float] {
     var y = [Float](repeating: -77, count: kind == .logSumExp ? rows : x.count)
     switch kind {
@@ -95,6 +107,18 @@ extension Double: Real {
   ) -> [Double] {
     var y = [Double](repeating: -77, count: columns)
     k.reduce_rows_f64(r, x, stride, &y, rows, columns)
+    return y
+  }
+  static func squares(_ k: ak_kernels, _ x: [Double], _ centre: Double) -> Double { k.squares_f64(x, centre, x.count) }
+  static func squareRows(
+    _ k: ak_kernels, _ x: [Double], stride: Int, about centres: [Double], rows: Int
+  ) -> [Double] {
+    // In place, as the variance does.
+    var y = centres
+    y.withUnsafeMutableBufferPointer { y in
+      guard let base = y.baseAddress else { return }
+      k.square_rows_f64(x, stride, base, base, rows, y.count)
+    }
     return y
   }
   static func softmax(_ k: ak_kernels, _ kind: SoftmaxKind, _ x: [Double], rows: Int) -> [Double] {

@@ -48,6 +48,8 @@ protocol Real: BinaryFloatingPoint, Sendable where RawSignificand: FixedWidthInt
   static func reduceRows(
     _ k: ak_kernels, _ r: ak_reduction, _ x: [Self], stride: Int, rows: Int, columns: Int
   ) -> [Self]
+  static func squares(_ k: ak_kernels, _ x: [Self], _ centre: Self) -> Self
+  static func squareRows(_ k: ak_kernels, _ x: [Self], stride: Int, about centres: [Self], rows: Int) -> [Self]
   static func softmax(_ k: ak_kernels, _ kind: SoftmaxKind, _ x: [Self], rows: Int) -> [Self]
   static func logSoftmaxVJP(_ k: ak_kernels, _ g: [Self], _ y: [Self], rows: Int) -> [Self]
   static func gemm(_ k: ak_kernels, _ call: ProductCall<Self>)

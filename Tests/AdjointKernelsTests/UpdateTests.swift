@@ -33,7 +33,7 @@ struct UpdateCase: CustomTestStringConvertible, Sendable {
       default:
         after.s[i] = c.decay * before.s[i] + c.weight * g
         after.t[i] = c.decay2 * before.t[i] + c.weight2 * (g * g)
-        after.x[i] = c.keep * before.x[i] - c.rate * after.s[i] / (after.t[i].squareRoot() * c.scale + c.epsilon)
+        after.x[i] = c.keep * before.x[i] - c.rate * after.s[i] / (after.t[i].squareRoot() + c.epsilon)
       }
     }
     return after
@@ -52,8 +52,8 @@ struct Updated<T: Real> {
     t = (0..<count).map { _ in T(stream.next().magnitude) }
   }
 
-  static var coefficients: (rate: T, decay: T, weight: T, decay2: T, weight2: T, scale: T, epsilon: T, keep: T) {
-    (0.013, 0.9, 0.1, 0.999, 0.001, 1.7, 1e-6, 0.97)
+  static var coefficients: (rate: T, decay: T, weight: T, decay2: T, weight2: T, epsilon: T, keep: T) {
+    (0.013, 0.9, 0.1, 0.999, 0.001, 1e-6, 0.97)
   }
 
   func hasSameBits(as other: Updated) -> Bool { same(x, other.x) && same(s, other.s) && same(t, other.t) }
@@ -73,7 +73,7 @@ extension Float: Updating {
           arrays.t.withUnsafeMutableBufferPointer { t in
             var job = ak_update_f32(
               rule: rule, rate: c.rate, decay: c.decay, weight: c.weight, decay2: c.decay2, weight2: c.weight2,
-              scale: c.scale, epsilon: c.epsilon, keep: c.keep, x: x.baseAddress.map { $0 + range.lowerBound },
+              epsilon: c.epsilon, keep: c.keep, x: x.baseAddress.map { $0 + range.lowerBound },
               g: g.baseAddress.map { $0 + range.lowerBound }, s: s.baseAddress.map { $0 + range.lowerBound },
               t: t.baseAddress.map { $0 + range.lowerBound }, n: range.count)
             k.update_f32(&job)
@@ -94,7 +94,7 @@ extension Double: Updating {
           arrays.t.withUnsafeMutableBufferPointer { t in
             var job = ak_update_f64(
               rule: rule, rate: c.rate, decay: c.decay, weight: c.weight, decay2: c.decay2, weight2: c.weight2,
-              scale: c.scale, epsilon: c.epsilon, keep: c.keep, x: x.baseAddress.map { $0 + range.lowerBound },
+              epsilon: c.epsilon, keep: c.keep, x: x.baseAddress.map { $0 + range.lowerBound },
               g: g.baseAddress.map { $0 + range.lowerBound }, s: s.baseAddress.map { $0 + range.lowerBound },
               t: t.baseAddress.map { $0 + range.lowerBound }, n: range.count)
             k.update_f64(&job)

@@ -101,6 +101,13 @@ struct LayersTests {
 
 /// Layer normalisation.
 struct LayerNormTests {
+  @Test func `equal numbers whose sum is exact are normalised to 0`() {
+    for n in 1...16 {
+      let x = Tape<Float>().input(Tensor(repeating: 1_000_001, shape: [2, n]))
+      #expect(LayerNorm<Float>(n)(x).value.elements.allSatisfy { $0 == 0 }, "\(n)")
+    }
+  }
+
   @Test func `each row of the last axis has mean 0 and variance 1`() {
     let x = Tape<Double>().input(normal([3, 4, 16], seed: 8)) * 5 + 3
     let y = LayerNorm<Double>(16)(x).value

@@ -51,6 +51,17 @@ struct UpdateTests {
     expectEqual(after.bias, [1, -1 + 0.6])
   }
 
+  @Test func `the norm of many gradients keeps its digits`() throws {
+    let n = 1_000_000
+    let many = Parameter<Double>(.zeros([n]))
+    let step = TrainingStep<Double>(optimizer: SGD(learningRate: 1), clipping: .norm(1)) { g, _ in
+      (g * g.tape.parameter(many)).sum()
+    }
+    try step(Tensor<Double>(repeating: 0.1, shape: [n]), Tensor<Double>([0]))
+    // The norm is 0.1·√n = 100.
+    #expect(abs(many.value.elements[0] / -0.001 - 1) < 1e-14, "\(many.value.elements[0])")
+  }
+
   @Test func `a norm below the limit is left as it is`() throws {
     let after = try update(gradients: ([4, 0, 0, 3], [0, -12]), .none, .norm(13.5))
     expectEqual(after.weight, [3 - 0.4, -2, 0, 0.5 - 0.3])

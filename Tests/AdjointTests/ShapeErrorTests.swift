@@ -40,6 +40,12 @@ import Testing
       Concatenate(axis: 0), [[2, 3], [2, 4]], "concatenate: [2, 3] and [2, 4] differ along another axis than 0"),
     Misfit(Concatenate(axis: 2), [[2, 3]], "concatenate: axis 2 does not exist in [2, 3], which has rank 2"),
     Misfit(Concatenate(axis: 0), [], "concatenate: nothing to concatenate"),
+    Misfit(
+      Variance(axes: AxisSet([0]), correction: 3), [[2, 5]],
+      "variance: N = 2 along the axes [0] of [2, 5], less a correction of 3, leaves nothing to divide by"),
+    Misfit(
+      Variance(axes: AxisSet([0, 1]), correction: 1), [[1, 1]],
+      "variance: N = 1 along the axes [0, 1] of [1, 1], less a correction of 1, leaves nothing to divide by"),
     Misfit(Softmax(), [[]], "softmax: a single number has no axis to run along"),
     Misfit(ArgMax(), [[3, 0]], "argMax: [3, 0] has no element along its last axis"),
     Misfit(Gather(), [[], [2]], "gather: a single number has no rows"),

@@ -1,4 +1,7 @@
 /// y[…, i] = Σ x[…, j] over j ≤ i along the last axis, or over j ≥ i when reversed; x̄ = the sum of ȳ in the other direction.
+///
+/// Sums run in blocks of 32, of 32 blocks, and so on. The error then grows with log n, and sums of positive numbers
+/// never fall.
 package struct CumulativeSum: LastAxisOperation {
   package let isReversed: Bool
   package init(isReversed: Bool = false) { self.isReversed = isReversed }
@@ -9,11 +12,26 @@ package struct CumulativeSum: LastAxisOperation {
     let width = x[0].shape[x[0].shape.rank - 1]
     let elements = x[0].elements
     for row in stride(from: 0, to: y.count, by: Swift.max(width, 1)) {
-      var sum: S = 0
-      for j in 0..<width {
-        let place = row + (isReversed ? width - 1 - j : j)
-        sum = j == 0 ? elements[place] : sum + elements[place]
-        y[place] = sum
+      // sums[k] is the sum of the finished blocks of 32ᵏ elements in the present block of 32ᵏ⁺¹.
+      withUnsafeTemporaryAllocation(of: S.self, capacity: 13) { sums in
+        sums.initialize(repeating: 0)
+        var levels = 1
+        for j in 0..<width {
+          let place = row + (isReversed ? width - 1 - j : j)
+          if j > 0, j % 32 == 0 {
+            var (level, blocks) = (0, j)
+            while blocks % 32 == 0 {
+              sums[level + 1] = sums[level + 1] + sums[level]
+              sums[level] = 0
+              (level, blocks) = (level + 1, blocks / 32)
+            }
+            levels = max(levels, level + 1)
+          }
+          sums[0] = j % 32 == 0 ? elements[place] : sums[0] + elements[place]
+          var sum = sums[0]
+          for level in 1..<levels { sum = sums[level] + sum }
+          y[place] = sum
+        }
       }
     }
   }

@@ -36,12 +36,17 @@ package struct Gather: LibraryOperation {
   }
 }
 
-/// y[r, :] = Σ x[i…, :] over all i with index[i…] = r, for r in 0 ..< rows; x̄ = `Gather` of ȳ. Indices may repeat.
+/// y[r, :] = Σ x[i…, :] over all i with index[i…] = r, for r in 0 ..< rows; x̄ = `Gather` of ȳ. Indices may repeat. A
+/// program runs it as `RowScatter`.
 package struct ScatterAdd: LibraryOperation {
   package let rows: Int
   package init(rows: Int) { self.rows = rows }
 
-  package func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) { y.scatterAddRows(x[0], x[1]) }
+  package func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) {
+    withUnsafeTemporaryAllocation(of: Int.self, capacity: y.scatterOrder(of: x[1])) { order in
+      y.scatterAddRows(x[0], x[1], order: order)
+    }
+  }
   package func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] {
     [p.to(0, g.gather(p.x[1]).reshape(to: p.x[0].shape)), nil]
   }

@@ -49,12 +49,12 @@ package struct AveragePool: BatchwiseOperation {
 
   package func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) {
     y.pool(.sum, x[0], windows)
-    y.scale(by: 1 / Double(windows.count))
+    y.divide(by: Double(windows.count))
   }
   package func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] {
     let (one, all) = windows.grouped(p.y.shape)
     func contribution() -> Variable<S> {
-      let each = (g * (1 / Double(windows.count))).reshape(to: one)
+      let each = (g / Double(windows.count)).reshape(to: one)
       return windows.fold(each.broadcast(to: all), to: p.x[0].shape)
     }
     return [p.to(0, contribution())]

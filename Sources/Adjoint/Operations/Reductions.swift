@@ -38,17 +38,17 @@ package struct Mean: AxisReduction {
 
   package func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) {
     y.reduce(.sum, x[0], over: axes)
-    y.scale(by: 1 / reducedCount(x[0].shape))
+    y.divide(by: reducedCount(x[0].shape))
   }
   package func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] {
-    [p.to(0, spread(g * (1 / reducedCount(p.x[0].shape)), at: p))]
+    [p.to(0, spread(g / reducedCount(p.x[0].shape), at: p))]
   }
 
   package var ownForm: OperationForm { .mean(axes, keepsDimensions: keepsDimensions) }
   package func swiftCode(_ x: [String], _ shapes: [Shape]) -> String { axisCall("mean", x) }
   package func range(_ x: [ValueRange], _ shapes: [Shape]) -> ValueRange { x[0] }
   package func expanded(_ x: [ScalarOperand], shape: Shape, on tape: Tape<Double>) -> [Variable<Double>]? {
-    x[0].groups(axes).map { $0.total(on: tape) * (1 / Double($0.count)) }
+    x[0].groups(axes).map { $0.total(on: tape) / Double($0.count) }
   }
   package func notation(_ x: [Notation]) -> Notation { .subscripted("mean", axesText, x) }
   package static var examples: [Example] {
@@ -57,7 +57,7 @@ package struct Mean: AxisReduction {
 }
 
 /// y = 1/(N − c) Σ (x − mean x)² over axes; x̄ = ȳ · 2/(N − c) (x − mean x). c is the correction: 0 for the population
-/// variance, 1 for the sample variance.
+/// variance, 1 for the sample variance. It must leave a positive divisor.
 package struct Variance: AxisReduction {
   package let axes: AxisSet
   package let keepsDimensions: Bool
@@ -68,14 +68,15 @@ package struct Variance: AxisReduction {
   }
 
   package func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) {
-    y.variance(x[0], over: axes, meanScale: 1 / reducedCount(x[0].shape), scale: scale(x[0].shape))
+    y.variance(x[0], over: axes, meanDivisor: reducedCount(x[0].shape), divisor: divisor(x[0].shape))
   }
   package func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] {
     let x = p.x[0]
-    return [p.to(0, spread(g * (2 * scale(x.shape)), at: p) * (x - x.mean(axes: axes.axes, keepingDimensions: true)))]
+    // Half of the divisor is exact.
+    return [p.to(0, spread(g / (divisor(x.shape) / 2), at: p) * (x - x.mean(axes: axes.axes, keepingDimensions: true)))]
   }
 
-  private func scale(_ shape: Shape) -> Double { 1 / (reducedCount(shape) - Double(correction)) }
+  private func divisor(_ shape: Shape) -> Double { reducedCount(shape) - Double(correction) }
   package var attributes: [Attribute] { axisAttributes + [Attribute("correction", .int(correction))] }
   package var ownForm: OperationForm { .variance(axes, keepsDimensions: keepsDimensions, correction: correction) }
   package func swiftCode(_ x: [String], _ shapes: [Shape]) -> String {
@@ -85,11 +86,10 @@ package struct Variance: AxisReduction {
     let width = x[0].upperBound - x[0].lowerBound
     return 0...width * width
   }
-  package func isFinite(on shapes: [Shape]) -> Bool { axes.elementCount(of: shapes[0]) > correction }
   package func expanded(_ x: [ScalarOperand], shape: Shape, on tape: Tape<Double>) -> [Variable<Double>]? {
     x[0].groups(axes).map { group in
-      let mean = group.total(on: tape) * (1 / Double(group.count))
-      return group.map { ($0 - mean).square() }.total(on: tape) * (1 / Double(group.count - correction))
+      let mean = group.total(on: tape) / Double(group.count)
+      return group.map { ($0 - mean).square() }.total(on: tape) / Double(group.count - correction)
     }
   }
   package func notation(_ x: [Notation]) -> Notation { .subscripted("var", axesText, x) }
@@ -198,6 +198,11 @@ extension AxisReduction {
     if !(self is Sum), axes.axes.contains(where: { x[$0] == 0 }) {
       throw ShapeError("\(name): no elements along the axes \(axes.axes) of \(x)")
     }
+    if let correction = (self as? Variance)?.correction, axes.elementCount(of: x) <= correction {
+      throw ShapeError(
+        "\(name): N = \(axes.elementCount(of: x)) along the axes \(axes.axes) of \(x), less a correction of "
+          + "\(correction), leaves nothing to divide by")
+    }
     return keepsDimensions ? keptShape(x) : Shape(x.indices.filter { !axes.contains(axis: $0) }.map { x[$0] })
   }
 
@@ -267,6 +272,7 @@ extension Variable {
   }
 
   /// The variance over `axes` (all when left out), divided by N − correction.
+  /// - Precondition: N > correction.
   public func variance(axes: [Int]? = nil, keepingDimensions: Bool = false, correction: Int = 0) -> Variable {
     let set = axisSet(axes, for: "variance")
     return tape.record(Variance(axes: set, keepsDimensions: keepingDimensions, correction: correction), self)

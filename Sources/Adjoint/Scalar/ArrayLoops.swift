@@ -28,6 +28,12 @@ public protocol ArrayLoops: BitwiseCopyable {
   /// y[j] = Σᵢ, maxᵢ or minᵢ of x[i, j], rows `stride` elements apart
   static func reduceRows(
     _ r: Reduction, _ x: UnsafePointer<Self>, stride: Int, _ y: UnsafeMutablePointer<Self>, rows: Int, columns: Int)
+  /// Σ (x[i] − c)²
+  static func squares(_ x: UnsafePointer<Self>, about c: Self, count: Int) -> Self
+  /// y[j] = Σᵢ (x[i, j] − c[j])², rows `stride` elements apart; y may be c
+  static func squareRows(
+    _ x: UnsafePointer<Self>, stride: Int, about c: UnsafePointer<Self>, _ y: UnsafeMutablePointer<Self>, rows: Int,
+    columns: Int)
   /// Softmax, log-softmax or log-sum-exp of each row, shifted by the row's maximum
   static func softmax(
     _ kind: SoftmaxKind, _ x: UnsafePointer<Self>, _ y: UnsafeMutablePointer<Self>, rows: Int, columns: Int)

@@ -95,29 +95,29 @@ struct AxisGroups {
   /// The number of elements of y that stand side by side in x.
   var keptRun: Int { count > 0 && !reduced[count - 1] ? extents[count - 1] : 1 }
 
+  /// The number of positions along the reduced groups in front of a group.
+  func reducedSize(before end: Int) -> Int {
+    var size = 1
+    for group in 0..<end where reduced[group] { size *= extents[group] }
+    return size
+  }
+
   /// The position in x of the first element that is reduced into element `position` of y.
-  func source(of position: Int) -> Int {
+  func source(of position: Int) -> Int { source(of: position, areReduced: false, before: count) }
+
+  /// The distance in x of a position along the reduced groups in front of a group.
+  func source(ofTerm term: Int, before end: Int) -> Int { source(of: term, areReduced: true, before: end) }
+
+  private func source(of position: Int, areReduced: Bool, before end: Int) -> Int {
     var (rest, stride, source) = (position, 1, 0)
     for group in (0..<count).reversed() {
-      if !reduced[group] {
+      if group < end, reduced[group] == areReduced {
         source += rest % extents[group] * stride
         rest /= extents[group]
       }
       stride *= extents[group]
     }
     return source
-  }
-
-  /// The elements of x inside one position of a group.
-  func size(after group: Int) -> Int {
-    var size = 1
-    for inner in group + 1..<max(count, group + 1) { size *= extents[inner] }
-    return size
-  }
-  func keptSize(after group: Int) -> Int {
-    var size = 1
-    for inner in group + 1..<max(count, group + 1) where !reduced[inner] { size *= extents[inner] }
-    return size
   }
 }
 

@@ -65,6 +65,21 @@ extension Double: Scalar {
     kernels.pointee.reduce_rows_f64(r.kernel, x, stride, y, rows, columns)
   }
 
+  public static func squares(_ x: UnsafePointer<Double>, about c: Double, count: Int) -> Double {
+    guard let kernels = Kernels.active else { return referenceSquares(x, stride: 1, about: c, count: count) }
+    return kernels.pointee.squares_f64(x, c, count)
+  }
+
+  public static func squareRows(
+    _ x: UnsafePointer<Double>, stride: Int, about c: UnsafePointer<Double>, _ y: UnsafeMutablePointer<Double>, rows: Int,
+    columns: Int
+  ) {
+    guard let kernels = Kernels.active else {
+      return referenceSquareRows(x, stride: stride, about: c, y, rows: rows, columns: columns)
+    }
+    kernels.pointee.square_rows_f64(x, stride, c, y, rows, columns)
+  }
+
   public static func softmax(
     _ kind: SoftmaxKind, _ x: UnsafePointer<Double>, _ y: UnsafeMutablePointer<Double>, rows: Int, columns: Int
   ) {
@@ -169,6 +184,21 @@ extension Float: Scalar {
       return referenceReduceRows(r, x, stride: stride, y, rows: rows, columns: columns)
     }
     kernels.pointee.reduce_rows_f32(r.kernel, x, stride, y, rows, columns)
+  }
+
+  public static func squares(_ x: UnsafePointer<Float>, about c: Float, count: Int) -> Float {
+    guard let kernels = Kernels.active else { return referenceSquares(x, stride: 1, about: c, count: count) }
+    return kernels.pointee.squares_f32(x, c, count)
+  }
+
+  public static func squareRows(
+    _ x: UnsafePointer<Float>, stride: Int, about c: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, rows: Int,
+    columns: Int
+  ) {
+    guard let kernels = Kernels.active else {
+      return referenceSquareRows(x, stride: stride, about: c, y, rows: rows, columns: columns)
+    }
+    kernels.pointee.square_rows_f32(x, stride, c, y, rows, columns)
   }
 
   public static func softmax(

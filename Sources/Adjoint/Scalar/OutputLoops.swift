@@ -64,7 +64,15 @@ extension Output {
     guard x.count > 0 else { return base.update(repeating: S.reduce(r, x.base, count: 0), count: count) }
     let groups = AxisGroups(shape: x.shape, reduced: axes)
     if r != .sum, S.sharesTies, groups.reducedCount > 1 { return reduceGathered(r, x, over: axes) }
-    reduce(r, groups, group: 0, from: x.base, to: base)
+    forEachRun(of: x, groups, combining: r) { run, y in
+      if run.rows == 1 {
+        y.update(from: run.x, count: run.columns)
+      } else if run.columns == 1, run.stride == 1 {
+        y.pointee = S.reduce(r, run.x, count: run.rows)
+      } else {
+        S.reduceRows(r, run.x, stride: run.stride, y, rows: run.rows, columns: run.columns)
+      }
+    }
   }
 
   /// y = max or min of x over axes that do not stand together. The elements behind one element of y are put side by
@@ -87,46 +95,10 @@ extension Output {
     }
   }
 
-  /// Reduces groups of merged axes, outermost first, so that the kernels see contiguous rows.
-  private func reduce(
-    _ r: Reduction, _ groups: AxisGroups, group: Int, from x: UnsafePointer<S>, to y: UnsafeMutablePointer<S>
-  ) {
-    let extent = group < groups.count ? groups.extents[group] : 1
-    switch (groups.count - group, groups.count > group && groups.reduced[group]) {
-    case (0, _): y.pointee = x.pointee
-    case (1, true): y.pointee = S.reduce(r, x, count: extent)
-    case (1, false): y.update(from: x, count: extent)
-    case (2, true):
-      S.reduceRows(r, x, stride: groups.extents[group + 1], y, rows: extent, columns: groups.extents[group + 1])
-    case (_, false):
-      let (stepX, stepY) = (groups.size(after: group), groups.keptSize(after: group))
-      for i in 0..<extent { reduce(r, groups, group: group + 1, from: x + i * stepX, to: y + i * stepY) }
-    case (_, true):
-      // A reduced group in front of others: what stands inside its first position, then the rest onto that.
-      let stepX = groups.size(after: group)
-      reduce(r, groups, group: group + 1, from: x, to: y)
-      for i in 1..<extent { reduce(r, groups, group: group + 1, from: x + i * stepX, onto: y) }
-    }
-  }
-
-  /// Reduces onto the present elements of y.
-  private func reduce(
-    _ r: Reduction, _ groups: AxisGroups, group: Int, from x: UnsafePointer<S>, onto y: UnsafeMutablePointer<S>
-  ) {
-    let extent = groups.extents[group]
-    switch (groups.count - group, groups.reduced[group]) {
-    case (1, true): y.pointee = r.combining(y.pointee, S.reduce(r, x, count: extent))
-    case (1, false): S.zip(.binary(r.combining), y, strideA: 1, x, strideB: 1, y, count: extent)
-    case (_, let isReduced):
-      let (stepX, stepY) = (groups.size(after: group), isReduced ? 0 : groups.keptSize(after: group))
-      for i in 0..<extent { reduce(r, groups, group: group + 1, from: x + i * stepX, onto: y + i * stepY) }
-    }
-  }
-
-  /// y = c·y.
-  func scale(by c: Double) {
-    withUnsafePointer(to: S(c)) { factor in
-      S.zip(.binary(.multiply), UnsafePointer(base), strideA: 1, factor, strideB: 0, base, count: count)
+  /// y = y/n.
+  func divide(by n: Double) {
+    withUnsafePointer(to: S(n)) { divisor in
+      S.zip(.binary(.divide), UnsafePointer(base), strideA: 1, divisor, strideB: 0, base, count: count)
     }
   }
 
@@ -187,96 +159,12 @@ extension Output {
   func clear() { base.update(repeating: 0, count: count) }
 }
 
-extension Reduction {
-  /// The function of two arguments that this reduction repeats.
-  fileprivate var combining: Binary {
-    switch self {
-    case .sum: .add
-    case .maximum: .maximum
-    case .minimum: .minimum
-    }
-  }
-}
-
-extension Output {
-  /// y = scale · Σ (x − mean)² over `axes`, in two passes, so that no digits cancel. The first puts the mean into y;
-  /// the second adds squares, a block at a time on the stack.
-  func variance(_ x: View<S>, over axes: AxisSet, meanScale: Double, scale: Double) {
-    guard count > 0 else { return }
-    reduce(.sum, x, over: axes)
-    self.scale(by: meanScale)
-    let groups = AxisGroups(shape: x.shape, reduced: axes)
-    let run = groups.keptRun
-    let capacity = SquareBlocks<S>.capacity
-    withUnsafeTemporaryAllocation(of: S.self, capacity: 2 * capacity) { blocks in
-      guard let means = blocks.baseAddress else { return }
-      for start in stride(from: 0, to: count, by: run) {
-        let source = x.base + groups.source(of: start)
-        for offset in stride(from: 0, to: run, by: capacity) {
-          let size = min(capacity, run - offset)
-          let place = base + (start + offset)
-          means.update(from: place, count: size)
-          place.update(repeating: 0, count: size)
-          SquareBlocks(groups: groups, means: means, deviations: means + capacity, y: place, count: size)
-            .add(source + offset, group: 0)
-        }
-      }
-    }
-    self.scale(by: scale)
-  }
-}
-
-/// The summation of (x − mean)² into some elements of y that stand side by side in x.
-private struct SquareBlocks<S: Scalar> {
-  /// The number of elements of which two blocks stay within what the standard library takes from the stack.
-  static var capacity: Int { max(512 / MemoryLayout<S>.stride, 1) }
-
-  let groups: AxisGroups
-  let means: UnsafeMutablePointer<S>
-  let deviations: UnsafeMutablePointer<S>
-  let y: UnsafeMutablePointer<S>
-  let count: Int
-
-  func add(_ x: UnsafePointer<S>, group: Int) {
-    if group == groups.count {
-      squares(x, meanStride: 1, count: count)
-      S.zip(.binary(.add), y, strideA: 1, deviations, strideB: 1, y, count: count)
-    } else if !groups.reduced[group] {
-      add(x, group: group + 1)
-    } else if group < groups.count - 1 {
-      let step = groups.size(after: group)
-      for i in 0..<groups.extents[group] { add(x + i * step, group: group + 1) }
-    } else {
-      for start in stride(from: 0, to: groups.extents[group], by: Self.capacity) {
-        let size = min(Self.capacity, groups.extents[group] - start)
-        squares(x + start, meanStride: 0, count: size)
-        y.pointee = y.pointee + S.reduce(.sum, deviations, count: size)
-      }
-    }
-  }
-
-  private func squares(_ x: UnsafePointer<S>, meanStride: Int, count: Int) {
-    S.zip(.binary(.subtract), x, strideA: 1, means, strideB: meanStride, deviations, count: count)
-    S.map(.unary(.square), deviations, deviations, count: count)
-  }
-}
-
 extension Output {
   /// y[i, :] = x[index[i], :].
   func gatherRows(_ x: View<S>, _ index: View<S>) {
     let width = x.shape.dropFirst().reduce(1, *)
     for (row, source) in index.indices.enumerated() {
       (base + row * width).update(from: x.base + Int(source) * width, count: width)
-    }
-  }
-
-  /// y[index[i], :] += x[i, :], from zero, in the order of i.
-  func scatterAddRows(_ x: View<S>, _ index: View<S>) {
-    clear()
-    let width = shape.dropFirst().reduce(1, *)
-    for (row, target) in index.indices.enumerated() {
-      let place = base + Int(target) * width
-      S.zip(.binary(.add), place, strideA: 1, x.base + row * width, strideB: 1, place, count: width)
     }
   }
 }

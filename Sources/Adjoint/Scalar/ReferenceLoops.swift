@@ -86,36 +86,66 @@ extension ArrayLoops where Self: Scalar {
     for j in 0..<columns { y[j] = referenceReduce(r, x + j, stride: stride, count: rows) }
   }
 
-  /// Sums are pairwise: the rounding error grows with log n, and the order is a function of n alone.
+  /// Σ of the terms of a range, pairwise: the rounding error grows with log n, and the order is a function of n alone.
+  @inlinable
+  package static func pairwiseSum(_ range: Range<Int>, _ term: (Int) -> Self) -> Self {
+    if range.count <= 8 {
+      var sum: Self = 0
+      for i in range { sum = sum + term(i) }
+      return sum
+    }
+    let middle = range.lowerBound + range.count / 2
+    return pairwiseSum(range.lowerBound..<middle, term) + pairwiseSum(middle..<range.upperBound, term)
+  }
+
   @inlinable
   package static func referenceReduce(_ r: Reduction, _ x: UnsafePointer<Self>, stride: Int, count: Int) -> Self {
     switch r {
-    case .sum:
-      if count <= 8 {
-        var sum: Self = 0
-        for i in 0..<count { sum = sum + x[i * stride] }
-        return sum
-      }
-      let half = count / 2
-      return referenceReduce(.sum, x, stride: stride, count: half)
-        + referenceReduce(.sum, x + half * stride, stride: stride, count: count - half)
+    case .sum: return pairwiseSum(0..<count) { x[$0 * stride] }
     case .maximum, .minimum:
       guard count > 0 else { return Self(r == .maximum ? -Double.infinity : Double.infinity) }
       var best = x[0]
-      var sum = best
       var ties = 1
       for i in 1..<max(count, 1) {
         let next = x[i * stride]
         if next == best {
-          sum = sum + next
           ties += 1
         } else if best == best, !(r == .maximum ? next < best : next > best) {
-          (best, sum, ties) = (next, next, 1)  // better, or NaN, which wins
+          (best, ties) = (next, 1)  // better, or NaN, which wins
         }
       }
       // Beside a NaN none is extreme: 0 candidates, whose tangents average to NaN.
-      return best == best ? (ties > 1 ? tied(best, sum: sum, count: ties) : best) : tied(best, sum: 0, count: 0)
+      guard best == best else { return tied(best, sum: 0, count: 0) }
+      guard ties > 1, sharesTies else { return best }
+      let sum = pairwiseSum(0..<count) { x[$0 * stride] == best ? x[$0 * stride] : 0 }
+      return tied(best, sum: sum, count: ties)
     }
+  }
+
+  @inlinable
+  public static func squares(_ x: UnsafePointer<Self>, about c: Self, count: Int) -> Self {
+    referenceSquares(x, stride: 1, about: c, count: count)
+  }
+
+  @inlinable
+  public static func squareRows(
+    _ x: UnsafePointer<Self>, stride: Int, about c: UnsafePointer<Self>, _ y: UnsafeMutablePointer<Self>, rows: Int,
+    columns: Int
+  ) {
+    referenceSquareRows(x, stride: stride, about: c, y, rows: rows, columns: columns)
+  }
+
+  @inlinable
+  package static func referenceSquareRows(
+    _ x: UnsafePointer<Self>, stride: Int, about c: UnsafePointer<Self>, _ y: UnsafeMutablePointer<Self>, rows: Int,
+    columns: Int
+  ) {
+    for j in 0..<columns { y[j] = referenceSquares(x + j, stride: stride, about: c[j], count: rows) }
+  }
+
+  @inlinable
+  package static func referenceSquares(_ x: UnsafePointer<Self>, stride: Int, about c: Self, count: Int) -> Self {
+    pairwiseSum(0..<count) { (x[$0 * stride] - c) * (x[$0 * stride] - c) }
   }
 
   @inlinable
@@ -155,8 +185,7 @@ extension ArrayLoops where Self: Scalar {
       // The shift cancels in exact arithmetic, so it carries no derivative.
       let largest = referenceReduce(.maximum, row, stride: 1, count: columns).detached
       let shift = largest.primal.isInfinite ? 0 : largest
-      var sum: Self = 0
-      for j in 0..<columns { sum = sum + exponential(row[j] - shift) }
+      let sum = pairwiseSum(0..<columns) { exponential(row[$0] - shift) }
       let logSum = logarithm(sum)
       switch kind {
       case .softmax: for j in 0..<columns { y[i * columns + j] = exponential(row[j] - shift) / sum }

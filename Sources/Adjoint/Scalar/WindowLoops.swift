@@ -56,6 +56,12 @@ extension WindowGrid {
   /// The number of windows in all images.
   @inlinable var positions: Int { images * grid.height * grid.width }
 
+  /// The most windows that stand on one place.
+  @inlinable var mostOverlapping: Int {
+    let (size, stride) = (windows.size, windows.stride)
+    return min((size.height - 1) / stride.height + 1, grid.height) * min((size.width - 1) / stride.width + 1, grid.width)
+  }
+
   /// The position in the images of an element of a window: element `place` of the window behind the pooled element y,
   /// for windows without padding.
   @inlinable
@@ -107,6 +113,7 @@ extension ArrayLoops where Self: Scalar {
 
   @inlinable
   public static func fold(_ grid: WindowGrid, _ x: UnsafePointer<Self>, _ y: UnsafeMutablePointer<Self>) {
+    guard grid.mostOverlapping <= rowBlock else { return foldPairwise(grid, x, y) }
     y.update(repeating: 0, count: grid.images * grid.height * grid.width * grid.channels)
     grid.forEachRow { window, image, before, count in
       for i in 0..<count { y[image + i] = y[image + i] + x[window + before + i] }
@@ -118,6 +125,7 @@ extension ArrayLoops where Self: Scalar {
     _ r: Reduction, _ grid: WindowGrid, _ x: UnsafePointer<Self>, _ y: UnsafeMutablePointer<Self>
   ) {
     switch r {
+    case .sum where grid.windows.count > rowBlock: poolPairwise(grid, x, y)
     case .sum: accumulate(grid, x, y) { $0 + $1 }
     case .maximum where sharesTies, .minimum where sharesTies: poolGathered(r, grid, x, y)
     case .maximum: accumulate(grid, x, y) { larger($0, $1) }
@@ -139,6 +147,52 @@ extension ArrayLoops where Self: Scalar {
         for v in 0..<size.width where u + v > 0 {
           let place = corner + (u * grid.width + v) * channels
           for channel in 0..<channels { result[channel] = f(result[channel], place[channel]) }
+        }
+      }
+    }
+  }
+
+  /// The sums of large windows, pairwise.
+  @usableFromInline
+  static func poolPairwise(_ grid: WindowGrid, _ x: UnsafePointer<Self>, _ y: UnsafeMutablePointer<Self>) {
+    let channels = grid.channels
+    for position in 0..<grid.positions {
+      let corner = x + grid.source(of: position * channels, 0)
+      forEachStrip(of: channels) { offset, width, _ in
+        let place = y + (position * channels + offset)
+        combine(.sum, rows: 0..<grid.windows.count, width: width, into: place) { i, _ in
+          let (u, v) = i.quotientAndRemainder(dividingBy: grid.windows.size.width)
+          return corner + ((u * grid.width + v) * channels + offset)
+        }
+      }
+    }
+  }
+
+  /// Windows of which many overlap, added up pairwise at each place of the images.
+  @usableFromInline
+  static func foldPairwise(_ grid: WindowGrid, _ x: UnsafePointer<Self>, _ y: UnsafeMutablePointer<Self>) {
+    let (windows, channels) = (grid.windows, grid.channels)
+    /// The windows along one axis that stand on a place of it.
+    func standing(on place: Int, _ size: Int, _ stride: Int, _ padding: Int, _ count: Int) -> Range<Int> {
+      let first = max(place + padding - size + stride, 0) / stride
+      return first..<max(min((place + padding) / stride + 1, count), first)
+    }
+    for place in 0..<grid.images * grid.height * grid.width {
+      let (row, column) = (place / grid.width % grid.height, place % grid.width)
+      let rows = standing(
+        on: row, windows.size.height, windows.stride.height, windows.padding.height, grid.grid.height)
+      let columns = standing(
+        on: column, windows.size.width, windows.stride.width, windows.padding.width, grid.grid.width)
+      let image = place / (grid.height * grid.width) * grid.grid.height
+      forEachStrip(of: channels) { offset, width, _ in
+        let sum = y + (place * channels + offset)
+        guard !rows.isEmpty, !columns.isEmpty else { return sum.update(repeating: 0, count: width) }
+        combine(.sum, rows: 0..<rows.count * columns.count, width: width, into: sum) { index, _ in
+          let (i, j) = (rows.lowerBound + index / columns.count, columns.lowerBound + index % columns.count)
+          let u = row + windows.padding.height - i * windows.stride.height
+          let v = column + windows.padding.width - j * windows.stride.width
+          let window = ((image + i) * grid.grid.width + j) * windows.count
+          return x + ((window + u * windows.size.width + v) * channels + offset)
         }
       }
     }

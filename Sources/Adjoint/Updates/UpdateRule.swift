@@ -11,8 +11,8 @@ package enum UpdateRule: Hashable, Sendable {
   case nesterov(rate: Double, decay: Double)
   /// s ← ρs + cg², θ ← θ − αg / (√s + ε)
   case scaled(rate: Double, decay: Double, weight: Double, epsilon: Double)
-  /// s ← β₁s + (1 − β₁)g, t ← β₂t + (1 − β₂)g², θ ← κθ − αs / (c√t + ε)
-  case adam(rate: Double, beta1: Double, beta2: Double, scale: Double, epsilon: Double, keep: Double)
+  /// s ← β₁s + (1 − β₁)g, t ← β₂t + (1 − β₂)g², θ ← κθ − αs / (√t + ε)
+  case adam(rate: Double, beta1: Double, beta2: Double, epsilon: Double, keep: Double)
 }
 
 /// An update of `count` elements of a parameter. θ and the optimiser state are changed in place.
@@ -65,14 +65,14 @@ extension Scalar {
         s[i] = rho * s[i] + c * (g * g)
         x[i] = x[i] - alpha * g / (squareRoot(s[i]) + tiny)
       }
-    case .adam(let rate, let beta1, let beta2, let scale, let epsilon, let keep):
-      let (alpha, c, tiny, kappa) = (Self(rate), Self(scale), Self(epsilon), Self(keep))
+    case .adam(let rate, let beta1, let beta2, let epsilon, let keep):
+      let (alpha, tiny, kappa) = (Self(rate), Self(epsilon), Self(keep))
       let (b1, r1, b2, r2) = (Self(beta1), Self(1 - beta1), Self(beta2), Self(1 - beta2))
       for i in 0..<job.count {
         let g = job.gradients[i]
         s[i] = b1 * s[i] + r1 * g
         t[i] = b2 * t[i] + r2 * (g * g)
-        x[i] = kappa * x[i] - alpha * s[i] / (squareRoot(t[i]) * c + tiny)
+        x[i] = kappa * x[i] - alpha * s[i] / (squareRoot(t[i]) + tiny)
       }
     }
   }
@@ -88,7 +88,6 @@ private protocol UpdateArguments {
   var weight: Element { get set }
   var decay2: Element { get set }
   var weight2: Element { get set }
-  var scale: Element { get set }
   var epsilon: Element { get set }
   var keep: Element { get set }
   var x: UnsafeMutablePointer<Element>! { get set }
@@ -115,9 +114,9 @@ extension UpdateArguments where Element: BinaryFloatingPoint & Scalar {
     case .scaled(let rate, let decay, let weight, let epsilon):
       (rule, self.rate, self.decay, self.weight) = (AK_SCALED, Element(rate), Element(decay), Element(weight))
       self.epsilon = Element(epsilon)
-    case .adam(let rate, let beta1, let beta2, let scale, let epsilon, let keep):
+    case .adam(let rate, let beta1, let beta2, let epsilon, let keep):
       (rule, self.rate, self.decay, self.weight) = (AK_ADAM, Element(rate), Element(beta1), Element(1 - beta1))
-      (self.decay2, self.weight2, self.scale) = (Element(beta2), Element(1 - beta2), Element(scale))
+      (self.decay2, self.weight2) = (Element(beta2), Element(1 - beta2))
       (self.epsilon, self.keep) = (Element(epsilon), Element(keep))
     }
   }

@@ -1,7 +1,8 @@
-// Reduce: sums in an order that their length alone decides, maxima and minima in which NaN wins.
+// Reduce: sums in an order that their length alone decides, maxima and minima in which NaN wins, and sums of squared
+// distances from a centre.
 //
-// A sum runs in eight vector accumulators over blocks, and the blocks' sums are added pairwise: the error grows with
-// the block's length over eight vectors, plus the logarithm of the number of blocks.
+// A sum runs over blocks, whose sums are added pairwise: the error grows with the length of a block, and with the
+// logarithm of the number of blocks.
 
 #define SUM_BLOCK (32 * 8 * LANES)
 
@@ -21,31 +22,42 @@ INLINE T N(fold)(ak_reduction r, V v) {
   return v[0];
 }
 
-INLINE V N(reduce_block)(ak_reduction r, const T *x, long n) {
+// What is reduced: elements, or their squared distances from a centre.
+INLINE V N(term)(bool squared, V x, V centre) { return squared ? (x - centre) * (x - centre) : x; }
+INLINE V N(term_tail)(ak_reduction r, bool squared, const T *x, long n, V centre) {
+  if (!squared) return N(load_tail_or)(x, n, SPLAT(N(neutral)(r)));
+  T squares[LANES];
+  N(store)(squares, N(term)(true, N(load_tail)(x, n), centre));
+  return N(load_tail)(squares, n);
+}
+
+INLINE V N(reduce_block)(ak_reduction r, bool squared, const T *x, V centre, long n) {
   V sum[8];
 #pragma clang loop unroll(full)
   for (int a = 0; a < 8; a++) sum[a] = SPLAT(N(neutral)(r));
   long i = 0;
   for (; i + 8 * LANES <= n; i += 8 * LANES) {
 #pragma clang loop unroll(full)
-    for (int a = 0; a < 8; a++) sum[a] = N(combine)(r, sum[a], N(load)(x + i + a * LANES));
+    for (int a = 0; a < 8; a++)
+      sum[a] = N(combine)(r, sum[a], N(term)(squared, N(load)(x + i + a * LANES), centre));
   }
-  for (; i + LANES <= n; i += LANES) sum[0] = N(combine)(r, sum[0], N(load)(x + i));
-  if (i < n) {
-    sum[1] = N(combine)(r, sum[1], N(load_tail_or)(x + i, n - i, SPLAT(N(neutral)(r))));
-  }
+  for (; i + LANES <= n; i += LANES) sum[0] = N(combine)(r, sum[0], N(term)(squared, N(load)(x + i), centre));
+  if (i < n) sum[1] = N(combine)(r, sum[1], N(term_tail)(r, squared, x + i, n - i, centre));
 #pragma clang loop unroll(full)
   for (int a = 0; a < 4; a++) sum[a] = N(combine)(r, sum[a], sum[a + 4]);
   return N(combine)(r, N(combine)(r, sum[0], sum[2]), N(combine)(r, sum[1], sum[3]));
 }
 
-static V N(sum_pairwise)(const T *x, long n) {
-  if (n <= SUM_BLOCK) return N(reduce_block)(AK_SUM, x, n);
+static V N(sum_pairwise)(bool squared, const T *x, V centre, long n) {
+  if (n <= SUM_BLOCK) {
+    return squared ? N(reduce_block)(AK_SUM, true, x, centre, n) : N(reduce_block)(AK_SUM, false, x, centre, n);
+  }
   const long blocks = (n + SUM_BLOCK - 1) / SUM_BLOCK, left = blocks / 2 * SUM_BLOCK;
-  return N(sum_pairwise)(x, left) + N(sum_pairwise)(x + left, n - left);
+  return N(sum_pairwise)(squared, x, centre, left) + N(sum_pairwise)(squared, x + left, centre, n - left);
 }
 INLINE T N(reduce_all)(ak_reduction r, const T *x, long n) {
-  return N(fold)(r, r == AK_SUM ? N(sum_pairwise)(x, n) : N(reduce_block)(r, x, n));
+  const V none = SPLAT(0);
+  return N(fold)(r, r == AK_SUM ? N(sum_pairwise)(false, x, none, n) : N(reduce_block)(r, false, x, none, n));
 }
 static T N(sum)(const T *x, long n) { return N(reduce_all)(AK_SUM, x, n); }
 
@@ -54,54 +66,71 @@ T N(reduce)(ak_reduction r, const T *x, long n) {
   if (n <= 0) return N(neutral)(r);
   switch (r) { AK_REDUCTIONS(REDUCE_CASE) }
 }
+T N(squares)(const T *x, T centre, long n) {
+  return N(fold)(AK_SUM, N(sum_pairwise)(true, x, SPLAT(centre), n));
+}
 
-// A few columns side by side, all rows. Sums cascade: 32 rows, then 32 such blocks, then those.
+// A few columns side by side, all rows.
 #define ROW_BLOCK 32
-INLINE void N(reduce_strip)(ak_reduction r, const T *x, T *y, long rows, long stride, int width, long tail) {
-  V outer[4], middle[4], inner[4];
+#define CARRIES 48  // no memory holds so many rows that their blocks count further
+INLINE void N(reduce_strip)(ak_reduction r, bool squared, const T *x, const T *centre, T *y, long rows, long stride,
+                            int width, long tail) {
+  // carry[k] is what 2^k blocks gave, where bit k of `blocks` is set: the digits of a counter.
+  V carry[CARRIES][4], sum[4], about[4];
 #pragma clang loop unroll(full)
-  for (int a = 0; a < width; a++) outer[a] = middle[a] = inner[a] = SPLAT(N(neutral)(r));
-  for (long i = 0; i < rows;) {
-    const long middle_end = rows - i > ROW_BLOCK * ROW_BLOCK ? i + ROW_BLOCK * ROW_BLOCK : rows;
-    while (i < middle_end) {
-      const long inner_end = middle_end - i > ROW_BLOCK ? i + ROW_BLOCK : middle_end;
-      for (; i < inner_end; i++) {
-        const T *row = x + i * stride;
+  for (int a = 0; a < width; a++)
+    about[a] = !squared ? SPLAT(0) : tail ? N(load_tail)(centre, tail) : N(load)(centre + a * LANES);
+  long blocks = 0;
+  for (long i = 0; i < rows; blocks++) {
 #pragma clang loop unroll(full)
-        for (int a = 0; a < width; a++) {
-          const V v = tail ? N(load_tail)(row, tail) : N(load)(row + a * LANES);
-          inner[a] = N(combine)(r, inner[a], v);
-        }
-      }
+    for (int a = 0; a < width; a++) sum[a] = SPLAT(N(neutral)(r));
+    const long end = rows - i > ROW_BLOCK ? i + ROW_BLOCK : rows;
+    for (; i < end; i++) {
+      const T *row = x + i * stride;
 #pragma clang loop unroll(full)
       for (int a = 0; a < width; a++) {
-        middle[a] = N(combine)(r, middle[a], inner[a]);
-        inner[a] = SPLAT(N(neutral)(r));
+        const V v = tail ? N(load_tail)(row, tail) : N(load)(row + a * LANES);
+        sum[a] = N(combine)(r, sum[a], N(term)(squared, v, about[a]));
       }
     }
+    int k = 0;
+    for (; blocks >> k & 1; k++) {
 #pragma clang loop unroll(full)
-    for (int a = 0; a < width; a++) {
-      outer[a] = N(combine)(r, outer[a], middle[a]);
-      middle[a] = SPLAT(N(neutral)(r));
+      for (int a = 0; a < width; a++) sum[a] = N(combine)(r, carry[k][a], sum[a]);
     }
+#pragma clang loop unroll(full)
+    for (int a = 0; a < width; a++) carry[k][a] = sum[a];
+  }
+#pragma clang loop unroll(full)
+  for (int a = 0; a < width; a++) sum[a] = SPLAT(N(neutral)(r));
+  for (int k = 0; blocks >> k; k++) {
+    if (!(blocks >> k & 1)) continue;
+#pragma clang loop unroll(full)
+    for (int a = 0; a < width; a++) sum[a] = N(combine)(r, carry[k][a], sum[a]);
   }
   if (tail) {
-    N(store_tail)(y, outer[0], tail);
+    N(store_tail)(y, sum[0], tail);
     return;
   }
 #pragma clang loop unroll(full)
-  for (int a = 0; a < width; a++) N(store)(y + a * LANES, outer[a]);
+  for (int a = 0; a < width; a++) N(store)(y + a * LANES, sum[a]);
 }
 
-INLINE void N(reduce_columns)(ak_reduction r, const T *x, long stride, T *y, long rows, long columns) {
+INLINE void N(reduce_columns)(ak_reduction r, bool squared, const T *x, long stride, const T *centre, T *y, long rows,
+                              long columns) {
   long j = 0;
-  for (; j + 4 * LANES <= columns; j += 4 * LANES) N(reduce_strip)(r, x + j, y + j, rows, stride, 4, 0);
-  for (; j + LANES <= columns; j += LANES) N(reduce_strip)(r, x + j, y + j, rows, stride, 1, 0);
-  if (j < columns) N(reduce_strip)(r, x + j, y + j, rows, stride, 1, columns - j);
+  for (; j + 4 * LANES <= columns; j += 4 * LANES)
+    N(reduce_strip)(r, squared, x + j, centre + j, y + j, rows, stride, 4, 0);
+  for (; j + LANES <= columns; j += LANES)
+    N(reduce_strip)(r, squared, x + j, centre + j, y + j, rows, stride, 1, 0);
+  if (j < columns) N(reduce_strip)(r, squared, x + j, centre + j, y + j, rows, stride, 1, columns - j);
 }
 
 #define ROWS_CASE(constant, combine, neutral) \
-  case AK_##constant: return N(reduce_columns)(AK_##constant, x, stride, y, rows, columns);
+  case AK_##constant: return N(reduce_columns)(AK_##constant, false, x, stride, x, y, rows, columns);
 void N(reduce_rows)(ak_reduction r, const T *x, long stride, T *y, long rows, long columns) {
   switch (r) { AK_REDUCTIONS(ROWS_CASE) }
+}
+void N(square_rows)(const T *x, long stride, const T *centre, T *y, long rows, long columns) {
+  N(reduce_columns)(AK_SUM, true, x, stride, centre, y, rows, columns);
 }

@@ -2,8 +2,8 @@
 //
 // A row's sums run in an order that the number of columns alone decides.
 
-// sum_j exp(x[j] - shift), the terms kept in y unless NULL.
-INLINE T N(sum_of_exp)(const T *x, T shift, T *y, long n) {
+// sum_j exp(x[j] - shift) in one vector, the terms kept in y unless NULL.
+INLINE V N(exp_block)(const T *x, T shift, T *y, long n) {
   V sum[4] = {SPLAT(0), SPLAT(0), SPLAT(0), SPLAT(0)};
   long j = 0;
   for (; j + 4 * LANES <= n; j += 4 * LANES) {
@@ -25,7 +25,18 @@ INLINE T N(sum_of_exp)(const T *x, T shift, T *y, long n) {
     if (y) N(store_tail)(y + j, e, n - j);
     sum[1] += e;
   }
-  return N(fold)(AK_SUM, (sum[0] + sum[2]) + (sum[1] + sum[3]));
+  return (sum[0] + sum[2]) + (sum[1] + sum[3]);
+}
+
+// Blocks of columns, added pairwise.
+#define EXP_BLOCK (32 * 4 * LANES)
+static V N(exp_pairwise)(const T *x, T shift, T *y, long n) {
+  if (n <= EXP_BLOCK) return N(exp_block)(x, shift, y, n);
+  const long blocks = (n + EXP_BLOCK - 1) / EXP_BLOCK, left = blocks / 2 * EXP_BLOCK;
+  return N(exp_pairwise)(x, shift, y, left) + N(exp_pairwise)(x + left, shift, y ? y + left : NULL, n - left);
+}
+INLINE T N(sum_of_exp)(const T *x, T shift, T *y, long n) {
+  return N(fold)(AK_SUM, n <= EXP_BLOCK ? N(exp_block)(x, shift, y, n) : N(exp_pairwise)(x, shift, y, n));
 }
 
 // The larger; where b is NaN, a.
@@ -51,10 +62,9 @@ INLINE T N(largest)(const T *x, long n) {
 void N(softmax)(const T *x, T *y, long rows, long columns) {
   for (long i = 0; i < rows; i++, x += columns, y += columns) {
     const T sum = N(sum_of_exp)(x, N(largest)(x, columns), y, columns);
-    const V factor = (T)1 / SPLAT(sum);
     long j = 0;
-    for (; j + LANES <= columns; j += LANES) N(store)(y + j, N(load)(y + j) * factor);
-    if (j < columns) N(store_tail)(y + j, N(load_tail)(y + j, columns - j) * factor, columns - j);
+    for (; j + LANES <= columns; j += LANES) N(store)(y + j, N(load)(y + j) / sum);
+    if (j < columns) N(store_tail)(y + j, N(load_tail)(y + j, columns - j) / sum, columns - j);
   }
 }
 

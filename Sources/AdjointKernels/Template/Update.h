@@ -22,7 +22,7 @@ INLINE void N(rule_scaled)(N(update_job) c, V *x, V g, V *s, V *t) {
 INLINE void N(rule_adam)(N(update_job) c, V *x, V g, V *s, V *t) {
   *s = c.decay * *s + c.weight * g;
   *t = c.decay2 * *t + c.weight2 * (g * g);
-  *x = c.keep * *x - c.rate * *s / (N(sqrt)(*t) * c.scale + c.epsilon);
+  *x = c.keep * *x - c.rate * *s / (N(sqrt)(*t) + c.epsilon);
 }
 
 // The job is copied, so that no store can be taken for a change of its coefficients.

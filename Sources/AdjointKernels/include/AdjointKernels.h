@@ -106,7 +106,7 @@ typedef AK_GEMM(double) ak_gemm_f64;
   F(NESTEROV, nesterov, 1)  /* s = decay s + g;             x = x - rate (g + decay s) */          \
   F(SCALED, scaled, 1)      /* s = decay s + weight (g g);  x = x - rate g / (sqrt s + epsilon) */ \
   F(ADAM, adam, 2)          /* s = decay s + weight g;  t = decay2 t + weight2 (g g); */           \
-                            /* x = keep x - rate s / (scale sqrt t + epsilon) */
+                            /* x = keep x - rate s / (sqrt t + epsilon) */
 typedef enum { AK_UPDATE_RULES(AK_CONSTANT) } ak_update_rule;
 
 /// An update of n parameters in one pass. Every operation rounds by itself, so the bits are those of the formula in any
@@ -114,7 +114,7 @@ typedef enum { AK_UPDATE_RULES(AK_CONSTANT) } ak_update_rule;
 #define AK_UPDATE(T)                                                     \
   struct {                                                               \
     ak_update_rule rule;                                                 \
-    T rate, decay, weight, decay2, weight2, scale, epsilon, keep;        \
+    T rate, decay, weight, decay2, weight2, epsilon, keep;               \
     T *x; const T *g; T *s; T *t;                                        \
     long n;                                                              \
   }
@@ -129,6 +129,8 @@ typedef AK_UPDATE(double) ak_update_f64;
 /// add_rows:     y[i, j] = f(x[i, j] + b[j])                              (add-bias with an activation, or AK_COPY)
 /// reduce:       the sum, maximum or minimum of n elements (0, -inf, inf for none); NaN wins
 /// reduce_rows:  y[j] = the reduction over i of x[i stride + j], for rows x columns elements; stride >= columns
+/// squares:      the sum of (x[i] - centre)^2 over n elements
+/// square_rows:  y[j] = the sum over i of (x[i stride + j] - centre[j])^2; y may be centre
 /// softmax, log_softmax: along each of `rows` rows of `columns` elements, shifted by the row's maximum
 /// log_sum_exp:  y[i] = log sum_j exp(x[i, j])
 /// log_softmax_vjp: x̄[i, j] = g[i, j] - exp(y[i, j]) sum_j g[i, j]
@@ -145,6 +147,9 @@ typedef AK_UPDATE(double) ak_update_f64;
   F(set, S, void, add_rows, (const T *x, const T *bias, ak_map f, T p, T q, T *y, long rows, long columns))            \
   F(set, S, T, reduce, (ak_reduction r, const T *x, long n))                                                           \
   F(set, S, void, reduce_rows, (ak_reduction r, const T *x, long stride, T *y, long rows, long columns))               \
+  F(set, S, T, squares, (const T *x, T centre, long n))                                                                \
+  F(set, S, void, square_rows,                                                                                         \
+    (const T *x, long stride, const T *centre, T *y, long rows, long columns))                                         \
   F(set, S, void, softmax, (const T *x, T *y, long rows, long columns))                                                \
   F(set, S, void, log_softmax, (const T *x, T *y, long rows, long columns))                                            \
   F(set, S, void, log_sum_exp, (const T *x, T *y, long rows, long columns))                                            \

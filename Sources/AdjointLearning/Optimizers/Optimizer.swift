@@ -145,11 +145,12 @@ public struct Adam: RuleOptimizer {
 
   /// The update after θ ← keep·θ.
   fileprivate func rule(rate: Double, step: Int, keeping keep: Double) -> UpdateRule {
-    // α m̂ / (√ŝ + ε) = (α/c₁) m / (√s/√c₂ + ε), so that an element takes one square root and one division.
+    // α m̂ / (√ŝ + ε) = (α√c₂/c₁) m / (√s + √c₂ε), so that an element takes one square root and one division. (So in
+    // section 2 of the paper.)
     let correction1 = 1 - Double.power(beta1, Double(step))
     let correction2 = (1 - Double.power(beta2, Double(step))).squareRoot()
     return .adam(
-      rate: rate / correction1, beta1: beta1, beta2: beta2, scale: 1 / correction2, epsilon: epsilon, keep: keep)
+      rate: rate * correction2 / correction1, beta1: beta1, beta2: beta2, epsilon: epsilon * correction2, keep: keep)
   }
 }
 

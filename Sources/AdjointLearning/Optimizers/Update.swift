@@ -39,9 +39,7 @@ final class GradientTest<S: Scalar> {
   func scale(of runs: [ParameterRun<S>], _ clipping: Clipping, on pool: WorkerPool?) -> Double? {
     guard finiteTest.holds(for: runs, on: pool) else { return nil }
     guard case .norm(let limit) = clipping else { return 1 }
-    var squares = 0.0
-    for run in runs { squares += run.squaredGradientNorm() }
-    let norm = squares.squareRoot()
+    let norm = Double.pairwiseSum(0..<runs.count) { runs[$0].squaredGradientNorm() }.squareRoot()
     guard norm > limit else { return norm.isFinite ? 1 : nil }
     return limit / norm
   }
@@ -115,8 +113,6 @@ extension ParameterRun {
   @specialized(where S == Float)
   @specialized(where S == Double)
   fileprivate func squaredGradientNorm() -> Double {
-    var sum = 0.0
-    for i in indices { sum += gradient(i).primal * gradient(i).primal }
-    return sum
+    Double.pairwiseSum(indices) { gradient($0).primal * gradient($0).primal }
   }
 }

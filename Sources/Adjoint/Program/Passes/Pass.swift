@@ -48,6 +48,7 @@ enum FastPaths {
       ?? LogSoftmaxGradient.ending(in: i, of: recording)
       ?? PickGradient.ending(in: i, of: recording)
       ?? ColumnSums.ending(in: i, of: recording)
+      ?? RowScatter.ending(in: i, of: recording)
   }
 }
 
