@@ -66,10 +66,15 @@ extension Unary: Operation {
     case .normalDensity: [p.to(0, -(g * (x * y)))]
     case .normalDistribution: [p.to(0, g * x.normalDensity())]
     case .relu: [p.to(0, g.masked(by: y))]
-    case .gelu: [p.to(0, g * (x.normalDistribution() + x * x.normalDensity()))]
-    case .silu: [p.to(0, g * (x.sigmoid() + y * (-x).sigmoid()))]
+    case .gelu: [p.to(0, g * (x.normalDistribution() + unlessVanished(x, x.normalDensity())))]
+    case .silu: [p.to(0, g * (x.sigmoid() + unlessVanished(y, (-x).sigmoid())))]
     case .softplus: [p.to(0, g * x.sigmoid())]
     }
+  }
+
+  /// x · factor, and 0 where the factor has vanished though x is infinite
+  private func unlessVanished<S: Scalar>(_ x: Variable<S>, _ factor: Variable<S>) -> Variable<S> {
+    (x * factor).masked(by: factor)
   }
 
   /// 1 / (1 + e⁻ˣ), never overflowing

@@ -18,7 +18,7 @@ package struct EdgeCase: Sendable {
   package var reference: MapFunction?
   /// True for an operation that selects: where the gradient is stated to be 0, it is 0 for an infinite cotangent too.
   package var isSwitch = false
-  /// False where zeros of both signs tie, and either may be y, as C allows (F.10.9.2).
+  /// False where zeros of both signs tie, and either may be y, as C allows (F.10.9.2); and for a limit that is 0.
   package var countsSignOfZero = true
 
   package init(

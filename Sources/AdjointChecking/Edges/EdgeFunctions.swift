@@ -29,8 +29,11 @@ package enum EdgeFunctions {
     (.unary(.cos), "-∞ NaN NaN, -0 1 0, 0 1 0, ∞ NaN NaN, NaN NaN NaN"),
     (.unary(.atan), "-∞ -π/2 0, -0 -0 1, 0 0 1, ∞ π/2 0, NaN NaN NaN"),
     (.unary(.tanh), "-∞ -1 0, -0 -0 1, 0 0 1, ∞ 1 0, NaN NaN NaN"),
+    (.unary(.sech), "-∞ 0 0, -0 1 0, 0 1 0, ∞ 0 0, NaN NaN NaN"),
     (.unary(.sigmoid), "-∞ 0 0, -0 0.5 0.25, 0 0.5 0.25, ∞ 1 0, NaN NaN NaN"),
     (.unary(.erf), "-∞ -1 0, ∞ 1 0, NaN NaN NaN"),
+    (.unary(.normalDensity), "-∞ 0 0, ∞ 0 0, NaN NaN NaN"),
+    (.unary(.normalDistribution), "-∞ 0 0, -0 0.5 0.3989422804014327, 0 0.5 0.3989422804014327, ∞ 1 0, NaN NaN NaN"),
     (.unary(.relu), "-∞ 0 0, -0 0 0, 0 0 0, ∞ ∞ 1, NaN NaN 1"),
     (.unary(.gelu), "-∞ -0 0, -0 -0 0.5, 0 0 0.5, ∞ ∞ 1, NaN NaN NaN"),
     (.unary(.silu), "-∞ -0 0, -0 -0 0.5, 0 0 0.5, ∞ ∞ 1, NaN NaN NaN"),
@@ -63,6 +66,7 @@ package enum EdgeFunctions {
         gradients: line.map { [[derivative($0[2], at: x)]] })
       edge.reference = f
       edge.isSwitch = f.isSwitch
+      edge.countsSignOfZero = f != .unary(.gelu) && f != .unary(.silu)
       return edge
     }
   }

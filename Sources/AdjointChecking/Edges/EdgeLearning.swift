@@ -7,7 +7,10 @@ package enum EdgeLearning {
   private static func edge(
     _ composition: EdgeComposition, _ inputs: [EdgeInput], _ value: [EdgeNumber], _ gradients: [EdgeNumber]...
   ) -> EdgeCase {
-    EdgeCase(composition.name, .composition(composition), inputs, value: value, gradients: gradients)
+    var edge = EdgeCase(composition.name, .composition(composition), inputs, value: value, gradients: gradients)
+    // A loss of −0 is a loss of 0.
+    edge.countsSignOfZero = false
+    return edge
   }
 
   private static func row(_ x: EdgeNumber...) -> EdgeInput { .numbers([1, x.count], x) }
@@ -16,7 +19,7 @@ package enum EdgeLearning {
   private static var losses: [EdgeCase] {
     let first = EdgeInput.indices([0])
     // ln(1 + e⁻¹⁴) and σ(−14)
-    let (rest, tail) = (EdgeNumber(8.315_283_733_512_353e-7), EdgeNumber(8.315_280_276_641_321e-7))
+    let (rest, tail) = (EdgeNumber(8.315_283_733_837_542e-7), EdgeNumber(8.315_280_276_641_321e-7))
     return [
       edge(.crossEntropy, [row(0, -.infinity), first], [0], [0, 0]),
       edge(.crossEntropy, [row(-.infinity, 0), first], [.infinity], [-1, 1]),

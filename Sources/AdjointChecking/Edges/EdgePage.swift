@@ -96,7 +96,8 @@ package struct EdgePage {
 
   private func cell(_ check: EdgeCheck) -> String {
     let marks = peers.differing(from: check).map { $0 == EdgePeers.libraries[0] ? "†" : "‡" }.joined()
-    return escaped(EdgePage.text(check.answer.value, check.answer.gradients)) + (marks.isEmpty ? "" : " \(marks)")
+    let forward = check.edge.forward.map { _ in ", forward " + EdgePage.lists(check.answer.tangents) } ?? ""
+    return escaped(EdgePage.text(check.answer.value, check.answer.gradients) + forward) + (marks.isEmpty ? "" : " \(marks)")
   }
 
   /// The differences by reason, a table for each.
@@ -120,7 +121,11 @@ package struct EdgePage {
 
   /// y; x̄, … The sign of a derivative of 0 means nothing.
   static func text(_ value: [Double], _ gradients: [[Double]]) -> String {
-    let slopes = gradients.map { EdgeCheck.list($0.map { $0 == 0 ? 0 : $0 }) }.joined(separator: ", ")
+    let slopes = lists(gradients)
     return EdgeCheck.list(value) + (slopes.isEmpty ? "" : "; \(slopes)")
+  }
+
+  private static func lists(_ gradients: [[Double]]) -> String {
+    gradients.map { EdgeCheck.list($0.map { $0 == 0 ? 0 : $0 }) }.joined(separator: ", ")
   }
 }

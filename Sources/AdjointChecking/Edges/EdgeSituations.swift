@@ -12,6 +12,16 @@ package enum EdgeSituations {
     EdgeCase(operation.name, .operation(operation), inputs, value: value, gradients: gradients)
   }
 
+  /// A case in which forward mode gives something else.
+  private static func edge(
+    _ operation: any Adjoint.Operation, _ input: EdgeInput, _ value: [EdgeNumber], _ gradient: [EdgeNumber],
+    forward: [EdgeNumber]
+  ) -> EdgeCase {
+    var edge = EdgeCase(operation.name, .operation(operation), [input], value: value, gradients: [gradient])
+    edge.forward = [forward]
+    return edge
+  }
+
   private static func switching(
     _ operation: any Adjoint.Operation, _ inputs: [EdgeInput], _ value: [EdgeNumber], _ gradients: [EdgeNumber]...
   ) -> EdgeCase {
@@ -46,7 +56,7 @@ package enum EdgeSituations {
       edge(variance, [.row(1, 1)], [0], [0, 0]),
       edge(variance, [.row(5)], [0], [0]),
       edge(variance, [.numbers([7], millions)], [0], [EdgeNumber](repeating: 0, count: 7)),
-      edge(variance, [.row(.infinity, 1)], [.nan], [.nan, .nan]),
+      edge(variance, .row(.infinity, 1), [.nan], [.nan, -.infinity], forward: [.nan, .nan]),
       edge(variance, [.row(.nan, 1)], [.nan], [.nan, .nan]),
       switching(max, [.row(2, 2, 1)], [2], [0.5, 0.5, 0]),
       switching(max, [.row(-0.0, 0)], [0], [0.5, 0.5]),
@@ -74,18 +84,18 @@ package enum EdgeSituations {
       edge(Softmax(), [.row(-.infinity, 0, 0)], [0, 0.5, 0.5], [0, -0.25, 0.25]),
       edge(Softmax(), [.row(10_000, 0)], [1, 0], [0, 0]),
       edge(Softmax(), [.row(.largest, -.largest)], [1, 0], [0, 0]),
-      edge(Softmax(), [.row(-.infinity, -.infinity)], [.nan, .nan], [.nan, .nan]),
+      edge(Softmax(), .row(-.infinity, -.infinity), [.nan, .nan], [.nan, .nan], forward: [0, 0]),
       edge(Softmax(), [.row(.infinity, 0)], [.nan, .nan], [.nan, .nan]),
       edge(Softmax(), [.row(.nan, 0)], [.nan, .nan], [.nan, .nan]),
       edge(LogSoftmax(), [.row(-.infinity, 0, 0)], [-.infinity, -ln2, -ln2], [1, -1, 0]),
       edge(LogSoftmax(), [.row(10_000, 0)], [0, -10_000], [-2, 2]),
-      edge(LogSoftmax(), [.row(-.infinity, -.infinity)], [.nan, .nan], [.nan, .nan]),
-      edge(LogSoftmax(), [.row(.infinity, 0)], [.nan, .nan], [.nan, .nan]),
+      edge(LogSoftmax(), .row(-.infinity, -.infinity), [.nan, .nan], [.nan, .nan], forward: [1, 2]),
+      edge(LogSoftmax(), .row(.infinity, 0), [.nan, .nan], [.nan, .nan], forward: [.nan, 2]),
       edge(LogSoftmax(), [.row(.nan, 0)], [.nan, .nan], [.nan, .nan]),
       edge(LogSumExp(), [.row(10_000, 10_000)], [ln2.map { 10_000 + $0 }], [0.5, 0.5]),
       edge(LogSumExp(), [.row(-.infinity, 0)], [0], [0, 1]),
-      edge(LogSumExp(), [.row(-.infinity, -.infinity)], [-.infinity], [.nan, .nan]),
-      edge(LogSumExp(), [.row(.infinity, 0)], [.infinity], [.nan, 0]),
+      edge(LogSumExp(), .row(-.infinity, -.infinity), [-.infinity], [.nan, .nan], forward: [0, 0]),
+      edge(LogSumExp(), .row(.infinity, 0), [.infinity], [.nan, .nan], forward: [.nan, 0]),
       edge(LogSumExp(), [.row(.nan, 0)], [.nan], [.nan, .nan]),
     ]
   }
@@ -110,7 +120,7 @@ package enum EdgeSituations {
     let table = EdgeInput.numbers([2, 2], [.nan, 1, -.infinity, 2])
     return [
       switching(Gather(), [table, .indices([1, 1])], [-.infinity, 2, -.infinity, 2], [0, 0, 4, 6]),
-      edge(ScatterAdd(rows: 3), [.row(.infinity, -.infinity, -0.0), .indices([0, 0, 2])], [.nan, 0, 0], [1, 1, 3]),
+      edge(ScatterAdd(rows: 3), [.row(.infinity, -.infinity, 2), .indices([0, 0, 2])], [.nan, 0, 2], [1, 1, 3]),
       switching(Pick(), [table, .indices([1, 1])], [1, 2], [0, 1, 0, 2]),
       EdgeCase(
         OneHot(classes: 3).name, .operation(OneHot(classes: 3)), [.indices([1])], value: [0, 1, 0], gradients: []),
