@@ -144,8 +144,8 @@ package struct Extremum: AxisReduction {
   }
 }
 
-/// y = the position of the largest element along the last axis, as a number; the first of those that tie. Its
-/// derivative is 0.
+/// y = the position of the largest element along the last axis, as a number; the first of those that tie, and of those
+/// that are not a number, if there are any, as `max` is NaN then. Its derivative is 0.
 package struct ArgMax: LibraryOperation {
   package init() {}
 
@@ -153,9 +153,12 @@ package struct ArgMax: LibraryOperation {
     let width = x[0].shape[x[0].shape.rank - 1]
     let elements = x[0].elements
     for row in y.indices {
-      var best = 0
-      for j in 1..<max(width, 1) where elements[row * width + j] > elements[row * width + best] { best = j }
-      y[row] = S(Double(best))
+      let row0 = row * width
+      var best = row0
+      for j in row0..<row0 + max(width, 1) where elements[best] == elements[best] && !(elements[j] <= elements[best]) {
+        best = j
+      }
+      y[row] = S(Double(best - row0))
     }
   }
   package func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] { [nil] }

@@ -63,7 +63,7 @@ extension Unary: Operation {
     case .sigmoid: [p.to(0, g * (y * (-x).sigmoid()))]
     // 2/√π e^(−x²) = 4√π φ(x)²
     case .erf: [p.to(0, g * (x.normalDensity().square() * (4 * Double.pi.squareRoot())))]
-    case .normalDensity: [p.to(0, -(g * (x * y)))]
+    case .normalDensity: [p.to(0, -(g * unlessVanished(x, y)))]
     case .normalDistribution: [p.to(0, g * x.normalDensity())]
     case .relu: [p.to(0, g.masked(by: y))]
     case .gelu: [p.to(0, g * (x.normalDistribution() + unlessVanished(x, x.normalDensity())))]
