@@ -140,12 +140,16 @@ private struct EdgeJudge {
     guard let closedForm else { return }
     var parts = [("y", answer.value[0], closedForm.value)]
     parts += answer.gradients.map { ("the derivative", $0[0], closedForm.first) }
-    if precision == .double { parts += answer.tangents.map { ("the derivative in dual numbers", $0[0], closedForm.first) } }
+    if precision == .double {
+      parts += answer.tangents.map { ("the derivative in dual numbers", $0[0], closedForm.first) }
+    }
     for (part, found, exact) in parts {
       let (error, bound) =
         precision == .double ? (exact.error(of: found), 4.0) : (exact.error(of: Float(found)), 8.0)
       guard error > bound else { continue }
-      complain("\(part) is \(found), \(EdgeNumber.text(error)) ε from \(exact.sum.double), where \(EdgeNumber.text(bound)) are allowed")
+      complain(
+        "\(part) is \(found), \(EdgeNumber.text(error)) ε from \(exact.sum.double), where \(EdgeNumber.text(bound)) are allowed"
+      )
     }
   }
 

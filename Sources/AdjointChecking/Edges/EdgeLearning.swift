@@ -63,9 +63,11 @@ package enum EdgeLearning {
       edge(.batchNormInference, [row(.infinity, 0)], [.infinity, 0], [ones, ones.map { 2 * $0 }]),
       edge(.batchNormInference, [row(.nan, 1)], [.nan, ones], [ones, ones.map { 2 * $0 }]),
       edge(
-        .conv2d, [.numbers([1, 1, 3, 1], [.nan, 0, 1]), .numbers([1, 1, 1, 2], [1, 1])], [.nan, 1], [1, 3, 2], [.nan, 2]),
+        .conv2d, [.numbers([1, 1, 3, 1], [.nan, 0, 1]), .numbers([1, 1, 1, 2], [1, 1])], [.nan, 1], [1, 3, 2],
+        [.nan, 2]),
       edge(
-        .conv2d, [.numbers([1, 1, 2, 1], [0, 1]), .numbers([1, 1, 1, 2], [.infinity, 1])], [.nan], [.infinity, 1], [0, 1]),
+        .conv2d, [.numbers([1, 1, 2, 1], [0, 1]), .numbers([1, 1, 1, 2], [.infinity, 1])], [.nan], [.infinity, 1],
+        [0, 1]),
       edge(.linear, [row(0, 1), row(.infinity, 1), .row(1)], [.nan], [.infinity, 1], [0, 1], [1]),
     ]
   }
@@ -73,12 +75,15 @@ package enum EdgeLearning {
   private static var passes: [EdgeCase] {
     let matrix = EdgeInput.numbers([2, 1], [1, 1])
     // The unit at −∞ is off, but its cotangent 0 meets the weight −∞ in the matrix product that goes back.
-    var off = edge(.linearRelu, [row(1), .numbers([2, 1], [-.infinity, 2]), .row(0, 0)], [0, 2], [.nan], [0, 2], [0, 2])
+    var off = edge(
+      .linearRelu, [row(1), .numbers([2, 1], [-.infinity, 2]), .row(0, 0)], [0, 2], [.nan], [0, 2], [0, 2])
     off.forward = [[4], [0, 2], [0, 2]]
     return [
       off,
       edge(.linearRelu, [row(1), matrix, .row(.nan, -1)], [.nan, 0], [1], [1, 0], [1, 0]),
-      edge(.linearRelu, [row(.infinity), matrix, .row(-.infinity, 0)], [.nan, .infinity], [3], [.infinity, .infinity], [1, 2]),
+      edge(
+        .linearRelu, [row(.infinity), matrix, .row(-.infinity, 0)], [.nan, .infinity], [3], [.infinity, .infinity],
+        [1, 2]),
       edge(
         .sumOfProducts, [row(.infinity), row(1), row(.infinity), row(-1)], [.nan], [1], [.infinity], [-1], [.infinity]),
       edge(.sumOfProducts, [row(0), row(.infinity), row(1), row(1)], [.nan], [.infinity], [0], [1], [1]),

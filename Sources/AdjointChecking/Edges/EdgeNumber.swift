@@ -20,7 +20,9 @@ package struct EdgeNumber: Sendable, ExpressibleByFloatLiteral, ExpressibleByInt
   private let double: Double
   private let float: Double
 
-  package init(double: Double, float: Double) { (self.double, self.float) = (double, EdgePrecision.float.rounded(float)) }
+  package init(double: Double, float: Double) {
+    (self.double, self.float) = (double, EdgePrecision.float.rounded(float))
+  }
   package init(_ value: Double) { self.init(double: value, float: value) }
   package init(floatLiteral value: Double) { self.init(value) }
   package init(integerLiteral value: Int) { self.init(Double(value)) }
@@ -30,7 +32,8 @@ package struct EdgeNumber: Sendable, ExpressibleByFloatLiteral, ExpressibleByInt
   package static let infinity = EdgeNumber(.infinity)
   package static let nan = EdgeNumber(.nan)
   /// The largest finite number.
-  package static let largest = EdgeNumber(double: .greatestFiniteMagnitude, float: Double(Float.greatestFiniteMagnitude))
+  package static let largest = EdgeNumber(
+    double: .greatestFiniteMagnitude, float: Double(Float.greatestFiniteMagnitude))
   /// The smallest positive number, a subnormal one.
   package static let least = EdgeNumber(double: .leastNonzeroMagnitude, float: Double(Float.leastNonzeroMagnitude))
 

@@ -9,7 +9,9 @@ package struct EdgePage {
 
   /// The differences from other libraries for which no reason is stated, as sentences.
   package var complaints: [String] {
-    peers.missing(checks.map(\.edge)).map { "\($0): no answer of other libraries is stored; run Docs/Edges/peers.py anew" }
+    peers.missing(checks.map(\.edge)).map {
+      "\($0): no answer of other libraries is stored; run Docs/Edges/peers.py anew"
+    }
       + differences.filter { EdgeReasons.reason(for: $0.check.edge) == nil }.map { check, libraries in
         let others = libraries.map { "\($0): \(theirs($0, check.edge))" }.joined(separator: ", ")
         return "\(check.edge.key): other libraries differ, and no reason is stated: ours "
@@ -38,7 +40,9 @@ package struct EdgePage {
     lines += ["", "## Functions of one number", "", "y; y′ at"]
     lines += ["", row(["function"] + EdgePage.columns.map { EdgeNumber.text($0) }), rule(EdgePage.columns.count + 1)]
     lines += functions
-    lines += ["", "## Functions of several numbers", "", "a, b → y; ā, b̄ for ȳ = 1", "", row(["function", "at"]), rule(2)]
+    lines += [
+      "", "## Functions of several numbers", "", "a, b → y; ā, b̄ for ȳ = 1", "", row(["function", "at"]), rule(2),
+    ]
     lines += list(EdgePairs.cases)
     lines += [
       "", "## Behind a switch", "",
@@ -48,7 +52,8 @@ package struct EdgePage {
     ]
     lines += list(EdgeFunctions.switches.filter { !$0.name.hasSuffix("(where(c, x, 1))") })
     lines += [
-      "", "## Over axes, moves, windows, products", "", "ȳ = 1, 2, 3, … · rows are separated by |", "", row(["operation", "x → y; x̄"]),
+      "", "## Over axes, moves, windows, products", "", "ȳ = 1, 2, 3, … · rows are separated by |", "",
+      row(["operation", "x → y; x̄"]),
       rule(2),
     ]
     lines += list(EdgeSituations.cases)
@@ -97,7 +102,8 @@ package struct EdgePage {
   private func cell(_ check: EdgeCheck) -> String {
     let marks = peers.differing(from: check).map { $0 == EdgePeers.libraries[0] ? "†" : "‡" }.joined()
     let forward = check.edge.forward.map { _ in ", forward " + EdgePage.lists(check.answer.tangents) } ?? ""
-    return escaped(EdgePage.text(check.answer.value, check.answer.gradients) + forward) + (marks.isEmpty ? "" : " \(marks)")
+    return escaped(EdgePage.text(check.answer.value, check.answer.gradients) + forward)
+      + (marks.isEmpty ? "" : " \(marks)")
   }
 
   /// The differences by reason, a table for each.
@@ -109,7 +115,8 @@ package struct EdgePage {
         [check.edge.name, check.edge.title, EdgePage.text(check.answer.value, check.answer.gradients)]
           + EdgePeers.libraries.map { libraries.contains($0) ? theirs($0, check.edge) : "" }
       }
-      return ["", reason, "", row(["function", "at", "ours"] + EdgePeers.libraries), rule(5)] + rows.map { row($0.map(escaped)) }
+      return ["", reason, "", row(["function", "at", "ours"] + EdgePeers.libraries), rule(5)]
+        + rows.map { row($0.map(escaped)) }
     }
   }
 

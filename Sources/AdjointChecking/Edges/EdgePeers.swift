@@ -59,7 +59,8 @@ package struct EdgePeers: Sendable {
   package func differing(from check: EdgeCheck) -> [String] {
     EdgePeers.libraries.filter { library in
       guard let answer = answer(of: library, for: check.edge) else { return false }
-      return !(EdgePeers.agree(check.answer.value, answer.value, countsSignOfZero: check.edge.countsSignOfZero)
+      return
+        !(EdgePeers.agree(check.answer.value, answer.value, countsSignOfZero: check.edge.countsSignOfZero)
         && zip(check.answer.gradients, answer.gradients).allSatisfy { EdgePeers.agree($0, $1, countsSignOfZero: false) })
     }
   }

@@ -39,7 +39,9 @@ enum EdgeReasons {
       text: "`step` is the comparison x > 0, and every comparison with NaN is false."),
     Reason(
       cases: ["sign at −0", "relu at −0", "sqrt(relu) at −0", "clamp(0.0, 0.0) at −0", "sqrt(clamp(0.0, 1.0)) at −0"],
-      text: "`sign` keeps the sign of zero, as it keeps every other; `relu` and `clamp` give the constant of the branch, +0."),
+      text:
+        "`sign` keeps the sign of zero, as it keeps every other; `relu` and `clamp` give the constant of the branch, +0."
+    ),
     Reason(
       cases: [
         "relu at NaN", "clamp(-1.0, 1.0) at NaN", "clamp(0.0, 0.0) at NaN", "relu(Linear) at [1]; [1 | 1]; [NaN",
@@ -48,7 +50,9 @@ enum EdgeReasons {
       text: "Where the value is NaN the gradient must not look like that of a unit that is off: both pass."),
     Reason(
       cases: ["gelu at ", "silu at "],
-      text: "Limits: x Φ(x) and x σ(x) tend to 0 and x, their derivatives to 0 and 1. The products ∞ · 0 on the way are avoided."),
+      text:
+        "Limits: x Φ(x) and x σ(x) tend to 0 and x, their derivatives to 0 and 1. The products ∞ · 0 on the way are avoided."
+    ),
     Reason(
       cases: ["leakyRelu(0.1) at −0", "leakyRelu(0.1) at 0"],
       text: "The side x ≤ 0 at 0, as for `relu` and `elu`."),

@@ -21,11 +21,13 @@ enum CheckCommand {
       Option("seed", "N", .integer(0...Int.max), default: "0", "What values and directions are drawn from."),
       .flag("sabotage", "Put faults into every rule and into shared code, and count how many the checker finds."),
       .flag("table", "Recompute the gradient table of a student report, 784-128-10, beside its own numbers."),
-      .flag("edges", "Check every operation, loss and layer at 0, the limits of numbers, ∞, NaN, ties and behind switches."),
+      .flag(
+        "edges", "Check every operation, loss and layer at 0, the limits of numbers, ∞, NaN, ties and behind switches."),
       .flag("markdown", in: "Edges", "Print the page of edges, Docs/Edges.md, and nothing else."),
       Option(
         "peers", "FILE", .text, in: "Edges",
-        "What other libraries do there, as Docs/Edges/peers.py stores it. Default: Docs/Edges/peers.json, where that is."),
+        "What other libraries do there, as Docs/Edges/peers.py stores it. Default: Docs/Edges/peers.json, where that is."
+      ),
       .flag("json", "Print one JSON object as the last line of standard output."),
       Option(
         "model", "SIZES", .text, in: "A model",

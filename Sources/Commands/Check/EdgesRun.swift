@@ -33,7 +33,8 @@ struct EdgesRun {
     if !complaints.isEmpty { console.line() }
     console.line(
       "\(checks.count.of("edge")) of \(Set(checks.map(\.edge.name)).count) functions, in Double and Float, as recorded and "
-        + "compiled, in reverse and forward mode: \(complaints.isEmpty ? "as stated" : complaints.count.of("disagreement"))")
+        + "compiled, in reverse and forward mode: \(complaints.isEmpty ? "as stated" : complaints.count.of("disagreement"))"
+    )
     if let peers {
       let versions = peers.versions.map { "\($0.library) \($0.version)" }.joined(separator: ", ")
       console.line("compared with \(versions), run on \(peers.date)")

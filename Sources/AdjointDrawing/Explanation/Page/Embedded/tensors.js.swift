@@ -51,7 +51,7 @@ extension PageAssets {
     }
     rules.argMax = ([x], _, shape) => {
       const y = new Float64Array(size(shape));
-      rows(x, (row, _, r) => row.forEach((v, j) => { if (v > row[y[r]]) y[r] = j; }));
+      rows(x, (row, _, r) => row.forEach((v, j) => { const best = row[y[r]]; if (best === best && !(v <= best)) y[r] = j; }));
       return y;
     };
     // Shifted by the largest element: logits of ±10⁴ neither overflow nor lose the answer.
