@@ -86,7 +86,8 @@ package enum EdgeInput: Sendable {
     }
   }
 
-  private static func bracketed(_ texts: [String], _ shape: Shape) -> String {
+  /// Texts as a list, rows separated by a line; a long one of equal texts is cut.
+  static func bracketed(_ texts: [String], _ shape: Shape) -> String {
     if shape.rank == 0 { return texts[0] }
     let isLong = texts.count > 4 && Set(texts).count == 1
     let list = isLong ? "\(texts[0]), … (\(texts.count))" : texts.joined(separator: ", ")

@@ -49,8 +49,7 @@ package struct EdgeCheck: Sendable {
   }
 
   static func list(_ x: [Double]) -> String {
-    let texts = x.map { EdgeNumber.text($0) }
-    return texts.count == 1 ? texts[0] : "[" + texts.joined(separator: ", ") + "]"
+    EdgeInput.bracketed(x.map { EdgeNumber.text($0) }, x.count == 1 ? [] : [x.count])
   }
 }
 

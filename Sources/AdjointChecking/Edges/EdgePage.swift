@@ -15,7 +15,7 @@ package struct EdgePage {
       + differences.filter { EdgeReasons.reason(for: $0.check.edge) == nil }.map { check, libraries in
         let others = libraries.map { "\($0): \(theirs($0, check.edge))" }.joined(separator: ", ")
         return "\(check.edge.key): other libraries differ, and no reason is stated: ours "
-          + "\(EdgePage.text(check.answer.value, check.answer.gradients)), \(others)"
+          + "\(EdgePage.text(of: check)), \(others)"
       }
   }
 
@@ -37,7 +37,10 @@ package struct EdgePage {
         + "[peers.json](Edges/peers.json).", "", "## Conventions", "",
     ]
     lines += EdgeReasons.conventions.map { "- \($0)" }
-    lines += ["", "## Functions of one number", "", "y; y′ at"]
+    lines += [
+      "", "## Functions of one number", "",
+      "y; y′. An empty cell is an ordinary point, where both are finite and not 0.",
+    ]
     lines += ["", row(["function"] + EdgePage.columns.map { EdgeNumber.text($0) }), rule(EdgePage.columns.count + 1)]
     lines += functions
     lines += [
@@ -79,9 +82,15 @@ package struct EdgePage {
       row(
         ["**\(name)**"]
           + EdgePage.columns.map { x in
-            check("\(name) at \(EdgeNumber.text(x))").map { cell($0) } ?? ""
+            check("\(name) at \(EdgeNumber.text(x))").flatMap { isOrdinary($0) ? nil : cell($0) } ?? ""
           })
     }
+  }
+
+  /// True where value and derivative are finite and not 0, and no library gives anything else.
+  private func isOrdinary(_ check: EdgeCheck) -> Bool {
+    (check.answer.value + check.answer.gradients.flatMap { $0 }).allSatisfy { $0.isFinite && $0 != 0 }
+      && peers.differing(from: check).isEmpty
   }
 
   /// A row for each name, its cases below each other.
@@ -102,7 +111,7 @@ package struct EdgePage {
   private func cell(_ check: EdgeCheck) -> String {
     let marks = peers.differing(from: check).map { $0 == EdgePeers.libraries[0] ? "†" : "‡" }.joined()
     let forward = check.edge.forward.map { _ in ", forward " + EdgePage.lists(check.answer.tangents) } ?? ""
-    return escaped(EdgePage.text(check.answer.value, check.answer.gradients) + forward)
+    return escaped(EdgePage.text(of: check) + forward)
       + (marks.isEmpty ? "" : " \(marks)")
   }
 
@@ -112,7 +121,7 @@ package struct EdgePage {
     return EdgeReasons.all.map(\.text).flatMap { reason -> [String] in
       guard let group = groups[reason] else { return [] }
       let rows = group.map { check, libraries in
-        [check.edge.name, check.edge.title, EdgePage.text(check.answer.value, check.answer.gradients)]
+        [check.edge.name, check.edge.title, EdgePage.text(of: check)]
           + EdgePeers.libraries.map { libraries.contains($0) ? theirs($0, check.edge) : "" }
       }
       return ["", reason, "", row(["function", "at", "ours"] + EdgePeers.libraries), rule(5)]
@@ -126,8 +135,14 @@ package struct EdgePage {
 
   private func escaped(_ text: String) -> String { text.replacing("|", with: "\\|") }
 
+  /// y; x̄, … of ours. A zero whose sign is not stated has none.
+  private static func text(of check: EdgeCheck) -> String {
+    let value = check.answer.value.map { $0 == 0 && !check.edge.countsSignOfZero ? 0 : $0 }
+    return text(value, check.answer.gradients)
+  }
+
   /// y; x̄, … The sign of a derivative of 0 means nothing.
-  static func text(_ value: [Double], _ gradients: [[Double]]) -> String {
+  private static func text(_ value: [Double], _ gradients: [[Double]]) -> String {
     let slopes = lists(gradients)
     return EdgeCheck.list(value) + (slopes.isEmpty ? "" : "; \(slopes)")
   }

@@ -49,9 +49,9 @@ enum EdgeReasons {
       ],
       text: "Where the value is NaN the gradient must not look like that of a unit that is off: both pass."),
     Reason(
-      cases: ["gelu at ", "silu at "],
+      cases: ["gelu at ", "silu at ", "normalDensity at "],
       text:
-        "Limits: x Φ(x) and x σ(x) tend to 0 and x, their derivatives to 0 and 1. The products ∞ · 0 on the way are avoided."
+        "Limits: x Φ(x) and x σ(x) tend to 0 and x, their derivatives to 0 and 1, and φ′ to 0. The products ∞ · 0 on the way are avoided."
     ),
     Reason(
       cases: ["leakyRelu(0.1) at −0", "leakyRelu(0.1) at 0"],

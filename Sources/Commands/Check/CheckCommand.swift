@@ -56,7 +56,10 @@ enum CheckCommand {
       ),
       (
         "Examples",
-        ["adjoint check", "adjoint check matmul logSoftmax", "adjoint check --model 784,128,10 --mode full --order 2"]
+        [
+          "adjoint check", "adjoint check matmul logSoftmax", "adjoint check --edges",
+          "adjoint check --model 784,128,10 --mode full --order 2",
+        ]
       ),
       (
         "Exit code",
