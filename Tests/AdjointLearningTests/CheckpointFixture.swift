@@ -54,8 +54,8 @@ enum CheckpointFixture: String, CaseIterable {
       ]
     case .interrupted:
       [
-        "avx512": "f2cac0afaf34a0fd", "avx2": "f2cac0afaf34a0fd", "baseline": "2480daf29510c2d7",
-        "reference": "bace8946efa27273",
+        "avx512": "e5e8933bcfbe7acd", "avx2": "e5e8933bcfbe7acd", "baseline": "9df47b170b552cc4",
+        "reference": "3bd3d34ada4ad967",
       ]
     }
   }

@@ -97,7 +97,8 @@ struct CheckpointFixtureTests {
     let file = try saved(resumed)
     try expectSame(file, Safetensors(contentsOf: fixture.end), toTheBit: fixture.hasBitsOfFiles)
     try expectSame(file, saved(whole), toTheBit: fixture.hasBitsOfFiles)
-    if let digest = fixture.digest { #expect(try self.digest(file) == digest, "\(Kernels.name)") }
+    let found = try digest(file)
+    #expect(found == fixture.digest ?? found, "\(Kernels.name)")
   }
 
   @Test(arguments: CheckpointFixture.allCases)
