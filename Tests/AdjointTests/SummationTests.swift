@@ -4,7 +4,8 @@ import Testing
 /// Every sum, forward and in gradients, has an error of at most 4ε·max(1, ⌈log₂ n⌉)·Σ|xᵢ|, and the same bits in every plan
 /// and on any number of threads.
 struct SummationTests {
-  static let counts = Array(1...10) + [31, 32, 33, 63, 64, 65, 100, 127, 128, 129, 1000, 1023, 1024, 1025, 4097, 33_000]
+  static let counts =
+    Array(1...10) + [31, 32, 33, 63, 64, 65, 100, 127, 128, 129, 1000, 1023, 1024, 1025, 4097, 33_000]
 
   /// The values in every plan, on one, two and three threads: the same bits as recorded.
   private func replayed<S: Scalar & BinaryFloatingPoint>(
@@ -159,7 +160,8 @@ struct SummationTests {
   func `windows that overlap are added up within the bound`(size: Int, stride: Int) {
     for isWide in [false, true] {
       let numbers = SummedNumbers<Float>(seed: 6, positive: 1)
-      let windows = Windows(isWide ? Extent2D(1, size) : Extent2D(size, 1), stride: Extent2D(stride, stride), padding: 0)
+      let windows = Windows(
+        isWide ? Extent2D(1, size) : Extent2D(size, 1), stride: Extent2D(stride, stride), padding: 0)
       let length = 2 * size - 1
       let tape = Tape<Float>()
       let images = tape.input(.zeros(isWide ? [1, 1, length, 2] : [1, length, 1, 2]))
@@ -177,7 +179,9 @@ struct SummationTests {
         let sum = terms.reduce(0, +)
         let bits = Double(Int.bitWidth - max(terms.count - 1, 0).leadingZeroBitCount)
         let bound = 4 * Double(Float.ulpOfOne) * max(1, bits) * sum
-        if abs(Double(value.elements[2 * place + 1]) - sum) > bound { Issue.record("place \(place): \(value.elements[2 * place + 1]), \(sum)") }
+        if abs(Double(value.elements[2 * place + 1]) - sum) > bound {
+          Issue.record("place \(place): \(value.elements[2 * place + 1]), \(sum)")
+        }
       }
     }
   }

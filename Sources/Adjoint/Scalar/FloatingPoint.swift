@@ -71,7 +71,8 @@ extension Double: Scalar {
   }
 
   public static func squareRows(
-    _ x: UnsafePointer<Double>, stride: Int, about c: UnsafePointer<Double>, _ y: UnsafeMutablePointer<Double>, rows: Int,
+    _ x: UnsafePointer<Double>, stride: Int, about c: UnsafePointer<Double>, _ y: UnsafeMutablePointer<Double>,
+    rows: Int,
     columns: Int
   ) {
     guard let kernels = Kernels.active else {

@@ -59,7 +59,8 @@ extension WindowGrid {
   /// The most windows that stand on one place.
   @inlinable var mostOverlapping: Int {
     let (size, stride) = (windows.size, windows.stride)
-    return min((size.height - 1) / stride.height + 1, grid.height) * min((size.width - 1) / stride.width + 1, grid.width)
+    return min((size.height - 1) / stride.height + 1, grid.height)
+      * min((size.width - 1) / stride.width + 1, grid.width)
   }
 
   /// The position in the images of an element of a window: element `place` of the window behind the pooled element y,

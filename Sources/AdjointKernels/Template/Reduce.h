@@ -48,16 +48,18 @@ INLINE V N(reduce_block)(ak_reduction r, bool squared, const T *x, V centre, lon
   return N(combine)(r, N(combine)(r, sum[0], sum[2]), N(combine)(r, sum[1], sum[3]));
 }
 
-static V N(sum_pairwise)(bool squared, const T *x, V centre, long n) {
-  if (n <= SUM_BLOCK) {
-    return squared ? N(reduce_block)(AK_SUM, true, x, centre, n) : N(reduce_block)(AK_SUM, false, x, centre, n);
-  }
+static V N(sum_pairwise)(const T *x, long n) {
+  if (n <= SUM_BLOCK) return N(reduce_block)(AK_SUM, false, x, SPLAT(0), n);
   const long blocks = (n + SUM_BLOCK - 1) / SUM_BLOCK, left = blocks / 2 * SUM_BLOCK;
-  return N(sum_pairwise)(squared, x, centre, left) + N(sum_pairwise)(squared, x + left, centre, n - left);
+  return N(sum_pairwise)(x, left) + N(sum_pairwise)(x + left, n - left);
+}
+static V N(squares_pairwise)(const T *x, T centre, long n) {
+  if (n <= SUM_BLOCK) return N(reduce_block)(AK_SUM, true, x, SPLAT(centre), n);
+  const long blocks = (n + SUM_BLOCK - 1) / SUM_BLOCK, left = blocks / 2 * SUM_BLOCK;
+  return N(squares_pairwise)(x, centre, left) + N(squares_pairwise)(x + left, centre, n - left);
 }
 INLINE T N(reduce_all)(ak_reduction r, const T *x, long n) {
-  const V none = SPLAT(0);
-  return N(fold)(r, r == AK_SUM ? N(sum_pairwise)(false, x, none, n) : N(reduce_block)(r, false, x, none, n));
+  return N(fold)(r, r == AK_SUM ? N(sum_pairwise)(x, n) : N(reduce_block)(r, false, x, SPLAT(0), n));
 }
 static T N(sum)(const T *x, long n) { return N(reduce_all)(AK_SUM, x, n); }
 
@@ -67,53 +69,61 @@ T N(reduce)(ak_reduction r, const T *x, long n) {
   switch (r) { AK_REDUCTIONS(REDUCE_CASE) }
 }
 T N(squares)(const T *x, T centre, long n) {
-  return N(fold)(AK_SUM, N(sum_pairwise)(true, x, SPLAT(centre), n));
+  return N(fold)(AK_SUM, N(squares_pairwise)(x, centre, n));
 }
 
-// A few columns side by side, all rows.
+// A few columns side by side, all rows: in blocks of 32 rows, 32 blocks in order, and these pairwise.
 #define ROW_BLOCK 32
 #define CARRIES 48  // no memory holds so many rows that their blocks count further
 INLINE void N(reduce_strip)(ak_reduction r, bool squared, const T *x, const T *centre, T *y, long rows, long stride,
                             int width, long tail) {
-  // carry[k] is what 2^k blocks gave, where bit k of `blocks` is set: the digits of a counter.
-  V carry[CARRIES][4], sum[4], about[4];
+  // carry[k] is what 2^k blocks of blocks gave, where bit k of `carried` is set: the digits of a counter.
+  V carry[CARRIES][4], outer[4], inner[4], about[4];
 #pragma clang loop unroll(full)
   for (int a = 0; a < width; a++)
     about[a] = !squared ? SPLAT(0) : tail ? N(load_tail)(centre, tail) : N(load)(centre + a * LANES);
-  long blocks = 0;
-  for (long i = 0; i < rows; blocks++) {
+  long i = 0, carried = 0;
+  for (;;) {
 #pragma clang loop unroll(full)
-    for (int a = 0; a < width; a++) sum[a] = SPLAT(N(neutral)(r));
-    const long end = rows - i > ROW_BLOCK ? i + ROW_BLOCK : rows;
-    for (; i < end; i++) {
-      const T *row = x + i * stride;
+    for (int a = 0; a < width; a++) outer[a] = inner[a] = SPLAT(N(neutral)(r));
+    const long outer_end = rows - i > ROW_BLOCK * ROW_BLOCK ? i + ROW_BLOCK * ROW_BLOCK : rows;
+    while (i < outer_end) {
+      const long inner_end = outer_end - i > ROW_BLOCK ? i + ROW_BLOCK : outer_end;
+      for (; i < inner_end; i++) {
+        const T *row = x + i * stride;
+#pragma clang loop unroll(full)
+        for (int a = 0; a < width; a++) {
+          const V v = tail ? N(load_tail)(row, tail) : N(load)(row + a * LANES);
+          inner[a] = N(combine)(r, inner[a], N(term)(squared, v, about[a]));
+        }
+      }
 #pragma clang loop unroll(full)
       for (int a = 0; a < width; a++) {
-        const V v = tail ? N(load_tail)(row, tail) : N(load)(row + a * LANES);
-        sum[a] = N(combine)(r, sum[a], N(term)(squared, v, about[a]));
+        outer[a] = N(combine)(r, outer[a], inner[a]);
+        inner[a] = SPLAT(N(neutral)(r));
       }
     }
+    if (i >= rows) break;
     int k = 0;
-    for (; blocks >> k & 1; k++) {
+    for (; carried >> k & 1; k++) {
 #pragma clang loop unroll(full)
-      for (int a = 0; a < width; a++) sum[a] = N(combine)(r, carry[k][a], sum[a]);
+      for (int a = 0; a < width; a++) outer[a] = N(combine)(r, carry[k][a], outer[a]);
     }
 #pragma clang loop unroll(full)
-    for (int a = 0; a < width; a++) carry[k][a] = sum[a];
+    for (int a = 0; a < width; a++) carry[k][a] = outer[a];
+    carried++;
   }
+  for (int k = 0; carried >> k; k++) {
+    if (!(carried >> k & 1)) continue;
 #pragma clang loop unroll(full)
-  for (int a = 0; a < width; a++) sum[a] = SPLAT(N(neutral)(r));
-  for (int k = 0; blocks >> k; k++) {
-    if (!(blocks >> k & 1)) continue;
-#pragma clang loop unroll(full)
-    for (int a = 0; a < width; a++) sum[a] = N(combine)(r, carry[k][a], sum[a]);
+    for (int a = 0; a < width; a++) outer[a] = N(combine)(r, carry[k][a], outer[a]);
   }
   if (tail) {
-    N(store_tail)(y, sum[0], tail);
+    N(store_tail)(y, outer[0], tail);
     return;
   }
 #pragma clang loop unroll(full)
-  for (int a = 0; a < width; a++) N(store)(y + a * LANES, sum[a]);
+  for (int a = 0; a < width; a++) N(store)(y + a * LANES, outer[a]);
 }
 
 INLINE void N(reduce_columns)(ak_reduction r, bool squared, const T *x, long stride, const T *centre, T *y, long rows,

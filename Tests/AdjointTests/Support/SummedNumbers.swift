@@ -67,7 +67,9 @@ struct SummedNumbers<S: BinaryFloatingPoint & Scalar> {
 
 extension Double {
   /// ⌈log₂ x⌉
-  fileprivate var logarithmOfTwo: Double { self <= 1 ? 0 : Double(Int(self - 1).bitWidth - Int(self - 1).leadingZeroBitCount) }
+  fileprivate var logarithmOfTwo: Double {
+    self <= 1 ? 0 : Double(Int(self - 1).bitWidth - Int(self - 1).leadingZeroBitCount)
+  }
 }
 
 /// The ways in which the numbers of a sum stand in a tensor.
