@@ -44,7 +44,7 @@ package struct EdgePage {
     lines += ["", row(["function"] + EdgePage.columns.map { EdgeNumber.text($0) }), rule(EdgePage.columns.count + 1)]
     lines += functions
     lines += [
-      "", "## Functions of several numbers", "", "a, b → y; ā, b̄ for ȳ = 1", "", row(["function", "at"]), rule(2),
+      "", "## Functions of several numbers", "", "a; b → y; ā, b̄ for ȳ = 1", "", row(["function", "at"]), rule(2),
     ]
     lines += list(EdgePairs.cases)
     lines += [
