@@ -85,7 +85,7 @@ package enum EdgeSituations {
       edge(Softmax(), [.row(10_000, 0)], [1, 0], [0, 0]),
       edge(Softmax(), [.row(.largest, -.largest)], [1, 0], [0, 0]),
       edge(Softmax(), [.row(-.infinity, -.infinity)], [.nan, .nan], [.nan, .nan]),
-      edge(Softmax(), [.row(.infinity, 0)], [.nan, .nan], [.nan, .nan]),
+      edge(Softmax(), .row(.infinity, 0), [.nan, .nan], [.nan, .nan], forward: [.nan, 0]),
       edge(Softmax(), [.row(.nan, 0)], [.nan, .nan], [.nan, .nan]),
       edge(LogSoftmax(), [.row(-.infinity, 0, 0)], [-.infinity, -ln2, -ln2], [1, -1, 0]),
       edge(LogSoftmax(), [.row(10_000, 0)], [0, -10_000], [-2, 2]),
