@@ -35,7 +35,7 @@ public func crossEntropy<S: Scalar>(
   logits.tape.scoped("crossEntropy") {
     LossForm.isFormer
       ? -reduction((targets * logits.logSoftmax()).sum(axes: [-1]))
-      : -reduction(weighted(targets, logits.logSoftmax(), orZeroAt: -.infinity).sum(axes: [-1]))
+      : -reduction(weighted(targets, logits.logSoftmax()).sum(axes: [-1]))
   }
 }
 
@@ -54,13 +54,13 @@ public func binaryCrossEntropy<S: Scalar>(
 
 /// The binary cross-entropy of each element.
 package func binaryCrossEntropies<S: Scalar>(logits: Variable<S>, targets: Variable<S>) -> Variable<S> {
-  weighted(targets, (-logits).softplus(), orZeroAt: .infinity)
-    + weighted(1 - targets, logits.softplus(), orZeroAt: .infinity)
+  weighted(targets, (-logits).softplus()) + weighted(1 - targets, logits.softplus())
 }
 
 /// t ⊙ x, and 0 where t = 0 though x is infinite: what has probability 0 counts nothing.
-private func weighted<S: Scalar>(_ t: Variable<S>, _ x: Variable<S>, orZeroAt infinity: Double) -> Variable<S> {
-  t * `where`((t .== 0) * (x .== infinity), t.tape.constant(0), x)
+private func weighted<S: Scalar>(_ t: Variable<S>, _ x: Variable<S>) -> Variable<S> {
+  // ½x = x where x is infinite, or 0 anyway.
+  t * `where`((t .== 0) * (0.5 * x .== x), t.tape.constant(0), x)
 }
 
 /// (y − t)², over all elements.
