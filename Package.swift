@@ -34,7 +34,7 @@ let package = Package(
     // Layers, losses, optimisers, the training step, checkpoints.
     .target(name: "AdjointLearning", dependencies: ["Adjoint", "AdjointFiles"]),
     // Gradient verification: oracles, verdicts, blame, reports.
-    .target(name: "AdjointChecking", dependencies: ["Adjoint", "AdjointLearning"]),
+    .target(name: "AdjointChecking", dependencies: ["Adjoint", "AdjointFiles", "AdjointLearning"]),
     // The checker's own grade: faults, mutation score, random programs; worksheets that grade a student.
     .target(name: "AdjointGrading", dependencies: ["Adjoint", "AdjointChecking"]),
     // Charts as SVG.

@@ -11,26 +11,28 @@ package struct CumulativeSum: LastAxisOperation {
   package func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) {
     let width = x[0].shape[x[0].shape.rank - 1]
     let (elements, y) = (x[0].elements, y.elements)
-    for row in stride(from: 0, to: y.count, by: Swift.max(width, 1)) {
-      // sums[k] is the sum of the finished blocks of 32ᵏ elements in the present block of 32ᵏ⁺¹.
-      withUnsafeTemporaryAllocation(of: S.self, capacity: 13) { sums in
+    // sums[k] is the sum of the finished blocks of 32ᵏ elements in the present block of 32ᵏ⁺¹.
+    withUnsafeTemporaryAllocation(of: S.self, capacity: 13) { sums in
+      for row in stride(from: 0, to: y.count, by: Swift.max(width, 1)) {
         sums.initialize(repeating: 0)
         var levels = 1
-        for j in 0..<width {
-          let place = row + (isReversed ? width - 1 - j : j)
-          if j > 0, j % 32 == 0 {
-            var (level, blocks) = (0, j)
-            while blocks % 32 == 0 {
-              sums[level + 1] = sums[level + 1] + sums[level]
-              sums[level] = 0
-              (level, blocks) = (level + 1, blocks / 32)
-            }
-            levels = max(levels, level + 1)
+        for start in stride(from: 0, to: width, by: 32) {
+          var (level, blocks) = (0, start)
+          while blocks > 0, blocks % 32 == 0 {
+            sums[level + 1] = sums[level + 1] + sums[level]
+            sums[level] = 0
+            (level, blocks) = (level + 1, blocks / 32)
           }
-          sums[0] = j % 32 == 0 ? elements[place] : sums[0] + elements[place]
-          var sum = sums[0]
-          for level in 1..<levels { sum = sums[level] + sum }
-          y[place] = sum
+          levels = max(levels, level + 1)
+          var own: S = 0
+          for j in start..<min(start + 32, width) {
+            let place = row + (isReversed ? width - 1 - j : j)
+            own = j == start ? elements[place] : own + elements[place]
+            var sum = own
+            for level in 1..<levels { sum = sums[level] + sum }
+            y[place] = sum
+          }
+          sums[0] = own
         }
       }
     }

@@ -20,7 +20,7 @@ extension Unary: Operation {
     case .square: x * x
     case .reciprocal: 1 / x
     case .abs: x > 0 ? x : x < 0 ? -x : x == 0 ? 0 : x * x
-    case .sign: x > 0 ? 1 : x < 0 ? -1 : x == 0 ? 0 : x.detached
+    case .sign: x > 0 ? 1 : x < 0 ? -1 : x.detached
     case .step: x > 0 ? 1 : 0
     case .sin: S.sine(x)
     case .cos: S.cosine(x)
@@ -63,13 +63,18 @@ extension Unary: Operation {
     case .sigmoid: [p.to(0, g * (y * (-x).sigmoid()))]
     // 2/√π e^(−x²) = 4√π φ(x)²
     case .erf: [p.to(0, g * (x.normalDensity().square() * (4 * Double.pi.squareRoot())))]
-    case .normalDensity: [p.to(0, -(g * (x * y)))]
+    case .normalDensity: [p.to(0, -(g * unlessVanished(x, y)))]
     case .normalDistribution: [p.to(0, g * x.normalDensity())]
     case .relu: [p.to(0, g.masked(by: y))]
-    case .gelu: [p.to(0, g * (x.normalDistribution() + x * x.normalDensity()))]
-    case .silu: [p.to(0, g * (x.sigmoid() + y * (-x).sigmoid()))]
+    case .gelu: [p.to(0, g * (x.normalDistribution() + unlessVanished(x, x.normalDensity())))]
+    case .silu: [p.to(0, g * (x.sigmoid() + unlessVanished(y, (-x).sigmoid())))]
     case .softplus: [p.to(0, g * x.sigmoid())]
     }
+  }
+
+  /// x · factor, and 0 where the factor has vanished though x is infinite
+  private func unlessVanished<S: Scalar>(_ x: Variable<S>, _ factor: Variable<S>) -> Variable<S> {
+    (x * factor).masked(by: factor)
   }
 
   /// 1 / (1 + e⁻ˣ), never overflowing

@@ -92,12 +92,14 @@ extension Output {
       }
       return
     }
+    // One reduced group outside has a step; several have an odometer.
+    let step = groups.reducedCount == 2 ? groups.source(ofTerm: 1, before: outside) : nil
     for start in stride(from: 0, to: count, by: columns) {
       let source = x.base + groups.source(of: start)
       S.forEachStrip(of: columns) { offset, width, strip in
         let position = start + offset
         S.combine(r, rows: 0..<terms, width: width, into: strip) { term, scratch in
-          let place = source + (offset + groups.source(ofTerm: term, before: outside))
+          let place = source + (offset + (step.map { term * $0 } ?? groups.source(ofTerm: term, before: outside)))
           kernel(RowRun(x: place, rows: rows, columns: width, stride: columns, position: position), scratch)
           return UnsafePointer(scratch)
         }
@@ -126,12 +128,25 @@ extension Output {
   /// The size of the order that `scatterAddRows` needs.
   func scatterOrder(of index: View<S>) -> Int { shape[0] + index.count }
 
-  /// y[r, :] = Σ x[i, :] over i with index[i] = r. The rows of x are ordered by their index first.
+  /// y[r, :] = Σ x[i, :] over i with index[i] = r. Where more than a block of rows has one index, the rows of x are
+  /// ordered by their index first.
   func scatterAddRows(_ x: View<S>, _ index: View<S>, order: UnsafeMutableBufferPointer<Int>) {
     let (rows, width) = (shape[0], shape.dropFirst().reduce(1, *))
     // order[r] is the end of the rows with index r, which stand behind all ends; while they are filled in, the next place.
     order[..<rows].update(repeating: 0)
-    for target in index.indices { order[Int(target)] += 1 }
+    var most = 0
+    for target in index.indices {
+      order[Int(target)] += 1
+      most = max(most, order[Int(target)])
+    }
+    if most <= S.rowBlock {
+      clear()
+      for (row, target) in index.indices.enumerated() {
+        let place = base + Int(target) * width
+        S.zip(.binary(.add), place, strideA: 1, x.base + row * width, strideB: 1, place, count: width)
+      }
+      return
+    }
     var end = rows
     for r in 0..<rows {
       end += order[r]

@@ -184,7 +184,8 @@ extension ArrayLoops where Self: Scalar {
       let row = x + i * columns
       // The shift cancels in exact arithmetic, so it carries no derivative.
       let largest = referenceReduce(.maximum, row, stride: 1, count: columns).detached
-      let shift = largest.primal.isInfinite ? 0 : largest
+      // An infinite maximum (or an empty row) is log-sum-exp itself, not a shift.
+      let shift = kind == .logSumExp && largest.primal.isInfinite ? 0 : largest
       let sum = pairwiseSum(0..<columns) { exponential(row[$0] - shift) }
       let logSum = logarithm(sum)
       switch kind {

@@ -13,7 +13,7 @@ INLINE V N(step)(V x) { return IF(x > SPLAT(0), SPLAT(1), SPLAT(0)); }
 INLINE V N(relu)(V x) { return IF(x <= SPLAT(0), SPLAT(0), x); }
 INLINE V N(leaky_relu)(V x, V p) { return IF(x > SPLAT(0), x, p * x); }
 INLINE V N(elu)(V x, V p) { return IF(x > SPLAT(0), x, p * N(expm1)(x)); }
-INLINE V N(clamp)(V x, V p, V q) { return N(at_most)(N(at_least)(x, p), q); }
+INLINE V N(clamp)(V x, V p, V q) { return IF(x <= p, p, IF(x >= q, q, x)); }
 INLINE V N(power)(V x, V p) {
   V y = SPLAT(0);
   for (int i = 0; i < LANES; i++) y[i] = LIBM(pow)(x[i], p[i]);

@@ -21,6 +21,13 @@ enum CheckCommand {
       Option("seed", "N", .integer(0...Int.max), default: "0", "What values and directions are drawn from."),
       .flag("sabotage", "Put faults into every rule and into shared code, and count how many the checker finds."),
       .flag("table", "Recompute the gradient table of a student report, 784-128-10, beside its own numbers."),
+      .flag(
+        "edges", "Check every operation, loss and layer at 0, the limits of numbers, ∞, NaN, ties and behind switches."),
+      .flag("markdown", in: "Edges", "Print the page of edges, Docs/Edges.md, and nothing else."),
+      Option(
+        "peers", "FILE", .text, in: "Edges",
+        "What other libraries do there, as Docs/Edges/peers.py stores it. Default: Docs/Edges/peers.json, where that is."
+      ),
       .flag("json", "Print one JSON object as the last line of standard output."),
       Option(
         "model", "SIZES", .text, in: "A model",
@@ -49,7 +56,10 @@ enum CheckCommand {
       ),
       (
         "Examples",
-        ["adjoint check", "adjoint check matmul logSoftmax", "adjoint check --model 784,128,10 --mode full --order 2"]
+        [
+          "adjoint check", "adjoint check matmul logSoftmax", "adjoint check --edges",
+          "adjoint check --model 784,128,10 --mode full --order 2",
+        ]
       ),
       (
         "Exit code",
@@ -65,6 +75,7 @@ enum CheckCommand {
 
   private static func run(_ arguments: Arguments, _ console: Console) throws -> Int32 {
     try refuseUnused(arguments)
+    if arguments.isGiven("edges") { return try EdgesRun(arguments).run(console) }
     if arguments.isGiven("table") {
       try Sibling.experiments.run(["--table"] + arguments.words(["seed", "data", "json"]))
     }
@@ -84,6 +95,11 @@ enum CheckCommand {
       }
     }
     let isModel = arguments.isGiven("model")
+    if arguments.isGiven("edges") {
+      try refuse(["model", "table", "sabotage", "order", "seed"] + modelOptions, "with --edges")
+    } else {
+      try refuse(["markdown", "peers"], "without --edges")
+    }
     if arguments.isGiven("table") {
       try refuse(["model", "activation", "batch", "mode", "order", "sabotage"], "with --table")
     } else if !isModel {
@@ -95,7 +111,7 @@ enum CheckCommand {
       try refuse(["sabotage"], "with --model")
     }
     if arguments.isGiven("sabotage") { try refuse(["order"], "with --sabotage") }
-    if isModel || arguments.isGiven("table"), let name = arguments.positionals.first {
+    if isModel || arguments.isGiven("table") || arguments.isGiven("edges"), let name = arguments.positionals.first {
       throw .unexpectedArgument(name, command: "check")
     }
   }
