@@ -31,7 +31,7 @@ import Testing
   func loading() throws {
     let workplace = try Workplace()
     #expect(try workplace.start(single + ["--save", "model.st"]).outcome().code == 0)
-    let pixels = [UInt8](repeating: 200, count: 784)
+    let pixels = (0..<784).map { UInt8($0 == 406 ? 200 : 0) }
     let image = try workplace.write("image.pgm", Array("P5 28 28 255\n".utf8) + pixels)
     let sound = try workplace.bytes("model.st")
     let start = 8 + Int(sound[0]) + Int(sound[1]) << 8

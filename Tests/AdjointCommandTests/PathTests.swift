@@ -91,10 +91,16 @@ import Testing
     #expect(try workplace.train("--save", "model.st").code == 0)
     let name = "\\\\u001b[2J" + String(repeating: "n", count: 5000)
     try workplace.editHeader("model.st", #"0\\n1\\n2"#, name + #"\\n1\\n2"#)
-    let outcome = try workplace.run("evaluate", "--load", "model.st")
-    #expect(outcome.code == 0 && outcome.output.contains(#"\u{1B}[2Jnnn"#), "\(outcome.errors)")
-    #expect(!outcome.output.contains("\u{1B}"))
-    #expect(outcome.output.split(separator: "\n").allSatisfy { $0.count < 300 })
+    let image = try workplace.write("image.pgm", Array("P5 28 28 255\n".utf8) + [UInt8](repeating: 0, count: 784))
+    let shown = try workplace.run("predict", "--load", "model.st", image)
+    #expect(shown.code == 0 && shown.output.contains(#"\u{1B}[2Jnnn"#), "\(shown.output) \(shown.errors)")
+    // The digits that are drawn are none of these classes.
+    let refused = try workplace.run("evaluate", "--load", "model.st")
+    #expect(refused.code == 1 && refused.errors.contains(#"\u{1B}[2Jnnn"#), "\(refused.errors)")
+    for text in [shown.output, refused.errors] {
+      #expect(!text.contains("\u{1B}"))
+      #expect(text.split(separator: "\n").allSatisfy { $0.count < 400 }, "\(text)")
+    }
   }
 
   @Test(

@@ -74,8 +74,8 @@ struct StoredProgressTests {
       elements[elements.count - 1] = value
       let whole = parameter.value
       parameter.value = Tensor(shape: whole.shape, elements: elements)
-      let error = try fileError { try Checkpoint.save(trainer, to: url) }
-      #expect(error.place == .tensor(name) && error.reason == .badValue, "\(error)")
+      let refusal = try #require(throws: TrainingError.self) { try Checkpoint.save(trainer, to: url) }
+      #expect(refusal.description.contains("'\(name)'"), "\(refusal)")
       #expect(try Safetensors(contentsOf: url) == before)
       var file = Safetensors()
       file.metadata = before.metadata

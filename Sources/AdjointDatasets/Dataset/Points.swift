@@ -127,20 +127,6 @@ extension FeatureStatistics {
   }
 }
 
-extension Dataset {
-  /// Traps where a row does not exist or a buffer has no room: a row that is read unchecked is foreign memory, whatever the
-  /// build.
-  func checkFilling(_ inputCount: Int, _ targetCount: Int, from rows: ArraySlice<Int>) {
-    for row in rows where row < 0 || row >= count {
-      fatalError("\(Self.self): there is no example \(row) among \(count)")
-    }
-    guard inputCount >= rows.count * inputShape.elementCount, targetCount >= rows.count * targetShape.elementCount
-    else {
-      fatalError("\(Self.self): no room for \(rows.count) examples in \(inputCount) inputs and \(targetCount) targets")
-    }
-  }
-}
-
 /// Copies rows of a matrix one after the other into existing memory.
 private func copy(_ rows: ArraySlice<Int>, of matrix: Tensor<Float>, to output: UnsafeMutableBufferPointer<Float>) {
   let width = matrix.shape[1]

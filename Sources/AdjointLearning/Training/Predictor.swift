@@ -65,6 +65,17 @@ public final class Predictor<S: Scalar> {
   }
 }
 
+/// A model's outputs for an example are NaN or infinite, so that none is the largest, or there is no loss.
+public struct NonFiniteOutputs: Error, Equatable, CustomStringConvertible {
+  public let example: Int
+  public let outputs: [Float]
+
+  public var description: String {
+    "evaluate: the model's outputs for example \(example) are not finite: \(outputs.prefix(10).map { $0 }). There is no "
+      + "prediction or loss; check the parameters and this example for NaN and infinity."
+  }
+}
+
 /// The loss, accuracy and confusion of a classifier on a data set.
 public struct ClassificationMetrics: Sendable, Hashable, Codable {
   /// The mean of the predictor's loss: cross-entropy in nats, unless it was given another one.
@@ -99,12 +110,12 @@ public struct ClassificationMetrics: Sendable, Hashable, Codable {
 extension Predictor where S == Float {
   /// Loss, accuracy and confusion of logits over a data set. The class with the largest logit is predicted, the first of
   /// those that tie.
-  /// - Throws: `FeedError` when a label is no class of the model, or a model's outputs have no largest or no loss, since they
-  ///   are NaN or infinite.
-  public func evaluate(on data: some Dataset<Int32>) throws(FeedError) -> ClassificationMetrics {
+  /// - Throws: `NonFiniteOutputs` when a model's outputs have no largest or no loss, since they are NaN or infinite;
+  ///   `FeedError` when a label is no class of the model.
+  public func evaluate(on data: some Dataset<Int32>) throws -> ClassificationMetrics {
     var loss = 0.0
     var confusion: [[Int]] = []
-    var failure: FeedError?
+    var failure: (any Error)?
     var labels = [Int32](repeating: 0, count: batchSize)
     let order = Array(0..<data.count)
     for start in stride(from: 0, to: data.count, by: batchSize) {
@@ -129,9 +140,7 @@ extension Predictor where S == Float {
             let prediction = logits.indices.reduce(0) { logits[$0].isExceeded(by: logits[$1]) ? $1 : $0 }
             let own = self.loss.value(logits, label: label)
             guard !logits[prediction].isNaN, !own.isNaN else {
-              failure = FeedError(
-                "evaluate: the model's outputs for example \(start + row) are \(logits.prefix(10).map { $0 }), so there is "
-                  + "no prediction or loss; check the parameters and this example for NaN and infinity")
+              failure = NonFiniteOutputs(example: start + row, outputs: Array(logits))
               return
             }
             loss += own

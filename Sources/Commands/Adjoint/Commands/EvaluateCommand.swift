@@ -41,8 +41,12 @@ enum EvaluateCommand {
       : source.loadTest(
         limit: limit, options, classNames: classifier.classLabels, features: classifier.featureNames)
     let examples = classifier.standardized(try classifier.matched(loaded, from: source.title))
-    let metrics = try classifier.predictor().evaluate(on: examples)
-
+    let metrics: ClassificationMetrics
+    do {
+      metrics = try classifier.predictor().evaluate(on: examples)
+    } catch let error as NonFiniteOutputs {
+      throw CommandError.notFinite("the outputs for example \(error.example) of \(source.title)", file: file)
+    }
     guard metrics.loss.isFinite else { throw CommandError.notFinite("the loss on \(source.title)", file: file) }
     console.field("network", "\(classifier.architecture), from \(file)", width: 10)
     console.field("data", "\(source.title): \(examples.count.of("test \(examples.noun)"))", width: 10)

@@ -141,7 +141,7 @@ enum TrainCommand {
   private static func diverged(_ error: any Error, _ plan: TrainingPlan, _ destination: String?) -> any Error {
     let isDivergence =
       switch error {
-      case is TrainingError, CommandError.diverged: true
+      case is TrainingError, is NonFiniteOutputs, CommandError.diverged: true
       case let error as FileError: error.reason == .badValue
       default: false
       }

@@ -103,7 +103,9 @@ struct Classifier {
     for name in examples.classNames {
       guard let number = classLabels.firstIndex(of: name) ?? classNames.firstIndex(of: name) else {
         throw .wrongSize(
-          file: source, expected: "the \(classNames.count) classes of training, \(classNames.prefix(12).listed("and"))",
+          file: source,
+          expected:
+            "the \(classNames.count) classes of training, \(classNames.prefix(12).map { quoted($0) }.listed("and"))",
           found: "the class \(quoted(name))")
       }
       numbers.append(Int32(number))
