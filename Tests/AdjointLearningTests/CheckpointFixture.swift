@@ -54,8 +54,8 @@ enum CheckpointFixture: String, CaseIterable {
       ]
     case .interrupted:
       [
-        "avx512": "7da3e751fa0f37f6", "avx2": "7da3e751fa0f37f6", "baseline": "33e5b022aa495a26",
-        "reference": "cf547341143bd3ab",
+        "avx512": "6f074ea8aced956c", "avx2": "6f074ea8aced956c", "baseline": "8619e4a047074463",
+        "reference": "d80732920917b7e2",
       ]
     }
   }

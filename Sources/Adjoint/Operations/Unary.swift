@@ -57,7 +57,8 @@ extension Unary: Operation {
     case .sign, .step: [nil]
     case .sin: [p.to(0, g * x.cos())]
     case .cos: [p.to(0, -(g * x.sin()))]
-    case .atan: [p.to(0, g / (1 + x.square()))]
+    // Not x², whose rule has 2x, which overflows beside a cotangent that has vanished.
+    case .atan: [p.to(0, g / (1 + x * x))]
     case .tanh: [p.to(0, g * x.sech().square())]
     case .sech: [p.to(0, -(g * (y * x.tanh())))]
     case .sigmoid: [p.to(0, g * (y * (-x).sigmoid()))]

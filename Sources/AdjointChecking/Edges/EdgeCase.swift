@@ -122,6 +122,9 @@ package struct EdgeAnswer: Sendable {
   package let gradients: [[Double]]
   /// By forward mode.
   package let tangents: [[Double]]
+  /// The second derivative of an elementwise function with a closed form: by the rule of the rule, and in second-order
+  /// dual numbers.
+  let curvatures: [(way: String, value: Double)]
   /// The results of the compiled plans that differ from those of the recording, as sentences.
   let planComplaints: [String]
   /// The gradients for an infinite cotangent.
@@ -161,11 +164,12 @@ extension EdgeCase {
             + "\(EdgeCheck.list(found[part])) as recorded")
       }
     }
+    let curvatures = reference == nil ? [] : curvatures(of: y, moving[0], adjoints[0])
     fused.write(Tensor(repeating: S(Double.infinity), shape: y.shape), into: g)
     fused.run()
     return EdgeAnswer(
       value: found[0], definition: definition(as: S.self, precision)?.primal, gradients: Array(found.dropFirst()),
-      tangents: moving.map { tangents(of: y, $0, weights) },
+      tangents: moving.map { tangents(of: y, $0, weights) }, curvatures: curvatures,
       planComplaints: complaints, switched: adjoints.map { numbers(fused.value(of: $0)) })
   }
 
@@ -181,6 +185,19 @@ extension EdgeCase {
       .fold, .maxPool, .averagePool, .other:
       nil
     }
+  }
+
+  private func curvatures<S: Scalar>(
+    of y: Variable<S>, _ x: Variable<S>, _ slope: Variable<S>
+  ) -> [(way: String, value: Double)] {
+    let reverse = Adjoint.gradients(of: slope, withRespectTo: [x])[0].scalar.primal
+    let program = Program<SecondOrderDual>([y, x])
+    program.write(Tensor(scalar: SecondOrderDual(x.scalar.primal, first: 1, second: 1)), into: x)
+    program.replay()
+    return [
+      ("the second derivative", reverse),
+      ("the second derivative in dual numbers", program.value(of: y).elements[0].mixed),
+    ]
   }
 
   /// ⟨weights, J·e⟩ for each unit vector e of x, in dual numbers.

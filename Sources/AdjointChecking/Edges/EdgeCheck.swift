@@ -142,6 +142,7 @@ private struct EdgeJudge {
     if precision == .double {
       parts += answer.tangents.map { ("the derivative in dual numbers", $0[0], closedForm.first) }
     }
+    parts += answer.curvatures.map { ($0.way, precision.rounded($0.value), closedForm.second) }
     for (part, found, exact) in parts {
       let (error, bound) =
         precision == .double ? (exact.error(of: found), 4.0) : (exact.error(of: Float(found)), 8.0)

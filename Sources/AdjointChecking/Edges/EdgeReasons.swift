@@ -12,7 +12,7 @@ enum EdgeReasons {
       + "continues; at the end of the domain it is the limit from inside. The sign of a zero decides where IEEE 754 says so: "
       + "√(−0) = −0, 1/(−0) = −∞, and log′(−0) = −∞.",
     "**What is switched off is selected away,** whatever the cotangent is: ∞ and NaN do not pass `relu`, `abs`, `clamp`, `max`, "
-      + "`pick`, `gather`, `slice`, `where` and `masked(by:)` where these are off. A factor `c * f` of one's own, and a matrix "
+      + "`pick`, `gather`, `slice`, `where` and `masked(by:)` where these are off. A factor `c * f` of one's own, dropout's mask, and a matrix "
       + "product, are IEEE's: 0 · ∞ is NaN.",
     "**A direction that is not taken stays 0** in forward mode, also where a derivative is infinite. So forward mode may give a "
       + "number where reverse mode, which multiplies a cotangent 0 by ∞, gives NaN; the tables say where.",
