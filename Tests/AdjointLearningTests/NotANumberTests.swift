@@ -100,14 +100,14 @@ struct NotANumberTests {
   @Test func `logits that are NaN have no accuracy: evaluation is refused and names the example`() throws {
     let predictor = Predictor<Float>(batchSize: 2) { $0 }
     for broken: [Float] in [[.nan, .nan], [1, .nan], [.nan, 1]] {
-      let error = #expect(throws: FeedError.self) {
+      let error = #expect(throws: NonFiniteOutputs.self) {
         try predictor.evaluate(on: points([[0, 1], [1, 0], [1, 2], broken], [0, 0, 1, 1]))
       }
-      #expect(error?.description.contains("outputs for example 3 are [") == true)
+      #expect(error?.description.contains("outputs for example 3 are not finite: [") == true)
       #expect(error?.description.contains("nan") == true)
     }
-    #expect(throws: FeedError.self) { try predictor.evaluate(on: points([[.infinity, 1]], [0])) }
-    #expect(throws: FeedError.self) { try predictor.evaluate(on: points([[-.infinity, -.infinity]], [0])) }
+    #expect(throws: NonFiniteOutputs.self) { try predictor.evaluate(on: points([[.infinity, 1]], [0])) }
+    #expect(throws: NonFiniteOutputs.self) { try predictor.evaluate(on: points([[-.infinity, -.infinity]], [0])) }
   }
 
   @Test func `a class that a model rules out costs nothing while it is not the label`() throws {
@@ -257,7 +257,7 @@ struct NotANumberTests {
     let error = #expect(throws: TrainingError.self) { try infinite.run() }
     #expect(error?.failure == .validationLoss(.infinity) && error?.epoch == 1 && infinite.history.isEmpty)
     let (unclear, _) = trainer(rate: 0.1, validation: .nan)
-    #expect(throws: FeedError.self) { try unclear.run() }
+    #expect(throws: NonFiniteOutputs.self) { try unclear.run() }
     #expect(unclear.history.isEmpty)
   }
 

@@ -129,6 +129,20 @@ struct SettingsTests {
     #expect(try step(x, Tensor<Float>([1, 0])) > 0)
   }
 
+  @Test func `a recording from before a step is refused by its gradient`() async {
+    let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+      let w = Parameter<Double>(Tensor([1, 2]), name: "w")
+      let leaf = Tape<Double>().parameter(w)
+      let before = leaf.square().sum()
+      let step = TrainingStep<Double>(optimizer: SGD(learningRate: 0.1)) { x in
+        x.sum() * x.tape.parameter(w).square().sum()
+      }
+      try step(Tensor([1]))
+      _ = gradient(of: before, withRespectTo: leaf)
+    }
+    #expect(text(result).contains("'w'") && text(result).contains("changed"), "\(text(result))")
+  }
+
   // MARK: Memory
 
   private struct Weak { weak var tape: Tape<Double>? }

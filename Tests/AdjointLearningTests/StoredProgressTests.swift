@@ -74,8 +74,8 @@ struct StoredProgressTests {
       elements[elements.count - 1] = value
       let whole = parameter.value
       parameter.value = Tensor(shape: whole.shape, elements: elements)
-      let refusal = try #require(throws: TrainingError.self) { try Checkpoint.save(trainer, to: url) }
-      #expect(refusal.description.contains("'\(name)'"), "\(refusal)")
+      let unsaved = try #require(throws: TrainingError.self) { try Checkpoint.save(trainer, to: url) }
+      #expect(unsaved.description.contains("'\(name)'"), "\(unsaved)")
       #expect(try Safetensors(contentsOf: url) == before)
       var file = Safetensors()
       file.metadata = before.metadata

@@ -124,6 +124,8 @@ final class UpdateTask<S: Scalar>: WorkerPool.Task {
     self.job = job
     if let pool { pool.run(self) } else { run(part: 0, of: 1) }
     self.job = nil
+    // A recording that read the values from before is refused by its gradient.
+    for position in 0..<job.loss.trained.count { job.loss.trained[position].parameter.noteChange() }
   }
 
   override func run(part: Int, of parts: Int) {
