@@ -27,7 +27,7 @@ package struct ExperimentsPage {
         try OutputFile.replace(file, with: (picture.svg + "\n").utf8)
       }
     }
-    try OutputFile.replace(store.directory.appendingPathComponent("Experiments.md"), with: markdown(sections).utf8)
+    try OutputFile.replace(store.directory.appendingPathComponent("Experiments.md"), with: try markdown(sections).utf8)
   }
 
   /// The full settings where all of them have two seeds at least; the shortened ones otherwise.
@@ -41,7 +41,7 @@ package struct ExperimentsPage {
     "\(experiment.name)-\(picture.name).svg".replacingOccurrences(of: " ", with: "-")
   }
 
-  private func markdown(_ sections: [(Experiment, Scale, Section)]) -> String {
+  private func markdown(_ sections: [(Experiment, Scale, Section)]) throws -> String {
     var text = [
       "# Experiments",
       """
@@ -55,7 +55,7 @@ package struct ExperimentsPage {
     for (experiment, scale, section) in sections {
       text.append("## \(experiment.place): \(experiment.title)")
       let quick = scale.isQuick ? " --quick" : ""
-      text.append("`adjoint experiments \(experiment.name)\(quick)`")
+      text.append("`adjoint experiments \(experiment.name)\(quick)`" + (try origin(of: experiment)))
       text.append(table(section.rows))
       text += section.text
       for picture in section.pictures {
@@ -63,6 +63,15 @@ package struct ExperimentsPage {
       }
     }
     return text.joined(separator: "\n\n") + "\n"
+  }
+
+  /// The revisions that made an experiment's records: `, recorded by revision 1d59674`.
+  private func origin(of experiment: Experiment) throws -> String {
+    let revisions = Set(try store.records(of: experiment.name).map(\.revision))
+    guard !revisions.isEmpty else { return "" }
+    let known = revisions.compactMap { $0 }.sorted().map { "revision `\($0)`" }
+    return ", recorded by "
+      + (known + (revisions.contains(nil) ? ["earlier revisions"] : [])).joined(separator: " and ")
   }
 
   private func table(_ rows: [Row]) -> String {

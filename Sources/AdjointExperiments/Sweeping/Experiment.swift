@@ -115,16 +115,18 @@ package struct RunRecord: Codable, Sendable, Equatable {
   package var values: [String: String]
   package var seed: Int
   package var instructionSet: String
+  /// The revision of the source that made it; `nil` where that is not known.
+  package var revision: String?
   package var figures: [String: Double]
   package var curves: [String: [Double]]
   package var pictures: [String: String]
 
   package init(
     experiment: String, setting: String, values: [String: String], seed: Int, instructionSet: String,
-    figures: [String: Double], curves: [String: [Double]], pictures: [String: String]
+    revision: String? = nil, figures: [String: Double], curves: [String: [Double]], pictures: [String: String]
   ) {
     (self.experiment, self.setting, self.values, self.seed) = (experiment, setting, values, seed)
-    self.instructionSet = instructionSet
+    (self.instructionSet, self.revision) = (instructionSet, revision)
     (self.figures, self.curves, self.pictures) = (figures, curves, pictures)
   }
 }

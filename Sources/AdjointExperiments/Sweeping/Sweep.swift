@@ -20,10 +20,15 @@ package struct Sweep: Sendable {
   package let dataName: String
   /// The number of runs that are computed at the same time.
   package let threads: Int
+  /// The revision of the source, which records carry.
+  package let revision: String?
 
-  package init(_ experiments: [Experiment], _ scale: Scale, store: RecordStore, dataName: String, threads: Int) {
+  package init(
+    _ experiments: [Experiment], _ scale: Scale, store: RecordStore, dataName: String, threads: Int,
+    revision: String? = nil
+  ) {
     (self.experiments, self.scale, self.store) = (experiments, scale, store)
-    (self.dataName, self.threads) = (dataName, threads)
+    (self.dataName, self.threads, self.revision) = (dataName, threads, revision)
   }
 
   /// The state of a sweep when a run ends.
@@ -130,7 +135,7 @@ package struct Sweep: Sendable {
     let data = job.experiment.needsDigits ? dataName : "none"
     return RunRecord(
       experiment: job.experiment.name, setting: job.setting.name, values: job.setting.recordedValues(data: data),
-      seed: job.seed, instructionSet: Kernels.name, figures: outcome.figures,
+      seed: job.seed, instructionSet: Kernels.name, revision: revision, figures: outcome.figures,
       curves: outcome.curves.mapValues { $0.map(\.recorded) }, pictures: outcome.pictures)
   }
 

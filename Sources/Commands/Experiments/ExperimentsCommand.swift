@@ -91,7 +91,8 @@ enum ExperimentsCommand {
     let store = RecordStore(FilePlace.url(try arguments.required("out"), isDirectory: true))
     // A directory is verified to be MNIST when it is read.
     let dataName = source == .drawn ? "drawn" : "MNIST"
-    let sweep = Sweep(experiments, scale, store: store, dataName: dataName, threads: threads)
+    let sweep = Sweep(
+      experiments, scale, store: store, dataName: dataName, threads: threads, revision: Revision.current)
     if !arguments.isGiven("rebuild") { try compute(sweep, source, console) }
 
     let rows = try sweep.sections().flatMap { $0.section.rows }
