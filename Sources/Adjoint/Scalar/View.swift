@@ -8,13 +8,10 @@
 public struct View<S: Scalar>: BitwiseCopyable {
   public let shape: Shape
   @usableFromInline let address: UnsafeMutableRawPointer
-  /// The number of elements.
-  public let count: Int
 
   init(shape: Shape, address: UnsafeMutableRawPointer) {
     self.shape = shape
     self.address = address
-    count = shape.elementCount
   }
 
   /// A view of existing elements, for evaluating an operation outside a tape.
@@ -26,6 +23,8 @@ public struct View<S: Scalar>: BitwiseCopyable {
     self.init(shape: shape, address: UnsafeMutableRawPointer(base))
   }
 
+  /// The number of elements.
+  @inlinable public var count: Int { shape.elementCount }
   /// The elements in row-major order.
   @inlinable public var elements: UnsafeBufferPointer<S> { UnsafeBufferPointer(start: base, count: count) }
   /// The class indices or positions of an index operand, each below the bound that the operation states.
@@ -118,13 +117,10 @@ public struct Operands<S: Scalar> {
 public struct Output<S: Scalar> {
   public let shape: Shape
   @usableFromInline let address: UnsafeMutableRawPointer
-  /// The number of elements.
-  public let count: Int
 
   init(shape: Shape, address: UnsafeMutableRawPointer) {
     self.shape = shape
     self.address = address
-    count = shape.elementCount
   }
 
   /// Existing memory as an output, for evaluating an operation outside a tape.
@@ -134,6 +130,8 @@ public struct Output<S: Scalar> {
     self.init(shape: shape, address: view.address)
   }
 
+  /// The number of elements.
+  @inlinable public var count: Int { shape.elementCount }
   /// The row-major positions of the elements.
   @inlinable public var indices: Range<Int> { 0..<count }
   /// The elements in row-major order.

@@ -43,7 +43,7 @@ public final class Tape<S: Scalar> {
   let nodes = NodeStorage()
   let arena = Arena()
   let identity = TapeIdentity()
-  package var epoch = 0
+  var epoch = 0
   var serving: Int32 = -1
   var scopes: [String] = [""]
   var scope: Int32 = 0
