@@ -197,6 +197,8 @@ public final class Program<S: Scalar> {
 
   /// Draws the random leaves and computes every output: a run that may still be refused, since it has changed nothing
   /// that lasts.
+  @specialized(where S == Float)
+  @specialized(where S == Double)
   package func compute() {
     checkIdle()
     // By position: a loop over an array would retain it.
@@ -209,6 +211,8 @@ public final class Program<S: Scalar> {
   }
 
   /// Stores the states, and counts the run.
+  @specialized(where S == Float)
+  @specialized(where S == Double)
   package func commit() {
     for position in 0..<stores.count {
       let (node, target) = stores[position]
@@ -219,6 +223,8 @@ public final class Program<S: Scalar> {
   }
 
   /// Computes every output again from the leaves as they are. Nothing is drawn, and nothing is stored.
+  @specialized(where S == Float)
+  @specialized(where S == Double)
   public func replay() {
     begin()
     defer { end() }

@@ -41,6 +41,8 @@ public struct ParameterRun<S: Scalar> {
   }
 
   /// One of several contiguous parts that together are this run.
+  @specialized(where S == Float)
+  @specialized(where S == Double)
   package func part(_ index: Int, of parts: Int) -> ParameterRun {
     let range = count * index / parts..<count * (index + 1) / parts
     return ParameterRun(self, range, gradients: gradients + range.lowerBound, copies: copies)
@@ -48,6 +50,8 @@ public struct ParameterRun<S: Scalar> {
 
   /// The elements from `start` on, at most a block of them, with a copy of their gradient that may be changed. The run's
   /// own gradient may be another parameter's too, or a constant that no run computes again.
+  @specialized(where S == Float)
+  @specialized(where S == Double)
   package func block(from start: Int, copyingGradientInto copies: GradientCopies<S>, of part: Int) -> ParameterRun {
     let size = GradientCopies<S>.blockSize
     let copy = copies.buffer.base + part * size
@@ -104,6 +108,8 @@ public struct ParameterRun<S: Scalar> {
   }
 
   /// Changes θ and the optimiser state by a rule that the library has loops for, in one pass.
+  @specialized(where S == Float)
+  @specialized(where S == Double)
   package func update(by rule: UpdateRule) {
     let states = (slots.0 == nil ? 0 : 1) + (slots.1 == nil ? 0 : 1)
     guard states >= rule.stateCount else { trapWithoutState() }

@@ -115,6 +115,8 @@ final class UpdateTask<S: Scalar>: WorkerPool.Task {
     }
   }
 
+  @specialized(where S == Float)
+  @specialized(where S == Double)
   func run(_ job: Job, on pool: WorkerPool?) {
     let parts = pool?.threads ?? 1
     for position in 0..<job.loss.runs.count where job.preparation(of: position) != nil {
@@ -128,9 +130,13 @@ final class UpdateTask<S: Scalar>: WorkerPool.Task {
     for position in 0..<job.loss.trained.count { job.loss.trained[position].parameter.noteChange() }
   }
 
-  override func run(part: Int, of parts: Int) {
+  override func run(part: Int, of parts: Int) { update(part, parts) }
+
+  // By position, and specialised: a loop over an array of a generic type allocates.
+  @specialized(where S == Float)
+  @specialized(where S == Double)
+  private func update(_ part: Int, _ parts: Int) {
     guard let job else { return }
-    // By position: a loop over an array of a generic type allocates.
     for position in 0..<job.loss.runs.count {
       let run = job.loss.runs[position].part(part, of: parts)
       let keep = job.keep(of: position)

@@ -51,6 +51,8 @@ final class CompiledLoss<S: Scalar> {
   }
 
   /// True for a loss of inputs, and of targets if any, of these shapes, whose trained parameters are those of now.
+  @specialized(where S == Float)
+  @specialized(where S == Double)
   func fits(_ x: Shape, _ targets: Shape?, areIndices: Bool) -> Bool {
     guard inputs[0].shape == x, inputs.count == (targets == nil ? 1 : 2) else { return false }
     guard targets == nil || inputs[1].shape == targets && hasIndexTargets == areIndices else { return false }

@@ -133,6 +133,8 @@ public final class TrainingStep<S: Scalar> {
   }
 
   /// Replays loss and gradients of the batch that the inputs hold, and updates the parameters. Returns the loss before.
+  @specialized(where S == Float)
+  @specialized(where S == Double)
   func update(from loss: CompiledLoss<S>) throws -> S {
     let program = loss.program
     clock?.end(.batch, before: program)
