@@ -160,6 +160,15 @@ struct CSVTests {
     }
   }
 
+  @Test("a table of classes and row numbers has no features and is refused", arguments: ["", "id", "index"])
+  func featureless(name: String) throws {
+    let url = try scratch.file("t.csv", "\(name),class\n1,0\n2,1\n3,1\n")
+    let error = try fileError { try LabeledPoints(csv: url) }
+    #expect(error.reason == .mismatch && error.found == "classes and the numbers of the rows", "\(error)")
+    let pair = try scratch.file("p.csv", "\(name),x,class\n1,5,0\n2,6,1\n3,6,1\n")
+    #expect(try LabeledPoints(csv: pair).inputs == Tensor(rows: [[5], [6], [6]]))
+  }
+
   @Test(
     "a first row of data that is longer or shorter than the header is refused",
     arguments: ["|abel,p0,p1,p2,p3\n7,0,84,bel,bel,bel,185,255\n0,1,2,3,4\n", "a,b,class\nx,y\n1,2,3\n"])

@@ -29,11 +29,12 @@ package struct LabeledTable {
     features: [String] = [], memoryLimit: Int = InputFile.memoryLimit
   ) throws(FileError) {
     let table = try CSVTable(url, format: format, memoryLimit: memoryLimit)
-    guard table.width > 1 else {
-      throw FileError(
+    func featureless(_ found: String) -> FileError {
+      FileError(
         .mismatch, file: url.path, at: .line(1, column: 1), expected: "a column of classes and at least one feature",
-        found: "one column", remedy: "Check the separator between the fields.")
+        found: found, remedy: "Check the separator between the fields, and their names.")
     }
+    guard table.width > 1 else { throw featureless("one column") }
     let known: Int?
     if let wanted { known = try table.position(of: wanted) } else { known = try table.labelPosition() }
     var roles = [CSVTable.Role](repeating: .number, count: table.width)
@@ -59,7 +60,10 @@ package struct LabeledTable {
       matrix.remove(position)
     }
     let counting = order == nil ? matrix.rowNumbers(in: table) : nil
-    if let counting { matrix.remove(counting) }
+    if let counting {
+      guard matrix.columns.count > 1 else { throw featureless("classes and the numbers of the rows") }
+      matrix.remove(counting)
+    }
     leftOut = counting.map { table.title($0) }
     if let order { matrix.arrange(order) }
     label = table.title(position)
