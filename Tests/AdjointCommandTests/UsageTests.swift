@@ -40,6 +40,15 @@ import Testing
     #expect(outcome.errors.split(separator: "\n").count == 1, "\(outcome.errors)")
   }
 
+  @Test(
+    "Threads are refused by the command line, not by the pool",
+    arguments: ["train", "bench", "experiments"], ["0", "-1", "1025", "9223372036854775807", "99999999999999999999"])
+  func threads(command: String, count: String) throws {
+    let outcome = try Workplace().run(command, "--threads", count)
+    #expect(outcome.code == 2 && outcome.errors.contains("--threads"), "\(outcome.errors)")
+    #expect(outcome.errors.split(separator: "\n").count == 1 && outcome.errors.contains("1024"), "\(outcome.errors)")
+  }
+
   @Test("Without a command, the commands are listed and the exit code is 2")
   func nothing() throws {
     let outcome = try Workplace().run()

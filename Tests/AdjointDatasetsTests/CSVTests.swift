@@ -126,4 +126,59 @@ struct CSVTests {
     #expect(error.reason == reason)
     #expect(error.place == .line(1, column: column))
   }
+
+  private func classes(_ labels: [String]) throws -> LabeledPoints {
+    let url = try scratch.file("t.csv", "x,class\n" + labels.map { "1,\($0)\n" }.joined())
+    return try LabeledPoints(csv: url)
+  }
+
+  @Test("equal decimal numbers are one class however they are written, and no other two texts are")
+  func classTexts() throws {
+    let same = try classes(["1", "1.0", "01", "+1e0", "0.10E1", "100e-2", "-0", "0", "0.0", ".5", "0.50", "5e-1"])
+    #expect(same.classNames == ["0", "0.5", "1"])
+    #expect(same.labels == [2, 2, 2, 2, 2, 2, 0, 0, 0, 1, 1, 1])
+    let large = ["9007199254740992", "9007199254740993", "18446744073709551616", "-9223372036854775808"]
+    let ids = try classes(large)
+    #expect(ids.classNames == [large[3], large[0], large[1], large[2]])
+    #expect(ids.labels == [1, 2, 3, 0])
+    let small = try classes(["-1e-400", "0", "1e-400", "1e400", "10e399", "2e400"])
+    #expect(small.classNames == ["-1e-400", "0", "1e-400", "1e400", "2e400"])
+    for odd in ["0x10", "1\u{0}\u{0}", "inf", "nan", "1e", ".", "1.0.0", "１", "1e9999999", "x"] {
+      let texts = try classes([odd, "1", "1.0", "16"])
+      #expect(texts.classNames == [odd, "1", "1.0", "16"].sorted(), "texts stay as they are beside \(odd)")
+    }
+  }
+
+  @Test("a label of images is a decimal number or the name of a class")
+  func imageLabels() throws {
+    let images = try LabeledImages(csv: try scratch.file("i.csv", "3.0,1\n02,1\n"), height: 1, width: 1)
+    #expect(images.labels == [3, 2])
+    for label in ["0x3", "3\u{0}", "3.5"] {
+      let url = try scratch.file("i.csv", "class,p\n1,1\n\(label),1\n")
+      let error = try fileError { try LabeledImages(csv: url, height: 1, width: 1) }
+      #expect(error.reason == .badValue && error.place == .line(3, column: 1), "\(error)")
+    }
+  }
+
+  @Test("a table of classes and row numbers has no features and is refused", arguments: ["", "id", "index"])
+  func featureless(name: String) throws {
+    let url = try scratch.file("t.csv", "\(name),class\n1,0\n2,1\n3,1\n")
+    let error = try fileError { try LabeledPoints(csv: url) }
+    #expect(error.reason == .mismatch && error.found == "classes and the numbers of the rows", "\(error)")
+    let pair = try scratch.file("p.csv", "\(name),x,class\n1,5,0\n2,6,1\n3,6,1\n")
+    #expect(try LabeledPoints(csv: pair).inputs == Tensor(rows: [[5], [6], [6]]))
+  }
+
+  @Test(
+    "a first row of data that is longer or shorter than the header is refused",
+    arguments: ["|abel,p0,p1,p2,p3\n7,0,84,bel,bel,bel,185,255\n0,1,2,3,4\n", "a,b,class\nx,y\n1,2,3\n"])
+  func raggedBeginning(text: String) throws {
+    let url = try scratch.file("t.csv", text)
+    for label in [nil, CSVColumn.last] {
+      let error = try fileError { try LabeledPoints(csv: url, label: label) }
+      #expect(error.reason == .mismatch && error.expected.contains("fields, as in the first row"), "\(error)")
+    }
+    let images = try fileError { try LabeledImages(csv: url, height: 2, width: 2) }
+    #expect(images.reason == .mismatch)
+  }
 }

@@ -43,6 +43,12 @@ struct DatasetTests {
     #expect(numbered(0).all.count == 0)
   }
 
+  @Test("batches of more than all are one batch")
+  func largest() {
+    let batches = numbered(7).batches(of: .max)
+    #expect(batches.count == 1 && batches.first?.labels.elements == numbered(7).labels)
+  }
+
   @Test("the same generator state gives the same epoch, and the next state another one")
   func reproducible() {
     let data = numbered(100)
@@ -201,6 +207,9 @@ struct StandardizationTests {
     #expect(abs(mean) < 1e-6)
     #expect(abs(deviation - 1) < 1e-6)
     #expect((0..<3).allSatisfy { standard.inputs[$0, 1] == 0 })
+    // 1/41 is rounded: 41 times it is not 1.
+    let unit = FeatureStatistics(mean: [0], deviation: [41]).apply(to: Tensor(rows: [[41]]))
+    #expect(unit.elements == [1])
   }
 
   @Test("selections keep the standardisation")

@@ -161,6 +161,17 @@ struct ExamplesTests {
     #expect(try LabeledImages(images: possible, labels: labels, classNames: ["a", "b"]).count == 0)
   }
 
+  @Test("no examples of more features than a shape holds are refused", arguments: [3, 4] as [UInt8])
+  func emptyGiantRows(rank: UInt8) throws {
+    try write(Self.names)
+    let side: [UInt8] = [0, 1, 0, 0]
+    let sides = [UInt8](Array(repeating: side, count: Int(rank) - 1).joined())
+    _ = try scratch.file(Self.names[0], [0, 0, 8, rank, 0, 0, 0, 0] + sides)
+    _ = try scratch.file(Self.names[1], IDX(dimensions: [0], bytes: []).encoded())
+    let error = try fileError { try load() }
+    #expect(error.reason == .oversized && error.expected.contains("2147483647 numbers for each"), "\(error)")
+  }
+
   @Test("a row that does not exist traps in every data set, in release too")
   func rows() async {
     let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {

@@ -62,6 +62,18 @@ struct StoredProgressTests {
   }
 
   @Test(arguments: CheckpointFixture.allCases)
+  func `a progress that is no JSON is refused, however near to it`(fixture: CheckpointFixture) throws {
+    let sound = try Safetensors(contentsOf: fixture.start)
+    let progress = try #require(sound.metadata["adjoint.progress"])
+    for text in [progress.dropLast() + ",}", progress.dropLast() + ",\"epoch\":0}", progress + "0"] {
+      var file = sound
+      file.metadata["adjoint.progress"] = text
+      let refusal = try fileError { try restored(file, fixture) }
+      #expect(refusal.place == .metadata("adjoint.progress") && refusal.reason == .wrongFormat, "\(refusal)")
+    }
+  }
+
+  @Test(arguments: CheckpointFixture.allCases)
   func `weights that are not finite are neither saved nor loaded, and the file stays`(fixture: CheckpointFixture) throws
   {
     let url = folder.url.appendingPathComponent("saved")

@@ -146,4 +146,22 @@ import Testing
     let second = gradient(of: gradient(of: x.power(2).sum(), withRespectTo: x).sum(), withRespectTo: x)
     #expect(second.scalar == 2)
   }
+
+  @Test func `The branch of an extremum is the first NaN, and else the first of those that tie`() throws {
+    let rows = [[1, 2, .nan, 3, .nan], [.nan, 1, 2, 3, 0], [4, 1, 4, 2, 3], [1, 5, 2, 1, 1]]
+    for largest in [true, false] {
+      let tape = Tape<Double>()
+      let x = tape.input(Tensor(rows: rows))
+      let y = largest ? x.max(axes: [1]) : x.min(axes: [1])
+      let found = try #require(Program<Double>([y], keeping: .all).branches(of: y.index))
+      #expect(found.sides == (largest ? [2, 0, 0, 1] : [2, 0, 1, 0]))
+      #expect(found.distances[0].isNaN && found.distances[1].isNaN)
+      #expect(Array(found.distances[2...]) == (largest ? [0, 3] : [-1, 0]))
+      if largest {
+        let place = x.argMax()
+        let sides = try #require(Program<Double>([place], keeping: .all).branches(of: place.index)).sides
+        #expect(sides.map(Double.init) == place.value.elements)
+      }
+    }
+  }
 }

@@ -88,4 +88,27 @@ import Testing
       #expect(program.value(of: x) == x.value)
     }
   }
+
+  static let impossible: [Distribution] = [
+    .uniform(low: 1, high: 0), .uniform(low: .nan, high: 1), .uniform(low: 0, high: .infinity),
+    .uniform(low: -1e308, high: 1e308), .normal(mean: .nan, deviation: 1), .normal(mean: 0, deviation: -1),
+    .normal(mean: 0, deviation: .nan), .normal(mean: .infinity, deviation: 1),
+    .bernoulli(probability: -0.1, value: 1), .bernoulli(probability: 1.1, value: 1),
+    .bernoulli(probability: .nan, value: 1), .bernoulli(probability: 0.5, value: .nan),
+  ]
+
+  @Test(arguments: impossible.indices) func `A distribution that does not exist traps`(number: Int) async {
+    let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) { [number] in
+      print(Tape<Float>().random(RandomLeafTests.impossible[number], shape: [2]).value)
+    }
+    let said = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
+    #expect(said.contains("random: \(RandomLeafTests.impossible[number]): ") && said.contains("must be"), "\(said)")
+  }
+
+  @Test func `A distribution at the ends of its parameters is drawn`() {
+    let tape = Tape<Float>()
+    #expect(tape.random(.uniform(low: 2, high: 2), shape: [2]).value == Tensor([2, 2]))
+    #expect(tape.random(.normal(mean: 2, deviation: 0), shape: [2]).value == Tensor([2, 2]))
+    #expect(tape.random(.bernoulli(probability: 1, value: -.infinity), shape: [1]).value == Tensor([-.infinity]))
+  }
 }

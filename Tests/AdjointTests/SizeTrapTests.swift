@@ -93,6 +93,24 @@ import Testing
       print(generator.permutation(of: -1))
     }
     #expect(said(permutation).contains("permutation: -1 numbers; the count cannot be negative"))
+    for count in [1 << 40, 1 << 62, Int.max - 1, Int.max] {
+      let large = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        [count = count as Int] in
+        var generator = Generator(seed: 1)
+        print(generator.permutation(of: count))
+      }
+      #expect(said(large).contains("permutation: \(count) numbers are 2⁴⁰ or more, which no memory holds"))
+    }
+  }
+
+  @Test func `A slice from below 0 traps, however long it is`() async {
+    for start in [-1, Int.min] {
+      let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        [start = start as Int] in
+        print(Tape<Float>().input(.ones([2, 3])).slice(start..<1, axis: 1).value)
+      }
+      #expect(said(result).contains("slice: the positions \(start)..<1 begin below 0"))
+    }
   }
 
   @Test func `A position above 2²⁴ is exact, or refused in Float`() async {

@@ -250,13 +250,23 @@ public struct Branches<S: Scalar> {
     sides = distances.map { $0.primal > 0 ? 1 : $0.primal < 0 ? -1 : 0 }
   }
 
-  /// The pieces of an extremum over groups of elements: the best element, and the distance of the second to it.
+  /// The pieces of an extremum over groups of elements: the first best element, and the distance of the second to it.
+  ///
+  /// The best one is the first NaN where there is one, as the extremum itself is NaN then; its distance is NaN.
   init(bestOf groups: [[S]], largest: Bool) {
+    func isBetter(_ a: S, _ b: S) -> Bool { largest ? b.isExceeded(by: a) : (-b).isExceeded(by: -a) }
     var (sides, distances): ([Int32], [S]) = ([], [])
     for group in groups {
-      let order = group.indices.sorted { largest ? group[$0] > group[$1] : group[$0] < group[$1] }
-      sides.append(Int32(order.first ?? 0))
-      distances.append(order.count > 1 ? group[order[0]] - group[order[1]] : S(Double.infinity))
+      var (best, second) = (0, Int?.none)
+      for place in group.indices.dropFirst() {
+        if isBetter(group[place], group[best]) {
+          (best, second) = (place, best)
+        } else if second.map({ isBetter(group[place], group[$0]) }) ?? true {
+          second = place
+        }
+      }
+      sides.append(Int32(best))
+      distances.append(second.map { group[best] - group[$0] } ?? S(Double.infinity))
     }
     (self.sides, self.distances) = (sides, distances)
   }

@@ -286,6 +286,7 @@ extension Variable {
 
   /// The part with the positions `range` along an axis.
   public func slice(_ range: Range<Int>, axis: Int = 0) -> Variable {
+    guard range.lowerBound >= 0 else { fatalError("slice: the positions \(range) begin below 0") }
     let position = axis < 0 ? axis + shape.rank : axis
     let start = shape.indices.map { $0 == position ? range.lowerBound : 0 }
     return slice(start: start, size: shape.replacing(axis: position, with: range.count))

@@ -16,7 +16,7 @@ public final class WorkerPool: @unchecked Sendable {
   /// The number of threads that work, the caller's included.
   public let threads: Int
 
-  /// The most threads that a pool has.
+  /// The most threads that a pool has; what a command takes for `--threads`.
   package static let maximumThreads = 1024
 
   /// - Precondition: between 1 and 1024 threads. More than the machine has cores slow each other down.

@@ -45,6 +45,21 @@ public enum Distribution: Sendable, Hashable, CustomStringConvertible {
     }
   }
 
+  /// The parameters in a sentence where there is no such distribution; nil where there is.
+  var fault: String? {
+    switch self {
+    case .uniform(let low, let high):
+      low.isFinite && low <= high && (high - low).isFinite
+        ? nil : "the bounds must be finite, the lower one not above the upper one"
+    case .normal(let mean, let deviation):
+      mean.isFinite && deviation.isFinite && deviation >= 0
+        ? nil : "mean and deviation must be finite, the deviation not negative"
+    case .bernoulli(let probability, let value):
+      (0...1).contains(probability) && !value.isNaN
+        ? nil : "the probability must be between 0 and 1, and the value a number"
+    }
+  }
+
   /// Fills `elements`, which are `rows` rows of one length.
   func fill<S: Scalar>(_ elements: UnsafeMutableBufferPointer<S>, rows: Int, seed: UInt64, step: Int, leaf: Int) {
     guard rows > 0 else { return }
@@ -129,7 +144,9 @@ extension Tape {
   }
 
   /// A leaf drawn from `distribution` now, and anew before each run of a program.
+  /// - Precondition: finite bounds in order, a finite mean, a deviation that is not negative, a probability from 0 to 1.
   public func random(_ distribution: Distribution, shape: Shape) -> Variable<S> {
+    if let fault = distribution.fault { fatalError("random: \(distribution): \(fault)") }
     let x = append(.random(distribution), shape)
     distribution.fill(
       output(x.index).elements, rows: rows(of: shape), seed: seed, step: 0,

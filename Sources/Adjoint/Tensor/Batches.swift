@@ -33,7 +33,7 @@ public struct Batches<Source: Dataset>: RandomAccessCollection, Sendable {
   /// The number of the first batch, 0.
   public var startIndex: Int { 0 }
   /// One more than the number of the last batch.
-  public var endIndex: Int { (order.count + size - 1) / size }
+  public var endIndex: Int { order.isEmpty ? 0 : (order.count - 1) / size + 1 }
 
   /// The batch of this number: inputs [b, features] and targets.
   public subscript(number: Int) -> Batch<Source.Target> { source.batch(rows(ofBatch: number)) }
@@ -41,7 +41,7 @@ public struct Batches<Source: Dataset>: RandomAccessCollection, Sendable {
   /// The numbers of the examples in a batch.
   package func rows(ofBatch number: Int) -> ArraySlice<Int> {
     guard indices.contains(number) else { fatalError("batches: there is no batch \(number) among \(count)") }
-    return order[number * size..<Swift.min((number + 1) * size, order.count)]
+    return order[(number * size)...].prefix(size)
   }
 }
 

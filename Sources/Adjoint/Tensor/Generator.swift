@@ -52,9 +52,12 @@ public struct Generator: RandomNumberGenerator, Hashable, Sendable, Codable {
 
   /// The numbers 0 ..< count in random order, by the Fisher–Yates shuffle. The order is the same in every release,
   /// which the standard library's `shuffled` does not promise.
-  /// - Precondition: the count is not negative.
+  /// - Precondition: the count is not negative, and below 2⁴⁰.
   public mutating func permutation(of count: Int) -> [Int] {
     guard count >= 0 else { fatalError("permutation: \(count) numbers; the count cannot be negative") }
+    guard count < Shape.elementLimit else {
+      fatalError("permutation: \(count) numbers are 2⁴⁰ or more, which no memory holds")
+    }
     var order = Array(0..<count)
     for last in stride(from: count - 1, to: 0, by: -1) {
       order.swapAt(last, Int(next().multipliedFullWidth(by: UInt64(last + 1)).high))

@@ -147,6 +147,14 @@ extension Examples {
         .wrongFormat, file: inputFile.path, at: inputFile.place(2), expected: "inputs [n, …], one row for each example",
         found: "\(type) \(dimensions)", remedy: "Give the file of the images (for MNIST its name contains idx3-ubyte).")
     }
+    // Without examples, no bytes of the file bear the header out.
+    let features = dimensions[1...].reduce(1.0) { $0 * Double($1) }
+    guard features <= Double(Int32.max) else {
+      throw FileError(
+        .oversized, file: inputFile.path, at: inputFile.place(8),
+        expected: "at most \(Int32.max) numbers for each example",
+        found: "\(features)", remedy: "The header is damaged; get the file again from its source.")
+    }
     let (labelType, labelDimensions) = try IDX.header(of: labelFile)
     guard labelDimensions.count == 1 else {
       throw FileError(

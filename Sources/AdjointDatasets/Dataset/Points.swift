@@ -120,9 +120,9 @@ extension FeatureStatistics {
     guard inputs.shape.rank == 2, inputs.shape[1] == mean.count else {
       fatalError("FeatureStatistics: statistics of \(mean.count) features for inputs of shape \(inputs.shape)")
     }
-    let scale = scale
+    let divisors = deviation.map { $0 > 0 ? $0 : 1 }
     var elements = inputs.elements
-    for i in elements.indices { elements[i] = (elements[i] - mean[i % mean.count]) * scale[i % mean.count] }
+    for i in elements.indices { elements[i] = (elements[i] - mean[i % mean.count]) / divisors[i % mean.count] }
     return Tensor(shape: inputs.shape, elements: elements)
   }
 }

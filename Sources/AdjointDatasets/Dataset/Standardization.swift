@@ -66,7 +66,7 @@ public struct FeatureStatistics: Sendable, Hashable, Codable {
     deviation = deviations
   }
 
-  /// The factor of each feature: 1/σ, or 1 where σ is 0.
+  /// The factor of each pixel: 1/σ, or 1 where σ is 0. It is rounded, which can move the last bit of x̂; points are divided.
   var scale: [Float] { deviation.map { $0 > 0 ? 1 / $0 : 1 } }
 }
 

@@ -73,7 +73,7 @@ extension LabeledImages {
     let numbers = content.numbers
     var classes: [Int32] = []
     for (number, word) in content.words.enumerated() {
-      guard let label = classNames.firstIndex(of: word) ?? Double(word).flatMap({ Int(exactly: $0) }),
+      guard let label = classNames.firstIndex(of: word) ?? Decimal.numeral(word).flatMap({ Int($0) }),
         classNames.indices.contains(label)
       else {
         let row = content.labels.firstIndex(of: Int32(number)) ?? 0

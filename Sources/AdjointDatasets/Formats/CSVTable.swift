@@ -84,6 +84,10 @@ package struct CSVTable {
     start = hasHeader || announced != nil ? second : beginning
     sample = (hasHeader || announced != nil ? next : first) ?? []
     width = announced == nil ? first.count : sample.count
+    // Whatever follows finds a name for each column of the first row.
+    guard sample.isEmpty || sample.count == width else {
+      throw ragged(0, min(sample.count, width) - 1, sample.count < width)
+    }
   }
 
   private static func announcement(

@@ -92,6 +92,40 @@ enum Decimal {
     Float(String(decoding: bytes[range], as: UTF8.self)).flatMap { $0.isFinite ? $0 : nil }
   }
 
+  /// The shortest way to write the number that a word is, exactly; nil for a word that is no decimal number.
+  ///
+  /// So two words give the same text where they are the same number, and there alone, whatever their length: 1.0, 01 and
+  /// +1e0 give 1, and .50 gives 0.5. A whole number of more than 20 digits, and one with more than 6 zeros behind the
+  /// point, keeps an exponent. An exponent of a million or more is no number.
+  static func numeral(_ word: String) -> String? {
+    var rest = Substring(word).utf8
+    let sign = rest.first == 0x2D ? "-" : ""
+    if rest.first == 0x2D || rest.first == 0x2B { rest.removeFirst() }
+    let mantissa = rest.prefix { $0 &- 0x30 < 10 || $0 == 0x2E }
+    let parts = mantissa.split(separator: 0x2E, omittingEmptySubsequences: false)
+    var digits = Array(parts.joined())
+    guard parts.count <= 2, !digits.isEmpty else { return nil }
+    var exponent = parts.count == 2 ? -parts[1].count : 0
+    rest = rest[mantissa.endIndex...]
+    if let letter = rest.popFirst() {
+      guard letter | 0x20 == 0x65, let power = Int(Substring(rest)), power.magnitude < 1_000_000 else { return nil }
+      exponent += power
+    }
+    while digits.last == 0x30 {
+      digits.removeLast()
+      exponent += 1
+    }
+    let written = String(decoding: digits.drop { $0 == 0x30 }, as: UTF8.self)
+    if written.isEmpty { return "0" }
+    func zeros(_ count: Int) -> String { String(repeating: "0", count: count) }
+    // The digits before the point.
+    let whole = written.count + exponent
+    if exponent >= 0, whole <= 20 { return sign + written + zeros(exponent) }
+    if exponent < 0, whole > 0 { return sign + written.prefix(whole) + "." + written.dropFirst(whole) }
+    if exponent < 0, whole >= -6 { return sign + "0." + zeros(-whole) + written }
+    return sign + written + "e\(exponent)"
+  }
+
   /// 10⁰ to 10²², which `Double` holds exactly.
   private static let powers: [Double] = [
     1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20,

@@ -29,11 +29,12 @@ package struct LabeledTable {
     features: [String] = [], memoryLimit: Int = InputFile.memoryLimit
   ) throws(FileError) {
     let table = try CSVTable(url, format: format, memoryLimit: memoryLimit)
-    guard table.width > 1 else {
-      throw FileError(
+    func featureless(_ found: String) -> FileError {
+      FileError(
         .mismatch, file: url.path, at: .line(1, column: 1), expected: "a column of classes and at least one feature",
-        found: "one column", remedy: "Check the separator between the fields.")
+        found: found, remedy: "Check the separator between the fields, and their names.")
     }
+    guard table.width > 1 else { throw featureless("one column") }
     let known: Int?
     if let wanted { known = try table.position(of: wanted) } else { known = try table.labelPosition() }
     var roles = [CSVTable.Role](repeating: .number, count: table.width)
@@ -54,12 +55,15 @@ package struct LabeledTable {
       let values = matrix.column(position)
       let distinct = Set(values).sorted()
       let numbers = Dictionary(uniqueKeysWithValues: distinct.enumerated().map { ($1, Int32($0)) })
-      read.words = distinct.map { Double($0).withoutPoint }
+      read.words = distinct.map { String(Int($0)) }
       read.labels = values.map { numbers[$0] ?? 0 }
       matrix.remove(position)
     }
     let counting = order == nil ? matrix.rowNumbers(in: table) : nil
-    if let counting { matrix.remove(counting) }
+    if let counting {
+      guard matrix.columns.count > 1 else { throw featureless("classes and the numbers of the rows") }
+      matrix.remove(counting)
+    }
     leftOut = counting.map { table.title($0) }
     if let order { matrix.arrange(order) }
     label = table.title(position)
@@ -78,19 +82,24 @@ package struct LabeledTable {
     return try features.map { name throws(FileError) in try table.position(of: .named(name)) }
   }
 
-  /// The names of the classes, numbers by value when all are numbers and words by spelling otherwise, and every row's class.
+  /// The names of the classes and every row's class.
+  ///
+  /// Where all labels are decimal numbers, equal numbers are one class however they are written (1, 1.0 and 01), named in
+  /// the shortest way and sorted by value. Otherwise each text is a class, and its name, sorted by spelling. Of known
+  /// classes, the one with that text is meant, or else the one with that number.
   private static func classes(
     of content: CSVTable.Content, known: [String]?, _ position: Int, _ table: CSVTable
   ) throws(FileError) -> (names: [String], labels: [Int32]) {
-    let values = content.words.compactMap { word in Double(word).flatMap { $0.isFinite ? $0 : nil } }
-    let isNumbers = values.count == content.words.count
-    // One class, however it is written: 1, 1.0 and 01.
-    let written = isNumbers ? values.map(\.withoutPoint) : content.words
-    let found = Set(written)
-    let names = known ?? (isNumbers ? found.sorted { (Double($0) ?? 0) < (Double($1) ?? 0) } : found.sorted())
+    let numerals = content.words.map { Decimal.numeral($0) }
+    let isNumbers = !numerals.contains(nil)
+    let found = Set(isNumbers ? numerals.compactMap { $0 } : content.words)
+    func order(_ name: String) -> (Double, String) { (isNumbers ? Double(name) ?? 0 : 0, name) }
+    let names = known ?? found.sorted { order($0) < order($1) }
     var numbers: [String: Int32] = [:]
     for (number, name) in names.enumerated() { numbers[name] = Int32(number) }
-    let classes = zip(content.words, written).map { numbers[$0] ?? numbers[$1] }
+    let classes = zip(content.words, numerals).map { word, numeral in
+      numbers[word] ?? numeral.flatMap { numbers[$0] }
+    }
     if let row = content.labels.firstIndex(where: { classes[Int($0)] == nil }) {
       let (field, reader) = try table.field(row: row, column: position)
       throw reader.wrong(
@@ -98,7 +107,7 @@ package struct LabeledTable {
         remedy: "Correct the label, or give the names of all classes.")
     }
     // A quantity that was measured has as many values as it pleases.
-    let isMeasured = isNumbers && found.count > 20 && values.contains { $0 != $0.rounded() }
+    let isMeasured = isNumbers && found.count > 20 && found.contains { $0.contains(".") || $0.contains("e-") }
     guard known != nil || !isMeasured && (content.rows < 20 || found.count * 2 <= content.rows) else {
       throw FileError(
         .mismatch, file: table.file, at: .line(1, column: position + 1),
@@ -196,9 +205,4 @@ private struct Matrix {
     guard isCount || distinct == [-1, 1], let least = counts.values.min() else { return nil }
     return Double(least * distinct.count) / Double(values.count)
   }
-}
-
-extension Double {
-  /// The number as a class is named: `1` for 1.0.
-  fileprivate var withoutPoint: String { self == rounded() && magnitude < 1e15 ? String(Int(self)) : String(self) }
 }

@@ -197,6 +197,10 @@ public struct Checkpoint {
         remedy: "This file was not written as a checkpoint of a training.")
     }
     do {
+      // Foundation's reader lets pass what is no JSON, such as a comma behind the last member.
+      var reader = try JSONReader(Array(text.utf8), file: path)
+      _ = try reader.value()
+      try reader.end()
       return try JSONDecoder().decode(type, from: Data(text.utf8))
     } catch {
       throw FileError(

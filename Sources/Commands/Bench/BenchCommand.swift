@@ -14,7 +14,7 @@ enum BenchCommand {
     positional: ("ROWS…", 0...1_000),
     options: [
       Option(
-        "threads", "N", .integer(1...1024),
+        "threads", "N", .integer(1...WorkerPool.maximumThreads),
         "Measure on so many threads alone. Without it, steps are measured on one and on two, and all else on one."),
       Option(
         "peers", "PYTHON", .text,

@@ -20,7 +20,9 @@ enum ExperimentsCommand {
       .flag("quick", "Shorten document 000 alone, to a few minutes: nothing is decided about it then."),
       Option("runs", "N", .integer(1...10_000), "Seeds of each setting. Default: the experiment's own number."),
       Option("epochs", "N", .integer(1...100_000), "Epochs, in place of the documents' own: for a trial."),
-      Option("threads", "N", .integer(1...1024), "Runs computed at the same time. Default: the machine's cores."),
+      Option(
+        "threads", "N", .integer(1...WorkerPool.maximumThreads),
+        "Runs computed at the same time. Default: the machine's cores."),
       Option(
         "data", "WHAT", .text, default: "mnist", "mnist, a directory with MNIST's four files, or drawn for a trial."),
       Option(
@@ -86,7 +88,7 @@ enum ExperimentsCommand {
       isQuick: arguments.isGiven("quick"), runs: try arguments.givenInteger("runs"),
       epochs: try arguments.givenInteger("epochs"))
     let source = try DataSource(arguments.required("data"))
-    let cores = ProcessInfo.processInfo.activeProcessorCount
+    let cores = min(ProcessInfo.processInfo.activeProcessorCount, WorkerPool.maximumThreads)
     let threads = try arguments.givenInteger("threads") ?? cores
     let store = RecordStore(FilePlace.url(try arguments.required("out"), isDirectory: true))
     // A directory is verified to be MNIST when it is read.

@@ -38,6 +38,9 @@ struct OddCall: Sendable {
     OddCall("matmul with itself", 2) { $0.matmul($0, transposeA: $1[0] & 1 == 0, transposeB: $1[1] & 1 == 0) },
     OddCall("addBias", 1) { $0.addBias($0.tape.constant(.ones([$1[0] & 7]))) },
     OddCall("random", 2) { $0.sum() + $0.tape.random(.normal(mean: 0, deviation: 1), shape: Shape($1)) },
+    OddCall("a random interval", 2) {
+      $0.sum() + $0.tape.random(.uniform(low: Double($1[0]), high: Double($1[1])), shape: [2])
+    },
   ]
 
   private static let reductions = [

@@ -18,6 +18,8 @@ struct StrictIDX: Equatable {
     dimensions = (0..<rank).map { axis in (0..<4).reduce(0) { $0 << 8 | Int(bytes[4 + 4 * axis + $1]) } }
     // In Double nothing overflows, and what is compared with is small.
     guard dimensions.reduce(Double(size), { $0 * Double($1) }) == Double(bytes.count - 4 - 4 * rank) else { return nil }
+    // An empty array too has rows that can exist.
+    guard dimensions.reduce(Double(size), { $0 * Double(max($1, 1)) }) < 0x1p63 else { return nil }
     (type, elements) = (bytes[2], Array(bytes[(4 + 4 * rank)...]))
   }
 

@@ -35,16 +35,10 @@ struct PointTableTrial: ReaderTrial {
       stating: 4 * points.inputs.elements.count + bytes.count)
   }
 
-  /// True for the name of the class that a field names: its text, or the same whole number.
+  /// True for the name of the class that a field names: its text, or the same number.
   private func isClass(_ name: String, _ field: String?) -> Bool {
     guard let field, name != field else { return field != nil }
-    let forms = [name, field].map {
-      $0.wholeMatch(of: /[+\-]?[0-9]{1,15}(\.0*)?([eE][+\-]?[0-9]+)?/).map { $0.output.0 }
-    }
-    guard let name = forms[0].flatMap({ Double($0) }), let field = forms[1].flatMap({ Double($0) }) else {
-      return false
-    }
-    return name == field
+    return StrictTable.places(name).map { $0 == StrictTable.places(field) } ?? false
   }
 }
 

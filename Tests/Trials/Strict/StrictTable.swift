@@ -64,4 +64,16 @@ struct StrictTable {
     else { return nil }
     return value
   }
+
+  /// The sign of a decimal number and its digits from 10³⁰⁰⁰ down to 10⁻³⁰⁰⁰, so that one number has one text; nil for
+  /// anything else.
+  static func places(_ word: String) -> String? {
+    guard let parts = word.wholeMatch(of: /([+\-]?)([0-9]*)\.?([0-9]*)([eE]([+\-]?[0-9]+))?/)?.output,
+      let power = Int(parts.5 ?? "0"), !(parts.2 + parts.3).isEmpty,
+      power.magnitude < 2000, parts.2.count < 1000, parts.3.count < 1000
+    else { return nil }
+    let above = String(repeating: "0", count: 3000 - power - parts.2.count) + parts.2 + parts.3
+    let digits = above + String(repeating: "0", count: 6000 - above.count)
+    return (parts.1 == "-" && digits.contains { $0 != "0" } ? "-" : "") + digits
+  }
 }

@@ -78,7 +78,7 @@ enum TrainCommand {
   }
 
   private static func pool(_ arguments: Arguments) throws -> WorkerPool {
-    let cores = ProcessInfo.processInfo.activeProcessorCount
+    let cores = min(ProcessInfo.processInfo.activeProcessorCount, WorkerPool.maximumThreads)
     return WorkerPool(threads: try arguments.givenInteger("threads") ?? cores)
   }
 

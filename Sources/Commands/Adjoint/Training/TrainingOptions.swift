@@ -1,3 +1,4 @@
+import Adjoint
 import AdjointCommandData
 import AdjointCommandLine
 import AdjointLearning
@@ -21,7 +22,7 @@ enum TrainingOptions {
       "save-every", "SECONDS", .number(.interval), default: "5", in: "Files and output",
       "Save in mid-epoch too, after so many seconds."),
     Option(
-      "threads", "N", .integer(1...256), in: "Files and output",
+      "threads", "N", .integer(1...WorkerPool.maximumThreads), in: "Files and output",
       "Split the work among so many threads; as many as cores when left out. No digit depends on it."),
     Option(
       "resume", "FILE", .text, in: "Files and output",
