@@ -16,7 +16,7 @@ struct BroadcastWalk {
   private var strideC = SIMD8<Int>(repeating: 0)
 
   /// A walk over `output` by up to three operands; one that is left out counts as a single number.
-  init(output: Shape, _ a: Shape, _ b: Shape = [], _ c: Shape = []) {
+  init(output: Shape, _ a: Shape, _ b: Shape = .scalar, _ c: Shape = .scalar) {
     let total = output.elementCount
     guard total > 0 else { return }
     var size = SIMD4<Int>(repeating: 1)  // elements of each operand inside the axes merged so far
