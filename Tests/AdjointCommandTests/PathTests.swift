@@ -143,7 +143,7 @@ import Testing
     #expect(ioctl(other, UInt(TIOCSWINSZ), &size) == 0)
     let process = Process()
     process.executableURL = try binary()
-    process.arguments = ["train", "--train-limit=5000", "--test-limit=9", "--hidden=64,64", "--epochs=8", "--batch=1"]
+    process.arguments = ["train", "--train-limit=5000", "--test-limit=9", "--hidden=16", "--epochs=12", "--batch=1"]
     process.standardOutput = FileHandle(fileDescriptor: other, closeOnDealloc: true)
     process.standardError = FileHandle.nullDevice
     try process.run()
