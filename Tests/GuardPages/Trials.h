@@ -141,6 +141,30 @@ static void N(try_reduce_rows)(const ak_kernels *k) {
   }
 }
 
+static void N(try_squares)(const ak_kernels *k) {
+  for (long n = 0; n <= MOST; n++) {
+    AT_BOTH_ENDS {
+      BEGIN("%s squares of %ld", k->name, n);
+      T *y = N(room)(1, 1);
+      *y = CALL(squares)(N(numbers)(0, n), (T)0.7, n);
+      N(done)(y, 1, 2);
+    }
+  }
+}
+
+static void N(try_square_rows)(const ak_kernels *k) {
+  FOR_ROWS_AND_COLUMNS for (long gap = 0; gap < 4; gap += 3) {
+    AT_BOTH_ENDS {
+      BEGIN("%s square_rows of %ld x %ld, gap %ld", k->name, rows, columns, gap);
+      const long stride = columns + gap;
+      const T *x = N(numbers)(0, rows > 0 ? (rows - 1) * stride + columns : 0), *centre = N(numbers)(1, columns);
+      T *y = N(room)(2, columns);
+      CALL(square_rows)(x, stride, centre, y, rows, columns);
+      N(done)(y, columns, 3);
+    }
+  }
+}
+
 #define TRY_ROWS(fn, width)                                                 \
   static void N(try_##fn)(const ak_kernels *k) {                              \
     FOR_ROWS_AND_COLUMNS {                                                    \
@@ -215,7 +239,7 @@ static void N(try_update)(const ak_kernels *k) {
         T *s = N(numbers)(2, kept[rule] > 0 ? n : 0), *t = N(numbers)(3, kept[rule] > 1 ? n : 0);
         const N(ak_update) job = {
             .rule = (ak_update_rule)rule, .rate = (T)0.1, .decay = (T)0.9, .weight = (T)0.1, .decay2 = (T)0.99,
-            .weight2 = (T)0.01, .scale = 1, .epsilon = (T)1e-8, .keep = 1, .x = x, .g = g,
+            .weight2 = (T)0.01, .epsilon = (T)1e-8, .keep = 1, .x = x, .g = g,
             .s = kept[rule] > 0 ? s : NULL, .t = kept[rule] > 1 ? t : NULL, .n = n};
         CALL(update)(&job);
         N(done)(x, n, 4);
