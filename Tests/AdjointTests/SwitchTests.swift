@@ -16,10 +16,10 @@ import Testing
 
   /// Those without an axis of one element along which contributions cancel: there 0 is a difference, no switch.
   private static let cases = ExampleCase.differentiable.filter { example in
-    switch example.example.operation.form {
-    case .softmax, .variance: !example.example.inputs[0].shape.contains(1) && example.example.inputs[0].shape.rank > 0
-    default: true
-    }
+    let form = example.example.operation.form
+    let cancels = if case .softmax = form { true } else if case .variance = form { true } else { false }
+    let shape = example.example.inputs[0].shape
+    return !cancels || (shape.rank > 0 && !shape.contains(1))
   }
 
   @Test("An infinite cotangent reaches no element on which y does not depend", arguments: Self.cases)
