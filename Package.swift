@@ -22,7 +22,8 @@ let package = Package(
   ],
   targets: [
     // C: matrix product and vector loops per instruction set, chosen at run time.
-    .target(name: "AdjointKernels"),
+    // Optimised in debug builds too: nobody steps through it, and unoptimised it takes thirty times as long.
+    .target(name: "AdjointKernels", cSettings: [.unsafeFlags(["-O2"], .when(configuration: .debug))]),
     // C: the system's zlib, opened at run time.
     .target(name: "AdjointCompression"),
     // Reading, replacing, JSON, byte orders, hashes; the one error about files.
