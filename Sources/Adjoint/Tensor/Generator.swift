@@ -75,22 +75,19 @@ public struct Generator: RandomNumberGenerator, Hashable, Sendable, Codable {
   /// The Philox 4×32-10 bijection: 128 random bits for each 128-bit counter.
   @inlinable
   package static func philox(key: UInt64, counter: (UInt64, UInt64)) -> (UInt64, UInt64) {
-    var c0 = UInt32(truncatingIfNeeded: counter.0)
-    var c1 = UInt32(truncatingIfNeeded: counter.0 >> 32)
-    var c2 = UInt32(truncatingIfNeeded: counter.1)
-    var c3 = UInt32(truncatingIfNeeded: counter.1 >> 32)
-    var k0 = UInt32(truncatingIfNeeded: key)
-    var k1 = UInt32(truncatingIfNeeded: key >> 32)
-    for _ in 0..<10 {
-      let product0 = UInt64(0xD251_1F53) &* UInt64(c0)
-      let product1 = UInt64(0xCD9E_8D57) &* UInt64(c2)
-      c0 = UInt32(truncatingIfNeeded: product1 >> 32) ^ c1 ^ k0
-      c1 = UInt32(truncatingIfNeeded: product1)
-      c2 = UInt32(truncatingIfNeeded: product0 >> 32) ^ c3 ^ k1
-      c3 = UInt32(truncatingIfNeeded: product0)
-      k0 &+= 0x9E37_79B9
-      k1 &+= 0xBB67_AE85
+    // Words of 32 bits in 64: a debug build then calls no generic conversion, here where every random bit is made.
+    let low: UInt64 = 0xFFFF_FFFF
+    var (c0, c1, c2, c3) = (counter.0 & low, counter.0 &>> 32, counter.1 & low, counter.1 &>> 32)
+    var (k0, k1) = (key & low, key &>> 32)
+    var round = 0
+    while round < 10 {
+      let (product0, product1) = (0xD251_1F53 &* c0, 0xCD9E_8D57 &* c2)
+      (c0, c1) = (product1 &>> 32 ^ c1 ^ k0, product1 & low)
+      (c2, c3) = (product0 &>> 32 ^ c3 ^ k1, product0 & low)
+      k0 = (k0 &+ 0x9E37_79B9) & low
+      k1 = (k1 &+ 0xBB67_AE85) & low
+      round &+= 1
     }
-    return (UInt64(c0) | UInt64(c1) << 32, UInt64(c2) | UInt64(c3) << 32)
+    return (c0 | c1 &<< 32, c2 | c3 &<< 32)
   }
 }

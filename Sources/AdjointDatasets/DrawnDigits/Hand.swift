@@ -139,16 +139,23 @@ struct Hand {
     let grain = Variation.noise * 2 / 255
     pen.coverage.withUnsafeBufferPointer { coverage in
       var word: UInt64 = 0
-      for pixel in 0..<coverage.count {
+      var pixel = 0
+      while pixel < coverage.count {
         // Eight pixels share a random word, one byte each.
         if pixel % 8 == 0 { word = generator.next() }
         let noise = (Float(word & 0xFF) - 127.5) * grain
-        word >>= 8
-        output[pixel] = UInt8(min(max(coverage[pixel] * (1 + noise) * gain, 0), 255))
+        word &>>= 8
+        output[pixel] = UInt8(clamp(coverage[pixel] * (1 + noise) * gain, to: 255))
+        pixel += 1
       }
     }
   }
 }
+
+/// The number of [0, high] nearest to x. In the loops over pixels a debug build must not call the generic `min` and `max`, which
+/// took most of its time.
+@inline(always)
+private func clamp(_ x: Float, to high: Float) -> Float { x > high ? high : x > 0 ? x : 0 }
 
 /// A pen with a round, soft nib that draws on a square of grey pixels.
 ///
@@ -185,15 +192,19 @@ struct Pen {
     coverage.withUnsafeMutableBufferPointer { coverage in
       for row in top..<bottom {
         let ey = Float(row) + 0.5 - a.y
-        for column in left..<right {
+        var column = left
+        while column < right {
           let ex = Float(column) + 0.5 - a.x
           // The nearest point of the piece is a + t (b − a).
-          let t = min(max((ex * dx + ey * dy) * inverse, 0), 1)
+          let t = clamp((ex * dx + ey * dy) * inverse, to: 1)
           let (fx, fy) = (ex - t * dx, ey - t * dy)
-          let distance = (fx * fx + fy * fy).squareRoot()
-          let dark = min(max(0.5 + (ra + t * widening - distance) * slope, 0), 1)
-          let pixel = row * side + column
-          coverage[pixel] = max(coverage[pixel], dark)
+          let square = fx * fx + fy * fy
+          if square < reach * reach {
+            let dark = clamp(0.5 + (ra + t * widening - square.squareRoot()) * slope, to: 1)
+            let pixel = row * side + column
+            if dark > coverage[pixel] { coverage[pixel] = dark }
+          }
+          column += 1
         }
       }
     }
