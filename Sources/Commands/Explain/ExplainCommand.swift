@@ -18,7 +18,7 @@ enum ExplainCommand {
     options: [
       Option("output", "FILE", .text, "The file to write, also -o; its name's end chooses the form."),
       Option(
-        "model", "SIZES", .text, default: "2,2,1",
+        "model", "SIZES", .text, default: "2,2,2",
         "A perceptron: inputs, hidden units, outputs; or cnn, a small convolutional network."),
       Option(
         "activation", "NAME", .choice(Activation.optionNames), default: "tanh", "The function between its layers."),
@@ -38,7 +38,7 @@ enum ExplainCommand {
         "Examples",
         [
           "adjoint explain -o step.html", "adjoint explain --scalar --batch 1 -o scalars.html",
-          "adjoint explain --model 784,30,10 --activation sigmoid --data mnist -o digits.html",
+          "adjoint explain --model 784,30,10 --activation sigmoid --data digits -o digits.html",
           "adjoint explain --exercise -o sheet.md", "adjoint explain --grade filled.md",
         ]
       ),

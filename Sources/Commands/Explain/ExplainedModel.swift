@@ -17,7 +17,7 @@ struct ExplainedModel {
     let option = arguments.option("model")
     let seed = UInt64(try arguments.integer("seed"))
     let activation: Activation = try arguments.choice("activation")
-    let sizes = try option.networkSizes(text, such: "2,2,1", limit: 1 << 24)
+    let sizes = try option.networkSizes(text, such: "2,2,2", limit: 1 << 24)
     let data = try ExplainedData.load(
       arguments.required("data"), batch: arguments.integer("batch"), seed: seed)
     let isBinary = sizes?.last == 1 && data.classes == 2
@@ -33,7 +33,7 @@ struct ExplainedModel {
     } else {
       guard let (height, width) = data.imageSize, CNN<Double>.features(height: height, width: width) != nil else {
         throw option.bad(
-          text, expected: "sizes such as 2,2,1; the cnn takes images of at least 16 × 16 pixels (--data)")
+          text, expected: "sizes such as 2,2,2; the cnn takes images of at least 16 × 16 pixels (--data)")
       }
       model = CNN(height: height, width: width, classes: data.classes, activation: activation, using: &generator)
     }
