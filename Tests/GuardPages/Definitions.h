@@ -1,11 +1,12 @@
-// Definitions: what every function of a table gives in one precision, in plain loops and a wider type W (double for float,
-// long double for double), and how far a kernel may be from it. EPSILON and LEAST are those of T. A function of the lists
-// without a definition here does not compile.
+// Definitions: what every function of a table gives in one precision, in plain loops and a wider type W (double for
+// float, long double for double), and how far a kernel may be from it. EPSILON and LEAST are those of T. A function of
+// the lists without a definition here does not compile.
 
 // An infinite slack judges nothing. Signs of zeros count where there is no slack.
 static void N(expect)(T found, W value, W slack, long place) {
   const T rounded = (T)value;
-  const bool same = isnan(value) ? isnan(found) : found == rounded && (slack > 0 || !signbit(found) == !signbit(rounded));
+  const bool equal = found == rounded && (slack > 0 || !signbit(found) == !signbit(rounded));
+  const bool same = isnan(value) ? isnan(found) : equal;
   if (same || isinf(slack) || fabs(found - value) <= slack) return;
   fprintf(stderr, "%s: element %ld is %.17g, not %.17g to within %.3g\n", present, place, (double)found, (double)value,
           (double)slack);

@@ -1,5 +1,5 @@
-// Trials: every function of a table in one precision, T with the suffix S, on arrays at guards, compared with its definition.
-// A function without a trial here does not compile: the list of AdjointKernels.h calls each by its name.
+// Trials: every function of a table in one precision, T with the suffix S, on arrays at guards, compared with its
+// definition. A function without a trial here does not compile: the list of AdjointKernels.h calls each by its name.
 
 #define JOIN(a, b) JOIN_(a, b)
 #define JOIN_(a, b) a##b

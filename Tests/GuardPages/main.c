@@ -1,8 +1,9 @@
-// Every kernel on each instruction set of this machine, at every size from 0 to 67 and some larger ones, on arrays with guard
-// pages on both sides, compared with its definition; then the pool and the decompressor. `.ci/sanitize undefined` compiles it
-// with all of the C targets, and `.ci/arm64` for another machine.
+// Every kernel on each instruction set of this machine, at every size from 0 to 67 and some larger ones, on arrays with
+// guard pages on both sides, compared with its definition; then the pool and the decompressor. `.ci/sanitize undefined`
+// compiles it with all of the C targets, and `.ci/arm64` for another machine.
 //
-//   GuardPages [plant | wrong]     plant: reads one element behind an array; wrong: a kernel is one bit off. Both must end it.
+//   GuardPages [plant | wrong]     A planted fault that must end it: a read of one element behind an array, or a kernel
+//                                  that is one bit off.
 #include "AdjointCompression.h"
 #include "AdjointKernels.h"
 #include "Guarded.h"
