@@ -23,8 +23,8 @@ let package = Package(
     .executable(name: "adjoint-experiments", targets: ["ExperimentsTool"]),
   ],
   targets: [
-    // C: matrix product and vector loops per instruction set, chosen at run time.
     // Optimised in debug builds too: nobody steps through it, and unoptimised it takes thirty times as long.
+    // C: matrix product and vector loops per instruction set, chosen at run time.
     .target(name: "AdjointKernels", cSettings: [.unsafeFlags(["-O2"], .when(configuration: .debug))]),
     // C: the system's zlib, opened at run time.
     .target(name: "AdjointCompression"),
