@@ -106,7 +106,10 @@ static void N(try_reduce)(const ak_kernels *k) {
     FOR_SIZES(n, MOST_SUMMED) {
       AT_BOTH_ENDS {
         BEGIN("%s reduce %d of %ld", k->name, r, n);
-        const T *x = N(numbers)(0, n), y = CALL(reduce)((ak_reduction)r, x, n);
+        T *x = N(numbers)(0, n);
+        // The largest or the smallest, at the end or anywhere.
+        if (n > 0) x[bits() % 2 ? n - 1 : (long)(bits() % (uint64_t)n)] = r == AK_MIN ? -3 : 3;
+        const T y = CALL(reduce)((ak_reduction)r, x, n);
         EACH(1) N(expect_reduction)((ak_reduction)r, x, 1, n, y, i);
         N(done)(&y, 1, 1);
       }
@@ -117,7 +120,9 @@ static void N(try_all_finite)(const ak_kernels *k) {
   FOR_SIZES(n, MOST_SUMMED) {
     AT_BOTH_ENDS {
       BEGIN("%s all_finite of %ld", k->name, n);
-      const T *x = N(numbers)(0, n), y = CALL(all_finite)(x, n);
+      T *x = N(numbers)(0, n);
+      if (n > 0 && bits() % 2) x[bits() % 2 ? n - 1 : (long)(bits() % (uint64_t)n)] = bits() % 2 ? INFINITY : NAN;
+      const T y = CALL(all_finite)(x, n);
       bool finite = true;
       for (long i = 0; i < n; i++) finite &= isfinite(x[i]) != 0;
       EACH(1) N(expect)(y, finite, 0, i);
