@@ -4,6 +4,8 @@ import PackageDescription
 // The house, from the bottom up: a target depends only on targets that stand above it in this list.
 let package = Package(
   name: "Adjoint",
+  // Clocks, regular expressions and casts to `any Layer<S>` ask for these; see Docs/Platforms.md.
+  platforms: [.macOS(.v13), .iOS(.v16)],
   products: [
     .library(name: "Adjoint", targets: ["Adjoint"]),
     // With the error that reading and writing files throws.
@@ -21,8 +23,8 @@ let package = Package(
     .executable(name: "adjoint-experiments", targets: ["ExperimentsTool"]),
   ],
   targets: [
-    // C: matrix product and vector loops per instruction set, chosen at run time.
     // Optimised in debug builds too: nobody steps through it, and unoptimised it takes thirty times as long.
+    // C: matrix product and vector loops per instruction set, chosen at run time.
     .target(name: "AdjointKernels", cSettings: [.unsafeFlags(["-O2"], .when(configuration: .debug))]),
     // C: the system's zlib, opened at run time.
     .target(name: "AdjointCompression"),
@@ -49,9 +51,12 @@ let package = Package(
       name: "AdjointExperiments",
       dependencies: ["Adjoint", "AdjointCharts", "AdjointDatasets", "AdjointFiles", "AdjointLearning"]),
 
+    // C: starts a command where the system does not tell it its own path and words.
+    .target(name: "AdjointStart", path: "Sources/Commands/Start"),
     // The command line: options and output, data and names of the library, and the programs.
     .target(
-      name: "AdjointCommandLine", dependencies: ["Adjoint", "AdjointFiles"], path: "Sources/Commands/Shared"),
+      name: "AdjointCommandLine", dependencies: ["Adjoint", "AdjointFiles", "AdjointStart"],
+      path: "Sources/Commands/Shared"),
     .target(
       name: "AdjointCommandData", dependencies: ["AdjointCommandLine", "AdjointDatasets", "AdjointLearning"],
       path: "Sources/Commands/Data"),

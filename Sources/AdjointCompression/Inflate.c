@@ -42,6 +42,14 @@ struct AdjointInflater {
   ZStream stream;
 };
 
+#if defined(__ELF__)
+// The linker makes it where there is anything to be linked at run time.
+extern const char _DYNAMIC[] __attribute__((weak, visibility("hidden")));
+bool adjoint_opens_libraries(void) { return _DYNAMIC != NULL; }
+#else
+bool adjoint_opens_libraries(void) { return true; }
+#endif
+
 AdjointInflater *adjoint_inflater_open(const char *name) {
   void *library = dlopen(name, RTLD_NOW | RTLD_LOCAL);
   if (!library) return NULL;

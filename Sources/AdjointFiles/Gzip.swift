@@ -13,7 +13,7 @@ package struct Gzip: Sendable, Hashable {
   /// The system's zlib under its usual names.
   package static let system: Gzip = {
     #if canImport(Darwin)
-      Gzip(libraries: ["libz.1.dylib", "libz.dylib"])
+      Gzip(libraries: ["/usr/lib/libz.1.dylib", "libz.1.dylib"])
     #else
       Gzip(libraries: ["libz.so.1"])
     #endif
@@ -56,6 +56,11 @@ package struct Gzip: Sendable, Hashable {
   private func inflate(
     _ compressed: [UInt8], file: String, from first: Int = 0, upTo maximum: Int
   ) throws(FileError) -> (bytes: [UInt8], isWhole: Bool) {
+    guard adjoint_opens_libraries() else {
+      throw FileError(
+        .missingLibrary, file: file, at: .wholeFile, expected: "zlib (\(libraries.joined(separator: ", ")))",
+        found: "a program that is linked statically and opens no library", remedy: "Decompress the file with gunzip.")
+    }
     guard let inflater = libraries.lazy.compactMap({ adjoint_inflater_open($0) }).first else {
       throw FileError(
         .missingLibrary, file: file, at: .wholeFile, expected: "zlib (\(libraries.joined(separator: ", ")))",

@@ -38,7 +38,8 @@ package enum OutputFile {
       if let permissions = old?[.posixPermissions] {
         try FileManager.default.setAttributes([.posixPermissions: permissions], ofItemAtPath: temporary)
       }
-      try handle.synchronize()
+      let code = flush(handle.fileDescriptor)
+      guard code == 0 else { throw systemError(code) }
       guard rename(temporary, target) == 0 else { throw systemError(errno) }
     } catch {
       unlink(temporary)
@@ -57,12 +58,21 @@ package enum OutputFile {
     try? handle.close()
   }
 
+  /// Waits until what was written is on the disk. Returns the system's error, or 0.
+  private static func flush(_ descriptor: Int32) -> Int32 {
+    #if canImport(Darwin)
+      // There fsync ends at the drive, which may still hold the content in its memory; not every file system knows more.
+      if fcntl(descriptor, F_FULLFSYNC) == 0 { return 0 }
+    #endif
+    return fsync(descriptor) == 0 ? 0 : errno
+  }
+
   /// Flushes a folder to the disk, which makes a new name last; not every system can.
   private static func flush(_ folder: String, for url: URL) throws(FileError) {
     let descriptor = open(folder, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { return }
     defer { close(descriptor) }
-    let code = fsync(descriptor) == 0 ? 0 : errno
+    let code = flush(descriptor)
     guard [EIO, ENOSPC, EDQUOT].contains(code) else { return }
     throw unwritable(
       url, expected: "to flush the folder \(quoted(folder)) to the disk",

@@ -128,6 +128,19 @@ import Testing
     #expect(Set(lines).count == 1 && lines[0].hasPrefix("adjoint ") && lines[0].split(separator: "\n").count == 1)
   }
 
+  /// The end of a pseudoterminal that a program takes for a terminal.
+  private func otherEnd(of terminal: Int32) throws -> Int32 {
+    #if os(Linux)
+      // TIOCSPTLCK and TIOCGPTN: Foundation does not pass on unlockpt and its kin there.
+      var (lock, number): (Int32, Int32) = (0, 0)
+      try #require(ioctl(terminal, 0x4004_5431, &lock) == 0 && ioctl(terminal, 0x8004_5430, &number) == 0)
+      return open("/dev/pts/\(number)", O_RDWR | O_NOCTTY)
+    #else
+      try #require(grantpt(terminal) == 0 && unlockpt(terminal) == 0)
+      return open(String(cString: ptsname(terminal)), O_RDWR | O_NOCTTY)
+    #endif
+  }
+
   @Test(
     "The live line fits the terminal, however narrow",
     .enabled(if: FileManager.default.fileExists(atPath: "/dev/ptmx")), arguments: [12, 40, 200])
@@ -135,10 +148,7 @@ import Testing
     let terminal = open("/dev/ptmx", O_RDWR | O_NOCTTY)
     try #require(terminal >= 0)
     defer { close(terminal) }
-    // TIOCSPTLCK and TIOCGPTN: Foundation does not pass on posix_openpt and its kin.
-    var (lock, number): (Int32, Int32) = (0, 0)
-    try #require(ioctl(terminal, 0x4004_5431, &lock) == 0 && ioctl(terminal, 0x8004_5430, &number) == 0)
-    let other = open("/dev/pts/\(number)", O_RDWR | O_NOCTTY)
+    let other = try otherEnd(of: terminal)
     var size = winsize(ws_row: 20, ws_col: UInt16(columns), ws_xpixel: 0, ws_ypixel: 0)
     #expect(ioctl(other, UInt(TIOCSWINSZ), &size) == 0)
     let process = Process()

@@ -28,7 +28,7 @@ import Testing
       try #require(pthread_attr_setstacksize(&attributes, 64 << 10) == 0)
       let sum = UnsafeMutablePointer<Float>.allocate(capacity: 1)
       defer { sum.deallocate() }
-      #if os(Linux)
+      #if canImport(Glibc)
         var thread = pthread_t()
       #else
         var thread: pthread_t?
@@ -50,7 +50,7 @@ import Testing
           return nil
         }, sum)
       try #require(failure == 0)
-      #if os(Linux)
+      #if canImport(Glibc)
         pthread_join(thread, nil)
       #else
         if let thread { pthread_join(thread, nil) }

@@ -26,7 +26,7 @@ struct AllocationTests {
   private static let report = Result { try run() }
 
   private static func run() throws -> Report? {
-    #if os(Linux)
+    #if canImport(Glibc)
       let this = URL(fileURLWithPath: try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe"))
       let process = Process()
       process.executableURL = this.deletingLastPathComponent().appendingPathComponent("AllocationProbe")

@@ -62,7 +62,7 @@ enum CheckpointFixture: String, CaseIterable {
 
   /// The digest of this process's instruction set, where the system's mathematical functions are those of the files too.
   var digest: String? {
-    #if os(Linux) && arch(x86_64)
+    #if canImport(Glibc) && arch(x86_64)
       digests[Kernels.name]
     #else
       nil

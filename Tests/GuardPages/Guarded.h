@@ -11,7 +11,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-enum { ARRAYS = 6, ARRAY_BYTES = 256 * 1024, MARKED_BYTES = 256, PAGE = 4096 };
+enum { ARRAYS = 6, ARRAY_BYTES = 2048 * 1024, MARKED_BYTES = 256, PAGE = 4096 };
 
 // The present trial, for the message when it touches a guard.
 static char present[256];

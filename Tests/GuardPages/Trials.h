@@ -1,5 +1,5 @@
-// Trials: every function of a table in one precision, T with the suffix S, on arrays at guards. A function without a trial
-// here does not compile: the list of AdjointKernels.h calls each by its name.
+// Trials: every function of a table in one precision, T with the suffix S, on arrays at guards, compared with its
+// definition. A function without a trial here does not compile: the list of AdjointKernels.h calls each by its name.
 
 #define JOIN(a, b) JOIN_(a, b)
 #define JOIN_(a, b) a##b
@@ -11,11 +11,15 @@
     trials++;                                                                                           \
   } while (0)
 
+#include "Definitions.h"
+
+// One array in four has odd ones among them: a sum with NaN is NaN, whatever else it adds.
 static T *N(numbers)(int number, long n) {
-  static const double odd[] = {0, -0.0, 1, -1, 1e-310, -1e-40, 1e30, -1e30, __builtin_inf(), -__builtin_inf()};
+  static const double odd[] = {0, -0.0, 1, -1, 1e-310, -1e-40, 1e30, -1e30, INFINITY, -INFINITY, NAN};
   T *x = array(number, (size_t)n * sizeof(T));
+  const bool plain = bits() % 4 != 0;
   for (long i = 0; i < n; i++)
-    x[i] = bits() % 16 == 0 ? (T)odd[bits() % 10] : (T)((double)(bits() >> 11) * 0x1p-51 - 2);
+    x[i] = plain || bits() % 16 != 0 ? (T)((double)(bits() >> 11) * 0x1p-51 - 2) : (T)odd[bits() % 11];
   return x;
 }
 static T *N(room)(int number, long n) {
@@ -41,18 +45,26 @@ static void N(done)(const T *y, long n, int arrays_in_use) {
   for (int end = 0; end < 2; end++)                      \
     if (at_end = end, state = before, true)
 
+// What is found at the beginning is compared with the definition; what is found at the end has the same bits.
+#define EACH(n) for (long i = 0; i < (n) && !at_end; i++)
+
+// Every size up to MOST, then the larger ones up to `last`.
+#define FOR_SIZES(n, last) for (long at = 0, n = 0; at < SIZES && (n = size_at(at)) <= (last); at++)
+
 static void N(try_map)(const ak_kernels *k) {
   for (int f = 0; f < AK_MAP_COUNT; f++)
-    for (long n = 0; n <= MOST; n++) {
+    FOR_SIZES(n, MOST_ELEMENTS) {
       AT_BOTH_ENDS {
         BEGIN("%s map %d of %ld", k->name, f, n);
-        const T *x = N(numbers)(0, n);
-        T *y = N(room)(1, n);
+        T *x = N(numbers)(0, n), *y = N(room)(1, n);
+        // Small ones, and some at which exponentials end.
+        for (long i = 0; i < n; i++) x[i] *= (T)((double[]){1, 10, 60, 500}[n % 4]);
         CALL(map)((ak_map)f, (T)0.7, (T)2, x, y, n);
         T *own = N(room)(2, n);
         if (n > 0) memcpy(own, x, (size_t)n * sizeof(T));
         CALL(map)((ak_map)f, (T)0.7, (T)2, own, own, n);
         if (n > 0 && memcmp(own, y, (size_t)n * sizeof(T)) != 0) { fprintf(stderr, "%s: other bits in place\n", present); exit(1); }
+        EACH(n) N(expect_map)((ak_map)f, (T)0.7, (T)2, x[i], y[i], i);
         N(done)(y, n, 3);
       }
     }
@@ -61,13 +73,14 @@ static void N(try_map)(const ak_kernels *k) {
 static void N(try_zip)(const ak_kernels *k) {
   for (int f = 0; f < AK_ZIP_COUNT; f++)
     for (int strides = 0; strides < 4; strides++)
-      for (long n = 0; n <= MOST; n++) {
+      FOR_SIZES(n, MOST_ELEMENTS) {
         AT_BOTH_ENDS {
           BEGIN("%s zip %d of %ld, strides %d", k->name, f, n, strides);
           const long as = strides & 1, bs = strides >> 1;
           const T *a = N(numbers)(0, as ? n : 1), *b = N(numbers)(1, bs ? n : 1);
           T *y = N(room)(2, n);
           CALL(zip)((ak_zip)f, a, as, b, bs, y, n);
+          EACH(n) N(expect_zip)((ak_zip)f, a[i * as], b[i * bs], y[i], i);
           N(done)(y, n, 3);
         }
       }
@@ -75,13 +88,14 @@ static void N(try_zip)(const ak_kernels *k) {
 
 static void N(try_select)(const ak_kernels *k) {
   for (int strides = 0; strides < 8; strides++)
-    for (long n = 0; n <= MOST; n++) {
+    FOR_SIZES(n, MOST_ELEMENTS) {
       AT_BOTH_ENDS {
         BEGIN("%s select of %ld, strides %d", k->name, n, strides);
         const long cs = strides & 1, as = strides >> 1 & 1, bs = strides >> 2;
         const T *c = N(numbers)(0, cs ? n : 1), *a = N(numbers)(1, as ? n : 1), *b = N(numbers)(2, bs ? n : 1);
         T *y = N(room)(3, n);
         CALL(select)(c, cs, a, as, b, bs, y, n);
+        EACH(n) N(expect)(y[i], c[i * cs] != 0 ? a[i * as] : b[i * bs], 0, i);
         N(done)(y, n, 4);
       }
     }
@@ -89,20 +103,29 @@ static void N(try_select)(const ak_kernels *k) {
 
 static void N(try_reduce)(const ak_kernels *k) {
   for (int r = 0; r <= AK_MIN; r++)
-    for (long n = 0; n <= MOST; n++) {
+    FOR_SIZES(n, MOST_SUMMED) {
       AT_BOTH_ENDS {
         BEGIN("%s reduce %d of %ld", k->name, r, n);
-        const T y = CALL(reduce)((ak_reduction)r, N(numbers)(0, n), n);
+        T *x = N(numbers)(0, n);
+        // The largest or the smallest, at the end or anywhere.
+        if (n > 0) x[bits() % 2 ? n - 1 : (long)(bits() % (uint64_t)n)] = r == AK_MIN ? -3 : 3;
+        const T y = CALL(reduce)((ak_reduction)r, x, n);
+        EACH(1) N(expect_reduction)((ak_reduction)r, x, 1, n, y, i);
         N(done)(&y, 1, 1);
       }
     }
 }
 
 static void N(try_all_finite)(const ak_kernels *k) {
-  for (long n = 0; n <= MOST; n++) {
+  FOR_SIZES(n, MOST_SUMMED) {
     AT_BOTH_ENDS {
       BEGIN("%s all_finite of %ld", k->name, n);
-      const T y = CALL(all_finite)(N(numbers)(0, n), n);
+      T *x = N(numbers)(0, n);
+      if (n > 0 && bits() % 2) x[bits() % 2 ? n - 1 : (long)(bits() % (uint64_t)n)] = bits() % 2 ? INFINITY : NAN;
+      const T y = CALL(all_finite)(x, n);
+      bool finite = true;
+      for (long i = 0; i < n; i++) finite &= isfinite(x[i]) != 0;
+      EACH(1) N(expect)(y, finite, 0, i);
       N(done)(&y, 1, 1);
     }
   }
@@ -111,8 +134,8 @@ static void N(try_all_finite)(const ak_kernels *k) {
 // Rows and columns: every size in each direction, with a few in the other.
 #define FOR_ROWS_AND_COLUMNS                                                               \
   for (int turned = 0; turned < 2; turned++)                                               \
-    for (long size = 0; size <= MOST; size++)                                              \
-      for (int other = 0; other < OTHERS; other++)                                         \
+    FOR_SIZES(size, MOST_ROWS)                                                             \
+      for (int other = 0; other < (size > MOST ? OTHERS / 2 + 1 : OTHERS); other++)        \
         for (long rows = turned ? size : others[other], columns = turned ? others[other] : size, once = 1; once; once = 0)
 
 static void N(try_add_rows)(const ak_kernels *k) {
@@ -123,6 +146,7 @@ static void N(try_add_rows)(const ak_kernels *k) {
       const T *x = N(numbers)(0, rows * columns), *b = N(numbers)(1, columns);
       T *y = N(room)(2, rows * columns);
       CALL(add_rows)(x, b, functions[f], (T)0.7, (T)2, y, rows, columns);
+      EACH(rows * columns) N(expect_map)(functions[f], (T)0.7, (T)2, x[i] + b[i % columns], y[i], i);
       N(done)(y, rows * columns, 3);
     }
   }
@@ -136,17 +160,20 @@ static void N(try_reduce_rows)(const ak_kernels *k) {
       const T *x = N(numbers)(0, rows > 0 ? (rows - 1) * stride + columns : 0);
       T *y = N(room)(1, columns);
       CALL(reduce_rows)((ak_reduction)r, x, stride, y, rows, columns);
+      EACH(columns) N(expect_reduction)((ak_reduction)r, x + i, stride, rows, y[i], i);
       N(done)(y, columns, 2);
     }
   }
 }
 
 static void N(try_squares)(const ak_kernels *k) {
-  for (long n = 0; n <= MOST; n++) {
+  FOR_SIZES(n, MOST_SUMMED) {
     AT_BOTH_ENDS {
       BEGIN("%s squares of %ld", k->name, n);
+      const T *x = N(numbers)(0, n);
       T *y = N(room)(1, 1);
-      *y = CALL(squares)(N(numbers)(0, n), (T)0.7, n);
+      *y = CALL(squares)(x, (T)0.7, n);
+      EACH(1) N(expect_squares)(x, 1, (T)0.7, n, *y, i);
       N(done)(y, 1, 2);
     }
   }
@@ -160,6 +187,7 @@ static void N(try_square_rows)(const ak_kernels *k) {
       const T *x = N(numbers)(0, rows > 0 ? (rows - 1) * stride + columns : 0), *centre = N(numbers)(1, columns);
       T *y = N(room)(2, columns);
       CALL(square_rows)(x, stride, centre, y, rows, columns);
+      EACH(columns) N(expect_squares)(x + i, stride, centre[i], rows, y[i], i);
       N(done)(y, columns, 3);
     }
   }
@@ -173,6 +201,7 @@ static void N(try_square_rows)(const ak_kernels *k) {
         const T *x = N(numbers)(0, rows * columns);                           \
         T *y = N(room)(1, rows * (width));                                    \
         CALL(fn)(x, y, rows, columns);                                        \
+        EACH(rows) N(expect_##fn)(x + i * columns, y + i * (width), columns);  \
         N(done)(y, rows * (width), 2);                                        \
       }                                                                       \
     }                                                                         \
@@ -188,11 +217,13 @@ static void N(try_log_softmax_vjp)(const ak_kernels *k) {
       const T *g = N(numbers)(0, rows * columns), *y = N(numbers)(1, rows * columns);
       T *out = N(room)(2, rows * columns);
       CALL(log_softmax_vjp)(g, y, out, rows, columns);
+      EACH(rows) N(expect_log_softmax_vjp)(g + i * columns, y + i * columns, out + i * columns, columns);
       N(done)(out, rows * columns, 3);
     }
   }
 }
 
+static T N(before)[ARRAY_BYTES / sizeof(T)];
 static void N(try_product)(const ak_kernels *k, long m, long n, long depth, int kind, long gap) {
   AT_BOTH_ENDS {
     BEGIN("%s gemm %ld x %ld x %ld, kind %d, gap %ld", k->name, m, n, depth, kind, gap);
@@ -208,7 +239,12 @@ static void N(try_product)(const ak_kernels *k, long m, long n, long depth, int 
         .transpose_a = ta, .transpose_b = tb, .accumulate = accumulate, .m = m, .n = n, .k = depth, .a = a, .lda = lda,
         .b = b, .ldb = ldb, .c = c, .ldc = ldc, .bias = with_bias ? bias : NULL,
         .f = !accumulate && n % 3 == 0 ? AK_RELU : AK_COPY, .p = (T)0.7, .q = (T)2};
+    memcpy(N(before), c, (size_t)count * sizeof(T));
     CALL(gemm)(&product);
+    // The last element, and of a large product so many that they stand in every row and column of a tile.
+    const long step = m * n / 64 + 1;
+    for (long e = m * n - 1; e >= 0 && !at_end; e -= step)
+      N(expect_product)(&product, e / n, e % n, N(before)[e / n * ldc + e % n], c[e / n * ldc + e % n]);
     N(done)(c, count, 4);
   }
 }
@@ -224,6 +260,12 @@ static void N(try_gemm)(const ak_kernels *k) {
             sizes[(axis + 1) % 3] = others[j];
             N(try_product)(k, sizes[0], sizes[1], sizes[2], kind, (size + i + j) % 2 * 3);
           }
+  // Several blocks of each kind, rows a page apart, and what is packed, turned or added aside.
+  static const long large[][3] = {{70, 330, 230}, {340, 40, 215}, {40, 512, 20}, {21, 427, 419}, {1100, 9, 64},
+                                  {347, 139, 215}, {512, 264, 130}, {1, 500, 417}, {500, 1, 417}};
+  for (size_t i = 0; i < sizeof large / sizeof *large; i++)
+    for (int kind = 0; kind < 8; kind++)
+      N(try_product)(k, large[i][0], large[i][1], large[i][2], kind, (long)i % 2 * 3);
 }
 
 static void N(try_update)(const ak_kernels *k) {
@@ -231,7 +273,7 @@ static void N(try_update)(const ak_kernels *k) {
   static const int kept[] = {AK_UPDATE_RULES(KEPT)};
 #undef KEPT
   for (int rule = 0; rule < (int)(sizeof kept / sizeof *kept); rule++)
-    for (long n = 0; n <= MOST; n++) {
+    FOR_SIZES(n, MOST_ELEMENTS) {
       AT_BOTH_ENDS {
         BEGIN("%s update %d of %ld", k->name, rule, n);
         T *x = N(numbers)(0, n);
@@ -241,14 +283,22 @@ static void N(try_update)(const ak_kernels *k) {
             .rule = (ak_update_rule)rule, .rate = (T)0.1, .decay = (T)0.9, .weight = (T)0.1, .decay2 = (T)0.99,
             .weight2 = (T)0.01, .epsilon = (T)1e-8, .keep = 1, .x = x, .g = g,
             .s = kept[rule] > 0 ? s : NULL, .t = kept[rule] > 1 ? t : NULL, .n = n};
+        T *const kept_before[] = {N(before), N(before) + MOST_ELEMENTS, N(before) + 2 * MOST_ELEMENTS};
+        for (int a = 0; a < 3; a++)
+          for (long i = 0; i < n; i++) kept_before[a][i] = a == 0 ? x[i] : a > kept[rule] ? 0 : a == 1 ? s[i] : t[i];
         CALL(update)(&job);
+        EACH(n) N(expect_update)(&job, kept_before[0][i], kept_before[1][i], kept_before[2][i], i);
         N(done)(x, n, 4);
       }
     }
 }
 
 static void N(try_fma_peak)(const ak_kernels *k) {
-  for (long n = 0; n <= MOST; n++) CALL(fma_peak)(n);
+  at_end = false;
+  for (long n = 0; n <= MOST; n++) {
+    BEGIN("%s fma_peak of %ld", k->name, n);
+    N(expect)(CALL(fma_peak)(n) >= 2.0 * (double)n, 1, 0, n);
+  }
 }
 
 #undef JOIN
@@ -259,3 +309,5 @@ static void N(try_fma_peak)(const ak_kernels *k) {
 #undef AT_BOTH_ENDS
 #undef FOR_ROWS_AND_COLUMNS
 #undef TRY_ROWS
+#undef EACH
+#undef FOR_SIZES

@@ -1,7 +1,6 @@
 import Adjoint
 import Dispatch
 import Foundation
-import Synchronization
 
 // One call verifies everything about an operation: `GradientCheck.verify(Softplus.self)`.
 
@@ -201,10 +200,12 @@ struct KinkProbes {
 ///
 /// Each piece makes its own tapes, which are not `Sendable`; a result depends on its number alone.
 package func inParallel<T: Sendable>(_ count: Int, _ body: @Sendable (Int) -> T) -> [T] {
-  let results = Mutex([Int: T]())
+  // A mutex of the standard library would ask for macOS 15. Every access stands inside of queue.sync, or behind the last.
+  let queue = DispatchQueue(label: "adjoint.parallel")
+  nonisolated(unsafe) var results = [Int: T]()
   DispatchQueue.concurrentPerform(iterations: count) { number in
     let result = body(number)
-    results.withLock { $0[number] = result }
+    queue.sync { results[number] = result }
   }
-  return results.withLock { results in (0..<count).compactMap { results[$0] } }
+  return (0..<count).compactMap { results[$0] }
 }

@@ -6,6 +6,7 @@
 #ifndef ADJOINT_COMPRESSION_H
 #define ADJOINT_COMPRESSION_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -23,6 +24,10 @@ typedef enum __attribute__((enum_extensibility(closed))) AdjointInflateStatus {
   /// zlib could not allocate its window.
   AdjointInflateStatusOutOfMemory,
 } AdjointInflateStatus;
+
+/// Whether this program can open libraries: not when it is linked statically. The C library that a library brings along may
+/// not be the program's, and the two would not live together.
+bool adjoint_opens_libraries(void);
 
 /// Opens a library of this name or path, and prepares to decompress gzip.
 /// Returns NULL when the library cannot be opened, is no zlib, or refuses (out of memory).

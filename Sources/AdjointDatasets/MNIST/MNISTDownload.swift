@@ -74,35 +74,42 @@ extension MNIST {
 
   /// Runs curl, and returns what it complains about, or nil on success.
   private static func curl(_ address: String, to url: URL) throws(FileError) -> String? {
-    let paths = (ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin").split(separator: ":")
-    let candidates = paths.map { "\($0)/curl" }
-    guard let path = candidates.first(where: { FileManager.default.isExecutableFile(atPath: $0) }) else {
+    #if canImport(Darwin) && !os(macOS)
       throw FileError(
-        .download, file: url.path, at: .wholeFile, expected: "the program curl on the PATH", found: "none",
-        remedy: "Install curl (Debian and Ubuntu: package curl), or copy MNIST's four files by other means.")
-    }
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: path)
-    process.arguments = [
-      // First of all, ignore the user's settings: the same command everywhere.
-      "--disable", "--silent", "--show-error", "--fail", "--location", "--proto", "=https,file", "--proto-redir",
-      "=https",
-      "--connect-timeout", "20", "--max-time", "600", "--max-filesize", "60000000", "--output", url.path, address,
-    ]
-    let errors = Pipe()
-    process.standardInput = FileHandle.nullDevice
-    process.standardOutput = FileHandle.nullDevice
-    process.standardError = errors
-    do {
-      try process.run()
-    } catch {
-      return "curl does not start: \(error.localizedDescription)"
-    }
-    // Read to the end before waiting: a full pipe would block curl for ever.
-    let words = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-    process.waitUntilExit()
-    if process.terminationStatus == 0 { return nil }
-    let complaint = words.trimmingCharacters(in: .whitespacesAndNewlines)
-    return complaint.isEmpty ? "curl ended with status \(process.terminationStatus)" : complaint
+        .download, file: url.path, at: .wholeFile, expected: "a system on which a program may run curl",
+        found: "another",
+        remedy: "Copy MNIST's four files by other means.")
+    #else
+      let paths = (ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin").split(separator: ":")
+      let candidates = paths.map { "\($0)/curl" }
+      guard let path = candidates.first(where: { FileManager.default.isExecutableFile(atPath: $0) }) else {
+        throw FileError(
+          .download, file: url.path, at: .wholeFile, expected: "the program curl on the PATH", found: "none",
+          remedy: "Install curl (Debian and Ubuntu: package curl), or copy MNIST's four files by other means.")
+      }
+      let process = Process()
+      process.executableURL = URL(fileURLWithPath: path)
+      process.arguments = [
+        // First of all, ignore the user's settings: the same command everywhere.
+        "--disable", "--silent", "--show-error", "--fail", "--location", "--proto", "=https,file", "--proto-redir",
+        "=https",
+        "--connect-timeout", "20", "--max-time", "600", "--max-filesize", "60000000", "--output", url.path, address,
+      ]
+      let errors = Pipe()
+      process.standardInput = FileHandle.nullDevice
+      process.standardOutput = FileHandle.nullDevice
+      process.standardError = errors
+      do {
+        try process.run()
+      } catch {
+        return "curl does not start: \(error.localizedDescription)"
+      }
+      // Read to the end before waiting: a full pipe would block curl for ever.
+      let words = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+      process.waitUntilExit()
+      if process.terminationStatus == 0 { return nil }
+      let complaint = words.trimmingCharacters(in: .whitespacesAndNewlines)
+      return complaint.isEmpty ? "curl ended with status \(process.terminationStatus)" : complaint
+    #endif
   }
 }

@@ -30,25 +30,30 @@ extension Drawing {
     guard let executable = candidates.first(where: { FileManager.default.isExecutableFile(atPath: $0) }) else {
       throw GraphvizError.notInstalled(program: program, searched: directories)
     }
-    // Files, not pipes: no buffer fills while both sides write.
-    let place = FileManager.default.temporaryDirectory.appendingPathComponent("adjoint-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: place, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: place) }
-    let (source, picture) = (place.appendingPathComponent("graph.dot"), place.appendingPathComponent("graph.svg"))
-    try dot.write(to: source, atomically: false, encoding: .utf8)
+    #if canImport(Darwin) && !os(macOS)
+      // A program may run no other there.
+      throw GraphvizError.notInstalled(program: executable, searched: directories)
+    #else
+      // Files, not pipes: no buffer fills while both sides write.
+      let place = FileManager.default.temporaryDirectory.appendingPathComponent("adjoint-\(UUID().uuidString)")
+      try FileManager.default.createDirectory(at: place, withIntermediateDirectories: true)
+      defer { try? FileManager.default.removeItem(at: place) }
+      let (source, picture) = (place.appendingPathComponent("graph.dot"), place.appendingPathComponent("graph.svg"))
+      try dot.write(to: source, atomically: false, encoding: .utf8)
 
-    let process = Process()
-    let complaints = Pipe()
-    process.executableURL = URL(fileURLWithPath: executable)
-    process.arguments = ["-Tsvg", "-o", picture.path, source.path]
-    process.standardError = complaints
-    try process.run()
-    let message = complaints.fileHandleForReading.readDataToEndOfFile()
-    process.waitUntilExit()
-    guard process.terminationStatus == 0 else {
-      let text = String(decoding: message, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
-      throw GraphvizError.failed(program: program, status: process.terminationStatus, message: text)
-    }
-    return try String(contentsOf: picture, encoding: .utf8)
+      let process = Process()
+      let complaints = Pipe()
+      process.executableURL = URL(fileURLWithPath: executable)
+      process.arguments = ["-Tsvg", "-o", picture.path, source.path]
+      process.standardError = complaints
+      try process.run()
+      let message = complaints.fileHandleForReading.readDataToEndOfFile()
+      process.waitUntilExit()
+      guard process.terminationStatus == 0 else {
+        let text = String(decoding: message, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
+        throw GraphvizError.failed(program: program, status: process.terminationStatus, message: text)
+      }
+      return try String(contentsOf: picture, encoding: .utf8)
+    #endif
   }
 }

@@ -50,18 +50,22 @@ struct SummedNumbers<S: BinaryFloatingPoint & Scalar> {
 
   /// |y − Σ x| / (ε Σ |x|)
   func error(of y: S, from phase: Int = 0, count: Int, times: Int = 1) -> Double {
-    var (sum, size): (Int128, Int128) = (0, 0)
+    // In parts of 26 bits and the rest, whose sums are exact.
+    var (high, low, size) = (0, 0, 0.0)
     func add(_ range: Range<Int>, _ factor: Int) {
       for i in range {
-        let x = Int128(multiples[(phase + i) % period]) * Int128(factor)
-        (sum, size) = (sum + x, size + (x < 0 ? -x : x))
+        let x = Int(multiples[(phase + i) % period])
+        high += x >> 26 * factor
+        low += x & (1 << 26 - 1) * factor
+        size += Double(x.magnitude) * Double(factor)
       }
     }
     add(0..<period, count / period * times)
     add(0..<count % period, times)
-    guard y.isFinite, let found = Int128(exactly: y / unit) else { return .infinity }
-    let error = found - sum
-    return size == 0 ? 0 : Double(error < 0 ? -error : error) / Double(size) / Double(S.ulpOfOne)
+    let found = Double(y / unit)
+    guard found.isFinite, found == found.rounded() else { return .infinity }
+    let error = (found - Double(high) * 0x1p26) - Double(low)
+    return size == 0 ? 0 : error.magnitude / size / Double(S.ulpOfOne)
   }
 }
 

@@ -97,7 +97,7 @@ final class PeerRuns {
   }
 
   private func runOurselves(_ rows: [BenchRow], _ threads: Int) throws -> [(String, JSON)] {
-    guard let path = Bundle.main.executablePath else {
+    guard let path = Sibling.own?.path else {
       throw CommandError.peer("adjoint bench", reason: "the path of this program is not known")
     }
     var words = rows.map(\.name) + ["--threads", "\(threads)", "--samples", "\(samples)", "--json"]
@@ -132,8 +132,7 @@ struct Interpreter {
   init(_ path: String) throws(CommandError) {
     self.path = path
     let place = "Examples/Benchmarks/peers.py"
-    let executable = Bundle.main.executableURL?.resolvingSymlinksInPath()
-    for start in [URL(fileURLWithPath: FileManager.default.currentDirectoryPath), executable].compactMap({ $0 }) {
+    for start in [URL(fileURLWithPath: FileManager.default.currentDirectoryPath), Sibling.own].compactMap({ $0 }) {
       var folder = start
       for _ in 0..<8 {
         let candidate = folder.appendingPathComponent(place).path

@@ -36,9 +36,20 @@ package struct Sibling: Sendable {
     guard place != nil else { return nil }
   }
 
+  /// The executable that is running, links followed; nil where the system does not say.
+  package static var own: URL? {
+    #if os(Linux)
+      // `Bundle.main` traps where there is no /proc, as in an empty root.
+      let link = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+      return (link ?? CommandLine.arguments.first).map { URL(fileURLWithPath: $0).resolvingSymlinksInPath() }
+    #else
+      return Bundle.main.executableURL?.resolvingSymlinksInPath()
+    #endif
+  }
+
   /// The executable beside this one, if it has been built.
   private var place: URL? {
-    guard let own = Bundle.main.executableURL?.resolvingSymlinksInPath() else { return nil }
+    guard let own = Sibling.own else { return nil }
     let place = own.deletingLastPathComponent().appendingPathComponent(program)
     return FileManager.default.isExecutableFile(atPath: place.path) ? place : nil
   }
