@@ -35,7 +35,9 @@ import Testing
     #expect(strange.output.contains(#"adjoint '\u{1B}[2J\n9'"#), "\(strange.output)")
     try workplace.editHeader("model.st", #""adjoint.version":"\u001b[2J\n9""#, #""other":"""#)
     let old = try workplace.run("info", "model.st", "--json")
-    #expect(old.output.contains("does not say its version") && (try old.json()["version"] is NSNull), "\(old.output)")
+    for words in ["does not say its version", "\"version\": null"] {
+      #expect(old.output.contains(words), "\(old.output)")
+    }
     try workplace.editHeader("model.st", #""adjoint.format":"1""#, #""adjoint.format":"2""#)
     for words in [["info", "model.st"], ["evaluate", "--load=model.st"], ["train", "--resume=model.st"]] {
       let newer = try workplace.start(words).outcome()

@@ -43,7 +43,7 @@ enum NewCommand {
   private static func source(_ arguments: Arguments) throws(CommandError) -> PackageSource {
     if let url = arguments.text("url") {
       if arguments.isGiven("path") { throw .unusedOption("url", reason: "beside --path", usedBy: []) }
-      guard url.contains(":"), !PackageSource.url(url).identity.isEmpty else {
+      guard url.wholeMatch(of: /([\w+]+:\/\/|[^\s\/]+@[^\s\/]+:)\S*[^\s\/]\/*/) != nil else {
         throw arguments.option("url").bad(url, expected: "a URL such as https://example.org/adjoint.git")
       }
       return .url(url)
