@@ -99,7 +99,7 @@ import Testing
 
 extension Workplace {
   /// A program as built, in this directory, without the programs beside it.
-  fileprivate func lonelyProgram(_ name: String = "adjoint") throws -> URL {
+  func lonelyProgram(_ name: String = "adjoint") throws -> URL {
     let place = directory.appendingPathComponent(name)
     try FileManager.default.copyItem(at: binary().deletingLastPathComponent().appendingPathComponent(name), to: place)
     return place

@@ -1,3 +1,4 @@
+import Adjoint
 import Foundation
 import Testing
 
@@ -10,7 +11,8 @@ import Testing
       (["train", "--optimizer", "adm"], "did you mean adam?"), (["train", "--loss", "mes"], "did you mean mse?"),
       (["train", "--activation", "rleu"], "did you mean relu?"), (["train", "--data", "drwan"], "did you mean drawn?"),
       (["train", "--schedule", "cosin"], "did you mean cosine?"), (["info", "--jsno"], "did you mean --json?"),
-      (["train", "--stop-rule", "since-bets"], "did you mean since-best?"),
+      (["train", "--stop-rule", "since-bets"], "did you mean since-best?"), (["nwe", "A"], "did you mean new?"),
+      (["new", "A", "--paht", "."], "did you mean --path?"),
     ])
   func suggestion(words: [String], sentence: String) throws {
     let outcome = try Workplace().start(words).outcome()
@@ -53,10 +55,12 @@ import Testing
   func nothing() throws {
     let outcome = try Workplace().run()
     #expect(outcome.code == 2)
-    for name in ["train", "evaluate", "predict", "bench", "explain", "info"] { #expect(outcome.output.contains(name)) }
+    for name in ["train", "evaluate", "predict", "bench", "explain", "info", "new"] {
+      #expect(outcome.output.contains(name))
+    }
   }
 
-  @Test("Every command has help", arguments: ["train", "evaluate", "predict", "bench", "explain", "info"])
+  @Test("Every command has help", arguments: ["train", "evaluate", "predict", "bench", "explain", "info", "new"])
   func help(command: String) throws {
     let workplace = try Workplace()
     let outcome = try workplace.run(command, "--help")
@@ -65,6 +69,14 @@ import Testing
     #expect(outcome.output.split(separator: "\n").allSatisfy { $0.count <= 120 })
     #expect(try workplace.run("help", command).output == outcome.output)
     #expect(try workplace.run(command, "-h").output == outcome.output)
+  }
+
+  @Test(
+    "The version is the library's, wherever it is asked for",
+    arguments: [["--version"], ["-V"], ["version"], ["train", "--version"], ["check", "--version"]])
+  func version(words: [String]) throws {
+    let outcome = try Workplace().start(words).outcome()
+    #expect(outcome.code == 0 && outcome.output == "adjoint \(adjointVersion), \(Kernels.name)\n")
   }
 
   @Test("The help of train states the defaults")

@@ -3,7 +3,8 @@ import AdjointFiles
 import Foundation
 
 /// A training frozen in a safetensors file: weights under their own names, what the optimiser keeps under `optimizer/`, the
-/// best weights of early stopping under `best/`, and in the metadata the progress and the settings of whoever trains.
+/// best weights of early stopping under `best/`, and in the metadata the progress, the settings of whoever trains, and the
+/// version of this package that wrote it.
 ///
 /// The weights stand in the form that other tools expect, so any reader of safetensors opens them. Loading checks
 /// everything before it changes anything: a missing, additional or misshapen tensor, or another program, throws.
@@ -11,21 +12,37 @@ public struct Checkpoint {
   private static let progressKey = "adjoint.progress"
   private static let settingsKey = "adjoint.settings"
   private static let fingerprintKey = "adjoint.program"
+  private static let versionKey = "adjoint.version"
+  private static let formatKey = "adjoint.format"
   private static let optimizerPrefix = "optimizer/"
   private static let bestPrefix = "best/"
 
+  /// The format of the files that this version writes, and the newest that it reads. It is raised when files are written
+  /// that an earlier version would misread.
+  package static let format = 1
+
   private let file: Safetensors
   private let path: String
+  /// The version of this package that wrote the file; nil in a file from before versions were written, or by another
+  /// program.
+  public let version: String?
   /// The writer's own description of itself: model, data, options.
   public let settings: [String: String]
-  /// The names of the tensors in the file, in its order.
-  package var tensorNames: [String] { file.names }
+  /// The tensors in the file, in its order.
+  package var tensors: [(name: String, type: Safetensors.ElementType, shape: Shape)] {
+    file.entries.map { ($0.name, $0.type, $0.shape) }
+  }
+  /// False for weights alone.
+  package var holdsTraining: Bool { file.metadata[Checkpoint.progressKey] != nil }
 
   /// Reads a checkpoint.
-  /// - Throws: `FileError` when the file is missing, damaged, or not a safetensors file.
+  /// - Throws: `FileError` when the file is missing, damaged, not a safetensors file, or of a format that is newer than this
+  ///   version of the package.
   public init(contentsOf url: URL) throws(FileError) {
     file = try Safetensors(contentsOf: url)
     path = url.path
+    version = file.metadata[Checkpoint.versionKey]
+    try Checkpoint.requireKnownFormat(of: file, path)
     settings = try Checkpoint.decode([String: String].self, Checkpoint.settingsKey, of: file, path, orElse: [:])
   }
 
@@ -49,9 +66,8 @@ public struct Checkpoint {
       if let value = trainer.best[ObjectIdentifier(parameter)] { try file.add(bestPrefix + name, value) }
     }
     file.metadata[progressKey] = try encode(progress)
-    file.metadata[settingsKey] = try encode(settings)
     file.metadata[fingerprintKey] = trainer.fingerprint()
-    try file.write(to: url)
+    try write(file, settings, to: url)
   }
 
   /// Writes weights alone.
@@ -69,7 +85,15 @@ public struct Checkpoint {
       }
       try file.add(name, parameter.value)
     }
+    try write(file, settings, to: url)
+  }
+
+  /// Writes a file that says who wrote it.
+  private static func write(_ file: Safetensors, _ settings: [String: String], to url: URL) throws {
+    var file = file
     file.metadata[settingsKey] = try encode(settings)
+    file.metadata[versionKey] = adjointVersion
+    file.metadata[formatKey] = String(format)
     try file.write(to: url)
   }
 
@@ -173,6 +197,19 @@ public struct Checkpoint {
       values.append(value)
     }
     return values
+  }
+
+  /// Refuses a file that a later version wrote in a way of its own. One that says no format is of the first.
+  private static func requireKnownFormat(of file: Safetensors, _ path: String) throws(FileError) {
+    guard let text = file.metadata[formatKey], !(1...format).map(String.init).contains(text) else { return }
+    let isNewer = Int(text).map { $0 > format } ?? false
+    let writer = file.metadata[versionKey].map { ", written by version \(quoted($0))" } ?? ""
+    throw FileError(
+      .wrongFormat, file: path, at: .metadata(formatKey), expected: "a format from 1 to \(format)",
+      found: quoted(text) + writer,
+      remedy: isNewer
+        ? "This is version \(adjointVersion); take the version that wrote the file, or a later one."
+        : "The file was changed by hand; save it again.")
   }
 
   private func mismatch(_ key: String, _ expected: String, _ found: String, _ remedy: String) -> FileError {

@@ -4,7 +4,7 @@ import AdjointCommandLine
 @main
 enum AdjointCommand {
   static let commands = [
-    TrainCommand.command, EvaluateCommand.command, PredictCommand.command, InfoCommand.command,
+    TrainCommand.command, EvaluateCommand.command, PredictCommand.command, InfoCommand.command, NewCommand.command,
   ]
 
   static func main() { CommandLineProgram.main(run) }

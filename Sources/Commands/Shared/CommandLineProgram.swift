@@ -30,7 +30,7 @@ package enum CommandLineProgram {
   }
 
   /// The line that `--version` prints.
-  package static var version: String { "adjoint 0.1.0, \(Kernels.name)" }
+  package static var version: String { "adjoint \(adjointVersion), \(Kernels.name)" }
 
   /// Runs a command on the words after its name.
   /// - Returns: the exit code.

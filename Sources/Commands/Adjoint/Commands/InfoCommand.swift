@@ -4,21 +4,34 @@ import AdjointCommandLine
 import AdjointLearning
 import Foundation
 
-/// `adjoint info`: the instruction sets, operations and optimisers of this build, and the speed of this machine.
+/// `adjoint info`: the instruction sets, operations and optimisers of this build, and the speed of this machine; or what a
+/// checkpoint holds.
 enum InfoCommand {
   static let command = Command(
-    name: "info", summary: "Show the instruction set, the operations and the optimisers; measure the machine.",
+    name: "info",
+    summary: "Show what this build can do and this machine, or what a checkpoint holds.",
+    positional: ("FILE", 0...1),
     options: [
       .flag("measure", "Measure the multiply-add peak of one core, and the matrix product against it."),
       .flag("markdown", "Print the page of all operations, Docs/Operations.md, and nothing else."),
       .flag("json", "Print one JSON object as the last line of standard output."),
     ],
     notes: [
-      ("Environment", ["ADJOINT_KERNELS=NAME chooses the instruction set; 'reference' are plain loops in Swift"])
+      ("File", ["A checkpoint: the version that wrote it, its training, settings and tensors"]),
+      ("Environment", ["ADJOINT_KERNELS=NAME chooses the instruction set; 'reference' are plain loops in Swift"]),
     ],
     run: run)
 
   private static func run(_ arguments: Arguments, _ console: Console) throws -> Int32 {
+    if let file = arguments.positionals.first {
+      for option in ["measure", "markdown"] where arguments.isGiven(option) {
+        throw CommandError.unusedOption(option, reason: "on a checkpoint", usedBy: [])
+      }
+      let checkpoint = try CheckpointInfo(file)
+      checkpoint.show(on: console)
+      if arguments.isGiven("json") { console.line(checkpoint.json.text) }
+      return 0
+    }
     if arguments.isGiven("markdown") {
       for line in OperationCatalog.markdown().split(separator: "\n", omittingEmptySubsequences: false).dropLast() {
         console.line(String(line))

@@ -64,7 +64,7 @@ enum TrainCommand {
       let place =
         "in epoch \(min(progress.epoch + 1, plan.epochs)), after step \(progress.batch) of \(run.trainer.stepsPerEpoch)"
       let hint =
-        destination.map { "resume with: adjoint train --resume \(shellQuoted($0))" }
+        destination.map { "resume with: adjoint train --resume \($0.shellQuoted)" }
         ?? "nothing was saved; give --save FILE to be able to resume"
       console.note("interrupted \(place); \(hint)" + (directory == nil ? "" : "; there is no report"))
       return Interruption.exitCode(signal)
@@ -148,13 +148,8 @@ enum TrainCommand {
     guard isDivergence, let destination else { return error }
     let rate = String(format: "%.3g", (plan.hyperparameters["learning-rate"] ?? 0) / 10)
     return CommandError.diverged(
-      "\(error) The last good state is saved; go on with: adjoint train --resume \(shellQuoted(destination)) "
+      "\(error) The last good state is saved; go on with: adjoint train --resume \(destination.shellQuoted) "
         + "--learning-rate \(rate)")
-  }
-
-  private static func shellQuoted(_ path: String) -> String {
-    let plain = path.allSatisfy { $0.isLetter || $0.isNumber || "/._-+".contains($0) }
-    return plain ? path : "'" + path.replacingOccurrences(of: "'", with: "'\\''") + "'"
   }
 
   // MARK: Reports

@@ -163,8 +163,9 @@ extension Classifier {
     let checkpoint = try openCheckpoint(file)
     do throws(CommandError) {
       try self.init(checkpoint.settings, of: file)
-    } catch .foreignCheckpoint(let file, let missing, _) {
-      throw CommandError.foreignCheckpoint(file, missing: missing, tensors: checkpoint.tensorNames)
+    } catch {
+      guard case .foreignCheckpoint(let file, let missing, _) = error else { throw error }
+      throw CommandError.foreignCheckpoint(file, missing: missing, tensors: checkpoint.tensors.map(\.name))
     }
     try checkpoint.loadWeights(into: parameters)
   }

@@ -21,6 +21,7 @@ package enum CommandError: Error, Equatable {
   case noRowAtThreads(Int)
   case contradiction(option: String, given: String, saved: String, file: String)
   case notACheckpoint(String)
+  case badPackageName(String, expected: String)
 
   // What the command found.
   case noSuchData(String, suggestion: String?)
@@ -39,6 +40,8 @@ package enum CommandError: Error, Equatable {
   case disagreement(String)
   case noInstructionSet(String, available: [String])
   case notBuilt(String)
+  case noClone
+  case occupied(String)
   case peer(String, reason: String)
 
   /// 2 when the command was written wrongly, 1 for everything else.
@@ -46,11 +49,11 @@ package enum CommandError: Error, Equatable {
     switch self {
     case .missingCommand, .unknownCommand, .unknownOperation, .unknownOption, .repeatedOption, .missingValue,
       .unexpectedValue, .badValue, .unexpectedArgument, .missingArgument, .missingOption, .unusedOption, .contradiction,
-      .unknownRow, .unknownExperiment, .noRowAtThreads, .notACheckpoint:
+      .unknownRow, .unknownExperiment, .noRowAtThreads, .notACheckpoint, .badPackageName:
       2
     case .noSuchData, .noMNIST, .noCheckpoint, .foreignCheckpoint, .badSettings, .movedData, .otherData, .diverged,
-      .notFinite,
-      .wrongSize, .badImage, .tooFewExamples, .unwritable, .disagreement, .noInstructionSet, .notBuilt, .peer:
+      .notFinite, .wrongSize, .badImage, .tooFewExamples, .unwritable, .disagreement, .noInstructionSet, .notBuilt,
+      .noClone, .occupied, .peer:
       1
     }
   }
@@ -133,6 +136,12 @@ extension CommandError: CustomStringConvertible {
         + "lower learning rate, or go on from an older checkpoint"
     case .notACheckpoint(let file):
       "--save \(path(file)) would replace a file that is no checkpoint; give another path, or remove the file"
+    case .badPackageName(let name, let expected): "\(quoted(name)) cannot be a package's name: expected \(expected)"
+    case .noClone:
+      "this program lies outside the clone of Adjoint that it was built in; say where the package finds Adjoint: "
+        + "--path DIR, a clone, or --url URL, a repository"
+    case .occupied(let folder):
+      "\(path(folder)) is there already: expected no such folder, or an empty one; give another name, or remove it"
     case .otherData(let file):
       "the training images are not those that \(path(file)) was trained on; give it the same data, or start a new training"
     case .wrongSize(let file, let expected, let found): "\(path(file)): expected \(expected), found \(found)"

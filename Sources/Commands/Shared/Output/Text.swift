@@ -15,6 +15,12 @@ extension String {
     }
   }
 
+  /// The word that a shell takes for this text.
+  package var shellQuoted: String {
+    let isPlain = allSatisfy { $0.isLetter || $0.isNumber || "/._-+".contains($0) }
+    return isPlain ? self : "'" + replacingOccurrences(of: "'", with: "'\\''") + "'"
+  }
+
   package func padded(to width: Int) -> String { self + String(repeating: " ", count: max(0, width - count)) }
 
   package func padded(left width: Int) -> String { String(repeating: " ", count: max(0, width - count)) + self }
