@@ -38,7 +38,9 @@ public final class WorkerPool: @unchecked Sendable {
 
   /// Work that can be cut into parts.
   open class Task {
+    /// A task; a subclass says what its parts do.
     public init() {}
+    /// Runs one part of `parts`; several run at the same time. A subclass overrides it.
     open func run(part: Int, of parts: Int) { fatalError("WorkerPool.Task: a subclass runs the parts") }
   }
 

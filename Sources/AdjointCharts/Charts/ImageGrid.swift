@@ -7,6 +7,7 @@ public struct ImageGrid: Chart {
     package var caption: String
     package var isWrong: Bool
 
+    /// An image from 0 background to 255 ink, row by row; a wrong one is framed.
     public init(pixels: [UInt8], caption: String, isWrong: Bool = false) {
       (self.pixels, self.caption, self.isWrong) = (pixels, caption, isWrong)
     }

@@ -2,7 +2,9 @@ import AdjointFiles
 
 /// A column of a table.
 public enum CSVColumn: Sendable, Hashable {
+  /// The leftmost column.
   case first
+  /// The rightmost column.
   case last
   /// Counted from 1, as in error messages.
   case number(Int)

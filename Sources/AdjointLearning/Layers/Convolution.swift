@@ -5,7 +5,9 @@ import Adjoint
 /// A convolution, z[n, i, j, o] = b[o] + Σ w[o, c, u, v] · x[n, i·s + u − p, j·t + v − q, c]: the weight is
 /// [out, in, height, width], the bias [out]; see `Variable.conv2d`.
 public struct Conv2D<S: Scalar>: LibraryLayer {
+  /// The weight, [out, in, height, width].
   public private(set) var weight: Parameter<S>
+  /// The bias, [out]; `nil` in a layer without one.
   public private(set) var bias: Parameter<S>?
   package let stride: Extent2D
   package let padding: Extent2D
@@ -87,6 +89,7 @@ private func checkWindow(_ layer: String, _ size: Extent2D, _ stride: Extent2D, 
 
 /// The rows of a batch: [batch, a, b, …] as [batch, a·b·…].
 public struct Flatten<S: Scalar>: LibraryLayer {
+  /// A layer without parameters.
   public init() {}
   public func callAsFunction(_ x: Variable<S>) -> Variable<S> { x.flatten() }
   package mutating func detach() {}

@@ -2,7 +2,9 @@ import Adjoint
 
 /// An affine function, z = x·Wᵀ + b: x is [batch, inputs], W [outputs, inputs], b [outputs].
 public struct Linear<S: Scalar>: LibraryLayer {
+  /// The weight W, [outputs, inputs].
   public private(set) var weight: Parameter<S>
+  /// The bias b, [outputs]; `nil` in a layer without one.
   public private(set) var bias: Parameter<S>?
   package let name: String?
 

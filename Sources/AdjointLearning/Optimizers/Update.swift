@@ -22,11 +22,13 @@ public struct Regularization: Sendable, Hashable {
     self.includesBiases = includesBiases
   }
 
+  /// No penalty and no decay.
   public static let none = Regularization()
 }
 
 /// A bound on gradients that are too large, above 0.
 public enum Clipping: Sendable, Hashable {
+  /// No bound.
   case none
   /// Each element is brought into −limit … limit.
   case value(Double)

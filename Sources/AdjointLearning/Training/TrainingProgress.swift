@@ -26,6 +26,7 @@ public struct EpochResult: Sendable, Hashable, Codable {
   public var number: Int
   /// The mean loss of its batches as they were trained on.
   public var loss: Double
+  /// The metrics on the validation set after the epoch, where there is one.
   public var validation: ClassificationMetrics?
 }
 
