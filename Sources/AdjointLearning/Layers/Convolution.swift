@@ -17,7 +17,7 @@ public struct Conv2D<S: Scalar>: LibraryLayer {
   ///   - inputs: channels of the images.
   ///   - outputs: how many kernels: channels of the result.
   ///   - size: height and width of a kernel.
-  ///   - bias: whether there is one; it begins at 0.
+  ///   - hasBias: true when there is a bias; it begins at 0.
   ///   - name: the prefix of the parameters' names, `name/weight` and `name/bias`; numbered by first use when left out.
   public init(
     _ inputs: Int, _ outputs: Int, size: Extent2D, stride: Extent2D = 1, padding: Extent2D = 0,

@@ -10,7 +10,7 @@ public struct Linear<S: Scalar>: LibraryLayer {
 
   /// - Parameters:
   ///   - name: the prefix of the parameters' names, `name/weight` and `name/bias`; numbered by first use when left out.
-  ///   - bias: whether there is one; it begins at 0.
+  ///   - hasBias: true when there is a bias; it begins at 0.
   public init(
     _ inputs: Int, _ outputs: Int, bias hasBias: Bool = true, name: String? = nil, initializer: Initializer = .heNormal,
     using generator: inout Generator
