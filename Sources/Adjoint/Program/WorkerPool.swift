@@ -19,6 +19,7 @@ public final class WorkerPool: @unchecked Sendable {
   /// The most threads that a pool has; what a command takes for `--threads`.
   package static let maximumThreads = 1024
 
+  /// A pool of so many threads, which wait until there is work.
   /// - Precondition: between 1 and 1024 threads. More than the machine has cores slow each other down.
   public init(threads: Int) {
     guard (1...WorkerPool.maximumThreads).contains(threads) else {

@@ -28,6 +28,7 @@ public struct DecisionBoundary: Chart {
   package var points: [(x: Double, y: Double, label: Int)]
   package var width: Double
 
+  /// Regions of the classes on a grid, with points and contours over them.
   /// - Precondition: `classes` is empty or has one class, 0 or more, for each point of the grid.
   public init(
     _ title: String, grid: PlaneGrid, classes: [Int], classNames: [String], contours: [Contour] = [],

@@ -21,6 +21,7 @@ public struct ImageGrid: Chart {
   package var tiles: [Tile]
   package var columns: Int
 
+  /// Images of one size, in rows.
   /// - Precondition: every tile has `imageHeight · imageWidth` pixels.
   public init(_ title: String, imageHeight: Int, imageWidth: Int, columns: Int = 8, _ tiles: [Tile]) {
     guard tiles.allSatisfy({ $0.pixels.count == imageHeight * imageWidth }) else {

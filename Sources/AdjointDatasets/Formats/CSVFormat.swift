@@ -30,6 +30,7 @@ public struct CSVFormat: Sendable, Hashable {
   /// True when the first line names the columns.
   package let hasHeader: Bool
 
+  /// A format with this separator.
   /// - Precondition: the delimiter is one ASCII character, and neither a quotation mark nor the end of a line.
   public init(delimiter: Character = ",", hasHeader: Bool = true) {
     guard let code = delimiter.asciiValue, ![0x22, 0x0A, 0x0D].contains(code) else {

@@ -53,6 +53,7 @@ public struct ActivationLayer<S: Scalar>: LibraryLayer {
 public struct Dropout<S: Scalar>: LibraryLayer {
   package let rate: Double
 
+  /// A layer that drops this share of the elements in training.
   /// - Precondition: 0 ≤ rate < 1.
   public init(rate: Double) { self.rate = checked(rate, "Dropout: the rate", .share) }
 

@@ -13,6 +13,7 @@ public struct Conv2D<S: Scalar>: LibraryLayer {
   package let padding: Extent2D
   package let name: String?
 
+  /// A convolution with new parameters.
   /// - Parameters:
   ///   - inputs: channels of the images.
   ///   - outputs: how many kernels: channels of the result.
@@ -115,6 +116,7 @@ public struct CNN<S: Scalar>: LibraryLayer {
   package let dropoutRate: Double
   package private(set) var head: MLP<S>
 
+  /// A network for images of one size, with new parameters.
   /// - Parameters:
   ///   - filters: kernels of each convolution.
   ///   - hidden: units of the hidden layers behind the convolutions.

@@ -55,6 +55,7 @@ public struct BatchNorm<S: Scalar>: LibraryLayer {
   package let epsilon: Double
   package let name: String?
 
+  /// Normalises a last axis of `features` elements; γ begins at 1 and β at 0.
   /// - Parameter momentum: m, the share of the running statistics that a batch replaces.
   /// - Precondition: 0 < momentum ≤ 1.
   public init(_ features: Int, momentum: Double = 0.1, epsilon: Double = 1e-5, name: String? = nil) {

@@ -8,6 +8,7 @@ public struct Linear<S: Scalar>: LibraryLayer {
   public private(set) var bias: Parameter<S>?
   package let name: String?
 
+  /// A layer with new parameters.
   /// - Parameters:
   ///   - name: the prefix of the parameters' names, `name/weight` and `name/bias`; numbered by first use when left out.
   ///   - hasBias: true when there is a bias; it begins at 0.
@@ -46,6 +47,7 @@ public struct MLP<S: Scalar>: LibraryLayer {
   package let activation: Activation
   package let dropoutRate: Double
 
+  /// A perceptron with new parameters.
   /// - Parameters:
   ///   - sizes: inputs, hidden units of each layer, outputs; at least two.
   ///   - dropout: the rate after each hidden activation.

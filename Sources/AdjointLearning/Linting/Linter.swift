@@ -49,6 +49,7 @@ public struct Linter<S: Scalar> {
   let loss: Variable<S>
   let parameters: [Parameter<S>]
 
+  /// A search in the recording of a loss.
   /// - Parameters:
   ///   - loss: recorded with the values of a batch; some rules need at least 100 examples, and are silent with fewer.
   ///   - parameters: those that ought to be trained; what the tape has not seen of them is reported as unreachable.

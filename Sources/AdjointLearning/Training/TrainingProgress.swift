@@ -45,6 +45,7 @@ public struct EarlyStopping: Sendable, Hashable {
   /// The number of counted epochs that ends the training.
   package let patience: Int
 
+  /// An end after `patience` epochs without improvement, as the rule counts them.
   /// - Precondition: the patience is at least 1.
   public init(patience: Int, rule: Rule = .sinceBest) {
     check(patience, "EarlyStopping.patience", atLeast: 1)
