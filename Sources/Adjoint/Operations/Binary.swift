@@ -138,21 +138,21 @@ extension Variable {
   /// The negative −a, element by element.
   public static prefix func - (a: Variable) -> Variable { a.tape.apply(.negate, a) }
 
-  /// a + b with a number b, recorded as a constant.
+  /// The sum a + b, element by element; a number is recorded as a constant.
   public static func + (a: Variable, b: Double) -> Variable { a + a.tape.constant(b) }
-  /// a + b with a number a, recorded as a constant.
+  /// The sum a + b, element by element; a number is recorded as a constant.
   public static func + (a: Double, b: Variable) -> Variable { b.tape.constant(a) + b }
-  /// a − b with a number b, recorded as a constant.
+  /// The difference a − b, element by element; a number is recorded as a constant.
   public static func - (a: Variable, b: Double) -> Variable { a - a.tape.constant(b) }
-  /// a − b with a number a, recorded as a constant.
+  /// The difference a − b, element by element; a number is recorded as a constant.
   public static func - (a: Double, b: Variable) -> Variable { b.tape.constant(a) - b }
-  /// a · b with a number b, recorded as a constant.
+  /// The product a · b, element by element; a number is recorded as a constant.
   public static func * (a: Variable, b: Double) -> Variable { a * a.tape.constant(b) }
-  /// a · b with a number a, recorded as a constant.
+  /// The product a · b, element by element; a number is recorded as a constant.
   public static func * (a: Double, b: Variable) -> Variable { b.tape.constant(a) * b }
-  /// a / b with a number b, recorded as a constant.
+  /// The quotient a / b, element by element; a number is recorded as a constant.
   public static func / (a: Variable, b: Double) -> Variable { a / a.tape.constant(b) }
-  /// a / b with a number a, recorded as a constant; by every element of b.
+  /// The quotient a / b, element by element; a number is recorded as a constant.
   public static func / (a: Double, b: Variable) -> Variable { b.tape.constant(a) / b }
 
   /// The larger of two, element by element.

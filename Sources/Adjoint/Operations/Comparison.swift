@@ -115,16 +115,16 @@ extension Variable {
   /// 1 where a is different from b, else 0; shapes broadcast. The derivative is 0.
   public static func .!= (a: Variable, b: Variable) -> Variable { a.tape.record(Comparison.notEqual, a, b) }
 
-  /// 1 where a is less than the number b, else 0. The derivative is 0.
+  /// 1 where a is less than b, else 0; a number is recorded as a constant. The derivative is 0.
   public static func .< (a: Variable, b: Double) -> Variable { a .< a.tape.constant(b) }
-  /// 1 where a is at most the number b, else 0. The derivative is 0.
+  /// 1 where a is at most b, else 0; a number is recorded as a constant. The derivative is 0.
   public static func .<= (a: Variable, b: Double) -> Variable { a .<= a.tape.constant(b) }
-  /// 1 where a is greater than the number b, else 0. The derivative is 0.
+  /// 1 where a is greater than b, else 0; a number is recorded as a constant. The derivative is 0.
   public static func .> (a: Variable, b: Double) -> Variable { a .> a.tape.constant(b) }
-  /// 1 where a is at least the number b, else 0. The derivative is 0.
+  /// 1 where a is at least b, else 0; a number is recorded as a constant. The derivative is 0.
   public static func .>= (a: Variable, b: Double) -> Variable { a .>= a.tape.constant(b) }
-  /// 1 where a is equal to the number b, else 0. The derivative is 0.
+  /// 1 where a is equal to b, else 0; a number is recorded as a constant. The derivative is 0.
   public static func .== (a: Variable, b: Double) -> Variable { a .== a.tape.constant(b) }
-  /// 1 where a is different from the number b, else 0. The derivative is 0.
+  /// 1 where a is different from b, else 0; a number is recorded as a constant. The derivative is 0.
   public static func .!= (a: Variable, b: Double) -> Variable { a .!= a.tape.constant(b) }
 }
