@@ -127,20 +127,32 @@ enum BroadcastExamples {
 }
 
 extension Variable {
+  /// The sum a + b, element by element; shapes broadcast.
   public static func + (a: Variable, b: Variable) -> Variable { a.tape.apply(.add, a, b) }
+  /// The difference a − b, element by element; shapes broadcast.
   public static func - (a: Variable, b: Variable) -> Variable { a.tape.apply(.subtract, a, b) }
   /// The elementwise product a ⊙ b; the matrix product is `matmul`.
   public static func * (a: Variable, b: Variable) -> Variable { a.tape.apply(.multiply, a, b) }
+  /// The quotient a ⊘ b, element by element; shapes broadcast.
   public static func / (a: Variable, b: Variable) -> Variable { a.tape.apply(.divide, a, b) }
+  /// The negative −a, element by element.
   public static prefix func - (a: Variable) -> Variable { a.tape.apply(.negate, a) }
 
+  /// The sum a + b, element by element; a number is recorded as a constant.
   public static func + (a: Variable, b: Double) -> Variable { a + a.tape.constant(b) }
+  /// The sum a + b, element by element; a number is recorded as a constant.
   public static func + (a: Double, b: Variable) -> Variable { b.tape.constant(a) + b }
+  /// The difference a − b, element by element; a number is recorded as a constant.
   public static func - (a: Variable, b: Double) -> Variable { a - a.tape.constant(b) }
+  /// The difference a − b, element by element; a number is recorded as a constant.
   public static func - (a: Double, b: Variable) -> Variable { b.tape.constant(a) - b }
+  /// The product a · b, element by element; a number is recorded as a constant.
   public static func * (a: Variable, b: Double) -> Variable { a * a.tape.constant(b) }
+  /// The product a · b, element by element; a number is recorded as a constant.
   public static func * (a: Double, b: Variable) -> Variable { b.tape.constant(a) * b }
+  /// The quotient a / b, element by element; a number is recorded as a constant.
   public static func / (a: Variable, b: Double) -> Variable { a / a.tape.constant(b) }
+  /// The quotient a / b, element by element; a number is recorded as a constant.
   public static func / (a: Double, b: Variable) -> Variable { b.tape.constant(a) / b }
 
   /// The larger of two, element by element.

@@ -1,5 +1,6 @@
 /// Elementwise comparisons with broadcasting: 1 where true, else 0. Their derivative is 0.
 extension Comparison: LibraryOperation {
+  /// True when the comparison holds for two numbers.
   @inlinable
   public func callAsFunction<S: Scalar>(_ a: S, _ b: S) -> Bool {
     switch self {
@@ -101,17 +102,29 @@ public func `where`<S: Scalar>(_ condition: Variable<S>, _ a: Variable<S>, _ b: 
 }
 
 extension Variable {
+  /// 1 where a is less than b, else 0; shapes broadcast. The derivative is 0.
   public static func .< (a: Variable, b: Variable) -> Variable { a.tape.record(Comparison.less, a, b) }
+  /// 1 where a is at most b, else 0; shapes broadcast. The derivative is 0.
   public static func .<= (a: Variable, b: Variable) -> Variable { a.tape.record(Comparison.lessOrEqual, a, b) }
+  /// 1 where a is greater than b, else 0; shapes broadcast. The derivative is 0.
   public static func .> (a: Variable, b: Variable) -> Variable { a.tape.record(Comparison.greater, a, b) }
+  /// 1 where a is at least b, else 0; shapes broadcast. The derivative is 0.
   public static func .>= (a: Variable, b: Variable) -> Variable { a.tape.record(Comparison.greaterOrEqual, a, b) }
+  /// 1 where a is equal to b, else 0; shapes broadcast. The derivative is 0.
   public static func .== (a: Variable, b: Variable) -> Variable { a.tape.record(Comparison.equal, a, b) }
+  /// 1 where a is different from b, else 0; shapes broadcast. The derivative is 0.
   public static func .!= (a: Variable, b: Variable) -> Variable { a.tape.record(Comparison.notEqual, a, b) }
 
+  /// 1 where a is less than b, else 0; a number is recorded as a constant. The derivative is 0.
   public static func .< (a: Variable, b: Double) -> Variable { a .< a.tape.constant(b) }
+  /// 1 where a is at most b, else 0; a number is recorded as a constant. The derivative is 0.
   public static func .<= (a: Variable, b: Double) -> Variable { a .<= a.tape.constant(b) }
+  /// 1 where a is greater than b, else 0; a number is recorded as a constant. The derivative is 0.
   public static func .> (a: Variable, b: Double) -> Variable { a .> a.tape.constant(b) }
+  /// 1 where a is at least b, else 0; a number is recorded as a constant. The derivative is 0.
   public static func .>= (a: Variable, b: Double) -> Variable { a .>= a.tape.constant(b) }
+  /// 1 where a is equal to b, else 0; a number is recorded as a constant. The derivative is 0.
   public static func .== (a: Variable, b: Double) -> Variable { a .== a.tape.constant(b) }
+  /// 1 where a is different from b, else 0; a number is recorded as a constant. The derivative is 0.
   public static func .!= (a: Variable, b: Double) -> Variable { a .!= a.tape.constant(b) }
 }

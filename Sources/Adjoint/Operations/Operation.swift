@@ -85,15 +85,23 @@ extension Operation {
 
 /// A named, precision-free property of an operation.
 public struct Attribute: Hashable, Sendable, CustomStringConvertible {
+  /// The value of a property: one number, one choice, or a list.
   public enum Value: Hashable, Sendable {
+    /// A whole number, such as an axis.
     case int(Int)
+    /// A real number, such as a slope.
     case real(Double)
+    /// A choice, such as a transposed operand.
     case flag(Bool)
+    /// Whole numbers in order, such as axes or a shape.
     case list([Int])
   }
+  /// The name, as listings print it.
   public let name: String
+  /// The value.
   public let value: Value
 
+  /// A property with a name and a value.
   public init(_ name: String, _ value: Value) {
     self.name = name
     self.value = value
@@ -143,6 +151,7 @@ public struct Point<S: Scalar> {
   /// The inputs of the node at hand.
   public struct Inputs {
     let point: Point
+    /// The input at a position, counted from 0. A position that the node lacks traps.
     public subscript(position: Int) -> Variable<S> {
       let inputs = point.tape.nodes[point.node].inputs
       guard position >= 0, position < inputs.count else {
@@ -150,6 +159,7 @@ public struct Point<S: Scalar> {
       }
       return point.tape[inputs[position]]
     }
+    /// The number of inputs.
     public var count: Int { point.tape.nodes[point.node].inputs.count }
   }
 }
@@ -192,14 +202,18 @@ public struct Example: Sendable {
     }
   }
 
+  /// The operation, with its parameters.
   public let operation: any Operation
+  /// The inputs, in the operation's order.
   public let inputs: [Input]
 
+  /// An operation with its inputs.
   public init(_ operation: any Operation, _ inputs: Input...) {
     self.operation = operation
     self.inputs = inputs
   }
 
+  /// An operation with a list of inputs.
   public init(_ operation: any Operation, _ inputs: [Input]) {
     self.operation = operation
     self.inputs = inputs
@@ -224,6 +238,7 @@ public struct Branches<S: Scalar> {
   /// moving element from one at rest.
   public let distances: [S]
 
+  /// The pieces and distances of an operation's elements, in row-major order.
   public init(sides: [Int32], distances: [S]) {
     (self.sides, self.distances) = (sides, distances)
   }

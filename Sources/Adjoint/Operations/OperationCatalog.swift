@@ -1,6 +1,7 @@
 /// The operations of the library, one line each. Tests, checks, generated documentation and drawings run over this
 /// list.
 public enum OperationCatalog {
+  /// The types of all operations of the library.
   public static var all: [any Operation.Type] { library }
 
   package static let library: [any LibraryOperation.Type] = [

@@ -108,9 +108,12 @@ package struct Clamp: MapOperation {
 }
 
 extension Variable {
+  /// x where x > 0, else slope · x, element by element.
   public func leakyRelu(slope: Double = 0.01) -> Variable { tape.record(LeakyReLU(slope: slope), self) }
+  /// x where x > 0, else α (eˣ − 1), element by element (Clevert et al. 2015).
   public func elu(alpha: Double = 1) -> Variable { tape.record(ELU(alpha: alpha), self) }
   /// xᵖ, element by element, for a constant p.
   public func power(_ exponent: Double) -> Variable { tape.record(Power(exponent: exponent), self) }
+  /// x brought into low … high, element by element. The derivative is 0 where it was moved.
   public func clamp(_ low: Double, _ high: Double) -> Variable { tape.record(Clamp(low, high), self) }
 }

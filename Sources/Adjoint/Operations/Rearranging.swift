@@ -282,6 +282,7 @@ extension Variable {
   /// A matrix transposed in memory. A product needs the flags of `matmul` instead.
   public func transposed() -> Variable { permute([1, 0]) }
 
+  /// The block of shape `size` whose first element stands at position `start`.
   public func slice(start: [Int], size: Shape) -> Variable { tape.record(Slice(start: start, size: size), self) }
 
   /// The part with the positions `range` along an axis.
@@ -292,6 +293,7 @@ extension Variable {
     return slice(start: start, size: shape.replacing(axis: position, with: range.count))
   }
 
+  /// This value with `before[i]` zeros in front of axis i and `after[i]` behind it.
   public func pad(before: [Int], after: [Int]) -> Variable { tape.record(Pad(before: before, after: after), self) }
 
   /// This value as a constant: nothing is differentiated through it.

@@ -203,6 +203,7 @@ extension [Shape] {
 }
 
 extension Variable {
+  /// eˣ, element by element.
   public func exp() -> Variable { tape.apply(.exp, self) }
   /// eˣ − 1, accurate near 0.
   public func expm1() -> Variable { tape.apply(.expm1, self) }
@@ -210,22 +211,31 @@ extension Variable {
   public func log() -> Variable { tape.apply(.log, self) }
   /// ln(1 + x), accurate near 0.
   public func log1p() -> Variable { tape.apply(.log1p, self) }
+  /// √x; NaN where x < 0.
   public func sqrt() -> Variable { tape.apply(.sqrt, self) }
+  /// x².
   public func square() -> Variable { tape.apply(.square, self) }
+  /// 1/x.
   public func reciprocal() -> Variable { tape.apply(.reciprocal, self) }
+  /// |x|. The derivative at 0 is 0.
   public func abs() -> Variable { tape.apply(.abs, self) }
   /// −1, 0 or 1.
   public func sign() -> Variable { tape.apply(.sign, self) }
   /// 1 where x > 0, else 0.
   public func step() -> Variable { tape.apply(.step, self) }
+  /// The sine of x in radians.
   public func sin() -> Variable { tape.apply(.sin, self) }
+  /// The cosine of x in radians.
   public func cos() -> Variable { tape.apply(.cos, self) }
+  /// The angle in −π/2 … π/2 whose tangent is x.
   public func atan() -> Variable { tape.apply(.atan, self) }
+  /// The hyperbolic tangent, (eˣ − e⁻ˣ) / (eˣ + e⁻ˣ).
   public func tanh() -> Variable { tape.apply(.tanh, self) }
   /// 1 / cosh x = 2 / (eˣ + e⁻ˣ).
   public func sech() -> Variable { tape.apply(.sech, self) }
   /// 1 / (1 + e⁻ˣ).
   public func sigmoid() -> Variable { tape.apply(.sigmoid, self) }
+  /// The error function, 2/√π ∫₀ˣ e^(−t²) dt.
   public func erf() -> Variable { tape.apply(.erf, self) }
   /// φ(x) = e^(−x²/2) / √(2π), the density of the standard normal distribution.
   public func normalDensity() -> Variable { tape.apply(.normalDensity, self) }

@@ -37,7 +37,9 @@ public struct LocalJacobian: Sendable {
     package let transposed: Shape?
   }
 
+  /// The number of rows: the elements of y.
   public let rows: Int
+  /// The number of columns: the elements of x.
   public let columns: Int
   package let structure: Structure
 

@@ -2,6 +2,7 @@
 public indirect enum Notation: Sendable, Hashable {
   /// A name such as `x`, `%3` or `W`.
   case symbol(String)
+  /// A number.
   case number(Double)
   /// f(a, b)
   case call(String, [Notation])
@@ -24,17 +25,29 @@ public indirect enum Notation: Sendable, Hashable {
   /// √a
   case root(Notation)
 
+  /// An operator that stands between its operands.
   public enum Infix: String, Sendable, Hashable {
+    /// a + b
     case add = "+"
+    /// a − b
     case subtract = "−"
+    /// a ⊙ b, element by element
     case multiply = "⊙"
+    /// a ⊘ b, element by element
     case divide = "⊘"
+    /// a·b, a matrix product
     case product = "·"
+    /// a < b
     case less = "<"
+    /// a ≤ b
     case lessOrEqual = "≤"
+    /// a > b
     case greater = ">"
+    /// a ≥ b
     case greaterOrEqual = "≥"
+    /// a = b
     case equal = "="
+    /// a ≠ b
     case notEqual = "≠"
 
     var precedence: Int {

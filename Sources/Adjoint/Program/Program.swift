@@ -26,7 +26,12 @@ public final class Program<S: Scalar> {
 
   /// The access to parameters: they are read where they stand, or copied once so that this program may change them
   /// alone.
-  public enum ParameterAccess: Sendable { case shared, copied }
+  public enum ParameterAccess: Sendable {
+    /// Parameters are read where they stand.
+    case shared
+    /// Parameters are copied once, and this program alone may change them.
+    case copied
+  }
 
   /// The count of runs, which keys the random leaves. Set it to resume a sequence.
   public var step = 0

@@ -19,6 +19,7 @@ public final class WorkerPool: @unchecked Sendable {
   /// The most threads that a pool has; what a command takes for `--threads`.
   package static let maximumThreads = 1024
 
+  /// A pool of so many threads, which wait until there is work.
   /// - Precondition: between 1 and 1024 threads. More than the machine has cores slow each other down.
   public init(threads: Int) {
     guard (1...WorkerPool.maximumThreads).contains(threads) else {
@@ -38,7 +39,9 @@ public final class WorkerPool: @unchecked Sendable {
 
   /// Work that can be cut into parts.
   open class Task {
+    /// A task; a subclass says what its parts do.
     public init() {}
+    /// Runs one part of `parts`; several run at the same time. A subclass overrides it.
     open func run(part: Int, of parts: Int) { fatalError("WorkerPool.Task: a subclass runs the parts") }
   }
 

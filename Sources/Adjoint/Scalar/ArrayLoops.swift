@@ -54,10 +54,24 @@ public protocol ArrayLoops: BitwiseCopyable {
 }
 
 /// The reductions that a loop performs.
-public enum Reduction: Hashable, Sendable { case sum, maximum, minimum }
+public enum Reduction: Hashable, Sendable {
+  /// Σ x
+  case sum
+  /// The largest x.
+  case maximum
+  /// The smallest x.
+  case minimum
+}
 
 /// The row-wise functions that share a shift by the row's maximum.
-public enum SoftmaxKind: Hashable, Sendable { case softmax, logSoftmax, logSumExp }
+public enum SoftmaxKind: Hashable, Sendable {
+  /// eˣ / Σ eˣ
+  case softmax
+  /// x − ln Σ eˣ
+  case logSoftmax
+  /// ln Σ eˣ
+  case logSumExp
+}
 
 extension Reduction {
   /// The kernels' name.

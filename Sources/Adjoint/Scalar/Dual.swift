@@ -15,6 +15,7 @@ public struct Dual: Scalar {
   /// ȧ
   public var tangent: Double
 
+  /// The dual number a + ȧε.
   @inlinable
   public init(_ value: Double, tangent: Double) {
     self.value = value

@@ -6,26 +6,101 @@ import Foundation
 
 /// Elementwise functions of one argument without parameters.
 public enum Unary: String, CaseIterable, Sendable {
-  case negate, exp, expm1, log, log1p, sqrt, square, reciprocal, abs, sign, step
-  case sin, cos, atan, tanh, sech, sigmoid, erf, normalDensity, normalDistribution, relu, gelu, silu, softplus
+  /// −x
+  case negate
+  /// eˣ
+  case exp
+  /// eˣ − 1, accurate near 0
+  case expm1
+  /// ln x
+  case log
+  /// ln(1 + x), accurate near 0
+  case log1p
+  /// √x
+  case sqrt
+  /// x²
+  case square
+  /// 1/x
+  case reciprocal
+  /// |x|
+  case abs
+  /// −1, 0 or 1
+  case sign
+  /// 1 where x > 0, else 0
+  case step
+  /// The sine of x in radians.
+  case sin
+  /// The cosine of x in radians.
+  case cos
+  /// The angle in −π/2 … π/2 whose tangent is x.
+  case atan
+  /// The hyperbolic tangent.
+  case tanh
+  /// 1 / cosh x
+  case sech
+  /// σ(x) = 1 / (1 + e⁻ˣ)
+  case sigmoid
+  /// The error function.
+  case erf
+  /// φ(x), the density of the standard normal distribution
+  case normalDensity
+  /// Φ(x), the standard normal distribution
+  case normalDistribution
+  /// max(x, 0)
+  case relu
+  /// x Φ(x)
+  case gelu
+  /// x σ(x)
+  case silu
+  /// ln(1 + eˣ)
+  case softplus
 }
 
 /// Elementwise functions of two arguments.
 public enum Binary: String, CaseIterable, Sendable {
-  case add, subtract, multiply, divide, maximum, minimum, masked
+  /// a + b
+  case add
+  /// a − b
+  case subtract
+  /// a b
+  case multiply
+  /// a / b
+  case divide
+  /// The larger of a and b.
+  case maximum
+  /// The smaller of a and b.
+  case minimum
+  /// a where b is not 0, else 0; selected, not multiplied
+  case masked
 }
 
 /// Elementwise comparisons: 1 where true, else 0.
 public enum Comparison: String, CaseIterable, Sendable {
-  case less, lessOrEqual, greater, greaterOrEqual, equal, notEqual
+  /// a < b
+  case less
+  /// a ≤ b
+  case lessOrEqual
+  /// a > b
+  case greater
+  /// a ≥ b
+  case greaterOrEqual
+  /// a = b
+  case equal
+  /// a ≠ b
+  case notEqual
 }
 
 /// The loops' name of an elementwise function of one argument, with its parameters if it has any.
 public enum MapFunction: Hashable, Sendable {
+  /// A function without parameters.
   case unary(Unary)
+  /// x where x > 0, else slope · x
   case leakyReLU(slope: Double)
+  /// x where x > 0, else α (eˣ − 1)
   case elu(alpha: Double)
+  /// xᵖ for a constant p
   case power(exponent: Double)
+  /// x brought into low … high
   case clamp(low: Double, high: Double)
 
   /// y = f(x), the definition that kernels are tested against.
@@ -43,7 +118,9 @@ public enum MapFunction: Hashable, Sendable {
 
 /// The loops' name of an elementwise function of two arguments.
 public enum ZipFunction: Hashable, Sendable {
+  /// A function of two numbers.
   case binary(Binary)
+  /// A comparison: 1 where it holds, else 0.
   case comparison(Comparison)
 
   /// y = f(a, b), the definition that kernels are tested against.
@@ -231,18 +308,31 @@ public enum ElementaryFunction: CaseIterable, Sendable {
 }
 
 extension Scalar {
+  /// eˣ
   @inlinable public static func exponential(_ x: Self) -> Self { elementary(.exponential, x) }
+  /// eˣ − 1, accurate near 0
   @inlinable public static func exponentialMinusOne(_ x: Self) -> Self { elementary(.exponentialMinusOne, x) }
+  /// ln x
   @inlinable public static func logarithm(_ x: Self) -> Self { elementary(.logarithm, x) }
+  /// ln(1 + x), accurate near 0
   @inlinable public static func logarithmOnePlus(_ x: Self) -> Self { elementary(.logarithmOnePlus, x) }
+  /// √x
   @inlinable public static func squareRoot(_ x: Self) -> Self { elementary(.squareRoot, x) }
+  /// The sine of x in radians.
   @inlinable public static func sine(_ x: Self) -> Self { elementary(.sine, x) }
+  /// The cosine of x in radians.
   @inlinable public static func cosine(_ x: Self) -> Self { elementary(.cosine, x) }
+  /// The angle in −π/2 … π/2 whose tangent is x.
   @inlinable public static func arcTangent(_ x: Self) -> Self { elementary(.arcTangent, x) }
+  /// tanh x
   @inlinable public static func hyperbolicTangent(_ x: Self) -> Self { elementary(.hyperbolicTangent, x) }
+  /// 1 / cosh x
   @inlinable public static func hyperbolicSecant(_ x: Self) -> Self { elementary(.hyperbolicSecant, x) }
+  /// erf x = 2/√π ∫₀ˣ e^(−t²) dt
   @inlinable public static func errorFunction(_ x: Self) -> Self { elementary(.errorFunction, x) }
+  /// φ(x) = e^(−x²/2) / √(2π)
   @inlinable public static func normalDensity(_ x: Self) -> Self { elementary(.normalDensity, x) }
+  /// Φ(x) = ½ erfc(−x/√2)
   @inlinable public static func normalDistribution(_ x: Self) -> Self { elementary(.normalDistribution, x) }
 }
 

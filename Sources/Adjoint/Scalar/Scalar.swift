@@ -15,10 +15,15 @@ public protocol Scalar:
   /// This value with every derivative part set to 0, as `stopGradient` does.
   var detached: Self { get }
 
+  /// a + b
   static func + (a: Self, b: Self) -> Self
+  /// a − b
   static func - (a: Self, b: Self) -> Self
+  /// a b
   static func * (a: Self, b: Self) -> Self
+  /// a / b
   static func / (a: Self, b: Self) -> Self
+  /// −a
   static prefix func - (a: Self) -> Self
 
   /// f(x)

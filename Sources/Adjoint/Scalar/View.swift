@@ -6,6 +6,7 @@
 /// `view[i]` is checked in release too. `elements` and `indices` are buffers, which release builds do not check: a loop
 /// that takes them checks its bounds once, against `count`.
 public struct View<S: Scalar>: BitwiseCopyable {
+  /// The dimensions of the operand.
   public let shape: Shape
   @usableFromInline let address: UnsafeMutableRawPointer
 
@@ -85,6 +86,7 @@ extension UnsafeBufferPointer<Int32> {
 /// The operands of one operation, in order.
 public struct Operands<S: Scalar> {
   @usableFromInline let views: UnsafePointer<View<S>>
+  /// The number of operands.
   public let count: Int
 
   /// Operands in order; they outlive this list.
@@ -92,6 +94,7 @@ public struct Operands<S: Scalar> {
     (self.views, self.count) = (views, count)
   }
 
+  /// The operand at a position, counted from 0. A position that is not there traps.
   @inlinable
   public subscript(position: Int) -> View<S> {
     guard position >= 0, position < count else { noOperand(position, count: count) }
@@ -115,6 +118,7 @@ public struct Operands<S: Scalar> {
 ///
 /// `y[i]` is checked in release too. `map` and `zip` check once and run at full speed; so can a loop over `elements`.
 public struct Output<S: Scalar> {
+  /// The dimensions of the result.
   public let shape: Shape
   @usableFromInline let address: UnsafeMutableRawPointer
 

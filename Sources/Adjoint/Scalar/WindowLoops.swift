@@ -1,8 +1,11 @@
 /// A height and a width. An integer literal is both: `stride: 2`.
 public struct Extent2D: Hashable, Sendable, BitwiseCopyable, ExpressibleByIntegerLiteral, CustomStringConvertible {
+  /// The extent from top to bottom, in rows.
   public var height: Int
+  /// The extent from left to right, in columns.
   public var width: Int
 
+  /// A height and a width, each of its own.
   public init(_ height: Int, _ width: Int) { (self.height, self.width) = (height, width) }
   public init(integerLiteral value: Int) { self.init(value, value) }
 
@@ -19,11 +22,14 @@ public struct Extent2D: Hashable, Sendable, BitwiseCopyable, ExpressibleByIntege
 /// Window (i, j) begins at row i·stride.height − padding.height and column j·stride.width − padding.width. Outside the
 /// image are zeros. As many windows as fit are used: ⌊(height + 2·padding − size)/stride⌋ + 1 in each direction.
 public struct Windows: Hashable, Sendable, BitwiseCopyable {
+  /// Rows and columns of one window.
   public var size: Extent2D
+  /// Rows and columns from one window to the next.
   public var stride: Extent2D
   /// Rows of zeros above and below the image, and columns of zeros to its left and right.
   public var padding: Extent2D
 
+  /// Windows of a size, their distance, and the zeros around the image.
   public init(_ size: Extent2D, stride: Extent2D = 1, padding: Extent2D = 0) {
     (self.size, self.stride, self.padding) = (size, stride, padding)
   }

@@ -1,5 +1,10 @@
 /// The mode of a recording: layers record what they do in training, or in inference.
-public enum Mode: String, Sendable, Hashable { case training, inference }
+public enum Mode: String, Sendable, Hashable {
+  /// Dropout drops, and running statistics move.
+  case training
+  /// Layers do what a finished model does.
+  case inference
+}
 
 /// The purpose of a leaf of the tape.
 public enum Role: Sendable, Hashable {
@@ -32,7 +37,9 @@ public enum Role: Sendable, Hashable {
 /// The distribution from which a random leaf is drawn. Each row of the first axis has a stream of its own, keyed by
 /// seed, step, leaf and row.
 public enum Distribution: Sendable, Hashable, CustomStringConvertible {
+  /// Numbers of equal density in low ..< high.
   case uniform(low: Double, high: Double)
+  /// The normal distribution, with this mean and standard deviation.
   case normal(mean: Double, deviation: Double)
   /// `value` with this probability, else 0.
   case bernoulli(probability: Double, value: Double)

@@ -8,11 +8,13 @@
 public final class Parameter<S: Scalar> {
   /// The name given by its maker. Without one a tape numbers the parameter by its first use.
   public let name: String?
+  /// The dimensions of the value, which never change.
   public let shape: Shape
   /// True when the parameter is used but not trained: no gradient is computed for it.
   public var isFrozen = false
   let storage: Buffer<S>
 
+  /// A parameter that begins with a value.
   public init(_ value: Tensor<S>, name: String? = nil) {
     self.name = name
     shape = value.shape

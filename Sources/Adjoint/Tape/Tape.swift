@@ -54,6 +54,10 @@ public final class Tape<S: Scalar> {
   /// True while a training step is recorded for replay: reading a value would freeze a branch (see `Variable.value`).
   package var isRecordingForReplay = false
 
+  /// An empty tape.
+  /// - Parameters:
+  ///   - mode: training or inference, as its layers shall record.
+  ///   - seed: the key of its random leaves.
   public init(mode: Mode = .training, seed: UInt64 = 0) {
     self.mode = mode
     self.seed = seed

@@ -3,6 +3,7 @@
 /// Operators and named methods record operations and compute at once. A handle is small and copied freely. It is valid
 /// until its tape is truncated before it, and traps with a sentence afterwards.
 public struct Variable<S: Scalar> {
+  /// The tape that holds the node.
   public let tape: Tape<S>
   /// The position in the tape's list, printed as `%index`.
   public let index: Int
@@ -14,6 +15,7 @@ public struct Variable<S: Scalar> {
     self.epoch = epoch
   }
 
+  /// The dimensions of the value.
   public var shape: Shape { tape.nodes[tape.index(of: self)].shape }
 
   /// The recorded value.

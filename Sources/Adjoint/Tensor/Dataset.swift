@@ -3,6 +3,7 @@
 /// `Target` is `Int32` for classes and `Float` for regression, so a training loop over `some Dataset<Int32>` serves images
 /// and points alike. A data set is a value; selecting from it gives another one.
 public protocol Dataset<Target>: Sendable {
+  /// The type of a target's numbers: `Int32` for classes, `Float` for regression.
   associatedtype Target: BitwiseCopyable & Sendable
 
   /// The number of examples.

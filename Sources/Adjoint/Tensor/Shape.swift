@@ -175,5 +175,6 @@ extension Shape {
 public struct ShapeError: Error, Equatable, CustomStringConvertible, Sendable {
   public let description: String
 
+  /// An error that prints as this sentence.
   public init(_ description: String) { self.description = description }
 }

@@ -3,6 +3,7 @@
 /// Tensors go into a tape and come out of it. `Element` is a `Scalar` for data and `Int32` for class indices. Storage
 /// is shared until one copy is changed.
 public struct Tensor<Element: BitwiseCopyable & Sendable>: Sendable {
+  /// The dimensions.
   public let shape: Shape
   /// The elements in row-major order.
   public private(set) var elements: [Element]
@@ -105,7 +106,9 @@ public struct Tensor<Element: BitwiseCopyable & Sendable>: Sendable {
 extension Tensor: Equatable where Element: Equatable {}
 
 extension Tensor where Element: Scalar {
+  /// A tensor of zeros.
   public static func zeros(_ shape: Shape) -> Tensor { Tensor(repeating: 0, shape: shape) }
+  /// A tensor of ones.
   public static func ones(_ shape: Shape) -> Tensor { Tensor(repeating: 1, shape: shape) }
 
   /// The same values, rounded once to another scalar type.

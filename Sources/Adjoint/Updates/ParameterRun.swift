@@ -4,6 +4,7 @@
 /// The order of its elements is the parameter's, row-major. Positions are checked, in release too; a loop over `indices`
 /// is checked once.
 public struct ParameterRun<S: Scalar> {
+  /// The number of elements.
   public let count: Int
   @usableFromInline let values: UnsafeMutablePointer<S>
   @usableFromInline let gradients: UnsafeMutablePointer<S>
@@ -125,15 +126,18 @@ public struct ParameterRun<S: Scalar> {
   /// Element i of the first array of optimiser state.
   @inlinable
   public func first(_ i: Int) -> S { slot(slots.0, i).pointee }
+  /// Sets element i of the first array of optimiser state.
   @inlinable
   public func setFirst(_ i: Int, _ value: S) { slot(slots.0, i).pointee = value }
 
   /// Element i of the second array of optimiser state.
   @inlinable
   public func second(_ i: Int) -> S { slot(slots.1, i).pointee }
+  /// Sets element i of the second array of optimiser state.
   @inlinable
   public func setSecond(_ i: Int, _ value: S) { slot(slots.1, i).pointee = value }
 
+  /// The positions of the elements, 0 ..< count.
   @inlinable
   public var indices: Range<Int> { 0..<count }
 }

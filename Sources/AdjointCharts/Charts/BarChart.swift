@@ -6,6 +6,7 @@ public struct BarChart: Chart {
   package var bars: [(name: String, value: Double)]
   package var width: Double
 
+  /// A bar for each name; `width` is that of the whole chart, in pixels.
   public init(_ title: String, axis: Axis, _ bars: [(name: String, value: Double)], width: Double = 640) {
     (self.title, self.axis, self.bars, self.width) = (title, axis, bars, width)
   }

@@ -59,6 +59,7 @@ public struct ChartGrid: Chart {
   /// The number of charts in a row.
   package var columns: Int
 
+  /// Charts in rows of `columns`, in their order.
   public init(_ title: String, columns: Int = 3, _ charts: [any Chart]) {
     (self.title, self.columns, self.charts) = (title, max(1, columns), charts)
   }

@@ -7,6 +7,7 @@ public struct ConfusionMatrix: Chart {
   package var counts: [[Int]]
   package var classNames: [String]
 
+  /// A matrix of counts, one row for each true class.
   /// - Precondition: as many predictions as labels.
   public init(_ title: String, counts: [[Int]], classNames: [String] = []) {
     guard counts.allSatisfy({ $0.count == counts.count }) else {

@@ -10,6 +10,7 @@ public struct DecisionBoundary: Chart {
     /// The number of colour and dash; the place in the legend when left out.
     package var look: Int?
 
+    /// The lines where a function, given by its values on the grid, equals one of the levels.
     public init(_ name: String, values: [Double], levels: [Double] = [0], look: Int? = nil) {
       (self.name, self.values, self.levels, self.look) = (name, values, levels, look)
     }
@@ -27,6 +28,7 @@ public struct DecisionBoundary: Chart {
   package var points: [(x: Double, y: Double, label: Int)]
   package var width: Double
 
+  /// Regions of the classes on a grid, with points and contours over them.
   /// - Precondition: `classes` is empty or has one class, 0 or more, for each point of the grid.
   public init(
     _ title: String, grid: PlaneGrid, classes: [Int], classNames: [String], contours: [Contour] = [],

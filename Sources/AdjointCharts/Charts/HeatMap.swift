@@ -17,6 +17,7 @@ public struct HeatMap: Chart {
   /// The interval of the colours; that of the values when left out.
   package var range: ClosedRange<Double>?
 
+  /// A matrix of numbers as coloured cells.
   /// - Precondition: all rows have the same length.
   public init(
     _ title: String, values: [[Double]], quantity: String = "", scale: ColorScale = .diverging,

@@ -6,6 +6,7 @@ public struct Histogram: Sendable, Hashable {
   /// Values outside the range, and values that are not finite.
   package let excluded: Int
 
+  /// Counts of values in intervals of equal width.
   /// - Parameters:
   ///   - range: that of the finite values when left out.
   /// - Precondition: `bins` is at least 1.

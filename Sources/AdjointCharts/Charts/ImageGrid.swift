@@ -7,6 +7,7 @@ public struct ImageGrid: Chart {
     package var caption: String
     package var isWrong: Bool
 
+    /// An image from 0 background to 255 ink, row by row; a wrong one is framed.
     public init(pixels: [UInt8], caption: String, isWrong: Bool = false) {
       (self.pixels, self.caption, self.isWrong) = (pixels, caption, isWrong)
     }
@@ -20,6 +21,7 @@ public struct ImageGrid: Chart {
   package var tiles: [Tile]
   package var columns: Int
 
+  /// Images of one size, in rows.
   /// - Precondition: every tile has `imageHeight · imageWidth` pixels.
   public init(_ title: String, imageHeight: Int, imageWidth: Int, columns: Int = 8, _ tiles: [Tile]) {
     guard tiles.allSatisfy({ $0.pixels.count == imageHeight * imageWidth }) else {

@@ -17,6 +17,7 @@ public struct LineChart: Chart {
   /// The height of the plot alone, in pixels; title, legend and labels come on top.
   package var plotHeight: Double
 
+  /// A chart of series over two axes; the sizes are in pixels.
   public init(
     _ title: String, x: Axis, y: Axis, _ series: [Series], references: [ReferenceLine] = [],
     annotations: [Annotation] = [], width: Double = 640, plotHeight: Double = 300

@@ -4,8 +4,11 @@
 public struct Series: Sendable {
   /// The ways to draw the points.
   public enum Style: Sendable, Hashable {
+    /// A line from point to point.
     case line
+    /// A mark at each point.
     case markers
+    /// A line with a mark at each point.
     case lineAndMarkers
     /// Horizontal from each x to the next, filled down to 0: the last y is not used. See `Histogram.series`.
     case steps
@@ -79,9 +82,11 @@ public struct ReferenceLine: Sendable, Hashable {
   package var value: Double
   package var label: String
 
+  /// The line at one y, with words at its end.
   public static func horizontal(_ y: Double, _ label: String = "") -> ReferenceLine {
     ReferenceLine(direction: .horizontal, value: y, label: label)
   }
+  /// The line at one x, with words at its end.
   public static func vertical(_ x: Double, _ label: String = "") -> ReferenceLine {
     ReferenceLine(direction: .vertical, value: x, label: label)
   }
@@ -93,5 +98,6 @@ public struct Annotation: Sendable, Hashable {
   package var y: Double
   package var text: String
 
+  /// Words at (x, y), in the units of the axes.
   public init(x: Double, y: Double, _ text: String) { (self.x, self.y, self.text) = (x, y, text) }
 }

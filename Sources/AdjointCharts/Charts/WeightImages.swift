@@ -10,6 +10,7 @@ public struct WeightImages: Chart {
   package var weights: [[Double]]
   package var columns: Int
 
+  /// The weights of each unit as an image.
   /// - Precondition: every unit has `imageHeight · imageWidth` weights.
   public init(_ title: String, imageHeight: Int, imageWidth: Int, columns: Int = 10, weights: [[Double]]) {
     guard weights.allSatisfy({ $0.count == imageHeight * imageWidth }) else {

@@ -2,6 +2,7 @@
 public struct Axis: Sendable, Hashable {
   /// The way from values to places.
   public enum Scale: Sendable, Hashable {
+    /// Equal differences take equal lengths.
     case linear
     /// Values that are not positive have no place on it and leave gaps.
     case logarithmic
@@ -13,6 +14,7 @@ public struct Axis: Sendable, Hashable {
   /// The interval to show; that of the data when left out.
   package var range: ClosedRange<Double>?
 
+  /// An axis of a quantity; its range is that of the data when left out.
   public init(_ title: String, unit: String? = nil, scale: Scale = .linear, range: ClosedRange<Double>? = nil) {
     (self.title, self.unit, self.scale, self.range) = (title, unit, scale, range)
   }

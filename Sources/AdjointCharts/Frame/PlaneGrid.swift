@@ -5,6 +5,7 @@ public struct PlaneGrid: Sendable, Hashable {
   package let columns: Int
   package let rows: Int
 
+  /// Points of a rectangle at equal distances.
   /// - Precondition: at least 2 columns and 2 rows; the rectangle has an area.
   public init(x: ClosedRange<Double>, y: ClosedRange<Double>, columns: Int = 121, rows: Int = 121) {
     guard columns >= 2, rows >= 2, x.lowerBound < x.upperBound, y.lowerBound < y.upperBound else {

@@ -33,6 +33,7 @@ public struct GradientCheck<S: Scalar> {
   /// The plan that a faulty compiler would have made; for measuring the checker itself.
   package var alteration: PlanAlteration?
 
+  /// A check of the derivative of a recorded value.
   /// - Parameters:
   ///   - output: a number or a tensor, which is then multiplied with a random cotangent.
   ///   - leaves: the variables whose derivatives are checked; every input and every parameter that is not frozen when left out.

@@ -18,6 +18,10 @@ public struct AdaptiveDifference: Sendable {
   /// The standard deviation of the noise in f's values, on top of one ulp; observed (`NoiseLevel`) when `nil`.
   package var noise: Double?
 
+  /// A scheme for functions that change by their own size over `scale`.
+  /// - Parameters:
+  ///   - initialStep: the largest step tried; `scale` when left out.
+  ///   - noise: the standard deviation of the noise in the function's values; observed when left out.
   public init(scale: Double = 1, initialStep: Double? = nil, noise: Double? = nil) {
     (self.scale, self.initialStep, self.noise) = (scale, initialStep, noise)
   }

@@ -2,20 +2,29 @@ import Adjoint
 
 /// The look of a fault: a guess from a family, made by comparing numbers.
 public enum Hypothesis: Sendable, Hashable, Encodable {
+  /// The sign is wrong.
   case sign
+  /// The contribution is a multiple of the right one.
   case factor(Double)
+  /// The contribution is the transpose of the right one.
   case transposed
   /// 1/N is missing, for an N found among the shapes.
   case missingMean(Int)
   /// 1/N stands there twice, or where it does not belong.
   case doubledMean(Int)
+  /// The sum over a broadcast axis is missing.
   case missingBroadcastSum
+  /// A contribution replaced the others instead of being added to them.
   case assignedInsteadOfAccumulated
+  /// No contribution arrives.
   case droppedEdge
   /// Right at the recorded values, wrong when replayed at others.
   case staleValue
+  /// The derivative at a kink is that of the other side.
   case wrongBranch
+  /// One row alone is wrong, counted from 0.
   case wrongRow(Int)
+  /// Every element is wrong by about this share.
   case relativeError(Double)
   /// The rule is right; the value is not: a faulty kernel, plan or fusion.
   case wrongValue
@@ -29,6 +38,7 @@ public enum Hypothesis: Sendable, Hashable, Encodable {
   case wrongSecondDerivative
   /// The cotangent is passed on without the factor ∂y/∂x.
   case missingLocalDerivative
+  /// No pattern of this list.
   case unknown
 
   /// A clause for people.
@@ -73,6 +83,7 @@ public enum Mechanism: String, Sendable, Hashable, Encodable {
 
 /// A fault, and the node that is convicted of it.
 public struct Finding: Sendable, Hashable, Encodable {
+  /// The machinery that is convicted.
   public internal(set) var mechanism: Mechanism
   /// The operation's name, or that of the leaf's role.
   public let operation: String
@@ -86,8 +97,11 @@ public struct Finding: Sendable, Hashable, Encodable {
   public let input: Int?
   /// The element that is wrong by most, in row-major order.
   public let element: Int?
+  /// The contribution of the rule at `element`.
   public let found: Double
+  /// The contribution that the oracles expect there.
   public let expected: Double
+  /// A guess of what is wrong, by comparing numbers.
   public internal(set) var hypothesis: Hypothesis
   /// True when a tangent was injected at the node, the rest replayed, and everything behind it shown to be right.
   public let isConfirmed: Bool

@@ -7,7 +7,9 @@ import Foundation
 public struct GradientReport: Sendable, Encodable {
   /// A name for what was checked.
   package let subject: String
+  /// The comparisons that were made, one for each oracle and order.
   public internal(set) var judgments: [Judgment] = []
+  /// The faults, each with the node that is convicted.
   public internal(set) var findings: [Finding] = []
   package internal(set) var singularities: [Singularity] = []
   /// Operations of the recording whose rules passed the node-by-node check, when it was made.
@@ -23,12 +25,14 @@ public struct GradientReport: Sendable, Encodable {
     (self.subject, self.seed) = (subject, seed)
   }
 
+  /// The verdict of all comparisons together; nothing judged is nothing proved.
   public var verdict: Verdict {
     if !findings.isEmpty { return .disagree }
     // Nothing judged is nothing proved.
     if judgments.isEmpty { return .cannotTell }
     return .combined(judgments.map(\.verdict))
   }
+  /// True when the gradient agrees with every oracle that could tell.
   public var agrees: Bool { verdict == .agree }
   /// 0 when it agrees, 1 when it disagrees, 2 when it cannot tell.
   public var exitCode: Int32 { verdict == .agree ? 0 : verdict == .disagree ? 1 : 2 }

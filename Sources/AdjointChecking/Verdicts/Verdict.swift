@@ -49,7 +49,9 @@ public enum Oracle: String, Sendable, Hashable, Encodable, CaseIterable {
 
 /// One comparison of a derivative with an oracle.
 public struct Judgment: Sendable, Hashable, Encodable {
+  /// The witness.
   public let oracle: Oracle
+  /// 1 for a first derivative, 2 for a second.
   public let order: Int
   /// The derivative by the rules of the recording.
   public let found: Double
@@ -57,6 +59,7 @@ public struct Judgment: Sendable, Hashable, Encodable {
   public let expected: Double
   /// The largest difference that rounding, truncation or the oracle's own error explains.
   public let bound: Double
+  /// The verdict of this comparison.
   public let verdict: Verdict
   /// A note on what was compared, or on why nothing could be said.
   package internal(set) var remark: String

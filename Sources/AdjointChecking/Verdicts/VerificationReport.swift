@@ -77,7 +77,9 @@ public struct VerificationReport: Sendable {
   package var disagree: Int { operations.reduce(0) { $0 + $1.disagree } }
   package var cannotTell: Int { operations.reduce(0) { $0 + $1.cannotTell } }
   package var kinkProbes: Int { operations.reduce(0) { $0 + $1.kinkProbes } }
+  /// The verdict of all operations together.
   public var verdict: Verdict { .combined(operations.map(\.verdict)) }
+  /// True when every operation agrees.
   public var agrees: Bool { verdict == .agree }
 
   /// The largest difference that an oracle saw anywhere.

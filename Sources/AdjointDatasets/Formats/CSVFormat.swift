@@ -2,7 +2,9 @@ import AdjointFiles
 
 /// A column of a table.
 public enum CSVColumn: Sendable, Hashable {
+  /// The leftmost column.
   case first
+  /// The rightmost column.
   case last
   /// Counted from 1, as in error messages.
   case number(Int)
@@ -28,6 +30,7 @@ public struct CSVFormat: Sendable, Hashable {
   /// True when the first line names the columns.
   package let hasHeader: Bool
 
+  /// A format with this separator.
   /// - Precondition: the delimiter is one ASCII character, and neither a quotation mark nor the end of a line.
   public init(delimiter: Character = ",", hasHeader: Bool = true) {
     guard let code = delimiter.asciiValue, ![0x22, 0x0A, 0x0D].contains(code) else {

@@ -56,8 +56,11 @@ public struct ScalarXRay {
 
 /// The reason why a recording has no scalar X-ray.
 public enum ScalarXRayError: Error, Equatable, CustomStringConvertible {
+  /// The recording has more single numbers than the limit.
   case tooLarge(limit: Int, node: String)
+  /// An operation states no expansion into single numbers.
   case noScalarForm(operation: String)
+  /// The loss has more elements than one.
   case notANumber(String)
 
   public var description: String {

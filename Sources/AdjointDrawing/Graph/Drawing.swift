@@ -11,14 +11,23 @@ import Adjoint
 /// Edges carry shapes. An adjoint that was not computed is a dotted box that says so.
 public struct Drawing: Sendable {
   /// The direction of the forward pass. The backward half stands to the right of it, or below.
-  public enum Direction: String, Sendable, CaseIterable { case down, right }
+  public enum Direction: String, Sendable, CaseIterable {
+    /// From top to bottom.
+    case down
+    /// From left to right.
+    case right
+  }
 
+  /// The nodes and edges that are drawn.
   public let graph: Graph
+  /// The nodes that are drawn as one.
   public let folding: Folding
+  /// The direction of the forward pass.
   public let direction: Direction
   /// The name of the picture for readers who cannot see it, and under a pointer that rests on it.
   public let title: String
 
+  /// Draws a graph.
   public init(
     of graph: Graph, folding: Folding = .none, direction: Direction = .down,
     title: String = "Computational graph"

@@ -12,7 +12,22 @@ import Adjoint
 public struct Graph: Sendable {
   /// The kind of a node: a kind of leaf, or an operation of the forward or of a recorded backward pass.
   public enum Kind: String, Sendable, CaseIterable {
-    case input, index, parameter, constant, state, random, forward, backward
+    /// A fed value.
+    case input
+    /// Fed positions or classes.
+    case index
+    /// Trainable numbers.
+    case parameter
+    /// A value fixed when it was recorded.
+    case constant
+    /// Numbers that a run stores and nothing trains.
+    case state
+    /// Numbers drawn anew before each run.
+    case random
+    /// An operation of the forward pass.
+    case forward
+    /// An operation of a recorded backward pass.
+    case backward
 
     package var isLeaf: Bool {
       switch self {
@@ -26,6 +41,7 @@ public struct Graph: Sendable {
   public struct Node: Sendable, Identifiable {
     /// The position on the tape, printed as `%id`.
     public let id: Int
+    /// The kind of leaf, or the pass of the operation.
     public let kind: Kind
     /// The name in other formulas: the label where that is one word of its own, else `%id`.
     public let symbol: String
@@ -35,6 +51,7 @@ public struct Graph: Sendable {
     package var scopes: [String]
     /// The right-hand side, such as `x·Wᵀ`. A leaf has the word for its role.
     public let formula: String
+    /// The dimensions of the value.
     public let shape: Shape
     /// Its adjoint, or `nil` where none was computed.
     public var adjoint: Adjoint?
@@ -65,7 +82,9 @@ public struct Graph: Sendable {
 
   /// One use of a node by another.
   public struct Edge: Sendable, Hashable {
+    /// The position of the node that is used.
     public let from: Int
+    /// The position of the consumer.
     public let to: Int
     /// The operand of the consumer that it is, counted from 0.
     public let position: Int

@@ -2,7 +2,9 @@ import Foundation
 
 /// The reason why Graphviz drew nothing.
 public enum GraphvizError: Error, Equatable, CustomStringConvertible {
+  /// The program is in none of the folders that were searched.
   case notInstalled(program: String, searched: [String])
+  /// The program ended with a status other than 0.
   case failed(program: String, status: Int32, message: String)
 
   public var description: String {

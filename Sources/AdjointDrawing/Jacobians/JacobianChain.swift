@@ -15,8 +15,11 @@ import Adjoint
 public struct JacobianChain<S: Scalar> {
   /// One matrix ∂y/∂x of the chain.
   public struct Factor {
+    /// The value that is differentiated; its elements are the rows.
     public let y: Variable<S>
+    /// The value that y is differentiated by; its elements are the columns.
     public let x: Variable<S>
+    /// The matrix ∂y/∂x, with its structure.
     public let jacobian: LocalJacobian
     /// The number of paths from x to y, whose products are added.
     package let pathCount: Int

@@ -34,6 +34,7 @@ public struct Exercise {
   let output: Variable<Double>
   let targets: [Variable<Double>]
 
+  /// A worksheet on the backward pass of a loss.
   /// - Parameter loss: a single number; every trainable parameter that it depends on is differentiated, or every input where
   ///   there is no parameter.
   public init<S: Scalar>(on loss: Variable<S>) {

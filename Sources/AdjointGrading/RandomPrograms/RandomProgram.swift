@@ -134,6 +134,7 @@ extension RandomProgram {
   public struct Recording<S: Scalar> {
     /// A variable for each step.
     package let nodes: [Variable<S>]
+    /// The result of the last step, which the others lead to.
     public let output: Variable<S>
     /// The leaves that gradients are taken for, as `movingLeaves`.
     public let moving: [Variable<S>]

@@ -17,6 +17,7 @@ extension RandomProgram {
     /// examples of your own operations.
     public var examples = OperationCatalog.examples
 
+    /// The usual ingredients.
     public init() {}
   }
 

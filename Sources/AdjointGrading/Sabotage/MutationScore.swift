@@ -40,7 +40,9 @@ public struct MutationScore: Sendable {
 
   /// Those that count: neither equivalent to the original nor refused by recording.
   public var mutants: Int { all.count { $0.outcome != .equivalent && $0.outcome != .trapped } }
+  /// The number of faults that were found, in the right place or in another.
   public var detected: Int { all.count { $0.outcome == .blamed || $0.outcome == .detected } }
+  /// The number of faults that were found in the right place.
   public var blamed: Int { all.count { $0.outcome == .blamed } }
   package var equivalent: [Mutant] { all.filter { $0.outcome == .equivalent } }
   package var trapped: [Mutant] { all.filter { $0.outcome == .trapped } }

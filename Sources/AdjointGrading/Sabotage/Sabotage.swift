@@ -12,12 +12,18 @@ public struct Sabotage: Sendable {
   private let includesSharedCode: Bool
   private let seed: UInt64
 
+  /// A grade over some operations.
+  /// - Parameters:
+  ///   - operations: the types whose examples get faults.
+  ///   - includesSharedCode: true to damage the sweep and the plans too.
+  ///   - seed: the key of the random points.
   public init(
     _ operations: [any Adjoint.Operation.Type] = OperationCatalog.all, includesSharedCode: Bool = true, seed: UInt64 = 0
   ) {
     (self.operations, self.includesSharedCode, self.seed) = (operations, includesSharedCode, seed)
   }
 
+  /// Puts in one fault after the other, and counts those that are found. It takes minutes for the whole catalogue.
   public func run() -> MutationScore {
     let started = Date()
     let (targets, seed) = (targets, seed)

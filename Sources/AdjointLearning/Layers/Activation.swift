@@ -2,8 +2,26 @@ import Adjoint
 
 /// Activation functions, by name.
 public enum Activation: String, Sendable, CaseIterable {
-  case identity, relu, leakyRelu, elu, gelu, silu, sigmoid, tanh, softplus
+  /// x
+  case identity
+  /// max(x, 0)
+  case relu
+  /// x where x > 0, else x/100
+  case leakyRelu
+  /// x where x > 0, else eˣ − 1
+  case elu
+  /// x Φ(x)
+  case gelu
+  /// x σ(x)
+  case silu
+  /// σ(x) = 1 / (1 + e⁻ˣ)
+  case sigmoid
+  /// The hyperbolic tangent.
+  case tanh
+  /// ln(1 + eˣ)
+  case softplus
 
+  /// Records the function of x, element by element.
   public func callAsFunction<S: Scalar>(_ x: Variable<S>) -> Variable<S> {
     switch self {
     case .identity: x
@@ -22,6 +40,7 @@ public enum Activation: String, Sendable, CaseIterable {
 /// An activation function as a layer.
 public struct ActivationLayer<S: Scalar>: LibraryLayer {
   package let activation: Activation
+  /// A layer that applies this function.
   public init(_ activation: Activation) { self.activation = activation }
   public func callAsFunction(_ x: Variable<S>) -> Variable<S> { activation(x) }
   package mutating func detach() {}
@@ -34,6 +53,7 @@ public struct ActivationLayer<S: Scalar>: LibraryLayer {
 public struct Dropout<S: Scalar>: LibraryLayer {
   package let rate: Double
 
+  /// A layer that drops this share of the elements in training.
   /// - Precondition: 0 ≤ rate < 1.
   public init(rate: Double) { self.rate = checked(rate, "Dropout: the rate", .share) }
 

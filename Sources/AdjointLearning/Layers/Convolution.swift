@@ -5,17 +5,20 @@ import Adjoint
 /// A convolution, z[n, i, j, o] = b[o] + Σ w[o, c, u, v] · x[n, i·s + u − p, j·t + v − q, c]: the weight is
 /// [out, in, height, width], the bias [out]; see `Variable.conv2d`.
 public struct Conv2D<S: Scalar>: LibraryLayer {
+  /// The weight, [out, in, height, width].
   public private(set) var weight: Parameter<S>
+  /// The bias, [out]; `nil` in a layer without one.
   public private(set) var bias: Parameter<S>?
   package let stride: Extent2D
   package let padding: Extent2D
   package let name: String?
 
+  /// A convolution with new parameters.
   /// - Parameters:
   ///   - inputs: channels of the images.
   ///   - outputs: how many kernels: channels of the result.
   ///   - size: height and width of a kernel.
-  ///   - bias: whether there is one; it begins at 0.
+  ///   - hasBias: true when there is a bias; it begins at 0.
   ///   - name: the prefix of the parameters' names, `name/weight` and `name/bias`; numbered by first use when left out.
   public init(
     _ inputs: Int, _ outputs: Int, size: Extent2D, stride: Extent2D = 1, padding: Extent2D = 0,
@@ -87,6 +90,7 @@ private func checkWindow(_ layer: String, _ size: Extent2D, _ stride: Extent2D, 
 
 /// The rows of a batch: [batch, a, b, …] as [batch, a·b·…].
 public struct Flatten<S: Scalar>: LibraryLayer {
+  /// A layer without parameters.
   public init() {}
   public func callAsFunction(_ x: Variable<S>) -> Variable<S> { x.flatten() }
   package mutating func detach() {}
@@ -112,6 +116,7 @@ public struct CNN<S: Scalar>: LibraryLayer {
   package let dropoutRate: Double
   package private(set) var head: MLP<S>
 
+  /// A network for images of one size, with new parameters.
   /// - Parameters:
   ///   - filters: kernels of each convolution.
   ///   - hidden: units of the hidden layers behind the convolutions.

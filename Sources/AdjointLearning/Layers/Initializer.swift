@@ -5,9 +5,13 @@ import Adjoint
 /// Variances are given for a weight with `fanIn` inputs and `fanOut` outputs. The defaults of the layers: He for weights
 /// (its variance suits ReLU), zeros for biases.
 public enum Initializer: Sendable, Hashable {
+  /// Zeros.
   case zeros
+  /// One number everywhere.
   case constant(Double)
+  /// U(low, high).
   case uniform(low: Double, high: Double)
+  /// N(mean, deviation²).
   case normal(mean: Double, deviation: Double)
   /// U(−a, a) with a = √(6 / (fanIn + fanOut)) (Glorot & Bengio 2010, eq. 16).
   case glorotUniform

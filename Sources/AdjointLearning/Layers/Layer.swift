@@ -12,6 +12,7 @@ import Adjoint
 /// }
 /// ```
 public protocol Layer<S> {
+  /// The precision of its parameters.
   associatedtype S: Scalar
   /// Records y = f(x) on the tape of x.
   func callAsFunction(_ x: Variable<S>) -> Variable<S>
@@ -49,6 +50,7 @@ extension Parameter {
 /// Layers one after the other.
 public struct Sequential<S: Scalar>: LibraryLayer {
   package private(set) var layers: [any Layer<S>]
+  /// Layers in the order in which they are applied.
   public init(_ layers: [any Layer<S>]) { self.layers = layers }
 
   public func callAsFunction(_ x: Variable<S>) -> Variable<S> { layers.reduce(x) { $1($0) } }

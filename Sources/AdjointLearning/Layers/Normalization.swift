@@ -9,6 +9,10 @@ public struct LayerNorm<S: Scalar>: LibraryLayer {
   package let epsilon: Double
   package let name: String?
 
+  /// Normalises a last axis of `features` elements; γ begins at 1 and β at 0.
+  /// - Parameters:
+  ///   - epsilon: the number added to the variance.
+  ///   - name: the prefix of the parameters' names, `name/scale` and `name/shift`; numbered by first use when left out.
   public init(_ features: Int, epsilon: Double = 1e-5, name: String? = nil) {
     scale = Parameter(.ones([features]), name: name.map { $0 + "/scale" })
     shift = Parameter(.zeros([features]), name: name.map { $0 + "/shift" })
@@ -51,6 +55,7 @@ public struct BatchNorm<S: Scalar>: LibraryLayer {
   package let epsilon: Double
   package let name: String?
 
+  /// Normalises a last axis of `features` elements; γ begins at 1 and β at 0.
   /// - Parameter momentum: m, the share of the running statistics that a batch replaces.
   /// - Precondition: 0 < momentum ≤ 1.
   public init(_ features: Int, momentum: Double = 0.1, epsilon: Double = 1e-5, name: String? = nil) {

@@ -2,13 +2,16 @@ import Adjoint
 
 /// An affine function, z = x·Wᵀ + b: x is [batch, inputs], W [outputs, inputs], b [outputs].
 public struct Linear<S: Scalar>: LibraryLayer {
+  /// The weight W, [outputs, inputs].
   public private(set) var weight: Parameter<S>
+  /// The bias b, [outputs]; `nil` in a layer without one.
   public private(set) var bias: Parameter<S>?
   package let name: String?
 
+  /// A layer with new parameters.
   /// - Parameters:
   ///   - name: the prefix of the parameters' names, `name/weight` and `name/bias`; numbered by first use when left out.
-  ///   - bias: whether there is one; it begins at 0.
+  ///   - hasBias: true when there is a bias; it begins at 0.
   public init(
     _ inputs: Int, _ outputs: Int, bias hasBias: Bool = true, name: String? = nil, initializer: Initializer = .heNormal,
     using generator: inout Generator
@@ -44,6 +47,7 @@ public struct MLP<S: Scalar>: LibraryLayer {
   package let activation: Activation
   package let dropoutRate: Double
 
+  /// A perceptron with new parameters.
   /// - Parameters:
   ///   - sizes: inputs, hidden units of each layer, outputs; at least two.
   ///   - dropout: the rate after each hidden activation.

@@ -27,12 +27,15 @@ public struct Linter<S: Scalar> {
 
   /// One mistake: where it is, and what to do.
   public struct Finding: Sendable, Hashable, CustomStringConvertible {
+    /// The rule that found it.
     public let rule: Rule
     /// The position on the tape; `nil` for a parameter that was never recorded.
     package let node: Int?
     /// Scope and label of the node, or the parameter's name; may be empty.
     package let path: String
+    /// The mistake, in a sentence.
     public let problem: String
+    /// The way to end it, in a sentence.
     public let remedy: String
 
     /// The node as a person finds it: `fc1/relu (%6)`.
@@ -46,6 +49,7 @@ public struct Linter<S: Scalar> {
   let loss: Variable<S>
   let parameters: [Parameter<S>]
 
+  /// A search in the recording of a loss.
   /// - Parameters:
   ///   - loss: recorded with the values of a batch; some rules need at least 100 examples, and are silent with fewer.
   ///   - parameters: those that ought to be trained; what the tape has not seen of them is reported as unreachable.

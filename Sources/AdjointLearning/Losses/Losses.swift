@@ -5,7 +5,10 @@ import Adjoint
 
 /// The way from the losses of the examples of a batch to one number.
 public enum LossReduction: Sendable, CaseIterable {
-  case mean, sum
+  /// The mean over the batch.
+  case mean
+  /// The sum over the batch.
+  case sum
 
   func callAsFunction<S: Scalar>(_ losses: Variable<S>) -> Variable<S> {
     switch self {

@@ -50,6 +50,7 @@ extension RuleOptimizer {
 /// Gradient descent: θ ← θ − α g.
 public struct SGD: RuleOptimizer {
   public var learningRate: Double { didSet { check(learningRate, "SGD.learningRate", .notNegative) } }
+  /// Descent with learning rate α.
   public init(learningRate: Double = 0.1) {
     self.learningRate = checked(learningRate, "SGD.learningRate", .notNegative)
   }
@@ -59,6 +60,7 @@ public struct SGD: RuleOptimizer {
 
 /// Gradient descent with a velocity, in either of two conventions.
 public struct Momentum: RuleOptimizer {
+  /// The definition of the velocity, on which the effective rate depends.
   public enum Convention: String, Sendable, CaseIterable {
     /// v ← γv + g, θ ← θ − αv (Polyak 1964; Sutskever et al. 2013 up to scaling): the effective rate is α/(1 − γ).
     case accumulated
@@ -70,6 +72,7 @@ public struct Momentum: RuleOptimizer {
   package let momentum: Double
   package let convention: Convention
 
+  /// Momentum with learning rate α and the velocity's decay γ, in 0 ..< 1.
   public init(learningRate: Double = 0.1, momentum: Double = 0.9, convention: Convention = .accumulated) {
     self.learningRate = checked(learningRate, "Momentum.learningRate", .notNegative)
     self.momentum = checked(momentum, "Momentum.momentum", .share)
@@ -91,6 +94,7 @@ public struct Nesterov: RuleOptimizer {
   public var learningRate: Double { didSet { check(learningRate, "Nesterov.learningRate", .notNegative) } }
   package let momentum: Double
 
+  /// Nesterov's momentum with learning rate α and the velocity's decay γ, in 0 ..< 1.
   public init(learningRate: Double = 0.1, momentum: Double = 0.9) {
     self.learningRate = checked(learningRate, "Nesterov.learningRate", .notNegative)
     self.momentum = checked(momentum, "Nesterov.momentum", .share)
@@ -106,6 +110,7 @@ public struct Adagrad: RuleOptimizer {
   public var learningRate: Double { didSet { check(learningRate, "Adagrad.learningRate", .notNegative) } }
   package let epsilon: Double
 
+  /// Adagrad with learning rate α, and ε > 0 against division by 0.
   public init(learningRate: Double = 0.01, epsilon: Double = 1e-10) {
     self.learningRate = checked(learningRate, "Adagrad.learningRate", .notNegative)
     self.epsilon = checked(epsilon, "Adagrad.epsilon", .positiveFloat)
@@ -124,6 +129,7 @@ public struct RMSProp: RuleOptimizer {
   package let decay: Double
   package let epsilon: Double
 
+  /// RMSProp with learning rate α, the average's decay ρ in 0 ..< 1, and ε > 0 against division by 0.
   public init(learningRate: Double = 0.001, decay: Double = 0.99, epsilon: Double = 1e-8) {
     self.learningRate = checked(learningRate, "RMSProp.learningRate", .notNegative)
     self.decay = checked(decay, "RMSProp.decay", .share)
@@ -145,6 +151,7 @@ public struct Adam: RuleOptimizer {
   package let beta2: Double
   package let epsilon: Double
 
+  /// Adam with learning rate α, the decays β₁ and β₂ in 0 ..< 1, and ε > 0 against division by 0.
   public init(learningRate: Double = 0.001, beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-8) {
     self.learningRate = checked(learningRate, "Adam.learningRate", .notNegative)
     self.beta1 = checked(beta1, "Adam.beta1", .share)
@@ -176,6 +183,7 @@ public struct AdamW: RuleOptimizer {
     set { adam.learningRate = newValue }
   }
 
+  /// Adam with learning rate α, the decays β₁ and β₂ in 0 ..< 1, ε > 0, and the weight decay λ.
   public init(
     learningRate: Double = 0.001, beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-8,
     weightDecay: Double = 0.01
@@ -192,6 +200,7 @@ public struct AdamW: RuleOptimizer {
 /// A factor on the optimiser's learning rate that depends on the number of updates made. A training step traps when it is
 /// given one with numbers that are negative or not finite.
 public indirect enum Schedule: Sendable, Hashable {
+  /// The factor 1.
   case constant
   /// factorⁿ after n times `every` updates.
   case staircase(every: Int, factor: Double)

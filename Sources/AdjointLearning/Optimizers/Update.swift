@@ -14,6 +14,7 @@ public struct Regularization: Sendable, Hashable {
   /// True when vectors (biases, scales) are penalised like matrices.
   package let includesBiases: Bool
 
+  /// Penalties and decay with these factors.
   /// - Precondition: the factors are finite, and not negative.
   public init(l1: Double = 0, l2: Double = 0, decoupled: Double = 0, includesBiases: Bool = false) {
     self.l1 = checked(l1, "Regularization.l1", .notNegative)
@@ -22,11 +23,13 @@ public struct Regularization: Sendable, Hashable {
     self.includesBiases = includesBiases
   }
 
+  /// No penalty and no decay.
   public static let none = Regularization()
 }
 
 /// A bound on gradients that are too large, above 0.
 public enum Clipping: Sendable, Hashable {
+  /// No bound.
   case none
   /// Each element is brought into −limit … limit.
   case value(Double)

@@ -67,7 +67,9 @@ public final class Predictor<S: Scalar> {
 
 /// A model's outputs for an example are NaN or infinite, so that none is the largest, or there is no loss.
 public struct NonFiniteOutputs: Error, Equatable, CustomStringConvertible {
+  /// The number of the example, counted from 0.
   public let example: Int
+  /// The outputs of the model for it.
   public let outputs: [Float]
 
   public var description: String {

@@ -16,6 +16,7 @@ public final class Trainer<Data: Dataset<Int32>> {
   /// The weights of the best epoch so far. Two parameters may share a name, so they are kept by identity.
   var best: [ObjectIdentifier: Tensor<Float>] = [:]
 
+  /// A training that begins with the first epoch.
   /// - Parameters:
   ///   - predictor: logits in inference, for the validation set.
   ///   - stopping: needs a validation set.

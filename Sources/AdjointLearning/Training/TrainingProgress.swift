@@ -26,6 +26,7 @@ public struct EpochResult: Sendable, Hashable, Codable {
   public var number: Int
   /// The mean loss of its batches as they were trained on.
   public var loss: Double
+  /// The metrics on the validation set after the epoch, where there is one.
   public var validation: ClassificationMetrics?
 }
 
@@ -44,6 +45,7 @@ public struct EarlyStopping: Sendable, Hashable {
   /// The number of counted epochs that ends the training.
   package let patience: Int
 
+  /// An end after `patience` epochs without improvement, as the rule counts them.
   /// - Precondition: the patience is at least 1.
   public init(patience: Int, rule: Rule = .sinceBest) {
     check(patience, "EarlyStopping.patience", atLeast: 1)
