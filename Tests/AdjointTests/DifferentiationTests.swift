@@ -86,7 +86,7 @@ import Testing
     let (value, gradient) = valueAndGradient(at: Tensor<Double>([3, 4])) { $0.square().sum().sqrt() }
     #expect(value == 5)
     #expect(near(gradient, Tensor([0.6, 0.8])))
-    let pair = valueAndGradients(at: [Tensor<Float>([2]), Tensor([5])]) { ($0[0] * $0[1]).sum() }
+    let pair = valueAndGradient(at: [Tensor<Float>([2]), Tensor([5])]) { x in (x[0] * x[1]).sum() }
     #expect(pair.value == 10 && pair.gradients == [Tensor([5]), Tensor([2])])
     let pulled = vjp(at: Tensor<Double>([1, 2]), cotangent: Tensor([10, 1])) { $0.square() }
     #expect(pulled.value == Tensor([1, 4]) && pulled.cotangent == Tensor([20, 4]))
