@@ -12,9 +12,8 @@ public struct Tensor<Element: BitwiseCopyable & Sendable>: Sendable {
   /// The elements in row-major order.
   public private(set) var elements: [Element]
 
-  /// A tensor of `shape` with these elements in row-major order.
-  /// - Precondition: there are `shape.elementCount` elements.
-  public init(shape: Shape, elements: [Element], file: StaticString = #fileID, line: UInt = #line) {
+  /// The door to all initialisers, public under `init(shape:elements:)`.
+  init(of shape: Shape, _ elements: [Element], _ file: StaticString = #fileID, _ line: UInt = #line) {
     guard elements.count == shape.elementCount else {
       fatalError(
         "Tensor: \(elements.count) elements do not fill the shape \(shape), which takes \(shape.elementCount)",
@@ -24,9 +23,17 @@ public struct Tensor<Element: BitwiseCopyable & Sendable>: Sendable {
     self.elements = elements
   }
 
+  /// A tensor of `shape` with these elements in row-major order.
+  /// - Precondition: there are `shape.elementCount` elements.
+  @_disfavoredOverload
+  public init(shape: Shape, elements: [Element], file: StaticString = #fileID, line: UInt = #line) {
+    self.init(of: shape, elements, file, line)
+  }
+
   /// A tensor with one value everywhere.
+  @_disfavoredOverload
   public init(repeating value: Element, shape: Shape) {
-    self.init(shape: shape, elements: Array(repeating: value, count: shape.elementCount))
+    self.init(of: shape, Array(repeating: value, count: shape.elementCount))
   }
 
   /// A tensor whose uninitialised elements are filled by `body`, which must set every one.
@@ -36,11 +43,12 @@ public struct Tensor<Element: BitwiseCopyable & Sendable>: Sendable {
       try body(UnsafeMutableBufferPointer(rebasing: buffer[0..<count]))
       initialized = count
     }
-    self.init(shape: shape, elements: elements)
+    self.init(of: shape, elements)
   }
 
   /// A single number.
-  public init(scalar value: Element) { self.init(shape: [], elements: [value]) }
+  @_disfavoredOverload
+  public init(scalar value: Element) { self.init(of: [], [value]) }
 
   /// The number of a tensor with a single element, such as a sum.
   /// - Precondition: there is exactly one element.

@@ -1,11 +1,11 @@
-// Tensors from nested arrays. A literal of numbers is a tensor of `Double` unless the context asks for another type:
-// the initialisers of any element type are disfavoured, since `Int` would win otherwise, as it does for a plain literal.
-// A row is any collection, so that `[]` is a vector alone.
+// Tensors from literals. Numbers are `Double` unless the context asks for another type: the initialisers of any element type
+// are disfavoured, since `Int` would win otherwise, as it does for a plain literal. A row is any collection, so that `[]` is a
+// vector alone.
 
 extension Tensor {
   /// A vector.
   @_disfavoredOverload
-  public init(_ elements: [Element]) { self.init(shape: [elements.count], elements: elements) }
+  public init(_ elements: [Element]) { self.init(of: [elements.count], elements) }
 
   /// A matrix, given by its rows: `Tensor<Float>([[1, 2], [3, 4]])`.
   /// - Precondition: all rows have the same length.
@@ -40,13 +40,27 @@ extension Tensor {
           + "be equally long",
         file: file, line: line)
     }
-    self.init(shape: shape.batched(parts.count), elements: parts.flatMap(\.elements))
+    self.init(of: shape.batched(parts.count), parts.flatMap(\.elements))
   }
 }
 
 extension Tensor where Element == Double {
+  /// A tensor of `Double` of `shape` with these elements in row-major order.
+  /// - Precondition: there are `shape.elementCount` elements.
+  public init(shape: Shape, elements: [Double], file: StaticString = #fileID, line: UInt = #line) {
+    self.init(of: shape, elements, file, line)
+  }
+
+  /// A tensor of `Double` with one value everywhere.
+  public init(repeating value: Double, shape: Shape) {
+    self.init(of: shape, Array(repeating: value, count: shape.elementCount))
+  }
+
+  /// A single number of `Double`.
+  public init(scalar value: Double) { self.init(of: [], [value]) }
+
   /// A vector of `Double`, the type of a literal for which no context asks for another one.
-  public init(_ elements: [Double]) { self.init(shape: [elements.count], elements: elements) }
+  public init(_ elements: [Double]) { self.init(of: [elements.count], elements) }
 
   /// A matrix of `Double`, given by its rows: `Tensor([[1, 2], [3, 4]])`.
   /// - Precondition: all rows have the same length.
