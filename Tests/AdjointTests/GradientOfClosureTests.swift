@@ -105,7 +105,7 @@ import Testing
     }
     let product = gradient(at: x) { x in (gradient(at: x, of: f) * v).sum() }
     let h = hessian(at: x, of: f)
-    #expect(product.isClose(to: h.matmul(v.reshaped(to: [3, 1])).reshaped(to: [3]), relative: 1e-12))
+    #expect(product.isClose(to: h.matmul(v.reshape(to: [3, 1])).reshape(to: [3]), relative: 1e-12))
     #expect(h.isClose(to: jacobian(at: x) { x in gradient(at: x, of: f) }, relative: 1e-15))
     #expect(
       jacobian(at: x, mode: .forward) { $0.square() }.isClose(to: jacobian(at: x, mode: .reverse) { $0.square() }))

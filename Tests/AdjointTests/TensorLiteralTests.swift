@@ -132,7 +132,7 @@ import Testing
       "Tensor: no element 1 among the 1 of [1]")
     expect(
       await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
-        _ = Tensor([1]).reshaped(to: [2])
+        _ = Tensor([1]).reshape(to: [2])
       }, "reshape: [1] has 1 elements, [2] takes 2")
   }
 }

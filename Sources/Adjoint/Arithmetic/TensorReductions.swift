@@ -101,7 +101,7 @@ extension Tensor where Element: Scalar {
   }
 
   /// A matrix with rows and columns exchanged.
-  public func transposed(file: StaticString = #fileID, line: UInt = #line) -> Tensor {
+  public func transpose(file: StaticString = #fileID, line: UInt = #line) -> Tensor {
     permute([1, 0], file: file, line: line)
   }
 

@@ -20,24 +20,33 @@ public protocol GradientArgument {
 }
 
 extension Tensor: GradientArgument where Element: Scalar {
+  /// An input with this value.
   public func recorded(in recording: inout GradientRecording<Element>) -> Variable<Element> { recording.input(self) }
+  /// The values of the gradient.
   public func gradient(in recording: inout GradientRecording<Element>) -> Tensor { recording.next().value }
+  /// The number that the function returned.
   public static func value(of y: Variable<Element>) -> Element { y.scalar }
 }
 
 extension Variable: GradientArgument {
+  /// A node of its own with this value.
   public func recorded(in recording: inout GradientRecording<S>) -> Variable { recording.copy(self) }
+  /// The recorded gradient.
   public func gradient(in recording: inout GradientRecording<S>) -> Variable { recording.next() }
+  /// The variable that the function returned.
   public static func value(of y: Variable) -> Variable { y }
 }
 
 extension Array: GradientArgument where Element: GradientArgument {
+  /// The variables for each entry.
   public func recorded(in recording: inout GradientRecording<Element.S>) -> [Element.Recorded] {
     map { $0.recorded(in: &recording) }
   }
+  /// The gradient with respect to each entry.
   public func gradient(in recording: inout GradientRecording<Element.S>) -> [Element] {
     map { $0.gradient(in: &recording) }
   }
+  /// The value in the form that the entries have.
   public static func value(of y: Variable<Element.S>) -> Element.Value { Element.value(of: y) }
 }
 

@@ -81,7 +81,7 @@ public struct Tensor<Element: BitwiseCopyable & Sendable>: Sendable {
   }
 
   /// The same elements under another shape of the same count.
-  public func reshaped(to shape: Shape, file: StaticString = #fileID, line: UInt = #line) -> Tensor {
+  public func reshape(to shape: Shape, file: StaticString = #fileID, line: UInt = #line) -> Tensor {
     guard shape.elementCount == elements.count else {
       fatalError(
         "reshape: \(self.shape) has \(elements.count) elements, \(shape) takes \(shape.elementCount)", file: file,

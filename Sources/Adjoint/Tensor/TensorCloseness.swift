@@ -1,5 +1,6 @@
 extension Tensor where Element: Scalar {
-  /// True when both have one shape, and each pair of elements is equal or close: |a − b| ≤ max(absolute, relative · max(|a|, |b|)).
+  /// True when both have one shape, and elements in one place are equal or close:
+  /// |a − b| ≤ max(absolute, relative · max(|a|, |b|)).
   ///
   /// Nothing is broadcast. An infinity is close to itself alone, and NaN to nothing, not even to itself. Dual numbers are
   /// compared by their values. `==` asks for equality of every element instead.
