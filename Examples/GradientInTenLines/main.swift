@@ -13,4 +13,4 @@ print("∂y/∂w =", g[1].value)
 print("\nThe tape, forward and backward:\n\(tape)")
 
 // The backward pass is more tape, so it can be differentiated again: the Hessian of y with respect to x.
-print("\n∂²y/∂x² =", hessian(of: y, withRespectTo: x))
+print("\n∂²y/∂x² =\n\(hessian(of: y, withRespectTo: x))")

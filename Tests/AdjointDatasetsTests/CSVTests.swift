@@ -18,7 +18,7 @@ struct CSVTests {
     let points = try LabeledPoints(csv: url)
     #expect(points.classNames == ["setosa", "virginica"])
     #expect(points.labels == [0, 1, 0])
-    #expect(points.inputs == Tensor(rows: [[5.1, 3.5], [6.2, 2.9], [4.9, 3]]))
+    #expect(points.inputs == Tensor([[5.1, 3.5], [6.2, 2.9], [4.9, 3]]))
   }
 
   @Test(
@@ -57,8 +57,8 @@ struct CSVTests {
   func dialects() throws {
     let url = try scratch.file("t.csv", [0xEF, 0xBB, 0xBF] + Array("x;y\r1;2\r3;4\r\r\n\n".utf8))
     let points = try RegressionPoints(csv: url, targets: [.named("x")], format: CSVFormat(delimiter: ";"))
-    #expect(points.inputs == Tensor(rows: [[2], [4]]))
-    #expect(points.targets == Tensor(rows: [[1], [3]]))
+    #expect(points.inputs == Tensor([[2], [4]]))
+    #expect(points.targets == Tensor([[1], [3]]))
   }
 
   @Test("a compressed table is read")
@@ -166,7 +166,7 @@ struct CSVTests {
     let error = try fileError { try LabeledPoints(csv: url) }
     #expect(error.reason == .mismatch && error.found == "classes and the numbers of the rows", "\(error)")
     let pair = try scratch.file("p.csv", "\(name),x,class\n1,5,0\n2,6,1\n3,6,1\n")
-    #expect(try LabeledPoints(csv: pair).inputs == Tensor(rows: [[5], [6], [6]]))
+    #expect(try LabeledPoints(csv: pair).inputs == Tensor([[5], [6], [6]]))
   }
 
   @Test(

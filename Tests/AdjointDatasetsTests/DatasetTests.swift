@@ -119,10 +119,10 @@ struct DatasetTests {
   @Test("regression batches hold inputs and targets as matrices")
   func regression() {
     let points = RegressionPoints(
-      inputs: Tensor(rows: [[1, 2], [3, 4], [5, 6]]), targets: Tensor(rows: [[7], [8], [9]]))
+      inputs: Tensor([[1, 2], [3, 4], [5, 6]]), targets: Tensor([[7], [8], [9]]))
     let batches = Array(points.batches(of: 2))
-    #expect(batches[0].inputs == Tensor(rows: [[1, 2], [3, 4]]))
-    #expect(batches[0].targets == Tensor(rows: [[7], [8]]))
+    #expect(batches[0].inputs == Tensor([[1, 2], [3, 4]]))
+    #expect(batches[0].targets == Tensor([[7], [8]]))
     #expect(batches[1].targets.shape == [1, 1])
   }
 
@@ -200,7 +200,7 @@ struct StandardizationTests {
 
   @Test("columns of points are standardised, and a constant column is only shifted")
   func points() {
-    let inputs = Tensor<Float>(rows: [[1, 0.1], [2, 0.1], [6, 0.1]])
+    let inputs = Tensor<Float>([[1, 0.1], [2, 0.1], [6, 0.1]])
     let points = LabeledPoints(inputs: inputs, labels: [0, 0, 0], classNames: ["0"])
     let standard = points.standardized(by: FeatureStatistics(of: inputs))
     let (mean, deviation) = StandardizationTests.moments((0..<3).map { standard.inputs[$0, 0] })
@@ -208,7 +208,7 @@ struct StandardizationTests {
     #expect(abs(deviation - 1) < 1e-6)
     #expect((0..<3).allSatisfy { standard.inputs[$0, 1] == 0 })
     // 1/41 is rounded: 41 times it is not 1.
-    let unit = FeatureStatistics(mean: [0], deviation: [41]).apply(to: Tensor(rows: [[41]]))
+    let unit = FeatureStatistics(mean: [0], deviation: [41]).apply(to: Tensor([[41]]))
     #expect(unit.elements == [1])
   }
 

@@ -185,7 +185,7 @@ struct ExamplesTests {
     #expect(said.contains("no example 2 among 2"))
     await #expect(processExitsWith: .failure) {
       var (inputs, targets) = ([Float](repeating: 0, count: 2), [Float](repeating: 0, count: 1))
-      let points = RegressionPoints(inputs: Tensor(rows: [[1, 2]]), targets: Tensor(rows: [[1]]))
+      let points = RegressionPoints(inputs: Tensor([[1, 2]]), targets: Tensor([[1]]))
       inputs.withUnsafeMutableBufferPointer { inputs in
         targets.withUnsafeMutableBufferPointer { points.fill(inputs: inputs, targets: $0, from: [-1]) }
       }

@@ -65,8 +65,8 @@ struct ToyProblemsTests {
   @Test("samples of a function reach both ends of the interval")
   func function() {
     let points = RegressionPoints.samples(of: { $0 * $0 }, on: -1...3, count: 5)
-    #expect(points.inputs == Tensor(rows: [[-1], [0], [1], [2], [3]]))
-    #expect(points.targets == Tensor(rows: [[1], [0], [1], [4], [9]]))
+    #expect(points.inputs == Tensor([[-1], [0], [1], [2], [3]]))
+    #expect(points.targets == Tensor([[1], [0], [1], [4], [9]]))
   }
 
   @Test("random samples lie in the interval, and noise scatters them about the function")

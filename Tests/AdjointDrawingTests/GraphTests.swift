@@ -54,7 +54,7 @@ import Testing
 
   @Test func everyRecordedBackwardNodeBelongsToAnAdjoint() {
     let tape = Tape<Double>()
-    let x = tape.input(Tensor(rows: [[1, 2], [3, -1]]), name: "x")
+    let x = tape.input(Tensor([[1, 2], [3, -1]]), name: "x")
     let y = (x.matmul(x, transposeB: true).tanh() * x.sum()).mean()
     let graph = Graph(of: y, backward: tape.backward(from: y))
     let recorded = Set(graph.nodes.flatMap { $0.adjoint?.recorded ?? [] })

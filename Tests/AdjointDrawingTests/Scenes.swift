@@ -41,8 +41,8 @@ enum Scenes {
       Linear<Double>(2, 2, name: "hidden", using: &generator), Linear<Double>(2, 1, name: "output", using: &generator)
     )
     let tape = Tape<Double>()
-    let x = tape.input(Tensor(rows: [[0, 0], [0, 1], [1, 0], [1, 1]]), name: "x")
-    let t = tape.input(Tensor(rows: [[0], [1], [1], [0]]), name: "t")
+    let x = tape.input(Tensor([[0, 0], [0, 1], [1, 0], [1, 1]]), name: "x")
+    let t = tape.input(Tensor([[0], [1], [1], [0]]), name: "t")
     let loss = binaryCrossEntropy(logits: output(hidden(x).tanh()), targets: t)
     return Graph(of: loss, backward: tape.backward(from: loss, to: tape.trainableParameters.map(\.leaf)))
   }
@@ -65,7 +65,7 @@ enum Scenes {
     let gate = Linear<Double>(3, 4, name: "gate", using: &generator)
     let head = Linear<Double>(4, 3, name: "head", using: &generator)
     let tape = Tape<Double>()
-    let x = tape.input(Tensor(rows: [[1, -1, 0.5], [0.2, 0.3, -2]]), name: "x")
+    let x = tape.input(Tensor([[1, -1, 0.5], [0.2, 0.3, -2]]), name: "x")
     let loss = (head(left(x).tanh() * gate(x).sigmoid()) + x).square().mean().labeled("loss")
     return Graph(of: loss, backward: tape.backward(from: loss))
   }
@@ -75,7 +75,7 @@ enum Scenes {
     var generator = Generator(seed: 4)
     let shared = Linear<Double>(3, 3, name: "shared", using: &generator)
     let tape = Tape<Double>()
-    var h = tape.input(Tensor(rows: [[1, -1, 0.5]]), name: "x")
+    var h = tape.input(Tensor([[1, -1, 0.5]]), name: "x")
     for i in 1...2 {
       h = tape.scoped("block \(i)") {
         let inner = tape.scoped("inner") { shared(h).tanh() }

@@ -124,7 +124,7 @@ struct LayerNormTests {
     let layer = LayerNorm<Double>(2, name: "norm")
     layer.scale.value = Tensor([2, 10])
     layer.shift.value = Tensor([-1, 1])
-    let y = layer(Tape<Double>().input(Tensor(rows: [[1000, 3000], [5, -5]]))).value.elements
+    let y = layer(Tape<Double>().input(Tensor([[1000, 3000], [5, -5]]))).value.elements
     #expect(distance(y, [-3, 11, 1, -9]) < 1e-5)
     #expect(layer.copy().scale.value.elements == [2, 10] && layer.copy().scale.name == "norm/scale")
   }

@@ -48,14 +48,14 @@ struct LossesTests {
     let (z, t) = ([1.0, -2, 0.5], [0.2, 0.3, 0.5])
     let tape = Tape<Double>()
     let loss = AdjointLearning.crossEntropy(
-      logits: tape.input(Tensor(rows: [z])), probabilities: tape.constant(Tensor(rows: [t])))
+      logits: tape.input(Tensor([z])), probabilities: tape.constant(Tensor([t])))
     let expected = (0..<3).reduce(0) { $0 + t[$1] * Self.crossEntropy(z[...], $1) }
     #expect(abs(loss.scalar - expected) < 1e-14)
   }
 
   @Test func `logits of ±10⁴ neither overflow nor lose the answer`() {
     let tape = Tape<Float>()
-    let z = tape.input(Tensor(rows: [[1e4, -1e4, 0], [-1e4, 1e4, 1e4]]))
+    let z = tape.input(Tensor([[1e4, -1e4, 0], [-1e4, 1e4, 1e4]]))
     let loss = AdjointLearning.crossEntropy(logits: z, labels: tape.index(Tensor([1, 2])), reduction: .sum)
     #expect(abs(loss.scalar - (2e4 + 0.693_147_2)) < 4e-3)
     let gradient = gradients(of: loss, withRespectTo: [z])[0].value.elements
@@ -96,13 +96,13 @@ struct LossesTests {
 
   @Test func `what has probability 0 costs nothing, though its logit is infinite`() {
     let tape = Tape<Double>()
-    let z = tape.input(Tensor(rows: [[0, -.infinity, 0]]))
-    let t = tape.input(Tensor(rows: [[0.25, 0, 0.75]]))
+    let z = tape.input(Tensor([[0, -.infinity, 0]]))
+    let t = tape.input(Tensor([[0.25, 0, 0.75]]))
     let loss = AdjointLearning.crossEntropy(logits: z, probabilities: t)
     #expect(abs(loss.scalar - Foundation.log(2)) < 1e-15)
     let g = gradients(of: loss, withRespectTo: [z])[0].value.elements
     #expect(zip(g, [0.25, 0, -0.25]).allSatisfy { abs($0 - $1) < 1e-15 }, "\(g)")
-    let moved = jvp(of: loss, withRespectTo: [z], along: [Tensor(rows: [[1, 0, 0]])]).elements[0]
+    let moved = jvp(of: loss, withRespectTo: [z], along: [Tensor([[1, 0, 0]])]).elements[0]
     #expect(abs(moved - 0.25) < 1e-15, "\(moved)")
     let certain = tape.input(Tensor([-.infinity, .infinity, -.infinity]))
     let fitting = binaryCrossEntropy(logits: certain, targets: tape.constant(Tensor([0, 1, 0])), reduction: .sum)
@@ -113,7 +113,7 @@ struct LossesTests {
 
   @Test func `the derivative with respect to a target of 0 is that of the loss`() {
     let tape = Tape<Double>()
-    let (z, t) = (tape.input(Tensor(rows: [[1, -2, 0.5]])), tape.input(Tensor(rows: [[1, 0, 0]])))
+    let (z, t) = (tape.input(Tensor([[1, -2, 0.5]])), tape.input(Tensor([[1, 0, 0]])))
     let loss = AdjointLearning.crossEntropy(logits: z, probabilities: t)
     let g = gradients(of: loss, withRespectTo: [t])[0].value.elements
     #expect(zip(g, z.logSoftmax().value.elements).allSatisfy { $0 == -$1 })
@@ -122,8 +122,8 @@ struct LossesTests {
   @Test(arguments: LossReduction.allCases)
   func `the squared error is over all elements`(_ reduction: LossReduction) {
     let tape = Tape<Double>()
-    let y = tape.input(Tensor(rows: [[1, 2], [3, 4], [5, 6]]))
-    let t = tape.constant(Tensor(rows: [[1, 0], [3.5, 4], [2, 6]]))
+    let y = tape.input(Tensor([[1, 2], [3, 4], [5, 6]]))
+    let t = tape.constant(Tensor([[1, 0], [3.5, 4], [2, 6]]))
     let loss = meanSquaredError(y, t, reduction: reduction)
     #expect(abs(loss.scalar - (reduction == .mean ? 13.25 / 6 : 13.25)) < 1e-15)
   }
@@ -141,7 +141,7 @@ struct LossesTests {
 
   @Test func `penalties add over all weights, and their gradients are λ sign(w) and λw`() {
     let tape = Tape<Double>()
-    let (a, b) = (tape.input(Tensor(rows: [[1, -2]])), tape.input(Tensor(rows: [[0.5], [0], [-4]])))
+    let (a, b) = (tape.input(Tensor([[1, -2]])), tape.input(Tensor([[0.5], [0], [-4]])))
     let (l1, l2) = (l1Penalty([a, b], 0.1), l2Penalty([a, b], 0.1))
     #expect(abs(l1.scalar - 0.75) < 1e-15 && abs(l2.scalar - 0.05 * 21.25) < 1e-15)
     #expect(gradients(of: l1, withRespectTo: [b])[0].value.elements == [0.1, 0, -0.1])

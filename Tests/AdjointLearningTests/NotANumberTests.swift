@@ -94,7 +94,7 @@ struct NotANumberTests {
   // MARK: Evaluation
 
   private func points(_ rows: [[Float]], _ labels: [Int32]) -> LabeledPoints {
-    LabeledPoints(inputs: Tensor(rows: rows), labels: labels, classNames: ["a", "b"])
+    LabeledPoints(inputs: Tensor(rows), labels: labels, classNames: ["a", "b"])
   }
 
   @Test func `logits that are NaN have no accuracy: evaluation is refused and names the example`() throws {
@@ -154,7 +154,7 @@ struct NotANumberTests {
     let images = LabeledImages(
       pixels: [UInt8](repeating: 1, count: 20), height: 1, width: 1, labels: [Int32](repeating: 0, count: 20),
       classNames: ["a"])
-    let weight = Parameter<Float>(Tensor(rows: [[1]]), name: "w")
+    let weight = Parameter<Float>(Tensor([[1]]), name: "w")
     let step = TrainingStep<Float>(optimizer: SGD()) { x, labels in
       crossEntropy(logits: x * x.tape.parameter(weight), labels: labels)
     }
@@ -251,7 +251,7 @@ struct NotANumberTests {
       step: trainer(rate: 0.1).trainer.step,
       predictor: Predictor(batchSize: 1) { x in
         concatenate(
-          [x.tape.constant(Tensor(rows: [[-.infinity]])), x.sum(axes: [1], keepingDimensions: true)], axis: 1)
+          [x.tape.constant(Tensor([[-.infinity]])), x.sum(axes: [1], keepingDimensions: true)], axis: 1)
       }, training: points([[1, 1]], [0]), validation: points([[1, 1]], [0]), epochs: 3, batchSize: 1,
       generator: Generator(seed: 1))
     let error = #expect(throws: TrainingError.self) { try infinite.run() }
@@ -269,7 +269,7 @@ struct NotANumberTests {
     let model = Linear<Float>(2, 2, name: "fc", using: &generator)
     let before = model.weight.value
     var file = Safetensors()
-    try file.add("fc/weight", Tensor<Float>(rows: [[1, 2], [3, value]]))
+    try file.add("fc/weight", Tensor<Float>([[1, 2], [3, value]]))
     try file.add("fc/bias", Tensor<Float>([1, 2]))
     try file.write(to: url)
     let error = #expect(throws: FileError.self) { try model.load(from: url, input: [1, 2]) }
@@ -277,7 +277,7 @@ struct NotANumberTests {
     #expect(error?.found == "\(value) at element 3")
     #expect(model.weight.value == before)
 
-    model.weight.value = Tensor(rows: [[1, 2], [value, 3]])
+    model.weight.value = Tensor([[1, 2], [value, 3]])
     let written = try Data(contentsOf: url)
     let refused = #expect(throws: FileError.self) { try model.save(to: url, input: [1, 2]) }
     #expect(refused?.reason == .badValue && refused?.found == "\(value) at element 2")
@@ -290,7 +290,7 @@ struct NotANumberTests {
     var generator = Generator(seed: 1)
     let model = Linear<Float>(1, 1, bias: false, name: "fc", using: &generator)
     var file = Safetensors()
-    try file.add("fc/weight", Tensor<Double>(rows: [[1e300]]))
+    try file.add("fc/weight", Tensor<Double>([[1e300]]))
     try file.write(to: url)
     #expect(throws: FileError.self) { try model.load(from: url, input: [1, 1]) }
   }

@@ -92,7 +92,7 @@ struct PredictorTests {
 
   @Test func `logits of ±10⁴ give a finite loss`() throws {
     let predictor = Predictor<Float>(batchSize: 2) { $0 * 1e4 }
-    let data = LabeledPoints(inputs: Tensor(rows: [[1, -1], [1, -1]]), labels: [0, 1], classNames: ["a", "b"])
+    let data = LabeledPoints(inputs: Tensor([[1, -1], [1, -1]]), labels: [0, 1], classNames: ["a", "b"])
     #expect(try predictor.evaluate(on: data).loss == 1e4)
   }
 }

@@ -85,7 +85,7 @@ struct RefusedStepTests {
     var generator = Generator(seed: 1)
     let model = MLP<Float>([2, 2], using: &generator)
     let points = LabeledPoints(
-      inputs: Tensor(rows: [[1, 2], [3, .infinity], [5, 6], [7, 8]]), labels: [0, 1, 0, 1], classNames: ["a", "b"])
+      inputs: Tensor([[1, 2], [3, .infinity], [5, 6], [7, 8]]), labels: [0, 1, 0, 1], classNames: ["a", "b"])
     let trainer = Trainer(
       step: TrainingStep(optimizer: SGD(learningRate: 0.001)) { crossEntropy(logits: model($0), labels: $1) },
       predictor: Predictor { model($0) }, training: points, epochs: 1, batchSize: 1, generator: Generator(seed: 2))

@@ -118,13 +118,13 @@ struct SettingsTests {
   }
 
   @Test func `targets of another kind are recorded anew`() throws {
-    let weight = Parameter<Float>(Tensor(rows: [[1, 0]]), name: "w")
+    let weight = Parameter<Float>(Tensor([[1, 0]]), name: "w")
     let step = TrainingStep<Float>(optimizer: SGD(learningRate: 0.1)) { x, targets in
       let y = x * x.tape.parameter(weight)
       return targets.role == .index
         ? crossEntropy(logits: y, labels: targets) : meanSquaredError(y.sum(axes: [1]), targets)
     }
-    let x = Tensor<Float>(rows: [[1, 2], [3, 4]])
+    let x = Tensor<Float>([[1, 2], [3, 4]])
     #expect(try step(x, Tensor<Int32>([0, 1])) > 0)
     #expect(try step(x, Tensor<Float>([1, 0])) > 0)
   }

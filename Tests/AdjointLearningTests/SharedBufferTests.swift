@@ -11,7 +11,7 @@ struct SharedBufferTests {
     _ regularization: Regularization = .none, _ clipping: Clipping = .none, reshaped: Bool = false, steps: Int = 1
   ) throws -> [Double] {
     let a = Parameter<Double>(Tensor([3]), name: "a")
-    let b = Parameter<Double>(Tensor(rows: [[4]]), name: "b")
+    let b = Parameter<Double>(Tensor([[4]]), name: "b")
     let c = Parameter<Double>(Tensor([4]), name: "c")
     let step = TrainingStep<Double>(
       optimizer: SGD(learningRate: 1), regularization: regularization, clipping: clipping
@@ -35,11 +35,11 @@ struct SharedBufferTests {
 
   @Test func `a gradient that no run computes again is penalised anew at each step`() throws {
     // The loss does not depend on w, so its gradient is a constant 0.
-    let w = Parameter<Double>(Tensor(rows: [[1, 2]]), name: "w")
+    let w = Parameter<Double>(Tensor([[1, 2]]), name: "w")
     let step = TrainingStep<Double>(
       optimizer: SGD(learningRate: 0.1), regularization: Regularization(l2: 1), clipping: .value(10)
     ) { x in (x * x.tape.parameter(w).stopGradient()).sum() }
-    for _ in 0..<3 { try step(Tensor(rows: [[1, 1]])) }
+    for _ in 0..<3 { try step(Tensor([[1, 1]])) }
     #expect(near(w.value.elements, [0.729, 1.458]))
   }
 
@@ -108,7 +108,7 @@ struct SharedBufferTests {
 
   @Test(arguments: [false, true])
   func `states that are stored into each other are exchanged, eagerly too`(eagerly: Bool) {
-    let (a, b) = (Parameter<Double>(Tensor([1]), name: "a"), Parameter<Double>(Tensor(rows: [[2]]), name: "b"))
+    let (a, b) = (Parameter<Double>(Tensor([1]), name: "a"), Parameter<Double>(Tensor([[2]]), name: "b"))
     let tape = Tape<Double>()
     let (x, y) = (tape.state(a), tape.state(b))
     tape.store(y.reshape(to: [1]), into: a)

@@ -156,7 +156,7 @@ struct TrainerTests {
     var generator = Generator(seed: 1)
     let model = MLP<Float>([2, 2], using: &generator)
     let data = LabeledPoints(
-      inputs: Tensor(rows: [[1, 2], [3, .infinity], [5, 6]]), labels: [0, 1, 0], classNames: ["a", "b"])
+      inputs: Tensor([[1, 2], [3, .infinity], [5, 6]]), labels: [0, 1, 0], classNames: ["a", "b"])
     let trainer = Trainer(
       step: TrainingStep(optimizer: SGD()) { crossEntropy(logits: model($0), labels: $1) },
       predictor: Predictor { model($0) }, training: data, epochs: 1, batchSize: 1, generator: Generator(seed: 2))

@@ -128,7 +128,7 @@ struct TrainingStepTests {
   }
 
   @Test func `numeric targets and losses of one input train too, in Double as well`() throws {
-    let weight = Parameter<Double>(Tensor(rows: [[0.0, 0]]), name: "w")
+    let weight = Parameter<Double>(Tensor([[0.0, 0]]), name: "w")
     let step = TrainingStep<Double>(optimizer: SGD(learningRate: 0.1)) { x, y in
       meanSquaredError(x.matmul(x.tape.parameter(weight), transposeB: true), y)
     }

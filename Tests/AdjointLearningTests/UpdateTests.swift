@@ -5,7 +5,7 @@ import Testing
 /// What happens between the gradient and the optimiser: the schedule's rate, clipping, penalties, decoupled decay. The loss
 /// is g·w with a fed g, so that the gradient is what the test says.
 struct UpdateTests {
-  private let weight = Parameter<Double>(Tensor(rows: [[3, -2], [0, 0.5]]), name: "weight")
+  private let weight = Parameter<Double>(Tensor([[3, -2], [0, 0.5]]), name: "weight")
   private let bias = Parameter<Double>(Tensor([1, -1]), name: "bias")
 
   /// Feeds these gradients for `steps` steps.
@@ -118,7 +118,7 @@ struct UpdateTests {
     let second = TrainingStep<Double>(
       optimizer: SGD(learningRate: 0.1), regularization: Regularization(l1: 0.3, l2: 0.7)
     ) { x in (x * x.tape.parameter(inUpdate)).square().sum() }
-    let x = Tensor(rows: [[0.5, -0.2], [1, 0.1]])
+    let x = Tensor([[0.5, -0.2], [1, 0.1]])
     for _ in 0..<10 {
       try first(x)
       try second(x)

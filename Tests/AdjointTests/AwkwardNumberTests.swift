@@ -6,7 +6,7 @@ import Testing
   @Test func `Logits of ±10⁴ neither overflow nor lose the answer`() {
     func check<S: BitComparable>(_ type: S.Type) {
       let tape = Tape<S>()
-      let x = tape.input(Tensor<Double>(rows: [[1e4, -1e4, 0], [-1e4, -1e4, -1e4 + 1]]).converted())
+      let x = tape.input(Tensor<Double>([[1e4, -1e4, 0], [-1e4, -1e4, -1e4 + 1]]).converted())
       let labels = tape.index(Tensor<Int32>([1, 2]))
       let log = x.logSoftmax()
       #expect(abs(log.value[0, 0].primal) < 1e-6 && log.value[0, 1].primal == -2e4)
@@ -81,7 +81,7 @@ import Testing
   @Test func `NaN passes through relu, clamp, max, maximum, softmax and sums`() {
     func check<S: BitComparable>(_ type: S.Type) {
       let tape = Tape<S>()
-      let x = tape.input(Tensor<Double>(rows: [[1, .nan, 2, 3], [0, 1, 2, 3]]).converted())
+      let x = tape.input(Tensor<Double>([[1, .nan, 2, 3], [0, 1, 2, 3]]).converted())
       let zero = tape.constant(0)
       let elementwise = [
         x.relu(), x.clamp(-1, 1), x.maximum(zero), zero.maximum(x), x.minimum(zero), zero.minimum(x), x.abs(), x.sign(),
@@ -151,7 +151,7 @@ import Testing
     let rows = [[1, 2, .nan, 3, .nan], [.nan, 1, 2, 3, 0], [4, 1, 4, 2, 3], [1, 5, 2, 1, 1]]
     for largest in [true, false] {
       let tape = Tape<Double>()
-      let x = tape.input(Tensor(rows: rows))
+      let x = tape.input(Tensor(rows))
       let y = largest ? x.max(axes: [1]) : x.min(axes: [1])
       let found = try #require(Program<Double>([y], keeping: .all).branches(of: y.index))
       #expect(found.sides == (largest ? [2, 0, 0, 1] : [2, 0, 1, 0]))

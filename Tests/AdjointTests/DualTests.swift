@@ -35,14 +35,14 @@ import Testing
   @Test func `A matrix product guards its terms as a product does`() {
     for transposeB in [false, true] {
       let tape = Tape<Double>()
-      let x = tape.input(Tensor<Double>(rows: [[Double]](repeating: [1, 1, 2, 3, 4], count: 5)))
+      let x = tape.input(Tensor<Double>([[Double]](repeating: [1, 1, 2, 3, 4], count: 5)))
       var elements = (0..<25).map { Double($0 % 5) }
       elements[12] = -.infinity
       let masked = tape.constant(Tensor(shape: [5, 5], elements: elements))
-      let along = Tensor<Double>(rows: [[Double]](repeating: [1, 0, 0, 0, 0], count: 5))
+      let along = Tensor<Double>([[Double]](repeating: [1, 0, 0, 0, 0], count: 5))
       let moved = jvp(of: x.matmul(masked, transposeB: transposeB), withRespectTo: [x], along: [along])
       let row: [Double] = transposeB ? [0, 0, 0, 0, 0] : [0, 1, 2, 3, 4]
-      #expect(moved == Tensor(rows: [[Double]](repeating: row, count: 5)), "\(moved)")
+      #expect(moved == Tensor([[Double]](repeating: row, count: 5)), "\(moved)")
     }
   }
 

@@ -32,9 +32,9 @@ import Testing
 
   @Test func `A Float tape runs in Double, with its constants, inputs, parameters, indices and states`() throws {
     let tape = Tape<Float>()
-    let w = Parameter<Float>(Tensor(rows: [[0.5, -1.25], [2, 0.75]]), name: "w")
+    let w = Parameter<Float>(Tensor([[0.5, -1.25], [2, 0.75]]), name: "w")
     let state = Parameter<Float>(Tensor([0.25, 0.5]))
-    let x = tape.input(Tensor(rows: [[1, 2], [3, 4]]))
+    let x = tape.input(Tensor([[1, 2], [3, 4]]))
     let rows = tape.index(Tensor<Int32>([1, 0, 1]))
     let y = (x.matmul(tape.parameter(w)) + tape.state(state) * 0.1).gather(rows).exp()
     let program = Program<Double>([y])
@@ -43,7 +43,7 @@ import Testing
     // Row 1 of x·w is [9.5, −0.75].
     #expect(abs(value[0, 0] - Double.exponential(9.5 + 0.25 * Double(Float(0.1)))) < 1e-8)
     #expect(value[0, 1] == value[2, 1])
-    try program.feed(x, Tensor<Double>(rows: [[0, 0], [0, 0]]))
+    try program.feed(x, Tensor<Double>([[0, 0], [0, 0]]))
     try program.feed(rows, Tensor<Int32>([0, 0, 1]))
     program.run()
     #expect(abs(program.value(of: y)[2, 1] - Double.exponential(0.5 * Double(Float(0.1)))) < 1e-15)
@@ -92,7 +92,7 @@ import Testing
     try program.feed(x, Tensor<Float>([5, 6, 7, 8]))
     program.run()
     #expect(program.value(of: y) == Tensor([11, 13, 15, 17]))
-    #expect(program.value(of: folded) == Tensor(rows: [[5, 6], [7, 8]]))
+    #expect(program.value(of: folded) == Tensor([[5, 6], [7, 8]]))
     #expect(program.value(of: x) == Tensor([5, 6, 7, 8]))
     #expect(program.withValue(of: folded) { Array($0) } == [5, 6, 7, 8])
   }
@@ -133,7 +133,7 @@ import Testing
 
   @Test func `Feeding checks shape, kind and range, and writes nothing when it throws`() throws {
     let tape = Tape<Float>()
-    let x = tape.input(Tensor(rows: [[1, 2], [3, 4]]), name: "images")
+    let x = tape.input(Tensor([[1, 2], [3, 4]]), name: "images")
     let labels = tape.index(Tensor<Int32>([0, 1]), name: "labels")
     let picked = x.pick(labels)
     let program = Program<Float>([picked], keeping: .all)

@@ -75,9 +75,9 @@ import Testing
 
   @Test func `Distances of points have finite gradients on the diagonal`() {
     let tape = Tape<Double>()
-    let points = tape.input(Tensor<Double>(rows: [[0.1, 0.2], [0.3, 0.7]]))
+    let points = tape.input(Tensor<Double>([[0.1, 0.2], [0.3, 0.7]]))
     let difference = points.reshape(to: [2, 1, 2]) - points.reshape(to: [1, 2, 2])
-    let offDiagonal = tape.constant(Tensor<Double>(rows: [[0, 1], [1, 0]]))
+    let offDiagonal = tape.constant(Tensor<Double>([[0, 1], [1, 0]]))
     let distances = difference.square().sum(axes: [2]).relu().sqrt() * offDiagonal
     let found = gradients(of: distances.sum(), withRespectTo: [points])[0].value.elements
     // 2·(0.2, 0.5)/√0.29, either way

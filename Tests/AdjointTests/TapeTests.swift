@@ -44,7 +44,7 @@ import Testing
 
   @Test func `A printed tape is the Wengert list, and its backward half says whom it serves`() {
     let tape = Tape<Float>()
-    let x = tape.input(Tensor(rows: [[1, 2, 3]]), name: "x")
+    let x = tape.input(Tensor([[1, 2, 3]]), name: "x")
     let w = Parameter<Float>(.ones([2, 3]), name: "fc/weight")
     let loss = (x.matmul(tape.parameter(w), transposeB: true) * 0.5).sum().labeled("loss")
     _ = gradients(of: loss, withRespectTo: [x])

@@ -18,26 +18,6 @@ public func gradient<S: Scalar>(of y: Variable<S>, withRespectTo x: Variable<S>)
   gradients(of: y, withRespectTo: [x])[0]
 }
 
-/// f(x) and ∇f(x), for a function written with variables. The tape lasts no longer than the call.
-/// - Precondition: f returns a single number.
-public func valueAndGradient<S: Scalar>(
-  at x: Tensor<S>, of f: (Variable<S>) -> Variable<S>
-) -> (value: S, gradient: Tensor<S>) {
-  let (value, gradients) = valueAndGradients(at: [x]) { f($0[0]) }
-  return (value, gradients[0])
-}
-
-/// f(x₀, x₁, …) and its gradient with respect to each argument.
-/// - Precondition: f returns a single number.
-public func valueAndGradients<S: Scalar>(
-  at x: [Tensor<S>], of f: ([Variable<S>]) -> Variable<S>
-) -> (value: S, gradients: [Tensor<S>]) {
-  let tape = Tape<S>()
-  let inputs = x.map { tape.input($0) }
-  let y = f(inputs)
-  return (y.scalar, gradients(of: y, withRespectTo: inputs).map(\.value))
-}
-
 /// The vector-Jacobian product ȳᵀ·J, J = ∂f/∂x at x, with f(x) beside it.
 public func vjp<S: Scalar>(
   at x: Tensor<S>, cotangent: Tensor<S>, of f: (Variable<S>) -> Variable<S>

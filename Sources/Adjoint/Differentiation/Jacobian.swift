@@ -75,3 +75,22 @@ public func hessian<S: Scalar>(of y: Variable<S>, withRespectTo x: Variable<S>) 
   defer { y.tape.truncate(to: mark) }
   return jacobian(of: gradient(of: y, withRespectTo: x), withRespectTo: x, mode: .reverse)
 }
+
+/// The Jacobian ∂f/∂x of a function written as a closure of variables, of shape f(x).shape + x.shape.
+/// - Complexity: min(f(x).count, x.count) times a small multiple of the cost of f.
+public func jacobian<S: Scalar>(
+  at x: Tensor<S>, mode: JacobianMode = .automatic, of f: (Variable<S>) throws -> Variable<S>
+) rethrows -> Tensor<S> {
+  let input = Tape<S>().input(x)
+  return jacobian(of: try f(input), withRespectTo: input, mode: mode)
+}
+
+/// The Hessian ∂²f/∂x² of a function written as a closure of variables, of shape x.shape + x.shape.
+/// - Precondition: f returns a single number.
+/// - Complexity: x.count times a small multiple of the cost of f.
+public func hessian<S: Scalar>(
+  at x: Tensor<S>, of f: (Variable<S>) throws -> Variable<S>
+) rethrows -> Tensor<S> {
+  let input = Tape<S>().input(x)
+  return hessian(of: try f(input), withRespectTo: input)
+}

@@ -191,3 +191,43 @@ func noOperand(_ position: Int, count: Int) -> Never {
 func unequal(_ x: Shape, _ y: Shape) -> Never {
   fatalError("forward: an element of \(x) for each of \(y); they must be equally many")
 }
+
+extension Tensor where Element: Scalar {
+  /// The tensor that `forward` writes, given views of some others.
+  init(shape: Shape, from operands: [Tensor], _ forward: (Operands<Element>, Output<Element>) -> Void) {
+    let count = shape.elementCount
+    // At least one element, so that an empty tensor has an address too.
+    let elements = [Element](unsafeUninitializedCapacity: Swift.max(count, 1)) { buffer, initialized in
+      guard let base = buffer.baseAddress else { return }
+      let y = Output<Element>(shape: shape, address: UnsafeMutableRawPointer(base))
+      Tensor.withViews(of: operands[...], []) { views in
+        views.withUnsafeBufferPointer { views in
+          guard let first = views.baseAddress else { return }
+          forward(Operands(views: first, count: views.count), y)
+        }
+      }
+      initialized = count
+    }
+    self.init(shape: shape, elements: elements)
+  }
+
+  /// Calls `body` with a view of each tensor, which lasts no longer.
+  private static func withViews(
+    of tensors: ArraySlice<Tensor>, _ views: [View<Element>], _ body: ([View<Element>]) -> Void
+  ) {
+    guard let first = tensors.first else { return body(views) }
+    guard !first.elements.isEmpty else {
+      // No element is read, and there is an address all the same.
+      return withUnsafeTemporaryAllocation(of: Element.self, capacity: 1) { place in
+        guard let base = place.baseAddress else { return }
+        let view = View<Element>(shape: first.shape, address: UnsafeMutableRawPointer(base))
+        withViews(of: tensors.dropFirst(), views + [view], body)
+      }
+    }
+    first.elements.withUnsafeBufferPointer { elements in
+      guard let base = elements.baseAddress else { return }
+      let view = View<Element>(shape: first.shape, address: UnsafeMutableRawPointer(mutating: base))
+      withViews(of: tensors.dropFirst(), views + [view], body)
+    }
+  }
+}

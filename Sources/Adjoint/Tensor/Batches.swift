@@ -45,6 +45,11 @@ public struct Batches<Source: Dataset>: RandomAccessCollection, Sendable {
   }
 }
 
+extension Batches: CustomStringConvertible {
+  /// The number and size of the batches, and the data set that they are drawn from, without its numbers.
+  public var description: String { "\(count) batches of \(size) for \(order.count) examples of \(source)" }
+}
+
 extension Dataset {
   /// All examples in their own order, in batches of `size`; the last may be short.
   public func batches(of size: Int) -> Batches<Self> { Batches(self, of: size, order: Array(0..<count)) }

@@ -2,8 +2,8 @@
 ///
 /// `Target` is `Int32` for classes and `Float` for regression, so a training loop over `some Dataset<Int32>` serves images
 /// and points alike. A data set is a value; selecting from it gives another one.
-public protocol Dataset<Target>: Sendable {
-  /// The type of a target's numbers: `Int32` for classes, `Float` for regression.
+public protocol Dataset<Target>: Sendable, CustomStringConvertible {
+  /// The type of a target: `Int32` for class numbers, `Float` for regression.
   associatedtype Target: BitwiseCopyable & Sendable
 
   /// The number of examples.
@@ -43,6 +43,13 @@ public struct Batch<Target: BitwiseCopyable & Sendable>: Sendable {
   public var count: Int { inputs.shape[0] }
 }
 
+extension Batch: CustomStringConvertible {
+  /// The number of examples and the shapes, without the numbers.
+  public var description: String {
+    "Batch: \(count) examples, inputs \(inputs.shape), targets \(targets.shape) of \(Target.self)"
+  }
+}
+
 extension Batch: Equatable where Target: Equatable {}
 
 extension Batch where Target == Int32 {
@@ -53,6 +60,11 @@ extension Batch where Target == Int32 {
 }
 
 extension Dataset {
+  /// The type, the number of examples and the shapes of one, without the numbers.
+  public var description: String {
+    "\(Self.self): \(count) examples, inputs \(inputShape), targets \(targetShape) of \(Target.self)"
+  }
+
   /// Traps unless every row exists and the buffers have room for the examples: what every `fill` begins with.
   package func checkFilling(_ inputs: Int, _ targets: Int, from rows: ArraySlice<Int>) {
     let count = count

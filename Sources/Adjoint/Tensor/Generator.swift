@@ -29,6 +29,7 @@ public struct Generator: RandomNumberGenerator, Hashable, Sendable, Codable {
     return Generator(key: mix(mix(mix(key, a), b), c), position: 0)
   }
 
+  /// The next 64 random bits.
   @inlinable
   public mutating func next() -> UInt64 {
     defer { position &+= 1 }

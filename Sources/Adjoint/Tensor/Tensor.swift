@@ -2,25 +2,38 @@
 ///
 /// Tensors go into a tape and come out of it. `Element` is a `Scalar` for data and `Int32` for class indices. Storage
 /// is shared until one copy is changed.
+///
+///     let a = Tensor([[1, 2, 3], [4, 5, 6]])     // a matrix of Double; Tensor<Float>([…]) of another type
+///     let b = 2 * a - a.mean()                   // as a tape computes it, to the bit
+///     b[1, 2], b[0, axis: 0], b[1..., axis: 1]   // an element, a row, all columns but the first
 public struct Tensor<Element: BitwiseCopyable & Sendable>: Sendable {
-  /// The dimensions.
+  /// The dimensions; `[]` for a single number.
   public let shape: Shape
   /// The elements in row-major order.
   public private(set) var elements: [Element]
 
-  /// A tensor of `shape` with these elements in row-major order.
-  /// - Precondition: there are `shape.elementCount` elements.
-  public init(shape: Shape, elements: [Element]) {
+  /// The door to all initialisers, public under `init(shape:elements:)`.
+  init(of shape: Shape, _ elements: [Element], _ file: StaticString = #fileID, _ line: UInt = #line) {
     guard elements.count == shape.elementCount else {
-      fatalError("Tensor: \(elements.count) elements do not fill the shape \(shape), which takes \(shape.elementCount)")
+      fatalError(
+        "Tensor: \(elements.count) elements do not fill the shape \(shape), which takes \(shape.elementCount)",
+        file: file, line: line)
     }
     self.shape = shape
     self.elements = elements
   }
 
+  /// A tensor of `shape` with these elements in row-major order.
+  /// - Precondition: there are `shape.elementCount` elements.
+  @_disfavoredOverload
+  public init(shape: Shape, elements: [Element], file: StaticString = #fileID, line: UInt = #line) {
+    self.init(of: shape, elements, file, line)
+  }
+
   /// A tensor with one value everywhere.
+  @_disfavoredOverload
   public init(repeating value: Element, shape: Shape) {
-    self.init(shape: shape, elements: Array(repeating: value, count: shape.elementCount))
+    self.init(of: shape, Array(repeating: value, count: shape.elementCount))
   }
 
   /// A tensor whose uninitialised elements are filled by `body`, which must set every one.
@@ -30,71 +43,71 @@ public struct Tensor<Element: BitwiseCopyable & Sendable>: Sendable {
       try body(UnsafeMutableBufferPointer(rebasing: buffer[0..<count]))
       initialized = count
     }
-    self.init(shape: shape, elements: elements)
-  }
-
-  /// A vector.
-  public init(_ elements: [Element]) { self.init(shape: [elements.count], elements: elements) }
-
-  /// A matrix, given by its rows.
-  /// - Precondition: all rows have the same length.
-  public init(rows: [[Element]]) {
-    let columns = rows.first?.count ?? 0
-    guard rows.allSatisfy({ $0.count == columns }) else {
-      fatalError("Tensor: the rows have different lengths: \(rows.map(\.count))")
-    }
-    self.init(shape: [rows.count, columns], elements: rows.flatMap { $0 })
+    self.init(of: shape, elements)
   }
 
   /// A single number.
-  public init(scalar value: Element) { self.init(shape: [], elements: [value]) }
+  @_disfavoredOverload
+  public init(scalar value: Element) { self.init(of: [], [value]) }
+
+  /// The number of a tensor with a single element, such as a sum.
+  /// - Precondition: there is exactly one element.
+  public var scalar: Element {
+    guard elements.count == 1 else {
+      fatalError("scalar: a tensor of shape \(shape) has \(elements.count) elements, not one")
+    }
+    return elements[0]
+  }
 
   /// The element at a row-major position.
-  public subscript(linear index: Int) -> Element {
-    get {
-      check(index)
-      return elements[index]
-    }
-    set {
-      check(index)
-      elements[index] = newValue
-    }
+  /// - Precondition: 0 ≤ index < `shape.elementCount`.
+  public subscript(linear index: Int, file file: StaticString = #fileID, line line: UInt = #line) -> Element {
+    get { elements[checked(index, file, line)] }
+    set { elements[checked(index, file, line)] = newValue }
   }
 
-  private func check(_ index: Int) {
+  private func checked(_ index: Int, _ file: StaticString, _ line: UInt) -> Int {
     guard index >= 0, index < elements.count else {
-      fatalError("Tensor: no element \(index) among the \(elements.count) of \(shape)")
+      fatalError("Tensor: no element \(index) among the \(elements.count) of \(shape)", file: file, line: line)
     }
+    return index
   }
 
-  /// The element at these coordinates, one for each axis.
-  public subscript(_ coordinates: Int...) -> Element {
-    get { elements[offset(of: coordinates)] }
-    set { elements[offset(of: coordinates)] = newValue }
-  }
-
-  private func offset(of coordinates: [Int]) -> Int {
-    guard coordinates.count == shape.rank, zip(coordinates, shape).allSatisfy({ $0 >= 0 && $0 < $1 }) else {
-      fatalError("Tensor: no element \(coordinates) in the shape \(shape)")
-    }
-    let strides = shape.strides
-    return coordinates.indices.reduce(0) { $0 + coordinates[$1] * strides[$1] }
+  /// The element at these positions, one for each axis.
+  /// - Precondition: there is such an element. A part of a tensor is `t[0, axis: 0]` or `t[0..<2]`.
+  public subscript(_ positions: Int..., file file: StaticString = #fileID, line line: UInt = #line) -> Element {
+    get { elements[shape.offset(of: positions, file, line)] }
+    set { elements[shape.offset(of: positions, file, line)] = newValue }
   }
 
   /// The same elements under another shape of the same count.
-  public func reshaped(to shape: Shape) -> Tensor { Tensor(shape: shape, elements: elements) }
+  public func reshape(to shape: Shape, file: StaticString = #fileID, line: UInt = #line) -> Tensor {
+    guard shape.elementCount == elements.count else {
+      fatalError(
+        "reshape: \(self.shape) has \(elements.count) elements, \(shape) takes \(shape.elementCount)", file: file,
+        line: line)
+    }
+    return Tensor(shape: shape, elements: elements)
+  }
 
   /// The rows with these numbers along the first axis, in that order.
-  public func rows(_ indices: some Collection<Int>) -> Tensor {
-    guard shape.rank >= 1 else { fatalError("Tensor: rows of the single number \(self)") }
+  public func rows(
+    _ indices: some Collection<Int>, file: StaticString = #fileID, line: UInt = #line
+  ) -> Tensor {
+    guard shape.rank >= 1 else { fatalError("Tensor: rows of the single number \(self)", file: file, line: line) }
     let width = shape.dropFirst().reduce(1, *)
     var gathered: [Element] = []
     gathered.reserveCapacity(indices.count * width)
     for index in indices {
-      guard index >= 0, index < shape[0] else { fatalError("Tensor: row \(index) of \(shape[0])") }
-      gathered += elements[index * width..<(index + 1) * width]
+      let row = shape.checked(index, axis: 0, file, line)
+      gathered += elements[row * width..<(row + 1) * width]
     }
     return Tensor(shape: shape.replacing(axis: 0, with: indices.count), elements: gathered)
+  }
+
+  /// Writes elements in place of those at a stretch of row-major positions.
+  mutating func replaceElements(in range: Range<Int>, with new: ArraySlice<Element>) {
+    elements.replaceSubrange(range, with: new)
   }
 
   /// The tensor of a function's values at each element.
@@ -113,18 +126,4 @@ extension Tensor where Element: Scalar {
 
   /// The same values, rounded once to another scalar type.
   public func converted<T: Scalar>(to type: T.Type = T.self) -> Tensor<T> { map { T($0.primal) } }
-}
-
-extension Tensor: CustomStringConvertible {
-  /// Nested brackets, like `[[1.0, 2.0], [3.0, 4.0]]`. A long axis ends after six entries with the number of the
-  /// others.
-  public var description: String { describe(axis: 0, offset: 0) }
-
-  private func describe(axis: Int, offset: Int) -> String {
-    guard axis < shape.rank else { return "\(elements[offset])" }
-    let stride = shape.dropFirst(axis + 1).reduce(1, *)
-    var entries = (0..<Swift.min(shape[axis], 6)).map { describe(axis: axis + 1, offset: offset + $0 * stride) }
-    if shape[axis] > 6 { entries.append("… \(shape[axis] - 6) more") }
-    return "[" + entries.joined(separator: ", ") + "]"
-  }
 }

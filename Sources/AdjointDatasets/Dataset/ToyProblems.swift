@@ -7,7 +7,7 @@ extension LabeledPoints {
   ///
   /// No straight line separates them; two hidden units do.
   public static let xor = LabeledPoints(
-    inputs: Tensor(rows: [[0, 0], [0, 1], [1, 0], [1, 1]]), labels: [0, 1, 1, 0], classNames: ["0", "1"])
+    inputs: Tensor([[0, 0], [0, 1], [1, 0], [1, 1]]), labels: [0, 1, 1, 0], classNames: ["0", "1"])
 
   /// Exclusive or with scattered corners: every point is a corner of the unit square plus normal noise.
   /// - Precondition: `count` and `noise` are not negative.

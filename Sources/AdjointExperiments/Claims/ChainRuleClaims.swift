@@ -157,7 +157,7 @@ enum ChainRuleClaims {
     let w1 = tape.input(zeroFirst ? .zeros([4, 6]) : net.weights[0], name: "W1")
     let b1 = tape.input(zeroFirst ? .zeros([4]) : Tensor(net.biases[0]), name: "b1")
     let (w2, b2) = (tape.input(.zeros([3, 4]), name: "W2"), tape.input(.zeros([3]), name: "b2"))
-    let hidden = tape.constant(Tensor(rows: net.inputs)).matmul(w1, transposeB: true).addBias(b1).relu()
+    let hidden = tape.constant(Tensor(net.inputs)).matmul(w1, transposeB: true).addBias(b1).relu()
     let z = hidden.matmul(w2, transposeB: true).addBias(b2)
     let labels = tape.index(Tensor([0, 0, 0, 0, 0, 1, 1, 2]))
     return (tape, crossEntropy(logits: z, labels: labels), [w1, b1, w2, b2], PlainLoops.softmax(z.value.matrix[0]))

@@ -42,10 +42,10 @@ enum NetworkClaims {
     },
     Claim("XOR", "W⁽¹⁾ all 1, b⁽¹⁾ = (0, −1), W⁽²⁾ = (1, −2), b⁽²⁾ = 0 with ReLU", ours: "the same network, recorded") {
       let tape = Tape<Double>()
-      let x = tape.input(Tensor(rows: [[0, 0], [0, 1], [1, 0], [1, 1]]))
+      let x = tape.input(Tensor([[0, 0], [0, 1], [1, 0], [1, 1]]))
       let hidden = x.matmul(tape.constant(.ones([2, 2])), transposeB: true).addBias(tape.constant(Tensor([0.0, -1])))
         .relu()
-      let y = hidden.matmul(tape.constant(Tensor(rows: [[1.0, -2]])), transposeB: true)
+      let y = hidden.matmul(tape.constant(Tensor([[1.0, -2]])), transposeB: true)
       return .equal(
         [(y.value.elements, [0, 1, 1, 0]), (hidden.value.matrix[1], [1, 0]), (hidden.value.matrix[2], [1, 0])],
         "0, 1, 1, 0; (0, 1) and (1, 0) both go to the feature (1, 0)")

@@ -87,7 +87,7 @@ enum TrainingClaims {
     Claim("Alg. 1, line 2", "w ← 0", ours: "fit for softmax regression alone") {
       let tape = Tape<Double>()
       let w = tape.input(.zeros([5, 8]))
-      let x = tape.constant(Tensor(rows: net.inputs))
+      let x = tape.constant(Tensor(net.inputs))
       let loss = crossEntropy(
         logits: x.matmul(w, transposeB: true), labels: tape.index(Tensor(net.labels.map { Int32($0) })))
       let size = gradient(of: loss, withRespectTo: w).value.elements.map(abs).max() ?? 0

@@ -61,10 +61,10 @@ enum BatchBackpropagation {
       let layers = model.linears.map { HandLayer(weight: $0.weight.value, bias: $0.bias?.value.elements ?? []) }
 
       let tape = Tape<Double>()
-      let z = model(tape.input(Tensor(rows: x)))
+      let z = model(tape.input(Tensor(x)))
       let classification = crossEntropy(logits: z, labels: tape.index(Tensor(labels.map(Int32.init))))
       // Alg. 6.1 sums the squares over outputs and takes the mean over the batch.
-      let regression = (z - tape.constant(Tensor(rows: targets))).square().sum() / Double(batch)
+      let regression = (z - tape.constant(Tensor(targets))).square().sum() / Double(batch)
       let leaves = tape.trainableParameters.map(\.leaf)
       func exact(_ loss: Variable<Double>) -> [Double] {
         gradients(of: loss, withRespectTo: leaves).flatMap(\.value.elements)

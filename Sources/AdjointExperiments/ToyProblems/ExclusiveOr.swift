@@ -26,11 +26,11 @@ enum ExclusiveOr {
 
   private static func given() -> Outcome {
     let hidden = Linear<Double>(
-      weight: Parameter(Tensor(rows: [[1, 1], [1, 1]])), bias: Parameter(Tensor([0, -1])), name: "hidden")
+      weight: Parameter(Tensor([[1, 1], [1, 1]])), bias: Parameter(Tensor([0, -1])), name: "hidden")
     let output = Linear<Double>(
-      weight: Parameter(Tensor(rows: [[1, -2]])), bias: Parameter(Tensor([0])), name: "output")
+      weight: Parameter(Tensor([[1, -2]])), bias: Parameter(Tensor([0])), name: "output")
     let tape = Tape<Double>(mode: .inference)
-    let features = hidden(tape.input(Tensor(rows: corners))).relu()
+    let features = hidden(tape.input(Tensor(corners))).relu()
     let outputs = output(features).value.elements
     var outcome = Outcome()
     outcome.curves = ["outputs": outputs, "features": features.value.elements]
@@ -56,7 +56,7 @@ enum ExclusiveOr {
       var generator = context.generator(.weights).stream(UInt64(trial))
       let model = MLP<Double>([2, 2, 1], activation: .relu, using: &generator)
       let step = TrainingStep<Double>(optimizer: SGD(learningRate: 0.1)) { x, y in meanSquaredError(model(x), y) }
-      let (x, y) = (Tensor(rows: corners), Tensor(shape: [4, 1], elements: targets))
+      let (x, y) = (Tensor(corners), Tensor(shape: [4, 1], elements: targets))
       for _ in 0..<steps { try step(x, y) }
       let tape = Tape<Double>()
       let input = tape.input(x)

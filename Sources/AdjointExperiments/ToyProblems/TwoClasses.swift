@@ -61,12 +61,12 @@ enum TwoClasses {
     let step = TrainingStep<Double>(optimizer: Adam(learningRate: 0.02)) { x, y in
       binaryCrossEntropy(logits: model(x), targets: y)
     }
-    let (x, y) = (Tensor(rows: points), Tensor(shape: [count, 1], elements: labels))
+    let (x, y) = (Tensor(points), Tensor(shape: [count, 1], elements: labels))
     for _ in 0..<steps { try step(x, y) }
 
     func outputs(_ points: [[Double]]) -> (y: [Double], hidden: [Double]) {
       let tape = Tape<Double>(mode: .inference)
-      let hidden = model.linears[0](tape.input(Tensor(rows: points))).tanh()
+      let hidden = model.linears[0](tape.input(Tensor(points))).tanh()
       return (model.linears[1](hidden).sigmoid().value.elements, hidden.value.elements)
     }
     func errorRate(_ predictions: [Double]) -> Double {

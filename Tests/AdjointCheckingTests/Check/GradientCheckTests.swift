@@ -48,8 +48,8 @@ import Testing
   @Test("Leaves that the output does not depend on have no say: one of a dead branch, one recorded later")
   func unreached() {
     let tape = Tape<Double>()
-    let x = tape.input(Tensor(rows: [[0.3, 1.2], [-0.7, 2]]), name: "x")
-    let dead = tape.input(Tensor(rows: [[1, 2], [3, 4]]), name: "dead")
+    let x = tape.input(Tensor([[0.3, 1.2], [-0.7, 2]]), name: "x")
+    let dead = tape.input(Tensor([[1, 2], [3, 4]]), name: "dead")
     _ = x.matmul(dead)
     let loss = x.sin().sum()
     let later = tape.input(Tensor([1, 2]), name: "later")

@@ -8,9 +8,9 @@ import Testing
   /// x·Wᵀ + b through relu, its square's mean: 3 examples, 2 inputs, 4 units.
   private func small() -> (loss: Variable<Double>, z: Variable<Double>, weight: Variable<Double>) {
     let tape = Tape<Double>()
-    let x = tape.input(Tensor(rows: [[1, 2], [-1, 0.5], [0.25, -3]]), name: "x")
+    let x = tape.input(Tensor([[1, 2], [-1, 0.5], [0.25, -3]]), name: "x")
     let weight = tape.parameter(
-      Parameter(Tensor(rows: [[0.5, -1], [1, 0.25], [-0.75, 0.5], [0.125, 2]]), name: "weight"))
+      Parameter(Tensor([[0.5, -1], [1, 0.25], [-0.75, 0.5], [0.125, 2]]), name: "weight"))
     let bias = tape.parameter(Parameter(Tensor([0.1, -0.2, 0.3, -0.4]), name: "bias"))
     let z = x.matmul(weight, transposeB: true).addBias(bias).labeled("z")
     return (z.relu().square().mean(), z, weight)
@@ -132,7 +132,7 @@ import Testing
   @Test("A filled worksheet is read: fractions, minus signs, several lines, blanks")
   func filled() throws {
     let tape = Tape<Double>()
-    let w = tape.parameter(Parameter(Tensor(rows: [[1.0, 2], [3, 4]]), name: "w"))
+    let w = tape.parameter(Parameter(Tensor([[1.0, 2], [3, 4]]), name: "w"))
     let exercise = Exercise(on: w.square().mean().labeled("loss"))
     #expect(exercise.questions.map(\.node) == [1, 0])
     let text = "(1) = [[1/4, 0.25],\n  [2.5e-1, 0.25]]\n\n(2) = [[0.5, 1], [1.5, −2]]\n"
@@ -184,6 +184,6 @@ extension Tensor where Element == Double {
   }
 
   var transposed: Tensor {
-    Tensor(rows: (0..<shape[1]).map { column in (0..<shape[0]).map { self[$0, column] } })
+    Tensor((0..<shape[1]).map { column in (0..<shape[0]).map { self[$0, column] } })
   }
 }

@@ -63,8 +63,8 @@ import Testing
   @Test("A tangent that is infinite leaves the values as they are")
   func infiniteTangents() {
     let tape = Tape<Double>()
-    let x = tape.input(Tensor(rows: [[0, 1, 2], [1, 1, 1]]))
-    let w = tape.input(Tensor(rows: [[1, 2, 3], [0, 1, 0]]))
+    let x = tape.input(Tensor([[0, 1, 2], [1, 1, 1]]))
+    let w = tape.input(Tensor([[1, 2, 3], [0, 1, 0]]))
     let y = x.sqrt().matmul(w, transposeB: true)
     let moved = jvp(of: y, withRespectTo: [x], along: [.ones([2, 3])])
     #expect(moved.elements[0] == .infinity && moved.elements[2].isFinite)

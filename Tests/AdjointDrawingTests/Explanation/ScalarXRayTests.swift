@@ -14,8 +14,8 @@ import Testing
   @Test("Products, reductions, the softmax family and moved elements expand, with the same gradients")
   func operations() throws {
     let tape = Tape<Double>()
-    let x = tape.input(Tensor(rows: [[0.3, -1, 2], [1.5, 0.25, -0.75]]), name: "x")
-    let w = tape.input(Tensor(rows: [[1, -2], [0.5, 0.1], [-0.3, 2]]), name: "w")
+    let x = tape.input(Tensor([[0.3, -1, 2], [1.5, 0.25, -0.75]]), name: "x")
+    let w = tape.input(Tensor([[1, -2], [0.5, 0.1], [-0.3, 2]]), name: "w")
     let labels = tape.index(Tensor([1, 0]))
     let terms = [
       x.matmul(w).logSoftmax().pick(labels).mean(),

@@ -1,0 +1,137 @@
+// Reductions, products and rearrangements of tensors without a tape, under the names that variables have.
+
+extension Tensor where Element: Scalar {
+  /// Σ x over `axes` (all when left out), which are removed or kept as dimensions of 1.
+  public func sum(
+    axes: [Int]? = nil, keepingDimensions: Bool = false, file: StaticString = #fileID, line: UInt = #line
+  ) -> Tensor {
+    let set = axisSet(axes, for: "sum", file, line)
+    return .evaluating(Sum(axes: set, keepsDimensions: keepingDimensions), self, file: file, line: line)
+  }
+
+  /// The mean over `axes` (all when left out), which are removed or kept as dimensions of 1.
+  public func mean(
+    axes: [Int]? = nil, keepingDimensions: Bool = false, file: StaticString = #fileID, line: UInt = #line
+  ) -> Tensor {
+    let set = axisSet(axes, for: "mean", file, line)
+    return .evaluating(Mean(axes: set, keepsDimensions: keepingDimensions), self, file: file, line: line)
+  }
+
+  /// The variance over `axes` (all when left out), divided by N − correction.
+  /// - Precondition: N > correction.
+  public func variance(
+    axes: [Int]? = nil, keepingDimensions: Bool = false, correction: Int = 0, file: StaticString = #fileID,
+    line: UInt = #line
+  ) -> Tensor {
+    let set = axisSet(axes, for: "variance", file, line)
+    return .evaluating(
+      Variance(axes: set, keepsDimensions: keepingDimensions, correction: correction), self, file: file, line: line)
+  }
+
+  /// The largest element over `axes` (all when left out), which are removed or kept as dimensions of 1.
+  public func max(
+    axes: [Int]? = nil, keepingDimensions: Bool = false, file: StaticString = #fileID, line: UInt = #line
+  ) -> Tensor {
+    let set = axisSet(axes, for: "max", file, line)
+    return .evaluating(
+      Extremum(kind: .max, axes: set, keepsDimensions: keepingDimensions), self, file: file, line: line)
+  }
+
+  /// The smallest element over `axes` (all when left out), which are removed or kept as dimensions of 1.
+  public func min(
+    axes: [Int]? = nil, keepingDimensions: Bool = false, file: StaticString = #fileID, line: UInt = #line
+  ) -> Tensor {
+    let set = axisSet(axes, for: "min", file, line)
+    return .evaluating(
+      Extremum(kind: .min, axes: set, keepsDimensions: keepingDimensions), self, file: file, line: line)
+  }
+
+  /// The position of the largest element along an axis, as a number: that of the first NaN where there is one.
+  public func argMax(axis: Int = -1, file: StaticString = #fileID, line: UInt = #line) -> Tensor {
+    alongLastAxis(axis, ArgMax(), removesAxis: true, file, line)
+  }
+
+  /// eˣ / Σ eˣ along an axis.
+  public func softmax(axis: Int = -1, file: StaticString = #fileID, line: UInt = #line) -> Tensor {
+    alongLastAxis(axis, Softmax(), file, line)
+  }
+
+  /// x − ln Σ eˣ along an axis.
+  public func logSoftmax(axis: Int = -1, file: StaticString = #fileID, line: UInt = #line) -> Tensor {
+    alongLastAxis(axis, LogSoftmax(), file, line)
+  }
+
+  /// ln Σ eˣ along an axis, which is removed.
+  public func logSumExp(axis: Int = -1, file: StaticString = #fileID, line: UInt = #line) -> Tensor {
+    alongLastAxis(axis, LogSumExp(), removesAxis: true, file, line)
+  }
+
+  /// The sums of all elements up to each along an axis, or from each on when reversed.
+  public func cumsum(
+    axis: Int = -1, reversed: Bool = false, file: StaticString = #fileID, line: UInt = #line
+  ) -> Tensor {
+    alongLastAxis(axis, CumulativeSum(isReversed: reversed), file, line)
+  }
+
+  private func axisSet(_ axes: [Int]?, for name: String, _ file: StaticString, _ line: UInt) -> AxisSet {
+    guard let axes else { return AxisSet(0..<shape.rank) }
+    return AxisSet(axes.map { shape.checked(axis: $0, of: name, file, line) })
+  }
+
+  /// f with the axis moved to the end, and moved back unless f removes it.
+  private func alongLastAxis(
+    _ axis: Int, _ f: some Operation, removesAxis: Bool = false, _ file: StaticString, _ line: UInt
+  ) -> Tensor {
+    let position = shape.checked(axis: axis, of: f.name, file, line)
+    let order = shape.indices.filter { $0 != position } + [position]
+    if position == shape.rank - 1 { return .evaluating(f, self, file: file, line: line) }
+    let y = Tensor.evaluating(f, permute(order), file: file, line: line)
+    return removesAxis ? y : y.permute(order.indices.map { order.firstIndex(of: $0) ?? 0 })
+  }
+}
+
+extension Tensor where Element: Scalar {
+  /// The matrix product op(self)·op(other), where a flag transposes.
+  /// - Precondition: op(self) is [m, k] and op(other) [k, n].
+  public func matmul(
+    _ other: Tensor, transposeA: Bool = false, transposeB: Bool = false, file: StaticString = #fileID,
+    line: UInt = #line
+  ) -> Tensor {
+    .evaluating(MatMul(transposeA: transposeA, transposeB: transposeB), self, other, file: file, line: line)
+  }
+
+  /// A matrix with rows and columns exchanged.
+  public func transpose(file: StaticString = #fileID, line: UInt = #line) -> Tensor {
+    permute([1, 0], file: file, line: line)
+  }
+
+  /// The axes in another order: axis i of the result is axis `order[i]` of this.
+  /// - Precondition: `order` names each axis once.
+  public func permute(_ order: [Int], file: StaticString = #fileID, line: UInt = #line) -> Tensor {
+    .evaluating(Permute(order), self, file: file, line: line)
+  }
+
+  /// Repeats along new or unit dimensions by the broadcasting rule.
+  public func broadcast(to shape: Shape, file: StaticString = #fileID, line: UInt = #line) -> Tensor {
+    .evaluating(Broadcast(to: shape), self, file: file, line: line)
+  }
+}
+
+/// Tensors one after the other along an axis.
+/// - Precondition: there is at least one, and their shapes differ along that axis alone.
+public func concatenate<S: Scalar>(
+  _ parts: [Tensor<S>], axis: Int = 0, file: StaticString = #fileID, line: UInt = #line
+) -> Tensor<S> {
+  guard let first = parts.first else { fatalError("concatenate: nothing to concatenate", file: file, line: line) }
+  // In two halves, because a view of each part stands on the stack.
+  guard parts.count > 16 else {
+    let position = axis < 0 ? axis + first.shape.rank : axis
+    return .evaluating(Concatenate(axis: position), parts, file: file, line: line)
+  }
+  let half = parts.count / 2
+  let (left, right) = (Array(parts[..<half]), Array(parts[half...]))
+  return concatenate(
+    [
+      concatenate(left, axis: axis, file: file, line: line), concatenate(right, axis: axis, file: file, line: line),
+    ], axis: axis, file: file, line: line)
+}
