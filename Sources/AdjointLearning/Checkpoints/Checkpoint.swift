@@ -210,6 +210,18 @@ public struct Checkpoint {
   }
 }
 
+extension Checkpoint: CustomStringConvertible {
+  /// The file, its tensors, the finished epochs where it holds a training, and its settings.
+  public var description: String {
+    let training = file.metadata[Checkpoint.progressKey] == nil ? "weights" : "a training"
+    let epochs = (try? finishedEpochs()).map { " after \($0) epochs" } ?? ""
+    let named = settings.sorted { $0.key < $1.key }.prefix(12).map { "\($0.key) \($0.value.prefix(40))" }
+    let more = settings.count > named.count ? ", …" : ""
+    return "Checkpoint \(path): \(training)\(epochs); \(file.summary)"
+      + (named.isEmpty ? "" : "\n  settings: \(named.joined(separator: ", "))\(more)")
+  }
+}
+
 extension TrainingProgress {
   /// The number of updates that have been made.
   func stepCount(batchesPerEpoch: Int) -> Int { epoch * batchesPerEpoch + batch }

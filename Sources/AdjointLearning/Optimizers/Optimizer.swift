@@ -50,8 +50,8 @@ extension RuleOptimizer {
 /// Gradient descent: θ ← θ − α g.
 public struct SGD: RuleOptimizer {
   public var learningRate: Double { didSet { check(learningRate, "SGD.learningRate", .notNegative) } }
-  public init(learningRate: Double = 0.1) {
-    self.learningRate = checked(learningRate, "SGD.learningRate", .notNegative)
+  public init(learningRate: Double = 0.1, file: StaticString = #fileID, line: UInt = #line) {
+    self.learningRate = checked(learningRate, "SGD.learningRate", .notNegative, at: CallSite(file, line))
   }
 
   package func rule(rate: Double, step: Int) -> UpdateRule { .descent(rate: rate) }
@@ -70,9 +70,13 @@ public struct Momentum: RuleOptimizer {
   package let momentum: Double
   package let convention: Convention
 
-  public init(learningRate: Double = 0.1, momentum: Double = 0.9, convention: Convention = .accumulated) {
-    self.learningRate = checked(learningRate, "Momentum.learningRate", .notNegative)
-    self.momentum = checked(momentum, "Momentum.momentum", .share)
+  public init(
+    learningRate: Double = 0.1, momentum: Double = 0.9, convention: Convention = .accumulated,
+    file: StaticString = #fileID, line: UInt = #line
+  ) {
+    let site = CallSite(file, line)
+    self.learningRate = checked(learningRate, "Momentum.learningRate", .notNegative, at: site)
+    self.momentum = checked(momentum, "Momentum.momentum", .share, at: site)
     self.convention = convention
   }
 
@@ -91,9 +95,10 @@ public struct Nesterov: RuleOptimizer {
   public var learningRate: Double { didSet { check(learningRate, "Nesterov.learningRate", .notNegative) } }
   package let momentum: Double
 
-  public init(learningRate: Double = 0.1, momentum: Double = 0.9) {
-    self.learningRate = checked(learningRate, "Nesterov.learningRate", .notNegative)
-    self.momentum = checked(momentum, "Nesterov.momentum", .share)
+  public init(learningRate: Double = 0.1, momentum: Double = 0.9, file: StaticString = #fileID, line: UInt = #line) {
+    let site = CallSite(file, line)
+    self.learningRate = checked(learningRate, "Nesterov.learningRate", .notNegative, at: site)
+    self.momentum = checked(momentum, "Nesterov.momentum", .share, at: site)
   }
 
   package func rule(rate: Double, step: Int) -> UpdateRule { .nesterov(rate: rate, decay: momentum) }
@@ -106,9 +111,10 @@ public struct Adagrad: RuleOptimizer {
   public var learningRate: Double { didSet { check(learningRate, "Adagrad.learningRate", .notNegative) } }
   package let epsilon: Double
 
-  public init(learningRate: Double = 0.01, epsilon: Double = 1e-10) {
-    self.learningRate = checked(learningRate, "Adagrad.learningRate", .notNegative)
-    self.epsilon = checked(epsilon, "Adagrad.epsilon", .positiveFloat)
+  public init(learningRate: Double = 0.01, epsilon: Double = 1e-10, file: StaticString = #fileID, line: UInt = #line) {
+    let site = CallSite(file, line)
+    self.learningRate = checked(learningRate, "Adagrad.learningRate", .notNegative, at: site)
+    self.epsilon = checked(epsilon, "Adagrad.epsilon", .positiveFloat, at: site)
   }
 
   package func rule(rate: Double, step: Int) -> UpdateRule {
@@ -124,10 +130,14 @@ public struct RMSProp: RuleOptimizer {
   package let decay: Double
   package let epsilon: Double
 
-  public init(learningRate: Double = 0.001, decay: Double = 0.99, epsilon: Double = 1e-8) {
-    self.learningRate = checked(learningRate, "RMSProp.learningRate", .notNegative)
-    self.decay = checked(decay, "RMSProp.decay", .share)
-    self.epsilon = checked(epsilon, "RMSProp.epsilon", .positiveFloat)
+  public init(
+    learningRate: Double = 0.001, decay: Double = 0.99, epsilon: Double = 1e-8,
+    file: StaticString = #fileID, line: UInt = #line
+  ) {
+    let site = CallSite(file, line)
+    self.learningRate = checked(learningRate, "RMSProp.learningRate", .notNegative, at: site)
+    self.decay = checked(decay, "RMSProp.decay", .share, at: site)
+    self.epsilon = checked(epsilon, "RMSProp.epsilon", .positiveFloat, at: site)
   }
 
   package func rule(rate: Double, step: Int) -> UpdateRule {
@@ -145,11 +155,15 @@ public struct Adam: RuleOptimizer {
   package let beta2: Double
   package let epsilon: Double
 
-  public init(learningRate: Double = 0.001, beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-8) {
-    self.learningRate = checked(learningRate, "Adam.learningRate", .notNegative)
-    self.beta1 = checked(beta1, "Adam.beta1", .share)
-    self.beta2 = checked(beta2, "Adam.beta2", .share)
-    self.epsilon = checked(epsilon, "Adam.epsilon", .positiveFloat)
+  public init(
+    learningRate: Double = 0.001, beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-8,
+    file: StaticString = #fileID, line: UInt = #line
+  ) {
+    let site = CallSite(file, line)
+    self.learningRate = checked(learningRate, "Adam.learningRate", .notNegative, at: site)
+    self.beta1 = checked(beta1, "Adam.beta1", .share, at: site)
+    self.beta2 = checked(beta2, "Adam.beta2", .share, at: site)
+    self.epsilon = checked(epsilon, "Adam.epsilon", .positiveFloat, at: site)
   }
 
   package func rule(rate: Double, step: Int) -> UpdateRule { rule(rate: rate, step: step, keeping: 1) }
@@ -178,14 +192,23 @@ public struct AdamW: RuleOptimizer {
 
   public init(
     learningRate: Double = 0.001, beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-8,
-    weightDecay: Double = 0.01
+    weightDecay: Double = 0.01,
+    file: StaticString = #fileID, line: UInt = #line
   ) {
-    adam = Adam(learningRate: learningRate, beta1: beta1, beta2: beta2, epsilon: epsilon)
-    self.weightDecay = checked(weightDecay, "AdamW.weightDecay", .notNegative)
+    let site = CallSite(file, line)
+    adam = Adam(learningRate: learningRate, beta1: beta1, beta2: beta2, epsilon: epsilon, file: file, line: line)
+    self.weightDecay = checked(weightDecay, "AdamW.weightDecay", .notNegative, at: site)
   }
 
   package func rule(rate: Double, step: Int) -> UpdateRule {
     adam.rule(rate: rate, step: step, keeping: 1 - rate * weightDecay)
+  }
+}
+
+extension AdamW: CustomStringConvertible {
+  public var description: String {
+    "AdamW(learningRate: \(learningRate), beta1: \(adam.beta1), beta2: \(adam.beta2), epsilon: \(adam.epsilon), "
+      + "weightDecay: \(weightDecay))"
   }
 }
 
@@ -203,19 +226,19 @@ public indirect enum Schedule: Sendable, Hashable {
   case warmUp(steps: Int, then: Schedule)
 
   /// Traps with the name of a number that is out of range.
-  func validate() {
+  func validate(at site: CallSite = CallSite()) {
     switch self {
     case .constant: break
     case .staircase(let every, let factor):
-      check(every, "Schedule.staircase: every", atLeast: 1)
-      check(factor, "Schedule.staircase: factor", .notNegative)
-    case .exponential(let rate): check(rate, "Schedule.exponential: rate", .notNegative)
+      check(every, "Schedule.staircase: every", atLeast: 1, at: site)
+      check(factor, "Schedule.staircase: factor", .notNegative, at: site)
+    case .exponential(let rate): check(rate, "Schedule.exponential: rate", .notNegative, at: site)
     case .cosine(let steps, let floor):
-      check(steps, "Schedule.cosine: steps", atLeast: 1)
-      check(floor, "Schedule.cosine: floor", .notNegative)
+      check(steps, "Schedule.cosine: steps", atLeast: 1, at: site)
+      check(floor, "Schedule.cosine: floor", .notNegative, at: site)
     case .warmUp(let steps, let then):
-      check(steps, "Schedule.warmUp: steps", atLeast: 0)
-      then.validate()
+      check(steps, "Schedule.warmUp: steps", atLeast: 0, at: site)
+      then.validate(at: site)
     }
   }
 
@@ -230,6 +253,18 @@ public indirect enum Schedule: Sendable, Hashable {
       return floor + (1 - floor) * 0.5 * (1 + cos(Double.pi * progress))
     case .warmUp(let steps, let then):
       return step < steps ? Double(step + 1) / Double(steps) : then.factor(at: step - steps)
+    }
+  }
+}
+
+extension Schedule: CustomStringConvertible {
+  public var description: String {
+    switch self {
+    case .constant: "constant"
+    case .staircase(let every, let factor): "staircase(every: \(every), factor: \(factor))"
+    case .exponential(let rate): "exponential(rate: \(rate))"
+    case .cosine(let steps, let floor): "cosine(steps: \(steps), floor: \(floor))"
+    case .warmUp(let steps, let then): "warmUp(steps: \(steps), then: \(then))"
     }
   }
 }
