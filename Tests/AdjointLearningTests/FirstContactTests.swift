@@ -28,7 +28,7 @@ struct FirstContactTests {
     (
       #line, ["would train nothing: the parameters that the loss uses are frozen: 'fc1/weight'", "isFrozen = false"],
       {
-        let model = model()
+        let model = Self.model()
         for parameter in model.parameters { parameter.isFrozen = true }
         let step = TrainingStep<Float>(optimizer: SGD()) { crossEntropy(logits: model($0), labels: $1) }
         try step(x, labels)
@@ -37,7 +37,7 @@ struct FirstContactTests {
     (
       #line, ["would train nothing: no gradient of the loss reaches 'fc1/weight'", "stopGradient"],
       {
-        let model = model()
+        let model = Self.model()
         let step = TrainingStep<Float>(optimizer: SGD()) {
           crossEntropy(logits: model($0).stopGradient(), labels: $1)
         }
@@ -45,7 +45,7 @@ struct FirstContactTests {
       }
     ),
     (
-      #line, ["its closure makes 'fc1/weight'", "Make the layer, or parameter, once, before the closure"],
+      #line, ["its closure makes 'fc1/weight'", "Make the layer, or parameter, once, outside, and use it there"],
       {
         let step = TrainingStep<Float>(optimizer: SGD()) {
           var generator = Generator(seed: 1)
@@ -76,7 +76,7 @@ struct FirstContactTests {
     (
       #line, ["TrainingStep: its closure returned a variable of another tape", "x.tape.constant(_:)"],
       {
-        let model = model()
+        let model = Self.model()
         let other = Tape<Float>().input(x)
         let step = TrainingStep<Float>(optimizer: SGD()) { _ in model(other).sum() }
         try step(x)
@@ -121,7 +121,7 @@ struct FirstContactTests {
     (
       #line, ["crossEntropy: these labels would be fixed in the recorded step", "step(inputs, labels)"],
       {
-        let model = model()
+        let model = Self.model()
         let step = TrainingStep<Float>(optimizer: SGD()) { x in
           // The inner call is the one to mend.
           crossEntropy(logits: model(x), labels: [0, 2])
@@ -132,7 +132,7 @@ struct FirstContactTests {
     (
       #line, ["TrainingStep: the loss has shape [2, 3]; reduce it to one number"],
       {
-        let model = model()
+        let model = Self.model()
         let step = TrainingStep<Float>(optimizer: SGD()) { model($0) }
         try step(x)
       }
@@ -141,7 +141,7 @@ struct FirstContactTests {
       #line,
       ["Predictor: of a batch of 256 examples of [2] the model makes []; the first axis must count the examples"],
       {
-        let model = model()
+        let model = Self.model()
         _ = Predictor<Float> { model($0).sum() }(x)
       }
     ),
@@ -177,7 +177,7 @@ struct FirstContactTests {
 
   /// Layers that are given what does not fit them; a layer's call carries no place, so the layer comes first.
   private static let layers: [(sentence: String, call: @Sendable () -> Void)] = [
-    ("Linear fc1: 2 → 4, 12 parameters takes [batch, 2]; it was given %0 [2, 3]", { _ = model()(outputs) }),
+    ("Linear fc1: 2 → 4, 12 parameters takes [batch, 2]; it was given %0 [2, 3]", { _ = Self.model()(outputs) }),
     ("LayerNorm: 4 features, ε 1e-05, 8 parameters takes […, 4]", { _ = LayerNorm<Float>(4)(outputs) }),
     ("BatchNorm norm: 4 features", { _ = BatchNorm<Float>(4, name: "norm")(outputs) }),
     (

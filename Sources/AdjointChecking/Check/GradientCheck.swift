@@ -39,8 +39,12 @@ public struct GradientCheck<S: Scalar> {
   ///   - order: 1 checks the gradient; 2 also checks the gradient of the gradient.
   public init(
     of output: Variable<S>, withRespectTo leaves: [Variable<S>]? = nil, mode: Mode = .directional(3), order: Int = 1,
-    seed: UInt64 = 0
+    seed: UInt64 = 0, file: StaticString = #fileID, line: UInt = #line
   ) {
+    if case .directional(let directions) = mode, directions < 1 {
+      fatalError(
+        "GradientCheck: \(directions) random directions check nothing; give at least 1", file: file, line: line)
+    }
     self.output = output
     self.leaves = output.checkedLeaves(among: leaves)
     (self.mode, self.order, self.seed) = (mode, order, seed)
@@ -52,6 +56,10 @@ public struct GradientCheck<S: Scalar> {
     timed { run in
       guard !leaves.isEmpty else {
         run.report.judgments.append(.silent(order: 1, at: 0, "no parameter or input that may move reaches the output"))
+        return
+      }
+      guard output.shape.elementCount > 0, leaves.contains(where: { $0.shape.elementCount > 0 }) else {
+        run.report.judgments.append(.silent(order: 1, at: 0, "the output, or all that may move, has no elements"))
         return
       }
       let needsOwnPrecision = S.self != Double.self

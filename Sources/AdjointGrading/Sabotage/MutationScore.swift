@@ -45,6 +45,8 @@ public struct MutationScore: Sendable {
   package var equivalent: [Mutant] { all.filter { $0.outcome == .equivalent } }
   package var trapped: [Mutant] { all.filter { $0.outcome == .trapped } }
   package var survivors: [Mutant] { all.filter { $0.outcome == .survived } }
+  /// 0 when every fault was found, 1 when one survived, 2 when there was none to find.
+  package var exitCode: Int32 { mutants == 0 ? 2 : survivors.isEmpty ? 0 : 1 }
   /// Found, but pinned on another place.
   package var misblamed: [Mutant] { all.filter { $0.outcome == .detected } }
 

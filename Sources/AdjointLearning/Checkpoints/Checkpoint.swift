@@ -239,22 +239,29 @@ extension TrainingStep {
 extension Layer {
   /// The parameters that this layer uses, by name in order of first use, found by recording it on zeros.
   /// - Parameter input: the shape of one batch, such as `[1, 784]`.
-  package func parameters(forInput input: Shape) -> [(name: String, parameter: Parameter<S>)] {
+  package func parameters(
+    forInput input: Shape, file: StaticString = #fileID, line: UInt = #line
+  ) -> [(name: String, parameter: Parameter<S>)] {
     let tape = Tape<S>(mode: .inference)
-    _ = self(tape.input(.zeros(input)))
+    let inputs = tape.input(.zeros(input), name: "inputs")
+    _ = tape.recordModel("\(type(of: self)): its call", at: CallSite(file, line)) { self(inputs) }
     return tape.namedParameters
   }
 
   /// Reads the weights of this model from a checkpoint.
   /// - Parameter input: the shape of one batch, such as `[1, 784]`.
   /// - Throws: `FileError`; nothing has been changed then.
-  public func load(from url: URL, input: Shape) throws(FileError) {
-    try Checkpoint(contentsOf: url).loadWeights(into: parameters(forInput: input))
+  public func load(
+    from url: URL, input: Shape, file: StaticString = #fileID, line: UInt = #line
+  ) throws(FileError) {
+    try Checkpoint(contentsOf: url).loadWeights(into: parameters(forInput: input, file: file, line: line))
   }
 
   /// Writes the weights of this model.
   /// - Parameter input: the shape of one batch, such as `[1, 784]`.
-  public func save(to url: URL, input: Shape) throws {
-    try Checkpoint.saveWeights(parameters(forInput: input), to: url)
+  public func save(
+    to url: URL, input: Shape, file: StaticString = #fileID, line: UInt = #line
+  ) throws {
+    try Checkpoint.saveWeights(parameters(forInput: input, file: file, line: line), to: url)
   }
 }

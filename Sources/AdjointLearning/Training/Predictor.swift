@@ -71,7 +71,7 @@ public final class Predictor<S: Scalar> {
     let tape = Tape<S>(mode: .inference)
     // A trap in the model shows the shape of a batch, whose first axis nobody gave.
     let inputs = tape.input(.zeros(shape), name: "inputs of \(example), predicted in batches of \(batchSize):")
-    let outputs = tape.recordModel("Predictor", at: site) { model(inputs) }
+    let outputs = tape.recordModel("Predictor: its closure", at: site) { model(inputs) }
     let fresh = (inputs, outputs, Program<S>([outputs, inputs]))
     compiled = fresh
     return fresh

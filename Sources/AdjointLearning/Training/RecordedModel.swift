@@ -11,13 +11,13 @@ extension Tape {
     let result = ModelRecording.$isUnderWay.withValue(true) { model() }
     guard result.tape === self else {
       site.trap(
-        "\(user): its closure returned a variable of another tape, \(result.tape.describe(result.index)). Compute the result from "
-          + "the variables that the closure is given; a tensor from outside becomes x.tape.constant(_:) there.")
+        "\(user) returned a variable of another tape, \(result.tape.describe(result.index)). Compute the result from "
+          + "the variables that it is given; a tensor from outside becomes x.tape.constant(_:) there.")
     }
     for (position, place) in namedParameters.enumerated() where place.parameter.isMadeWhileRecording {
       site.trap(
-        "\(user): its closure makes \(words(forParameter: position)). It is recorded once for each shape of a batch, and would "
-          + "begin with fresh numbers each time. Make the layer, or parameter, once, before the closure, and use it inside."
+        "\(user) makes \(words(forParameter: position)). It is recorded once for each shape of a batch, and would "
+          + "begin with fresh numbers each time. Make the layer, or parameter, once, outside, and use it there."
       )
     }
     return result

@@ -226,7 +226,7 @@ public final class TrainingStep<S: Scalar> {
     let tape = inputs[0].tape
     tape.isRecordingForReplay = true
     defer { tape.isRecordingForReplay = false }
-    return tape.recordModel("TrainingStep", at: site) { record(inputs) }
+    return tape.recordModel("TrainingStep: its closure", at: site) { record(inputs) }
   }
 
   /// The fingerprint of the recording of a compiled loss as revision 1d59674 would have made it.
