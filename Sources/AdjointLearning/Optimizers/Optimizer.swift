@@ -205,6 +205,12 @@ public struct AdamW: RuleOptimizer {
   }
 }
 
+extension Momentum: CustomStringConvertible {
+  public var description: String {
+    "Momentum(learningRate: \(learningRate), momentum: \(momentum), convention: \(convention))"
+  }
+}
+
 extension AdamW: CustomStringConvertible {
   public var description: String {
     "AdamW(learningRate: \(learningRate), beta1: \(adam.beta1), beta2: \(adam.beta2), epsilon: \(adam.epsilon), "
