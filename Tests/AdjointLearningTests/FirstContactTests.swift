@@ -1,5 +1,7 @@
 import Adjoint
+import AdjointFiles
 import AdjointLearning
+import TestFiles
 import Testing
 
 /// The mistakes of a first afternoon: each ends with a sentence at the line that made it, and none passes in silence.
@@ -258,7 +260,8 @@ struct FirstContactTests {
     let step = TrainingStep<Float>(optimizer: SGD()) { crossEntropy(logits: model($0), labels: $1) }
     let error = #expect(throws: FeedError.self) { try step(Self.x, [0, 1 << 40]) }
     #expect(
-      error?.description == "label 1099511627776 at position 1 is no class index: Int32 does not hold it"
+      error?.description
+        == "label 1099511627776 at position 1 is no class index: Int32 does not hold it; number the classes from 0"
         && step.stepCount == 0)
   }
 
@@ -271,6 +274,19 @@ struct FirstContactTests {
     let words =
       "an unnamed parameter [3, 2] of a linear layer without a name (number 1 in the order of use; a checkpoint calls "
     #expect(error.description.hasPrefix("step 1: the gradient of \(words)it 'linear/p0') is not finite"), "\(error)")
+  }
+
+  @Test func `a checkpoint that lacks an unnamed parameter says which one is meant`() throws {
+    var generator = Generator(seed: 1)
+    func layers(_ count: Int) -> Sequential<Float> {
+      Sequential((0..<count).map { _ in Linear(2, 2, using: &generator) })
+    }
+    let folder = try ScratchFolder()
+    let file = folder.url.appendingPathComponent("weights.safetensors")
+    try layers(1).save(to: file, input: [1, 2])
+    let error = try #require(throws: FileError.self) { try layers(2).load(from: file, input: [1, 2]) }
+    let words = "for an unnamed parameter [2, 2] of a linear layer without a name (number 3 in the order of use"
+    #expect("\(error)".contains(words) && "\(error)".contains("so give them names"), "\(error)")
   }
 
   @Test func `no rows are nothing to train on`() {

@@ -63,7 +63,7 @@ struct RefusedStepTests {
       let points = LabeledPoints(
         inputs: normal([6, 2], seed: 9), labels: [0, 1, 2, 0, 1, 2], classNames: ["a", "b", "c"])
       let error = #expect(throws: FeedError.self) { try step(rows: [0, 3, 6, 1][...], of: points) }
-      #expect(error?.description == "TrainingStep: there is no example 6 among 6")
+      #expect(error?.description == "TrainingStep: there is no example 6 among 6; give numbers in 0 ..< 6")
     }
   }
 

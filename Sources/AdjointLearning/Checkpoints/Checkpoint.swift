@@ -147,16 +147,21 @@ public struct Checkpoint {
         found: "a tensor that this model does not have", remedy: "Build the model that the file was saved from.")
     }
     var values: [Tensor<S>] = []
-    for (name, parameter) in places {
+    for (position, (name, parameter)) in places.enumerated() {
+      // Nobody wrote the name of an unnamed one.
+      let isNamed = parameter.name != nil
+      let meant = isNamed ? "" : ", for \(parameter.words(storedAs: name, at: position))"
       guard let shape = file.shape(of: prefix + name) else {
         throw FileError(
-          .missingTensor, file: path, at: .tensor(prefix + name), expected: "a tensor of shape \(parameter.shape)",
+          .missingTensor, file: path, at: .tensor(prefix + name),
+          expected: "a tensor of shape \(parameter.shape)\(meant)",
           found: present.isEmpty ? "no tensors" : "none; the file holds \(Safetensors.listed(present))",
-          remedy: "Build the model that the file was saved from, with the same names.")
+          remedy: "Build the model that the file was saved from, with the same names"
+            + (isNamed ? "." : ": unnamed layers are numbered by their use, so give them names."))
       }
       guard shape == parameter.shape else {
         throw FileError(
-          .mismatch, file: path, at: .tensor(prefix + name), expected: "the shape \(parameter.shape)",
+          .mismatch, file: path, at: .tensor(prefix + name), expected: "the shape \(parameter.shape)\(meant)",
           found: "\(shape)",
           remedy: "Build the model with the sizes that the file was saved with.")
       }

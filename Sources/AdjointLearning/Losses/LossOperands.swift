@@ -79,7 +79,9 @@ extension Tensor where Element: BinaryInteger {
   func asIndices() throws(FeedError) -> Tensor<Int32> {
     if let same = self as? Tensor<Int32> { return same }
     if let place = elements.firstIndex(where: { Int32(exactly: $0) == nil }) {
-      throw FeedError("label \(elements[place]) at position \(place) is no class index: Int32 does not hold it")
+      throw FeedError(
+        "label \(elements[place]) at position \(place) is no class index: Int32 does not hold it; number the classes from 0"
+      )
     }
     return map { Int32($0) }
   }

@@ -43,7 +43,7 @@ extension TrainingStep where S == Float {
         "TrainingStep: there are no rows to train on; give the numbers of at least one of \(count) examples")
     }
     for row in rows where row < 0 || row >= count {
-      throw FeedError("TrainingStep: there is no example \(row) among \(count)")
+      throw FeedError("TrainingStep: there is no example \(row) among \(count); give numbers in 0 ..< \(count)")
     }
   }
 

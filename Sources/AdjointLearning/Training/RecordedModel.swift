@@ -23,17 +23,10 @@ extension Tape {
     return result
   }
 
-  /// A parameter as a person finds it: its name, or where it has none its shape, its layer and the name in a checkpoint.
+  /// A parameter as a person finds it.
   func words(forParameter position: Int) -> String {
     let (name, parameter) = namedParameters[position]
-    guard parameter.name == nil else { return "'\(name)'" }
-    let scopes = name.split(separator: "/").dropLast()
-    let kinds = ["linear", "conv2d", "layerNorm", "batchNorm"]
-    let layer =
-      scopes.last.map { kinds.contains(String($0)) ? " of a \($0) layer without a name" : " of '\($0)'" } ?? ""
-    return
-      "an unnamed parameter \(parameter.shape)\(layer) (number \(position + 1) in the order of use; a checkpoint calls it "
-      + "'\(name)')"
+    return parameter.words(storedAs: name, at: position)
   }
 
   /// A parameter or a state as a person finds it, by the name under which a checkpoint stores it.
@@ -67,5 +60,18 @@ extension Tape {
     return
       "the parameters that the loss uses are frozen: \(listed(frozen)). Set isFrozen = false on those to be trained; a copy "
       + "of a frozen layer is frozen too."
+  }
+}
+
+extension Parameter {
+  /// This parameter as a person finds it: its name, or where it has none its shape, its layer, its place in the order of
+  /// use, and the name that a tape has made from these.
+  func words(storedAs path: String, at position: Int) -> String {
+    guard name == nil else { return "'\(path)'" }
+    let kinds = ["linear", "conv2d", "layerNorm", "batchNorm"]
+    let scope = path.split(separator: "/").dropLast().last.map(String.init)
+    let layer = scope.map { kinds.contains($0) ? " of a \($0) layer without a name" : " of '\($0)'" } ?? ""
+    return
+      "an unnamed parameter \(shape)\(layer) (number \(position + 1) in the order of use; a checkpoint calls it '\(path)')"
   }
 }

@@ -43,8 +43,11 @@ public struct TrainingError: Error, CustomStringConvertible, Sendable {
     let part = culprit.serving.map { ", in the derivative of \($0)" } ?? ""
     return
       "\(place): \(failure.sentence). The first value that is not: element \(culprit.element) of \(culprit.node)\(part), "
-      + "is \(culprit.value). \(remedy)"
+      + "is \(culprit.value)\(isNumbered ? " (print the step's `tape` for a list)" : ""). \(remedy)"
   }
+
+  /// True when a node is given by its number, which says nothing without a listing.
+  private var isNumbered: Bool { culprit.map { $0.node.hasPrefix("%") || $0.serving?.hasPrefix("%") == true } ?? false }
 
   private var remedy: String {
     let lower = "ower the learning rate (\(learningRate)), or clip gradients"
