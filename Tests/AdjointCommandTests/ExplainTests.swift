@@ -39,6 +39,8 @@ import Testing
     #expect(try workplace.run("explain", "--grade", "sheet.md").code == 1)
     let missing = try workplace.run("explain", "--grade", "none.md")
     #expect(missing.code == 2 && missing.errors.contains("expected a worksheet"), "\(missing.errors)")
+    let remedy = "there is no file \(workplace.path("none.md")); 'adjoint explain --exercise -o SHEET.md' writes one"
+    #expect(missing.errors.contains(remedy), "\(missing.errors)")
   }
 
   @Test("The same words write the same bytes")

@@ -153,6 +153,6 @@ struct LossesTests {
     let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
       _ = l2Penalty([Variable<Double>](), 0.1)
     }
-    #expect(text(result).contains("penalty: there are no weights to penalise"))
+    #expect(text(result).contains("l2Penalty: there are no weights to penalise; give variables"))
   }
 }

@@ -137,17 +137,20 @@ struct NotANumberTests {
     let predictor = Predictor<Float>(batchSize: 2) { $0 }
     #expect(try predictor.evaluate(on: Unchecked(labels: [0, 1, 0])).accuracy == 2.0 / 3)
     let error = #expect(throws: FeedError.self) { try predictor.evaluate(on: Unchecked(labels: [0, 1, label])) }
-    #expect(error?.description == "evaluate: label \(label) for a model with 2 outputs")
+    let place = "evaluate: example 2 has the label \(label), and the model 2 outputs, for 0 ..< 2"
+    #expect(error?.description.hasPrefix(place) == true, "\(error as Any)")
   }
 
   @Test func `outputs that are no rows of classes are refused`() async throws {
     let flat = Predictor<Float>(batchSize: 2) { $0.sum(axes: [1]) }
     let error = #expect(throws: FeedError.self) { try flat.evaluate(on: Unchecked(labels: [0, 1])) }
-    #expect(error?.description == "evaluate: the model's outputs are [2]; they must be [batch, classes]")
+    #expect(
+      error?.description
+        == "evaluate: the model makes [] of an example of [2]; it must make [classes], a logit for each")
     let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
       _ = Predictor<Float>(batchSize: 2) { $0.sum() }(.ones([2, 2]))
     }
-    #expect(text(result).contains("Predictor: the model makes [] of [2, 2]; the first axis must count the examples"))
+    #expect(text(result).contains("Predictor: of a batch of 2 examples of [2] the model makes []; the first axis"))
   }
 
   @Test func `rows are checked at every step and every filling`() async throws {

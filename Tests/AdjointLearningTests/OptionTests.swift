@@ -2,7 +2,7 @@ import Adjoint
 import AdjointLearning
 import Testing
 
-/// Options are validated where they are set: each of these traps with its name.
+/// Options are validated where they are set: each of these traps with its name, at the line that gives it.
 struct OptionTests {
   /// A setting that must trap, and the beginning of the sentence.
   private static let settings: [(sentence: String, set: @Sendable () -> Void)] = [
@@ -53,7 +53,7 @@ struct OptionTests {
     ("MLP: dropout is 1.5", { with { _ = MLP<Float>([2, 2], dropout: 1.5, using: &$0) } }),
     ("LayerNorm: epsilon is nan", { _ = LayerNorm<Float>(2, epsilon: .nan) }),
     ("BatchNorm: epsilon is -1.0", { _ = BatchNorm<Float>(2, epsilon: -1) }),
-    ("BatchNorm: the momentum nan", { _ = BatchNorm<Float>(2, momentum: .nan) }),
+    ("BatchNorm: the momentum is nan; it must be above 0, and at most 1", { _ = BatchNorm<Float>(2, momentum: .nan) }),
     ("Conv2D: the stride's height is 0", { with { _ = Conv2D<Float>(1, 1, size: 3, stride: 0, using: &$0) } }),
     (
       "Conv2D: the padding's width is -1",
@@ -66,6 +66,12 @@ struct OptionTests {
     ("Initializer.normal: deviation is -1.0", { draw(.normal(mean: 0, deviation: -1)) }),
     ("l1Penalty: λ is nan", { _ = l1Penalty([Tape<Float>().input(Tensor([1]))], .nan) }),
     ("l2Penalty: λ is inf", { _ = l2Penalty([Tape<Float>().input(Tensor([1]))], .infinity) }),
+  ]
+
+  /// Settings that are assigned, and the one function that no client calls.
+  private static let properties = [
+    "SGD.learningRate is -1.0", "Nesterov.learningRate is nan", "Schedule.cosine: floor is nan", "Clipping.norm",
+    "TrainingStep.recordingLimit", "dropout: the rate",
   ]
 
   private static var step: TrainingStep<Float> { TrainingStep(optimizer: Nesterov()) { x in x.sum() } }
@@ -86,7 +92,11 @@ struct OptionTests {
       [number = number as Int] in
       OptionTests.settings[number].set()
     }
-    #expect(text(result).contains(Self.settings[number].sentence), "\(text(result))")
+    let sentence = Self.settings[number].sentence
+    #expect(text(result).contains(sentence), "\(text(result))")
+    // A property has no place to hand on.
+    let isProperty = Self.properties.contains { sentence.hasPrefix($0) }
+    #expect(text(result).hasPrefix("AdjointLearningTests/OptionTests.swift:") != isProperty, "\(text(result))")
   }
 
   @Test func `every setting of the list is tried, and the limits themselves are allowed`() {

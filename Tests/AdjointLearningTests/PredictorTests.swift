@@ -81,13 +81,17 @@ struct PredictorTests {
     let model = Self.model([2, 2])
     let predictor = Predictor<Float>(batchSize: 4) { model($0) }
     let error = #expect(throws: FeedError.self) { try predictor.evaluate(on: Self.spirals(6)) }
-    #expect(error?.description == "evaluate: label 2 for a model with 2 outputs")
+    #expect(
+      error?.description
+        == "evaluate: example 2 has the label 2, and the model 2 outputs, for 0 ..< 2; give it an output for every class"
+    )
   }
 
-  @Test func `an empty data set has loss 0 and accuracy 0`() throws {
+  @Test func `an empty data set has no loss and no accuracy, and says so`() {
     let model = Self.model()
-    let metrics = try Predictor<Float>(batchSize: 4) { model($0) }.evaluate(on: Self.spirals(0))
-    #expect(metrics.loss == 0 && metrics.accuracy == 0)
+    let predictor = Predictor<Float>(batchSize: 4) { model($0) }
+    let error = #expect(throws: FeedError.self) { try predictor.evaluate(on: Self.spirals(0)) }
+    #expect(error?.description.hasPrefix("evaluate: the data set has no examples") == true)
   }
 
   @Test func `logits of ±10⁴ give a finite loss`() throws {

@@ -34,11 +34,11 @@ struct SharedBufferTests {
   }
 
   @Test func `a gradient that no run computes again is penalised anew at each step`() throws {
-    // The loss does not depend on w, so its gradient is a constant 0.
-    let w = Parameter<Double>(Tensor([[1, 2]]), name: "w")
+    // The loss depends on v, and not on w, whose gradient is a constant 0.
+    let (v, w) = (Parameter<Double>(Tensor([1])), Parameter<Double>(Tensor([[1, 2]]), name: "w"))
     let step = TrainingStep<Double>(
       optimizer: SGD(learningRate: 0.1), regularization: Regularization(l2: 1), clipping: .value(10)
-    ) { x in (x * x.tape.parameter(w).stopGradient()).sum() }
+    ) { x in (x * x.tape.parameter(w).stopGradient()).sum() + x.tape.parameter(v).sum() }
     for _ in 0..<3 { try step(Tensor([[1, 1]])) }
     #expect(near(w.value.elements, [0.729, 1.458]))
   }

@@ -119,7 +119,8 @@ package func short(_ value: Double) -> String {
   return "\(rounded)"
 }
 
-private func byteText(_ count: Int) -> String {
+/// A number of bytes in the unit that reads best.
+package func byteText(_ count: Int) -> String {
   count < 1024 ? "\(count) B" : count < 1 << 20 ? "\(count / 1024) KiB" : "\(count >> 20) MiB"
 }
 

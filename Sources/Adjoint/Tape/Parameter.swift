@@ -12,6 +12,8 @@ public final class Parameter<S: Scalar> {
   public let shape: Shape
   /// True when the parameter is used but not trained: no gradient is computed for it.
   public var isFrozen = false
+  /// True when this was made while a model was recorded for replay: each further recording would make another one.
+  package let isMadeWhileRecording = ModelRecording.isUnderWay
   let storage: Buffer<S>
 
   /// A parameter that begins with a value.
@@ -50,4 +52,10 @@ public final class Parameter<S: Scalar> {
   /// Counts a change of the numbers. Whoever writes to the storage says so, so that a gradient of what was recorded
   /// with the old numbers is refused.
   package func noteChange() { storage.version.pointee &+= 1 }
+}
+
+/// The recording of a model for replay, as the task that makes it sees it.
+package enum ModelRecording {
+  /// True while a step or a predictor records its model.
+  @TaskLocal package static var isUnderWay = false
 }

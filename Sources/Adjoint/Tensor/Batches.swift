@@ -46,8 +46,11 @@ public struct Batches<Source: Dataset>: RandomAccessCollection, Sendable {
 }
 
 extension Batches: CustomStringConvertible {
-  /// The number and size of the batches, and the data set that they are drawn from, without its numbers.
-  public var description: String { "\(count) batches of \(size) for \(order.count) examples of \(source)" }
+  /// The number of batches, their size, and the data set: `469 batches of 128 (the last of 96) from …`.
+  public var description: String {
+    let last = order.count % size
+    return "\(count) batches of \(size)" + (last > 0 ? " (the last of \(last))" : "") + " from \(source)"
+  }
 }
 
 extension Dataset {

@@ -44,9 +44,9 @@ public struct Batch<Target: BitwiseCopyable & Sendable>: Sendable {
 }
 
 extension Batch: CustomStringConvertible {
-  /// The number of examples and the shapes, without the numbers.
+  /// The shapes: `Batch of 128: inputs [128, 784], targets [128] of Int32`.
   public var description: String {
-    "Batch: \(count) examples, inputs \(inputs.shape), targets \(targets.shape) of \(Target.self)"
+    "Batch of \(count): inputs \(inputs.shape), targets \(targets.shape) of \(Target.self)"
   }
 }
 

@@ -37,7 +37,7 @@ extension GradientCheck where S == Double {
         reports.append(part)
       }
     }
-    if reports.isEmpty { reports = [OperationReport(name: name)] }
+    if reports.isEmpty, !name.isEmpty { reports = [OperationReport(name: name)] }
     return VerificationReport(operations: reports, seconds: Date().timeIntervalSince(started))
   }
 }

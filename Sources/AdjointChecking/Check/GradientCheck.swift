@@ -40,8 +40,12 @@ public struct GradientCheck<S: Scalar> {
   ///   - order: 1 checks the gradient; 2 also checks the gradient of the gradient.
   public init(
     of output: Variable<S>, withRespectTo leaves: [Variable<S>]? = nil, mode: Mode = .directional(3), order: Int = 1,
-    seed: UInt64 = 0
+    seed: UInt64 = 0, file: StaticString = #fileID, line: UInt = #line
   ) {
+    if case .directional(let directions) = mode, directions < 1 {
+      fatalError(
+        "GradientCheck: \(directions) random directions check nothing; give at least 1", file: file, line: line)
+    }
     self.output = output
     self.leaves = output.checkedLeaves(among: leaves)
     (self.mode, self.order, self.seed) = (mode, order, seed)
@@ -53,6 +57,10 @@ public struct GradientCheck<S: Scalar> {
     timed { run in
       guard !leaves.isEmpty else {
         run.report.judgments.append(.silent(order: 1, at: 0, "no parameter or input that may move reaches the output"))
+        return
+      }
+      guard leaves.contains(where: { $0.shape.elementCount > 0 }) else {
+        run.report.judgments.append(.silent(order: 1, at: 0, "what may move has no elements"))
         return
       }
       let needsOwnPrecision = S.self != Double.self
@@ -94,5 +102,21 @@ extension Variable {
   /// A leaf recorded after the output cannot reach it.
   func checkedLeaves(among given: [Variable]?) -> [Variable] {
     (given ?? tape.differentiableVariables).filter { $0.live.index <= index }
+  }
+}
+
+extension GradientCheck: CustomStringConvertible {
+  /// The output, the leaves and their numbers, the mode and the order.
+  public var description: String {
+    let count = leaves.reduce(0) { $0 + $1.shape.elementCount }
+    let names = leaves.prefix(4).map { $0.tape.describe($0.index) }.joined(separator: ", ")
+    let way =
+      switch mode {
+      case .directional(let directions): "along \(directions) random directions"
+      case .full: "in every coordinate"
+      }
+    return
+      "GradientCheck of \(subject)\(output.shape == .scalar ? "" : " \(output.shape)") by \(leaves.count) variables of \(count) numbers"
+      + (leaves.isEmpty ? "" : " (\(names)\(leaves.count > 4 ? ", …" : ""))") + ", \(way), order \(order)"
   }
 }

@@ -52,28 +52,30 @@ extension TrainingStep {
   public convenience init(
     optimizer: some Optimizer, verifyingEvery interval: Int, schedule: Schedule = .constant,
     regularization: Regularization = .none, clipping: Clipping = .none, seed: UInt64 = 0,
-    loss: @escaping (Variable<S>, Variable<S>) -> Variable<S>
+    loss: @escaping (Variable<S>, Variable<S>) -> Variable<S>,
+    file: StaticString = #fileID, line: UInt = #line
   ) {
     self.init(
       optimizer: optimizer, schedule: schedule, regularization: regularization, clipping: clipping, seed: seed,
-      loss: loss)
-    verify(every: interval)
+      loss: loss, file: file, line: line)
+    verify(every: interval, at: CallSite(file, line))
   }
 
   /// A step for a loss of one input that checks itself every `interval` steps, the first included.
   public convenience init(
     optimizer: some Optimizer, verifyingEvery interval: Int, schedule: Schedule = .constant,
     regularization: Regularization = .none, clipping: Clipping = .none, seed: UInt64 = 0,
-    loss: @escaping (Variable<S>) -> Variable<S>
+    loss: @escaping (Variable<S>) -> Variable<S>,
+    file: StaticString = #fileID, line: UInt = #line
   ) {
     self.init(
       optimizer: optimizer, schedule: schedule, regularization: regularization, clipping: clipping, seed: seed,
-      loss: loss)
-    verify(every: interval)
+      loss: loss, file: file, line: line)
+    verify(every: interval, at: CallSite(file, line))
   }
 
-  private func verify(every interval: Int) {
-    guard interval > 0 else { fatalError("verifyingEvery: \(interval) is not a number of steps; give at least 1") }
+  private func verify(every interval: Int, at site: CallSite) {
+    guard interval > 0 else { site.trap("verifyingEvery: \(interval) is not a number of steps; give at least 1") }
     afterStep = { step in
       if (step.stepCount - 1) % interval == 0 { try step.verifyLatest() }
     }
@@ -86,7 +88,6 @@ extension TrainingStep {
     if let reason = staleness(fresh) { throw VerificationError(reason: reason, epoch: epoch, step: stepCount) }
     let tape = fresh.loss.tape
     let leaves = tape.trainableParameters.map(\.leaf)
-    guard !leaves.isEmpty else { return }
     var check = GradientCheck(of: fresh.loss, withRespectTo: leaves, seed: seed &+ UInt64(stepCount))
     check.subject = "loss after step \(stepCount)"
     let report = check.glance()

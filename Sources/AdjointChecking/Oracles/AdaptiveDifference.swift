@@ -1,3 +1,5 @@
+import Adjoint
+
 /// The derivative of a function along a line at t = 0, by extrapolated differences, with an error bar.
 ///
 /// Central differences expand in even powers of the step,
@@ -243,5 +245,34 @@ public struct UCurve: Sendable, Encodable {
           step: row.step, estimate: plain.value, truncation: truncation, roundOff: plain.roundOff,
           error: abs(plain.value - value)))
     }
+  }
+}
+
+extension Difference: CustomStringConvertible {
+  /// The derivative with its error bar, or the reason why there is none.
+  public var description: String {
+    switch status {
+    case .measured: "\(value) ± \(short(error))"
+    case .kink: "no derivative: a kink"
+    case .nonFinite: "no derivative: the function is not finite"
+    }
+  }
+}
+
+extension UCurve: CustomStringConvertible {
+  /// The number of points, and the one at the bottom.
+  public var description: String {
+    "U-curve of \(points.count) steps" + (bottom.map { ", least error at \($0)" } ?? "")
+  }
+}
+
+extension UCurve.Point: CustomStringConvertible {
+  public var description: String { "h = \(short(step)): \(estimate), error \(short(error))" }
+}
+
+extension AdaptiveDifference: CustomStringConvertible {
+  /// The first step, and the noise where it is given.
+  public var description: String {
+    "AdaptiveDifference from h = \(short(initialStep ?? scale)), noise \(noise.map(short) ?? "observed")"
   }
 }

@@ -82,7 +82,7 @@ public enum Mechanism: String, Sendable, Hashable, Encodable {
 }
 
 /// A fault, and the node that is convicted of it.
-public struct Finding: Sendable, Hashable, Encodable {
+public struct Finding: Sendable, Hashable, Encodable, CustomStringConvertible {
   /// The machinery that is convicted.
   public internal(set) var mechanism: Mechanism
   /// The operation's name, or that of the leaf's role.
@@ -105,6 +105,8 @@ public struct Finding: Sendable, Hashable, Encodable {
   public internal(set) var hypothesis: Hypothesis
   /// True when a tangent was injected at the node, the rest replayed, and everything behind it shown to be right.
   public let isConfirmed: Bool
+
+  public var description: String { text }
 
   /// One sentence.
   public var text: String {

@@ -28,8 +28,6 @@ public struct GradientReport: Sendable, Encodable {
   /// The verdict of all comparisons together; nothing judged is nothing proved.
   public var verdict: Verdict {
     if !findings.isEmpty { return .disagree }
-    // Nothing judged is nothing proved.
-    if judgments.isEmpty { return .cannotTell }
     return .combined(judgments.map(\.verdict))
   }
   /// True when the gradient agrees with every oracle that could tell.
@@ -77,7 +75,10 @@ extension GradientReport: CustomStringConvertible {
     }
     lines += singularities.map { "  " + $0.text }
     for finding in findings { lines.append("  wrong: " + finding.text) }
+    // A number says nothing without a listing.
+    if lines.dropFirst().contains(where: { $0.contains("%") }) { lines.append("  %n is a line of print(output.tape).") }
     if !findings.isEmpty { lines.append("  \(verifiedOperations) other operations verified.") }
+    if judgments.isEmpty { lines.append("  nothing was checked") }
     if coordinates > 0 { lines.append("  \(coordinates) coordinates compared one by one.") }
     return lines.joined(separator: "\n")
   }

@@ -1,3 +1,5 @@
+import Adjoint
+
 /// The outcome of a check.
 public enum Verdict: String, Sendable, Hashable, Encodable, CaseIterable {
   /// Every oracle that could judge agrees within its bound.
@@ -16,9 +18,10 @@ public enum Verdict: String, Sendable, Hashable, Encodable, CaseIterable {
     }
   }
 
-  /// The verdict of several checks together: one contradiction convicts, one doubt prevents an acquittal.
-  package static func combined(_ verdicts: some Sequence<Verdict>) -> Verdict {
-    var result = Verdict.agree
+  /// The verdict of several checks together: one contradiction convicts, one doubt prevents an acquittal. Nothing checked
+  /// is nothing proved.
+  package static func combined(_ verdicts: some Collection<Verdict>) -> Verdict {
+    var result = verdicts.isEmpty ? Verdict.cannotTell : .agree
     for verdict in verdicts {
       if verdict == .disagree { return .disagree }
       if verdict == .cannotTell { result = .cannotTell }
@@ -48,7 +51,7 @@ public enum Oracle: String, Sendable, Hashable, Encodable, CaseIterable {
 }
 
 /// One comparison of a derivative with an oracle.
-public struct Judgment: Sendable, Hashable, Encodable {
+public struct Judgment: Sendable, Hashable, Encodable, CustomStringConvertible {
   /// The witness.
   public let oracle: Oracle
   /// 1 for a first derivative, 2 for a second.
@@ -72,6 +75,11 @@ public struct Judgment: Sendable, Hashable, Encodable {
     let error = abs(found - expected)
     self.verdict = verdict ?? (error <= bound ? .agree : .disagree)
     self.remark = remark
+  }
+
+  public var description: String {
+    "\(oracle), order \(order): \(verdict.text), found \(found), expected \(expected), bound \(short(bound))"
+      + (remark.isEmpty ? "" : "; \(remark)")
   }
 
   /// A judgment that nothing could be told, and why.

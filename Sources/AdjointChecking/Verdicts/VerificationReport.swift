@@ -24,6 +24,8 @@ package struct OperationReport: Sendable {
   package private(set) var cannotTell = 0
   /// Checks made exactly at a kink on purpose, which rightly came to *cannot tell*.
   package internal(set) var kinkProbes = 0
+  /// The number of checks.
+  package var count: Int { agree + disagree + cannotTell }
   /// A sentence for each check that did not agree.
   package private(set) var complaints: [String] = []
 
@@ -97,10 +99,17 @@ extension VerificationReport: CustomStringConvertible {
     var lines = operations.map { operation in
       let dual = operation.worstError[.dual] ?? WorstError()
       let name = operation.name.padding(toLength: width, withPad: " ", startingAt: 0)
+      guard operation.count > 0 else {
+        return
+          "\(name)  nothing was checked: it has no examples; give the type `static var examples: [Example]`, with the "
+          + "shapes and ranges of its inputs"
+      }
       let probes = operation.kinkProbes > 0 ? ", \(operation.kinkProbes) kink probes" : ""
-      return "\(name)  \(operation.verdict.text)  \(operation.agree + operation.disagree + operation.cannotTell) checks"
+      return "\(name)  \(operation.verdict.text)  \(operation.count) checks"
         + probes + ", worst dual error \(short(dual.absolute)) = \(short(dual.inBounds)) of its bound"
     }
+    if operations.isEmpty { lines.append("nothing was checked: no operation was given") }
+    guard operations.contains(where: { $0.count > 0 }) else { return lines.joined(separator: "\n") }
     lines.append(
       "\(agree) agree, \(disagree) disagree, \(cannotTell) cannot tell, \(kinkProbes) kink probes, \(short(seconds)) s")
     lines += operations.flatMap(\.complaints)

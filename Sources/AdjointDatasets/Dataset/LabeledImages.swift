@@ -25,13 +25,17 @@ public struct LabeledImages: Dataset, Hashable {
   /// - Precondition: `pixels` holds `labels.count` images, every label has a name, and per-pixel statistics fit the size.
   public init(
     pixels: [UInt8], height: Int, width: Int, labels: [Int32], classNames: [String],
-    standardization: Standardization = .none
+    standardization: Standardization = .none, file: StaticString = #fileID, line: UInt = #line
   ) {
     guard height > 0, width > 0, pixels.count == labels.count * height * width else {
-      fatalError("LabeledImages: \(pixels.count) pixels are not \(labels.count) images of \(height) × \(width)")
+      fatalError(
+        "LabeledImages: \(pixels.count) pixels are not \(labels.count) images of \(height) × \(width); give labels.count · height · "
+          + "width of them", file: file, line: line)
     }
-    if let label = labels.first(where: { $0 < 0 || $0 >= classNames.count }) {
-      fatalError("LabeledImages: label \(label) is not in 0 ..< \(classNames.count)")
+    if let place = labels.firstIndex(where: { $0 < 0 || $0 >= classNames.count }) {
+      fatalError(
+        "LabeledImages: label \(labels[place]) of image \(place) is not in 0 ..< \(classNames.count); give every class a name",
+        file: file, line: line)
     }
     self.height = height
     self.width = width
@@ -41,7 +45,9 @@ public struct LabeledImages: Dataset, Hashable {
     self.standardization = standardization
     plan = Standardization.Plan(standardization)
     if case .perPixel(let statistics) = standardization, statistics.mean.count != height * width {
-      fatalError("LabeledImages: statistics of \(statistics.mean.count) pixels for images of \(height) × \(width)")
+      fatalError(
+        "LabeledImages: statistics of \(statistics.mean.count) pixels for images of \(height) × \(width); take them of images of "
+          + "this size", file: file, line: line)
     }
   }
 
@@ -58,8 +64,10 @@ public struct LabeledImages: Dataset, Hashable {
 
   /// The bytes of one image, row by row; a slice keeps the indices of `pixels`.
   /// - Precondition: the image exists.
-  public func image(_ number: Int) -> ArraySlice<UInt8> {
-    guard number >= 0, number < count else { fatalError("LabeledImages: there is no image \(number) among \(count)") }
+  public func image(_ number: Int, file: StaticString = #fileID, line: UInt = #line) -> ArraySlice<UInt8> {
+    guard number >= 0, number < count else {
+      fatalError("LabeledImages: there is no image \(number) among \(count)", file: file, line: line)
+    }
     return pixels[number * features..<(number + 1) * features]
   }
 
@@ -67,10 +75,12 @@ public struct LabeledImages: Dataset, Hashable {
   ///
   ///     let scaling = Standardization.perPixel(FeatureStatistics(of: training))
   ///     let (train, test) = (training.standardized(scaling), test.standardized(scaling))
-  public func standardized(_ standardization: Standardization) -> LabeledImages {
+  public func standardized(
+    _ standardization: Standardization, file: StaticString = #fileID, line: UInt = #line
+  ) -> LabeledImages {
     LabeledImages(
       pixels: pixels, height: height, width: width, labels: labels, classNames: classNames,
-      standardization: standardization)
+      standardization: standardization, file: file, line: line)
   }
 
   /// Writes examples into existing memory: see `Dataset`.

@@ -13,15 +13,25 @@ public struct LabeledPoints: Dataset, Equatable {
 
   /// Points with their labels.
   /// - Precondition: `inputs` is [labels.count, features], every label has a name, and so has every feature or none.
-  public init(inputs: Tensor<Float>, labels: [Int32], classNames: [String], featureNames: [String] = []) {
+  public init(
+    inputs: Tensor<Float>, labels: [Int32], classNames: [String], featureNames: [String] = [],
+    file: StaticString = #fileID, line: UInt = #line
+  ) {
     guard inputs.shape.rank == 2, inputs.shape[0] == labels.count else {
-      fatalError("LabeledPoints: \(labels.count) labels for inputs of shape \(inputs.shape)")
+      fatalError(
+        "LabeledPoints: \(labels.count) labels for inputs of shape \(inputs.shape); give inputs [\(labels.count), features]",
+        file: file, line: line)
     }
     guard featureNames.isEmpty || featureNames.count == inputs.shape[1] else {
-      fatalError("LabeledPoints: \(featureNames.count) names for \(inputs.shape[1]) features")
+      fatalError(
+        "LabeledPoints: \(featureNames.count) names for \(inputs.shape[1]) features; give each one, or none",
+        file: file,
+        line: line)
     }
-    if let label = labels.first(where: { $0 < 0 || $0 >= classNames.count }) {
-      fatalError("LabeledPoints: label \(label) is not in 0 ..< \(classNames.count)")
+    if let place = labels.firstIndex(where: { $0 < 0 || $0 >= classNames.count }) {
+      fatalError(
+        "LabeledPoints: label \(labels[place]) of row \(place) is not in 0 ..< \(classNames.count); give every class a name",
+        file: file, line: line)
     }
     self.inputs = inputs
     self.labels = labels
@@ -42,9 +52,12 @@ public struct LabeledPoints: Dataset, Equatable {
 
   /// The points with every feature shifted and scaled by statistics of a training set.
   /// - Precondition: the statistics have as many features.
-  public func standardized(by statistics: FeatureStatistics) -> LabeledPoints {
+  public func standardized(
+    by statistics: FeatureStatistics, file: StaticString = #fileID, line: UInt = #line
+  ) -> LabeledPoints {
     LabeledPoints(
-      inputs: statistics.apply(to: inputs), labels: labels, classNames: classNames, featureNames: featureNames)
+      inputs: statistics.apply(to: inputs, file: file, line: line), labels: labels, classNames: classNames,
+      featureNames: featureNames)
   }
 
   /// Writes examples into existing memory: see `Dataset`.
@@ -72,10 +85,13 @@ public struct RegressionPoints: Dataset, Equatable {
 
   /// Inputs with their targets.
   /// - Precondition: both are matrices with as many rows.
-  public init(inputs: Tensor<Float>, targets: Tensor<Float>) {
+  public init(
+    inputs: Tensor<Float>, targets: Tensor<Float>, file: StaticString = #fileID, line: UInt = #line
+  ) {
     guard inputs.shape.rank == 2, targets.shape.rank == 2, inputs.shape[0] == targets.shape[0] else {
       fatalError(
-        "RegressionPoints: inputs \(inputs.shape) and targets \(targets.shape) must be matrices of equal height")
+        "RegressionPoints: inputs \(inputs.shape) and targets \(targets.shape) must be matrices of equal height; reshape a vector "
+          + "of n numbers to [n, 1]", file: file, line: line)
     }
     self.inputs = inputs
     self.targets = targets
@@ -94,8 +110,10 @@ public struct RegressionPoints: Dataset, Equatable {
 
   /// The points with every input feature shifted and scaled by statistics of a training set; targets stay.
   /// - Precondition: the statistics have as many features.
-  public func standardized(by statistics: FeatureStatistics) -> RegressionPoints {
-    RegressionPoints(inputs: statistics.apply(to: inputs), targets: targets)
+  public func standardized(
+    by statistics: FeatureStatistics, file: StaticString = #fileID, line: UInt = #line
+  ) -> RegressionPoints {
+    RegressionPoints(inputs: statistics.apply(to: inputs, file: file, line: line), targets: targets)
   }
 
   /// Writes examples into existing memory: see `Dataset`.
@@ -116,9 +134,13 @@ public struct RegressionPoints: Dataset, Equatable {
 extension FeatureStatistics {
   /// x̂ⱼ = (xⱼ − μⱼ) / σⱼ for a matrix [n, features].
   /// - Precondition: the matrix has as many columns as there are statistics.
-  package func apply(to inputs: Tensor<Float>) -> Tensor<Float> {
+  package func apply(
+    to inputs: Tensor<Float>, file: StaticString = #fileID, line: UInt = #line
+  ) -> Tensor<Float> {
     guard inputs.shape.rank == 2, inputs.shape[1] == mean.count else {
-      fatalError("FeatureStatistics: statistics of \(mean.count) features for inputs of shape \(inputs.shape)")
+      fatalError(
+        "FeatureStatistics: statistics of \(mean.count) features for inputs of shape \(inputs.shape); take them of inputs with as "
+          + "many", file: file, line: line)
     }
     let divisors = deviation.map { $0 > 0 ? $0 : 1 }
     var elements = inputs.elements

@@ -23,7 +23,12 @@ public struct FeatureStatistics: Sendable, Hashable, Codable {
   /// The statistics of each pixel, in units of the brightest: bytes divided by 255.
   ///
   /// The sums are whole numbers, so the result is exact but for the last rounding.
-  public init(of images: LabeledImages) {
+  /// - Precondition: there is at least one image.
+  public init(of images: LabeledImages, file: StaticString = #fileID, line: UInt = #line) {
+    guard images.count > 0 else {
+      fatalError(
+        "FeatureStatistics: there are no images to take statistics of; give at least one", file: file, line: line)
+    }
     let features = images.features
     var sums = [Int](repeating: 0, count: features)
     var squares = [Int](repeating: 0, count: features)
@@ -40,7 +45,7 @@ public struct FeatureStatistics: Sendable, Hashable, Codable {
         }
       }
     }
-    let n = Double(Swift.max(images.count, 1))
+    let n = Double(images.count)
     let means = sums.map { Double($0) / n }
     mean = means.map { Float($0 / 255) }
     // n·Σx² − (Σx)² is exact, so a constant pixel has a deviation of exactly 0.
@@ -50,9 +55,16 @@ public struct FeatureStatistics: Sendable, Hashable, Codable {
   }
 
   /// The statistics of each column of a matrix [n, features].
-  public init(of inputs: Tensor<Float>) {
+  /// - Precondition: there is at least one row.
+  public init(of inputs: Tensor<Float>, file: StaticString = #fileID, line: UInt = #line) {
+    guard inputs.shape.rank == 2, inputs.shape[0] > 0 else {
+      fatalError(
+        "FeatureStatistics: inputs of shape \(inputs.shape); give a matrix [n, features] of at least one row",
+        file: file,
+        line: line)
+    }
     let (rows, features) = (inputs.shape[0], inputs.shape[1])
-    let n = Double(Swift.max(rows, 1))
+    let n = Double(rows)
     var (means, deviations): ([Float], [Float]) = ([], [])
     for j in 0..<features {
       let column = (0..<rows).map { Double(inputs.elements[$0 * features + j]) }

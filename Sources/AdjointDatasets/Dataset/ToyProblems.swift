@@ -11,8 +11,11 @@ extension LabeledPoints {
 
   /// Exclusive or with scattered corners: every point is a corner of the unit square plus normal noise.
   /// - Precondition: `count` and `noise` are not negative.
-  public static func xor(count: Int, noise: Double = 0.1, using generator: inout Generator) -> LabeledPoints {
-    scattered(count: count, noise: noise, classNames: ["0", "1"], using: &generator) { number, _ in
+  public static func xor(
+    count: Int, noise: Double = 0.1, using generator: inout Generator, file: StaticString = #fileID, line: UInt = #line
+  ) -> LabeledPoints {
+    check(count, noise, "xor", file, line)
+    return scattered(count: count, noise: noise, classNames: ["0", "1"], using: &generator) { number, _ in
       let (a, b) = (number & 1, number >> 1 & 1)
       return (Double(a), Double(b), a ^ b)
     }
@@ -23,9 +26,13 @@ extension LabeledPoints {
   /// Point at parameter t ∈ [0, 1]: radius t, angle 2π · (turns · t + class / classes).
   /// - Precondition: `classes` is at least 1; `count` and `noise` are not negative.
   public static func spirals(
-    count: Int, classes: Int = 2, turns: Double = 1.5, noise: Double = 0.02, using generator: inout Generator
+    count: Int, classes: Int = 2, turns: Double = 1.5, noise: Double = 0.02, using generator: inout Generator,
+    file: StaticString = #fileID, line: UInt = #line
   ) -> LabeledPoints {
-    guard classes >= 1 else { fatalError("spirals: \(classes) classes; there must be at least 1") }
+    check(count, noise, "spirals", file, line)
+    guard classes >= 1 else {
+      fatalError("spirals: \(classes) classes; there must be at least 1", file: file, line: line)
+    }
     let names = (0..<classes).map(String.init)
     return scattered(count: count, noise: noise, classNames: names, using: &generator) { number, generator in
       let arm = number % classes
@@ -37,8 +44,12 @@ extension LabeledPoints {
 
   /// Two half circles of radius 1 that reach into each other: (cos φ, sin φ), and (1 − cos φ, ½ − sin φ), φ ∈ [0, π].
   /// - Precondition: `count` and `noise` are not negative.
-  public static func moons(count: Int, noise: Double = 0.1, using generator: inout Generator) -> LabeledPoints {
-    scattered(count: count, noise: noise, classNames: ["upper", "lower"], using: &generator) { number, generator in
+  public static func moons(
+    count: Int, noise: Double = 0.1, using generator: inout Generator, file: StaticString = #fileID, line: UInt = #line
+  ) -> LabeledPoints {
+    check(count, noise, "moons", file, line)
+    return scattered(count: count, noise: noise, classNames: ["upper", "lower"], using: &generator) {
+      number, generator in
       let angle = generator.uniform(0, .pi)
       return number % 2 == 0 ? (cos(angle), sin(angle), 0) : (1 - cos(angle), 0.5 - sin(angle), 1)
     }
@@ -49,9 +60,6 @@ extension LabeledPoints {
     count: Int, noise: Double, classNames: [String], using generator: inout Generator,
     place: (Int, inout Generator) -> (x: Double, y: Double, label: Int)
   ) -> LabeledPoints {
-    guard count >= 0, noise >= 0 else {
-      fatalError("LabeledPoints: \(count) points with noise \(noise); neither may be < 0")
-    }
     var coordinates: [Float] = []
     var labels: [Int32] = []
     for number in 0..<count {
@@ -72,9 +80,13 @@ extension RegressionPoints {
   ///     RegressionPoints.samples(of: sin, on: -3...3, count: 200)
   /// - Precondition: `count` is at least 2.
   public static func samples(
-    of function: (Double) -> Double, on interval: ClosedRange<Double>, count: Int
+    of function: (Double) -> Double, on interval: ClosedRange<Double>, count: Int,
+    file: StaticString = #fileID, line: UInt = #line
   ) -> RegressionPoints {
-    guard count >= 2 else { fatalError("samples: \(count) points do not reach both ends of the interval") }
+    guard count >= 2 else {
+      fatalError(
+        "samples: \(count) points do not reach both ends of the interval; give at least 2", file: file, line: line)
+    }
     let step = (interval.upperBound - interval.lowerBound) / Double(count - 1)
     let xs = (0..<count).map { interval.lowerBound + Double($0) * step }
     return RegressionPoints(
@@ -86,9 +98,9 @@ extension RegressionPoints {
   /// - Precondition: `count` and `noise` are not negative.
   public static func samples(
     of function: (Double) -> Double, on interval: ClosedRange<Double>, count: Int, noise: Double,
-    using generator: inout Generator
+    using generator: inout Generator, file: StaticString = #fileID, line: UInt = #line
   ) -> RegressionPoints {
-    guard count >= 0, noise >= 0 else { fatalError("samples: \(count) points with noise \(noise); neither may be < 0") }
+    check(count, noise, "samples", file, line)
     var (xs, ys): ([Float], [Float]) = ([], [])
     for _ in 0..<count {
       let x = generator.uniform(interval.lowerBound, interval.upperBound)
@@ -97,5 +109,12 @@ extension RegressionPoints {
     }
     return RegressionPoints(
       inputs: Tensor(shape: [count, 1], elements: xs), targets: Tensor(shape: [count, 1], elements: ys))
+  }
+}
+
+/// Traps when a count or the deviation of a noise is negative, or is no number.
+private func check(_ count: Int, _ noise: Double, _ problem: String, _ file: StaticString, _ line: UInt) {
+  guard count >= 0, noise >= 0 else {
+    fatalError("\(problem): \(count) points with noise \(noise); neither may be < 0", file: file, line: line)
   }
 }

@@ -23,15 +23,23 @@ public struct DrawnDigits: Sendable, Hashable, Codable {
 
   /// The training set of this seed.
   /// - Complexity: O(count); about 20 µs for each digit and core in a release build.
-  public func training(_ count: Int = 60_000) -> LabeledImages { images(count, part: 0) }
+  public func training(
+    _ count: Int = 60_000, file: StaticString = #fileID, line: UInt = #line
+  ) -> LabeledImages { images(count, part: 0, file: file, line: line) }
 
   /// The test set of this seed: other digits of the same kind.
-  public func test(_ count: Int = 10_000) -> LabeledImages { images(count, part: 1) }
+  public func test(
+    _ count: Int = 10_000, file: StaticString = #fileID, line: UInt = #line
+  ) -> LabeledImages { images(count, part: 1, file: file, line: line) }
 
   /// The first digits of a part. Parts have nothing in common, so a third set costs only another number.
   /// - Precondition: `count` is not negative.
-  package func images(_ count: Int, part: UInt64) -> LabeledImages {
-    guard count >= 0 else { fatalError("DrawnDigits: \(count) digits; the count must not be negative") }
+  package func images(
+    _ count: Int, part: UInt64, file: StaticString = #fileID, line: UInt = #line
+  ) -> LabeledImages {
+    guard count >= 0 else {
+      fatalError("DrawnDigits: \(count) digits; the count must not be negative", file: file, line: line)
+    }
     let side = 28
     let base = Generator(seed: seed).stream(part)
     let pixels = bytesInParallel(count: count, width: side * side, scratch: Hand(side: side)) {

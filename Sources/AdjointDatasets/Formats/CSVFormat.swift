@@ -32,9 +32,14 @@ public struct CSVFormat: Sendable, Hashable {
 
   /// A format with this separator.
   /// - Precondition: the delimiter is one ASCII character, and neither a quotation mark nor the end of a line.
-  public init(delimiter: Character = ",", hasHeader: Bool = true) {
+  public init(
+    delimiter: Character = ",", hasHeader: Bool = true, file: StaticString = #fileID, line: UInt = #line
+  ) {
     guard let code = delimiter.asciiValue, ![0x22, 0x0A, 0x0D].contains(code) else {
-      fatalError("CSVFormat: '\(delimiter)' cannot separate fields")
+      fatalError(
+        "CSVFormat: '\(delimiter)' cannot separate fields; give one ASCII character that is no quotation mark",
+        file: file,
+        line: line)
     }
     separator = code
     self.hasHeader = hasHeader

@@ -3,7 +3,7 @@ import AdjointFiles
 
 /// A recording as a page shows it: its forward nodes replayed in `Double`, the backward half recorded after them, and
 /// the contributions to each adjoint.
-struct ExplainedRecording {
+struct ExplainedRecording: CustomStringConvertible {
   private let tape: Tape<Double>
   private let backward: Backward<Double>
   private let seed: Int
@@ -17,7 +17,15 @@ struct ExplainedRecording {
   private let graph: Graph
   private let imageSize: (height: Int, width: Int)?
 
-  init<S: Scalar>(of loss: Variable<S>, cotangent: Tensor<Double>?, imageSize: (height: Int, width: Int)?) {
+  /// The output and the extent of both passes.
+  var description: String {
+    "\(needed.count) forward nodes of \(tape.describe(output)), \(tape.count - output - 1) nodes behind them for the adjoints"
+  }
+
+  init<S: Scalar>(
+    of loss: Variable<S>, cotangent: Tensor<Double>?, imageSize: (height: Int, width: Int)?, file: StaticString,
+    line: UInt
+  ) {
     let replay = Tape<Double>(mode: loss.tape.mode, seed: loss.tape.seed)
     var roles: [Int: Role] = [:]
     for node in 0...loss.live.index {
@@ -29,7 +37,9 @@ struct ExplainedRecording {
     let seed =
       cotangent.map { replay.constant($0) } ?? replay.constant(Tensor<Double>(repeating: 1, shape: y.shape))
     if cotangent == nil, y.shape.elementCount != 1 {
-      fatalError("Explanation: the output has shape \(y.shape); give a cotangent, or reduce it to one number first")
+      fatalError(
+        "Explanation: the output has shape \(y.shape); give a cotangent, or reduce it to one number first", file: file,
+        line: line)
     }
     let targets = loss.tape.differentiableVariables.filter { $0.index <= loss.index }.map { replay[$0.index] }
     backward = replay.backward(from: y, cotangent: seed, to: targets)

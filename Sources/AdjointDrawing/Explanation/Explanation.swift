@@ -32,10 +32,10 @@ public struct Explanation {
   /// - Complexity: a forward and a backward pass, and memory for both in `Double`.
   public init<S: Scalar>(
     of loss: Variable<S>, cotangent: Tensor<Double>? = nil, title: String = "The chain rule, step by step",
-    subtitle: String = "", imageSize: (height: Int, width: Int)? = nil
+    subtitle: String = "", imageSize: (height: Int, width: Int)? = nil, file: StaticString = #fileID, line: UInt = #line
   ) {
     (self.title, self.subtitle) = (title, subtitle)
-    recording = ExplainedRecording(of: loss, cotangent: cotangent, imageSize: imageSize)
+    recording = ExplainedRecording(of: loss, cotangent: cotangent, imageSize: imageSize, file: file, line: line)
   }
 
   /// The page: a complete document.
@@ -48,5 +48,12 @@ public struct Explanation {
   /// - Throws: the error of the file system.
   public func write(to path: String) throws {
     try OutputFile.replace(FilePlace.url(path), with: html.utf8)
+  }
+}
+
+extension Explanation: CustomStringConvertible {
+  /// The heading, and what the page explains.
+  public var description: String {
+    "Explanation “\(title)”\(subtitle.isEmpty ? "" : " (\(subtitle))"): \(recording); write(to:) makes the page"
   }
 }

@@ -54,6 +54,13 @@ public struct ScalarXRay {
   }
 }
 
+extension ScalarXRay: CustomStringConvertible {
+  /// The number of single numbers that it was expanded into.
+  public var description: String {
+    "ScalarXRay: \(elements.count) nodes as \(loss.tape.count) single numbers; its loss is \(loss.scalar)"
+  }
+}
+
 /// The reason why a recording has no scalar X-ray.
 public enum ScalarXRayError: Error, Equatable, CustomStringConvertible {
   /// The recording has more single numbers than the limit.

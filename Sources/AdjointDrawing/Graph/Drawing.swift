@@ -9,7 +9,7 @@ import Adjoint
 ///
 /// Forward, backward and parameters have three colours, and three outlines for print: plain, double, and bold with cut corners.
 /// Edges carry shapes. An adjoint that was not computed is a dotted box that says so.
-public struct Drawing: Sendable {
+public struct Drawing: Sendable, CustomStringConvertible {
   /// The direction of the forward pass. The backward half stands to the right of it, or below.
   public enum Direction: String, Sendable, CaseIterable {
     /// From top to bottom.
@@ -38,9 +38,11 @@ public struct Drawing: Sendable {
   /// Draws the nodes that `output` depends on, and beside them the adjoints that a sweep from it found.
   public init<S: Scalar>(
     of output: Variable<S>, backward: Backward<S>? = nil, folding: Folding = .none,
-    direction: Direction = .down, title: String = "Computational graph"
+    direction: Direction = .down, title: String = "Computational graph", file: StaticString = #fileID,
+    line: UInt = #line
   ) {
-    self.init(of: Graph(of: output, backward: backward), folding: folding, direction: direction, title: title)
+    let graph = Graph(of: output, backward: backward, file: file, line: line)
+    self.init(of: graph, folding: folding, direction: direction, title: title)
   }
 
   /// Draws everything on a tape.
@@ -71,7 +73,7 @@ public struct Drawing: Sendable {
   }
 
   /// The contents of the picture, in a sentence.
-  var description: String {
+  public var description: String {
     let operations = graph.nodes.count { !$0.kind.isLeaf }
     let parameters = graph.nodes.count { $0.kind == .parameter }
     var sentence = "\(operations) operations on \(graph.nodes.count - operations) leaves"

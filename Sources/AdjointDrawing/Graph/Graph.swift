@@ -112,3 +112,23 @@ public struct Graph: Sendable {
   /// The node at a position of the tape, if it is drawn.
   package func node(_ id: Int) -> Node? { nodes.first { $0.id == id } }
 }
+
+extension Graph: CustomStringConvertible {
+  /// The number of nodes and edges, and what it is drawn for.
+  public var description: String {
+    let drawn = outputs.compactMap { node($0)?.symbol }.prefix(6).joined(separator: ", ")
+    return
+      "Graph of \(nodes.count) nodes and \(edges.count) edges\(hasBackward ? " with adjoints" : ""), drawn for \(drawn)"
+  }
+}
+
+extension Graph.Node: CustomStringConvertible {
+  /// A line of the listing: `%2 = relu(z)  [4, 3]`.
+  public var description: String {
+    "\(symbol) = \(formula)  \(shape)" + (path.isEmpty ? "" : "  \(path)") + (adjoint.map { "; \($0)" } ?? "")
+  }
+}
+
+extension Graph.Adjoint: CustomStringConvertible {
+  public var description: String { "adjoint %\(position) = \(formula)" }
+}

@@ -6,9 +6,14 @@ extension Graph {
   /// Reads the nodes that `output` depends on, and where a sweep from it is given, the adjoints that it found.
   /// - Precondition: `backward` is a sweep from `output`.
   /// - Complexity: linear in the nodes and edges drawn.
-  public init<S: Scalar>(of output: Variable<S>, backward: Backward<S>? = nil) {
+  public init<S: Scalar>(
+    of output: Variable<S>, backward: Backward<S>? = nil, file: StaticString = #fileID, line: UInt = #line
+  ) {
     if let backward, backward.output.tape !== output.tape || backward.output.live.index != output.live.index {
-      fatalError("Graph: the backward sweep starts at %\(backward.output.index), the graph ends at %\(output.index)")
+      fatalError(
+        "Graph: the backward sweep starts at \(backward.output.tape.describe(backward.output.index)), the graph ends at "
+          + "\(output.tape.describe(output.index)); give the sweep from that, tape.backward(from:)", file: file,
+        line: line)
     }
     let tape = output.tape
     var needed = [Bool](repeating: false, count: output.live.index + 1)

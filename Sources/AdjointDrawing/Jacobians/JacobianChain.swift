@@ -51,17 +51,23 @@ public struct JacobianChain<S: Scalar> {
   /// - Precondition: L depends on W, and every path from W to L passes each of `nodes`.
   public init(
     of output: Variable<S>, withRespectTo variable: Variable<S>, through nodes: [Variable<S>]? = nil,
-    merging: Bool = true
+    merging: Bool = true, file: StaticString = #fileID, line: UInt = #line
   ) {
     (self.output, self.variable) = (output, variable)
     symbols = Symbols(of: output)
-    let paths = PathGraph(from: variable, to: output, symbols)
+    guard let paths = PathGraph(from: variable, to: output, symbols) else {
+      fatalError(
+        "JacobianChain: \(output.tape.describe(output.index)) does not depend differentiably on "
+          + "\(output.tape.describe(variable.index)); give a leaf, or a result on the way to it", file: file, line: line
+      )
+    }
     let all = paths.factors()
     if let nodes {
       for node in nodes where !all.dropLast().contains(where: { $0.x.index == node.index }) {
         fatalError(
           "JacobianChain: \(output.tape.describe(node.index)) is not on every path from "
-            + "\(output.tape.describe(variable.index)) to \(output.tape.describe(output.index))")
+            + "\(output.tape.describe(variable.index)) to \(output.tape.describe(output.index)); leave it out of `through`",
+          file: file, line: line)
       }
       let kept = Set(nodes.map(\.index))
       factors = Self.merged(all) { left, _, _ in !kept.contains(left.x.index) }
@@ -132,7 +138,8 @@ struct PathGraph<S: Scalar> {
   private let edges: [Int: [Edge]]
   private let symbols: Symbols<S>
 
-  init(from x: Variable<S>, to y: Variable<S>, _ symbols: Symbols<S>) {
+  /// - Returns: `nil` where no path leads from x to y.
+  init?(from x: Variable<S>, to y: Variable<S>, _ symbols: Symbols<S>) {
     (tape, self.symbols) = (y.tape, symbols)
     var reached: Set<Int> = [x.index]
     var candidates: [Int: [Edge]] = [:]
@@ -144,10 +151,7 @@ struct PathGraph<S: Scalar> {
         reached.insert(node)
       }
     }
-    guard reached.contains(y.index), x.index != y.index else {
-      fatalError(
-        "JacobianChain: \(y.tape.describe(y.index)) does not depend differentiably on \(y.tape.describe(x.index))")
-    }
+    guard reached.contains(y.index), x.index != y.index else { return nil }
     var needed: Set<Int> = [y.index]
     for node in reached.sorted().reversed() where needed.contains(node) {
       for edge in candidates[node] ?? [] { needed.insert(edge.producer) }

@@ -142,3 +142,10 @@ enum Text {
       .joined(separator: "\n")
   }
 }
+
+extension JacobianChain.Factor: CustomStringConvertible {
+  /// The matrix, and between which nodes it stands.
+  public var description: String {
+    "∂\(y.tape.describe(y.index))/∂\(x.tape.describe(x.index)): \(jacobian)"
+  }
+}

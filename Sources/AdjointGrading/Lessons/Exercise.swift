@@ -37,9 +37,12 @@ public struct Exercise {
   /// A worksheet on the backward pass of a loss.
   /// - Parameter loss: a single number; every trainable parameter that it depends on is differentiated, or every input where
   ///   there is no parameter.
-  public init<S: Scalar>(on loss: Variable<S>) {
+  /// - Precondition: at least one of them reaches the loss.
+  public init<S: Scalar>(on loss: Variable<S>, file: StaticString = #fileID, line: UInt = #line) {
     guard loss.shape.elementCount == 1 else {
-      fatalError("Exercise: \(loss.tape.describe(loss.index)) is not a single number; reduce it first (mean, sum)")
+      fatalError(
+        "Exercise: \(loss.tape.describe(loss.index)) is not a single number; reduce it first (mean, sum)", file: file,
+        line: line)
     }
     output = DoubleRecording(loss, []).output
     let tape = output.tape
@@ -50,6 +53,11 @@ public struct Exercise {
     let backward = tape.backward(from: output, to: targets)
     questions = Exercise.questions(backward)
     tape.truncate(to: mark)
+    guard !questions.isEmpty else {
+      fatalError(
+        "Exercise: there is nothing to ask about \(loss.tape.describe(loss.index)): no gradient of it reaches a parameter or an "
+          + "input. Record it from inputs or parameters.", file: file, line: line)
+    }
   }
 
   private static func questions(_ backward: Backward<Double>) -> [Question] {
@@ -116,6 +124,14 @@ public struct Exercise {
   private func wrong(_ submission: Tensor<Double>, _ question: Question) -> Grade {
     let element = submission.worstDifference(from: question.answer)?.element ?? 0
     return .wrong(element: element, found: submission.elements[element])
+  }
+}
+
+extension Exercise: CustomStringConvertible {
+  /// The loss and the number of questions.
+  public var description: String {
+    "Exercise: \(questions.count) questions about the backward pass of \(output.tape.describe(output.index)); print its worksheet "
+      + "or its key"
   }
 }
 

@@ -83,8 +83,8 @@ public struct ExerciseScore: Sendable, CustomStringConvertible {
 
   /// Questions solved.
   public var solved: Int { grades.count { $0.grade.isRight } }
-  /// Solved over asked; 1 where nothing is asked.
-  package var fraction: Double { grades.isEmpty ? 1 : Double(solved) / Double(grades.count) }
+  /// Solved over asked.
+  package var fraction: Double { Double(solved) / Double(grades.count) }
 
   /// A line for each question and the sum.
   public var description: String {

@@ -59,3 +59,17 @@ extension RandomProgram: CustomStringConvertible {
     "\(type)(shape: \(tensor.shape), elements: \(tensor.elements))"
   }
 }
+
+extension RandomProgram.Recording: CustomStringConvertible {
+  /// The output and the leaves that move.
+  public var description: String {
+    "recording of \(nodes.count) steps, of \(moving.count) variables, giving \(output.tape.describe(output.index))"
+  }
+}
+
+extension RandomProgram.Options: CustomStringConvertible {
+  /// The number of operations, and the number of examples that they are drawn from.
+  public var description: String {
+    "random programs of \(size.lowerBound) to \(size.upperBound) operations, drawn from \(examples.count) examples"
+  }
+}

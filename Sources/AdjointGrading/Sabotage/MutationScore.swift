@@ -47,6 +47,8 @@ public struct MutationScore: Sendable {
   package var equivalent: [Mutant] { all.filter { $0.outcome == .equivalent } }
   package var trapped: [Mutant] { all.filter { $0.outcome == .trapped } }
   package var survivors: [Mutant] { all.filter { $0.outcome == .survived } }
+  /// 0 when every fault was found, 1 when one survived, 2 when there was none to find.
+  package var exitCode: Int32 { mutants == 0 ? 2 : survivors.isEmpty ? 0 : 1 }
   /// Found, but pinned on another place.
   package var misblamed: [Mutant] { all.filter { $0.outcome == .detected } }
 
@@ -69,6 +71,7 @@ extension MutationScore: CustomStringConvertible {
       "\(mutants) mutants, \(detected) detected (\(percent(detected))), \(blamed) blamed (\(percent(blamed))), "
         + "\(equivalent.count) equivalent, \(trapped.count) trapped, \(survivors.count) survivors, \(short(seconds)) s"
     ]
+    if mutants == 0 { lines.append("nothing was graded: no fault applies; give operations with examples") }
     if let fewest = fewestPerOperation {
       lines.append("at least \(fewest.count) mutants an operation (\(fewest.operation))")
     }

@@ -50,6 +50,13 @@ public struct Sabotage: Sendable {
   }
 }
 
+extension Sabotage: CustomStringConvertible {
+  /// The operations, and whether shared code takes part.
+  public var description: String {
+    "Sabotage of \(operations.count) operations\(includesSharedCode ? " and the code that they share" : ""), seed \(seed)"
+  }
+}
+
 /// One operation under sabotage, with its examples.
 struct SabotageTarget: Sendable {
   let name: String

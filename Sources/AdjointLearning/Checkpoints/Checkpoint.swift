@@ -171,16 +171,21 @@ public struct Checkpoint {
         found: "a tensor that this model does not have", remedy: "Build the model that the file was saved from.")
     }
     var values: [Tensor<S>] = []
-    for (name, parameter) in places {
+    for (position, (name, parameter)) in places.enumerated() {
+      // Nobody wrote the name of an unnamed one.
+      let isNamed = parameter.name != nil
+      let meant = isNamed ? "" : ", for \(parameter.words(storedAs: name, at: position))"
       guard let shape = file.shape(of: prefix + name) else {
         throw FileError(
-          .missingTensor, file: path, at: .tensor(prefix + name), expected: "a tensor of shape \(parameter.shape)",
+          .missingTensor, file: path, at: .tensor(prefix + name),
+          expected: "a tensor of shape \(parameter.shape)\(meant)",
           found: present.isEmpty ? "no tensors" : "none; the file holds \(Safetensors.listed(present))",
-          remedy: "Build the model that the file was saved from, with the same names.")
+          remedy: "Build the model that the file was saved from, with the same names"
+            + (isNamed ? "." : ": unnamed layers are numbered by their use, so give them names."))
       }
       guard shape == parameter.shape else {
         throw FileError(
-          .mismatch, file: path, at: .tensor(prefix + name), expected: "the shape \(parameter.shape)",
+          .mismatch, file: path, at: .tensor(prefix + name), expected: "the shape \(parameter.shape)\(meant)",
           found: "\(shape)",
           remedy: "Build the model with the sizes that the file was saved with.")
       }
@@ -247,6 +252,18 @@ public struct Checkpoint {
   }
 }
 
+extension Checkpoint: CustomStringConvertible {
+  /// The file, its tensors, the finished epochs where it holds a training, and its settings.
+  public var description: String {
+    let training = file.metadata[Checkpoint.progressKey] == nil ? "weights" : "a training"
+    let epochs = (try? finishedEpochs()).map { " after \($0) epochs" } ?? ""
+    let named = settings.sorted { $0.key < $1.key }.prefix(12).map { "\($0.key) \($0.value.prefix(40))" }
+    let more = settings.count > named.count ? ", …" : ""
+    return "Checkpoint \(path): \(training)\(epochs); \(file.summary)"
+      + (named.isEmpty ? "" : "\n  settings: \(named.joined(separator: ", "))\(more)")
+  }
+}
+
 extension TrainingProgress {
   /// The number of updates that have been made.
   func stepCount(batchesPerEpoch: Int) -> Int { epoch * batchesPerEpoch + batch }
@@ -264,22 +281,29 @@ extension TrainingStep {
 extension Layer {
   /// The parameters that this layer uses, by name in order of first use, found by recording it on zeros.
   /// - Parameter input: the shape of one batch, such as `[1, 784]`.
-  package func parameters(forInput input: Shape) -> [(name: String, parameter: Parameter<S>)] {
+  package func parameters(
+    forInput input: Shape, file: StaticString = #fileID, line: UInt = #line
+  ) -> [(name: String, parameter: Parameter<S>)] {
     let tape = Tape<S>(mode: .inference)
-    _ = self(tape.input(.zeros(input)))
+    let inputs = tape.input(.zeros(input), name: "inputs")
+    _ = tape.recordModel("\(type(of: self)): its call", at: CallSite(file, line)) { self(inputs) }
     return tape.namedParameters
   }
 
   /// Reads the weights of this model from a checkpoint.
   /// - Parameter input: the shape of one batch, such as `[1, 784]`.
   /// - Throws: `FileError`; nothing has been changed then.
-  public func load(from url: URL, input: Shape) throws(FileError) {
-    try Checkpoint(contentsOf: url).loadWeights(into: parameters(forInput: input))
+  public func load(
+    from url: URL, input: Shape, file: StaticString = #fileID, line: UInt = #line
+  ) throws(FileError) {
+    try Checkpoint(contentsOf: url).loadWeights(into: parameters(forInput: input, file: file, line: line))
   }
 
   /// Writes the weights of this model.
   /// - Parameter input: the shape of one batch, such as `[1, 784]`.
-  public func save(to url: URL, input: Shape) throws {
-    try Checkpoint.saveWeights(parameters(forInput: input), to: url)
+  public func save(
+    to url: URL, input: Shape, file: StaticString = #fileID, line: UInt = #line
+  ) throws {
+    try Checkpoint.saveWeights(parameters(forInput: input, file: file, line: line), to: url)
   }
 }

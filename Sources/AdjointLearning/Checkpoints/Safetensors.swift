@@ -204,3 +204,17 @@ extension Safetensors {
     let bytes: [UInt8]
   }
 }
+
+extension Safetensors: CustomStringConvertible {
+  /// The number of tensors, their bytes, and the first of them with their shapes.
+  public var description: String { "Safetensors: \(summary)" }
+
+  /// The same without the type.
+  var summary: String {
+    let most = 8
+    let listed = entries.prefix(most).map { "\($0.name.prefix(60)) \($0.shape)" }.joined(separator: ", ")
+    let bytes = entries.reduce(0) { $0 + $1.bytes.count }
+    return "\(entries.count) tensors, \(byteText(bytes))" + (entries.isEmpty ? "" : ": \(listed)")
+      + (entries.count > most ? " and \(entries.count - most) more" : "")
+  }
+}

@@ -44,6 +44,7 @@ public struct ActivationLayer<S: Scalar>: LibraryLayer {
   public init(_ activation: Activation) { self.activation = activation }
   public func callAsFunction(_ x: Variable<S>) -> Variable<S> { activation(x) }
   package mutating func detach() {}
+  public var description: String { "ActivationLayer: \(activation)" }
 }
 
 /// Sets each element to 0 with probability `rate` in training, and divides the others by 1 − rate; in inference, nothing
@@ -55,10 +56,13 @@ public struct Dropout<S: Scalar>: LibraryLayer {
 
   /// A layer that drops this share of the elements in training.
   /// - Precondition: 0 ≤ rate < 1.
-  public init(rate: Double) { self.rate = checked(rate, "Dropout: the rate", .share) }
+  public init(rate: Double, file: StaticString = #fileID, line: UInt = #line) {
+    self.rate = checked(rate, "Dropout: the rate", .share, at: CallSite(file, line))
+  }
 
   public func callAsFunction(_ x: Variable<S>) -> Variable<S> { dropout(x, rate: rate) }
   package mutating func detach() {}
+  public var description: String { "Dropout: rate \(rate)" }
 }
 
 /// `x` with dropout, as the tape's mode says.

@@ -23,12 +23,16 @@ public struct Conv2D<S: Scalar>: LibraryLayer {
   public init(
     _ inputs: Int, _ outputs: Int, size: Extent2D, stride: Extent2D = 1, padding: Extent2D = 0,
     bias hasBias: Bool = true, name: String? = nil, initializer: Initializer = .heNormal,
-    using generator: inout Generator
+    using generator: inout Generator, file: StaticString = #fileID, line: UInt = #line
   ) {
-    checkWindow("Conv2D", size, stride, padding)
+    let site = CallSite(file, line)
+    check(inputs, "Conv2D: inputs", atLeast: 1, at: site)
+    check(outputs, "Conv2D: outputs", atLeast: 1, at: site)
+    checkWindow("Conv2D", size, stride, padding, at: site)
     let places = size.height * size.width
     let values: Tensor<S> = initializer.tensor(
-      [outputs, inputs, size.height, size.width], fanIn: inputs * places, fanOut: outputs * places, using: &generator)
+      [outputs, inputs, size.height, size.width], fanIn: inputs * places, fanOut: outputs * places, using: &generator,
+      file: file, line: line)
     weight = Parameter(values, name: name.map { $0 + "/weight" })
     bias = hasBias ? Parameter(.zeros([outputs]), name: name.map { $0 + "/bias" }) : nil
     (self.stride, self.padding, self.name) = (stride, padding, name)
@@ -36,18 +40,30 @@ public struct Conv2D<S: Scalar>: LibraryLayer {
 
   /// A layer around parameters that exist, so that two layers may share them.
   package init(weight: Parameter<S>, bias: Parameter<S>?, stride: Extent2D = 1, padding: Extent2D = 0) {
-    checkWindow("Conv2D", 1, stride, padding)
+    checkWindow("Conv2D", 1, stride, padding, at: CallSite())
     (self.weight, self.bias, self.stride, self.padding, name) = (weight, bias, stride, padding, nil)
   }
 
   public func callAsFunction(_ x: Variable<S>) -> Variable<S> {
-    x.tape.scoped(name ?? "conv2d") {
+    let (kernels, window) = (weight.shape, Extent2D(weight.shape[2], weight.shape[3]))
+    let fits = x.shape.rank == 4 && x.shape[3] == kernels[1]
+    require(fits, x, takes: "images [batch, height, width, \(kernels[1])]")
+    let room = (x.shape[1] + 2 * padding.height, x.shape[2] + 2 * padding.width)
+    require(
+      room.0 >= window.height && room.1 >= window.width, x, takes: "images of at least \(window), padding included")
+    return x.tape.scoped(name ?? "conv2d") {
       x.conv2d(
         x.tape.parameter(weight), bias: bias.map { x.tape.parameter($0) }, stride: stride, padding: padding)
     }
   }
 
   package mutating func detach() { (weight, bias) = (weight.copy(), bias?.copy()) }
+
+  public var description: String {
+    let kernels = "\(weight.shape[0]) kernels \(weight.shape[2]) × \(weight.shape[3])"
+    return title("Conv2D", name) + "\(weight.shape[1]) → \(weight.shape[0]) channels, \(kernels), stride \(stride), "
+      + "padding \(padding), " + words(of: [weight, bias])
+  }
 }
 
 /// The largest element of each window, channel by channel.
@@ -56,13 +72,14 @@ public struct MaxPool2D<S: Scalar>: LibraryLayer {
   package let stride: Extent2D?
 
   /// Windows side by side, unless a stride says otherwise.
-  public init(_ size: Extent2D, stride: Extent2D? = nil) {
-    checkWindow("MaxPool2D", size, stride ?? size)
+  public init(_ size: Extent2D, stride: Extent2D? = nil, file: StaticString = #fileID, line: UInt = #line) {
+    checkWindow("MaxPool2D", size, stride ?? size, at: CallSite(file, line))
     (self.size, self.stride) = (size, stride)
   }
 
   public func callAsFunction(_ x: Variable<S>) -> Variable<S> { x.maxPool(size, stride: stride) }
   package mutating func detach() {}
+  public var description: String { "MaxPool2D: windows \(size), stride \(stride ?? size)" }
 }
 
 /// The mean of each window, channel by channel.
@@ -71,20 +88,23 @@ public struct AveragePool2D<S: Scalar>: LibraryLayer {
   package let stride: Extent2D?
 
   /// Windows side by side, unless a stride says otherwise.
-  public init(_ size: Extent2D, stride: Extent2D? = nil) {
-    checkWindow("AveragePool2D", size, stride ?? size)
+  public init(_ size: Extent2D, stride: Extent2D? = nil, file: StaticString = #fileID, line: UInt = #line) {
+    checkWindow("AveragePool2D", size, stride ?? size, at: CallSite(file, line))
     (self.size, self.stride) = (size, stride)
   }
 
   public func callAsFunction(_ x: Variable<S>) -> Variable<S> { x.averagePool(size, stride: stride) }
   package mutating func detach() {}
+  public var description: String { "AveragePool2D: windows \(size), stride \(stride ?? size)" }
 }
 
 /// Traps when a window is empty, does not move, or its padding is negative.
-private func checkWindow(_ layer: String, _ size: Extent2D, _ stride: Extent2D, _ padding: Extent2D = 0) {
+private func checkWindow(
+  _ layer: String, _ size: Extent2D, _ stride: Extent2D, _ padding: Extent2D = 0, at site: CallSite
+) {
   for (name, extent, least) in [("size", size, 1), ("stride", stride, 1), ("padding", padding, 0)] {
-    check(extent.height, "\(layer): the \(name)'s height", atLeast: least)
-    check(extent.width, "\(layer): the \(name)'s width", atLeast: least)
+    check(extent.height, "\(layer): the \(name)'s height", atLeast: least, at: site)
+    check(extent.width, "\(layer): the \(name)'s width", atLeast: least, at: site)
   }
 }
 
@@ -94,6 +114,7 @@ public struct Flatten<S: Scalar>: LibraryLayer {
   public init() {}
   public func callAsFunction(_ x: Variable<S>) -> Variable<S> { x.flatten() }
   package mutating func detach() {}
+  public var description: String { "Flatten: [batch, a, b, …] to [batch, a·b·…]" }
 }
 
 /// A convolutional network for small images, given as rows of pixels [batch, height·width·channels] or as images:
@@ -126,18 +147,22 @@ public struct CNN<S: Scalar>: LibraryLayer {
   public init(
     height: Int, width: Int, channels: Int = 1, classes: Int, filters: [Int] = [16, 32], hidden: [Int] = [128],
     activation: Activation = .relu, dropout: Double = 0, batchNorm: Bool = false, initializer: Initializer = .heNormal,
-    using generator: inout Generator
+    using generator: inout Generator, file: StaticString = #fileID, line: UInt = #line
   ) {
     guard let features = CNN.features(height: height, width: width, filters: filters) else {
-      fatalError("CNN: images of \(height) × \(width) are too small for \(filters.count) convolutions and poolings")
+      CallSite(file, line).trap(
+        "CNN: images of \(height) × \(width) are too small for \(filters.count) convolutions and poolings; give fewer filters"
+      )
     }
     convolutions = zip([channels] + filters, filters).enumerated().map {
-      Conv2D($1.0, $1.1, size: 5, bias: !batchNorm, name: "conv\($0 + 1)", initializer: initializer, using: &generator)
+      Conv2D(
+        $1.0, $1.1, size: 5, bias: !batchNorm, name: "conv\($0 + 1)", initializer: initializer, using: &generator,
+        file: file, line: line)
     }
     norms = batchNorm ? filters.enumerated().map { BatchNorm($1, name: "norm\($0 + 1)") } : []
     head = MLP(
       [filters.isEmpty ? features * channels : features] + hidden + [classes], activation: activation, dropout: dropout,
-      initializer: initializer, using: &generator)
+      initializer: initializer, using: &generator, file: file, line: line)
     (input, self.activation, dropoutRate) = ([height, width, channels], activation, dropout)
   }
 
@@ -152,6 +177,10 @@ public struct CNN<S: Scalar>: LibraryLayer {
   }
 
   public func callAsFunction(_ x: Variable<S>) -> Variable<S> {
+    let fits = x.shape.rank > 0 && x.shape.dropFirst().reduce(1, *) == input.elementCount
+    require(
+      fits, x,
+      takes: "[batch, \(input.elementCount)] or images [batch, \(input.map(String.init).joined(separator: ", "))]")
     var y = x.reshape(to: input.batched(x.shape[0]))
     for (position, convolution) in convolutions.enumerated() {
       y = convolution(y)
@@ -164,5 +193,16 @@ public struct CNN<S: Scalar>: LibraryLayer {
   package mutating func detach() {
     (convolutions, norms) = (convolutions.map { $0.copy() }, norms.map { $0.copy() })
     head = head.copy()
+  }
+
+  public var description: String {
+    let filters = convolutions.map { "\($0.weight.shape[0])" }.joined(separator: ", ")
+    let kernels = convolutions.isEmpty ? "no convolutions" : "convolutions of \(filters) kernels 5 × 5"
+    let all: [Parameter<S>?] =
+      convolutions.flatMap { [$0.weight, $0.bias] as [Parameter<S>?] }
+      + norms.flatMap { [$0.scale, $0.shift] as [Parameter<S>?] }
+    return
+      "CNN: images \(input), \(kernels)\(norms.isEmpty ? "" : " with batch normalisation"), then \(head.sizesText), "
+      + "\(activation), " + words(of: all + head.parameters)
   }
 }

@@ -27,23 +27,25 @@ public enum Initializer: Sendable, Hashable {
   case leCunNormal
 
   /// Traps with the name of a number that is out of range.
-  private func validate() {
+  private func validate(at site: CallSite) {
     switch self {
-    case .constant(let value): check(value, "Initializer.constant", .anyNumber)
+    case .constant(let value): check(value, "Initializer.constant", .anyNumber, at: site)
     case .uniform(let low, let high):
-      check(low, "Initializer.uniform: low", .anyNumber)
-      check(high - low, "Initializer.uniform: high less low", .notNegative)
+      check(low, "Initializer.uniform: low", .anyNumber, at: site)
+      check(high - low, "Initializer.uniform: high less low", .notNegative, at: site)
     case .normal(let mean, let deviation):
-      check(mean, "Initializer.normal: mean", .anyNumber)
-      check(deviation, "Initializer.normal: deviation", .notNegative)
+      check(mean, "Initializer.normal: mean", .anyNumber, at: site)
+      check(deviation, "Initializer.normal: deviation", .notNegative, at: site)
     case .zeros, .glorotUniform, .glorotNormal, .heUniform, .heNormal, .leCunUniform, .leCunNormal: break
     }
   }
 
   /// A tensor of this shape, drawn from `generator` in row-major order.
-  public func tensor<S: Scalar>(_ shape: Shape, fanIn: Int, fanOut: Int, using generator: inout Generator) -> Tensor<S>
-  {
-    validate()
+  public func tensor<S: Scalar>(
+    _ shape: Shape, fanIn: Int, fanOut: Int, using generator: inout Generator,
+    file: StaticString = #fileID, line: UInt = #line
+  ) -> Tensor<S> {
+    validate(at: CallSite(file, line))
     let (into, both) = (Double(max(fanIn, 1)), Double(max(fanIn + fanOut, 1)))
     func draw(_ number: () -> Double) -> Tensor<S> {
       Tensor(shape: shape, elements: (0..<shape.elementCount).map { _ in S(number()) })

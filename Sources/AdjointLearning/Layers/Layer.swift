@@ -24,8 +24,8 @@ public protocol Detachable {
   func copy() -> Self
 }
 
-/// A layer of the library, which can be detached.
-package protocol LibraryLayer: Layer, Detachable {
+/// A layer of the library, which can be detached, and says what it is.
+package protocol LibraryLayer: Layer, Detachable, CustomStringConvertible {
   /// Replaces every parameter by a copy of its own.
   mutating func detach()
 }
@@ -35,6 +35,24 @@ extension LibraryLayer {
     var copy = self
     copy.detach()
     return copy
+  }
+
+  /// Traps with this layer and what it takes when a variable does not fit it.
+  func require(_ fits: Bool, _ x: Variable<S>, takes: String) {
+    if !fits {
+      fatalError(
+        "\(self) takes \(takes); it was given \(x.tape.describe(x.index)). Reshape that, or make the layer for it.")
+    }
+  }
+
+  /// The beginning of a description: `Linear fc1: `.
+  func title(_ kind: String, _ name: String?) -> String { name.map { "\(kind) \($0): " } ?? "\(kind): " }
+
+  /// The number of parameters, and how many of them are frozen: `100480 parameters`.
+  func words(of parameters: [Parameter<S>?]) -> String {
+    let present = parameters.compactMap { $0 }
+    let (count, frozen) = (present.reduce(0) { $0 + $1.count }, present.filter(\.isFrozen).reduce(0) { $0 + $1.count })
+    return "\(count) parameters" + (frozen == 0 ? "" : frozen == count ? ", frozen" : ", \(frozen) of them frozen")
   }
 }
 
@@ -63,5 +81,12 @@ public struct Sequential<S: Scalar>: LibraryLayer {
       }
       return copy
     }
+  }
+
+  /// A line for each layer, at most a dozen of them.
+  public var description: String {
+    let (most, rest) = (12, layers.count - 12)
+    let lines = layers.prefix(most).map { "  \($0)" } + (rest > 0 ? ["  … and \(rest) more"] : [])
+    return (["Sequential of \(layers.count) layers"] + lines).joined(separator: "\n")
   }
 }

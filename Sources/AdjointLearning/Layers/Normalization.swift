@@ -13,19 +13,28 @@ public struct LayerNorm<S: Scalar>: LibraryLayer {
   /// - Parameters:
   ///   - epsilon: the number added to the variance.
   ///   - name: the prefix of the parameters' names, `name/scale` and `name/shift`; numbered by first use when left out.
-  public init(_ features: Int, epsilon: Double = 1e-5, name: String? = nil) {
+  public init(
+    _ features: Int, epsilon: Double = 1e-5, name: String? = nil, file: StaticString = #fileID, line: UInt = #line
+  ) {
+    let site = CallSite(file, line)
+    check(features, "LayerNorm: features", atLeast: 1, at: site)
     scale = Parameter(.ones([features]), name: name.map { $0 + "/scale" })
     shift = Parameter(.zeros([features]), name: name.map { $0 + "/shift" })
-    (self.epsilon, self.name) = (checked(epsilon, "LayerNorm: epsilon", .notNegative), name)
+    (self.epsilon, self.name) = (checked(epsilon, "LayerNorm: epsilon", .notNegative, at: site), name)
   }
 
   public func callAsFunction(_ x: Variable<S>) -> Variable<S> {
-    x.tape.scoped(name ?? "layerNorm") {
+    require(x.shape.last == scale.shape[0], x, takes: "[…, \(scale.shape[0])]")
+    return x.tape.scoped(name ?? "layerNorm") {
       layerNorm(x, epsilon: epsilon) * x.tape.parameter(scale) + x.tape.parameter(shift)
     }
   }
 
   package mutating func detach() { (scale, shift) = (scale.copy(), shift.copy()) }
+
+  public var description: String {
+    title("LayerNorm", name) + "\(scale.shape[0]) features, ε \(epsilon), " + words(of: [scale, shift])
+  }
 }
 
 /// (x − mean) / √(variance + ε) over the last axis.
@@ -58,23 +67,25 @@ public struct BatchNorm<S: Scalar>: LibraryLayer {
   /// Normalises a last axis of `features` elements; γ begins at 1 and β at 0.
   /// - Parameter momentum: m, the share of the running statistics that a batch replaces.
   /// - Precondition: 0 < momentum ≤ 1.
-  public init(_ features: Int, momentum: Double = 0.1, epsilon: Double = 1e-5, name: String? = nil) {
-    guard momentum > 0, momentum <= 1 else { fatalError("BatchNorm: the momentum \(momentum) is not above 0, up to 1") }
+  public init(
+    _ features: Int, momentum: Double = 0.1, epsilon: Double = 1e-5, name: String? = nil,
+    file: StaticString = #fileID, line: UInt = #line
+  ) {
+    let site = CallSite(file, line)
+    check(features, "BatchNorm: features", atLeast: 1, at: site)
     func place(_ value: Tensor<S>, _ part: String) -> Parameter<S> {
       Parameter(value, name: name.map { "\($0)/\(part)" })
     }
     (scale, shift) = (place(.ones([features]), "scale"), place(.zeros([features]), "shift"))
     runningMean = place(.zeros([features]), "runningMean")
     runningVariance = place(.ones([features]), "runningVariance")
-    (self.momentum, self.name) = (momentum, name)
-    self.epsilon = checked(epsilon, "BatchNorm: epsilon", .notNegative)
+    self.momentum = checked(momentum, "BatchNorm: the momentum", .positiveShare, at: site)
+    (self.epsilon, self.name) = (checked(epsilon, "BatchNorm: epsilon", .notNegative, at: site), name)
   }
 
   public func callAsFunction(_ x: Variable<S>) -> Variable<S> {
     let tape = x.tape
-    guard x.shape.rank >= 2, x.shape.last == scale.shape[0] else {
-      fatalError("BatchNorm: \(scale.shape[0]) features do not fit \(x.shape), whose last axis they are")
-    }
+    require(x.shape.rank >= 2 && x.shape.last == scale.shape[0], x, takes: "[batch, …, \(scale.shape[0])]")
     return tape.scoped(name ?? "batchNorm") {
       // All four in both modes and in one order, so that unnamed ones have the same numbers in training and inference.
       let (scale, shift) = (tape.parameter(scale), tape.parameter(shift))
@@ -93,5 +104,10 @@ public struct BatchNorm<S: Scalar>: LibraryLayer {
   package mutating func detach() {
     (scale, shift) = (scale.copy(), shift.copy())
     (runningMean, runningVariance) = (runningMean.copy(), runningVariance.copy())
+  }
+
+  public var description: String {
+    title("BatchNorm", name) + "\(scale.shape[0]) features, momentum \(momentum), ε \(epsilon), "
+      + words(of: [scale, shift])
   }
 }

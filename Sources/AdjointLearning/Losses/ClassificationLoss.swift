@@ -13,7 +13,10 @@ public enum ClassificationLoss: String, Sendable, CaseIterable {
   case binaryCrossEntropy
 
   /// Records the loss of a batch.
-  public func callAsFunction<S: Scalar>(_ outputs: Variable<S>, labels: Variable<S>) -> Variable<S> {
+  public func callAsFunction<S: Scalar>(
+    _ outputs: Variable<S>, labels: Variable<S>, file: StaticString = #fileID, line: UInt = #line
+  ) -> Variable<S> {
+    LossOperands(rawValue, outputs, labels, CallSite(file, line)).requireLabels()
     let classes = outputs.shape[outputs.shape.rank - 1]
     return switch self {
     case .crossEntropy: AdjointLearning.crossEntropy(logits: outputs, labels: labels)

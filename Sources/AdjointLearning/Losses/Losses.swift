@@ -26,16 +26,48 @@ enum LossForm {
 
 /// −ln softmax(logits)[label], for logits [batch, classes] and an index leaf of labels [batch].
 public func crossEntropy<S: Scalar>(
-  logits: Variable<S>, labels: Variable<S>, reduction: LossReduction = .mean
+  logits: Variable<S>, labels: Variable<S>, reduction: LossReduction = .mean,
+  file: StaticString = #fileID, line: UInt = #line
 ) -> Variable<S> {
-  logits.tape.scoped("crossEntropy") { -reduction(logits.logSoftmax().pick(labels)) }
+  LossOperands("crossEntropy", logits, labels, CallSite(file, line)).requireLabels()
+  return logits.tape.scoped("crossEntropy") { -reduction(logits.logSoftmax().pick(labels)) }
+}
+
+/// −ln softmax(logits)[label], for logits [batch, classes] and labels [batch] in any type of integers, fixed from now on.
+public func crossEntropy<S: Scalar, Label: BinaryInteger & BitwiseCopyable & Sendable>(
+  logits: Variable<S>, labels: Tensor<Label>, reduction: LossReduction = .mean,
+  file: StaticString = #fileID, line: UInt = #line
+) -> Variable<S> {
+  let site = CallSite(file, line)
+  guard !logits.tape.isRecordingForReplay else {
+    site.trap(
+      "crossEntropy: these labels would be fixed in the recorded step, and every batch be compared with them. Give them to the "
+        + "step, `step(inputs, labels)`, whose loss receives them as its second variable.")
+  }
+  do throws(FeedError) {
+    return crossEntropy(
+      logits: logits, labels: logits.tape.index(try labels.asIndices(), name: "labels"), reduction: reduction,
+      file: file, line: line)
+  } catch {
+    site.trap("crossEntropy: \(error)")
+  }
+}
+
+/// −ln softmax(logits)[label], for logits [batch, classes] and a list of labels, one a row, fixed from now on.
+public func crossEntropy<S: Scalar, Label: BinaryInteger & BitwiseCopyable & Sendable>(
+  logits: Variable<S>, labels: [Label], reduction: LossReduction = .mean,
+  file: StaticString = #fileID, line: UInt = #line
+) -> Variable<S> {
+  crossEntropy(logits: logits, labels: Tensor(labels), reduction: reduction, file: file, line: line)
 }
 
 /// −Σⱼ tⱼ ln softmax(logits)ⱼ, for targets [batch, classes] that are one-hot rows or probabilities.
 public func crossEntropy<S: Scalar>(
-  logits: Variable<S>, probabilities targets: Variable<S>, reduction: LossReduction = .mean
+  logits: Variable<S>, probabilities targets: Variable<S>, reduction: LossReduction = .mean,
+  file: StaticString = #fileID, line: UInt = #line
 ) -> Variable<S> {
-  logits.tape.scoped("crossEntropy") {
+  LossOperands("crossEntropy", logits, targets, CallSite(file, line)).requireNumbers()
+  return logits.tape.scoped("crossEntropy") {
     LossForm.isFormer
       ? -reduction((targets * logits.logSoftmax()).sum(axes: [-1]))
       : -reduction(weighted(targets, logits.logSoftmax()).sum(axes: [-1]))
@@ -46,9 +78,11 @@ public func crossEntropy<S: Scalar>(
 ///
 /// Neither term overflows, and no digit of a small loss is lost, as it would be in softplus(z) − t z.
 public func binaryCrossEntropy<S: Scalar>(
-  logits: Variable<S>, targets: Variable<S>, reduction: LossReduction = .mean
+  logits: Variable<S>, targets: Variable<S>, reduction: LossReduction = .mean,
+  file: StaticString = #fileID, line: UInt = #line
 ) -> Variable<S> {
-  logits.tape.scoped("binaryCrossEntropy") {
+  LossOperands("binaryCrossEntropy", logits, targets, CallSite(file, line)).requireNumbers()
+  return logits.tape.scoped("binaryCrossEntropy") {
     reduction(
       LossForm.isFormer
         ? logits.softplus() - targets * logits : binaryCrossEntropies(logits: logits, targets: targets))
@@ -68,22 +102,34 @@ private func weighted<S: Scalar>(_ t: Variable<S>, _ x: Variable<S>) -> Variable
 
 /// (y − t)², over all elements.
 public func meanSquaredError<S: Scalar>(
-  _ y: Variable<S>, _ targets: Variable<S>, reduction: LossReduction = .mean
+  _ y: Variable<S>, _ targets: Variable<S>, reduction: LossReduction = .mean,
+  file: StaticString = #fileID, line: UInt = #line
 ) -> Variable<S> {
-  y.tape.scoped("meanSquaredError") { reduction((y - targets).square()) }
+  LossOperands("meanSquaredError", y, targets, CallSite(file, line)).requireNumbers()
+  return y.tape.scoped("meanSquaredError") { reduction((y - targets).square()) }
 }
 
 /// λ Σ |w| over all weights given.
-public func l1Penalty<S: Scalar>(_ weights: [Variable<S>], _ lambda: Double) -> Variable<S> {
-  checked(lambda, "l1Penalty: λ", .anyNumber) * total(weights.map { $0.abs().sum() })
+public func l1Penalty<S: Scalar>(
+  _ weights: [Variable<S>], _ lambda: Double, file: StaticString = #fileID, line: UInt = #line
+) -> Variable<S> {
+  let site = CallSite(file, line)
+  return checked(lambda, "l1Penalty: λ", .anyNumber, at: site)
+    * total(weights.map { $0.abs().sum() }, "l1Penalty", site)
 }
 
 /// λ/2 Σ w² over all weights given: its gradient is λw.
-public func l2Penalty<S: Scalar>(_ weights: [Variable<S>], _ lambda: Double) -> Variable<S> {
-  (checked(lambda, "l2Penalty: λ", .anyNumber) / 2) * total(weights.map { $0.square().sum() })
+public func l2Penalty<S: Scalar>(
+  _ weights: [Variable<S>], _ lambda: Double, file: StaticString = #fileID, line: UInt = #line
+) -> Variable<S> {
+  let site = CallSite(file, line)
+  return (checked(lambda, "l2Penalty: λ", .anyNumber, at: site) / 2)
+    * total(weights.map { $0.square().sum() }, "l2Penalty", site)
 }
 
-private func total<S: Scalar>(_ terms: [Variable<S>]) -> Variable<S> {
-  guard let first = terms.first else { fatalError("penalty: there are no weights to penalise") }
+private func total<S: Scalar>(_ terms: [Variable<S>], _ penalty: String, _ site: CallSite) -> Variable<S> {
+  guard let first = terms.first else {
+    site.trap("\(penalty): there are no weights to penalise; give variables, such as tape.parameter(layer.weight)")
+  }
   return terms.dropFirst().reduce(first) { $0 + $1 }
 }

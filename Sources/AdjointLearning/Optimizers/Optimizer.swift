@@ -51,8 +51,8 @@ extension RuleOptimizer {
 public struct SGD: RuleOptimizer {
   public var learningRate: Double { didSet { check(learningRate, "SGD.learningRate", .notNegative) } }
   /// Descent with learning rate α.
-  public init(learningRate: Double = 0.1) {
-    self.learningRate = checked(learningRate, "SGD.learningRate", .notNegative)
+  public init(learningRate: Double = 0.1, file: StaticString = #fileID, line: UInt = #line) {
+    self.learningRate = checked(learningRate, "SGD.learningRate", .notNegative, at: CallSite(file, line))
   }
 
   package func rule(rate: Double, step: Int) -> UpdateRule { .descent(rate: rate) }
@@ -73,9 +73,13 @@ public struct Momentum: RuleOptimizer {
   package let convention: Convention
 
   /// Momentum with learning rate α and the velocity's decay γ, in 0 ..< 1.
-  public init(learningRate: Double = 0.1, momentum: Double = 0.9, convention: Convention = .accumulated) {
-    self.learningRate = checked(learningRate, "Momentum.learningRate", .notNegative)
-    self.momentum = checked(momentum, "Momentum.momentum", .share)
+  public init(
+    learningRate: Double = 0.1, momentum: Double = 0.9, convention: Convention = .accumulated,
+    file: StaticString = #fileID, line: UInt = #line
+  ) {
+    let site = CallSite(file, line)
+    self.learningRate = checked(learningRate, "Momentum.learningRate", .notNegative, at: site)
+    self.momentum = checked(momentum, "Momentum.momentum", .share, at: site)
     self.convention = convention
   }
 
@@ -95,9 +99,10 @@ public struct Nesterov: RuleOptimizer {
   package let momentum: Double
 
   /// Nesterov's momentum with learning rate α and the velocity's decay γ, in 0 ..< 1.
-  public init(learningRate: Double = 0.1, momentum: Double = 0.9) {
-    self.learningRate = checked(learningRate, "Nesterov.learningRate", .notNegative)
-    self.momentum = checked(momentum, "Nesterov.momentum", .share)
+  public init(learningRate: Double = 0.1, momentum: Double = 0.9, file: StaticString = #fileID, line: UInt = #line) {
+    let site = CallSite(file, line)
+    self.learningRate = checked(learningRate, "Nesterov.learningRate", .notNegative, at: site)
+    self.momentum = checked(momentum, "Nesterov.momentum", .share, at: site)
   }
 
   package func rule(rate: Double, step: Int) -> UpdateRule { .nesterov(rate: rate, decay: momentum) }
@@ -111,9 +116,10 @@ public struct Adagrad: RuleOptimizer {
   package let epsilon: Double
 
   /// Adagrad with learning rate α, and ε > 0 against division by 0.
-  public init(learningRate: Double = 0.01, epsilon: Double = 1e-10) {
-    self.learningRate = checked(learningRate, "Adagrad.learningRate", .notNegative)
-    self.epsilon = checked(epsilon, "Adagrad.epsilon", .positiveFloat)
+  public init(learningRate: Double = 0.01, epsilon: Double = 1e-10, file: StaticString = #fileID, line: UInt = #line) {
+    let site = CallSite(file, line)
+    self.learningRate = checked(learningRate, "Adagrad.learningRate", .notNegative, at: site)
+    self.epsilon = checked(epsilon, "Adagrad.epsilon", .positiveFloat, at: site)
   }
 
   package func rule(rate: Double, step: Int) -> UpdateRule {
@@ -130,10 +136,14 @@ public struct RMSProp: RuleOptimizer {
   package let epsilon: Double
 
   /// RMSProp with learning rate α, the average's decay ρ in 0 ..< 1, and ε > 0 against division by 0.
-  public init(learningRate: Double = 0.001, decay: Double = 0.99, epsilon: Double = 1e-8) {
-    self.learningRate = checked(learningRate, "RMSProp.learningRate", .notNegative)
-    self.decay = checked(decay, "RMSProp.decay", .share)
-    self.epsilon = checked(epsilon, "RMSProp.epsilon", .positiveFloat)
+  public init(
+    learningRate: Double = 0.001, decay: Double = 0.99, epsilon: Double = 1e-8,
+    file: StaticString = #fileID, line: UInt = #line
+  ) {
+    let site = CallSite(file, line)
+    self.learningRate = checked(learningRate, "RMSProp.learningRate", .notNegative, at: site)
+    self.decay = checked(decay, "RMSProp.decay", .share, at: site)
+    self.epsilon = checked(epsilon, "RMSProp.epsilon", .positiveFloat, at: site)
   }
 
   package func rule(rate: Double, step: Int) -> UpdateRule {
@@ -152,11 +162,15 @@ public struct Adam: RuleOptimizer {
   package let epsilon: Double
 
   /// Adam with learning rate α, the decays β₁ and β₂ in 0 ..< 1, and ε > 0 against division by 0.
-  public init(learningRate: Double = 0.001, beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-8) {
-    self.learningRate = checked(learningRate, "Adam.learningRate", .notNegative)
-    self.beta1 = checked(beta1, "Adam.beta1", .share)
-    self.beta2 = checked(beta2, "Adam.beta2", .share)
-    self.epsilon = checked(epsilon, "Adam.epsilon", .positiveFloat)
+  public init(
+    learningRate: Double = 0.001, beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-8,
+    file: StaticString = #fileID, line: UInt = #line
+  ) {
+    let site = CallSite(file, line)
+    self.learningRate = checked(learningRate, "Adam.learningRate", .notNegative, at: site)
+    self.beta1 = checked(beta1, "Adam.beta1", .share, at: site)
+    self.beta2 = checked(beta2, "Adam.beta2", .share, at: site)
+    self.epsilon = checked(epsilon, "Adam.epsilon", .positiveFloat, at: site)
   }
 
   package func rule(rate: Double, step: Int) -> UpdateRule { rule(rate: rate, step: step, keeping: 1) }
@@ -186,14 +200,29 @@ public struct AdamW: RuleOptimizer {
   /// Adam with learning rate α, the decays β₁ and β₂ in 0 ..< 1, ε > 0, and the weight decay λ.
   public init(
     learningRate: Double = 0.001, beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-8,
-    weightDecay: Double = 0.01
+    weightDecay: Double = 0.01,
+    file: StaticString = #fileID, line: UInt = #line
   ) {
-    adam = Adam(learningRate: learningRate, beta1: beta1, beta2: beta2, epsilon: epsilon)
-    self.weightDecay = checked(weightDecay, "AdamW.weightDecay", .notNegative)
+    let site = CallSite(file, line)
+    adam = Adam(learningRate: learningRate, beta1: beta1, beta2: beta2, epsilon: epsilon, file: file, line: line)
+    self.weightDecay = checked(weightDecay, "AdamW.weightDecay", .notNegative, at: site)
   }
 
   package func rule(rate: Double, step: Int) -> UpdateRule {
     adam.rule(rate: rate, step: step, keeping: 1 - rate * weightDecay)
+  }
+}
+
+extension Momentum: CustomStringConvertible {
+  public var description: String {
+    "Momentum(learningRate: \(learningRate), momentum: \(momentum), convention: \(convention))"
+  }
+}
+
+extension AdamW: CustomStringConvertible {
+  public var description: String {
+    "AdamW(learningRate: \(learningRate), beta1: \(adam.beta1), beta2: \(adam.beta2), epsilon: \(adam.epsilon), "
+      + "weightDecay: \(weightDecay))"
   }
 }
 
@@ -212,19 +241,19 @@ public indirect enum Schedule: Sendable, Hashable {
   case warmUp(steps: Int, then: Schedule)
 
   /// Traps with the name of a number that is out of range.
-  func validate() {
+  func validate(at site: CallSite = CallSite()) {
     switch self {
     case .constant: break
     case .staircase(let every, let factor):
-      check(every, "Schedule.staircase: every", atLeast: 1)
-      check(factor, "Schedule.staircase: factor", .notNegative)
-    case .exponential(let rate): check(rate, "Schedule.exponential: rate", .notNegative)
+      check(every, "Schedule.staircase: every", atLeast: 1, at: site)
+      check(factor, "Schedule.staircase: factor", .notNegative, at: site)
+    case .exponential(let rate): check(rate, "Schedule.exponential: rate", .notNegative, at: site)
     case .cosine(let steps, let floor):
-      check(steps, "Schedule.cosine: steps", atLeast: 1)
-      check(floor, "Schedule.cosine: floor", .notNegative)
+      check(steps, "Schedule.cosine: steps", atLeast: 1, at: site)
+      check(floor, "Schedule.cosine: floor", .notNegative, at: site)
     case .warmUp(let steps, let then):
-      check(steps, "Schedule.warmUp: steps", atLeast: 0)
-      then.validate()
+      check(steps, "Schedule.warmUp: steps", atLeast: 0, at: site)
+      then.validate(at: site)
     }
   }
 
@@ -239,6 +268,18 @@ public indirect enum Schedule: Sendable, Hashable {
       return floor + (1 - floor) * 0.5 * (1 + cos(Double.pi * progress))
     case .warmUp(let steps, let then):
       return step < steps ? Double(step + 1) / Double(steps) : then.factor(at: step - steps)
+    }
+  }
+}
+
+extension Schedule: CustomStringConvertible {
+  public var description: String {
+    switch self {
+    case .constant: "constant"
+    case .staircase(let every, let factor): "staircase(every: \(every), factor: \(factor))"
+    case .exponential(let rate): "exponential(rate: \(rate))"
+    case .cosine(let steps, let floor): "cosine(steps: \(steps), floor: \(floor))"
+    case .warmUp(let steps, let then): "warmUp(steps: \(steps), then: \(then))"
     }
   }
 }

@@ -16,10 +16,14 @@ public struct Regularization: Sendable, Hashable {
 
   /// Penalties and decay with these factors.
   /// - Precondition: the factors are finite, and not negative.
-  public init(l1: Double = 0, l2: Double = 0, decoupled: Double = 0, includesBiases: Bool = false) {
-    self.l1 = checked(l1, "Regularization.l1", .notNegative)
-    self.l2 = checked(l2, "Regularization.l2", .notNegative)
-    self.decoupled = checked(decoupled, "Regularization.decoupled", .notNegative)
+  public init(
+    l1: Double = 0, l2: Double = 0, decoupled: Double = 0, includesBiases: Bool = false,
+    file: StaticString = #fileID, line: UInt = #line
+  ) {
+    let site = CallSite(file, line)
+    self.l1 = checked(l1, "Regularization.l1", .notNegative, at: site)
+    self.l2 = checked(l2, "Regularization.l2", .notNegative, at: site)
+    self.decoupled = checked(decoupled, "Regularization.decoupled", .notNegative, at: site)
     self.includesBiases = includesBiases
   }
 
@@ -39,11 +43,11 @@ public enum Clipping: Sendable, Hashable {
 
 extension Clipping {
   /// Traps when the limit is not above 0.
-  func validate() {
+  func validate(at site: CallSite = CallSite()) {
     switch self {
     case .none: break
-    case .value(let limit): check(limit, "Clipping.value: the limit", .positive)
-    case .norm(let limit): check(limit, "Clipping.norm: the limit", .positive)
+    case .value(let limit): check(limit, "Clipping.value: the limit", .positive, at: site)
+    case .norm(let limit): check(limit, "Clipping.norm: the limit", .positive, at: site)
     }
   }
 }

@@ -23,15 +23,21 @@ final class CompiledLoss<S: Scalar> {
 
   /// - Parameter states: what the optimiser keeps for a parameter, given with its name.
   init(
-    _ loss: Variable<S>, of inputs: [Variable<S>], seed: UInt64, states: (Parameter<S>, String) -> [Parameter<S>]
+    _ loss: Variable<S>, of inputs: [Variable<S>], seed: UInt64, at site: CallSite,
+    states: (Parameter<S>, String) -> [Parameter<S>]
   ) {
     guard loss.shape.elementCount == 1 else {
-      fatalError("TrainingStep: the loss has shape \(loss.shape); reduce it to one number, for example with mean()")
+      site.trap("TrainingStep: the loss has shape \(loss.shape); reduce it to one number, for example with mean()")
     }
     let tape = loss.tape
     trained = tape.trainableParameters
+    let backward = tape.backward(from: loss, to: trained.map(\.leaf))
+    guard trained.contains(where: { backward.adjoint(of: $0.leaf) != nil }) else {
+      site.trap("TrainingStep: this step would train nothing: " + tape.reasonForTrainingNothing)
+    }
     // A gradient that is another parameter would change while that one is updated.
-    let outputs = [loss] + gradients(of: loss, withRespectTo: trained.map(\.leaf)).map(\.standingApart)
+    let gradients = trained.map { backward.adjoint(of: $0.leaf) ?? tape.constant(.zeros($0.leaf.shape)) }
+    let outputs = [loss] + gradients.map(\.standingApart)
     let program = Program<S>(outputs + inputs)  // the inputs too, so that one that the loss ignores can be fed
     program.seed = seed
     places = tape.namedParameters.map { ($0.parameter, $0.parameter.isFrozen) }

@@ -7,40 +7,52 @@ extension TrainingStep where S == Float {
   /// - Throws: `FeedError` when there is no example of such a number, and what a step on tensors throws. Nothing has been
   ///   changed then.
   @discardableResult
-  public func callAsFunction(rows: ArraySlice<Int>, of data: some Dataset<Int32>) throws -> Float {
+  public func callAsFunction(
+    rows: ArraySlice<Int>, of data: some Dataset<Int32>, file: StaticString = #fileID, line: UInt = #line
+  ) throws -> Float {
     try requireRows(rows, of: data)
-    let loss = compileIfNeeded(rows, of: data)
+    let loss = compileIfNeeded(rows, of: data, at: CallSite(file, line))
     try loss.program.fillIndices(loss.inputs[1]) { gatherer.gather(rows, of: data, for: loss, targets: $0, on: pool) }
     return try update(from: loss)
   }
 
   /// One update from the examples with these numbers. Returns the loss before the update.
   @discardableResult
-  public func callAsFunction(rows: ArraySlice<Int>, of data: some Dataset<Float>) throws -> Float {
+  public func callAsFunction(
+    rows: ArraySlice<Int>, of data: some Dataset<Float>, file: StaticString = #fileID, line: UInt = #line
+  ) throws -> Float {
     try requireRows(rows, of: data)
-    let loss = compileIfNeeded(rows, of: data, areIndices: false) { $0.input($1, name: "targets") }
+    let loss = compileIfNeeded(rows, of: data, areIndices: false, at: CallSite(file, line)) {
+      $0.input($1, name: "targets")
+    }
     loss.program.fill(loss.inputs[1]) { gatherer.gather(rows, of: data, for: loss, targets: $0, on: pool) }
     return try update(from: loss)
   }
 
   /// The loss for a batch of as many examples.
-  func compileIfNeeded(_ rows: ArraySlice<Int>, of data: some Dataset<Int32>) -> CompiledLoss<Float> {
-    compileIfNeeded(rows, of: data, areIndices: true) { $0.index($1, name: "labels") }
+  func compileIfNeeded(
+    _ rows: ArraySlice<Int>, of data: some Dataset<Int32>, at site: CallSite = CallSite()
+  ) -> CompiledLoss<Float> {
+    compileIfNeeded(rows, of: data, areIndices: true, at: site) { $0.index($1, name: "labels") }
   }
 
   private func requireRows(_ rows: ArraySlice<Int>, of data: some Dataset) throws(FeedError) {
     let count = data.count
+    if rows.isEmpty {
+      throw FeedError(
+        "TrainingStep: there are no rows to train on; give the numbers of at least one of \(count) examples")
+    }
     for row in rows where row < 0 || row >= count {
-      throw FeedError("TrainingStep: there is no example \(row) among \(count)")
+      throw FeedError("TrainingStep: there is no example \(row) among \(count); give numbers in 0 ..< \(count)")
     }
   }
 
   private func compileIfNeeded<Source: Dataset>(
-    _ rows: ArraySlice<Int>, of data: Source, areIndices: Bool,
+    _ rows: ArraySlice<Int>, of data: Source, areIndices: Bool, at site: CallSite,
     targets: (Tape<Float>, Tensor<Source.Target>) -> Variable<Float>
   ) -> CompiledLoss<Float> {
     let shapes = (data.inputShape.batched(rows.count), data.targetShape.batched(rows.count))
-    return compileIfNeeded(shapes.0, shapes.1, areIndices: areIndices) { tape in
+    return compileIfNeeded(shapes.0, shapes.1, areIndices: areIndices, at: site) { tape in
       let batch = data.batch(rows)
       return [tape.input(batch.inputs, name: "inputs"), targets(tape, batch.targets)]
     }

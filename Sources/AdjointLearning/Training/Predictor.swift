@@ -11,24 +11,31 @@ public final class Predictor<S: Scalar> {
   /// The loss that `evaluate` reports.
   package let loss: ClassificationLoss
   private let model: (Variable<S>) -> Variable<S>
-  private var compiled: (inputs: Variable<S>, outputs: Variable<S>, program: Program<S>)?
+  private(set) var compiled: (inputs: Variable<S>, outputs: Variable<S>, program: Program<S>)?
 
   /// A predictor of what `model` computes, such as logits.
   public init(
-    batchSize: Int = 256, loss: ClassificationLoss = .crossEntropy, model: @escaping (Variable<S>) -> Variable<S>
+    batchSize: Int = 256, loss: ClassificationLoss = .crossEntropy, model: @escaping (Variable<S>) -> Variable<S>,
+    file: StaticString = #fileID, line: UInt = #line
   ) {
-    guard batchSize >= 1 else { fatalError("Predictor: a batch of \(batchSize) examples; the size must be at least 1") }
+    check(batchSize, "Predictor: batchSize", atLeast: 1, at: CallSite(file, line))
     (self.batchSize, self.loss, self.model) = (batchSize, loss, model)
   }
 
   /// The outputs for inputs [n, …], any n.
-  public func callAsFunction(_ inputs: Tensor<S>) -> Tensor<S> {
+  public func callAsFunction(
+    _ inputs: Tensor<S>, file: StaticString = #fileID, line: UInt = #line
+  ) -> Tensor<S> {
+    let site = CallSite(file, line)
+    guard inputs.shape.rank >= 1 else {
+      site.trap("Predictor: the inputs are a single number; give [n, …], a row for each example, such as [1, 784]")
+    }
     let width = inputs.shape.dropFirst().reduce(1, *)
     var elements: [S] = []
     var outputShape = Shape([])
     for start in stride(from: 0, to: max(inputs.shape[0], 1), by: batchSize) {
       let count = min(batchSize, inputs.shape[0] - start)
-      predict(inputShape: Shape(inputs.shape.dropFirst()), count: count) { buffer in
+      predict(inputShape: Shape(inputs.shape.dropFirst()), count: count, at: site) { buffer in
         for i in 0..<count * width { buffer[i] = inputs.elements[start * width + i] }
       } reading: { outputs, shape in
         outputShape = shape
@@ -40,25 +47,31 @@ public final class Predictor<S: Scalar> {
 
   /// Fills the inputs of one batch, runs, and lets `reading` see the outputs and their shape.
   func predict(
-    inputShape: Shape, count: Int, filling: (UnsafeMutableBufferPointer<S>) -> Void,
+    inputShape: Shape, count: Int, at site: CallSite, filling: (UnsafeMutableBufferPointer<S>) -> Void,
     reading: (UnsafeBufferPointer<S>, Shape) -> Void
   ) {
-    let (inputs, outputs, program) = compileIfNeeded(inputShape.batched(batchSize))
+    let (inputs, outputs, program) = compileIfNeeded(inputShape, at: site)
     if program.pool !== pool { program.pool = pool }
     program.fill(inputs, filling)
     program.run()
     let shape = outputs.shape
     guard shape.first == batchSize else {
-      fatalError("Predictor: the model makes \(shape) of \(inputs.shape); the first axis must count the examples")
+      site.trap(
+        "Predictor: of a batch of \(batchSize) examples of \(inputShape) the model makes \(shape); the first axis must count the "
+          + "examples, so do not reduce over it")
     }
     program.withValue(of: outputs) { reading($0, shape) }
   }
 
-  private func compileIfNeeded(_ shape: Shape) -> (inputs: Variable<S>, outputs: Variable<S>, program: Program<S>) {
+  private func compileIfNeeded(
+    _ example: Shape, at site: CallSite
+  ) -> (inputs: Variable<S>, outputs: Variable<S>, program: Program<S>) {
+    let shape = example.batched(batchSize)
     if let compiled, compiled.inputs.shape == shape { return compiled }
     let tape = Tape<S>(mode: .inference)
-    let inputs = tape.input(.zeros(shape), name: "inputs")
-    let outputs = model(inputs)
+    // A trap in the model shows the shape of a batch, whose first axis nobody gave.
+    let inputs = tape.input(.zeros(shape), name: "inputs of \(example), predicted in batches of \(batchSize):")
+    let outputs = tape.recordModel("Predictor: its closure", at: site) { model(inputs) }
     let fresh = (inputs, outputs, Program<S>([outputs, inputs]))
     compiled = fresh
     return fresh
@@ -114,7 +127,12 @@ extension Predictor where S == Float {
   /// those that tie.
   /// - Throws: `NonFiniteOutputs` when a model's outputs have no largest or no loss, since they are NaN or infinite;
   ///   `FeedError` when a label is no class of the model.
-  public func evaluate(on data: some Dataset<Int32>) throws -> ClassificationMetrics {
+  public func evaluate(
+    on data: some Dataset<Int32>, file: StaticString = #fileID, line: UInt = #line
+  ) throws -> ClassificationMetrics {
+    guard data.count > 0 else {
+      throw FeedError("evaluate: the data set has no examples, so there is no loss and no accuracy; give at least one")
+    }
     var loss = 0.0
     var confusion: [[Int]] = []
     var failure: (any Error)?
@@ -123,11 +141,13 @@ extension Predictor where S == Float {
     for start in stride(from: 0, to: data.count, by: batchSize) {
       let rows = order[start..<min(start + batchSize, data.count)]
       labels.withUnsafeMutableBufferPointer { labels in
-        predict(inputShape: data.inputShape, count: rows.count) { inputs in
+        predict(inputShape: data.inputShape, count: rows.count, at: CallSite(file, line)) { inputs in
           data.fill(inputs: inputs, targets: labels, from: rows)
         } reading: { outputs, shape in
           guard shape.rank == 2, shape[1] > 0 else {
-            failure = FeedError("evaluate: the model's outputs are \(shape); they must be [batch, classes]")
+            failure = FeedError(
+              "evaluate: the model makes \(Shape(shape.dropFirst())) of an example of \(data.inputShape); it must make [classes], a "
+                + "logit for each")
             return
           }
           let classes = shape[1]
@@ -135,7 +155,9 @@ extension Predictor where S == Float {
           for row in 0..<rows.count {
             let label = Int(labels[row])
             guard label >= 0, label < classes else {
-              failure = FeedError("evaluate: label \(label) for a model with \(classes) outputs")
+              failure = FeedError(
+                "evaluate: example \(start + row) has the label \(label), and the model \(classes) outputs, for 0 ..< \(classes); "
+                  + "give it an output for every class")
               return
             }
             let logits = UnsafeBufferPointer(rebasing: outputs[row * classes..<(row + 1) * classes])
@@ -152,7 +174,7 @@ extension Predictor where S == Float {
       }
       if let failure { throw failure }
     }
-    let n = Double(max(data.count, 1))
+    let n = Double(data.count)
     let correct = confusion.indices.reduce(0) { $0 + confusion[$1][$1] }
     return ClassificationMetrics(loss: loss / n, accuracy: Double(correct) / n, confusion: confusion)
   }

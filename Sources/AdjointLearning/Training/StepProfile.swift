@@ -37,9 +37,11 @@ extension TrainingStep {
   /// measured; one that throws does not count. Make a few steps before: the first one records and compiles.
   ///
   /// - Precondition: the step is not being profiled already.
-  public func profile(_ body: () throws -> Void) rethrows -> StepProfile {
+  public func profile(
+    _ body: () throws -> Void, file: StaticString = #fileID, line: UInt = #line
+  ) rethrows -> StepProfile {
     guard clock == nil else {
-      fatalError("TrainingStep.profile: this step is being profiled already; let that end first")
+      CallSite(file, line).trap("TrainingStep.profile: this step is being profiled already; let that end first")
     }
     let clock = StepClock<S>()
     self.clock = clock

@@ -23,12 +23,15 @@ public final class Trainer<Data: Dataset<Int32>> {
   ///   - generator: shuffles each epoch.
   public init(
     step: TrainingStep<Float>, predictor: Predictor<Float>, training: Data, validation: Data? = nil, epochs: Int,
-    batchSize: Int, stopping: EarlyStopping? = nil, generator: Generator
+    batchSize: Int, stopping: EarlyStopping? = nil, generator: Generator, file: StaticString = #fileID,
+    line: UInt = #line
   ) {
-    check(epochs, "Trainer: epochs", atLeast: 0)
-    check(batchSize, "Trainer: batchSize", atLeast: 1)
-    if training.count == 0 { fatalError("Trainer: there are no training examples") }
-    if stopping != nil && validation == nil { fatalError("Trainer: early stopping needs a validation set") }
+    let site = CallSite(file, line)
+    check(epochs, "Trainer: epochs", atLeast: 0, at: site)
+    check(batchSize, "Trainer: batchSize", atLeast: 1, at: site)
+    if training.count == 0 { site.trap("Trainer: there are no training examples; give at least one") }
+    if validation?.count == 0 { site.trap("Trainer: there are no validation examples; give at least one, or no set") }
+    if stopping != nil && validation == nil { site.trap("Trainer: early stopping needs a validation set; give one") }
     (self.step, self.predictor, self.training, self.validation) = (step, predictor, training, validation)
     (self.epochs, self.batchSize, self.stopping) = (epochs, batchSize, stopping)
     progress = TrainingProgress(generator: generator)

@@ -3,14 +3,14 @@ import Adjoint
 /// The end of a training that cannot go on, since a number is not finite. Its description says where in training, which
 /// number, the first value that went wrong, and what to do. A step that throws it has changed nothing.
 public struct TrainingError: Error, CustomStringConvertible, Sendable {
-  /// The number that is not finite.
+  /// The number that is not finite. Parameters and states are given in words: `'fc1/weight'`, or what tells an unnamed one.
   package enum Failure: Sendable, Hashable {
     case loss(Double)
-    /// The gradient of the parameter of this name.
+    /// The gradient of this parameter.
     case gradient(String)
-    /// The value for the state of this name.
+    /// The value for this state.
     case store(String)
-    /// A parameter or state as the latest update left it: its name, the element, the value.
+    /// A parameter or state as the latest update left it: which, the element, the value.
     case parameter(String, element: Int, value: Double)
     /// The learning rate times the schedule's factor.
     case rate(Double)
@@ -19,10 +19,10 @@ public struct TrainingError: Error, CustomStringConvertible, Sendable {
     fileprivate var sentence: String {
       switch self {
       case .loss: "the loss is not finite"
-      case .gradient(let name): "the gradient of '\(name)' is not finite"
-      case .store(let name): "the new value of the state '\(name)' is not finite"
+      case .gradient(let name): "the gradient of \(name) is not finite"
+      case .store(let name): "the new value of the state \(name) is not finite"
       case .parameter(let name, let element, let value):
-        "'\(name)' is not finite after the latest update: element \(element) is \(value)"
+        "\(name) is not finite after the latest update: element \(element) is \(value)"
       case .rate(let rate): "the learning rate times the schedule's factor is \(rate)"
       case .validationLoss(let loss): "the loss on the validation set is \(loss)"
       }
@@ -43,8 +43,11 @@ public struct TrainingError: Error, CustomStringConvertible, Sendable {
     let part = culprit.serving.map { ", in the derivative of \($0)" } ?? ""
     return
       "\(place): \(failure.sentence). The first value that is not: element \(culprit.element) of \(culprit.node)\(part), "
-      + "is \(culprit.value). \(remedy)"
+      + "is \(culprit.value)\(isNumbered ? " (print the step's `tape` for a list)" : ""). \(remedy)"
   }
+
+  /// True when a node is given by its number, which says nothing without a listing.
+  private var isNumbered: Bool { culprit.map { $0.node.hasPrefix("%") || $0.serving?.hasPrefix("%") == true } ?? false }
 
   private var remedy: String {
     let lower = "ower the learning rate (\(learningRate)), or clip gradients"
@@ -79,10 +82,10 @@ extension TrainingStep {
     if !value.isFinite { return error(.loss(value), from: loss.outputs[0]) }
     for (gradient, leaf) in zip(loss.outputs.dropFirst(), loss.trained.map(\.leaf))
     where program.value(of: gradient).elements.contains(where: { !$0.primal.isFinite }) {
-      return error(.gradient(leaf.path), from: gradient)
+      return error(.gradient(leaf.tape.words(forParameterNamed: leaf.path)), from: gradient)
     }
     if let (value, state) = program.nonFiniteStore(on: loss.outputs[0].tape) {
-      return error(.store(state), from: value)
+      return error(.store(value.tape.words(forParameterNamed: state)), from: value)
     }
     return error(.rate(rate))
   }
@@ -106,8 +109,9 @@ extension TrainingStep {
   package func requireFiniteParameters() throws(TrainingError) {
     for (name, parameter) in namedParameters + namedOptimizerState {
       guard let (element, value) = parameter.firstNonFinite else { continue }
+      let words = tape?.words(forParameterNamed: name) ?? "'\(name)'"
       throw TrainingError(
-        failure: .parameter(name, element: element, value: value), epoch: epoch, step: max(stepCount - 1, 0),
+        failure: .parameter(words, element: element, value: value), epoch: epoch, step: max(stepCount - 1, 0),
         culprit: nil, learningRate: optimizer.learningRate)
     }
   }

@@ -47,8 +47,10 @@ public struct EarlyStopping: Sendable, Hashable {
 
   /// An end after `patience` epochs without improvement, as the rule counts them.
   /// - Precondition: the patience is at least 1.
-  public init(patience: Int, rule: Rule = .sinceBest) {
-    check(patience, "EarlyStopping.patience", atLeast: 1)
+  public init(
+    patience: Int, rule: Rule = .sinceBest, file: StaticString = #fileID, line: UInt = #line
+  ) {
+    check(patience, "EarlyStopping.patience", atLeast: 1, at: CallSite(file, line))
     (self.rule, self.patience) = (rule, patience)
   }
 

@@ -75,27 +75,29 @@ public final class TrainingStep<S: Scalar> {
   /// A step for a loss of one input.
   public convenience init(
     optimizer: some Optimizer, schedule: Schedule = .constant, regularization: Regularization = .none,
-    clipping: Clipping = .none, seed: UInt64 = 0, loss: @escaping (Variable<S>) -> Variable<S>
+    clipping: Clipping = .none, seed: UInt64 = 0, loss: @escaping (Variable<S>) -> Variable<S>,
+    file: StaticString = #fileID, line: UInt = #line
   ) {
-    self.init(optimizer, schedule, regularization, clipping, seed) { loss($0[0]) }
+    self.init(optimizer, schedule, regularization, clipping, seed, CallSite(file, line)) { loss($0[0]) }
   }
 
   /// A step for a loss of inputs and targets.
   public convenience init(
     optimizer: some Optimizer, schedule: Schedule = .constant, regularization: Regularization = .none,
-    clipping: Clipping = .none, seed: UInt64 = 0, loss: @escaping (Variable<S>, Variable<S>) -> Variable<S>
+    clipping: Clipping = .none, seed: UInt64 = 0, loss: @escaping (Variable<S>, Variable<S>) -> Variable<S>,
+    file: StaticString = #fileID, line: UInt = #line
   ) {
-    self.init(optimizer, schedule, regularization, clipping, seed) { loss($0[0], $0[1]) }
+    self.init(optimizer, schedule, regularization, clipping, seed, CallSite(file, line)) { loss($0[0], $0[1]) }
   }
 
   private init(
     _ optimizer: some Optimizer, _ schedule: Schedule, _ regularization: Regularization, _ clipping: Clipping,
-    _ seed: UInt64, _ record: @escaping ([Variable<S>]) -> Variable<S>
+    _ seed: UInt64, _ site: CallSite, _ record: @escaping ([Variable<S>]) -> Variable<S>
   ) {
     (presentOptimizer, self.schedule, self.regularization) = (optimizer, schedule, regularization)
     (self.clipping, self.seed, self.record) = (clipping, seed, record)
-    schedule.validate()
-    clipping.validate()
+    schedule.validate(at: site)
+    clipping.validate(at: site)
   }
 
   // MARK: Stepping
@@ -104,8 +106,10 @@ public final class TrainingStep<S: Scalar> {
   /// - Throws: `FeedError` when an index is out of range, `TrainingError` when the loss, a gradient, a value to be stored or
   ///   the rate is not finite. Nothing has been changed then.
   @discardableResult
-  public func callAsFunction(_ x: Tensor<S>, _ labels: Tensor<Int32>) throws -> S {
-    let loss = compileIfNeeded(x.shape, labels.shape, areIndices: true) { tape in
+  public func callAsFunction(
+    _ x: Tensor<S>, _ labels: Tensor<Int32>, file: StaticString = #fileID, line: UInt = #line
+  ) throws -> S {
+    let loss = compileIfNeeded(x.shape, labels.shape, areIndices: true, at: CallSite(file, line)) { tape in
       [tape.input(x, name: "inputs"), tape.index(labels, name: "labels")]
     }
     try loss.program.feed(loss.inputs[0], x)
@@ -115,8 +119,10 @@ public final class TrainingStep<S: Scalar> {
 
   /// One update from inputs and numeric targets. Returns the loss before the update.
   @discardableResult
-  public func callAsFunction(_ x: Tensor<S>, _ targets: Tensor<S>) throws -> S {
-    let loss = compileIfNeeded(x.shape, targets.shape) { tape in
+  public func callAsFunction(
+    _ x: Tensor<S>, _ targets: Tensor<S>, file: StaticString = #fileID, line: UInt = #line
+  ) throws -> S {
+    let loss = compileIfNeeded(x.shape, targets.shape, at: CallSite(file, line)) { tape in
       [tape.input(x, name: "inputs"), tape.input(targets, name: "targets")]
     }
     try loss.program.feed(loss.inputs[0], x)
@@ -126,8 +132,8 @@ public final class TrainingStep<S: Scalar> {
 
   /// One update of a loss with one input. Returns the loss before the update.
   @discardableResult
-  public func callAsFunction(_ x: Tensor<S>) throws -> S {
-    let loss = compileIfNeeded(x.shape, nil) { [$0.input(x, name: "inputs")] }
+  public func callAsFunction(_ x: Tensor<S>, file: StaticString = #fileID, line: UInt = #line) throws -> S {
+    let loss = compileIfNeeded(x.shape, nil, at: CallSite(file, line)) { [$0.input(x, name: "inputs")] }
     try loss.program.feed(loss.inputs[0], x)
     return try update(from: loss)
   }
@@ -163,6 +169,10 @@ public final class TrainingStep<S: Scalar> {
 
   // MARK: Recording
 
+  /// The number of recordings that are kept.
+  var recordingCount: Int { losses.count }
+  /// The most recent recording.
+  var lastRecording: CompiledLoss<S>? { losses.last }
   /// The most recent recording's tape, for printing and explaining.
   public var tape: Tape<S>? { losses.last?.inputs.first?.tape }
   /// The most recent recording's loss.
@@ -173,10 +183,10 @@ public final class TrainingStep<S: Scalar> {
 
   /// The loss for these input shapes, recorded and compiled on first use; its program runs on the pool.
   func compileIfNeeded(
-    _ x: Shape, _ targets: Shape?, areIndices: Bool = false, _ leaves: (Tape<S>) -> [Variable<S>]
+    _ x: Shape, _ targets: Shape?, areIndices: Bool = false, at site: CallSite, _ leaves: (Tape<S>) -> [Variable<S>]
   ) -> CompiledLoss<S> {
     clock?.begin()
-    let loss = compiled(x, targets, areIndices) ?? compile(leaves)
+    let loss = compiled(x, targets, areIndices) ?? compile(leaves, at: site)
     useCount += 1
     loss.lastUse = useCount
     if loss.program.pool !== pool { loss.program.pool = pool }
@@ -188,9 +198,10 @@ public final class TrainingStep<S: Scalar> {
     return nil
   }
 
-  private func compile(_ leaves: (Tape<S>) -> [Variable<S>]) -> CompiledLoss<S> {
+  private func compile(_ leaves: (Tape<S>) -> [Variable<S>], at site: CallSite) -> CompiledLoss<S> {
     let inputs = leaves(Tape<S>(mode: .training, seed: seed))
-    let loss = CompiledLoss(recordLoss(inputs), of: inputs, seed: seed, states: makeStatesIfNeeded)
+    let loss = CompiledLoss(
+      recordLoss(inputs, at: site), of: inputs, seed: seed, at: site, states: makeStatesIfNeeded)
     loss.lastUse = .max
     losses.append(loss)
     dropRecordings()
@@ -211,11 +222,11 @@ public final class TrainingStep<S: Scalar> {
   }
 
   /// Records the loss of these inputs on their tape.
-  func recordLoss(_ inputs: [Variable<S>]) -> Variable<S> {
+  func recordLoss(_ inputs: [Variable<S>], at site: CallSite = CallSite()) -> Variable<S> {
     let tape = inputs[0].tape
     tape.isRecordingForReplay = true
     defer { tape.isRecordingForReplay = false }
-    return record(inputs)
+    return tape.recordModel("TrainingStep: its closure", at: site) { record(inputs) }
   }
 
   /// The fingerprint of the recording of a compiled loss as revision 1d59674 would have made it.

@@ -20,7 +20,7 @@ struct SabotageRun {
     // Faults in shared code belong to no operation; they are part of the whole run alone.
     let score = Sabotage(OperationCatalog.types(of: names), includesSharedCode: isWhole, seed: seed).run()
     console.line("\(score)")
-    guard printsJSON else { return score.survivors.isEmpty ? 0 : 1 }
+    guard printsJSON else { return score.exitCode }
     let fields: [(String, JSON)] = [
       ("mutants", .integer(score.mutants)), ("detected", .integer(score.detected)), ("blamed", .integer(score.blamed)),
       ("equivalent", .integer(score.equivalent.count)), ("trapped", .integer(score.trapped.count)),
@@ -29,6 +29,6 @@ struct SabotageRun {
       ("seconds", .number(score.seconds)), ("seed", .integer(Int(seed))),
     ]
     console.line(JSON.object(fields).text)
-    return score.survivors.isEmpty ? 0 : 1
+    return score.exitCode
   }
 }

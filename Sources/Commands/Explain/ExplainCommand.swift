@@ -75,10 +75,13 @@ enum ExplainCommand {
       throw CommandError.unusedOption(name, reason: "with --grade", usedBy: [])
     }
     let sheet = try arguments.required("grade")
-    guard let data = FileManager.default.contents(atPath: FilePlace.url(sheet).path),
-      let text = String(data: data, encoding: .utf8)
-    else {
-      throw arguments.option("grade").bad(sheet, expected: "a worksheet, as --exercise writes it")
+    let path = FilePlace.url(sheet).path
+    guard let data = FileManager.default.contents(atPath: path), let text = String(data: data, encoding: .utf8) else {
+      let found = FileManager.default.fileExists(atPath: path) ? "\(path) is no text" : "there is no file \(path)"
+      throw arguments.option("grade").bad(
+        sheet,
+        expected: "a worksheet that was filled in, and \(found); 'adjoint explain --exercise -o SHEET.md' writes one to "
+          + "fill in")
     }
     let model = try ExplainedModel(arguments)
     let loss = arguments.isGiven("scalar") ? try ScalarXRay(of: model.loss).loss : model.loss

@@ -1,5 +1,6 @@
 import Adjoint
 import AdjointChecking
+import AdjointGrading
 import Testing
 
 @Suite struct VerifyTests {
@@ -37,8 +38,28 @@ import Testing
     #expect(report.operations[0].complaints.contains { $0.contains("right to first order, wrong to second") })
   }
 
-  @Test func `Without examples the verdict is that nothing can be told`() {
-    #expect(GradientCheck.verify(Silent.self).verdict == .cannotTell)
+  @Test func `Without examples the verdict is that nothing can be told, and the report says that nothing was checked`()
+  {
+    let report = GradientCheck.verify(Silent.self)
+    #expect(report.verdict == .cannotTell && !report.agrees)
+    #expect(report.description.hasPrefix("Silent  nothing was checked: it has no examples; give the type"))
+    #expect(!report.description.contains("0 disagree"))
+  }
+
+  @Test func `What checks nothing acquits nobody, and says so`() {
+    #expect(Verdict.combined([]) == .cannotTell)
+    let nothing = GradientCheck.verifyCatalogue([])
+    #expect(!nothing.agrees && nothing.description == "nothing was checked: no operation was given")
+
+    let tape = Tape<Double>()
+    for output in [tape.constant(3), tape.input(.zeros([0, 2])).sum()] {
+      let report = GradientCheck(of: output, withRespectTo: output.role == .constant ? [] : nil).run()
+      #expect(report.verdict == .cannotTell, "\(report)")
+    }
+
+    let score = Sabotage([Silent.self], includesSharedCode: false).run()
+    #expect(score.mutants == 0 && score.exitCode == 2)
+    #expect(score.description.contains("nothing was graded: no fault applies"))
   }
 }
 

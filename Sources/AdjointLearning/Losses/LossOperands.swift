@@ -1,0 +1,88 @@
+import Adjoint
+
+/// The outputs of a model and the targets that a loss compares them with, tested before anything is recorded: where they
+/// do not fit, the trap says what the loss takes, and not what the third operation inside of it takes.
+struct LossOperands<S: Scalar> {
+  private let loss: String
+  private let outputs: Variable<S>
+  private let targets: Variable<S>
+  private let site: CallSite
+
+  init(_ loss: String, _ outputs: Variable<S>, _ targets: Variable<S>, _ site: CallSite) {
+    (self.loss, self.outputs, self.targets, self.site) = (loss, outputs, targets, site)
+  }
+
+  private func trap(_ sentence: String) -> Never { site.trap("\(loss): \(sentence)") }
+  private func name(_ x: Variable<S>) -> String { x.tape.describe(x.index) }
+
+  /// Traps unless both are of one tape, and the outputs are numbers.
+  private func requireOutputs() {
+    guard outputs.tape === targets.tape else {
+      trap(
+        "the outputs \(outputs.shape) and the targets \(targets.shape) are variables of two tapes. Record both on one; inside of "
+          + "a step, use the variables that its closure is given.")
+    }
+    guard outputs.role != .index else {
+      trap(
+        "the outputs, \(name(outputs)), are indices; give the numbers that the model computes first, the targets second"
+      )
+    }
+  }
+
+  /// Traps unless the targets are class indices, one for each row of outputs.
+  func requireLabels() {
+    requireOutputs()
+    guard targets.role == .index else {
+      trap(
+        "the labels, \(name(targets)), are numbers; they must be class indices (Int32), one a row: [Int] or Tensor<Int32> "
+          + "given to the step, or tape.index(_:). One-hot rows go into crossEntropy(logits:probabilities:).")
+    }
+    guard outputs.shape.rank >= 1, Array(targets.shape) == Array(outputs.shape.dropLast()) else {
+      trap(
+        outputs.shape.rank == 0
+          ? "the outputs, \(name(outputs)), are a single number; give [batch, classes]"
+          : "the labels, \(name(targets)), do not fit the outputs, \(name(outputs)): give labels "
+            + "\(Shape(outputs.shape.dropLast())), one a row")
+    }
+    // What a step is fed is tested by the feeding, which throws.
+    guard !targets.tape.isRecordingForReplay else { return }
+    let classes = outputs.shape[outputs.shape.rank - 1]
+    let labels = targets.indexValue.elements
+    if let place = labels.firstIndex(where: { $0 < 0 || $0 >= classes }) {
+      trap("label \(labels[place]) at position \(place) is no class: outputs \(outputs.shape) know 0 ..< \(classes)")
+    }
+  }
+
+  /// Traps unless the targets are numbers of the outputs' shape, or either is repeated along the other's axes. [8, 1] and
+  /// [8] would be compared each with each.
+  func requireNumbers() {
+    requireOutputs()
+    guard targets.role != .index else {
+      trap(
+        "the targets, \(name(targets)), are class indices; give numbers (such as Tensor<Float>), or their one-hot rows, "
+          + "labels.oneHot(classes)")
+    }
+    guard
+      outputs.shape == targets.shape || targets.shape.broadcasts(to: outputs.shape)
+        || outputs.shape.broadcasts(to: targets.shape)
+    else {
+      trap(
+        "the targets, \(name(targets)), do not fit the outputs, \(name(outputs)): both must have one shape; reshape one of them"
+      )
+    }
+  }
+}
+
+extension Tensor where Element: BinaryInteger {
+  /// The same integers as class indices.
+  /// - Throws: `FeedError` for one that `Int32` does not hold.
+  func asIndices() throws(FeedError) -> Tensor<Int32> {
+    if let same = self as? Tensor<Int32> { return same }
+    if let place = elements.firstIndex(where: { Int32(exactly: $0) == nil }) {
+      throw FeedError(
+        "label \(elements[place]) at position \(place) is no class index: Int32 does not hold it; number the classes from 0"
+      )
+    }
+    return map { Int32($0) }
+  }
+}
