@@ -48,7 +48,7 @@ let exact = gradients(of: relu.loss, withRespectTo: relu.weights + relu.biases).
 check(distance(chain.product, exact[0]) < 1e-12, "the product, unvectorised, is the tape's gradient")
 let outer = Tensor(shape: [30, 784], elements: chain.arriving.flatMap { g in relu.x.value.elements.map { g * $0 } })
 check(distance(chain.product, outer) < 1e-12, "and it is the outer product g·xᵀ")
-let fromTheRight = chain.productFromTheRight.dense.reshaped(to: [30, 784])
+let fromTheRight = chain.productFromTheRight.dense.reshape(to: [30, 784])
 check(distance(fromTheRight, exact[0]) < 1e-12, "multiplied from the right it is the same")
 
 check(chain.multiplications(.leftToRight) == 706_900, "706,900 multiplications left to right")

@@ -94,7 +94,7 @@ struct TrainingErrorTests {
     #expect(error.description.hasPrefix(sentence), "\(error)")
     // The node of the backward pass serves the square root, which is what the reader wrote.
     #expect(
-      error.description.contains(", in the derivative of %2 [2] = √%1, is inf. Keep the arguments of that operation"),
+      error.description.contains(", in the derivative of %2 [2] = √w, is inf. Keep the arguments of that operation"),
       "\(error)")
     #expect(weight.value.elements == [0, 4] && step.stepCount == 0)
   }

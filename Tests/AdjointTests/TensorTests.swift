@@ -26,7 +26,7 @@ import Testing
 
   @Test func `Reshaping and choosing rows copy what they keep`() {
     let x = Tensor<Float>(rows: [[1, 2], [3, 4], [5, 6]])
-    #expect(x.reshaped(to: [2, 3]) == Tensor(rows: [[1, 2, 3], [4, 5, 6]]))
+    #expect(x.reshape(to: [2, 3]) == Tensor(rows: [[1, 2, 3], [4, 5, 6]]))
     #expect(x.rows([2, 0, 2]) == Tensor(rows: [[5, 6], [1, 2], [5, 6]]))
     #expect(x.rows([]).shape == [0, 2])
     #expect(Tensor<Float>([1, 2, 3]).rows([1]) == Tensor([2]))

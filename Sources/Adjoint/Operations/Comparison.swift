@@ -16,7 +16,7 @@ extension Comparison: LibraryOperation {
 
   public func shape(of x: [Shape]) throws(ShapeError) -> Shape {
     let x = try x.only(2, for: name)
-    return try .broadcast(x[0], x[1], in: name)
+    return try .broadcast(x[0], x[1], in: name, hint: false)
   }
   public func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) { y.zip(.comparison(self), x[0], x[1]) }
   public var isElementwise: Bool { true }
@@ -66,7 +66,7 @@ package struct Where: LibraryOperation {
 
   package func shape(of x: [Shape]) throws(ShapeError) -> Shape {
     let x = try x.only(3, for: name)
-    return try .broadcast(x[0], try .broadcast(x[1], x[2], in: name), in: name)
+    return try .broadcast(x[0], try .broadcast(x[1], x[2], in: name, hint: false), in: name, hint: false)
   }
   package func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) { y.select(x[0], x[1], x[2]) }
   package func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] {
@@ -96,8 +96,24 @@ package struct Where: LibraryOperation {
 }
 
 /// The elements of a where the condition is not 0, and of b elsewhere.
-public func `where`<S: Scalar>(_ condition: Variable<S>, _ a: Variable<S>, _ b: Variable<S>) -> Variable<S> {
-  condition.tape.record(Where(), condition, a, b)
+public func `where`<S: Scalar>(
+  _ condition: Variable<S>, _ a: Variable<S>, _ b: Variable<S>, file: StaticString = #fileID, line: UInt = #line
+) -> Variable<S> {
+  condition.tape.record(Where(), condition, a, b, file: file, line: line)
+}
+
+/// The elements of a where the condition is not 0, and a number elsewhere.
+public func `where`<S: Scalar>(
+  _ condition: Variable<S>, _ a: Variable<S>, _ b: Double, file: StaticString = #fileID, line: UInt = #line
+) -> Variable<S> {
+  `where`(condition, a, condition.tape.constant(b), file: file, line: line)
+}
+
+/// A number where the condition is not 0, and the elements of b elsewhere.
+public func `where`<S: Scalar>(
+  _ condition: Variable<S>, _ a: Double, _ b: Variable<S>, file: StaticString = #fileID, line: UInt = #line
+) -> Variable<S> {
+  `where`(condition, condition.tape.constant(a), b, file: file, line: line)
 }
 
 extension Variable {
@@ -107,11 +123,4 @@ extension Variable {
   public static func .>= (a: Variable, b: Variable) -> Variable { a.tape.record(Comparison.greaterOrEqual, a, b) }
   public static func .== (a: Variable, b: Variable) -> Variable { a.tape.record(Comparison.equal, a, b) }
   public static func .!= (a: Variable, b: Variable) -> Variable { a.tape.record(Comparison.notEqual, a, b) }
-
-  public static func .< (a: Variable, b: Double) -> Variable { a .< a.tape.constant(b) }
-  public static func .<= (a: Variable, b: Double) -> Variable { a .<= a.tape.constant(b) }
-  public static func .> (a: Variable, b: Double) -> Variable { a .> a.tape.constant(b) }
-  public static func .>= (a: Variable, b: Double) -> Variable { a .>= a.tape.constant(b) }
-  public static func .== (a: Variable, b: Double) -> Variable { a .== a.tape.constant(b) }
-  public static func .!= (a: Variable, b: Double) -> Variable { a .!= a.tape.constant(b) }
 }

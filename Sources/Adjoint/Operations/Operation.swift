@@ -143,10 +143,13 @@ public struct Point<S: Scalar> {
   /// The inputs of the node at hand.
   public struct Inputs {
     let point: Point
-    public subscript(position: Int) -> Variable<S> {
+    public subscript(position: Int, file: StaticString = #fileID, line: UInt = #line) -> Variable<S> {
       let inputs = point.tape.nodes[point.node].inputs
       guard position >= 0, position < inputs.count else {
-        fatalError("vjp: there is no input \(position) among the \(inputs.count) of \(point.tape.describe(point.node))")
+        fatalError(
+          "vjp: there is no input \(position) among the \(inputs.count) of \(point.tape.describe(point.node))",
+          file: file,
+          line: line)
       }
       return point.tape[inputs[position]]
     }

@@ -81,7 +81,7 @@ public struct Tensor<Element: BitwiseCopyable & Sendable>: Sendable {
   }
 
   /// The same elements under another shape of the same count.
-  public func reshaped(to shape: Shape) -> Tensor { Tensor(shape: shape, elements: elements) }
+  public func reshape(to shape: Shape) -> Tensor { Tensor(shape: shape, elements: elements) }
 
   /// The rows with these numbers along the first axis, in that order.
   public func rows(_ indices: some Collection<Int>) -> Tensor {

@@ -39,7 +39,7 @@ enum Formula {
     let tape = Tape<Double>()
     let leaf = tape.input(x)
     let matrix = Adjoint.jacobian(of: f(leaf), withRespectTo: leaf)
-    return matrix.reshaped(to: [rows, x.shape.elementCount]).matrix
+    return matrix.reshape(to: [rows, x.shape.elementCount]).matrix
   }
 
   static func flat(_ rows: [[Double]]) -> [Double] { rows.flatMap { $0 } }

@@ -44,7 +44,7 @@ struct WrongAnswers {
     add(.factor(2), nil, right.map { 2 * $0 })
     add(.factor(0.5), nil, right.map { $0 / 2 })
     add(.transposed, nil, right.transposed)
-    add(.transposed, nil, right.transposed.reshaped(to: right.shape))
+    add(.transposed, nil, right.transposed.reshape(to: right.shape))
     for n in counts.sorted() {
       add(.missingMean(n), nil, right.map { $0 * Double(n) })
       add(.doubledMean(n), nil, right.map { $0 / Double(n) })
