@@ -7,9 +7,8 @@ public func gradients<S: Scalar>(
   of y: Variable<S>, withRespectTo parameters: [Parameter<S>], cotangent: Variable<S>? = nil,
   file: StaticString = #fileID, line: UInt = #line
 ) -> [Variable<S>] {
-  let x = parameters.map { y.tape.leaf(of: $0, for: "gradients", file, line) }
-  let backward = y.tape.backward(from: y, cotangent: cotangent, to: x, file: file, line: line)
-  return x.map { backward.adjoint(of: $0) ?? y.tape.constant(.zeros($0.shape)) }
+  let leaves = parameters.map { y.tape.leaf(of: $0, for: "gradients", file, line) }
+  return gradients(of: y, withRespectTo: leaves, cotangent: cotangent, file: file, line: line)
 }
 
 /// The gradient of a single number with respect to a parameter, recorded.
@@ -26,7 +25,8 @@ public func jacobian<S: Scalar>(
   of y: Variable<S>, withRespectTo parameter: Parameter<S>, mode: JacobianMode = .automatic,
   file: StaticString = #fileID, line: UInt = #line
 ) -> Tensor<S> {
-  jacobian(of: y, withRespectTo: y.tape.leaf(of: parameter, for: "jacobian", file, line), mode: mode)
+  let leaf = y.tape.leaf(of: parameter, for: "jacobian", file, line)
+  return jacobian(of: y, withRespectTo: leaf, mode: mode, file: file, line: line)
 }
 
 /// The Hessian ∂²y/∂w² of a single number for a parameter w, of shape w.shape + w.shape.
@@ -34,7 +34,8 @@ public func jacobian<S: Scalar>(
 public func hessian<S: Scalar>(
   of y: Variable<S>, withRespectTo parameter: Parameter<S>, file: StaticString = #fileID, line: UInt = #line
 ) -> Tensor<S> {
-  hessian(of: y, withRespectTo: y.tape.leaf(of: parameter, for: "hessian", file, line))
+  let leaf = y.tape.leaf(of: parameter, for: "hessian", file, line)
+  return hessian(of: y, withRespectTo: leaf, file: file, line: line)
 }
 
 extension Tape {

@@ -8,7 +8,7 @@ extension Variable: CustomStringConvertible, CustomDebugStringConvertible {
     guard tape.isLive(self) else { return "%\(index) of a tape that was truncated before it: it has no value any more" }
     let value = tape.isIndexLeaf(index) ? indexValue.description : recordedValue.description
     let head = tape.text.line(of: index) + (tape.isRecordingForReplay ? " (while it is recorded)" : "")
-    return head + (value.count > 60 || value.contains("\n") ? ":\n" : ": ") + value
+    return head + set(off: value)
   }
 
   /// The type, the place on the tape, the node that it serves in a backward pass, and the description.
@@ -22,7 +22,7 @@ extension Parameter: CustomStringConvertible {
   /// Name, shape and bytes, and the numbers where they are few: `parameter 'bias' [2], 8 B: [0.0, 0.0]`.
   public var description: String {
     (name.map { "parameter '\($0)'" } ?? "parameter without a name") + " \(shape)\(isFrozen ? ", frozen" : ""), "
-      + byteText(count * MemoryLayout<S>.stride) + (count <= 8 ? ": \(value)" : "")
+      + byteText(count * MemoryLayout<S>.stride) + (count <= 8 ? set(off: value.description) : "")
   }
 }
 
@@ -86,6 +86,9 @@ extension Operands: CustomStringConvertible {
     "\(counted(count, "operand")): " + (0..<count).map { "\(self[$0].shape)" }.joined(separator: ", ")
   }
 }
+
+/// A value behind what it is of: on the same line where it is short.
+private func set(off value: String) -> String { (value.count > 60 || value.contains("\n") ? ":\n" : ": ") + value }
 
 /// A count and what is counted: `1 node`, `2 nodes`.
 func counted(_ count: Int, _ one: String, _ many: String? = nil) -> String {

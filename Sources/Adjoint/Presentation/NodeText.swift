@@ -64,8 +64,10 @@ extension Tape {
   /// A variable of this tape as a message names it, also when it was truncated away.
   func describe(_ x: Variable<S>) -> String { isLive(x) ? describe(x.index) : "%\(x.index)" }
 
-  /// The number of nodes in words.
-  var size: String { counted(count, "node") }
+  /// This tape as a message tells it from another one.
+  var inWords: String {
+    (isRecordingForReplay ? "the tape that is recorded for replay, of " : "a tape of ") + counted(count, "node")
+  }
 
   var text: NodeText<NodeStorage> { NodeText(nodes: nodes, names: names) { shortest(self.view(of: $0)[0]) } }
 }

@@ -34,12 +34,10 @@ extension Tape {
   ) -> Never {
     let prefix = purpose.map { $0 + ": " } ?? ""
     guard x.tape === self else {
-      let own =
-        others.first { $0.tape === self && isLive($0) }.map { describe($0.index) + " stands" } ?? "the rest stands"
-      let tape = isRecordingForReplay ? "the tape of the training step" : "another one"
+      let own = others.first { $0.tape === self && isLive($0) }.map { describe($0.index) } ?? "what it is used with"
       fatalError(
-        "\(prefix)a variable of another tape: \(x.tape.describe(x)) stands on a tape of \(x.tape.size), \(own) on "
-          + "\(tape), of \(size). All inputs of an operation must be recorded on one tape. A usual cause is a constant "
+        "\(prefix)a variable of another tape: \(x.tape.describe(x)) stands on \(x.tape.inWords), \(own) on "
+          + "\(inWords). All inputs of an operation must be recorded on one tape. A usual cause is a constant "
           + "that the closure of a training step captured: record it inside of the closure, or pass it as an input.",
         file: file, line: line)
     }
@@ -162,10 +160,9 @@ extension Tape {
   @inline(never)
   func refuse(_ error: ShapeError, of operands: [Variable<S>], _ file: StaticString, _ line: UInt) -> Never {
     let names = operands.map { $0.tape.describe($0) }.joined(separator: ", ")
-    let scope = scopes[Int(scope)]
-    fatalError(
-      "\(error.description) (operands: \(names)\(scope.isEmpty ? "" : "; recorded in '\(scope)'"))", file: file,
-      line: line)
+    let scope = scopes[Int(scope)].isEmpty ? "" : "; recorded in '\(scopes[Int(scope)])'"
+    let listing = names.contains("%") ? "; print(tape) lists its nodes" : ""
+    fatalError("\(error.description) (operands: \(names)\(scope)\(listing))", file: file, line: line)
   }
 
   private func checkIndices(of node: Int, below bound: Int, for name: String) throws(ShapeError) {
@@ -203,9 +200,10 @@ extension Tape {
   package func path(of node: Int) -> String { names.path(of: node, nodes[node]) }
 
   var names: NodeNames {
-    NodeNames(
-      scopes: scopes, labels: labels,
-      inventedLabels: Set(parameters.filter { $0.parameter.name == nil }.map(\.leaf)))
+    let invented = parameters.enumerated().filter { number, place in
+      place.parameter.name == nil && labels[place.leaf]?.hasSuffix("p\(number)") == true
+    }
+    return NodeNames(scopes: scopes, labels: labels, inventedLabels: Set(invented.map(\.element.leaf)))
   }
 
   // MARK: Truncation
