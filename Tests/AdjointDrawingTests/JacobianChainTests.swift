@@ -30,7 +30,7 @@ import Testing
     Model(testDescription: "several outputs") { x, w in x.matmul(w).gelu().sum(axes: [0]) },
     Model(testDescription: "a path that stops") { x, w in
       let z = x.matmul(w)
-      return (z.stopGradient() * z).transposed().reshape(to: [z.shape.elementCount]).logSumExp()
+      return (z.stopGradient() * z).transpose().reshape(to: [z.shape.elementCount]).logSumExp()
     },
   ]
 

@@ -11,9 +11,9 @@ struct FirstContactTests {
     return MLP<Float>(sizes, using: &generator)
   }
 
-  private static let x = Tensor<Float>(rows: [[1, 2], [3, 4]])
+  private static let x = Tensor<Float>([[1, 2], [3, 4]])
   private static let labels = Tensor<Int32>([0, 2])
-  private static let oneHot = Tensor<Float>(rows: [[1, 0, 0], [0, 0, 1]])
+  private static let oneHot = Tensor<Float>([[1, 0, 0], [0, 0, 1]])
 
   private typealias Mistake = (line: UInt, words: [String], make: @Sendable () throws -> Void)
 
@@ -99,7 +99,7 @@ struct FirstContactTests {
       #line, ["crossEntropy: the labels, %1 [2, 1], do not fit the outputs, %0 [2, 3]: give labels [2], one a row"],
       {
         let z = outputs
-        _ = crossEntropy(logits: z, labels: z.tape.index(Tensor(rows: [[0], [2]])))
+        _ = crossEntropy(logits: z, labels: z.tape.index(Tensor([[0], [2]])))
       }
     ),
     (
@@ -174,7 +174,7 @@ struct FirstContactTests {
   ]
 
   private static var outputs: Variable<Float> { Tape<Float>().input(oneHot) }
-  private static var column: Variable<Float> { Tape<Float>().input(Tensor(rows: [[1], [2], [3]])) }
+  private static var column: Variable<Float> { Tape<Float>().input(Tensor([[1], [2], [3]])) }
   private static func perceptron(_ sizes: [Int], _ file: StaticString, _ line: UInt) -> MLP<Float> {
     var generator = Generator(seed: 1)
     return MLP<Float>(sizes, using: &generator, file: file, line: line)
@@ -269,7 +269,7 @@ struct FirstContactTests {
     var generator = Generator(seed: 1)
     let layer = Linear<Float>(2, 3, using: &generator)
     let step = TrainingStep<Float>(optimizer: SGD()) { layer($0).sqrt().sum() }
-    layer.weight.value = Tensor(rows: [[0, 0], [0, 0], [0, 0]])
+    layer.weight.value = Tensor([[0, 0], [0, 0], [0, 0]])
     let error = try #require(throws: TrainingError.self) { try step(Self.x) }
     let words =
       "an unnamed parameter [3, 2] of a linear layer without a name (number 1 in the order of use; a checkpoint calls "

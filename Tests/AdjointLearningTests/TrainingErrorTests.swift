@@ -136,7 +136,7 @@ struct TrainingErrorTests {
       try step(Tensor([1]))
     }
     #expect(text(result).contains("its value was read while a training step is recorded"))
-    #expect(text(result).contains("Use `where(_:_:_:)`, or record eagerly."))
+    #expect(text(result).contains("Use `where(_:_:_:)` to choose between values"))
   }
 
   @Test func `a loss that is not one number traps with its shape`() async {

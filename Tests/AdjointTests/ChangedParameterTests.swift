@@ -7,7 +7,7 @@ import Testing
   private func said(_ result: ExitTest.Result?) -> String {
     String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
   }
-  private let sentence = "backward: 'w' [] was changed after %1 [] was recorded with it"
+  private let sentence = "backward: 'w' [] was changed after %1 [] = w"
 
   @Test func `A parameter that was set between recording and gradient is refused`() async {
     let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {

@@ -63,7 +63,7 @@ import Testing
     StatedStructure(text: "[12×12] scaled identity, −1·I") { -$0 },
     StatedStructure(text: "[12×12] scaled identity, 0.5·I") { $0 * 0.5 },
     StatedStructure(text: "[12×12] identity") { $0.reshape(to: [2, 6]) },
-    StatedStructure(text: "[12×12] permutation") { $0.transposed() },
+    StatedStructure(text: "[12×12] permutation") { $0.transpose() },
     StatedStructure(text: "[20×12] I₄ ⊗ [5×3]") { $0.matmul($0.tape.constant(.ones([3, 5]))) },
     StatedStructure(text: "[20×15] I₅ ⊗ [4×3], rows in the order of the transposed result", position: 1) {
       $0.matmul($0.tape.constant(.ones([5, 3])), transposeB: true)

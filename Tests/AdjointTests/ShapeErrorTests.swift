@@ -20,6 +20,17 @@ import Testing
     Misfit(
       MatMul(transposeB: true), [[2, 3], [3, 4]],
       "matmul: inner dimensions differ: 3 of [2, 3] against 4 of [3, 4]. Did you mean transposeB: false?"),
+    Misfit(
+      MatMul(), [[3, 2], [3, 4]],
+      "matmul: inner dimensions differ: 2 of [3, 2] against 3 of [3, 4]. Did you mean transposeA: true?"),
+    Misfit(
+      MatMul(), [[3, 2], [4, 3]],
+      "matmul: inner dimensions differ: 2 of [3, 2] against 4 of [4, 3]. Did you mean transposeA: true, transposeB: true?"
+    ),
+    Misfit(
+      MatMul(), [[2, 3, 4], [4, 5]],
+      "matmul: takes two matrices, was given [2, 3, 4] and [4, 5]; reshape a vector to [1, n] or [n, 1], "
+        + "and a batch of matrices to [rows, columns]"),
     Misfit(MatMul(), [[2, 3], [4, 5]], "matmul: inner dimensions differ: 3 of [2, 3] against 4 of [4, 5]"),
     Misfit(
       MatMul(), [[3], [3, 4]],
@@ -27,7 +38,27 @@ import Testing
     Misfit(MatMul(), [[3, 4]], "matmul: takes 2 inputs, was given 1"),
     Misfit(
       Binary.add, [[3, 4], [3]],
-      "add: [3, 4] and [3] do not broadcast: 4 and 3 differ at axis −1, and neither is 1"),
+      "add: [3, 4] and [3] do not broadcast: 4 and 3 differ at axis −1, and neither is 1. "
+        + "An element for each row is a column: reshape(to: [3, 1])"),
+    Misfit(
+      Comparison.less, [[3], [3, 4]],
+      "less: [3] and [3, 4] do not broadcast: 3 and 4 differ at axis −1, and neither is 1. "
+        + "An element for each row is a column: reshape(to: [3, 1])"),
+    Misfit(
+      Binary.add, [[2, 3], [3, 2]],
+      "add: [2, 3] and [3, 2] do not broadcast: 3 and 2 differ at axis −1, and neither is 1"),
+    Misfit(
+      Binary.multiply, [[2, 3], [3, 2]],
+      "multiply: [2, 3] and [3, 2] do not broadcast: 3 and 2 differ at axis −1, and neither is 1. "
+        + "* is elementwise; did you mean the matrix product, a.matmul(b)?"),
+    Misfit(
+      Binary.multiply, [[2, 3], [4, 3]],
+      "multiply: [2, 3] and [4, 3] do not broadcast: 2 and 4 differ at axis −2, and neither is 1. "
+        + "* is elementwise; did you mean the matrix product, a.matmul(b, transposeB: true)?"),
+    Misfit(
+      Binary.multiply, [[3, 2], [3, 4]],
+      "multiply: [3, 2] and [3, 4] do not broadcast: 2 and 4 differ at axis −1, and neither is 1. "
+        + "* is elementwise; did you mean the matrix product, a.matmul(b, transposeA: true)?"),
     Misfit(
       AddBias(), [[3, 4], [3]], "addBias: a bias of shape [3] does not fit the last axis of [3, 4]; it must be [4]"),
     Misfit(Reshape(to: [5]), [[2, 3]], "reshape: [2, 3] has 6 elements, [5] takes 5"),

@@ -29,11 +29,32 @@ import Testing
     #expect(said(result).contains("add: [3, 4] and [3] do not broadcast: 4 and 3 differ"))
   }
 
-  @Test func `Two tapes mixed in one operation trap`() async {
+  @Test func `Two tapes mixed in one operation trap, and both variables are named with a usual cause`() async {
     let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
-      _ = Tape<Float>().input(.ones([2])) * Tape<Float>().input(.ones([2]))
+      let x = Tape<Float>().input(.ones([2]), name: "x")
+      _ = x * Tape<Float>().constant(.ones([2])).exp()
     }
-    #expect(said(result).contains("multiply: a variable of another tape"))
+    #expect(said(result).contains("multiply: a variable of another tape: %1 [2] = exp(%0) stands on a tape of 2 nodes"))
+    #expect(said(result).contains("'x' [2] on a tape of 1 node."))
+    #expect(said(result).contains("record it inside of the closure, or pass it as an input"))
+  }
+
+  @Test func `A leaf that nobody named, an operation and its scope are told in words`() async {
+    let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+      let tape = Tape<Float>()
+      let x = tape.input(.ones([4, 3]), name: "x")
+      tape.scoped("fc1") {
+        let w = tape.parameter(Parameter(.ones([3, 2])))
+        _ = x.matmul(w).relu() + tape.input(.ones([3]))
+      }
+    }
+    #expect(said(result).contains("operands: %3 [4, 2] = relu(x·fc1/p0) in 'fc1', %4 [3], input in 'fc1'"))
+    #expect(said(result).contains("recorded in 'fc1'"))
+    let unnamed = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+      let tape = Tape<Float>()
+      _ = tape.scoped("fc1") { tape.parameter(Parameter(.ones([3, 2]))) }.reshape(to: [5])
+    }
+    #expect(said(unnamed).contains("'fc1/p0' [3, 2] (a parameter without a name)"))
   }
 
   @Test func `A cotangent of another tape traps`() async {
@@ -66,7 +87,7 @@ import Testing
       if x.scalar > 0 { _ = x * 2 }
     }
     #expect(said(result).contains("'loss' []: its value was read while a training step is recorded"))
-    #expect(said(result).contains("Use `where(_:_:_:)`, or record eagerly"))
+    #expect(said(result).contains("Use `where(_:_:_:)` to choose between values, `print` to look at one"))
   }
 
   @Test func `Only a single number has a gradient`() async {
@@ -94,7 +115,7 @@ import Testing
       program.run()
       _ = program.value(of: hidden)
     }
-    #expect(said(result).contains("%1 is not among what this program keeps"))
+    #expect(said(result).contains("%1 [2] = exp(%0) is not among what this program keeps"))
     #expect(said(result).contains("compile with keeping: .all"))
   }
 
@@ -103,7 +124,7 @@ import Testing
       let program = Program<Float>([Tape<Float>().input(.ones([2]))])
       _ = program.value(of: Tape<Float>().input(.ones([2])))
     }
-    #expect(said(result).contains("Program: %0 belongs to another tape"))
+    #expect(said(result).contains("Program: %0 [2], input belongs to another tape"))
   }
 
   @Test func `Replaying a suffix needs a program that keeps everything`() async {
@@ -127,11 +148,12 @@ import Testing
       let x = Tape<Float>().input(.ones([2]))
       _ = x.gather(x)
     }
-    #expect(said(numbers).contains("gather: input 1, %0 [2], holds numbers; an index leaf is expected"))
+    #expect(
+      said(numbers).contains("gather: input 1, %0 [2], input, holds numbers; an index leaf is expected: tape.index("))
     let indices = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
       _ = Tape<Float>().index(Tensor<Int32>([0, 1])).exp()
     }
-    #expect(said(indices).contains("exp: input 0, %0 [2], holds indices; numbers are expected"))
+    #expect(said(indices).contains("exp: input 0, %0 [2], index, holds indices; numbers are expected"))
   }
 
   @Test func `A rule that returns too little or the wrong shape traps`() async {

@@ -44,7 +44,7 @@ import Testing
     let slice = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
       _ = Tape<Float>().input(.ones([2, 3])).slice(0..<1, axis: 2)
     }
-    #expect(said(slice).contains("axis 2 of [2, 3], which has rank 2"))
+    #expect(said(slice).contains("slice: axis 2 does not exist in [2, 3], which has rank 2"))
   }
 
   @Test func `Bounds of a clamp in the wrong order trap`() async {

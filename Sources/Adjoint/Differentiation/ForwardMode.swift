@@ -9,10 +9,12 @@
 /// - Returns: J·ẋ of y's shape, in `Double` whatever the tape's scalar.
 /// - Complexity: about twice the cost of computing y.
 public func jvp<S: Scalar>(
-  of y: Variable<S>, withRespectTo x: [Variable<S>], along tangents: [Tensor<Double>]
+  of y: Variable<S>, withRespectTo x: [Variable<S>], along tangents: [Tensor<Double>],
+  file: StaticString = #fileID, line: UInt = #line
 ) -> Tensor<Double> {
+  for x in [y] + x { _ = y.tape.index(of: x, for: "jvp", beside: [y], file: file, line: line) }
   let replay = DualReplay(of: y, withRespectTo: x)
-  return replay.product(along: tangents)
+  return replay.product(along: tangents, file, line)
 }
 
 /// f(x) and J·ẋ for a function written with variables.
@@ -42,10 +44,14 @@ struct DualReplay<S: Scalar> {
     if !onlyLeaves { program.replay() }
   }
 
-  func product(along tangents: [Tensor<Double>]) -> Tensor<Double> {
-    guard tangents.count == x.count else { fatalError("jvp: \(tangents.count) tangents for \(x.count) variables") }
+  func product(along tangents: [Tensor<Double>], _ file: StaticString, _ line: UInt) -> Tensor<Double> {
+    guard tangents.count == x.count else {
+      fatalError("jvp: \(tangents.count) tangents for \(x.count) variables", file: file, line: line)
+    }
     for (position, tangent) in tangents.enumerated() where tangent.shape != x[position].shape {
-      fatalError("jvp: tangent \(position) has shape \(tangent.shape), its variable \(x[position].shape)")
+      fatalError(
+        "jvp: tangent \(position) has shape \(tangent.shape), its variable \(x[position].shape)", file: file, line: line
+      )
     }
     move { position, element in tangents[position].elements[element] }
     return program.value(of: y).map(\.tangent)

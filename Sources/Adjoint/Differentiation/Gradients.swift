@@ -7,15 +7,18 @@
 ///   - cotangent: ȳ of y's shape, which makes the result ȳᵀ·∂y/∂xᵢ. It may be left out when y is a single number.
 /// - Complexity: a small constant times the cost of computing y, whatever the number of inputs.
 public func gradients<S: Scalar>(
-  of y: Variable<S>, withRespectTo x: [Variable<S>], cotangent: Variable<S>? = nil
+  of y: Variable<S>, withRespectTo x: [Variable<S>], cotangent: Variable<S>? = nil,
+  file: StaticString = #fileID, line: UInt = #line
 ) -> [Variable<S>] {
-  let backward = y.tape.backward(from: y, cotangent: cotangent, to: x)
+  let backward = y.tape.backward(from: y, cotangent: cotangent, to: x, file: file, line: line)
   return x.map { backward.adjoint(of: $0) ?? y.tape.constant(.zeros($0.shape)) }
 }
 
 /// The gradient ∂y/∂x of a single number with respect to one variable, recorded.
-public func gradient<S: Scalar>(of y: Variable<S>, withRespectTo x: Variable<S>) -> Variable<S> {
-  gradients(of: y, withRespectTo: [x])[0]
+public func gradient<S: Scalar>(
+  of y: Variable<S>, withRespectTo x: Variable<S>, file: StaticString = #fileID, line: UInt = #line
+) -> Variable<S> {
+  gradients(of: y, withRespectTo: [x], file: file, line: line)[0]
 }
 
 /// The vector-Jacobian product ȳᵀ·J, J = ∂f/∂x at x, with f(x) beside it.

@@ -15,9 +15,11 @@ public enum JacobianMode: Sendable {
 ///
 /// - Complexity: min(y.count, x.count) times a small multiple of the cost of computing y, when automatic.
 public func jacobian<S: Scalar>(
-  of y: Variable<S>, withRespectTo x: Variable<S>, mode: JacobianMode = .automatic
+  of y: Variable<S>, withRespectTo x: Variable<S>, mode: JacobianMode = .automatic,
+  file: StaticString = #fileID, line: UInt = #line
 ) -> Tensor<S> {
-  let (rows, columns) = (y.shape.elementCount, x.shape.elementCount)
+  let own = [y, x].map { y.tape.index(of: $0, for: "jacobian", beside: [y], file: file, line: line) }
+  let (rows, columns) = (y.tape[own[0]].shape.elementCount, y.tape[own[1]].shape.elementCount)
   let shape = Shape(Array(y.shape) + x.shape)
   switch mode {
   case .automatic: return jacobian(of: y, withRespectTo: x, mode: rows <= columns ? .reverse : .forward)
@@ -57,12 +59,18 @@ public func jacobian<S: Scalar>(
 ///
 /// Source: Pearlmutter, "Fast exact multiplication by the Hessian", Neural Computation 1994 (here reverse over reverse).
 public func hessianVectorProduct<S: Scalar>(
-  of y: Variable<S>, withRespectTo x: [Variable<S>], vector: [Variable<S>]
+  of y: Variable<S>, withRespectTo x: [Variable<S>], vector: [Variable<S>],
+  file: StaticString = #fileID, line: UInt = #line
 ) -> [Variable<S>] {
   guard vector.count == x.count else {
-    fatalError("hessianVectorProduct: \(vector.count) vectors for \(x.count) variables")
+    fatalError("hessianVectorProduct: \(vector.count) vectors for \(x.count) variables", file: file, line: line)
   }
-  let products = zip(gradients(of: y, withRespectTo: x), vector).map { g, v in (g * v).sum() }
+  for (v, x) in zip(vector, x) {
+    let shape = v.checkedShape("hessianVectorProduct", file, line)
+    guard shape != x.checkedShape("hessianVectorProduct", file, line) else { continue }
+    fatalError("hessianVectorProduct: a vector of shape \(shape) for \(x.tape.describe(x))", file: file, line: line)
+  }
+  let products = zip(gradients(of: y, withRespectTo: x, file: file, line: line), vector).map { g, v in (g * v).sum() }
   guard let first = products.first else { return [] }
   return gradients(of: products.dropFirst().reduce(first) { $0 + $1 }, withRespectTo: x)
 }
@@ -70,10 +78,12 @@ public func hessianVectorProduct<S: Scalar>(
 /// The Hessian ∂²y/∂x² of a single number, of shape x.shape + x.shape.
 ///
 /// - Complexity: x.count times a small multiple of the cost of computing y. The tape is left as it was.
-public func hessian<S: Scalar>(of y: Variable<S>, withRespectTo x: Variable<S>) -> Tensor<S> {
+public func hessian<S: Scalar>(
+  of y: Variable<S>, withRespectTo x: Variable<S>, file: StaticString = #fileID, line: UInt = #line
+) -> Tensor<S> {
   let mark = y.tape.count
   defer { y.tape.truncate(to: mark) }
-  return jacobian(of: gradient(of: y, withRespectTo: x), withRespectTo: x, mode: .reverse)
+  return jacobian(of: gradient(of: y, withRespectTo: x, file: file, line: line), withRespectTo: x, mode: .reverse)
 }
 
 /// The Jacobian ∂f/∂x of a function written as a closure of variables, of shape f(x).shape + x.shape.

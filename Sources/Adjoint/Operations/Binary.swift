@@ -52,7 +52,7 @@ extension Binary: LibraryOperation {
 
   public func shape(of x: [Shape]) throws(ShapeError) -> Shape {
     let x = try x.only(2, for: name)
-    return try .broadcast(x[0], x[1], in: name)
+    return try .broadcast(x[0], x[1], in: name, hint: self == .multiply)
   }
   public func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) { y.zip(.binary(self), x[0], x[1]) }
   public var isElementwise: Bool { true }
@@ -138,28 +138,17 @@ extension Variable {
   /// The negative −a, element by element.
   public static prefix func - (a: Variable) -> Variable { a.tape.apply(.negate, a) }
 
-  /// The sum a + b, element by element; a number is recorded as a constant.
-  public static func + (a: Variable, b: Double) -> Variable { a + a.tape.constant(b) }
-  /// The sum a + b, element by element; a number is recorded as a constant.
-  public static func + (a: Double, b: Variable) -> Variable { b.tape.constant(a) + b }
-  /// The difference a − b, element by element; a number is recorded as a constant.
-  public static func - (a: Variable, b: Double) -> Variable { a - a.tape.constant(b) }
-  /// The difference a − b, element by element; a number is recorded as a constant.
-  public static func - (a: Double, b: Variable) -> Variable { b.tape.constant(a) - b }
-  /// The product a · b, element by element; a number is recorded as a constant.
-  public static func * (a: Variable, b: Double) -> Variable { a * a.tape.constant(b) }
-  /// The product a · b, element by element; a number is recorded as a constant.
-  public static func * (a: Double, b: Variable) -> Variable { b.tape.constant(a) * b }
-  /// The quotient a / b, element by element; a number is recorded as a constant.
-  public static func / (a: Variable, b: Double) -> Variable { a / a.tape.constant(b) }
-  /// The quotient a / b, element by element; a number is recorded as a constant.
-  public static func / (a: Double, b: Variable) -> Variable { b.tape.constant(a) / b }
-
   /// The larger of two, element by element.
-  public func maximum(_ other: Variable) -> Variable { tape.apply(.maximum, self, other) }
+  public func maximum(_ other: Variable, file: StaticString = #fileID, line: UInt = #line) -> Variable {
+    tape.apply(.maximum, self, other, file: file, line: line)
+  }
   /// The smaller of two, element by element.
-  public func minimum(_ other: Variable) -> Variable { tape.apply(.minimum, self, other) }
+  public func minimum(_ other: Variable, file: StaticString = #fileID, line: UInt = #line) -> Variable {
+    tape.apply(.minimum, self, other, file: file, line: line)
+  }
   /// The elements where the condition is not 0, and 0 elsewhere. They are selected, not multiplied: an infinite element
   /// that is switched off is 0, where `x * condition` is NaN.
-  public func masked(by condition: Variable) -> Variable { tape.apply(.masked, self, condition) }
+  public func masked(by condition: Variable, file: StaticString = #fileID, line: UInt = #line) -> Variable {
+    tape.apply(.masked, self, condition, file: file, line: line)
+  }
 }

@@ -17,7 +17,7 @@ extension Comparison: LibraryOperation {
 
   public func shape(of x: [Shape]) throws(ShapeError) -> Shape {
     let x = try x.only(2, for: name)
-    return try .broadcast(x[0], x[1], in: name)
+    return try .broadcast(x[0], x[1], in: name, hint: false)
   }
   public func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) { y.zip(.comparison(self), x[0], x[1]) }
   public var isElementwise: Bool { true }
@@ -67,7 +67,7 @@ package struct Where: LibraryOperation {
 
   package func shape(of x: [Shape]) throws(ShapeError) -> Shape {
     let x = try x.only(3, for: name)
-    return try .broadcast(x[0], try .broadcast(x[1], x[2], in: name), in: name)
+    return try .broadcast(x[0], try .broadcast(x[1], x[2], in: name, hint: false), in: name, hint: false)
   }
   package func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) { y.select(x[0], x[1], x[2]) }
   package func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] {
@@ -97,8 +97,24 @@ package struct Where: LibraryOperation {
 }
 
 /// The elements of a where the condition is not 0, and of b elsewhere.
-public func `where`<S: Scalar>(_ condition: Variable<S>, _ a: Variable<S>, _ b: Variable<S>) -> Variable<S> {
-  condition.tape.record(Where(), condition, a, b)
+public func `where`<S: Scalar>(
+  _ condition: Variable<S>, _ a: Variable<S>, _ b: Variable<S>, file: StaticString = #fileID, line: UInt = #line
+) -> Variable<S> {
+  condition.tape.record(Where(), condition, a, b, file: file, line: line)
+}
+
+/// The elements of a where the condition is not 0, and a number elsewhere.
+public func `where`<S: Scalar>(
+  _ condition: Variable<S>, _ a: Variable<S>, _ b: Double, file: StaticString = #fileID, line: UInt = #line
+) -> Variable<S> {
+  `where`(condition, a, condition.tape.constant(b), file: file, line: line)
+}
+
+/// A number where the condition is not 0, and the elements of b elsewhere.
+public func `where`<S: Scalar>(
+  _ condition: Variable<S>, _ a: Double, _ b: Variable<S>, file: StaticString = #fileID, line: UInt = #line
+) -> Variable<S> {
+  `where`(condition, condition.tape.constant(a), b, file: file, line: line)
 }
 
 extension Variable {
@@ -114,17 +130,4 @@ extension Variable {
   public static func .== (a: Variable, b: Variable) -> Variable { a.tape.record(Comparison.equal, a, b) }
   /// 1 where a is different from b, else 0; shapes broadcast. The derivative is 0.
   public static func .!= (a: Variable, b: Variable) -> Variable { a.tape.record(Comparison.notEqual, a, b) }
-
-  /// 1 where a is less than b, else 0; a number is recorded as a constant. The derivative is 0.
-  public static func .< (a: Variable, b: Double) -> Variable { a .< a.tape.constant(b) }
-  /// 1 where a is at most b, else 0; a number is recorded as a constant. The derivative is 0.
-  public static func .<= (a: Variable, b: Double) -> Variable { a .<= a.tape.constant(b) }
-  /// 1 where a is greater than b, else 0; a number is recorded as a constant. The derivative is 0.
-  public static func .> (a: Variable, b: Double) -> Variable { a .> a.tape.constant(b) }
-  /// 1 where a is at least b, else 0; a number is recorded as a constant. The derivative is 0.
-  public static func .>= (a: Variable, b: Double) -> Variable { a .>= a.tape.constant(b) }
-  /// 1 where a is equal to b, else 0; a number is recorded as a constant. The derivative is 0.
-  public static func .== (a: Variable, b: Double) -> Variable { a .== a.tape.constant(b) }
-  /// 1 where a is different from b, else 0; a number is recorded as a constant. The derivative is 0.
-  public static func .!= (a: Variable, b: Double) -> Variable { a .!= a.tape.constant(b) }
 }

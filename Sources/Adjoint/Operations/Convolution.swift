@@ -23,11 +23,12 @@ extension Variable {
     _ weight: Variable, bias: Variable? = nil, stride: Extent2D = 1, padding: Extent2D = 0,
     file: StaticString = #fileID, line: UInt = #line
   ) -> Variable {
+    let shape = checkedShape("conv2d", file, line)
     let grid: Extent2D
     let windows: Windows
     do throws(ShapeError) {
       (windows, grid) = try convolution(of: shape, weight.shape, bias?.shape, stride: stride, padding: padding)
-    } catch { fatalError(error.description, file: file, line: line) }
+    } catch { tape.refuse(error, of: [self, weight] + (bias.map { [$0] } ?? []), file, line) }
     let (out, depth) = (weight.shape[0], windows.count * weight.shape[1])
     let rows = unfold(windows).reshape(to: [shape[0] * grid.height * grid.width, depth])
     // The channels of a window come last, as those of a kernel do where there is one channel or one place.
@@ -39,8 +40,11 @@ extension Variable {
 
   /// The rows of a batch: [batch, a, b, …] as [batch, a·b·…].
   /// - Precondition: there is an axis for the batch.
-  public func flatten() -> Variable {
-    guard shape.rank > 0 else { fatalError("flatten: a single number has no axis for the batch") }
+  public func flatten(file: StaticString = #fileID, line: UInt = #line) -> Variable {
+    let shape = checkedShape("flatten", file, line)
+    guard shape.rank > 0 else {
+      fatalError("flatten: a single number has no axis for the batch", file: file, line: line)
+    }
     return reshape(to: [shape[0], shape.dropFirst().reduce(1, *)])
   }
 }

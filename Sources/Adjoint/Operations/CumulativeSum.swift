@@ -63,7 +63,11 @@ package struct CumulativeSum: LastAxisOperation {
 
 extension Variable {
   /// The sums of all elements up to each along an axis, or from each on when reversed.
-  public func cumsum(axis: Int = -1, reversed: Bool = false) -> Variable {
-    alongLastAxis(axis, "cumsum") { tape.record(CumulativeSum(isReversed: reversed), $0) }
+  public func cumsum(axis: Int = -1, reversed: Bool = false, file: StaticString = #fileID, line: UInt = #line)
+    -> Variable
+  {
+    alongLastAxis(axis, "cumsum", file, line) {
+      tape.record(CumulativeSum(isReversed: reversed), $0, file: file, line: line)
+    }
   }
 }

@@ -148,14 +148,26 @@ package struct OneHot: LibraryOperation {
 
 extension Variable {
   /// Rows of this by number: y[i…, :] = x[index[i…], :].
-  public func gather(_ index: Variable) -> Variable { tape.record(Gather(), self, index) }
+  /// - Precondition: `index` is an index leaf, `tape.index(…)`.
+  public func gather(_ index: Variable, file: StaticString = #fileID, line: UInt = #line) -> Variable {
+    tape.record(Gather(), self, index, file: file, line: line)
+  }
 
   /// Adds each row to row `index` of a tensor of zeros with `rows` rows.
-  public func scatterAdd(_ index: Variable, rows: Int) -> Variable { tape.record(ScatterAdd(rows: rows), self, index) }
+  /// - Precondition: `index` is an index leaf, `tape.index(…)`.
+  public func scatterAdd(_ index: Variable, rows: Int, file: StaticString = #fileID, line: UInt = #line) -> Variable {
+    tape.record(ScatterAdd(rows: rows), self, index, file: file, line: line)
+  }
 
   /// One element of each row, by number: y[i…] = x[i…, index[i…]].
-  public func pick(_ index: Variable) -> Variable { tape.record(Pick(), self, index) }
+  /// - Precondition: `index` is an index leaf, `tape.index(…)`.
+  public func pick(_ index: Variable, file: StaticString = #fileID, line: UInt = #line) -> Variable {
+    tape.record(Pick(), self, index, file: file, line: line)
+  }
 
   /// This index leaf as rows of zeros with a single 1.
-  public func oneHot(_ classes: Int) -> Variable { tape.record(OneHot(classes: classes), self) }
+  /// - Precondition: this is an index leaf, `tape.index(…)`.
+  public func oneHot(_ classes: Int, file: StaticString = #fileID, line: UInt = #line) -> Variable {
+    tape.record(OneHot(classes: classes), self, file: file, line: line)
+  }
 }

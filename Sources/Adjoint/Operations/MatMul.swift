@@ -36,13 +36,15 @@ package struct MatMul: LibraryOperation {
     let x = try x.only(2, for: name)
     guard x[0].rank == 2, x[1].rank == 2 else {
       throw ShapeError(
-        "matmul: takes two matrices, was given \(x[0]) and \(x[1]); reshape a vector to [1, n] or [n, 1]")
+        "matmul: takes two matrices, was given \(x[0]) and \(x[1]); reshape a vector to [1, n] or [n, 1]"
+          + (x[0].rank > 2 ? ", and a batch of matrices to [rows, columns]" : ""))
     }
     let (rows, depthA) = transposeA ? (x[0][1], x[0][0]) : (x[0][0], x[0][1])
     let (depthB, columns) = transposeB ? (x[1][1], x[1][0]) : (x[1][0], x[1][1])
     guard depthA == depthB else {
-      let other = transposeB ? x[1][0] : x[1][1]
-      let hint = depthA == other ? ". Did you mean transposeB: \(!transposeB)?" : ""
+      let flags = columns == depthA ? "transposeB: \(!transposeB)" : rows == depthB ? "transposeA: \(!transposeA)" : nil
+      let both = rows == columns ? "transposeA: \(!transposeA), transposeB: \(!transposeB)" : nil
+      let hint = (flags ?? both).map { ". Did you mean \($0)?" } ?? ""
       throw ShapeError("matmul: inner dimensions differ: \(depthA) of \(x[0]) against \(depthB) of \(x[1])\(hint)")
     }
     return try Shape([rows, columns], of: name)
@@ -134,10 +136,15 @@ package struct AddBias: LibraryOperation {
 
 extension Variable {
   /// The matrix product op(self)·op(other).
-  public func matmul(_ other: Variable, transposeA: Bool = false, transposeB: Bool = false) -> Variable {
-    tape.record(MatMul(transposeA: transposeA, transposeB: transposeB), self, other)
+  public func matmul(
+    _ other: Variable, transposeA: Bool = false, transposeB: Bool = false, file: StaticString = #fileID,
+    line: UInt = #line
+  ) -> Variable {
+    tape.record(MatMul(transposeA: transposeA, transposeB: transposeB), self, other, file: file, line: line)
   }
 
   /// Adds a vector to every row.
-  public func addBias(_ bias: Variable) -> Variable { tape.record(AddBias(), self, bias) }
+  public func addBias(_ bias: Variable, file: StaticString = #fileID, line: UInt = #line) -> Variable {
+    tape.record(AddBias(), self, bias, file: file, line: line)
+  }
 }

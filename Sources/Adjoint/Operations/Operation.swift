@@ -152,10 +152,13 @@ public struct Point<S: Scalar> {
   public struct Inputs {
     let point: Point
     /// The input at a position, counted from 0. A position that the node lacks traps.
-    public subscript(position: Int) -> Variable<S> {
+    public subscript(position: Int, file: StaticString = #fileID, line: UInt = #line) -> Variable<S> {
       let inputs = point.tape.nodes[point.node].inputs
       guard position >= 0, position < inputs.count else {
-        fatalError("vjp: there is no input \(position) among the \(inputs.count) of \(point.tape.describe(point.node))")
+        fatalError(
+          "vjp: there is no input \(position) among the \(inputs.count) of \(point.tape.describe(point.node))",
+          file: file,
+          line: line)
       }
       return point.tape[inputs[position]]
     }

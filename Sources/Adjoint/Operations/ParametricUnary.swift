@@ -85,8 +85,10 @@ package struct Clamp: MapOperation {
   package let high: Double
 
   /// - Precondition: low ≤ high.
-  package init(_ low: Double, _ high: Double) {
-    guard low <= high else { fatalError("clamp: the lower bound \(low) is above the upper bound \(high)") }
+  package init(_ low: Double, _ high: Double, file: StaticString = #fileID, line: UInt = #line) {
+    guard low <= high else {
+      fatalError("clamp: the lower bound \(low) is above the upper bound \(high)", file: file, line: line)
+    }
     self.low = low
     self.high = high
   }
@@ -108,12 +110,21 @@ package struct Clamp: MapOperation {
 }
 
 extension Variable {
-  /// x where x > 0, else slope · x, element by element.
-  public func leakyRelu(slope: Double = 0.01) -> Variable { tape.record(LeakyReLU(slope: slope), self) }
-  /// x where x > 0, else α (eˣ − 1), element by element (Clevert et al. 2015).
-  public func elu(alpha: Double = 1) -> Variable { tape.record(ELU(alpha: alpha), self) }
+  /// x where x > 0, else slope · x.
+  public func leakyRelu(slope: Double = 0.01, file: StaticString = #fileID, line: UInt = #line) -> Variable {
+    tape.record(LeakyReLU(slope: slope), self, file: file, line: line)
+  }
+  /// x where x > 0, else alpha · (eˣ − 1).
+  public func elu(alpha: Double = 1, file: StaticString = #fileID, line: UInt = #line) -> Variable {
+    tape.record(ELU(alpha: alpha), self, file: file, line: line)
+  }
   /// xᵖ, element by element, for a constant p.
-  public func power(_ exponent: Double) -> Variable { tape.record(Power(exponent: exponent), self) }
-  /// x brought into low … high, element by element. The derivative is 0 where it was moved.
-  public func clamp(_ low: Double, _ high: Double) -> Variable { tape.record(Clamp(low, high), self) }
+  public func power(_ exponent: Double, file: StaticString = #fileID, line: UInt = #line) -> Variable {
+    tape.record(Power(exponent: exponent), self, file: file, line: line)
+  }
+  /// min(max(x, low), high), element by element.
+  /// - Precondition: low ≤ high.
+  public func clamp(_ low: Double, _ high: Double, file: StaticString = #fileID, line: UInt = #line) -> Variable {
+    tape.record(Clamp(low, high, file: file, line: line), self, file: file, line: line)
+  }
 }

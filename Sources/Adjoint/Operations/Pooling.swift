@@ -99,12 +99,16 @@ extension Windows {
 
 extension Variable {
   /// The largest element of each window. The windows stand side by side unless a stride says otherwise.
-  public func maxPool(_ size: Extent2D, stride: Extent2D? = nil) -> Variable {
-    tape.record(MaxPool(Windows(size, stride: stride ?? size)), self)
+  public func maxPool(_ size: Extent2D, stride: Extent2D? = nil, file: StaticString = #fileID, line: UInt = #line)
+    -> Variable
+  {
+    tape.record(MaxPool(Windows(size, stride: stride ?? size)), self, file: file, line: line)
   }
 
   /// The mean of each window. The windows stand side by side unless a stride says otherwise.
-  public func averagePool(_ size: Extent2D, stride: Extent2D? = nil) -> Variable {
-    tape.record(AveragePool(Windows(size, stride: stride ?? size)), self)
+  public func averagePool(_ size: Extent2D, stride: Extent2D? = nil, file: StaticString = #fileID, line: UInt = #line)
+    -> Variable
+  {
+    tape.record(AveragePool(Windows(size, stride: stride ?? size)), self, file: file, line: line)
   }
 }

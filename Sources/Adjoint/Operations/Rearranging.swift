@@ -267,57 +267,90 @@ package struct StopGradient: LibraryOperation {
 
 extension Variable {
   /// Repeats along new or unit dimensions by the broadcasting rule.
-  public func broadcast(to shape: Shape) -> Variable {
-    self.shape == shape ? self : tape.record(Broadcast(to: shape), self)
+  public func broadcast(to shape: Shape, file: StaticString = #fileID, line: UInt = #line) -> Variable {
+    checkedShape("broadcast", file, line) == shape
+      ? self : tape.record(Broadcast(to: shape), self, file: file, line: line)
   }
 
   /// The same elements under another shape.
-  public func reshape(to shape: Shape) -> Variable {
-    self.shape == shape ? self : tape.record(Reshape(to: shape), self)
+  public func reshape(to shape: Shape, file: StaticString = #fileID, line: UInt = #line) -> Variable {
+    checkedShape("reshape", file, line) == shape
+      ? self : tape.record(Reshape(to: shape), self, file: file, line: line)
   }
 
   /// Axis i of the result is axis `order[i]` of this.
-  public func permute(_ order: [Int]) -> Variable { tape.record(Permute(order), self) }
-
-  /// A matrix transposed in memory. A product needs the flags of `matmul` instead.
-  public func transposed() -> Variable { permute([1, 0]) }
-
-  /// The block of shape `size` whose first element stands at position `start`.
-  public func slice(start: [Int], size: Shape) -> Variable { tape.record(Slice(start: start, size: size), self) }
-
-  /// The part with the positions `range` along an axis.
-  public func slice(_ range: Range<Int>, axis: Int = 0) -> Variable {
-    guard range.lowerBound >= 0 else { fatalError("slice: the positions \(range) begin below 0") }
-    let position = axis < 0 ? axis + shape.rank : axis
-    let start = shape.indices.map { $0 == position ? range.lowerBound : 0 }
-    return slice(start: start, size: shape.replacing(axis: position, with: range.count))
+  public func permute(_ order: [Int], file: StaticString = #fileID, line: UInt = #line) -> Variable {
+    tape.record(Permute(order), self, file: file, line: line)
   }
 
-  /// This value with `before[i]` zeros in front of axis i and `after[i]` behind it.
-  public func pad(before: [Int], after: [Int]) -> Variable { tape.record(Pad(before: before, after: after), self) }
+  /// A matrix transposed in memory. A product needs the flags of `matmul` instead.
+  public func transpose(file: StaticString = #fileID, line: UInt = #line) -> Variable {
+    permute([1, 0], file: file, line: line)
+  }
+
+  /// The box that begins at `start` and has extents `size`.
+  public func slice(start: [Int], size: Shape, file: StaticString = #fileID, line: UInt = #line) -> Variable {
+    tape.record(Slice(start: start, size: size), self, file: file, line: line)
+  }
+
+  /// The part with the positions `range` along an axis.
+  public func slice(_ range: Range<Int>, axis: Int = 0, file: StaticString = #fileID, line: UInt = #line) -> Variable {
+    let shape = checkedShape("slice", file, line)
+    let axis = self.axis(axis, for: "slice", file, line)
+    guard range.lowerBound >= 0 else {
+      fatalError("slice: the positions \(range) begin below 0", file: file, line: line)
+    }
+    guard range.upperBound <= shape[axis] else {
+      fatalError(
+        "slice: the positions \(range) do not lie in the \(shape[axis]) of axis \(axis) of \(tape.describe(index))",
+        file: file, line: line)
+    }
+    let start = shape.indices.map { $0 == axis ? range.lowerBound : 0 }
+    return slice(start: start, size: shape.replacing(axis: axis, with: range.count), file: file, line: line)
+  }
+
+  /// This with zeros around it: so many before and after along each axis.
+  public func pad(before: [Int], after: [Int], file: StaticString = #fileID, line: UInt = #line) -> Variable {
+    tape.record(Pad(before: before, after: after), self, file: file, line: line)
+  }
 
   /// This value as a constant: nothing is differentiated through it.
-  public func stopGradient() -> Variable { tape.record(StopGradient(), self) }
+  public func stopGradient(file: StaticString = #fileID, line: UInt = #line) -> Variable {
+    tape.record(StopGradient(), self, file: file, line: line)
+  }
 }
 
 /// The inputs one after the other along an axis.
 /// - Precondition: there is at least one.
-public func concatenate<S: Scalar>(_ parts: [Variable<S>], axis: Int = 0) -> Variable<S> {
-  guard let first = parts.first else { fatalError("concatenate: nothing to concatenate") }
-  return first.tape.record(Concatenate(axis: axis < 0 ? axis + first.shape.rank : axis), inputs: parts)
+public func concatenate<S: Scalar>(
+  _ parts: [Variable<S>], axis: Int = 0, file: StaticString = #fileID, line: UInt = #line
+) -> Variable<S> {
+  guard let first = parts.first else { fatalError("concatenate: nothing to concatenate", file: file, line: line) }
+  let rank = first.checkedShape("concatenate", file, line).rank
+  return first.tape.record(Concatenate(axis: axis < 0 ? axis + rank : axis), inputs: parts, file: file, line: line)
 }
 
 /// The inputs side by side along a new axis: each reshaped, then concatenated.
-public func stack<S: Scalar>(_ parts: [Variable<S>], axis: Int = 0) -> Variable<S> {
-  let rank = parts.first?.shape.rank ?? 0
-  let position = axis < 0 ? axis + rank + 1 : axis
-  guard position >= 0, position <= rank else {
-    fatalError("stack: axis \(axis) does not exist in a stack of rank \(rank + 1)")
+/// - Precondition: there is at least one, and all have the same shape.
+public func stack<S: Scalar>(
+  _ parts: [Variable<S>], axis: Int = 0, file: StaticString = #fileID, line: UInt = #line
+) -> Variable<S> {
+  guard let first = parts.first else { fatalError("stack: nothing to stack", file: file, line: line) }
+  let shape = first.checkedShape("stack", file, line)
+  let position = axis < 0 ? axis + shape.rank + 1 : axis
+  guard position >= 0, position <= shape.rank else {
+    fatalError("stack: axis \(axis) does not exist in a stack of rank \(shape.rank + 1)", file: file, line: line)
   }
-  return concatenate(
-    parts.map { part in
-      var dimensions = Array(part.shape)
-      dimensions.insert(1, at: position)
-      return part.reshape(to: Shape(dimensions))
-    }, axis: position)
+  for part in parts where part.checkedShape("stack", file, line) != shape {
+    fatalError(
+      "stack: \(first.tape.describe(first)) and \(part.tape.describe(part)) have different shapes", file: file,
+      line: line)
+  }
+  guard shape.rank < Shape.maximumRank else {
+    fatalError("stack: no room for another axis beside \(shape)", file: file, line: line)
+  }
+  var dimensions = Array(shape)
+  dimensions.insert(1, at: position)
+  let slice = Shape(dimensions)
+  return concatenate(parts.map { $0.reshape(to: slice) }, axis: position, file: file, line: line)
 }

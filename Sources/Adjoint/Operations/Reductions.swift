@@ -269,55 +269,85 @@ extension AxisReduction {
 
 extension Variable {
   /// Σ over `axes` (all when left out).
-  public func sum(axes: [Int]? = nil, keepingDimensions: Bool = false) -> Variable {
-    tape.record(Sum(axes: axisSet(axes, for: "sum"), keepsDimensions: keepingDimensions), self)
+  public func sum(
+    axes: [Int]? = nil, keepingDimensions: Bool = false, file: StaticString = #fileID, line: UInt = #line
+  ) -> Variable {
+    let set = axisSet(axes, for: "sum", file, line)
+    return tape.record(Sum(axes: set, keepsDimensions: keepingDimensions), self, file: file, line: line)
   }
 
   /// The mean over `axes` (all when left out).
-  public func mean(axes: [Int]? = nil, keepingDimensions: Bool = false) -> Variable {
-    tape.record(Mean(axes: axisSet(axes, for: "mean"), keepsDimensions: keepingDimensions), self)
+  public func mean(
+    axes: [Int]? = nil, keepingDimensions: Bool = false, file: StaticString = #fileID, line: UInt = #line
+  ) -> Variable {
+    let set = axisSet(axes, for: "mean", file, line)
+    return tape.record(Mean(axes: set, keepsDimensions: keepingDimensions), self, file: file, line: line)
   }
 
   /// The variance over `axes` (all when left out), divided by N − correction.
   /// - Precondition: N > correction.
-  public func variance(axes: [Int]? = nil, keepingDimensions: Bool = false, correction: Int = 0) -> Variable {
-    let set = axisSet(axes, for: "variance")
-    return tape.record(Variance(axes: set, keepsDimensions: keepingDimensions, correction: correction), self)
+  public func variance(
+    axes: [Int]? = nil, keepingDimensions: Bool = false, correction: Int = 0, file: StaticString = #fileID,
+    line: UInt = #line
+  ) -> Variable {
+    let set = axisSet(axes, for: "variance", file, line)
+    let variance = Variance(axes: set, keepsDimensions: keepingDimensions, correction: correction)
+    return tape.record(variance, self, file: file, line: line)
   }
 
   /// The largest element over `axes` (all when left out).
-  public func max(axes: [Int]? = nil, keepingDimensions: Bool = false) -> Variable {
-    tape.record(Extremum(kind: .max, axes: axisSet(axes, for: "max"), keepsDimensions: keepingDimensions), self)
+  public func max(
+    axes: [Int]? = nil, keepingDimensions: Bool = false, file: StaticString = #fileID, line: UInt = #line
+  ) -> Variable {
+    let extremum = Extremum(
+      kind: .max, axes: axisSet(axes, for: "max", file, line), keepsDimensions: keepingDimensions)
+    return tape.record(extremum, self, file: file, line: line)
   }
 
   /// The smallest element over `axes` (all when left out).
-  public func min(axes: [Int]? = nil, keepingDimensions: Bool = false) -> Variable {
-    tape.record(Extremum(kind: .min, axes: axisSet(axes, for: "min"), keepsDimensions: keepingDimensions), self)
+  public func min(
+    axes: [Int]? = nil, keepingDimensions: Bool = false, file: StaticString = #fileID, line: UInt = #line
+  ) -> Variable {
+    let extremum = Extremum(
+      kind: .min, axes: axisSet(axes, for: "min", file, line), keepsDimensions: keepingDimensions)
+    return tape.record(extremum, self, file: file, line: line)
   }
 
   /// The position of the largest element along an axis, as a number: that of the first NaN where there is one.
-  public func argMax(axis: Int = -1) -> Variable {
-    alongLastAxis(axis, "argMax", removesAxis: true) { tape.record(ArgMax(), $0) }
+  public func argMax(axis: Int = -1, file: StaticString = #fileID, line: UInt = #line) -> Variable {
+    alongLastAxis(axis, "argMax", file, line, removesAxis: true) {
+      tape.record(ArgMax(), $0, file: file, line: line)
+    }
   }
 
   /// The sum over the axes along which a tensor of `shape` would be repeated to this shape. It is the adjoint of
   /// broadcasting, which is undone here alone.
-  public func sum(to shape: Shape) -> Variable {
-    if self.shape == shape { return self }
-    guard shape.broadcasts(to: self.shape) else {
-      fatalError("sum(to:): \(shape) does not broadcast to \(self.shape)")
+  public func sum(to shape: Shape, file: StaticString = #fileID, line: UInt = #line) -> Variable {
+    let own = checkedShape("sum(to:)", file, line)
+    if own == shape { return self }
+    guard shape.broadcasts(to: own) else {
+      fatalError("sum(to:): \(shape) does not broadcast to \(own)", file: file, line: line)
     }
-    let own = self.shape
     let padded = shape.padded(toRank: own.rank)
     let axes = own.indices.filter { padded[$0] == 1 && (own[$0] != 1 || $0 < own.rank - shape.rank) }
     let removesAll = axes == Array(0..<(own.rank - shape.rank))
     return sum(axes: axes, keepingDimensions: !removesAll).reshape(to: shape)
   }
 
-  func axisSet(_ axes: [Int]?, for name: String) -> AxisSet {
-    guard let axes else { return AxisSet(0..<shape.rank) }
-    do {
-      return AxisSet(try axes.map { try shape.normalized(axis: $0, of: name) })
-    } catch { fatalError("\(error)") }
+  func axisSet(_ axes: [Int]?, for name: String, _ file: StaticString, _ line: UInt) -> AxisSet {
+    guard let axes else { return AxisSet(0..<checkedShape(name, file, line).rank) }
+    return AxisSet(axes.map { axis($0, for: name, file, line) })
+  }
+
+  /// The axis that a number names, from the end where it is negative; traps where there is none.
+  func axis(_ axis: Int, for name: String, _ file: StaticString, _ line: UInt) -> Int {
+    do throws(ShapeError) {
+      return try checkedShape(name, file, line).normalized(axis: axis, of: name)
+    } catch { tape.refuse(error, of: [self], file, line) }
+  }
+
+  /// The shape; traps where this was truncated away.
+  func checkedShape(_ name: @autoclosure () -> String, _ file: StaticString, _ line: UInt) -> Shape {
+    tape.nodes[tape.index(of: self, for: name(), file: file, line: line)].shape
   }
 }

@@ -86,27 +86,32 @@ extension LastAxisOperation {
 
 extension Variable {
   /// eˣ / Σ eˣ along an axis.
-  public func softmax(axis: Int = -1) -> Variable { alongLastAxis(axis, "softmax") { tape.record(Softmax(), $0) } }
+  public func softmax(axis: Int = -1, file: StaticString = #fileID, line: UInt = #line) -> Variable {
+    alongLastAxis(axis, "softmax", file, line) { tape.record(Softmax(), $0, file: file, line: line) }
+  }
 
   /// x − ln Σ eˣ along an axis.
-  public func logSoftmax(axis: Int = -1) -> Variable {
-    alongLastAxis(axis, "logSoftmax") { tape.record(LogSoftmax(), $0) }
+  public func logSoftmax(axis: Int = -1, file: StaticString = #fileID, line: UInt = #line) -> Variable {
+    alongLastAxis(axis, "logSoftmax", file, line) { tape.record(LogSoftmax(), $0, file: file, line: line) }
   }
 
   /// ln Σ eˣ along an axis, which is removed or kept as a dimension of 1.
-  public func logSumExp(axis: Int = -1, keepingDimensions: Bool = false) -> Variable {
-    let y = alongLastAxis(axis, "logSumExp", removesAxis: true) { tape.record(LogSumExp(), $0) }
+  public func logSumExp(
+    axis: Int = -1, keepingDimensions: Bool = false, file: StaticString = #fileID, line: UInt = #line
+  ) -> Variable {
+    let y = alongLastAxis(axis, "logSumExp", file, line, removesAxis: true) {
+      tape.record(LogSumExp(), $0, file: file, line: line)
+    }
     let position = axis < 0 ? axis + shape.rank : axis
     return keepingDimensions ? y.reshape(to: shape.replacing(axis: position, with: 1)) : y
   }
 
   /// Runs `body` with the axis moved to the end, and moves it back unless `body` removes it.
-  func alongLastAxis(_ axis: Int, _ name: String, removesAxis: Bool = false, _ body: (Variable) -> Variable) -> Variable
-  {
-    let position: Int
-    do {
-      position = try shape.normalized(axis: axis, of: name)
-    } catch { fatalError("\(error)") }
+  func alongLastAxis(
+    _ axis: Int, _ name: String, _ file: StaticString, _ line: UInt, removesAxis: Bool = false,
+    _ body: (Variable) -> Variable
+  ) -> Variable {
+    let position = self.axis(axis, for: name, file, line)
     if position == shape.rank - 1 { return body(self) }
     let others = (0..<shape.rank).filter { $0 != position }
     let y = body(permute(others + [position]))

@@ -204,49 +204,65 @@ extension [Shape] {
 
 extension Variable {
   /// eˣ, element by element.
-  public func exp() -> Variable { tape.apply(.exp, self) }
+  public func exp(file: StaticString = #fileID, line: UInt = #line) -> Variable { tape.apply(.exp, self, file, line) }
   /// eˣ − 1, accurate near 0.
-  public func expm1() -> Variable { tape.apply(.expm1, self) }
+  public func expm1(file: StaticString = #fileID, line: UInt = #line) -> Variable {
+    tape.apply(.expm1, self, file, line)
+  }
   /// The natural logarithm.
-  public func log() -> Variable { tape.apply(.log, self) }
+  public func log(file: StaticString = #fileID, line: UInt = #line) -> Variable { tape.apply(.log, self, file, line) }
   /// ln(1 + x), accurate near 0.
-  public func log1p() -> Variable { tape.apply(.log1p, self) }
+  public func log1p(file: StaticString = #fileID, line: UInt = #line) -> Variable {
+    tape.apply(.log1p, self, file, line)
+  }
   /// √x; NaN where x < 0.
-  public func sqrt() -> Variable { tape.apply(.sqrt, self) }
+  public func sqrt(file: StaticString = #fileID, line: UInt = #line) -> Variable { tape.apply(.sqrt, self, file, line) }
   /// x².
-  public func square() -> Variable { tape.apply(.square, self) }
+  public func square(file: StaticString = #fileID, line: UInt = #line) -> Variable {
+    tape.apply(.square, self, file, line)
+  }
   /// 1/x.
-  public func reciprocal() -> Variable { tape.apply(.reciprocal, self) }
+  public func reciprocal(file: StaticString = #fileID, line: UInt = #line) -> Variable {
+    tape.apply(.reciprocal, self, file, line)
+  }
   /// |x|. The derivative at 0 is 0.
-  public func abs() -> Variable { tape.apply(.abs, self) }
+  public func abs(file: StaticString = #fileID, line: UInt = #line) -> Variable { tape.apply(.abs, self, file, line) }
   /// −1, 0 or 1.
-  public func sign() -> Variable { tape.apply(.sign, self) }
+  public func sign(file: StaticString = #fileID, line: UInt = #line) -> Variable { tape.apply(.sign, self, file, line) }
   /// 1 where x > 0, else 0.
-  public func step() -> Variable { tape.apply(.step, self) }
+  public func step(file: StaticString = #fileID, line: UInt = #line) -> Variable { tape.apply(.step, self, file, line) }
   /// The sine of x in radians.
-  public func sin() -> Variable { tape.apply(.sin, self) }
+  public func sin(file: StaticString = #fileID, line: UInt = #line) -> Variable { tape.apply(.sin, self, file, line) }
   /// The cosine of x in radians.
-  public func cos() -> Variable { tape.apply(.cos, self) }
+  public func cos(file: StaticString = #fileID, line: UInt = #line) -> Variable { tape.apply(.cos, self, file, line) }
   /// The angle in −π/2 … π/2 whose tangent is x.
-  public func atan() -> Variable { tape.apply(.atan, self) }
+  public func atan(file: StaticString = #fileID, line: UInt = #line) -> Variable { tape.apply(.atan, self, file, line) }
   /// The hyperbolic tangent, (eˣ − e⁻ˣ) / (eˣ + e⁻ˣ).
-  public func tanh() -> Variable { tape.apply(.tanh, self) }
+  public func tanh(file: StaticString = #fileID, line: UInt = #line) -> Variable { tape.apply(.tanh, self, file, line) }
   /// 1 / cosh x = 2 / (eˣ + e⁻ˣ).
-  public func sech() -> Variable { tape.apply(.sech, self) }
+  public func sech(file: StaticString = #fileID, line: UInt = #line) -> Variable { tape.apply(.sech, self, file, line) }
   /// 1 / (1 + e⁻ˣ).
-  public func sigmoid() -> Variable { tape.apply(.sigmoid, self) }
+  public func sigmoid(file: StaticString = #fileID, line: UInt = #line) -> Variable {
+    tape.apply(.sigmoid, self, file, line)
+  }
   /// The error function, 2/√π ∫₀ˣ e^(−t²) dt.
-  public func erf() -> Variable { tape.apply(.erf, self) }
+  public func erf(file: StaticString = #fileID, line: UInt = #line) -> Variable { tape.apply(.erf, self, file, line) }
   /// φ(x) = e^(−x²/2) / √(2π), the density of the standard normal distribution.
-  public func normalDensity() -> Variable { tape.apply(.normalDensity, self) }
+  public func normalDensity(file: StaticString = #fileID, line: UInt = #line) -> Variable {
+    tape.apply(.normalDensity, self, file, line)
+  }
   /// Φ(x) = ½ erfc(−x/√2), the standard normal distribution, accurate in its tail.
-  public func normalDistribution() -> Variable { tape.apply(.normalDistribution, self) }
+  public func normalDistribution(file: StaticString = #fileID, line: UInt = #line) -> Variable {
+    tape.apply(.normalDistribution, self, file, line)
+  }
   /// max(x, 0).
-  public func relu() -> Variable { tape.apply(.relu, self) }
+  public func relu(file: StaticString = #fileID, line: UInt = #line) -> Variable { tape.apply(.relu, self, file, line) }
   /// x Φ(x), exact (Hendrycks & Gimpel 2016).
-  public func gelu() -> Variable { tape.apply(.gelu, self) }
+  public func gelu(file: StaticString = #fileID, line: UInt = #line) -> Variable { tape.apply(.gelu, self, file, line) }
   /// x σ(x), also called swish.
-  public func silu() -> Variable { tape.apply(.silu, self) }
+  public func silu(file: StaticString = #fileID, line: UInt = #line) -> Variable { tape.apply(.silu, self, file, line) }
   /// ln(1 + eˣ), never overflowing.
-  public func softplus() -> Variable { tape.apply(.softplus, self) }
+  public func softplus(file: StaticString = #fileID, line: UInt = #line) -> Variable {
+    tape.apply(.softplus, self, file, line)
+  }
 }

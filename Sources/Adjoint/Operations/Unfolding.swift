@@ -84,11 +84,15 @@ package struct Fold: BatchwiseOperation {
 extension Variable {
   /// Every window of images [batch, height, width, channels] as a row of numbers:
   /// [batch, rows, columns, window height · window width · channels].
-  public func unfold(_ windows: Windows) -> Variable { tape.record(Unfold(windows), self) }
+  public func unfold(_ windows: Windows, file: StaticString = #fileID, line: UInt = #line) -> Variable {
+    tape.record(Unfold(windows), self, file: file, line: line)
+  }
 
   /// Windows added up to images of a height and a width: the adjoint of `unfold`.
-  public func fold(_ windows: Windows, into image: Extent2D) -> Variable {
-    tape.record(Fold(windows, into: image), self)
+  public func fold(_ windows: Windows, into image: Extent2D, file: StaticString = #fileID, line: UInt = #line)
+    -> Variable
+  {
+    tape.record(Fold(windows, into: image), self, file: file, line: line)
   }
 }
 

@@ -89,16 +89,20 @@ public struct LocalJacobian: Sendable {
 
   /// J·v: the motion of y when xᵢ moves along v (a Jacobian-vector product).
   /// - Complexity: one multiplication for each entry that can differ from 0.
-  public func times(_ v: [Double]) -> [Double] {
-    guard v.count == columns else { fatalError("LocalJacobian: \(v.count) numbers for \(columns) columns") }
+  public func times(_ v: [Double], file: StaticString = #fileID, line: UInt = #line) -> [Double] {
+    guard v.count == columns else {
+      fatalError("LocalJacobian: \(v.count) numbers for \(columns) columns", file: file, line: line)
+    }
     var product = [Double](repeating: 0, count: rows)
     forEachEntry { row, column, value in product[row] += value * v[column] }
     return product
   }
 
   /// vᵀ·J: the contribution of a cotangent v of y to xᵢ, as a row (a vector-Jacobian product).
-  public func leftTimes(_ v: [Double]) -> [Double] {
-    guard v.count == rows else { fatalError("LocalJacobian: \(v.count) numbers for \(rows) rows") }
+  public func leftTimes(_ v: [Double], file: StaticString = #fileID, line: UInt = #line) -> [Double] {
+    guard v.count == rows else {
+      fatalError("LocalJacobian: \(v.count) numbers for \(rows) rows", file: file, line: line)
+    }
     var product = [Double](repeating: 0, count: columns)
     forEachEntry { row, column, value in product[column] += v[row] * value }
     return product

@@ -7,9 +7,14 @@ extension Variable {
   ///
   /// - Parameter denseLimit: the most entries that a dense Jacobian may have. Beyond it the result is `nil`.
   /// - Complexity: structured, a few evaluations of the node; dense, one for each element of xᵢ.
-  public func localJacobian(withRespectTo i: Int, denseLimit: Int = .max) -> LocalJacobian? {
+  public func localJacobian(
+    withRespectTo i: Int, denseLimit: Int = .max, file: StaticString = #fileID, line: UInt = #line
+  ) -> LocalJacobian? {
+    _ = tape.index(of: self, for: "localJacobian", file: file, line: line)
     guard let operation, i >= 0, i < inputs.count else {
-      fatalError("localJacobian: \(tape.describe(index)) is not the result of an operation with an input \(i)")
+      fatalError(
+        "localJacobian: \(tape.describe(index)) is not the result of an operation with an input \(i)", file: file,
+        line: line)
     }
     let point = Point(of: self)
     if operation.indexPosition == i { return .zero(at: point, i) }
@@ -93,7 +98,7 @@ extension LocalJacobian {
     rowsOfTranspose: Bool
   ) -> LocalJacobian {
     let matrix = factor.recordedValue.converted(to: Double.self)
-    let factor = transposingFactor ? Tape<Double>().constant(matrix).transposed().value : matrix
+    let factor = transposingFactor ? Tape<Double>().constant(matrix).transpose().value : matrix
     let y = p.y.shape
     // A single row or column reads the same transposed; and I₁ ⊗ A is A.
     let transposed = rowsOfTranspose && y[0] != 1 && y[1] != 1 ? y : nil

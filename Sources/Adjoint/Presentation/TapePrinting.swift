@@ -15,12 +15,13 @@ extension Tape: CustomStringConvertible {
     let widths = (0..<3).map { column in rows.map { $0[column].count }.max() ?? 0 }
     return halves.map { half in
       let bytes = half.nodes.reduce(0) { $0 + byteCount(of: $1) }
-      let count = half.nodes.count == 1 ? "1 node" : "\(half.nodes.count) nodes"
       let lines = rows[half.nodes].map { row in
         let padded = (0..<3).map { row[$0].padding(to: widths[$0]) }
         return (padded + [row[3]]).joined(separator: "  ").trimmingSuffix()
       }
-      return (["\(half.isBackward ? "backward" : "forward"): \(count), \(byteText(bytes))"] + lines)
+      return
+        (["\(half.isBackward ? "backward" : "forward"): \(counted(half.nodes.count, "node")), \(byteText(bytes))"]
+        + lines)
         .joined(separator: "\n")
     }.joined(separator: "\n\n")
   }
@@ -70,20 +71,20 @@ extension Tape: CustomStringConvertible {
   /// The formula of a node written out in terms of `names`. Operations in between are substituted, never shared.
   ///
   /// A VJP's formula is printed this way: it is read off its own recording.
-  public func expression(of x: Variable<S>, in names: [Int: Notation]) -> Notation {
+  public func expression(
+    of x: Variable<S>, in names: [Int: Notation], file: StaticString = #fileID, line: UInt = #line
+  ) -> Notation {
     func expand(_ node: Int) -> Notation {
       if let name = names[node] { return name }
       guard case .operation(let operation) = nodes[node].kind else { return operand(node) }
       return operation.notation(nodes[node].inputs.map(expand))
     }
-    return expand(index(of: x))
+    return expand(index(of: x, for: "expression", file: file, line: line))
   }
 
   private func operand(_ node: Int) -> Notation {
     if case .leaf(.constant) = nodes[node].kind, nodes[node].shape.elementCount == 1 {
-      // The shortest decimal that reads back as this value in this precision: 0.02, not the Double nearest to Float(0.02).
-      let value = view(of: node)[0]
-      return .number(Double("\(value)") ?? value.primal)
+      return .number(shortest(view(of: node)[0]))
     }
     return .symbol("%\(node)")
   }

@@ -10,16 +10,20 @@ public struct FeedError: Error, Equatable, CustomStringConvertible, Sendable {
 extension Program {
   /// Writes the value of an input for the next run.
   /// - Throws: `FeedError` when the shape differs. Nothing has been written then.
-  public func feed(_ x: Variable<some Scalar>, _ value: Tensor<S>) throws(FeedError) {
-    let node = try inputNode(x, value.shape, isIndex: false)
+  public func feed(
+    _ x: Variable<some Scalar>, _ value: Tensor<S>, file: StaticString = #fileID, line: UInt = #line
+  ) throws(FeedError) {
+    let node = try inputNode(x, value.shape, isIndex: false, file, line)
     copies(of: node)?.unite()
     _ = output(node).elements.update(fromContentsOf: value.elements)
   }
 
   /// Writes the indices of an index leaf for the next run.
   /// - Throws: `FeedError` when the shape differs or an index is out of range. Nothing has been written then.
-  public func feed(_ x: Variable<some Scalar>, _ value: Tensor<Int32>) throws(FeedError) {
-    let node = try inputNode(x, value.shape, isIndex: true)
+  public func feed(
+    _ x: Variable<some Scalar>, _ value: Tensor<Int32>, file: StaticString = #fileID, line: UInt = #line
+  ) throws(FeedError) {
+    let node = try inputNode(x, value.shape, isIndex: true, file, line)
     let bound = indexBound(node)
     if let place = value.elements.withUnsafeBufferPointer({ $0.firstPlace(outside: bound) }) {
       throw FeedError("\(name(node)): index \(value.elements[place]) at position \(place) is not in 0 ..< \(bound)")
@@ -30,18 +34,22 @@ extension Program {
   /// Lets `body` write the value of an input in place, without a copy or an allocation. Elements are in row-major
   /// order.
   /// - Precondition: x holds numbers. An index leaf is filled by `fillIndices`, which checks them.
-  public func fill(_ x: Variable<some Scalar>, _ body: (UnsafeMutableBufferPointer<S>) throws -> Void) rethrows {
-    let node = writableNode(x, for: "fill")
+  public func fill(
+    _ x: Variable<some Scalar>, file: StaticString = #fileID, line: UInt = #line,
+    _ body: (UnsafeMutableBufferPointer<S>) throws -> Void
+  ) rethrows {
+    let node = writableNode(x, for: "fill", file, line)
     defer { noteWriting(to: node) }
     try body(output(node).elements)
   }
 
   /// Lets `body` write the indices of an index leaf in place, without a copy or an allocation.
   /// - Throws: `FeedError` when x holds numbers, or an index is out of range. The leaf holds zeros then.
-  public func fillIndices(_ x: Variable<some Scalar>, _ body: (UnsafeMutableBufferPointer<Int32>) -> Void)
-    throws(FeedError)
-  {
-    let node = readableNode(x)
+  public func fillIndices(
+    _ x: Variable<some Scalar>, file: StaticString = #fileID, line: UInt = #line,
+    _ body: (UnsafeMutableBufferPointer<Int32>) -> Void
+  ) throws(FeedError) {
+    let node = readableNode(x, file, line)
     guard nodes[node].isIndex else { throw FeedError("\(name(node)): takes numbers, was given indices") }
     let indices = output(node).indexElements
     body(indices)
@@ -53,12 +61,14 @@ extension Program {
     }
   }
 
-  private func inputNode(_ x: Variable<some Scalar>, _ shape: Shape, isIndex: Bool) throws(FeedError) -> Int {
-    let node = position(of: x)
+  private func inputNode(
+    _ x: Variable<some Scalar>, _ shape: Shape, isIndex: Bool, _ file: StaticString, _ line: UInt
+  ) throws(FeedError) -> Int {
+    let node = position(of: x, file, line)
     guard node < nodes.count, readable[node] else {
-      throw FeedError("%\(node): no output of this program depends on it, so there is nothing to feed")
+      throw FeedError("\(name(x)): no output of this program depends on it, so there is nothing to feed")
     }
-    checkIdle()
+    checkIdle(file, line)
     guard case .leaf(let role) = nodes[node].kind, role == .input || role == .index else {
       throw FeedError("\(name(node)): only inputs and index leaves are fed; parameters are set by their `value`")
     }
@@ -73,38 +83,49 @@ extension Program {
   }
 
   /// The value of an output or leaf after a run, or of any node when all are kept.
-  public func value(of x: Variable<some Scalar>) -> Tensor<S> {
-    let node = readableNode(x)
+  public func value(
+    of x: Variable<some Scalar>, file: StaticString = #fileID, line: UInt = #line
+  ) -> Tensor<S> {
+    let node = readableNode(x, file, line)
     return view(node).tensor(isIndex: isIndexLeaf(node))
   }
 
   /// Reads a value in place, without a copy or an allocation. The buffer is valid inside `body` only.
   /// - Precondition: x holds numbers.
-  public func withValue<Result>(of x: Variable<some Scalar>, _ body: (UnsafeBufferPointer<S>) throws -> Result) rethrows
-    -> Result
-  {
-    let node = readableNode(x)
-    guard !nodes[node].isIndex else { fatalError("withValue: \(name(node)) holds indices; `value(of:)` reads them") }
+  public func withValue<Result>(
+    of x: Variable<some Scalar>, file: StaticString = #fileID, line: UInt = #line,
+    _ body: (UnsafeBufferPointer<S>) throws -> Result
+  ) rethrows -> Result {
+    let node = readableNode(x, file, line)
+    guard !nodes[node].isIndex else {
+      fatalError("withValue: \(name(node)) holds indices; `value(of:)` reads them", file: file, line: line)
+    }
     return try body(view(node).elements)
   }
 
   /// Overwrites the value of any node, to prepare `run(after:)`.
   /// - Precondition: x holds numbers, and the shape is the node's. An operation's result needs `keeping: .all`, a
   ///   parameter `parameters: .copied`.
-  public func write(_ value: Tensor<S>, into x: Variable<some Scalar>) {
-    let node = writableNode(x, for: "write")
+  public func write(
+    _ value: Tensor<S>, into x: Variable<some Scalar>, file: StaticString = #fileID, line: UInt = #line
+  ) {
+    let node = writableNode(x, for: "write", file, line)
     guard value.shape == nodes[node].shape else {
-      fatalError("write: \(name(node)) cannot hold the shape \(value.shape)")
+      fatalError("write: \(name(node)) cannot hold the shape \(value.shape)", file: file, line: line)
     }
     _ = output(node).elements.update(fromContentsOf: value.elements)
     noteWriting(to: node)
   }
 
   /// The node of a variable into which numbers may be written.
-  private func writableNode(_ x: Variable<some Scalar>, for purpose: String) -> Int {
-    let node = readableNode(x)
+  private func writableNode(
+    _ x: Variable<some Scalar>, for purpose: String, _ file: StaticString, _ line: UInt
+  ) -> Int {
+    let node = readableNode(x, file, line)
     guard !nodes[node].isIndex else {
-      fatalError("\(purpose): \(name(node)) holds indices, not numbers. Use feed or fillIndices, which check them.")
+      fatalError(
+        "\(purpose): \(name(node)) holds indices, not numbers. Use feed or fillIndices, which check them.", file: file,
+        line: line)
     }
     copies(of: node)?.unite()
     return node
@@ -117,28 +138,35 @@ extension Program {
   }
 
   /// The node of a variable that this program keeps, while no run is under way.
-  func readableNode(_ x: Variable<some Scalar>) -> Int {
-    let node = position(of: x)
+  func readableNode(_ x: Variable<some Scalar>, _ file: StaticString = #fileID, _ line: UInt = #line) -> Int {
+    let node = position(of: x, file, line)
     guard node < nodes.count, readable[node] else {
       fatalError(
-        "Program: %\(node) is not among what this program keeps: its value may have been fused away or overwritten. Make "
-          + "it an output, or compile with keeping: .all.")
+        "Program: \(name(x)) is not among what this program keeps: its value may have been fused away or overwritten. Make "
+          + "it an output, or compile with keeping: .all.",
+        file: file, line: line)
     }
-    checkIdle()
+    checkIdle(file, line)
     return node
   }
 
   /// The position of a variable of the tape behind this program.
   /// - Precondition: the variable was not truncated away before this program was compiled, nor recorded in such a place
   ///   after it was.
-  func position(of x: Variable<some Scalar>) -> Int {
+  func position(of x: Variable<some Scalar>, _ file: StaticString = #fileID, _ line: UInt = #line) -> Int {
     guard x.tape.identity === tape else {
-      fatalError("Program: %\(x.index) belongs to another tape than the one that this program was compiled from")
+      fatalError(
+        "Program: \(name(x)) belongs to another tape than the one that this program was compiled from", file: file,
+        line: line)
     }
     guard x.index >= nodes.count || nodes[x.index].epoch == x.epoch else {
       fatalError(
-        "Program: %\(x.index) is not the node that this program was compiled with: the tape was truncated between them")
+        "Program: \(name(x)) is not the node that this program was compiled with: the tape was truncated between them",
+        file: file, line: line)
     }
     return x.index
   }
+
+  /// A variable of whatever tape as a message names it.
+  private func name(_ x: Variable<some Scalar>) -> String { x.tape.describe(x) }
 }

@@ -40,7 +40,8 @@ extension Program {
       for input in replay.nodes[node].inputs { isBehind[input] = true }
       let x = tape[node]
       first = NonFiniteValue(
-        node: tape.line(node), role: x.role, serving: x.serves.map { tape.line($0.index) }, element: position,
+        node: tape.text.line(of: node), role: x.role, serving: x.serves.map { tape.text.line(of: $0.index) },
+        element: position,
         value: elements[position].primal)
     }
     return first
@@ -74,13 +75,5 @@ extension Parameter {
   package var firstNonFinite: (element: Int, value: Double)? {
     guard !S.allFinite(storage.base, count: count) else { return nil }
     return storage.elements.firstIndex { !$0.primal.isFinite }.map { ($0, storage.elements[$0].primal) }
-  }
-}
-
-extension Tape {
-  /// A node as messages name it, with its formula or role.
-  fileprivate func line(_ node: Int) -> String {
-    let formula = formula(of: node)
-    return describe(node) + (formula.hasPrefix("=") ? " " : ", ") + formula
   }
 }

@@ -107,17 +107,23 @@ public final class Program<S: Scalar> {
   ///
   /// - Complexity: linear in the number of recorded nodes.
   public convenience init<R: Scalar>(
-    _ outputs: [Variable<R>], keeping: Keeping = .outputs, parameters access: ParameterAccess = .shared
+    _ outputs: [Variable<R>], keeping: Keeping = .outputs, parameters access: ParameterAccess = .shared,
+    file: StaticString = #fileID, line: UInt = #line
   ) {
-    self.init(outputs, keeping: keeping, parameters: access, altering: nil)
+    self.init(outputs, keeping: keeping, parameters: access, altering: nil, file: file, line: line)
   }
 
   /// - Parameter alteration: the changes that a checker that measures itself makes to the plan; `nil` in earnest.
   package init<R: Scalar>(
-    _ outputs: [Variable<R>], keeping: Keeping, parameters access: ParameterAccess, altering alteration: PlanAlteration?
+    _ outputs: [Variable<R>], keeping: Keeping, parameters access: ParameterAccess,
+    altering alteration: PlanAlteration?,
+    file: StaticString = #fileID, line: UInt = #line
   ) {
-    guard let tape = outputs.first?.tape else { fatalError("Program: there are no outputs to compute") }
-    let targets = outputs.map { tape.index(of: $0) } + tape.stores.map(\.node)
+    guard let tape = outputs.first?.tape else {
+      fatalError("Program: there are no outputs to compute", file: file, line: line)
+    }
+    let own = outputs.map { tape.index(of: $0, for: "Program, outputs", beside: outputs, file: file, line: line) }
+    let targets = own + tape.stores.map(\.node)
     let plan = Plan(of: Array(tape.nodes), for: targets, fusing: keeping == .outputs, altering: alteration)
 
     // Parameters of this very type are read where they stand.
@@ -195,8 +201,8 @@ public final class Program<S: Scalar> {
   // MARK: Running
 
   /// Draws the random leaves, computes every output, and stores the states.
-  public func run() {
-    compute()
+  public func run(file: StaticString = #fileID, line: UInt = #line) {
+    compute(file: file, line: line)
     commit()
   }
 
@@ -204,15 +210,15 @@ public final class Program<S: Scalar> {
   /// that lasts.
   @specialized(where S == Float)
   @specialized(where S == Double)
-  package func compute() {
-    checkIdle()
+  package func compute(file: StaticString = #fileID, line: UInt = #line) {
+    checkIdle(file, line)
     // By position: a loop over an array would retain it.
     for position in 0..<randomLeaves.count {
       let random = randomLeaves[position]
       random.distribution.fill(
         output(random.leaf).elements, rows: random.rows, seed: seed, step: step, leaf: random.leaf)
     }
-    replay()
+    replay(file: file, line: line)
   }
 
   /// Stores the states, and counts the run.
@@ -230,33 +236,38 @@ public final class Program<S: Scalar> {
   /// Computes every output again from the leaves as they are. Nothing is drawn, and nothing is stored.
   @specialized(where S == Float)
   @specialized(where S == Double)
-  public func replay() {
-    begin()
+  public func replay(file: StaticString = #fileID, line: UInt = #line) {
+    begin(file, line)
     defer { end() }
     if let clock { execute(timedBy: clock) } else { execute(from: foldedCount) }
   }
 
   /// Begins a run: no other thread may be at it, and every position must lie where it may be read.
-  private func begin() {
-    guard ak_take(running) else { trapOnSecondThread() }
+  private func begin(_ file: StaticString = #fileID, _ line: UInt = #line) {
+    guard ak_take(running) else { trapOnSecondThread(file, line) }
     // They were checked when they were fed, but nobody knows who kept the address.
     for number in 0..<positions.count {
       let (leaf, held, bound) = positions[number]
       guard let place = held.firstPlace(outside: bound) else { continue }
-      fatalError("Program: \(name(leaf)): index \(held[place]) at position \(place) is not in 0 ..< \(bound)")
+      fatalError(
+        "Program: \(name(leaf)): index \(held[place]) at position \(place) is not in 0 ..< \(bound)", file: file,
+        line: line)
     }
   }
 
   private func end() { ak_give(running) }
 
   /// Traps while a run is under way.
-  func checkIdle() { if ak_is_taken(running) { trapOnSecondThread() } }
+  func checkIdle(_ file: StaticString = #fileID, _ line: UInt = #line) {
+    if ak_is_taken(running) { trapOnSecondThread(file, line) }
+  }
 
   @inline(never)
-  private func trapOnSecondThread() -> Never {
+  private func trapOnSecondThread(_ file: StaticString, _ line: UInt) -> Never {
     fatalError(
       "Program: two threads use one program at once. Its values stand in one memory: compile one for each thread. They may "
-        + "share parameters and a pool.")
+        + "share parameters and a pool.",
+      file: file, line: line)
   }
 
   /// Computes what depends on constants alone.
@@ -274,10 +285,12 @@ public final class Program<S: Scalar> {
   /// Computes again the nodes after a node of the list, from the values that are there: the suffix of a run. Random
   /// leaves stay as they are, and states are not stored.
   /// - Precondition: the program keeps all values.
-  public func run(after x: Variable<some Scalar>) {
-    guard keeping == .all else { fatalError("run(after:): compile with keeping: .all, so that every value is there") }
-    let node = position(of: x)
-    begin()
+  public func run(after x: Variable<some Scalar>, file: StaticString = #fileID, line: UInt = #line) {
+    guard keeping == .all else {
+      fatalError("run(after:): compile with keeping: .all, so that every value is there", file: file, line: line)
+    }
+    let node = position(of: x, file, line)
+    begin(file, line)
     defer { end() }
     execute(from: lastNodes.firstIndex { $0 > node } ?? instructions.count)
   }
@@ -340,8 +353,11 @@ public final class Program<S: Scalar> {
     return address
   }
 
-  /// A readable node as a message names it.
-  func name(_ node: Int) -> String { names.describe(node, nodes[node]) }
+  /// A node as a message names it.
+  func name(_ node: Int) -> String {
+    let text = NodeText(nodes: nodes, names: names) { self.addresses[$0] == nil ? nil : shortest(self.view($0)[0]) }
+    return text.description(of: node)
+  }
   func indexBound(_ node: Int) -> Int { indexBounds[node] ?? Int.max }
   func isIndexLeaf(_ node: Int) -> Bool {
     if case .leaf(.index) = nodes[node].kind { return true }

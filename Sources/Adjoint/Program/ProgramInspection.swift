@@ -1,5 +1,26 @@
 // The parts of a program that checkers read, and the one place where a checker that measures itself interferes with it.
 
+extension Program: CustomStringConvertible {
+  /// What it computes: passes, operations, bytes, parameters, threads and runs; then a line for each of the first outputs.
+  public var description: String {
+    let operations = passNodes.dropFirst(foldedCount).reduce(0) { $0 + $1.count }
+    let parameters = nodes.indices.count { nodes[$0].isParameter && addresses[$0] != nil }
+    let facts = [
+      counted(instructionCount, "pass", "passes") + " for " + counted(operations, "operation"),
+      byteText(byteCount), counted(parameters, "parameter or state", "parameters and states"),
+      counted(pool?.threads ?? 1, "thread"), counted(step, "run"),
+    ]
+    let outputs = outputNodes.prefix(4).map { "  " + name($0) }
+    let others = outputNodes.count > 4 ? ["  … \(counted(outputNodes.count - 4, "more output"))"] : []
+    return (["Program<\(S.self)>: " + facts.joined(separator: ", ")] + outputs + others).joined(separator: "\n")
+  }
+}
+
+extension WorkerPool: CustomStringConvertible {
+  /// The number of threads: `pool of 4 threads`.
+  public var description: String { "pool of \(counted(threads, "thread"))" }
+}
+
 extension Program {
   /// The value of a node that this program keeps.
   package func value(at node: Int) -> Tensor<S> {

@@ -32,7 +32,7 @@ public struct ProgramProfile: Sendable, CustomStringConvertible {
   /// A profile with nothing measured.
   package init() {}
 
-  public var description: String { ProfileTable(lines).text }
+  public var description: String { runs == 0 ? "no run was measured" : ProfileTable(lines).text }
 
   /// A line for every pass, and for the waits where there are any.
   package var lines: [ProfileTable.Line] {
@@ -94,17 +94,19 @@ extension Program {
   /// begin in the middle are not measured.
   ///
   /// - Precondition: the program is not being profiled already.
-  public func profile(_ body: () throws -> Void) rethrows -> ProgramProfile {
-    beginProfile()
+  public func profile(
+    file: StaticString = #fileID, line: UInt = #line, _ body: () throws -> Void
+  ) rethrows -> ProgramProfile {
+    beginProfile(file, line)
     defer { clock = nil }
     try body()
     return profileSoFar
   }
 
   /// Begins to measure every run, until `endProfile`.
-  package func beginProfile() {
+  package func beginProfile(_ file: StaticString = #fileID, _ line: UInt = #line) {
     guard clock == nil else {
-      fatalError("Program.profile: this program is being profiled already; let that end first")
+      fatalError("Program.profile: this program is being profiled already; let that end first", file: file, line: line)
     }
     clock = ProgramClock(passes: instructionCount)
   }
@@ -155,8 +157,7 @@ extension Program {
   private func symbol(_ node: Int) -> Notation {
     guard case .leaf(let role) = nodes[node].kind else { return .symbol("%\(node)") }
     if role == .constant, nodes[node].shape.elementCount == 1, addresses[node] != nil {
-      let value = view(node)[0]
-      return .number(Double("\(value)") ?? value.primal)
+      return .number(shortest(view(node)[0]))
     }
     let path = names.path(of: node, nodes[node])
     return .symbol(path.isEmpty ? "%\(node)" : path)

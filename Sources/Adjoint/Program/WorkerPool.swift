@@ -21,9 +21,11 @@ public final class WorkerPool: @unchecked Sendable {
 
   /// A pool of so many threads, which wait until there is work.
   /// - Precondition: between 1 and 1024 threads. More than the machine has cores slow each other down.
-  public init(threads: Int) {
+  public init(threads: Int, file: StaticString = #fileID, line: UInt = #line) {
     guard (1...WorkerPool.maximumThreads).contains(threads) else {
-      fatalError("WorkerPool: \(threads) threads; there must be between 1 and \(WorkerPool.maximumThreads)")
+      fatalError(
+        "WorkerPool: \(threads) threads; there must be between 1 and \(WorkerPool.maximumThreads)", file: file,
+        line: line)
     }
     pool = threads > 1 ? ak_pool_create(Int32(threads)) : nil
     self.threads = pool.map { Int(ak_pool_threads($0)) } ?? 1

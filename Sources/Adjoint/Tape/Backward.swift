@@ -51,26 +51,27 @@ public struct Backward<S: Scalar> {
 
   /// The adjoint ∂output/∂x of a node, or `nil` where none was computed: an absent adjoint is not a zero.
   /// - Precondition: the output, x and the adjoint were not truncated away.
-  public func adjoint(of x: Variable<S>) -> Variable<S>? {
-    guard let node = adjointNode(of: position(of: x)) else { return nil }
+  public func adjoint(of x: Variable<S>, file: StaticString = #fileID, line: UInt = #line) -> Variable<S>? {
+    guard let node = adjointNode(of: position(of: x, file, line)) else { return nil }
     let tape = output.tape
     guard node < tape.count, tape.nodes[node].epoch <= epoch else {
-      fatalError("backward: the adjoint of \(tape.describe(x.index)), %\(node), was truncated away")
+      fatalError(
+        "backward: the adjoint of \(tape.describe(x.index)), %\(node), was truncated away", file: file, line: line)
     }
     return tape[node]
   }
 
   /// The contributions whose sum is the adjoint of x.
   /// - Precondition: the output and x were not truncated away.
-  public func contributions(to x: Variable<S>) -> [Edge] {
-    let x = position(of: x)
+  public func contributions(to x: Variable<S>, file: StaticString = #fileID, line: UInt = #line) -> [Edge] {
+    let x = position(of: x, file, line)
     return flows.filter { $0.producer == x }.map { edge($0) }
   }
 
   /// The position of a variable that the sweep has seen: as long as the output stands, so does all before it.
-  private func position(of x: Variable<S>) -> Int {
-    _ = output.tape.index(of: output)
-    return output.tape.index(of: x)
+  private func position(of x: Variable<S>, _ file: StaticString, _ line: UInt) -> Int {
+    _ = output.tape.index(of: output, for: "backward", file: file, line: line)
+    return output.tape.index(of: x, for: "backward", beside: [output], file: file, line: line)
   }
 
   private func edge(_ flow: Flow) -> Edge {
@@ -103,19 +104,24 @@ public struct Backward<S: Scalar> {
 
 extension Tape {
   /// The cotangent with which a sweep begins: ȳ of the output's shape, 1 for a single number.
-  func seed(of output: Variable<S>, _ cotangent: Variable<S>?) -> Variable<S> {
-    let seed = cotangent ?? unitCotangent(for: output)
-    guard self[index(of: seed)].shape == output.shape else {
-      fatalError("backward: the cotangent has shape \(seed.shape), the output \(output.shape); they must be the same")
+  func seed(of output: Variable<S>, _ cotangent: Variable<S>?, _ file: StaticString, _ line: UInt) -> Variable<S> {
+    let seed = cotangent ?? unitCotangent(for: output, file, line)
+    let node = index(of: seed, for: "backward, cotangent", beside: [output], file: file, line: line)
+    guard nodes[node].shape == output.shape else {
+      fatalError(
+        "backward: the cotangent has shape \(seed.shape), the output \(output.shape); they must be the same",
+        file: file,
+        line: line)
     }
     return seed
   }
 
-  private func unitCotangent(for output: Variable<S>) -> Variable<S> {
+  private func unitCotangent(for output: Variable<S>, _ file: StaticString, _ line: UInt) -> Variable<S> {
     guard output.shape.elementCount == 1 else {
       fatalError(
         "backward: the output has shape \(output.shape); only a single number has a gradient. Give a cotangent of that "
-          + "shape, or reduce the output to one number first (sum, mean).")
+          + "shape, or reduce the output to one number first (sum, mean). The output is \(describe(output)).",
+        file: file, line: line)
     }
     return constant(Tensor(repeating: 1, shape: output.shape))
   }
@@ -135,7 +141,9 @@ extension Tape {
   @inline(__always)
   func check(count: Int, of operation: any Operation, for inputs: NodeList) {
     guard count != inputs.count else { return }
-    fatalError("\(operation.name): its vjp returned \(count) contributions for \(inputs.count) inputs")
+    fatalError(
+      "\(operation.name): its vjp returned \(count) contributions for \(inputs.count) inputs (\(describe(inputs))); there "
+        + "is one for each, nil where it does not depend on it")
   }
 
   /// Traps unless a contribution has its input's shape.
@@ -144,7 +152,8 @@ extension Tape {
     let shape = nodes[contribution].shape
     guard shape != nodes[input].shape, case .operation(let operation) = nodes[consumer].kind else { return }
     fatalError(
-      "\(operation.name): its vjp returned \(shape) for input \(position), which is \(nodes[input].shape)")
+      "\(operation.name): its vjp returned \(shape) for input \(position), which is \(nodes[input].shape): "
+        + "\(describe(input)). A sum over what was broadcast may be missing: sum(to:)")
   }
 }
 

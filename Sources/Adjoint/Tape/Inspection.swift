@@ -51,7 +51,9 @@ extension Variable {
   /// The recorded indices of an index leaf.
   /// - Precondition: this is an index leaf.
   public var indexValue: Tensor<Int32> {
-    guard role == .index else { fatalError("indexValue: \(tape.describe(index)) holds numbers, not indices") }
+    guard role == .index else {
+      fatalError("indexValue: \(tape.describe(index)) holds numbers, not indices; `value` reads them")
+    }
     return Tensor(shape: shape, elements: Array(tape.view(of: index).indices))
   }
 }

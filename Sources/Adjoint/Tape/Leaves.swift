@@ -101,9 +101,18 @@ extension Tape {
   /// A single number fixed from now on.
   @specialized(where S == Float)
   @specialized(where S == Double)
-  public func constant(_ value: Double) -> Variable<S> {
+  public func constant(_ value: Double) -> Variable<S> { number(S(value)) }
+
+  /// A single number of the tape's own type, fixed from now on.
+  @_disfavoredOverload
+  @specialized(where S == Float)
+  @specialized(where S == Double)
+  public func constant(_ value: S) -> Variable<S> { number(value) }
+
+  @inline(__always)
+  private func number(_ value: S) -> Variable<S> {
     let x = append(.constant, .scalar)
-    output(x.index).base.pointee = S(value)
+    output(x.index).base.pointee = value
     return x
   }
 
@@ -134,12 +143,17 @@ extension Tape {
 
   /// Stores `value` into `state` after each run of a program, or when `commitStores()` is called. Of several values for
   /// one state, the last one stays: see `newest(of:)`.
-  public func store(_ value: Variable<S>, into state: Parameter<S>) {
+  public func store(
+    _ value: Variable<S>, into state: Parameter<S>, file: StaticString = #fileID, line: UInt = #line
+  ) {
+    let node = index(of: value, for: "store", file: file, line: line)
     guard value.shape == state.shape else {
       fatalError(
-        "store: a value of shape \(value.shape) does not fit the state '\(state.name ?? "unnamed")' \(state.shape)")
+        "store: a value of shape \(value.shape) does not fit the state '\(state.name ?? "unnamed")' \(state.shape). The "
+          + "value is \(describe(node)).",
+        file: file, line: line)
     }
-    stores.append((index(of: value.standingApart), state))
+    stores.append((value.standingApart.index, state))
   }
 
   /// Stores the recorded values that `store(_:into:)` names. A program's run does the same by itself.
@@ -152,8 +166,10 @@ extension Tape {
 
   /// A leaf drawn from `distribution` now, and anew before each run of a program.
   /// - Precondition: finite bounds in order, a finite mean, a deviation that is not negative, a probability from 0 to 1.
-  public func random(_ distribution: Distribution, shape: Shape) -> Variable<S> {
-    if let fault = distribution.fault { fatalError("random: \(distribution): \(fault)") }
+  public func random(
+    _ distribution: Distribution, shape: Shape, file: StaticString = #fileID, line: UInt = #line
+  ) -> Variable<S> {
+    if let fault = distribution.fault { fatalError("random: \(distribution): \(fault)", file: file, line: line) }
     let x = append(.random(distribution), shape)
     distribution.fill(
       output(x.index).elements, rows: rows(of: shape), seed: seed, step: 0,

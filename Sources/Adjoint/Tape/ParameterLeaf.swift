@@ -65,12 +65,13 @@ extension Tape {
 
   /// Traps when a node reads a parameter that has changed since.
   @inline(never)
-  func refuse(_ changed: [(leaf: Int, end: Int)], readBy node: Int) {
+  func refuse(_ changed: [(leaf: Int, end: Int)], readBy node: Int, _ file: StaticString, _ line: UInt) {
     for leaf in nodes[node].inputs
     where nodes[leaf].isParameter && changed.contains(where: { $0.leaf == leaf && node < $0.end }) {
       fatalError(
         "backward: \(describe(leaf)) was changed after \(describe(node)) was recorded with it, so value and gradient would "
-          + "belong to different points. Take the gradient before the change, or record anew after it.")
+          + "belong to different points. Take the gradient before the change, or record anew after it.",
+        file: file, line: line)
     }
   }
 }

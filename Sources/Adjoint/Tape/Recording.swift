@@ -5,26 +5,45 @@ extension Tape {
   public var count: Int { nodes.count }
 
   /// The handle of the node at a position of the list.
-  public subscript(position: Int) -> Variable<S> {
-    guard position >= 0, position < nodes.count else { fatalError("tape: no node %\(position) among \(nodes.count)") }
+  public subscript(position: Int, file: StaticString = #fileID, line: UInt = #line) -> Variable<S> {
+    guard position >= 0, position < nodes.count else {
+      fatalError("tape: no node %\(position) among \(nodes.count); print(tape) lists them", file: file, line: line)
+    }
     return Variable(tape: self, index: position, epoch: nodes[position].epoch)
   }
 
   /// The position of a live variable of this tape.
   /// - Precondition: the variable belongs to this tape and was not truncated away.
   @inline(__always)
-  func index(of x: Variable<S>, for operation: @autoclosure () -> (any Operation)? = nil) -> Int {
-    guard x.tape === self, x.index < nodes.count, nodes[x.index].epoch == x.epoch else { trap(on: x, operation()) }
+  func index(
+    of x: Variable<S>, for purpose: @autoclosure () -> String? = nil,
+    beside others: @autoclosure () -> [Variable<S>] = [],
+    file: StaticString = #fileID, line: UInt = #line
+  ) -> Int {
+    guard x.tape === self, isLive(x) else { trap(on: x, purpose(), others(), file, line) }
     return x.index
   }
 
+  /// True unless a variable of this tape was truncated away.
+  @inline(__always)
+  func isLive(_ x: Variable<S>) -> Bool { x.index < nodes.count && nodes[x.index].epoch == x.epoch }
+
   @inline(never)
-  private func trap(on x: Variable<S>, _ operation: (any Operation)?) -> Never {
-    let prefix = operation.map { $0.name + ": " } ?? ""
+  private func trap(
+    on x: Variable<S>, _ purpose: String?, _ others: [Variable<S>], _ file: StaticString, _ line: UInt
+  ) -> Never {
+    let prefix = purpose.map { $0 + ": " } ?? ""
     guard x.tape === self else {
-      fatalError("\(prefix)a variable of another tape: all inputs of an operation must be recorded on one tape")
+      let own = others.first { $0.tape === self && isLive($0) }.map { describe($0.index) } ?? "what it is used with"
+      fatalError(
+        "\(prefix)a variable of another tape: \(x.tape.describe(x)) stands on \(x.tape.inWords), \(own) on "
+          + "\(inWords). All inputs of an operation must be recorded on one tape. A usual cause is a constant "
+          + "that the closure of a training step captured: record it inside of the closure, or pass it as an input.",
+        file: file, line: line)
     }
-    fatalError("\(prefix)%\(x.index) was truncated away: a variable is valid until its tape is truncated before it")
+    fatalError(
+      "\(prefix)\(describe(x)) was truncated away: a variable is valid until its tape is truncated before it",
+      file: file, line: line)
   }
 
   /// Appends an operation's node and computes its value. It is specialised for the scalars that people record in,
@@ -35,7 +54,8 @@ extension Tape {
   func append(
     _ kind: Node.Kind, to inputs: [Variable<S>], file: StaticString, line: UInt
   ) -> Variable<S> {
-    let list = NodeList(inputs.map { index(of: $0, for: kind.operation) })
+    let list = NodeList(
+      inputs.map { index(of: $0, for: kind.operation?.name, beside: inputs, file: file, line: line) })
     let shape = resultShape(of: kind, list, file: file, line: line)
     let y = append(kind, list, shape)
     evaluate(y)
@@ -45,9 +65,12 @@ extension Tape {
   /// Appends y = f(x) by a short way, which looks up and counts nothing.
   @specialized(where S == Float)
   @specialized(where S == Double)
-  func apply(_ f: Unary, _ x: Variable<S>) -> Variable<S> {
-    let input = index(of: x, for: f)
-    guard !nodes[input].isIndex else { return record(f, inputs: [x]) }  // which says what is wrong
+  func apply(
+    _ f: Unary, _ x: Variable<S>, _ file: StaticString = #fileID, _ line: UInt = #line
+  ) -> Variable<S> {
+    let input = index(of: x, for: f.name, file: file, line: line)
+    // An index leaf takes the long way, which says what is wrong.
+    guard !nodes[input].isIndex else { return record(f, inputs: [x], file: file, line: line) }
     if nodes[input].isParameter { noteRead(of: input) }
     let y = append(.operation(f), NodeList(input), nodes[input].shape)
     output(y).map(.unary(f), view(of: input))
@@ -57,15 +80,19 @@ extension Tape {
   /// Appends y = f(a, b) by a short way when nothing is broadcast.
   @specialized(where S == Float)
   @specialized(where S == Double)
-  func apply(_ f: Binary, _ a: Variable<S>, _ b: Variable<S>) -> Variable<S> {
-    Variable(tape: self, index: apply(f, index(of: a, for: f), index(of: b, for: f)), epoch: epoch)
+  func apply(
+    _ f: Binary, _ a: Variable<S>, _ b: Variable<S>, file: StaticString = #fileID, line: UInt = #line
+  ) -> Variable<S> {
+    let first = index(of: a, for: f.name, beside: [b], file: file, line: line)
+    let second = index(of: b, for: f.name, beside: [a], file: file, line: line)
+    return Variable(tape: self, index: apply(f, first, second, file, line), epoch: epoch)
   }
 
   @inline(__always)
-  func apply(_ f: Binary, _ a: Int, _ b: Int) -> Int {
+  func apply(_ f: Binary, _ a: Int, _ b: Int, _ file: StaticString = #fileID, _ line: UInt = #line) -> Int {
     let shape = nodes[a].shape
     guard shape == nodes[b].shape, !nodes[a].isIndex, !nodes[b].isIndex else {
-      return record(f, inputs: [self[a], self[b]]).index
+      return record(f, inputs: [self[a], self[b]], file: file, line: line).index
     }
     if nodes[a].isParameter || nodes[b].isParameter { noteReads(of: NodeList(a, b)) }
     let y = append(.operation(f), NodeList(a, b), shape)
@@ -118,16 +145,24 @@ extension Tape {
         if isIndex != (operation.indexPosition == position) {
           throw ShapeError(
             "\(operation.name): input \(position), \(describe(input)), "
-              + (isIndex ? "holds indices; numbers are expected" : "holds numbers; an index leaf is expected"))
+              + (isIndex
+                ? "holds indices; numbers are expected"
+                : "holds numbers; an index leaf is expected: tape.index(Tensor<Int32>(…))"))
         }
         if isIndex { try checkIndices(of: input, below: operation.indexBound(for: shapes), for: operation.name) }
       }
       noteReads(of: inputs)
       return shape
-    } catch {
-      let operands = inputs.map { describe($0) }.joined(separator: ", ")
-      fatalError("\(error.description) (operands: \(operands))", file: file, line: line)
-    }
+    } catch { refuse(error, of: inputs.map { self[$0] }, file, line) }
+  }
+
+  /// Traps with an error about shapes, and says what stands behind the operands.
+  @inline(never)
+  func refuse(_ error: ShapeError, of operands: [Variable<S>], _ file: StaticString, _ line: UInt) -> Never {
+    let names = operands.map { $0.tape.describe($0) }.joined(separator: ", ")
+    let scope = scopes[Int(scope)].isEmpty ? "" : "; recorded in '\(scopes[Int(scope)])'"
+    let listing = names.contains("%") ? "; print(tape) lists its nodes" : ""
+    fatalError("\(error.description) (operands: \(names)\(scope)\(listing))", file: file, line: line)
   }
 
   private func checkIndices(of node: Int, below bound: Int, for name: String) throws(ShapeError) {
@@ -144,9 +179,6 @@ extension Tape {
   }
 
   func isIndexLeaf(_ node: Int) -> Bool { nodes[node].isIndex }
-
-  /// A node as a message names it: its path or number, and its shape.
-  package func describe(_ node: Int) -> String { names.describe(node, nodes[node]) }
 
   // MARK: Labels and scopes
 
@@ -167,13 +199,18 @@ extension Tape {
   /// The scope and label of a node, or an empty string.
   package func path(of node: Int) -> String { names.path(of: node, nodes[node]) }
 
-  var names: NodeNames { NodeNames(scopes: scopes, labels: labels) }
+  var names: NodeNames {
+    let invented = parameters.enumerated().filter { number, place in
+      place.parameter.name == nil && labels[place.leaf]?.hasSuffix("p\(number)") == true
+    }
+    return NodeNames(scopes: scopes, labels: labels, inventedLabels: Set(invented.map(\.element.leaf)))
+  }
 
   // MARK: Truncation
 
   /// Forgets every node from `count` on. Their variables trap when used, and their memory is used again.
-  public func truncate(to count: Int = 0) {
-    guard count >= 0 else { fatalError("truncate: \(count) nodes cannot be kept") }
+  public func truncate(to count: Int = 0, file: StaticString = #fileID, line: UInt = #line) {
+    guard count >= 0 else { fatalError("truncate: \(count) nodes cannot be kept", file: file, line: line) }
     guard count < nodes.count else { return }
     _ = (count..<nodes.count).first { arena.release(from: nodes.address($0)) }  // parameters stand elsewhere
     nodes.removeSubrange(from: count)
@@ -199,17 +236,13 @@ final class TapeIdentity {}
 struct NodeNames {
   let scopes: [String]
   let labels: [Int: String]
+  /// The leaves of parameters without a name, whose labels a tape made up.
+  let inventedLabels: Set<Int>
 
   /// Scope and label, or an empty string.
   func path(of position: Int, _ node: Node) -> String {
     let scope = scopes[Int(node.scope)]
     guard let label = labels[position] else { return scope }
     return scope.isEmpty || label.hasPrefix(scope + "/") ? label : scope + "/" + label
-  }
-
-  /// A node's path or number, and its shape.
-  func describe(_ position: Int, _ node: Node) -> String {
-    let path = path(of: position, node)
-    return (path.isEmpty ? "%\(position)" : "'\(path)'") + " \(node.shape)"
   }
 }

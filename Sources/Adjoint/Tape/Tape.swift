@@ -69,8 +69,10 @@ public final class Tape<S: Scalar> {
   /// - Precondition: the inputs are live on this tape and fit the operation; otherwise this traps with the sentence of
   ///   `operation.shape(of:)`.
   @discardableResult
-  public func record(_ operation: some Operation, _ inputs: Variable<S>...) -> Variable<S> {
-    record(operation, inputs: inputs)
+  public func record(
+    _ operation: some Operation, _ inputs: Variable<S>..., file: StaticString = #fileID, line: UInt = #line
+  ) -> Variable<S> {
+    append(.operation(operation), to: inputs, file: file, line: line)
   }
 
   /// Appends y = f(x₀, x₁, …) and computes it.
@@ -99,16 +101,21 @@ public final class Tape<S: Scalar> {
   @specialized(where S == Float)
   @specialized(where S == Double)
   public func backward(
-    from output: Variable<S>, cotangent: Variable<S>? = nil, to targets: [Variable<S>]? = nil
+    from output: Variable<S>, cotangent: Variable<S>? = nil, to targets: [Variable<S>]? = nil,
+    file: StaticString = #fileID, line: UInt = #line
   ) -> Backward<S> {
-    var backward = Backward(output: output, seed: seed(of: output, cotangent))
-    let needed = nodesBetween(targets?.map { index(of: $0) } ?? differentiableLeaves, and: index(of: output))
-    let changes = changedParameters(upTo: output.index)
+    func position(_ x: Variable<S>) -> Int {
+      index(of: x, for: "backward", beside: [output], file: file, line: line)
+    }
+    let last = position(output)
+    var backward = Backward(output: output, seed: seed(of: output, cotangent, file, line))
+    let needed = nodesBetween(targets?.map(position) ?? differentiableLeaves, and: last)
+    let changes = changedParameters(upTo: last)
     defer { serving = -1 }
-    for i in (0...output.index).reversed() where needed[i] {
+    for i in (0...last).reversed() where needed[i] {
       guard case .operation(let f) = nodes[i].kind, let g = backward.adjoint(at: i, on: self) else { continue }
       let inputs = nodes[i].inputs
-      if !changes.isEmpty { refuse(changes, readBy: i) }
+      if !changes.isEmpty { refuse(changes, readBy: i, file, line) }
       serving = Int32(i)
       let contributions = f.vjp(g, at: Point(tape: self, node: i, wanted: WantedInputs(inputs, needed)))
       check(count: contributions.count, of: f, for: inputs)

@@ -27,8 +27,8 @@ public struct Variable<S: Scalar> {
     guard !tape.isRecordingForReplay else {
       fatalError(
         "\(tape.describe(position)): its value was read while a training step is recorded. The step is recorded once and "
-          + "replayed for every batch, so a branch taken on this value would be frozen. Use `where(_:_:_:)`, or record eagerly."
-      )
+          + "replayed for every batch, so a branch taken on this value would be frozen. Use `where(_:_:_:)` to choose "
+          + "between values, `print` to look at one, or record on a tape of your own, without a step.")
     }
     return recordedValue
   }
@@ -43,15 +43,17 @@ public struct Variable<S: Scalar> {
   /// - Precondition: there is exactly one element.
   public var scalar: S {
     guard shape.elementCount == 1 else {
-      fatalError("scalar: \(tape.describe(index)) has \(shape.elementCount) elements")
+      fatalError(
+        "scalar: \(tape.describe(index)) has \(shape.elementCount) elements; reduce it to one number first (sum, mean), or "
+          + "read `value`")
     }
     return value[linear: 0]
   }
 
   /// Names this node in listings and messages.
   @discardableResult
-  public func labeled(_ name: String) -> Variable {
-    tape.labels[tape.index(of: self)] = name
+  public func labeled(_ name: String, file: StaticString = #fileID, line: UInt = #line) -> Variable {
+    tape.labels[tape.index(of: self, for: "labeled", file: file, line: line)] = name
     return self
   }
 }

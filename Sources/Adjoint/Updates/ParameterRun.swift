@@ -197,3 +197,10 @@ package final class FiniteTest<S: Scalar>: WorkerPool.Task {
     return true
   }
 }
+
+extension ParameterRun: CustomStringConvertible {
+  /// The number of elements, and the arrays that the optimiser keeps for them: `run of 784 elements, 2 states`.
+  public var description: String {
+    "run of \(count) elements, \((slots.0 == nil ? 0 : 1) + (slots.1 == nil ? 0 : 1)) states"
+  }
+}

@@ -21,7 +21,7 @@ import Testing
       x.matmul(w).logSoftmax().pick(labels).mean(),
       w.matmul(x, transposeA: true, transposeB: true).max(axes: [0]).sum(),
       x.softmax().variance(), x.logSumExp().sum(),
-      (x.transposed() * w).slice(start: [1, 0], size: [2, 1]).square().sum(),
+      (x.transpose() * w).slice(start: [1, 0], size: [2, 1]).square().sum(),
       (x.gather(labels) - tape.constant(0.5)).min(), x.pad(before: [1, 0], after: [0, 1]).exp().sum(),
       (labels.oneHot(3) * x).sum(axes: [0], keepingDimensions: true).tanh().mean(),
     ]
@@ -32,9 +32,13 @@ import Testing
   func errors() {
     let tape = Tape<Double>()
     let x = tape.input(Tensor([1, 2, 3]))
-    #expect(throws: ScalarXRayError.tooLarge(limit: 4, node: "%1 [3]")) { try ScalarXRay(of: x.exp().sum(), limit: 4) }
+    #expect(throws: ScalarXRayError.tooLarge(limit: 4, node: "%1 [3] = exp(%0)")) {
+      try ScalarXRay(of: x.exp().sum(), limit: 4)
+    }
     #expect(throws: ScalarXRayError.noScalarForm(operation: "argMax")) { try ScalarXRay(of: x.argMax()) }
-    #expect(throws: ScalarXRayError.notANumber("%6 [3]")) { try ScalarXRay(of: (x * x).exp().log()) }
+    #expect(throws: ScalarXRayError.notANumber("%6 [3] = log(exp(%0 ⊙ %0))")) {
+      try ScalarXRay(of: (x * x).exp().log())
+    }
   }
 
   private func expectSame(_ loss: Variable<Double>) throws {

@@ -32,7 +32,7 @@ struct OddCall: Sendable {
     OddCall("concatenate", 1) { concatenate([$0, $0], axis: $1[0]) },
     OddCall("concatenate nothing", 1) { concatenate([] as [Variable<Float>], axis: $1[0]) + $0 },
     OddCall("stack", 1) { stack([$0, $0, $0], axis: $1[0]) },
-    OddCall("transposed", 0) { x, _ in x.transposed() },
+    OddCall("transpose", 0) { x, _ in x.transpose() },
     OddCall("flatten", 0) { x, _ in x.flatten() },
     OddCall("matmul", 2) { $0.matmul($0.tape.constant(.ones(Shape($1.map { $0 & 7 })))) },
     OddCall("matmul with itself", 2) { $0.matmul($0, transposeA: $1[0] & 1 == 0, transposeB: $1[1] & 1 == 0) },
