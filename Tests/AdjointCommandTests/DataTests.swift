@@ -50,15 +50,38 @@ import Testing
     #expect(truncated.errors.contains(name) && truncated.errors.contains("cut short"), "\(truncated.errors)")
   }
 
-  @Test("MNIST that is nowhere is a sentence that says where it was looked for and how to fetch it")
-  func noMNIST() throws {
+  @Test(
+    "MNIST that is nowhere is one sentence: where it was looked for, its files, their address, and options that the command has",
+    arguments: [
+      ["train"], ["evaluate", "--load", "model.st"], ["explain", "-o", "a.txt", "--model", "784,10"],
+      ["check", "--model", "784,10"], ["check", "--table"], ["experiments", "002-momentum"],
+    ])
+  func noMNIST(words: [String]) throws {
     let workplace = try Workplace()
+    if words[0] == "evaluate" { #expect(try workplace.train("--save", "model.st").code == 0) }
     let home = ["HOME": workplace.directory.path, "ADJOINT_MNIST": ""]
-    let searched = try workplace.run("train", "--data", "mnist", environment: home)
+    let command = words + ["--data", "mnist"]
+    let searched = try workplace.start(command, environment: home).outcome()
     #expect(searched.code == 1)
-    for word in ["../shared/data/mnist", "data/mnist", ".cache/adjoint/mnist", "--download"] {
+    let names = MNIST.files.map(\.name)
+    for word in ["../shared/data/mnist", "data/mnist", ".cache/adjoint/mnist", "--download", "https://"] + names {
       #expect(searched.errors.contains(word), "\(searched.errors)")
     }
+    #expect(searched.errors.split(separator: "\n").count == 1)
+    let help = try workplace.run(words[0], "--help").output
+    for part in searched.errors.split(separator: " ") where part.hasPrefix("--") {
+      #expect(help.contains(part), "\(part)")
+    }
+    // The download is tried: without curl nothing can be fetched.
+    let fetched = try workplace.start(
+      command + ["--download"], environment: home.merging(["PATH": "/nowhere"]) { $1 }
+    ).outcome()
+    #expect(fetched.code == 1 && fetched.errors.contains("expected the program curl"), "\(fetched.errors)")
+  }
+
+  @Test("ADJOINT_MNIST alone says where MNIST is")
+  func namedMNIST() throws {
+    let workplace = try Workplace()
     let named = try workplace.run("train", "--data", "mnist", environment: ["ADJOINT_MNIST": "/nowhere"])
     #expect(named.errors.contains("/nowhere (from ADJOINT_MNIST)"))
   }

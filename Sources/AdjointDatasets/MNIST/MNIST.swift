@@ -91,7 +91,7 @@ public enum MNIST {
       throw FileError(
         .missingFile, file: directory.appendingPathComponent(file.name).path, at: .wholeFile,
         expected: "the MNIST file \(file.name) or \(file.name).gz", found: "neither",
-        remedy: "Put MNIST's four files into \(directory.path), or ask explicitly for the download.")
+        remedy: "Get it from \(mirrors[0])/\(file.name).gz; in code MNIST.download(to:) fetches all four files.")
     }
     let input = try InputFile(url, gzip: .system)
     let array = try IDX.read(input) { content throws(FileError) in

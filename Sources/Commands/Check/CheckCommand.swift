@@ -39,6 +39,7 @@ enum CheckCommand {
       Option(
         "data", "WHAT", .text, default: "drawn", in: "A model",
         "What it is fed: drawn, mnist, a directory with MNIST's four IDX files, or a CSV file of label and pixels."),
+      DataOptions.downloadFlag(in: "A model"),
       Option("batch", "N", .integer(1...65_536), default: "4", in: "A model", "How many images at once."),
       Option(
         "mode", "MODE", .choice(["directional", "full"]), default: "directional", in: "A model",
@@ -71,15 +72,15 @@ enum CheckCommand {
     ],
     run: run)
 
-  private static let modelOptions = ["activation", "data", "batch", "mode"]
+  private static let modelOptions = ["activation", "data", "download", "batch", "mode"]
 
   private static func run(_ arguments: Arguments, _ console: Console) throws -> Int32 {
     try refuseUnused(arguments)
     if arguments.isGiven("edges") { return try EdgesRun(arguments).run(console) }
     if arguments.isGiven("table") {
-      try Sibling.experiments.run(["--table"] + arguments.words(["seed", "data", "json"]))
+      try Sibling.experiments.run(["--table"] + arguments.words(["seed", "data", "download", "json"]))
     }
-    if arguments.isGiven("model") { return try ModelCheck(arguments).run(console) }
+    if arguments.isGiven("model") { return try ModelCheck(arguments, console).run(console) }
     let operations = try OperationCatalog.names(among: arguments.positionals)
     if arguments.isGiven("sabotage") {
       return try SabotageRun(operations, arguments).run(console)

@@ -17,12 +17,13 @@ struct ModelCheck {
   private let order: Int
   private let seed: UInt64
 
-  init(_ arguments: Arguments) throws {
+  init(_ arguments: Arguments, _ console: Console) throws {
     self.arguments = arguments
     sizes = try arguments.option("model").networkSizes(
       arguments.required("model"), such: "784,30,10", limit: 1 << 27)
     activation = try arguments.choice("activation")
     source = try DataSource(arguments.required("data"))
+    try source.download(arguments, console)
     batch = try arguments.integer("batch")
     isFull = try arguments.required("mode") == "full"
     order = try arguments.givenInteger("order") ?? 1

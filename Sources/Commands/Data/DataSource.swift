@@ -49,7 +49,7 @@ package enum DataSource: Equatable {
     }
   }
 
-  /// Fetches MNIST where `--download` asks for it.
+  /// Fetches MNIST where `--download` asks for it, which every command with data has.
   /// - Throws: `CommandError.unusedOption` for other data.
   package func download(_ arguments: Arguments, _ console: Console) throws {
     guard arguments.isGiven("download") else { return }
@@ -164,7 +164,9 @@ package struct MNISTPlaces {
       let url = FilePlace.url(place, isDirectory: true)
       if MNIST.isPresent(in: url) { return url }
     }
-    throw .noMNIST(searched: places.map { environment == nil ? $0 : "\($0) (from ADJOINT_MNIST)" })
+    throw .noMNIST(
+      searched: places.map { environment == nil ? $0 : "\($0) (from ADJOINT_MNIST)" }, files: MNIST.files.map(\.name),
+      address: MNIST.mirrors[0])
   }
 
   /// Fetches MNIST if it is nowhere: to the directory of the environment variable, or to the cache.

@@ -30,7 +30,12 @@ package struct DataOptions {
     classNames = names
   }
 
-  /// The option that every command with data has.
+  /// The flag that every command with data has.
+  package static func downloadFlag(in group: String = "Options") -> Option {
+    .flag("download", in: group, "Fetch MNIST for --data mnist if it is not there.")
+  }
+
+  /// The option that commands have whose data may be large.
   package static func memoryOption(in group: String = "Options") -> Option {
     Option(
       "memory-limit", "MIB", .integer(1...1_000_000), default: String(InputFile.memoryLimit >> 20), in: group,

@@ -25,6 +25,7 @@ enum ExperimentsCommand {
         "Runs computed at the same time. Default: the machine's cores."),
       Option(
         "data", "WHAT", .text, default: "mnist", "mnist, a directory with MNIST's four files, or drawn for a trial."),
+      DataOptions.downloadFlag(),
       Option(
         "out", "DIR", .text, default: "Docs",
         "Where Experiments.md stands, with the records and charts in Experiments/. Finished runs found there are taken over."
@@ -65,7 +66,7 @@ enum ExperimentsCommand {
     run: run)
 
   private static func run(_ arguments: Arguments, _ console: Console) throws -> Int32 {
-    if arguments.isGiven("table") { return try RecomputedTable(arguments).run(console) }
+    if arguments.isGiven("table") { return try RecomputedTable(arguments, console).run(console) }
     if arguments.isGiven("seed") {
       throw CommandError.unusedOption("seed", reason: "without --table", usedBy: ["--table"])
     }
@@ -88,6 +89,7 @@ enum ExperimentsCommand {
       isQuick: arguments.isGiven("quick"), runs: try arguments.givenInteger("runs"),
       epochs: try arguments.givenInteger("epochs"))
     let source = try DataSource(arguments.required("data"))
+    try source.download(arguments, console)
     let cores = min(ProcessInfo.processInfo.activeProcessorCount, WorkerPool.maximumThreads)
     let threads = try arguments.givenInteger("threads") ?? cores
     let store = RecordStore(FilePlace.url(try arguments.required("out"), isDirectory: true))

@@ -18,7 +18,7 @@ struct RecomputedTable {
   private let source: DataSource
   private let printsJSON: Bool
 
-  init(_ arguments: Arguments) throws {
+  init(_ arguments: Arguments, _ console: Console) throws {
     seed = UInt64(try arguments.integer("seed"))
     printsJSON = arguments.isGiven("json")
     if arguments.isGiven("data") {
@@ -26,6 +26,7 @@ struct RecomputedTable {
     } else {
       source = (try? MNISTPlaces().find()) == nil ? .drawn : .mnist
     }
+    try source.download(arguments, console)
   }
 
   /// A row of the table, recomputed.

@@ -26,6 +26,7 @@ enum ExplainCommand {
         "data", "WHAT", .text, default: "xor",
         "What it is fed: \(ExplainedData.names.joined(separator: ", ")), a directory with MNIST's four IDX files, or a CSV "
           + "file of label and pixels."),
+      DataOptions.downloadFlag(),
       Option("batch", "N", .integer(1...1024), default: "4", "How many examples at once."),
       Option("seed", "N", .integer(0...Int.max), default: "0", "What weights and points are drawn from."),
       .flag("scalar", "Expand a tiny model into single numbers, each a node of its own."),
@@ -55,7 +56,7 @@ enum ExplainCommand {
       let endings = forms.map(\.ending).listed("or")
       throw arguments.option("output").bad(file, expected: "a name that ends in \(endings)")
     }
-    let model = try ExplainedModel(arguments)
+    let model = try ExplainedModel(arguments, console)
     let loss = arguments.isGiven("scalar") ? try ScalarXRay(of: model.loss).loss : model.loss
     for (ending, text) in form.files(model, loss) {
       let place = ending == form.ending ? file : file.dropLast(form.ending.count) + ending
@@ -83,7 +84,7 @@ enum ExplainCommand {
         expected: "a worksheet that was filled in, and \(found); 'adjoint explain --exercise -o SHEET.md' writes one to "
           + "fill in")
     }
-    let model = try ExplainedModel(arguments)
+    let model = try ExplainedModel(arguments, console)
     let loss = arguments.isGiven("scalar") ? try ScalarXRay(of: model.loss).loss : model.loss
     let score = try Exercise(on: loss).grade(text)
     console.line(score.description)

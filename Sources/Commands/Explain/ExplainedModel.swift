@@ -12,14 +12,13 @@ struct ExplainedModel {
   let subtitle: String
   let imageSize: (height: Int, width: Int)?
 
-  init(_ arguments: Arguments) throws {
+  init(_ arguments: Arguments, _ console: Console) throws {
     let text = try arguments.required("model")
     let option = arguments.option("model")
     let seed = UInt64(try arguments.integer("seed"))
     let activation: Activation = try arguments.choice("activation")
     let sizes = try option.networkSizes(text, such: "2,2,2", limit: 1 << 24)
-    let data = try ExplainedData.load(
-      arguments.required("data"), batch: arguments.integer("batch"), seed: seed)
+    let data = try ExplainedData.load(arguments, console, seed: seed)
     let isBinary = sizes?.last == 1 && data.classes == 2
 
     var generator = Generator(seed: seed)
@@ -75,14 +74,18 @@ struct ExplainedData {
   static var names: [String] { plane.map(\.name) + ["digits", "mnist"] }
 
   /// The first examples of a problem in the plane, or the first training images.
-  static func load(_ name: String, batch count: Int, seed: UInt64) throws -> ExplainedData {
+  static func load(_ arguments: Arguments, _ console: Console, seed: UInt64) throws -> ExplainedData {
+    let name = try arguments.required("data")
+    let count = try arguments.integer("batch")
     if let problem = plane.first(where: { $0.name == name }) {
+      try DataSource.drawn.download(arguments, console)
       var generator = Generator(seed: seed).stream(1)
       let points = problem.points(count, &generator)
       return ExplainedData(
         batch: points.prefix(count).all, classes: points.classCount, title: name, imageSize: nil)
     }
     let source = try source(name)
+    try source.download(arguments, console)
     let images = try source.loadImages(limits: (count, 1)).training
     return ExplainedData(
       batch: images.prefix(count).all, classes: images.classCount, title: source.title,

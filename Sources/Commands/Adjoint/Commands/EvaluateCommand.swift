@@ -16,7 +16,7 @@ enum EvaluateCommand {
       ),
       Option("label", "NAME", .text, "The column of a CSV file that holds the class; as in training without it."),
       Option("test-limit", "N", .integer(1...1_000_000), "Use only the first N test examples."),
-      .flag("download", "Fetch MNIST for --data mnist if it is not there."),
+      DataOptions.downloadFlag(),
       DataOptions.memoryOption(),
       .flag("json", "Print one JSON object as the last line of standard output."),
     ],

@@ -34,7 +34,7 @@ enum TrainingOptions {
       "Write DIR/report.html at the end: settings, curves, confusion matrix, misclassified images, weights, histograms of "
         + "activations and gradients; each chart also as an SVG file."),
     .flag("json", in: "Files and output", "Print one JSON object as the last line of standard output."),
-    .flag("download", in: "Files and output", "Fetch MNIST for --data mnist if it is not there."),
+    DataOptions.downloadFlag(in: "Files and output"),
     DataOptions.memoryOption(in: "Files and output"),
   ]
 

@@ -25,7 +25,7 @@ package enum CommandError: Error, Equatable {
 
   // What the command found.
   case noSuchData(String, suggestion: String?)
-  case noMNIST(searched: [String])
+  case noMNIST(searched: [String], files: [String], address: String)
   case noCheckpoint(String, resuming: Bool)
   case foreignCheckpoint(String, missing: String, tensors: [String] = [])
   case badSettings(file: String, reason: String)
@@ -114,9 +114,9 @@ extension CommandError: CustomStringConvertible {
     case .noSuchData(let word, let near):
       "--data \(path(word)): there is no such file or directory"
         + Self.didYouMean(near, else: "give drawn, mnist, a directory with MNIST's four files, or a CSV file")
-    case .noMNIST(let places):
-      "MNIST was not found: looked in \(places.listed("and")); set ADJOINT_MNIST to its directory, or give --download to "
-        + "fetch it (11 MB)"
+    case .noMNIST(let places, let files, let address):
+      "MNIST was not found: looked in \(places.listed("and")) for \(files.listed("and")), plain or gzip; --download fetches "
+        + "them (11 MB); or get each, with .gz, from \(address), and give their directory as --data or ADJOINT_MNIST"
     case .noCheckpoint(let file, let resuming):
       "there is no checkpoint \(path(file)); check the path"
         + (resuming ? ", or start anew with --save \(path(file)) in place of --resume" : "")
