@@ -152,7 +152,7 @@ extension Tensor where Element == Double {
   package func worstDifference(from other: Tensor) -> (element: Int, difference: Double)? {
     var worst: (Int, Double)?
     for i in elements.indices {
-      let difference = abs(elements[i] - other.elements[i])
+      let difference = Swift.abs(elements[i] - other.elements[i])
       let measured = difference.isNaN ? Double.infinity : difference
       if measured > worst?.1 ?? -1 { worst = (i, measured) }
     }

@@ -255,7 +255,7 @@ extension Tensor where Element == Double {
   /// Σ |aᵢ bᵢ|
   package func magnitude(_ other: Tensor) -> Double {
     var sum = 0.0
-    for i in elements.indices { sum += abs(elements[i] * other.elements[i]) }
+    for i in elements.indices { sum += Swift.abs(elements[i] * other.elements[i]) }
     return sum
   }
 

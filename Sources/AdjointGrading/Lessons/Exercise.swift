@@ -140,7 +140,7 @@ extension Tensor where Element == Double {
   /// is zero throughout and this is not.
   func relativeDistance(from right: Tensor) -> Double {
     let difference = worstDifference(from: right)?.difference ?? 0
-    let size = right.elements.map(abs).max() ?? 0
+    let size = right.elements.map(Swift.abs).max() ?? 0
     return difference == 0 ? 0 : size > 0 ? difference / size : .infinity
   }
 

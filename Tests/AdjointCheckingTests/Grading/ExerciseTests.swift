@@ -179,8 +179,8 @@ import Testing
 extension Tensor where Element == Double {
   /// Tells whether every element is the same up to 1e-9 of the largest.
   func isNear(_ other: Tensor) -> Bool {
-    let size = other.elements.map(abs).max() ?? 0
-    return zip(elements, other.elements).allSatisfy { abs($0 - $1) <= 1e-9 * size }
+    let size = other.elements.map(Swift.abs).max() ?? 0
+    return zip(elements, other.elements).allSatisfy { Swift.abs($0 - $1) <= 1e-9 * size }
   }
 
   var transposed: Tensor {
