@@ -1,7 +1,7 @@
 // The parts of a program that checkers read, and the one place where a checker that measures itself interferes with it.
 
 extension Program: CustomStringConvertible {
-  /// What it computes: passes, operations, bytes, parameters, threads and runs; then a line for each of the first outputs.
+  /// Passes, operations, bytes, parameters, threads and runs; then a line for each of the first outputs.
   public var description: String {
     let operations = passNodes.dropFirst(foldedCount).reduce(0) { $0 + $1.count }
     let parameters = nodes.indices.count { nodes[$0].isParameter && addresses[$0] != nil }
