@@ -34,7 +34,13 @@ import Testing
         ".gitignore", "Package.swift", "README.md", "Sources/Spirals/Model.swift", "Sources/Spirals/Train.swift",
         "Tests/SpiralsTests/GradientTests.swift",
       ])
-    #expect(try text(workplace, "Spirals/Package.swift").contains(".package(name: \"Adjoint\", path: \"\(clone)\")"))
+    let manifest = try text(workplace, "Spirals/Package.swift")
+    #expect(manifest.contains(".package(name: \"Adjoint\", path: \"\(clone)\")"), "\(manifest)")
+    // What a platform must be for Adjoint, it must be for who depends on it.
+    let own = try String(contentsOfFile: clone + "/Package.swift", encoding: .utf8)
+    if let platform = own.firstMatch(of: /\.macOS\([^)]*\)/)?.output {
+      #expect(manifest.contains("platforms: [\(platform)],"), "\(manifest)")
+    }
     #expect(
       try text(workplace, "Spirals/Tests/SpiralsTests/GradientTests.swift").contains("@testable import Spirals\n"))
     #expect(try FileManager.default.contentsOfDirectory(atPath: workplace.path("")).allSatisfy { !$0.hasPrefix(".") })
@@ -88,6 +94,7 @@ import Testing
       ([], 2, "NAME"), (["A", "B"], 2, "'B'"), (["A", "--path", "nowhere"], 2, "--path nowhere: expected a clone"),
       (["A", "--path", "."], 2, "expected a clone"), (["A", "--url", "adjoint"], 2, "expected a URL"),
       (["A", "--url", "https://"], 2, "expected a URL"), (["Spiral", "--url", "https://a/Spiral.git"], 2, "not taken"),
+      (["CustomOperation", "--url", "https://a/b.git"], 2, "not taken"),
       (["A", "--path", ".", "--url", "https://a/b"], 2, "beside --path"),
       (["missing/A"], 1, "no folder can be made in"),
     ] as [([String], Int32, String)])

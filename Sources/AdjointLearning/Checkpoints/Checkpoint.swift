@@ -210,7 +210,8 @@ public struct Checkpoint {
     let isNewer = Int(text).map { $0 > format } ?? false
     let writer = file.metadata[versionKey].map { ", written by version \(quoted($0))" } ?? ""
     throw FileError(
-      .wrongFormat, file: path, at: .metadata(formatKey), expected: "a format from 1 to \(format)",
+      .wrongFormat, file: path, at: .metadata(formatKey),
+      expected: isNewer ? "format \(format) or an earlier one" : "a whole number from 1",
       found: quoted(text) + writer,
       remedy: isNewer
         ? "This is version \(adjointVersion); take the version that wrote the file, or a later one."

@@ -22,7 +22,7 @@ struct CheckpointInfo {
   func show(on console: Console) {
     console.field("file", file)
     console.field(
-      "written by", checkpoint.version.map { "adjoint \(quoted($0))" } ?? "a program that does not say its version")
+      "written by", checkpoint.version.map { "adjoint \(printable($0))" } ?? "a program that does not say its version")
     console.field("training", epochs.map { "\($0.of("epoch")) finished" } ?? "none: weights alone")
     if !checkpoint.settings.isEmpty {
       console.field("settings", "\(checkpoint.settings.count):")

@@ -69,6 +69,7 @@ struct NewPackage {
 
     let package = Package(
       name: "\(name)",
+      platforms: [.macOS(.v13)],
       dependencies: [
         \(source.dependency)
       ],

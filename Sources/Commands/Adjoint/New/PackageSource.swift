@@ -56,12 +56,14 @@ enum PackageSource {
 
   /// The names that no package beside this one may have, in lower case: those of its folder, targets and products.
   var names: Set<String> {
-    switch self {
-    case .url: return [identity.lowercased()]
-    case .clone(let folder):
-      let named = PackageSource.manifest(in: folder).matches(of: /name: "([^"]*)"/).map { String($0.output.1) }
-      return Set((named + [folder.lastPathComponent]).map { $0.lowercased() })
-    }
+    let (own, clone) =
+      switch self {
+      case .clone(let folder): (folder.lastPathComponent, Optional(folder))
+      case .url: (identity, PackageSource.ownClone)
+      }
+    let manifest = clone.map(PackageSource.manifest) ?? ""
+    let named = manifest.matches(of: /name: "([^"]*)"/).map { String($0.output.1) }
+    return Set((named + [own]).map { $0.lowercased() })
   }
 }
 
