@@ -21,8 +21,8 @@ let package = Package(
     .executable(name: "adjoint-experiments", targets: ["ExperimentsTool"]),
   ],
   targets: [
-    // C: matrix product and vector loops per instruction set, chosen at run time.
     // Optimised in debug builds too: nobody steps through it, and unoptimised it takes thirty times as long.
+    // C: matrix product and vector loops per instruction set, chosen at run time.
     .target(name: "AdjointKernels", cSettings: [.unsafeFlags(["-O2"], .when(configuration: .debug))]),
     // C: the system's zlib, opened at run time.
     .target(name: "AdjointCompression"),
@@ -107,6 +107,11 @@ let package = Package(
     // Fuzzers, odd operations and a soak, in processes of their own; `.ci/trials` runs it.
     .executableTarget(
       name: "Trials", dependencies: ["AdjointDatasets", "AdjointLearning", "TestFiles"], path: "Tests/Trials"),
+
+    // Cases that other libraries compute anew; `.ci/witness` runs it.
+    .executableTarget(
+      name: "Witness", dependencies: ["AdjointFiles", "AdjointGrading", "AdjointLearning"], path: "Tests/Witness",
+      exclude: ["layers.py", "operations.py", "witness.py"]),
 
     .testTarget(name: "AdjointKernelsTests", dependencies: ["AdjointKernels"]),
     .testTarget(name: "AdjointTests", dependencies: ["Adjoint", "AdjointGrading"]),
