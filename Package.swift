@@ -113,6 +113,11 @@ let package = Package(
     .executableTarget(
       name: "Trials", dependencies: ["AdjointDatasets", "AdjointLearning", "TestFiles"], path: "Tests/Trials"),
 
+    // Cases that other libraries compute anew; `.ci/witness` runs it.
+    .executableTarget(
+      name: "Witness", dependencies: ["AdjointFiles", "AdjointGrading", "AdjointLearning"], path: "Tests/Witness",
+      exclude: ["layers.py", "operations.py", "witness.py"]),
+
     .testTarget(name: "AdjointKernelsTests", dependencies: ["AdjointKernels"]),
     .testTarget(name: "AdjointTests", dependencies: ["Adjoint", "AdjointGrading"]),
     .testTarget(name: "AdjointFilesTests", dependencies: ["AdjointFiles", "TestFiles"]),

@@ -2,13 +2,16 @@
 
     swift run -c release adjoint-check --edges --json | tail -n 1 > cases.json
     python3 Docs/Edges/peers.py cases.json > Docs/Edges/peers.json
+    python3 Docs/Edges/peers.py cases.json --compare Docs/Edges/peers.json
 
+The last line prints what differs from answers that are kept, and fails when libraries of the same versions gave them.
 Everything is computed in double precision on the CPU. An answer is y and the gradient of <cotangent, y>; a library that
 has no such function has no answer.
 """
 
 import datetime
 import json
+import math
 import os
 import re
 import sys
@@ -262,9 +265,8 @@ def answer_jax(f, inputs, cotangent):
     return y.flatten().tolist(), [g.flatten().tolist() for g in gradients]
 
 
-def main():
-    cases = json.load(open(sys.argv[1]))["cases"]
-    lines = []
+def answers(cases):
+    """The answers of each case, by library."""
     for case in cases:
         inputs = [
             (x["kind"], x["shape"], [int(e) if x["kind"] == "indices" else float(e) for e in x["elements"]])
@@ -281,13 +283,53 @@ def main():
             except ValueError:  # it refuses, as PyTorch's batch norm does of one row
                 continue
             entry[library] = {"value": numbers(value), "gradients": [numbers(g) for g in gradients]}
-        lines.append(json.dumps(entry, ensure_ascii=False))
+        yield entry
+
+
+def is_same(a, b):
+    """True for the same number, NaN or zero of the same sign, up to the rounding of another processor's instructions."""
+    a, b = float(a), float(b)
+    if a == 0 or b == 0 or not math.isfinite(a) or not math.isfinite(b):
+        return repr(a) == repr(b)
+    return math.isclose(a, b, rel_tol=1e-12)
+
+
+def flat(answer):
+    return answer and answer["value"] + [x for g in answer["gradients"] for x in g]
+
+
+def compare(found, versions, kept):
+    """Prints what differs from answers that are kept; returns the exit code."""
+    known = {entry["case"]: entry for entry in kept["answers"]}
+    is_fault = False
+    for library, version in versions.items():
+        before, cases, differences = kept["versions"][library], 0, 0
+        for entry in found:
+            new, old = flat(entry.get(library)), flat(known.get(entry["case"], {}).get(library))
+            cases += 1
+            if new != old and not (new and old and len(new) == len(old) and all(map(is_same, new, old))):
+                differences += 1
+                print(f"{entry['case']}: {library} {before} gave {old}, {version} gives {new}")
+        print(f"{library} {version}: {cases} cases, {differences} answers other than those of {before} that are kept")
+        is_fault |= differences > 0 and version.partition("+")[0] == before.partition("+")[0]
+    if len(known) != len(found):
+        print(f"{len(found)} cases, {len(known)} are kept: write the file anew")
+    return 1 if is_fault or len(known) != len(found) else 0
+
+
+def main():
+    with open(sys.argv[1]) as file:
+        found = list(answers(json.load(file)["cases"]))
     versions = {"PyTorch": torch.__version__, "JAX": jax.__version__}
+    if sys.argv[2:3] == ["--compare"]:
+        with open(sys.argv[3]) as file:
+            sys.exit(compare(found, versions, json.load(file)))
     print('{"date": "%s",' % datetime.date.today())
     print('"versions": %s,' % json.dumps(versions))
     print('"answers": [')
-    print(",\n".join(lines))
+    print(",\n".join(json.dumps(entry, ensure_ascii=False) for entry in found))
     print("]}")
 
 
-main()
+if __name__ == "__main__":
+    main()

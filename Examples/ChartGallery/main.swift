@@ -4,7 +4,7 @@ import Foundation
 // Every kind of chart, from data made on the spot: `ChartGallery DIRECTORY` writes an SVG file for each; without a directory
 // it only says what they show.
 
-let directory = CommandLine.arguments.dropFirst().first.map { URL(fileURLWithPath: $0, isDirectory: true) }
+let directory = Asked("Every kind of chart.", directory: "Where an SVG file of each is written.").directory
 if let directory { try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true) }
 for (name, chart) in curveCharts + matrixCharts + functionCharts {
   let text = chart.svg()

@@ -17,6 +17,7 @@ struct Gated: Layer {
   func callAsFunction(_ x: Variable<Float>) -> Variable<Float> { head(left(x).tanh() * gate(x).sigmoid()) }
 }
 
+_ = Asked("An architecture of your own, trained on two spirals.")
 var generator = Generator(seed: 7)
 let spirals = LabeledPoints.spirals(count: 1000, using: &generator)
 let (training, test) = spirals.split(validation: 0.25, using: &generator)

@@ -2,6 +2,8 @@
 // and compiles into programs like the library's own.
 import Adjoint
 
+_ = Asked("An operation of your own, in ten lines.")
+
 /// y = x·sin²x (a "snake" without its linear part); x̄ = ȳ ⊙ (sin²x + x sin 2x).
 struct Snake: Operation {
   func shape(of x: [Shape]) throws(ShapeError) -> Shape { x[0] }

@@ -4,6 +4,11 @@ import Adjoint
 import AdjointDrawing
 import AdjointLearning
 
+let asked = Asked(
+  "The backward pass of a model as numbered equations.",
+  options: [
+    "--latex": "As LaTeX.", "--html": "As a page with MathML.", "--numbers": "With the recorded values.",
+  ])
 var generator = Generator(seed: 1)
 let model = MLP<Double>([4, 3, 2], activation: .tanh, using: &generator)
 let tape = Tape<Double>()
@@ -11,10 +16,9 @@ let x = tape.input(Tensor(shape: [5, 4], elements: (0..<20).map { _ in generator
 let labels = tape.index(Tensor([0, 1, 1, 0, 1]), name: "y")
 let loss = crossEntropy(logits: model(x), labels: labels)
 
-let arguments = CommandLine.arguments.dropFirst()
-let derivation = Derivation(of: loss, numbers: arguments.contains("--numbers"))
+let derivation = Derivation(of: loss, numbers: asked.has("--numbers"))
 print(
-  arguments.contains("--latex") ? derivation.latex : arguments.contains("--html") ? derivation.mathML : derivation.text)
+  asked.has("--latex") ? derivation.latex : asked.has("--html") ? derivation.mathML : derivation.text)
 
 let worst = derivation.deviations().map(\.deviation).max() ?? 0
 guard worst < 1e-14 else { fatalError("a printed line differs from its node by \(worst)") }

@@ -47,8 +47,9 @@ func backpropagation() -> Drawing {
     of: loss, backward: backward, direction: .right, title: "A computational graph of the backpropagation algorithm")
 }
 
+let asked = Asked("Two textbook figures, redrawn from code.", directory: "Where SVG and DOT files are written.")
 let drawings = [("DeepNetwork", layerDiagram()), ("Backpropagation", backpropagation())]
-if let directory = CommandLine.arguments.dropFirst().first.map({ URL(fileURLWithPath: $0, isDirectory: true) }) {
+if let directory = asked.directory {
   try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
   for (name, drawing) in drawings {
     for (suffix, text) in [("svg", drawing.svg), ("dot", drawing.dot)] {

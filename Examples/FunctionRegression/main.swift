@@ -2,6 +2,8 @@
 import Adjoint
 import AdjointLearning
 
+_ = Asked("A function of one variable, fitted by three tanh units.")
+
 let count = 50
 let xs = (0..<count).map { -1 + 2 * Double($0) / Double(count - 1) }
 let inputs = Tensor(shape: [count, 1], elements: xs)

@@ -1,6 +1,8 @@
 // A gradient in ten lines: record, differentiate, look.
 import Adjoint
 
+_ = Asked("A gradient in ten lines: record, differentiate, look.")
+
 let tape = Tape<Double>()
 let x = tape.input(Tensor([0.5, -1, 2]), name: "x")
 let w = tape.input(Tensor([1, 2, 3]), name: "w")

@@ -39,6 +39,7 @@ struct Classifier {
   }
 }
 
+_ = Asked("The chain rule of a network as a product of explicit Jacobian matrices, multiplied in both orders.")
 let relu = Classifier(hidden: 30, .relu, seed: 1)
 let chain = JacobianChain(of: relu.loss, withRespectTo: relu.weights[0])
 print(chain, terminator: "\n\n")

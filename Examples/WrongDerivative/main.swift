@@ -40,6 +40,7 @@ func report(_ title: String, _ middle: (Variable<Double>) -> Variable<Double>) -
   return check.run()
 }
 
+_ = Asked("A wrong derivative on purpose, and the report that convicts it by name.")
 let reports = [
   report("four layers") { $0.sigmoid() },
   report("four layers, one of them with a ripple") { z in z.tape.scoped("ripple") { z.tape.record(Ripple(), z) } },

@@ -101,12 +101,20 @@ extension Workplace {
   /// A program as built, in this directory, without the programs beside it.
   func lonelyProgram(_ name: String = "adjoint") throws -> URL {
     let place = directory.appendingPathComponent(name)
-    try FileManager.default.copyItem(at: binary().deletingLastPathComponent().appendingPathComponent(name), to: place)
+    try copy(binary().deletingLastPathComponent().appendingPathComponent(name), to: place)
     return place
   }
 
   fileprivate func writeExecutable(_ name: String, _ content: String) throws {
-    let path = try write(name, Array(content.utf8))
+    let path = try write(name + ".text", Array(content.utf8))
     try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path)
+    try copy(URL(fileURLWithPath: path), to: directory.appendingPathComponent(name))
+  }
+
+  /// By a process of its own: what this one writes stays open for a moment in the processes of other tests, and what is open
+  /// for writing cannot be started.
+  private func copy(_ program: URL, to place: URL) throws {
+    let outcome = try start(["-p", program.path, place.path], program: URL(fileURLWithPath: "/bin/cp")).outcome()
+    guard outcome.code == 0 else { throw CocoaError(.fileWriteUnknown) }
   }
 }

@@ -35,9 +35,11 @@ enum EvaluateCommand {
     var options = try classifier.plan.dataOptions(arguments)
     if let label = arguments.text("label") { options.label = label }
     if case .table = source {} else if !arguments.isGiven("label") { options.label = nil }
+    // Drawn digits are test digits whatever is drawn for training, which takes long where nothing is optimised.
+    let training: Int? = if case .drawn = source { 1 } else { nil }
     let loaded =
       try given == nil
-      ? source.load(limits: (nil, limit), options).test
+      ? source.load(limits: (training, limit), options).test
       : source.loadTest(
         limit: limit, options, classNames: classifier.classLabels, features: classifier.featureNames)
     let examples = classifier.standardized(try classifier.matched(loaded, from: source.title))

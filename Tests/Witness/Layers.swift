@@ -1,0 +1,84 @@
+import Adjoint
+import AdjointFiles
+import AdjointLearning
+
+/// A layer or loss with the arguments in the order in which `layers.py` takes them.
+struct LayerCase {
+  let name: String
+  /// The shapes of the inputs, which are uniform in −2 … 2.
+  let inputs: [Shape]
+  var labels: (shape: Shape, classes: Int)?
+  var settings: [(String, JSON)] = []
+  let record: ([Variable<Double>]) -> Variable<Double>
+
+  /// The case on random inputs and parameters: what is 0 or 1 at first too.
+  func recorded(using generator: inout Generator) -> Case {
+    let tape = Tape<Double>()
+    var leaves = inputs.map { tape.input(.random($0, in: -2...2, using: &generator)) }
+    if let labels {
+      let elements = (0..<labels.shape.elementCount).map { _ in Int32(generator.next() % UInt64(labels.classes)) }
+      leaves.append(tape.index(Tensor(shape: labels.shape, elements: elements)))
+    }
+    // Recorded once to know the parameters, which get other values then.
+    let trial = record(leaves).tape.trainableParameters.map(\.parameter)
+    for parameter in trial { parameter.value = .random(parameter.value.shape, in: -1...1, using: &generator) }
+    let again = Tape<Double>()
+    let arguments = leaves.map { $0.role == .index ? again.index($0.indexValue) : again.input($0.value) }
+    let y = record(arguments)
+    let parameters = again.trainableParameters.map(\.leaf)
+    let moving = arguments.filter { $0.role != .index } + parameters
+    var made = Case(name, y, moving: moving, using: &generator)
+    made.arguments = arguments + parameters
+    made.settings = settings
+    return made
+  }
+}
+
+/// Every layer with parameters, every pooling and every loss.
+func layerCases() -> [LayerCase] {
+  var generator = Generator(seed: 0)
+  let linear = Linear<Double>(5, 3, using: &generator)
+  let plain = Linear<Double>(4, 4, bias: false, using: &generator)
+  let norm = LayerNorm<Double>(6)
+  let batchNorm = BatchNorm<Double>(4)
+  let imageNorm = BatchNorm<Double>(3)
+  let perceptron = MLP<Double>([4, 6, 5, 3], activation: .tanh, using: &generator)
+  var cases = [
+    LayerCase(name: "Linear", inputs: [[7, 5]]) { linear($0[0]) },
+    LayerCase(name: "Linear", inputs: [[3, 4]]) { plain($0[0]) },
+    LayerCase(name: "LayerNorm", inputs: [[5, 6]]) { norm($0[0]) },
+    LayerCase(name: "BatchNorm", inputs: [[9, 4]]) { batchNorm($0[0]) },
+    LayerCase(name: "BatchNorm", inputs: [[2, 4, 3, 3]]) { imageNorm($0[0]) },
+    LayerCase(name: "MLP", inputs: [[6, 4]]) { perceptron($0[0]) },
+    LayerCase(name: "MaxPool2D", inputs: [[2, 5, 6, 3]], settings: windows(2, 2, 0)) { MaxPool2D(2)($0[0]) },
+    LayerCase(name: "MaxPool2D", inputs: [[1, 6, 5, 2]], settings: windows(3, 1, 0)) {
+      MaxPool2D(3, stride: 1)($0[0])
+    },
+    LayerCase(name: "AveragePool2D", inputs: [[2, 6, 5, 2]], settings: windows(3, 2, 0)) {
+      AveragePool2D(3, stride: 2)($0[0])
+    },
+    LayerCase(name: "crossEntropy", inputs: [[6, 4]], labels: ([6], 4)) { crossEntropy(logits: $0[0], labels: $0[1]) },
+    LayerCase(name: "crossEntropy(probabilities)", inputs: [[6, 4], [6, 4]]) {
+      crossEntropy(logits: $0[0], probabilities: $0[1])
+    },
+    LayerCase(name: "binaryCrossEntropy", inputs: [[6, 4], [6, 4]]) {
+      binaryCrossEntropy(logits: $0[0], targets: $0[1])
+    },
+    LayerCase(name: "meanSquaredError", inputs: [[6, 4], [6, 4]]) { meanSquaredError($0[0], $0[1]) },
+  ]
+  for (stride, padding) in [(1, 0), (2, 1), (1, 2)] {
+    let convolution = Conv2D<Double>(
+      3, 4, size: Extent2D(3, 2), stride: Extent2D(stride, stride), padding: Extent2D(padding, padding),
+      using: &generator)
+    cases.append(
+      LayerCase(name: "Conv2D", inputs: [[2, 6, 5, 3]], settings: windows(3, stride, padding)) { convolution($0[0]) })
+  }
+  for activation in Activation.allCases {
+    cases.append(LayerCase(name: "\(activation)", inputs: [[4, 5]]) { activation($0[0]) })
+  }
+  return cases
+}
+
+private func windows(_ size: Int, _ stride: Int, _ padding: Int) -> [(String, JSON)] {
+  [("size", .integer(size)), ("stride", .integer(stride)), ("padding", .integer(padding))]
+}

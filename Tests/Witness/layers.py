@@ -1,0 +1,170 @@
+"""Layers and losses as PyTorch and JAX have them, and trainings with PyTorch's optimisers."""
+
+import jax
+import jax.numpy as jnp
+import torch
+import torch.nn.functional as F
+
+import operations
+import peers
+
+
+def first(x):
+    """Images with the channels first."""
+    return x.permute(0, 3, 1, 2)
+
+
+def last(x):
+    return x.permute(0, 2, 3, 1)
+
+
+def batch_norm_torch(a, x, scale, shift):
+    y = F.batch_norm(x.reshape(-1, x.shape[-1]), None, None, scale, shift, training=True)
+    return y.reshape(x.shape)
+
+
+def batch_norm_jax(a, x, scale, shift):
+    axes = tuple(range(x.ndim - 1))
+    return jax.nn.standardize(x, axes, epsilon=1e-5) * scale + shift
+
+
+def conv_torch(a, x, w, b):
+    return last(F.conv2d(first(x), w, b, a["stride"], a["padding"]))
+
+
+def conv_jax(a, x, w, b):
+    strides, padding = [a["stride"]] * 2, [(a["padding"], a["padding"])] * 2
+    return b + jax.lax.conv_general_dilated(
+        x, w, strides, padding, dimension_numbers=("NHWC", "OIHW", "NHWC"), precision=jax.lax.Precision.HIGHEST)
+
+
+def mlp_torch(a, x, *weights):
+    for i in range(0, len(weights), 2):
+        x = F.linear(x, *weights[i : i + 2])
+        x = torch.tanh(x) if i + 2 < len(weights) else x
+    return x
+
+
+def mlp_jax(a, x, *weights):
+    for i in range(0, len(weights), 2):
+        x = x @ weights[i].T + weights[i + 1]
+        x = jnp.tanh(x) if i + 2 < len(weights) else x
+    return x
+
+
+def window(a):
+    return {"size": [a["size"]] * 2, "stride": [a["stride"]] * 2}
+
+
+def pick_mean(x, i):
+    return jnp.take_along_axis(x, i[:, None], 1).mean()
+
+
+# (PyTorch, JAX); None where a library has no function of this kind.
+LAYERS = {
+    "Linear": (lambda a, x, w, b=None: F.linear(x, w, b), lambda a, x, w, b=0.0: x @ w.T + b),
+    "LayerNorm": (
+        lambda a, x, g, b: F.layer_norm(x, x.shape[-1:], g, b),
+        lambda a, x, g, b: jax.nn.standardize(x, -1, epsilon=1e-5) * g + b,
+    ),
+    "BatchNorm": (batch_norm_torch, batch_norm_jax),
+    "MLP": (mlp_torch, mlp_jax),
+    "Conv2D": (conv_torch, conv_jax),
+    "MaxPool2D": (
+        lambda a, x: last(torch.nn.MaxPool2d(a["size"], a["stride"])(first(x))),
+        lambda a, x: operations.pool_jax(-jnp.inf, jax.lax.max)(x, window(a)),
+    ),
+    "AveragePool2D": (
+        lambda a, x: last(torch.nn.AvgPool2d(a["size"], a["stride"])(first(x))),
+        lambda a, x: operations.average_jax(x, window(a)),
+    ),
+    "crossEntropy": (
+        lambda a, z, i: F.cross_entropy(z, i),
+        lambda a, z, i: -pick_mean(jax.nn.log_softmax(z), i),
+    ),
+    "crossEntropy(probabilities)": (lambda a, z, t: F.cross_entropy(z, t), None),
+    "binaryCrossEntropy": (lambda a, z, t: F.binary_cross_entropy_with_logits(z, t), None),
+    "meanSquaredError": (lambda a, y, t: F.mse_loss(y, t), lambda a, y, t: jnp.square(y - t).mean()),
+    "identity": (lambda a, x: torch.nn.Identity()(x), lambda a, x: jax.nn.identity(x)),
+    "leakyRelu": (lambda a, x: torch.nn.LeakyReLU()(x), lambda a, x: jax.nn.leaky_relu(x)),
+    "elu": (lambda a, x: torch.nn.ELU()(x), lambda a, x: jax.nn.elu(x)),
+} | {
+    name: tuple(lambda a, x, f=f: f(x) for f in peers.UNARY[name])
+    for name in ("relu", "gelu", "silu", "sigmoid", "tanh", "softplus")
+}
+
+
+def function(which, case):
+    """The library's own function as a function of the leaves that move; None when there is none."""
+    own = LAYERS[case["case"]][which]
+    if own is None:
+        return None
+
+    def run(*moved):
+        values = dict(zip(case["moving"], moved))
+        for i in case["arguments"]:
+            if i not in values:
+                values[i] = operations.leaf(which, case["nodes"][i])
+        return own(case["settings"], *(values[i] for i in case["arguments"]))
+
+    return run
+
+
+# Trainings.
+
+
+def optimizer(case, weights, biases):
+    s, rate = case["settings"], case["rate"]
+    everything = weights + biases
+    match case["training"]:
+        case "SGD":
+            decay = s.get("l2", 0)
+            return torch.optim.SGD([{"params": weights, "weight_decay": decay}, {"params": biases}], rate)
+        case "Momentum":
+            return torch.optim.SGD(everything, rate, momentum=s["momentum"])
+        case "Nesterov":
+            return torch.optim.SGD(everything, rate, momentum=s["momentum"], nesterov=True)
+        case "Adagrad":
+            return torch.optim.Adagrad(everything, rate)
+        case "RMSProp":
+            return torch.optim.RMSprop(everything, rate, alpha=s["decay"])
+        case "Adam":
+            betas = (s.get("beta1", 0.9), s.get("beta2", 0.999))
+            return torch.optim.Adam(everything, rate, betas, eps=s.get("epsilon", 1e-8))
+        case "AdamW":
+            return torch.optim.AdamW(everything, rate, weight_decay=s["weightDecay"])
+    raise ValueError(f"layers.py: it knows no optimiser '{case['training']}'")
+
+
+def schedule(settings, made):
+    if "every" in settings:
+        return torch.optim.lr_scheduler.StepLR(made, int(settings["every"]), settings["factor"])
+    if "exponential" in settings:
+        return torch.optim.lr_scheduler.ExponentialLR(made, settings["exponential"])
+    if "cosine" in settings:
+        return torch.optim.lr_scheduler.CosineAnnealingLR(made, int(settings["cosine"]))
+    return torch.optim.lr_scheduler.LambdaLR(made, lambda step: 1)
+
+
+def train(case):
+    """The losses and the parameters at the end of the same training in PyTorch."""
+    parameters = []
+    for i, elements in enumerate(case["start"]):
+        inputs, outputs = case["sizes"][i // 2 : i // 2 + 2]
+        shape = (outputs, inputs) if i % 2 == 0 else (outputs,)
+        parameters.append(torch.tensor(elements).reshape(shape).requires_grad_())
+    made = optimizer(case, parameters[0::2], parameters[1::2])
+    rates = schedule(case["settings"], made)
+    losses = []
+    for x, y in zip(case["inputs"], case["labels"]):
+        made.zero_grad()
+        loss = F.cross_entropy(mlp_torch({}, torch.tensor(x).reshape(len(y), -1), *parameters), torch.tensor(y))
+        loss.backward()
+        if "clipValue" in case["settings"]:
+            torch.nn.utils.clip_grad_value_(parameters, case["settings"]["clipValue"])
+        if "clipNorm" in case["settings"]:
+            torch.nn.utils.clip_grad_norm_(parameters, case["settings"]["clipNorm"])
+        made.step()
+        rates.step()
+        losses.append(loss.item())
+    return losses, [p.flatten().tolist() for p in parameters]

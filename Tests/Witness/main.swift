@@ -1,0 +1,42 @@
+// Cases for other libraries to compute anew: `witness.py` reads them. One JSON object a line.
+//
+//   Witness operations [SEED [COUNT]]  every example of the catalogue, then COUNT (200) random programs of them
+//   Witness layers [SEED]              layers and losses, which other libraries have as functions of their own
+//   Witness trainings [SEED]           trainings step by step, from weights and batches that are stated
+import Adjoint
+import AdjointGrading
+import Foundation
+
+let words = Array(CommandLine.arguments.dropFirst())
+let numbers = words.dropFirst().map { UInt64($0) }
+guard let command = words.first, !numbers.contains(nil), numbers.count <= (command == "operations" ? 2 : 1) else {
+  print("usage: Witness operations [SEED [COUNT]] | layers [SEED] | trainings [SEED]")
+  exit(2)
+}
+let seed = numbers.first.flatMap { $0 } ?? 1
+
+switch command {
+case "operations":
+  for (position, example) in OperationCatalog.examples.enumerated() {
+    var generator = Generator(seed: seed).stream(1, UInt64(position))
+    Case(example, using: &generator).print()
+  }
+  let count = numbers.count > 1 ? numbers[1] ?? 0 : 200
+  for number in 0..<count {
+    let program = RandomProgram(seed: seed &* 1_000_000 &+ number)
+    let recording = program.record(on: Tape<Double>())
+    Case(
+      "random program \(program.seed)", recording.output, moving: recording.moving, cotangent: program.cotangent,
+      directions: program.directions
+    ).print()
+  }
+case "layers":
+  var generator = Generator(seed: seed).stream(2)
+  for layer in layerCases() { layer.recorded(using: &generator).print() }
+case "trainings":
+  var generator = Generator(seed: seed).stream(3)
+  for training in Training.all { print(try training.json(using: &generator).text) }
+default:
+  print("Witness: there is no '\(command)'; it has operations, layers and trainings")
+  exit(2)
+}

@@ -1,0 +1,228 @@
+"""Every operation of a recording in PyTorch and in JAX, from its name and attributes alone."""
+
+import math
+import os
+import sys
+
+import jax
+import jax.numpy as jnp
+import torch
+import torch.nn.functional as F
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../../Docs/Edges"))
+import peers  # noqa: E402
+
+# What the page of edges leaves out, since one of the libraries has no function of this name.
+UNARY = peers.UNARY | {
+    "sech": (lambda x: 1 / torch.cosh(x), lambda x: 1 / jnp.cosh(x)),
+    "normalDensity": (lambda x: torch.exp(-x * x / 2) / math.sqrt(2 * math.pi), jax.scipy.stats.norm.pdf),
+}
+COMPARISONS = {
+    "less": lambda a, b: a < b,
+    "lessOrEqual": lambda a, b: a <= b,
+    "greater": lambda a, b: a > b,
+    "greaterOrEqual": lambda a, b: a >= b,
+    "equal": lambda a, b: a == b,
+    "notEqual": lambda a, b: a != b,
+}
+
+
+def numbers(x):
+    """Truth values and positions as float64."""
+    return x.double() if isinstance(x, torch.Tensor) else x.astype(jnp.float64)
+
+
+def reduction(torch_one, jax_one):
+    """A reduction over axes; over none of them it is one over an axis of extent 1."""
+
+    def run(which, x, a):
+        x, axes = (x, tuple(a["axes"])) if a["axes"] else (x[..., None], (x.ndim,))
+        keeps = a["keepsDimensions"] and bool(a["axes"])
+        return (torch_one, jax_one)[which](x, axes, keeps, a)
+
+    return run
+
+
+REDUCTIONS = {
+    "sum": reduction(lambda x, d, k, a: x.sum(d, k), lambda x, d, k, a: x.sum(d, keepdims=k)),
+    "mean": reduction(lambda x, d, k, a: x.mean(d, k), lambda x, d, k, a: x.mean(d, keepdims=k)),
+    "max": reduction(lambda x, d, k, a: x.amax(d, k), lambda x, d, k, a: x.max(d, keepdims=k)),
+    "min": reduction(lambda x, d, k, a: x.amin(d, k), lambda x, d, k, a: x.min(d, keepdims=k)),
+    "variance": reduction(
+        lambda x, d, k, a: x.var(d, correction=a["correction"], keepdim=k),
+        lambda x, d, k, a: x.var(d, ddof=a["correction"], keepdims=k),
+    ),
+}
+
+
+# Images: ours are [batch, height, width, channels]; a row of windows has the channels last, theirs has them first.
+
+
+def unfold_torch(x, a, shape):
+    n, rows, columns, _ = shape
+    y = F.unfold(x.permute(0, 3, 1, 2), a["size"], padding=a["padding"], stride=a["stride"])
+    return y.reshape(n, x.shape[3], -1, rows * columns).permute(0, 3, 2, 1).reshape(shape)
+
+
+def fold_torch(x, a, shape):
+    n, channels = x.shape[0], shape[3]
+    rows = x.reshape(n, x.shape[1] * x.shape[2], -1, channels).permute(0, 3, 2, 1)
+    rows = rows.reshape(n, -1, x.shape[1] * x.shape[2])
+    return F.fold(rows, a["image"], a["size"], padding=a["padding"], stride=a["stride"]).permute(0, 2, 3, 1)
+
+
+def unfold_jax(x, a, shape):
+    padding = [(p, p) for p in a["padding"]]
+    y = jax.lax.conv_general_dilated_patches(
+        x, a["size"], a["stride"], padding, dimension_numbers=("NHWC", "OIHW", "NHWC"), precision=jax.lax.Precision.HIGHEST)
+    return y.reshape(*shape[:3], x.shape[3], -1).swapaxes(3, 4).reshape(shape)
+
+
+def fold_jax(x, a, shape):
+    return jax.vjp(lambda image: unfold_jax(image, a, x.shape), jnp.zeros(shape))[1](x)[0]
+
+
+def pool_torch(function):
+    return lambda x, a: function(x.permute(0, 3, 1, 2), a["size"], a["stride"]).permute(0, 2, 3, 1)
+
+
+def pool_jax(start, function):
+    def run(x, a):
+        window, stride = (1, *a["size"], 1), (1, *a["stride"], 1)
+        return jax.lax.reduce_window(x, start, function, window, stride, "VALID")
+
+    return run
+
+
+def average_jax(x, a):
+    return pool_jax(0.0, jax.lax.add)(x, a) / math.prod(a["size"])
+
+
+# Indices.
+
+
+def scatter_torch(x, i, rows):
+    parts = x.reshape(i.numel(), *x.shape[i.ndim :])
+    return torch.zeros(rows, *parts.shape[1:]).index_add(0, i.flatten(), parts)
+
+
+def scatter_jax(x, i, rows):
+    return jnp.zeros((rows, *x.shape[i.ndim :])).at[i].add(x)
+
+
+def slices(a):
+    return tuple(slice(s, s + n) for s, n in zip(a["start"], a["size"]))
+
+
+def pairs(a):
+    return list(zip(a["before"], a["after"]))
+
+
+def flat(pairs):
+    """PyTorch's paddings: the last axis first."""
+    return [n for pair in reversed(pairs) for n in pair]
+
+
+def transposed(x, flag):
+    return x.T if flag else x
+
+
+def product(x, y, a):
+    return transposed(x, a["transposeA"]) @ transposed(y, a["transposeB"])
+
+
+def cumsum(x, a, flip, sum):
+    return flip(sum(flip(x))) if a["reversed"] else sum(x)
+
+
+# x: the inputs, a: the attributes, s: the shape of the result; (PyTorch, JAX).
+STRUCTURE = {
+    "where": (
+        lambda x, a, s: torch.where(x[0] != 0, x[1], x[2]),
+        lambda x, a, s: jnp.where(x[0] != 0, x[1], x[2]),
+    ),
+    "matmul": (lambda x, a, s: product(*x, a), lambda x, a, s: product(*x, a)),
+    "addBias": (lambda x, a, s: x[0] + x[1], lambda x, a, s: x[0] + x[1]),
+    "argMax": (lambda x, a, s: numbers(x[0].argmax(-1)), lambda x, a, s: numbers(x[0].argmax(-1))),
+    "softmax": (lambda x, a, s: x[0].softmax(-1), lambda x, a, s: jax.nn.softmax(x[0])),
+    "logSoftmax": (lambda x, a, s: x[0].log_softmax(-1), lambda x, a, s: jax.nn.log_softmax(x[0])),
+    "logSumExp": (lambda x, a, s: x[0].logsumexp(-1), lambda x, a, s: jax.nn.logsumexp(x[0], -1)),
+    "cumsum": (
+        lambda x, a, s: cumsum(x[0], a, lambda y: y.flip(-1), lambda y: y.cumsum(-1)),
+        lambda x, a, s: cumsum(x[0], a, lambda y: jnp.flip(y, -1), lambda y: jnp.cumsum(y, -1)),
+    ),
+    "broadcast": (lambda x, a, s: x[0].expand(a["to"]), lambda x, a, s: jnp.broadcast_to(x[0], a["to"])),
+    "reshape": (lambda x, a, s: x[0].reshape(a["to"]), lambda x, a, s: x[0].reshape(a["to"])),
+    "permute": (lambda x, a, s: x[0].permute(a["order"]), lambda x, a, s: jnp.transpose(x[0], a["order"])),
+    "slice": (lambda x, a, s: x[0][slices(a)], lambda x, a, s: x[0][slices(a)]),
+    "pad": (
+        lambda x, a, s: F.pad(x[0], flat(pairs(a))) if pairs(a) else x[0],
+        lambda x, a, s: jnp.pad(x[0], pairs(a)) if pairs(a) else x[0],
+    ),
+    "concatenate": (lambda x, a, s: torch.cat(x, a["axis"]), lambda x, a, s: jnp.concatenate(x, a["axis"])),
+    "stopGradient": (lambda x, a, s: x[0].detach(), lambda x, a, s: jax.lax.stop_gradient(x[0])),
+    "gather": (lambda x, a, s: x[0][x[1]], lambda x, a, s: x[0][x[1]]),
+    "scatterAdd": (lambda x, a, s: scatter_torch(*x, a["rows"]), lambda x, a, s: scatter_jax(*x, a["rows"])),
+    "pick": (
+        lambda x, a, s: x[0].gather(-1, x[1][..., None])[..., 0],
+        lambda x, a, s: jnp.take_along_axis(x[0], x[1][..., None], -1)[..., 0],
+    ),
+    "oneHot": (
+        lambda x, a, s: numbers(F.one_hot(x[0], a["classes"])),
+        lambda x, a, s: jax.nn.one_hot(x[0], a["classes"], dtype=jnp.float64),
+    ),
+    "unfold": (lambda x, a, s: unfold_torch(x[0], a, s), lambda x, a, s: unfold_jax(x[0], a, s)),
+    "fold": (lambda x, a, s: fold_torch(x[0], a, s), lambda x, a, s: fold_jax(x[0], a, s)),
+    "maxPool": (
+        lambda x, a, s: pool_torch(F.max_pool2d)(x[0], a),
+        lambda x, a, s: pool_jax(-jnp.inf, jax.lax.max)(x[0], a),
+    ),
+    "averagePool": (lambda x, a, s: pool_torch(F.avg_pool2d)(x[0], a), lambda x, a, s: average_jax(x[0], a)),
+}
+
+
+def apply(which, node, x):
+    """The result of a node in PyTorch (0) or JAX (1)."""
+    name, a = node["operation"], node["attributes"]
+    if name in UNARY:
+        return UNARY[name][which](*x)
+    if name in peers.PARAMETRIC:
+        return peers.PARAMETRIC[name][which](*x, *a.values())
+    if name in peers.BINARY:
+        return peers.BINARY[name][which](*x)
+    if name in COMPARISONS:
+        return numbers(COMPARISONS[name](*x))
+    if name in REDUCTIONS:
+        return REDUCTIONS[name](which, *x, a)
+    if name in STRUCTURE:
+        return STRUCTURE[name][which](x, a, node["shape"])
+    sys.exit(f"operations.py: it knows no operation '{name}'; add it to STRUCTURE")
+
+
+def leaf(which, node):
+    if "indices" in node:
+        kind, elements = ((torch.int64, jnp.int64)[which], node["indices"])
+    else:
+        kind, elements = ((torch.float64, jnp.float64)[which], node["numbers"])
+    return (torch.tensor, jnp.array)[which](elements, dtype=kind).reshape(node["shape"])
+
+
+def replay(which, case):
+    """The result of a recording as a function of the leaves that move."""
+    needed, stack = set(), [case["output"]]
+    while stack:
+        i = stack.pop()
+        if i not in needed:
+            needed.add(i)
+            stack += case["nodes"][i].get("inputs", [])
+
+    def run(*moved):
+        values = dict(zip(case["moving"], moved))
+        for i in sorted(needed):
+            node = case["nodes"][i]
+            if i not in values:
+                inputs = [values[j] for j in node.get("inputs", [])]
+                values[i] = apply(which, node, inputs) if "operation" in node else leaf(which, node)
+        return values[case["output"]]
+
+    return run
