@@ -132,7 +132,7 @@ public struct Point<S: Scalar> {
   /// The inputs, in order.
   public var x: Inputs { Inputs(point: self) }
   /// The output.
-  public var y: Variable<S> { tape[node] }
+  public var y: Variable<S> { tape.handle(node) }
 
   /// The contribution to input `position`. It is not evaluated, and so not recorded, when nobody wants it.
   @inline(__always)
@@ -151,7 +151,7 @@ public struct Point<S: Scalar> {
           file: file,
           line: line)
       }
-      return point.tape[inputs[position]]
+      return point.tape.handle(inputs[position])
     }
     public var count: Int { point.tape.nodes[point.node].inputs.count }
   }
