@@ -140,15 +140,15 @@ extension Variable {
 
   /// The larger of two, element by element.
   public func maximum(_ other: Variable, file: StaticString = #fileID, line: UInt = #line) -> Variable {
-    tape.apply(.maximum, self, other, file: file, line: line)
+    tape.apply(.maximum, self, other, file, line)
   }
   /// The smaller of two, element by element.
   public func minimum(_ other: Variable, file: StaticString = #fileID, line: UInt = #line) -> Variable {
-    tape.apply(.minimum, self, other, file: file, line: line)
+    tape.apply(.minimum, self, other, file, line)
   }
   /// The elements where the condition is not 0, and 0 elsewhere. They are selected, not multiplied: an infinite element
   /// that is switched off is 0, where `x * condition` is NaN.
   public func masked(by condition: Variable, file: StaticString = #fileID, line: UInt = #line) -> Variable {
-    tape.apply(.masked, self, condition, file: file, line: line)
+    tape.apply(.masked, self, condition, file, line)
   }
 }

@@ -140,7 +140,7 @@ public struct Point<S: Scalar> {
   /// The inputs, in order.
   public var x: Inputs { Inputs(point: self) }
   /// The output.
-  public var y: Variable<S> { tape[node] }
+  public var y: Variable<S> { tape.handle(node) }
 
   /// The contribution to input `position`. It is not evaluated, and so not recorded, when nobody wants it.
   @inline(__always)
@@ -160,7 +160,7 @@ public struct Point<S: Scalar> {
           file: file,
           line: line)
       }
-      return point.tape[inputs[position]]
+      return point.tape.handle(inputs[position])
     }
     /// The number of inputs.
     public var count: Int { point.tape.nodes[point.node].inputs.count }

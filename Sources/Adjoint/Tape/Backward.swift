@@ -81,7 +81,7 @@ public struct Backward<S: Scalar> {
       contribution: contribution)
   }
 
-  func adjoint(at node: Int, on tape: Tape<S>) -> Variable<S>? { adjointNode(of: node).map { tape[$0] } }
+  func adjoint(at node: Int, on tape: Tape<S>) -> Variable<S>? { adjointNode(of: node).map { tape.handle($0) } }
 
   /// The node that holds the adjoint of a node, or `nil` where none was computed.
   package func adjointNode(of node: Int) -> Int? {

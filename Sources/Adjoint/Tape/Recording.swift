@@ -9,7 +9,13 @@ extension Tape {
     guard position >= 0, position < nodes.count else {
       fatalError("tape: no node %\(position) among \(nodes.count); print(tape) lists them", file: file, line: line)
     }
-    return Variable(tape: self, index: position, epoch: nodes[position].epoch)
+    return handle(position)
+  }
+
+  /// The handle of a node that is there.
+  @inline(__always)
+  func handle(_ position: Int) -> Variable<S> {
+    Variable(tape: self, index: position, epoch: nodes[position].epoch)
   }
 
   /// The position of a live variable of this tape.
@@ -62,37 +68,54 @@ extension Tape {
     return Variable(tape: self, index: y, epoch: epoch)
   }
 
-  /// Appends y = f(x) by a short way, which looks up and counts nothing.
-  @specialized(where S == Float)
-  @specialized(where S == Double)
+  /// Appends y = f(x) by a short way, which looks up and counts nothing. What is wrong takes the long way, which says so:
+  /// the caller's line goes no further in a call that is right.
+  @inline(__always)
   func apply(
     _ f: Unary, _ x: Variable<S>, _ file: StaticString = #fileID, _ line: UInt = #line
   ) -> Variable<S> {
-    let input = index(of: x, for: f.name, file: file, line: line)
-    // An index leaf takes the long way, which says what is wrong.
-    guard !nodes[input].isIndex else { return record(f, inputs: [x], file: file, line: line) }
+    guard isLive(x), !nodes[x.index].isIndex else { return takeLongWay(f, [x], file, line) }
+    return apply(f, to: x.index)
+  }
+
+  /// Appends y = f(a, b) by a short way when nothing is broadcast.
+  @inline(__always)
+  func apply(
+    _ f: Binary, _ a: Variable<S>, _ b: Variable<S>, _ file: StaticString, _ line: UInt
+  ) -> Variable<S> {
+    guard b.tape === self, isLive(a), isLive(b), nodes[a.index].shape == nodes[b.index].shape else {
+      return takeLongWay(f, [a, b], file, line)
+    }
+    guard !nodes[a.index].isIndex, !nodes[b.index].isIndex else { return takeLongWay(f, [a, b], file, line) }
+    return apply(f, a, b)
+  }
+
+  @inline(never)
+  private func takeLongWay(
+    _ f: some Operation, _ inputs: [Variable<S>], _ file: StaticString, _ line: UInt
+  ) -> Variable<S> { append(.operation(f), to: inputs, file: file, line: line) }
+
+  @specialized(where S == Float)
+  @specialized(where S == Double)
+  private func apply(_ f: Unary, to input: Int) -> Variable<S> {
     if nodes[input].isParameter { noteRead(of: input) }
     let y = append(.operation(f), NodeList(input), nodes[input].shape)
     output(y).map(.unary(f), view(of: input))
     return Variable(tape: self, index: y, epoch: epoch)
   }
 
-  /// Appends y = f(a, b) by a short way when nothing is broadcast.
   @specialized(where S == Float)
   @specialized(where S == Double)
-  func apply(
-    _ f: Binary, _ a: Variable<S>, _ b: Variable<S>, file: StaticString = #fileID, line: UInt = #line
-  ) -> Variable<S> {
-    let first = index(of: a, for: f.name, beside: [b], file: file, line: line)
-    let second = index(of: b, for: f.name, beside: [a], file: file, line: line)
-    return Variable(tape: self, index: apply(f, first, second, file, line), epoch: epoch)
+  func apply(_ f: Binary, _ a: Variable<S>, _ b: Variable<S>) -> Variable<S> {
+    let (first, second) = (index(of: a, for: f.name, beside: [b]), index(of: b, for: f.name, beside: [a]))
+    return Variable(tape: self, index: apply(f, first, second), epoch: epoch)
   }
 
   @inline(__always)
-  func apply(_ f: Binary, _ a: Int, _ b: Int, _ file: StaticString = #fileID, _ line: UInt = #line) -> Int {
+  func apply(_ f: Binary, _ a: Int, _ b: Int) -> Int {
     let shape = nodes[a].shape
     guard shape == nodes[b].shape, !nodes[a].isIndex, !nodes[b].isIndex else {
-      return record(f, inputs: [self[a], self[b]], file: file, line: line).index
+      return record(f, inputs: [handle(a), handle(b)]).index
     }
     if nodes[a].isParameter || nodes[b].isParameter { noteReads(of: NodeList(a, b)) }
     let y = append(.operation(f), NodeList(a, b), shape)
