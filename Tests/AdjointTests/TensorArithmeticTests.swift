@@ -172,7 +172,7 @@ import Testing
     ]
     #expect(Set(OperationCatalog.names).subtracting(seen) == onTapesAlone)
     let awkward = Tensor([
-      [0, -0.0, .infinity, -.infinity], [.nan, 1e-320, 1e300, -1e300], [1, -1, 0.5, -2],
+      [0, -0.0, .infinity, -.infinity], [.nan, .leastNonzeroMagnitude, 1e300, -1e300], [1, -1, 0.5, -2],
     ])
     _ = expectAgreement(awkward, generator.tensor([3, 4]), elementwiseOnly: true)
     _ = expectAgreement(generator.tensor([3, 4]), awkward, elementwiseOnly: true)
