@@ -81,8 +81,8 @@ enum ExplainCommand {
       let found = FileManager.default.fileExists(atPath: path) ? "\(path) is no text" : "there is no file \(path)"
       throw arguments.option("grade").bad(
         sheet,
-        expected: "a worksheet that was filled in, and \(found); 'adjoint explain --exercise -o SHEET.md' writes one to "
-          + "fill in")
+        expected: "a worksheet that was filled in, and \(found); "
+          + "'adjoint explain --exercise -o SHEET.md' writes one to fill in")
     }
     let model = try ExplainedModel(arguments, console)
     let loss = arguments.isGiven("scalar") ? try ScalarXRay(of: model.loss).loss : model.loss
