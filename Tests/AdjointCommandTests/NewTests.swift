@@ -106,6 +106,18 @@ import Testing
     #expect(try names(workplace).isEmpty)
   }
 
+  @Test("Where a file cannot be written, nothing is left")
+  func full() throws {
+    let workplace = try Workplace()
+    // At most 1024 bytes a file: enough for a sentence, and not for a manifest that names such a package seven times.
+    let name = String(repeating: "x", count: 90)
+    let command = "ulimit -f 1; exec '\(try binary().path)' new \(name)"
+    let outcome = try workplace.start(["-c", command], program: URL(fileURLWithPath: "/bin/sh")).outcome()
+    let sentence = "\(name) cannot be written: expected to write the file"
+    #expect(outcome.code == 1 && outcome.errors.contains(sentence), "\(outcome.errors)")
+    #expect(try names(workplace).isEmpty)
+  }
+
   @Test("What is there already stays as it is", arguments: ["Folder", "File", "Link"])
   func occupied(name: String) throws {
     let workplace = try Workplace()

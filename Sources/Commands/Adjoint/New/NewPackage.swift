@@ -26,7 +26,7 @@ struct NewPackage {
   }
 
   /// Writes all of it or nothing: into a folder beside the one that is asked for, whose name it takes in one step.
-  /// - Throws: `CommandError.occupied` where there is something already; `FileError` or `CommandError.unwritable`.
+  /// - Throws: `CommandError.occupied` where there is something already, else `CommandError.unwritable`.
   func write(to folder: URL, named path: String) throws {
     let manager = FileManager.default
     let target = FilePlace.target(of: folder) ?? folder.path
@@ -52,7 +52,9 @@ struct NewPackage {
       }
     } catch {
       try? manager.removeItem(at: temporary)
-      throw error
+      // The folder that an error names is gone.
+      if let error = error as? FileError { throw CommandError.unwritable(path, error) }
+      throw error as? CommandError ?? .unwritable(path, reason: FileError.words(for: error))
     }
   }
 
