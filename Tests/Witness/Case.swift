@@ -99,7 +99,7 @@ extension Tensor where Element == Double {
     let elements = (0..<shape.elementCount).map { _ in
       while true {
         let x = generator.uniform(range.lowerBound, range.upperBound)
-        if kinks.allSatisfy({ abs($0 - x) > 0.01 }) { return x }
+        if kinks.allSatisfy({ Swift.abs($0 - x) > 0.01 }) { return x }
       }
     }
     return Tensor(shape: shape, elements: elements)
