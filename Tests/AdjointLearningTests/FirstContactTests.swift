@@ -96,7 +96,10 @@ struct FirstContactTests {
       }
     ),
     (
-      #line, ["crossEntropy: the labels, %1 [2, 1], do not fit the outputs, %0 [2, 3]: give labels [2], one a row"],
+      #line,
+      [
+        "crossEntropy: the labels, %1 [2, 1], index, do not fit the outputs, %0 [2, 3], input: give labels [2], one a row"
+      ],
       {
         let z = outputs
         _ = crossEntropy(logits: z, labels: z.tape.index(Tensor([[0], [2]])))
@@ -107,21 +110,25 @@ struct FirstContactTests {
       { _ = crossEntropy(logits: outputs, labels: [0, 3]) }
     ),
     (
-      #line, ["crossEntropy: the targets, %1 [2], are class indices; give numbers"],
+      #line, ["crossEntropy: the targets, %1 [2], index, are class indices; give numbers"],
       {
         let z = outputs
         _ = crossEntropy(logits: z, probabilities: z.tape.index(labels))
       }
     ),
     (
-      #line, ["meanSquaredError: the outputs, %1 [2], are indices; give the numbers that the model computes first"],
+      #line,
+      ["meanSquaredError: the outputs, %1 [2], index, are indices; give the numbers that the model computes first"],
       {
         let z = outputs
         _ = meanSquaredError(z.tape.index(labels), z)
       }
     ),
     (
-      #line, ["meanSquaredError: the targets, %1 [3], do not fit the outputs, %0 [3, 1]: both must have one shape"],
+      #line,
+      [
+        "meanSquaredError: the targets, %1 [3], input, do not fit the outputs, %0 [3, 1], input: both must have one shape"
+      ],
       {
         let z = column
         _ = meanSquaredError(z, z.tape.input(Tensor([1, 2, 3])))
@@ -132,7 +139,7 @@ struct FirstContactTests {
       { _ = meanSquaredError(outputs, Tape<Float>().input(oneHot)) }
     ),
     (
-      #line, ["meanSquaredError: the labels, %1 [2, 3], are numbers"],
+      #line, ["meanSquaredError: the labels, %1 [2, 3], input, are numbers"],
       {
         let z = outputs
         _ = ClassificationLoss.meanSquaredError(z, labels: z.tape.input(oneHot))

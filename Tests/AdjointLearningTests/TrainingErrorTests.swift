@@ -95,7 +95,7 @@ struct TrainingErrorTests {
     // The node of the backward pass serves the square root, which is what the reader wrote.
     #expect(
       error.description.contains(
-        ", in the derivative of %2 [2] = √%1, is inf (print the step's `tape` for a list). Keep"),
+        ", in the derivative of %2 [2] = √w, is inf (print the step's `tape` for a list). Keep"),
       "\(error)")
     #expect(weight.value.elements == [0, 4] && step.stepCount == 0)
   }

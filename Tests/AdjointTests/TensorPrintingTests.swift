@@ -57,8 +57,8 @@ import Testing
     let zeros = Zeros()
     #expect("\(zeros)" == "Zeros: 1000 examples, inputs [784], targets [] of Int32")
     let batches = zeros.batches(of: 128)
-    #expect("\(batches)" == "8 batches of 128 for 1000 examples of \(zeros)")
-    #expect("\(batches[0])" == "Batch: 128 examples, inputs [128, 784], targets [128] of Int32")
+    #expect("\(batches)" == "8 batches of 128 (the last of 104) from \(zeros)")
+    #expect("\(batches[0])" == "Batch of 128: inputs [128, 784], targets [128] of Int32")
     for text in [String(reflecting: zeros), String(reflecting: batches), "\(batches[2...])", "\([batches[0]])"] {
       #expect(text.count < 250)
     }

@@ -203,18 +203,26 @@ extension [Shape] {
 }
 
 extension Variable {
+<<<<<<< HEAD
   /// eˣ, element by element.
+=======
+  @inlinable
+>>>>>>> contact
   public func exp(file: StaticString = #fileID, line: UInt = #line) -> Variable { tape.apply(.exp, self, file, line) }
   /// eˣ − 1, accurate near 0.
+  @inlinable
   public func expm1(file: StaticString = #fileID, line: UInt = #line) -> Variable {
     tape.apply(.expm1, self, file, line)
   }
   /// The natural logarithm.
+  @inlinable
   public func log(file: StaticString = #fileID, line: UInt = #line) -> Variable { tape.apply(.log, self, file, line) }
   /// ln(1 + x), accurate near 0.
+  @inlinable
   public func log1p(file: StaticString = #fileID, line: UInt = #line) -> Variable {
     tape.apply(.log1p, self, file, line)
   }
+<<<<<<< HEAD
   /// √x; NaN where x < 0.
   public func sqrt(file: StaticString = #fileID, line: UInt = #line) -> Variable { tape.apply(.sqrt, self, file, line) }
   /// x².
@@ -226,11 +234,27 @@ extension Variable {
     tape.apply(.reciprocal, self, file, line)
   }
   /// |x|. The derivative at 0 is 0.
+=======
+  @inlinable
+  public func sqrt(file: StaticString = #fileID, line: UInt = #line) -> Variable { tape.apply(.sqrt, self, file, line) }
+  @inlinable
+  public func square(file: StaticString = #fileID, line: UInt = #line) -> Variable {
+    tape.apply(.square, self, file, line)
+  }
+  @inlinable
+  public func reciprocal(file: StaticString = #fileID, line: UInt = #line) -> Variable {
+    tape.apply(.reciprocal, self, file, line)
+  }
+  @inlinable
+>>>>>>> contact
   public func abs(file: StaticString = #fileID, line: UInt = #line) -> Variable { tape.apply(.abs, self, file, line) }
   /// −1, 0 or 1.
+  @inlinable
   public func sign(file: StaticString = #fileID, line: UInt = #line) -> Variable { tape.apply(.sign, self, file, line) }
   /// 1 where x > 0, else 0.
+  @inlinable
   public func step(file: StaticString = #fileID, line: UInt = #line) -> Variable { tape.apply(.step, self, file, line) }
+<<<<<<< HEAD
   /// The sine of x in radians.
   public func sin(file: StaticString = #fileID, line: UInt = #line) -> Variable { tape.apply(.sin, self, file, line) }
   /// The cosine of x in radians.
@@ -238,30 +262,51 @@ extension Variable {
   /// The angle in −π/2 … π/2 whose tangent is x.
   public func atan(file: StaticString = #fileID, line: UInt = #line) -> Variable { tape.apply(.atan, self, file, line) }
   /// The hyperbolic tangent, (eˣ − e⁻ˣ) / (eˣ + e⁻ˣ).
+=======
+  @inlinable
+  public func sin(file: StaticString = #fileID, line: UInt = #line) -> Variable { tape.apply(.sin, self, file, line) }
+  @inlinable
+  public func cos(file: StaticString = #fileID, line: UInt = #line) -> Variable { tape.apply(.cos, self, file, line) }
+  @inlinable
+  public func atan(file: StaticString = #fileID, line: UInt = #line) -> Variable { tape.apply(.atan, self, file, line) }
+  @inlinable
+>>>>>>> contact
   public func tanh(file: StaticString = #fileID, line: UInt = #line) -> Variable { tape.apply(.tanh, self, file, line) }
   /// 1 / cosh x = 2 / (eˣ + e⁻ˣ).
+  @inlinable
   public func sech(file: StaticString = #fileID, line: UInt = #line) -> Variable { tape.apply(.sech, self, file, line) }
   /// 1 / (1 + e⁻ˣ).
+  @inlinable
   public func sigmoid(file: StaticString = #fileID, line: UInt = #line) -> Variable {
     tape.apply(.sigmoid, self, file, line)
   }
+<<<<<<< HEAD
   /// The error function, 2/√π ∫₀ˣ e^(−t²) dt.
+=======
+  @inlinable
+>>>>>>> contact
   public func erf(file: StaticString = #fileID, line: UInt = #line) -> Variable { tape.apply(.erf, self, file, line) }
   /// φ(x) = e^(−x²/2) / √(2π), the density of the standard normal distribution.
+  @inlinable
   public func normalDensity(file: StaticString = #fileID, line: UInt = #line) -> Variable {
     tape.apply(.normalDensity, self, file, line)
   }
   /// Φ(x) = ½ erfc(−x/√2), the standard normal distribution, accurate in its tail.
+  @inlinable
   public func normalDistribution(file: StaticString = #fileID, line: UInt = #line) -> Variable {
     tape.apply(.normalDistribution, self, file, line)
   }
   /// max(x, 0).
+  @inlinable
   public func relu(file: StaticString = #fileID, line: UInt = #line) -> Variable { tape.apply(.relu, self, file, line) }
   /// x Φ(x), exact (Hendrycks & Gimpel 2016).
+  @inlinable
   public func gelu(file: StaticString = #fileID, line: UInt = #line) -> Variable { tape.apply(.gelu, self, file, line) }
   /// x σ(x), also called swish.
+  @inlinable
   public func silu(file: StaticString = #fileID, line: UInt = #line) -> Variable { tape.apply(.silu, self, file, line) }
   /// ln(1 + eˣ), never overflowing.
+  @inlinable
   public func softplus(file: StaticString = #fileID, line: UInt = #line) -> Variable {
     tape.apply(.softplus, self, file, line)
   }

@@ -68,14 +68,18 @@ extension Tape {
     return Variable(tape: self, index: y, epoch: epoch)
   }
 
-  /// Appends y = f(x) by a short way, which looks up and counts nothing. What is wrong takes the long way, which says so:
-  /// the caller's line goes no further in a call that is right.
-  @inline(__always)
+  /// Appends y = f(x) by a short way, which looks up and counts nothing. What is wrong takes the long way, which says so.
+  @usableFromInline
+  @specialized(where S == Float)
+  @specialized(where S == Double)
   func apply(
     _ f: Unary, _ x: Variable<S>, _ file: StaticString = #fileID, _ line: UInt = #line
   ) -> Variable<S> {
     guard isLive(x), !nodes[x.index].isIndex else { return takeLongWay(f, [x], file, line) }
-    return apply(f, to: x.index)
+    if nodes[x.index].isParameter { noteRead(of: x.index) }
+    let y = append(.operation(f), NodeList(x.index), nodes[x.index].shape)
+    output(y).map(.unary(f), view(of: x.index))
+    return Variable(tape: self, index: y, epoch: epoch)
   }
 
   /// Appends y = f(a, b) by a short way when nothing is broadcast.
@@ -94,15 +98,6 @@ extension Tape {
   private func takeLongWay(
     _ f: some Operation, _ inputs: [Variable<S>], _ file: StaticString, _ line: UInt
   ) -> Variable<S> { append(.operation(f), to: inputs, file: file, line: line) }
-
-  @specialized(where S == Float)
-  @specialized(where S == Double)
-  private func apply(_ f: Unary, to input: Int) -> Variable<S> {
-    if nodes[input].isParameter { noteRead(of: input) }
-    let y = append(.operation(f), NodeList(input), nodes[input].shape)
-    output(y).map(.unary(f), view(of: input))
-    return Variable(tape: self, index: y, epoch: epoch)
-  }
 
   @specialized(where S == Float)
   @specialized(where S == Double)
