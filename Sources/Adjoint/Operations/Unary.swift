@@ -203,11 +203,8 @@ extension [Shape] {
 }
 
 extension Variable {
-<<<<<<< HEAD
   /// eˣ, element by element.
-=======
   @inlinable
->>>>>>> contact
   public func exp(file: StaticString = #fileID, line: UInt = #line) -> Variable { tape.apply(.exp, self, file, line) }
   /// eˣ − 1, accurate near 0.
   @inlinable
@@ -222,31 +219,21 @@ extension Variable {
   public func log1p(file: StaticString = #fileID, line: UInt = #line) -> Variable {
     tape.apply(.log1p, self, file, line)
   }
-<<<<<<< HEAD
   /// √x; NaN where x < 0.
+  @inlinable
   public func sqrt(file: StaticString = #fileID, line: UInt = #line) -> Variable { tape.apply(.sqrt, self, file, line) }
   /// x².
+  @inlinable
   public func square(file: StaticString = #fileID, line: UInt = #line) -> Variable {
     tape.apply(.square, self, file, line)
   }
   /// 1/x.
+  @inlinable
   public func reciprocal(file: StaticString = #fileID, line: UInt = #line) -> Variable {
     tape.apply(.reciprocal, self, file, line)
   }
   /// |x|. The derivative at 0 is 0.
-=======
   @inlinable
-  public func sqrt(file: StaticString = #fileID, line: UInt = #line) -> Variable { tape.apply(.sqrt, self, file, line) }
-  @inlinable
-  public func square(file: StaticString = #fileID, line: UInt = #line) -> Variable {
-    tape.apply(.square, self, file, line)
-  }
-  @inlinable
-  public func reciprocal(file: StaticString = #fileID, line: UInt = #line) -> Variable {
-    tape.apply(.reciprocal, self, file, line)
-  }
-  @inlinable
->>>>>>> contact
   public func abs(file: StaticString = #fileID, line: UInt = #line) -> Variable { tape.apply(.abs, self, file, line) }
   /// −1, 0 or 1.
   @inlinable
@@ -254,23 +241,17 @@ extension Variable {
   /// 1 where x > 0, else 0.
   @inlinable
   public func step(file: StaticString = #fileID, line: UInt = #line) -> Variable { tape.apply(.step, self, file, line) }
-<<<<<<< HEAD
   /// The sine of x in radians.
+  @inlinable
   public func sin(file: StaticString = #fileID, line: UInt = #line) -> Variable { tape.apply(.sin, self, file, line) }
   /// The cosine of x in radians.
+  @inlinable
   public func cos(file: StaticString = #fileID, line: UInt = #line) -> Variable { tape.apply(.cos, self, file, line) }
   /// The angle in −π/2 … π/2 whose tangent is x.
+  @inlinable
   public func atan(file: StaticString = #fileID, line: UInt = #line) -> Variable { tape.apply(.atan, self, file, line) }
   /// The hyperbolic tangent, (eˣ − e⁻ˣ) / (eˣ + e⁻ˣ).
-=======
   @inlinable
-  public func sin(file: StaticString = #fileID, line: UInt = #line) -> Variable { tape.apply(.sin, self, file, line) }
-  @inlinable
-  public func cos(file: StaticString = #fileID, line: UInt = #line) -> Variable { tape.apply(.cos, self, file, line) }
-  @inlinable
-  public func atan(file: StaticString = #fileID, line: UInt = #line) -> Variable { tape.apply(.atan, self, file, line) }
-  @inlinable
->>>>>>> contact
   public func tanh(file: StaticString = #fileID, line: UInt = #line) -> Variable { tape.apply(.tanh, self, file, line) }
   /// 1 / cosh x = 2 / (eˣ + e⁻ˣ).
   @inlinable
@@ -280,11 +261,8 @@ extension Variable {
   public func sigmoid(file: StaticString = #fileID, line: UInt = #line) -> Variable {
     tape.apply(.sigmoid, self, file, line)
   }
-<<<<<<< HEAD
   /// The error function, 2/√π ∫₀ˣ e^(−t²) dt.
-=======
   @inlinable
->>>>>>> contact
   public func erf(file: StaticString = #fileID, line: UInt = #line) -> Variable { tape.apply(.erf, self, file, line) }
   /// φ(x) = e^(−x²/2) / √(2π), the density of the standard normal distribution.
   @inlinable
