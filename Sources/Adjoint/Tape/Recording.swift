@@ -21,9 +21,25 @@ extension Tape {
   /// The position of a live variable of this tape.
   /// - Precondition: the variable belongs to this tape and was not truncated away.
   @inline(__always)
+  func index(of x: Variable<S>, file: StaticString = #fileID, line: UInt = #line) -> Int {
+    guard x.tape === self, isLive(x) else { trap(on: x, nil, [], file, line) }
+    return x.index
+  }
+
+  /// The position of a live variable of this tape, for a purpose that a mistake is told with. No closure has a default: one
+  /// would be made on the heap at each call.
+  @inline(__always)
   func index(
-    of x: Variable<S>, for purpose: @autoclosure () -> String? = nil,
-    beside others: @autoclosure () -> [Variable<S>] = [],
+    of x: Variable<S>, for purpose: @autoclosure () -> String, file: StaticString = #fileID, line: UInt = #line
+  ) -> Int {
+    guard x.tape === self, isLive(x) else { trap(on: x, purpose(), [], file, line) }
+    return x.index
+  }
+
+  /// The position of a live variable of this tape that is used together with others.
+  @inline(__always)
+  func index(
+    of x: Variable<S>, for purpose: @autoclosure () -> String?, beside others: @autoclosure () -> [Variable<S>],
     file: StaticString = #fileID, line: UInt = #line
   ) -> Int {
     guard x.tape === self, isLive(x) else { trap(on: x, purpose(), others(), file, line) }
