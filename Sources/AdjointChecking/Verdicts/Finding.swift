@@ -134,7 +134,8 @@ package struct Singularity: Sendable, Hashable, Encodable {
   package var text: String {
     let place = path.isEmpty ? "%\(node)" : "\(path) (%\(node))"
     guard let distance else {
-      return "\(operation) at \(place), element \(element), is not finite; its operands are \(operands)"
+      let cause = operands.isEmpty ? "it was given so" : "its operands are \(operands)"
+      return "\(operation) at \(place), element \(element), is not finite; \(cause)"
     }
     return "within \(short(distance)) of a kink at \(operation) \(place), element \(element)"
   }

@@ -18,8 +18,9 @@ enum ExplainCommand {
     options: [
       Option("output", "FILE", .text, "The file to write, also -o; its name's end chooses the form."),
       Option(
-        "model", "SIZES", .text, default: "2,2,2",
-        "A perceptron: inputs, hidden units, outputs; or cnn, a small convolutional network."),
+        "model", "SIZES", .text,
+        "A perceptron: inputs, hidden units, outputs; or cnn, a small convolutional network. Without it, 2,2,2 for points of "
+          + "the plane, and 30 hidden units for images."),
       Option(
         "activation", "NAME", .choice(Activation.optionNames), default: "tanh", "The function between its layers."),
       Option(
@@ -60,6 +61,10 @@ enum ExplainCommand {
     let loss = arguments.isGiven("scalar") ? try ScalarXRay(of: model.loss).loss : model.loss
     for (ending, text) in form.files(model, loss) {
       let place = ending == form.ending ? file : file.dropLast(form.ending.count) + ending
+      if arguments.isGiven("exercise"), FileManager.default.fileExists(atPath: FilePlace.url(String(place)).path) {
+        throw CommandError.unwritable(
+          String(place), reason: "there is a file already, perhaps with answers; give another name, or remove it")
+      }
       do throws(FileError) {
         try OutputFile.replace(FilePlace.url(String(place)), with: text.utf8)
       } catch {

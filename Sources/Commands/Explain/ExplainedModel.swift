@@ -13,12 +13,14 @@ struct ExplainedModel {
   let imageSize: (height: Int, width: Int)?
 
   init(_ arguments: Arguments, _ console: Console) throws {
-    let text = try arguments.required("model")
     let option = arguments.option("model")
     let seed = UInt64(try arguments.integer("seed"))
     let activation: Activation = try arguments.choice("activation")
-    let sizes = try option.networkSizes(text, such: "2,2,2", limit: 1 << 24)
     let data = try ExplainedData.load(arguments, console, seed: seed)
+    let usual = [data.features, data.imageSize == nil ? 2 : 30, max(data.classes, 2)].map(String.init).joined(
+      separator: ",")
+    let text = arguments.text("model") ?? usual
+    let sizes = try option.networkSizes(text, such: usual, limit: 1 << 24)
     let isBinary = sizes?.last == 1 && data.classes == 2
 
     var generator = Generator(seed: seed)
@@ -26,13 +28,14 @@ struct ExplainedModel {
     if let sizes {
       guard sizes[0] == data.features, isBinary || sizes[sizes.count - 1] >= data.classes else {
         let classes = data.classes == 2 ? "1 output, or at least 2" : "at least \(data.classes) outputs"
-        throw option.bad(text, expected: "\(data.features) inputs and \(classes), for \(data.title)")
+        throw option.bad(text, expected: "\(data.features) inputs and \(classes), for \(data.title), such as \(usual)")
       }
       model = MLP(sizes, activation: activation, using: &generator)
     } else {
       guard let (height, width) = data.imageSize, CNN<Double>.features(height: height, width: width) != nil else {
         throw option.bad(
-          text, expected: "sizes such as 2,2,2; the cnn takes images of at least 16 × 16 pixels (--data)")
+          text,
+          expected: "sizes such as \(usual); the cnn takes images of at least 16 × 16 pixels, such as --data digits")
       }
       model = CNN(height: height, width: width, classes: data.classes, activation: activation, using: &generator)
     }

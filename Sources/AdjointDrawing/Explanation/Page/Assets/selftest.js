@@ -52,8 +52,8 @@ function selfTest(leaf, element, value) {
 }
 
 start();
-// A link such as step.html#step=12 opens the page at that step.
+// A link such as step.html#step=12 opens the page at that step; one beyond the last at the last.
 const linked = /^#step=(\d+)$/.exec(location.hash);
-if (linked) go(+linked[1] - 1);
+if (linked) go(Math.min(+linked[1], steps.length) - 1);
 const asked = /^#selftest(?:=(.*))?$/.exec(location.hash);
 if (asked) selfTest(...(asked[1] || "").split(",").filter(Boolean).map(Number));
