@@ -1,0 +1,137 @@
+import Adjoint
+import Foundation
+
+/// A function of numbers along a line through x, evaluated once a point for all of its outputs.
+final class FunctionLine {
+  /// The outputs at x + t u; what throws, or has another length, is NaN.
+  private let evaluate: (Double) -> [Double]
+  private var known: [Double: [Double]] = [:]
+  /// The steps that may be tried as the largest, best first.
+  private let scales: [Double]
+
+  init(scales: [Double], evaluate: @escaping (Double) -> [Double]) {
+    (self.scales, self.evaluate) = (scales, evaluate)
+  }
+
+  private func values(at t: Double) -> [Double] {
+    if let values = known[t] { return values }
+    let values = evaluate(t)
+    known[t] = values
+    return values
+  }
+
+  /// A comparison of a claimed slope with the differences, and the reason where it cannot tell.
+  struct Judgment {
+    var expected = Double.nan
+    var error = Double.infinity
+    var verdict = Verdict.cannotTell
+    var remark = ""
+    /// The slopes on the two sides of a kink.
+    var sides: [Double]?
+  }
+
+  /// The share of its value that a difference may be off and still have converged.
+  static let resolution = 1e-4
+  /// The share below which no other scale is tried.
+  static let precision = 1e-9
+  /// The share of a slope that rounding in the claim may make, where nothing else is known of it.
+  static let rounding = 1e-9
+
+  /// Judges the claim that output `row` has slope `found` at t = 0.
+  /// - Parameter jitter: the rounding of the claim itself.
+  func judge(row: Int, found: Double, jitter: Double) -> Judgment {
+    func f(_ t: Double) -> Double { values(at: t)[row] }
+    guard f(0).isFinite else { return Judgment(remark: "the function is \(f(0)) here") }
+    var chosen: (difference: Difference, scale: Double, noise: Double)?
+    for scale in scales where scale.isNormal {
+      let noise = noise(of: f, scale: scale)
+      let difference = AdaptiveDifference(scale: scale, noise: noise).derivative(of: f)
+      let share = difference.error / abs(difference.value)
+      // A kink is seen at any scale; larger steps only see others. Steps that saw nothing decide nothing.
+      if let known = chosen?.difference {
+        let distance = abs(known.value - difference.value)
+        guard difference.status == .measured, share <= FunctionLine.resolution,
+          difference.error < known.error
+            || known.status == .nonFinite, !(distance > known.error + difference.error)
+        else { continue }
+      }
+      chosen = (difference, scale, noise)
+      if share <= FunctionLine.precision || difference.status == .kink { break }
+    }
+    guard let chosen else { return Judgment(remark: "no step can be taken") }
+    switch chosen.difference.status {
+    case .kink: return kinked(f, found, chosen.scale, chosen.noise)
+    case .nonFinite: return Judgment(remark: "the function is not finite, or throws, on either side")
+    case .measured: return compared(f, found, jitter, chosen)
+    }
+  }
+
+  private func compared(
+    _ f: (Double) -> Double, _ found: Double, _ jitter: Double,
+    _ chosen: (difference: Difference, scale: Double, noise: Double)
+  ) -> Judgment {
+    let (value, error) = (chosen.difference.value, chosen.difference.error)
+    var judgment = Judgment(expected: value, error: error)
+    guard error.isFinite else {
+      judgment.remark = "the differences do not converge"
+      return judgment
+    }
+    guard found.isFinite else {
+      judgment.verdict = error <= FunctionLine.resolution * abs(value) ? .disagree : .cannotTell
+      judgment.remark = "it is no finite number"
+      return judgment
+    }
+    let margin = 10 * error + jitter + FunctionLine.rounding * max(abs(found), abs(value))
+    if abs(found - value) <= margin {
+      // A bound above the numbers tells nothing, unless the claim is that there is nothing.
+      let tells = margin <= 0.1 * max(abs(found), abs(value)) || abs(found) <= jitter
+      judgment.verdict = tells ? .agree : .cannotTell
+      judgment.remark = tells ? "" : "the differences see nothing so small"
+      return judgment
+    }
+    let slope = TaylorSlope(largestStep: chosen.scale, noise: chosen.noise).remainder(of: f, slope: found)
+    judgment.verdict = slope.decay == .tooSlow ? .disagree : .cannotTell
+    judgment.remark =
+      slope.decay == .tooSlow
+      ? "the remainder falls like h^\(short(slope.rate)), not h²"
+      : "the differences contradict, the slope of the remainder does not"
+    return judgment
+  }
+
+  /// The slopes on the two sides, each by differences of f and its mirror image, (t, f) → (−t, 2 f(0) − f).
+  private func kinked(_ f: (Double) -> Double, _ found: Double, _ scale: Double, _ noise: Double) -> Judgment {
+    let center = f(0)
+    let slopes = [-1.0, 1.0].map { side in
+      side
+        * AdaptiveDifference(scale: scale, noise: noise).derivative { t in
+          t < 0 ? 2 * center - f(-t * side) : f(t * side)
+        }.value
+    }
+    return Judgment(remark: "a kink", sides: slopes)
+  }
+
+  /// The noise in f, at least that of a `Float` where f gives nothing else.
+  private func noise(of f: (Double) -> Double, scale: Double) -> Double {
+    var samples: [Double] = []
+    let observed = NoiseLevel.observed(
+      of: { t in
+        samples.append(f(t))
+        return f(t)
+      }, scale: scale)
+    guard samples.areSingle else { return observed }
+    return max(observed, 0x1p-24 * (samples.map(abs).max() ?? 0))
+  }
+}
+
+extension [Double] {
+  /// Tells whether these are results of computing in `Float`: each is one, and not all are round.
+  var areSingle: Bool {
+    allSatisfy { !$0.isFinite || $0.significandBitPattern & 0x1FFF_FFFF == 0 }
+      && contains { $0.isFinite && $0.significandBitPattern & 0xF_FFFF_FFFF != 0 }
+  }
+}
+
+extension Double {
+  /// The largest power of two that is not above this number's magnitude; `nil` for 0 and what is not finite.
+  var powerOfTwo: Double? { isNormal ? scalbn(1, Int(exponent)) : nil }
+}
