@@ -116,7 +116,7 @@ final class FunctionCheck {
   /// The function along coordinate j, in units of its scale.
   private func line(_ j: Int) -> FunctionLine {
     let unit = scales[j]
-    // Where a coordinate's size says nothing of the function's, ever larger steps are tried; at 0, smaller ones too.
+    // A coordinate's size may say nothing of the function's.
     let others =
       x[j].powerOfTwo == nil ? [0x1p-32, 0x1p32, 0x1p-64, 0x1p64, 0x1p-96, 0x1p96] : [0x1p32, 0x1p64, 0x1p96]
     return FunctionLine(scales: [1] + lengths(j).prefix(1).map { $0 / unit } + others) { [self] t in

@@ -31,7 +31,9 @@ struct FunctionFault {
 
   /// A factor with a name.
   private var ratio: String? {
-    let those = wrong.count == entries.count && entries.count > 1 ? "everywhere" : "there"
+    // Where 0 is right, no factor shows.
+    let isWhole = entries.allSatisfy { $0.verdict == .disagree || $0.found == 0 && abs($0.expected) <= 10 * $0.error }
+    let those = isWhole && wrong.count > 1 ? "everywhere" : "there"
     if wrong.allSatisfy({ $0.found == 0 }) { return wrong.count == 1 ? "an entry was dropped" : "entries were dropped" }
     if isScaled(by: -1) { return "the sign is wrong \(those)" }
     // With two coordinates a mean and a half look alike.
@@ -92,7 +94,7 @@ struct FunctionFault {
 
   /// The wrong entries are the right ones in another order.
   private var permutation: String? {
-    guard wrong.count > 1 else { return nil }
+    guard (2...1000).contains(wrong.count) else { return nil }
     var rest = wrong.sorted { $0.expected < $1.expected }
     for entry in wrong.sorted(by: { $0.found < $1.found }) {
       guard let match = rest.firstIndex(where: { fits(entry.found, $0.expected, $0) }) else { return nil }

@@ -32,8 +32,8 @@ final class FunctionLine {
 
   /// The share of its value that a difference may be off and still have converged.
   static let resolution = 1e-4
-  /// The share below which no other scale is tried.
-  static let precision = 1e-9
+  /// The number of error bars that a claim must be away to be called wrong.
+  static let clearance = 1e3
   /// The share of a slope that rounding in the claim may make, where nothing else is known of it.
   static let rounding = 1e-9
 
@@ -42,33 +42,43 @@ final class FunctionLine {
   func judge(row: Int, found: Double, jitter: Double) -> Judgment {
     func f(_ t: Double) -> Double { values(at: t)[row] }
     guard f(0).isFinite else { return Judgment(remark: "the function is \(f(0)) here") }
-    var chosen: (difference: Difference, scale: Double, noise: Double)?
-    for scale in scales where scale.isNormal {
-      let noise = noise(of: f, scale: scale)
-      let difference = AdaptiveDifference(scale: scale, noise: noise).derivative(of: f)
-      let share = difference.error / abs(difference.value)
-      // A kink is seen at any scale; larger steps only see others. Steps that saw nothing decide nothing.
-      if let known = chosen?.difference {
-        let distance = abs(known.value - difference.value)
-        guard difference.status == .measured, share <= FunctionLine.resolution,
-          difference.error < known.error
-            || known.status == .nonFinite, !(distance > known.error + difference.error)
-        else { continue }
-      }
-      chosen = (difference, scale, noise)
-      if share <= FunctionLine.precision || difference.status == .kink { break }
-    }
-    guard let chosen else { return Judgment(remark: "no step can be taken") }
+    guard let chosen = measured(f) else { return Judgment(remark: "no step can be taken") }
     switch chosen.difference.status {
-    case .kink: return kinked(f, found, chosen.scale, chosen.noise)
+    case .kink: return kinked(f, chosen)
     case .nonFinite: return Judgment(remark: "the function is not finite, or throws, on either side")
+    case .measured where isCusp(f, chosen): return kinked(f, chosen)
     case .measured: return compared(f, found, jitter, chosen)
     }
   }
 
+  private typealias Measurement = (difference: Difference, scale: Double, noise: Double)
+
+  /// The differences at the first scale, or at a later one that resolves more.
+  ///
+  /// Steps beyond the scales that were tried are taken only where f has not moved at all: they see what f does elsewhere.
+  private func measured(_ f: (Double) -> Double) -> Measurement? {
+    var chosen: Measurement?
+    var (tried, isStill) = (0.0, true)
+    for scale in scales where scale.isNormal && (scale < tried || isStill) {
+      var reach = 0.0
+      let center = f(0)
+      let noise = noise(of: f, scale: scale)
+      let result = AdaptiveDifference(scale: scale, noise: noise).derivative { t in
+        let value = f(t)
+        if value.isFinite { reach = max(reach, abs(value - center)) }
+        return value
+      }
+      (tried, isStill) = (max(tried, scale), isStill && reach <= 4 * center.ulp)
+      let share = result.error / abs(result.value)
+      let isResolved = result.status == .measured && share <= FunctionLine.resolution
+      if chosen == nil || isResolved || result.status == .kink { chosen = (result, scale, noise) }
+      if isResolved || result.status == .kink { break }
+    }
+    return chosen
+  }
+
   private func compared(
-    _ f: (Double) -> Double, _ found: Double, _ jitter: Double,
-    _ chosen: (difference: Difference, scale: Double, noise: Double)
+    _ f: (Double) -> Double, _ found: Double, _ jitter: Double, _ chosen: Measurement
   ) -> Judgment {
     let (value, error) = (chosen.difference.value, chosen.difference.error)
     var judgment = Judgment(expected: value, error: error)
@@ -83,10 +93,20 @@ final class FunctionLine {
     }
     let margin = 10 * error + jitter + FunctionLine.rounding * max(abs(found), abs(value))
     if abs(found - value) <= margin {
-      // A bound above the numbers tells nothing, unless the claim is that there is nothing.
-      let tells = margin <= 0.1 * max(abs(found), abs(value)) || abs(found) <= jitter
+      // A bound above the numbers tells nothing, unless both are 0 to within their rounding.
+      let tells = margin <= 0.1 * max(abs(found), abs(value)) || abs(found) <= jitter && abs(value) <= 10 * error
       judgment.verdict = tells ? .agree : .cannotTell
-      judgment.remark = tells ? "" : "the differences see nothing so small"
+      judgment.remark =
+        tells
+        ? "" : jitter > 10 * error ? "the claim's own rounding is as large" : "the differences see nothing so small"
+      return judgment
+    }
+    guard abs(found - value) > FunctionLine.clearance * error else {
+      judgment.remark = "the differences are not sure enough to contradict"
+      return judgment
+    }
+    guard isContradicted(f, found, chosen) else {
+      judgment.remark = "the function jumps at larger steps, as cancellation makes it"
       return judgment
     }
     let slope = TaylorSlope(largestStep: chosen.scale, noise: chosen.noise).remainder(of: f, slope: found)
@@ -98,12 +118,34 @@ final class FunctionLine {
     return judgment
   }
 
+  /// Tells whether the differences contradict the claim also when noise is observed at far larger steps.
+  ///
+  /// What is left by cancellation is a staircase: flat, and without noise, at the steps at which noise is observed otherwise.
+  private func isContradicted(_ f: (Double) -> Double, _ found: Double, _ chosen: Measurement) -> Bool {
+    let noise = NoiseLevel.observed(of: f, scale: 0x1p12 * chosen.scale)
+    guard noise > chosen.noise else { return true }
+    let wide = AdaptiveDifference(scale: chosen.scale, noise: noise).derivative(of: f)
+    return wide.status == .measured && abs(found - wide.value) > FunctionLine.clearance * wide.error
+  }
+
+  /// Tells whether the slopes on the two sides part ever more as the step shrinks, as those of √|t| do.
+  private func isCusp(_ f: (Double) -> Double, _ chosen: Measurement) -> Bool {
+    let center = f(0)
+    let gaps = (20...24).map { k in
+      let h = scalbn(chosen.scale, -k)
+      return abs((f(h) - center) - (center - f(-h))) / h
+    }
+    // As a power of the step between −1 and 0; noise grows by chance, and not evenly.
+    let ratios = zip(gaps.dropFirst(), gaps).map { $0 / $1 }
+    return ratios.allSatisfy { $0 > 1.1 && $0 < 1.95 && abs($0 - ratios[0]) < 0.02 }
+  }
+
   /// The slopes on the two sides, each by differences of f and its mirror image, (t, f) → (−t, 2 f(0) − f).
-  private func kinked(_ f: (Double) -> Double, _ found: Double, _ scale: Double, _ noise: Double) -> Judgment {
+  private func kinked(_ f: (Double) -> Double, _ chosen: Measurement) -> Judgment {
     let center = f(0)
     let slopes = [-1.0, 1.0].map { side in
       side
-        * AdaptiveDifference(scale: scale, noise: noise).derivative { t in
+        * AdaptiveDifference(scale: chosen.scale, noise: chosen.noise).derivative { t in
           t < 0 ? 2 * center - f(-t * side) : f(t * side)
         }.value
     }
