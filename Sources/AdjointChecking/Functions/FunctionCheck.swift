@@ -138,7 +138,7 @@ final class FunctionCheck {
 
   private func entry(_ i: Int, _ j: Int, on line: FunctionLine) -> FunctionReport.Entry {
     let unit = scales[j]
-    let judged = line.judge(row: i, found: found[i][j] * unit, jitter: jitter[i][j] * unit)
+    let judged = FunctionJudgment(line.output(i), found: found[i][j] * unit, jitter: jitter[i][j] * unit)
     let slopes = judged.sides?.map { short($0 / unit) }
     let sides = slopes.map { ": the slope is \($0[0]) on the left and \($0[1]) on the right" } ?? ""
     return FunctionReport.Entry(
@@ -203,6 +203,6 @@ final class FunctionCheck {
       slope += found[i][j] * weights[j]
       bound += (jitter[i][j] + 64 * .ulpOfOne * abs(found[i][j])) * abs(weights[j])
     }
-    return line.judge(row: i, found: slope, jitter: bound).verdict
+    return FunctionJudgment(line.output(i), found: slope, jitter: bound).verdict
   }
 }

@@ -20,148 +20,115 @@ final class FunctionLine {
     return values
   }
 
-  /// A comparison of a claimed slope with the differences, and the reason where it cannot tell.
-  struct Judgment {
-    var expected = Double.nan
-    var error = Double.infinity
-    var verdict = Verdict.cannotTell
-    var remark = ""
-    /// The slopes on the two sides of a kink.
-    var sides: [Double]?
+  /// One output along the line.
+  func output(_ row: Int) -> FunctionAlongLine { FunctionAlongLine(scales: scales) { self.values(at: $0)[row] } }
+}
+
+/// A function of one number, and its slope at 0 by differences.
+struct FunctionAlongLine {
+  let scales: [Double]
+  let f: (Double) -> Double
+
+  /// Differences with steps up to `scale`, and the noise that they assume.
+  struct Measurement {
+    let difference: Difference
+    let scale: Double
+    let noise: Double
+
+    var value: Double { difference.value }
+    var error: Double { difference.error }
+    var status: Difference.Status { difference.status }
+    /// True where the error bar is a small share of the value.
+    var isResolved: Bool { status == .measured && error <= FunctionAlongLine.resolution * abs(value) }
+    /// Tells whether the error bars of two measurements meet, each ten times as wide.
+    func meets(_ other: Measurement) -> Bool { abs(value - other.value) <= 10 * (error + other.error) }
   }
 
   /// The share of its value that a difference may be off and still have converged.
   static let resolution = 1e-4
-  /// The number of error bars that a claim must be away to be called wrong.
-  static let clearance = 1e3
-  /// The share of a slope that rounding in the claim may make, where nothing else is known of it.
-  static let rounding = 1e-9
 
-  /// Judges the claim that output `row` has slope `found` at t = 0.
-  /// - Parameter jitter: the rounding of the claim itself.
-  func judge(row: Int, found: Double, jitter: Double) -> Judgment {
-    func f(_ t: Double) -> Double { values(at: t)[row] }
-    guard f(0).isFinite else { return Judgment(remark: "the function is \(f(0)) here") }
-    guard let chosen = measured(f) else { return Judgment(remark: "no step can be taken") }
-    switch chosen.difference.status {
-    case .kink: return kinked(f, chosen)
-    case .nonFinite: return Judgment(remark: "the function is not finite, or throws, on either side")
-    case .measured where isCusp(f, chosen): return kinked(f, chosen)
-    case .measured: return compared(f, found, jitter, chosen)
-    }
-  }
-
-  private typealias Measurement = (difference: Difference, scale: Double, noise: Double)
-
-  /// The differences at the first scale, or at a later one that resolves more.
+  /// The differences at the first scale, or at a later one that resolves more; `nil` without a scale.
   ///
   /// Steps beyond the scales that were tried are taken only where f has not moved at all: they see what f does elsewhere.
-  private func measured(_ f: (Double) -> Double) -> Measurement? {
+  func measured() -> Measurement? {
     var chosen: Measurement?
     var (tried, isStill) = (0.0, true)
+    let center = f(0)
     for scale in scales where scale.isNormal && (scale < tried || isStill) {
       var reach = 0.0
-      let center = f(0)
-      let noise = noise(of: f, scale: scale)
-      let result = AdaptiveDifference(scale: scale, noise: noise).derivative { t in
-        let value = f(t)
-        if value.isFinite { reach = max(reach, abs(value - center)) }
-        return value
-      }
+      let result = measured(scale: scale) { reach = max(reach, abs($0 - center)) }
       (tried, isStill) = (max(tried, scale), isStill && reach <= 4 * center.ulp)
-      let share = result.error / abs(result.value)
-      let isResolved = result.status == .measured && share <= FunctionLine.resolution
-      if chosen == nil || isResolved || result.status == .kink { chosen = (result, scale, noise) }
-      if isResolved || result.status == .kink { break }
+      let isDecided = result.isResolved || result.status == .kink
+      if chosen == nil || isDecided { chosen = result }
+      if isDecided { break }
     }
     return chosen
   }
 
-  private func compared(
-    _ f: (Double) -> Double, _ found: Double, _ jitter: Double, _ chosen: Measurement
-  ) -> Judgment {
-    let (value, error) = (chosen.difference.value, chosen.difference.error)
-    var judgment = Judgment(expected: value, error: error)
-    guard error.isFinite else {
-      judgment.remark = "the differences do not converge"
-      return judgment
-    }
-    guard found.isFinite else {
-      judgment.verdict = error <= FunctionLine.resolution * abs(value) ? .disagree : .cannotTell
-      judgment.remark = "it is no finite number"
-      return judgment
-    }
-    let margin = 10 * error + jitter + FunctionLine.rounding * max(abs(found), abs(value))
-    if abs(found - value) <= margin {
-      // A bound above the numbers tells nothing, unless both are 0 to within their rounding.
-      let tells = margin <= 0.1 * max(abs(found), abs(value)) || abs(found) <= jitter && abs(value) <= 10 * error
-      judgment.verdict = tells ? .agree : .cannotTell
-      judgment.remark =
-        tells
-        ? "" : jitter > 10 * error ? "the claim's own rounding is as large" : "the differences see nothing so small"
-      return judgment
-    }
-    guard abs(found - value) > FunctionLine.clearance * error else {
-      judgment.remark = "the differences are not sure enough to contradict"
-      return judgment
-    }
-    guard isContradicted(f, found, chosen) else {
-      judgment.remark = "the function jumps at larger steps, as cancellation makes it"
-      return judgment
-    }
-    let slope = TaylorSlope(largestStep: chosen.scale, noise: chosen.noise).remainder(of: f, slope: found)
-    judgment.verdict = slope.decay == .tooSlow ? .disagree : .cannotTell
-    judgment.remark =
-      slope.decay == .tooSlow
-      ? "the remainder falls like h^\(short(slope.rate)), not h²"
-      : "the differences contradict, the slope of the remainder does not"
-    return judgment
-  }
-
-  /// Tells whether the differences contradict the claim also when noise is observed at far larger steps.
-  ///
-  /// What is left by cancellation is a staircase: flat, and without noise, at the steps at which noise is observed otherwise.
-  private func isContradicted(_ f: (Double) -> Double, _ found: Double, _ chosen: Measurement) -> Bool {
-    let noise = NoiseLevel.observed(of: f, scale: 0x1p12 * chosen.scale)
-    guard noise > chosen.noise else { return true }
-    let wide = AdaptiveDifference(scale: chosen.scale, noise: noise).derivative(of: f)
-    return wide.status == .measured && abs(found - wide.value) > FunctionLine.clearance * wide.error
-  }
-
-  /// Tells whether the slopes on the two sides part ever more as the step shrinks, as those of √|t| do.
-  private func isCusp(_ f: (Double) -> Double, _ chosen: Measurement) -> Bool {
-    let center = f(0)
-    let gaps = (20...24).map { k in
-      let h = scalbn(chosen.scale, -k)
-      return abs((f(h) - center) - (center - f(-h))) / h
-    }
-    // As a power of the step between −1 and 0; noise grows by chance, and not evenly.
-    let ratios = zip(gaps.dropFirst(), gaps).map { $0 / $1 }
-    return ratios.allSatisfy { $0 > 1.1 && $0 < 1.95 && abs($0 - ratios[0]) < 0.02 }
-  }
-
-  /// The slopes on the two sides, each by differences of f and its mirror image, (t, f) → (−t, 2 f(0) − f).
-  private func kinked(_ f: (Double) -> Double, _ chosen: Measurement) -> Judgment {
-    let center = f(0)
-    let slopes = [-1.0, 1.0].map { side in
-      side
-        * AdaptiveDifference(scale: chosen.scale, noise: chosen.noise).derivative { t in
-          t < 0 ? 2 * center - f(-t * side) : f(t * side)
-        }.value
-    }
-    return Judgment(remark: "a kink", sides: slopes)
-  }
-
-  /// The noise in f, at least that of a `Float` where f gives nothing else.
-  private func noise(of f: (Double) -> Double, scale: Double) -> Double {
+  /// The differences at one scale, with the noise observed there, at least that of a `Float` where f gives nothing else.
+  func measured(scale: Double, seeing: (Double) -> Void = { _ in }) -> Measurement {
     var samples: [Double] = []
     let observed = NoiseLevel.observed(
       of: { t in
         samples.append(f(t))
-        return f(t)
+        return samples[samples.count - 1]
       }, scale: scale)
-    guard samples.areSingle else { return observed }
-    return max(observed, 0x1p-24 * (samples.map(abs).max() ?? 0))
+    let noise = samples.areSingle ? max(observed, 0x1p-24 * (samples.map(abs).max() ?? 0)) : observed
+    let difference = AdaptiveDifference(scale: scale, noise: noise).derivative { t in
+      let value = f(t)
+      if value.isFinite { seeing(value) }
+      return value
+    }
+    return Measurement(difference: difference, scale: scale, noise: noise)
+  }
+
+  // MARK: Places that are not smooth
+
+  /// The slopes on the two sides, each by differences of f and its mirror image, (t, f) → (−t, 2 f(0) − f).
+  func slopesOfSides(_ measurement: Measurement) -> [Double] {
+    let center = f(0)
+    return [-1.0, 1.0].map { side in
+      let oracle = AdaptiveDifference(scale: measurement.scale, noise: measurement.noise)
+      return side * oracle.derivative { t in t < 0 ? 2 * center - f(-t * side) : f(t * side) }.value
+    }
+  }
+
+  /// Tells whether the slopes on the two sides part ever more as the step shrinks, as those of √|t| do.
+  func isCusp(_ measurement: Measurement) -> Bool {
+    let center = f(0)
+    var gaps: [Double] = []
+    for k in 20...24 {
+      let h: Double = scalbn(measurement.scale, -k)
+      let (right, left) = (f(h) - center, center - f(-h))
+      gaps.append(abs(right - left) / h)
+    }
+    // As a power of the step between −1 and 0; noise grows by chance, and not evenly.
+    let ratios: [Double] = zip(gaps.dropFirst(), gaps).map { $0.0 / $0.1 }
+    return ratios.allSatisfy { $0 > 1.1 && $0 < 1.95 && abs($0 - ratios[0]) < 0.02 }
+  }
+
+  /// Tells whether f jumps within a quarter of the scale: what cancellation leaves is a staircase, flat between its steps.
+  ///
+  /// The largest of 64 changes is halved down to neighbouring numbers. What is left of it there is a jump.
+  func jumps(_ measurement: Measurement) -> Bool {
+    let reach = measurement.scale / 4
+    typealias Point = (t: Double, value: Double)
+    let points: [Point] = (-32...32).map { i in
+      let t = reach * Double(i) / 32
+      return (t, f(t))
+    }
+    var (left, right, largest) = (points[0], points[0], 0.0)
+    for (a, b) in zip(points, points.dropFirst()) where abs(b.value - a.value) > largest {
+      (left, right, largest) = (a, b, abs(b.value - a.value))
+    }
+    for _ in 0..<48 {
+      let t = (left.t + right.t) / 2
+      let middle: Point = (t, f(t))
+      guard middle.value.isFinite else { return true }
+      if abs(middle.value - left.value) > abs(right.value - middle.value) { right = middle } else { left = middle }
+    }
+    let rest = abs(right.value - left.value)
+    return rest > largest / 1024 && rest > 64 * NoiseLevel.bound(left.value, measurement.noise)
   }
 }
 

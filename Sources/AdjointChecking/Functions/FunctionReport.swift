@@ -113,8 +113,9 @@ extension FunctionReport: CustomStringConvertible {
     let (wrong, doubtful) = (count(.disagree), count(.cannotTell))
     switch verdict {
     case .agree where entries.isEmpty: return "Every combination lies within its error bar."
-    case .agree where entries.count == 1: return "The entry lies within its error bar."
-    case .agree: return "All \(entries.count) entries lie within their error bars."
+    case .agree where entries.count == 1: return "The entry lies within its error bar, of \(short(widest)) of it."
+    case .agree:
+      return "All \(entries.count) entries lie within their error bars, of at most \(short(widest)) of an entry."
     case .disagree where wrong > 0:
       return "\(share(wrong)) \(wrong == 1 ? "is" : "are") wrong"
         + (hypothesis.map { ": \($0)." } ?? "; no known pattern fits.")
@@ -124,6 +125,11 @@ extension FunctionReport: CustomStringConvertible {
     case .cannotTell where doubtful > 0: return "\(share(doubtful)) could not be judged; none is known to be wrong."
     case .cannotTell: return "Not everything could be judged; nothing is known to be wrong."
     }
+  }
+
+  /// The widest error bar as a share of its entry.
+  private var widest: Double {
+    entries.filter { $0.expected != 0 && $0.found != 0 }.map { $0.error / abs($0.expected) }.max() ?? 0
   }
 
   private func count(_ verdict: Verdict) -> Int { entries.count { $0.verdict == verdict } }
