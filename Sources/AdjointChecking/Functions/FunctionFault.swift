@@ -33,7 +33,7 @@ struct FunctionFault {
   private var ratio: String? {
     // Where 0 is right, no factor shows.
     let isWhole = entries.allSatisfy { $0.verdict == .disagree || $0.found == 0 && abs($0.expected) <= 10 * $0.error }
-    let those = isWhole && wrong.count > 1 ? "everywhere" : "there"
+    let those = isWhole && wrong.count > 1 && entries.count == rows * columns ? "everywhere" : "there"
     if wrong.allSatisfy({ $0.found == 0 }) { return wrong.count == 1 ? "an entry was dropped" : "entries were dropped" }
     if isScaled(by: -1) { return "the sign is wrong \(those)" }
     // With two coordinates a mean and a half look alike.

@@ -63,9 +63,11 @@ public struct FunctionReport: Sendable, Encodable {
   public var exitCode: Int32 { verdict == .agree ? 0 : verdict == .disagree ? 1 : 2 }
 
   private enum CodingKeys: String, CodingKey {
-    case subject, verdict, value, size, entries, combinations, problems, remarks, hypothesis, evaluations
+    case subject, verdict, value, size, entries, combinations, doubtfulCombinations, wrongCombinations
+    case problems, remarks, hypothesis, evaluations
   }
 
+  /// Encodes the verdict and all that it rests on.
   public func encode(to encoder: any Encoder) throws {
     var container = encoder.container(keyedBy: CodingKeys.self)
     try container.encode(subject, forKey: .subject)
@@ -74,6 +76,8 @@ public struct FunctionReport: Sendable, Encodable {
     try container.encode(size, forKey: .size)
     try container.encode(entries, forKey: .entries)
     try container.encode(combinations, forKey: .combinations)
+    try container.encode(doubtfulCombinations, forKey: .doubtfulCombinations)
+    try container.encode(wrongCombinations, forKey: .wrongCombinations)
     try container.encode(problems, forKey: .problems)
     try container.encode(remarks, forKey: .remarks)
     try container.encodeIfPresent(hypothesis, forKey: .hypothesis)
@@ -117,7 +121,7 @@ extension FunctionReport: CustomStringConvertible {
     case .agree:
       return "All \(entries.count) entries lie within their error bars, of at most \(short(widest)) of an entry."
     case .disagree where wrong > 0:
-      return "\(share(wrong)) \(wrong == 1 ? "is" : "are") wrong"
+      return (wrongCombinations > 0 ? "At least " : "") + "\(share(wrong)) \(wrong == 1 ? "is" : "are") wrong"
         + (hypothesis.map { ": \($0)." } ?? "; no known pattern fits.")
     case .disagree where isRefuted: return "\(hypothesis ?? "It has another size than the function asks for")."
     case .disagree: return "\(wrongCombinations) combinations are wrong, in which no single entry shows."

@@ -181,8 +181,9 @@ import Testing
         return gradient
       }, at: x)
     #expect(wrong.entries.filter { $0.verdict == .disagree }.map(\.column) == [7777], "\(wrong)")
-    #expect(
-      wrong.evaluations < 10_000 && wrong.hypothesis == "an entry was dropped"
-        || wrong.hypothesis?.contains("sign") == true)
+    #expect(wrong.evaluations < 10_000 && wrong.hypothesis?.contains("the sign is wrong") == true, "\(wrong)")
+    let negative = checkGradient(of: f, gradient: { gradient($0).map { -$0 } }, at: x)
+    #expect(negative.hypothesis?.contains("the sign is wrong") == true, "\(negative)")
+    #expect(negative.description.contains("At least 64 of 10000 entries are wrong"), "\(negative)")
   }
 }
