@@ -138,13 +138,19 @@ final class FunctionCheck {
 
   private func entry(_ i: Int, _ j: Int, on line: FunctionLine) -> FunctionReport.Entry {
     let unit = scales[j]
-    let judged = FunctionJudgment(line.output(i), found: found[i][j] * unit, jitter: jitter[i][j] * unit)
-    let slopes = judged.sides?.map { short($0 / unit) }
+    let size = size(i, slope: found[i][j] * unit)
+    let judged = FunctionJudgment(
+      line.output(i, in: size), found: found[i][j] * unit / size, jitter: jitter[i][j] * unit / size)
+    func slope(_ slope: Double) -> Double { slope * size / unit }
+    let slopes = judged.sides?.map { short(slope($0)) }
     let sides = slopes.map { ": the slope is \($0[0]) on the left and \($0[1]) on the right" } ?? ""
     return FunctionReport.Entry(
-      row: i, column: j, found: found[i][j], expected: judged.expected / unit, error: judged.error / unit,
+      row: i, column: j, found: found[i][j], expected: slope(judged.expected), error: slope(judged.error),
       verdict: judged.verdict, remark: judged.remark + sides)
   }
+
+  /// The size of an output, or where that is 0, of what the claim says that it changes by.
+  private func size(_ i: Int, slope: Double) -> Double { report.value[i].powerOfTwo ?? slope.powerOfTwo ?? 1 }
 
   // MARK: Combinations
 
@@ -203,6 +209,7 @@ final class FunctionCheck {
       slope += found[i][j] * weights[j]
       bound += (jitter[i][j] + 64 * .ulpOfOne * abs(found[i][j])) * abs(weights[j])
     }
-    return FunctionJudgment(line.output(i), found: slope, jitter: bound).verdict
+    let size = size(i, slope: slope)
+    return FunctionJudgment(line.output(i, in: size), found: slope / size, jitter: bound / size).verdict
   }
 }

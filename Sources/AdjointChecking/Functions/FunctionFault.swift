@@ -53,6 +53,12 @@ struct FunctionFault {
     guard wrong.count > 1, let first = wrong.first else { return nil }
     let factor = first.found / first.expected
     guard factor.isFinite, isScaled(by: factor) else { return nil }
+    // The number of examples, or of whatever else a mean is taken over, is the function's own.
+    let whole = (abs(factor) < 1 ? 1 / factor : factor).rounded()
+    if (3...1e9).contains(whole), isScaled(by: whole) { return "all are \(Int(whole)) times too large, as without 1/N" }
+    if (3...1e9).contains(whole), isScaled(by: 1 / whole) {
+      return "all are \(Int(whole)) times too small, as with 1/N twice"
+    }
     return "all are scaled by the factor \(short(factor))"
   }
 

@@ -65,7 +65,8 @@ struct FunctionJudgment {
     let distance = abs(found - expected)
     if distance <= margin {
       // A bound above the numbers tells nothing, unless both are 0 to within their rounding.
-      let tells = margin <= FunctionJudgment.agreement * size || abs(found) <= jitter && abs(expected) <= 10 * error
+      let isZero = abs(found) <= jitter && abs(expected) <= 10 * error && chosen.isNegligible
+      let tells = margin <= FunctionJudgment.agreement * size || isZero
       verdict = tells ? .agree : .cannotTell
       let coarse =
         jitter > 10 * error ? "the claim's own rounding is as large" : "the differences are too coarse to tell"

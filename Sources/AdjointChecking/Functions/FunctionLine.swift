@@ -21,7 +21,10 @@ final class FunctionLine {
   }
 
   /// One output along the line.
-  func output(_ row: Int) -> FunctionAlongLine { FunctionAlongLine(scales: scales) { self.values(at: $0)[row] } }
+  /// - Parameter unit: what the output is divided by, a power of two; squares of what is left neither overflow nor vanish.
+  func output(_ row: Int, in unit: Double) -> FunctionAlongLine {
+    FunctionAlongLine(scales: scales) { self.values(at: $0)[row] / unit }
+  }
 }
 
 /// A function of one number, and its slope at 0 by differences.
@@ -34,12 +37,16 @@ struct FunctionAlongLine {
     let difference: Difference
     let scale: Double
     let noise: Double
+    /// The largest |f| that was seen.
+    let size: Double
 
     var value: Double { difference.value }
     var error: Double { difference.error }
     var status: Difference.Status { difference.status }
     /// True where the error bar is a small share of the value.
     var isResolved: Bool { status == .measured && error <= FunctionAlongLine.resolution * abs(value) }
+    /// True where a slope as large as the error bar would change f by next to nothing of its size over the scale.
+    var isNegligible: Bool { error * scale <= 1e-5 * size }
     /// Tells whether the error bars of two measurements meet, each ten times as wide.
     func meets(_ other: Measurement) -> Bool { abs(value - other.value) <= 10 * (error + other.error) }
   }
@@ -73,13 +80,17 @@ struct FunctionAlongLine {
         samples.append(f(t))
         return samples[samples.count - 1]
       }, scale: scale)
-    let noise = samples.areSingle ? max(observed, 0x1p-24 * (samples.map(abs).max() ?? 0)) : observed
+    var size = samples.filter(\.isFinite).map(abs).max() ?? 0
+    let noise = samples.areSingle ? max(observed, 0x1p-24 * size) : observed
     let difference = AdaptiveDifference(scale: scale, noise: noise).derivative { t in
       let value = f(t)
-      if value.isFinite { seeing(value) }
+      if value.isFinite {
+        seeing(value)
+        size = max(size, abs(value))
+      }
       return value
     }
-    return Measurement(difference: difference, scale: scale, noise: noise)
+    return Measurement(difference: difference, scale: scale, noise: noise, size: size)
   }
 
   // MARK: Places that are not smooth

@@ -102,7 +102,9 @@ extension FunctionReport: CustomStringConvertible {
   /// One sentence of verdict, the worst entries, and what was tried.
   public var description: String {
     var lines = ["\(subject): \(verdict.text). \(sentence)"]
-    let worst = entries.filter { $0.verdict == .disagree }.sorted { $0.severity > $1.severity }
+    let worst = entries.filter { $0.verdict == .disagree }.sorted {
+      ($1.severity, $0.row, $0.column) < ($0.severity, $1.row, $1.column)
+    }
     let doubtful = entries.filter { $0.verdict == .cannotTell }
     let rows = (worst + doubtful).prefix(FunctionReport.shown)
     lines += rows.map { "  " + text(of: $0) }
@@ -117,9 +119,9 @@ extension FunctionReport: CustomStringConvertible {
     let (wrong, doubtful) = (count(.disagree), count(.cannotTell))
     switch verdict {
     case .agree where entries.isEmpty: return "Every combination lies within its error bar."
-    case .agree where entries.count == 1: return "The entry lies within its error bar, of \(short(widest)) of it."
+    case .agree where entries.count == 1: return "The entry lies within its error bar\(bar("it"))."
     case .agree:
-      return "All \(entries.count) entries lie within their error bars, of at most \(short(widest)) of an entry."
+      return "All \(entries.count) entries lie within their error bars\(bar("an entry"))."
     case .disagree where wrong > 0:
       return (wrongCombinations > 0 ? "At least " : "") + "\(share(wrong)) \(wrong == 1 ? "is" : "are") wrong"
         + (hypothesis.map { ": \($0)." } ?? "; no known pattern fits.")
@@ -132,8 +134,10 @@ extension FunctionReport: CustomStringConvertible {
   }
 
   /// The widest error bar as a share of its entry.
-  private var widest: Double {
-    entries.filter { $0.expected != 0 && $0.found != 0 }.map { $0.error / abs($0.expected) }.max() ?? 0
+  private func bar(_ words: String) -> String {
+    let shares = entries.filter { $0.expected != 0 && $0.found != 0 }.map { $0.error / abs($0.expected) }
+    guard let widest = shares.max(), widest > 0 else { return "" }
+    return ", at most \(short(widest)) of \(words)"
   }
 
   private func count(_ verdict: Verdict) -> Int { entries.count { $0.verdict == verdict } }
@@ -168,9 +172,10 @@ extension FunctionReport.Entry: CustomStringConvertible {
       + (remark.isEmpty ? "" : "; \(remark)")
   }
 
-  /// |found − expected| as a share of the larger: 1 and above is nothing like it.
+  /// |found − expected| in millionths of the larger.
   fileprivate var severity: Double {
     let share = abs(found - expected) / max(abs(found), abs(expected))
-    return share.isNaN ? .infinity : share
+    // Rounded, so that the last bits of a difference order nothing.
+    return share.isNaN ? .infinity : (share * 1e6).rounded()
   }
 }

@@ -19,6 +19,8 @@ import Testing
     Case(testDescription: "exp at 1e-30", f: { exp($0[0]) }, gradient: { [exp($0[0])] }, x: [1e-30]),
     Case(testDescription: "1e-30 · exp", f: { 1e-30 * exp($0[0]) }, gradient: { [1e-30 * exp($0[0])] }, x: [0.5]),
     Case(testDescription: "1e30 · x² at 1e30", f: { 1e30 * $0[0] * $0[0] }, gradient: { [2e30 * $0[0]] }, x: [1e30]),
+    Case(testDescription: "x⁵ at 1e60", f: { pow($0[0], 5) }, gradient: { [5 * pow($0[0], 4)] }, x: [1e60]),
+    Case(testDescription: "x⁵ at 1e-60", f: { pow($0[0], 5) }, gradient: { [5 * pow($0[0], 4)] }, x: [1e-60]),
     Case(testDescription: "1/x at 1e-8", f: { 1 / $0[0] }, gradient: { [-1 / ($0[0] * $0[0])] }, x: [1e-8]),
     Case(testDescription: "sin(10⁶x)", f: { sin(1e6 * $0[0]) }, gradient: { [1e6 * cos(1e6 * $0[0])] }, x: [1]),
     Case(testDescription: "cos at 0", f: { cos($0[0]) }, gradient: { [-sin($0[0])] }, x: [0]),
@@ -71,10 +73,10 @@ import Testing
     }
   }
 
-  @Test("Scaling f, or a coordinate, by a power of two changes no verdict", arguments: [-300, -60, 60, 300])
+  @Test("Scaling f, or a coordinate, by a power of two changes no verdict", arguments: [-900, -300, -60, 60, 300, 900])
   func scaled(power: Int) {
     let factor = scalbn(1, power)
-    for (seed, isWrong) in (0..<20).flatMap({ [(UInt64($0), false), (UInt64($0), true)] }) {
+    for (seed, isWrong) in (0..<12).flatMap({ [(UInt64($0), false), (UInt64($0), true)] }) {
       let f = RandomPlainFunction(seed: seed, count: 4)
       func claim(_ x: [Double]) -> [Double] {
         var gradient = f.gradient(x)

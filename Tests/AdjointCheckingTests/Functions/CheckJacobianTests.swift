@@ -37,6 +37,8 @@ import Testing
       ("the factor ½", { scaled($0, by: 0.5) }),
       ("1/N is missing everywhere (N = 3)", { scaled($0, by: 3) }),
       ("1/N is doubled", { scaled($0, by: 1.0 / 9) }),
+      ("all are 50 times too large, as without 1/N", { scaled($0, by: 50) }),
+      ("all are 50 times too small, as with 1/N twice", { scaled($0, by: 1.0 / 50) }),
       ("scaled by the factor 1.1", { scaled($0, by: 1.1) }),
       ("an entry was dropped", { changed($0, 0, 1) { _ in 0 } }),
       ("row 0 holds row 2", { [$0[2], $0[1], $0[2]] }),
@@ -182,8 +184,13 @@ import Testing
       }, at: x)
     #expect(wrong.entries.filter { $0.verdict == .disagree }.map(\.column) == [7777], "\(wrong)")
     #expect(wrong.evaluations < 10_000 && wrong.hypothesis?.contains("the sign is wrong") == true, "\(wrong)")
-    let negative = checkGradient(of: f, gradient: { gradient($0).map { -$0 } }, at: x)
-    #expect(negative.hypothesis?.contains("the sign is wrong") == true, "\(negative)")
-    #expect(negative.description.contains("At least 64 of 10000 entries are wrong"), "\(negative)")
+  }
+
+  @Test("Where every entry of many is wrong, 64 of them are looked for")
+  func allWrong() {
+    let (f, gradient, x) = large(300)
+    let report = checkGradient(of: f, gradient: { gradient($0).map { -$0 } }, at: x, oneByOne: 100)
+    #expect(report.verdict == .disagree && report.hypothesis?.contains("the sign is wrong") == true, "\(report)")
+    #expect(report.description.contains("At least 64 of 300 entries are wrong"), "\(report)")
   }
 }

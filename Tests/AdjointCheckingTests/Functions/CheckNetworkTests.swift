@@ -109,6 +109,8 @@ import Testing
     #expect(beside.verdict == .cannotTell, "\(beside)")
     let saturated = checkGradient(of: { tanh($0[0]) }, gradient: { [1 / (cosh($0[0]) * cosh($0[0]))] }, at: [20])
     #expect(saturated.verdict == .cannotTell, "\(saturated)")
+    let step = checkGradient(of: { $0[0] < 0.5 ? 0 : 1 }, gradient: { _ in [0] }, at: [0.5])
+    #expect(step.verdict == .cannotTell, "\(step)")
     let dropped = checkGradient(of: { $0[0] + $0[1] * $0[1] }, gradient: { _ in [1, 0] }, at: [1, 3])
     #expect(dropped.hypothesis == "an entry was dropped", "\(dropped)")
   }
