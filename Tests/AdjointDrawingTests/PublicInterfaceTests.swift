@@ -130,6 +130,8 @@ private struct Instances {
     add(check, GradientCheck<Double>.Mode.full, report, report.judgments[0], GradientCheck.verify(AddBias.self))
     add(Verdict.agree, Oracle.dual, Hypothesis.factor(2), Mechanism.rule, AdaptiveDifference(), difference)
     add(difference.curve, difference.curve.points[0])
+    let plain = checkGradient(of: { $0.reduce(0, +) }, gradient: { $0 }, at: (1...50).map { Double($0) / 7 })
+    add(plain, plain.entries[0])
     let faulty = GradientCheck(of: tape.record(Doubled(), tape.input(Tensor([1, 2]))).sum()).run()
     add(try #require(faulty.findings.first))
     let weight = Parameter<Double>(Tensor([1, 2]))

@@ -1,0 +1,115 @@
+import Adjoint
+
+/// The look of wrong entries of a matrix of derivatives: the first pattern that explains every one of them.
+struct FunctionFault {
+  private let entries: [FunctionReport.Entry]
+  private let wrong: [FunctionReport.Entry]
+  private let rows: Int
+  private let columns: Int
+  /// The entries by row · columns + column.
+  private let places: [Int: FunctionReport.Entry]
+
+  init(_ report: FunctionReport) {
+    entries = report.entries
+    wrong = entries.filter { $0.verdict == .disagree }
+    (rows, columns) = (report.size[0], report.size[1])
+    places = [Int: FunctionReport.Entry](
+      uniqueKeysWithValues: entries.map { ($0.row * report.size[1] + $0.column, $0) })
+  }
+
+  /// A clause for people.
+  var hypothesis: String? {
+    guard !wrong.isEmpty, wrong.allSatisfy(\.found.isFinite) else { return nil }
+    return ratio ?? matrix ?? permutation ?? commonFactor
+  }
+
+  private func fits(_ found: Double, _ expected: Double, _ entry: FunctionReport.Entry) -> Bool {
+    abs(found - expected) <= 1e-6 * max(abs(found), abs(expected)) + 10 * entry.error
+  }
+
+  private func isScaled(by factor: Double) -> Bool { wrong.allSatisfy { fits($0.found, factor * $0.expected, $0) } }
+
+  /// A factor with a name.
+  private var ratio: String? {
+    // Where 0 is right, no factor shows.
+    let isWhole = entries.allSatisfy { $0.verdict == .disagree || $0.found == 0 && abs($0.expected) <= 10 * $0.error }
+    let those = isWhole && wrong.count > 1 && entries.count == rows * columns ? "everywhere" : "there"
+    if wrong.allSatisfy({ $0.found == 0 }) { return wrong.count == 1 ? "an entry was dropped" : "entries were dropped" }
+    if isScaled(by: -1) { return "the sign is wrong \(those)" }
+    // With two coordinates a mean and a half look alike.
+    if isScaled(by: 2) {
+      return "too large by the factor 2 \(those)" + (rows * columns == 2 ? " (½ or 1/N is missing)" : "")
+    }
+    if isScaled(by: 0.5) { return "too small by the factor ½ \(those)" }
+    for n in Set([rows, columns, rows * columns]).sorted() where n > 2 {
+      if isScaled(by: Double(n)) { return "a factor 1/N is missing \(those) (N = \(n))" }
+      if isScaled(by: 1 / Double(n)) { return "a factor 1/N is doubled or does not belong \(those) (N = \(n))" }
+    }
+    return nil
+  }
+
+  /// One factor without a name for several entries.
+  private var commonFactor: String? {
+    guard wrong.count > 1, let first = wrong.first else { return nil }
+    let factor = first.found / first.expected
+    guard factor.isFinite, isScaled(by: factor) else { return nil }
+    // The number of examples, or of whatever else a mean is taken over, is the function's own.
+    let whole = (abs(factor) < 1 ? 1 / factor : factor).rounded()
+    if (3...1e9).contains(whole), isScaled(by: whole) { return "all are \(Int(whole)) times too large, as without 1/N" }
+    if (3...1e9).contains(whole), isScaled(by: 1 / whole) {
+      return "all are \(Int(whole)) times too small, as with 1/N twice"
+    }
+    return "all are scaled by the factor \(short(factor))"
+  }
+
+  private func isExchanged(_ pairs: [(Int, Int)]) -> Bool {
+    !pairs.isEmpty
+      && pairs.allSatisfy { here, there in
+        guard let found = places[here], let expected = places[there] else { return false }
+        return fits(found.found, expected.expected, expected)
+      }
+  }
+
+  /// A pattern of a matrix: transposed, or one row or column in place of another.
+  private var matrix: String? {
+    guard rows > 1, columns > 1 else { return nil }
+    if rows == columns {
+      let pairs = wrong.map { ($0.row * columns + $0.column, $0.column * columns + $0.row) }
+      if isExchanged(pairs) { return "it is transposed" }
+    }
+    if let text = line("row", count: rows, of: wrong.map(\.row), length: columns, place: { $0 * columns + $1 }) {
+      return text
+    }
+    return line("column", count: columns, of: wrong.map(\.column), length: rows, place: { $1 * columns + $0 })
+  }
+
+  /// The line whose expected entries stand in each wrong line.
+  private func line(
+    _ word: String, count: Int, of wrong: [Int], length: Int, place: (Int, Int) -> Int
+  ) -> String? {
+    var moves: [String] = []
+    for here in Set(wrong).sorted() {
+      let source = (0..<count).first { there in
+        there != here && isExchanged((0..<length).map { (place(here, $0), place(there, $0)) })
+      }
+      guard let source else { return nil }
+      moves.append("\(word) \(here) holds \(word) \(source)")
+    }
+    return moves.prefix(4).joined(separator: ", ") + (moves.count > 4 ? ", …" : "")
+  }
+
+  /// The wrong entries are the right ones in another order.
+  private var permutation: String? {
+    guard (2...1000).contains(wrong.count) else { return nil }
+    var rest = wrong.sorted { $0.expected < $1.expected }
+    for entry in wrong.sorted(by: { $0.found < $1.found }) {
+      guard let match = rest.firstIndex(where: { fits(entry.found, $0.expected, $0) }) else { return nil }
+      rest.remove(at: match)
+    }
+    if wrong.count > 2 { return "the \(wrong.count) wrong entries are permuted" }
+    func place(_ entry: FunctionReport.Entry) -> String {
+      rows == 1 ? "\(entry.column)" : "[\(entry.row), \(entry.column)]"
+    }
+    return "entries \(place(wrong[0])) and \(place(wrong[1])) are exchanged"
+  }
+}
