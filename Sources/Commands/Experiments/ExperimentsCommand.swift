@@ -27,6 +27,9 @@ enum ExperimentsCommand {
         "data", "WHAT", .text, default: "mnist", "mnist, a directory with MNIST's four files, or drawn for a trial."),
       DataOptions.downloadFlag(),
       Option(
+        "nist", "DIR", .text, default: "Tests/Cases/nist",
+        "The folder of NIST's 27 files of nonlinear regression, for nist."),
+      Option(
         "out", "DIR", .text, default: "Docs",
         "Where Experiments.md stands, with the records and charts in Experiments/. Finished runs found there are taken over."
       ),
@@ -96,7 +99,8 @@ enum ExperimentsCommand {
     // A directory is verified to be MNIST when it is read.
     let dataName = source == .drawn ? "drawn" : "MNIST"
     let sweep = Sweep(
-      experiments, scale, store: store, dataName: dataName, threads: threads, revision: Revision.current)
+      experiments, scale, store: store, dataName: dataName, threads: threads, revision: Revision.current,
+      tables: try tables(arguments, experiments, console))
     if !arguments.isGiven("rebuild") { try compute(sweep, source, console) }
 
     let rows = try sweep.sections().flatMap { $0.section.rows }
@@ -124,6 +128,18 @@ enum ExperimentsCommand {
       }
       return found
     }
+  }
+
+  /// The folder of NIST's files. Where it is absent, and neither it nor what needs it was asked for by name, a note says so.
+  private static func tables(_ arguments: Arguments, _ experiments: [Experiment], _ console: Console) throws -> URL? {
+    let place = try arguments.required("nist")
+    let folder = FilePlace.url(place, isDirectory: true)
+    let needed = experiments.filter(\.needsTables)
+    guard !arguments.isGiven("rebuild"), !needed.isEmpty || arguments.isGiven("nist") else { return nil }
+    if FileManager.default.fileExists(atPath: folder.appendingPathComponent("Misra1a.dat").path) { return folder }
+    guard arguments.isGiven("all"), !arguments.isGiven("nist") else { throw CommandError.missingTables(folder: place) }
+    console.note("\(needed.map(\.name).listed("and")) left out: NIST's files are not in \(place); give their folder with --nist")
+    return nil
   }
 
   private static func compute(_ sweep: Sweep, _ source: DataSource, _ console: Console) throws {
