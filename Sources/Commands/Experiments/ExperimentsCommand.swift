@@ -130,15 +130,22 @@ enum ExperimentsCommand {
     }
   }
 
-  /// The folder of NIST's files. Where it is absent, and neither it nor what needs it was asked for by name, a note says so.
+  /// The folder of NIST's files. Where it is absent, a note says so; an error where it, or what needs it, was asked for.
   private static func tables(_ arguments: Arguments, _ experiments: [Experiment], _ console: Console) throws -> URL? {
     let place = try arguments.required("nist")
     let folder = FilePlace.url(place, isDirectory: true)
     let needed = experiments.filter(\.needsTables)
-    guard !arguments.isGiven("rebuild"), !needed.isEmpty || arguments.isGiven("nist") else { return nil }
+    if needed.isEmpty, arguments.isGiven("nist") {
+      throw CommandError.unusedOption("nist", reason: "without the experiment nist", usedBy: ["nist"])
+    }
+    guard !arguments.isGiven("rebuild"), !needed.isEmpty else { return nil }
     if FileManager.default.fileExists(atPath: folder.appendingPathComponent("Misra1a.dat").path) { return folder }
-    guard arguments.isGiven("all"), !arguments.isGiven("nist") else { throw CommandError.missingTables(folder: place) }
-    console.note("\(needed.map(\.name).listed("and")) left out: NIST's files are not in \(place); give their folder with --nist")
+    guard arguments.isGiven("all"), !arguments.isGiven("nist") else {
+      throw CommandError.wrongSize(
+        file: place, expected: "a folder with NIST's files, such as Misra1a.dat", found: "none; give it with --nist DIR"
+      )
+    }
+    console.note("no runs of nist: its files are not in \(place); give their folder with --nist DIR")
     return nil
   }
 
@@ -148,7 +155,9 @@ enum ExperimentsCommand {
       console.line("\(others.of("record")) of other settings or data in \(sweep.store.folder.path) left aside")
     }
     guard !jobs.isEmpty else {
-      console.line("every run is recorded in \(sweep.store.folder.path)")
+      let all =
+        sweep.tables == nil && sweep.experiments.contains(where: \.needsTables) ? "every other run" : "every run"
+      console.line("\(all) is recorded in \(sweep.store.folder.path)")
       return
     }
     let estimate = Sweep.seconds(jobs) / Double(sweep.threads)
