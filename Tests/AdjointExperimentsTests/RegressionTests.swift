@@ -82,7 +82,7 @@ struct RegressionTests {
       ({ $0.components(separatedBy: "\n").prefix(70).joined(separator: "\n") }, "line 70, column 1: expected 74 lines"),
       (
         { $0.replacing("(lines 61 to 74)", with: "(lines 61 to 73)") },
-        "line 47, column 1: expected 13, the count of lines of data, found 14."
+        "line 47, column 1: expected 13, the count of lines of data, found 'Number of Observations:"
       ),
       (
         { $0.replacing("18.89", with: "").replacing("17.94E0", with: "17,94") }, "line 63, column 1: expected 2 numbers"

@@ -35,7 +35,8 @@ package struct CertifiedTable: Sendable {
     let counted = try text.line(holding: "Number of Observations:", in: certified.lowerBound..<data.lowerBound)
     let count = try text.numbers(counted, after: ":", count: 1)[0]
     guard count == Double(data.count) else {
-      throw text.error(counted, expected: "\(data.count), the count of lines of data", found: "\(Int(exactly: count).map(String.init) ?? "\(count)")")
+      throw text.error(
+        counted, expected: "\(data.count), the count of lines of data", found: quoted(text.lines[counted]))
     }
     let width = text.lines[data.lowerBound].split(separator: " ").count
     let points = try data.map { line in try text.numbers(line, after: nil, count: min(max(width, 2), 3)) }

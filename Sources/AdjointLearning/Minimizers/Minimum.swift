@@ -4,7 +4,8 @@ import Adjoint
 public struct Minimum: Sendable {
   /// The reason for which a minimisation ended.
   public enum Reason: Sendable, Hashable {
-    /// The improvement that is left, or the step to it, is below the tolerance or lost in rounding.
+    /// The improvement that is left, or the step to it, is below the tolerance or lost in rounding: the point is stationary. It
+    /// may be one of several, and a plain is stationary too.
     case converged
     /// No step, however short, lowers the value, though the derivatives promise it.
     case stalled
