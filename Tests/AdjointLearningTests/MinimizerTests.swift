@@ -94,6 +94,13 @@ import Testing
     #expect(throws: Refusal.self) { try LBFGS().minimize(from: Tensor([1])) { _ in throw Refusal() } }
   }
 
+  @Test func `a value read in the closure, on which a branch would be frozen, traps`() async {
+    let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+      _ = LBFGS().minimize(from: Tensor([1])) { x in x.scalar > 0 ? x.square().sum() : -x.sum() }
+    }
+    #expect(text(result).contains("or a function to be minimised. It is recorded once and replayed"), "\(text(result))")
+  }
+
   /// Calls that must trap, and a part of the sentence.
   private static let bad: [(sentence: String, run: @Sendable () -> Void)] = [
     ("element 1 of the start is nan", { _ = LevenbergMarquardt().minimize(from: Tensor([1, .nan])) { $0 } }),

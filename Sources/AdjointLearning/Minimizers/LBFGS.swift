@@ -35,8 +35,8 @@ public struct LBFGS: Sendable {
 
   /// The lowest point of f that is found from the start.
   ///
-  /// The closure is recorded once, at the start, and replayed ever after: an `if` on a value is decided there. Tensors that it
-  /// captures are constants.
+  /// The closure is recorded once, at the start, and replayed ever after, so reading a value in it traps. Tensors that it captures
+  /// are constants.
   /// - Precondition: the start is finite, and f returns a single number, computed from it.
   /// - Complexity: an iteration computes f and its gradient once or a few times.
   public func minimize(

@@ -37,8 +37,8 @@ public struct LevenbergMarquardt: Sendable {
 
   /// The parameters near the start with the least sum of squared residuals, which the closure computes in any shape.
   ///
-  /// The closure is recorded once, at the start, and replayed ever after: an `if` on a value is decided there. Tensors that it
-  /// captures are constants.
+  /// The closure is recorded once, at the start, and replayed ever after, so reading a value in it traps. Tensors that it captures
+  /// are constants.
   /// - Precondition: the start is finite, and the residuals are computed from it.
   /// - Complexity: an iteration replays the recording once for each parameter, in dual numbers.
   public func minimize(

@@ -63,9 +63,12 @@ struct RecordedFunction {
     if let place = start.elements.firstIndex(where: { !$0.isFinite }) {
       site.trap("\(name): element \(place) of the start is \(start.elements[place]); begin at finite numbers")
     }
-    input = Tape<Double>().input(start)
+    let tape = Tape<Double>()
+    input = tape.input(start)
+    tape.isRecordingForReplay = true
+    defer { tape.isRecordingForReplay = false }
     output = try f(input)
-    guard output.tape === input.tape else {
+    guard output.tape === tape else {
       site.trap("\(name): the function returned a variable of another tape; compute the result from its argument")
     }
     guard output.shape.elementCount > 0 else {
