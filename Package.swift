@@ -34,7 +34,7 @@ let package = Package(
     .target(name: "Adjoint", dependencies: ["AdjointKernels"]),
     // IDX, CSV, drawn digits, toy problems; split, standardise, batch.
     .target(name: "AdjointDatasets", dependencies: ["Adjoint", "AdjointFiles"]),
-    // Layers, losses, optimisers, the training step, checkpoints.
+    // Layers, losses, optimisers, the training step, checkpoints; minimisers for small smooth problems.
     .target(name: "AdjointLearning", dependencies: ["Adjoint", "AdjointFiles"]),
     // Gradient verification: oracles, verdicts, blame, reports.
     .target(name: "AdjointChecking", dependencies: ["Adjoint", "AdjointFiles", "AdjointLearning"]),

@@ -87,6 +87,8 @@ private struct Instances {
     add(step, predictor, trainer, result, try #require(result.validation), try Checkpoint(contentsOf: file))
     add(try Safetensors(contentsOf: file), step.profile {}, EarlyStopping(patience: 2), EarlyStopping.Rule.sinceBest)
     add(SGD(), Momentum(), Momentum.Convention.averaged, Nesterov(), Adagrad(), RMSProp(), Adam(), AdamW())
+    let wideStart = Tensor<Double>.ones([5000])
+    add(LevenbergMarquardt(), LBFGS(), LBFGS().minimize(from: wideStart) { ($0 * $0).sum() }, Minimum.Reason.stalled)
     add(Schedule.warmUp(steps: 3, then: .cosine(steps: 5)), Regularization.none, Clipping.norm(1))
     add(
       model, Linear<Float>(784, 10, using: &generator), Conv2D<Float>(1, 8, size: 3, using: &generator),

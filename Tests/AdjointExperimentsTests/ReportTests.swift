@@ -58,15 +58,4 @@ import Testing
     let ends = Lanczos(dimension: 40, steps: 40, using: &generator) { zip(diagonal, $0).map { $0 * $1 } }
     #expect(abs(ends.least + 7.5) < 1e-9 && abs(ends.largest - 31.5) < 1e-9)
   }
-
-  @Test func `least squares recovers the parameters of a curve without noise`() {
-    let x = Tensor<Double>((0..<20).map { Double($0) / 10 - 1 })
-    let fit = LeastSquares { theta in
-      let x = theta.tape.constant(x)
-      let (slope, shift) = (theta.slice(0..<1), theta.slice(1..<2))
-      return (x * slope + shift).tanh() - (x * 1.5 - 0.3).tanh()
-    }
-    let (theta, squares) = fit.minimize(from: [0.5, 0.5], steps: 100)
-    #expect(squares < 1e-20 && abs(theta[0] - 1.5) < 1e-8 && abs(theta[1] + 0.3) < 1e-8)
-  }
 }

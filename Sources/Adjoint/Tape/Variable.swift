@@ -20,15 +20,15 @@ public struct Variable<S: Scalar> {
 
   /// The recorded value.
   ///
-  /// - Precondition: the tape is not being recorded for replay. A training step is recorded once and replayed ever
-  ///   after, so a branch taken on a value would be frozen. Use `where`, or record eagerly.
+  /// - Precondition: the tape is not being recorded for replay. A training step, or a function to be minimised, is recorded
+  ///   once and replayed ever after, so a branch taken on a value would be frozen. Use `where`, or record eagerly.
   public var value: Tensor<S> {
     let position = tape.index(of: self)
     guard !tape.isRecordingForReplay else {
       fatalError(
-        "\(tape.describe(position)): its value was read while a training step is recorded. The step is recorded once and "
-          + "replayed for every batch, so a branch taken on this value would be frozen. Use `where(_:_:_:)` to choose "
-          + "between values, `print` to look at one, or record on a tape of your own, without a step.")
+        "\(tape.describe(position)): its value was read while a training step is recorded, or a function to be "
+          + "minimised. It is recorded once and replayed ever after, so a branch taken on this value would be frozen. "
+          + "Use `where(_:_:_:)` to choose between values, `print` to look at one, or record on a tape of your own.")
     }
     return recordedValue
   }

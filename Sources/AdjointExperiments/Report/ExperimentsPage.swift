@@ -45,7 +45,7 @@ package struct ExperimentsPage {
     var text = [
       "# Experiments",
       """
-      Every system and experiment of five documents on backpropagation, run on real MNIST. This page and its charts are written \
+      Every system and experiment of five documents on backpropagation, run on real MNIST, and NIST's certified regressions. This page and its charts are written \
       from the records in [Experiments/](Experiments) by `adjoint experiments --all --rebuild`; each section names the command \
       that computes its records. Figures compared with a document are means over seeds, with every seed beside them where \
       there are at most five. *holds* and *MISSED* judge a figure to reach; *confirmed* and *refuted* a document's claim.

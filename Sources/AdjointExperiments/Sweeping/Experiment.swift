@@ -1,5 +1,6 @@
 import Adjoint
 import AdjointDatasets
+import Foundation
 
 /// A figure or claim of a source document, as data: its place, its settings, the computation of a run and the judgement of all runs.
 ///
@@ -17,6 +18,8 @@ package struct Experiment: Sendable {
   package let quickSeeds: Int?
   /// True when runs need MNIST.
   package let needsDigits: Bool
+  /// True when runs need NIST's tables.
+  package let needsTables: Bool
   /// The settings at a scale.
   package let settings: @Sendable (Scale) -> [Setting]
   /// The judgement of the runs.
@@ -24,10 +27,12 @@ package struct Experiment: Sendable {
 
   package init(
     _ name: String, _ place: String, _ title: String, seeds: Int = 5, quickSeeds: Int? = nil, needsDigits: Bool = true,
+    needsTables: Bool = false,
     settings: @escaping @Sendable (Scale) -> [Setting], report: @escaping @Sendable (Results) -> Section
   ) {
     (self.name, self.place, self.title) = (name, place, title)
-    (self.seeds, self.quickSeeds, self.needsDigits) = (seeds, quickSeeds, needsDigits)
+    (self.seeds, self.quickSeeds) = (seeds, quickSeeds)
+    (self.needsDigits, self.needsTables) = (needsDigits, needsTables)
     (self.settings, self.report) = (settings, report)
   }
 
@@ -90,6 +95,8 @@ package struct Digits: Sendable {
 package struct RunContext: Sendable {
   package let seed: Int
   package let digits: Digits
+  /// The folder of NIST's tables, where there is one.
+  package let tables: URL?
   /// Cores that it may use; 1 unless its setting runs alone.
   package let threads: Int
 
@@ -176,5 +183,6 @@ package enum ExperimentCatalog {
     FirstAttempt.experiment, FunctionFitting.experiment, TwoClasses.experiment, ExclusiveOr.experiment,
     BatchBackpropagation.experiment,
     RangeTest.experiment, BestPerceptron.experiment,
+    Regressions.experiment,
   ]
 }

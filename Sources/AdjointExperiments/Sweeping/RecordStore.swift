@@ -81,6 +81,7 @@ extension Setting {
 package enum ExperimentError: Error, CustomStringConvertible, Equatable {
   case damagedRecord(file: String, line: Int)
   case interrupted(finished: Int, left: Int)
+  case missingTables
 
   package var description: String {
     switch self {
@@ -88,6 +89,7 @@ package enum ExperimentError: Error, CustomStringConvertible, Equatable {
       "\(file), line \(line): expected the JSON record of a run; delete the line, and the run is computed anew"
     case .interrupted(let finished, let left):
       "interrupted after \(finished) runs, \(left) left; the same command goes on from here"
+    case .missingTables: "the runs of nist need the folder of NIST's tables"
     }
   }
 }

@@ -1,5 +1,6 @@
 import Adjoint
 import Dispatch
+import Foundation
 
 /// All runs of some experiments: recorded ones are taken over, missing ones computed, many at a time.
 ///
@@ -22,13 +23,16 @@ package struct Sweep: Sendable {
   package let threads: Int
   /// The revision of the source, which records carry.
   package let revision: String?
+  /// The folder of NIST's tables; where there is none, the runs that need them are not computed.
+  package let tables: URL?
 
   package init(
     _ experiments: [Experiment], _ scale: Scale, store: RecordStore, dataName: String, threads: Int,
-    revision: String? = nil
+    revision: String? = nil, tables: URL? = nil
   ) {
     (self.experiments, self.scale, self.store) = (experiments, scale, store)
     (self.dataName, self.threads, self.revision) = (dataName, threads, revision)
+    self.tables = tables
   }
 
   /// The state of a sweep when a run ends.
@@ -45,7 +49,7 @@ package struct Sweep: Sendable {
   package func missing() throws -> (jobs: [Job], others: Int) {
     var jobs: [Job] = []
     var others = 0
-    for experiment in experiments {
+    for experiment in experiments where tables != nil || !experiment.needsTables {
       let (runs, rest) = try store.results(of: experiment, scale, data: dataName)
       others += rest
       for own in runs {
@@ -131,7 +135,7 @@ package struct Sweep: Sendable {
   }
 
   private func record(_ job: Job, _ images: Digits, threads: Int) throws -> RunRecord {
-    let outcome = try job.setting.run(RunContext(seed: job.seed, digits: images, threads: threads))
+    let outcome = try job.setting.run(RunContext(seed: job.seed, digits: images, tables: tables, threads: threads))
     let data = job.experiment.needsDigits ? dataName : "none"
     return RunRecord(
       experiment: job.experiment.name, setting: job.setting.name, values: job.setting.recordedValues(data: data),

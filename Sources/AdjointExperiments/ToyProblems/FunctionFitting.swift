@@ -30,8 +30,9 @@ enum FunctionFitting {
         Setting(
           target.name,
           [
-            "units": "\(units) tanh", "points": "\(points) uniform in (-1, 1)", "method": "Levenberg-Marquardt",
-            "steps": "\(steps)", "weights": "slopes of deviation 3, kinks in (-1, 1)",
+            "units": "\(units) tanh", "points": "\(points) uniform in (-1, 1)",
+            "method": "LevenbergMarquardt(maximumIterations: \(steps))",
+            "weights": "slopes of deviation 3, kinks in (-1, 1)",
           ], seconds: 4
         ) { fit(target, $0) }
       }
@@ -43,17 +44,16 @@ enum FunctionFitting {
     var data = Generator(seed: 0).stream(RunContext.Purpose.data.rawValue)
     let x = (0..<points).map { _ in data.uniform(-1, 1) }.sorted()
     let y = x.map(target.value)
-    let fit = LeastSquares { theta in network(theta, x) - theta.tape.constant(Tensor(y)) }
     var generator = context.generator(.weights)
     // Slopes of deviation 3, and every unit's kink somewhere inside of the interval.
     let slopes = (0..<units).map { _ in 3 * generator.normal() }
     let shifts = slopes.map { -$0 * generator.uniform(-1, 1) }
     let start = slopes + shifts + (0..<units).map { _ in 0.5 * generator.normal() } + [0]
-    let (theta, squares) = fit.minimize(from: start, steps: steps)
-    let fine = values(theta, grid)
+    let fit = LevenbergMarquardt(maximumIterations: steps).minimize(from: Tensor(start)) { network($0, x) - Tensor(y) }
+    let fine = values(fit.parameters.elements, grid)
     let errors = zip(fine.output, grid).map { $0 - target.value($1) }
     var outcome = Outcome()
-    outcome.figures["error at points"] = (squares / Double(points)).squareRoot()
+    outcome.figures["error at points"] = (fit.value / Double(points)).squareRoot()
     outcome.figures["error on grid"] = (errors.reduce(0) { $0 + $1 * $1 } / Double(grid.count)).squareRoot()
     outcome.curves["x"] = x
     outcome.curves["network"] = fine.output

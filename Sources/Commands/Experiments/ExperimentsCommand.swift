@@ -27,6 +27,9 @@ enum ExperimentsCommand {
         "data", "WHAT", .text, default: "mnist", "mnist, a directory with MNIST's four files, or drawn for a trial."),
       DataOptions.downloadFlag(),
       Option(
+        "nist", "DIR", .text, default: "Tests/Cases/nist",
+        "The folder of NIST's 27 files of nonlinear regression, for nist."),
+      Option(
         "out", "DIR", .text, default: "Docs",
         "Where Experiments.md stands, with the records and charts in Experiments/. Finished runs found there are taken over."
       ),
@@ -96,7 +99,8 @@ enum ExperimentsCommand {
     // A directory is verified to be MNIST when it is read.
     let dataName = source == .drawn ? "drawn" : "MNIST"
     let sweep = Sweep(
-      experiments, scale, store: store, dataName: dataName, threads: threads, revision: Revision.current)
+      experiments, scale, store: store, dataName: dataName, threads: threads, revision: Revision.current,
+      tables: try tables(arguments, experiments, console))
     if !arguments.isGiven("rebuild") { try compute(sweep, source, console) }
 
     let rows = try sweep.sections().flatMap { $0.section.rows }
@@ -126,13 +130,34 @@ enum ExperimentsCommand {
     }
   }
 
+  /// The folder of NIST's files. Where it is absent, a note says so; an error where it, or what needs it, was asked for.
+  private static func tables(_ arguments: Arguments, _ experiments: [Experiment], _ console: Console) throws -> URL? {
+    let place = try arguments.required("nist")
+    let folder = FilePlace.url(place, isDirectory: true)
+    let needed = experiments.filter(\.needsTables)
+    if needed.isEmpty, arguments.isGiven("nist") {
+      throw CommandError.unusedOption("nist", reason: "without the experiment nist", usedBy: ["nist"])
+    }
+    guard !arguments.isGiven("rebuild"), !needed.isEmpty else { return nil }
+    if FileManager.default.fileExists(atPath: folder.appendingPathComponent("Misra1a.dat").path) { return folder }
+    guard arguments.isGiven("all"), !arguments.isGiven("nist") else {
+      throw CommandError.wrongSize(
+        file: place, expected: "a folder with NIST's files, such as Misra1a.dat", found: "none; give it with --nist DIR"
+      )
+    }
+    console.note("no runs of nist: its files are not in \(place); give their folder with --nist DIR")
+    return nil
+  }
+
   private static func compute(_ sweep: Sweep, _ source: DataSource, _ console: Console) throws {
     let (jobs, others) = try sweep.missing()
     if others > 0 {
       console.line("\(others.of("record")) of other settings or data in \(sweep.store.folder.path) left aside")
     }
     guard !jobs.isEmpty else {
-      console.line("every run is recorded in \(sweep.store.folder.path)")
+      let all =
+        sweep.tables == nil && sweep.experiments.contains(where: \.needsTables) ? "every other run" : "every run"
+      console.line("\(all) is recorded in \(sweep.store.folder.path)")
       return
     }
     let estimate = Sweep.seconds(jobs) / Double(sweep.threads)

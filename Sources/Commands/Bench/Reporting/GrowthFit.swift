@@ -67,8 +67,8 @@ struct GrowthFit {
   /// c with least |Ac − 1|²; the columns are scaled first, since powers of 4096 differ much.
   private static func leastSquares(_ rows: [[Double]]) -> [Double] {
     let scales = rows[0].indices.map { j in rows.map { abs($0[j]) }.max() ?? 1 }
-    let scaled = rows.flatMap { row in Swift.zip(row, scales).map { $0 / $1 } }
-    let solution = NormalEquations(scaled, [Double](repeating: 1, count: rows.count)).solution()
+    let scaled = scales.indices.flatMap { j in rows.map { $0[j] / scales[j] } }
+    let solution = HouseholderQR(columnMajor: scaled, [Double](repeating: 1, count: rows.count)).solution()
     return Swift.zip(solution, scales).map { $0 / $1 }
   }
 
