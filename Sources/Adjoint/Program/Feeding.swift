@@ -20,6 +20,7 @@ extension Program {
 
   /// Writes the indices of an index leaf for the next run.
   /// - Throws: `FeedError` when the shape differs or an index is out of range. Nothing has been written then.
+  @_disfavoredOverload  // `Tensor([3, 4])` is of the program's own numbers
   public func feed(
     _ x: Variable<some Scalar>, _ value: Tensor<Int32>, file: StaticString = #fileID, line: UInt = #line
   ) throws(FeedError) {

@@ -82,12 +82,13 @@ struct NewPackage {
             \(product("Adjoint")),  // tapes, operations, gradients
             \(product("AdjointLearning")),  // layers, optimisers, training
             \(product("AdjointDatasets")),  // tables, images, toy problems
+            \(product("AdjointChecking")),  // is a gradient right, and if not, why?
           ]),
         .testTarget(
           name: "\(name)Tests",
           dependencies: [
             "\(name)",
-            \(product("AdjointChecking")),  // is a gradient right, and if not, why?
+            \(product("AdjointChecking")),
           ]),
       ]
     )
