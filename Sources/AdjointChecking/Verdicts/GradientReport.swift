@@ -76,7 +76,9 @@ extension GradientReport: CustomStringConvertible {
     lines += singularities.map { "  " + $0.text }
     for finding in findings { lines.append("  wrong: " + finding.text) }
     // A number says nothing without a listing.
-    if lines.dropFirst().contains(where: { $0.contains("%") }) { lines.append("  print(y.tape) lists the nodes %n, for any variable y on the tape.") }
+    if lines.dropFirst().contains(where: { $0.contains("%") }) {
+      lines.append("  print(y.tape) lists the nodes %n, for any variable y on the tape.")
+    }
     if !findings.isEmpty { lines.append("  \(verifiedOperations) other operations verified.") }
     if judgments.isEmpty { lines.append("  nothing was checked") }
     if coordinates > 0 { lines.append("  \(coordinates) coordinates compared one by one.") }
