@@ -130,7 +130,9 @@ let package = Package(
       exclude: ["Fixtures"]),
     .testTarget(
       name: "AdjointCommandTests",
-      dependencies: ["AdjointCommand", "BenchTool", "ExperimentsTool", "ExplainTool", "CheckTool", "DiffTool"]),
+      dependencies: [
+        "AdjointCommand", "BenchTool", "ExperimentsTool", "ExplainTool", "CheckTool", "DiffTool", "AdjointLearning",
+      ]),
     .testTarget(name: "AdjointCheckingTests", dependencies: ["AdjointGrading", "AdjointLearning"]),
     .testTarget(
       name: "AdjointDrawingTests",

@@ -16,12 +16,15 @@ struct DiffReport {
   var fields: [(name: String, text: String)] { [("difference", verdict)] + details + remarks }
 
   private var verdict: String {
-    let before = comparison.agreeing.map { ", after \($0.count.of("step")) that agree in every bit" } ?? ""
+    let before =
+      comparison.agreeing.map { ", after \($0.count.of("step")) that \($0.count == 1 ? "agrees" : "agree") in every bit" }
+      ?? ""
     switch comparison.difference {
     case nil:
       guard let agreeing = comparison.agreeing else { return "cannot tell: the traces have no step in common" }
-      let last = agreeing.count > 1 ? ", \(agreeing.first) to \(agreeing.last)," : " (\(agreeing.first))"
-      return "none: \(agreeing.count.of("step"))\(last) agree in every bit of every node"
+      return agreeing.count == 1
+        ? "none: step \(agreeing.first) agrees in every bit of every node"
+        : "none: \(agreeing.count.grouped) steps, \(agreeing.first) to \(agreeing.last), agree in every bit of every node"
     case .precision:
       return "the precision: \(a.path) is of \(a.scalar), \(b.path) of \(b.scalar), so that all numbers differ; trace both in one"
     case .program(let step, _, _, _): return "\(place(of: step)) runs another program\(before)"
@@ -51,9 +54,12 @@ struct DiffReport {
   private func values(_ found: ValueDifference) -> [(name: String, text: String)] {
     let recording = found.a.recording
     var fields = [("began with", found.sentence), ("node", found.node.text)]
+    for (step, reader) in [(found.a, a), (found.b, b)] where step.isRefused {
+      fields.insert(("refused", "in \(reader.path): a number was not finite, and the step changed nothing"), at: 0)
+    }
     if found.node.isOperation { fields.append(("operation", found.node.structure)) }
     let layer = recording.layer(of: found.node)
-    if !layer.isEmpty { fields.append(("layer", layer)) }
+    if !layer.isEmpty, !found.node.text.contains("'\(layer)'") { fields.append(("layer", layer)) }
     if let x = found.node.adjointOf.first.flatMap({ recording.places[$0] }) {
       fields.append(("adjoint of", recording.nodes[x].text))
     } else if let x = found.node.serves.flatMap({ recording.places[$0] }) {
@@ -76,7 +82,9 @@ struct DiffReport {
       return "not among the \(found.held) of \(found.node.count.grouped) elements that both traces hold; \(all)"
     }
     var text = "\(found.place): \(x.text) and \(y.text)"
-    if let distance = x.distance(to: y), !found.node.isIndex {
+    if x.isNaN || y.isNaN {
+      text += ", NaN in one alone"
+    } else if let distance = x.distance(to: y), !found.node.isIndex {
       text += distance == 0 ? ", zeros of either sign" : ", \(Int(clamping: distance).of("ulp"))"
     }
     text += "; \(found.differingElements.grouped) of \(found.held.grouped) differ"

@@ -26,7 +26,7 @@ struct TracedNode {
   var isIndex: Bool { kind == "index" }
   /// The kind, inputs and shape in a sentence.
   var structure: String {
-    kind + (isOperation ? " of " + inputs.map { "%\($0)" }.joined(separator: ", ") : "") + " \(shape)"
+    kind + (isOperation ? " of " + inputs.map { "%\($0)" }.joined(separator: ", ") + " to" : ",") + " \(shape)"
   }
 }
 
@@ -140,6 +140,8 @@ enum TracedElement {
     case .index(let value): "\(value)"
     }
   }
+
+  var isNaN: Bool { ordered == nil }
 
   /// True where both have the same bits, or both are NaN.
   func isSame(as other: TracedElement) -> Bool { key == other.key }
