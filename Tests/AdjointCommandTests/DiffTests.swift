@@ -29,7 +29,8 @@ import Testing
     }
 
     /// Writes a trace of five steps; `before` may change something before a step, counted from 1.
-    func trace(to file: String, wholeAt steps: ClosedRange<Int>? = nil, before: (Int) throws -> Void = { _ in }) throws {
+    func trace(to file: String, wholeAt steps: ClosedRange<Int>? = nil, before: (Int) throws -> Void = { _ in }) throws
+    {
       try step.trace(to: URL(fileURLWithPath: file), wholeAt: steps)
       for (number, x) in batches.enumerated() {
         try before(number + 1)
@@ -93,7 +94,9 @@ import Testing
     let plain = try diff()
     try expect(plain, "batch", step: 3, layer: "inputs")
     #expect(plain.output.contains("step 3, after 2 steps that agree in every bit"))
-    #expect(plain.output.contains("run both again with --trace-values 3, in code trace(to:wholeAt: 3...3)"), "\(plain.output)")
+    #expect(
+      plain.output.contains("run both again with --trace-values 3, in code trace(to:wholeAt: 3...3)"), "\(plain.output)"
+    )
 
     // As it says; and now each element is there.
     let again = Training<Float>()
@@ -146,7 +149,9 @@ import Testing
     try write(Training(Momentum(learningRate: 0.2, momentum: 0.9)), "b.trace")
     let rate = try diff()
     try expect(rate, "update", step: 1)
-    #expect(rate.output.contains("the learning rate of step 1: 0.1 and 0.2; its values and gradients agree"), "\(rate.output)")
+    #expect(
+      rate.output.contains("the learning rate of step 1: 0.1 and 0.2; its values and gradients agree"), "\(rate.output)"
+    )
   }
 
   @Test("An operation that computes otherwise: its inputs agree, and both instruction sets are named")
@@ -159,13 +164,17 @@ import Testing
     }
     let outcome = try diff()
     try expect(outcome, "operation", step: 1, layer: "fc1")
-    #expect(outcome.output.contains("its inputs agree in every bit, its results do not; the instruction sets are \(sets[0]) and"))
+    #expect(
+      outcome.output.contains(
+        "its inputs agree in every bit, its results do not; the instruction sets are \(sets[0]) and"))
     #expect(try (outcome.json()["kind"] as? String)?.hasPrefix("matmul(") == true && outcome.number("ulps") >= 1)
   }
 
   @Test("The number of threads makes no difference, and neither does a run in two parts")
   func sameness() throws {
-    let (options, more) = (["--train-limit", "600", "--hidden", "64"], ["train", "--test-limit", "100", "--batch", "256"])
+    let (options, more) = (
+      ["--train-limit", "600", "--hidden", "64"], ["train", "--test-limit", "100", "--batch", "256"]
+    )
     for (name, threads) in [("a.trace", "1"), ("b.trace", "2")] {
       let words = more + options + ["--epochs", "2", "--threads", threads, "--trace", name]
       try #require(try workplace.start(words).outcome().code == 0)
@@ -192,7 +201,9 @@ import Testing
     try write(Training(rate: 0.5), "b.trace")
     let program = try diff()
     try expect(program, "program", step: 1)
-    #expect(program.output.contains("random bernoulli(0.6, ") && program.output.contains("random bernoulli(0.5, "), "\(program.output)")
+    #expect(
+      program.output.contains("random bernoulli(0.6, ") && program.output.contains("random bernoulli(0.5, "),
+      "\(program.output)")
     #expect(program.output.contains("step 1 runs another program"))
   }
 
@@ -241,15 +252,20 @@ import Testing
   @Test(
     "What is no trace, or a damaged one, is a sentence with the place",
     arguments: [
-      ("", "", "expected a trace, found an empty file"), (#"{"#, "PK\u{3}\u{4}{", "expected a trace, found a ZIP archive"),
+      ("", "", "expected a trace, found an empty file"),
+      (#"{"#, "PK\u{3}\u{4}{", "expected a trace, found a ZIP archive"),
       (#""version":1"#, #""version":2"#, "line 1, column 1: expected version 1 of the format, found version 2"),
       (#""scalar":"Float""#, #""scalar":"Half""#, "expected 'scalar' that is Float or Double, found 'Half'"),
       (#""node":1,"#, #""node":7,"#, "line 2, column 1: expected nodes in the order of the tape"),
       (#""shape":[16,20]"#, #""shape":[-1]"#, "line 2, column 1: expected 'shape' of at most 8 dimensions"),
-      (#""recording":0,"rate""#, #""recording":5,"rate""#, "line 3, column 1: expected 'recording' that a line above describes"),
+      (
+        #""recording":0,"rate""#, #""recording":5,"rate""#,
+        "line 3, column 1: expected 'recording' that a line above describes"
+      ),
       (#""hashes":""#, #""hashes":"AAAA"#, "line 3, column 1: expected 'hashes' of"),
       (#""hashes":""#, #""hashes":"?"#, "line 3, column 1: expected 'hashes' that is base 64"),
-      (#""whole":true"#, #""whole":false"#, "line 3, column 1: expected 'values' of"),
+      (#""held":480"#, #""held":40"#, "line 3, column 1: expected 'values' of"),
+      (#""held":"#, #""held":-"#, "line 3, column 1: expected 'held' that is a whole number"),
       (#""rate":"#, #""rate""#, "line 3, column "),
     ])
   func damaged(old: String, new: String, sentence: String) throws {
@@ -284,7 +300,9 @@ import Testing
     "A trace that would destroy something, or that nothing asks for, is refused before the training",
     arguments: [
       (["--trace", "w.safetensors", "--save", "w.safetensors"], "expected another name than the checkpoint has", 2),
-      (["--trace", "out/report.html", "--report", "out"], "expected another name than the files of the report have", 2),
+      (
+        ["--trace", "out/report.html", "--report", "out"], "expected another name than the files of the report have", 2
+      ),
       (["--trace-values", "3"], "--trace-values has no effect without --trace", 2),
       (["--trace", "t", "--trace-values", "0"], "--trace-values 0: expected a step, or a first and a last one", 2),
       (["--trace", "t", "--trace-values", "9-3"], "--trace-values 9-3: expected a step", 2),

@@ -53,7 +53,9 @@ import Testing
     let workplace = try Workplace()
     let program = try workplace.lonelyProgram()
     let help = try workplace.start(["--help"], program: program).outcome()
-    for name in ["train", "check", "explain", "diff", "bench", "experiments"] { #expect(help.output.contains("\n  \(name) ")) }
+    for name in ["train", "check", "explain", "diff", "bench", "experiments"] {
+      #expect(help.output.contains("\n  \(name) "))
+    }
     let outcome = try workplace.start(["experimnts"], program: program).outcome()
     #expect(outcome.code == 2)
     #expect(outcome.errors == "adjoint: there is no command 'experimnts'; did you mean experiments?\n")

@@ -41,7 +41,8 @@ struct TraceTests {
     try String(contentsOf: place(name), encoding: .utf8).split(separator: "\n").map { try JSON($0.utf8, file: name) }
   }
 
-  @Test("A traced training ends in the bits of an untraced one, wherever the trace begins and ends", arguments: [1, 2, 3])
+  @Test(
+    "A traced training ends in the bits of an untraced one, wherever the trace begins and ends", arguments: [1, 2, 3])
   func bits(threads: Int) throws {
     let (plain, traced) = (Training<Float>(), Training<Float>(threads: threads))
     try plain.train(0..<6)
@@ -90,7 +91,7 @@ struct TraceTests {
     let step = lines[3]
     let hashes = ByteOrder.littleEndian.words(
       of: [UInt8](try #require(Data(base64Encoded: step["hashes"]?.string ?? ""))), as: UInt64.self)
-    #expect(hashes.count == nodes.count && step["whole"] == .bool(true) && lines[2]["whole"] == .bool(false))
+    #expect(hashes.count == nodes.count && step["held"]?.integer == 32 * 40 && lines[2]["held"]?.integer == 32)
     for (name, value) in before {
       let place = try #require(nodes.firstIndex { $0["path"]?.string == name && $0["role"] != nil }, "\(name)")
       #expect(hashes[place] == hash(value.elements.map(words)), "\(name)")
@@ -134,21 +135,36 @@ struct TraceTests {
         #expect(try seen.insert(hash(changed)).inserted, "signs of \(i) and \(j)")
       }
     }
-    let quiet = original.dropLast() + [.nan], negative = original.dropLast() + [-Double.nan]
+    let quiet = original.dropLast() + [.nan]
+    let negative = original.dropLast() + [-Double.nan]
     #expect(try hash(Array(quiet)) == hash(Array(negative)))
   }
 
   @Test("The elements held of a large node are 32, one of each stretch, and not of one column")
   func positions() {
-    for count in [0, 1, 32] { #expect(TraceFormat.heldPositions(of: count) == Array(0..<count)) }
+    for count in [0, 1, 32] { #expect(TraceFormat.heldPositions(of: count, limit: 32) == Array(0..<count)) }
+    #expect(TraceFormat.heldPositions(of: 100, limit: 100) == Array(0..<100))
     for count in [33, 64, 1024, 128 * 784, 16_777_216] {
-      let positions = TraceFormat.heldPositions(of: count)
+      let positions = TraceFormat.heldPositions(of: count, limit: 32)
       #expect(positions.count == 32)
       for (k, position) in positions.enumerated() {
         #expect((k * count / 32..<(k + 1) * count / 32).contains(position))
       }
     }
-    #expect(Set(TraceFormat.heldPositions(of: 128 * 128).map { $0 % 128 }).count > 16)
+    #expect(Set(TraceFormat.heldPositions(of: 128 * 128, limit: 32).map { $0 % 128 }).count > 16)
+  }
+
+  @Test("The first step holds every element but those of large nodes, unless they are asked for")
+  func large() throws {
+    let counts = try [nil, 1...1].map { steps in
+      var generator = Generator(seed: 1)
+      let layer = Linear<Float>(500, 2, using: &generator)
+      let step = TrainingStep<Float>(optimizer: SGD(learningRate: 0.1)) { layer($0).square().mean() }
+      try step.trace(to: place("a.trace"), wholeAt: steps)
+      try step(.zeros([263, 500]))
+      return try #require(lines("a.trace")[2]["held"]?.integer)
+    }
+    #expect(counts == [131_072, 263 * 500])
   }
 
   @Test("A step that is refused is written, and says so")

@@ -7,7 +7,7 @@ import Foundation
 /// Neither times nor names of machines are in it, so equal runs write equal bytes.
 final class StepTrace<S: Scalar> {
   private let file: GrowingFile
-  /// The steps that hold every element; the first one for `nil`.
+  /// The steps that hold every element; for `nil`, the first one holds those of nodes that are not large.
   private let whole: ClosedRange<Int>?
   private var isFirst = true
   /// The number of each recording, by its content: one that made room for others may come back.
@@ -17,7 +17,8 @@ final class StepTrace<S: Scalar> {
     file = try GrowingFile(url, replacing: TraceFormat.beginning, kind: "a trace")
     self.whole = whole
     let header = JSON.object([
-      ("format", .string("adjoint trace")), ("version", .integer(TraceFormat.version)), ("scalar", .string("\(S.self)")),
+      ("format", .string("adjoint trace")), ("version", .integer(TraceFormat.version)),
+      ("scalar", .string("\(S.self)")),
       ("instructions", .string(Kernels.name)), ("seed", .number(digits: String(step.seed))),
       ("update", .string(step.updateInWords)),
     ])
@@ -29,11 +30,13 @@ final class StepTrace<S: Scalar> {
     let program = loss.program
     let traced = try traced(loss)
     let number = step.stepCount + 1
-    let isWhole = whole?.contains(number) ?? isFirst
+    let counts = traced.nodes.map { loss.inputs[0].tape[$0].shape.elementCount }
+    let largest = counts.max() ?? 0
+    let limit = whole.map { $0.contains(number) ? largest : 0 } ?? (isFirst ? min(largest, TraceFormat.firstLimit) : 0)
+    let held = max(limit, TraceFormat.sampleCount)
     isFirst = false
-    let values = traced.nodes.flatMap { node in
-      let count = loss.inputs[0].tape[node].shape.elementCount
-      return program.bytes(of: node, at: isWhole ? nil : TraceFormat.heldPositions(of: count))
+    let values = zip(traced.nodes, counts).flatMap { node, count in
+      program.bytes(of: node, at: count <= held ? nil : TraceFormat.heldPositions(of: count, limit: held))
     }
     let hashes = ByteOrder.littleEndian.bytes(of: traced.nodes.map { program.hash(of: $0) })
     var line: [(String, JSON)] = [("step", .integer(number))]
@@ -44,7 +47,7 @@ final class StepTrace<S: Scalar> {
     ]
     if isRefused { line.append(("refused", .bool(true))) }
     line += [
-      ("hashes", .string(Data(hashes).base64EncodedString())), ("whole", .bool(isWhole)),
+      ("hashes", .string(Data(hashes).base64EncodedString())), ("held", .integer(held)),
       ("values", .string(Data(values).base64EncodedString())),
     ]
     try file.append(JSON.object(line).text(.compact))
@@ -102,7 +105,8 @@ extension TrainingStep {
   ///
   /// - Parameters:
   ///   - url: the file, which is replaced where it is a trace.
-  ///   - steps: the steps, counted from 1, of which every element is written; the first traced one where none are given.
+  ///   - steps: the steps, counted from 1, of which every element is written. Where none are given, the first traced one has
+  ///     those of nodes of at most 131,072 elements.
   /// - Throws: `FileError` where the file cannot be written. A step that cannot be written throws it too, and has changed
   ///   nothing.
   /// - Precondition: the step is of `Float` or `Double`, and is not being profiled.
@@ -111,10 +115,12 @@ extension TrainingStep {
   ) throws {
     let site = CallSite(file, line)
     guard S.self == Float.self || S.self == Double.self else {
-      site.trap("TrainingStep.trace: a trace holds values of Float or Double, not of \(S.self); trace a step of one of these")
+      site.trap(
+        "TrainingStep.trace: a trace holds values of Float or Double, not of \(S.self); trace a step of one of these")
     }
     guard clock == nil else {
-      site.trap("TrainingStep.trace: this step is being profiled, and a trace would run another plan; trace it before or after")
+      site.trap(
+        "TrainingStep.trace: this step is being profiled, and a trace would run another plan; trace it before or after")
     }
     trace = try StepTrace(to: url, whole: steps, of: self)
     planAnew()

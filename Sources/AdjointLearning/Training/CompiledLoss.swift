@@ -44,7 +44,8 @@ final class CompiledLoss<S: Scalar> {
     // A gradient that is another parameter would change while that one is updated.
     let gradients = trained.map { backward.adjoint(of: $0.leaf) ?? tape.constant(.zeros($0.leaf.shape)) }
     let outputs = [loss] + gradients.map(\.standingApart)
-    let program = Program<S>(outputs + inputs, keeping: keeping)  // the inputs too, so that one that the loss ignores can be fed
+    // The inputs too, so that one that the loss ignores can be fed.
+    let program = Program<S>(outputs + inputs, keeping: keeping)
     program.seed = seed
     places = tape.namedParameters.map { ($0.parameter, $0.parameter.isFrozen) }
     hasIndexTargets = inputs.count > 1 && inputs[1].role == .index

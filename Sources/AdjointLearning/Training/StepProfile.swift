@@ -45,7 +45,8 @@ extension TrainingStep {
     }
     guard trace == nil else {
       CallSite(file, line).trap(
-        "TrainingStep.profile: this step is being traced, by a plan without fusion that nobody else runs; end the trace first")
+        "TrainingStep.profile: this step is being traced, by a plan without fusion that nobody else runs; end the trace first"
+      )
     }
     let clock = StepClock<S>()
     self.clock = clock

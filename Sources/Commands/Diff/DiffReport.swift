@@ -17,7 +17,9 @@ struct DiffReport {
 
   private var verdict: String {
     let before =
-      comparison.agreeing.map { ", after \($0.count.of("step")) that \($0.count == 1 ? "agrees" : "agree") in every bit" }
+      comparison.agreeing.map {
+        ", after \($0.count.of("step")) that \($0.count == 1 ? "agrees" : "agree") in every bit"
+      }
       ?? ""
     switch comparison.difference {
     case nil:
@@ -26,7 +28,8 @@ struct DiffReport {
         ? "none: step \(agreeing.first) agrees in every bit of every node"
         : "none: \(agreeing.count.grouped) steps, \(agreeing.first) to \(agreeing.last), agree in every bit of every node"
     case .precision:
-      return "the precision: \(a.path) is of \(a.scalar), \(b.path) of \(b.scalar), so that all numbers differ; trace both in one"
+      return
+        "the precision: \(a.path) is of \(a.scalar), \(b.path) of \(b.scalar), so that all numbers differ; trace both in one"
     case .program(let step, _, _, _): return "\(place(of: step)) runs another program\(before)"
     case .update(let step, let other):
       return step.isRefused == other.isRefused
@@ -46,7 +49,9 @@ struct DiffReport {
         let isTold = other.map { $0.text == node.text } ?? false
         return node.text + (isTold || node.isOperation ? ", \(node.structure)" : "")
       }
-      return [("first node", "%\(min(x?.number ?? .max, y?.number ?? .max))"), ("in A", text(x, y)), ("in B", text(y, x))]
+      return [
+        ("first node", "%\(min(x?.number ?? .max, y?.number ?? .max))"), ("in A", text(x, y)), ("in B", text(y, x)),
+      ]
     case nil, .precision, .update: return []
     }
   }
@@ -77,7 +82,8 @@ struct DiffReport {
   private func worst(_ found: ValueDifference) -> String {
     let isComplete = found.held == found.node.count
     let number = found.a.number
-    let all = "for all of them run both again with --trace-values \(number), in code trace(to:wholeAt: \(number)...\(number))"
+    let all =
+      "for all of them run both again with --trace-values \(number), in code trace(to:wholeAt: \(number)...\(number))"
     guard let (_, x, y) = found.worst else {
       return "not among the \(found.held) of \(found.node.count.grouped) elements that both traces hold; \(all)"
     }
@@ -88,24 +94,32 @@ struct DiffReport {
       text += distance == 0 ? ", zeros of either sign" : ", \(Int(clamping: distance).of("ulp"))"
     }
     text += "; \(found.differingElements.grouped) of \(found.held.grouped) differ"
-    return isComplete ? text : text + ", of the \(found.node.count.grouped) elements those that both traces hold; \(all)"
+    return isComplete
+      ? text : text + ", of the \(found.node.count.grouped) elements those that both traces hold; \(all)"
   }
 
   /// Remarks about the files: what was cut off, what one has and the other has not.
   private var remarks: [(name: String, text: String)] {
     var remarks: [(String, String)] = []
     for reader in [a, b] where reader.isCut {
-      remarks.append(("remark", "\(reader.path) ends within a line, as after a run that was killed; \(reader.stepCount.of("whole step")) count"))
+      remarks.append(
+        (
+          "remark",
+          "\(reader.path) ends within a line, as after a run that was killed; \(reader.stepCount.of("whole step")) count"
+        ))
     }
     guard comparison.difference == nil else { return remarks }
     if a.stepCount != b.stepCount {
-      remarks.append(("remark", "\(a.path) has \(a.stepCount.of("step")), \(b.path) \(b.stepCount); the others were not compared"))
+      remarks.append(
+        ("remark", "\(a.path) has \(a.stepCount.of("step")), \(b.path) \(b.stepCount); the others were not compared"))
     }
     if a.update != b.update { remarks.append(("remark", "the updates differ: \(a.update) and \(b.update)")) }
     return remarks
   }
 
-  private func place(of step: TracedStep) -> String { "step \(step.number)" + (step.epoch.map { " (epoch \($0))" } ?? "") }
+  private func place(of step: TracedStep) -> String {
+    "step \(step.number)" + (step.epoch.map { " (epoch \($0))" } ?? "")
+  }
 }
 
 extension DiffReport {

@@ -125,7 +125,9 @@ struct ValueDifference {
     let common = x.count <= y.count ? x : y
     var (count, found): (Int, (position: Int, a: TracedElement, b: TracedElement)?) = (0, nil)
     for (number, position) in common.enumerated() {
-      let (p, q) = (left[x.count == common.count ? number : position], right[y.count == common.count ? number : position])
+      let (p, q) = (
+        left[x.count == common.count ? number : position], right[y.count == common.count ? number : position]
+      )
       if p.isSame(as: q) { continue }
       count += 1
       let distance = p.distance(to: q) ?? .max
@@ -152,9 +154,11 @@ struct ValueDifference {
     let updates = values("the updates are", a.update, b.update)
     switch (origin, comparison.agreeing) {
     case (.batch, _): return "the batch: the step was fed other numbers"
-    case (.parameter, nil): return "a parameter: the runs began with other weights, or parted before their first common step"
+    case (.parameter, nil):
+      return "a parameter: the runs began with other weights, or parted before their first common step"
     case (.parameter, let steps?):
-      return "a parameter: the gradients of step \(steps.last) agree, so its update, or something beside the step, changed it "
+      return
+        "a parameter: the gradients of step \(steps.last) agree, so its update, or something beside the step, changed it "
         + "otherwise\(updates)"
     case (.state, nil): return "a state: the runs began with another one, or parted before their first common step"
     case (.state, .some): return "a state: something beside the step changed it"

@@ -40,7 +40,8 @@ final class TraceReader {
     }
     guard let header = try nextLine() else {
       throw FileError(
-        .truncated, file: path, at: .line(1, column: 1), expected: "a first line, with its end", found: "the end of the file",
+        .truncated, file: path, at: .line(1, column: 1), expected: "a first line, with its end",
+        found: "the end of the file",
         remedy: "The run was killed before it began; write the trace anew.")
     }
     guard header["version"]?.integer == TraceFormat.version else {
@@ -50,7 +51,9 @@ final class TraceReader {
         remedy: "Compare the traces with the adjoint that wrote them, or write them anew.")
     }
     scalar = try member("scalar", of: header, \.string, "Float or Double")
-    guard ["Float", "Double"].contains(scalar) else { throw fault("'scalar' that is Float or Double", "\(quoted(scalar))") }
+    guard ["Float", "Double"].contains(scalar) else {
+      throw fault("'scalar' that is Float or Double", "\(quoted(scalar))")
+    }
     instructions = try member("instructions", of: header, \.string, "a text")
     seed = try member("seed", of: header, { $0.double == nil ? nil : $0.text }, "a number")
     update = try member("update", of: header, \.string, "a text")
@@ -74,14 +77,14 @@ final class TraceReader {
       guard hashes.count == 8 * recording.nodes.count else {
         throw fault("'hashes' of \(recording.nodes.count) nodes, 8 bytes each", "\(hashes.count) bytes")
       }
-      let isWhole = content["whole"] == .bool(true)
+      let held = try member("held", of: content, { $0.integer.flatMap { $0 >= 0 ? $0 : nil } }, "a whole number")
       let values = try bytes("values", of: content)
-      let expected = recording.byteCount(isWhole: isWhole, size: scalarSize)
+      let expected = recording.byteCount(held: held, size: scalarSize)
       guard values.count == expected else { throw fault("'values' of \(expected) bytes", "\(values.count) bytes") }
       return TracedStep(
         number: number, epoch: content["epoch"]?.integer, recording: recording,
         rate: try member("rate", of: content, { $0 }, "a number").text, isRefused: content["refused"] == .bool(true),
-        hashes: ByteOrder.littleEndian.words(of: hashes), isWhole: isWhole, values: values, scalarSize: scalarSize)
+        hashes: ByteOrder.littleEndian.words(of: hashes), held: held, values: values, scalarSize: scalarSize)
     }
     return nil
   }

@@ -48,10 +48,12 @@ final class TracedRecording {
         operation == nil ? [] : try reader.member("inputs", of: node, TracedRecording.integers, "whole numbers")
       let number = try reader.member("node", of: node, \.integer, "a whole number")
       guard inputs.allSatisfy({ places[$0] != nil }), number > nodes.last?.number ?? -1 else {
-        throw reader.fault("nodes in the order of the tape, each behind its inputs", "node \(number) before one of them")
+        throw reader.fault(
+          "nodes in the order of the tape, each behind its inputs", "node \(number) before one of them")
       }
       let shape = try reader.member("shape", of: node, TracedRecording.integers, "whole numbers")
-      guard shape.count <= 8, shape.allSatisfy({ (0..<1 << 31).contains($0) }), shape.reduce(1.0, { $0 * Double($1) }) < 1e12
+      guard shape.count <= 8, shape.allSatisfy({ (0..<1 << 31).contains($0) }),
+        shape.reduce(1.0, { $0 * Double($1) }) < 1e12
       else { throw reader.fault("'shape' of at most 8 dimensions", "\(shape)") }
       places[number] = nodes.count
       nodes.append(
@@ -77,8 +79,8 @@ final class TracedRecording {
   }
 
   /// The bytes that a step holds of all nodes.
-  func byteCount(isWhole: Bool, size: Int) -> Int {
-    nodes.reduce(0) { $0 + ($1.isIndex ? 4 : size) * (isWhole ? $1.count : min($1.count, TraceFormat.heldCount)) }
+  func byteCount(held: Int, size: Int) -> Int {
+    nodes.reduce(0) { $0 + ($1.isIndex ? 4 : size) * TraceFormat.heldCount(of: $1.count, limit: held) }
   }
 }
 
@@ -94,27 +96,29 @@ struct TracedStep {
   let isRefused: Bool
   /// The hash of each node, in the order of the recording.
   let hashes: [UInt64]
-  /// True when every element is held.
-  let isWhole: Bool
+  /// The most elements of a node that is held whole.
+  let held: Int
   fileprivate let values: [UInt8]
   fileprivate let scalarSize: Int
 
   init(
-    number: Int, epoch: Int?, recording: TracedRecording, rate: String, isRefused: Bool, hashes: [UInt64], isWhole: Bool,
+    number: Int, epoch: Int?, recording: TracedRecording, rate: String, isRefused: Bool, hashes: [UInt64], held: Int,
     values: [UInt8], scalarSize: Int
   ) {
     (self.number, self.epoch, self.recording, self.rate) = (number, epoch, recording, rate)
-    (self.isRefused, self.hashes, self.isWhole) = (isRefused, hashes, isWhole)
+    (self.isRefused, self.hashes, self.held) = (isRefused, hashes, held)
     (self.values, self.scalarSize) = (values, scalarSize)
   }
 
   /// The elements of a node that this step holds, with their row-major positions.
   func elements(ofNodeAt place: Int) -> (positions: [Int], elements: [TracedElement]) {
     let nodes = recording.nodes
-    func held(_ node: TracedNode) -> Int { isWhole ? node.count : min(node.count, TraceFormat.heldCount) }
+    func byteCount(_ node: TracedNode) -> Int {
+      TraceFormat.heldCount(of: node.count, limit: held) * (node.isIndex ? 4 : scalarSize)
+    }
     let size = nodes[place].isIndex ? 4 : scalarSize
-    let start = nodes[..<place].reduce(0) { $0 + held($1) * ($1.isIndex ? 4 : scalarSize) }
-    let bytes = Array(values[start..<start + held(nodes[place]) * size])
+    let start = nodes[..<place].reduce(0) { $0 + byteCount($1) }
+    let bytes = Array(values[start..<start + byteCount(nodes[place])])
     let order = ByteOrder.littleEndian
     let elements: [TracedElement] =
       nodes[place].isIndex
@@ -122,8 +126,7 @@ struct TracedStep {
       : size == 4
         ? order.words(of: bytes, as: UInt32.self).map { .float(Float(bitPattern: $0)) }
         : order.words(of: bytes, as: UInt64.self).map { .double(Double(bitPattern: $0)) }
-    let count = nodes[place].count
-    return (isWhole ? Array(0..<count) : TraceFormat.heldPositions(of: count), elements)
+    return (TraceFormat.heldPositions(of: nodes[place].count, limit: held), elements)
   }
 }
 

@@ -8,7 +8,7 @@ struct TraceOptions {
   private let path: String
   private let option: Option
   private let isResumed: Bool
-  /// The steps of which every element is written; the first one for nil.
+  /// The steps of which every element is written.
   private let whole: ClosedRange<Int>?
 
   /// Nil when no trace is asked for.
@@ -41,7 +41,8 @@ struct TraceOptions {
       throw option.bad(path, expected: "another name than the files of the report have")
     }
     if isResumed, FileManager.default.fileExists(atPath: place.path) {
-      throw option.bad(path, expected: "the name of no file, since a training that is resumed writes a trace of its own steps")
+      throw option.bad(
+        path, expected: "the name of no file, since a training that is resumed writes a trace of its own steps")
     }
     try OutputFile.probe(place.deletingLastPathComponent())
   }

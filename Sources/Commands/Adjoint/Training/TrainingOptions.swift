@@ -38,7 +38,8 @@ enum TrainingOptions {
       "Write a hash of every value and adjoint of each step, so that 'adjoint diff' says where two trainings parted."),
     Option(
       "trace-values", "STEPS", .text, in: "Files and output",
-      "The steps of which the trace holds every element, such as 7 or 5-9; the first one when left out."),
+      "The steps of which the trace holds every element, such as 7 or 5-9; when left out, the first one, but for large "
+        + "values."),
     .flag("json", in: "Files and output", "Print one JSON object as the last line of standard output."),
     DataOptions.downloadFlag(in: "Files and output"),
     DataOptions.memoryOption(in: "Files and output"),
