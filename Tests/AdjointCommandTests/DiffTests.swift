@@ -139,6 +139,22 @@ import Testing
     #expect(try outcome.number("differingElements") == 24)
   }
 
+  @Test("Where the step before is missing from a trace, nothing is said of its gradients")
+  func gap() throws {
+    try write(Training(), "a.trace")
+    let other = Training<Float>()
+    for number in 1...2 {
+      try other.step(other.batches[number - 1], Tensor((0..<16).map { Int32(($0 + number - 1) % 3) }))
+    }
+    other.hidden.weight.value = other.hidden.weight.value.map { 2 * $0 }
+    try other.step.trace(to: URL(fileURLWithPath: workplace.path("b.trace")))
+    try other.step(other.batches[2], Tensor((0..<16).map { Int32(($0 + 2) % 3) }))
+    let outcome = try diff()
+    #expect(
+      outcome.output.contains("a parameter: the runs parted before step 3, or began with other weights"),
+      "\(outcome.output)")
+  }
+
   @Test("Another optimiser shows in the first parameter that it moved, with both updates; another rate at once")
   func update() throws {
     try write(Training(Momentum(learningRate: 0.1, momentum: 0.9)), "a.trace")

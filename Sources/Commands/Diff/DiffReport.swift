@@ -83,7 +83,7 @@ struct DiffReport {
     let isComplete = found.held == found.node.count
     let number = found.a.number
     let all =
-      "for all of them run both again with --trace-values \(number), in code trace(to:wholeAt: \(number)...\(number))"
+      "to see all, run both again with --trace-values \(number), in code trace(to:wholeAt: \(number)...\(number))"
     guard let (_, x, y) = found.worst else {
       return "not among the \(found.held) of \(found.node.count.grouped) elements that both traces hold; \(all)"
     }
@@ -93,9 +93,11 @@ struct DiffReport {
     } else if let distance = x.distance(to: y), !found.node.isIndex {
       text += distance == 0 ? ", zeros of either sign" : ", \(Int(clamping: distance).of("ulp"))"
     }
-    text += "; \(found.differingElements.grouped) of \(found.held.grouped) differ"
+    let (differing, held) = (found.differingElements.grouped, found.held.grouped)
     return isComplete
-      ? text : text + ", of the \(found.node.count.grouped) elements those that both traces hold; \(all)"
+      ? text + "; \(differing) of \(held) differ"
+      : text
+        + "; \(differing) of the \(held) elements that both traces hold differ, of \(found.node.count.grouped) in all; \(all)"
   }
 
   /// Remarks about the files: what was cut off, what one has and the other has not.

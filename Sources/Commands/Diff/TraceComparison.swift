@@ -118,7 +118,7 @@ struct ValueDifference {
     node = nodes[first]
     others = origins.dropFirst().map { nodes[$0] }
     origin = ValueDifference.origin(of: node)
-    sentence = ValueDifference.sentence(origin, comparison)
+    sentence = ValueDifference.sentence(origin, comparison, step: a.number)
 
     let ((x, left), (y, right)) = (a.elements(ofNodeAt: first), b.elements(ofNodeAt: first))
     // The few that one holds are among all that the other holds.
@@ -148,19 +148,22 @@ struct ValueDifference {
     }
   }
 
-  private static func sentence(_ origin: Origin, _ comparison: TraceComparison) -> String {
+  private static func sentence(_ origin: Origin, _ comparison: TraceComparison, step: Int) -> String {
     let (a, b) = (comparison.a, comparison.b)
     func values(_ name: String, _ x: String, _ y: String) -> String { x == y ? "" : "; \(name) \(x) and \(y)" }
     let updates = values("the updates are", a.update, b.update)
-    switch (origin, comparison.agreeing) {
+    // The step before, where both hold it: all of it agrees.
+    let before = comparison.agreeing.flatMap { $0.last >= step - 1 ? $0.last : nil }
+    let unknown = step == 1 ? "the runs began with" : "the runs parted before step \(step), or began with"
+    switch (origin, before) {
     case (.batch, _): return "the batch: the step was fed other numbers"
     case (.parameter, nil):
-      return "a parameter: the runs began with other weights, or parted before their first common step"
-    case (.parameter, let steps?):
+      return "a parameter: \(unknown) other weights"
+    case (.parameter, let last?):
       return
-        "a parameter: the gradients of step \(steps.last) agree, so its update, or something beside the step, changed it "
+        "a parameter: the gradients of step \(last) agree, so its update, or something beside the step, changed it "
         + "otherwise\(updates)"
-    case (.state, nil): return "a state: the runs began with another one, or parted before their first common step"
+    case (.state, nil): return "a state: \(unknown) another one"
     case (.state, .some): return "a state: something beside the step changed it"
     case (.random, _):
       return "a random draw" + (a.seed == b.seed ? ", of one seed" : "") + values("the seeds are", a.seed, b.seed)
