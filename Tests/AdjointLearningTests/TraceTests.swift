@@ -112,6 +112,32 @@ struct TraceTests {
     try check(Double.self) { $0.bitPattern }
   }
 
+  @Test("Every node is there, forward and backward, with the value that recording gave it")
+  func nodes() throws {
+    let training = Training<Float>(threads: 2)
+    try training.step.trace(to: place("a.trace"))
+    try training.train(0..<1)
+    let lines = try lines("a.trace")
+    let hashes = ByteOrder.littleEndian.words(
+      of: [UInt8](try #require(Data(base64Encoded: lines[2]["hashes"]?.string ?? ""))), as: UInt64.self)
+    let tape = try #require(training.step.tape)
+    let nodes = try #require(lines[1]["nodes"]?.elements)
+    let numbers = nodes.compactMap { $0["node"]?.integer }
+    var adjoints: Set<Int> = []
+    for (node, found) in zip(nodes, hashes) {
+      let number = try #require(node["node"]?.integer)
+      adjoints.formUnion(node["adjointOf"]?.elements?.compactMap(\.integer) ?? [])
+      // What a leaf held may have been updated since.
+      guard node["operation"] != nil else { continue }
+      #expect(Set(tape[number].inputs.map(\.index)).isSubset(of: numbers))
+      #expect(found == hash(tape[number].value.elements.map { UInt64($0.bitPattern) }), "\(node.text)")
+    }
+    for leaf in nodes where leaf["role"]?.string == "parameter" {
+      #expect(adjoints.contains(try #require(leaf["node"]?.integer)), "\(leaf.text)")
+    }
+    #expect(nodes.count { $0["serves"] != nil } > 20 && nodes.count { $0["operation"] != nil } > 40)
+  }
+
   @Test("A hash tells every single bit and every pair of signs, and takes every NaN for one")
   func hashes() throws {
     let tape = Tape<Double>()
@@ -123,18 +149,20 @@ struct TraceTests {
       return program.hash(of: x.index)
     }
     var seen: Set<UInt64> = [try hash(original)]
+    var missed: [String] = []
     for i in original.indices {
       for bit in [0, 1, 31, 32, 51, 63] {
         var changed = original
         changed[i] = Double(bitPattern: changed[i].bitPattern ^ 1 << UInt64(bit))
-        #expect(try seen.insert(hash(changed)).inserted, "bit \(bit) of element \(i)")
+        if try !seen.insert(hash(changed)).inserted { missed.append("bit \(bit) of element \(i)") }
       }
       for j in 0..<i {
         var changed = original
         (changed[i], changed[j]) = (-changed[i], -changed[j])
-        #expect(try seen.insert(hash(changed)).inserted, "signs of \(i) and \(j)")
+        if try !seen.insert(hash(changed)).inserted { missed.append("signs of \(i) and \(j)") }
       }
     }
+    #expect(missed.isEmpty)
     let quiet = original.dropLast() + [.nan]
     let negative = original.dropLast() + [-Double.nan]
     #expect(try hash(Array(quiet)) == hash(Array(negative)))
