@@ -19,6 +19,7 @@ let package = Package(
     .executable(name: "adjoint", targets: ["AdjointCommand"]),
     .executable(name: "adjoint-check", targets: ["CheckTool"]),
     .executable(name: "adjoint-explain", targets: ["ExplainTool"]),
+    .executable(name: "adjoint-diff", targets: ["DiffTool"]),
     .executable(name: "adjoint-bench", targets: ["BenchTool"]),
     .executable(name: "adjoint-experiments", targets: ["ExperimentsTool"]),
   ],
@@ -68,6 +69,8 @@ let package = Package(
       dependencies: ["AdjointCommandData", "AdjointDrawing", "AdjointGrading"], path: "Sources/Commands/Explain"),
     .executableTarget(
       name: "CheckTool", dependencies: ["AdjointCommandData", "AdjointGrading"], path: "Sources/Commands/Check"),
+    .executableTarget(
+      name: "DiffTool", dependencies: ["AdjointCommandLine", "AdjointLearning"], path: "Sources/Commands/Diff"),
     .executableTarget(
       name: "BenchTool",
       dependencies: ["AdjointChecking", "AdjointCharts", "AdjointCommandData", "AdjointKernels"],
@@ -127,7 +130,9 @@ let package = Package(
       exclude: ["Fixtures"]),
     .testTarget(
       name: "AdjointCommandTests",
-      dependencies: ["AdjointCommand", "BenchTool", "ExperimentsTool", "ExplainTool", "CheckTool"]),
+      dependencies: [
+        "AdjointCommand", "BenchTool", "ExperimentsTool", "ExplainTool", "CheckTool", "DiffTool", "AdjointLearning",
+      ]),
     .testTarget(name: "AdjointCheckingTests", dependencies: ["AdjointGrading", "AdjointLearning"]),
     .testTarget(
       name: "AdjointDrawingTests",

@@ -34,6 +34,7 @@ import Testing
     "Alone, adjoint says in one line how the missing program is built",
     arguments: [
       (["bench", "--list"], "bench"), (["check"], "check"), (["explain", "-o", "a.html"], "explain"),
+      (["diff", "a.trace", "b.trace"], "diff"),
       (["experiments", "--all"], "experiments"), (["help", "bench"], "bench"),
       (["check", "pick", "--sabotage"], "check"),
       (["info", "--measure", "--json"], "bench"),
@@ -52,7 +53,9 @@ import Testing
     let workplace = try Workplace()
     let program = try workplace.lonelyProgram()
     let help = try workplace.start(["--help"], program: program).outcome()
-    for name in ["train", "check", "explain", "bench", "experiments"] { #expect(help.output.contains("\n  \(name) ")) }
+    for name in ["train", "check", "explain", "diff", "bench", "experiments"] {
+      #expect(help.output.contains("\n  \(name) "))
+    }
     let outcome = try workplace.start(["experimnts"], program: program).outcome()
     #expect(outcome.code == 2)
     #expect(outcome.errors == "adjoint: there is no command 'experimnts'; did you mean experiments?\n")

@@ -55,12 +55,13 @@ import Testing
   func nothing() throws {
     let outcome = try Workplace().run()
     #expect(outcome.code == 2)
-    for name in ["train", "evaluate", "predict", "bench", "explain", "info", "new"] {
+    for name in ["train", "evaluate", "predict", "bench", "explain", "diff", "info", "new"] {
       #expect(outcome.output.contains(name))
     }
   }
 
-  @Test("Every command has help", arguments: ["train", "evaluate", "predict", "bench", "explain", "info", "new"])
+  @Test(
+    "Every command has help", arguments: ["train", "evaluate", "predict", "bench", "explain", "diff", "info", "new"])
   func help(command: String) throws {
     let workplace = try Workplace()
     let outcome = try workplace.run(command, "--help")

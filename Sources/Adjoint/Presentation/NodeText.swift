@@ -58,6 +58,9 @@ extension Tape {
   /// A node as a message names it.
   package func describe(_ node: Int) -> String { text.description(of: node) }
 
+  /// A node as a listing names it: with its formula or role, whether it has a name or not.
+  package func line(of node: Int) -> String { text.line(of: node) }
+
   /// Nodes as a message names them.
   func describe(_ nodes: NodeList) -> String { nodes.map { describe($0) }.joined(separator: ", ") }
 

@@ -23,13 +23,7 @@ extension Program {
   package func origin(of failed: Variable<S>, among outputs: [Variable<S>]) -> NonFiniteValue? {
     let tape = failed.tape
     let replay = Program(outputs, keeping: .all, parameters: .copied)
-    for node in replay.nodes.indices where replay.holds(node) && replay.nodes[node].isLeaf && holds(node) {
-      if tape.isIndexLeaf(node) {
-        replay.copyIndices(view(node).indices, into: node)
-      } else {
-        _ = replay.output(node).elements.update(fromContentsOf: view(node).elements)
-      }
-    }
+    replay.takeLeaves(of: self)
     replay.replay()
     var isBehind = [Bool](repeating: false, count: failed.index + 1)
     isBehind[failed.index] = true

@@ -52,6 +52,73 @@ extension Program {
   }
 }
 
+extension Program {
+  /// Takes over what another program of the same recording holds in its leaves.
+  package func takeLeaves(of other: Program) {
+    for node in nodes.indices where nodes[node].isLeaf && holds(node) && other.holds(node) {
+      if addresses[node] == other.addresses[node] { continue }  // a parameter of both
+      if isIndexLeaf(node) {
+        copyIndices(other.view(node).indices, into: node)
+      } else {
+        _ = output(node).elements.update(fromContentsOf: other.view(node).elements)
+      }
+    }
+  }
+
+  /// The hash by which a trace knows a node's value; Docs/Traces.md states it.
+  ///
+  /// Each element is a word: its bits, those of one NaN for every NaN. Two values that differ in one element never have one
+  /// hash, because a step h ← rotate(h ⊕ word, 29) · p is a bijection of h and of the word. The product alone (FNV-1a)
+  /// never carries a high bit downwards, and would miss two changed signs.
+  /// - Precondition: this program holds the node, and its scalars are `Float` or `Double`.
+  /// Source of the prime: XXH64's first, Y. Collet, "xxHash fast digest algorithm".
+  package func hash(of node: Int) -> UInt64 {
+    var hash: UInt64 = 0
+    func add(_ word: UInt64) {
+      hash = hash ^ word
+      hash = (hash << 29 | hash >> 35) &* 0x9E37_79B1_85EB_CA87
+    }
+    let elements = UnsafeRawBufferPointer(view(node).elements)
+    if isIndexLeaf(node) {
+      for index in view(node).indices { add(UInt64(UInt32(bitPattern: index))) }
+    } else if MemoryLayout<S>.size == 4 {
+      elements.withMemoryRebound(to: UInt32.self) { words in
+        for word in words { add(word & 0x7FFF_FFFF > 0x7F80_0000 ? 0x7FC0_0000 : UInt64(word)) }
+      }
+    } else {
+      let (magnitude, infinity): (UInt64, UInt64) = (0x7FFF_FFFF_FFFF_FFFF, 0x7FF0_0000_0000_0000)
+      elements.withMemoryRebound(to: UInt64.self) { words in
+        for word in words { add(word & magnitude > infinity ? 0x7FF8_0000_0000_0000 : word) }
+      }
+    }
+    return hash ^ hash >> 32
+  }
+
+  /// The bytes of a node's elements at these positions, little-endian; of all of them for `nil`.
+  /// - Precondition: this program holds the node.
+  package func bytes(of node: Int, at positions: [Int]?) -> [UInt8] {
+    let size = isIndexLeaf(node) ? 4 : MemoryLayout<S>.size
+    let count = nodes[node].shape.elementCount
+    let held = UnsafeRawBufferPointer(start: view(node).indices.baseAddress, count: count * size)
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(size * (positions?.count ?? count))
+    #if _endian(little)
+      guard let positions else { return Array(held) }
+    #else
+      let positions = positions ?? Array(0..<count)
+    #endif
+    for position in positions {
+      let element = held[position * size..<(position + 1) * size]
+      #if _endian(little)
+        bytes += element
+      #else
+        bytes += element.reversed()
+      #endif
+    }
+    return bytes
+  }
+}
+
 /// The changes that a checker that measures itself makes to a program's plan before it is resolved.
 package struct PlanAlteration {
   /// The passes to run instead of those planned.

@@ -6,6 +6,8 @@ final class CompiledLoss<S: Scalar> {
   let inputs: [Variable<S>]
   /// The loss, then the gradients of the trained parameters.
   let outputs: [Variable<S>]
+  /// The sweep that recorded the gradients.
+  let backward: Backward<S>
   let program: Program<S>
   /// The trained parameters, in the order of their gradients.
   let trained: [(leaf: Variable<S>, parameter: Parameter<S>)]
@@ -20,10 +22,14 @@ final class CompiledLoss<S: Scalar> {
   private let hasIndexTargets: Bool
   /// The number of the use before which this was used last.
   var lastUse = 0
+  /// The number of this recording in the trace that is being written, and the nodes whose values it holds.
+  var traced: (recording: Int, nodes: [Int])?
 
-  /// - Parameter states: what the optimiser keeps for a parameter, given with its name.
+  /// - Parameters:
+  ///   - keeping: every value for a step that is traced.
+  ///   - states: what the optimiser keeps for a parameter, given with its name.
   init(
-    _ loss: Variable<S>, of inputs: [Variable<S>], seed: UInt64, at site: CallSite,
+    _ loss: Variable<S>, of inputs: [Variable<S>], keeping: Program<S>.Keeping, seed: UInt64, at site: CallSite,
     states: (Parameter<S>, String) -> [Parameter<S>]
   ) {
     guard loss.shape.elementCount == 1 else {
@@ -38,13 +44,25 @@ final class CompiledLoss<S: Scalar> {
     // A gradient that is another parameter would change while that one is updated.
     let gradients = trained.map { backward.adjoint(of: $0.leaf) ?? tape.constant(.zeros($0.leaf.shape)) }
     let outputs = [loss] + gradients.map(\.standingApart)
-    let program = Program<S>(outputs + inputs)  // the inputs too, so that one that the loss ignores can be fed
+    // The inputs too, so that one that the loss ignores can be fed.
+    let program = Program<S>(outputs + inputs, keeping: keeping)
     program.seed = seed
     places = tape.namedParameters.map { ($0.parameter, $0.parameter.isFrozen) }
     hasIndexTargets = inputs.count > 1 && inputs[1].role == .index
     isBias = trained.map { $0.parameter.shape.rank <= 1 }
     isWorthSharing = trained.reduce(0) { $0 + $1.parameter.count } >= 16_384
-    (self.inputs, self.outputs, self.program) = (inputs, outputs, program)
+    (self.inputs, self.outputs, self.backward, self.program) = (inputs, outputs, backward, program)
+    makeRuns(states)
+  }
+
+  /// Another plan of the same recording, with the batch that it holds.
+  init(_ other: CompiledLoss, keeping: Program<S>.Keeping, states: (Parameter<S>, String) -> [Parameter<S>]) {
+    (inputs, outputs, backward, trained) = (other.inputs, other.outputs, other.backward, other.trained)
+    (isBias, isWorthSharing, places) = (other.isBias, other.isWorthSharing, other.places)
+    (hasIndexTargets, lastUse) = (other.hasIndexTargets, other.lastUse)
+    program = Program<S>(outputs + inputs, keeping: keeping)
+    program.seed = other.program.seed
+    program.takeLeaves(of: other.program)
     makeRuns(states)
   }
 

@@ -36,12 +36,17 @@ extension TrainingStep {
   /// No value differs from what it would be without. Steps of other shapes than the first, such as a short last batch, are not
   /// measured; one that throws does not count. Make a few steps before: the first one records and compiles.
   ///
-  /// - Precondition: the step is not being profiled already.
+  /// - Precondition: the step is not being profiled already, and not being traced.
   public func profile(
     _ body: () throws -> Void, file: StaticString = #fileID, line: UInt = #line
   ) rethrows -> StepProfile {
     guard clock == nil else {
       CallSite(file, line).trap("TrainingStep.profile: this step is being profiled already; let that end first")
+    }
+    guard trace == nil else {
+      CallSite(file, line).trap(
+        "TrainingStep.profile: this step is being traced, by a plan without fusion that nobody else runs; end the trace first"
+      )
     }
     let clock = StepClock<S>()
     self.clock = clock

@@ -71,6 +71,8 @@ public final class TrainingStep<S: Scalar> {
   private let updateTask = UpdateTask<S>()
   /// Measures every step, while somebody wants to know.
   var clock: StepClock<S>?
+  /// Writes down every step, while somebody wants to know.
+  var trace: StepTrace<S>?
 
   /// A step for a loss of one input.
   public convenience init(
@@ -152,7 +154,11 @@ public final class TrainingStep<S: Scalar> {
     let rate = presentOptimizer.learningRate * schedule.factor(at: stepCount)
     guard value.primal.isFinite, program.hasFiniteStores, rate.isFinite,
       let scale = gradientTest.scale(of: loss.runs, clipping, on: pool)
-    else { throw failure(of: loss, rate: rate) }
+    else {
+      try trace?.write(loss, of: self, rate: rate, isRefused: true)
+      throw failure(of: loss, rate: rate)
+    }
+    try trace?.write(loss, of: self, rate: rate, isRefused: false)
     clock?.end(.gradientTest)
     program.commit()
     stepCount += 1
@@ -201,11 +207,23 @@ public final class TrainingStep<S: Scalar> {
   private func compile(_ leaves: (Tape<S>) -> [Variable<S>], at site: CallSite) -> CompiledLoss<S> {
     let inputs = leaves(Tape<S>(mode: .training, seed: seed))
     let loss = CompiledLoss(
-      recordLoss(inputs, at: site), of: inputs, seed: seed, at: site, states: makeStatesIfNeeded)
+      recordLoss(inputs, at: site), of: inputs, keeping: keeping, seed: seed, at: site, states: makeStatesIfNeeded)
     loss.lastUse = .max
     losses.append(loss)
     dropRecordings()
     return loss
+  }
+
+  /// Steps that are traced run a plan that keeps every value.
+  private var keeping: Program<S>.Keeping { trace == nil ? .outputs : .all }
+
+  /// Compiles every recording anew, for a trace that begins or ends.
+  func planAnew() {
+    losses = losses.map { loss in
+      let planned = CompiledLoss(loss, keeping: keeping, states: makeStatesIfNeeded)
+      if latest === loss { latest = planned }
+      return planned
+    }
   }
 
   private func dropRecordings() {

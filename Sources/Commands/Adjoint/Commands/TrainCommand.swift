@@ -34,6 +34,8 @@ enum TrainCommand {
     let directory = try arguments.text("report").map { try ReportDirectory($0) }
     let destination = arguments.text("save") ?? (saved == nil ? nil : arguments.text("resume"))
     try destination.map { try refuse(destination: $0, arguments, directory) }
+    let trace = try TraceOptions(arguments)
+    try trace?.refuse(beside: [destination, arguments.text("resume")], directory)
     try plan.data.download(arguments, console)
     let interruption = Interruption()
     let data = try plan.data.load(limits: plan.limits, plan.dataOptions(arguments))
@@ -41,6 +43,7 @@ enum TrainCommand {
     let run = try TrainingRun(
       plan, data, from: saved, to: destination.map { FilePlace.url($0) },
       saveInterval: arguments.number("save-every"), pool: try pool(arguments))
+    try trace?.begin(on: run.trainer.step)
     showHeader(run, plan, data.notes, console)
     if let made = saved?.0.settings[TrainingRun.instructionSetKey], made != Kernels.name {
       console.note("the checkpoint was made with \(made); on \(Kernels.name), results differ in their last digits")

@@ -33,6 +33,13 @@ enum TrainingOptions {
       "report", "DIR", .text, in: "Files and output",
       "Write DIR/report.html at the end: settings, curves, confusion matrix, misclassified images, weights, histograms of "
         + "activations and gradients; each chart also as an SVG file."),
+    Option(
+      "trace", "FILE", .text, in: "Files and output",
+      "Write a hash of every value and adjoint of each step, so that 'adjoint diff' says where two trainings parted."),
+    Option(
+      "trace-values", "STEPS", .text, in: "Files and output",
+      "The steps of which the trace holds every element, such as 7 or 5-9; when left out, the first one, but for large "
+        + "values."),
     .flag("json", in: "Files and output", "Print one JSON object as the last line of standard output."),
     DataOptions.downloadFlag(in: "Files and output"),
     DataOptions.memoryOption(in: "Files and output"),

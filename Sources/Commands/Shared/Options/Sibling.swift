@@ -16,12 +16,14 @@ package struct Sibling: Sendable {
     "check", "Check derivatives: the catalogue of operations, one of them, or a model.")
   package static let explain = Sibling(
     "explain", "Write down the backward pass of a model: a page to step through, equations, a drawing.")
+  package static let diff = Sibling(
+    "diff", "Say where two traced trainings parted: the first step, node and element that differ.")
   package static let bench = Sibling(
     "bench", "Time training steps, kernels and overhead against their targets, and against other libraries.")
   package static let experiments = Sibling(
     "experiments", "Run the experiments of the source documents and judge their figures.")
   /// The programs of this package beside `adjoint`.
-  package static let all = [check, explain, bench, experiments]
+  package static let all = [check, explain, diff, bench, experiments]
   /// The program `adjoint` itself, as the others find it.
   package static let main = Sibling("", program: "adjoint")
 
