@@ -48,8 +48,11 @@ struct FunctionAlongLine {
     /// The largest |f| that was seen.
     let size: Double
 
-    var value: Double { difference.value }
-    var error: Double { difference.error }
+    /// The mean of several differences, and its error bar, in place of those of one.
+    var mean: (value: Double, error: Double)?
+
+    var value: Double { mean?.value ?? difference.value }
+    var error: Double { mean?.error ?? difference.error }
     var status: Difference.Status { difference.status }
     /// True where the error bar is a small share of the value.
     var isResolved: Bool { status == .measured && error <= FunctionAlongLine.resolution * abs(value) }
@@ -76,7 +79,8 @@ struct FunctionAlongLine {
       // A kink that only larger steps meet is not one here.
       let isDecided = result.isResolved || result.status == .kink && (chosen == nil || scale < tried || isStill)
       (tried, isStill) = (max(tried, scale), isStill && change <= 4 * center.ulp)
-      if chosen == nil || isDecided { chosen = result }
+      let isFiner = result.status == .measured && scale <= reach && result.error < chosen?.error ?? 0
+      if chosen == nil || isDecided || isFiner && chosen?.status == .measured { chosen = result }
       if isDecided { break }
     }
     return chosen
@@ -102,6 +106,28 @@ struct FunctionAlongLine {
       return value
     }
     return Measurement(difference: difference, scale: scale, noise: noise, size: size)
+  }
+
+  /// The number of differences in a mean.
+  private static let readings = 16
+
+  /// The mean of differences at many scales near that of a measurement: their rounding errors have little to do with each other,
+  /// and three standard deviations of the mean stand for them.
+  func averaged(_ measurement: Measurement) -> Measurement {
+    var (values, truncation) = ([Double](), Double.infinity)
+    for i in 0..<FunctionAlongLine.readings {
+      let scale = measurement.scale * exp2(-Double(i) / Double(FunctionAlongLine.readings))
+      let difference = AdaptiveDifference(scale: scale, noise: measurement.noise).derivative(of: f)
+      guard difference.status == .measured else { return measurement }
+      values.append(difference.value)
+      truncation = min(truncation, difference.truncation)
+    }
+    let count = Double(values.count)
+    let mean = values.reduce(0, +) / count
+    let variance = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / (count - 1)
+    var averaged = measurement
+    averaged.mean = (mean, 3 * (variance / count).squareRoot() + truncation)
+    return averaged.error < measurement.error && averaged.meets(measurement) ? averaged : measurement
   }
 
   // MARK: Places that are not smooth
