@@ -61,11 +61,16 @@ struct FunctionFault {
     isExchanged(here.range.indices.map { ($0, there.range.lowerBound + $0 - here.range.lowerBound) })
   }
 
-  private func fits(_ found: Double, _ expected: Double, _ entry: FunctionReport.Entry) -> Bool {
-    abs(found - expected) <= 1e-6 * max(abs(found), abs(expected)) + 10 * entry.error
+  private func fits(
+    _ found: Double, _ expected: Double, _ entry: FunctionReport.Entry, _ factor: Double = 1
+  ) -> Bool {
+    abs(found - expected) <= 1e-6 * max(abs(found), abs(expected)) + 10 * entry.error * max(1, abs(factor))
   }
 
-  private func isScaled(by factor: Double) -> Bool { wrong.allSatisfy { fits($0.found, factor * $0.expected, $0) } }
+  /// Tells whether each wrong entry is that many times the right one.
+  private func isScaled(by factor: Double) -> Bool {
+    wrong.allSatisfy { fits($0.found, factor * $0.expected, $0, factor) }
+  }
 
   /// A factor with a name.
   private var ratio: String? {
@@ -88,8 +93,10 @@ struct FunctionFault {
 
   /// One factor without a name for several entries.
   private var commonFactor: String? {
-    guard wrong.count > 1, let first = wrong.first else { return nil }
-    let factor = first.found / first.expected
+    // The entry that is known best tells the factor best.
+    let best = wrong.min { $0.error * abs($1.expected) < $1.error * abs($0.expected) }
+    guard wrong.count > 1, let best else { return nil }
+    let factor = best.found / best.expected
     guard factor.isFinite, isScaled(by: factor) else { return nil }
     // The number of examples, or of whatever else a mean is taken over, is the function's own.
     let whole = (abs(factor) < 1 ? 1 / factor : factor).rounded()

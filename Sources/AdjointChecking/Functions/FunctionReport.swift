@@ -33,6 +33,8 @@ public struct FunctionReport: Sendable, Encodable {
   package internal(set) var inputs: [FunctionInput] = []
   /// The shape of the outputs; empty where it is not known.
   package internal(set) var output: [Int] = []
+  /// A clause on how entries were compared, where a function was not evaluated.
+  package internal(set) var method: String?
   /// The entries that were compared one by one, row by row.
   public internal(set) var entries: [Entry] = []
   /// The number of random combinations of coordinates that stand for the entries not compared one by one.
@@ -125,10 +127,11 @@ extension FunctionReport: CustomStringConvertible {
     }
     let doubtful = entries.filter { $0.verdict == .cannotTell }
     let rows = (worst + doubtful).prefix(FunctionReport.shown)
-    if inputs.count > 1, !rows.isEmpty, entries.count == size[0] * size[1] { lines.append("  " + byInput) }
+    let hasParts = (2...12).contains(inputs.count) && inputs.contains { $0.range.count > 1 }
+    if hasParts, !rows.isEmpty, entries.count == size[0] * size[1] { lines.append("  " + byInput) }
     lines += rows.map { "  " + text(of: $0) }
     let more = worst.count + doubtful.count - rows.count
-    if more > 0 { lines.append("  … and \(more) more, in `entries`") }
+    if more > 0 { lines.append("  … and \(more) more, in `entries` of the report (--json)") }
     lines += (problems + remarks).prefix(FunctionReport.shown).map { "  " + $0.prefix(200) }
     lines.append("  \(evidence)")
     return lines.joined(separator: "\n")
@@ -191,7 +194,8 @@ extension FunctionReport: CustomStringConvertible {
       ? (all == 1 ? "the entry" : "all entries one by one")
       : "\(entries.count) of \(all) entries one by one"
     let grouped = combinations > 0 ? ", and \(combinations) random combinations of entries" : ""
-    return "Compared \(compared)\(grouped), by extrapolated differences in \(evaluations) evaluations of the function."
+    let method = method ?? "by extrapolated differences in \(evaluations) evaluations of the function."
+    return "Compared \(compared)\(grouped), \(method)"
   }
 }
 
