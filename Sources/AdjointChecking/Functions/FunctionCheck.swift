@@ -127,7 +127,8 @@ final class FunctionCheck {
     let others =
       x[j].powerOfTwo == nil ? [0x1p-32, 0x1p32, 0x1p-64, 0x1p64, 0x1p-96, 0x1p96] : [0x1p32, 0x1p64, 0x1p96]
     let reach = (setting.inputs.first { $0.range.contains(j) }?.size(in: x)).map { 4 * $0 / unit } ?? 0
-    let scales = [1] + [reach / 16, reach / 4, reach].filter { $0 > 1 } + lengths(j).prefix(1).map { $0 / unit } + others
+    let scales =
+      [1] + [reach / 16, reach / 4, reach].filter { $0 > 1 } + lengths(j).prefix(1).map { $0 / unit } + others
     return FunctionLine(scales: scales, reach: reach, noise: setting.noise) { [self] t in
       var point = x
       point[j] += t * unit

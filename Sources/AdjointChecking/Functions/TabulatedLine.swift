@@ -54,14 +54,17 @@ package struct TabulatedLine: Sendable {
     guard points[center].value.isFinite else { return (Slope(), .cannotTell, "f is \(points[center].value) here") }
     let known = points.filter(\.value.isFinite)
     guard known.count >= TabulatedLine.fewest else {
-      return (Slope(), .cannotTell, "the line has \(known.count) points; give at least \(TabulatedLine.fewest), best 9 or more")
+      return (
+        Slope(), .cannotTell,
+        "the line has \(known.count) points; give at least \(TabulatedLine.fewest), best 9 or more"
+      )
     }
     let slope = slope(at: center, .both)
     let (left, right) = (self.slope(at: center, .left), self.slope(at: center, .right))
     if abs(left.value - right.value) > 10 * (left.error + right.error) {
       return (
         slope, .cannotTell,
-        "a kink: the slope is \(short(left.value)) on the left and \(short(right.value)) on the right"
+        "a kink, or noise: the slope is \(short(left.value)) on the left and \(short(right.value)) on the right"
       )
     }
     guard claim.isFinite else {
@@ -69,18 +72,25 @@ package struct TabulatedLine: Sendable {
       return (slope, tells ? .disagree : .cannotTell, "it is no finite number")
     }
     let size = max(abs(claim), abs(slope.value))
-    let margin = 10 * slope.error + points[center].rounding.slope + 1e-9 * size
+    let margin = 10 * slope.error + 1e-9 * size
     let distance = abs(claim - slope.value)
-    if distance <= margin, margin <= 0.05 * size || size == 0 { return (slope, .agree, "") }
-    if distance > margin, distance > 100 * slope.error { return (slope, .disagree, "") }
-    return (slope, .cannotTell, advice(slope, at: center))
+    let rounding = points[center].rounding.slope
+    if distance <= margin {
+      return margin <= 0.05 * size || size == 0 ? (slope, .agree, "") : (slope, .cannotTell, advice(slope, at: center))
+    }
+    if distance <= margin + rounding {
+      return margin + rounding <= 0.05 * size
+        ? (slope, .agree, "") : (slope, .cannotTell, "the slope is written with too few digits")
+    }
+    return distance > 100 * slope.error ? (slope, .disagree, "") : (slope, .cannotTell, advice(slope, at: center))
   }
 
   /// The points that would settle a doubt.
   private func advice(_ slope: Slope, at center: Int) -> String {
     guard slope.error.isFinite else { return "there are too few points around it; give at least two on either side" }
     if slope.roundOff > slope.truncation {
-      let digits = points.contains { 8 * $0.rounding.value > abs($0.value).ulp } ? "write f with all its digits, or " : ""
+      let digits =
+        points.contains { 8 * $0.rounding.value > abs($0.value).ulp } ? "write f with all its digits, or " : ""
       return "rounding and noise of f hide the slope; \(digits)add points farther than \(short(slope.reach)) away"
     }
     let nearest = points.map { abs($0.t - points[center].t) }.filter { $0 > 0 }.min() ?? 0
@@ -94,7 +104,7 @@ package struct TabulatedLine: Sendable {
     let others = points.indices.filter { $0 != center && points[$0].value.isFinite }
     let left = side == .right ? [] : others.filter { $0 < center }.reversed().map { $0 }
     let right = side == .left ? [] : others.filter { $0 > center }
-    let noise = noise(around: center)
+    let noise = noise(around: center, side)
     var found: [Slope] = []
     var stride = 1
     while stride <= max(left.count, right.count) {
@@ -171,9 +181,12 @@ package struct TabulatedLine: Sendable {
 
   /// The standard deviation of the noise in f around a point, by divided differences of order 4 to 6: those of a smooth f fall
   /// with the order, and noise looks alike in all.
-  private func noise(around center: Int) -> Double {
+  private func noise(around center: Int, _ side: Side) -> Double {
     let t = points[center].t
-    let near = points.filter(\.value.isFinite).sorted { abs($0.t - t) < abs($1.t - t) }.prefix(13).sorted { $0.t < $1.t }
+    let known = points.filter { point in
+      point.value.isFinite && (side == .both || (side == .left ? point.t <= t : point.t >= t))
+    }
+    let near = known.sorted { abs($0.t - t) < abs($1.t - t) }.prefix(13).sorted { $0.t < $1.t }
     var least = Double.infinity
     for order in 4...6 where near.count > order {
       var squares = 0.0
@@ -190,7 +203,10 @@ package struct TabulatedLine: Sendable {
       }
       least = min(least, (squares / Double(near.count - order)).squareRoot())
     }
-    return least.isFinite ? least : 0
+    guard least.isFinite else { return 0 }
+    // A kink at the centre is none of either side; the fewer points of a side tell noise from curvature less well.
+    let sides = side == .both && points.count > 12 ? [noise(around: center, .left), noise(around: center, .right)] : []
+    return sides.allSatisfy { $0 > 0 } ? sides.max().map { min($0, least) } ?? least : least
   }
 }
 
@@ -215,7 +231,8 @@ package func checkSlopes(of lines: [TabulatedLine]) -> FunctionReport {
   report.hypothesis = FunctionFault(report).hypothesis
   // Known by their places from here on; a fault of one slope is no fault of a part.
   report.inputs = inputs
-  report.method = "by differences of the table's own points: \(rows) on \(lines.count) \(lines.count == 1 ? "line" : "lines")."
+  report.method =
+    "by differences of the table's own points: \(rows) on \(lines.count) \(lines.count == 1 ? "line" : "lines")."
   if inputs.isEmpty { report.problems.append("The table claims no slope; give one in at least one row.") }
   return report
 }

@@ -56,7 +56,10 @@ import Testing
     let cases: [(String, ([Double]) -> [Double])] = [
       ("w: it is transposed", { [$0[0], $0[2], $0[4], $0[1], $0[3], $0[5], $0[6], $0[7]] }),
       ("w: row 0 holds row 2", { [$0[4], $0[5]] + $0[2...] }),
-      ("w: the sign is wrong everywhere; b: too small by the factor ½ everywhere", { $0[..<6].map(-) + $0[6...].map { $0 / 2 } }),
+      (
+        "w: the sign is wrong everywhere; b: too small by the factor ½ everywhere",
+        { $0[..<6].map(-) + $0[6...].map { $0 / 2 } }
+      ),
       ("b: entries were dropped", { $0[..<6] + [0, 0] }),
       ("all are 4 times too large, as without 1/N", { $0.map { 4 * $0 } }),
     ]
@@ -84,7 +87,9 @@ import Testing
     #expect(wrong.hypothesis == "p holds the gradient of q; q holds the gradient of p", "\(wrong)")
   }
 
-  @Test("In Float a right gradient is never convicted and mostly agrees; a sign in one entry, and a percent in all, are found")
+  @Test(
+    "In Float a right gradient is never convicted and mostly agrees; a sign in one entry, and a percent in all, are found"
+  )
   func single() {
     var setting = NamedInputTests.setting
     setting.isSingle = true
@@ -117,7 +122,8 @@ import Testing
     var setting = NamedInputTests.setting
     setting.statedNoise = 0.01
     let report = checkDerivative(
-      of: { [NamedInputTests.loss($0)] }, .gradient { NamedInputTests.gradient($0).map { 1.02 * $0 } }, at: point(1), setting)
+      of: { [NamedInputTests.loss($0)] }, .gradient { NamedInputTests.gradient($0).map { 1.02 * $0 } }, at: point(1),
+      setting)
     #expect(report.verdict == .cannotTell, "\(report)")
   }
 

@@ -18,10 +18,13 @@ import Testing
 
   private func verdict(_ line: TabulatedLine) -> Verdict { checkSlopes(of: [line]).verdict }
 
+  /// 0, and these distances on both sides.
+  private static func around(_ distances: [Double]) -> [Double] { [0] + distances.flatMap { [$0, -$0] } }
+
   static let spacings: [(String, [Double])] = [
-    ("five even points", (0...2).flatMap { [0.1 * Double($0), -0.1 * Double($0)] }.dropFirst().map { $0 }),
-    ("41 even points", (0...20).flatMap { [0.02 * Double($0), -0.02 * Double($0)] }.dropFirst().map { $0 }),
-    ("halved steps", [0] + (0..<9).flatMap { [scalbn(0.5, -$0), -scalbn(0.5, -$0)] }),
+    ("five even points", around((1...2).map { 0.1 * Double($0) })),
+    ("41 even points", around((1...20).map { 0.02 * Double($0) })),
+    ("halved steps", around((0..<9).map { scalbn(0.5, -$0) })),
     ("uneven points", [0, 0.07, -0.11, 0.19, -0.16, 0.26, -0.3, 0.41]),
     ("one side alone", (0..<9).map { 0.05 * Double($0) }),
   ]
@@ -31,13 +34,15 @@ import Testing
     for (name, t) in TabulatedLineTests.spacings {
       func f(_ t: Double) -> Double { sin(0.4 + t) + exp(0.5 * t) }
       let slope = cos(0.4) + 0.5
-      #expect(verdict(line(f, claim: slope, at: t)) == .agree, "\(name): \(checkSlopes(of: [line(f, claim: slope, at: t)]))")
+      #expect(
+        verdict(line(f, claim: slope, at: t)) == .agree, "\(name): \(checkSlopes(of: [line(f, claim: slope, at: t)]))")
       let wrong = checkSlopes(of: [line(f, claim: -slope, at: t)])
       #expect(wrong.verdict == .disagree && wrong.hypothesis?.contains("sign") == true, "\(name): \(wrong)")
     }
   }
 
-  @Test("Of 1,000 random right slopes none is convicted; of wrong ones nearly all are", arguments: [0, 1e-9, 1e-6, 1e-4])
+  @Test(
+    "Of 1,000 random right slopes none is convicted; of wrong ones nearly all are", arguments: [0, 1e-9, 1e-6, 1e-4])
   func random(noise: Double) {
     var (agreed, convicted) = (0, 0)
     for seed in 0..<UInt64(1000) {
@@ -45,7 +50,11 @@ import Testing
       let plain = RandomPlainFunction(seed: seed, count: 1)
       let (x, claim) = (plain.x[0], plain.gradient(plain.x)[0])
       let step = abs(x) * generator.uniform(0.005, 0.05)
-      let t = [0] + (1...(3 + Int(seed % 5))).flatMap { [Double($0) * step, -Double($0) * step * generator.uniform(0.8, 1.2)] }
+      var t = [0.0]
+      for i in 1...(3 + Int(seed % 5)) {
+        let far: Double = Double(i) * step
+        t += [far, -far * generator.uniform(0.8, 1.2)]
+      }
       let unit = abs(plain.value([x])) * noise
       var values: [Double: Double] = [:]
       for t in t { values[t] = plain.value([x + t]) + unit * generator.normal() }
@@ -64,9 +73,12 @@ import Testing
     let cases: [(TabulatedLine, String)] = [
       (line(sin, claim: -1, at: [0, 0.1, -0.1]), "has 3 points; give at least 5"),
       (line({ sin(9 * $0) }, claim: -9, at: [0, 0.3, -0.3, 0.55, -0.61]), "too far apart; add some nearer than 0.3"),
-      (line({ 1 + 1e-4 * ($0 * 40).rounded() / 40 }, claim: -1e-4, at: even, rounding: 1e-5), "write f with all its digits"),
-      (line(abs, claim: 0.5, at: even), "a kink: the slope is -1.0 on the left and 1.0 on the right"),
-      (line(abs, claim: 1, at: TabulatedLineTests.spacings[0].1), "a kink"),
+      (
+        line({ 1 + 1e-4 * ($0 * 40).rounded() / 40 }, claim: -1e-4, at: even, rounding: 1e-5),
+        "write f with all its digits"
+      ),
+      (line(abs, claim: 0.5, at: even), "a kink, or noise: the slope is -1.0 on the left and 1.0 on the right"),
+      (line(abs, claim: 1, at: TabulatedLineTests.spacings[0].1), "a kink, or noise"),
       (line({ $0 == 0 ? .nan : $0 }, claim: 1, at: even), "f is nan here"),
     ]
     for (line, words) in cases {

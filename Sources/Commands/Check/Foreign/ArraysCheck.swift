@@ -18,7 +18,10 @@ struct ArraysCheck {
   func run(_ console: Console) throws -> Int32 {
     let lines = try SlopeTable(FilePlace.url(path)).lines
     console.field("table", path)
-    console.field("lines", lines.prefix(8).map { "\($0.name) (\($0.points.count))" }.joined(separator: ", ") + (lines.count > 8 ? ", …" : ""))
+    console.field(
+      "lines",
+      lines.prefix(8).map { "\($0.name) (\($0.points.count))" }.joined(separator: ", ") + (lines.count > 8 ? ", …" : "")
+    )
     console.line()
     let report = checkSlopes(of: lines)
     console.line("\(report)")
@@ -44,7 +47,9 @@ private struct SlopeTable {
 
   init(_ url: URL) throws(FileError) {
     let input = try InputFile(url, gzip: .system, pipeLimit: InputFile.memoryLimit)
-    if let kind = FileKind.name(of: try input.prefix(FileKind.prefixLength)), kind.contains("npz") || kind.contains("npy") {
+    if let kind = FileKind.name(of: try input.prefix(FileKind.prefixLength)),
+      kind.contains("npz") || kind.contains("npy")
+    {
       throw FileError(
         .wrongFormat, file: input.path, at: .wholeFile, expected: "a table of text (CSV)", found: kind,
         remedy: "NumPy's own files are not read yet; write the table with \(SlopeTable.example).")
@@ -67,7 +72,8 @@ private struct SlopeTable {
       groups[name, default: []].append(row)
     }
     let precision = (
-      value: Precision(groups.values.joined().map(\.value)), slope: Precision(groups.values.joined().compactMap(\.slope))
+      value: Precision(groups.values.joined().map(\.value)),
+      slope: Precision(groups.values.joined().compactMap(\.slope))
     )
     lines = names.map { name in
       let points = (groups[name] ?? []).map { row in
@@ -89,16 +95,22 @@ private struct SlopeTable {
     for (position, name) in names.enumerated() where columns.contains(name) { places[name] = position }
     guard let missing = columns.dropFirst().first(where: { places[$0] == nil }) else { return places }
     throw FileError(
-      .mismatch, file: file, at: .line(1, column: 1), expected: "the columns line, t, f and slope, of which line may be left out",
-      found: names.isEmpty ? "\(table.width) columns without names" : "none named \(quoted(missing)), but \(names.map { quoted($0) }.joined(separator: ", "))",
+      .mismatch, file: file, at: .line(1, column: 1),
+      expected: "the columns line, t, f and slope, of which line may be left out",
+      found: names.isEmpty
+        ? "\(table.width) columns without names"
+        : "none named \(quoted(missing)), but \(names.map { quoted($0) }.joined(separator: ", "))",
       remedy: "Name them in the first line, as \(example) does.")
   }
 
-  private static func number(_ field: CSVField, _ reader: CSVReader, isFinite: Bool = false) throws(FileError) -> Written {
+  private static func number(_ field: CSVField, _ reader: CSVReader, isFinite: Bool = false) throws(FileError)
+    -> Written
+  {
     if let number = Written(reader.text(field)), number.value.isFinite || !isFinite { return number }
     throw reader.wrong(
       field, expected: isFinite ? "a finite number" : "a number",
-      remedy: "Correct the field; only slope may be empty, where none is claimed, and only f and slope may be nan or inf.")
+      remedy:
+        "Correct the field; only slope may be empty, where none is claimed, and only f and slope may be nan or inf.")
   }
 }
 

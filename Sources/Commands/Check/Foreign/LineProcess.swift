@@ -13,6 +13,7 @@ final class LineProcess {
   private let (input, output) = (Pipe(), Pipe())
   private var received: [UInt8] = []
   private var takesInput = true
+  private var hasAsked = false
   private var interrupts: [any DispatchSourceSignal] = []
 
   /// Starts the command.
@@ -50,7 +51,9 @@ final class LineProcess {
   /// - Throws: `CommandError.process` where it dies, is silent for too long, or prints too much.
   func answer(to request: String, named ask: String, atMost limit: Int) throws(CommandError) -> [UInt8] {
     let deadline = ContinuousClock.now + .seconds(timeout)
-    try refuseUnasked()
+    // What it prints at its start is taken for its first answer, and judged as such.
+    if hasAsked { try refuseUnasked() }
+    hasAsked = true
     var rest = Array((request + "\n").utf8)[...]
     var searched = 0
     while true {
@@ -65,7 +68,8 @@ final class LineProcess {
       guard received.count <= limit else {
         throw CommandError.process(
           command,
-          reason: "it printed \(received.count.grouped) bytes and no end of a line, where at most \(limit.grouped) answer "
+          reason:
+            "it printed \(received.count.grouped) bytes and no end of a line, where at most \(limit.grouped) answer "
             + "the request '\(ask)'; print one line for each request, and all else on standard error")
       }
       try exchange(&rest, until: deadline, ask)
@@ -119,7 +123,8 @@ final class LineProcess {
               ? "none; make sure that it flushes its output after each line, or give it longer (--timeout)"
               : "a line that does not end; end each answer with a newline, and flush"))
     }
-    let milliseconds = min(left.components.seconds * 1000 + left.components.attoseconds / 1_000_000_000_000_000 + 1, 1000)
+    let milliseconds = min(
+      left.components.seconds * 1000 + left.components.attoseconds / 1_000_000_000_000_000 + 1, 1000)
     guard poll(&places, nfds_t(places.count), Int32(milliseconds)) > 0 else { return }
     if places[0].revents != 0 {
       let data = output.fileHandleForReading.availableData
@@ -146,7 +151,8 @@ final class LineProcess {
     let line = String(decoding: received.prefix { $0 != LineProcess.newline }, as: UTF8.self)
     throw CommandError.process(
       command,
-      reason: "expected one line for each request, found another one, \(quoted(line)); print all else on standard error")
+      reason: "expected one line for each request, found another one, \(quoted(line)); print all else on standard error"
+    )
   }
 
   // MARK: Its end

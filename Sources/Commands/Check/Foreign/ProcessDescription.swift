@@ -33,7 +33,9 @@ struct ProcessDescription {
       throw wrong(ProcessDescription.known.map { quoted($0) }.listed("or"), quoted(other.0))
     }
     guard let shapes = answer["inputs"]?.members, !shapes.isEmpty else {
-      throw wrong(#""inputs", an object of names and shapes such as {"w": [3, 2], "b": [2]}"#, ProcessDescription.found(answer["inputs"]))
+      throw wrong(
+        #""inputs", an object of names and shapes such as {"w": [3, 2], "b": [2]}"#,
+        ProcessDescription.found(answer["inputs"]))
     }
     var (inputs, count): ([FunctionInput], Int) = ([], 0)
     for (name, json) in shapes {
@@ -44,7 +46,8 @@ struct ProcessDescription {
       // Taken one by one, so that no product overflows.
       let size = shape.reduce(1) { $0 > ProcessDescription.limit ? $0 : $0 * min($1, ProcessDescription.limit) }
       guard count + size <= ProcessDescription.limit else {
-        throw wrong("at most \(ProcessDescription.limit.grouped) numbers in all inputs", "more in \(quoted(name)), \(json.text)")
+        throw wrong(
+          "at most \(ProcessDescription.limit.grouped) numbers in all inputs", "more in \(quoted(name)), \(json.text)")
       }
       inputs.append(FunctionInput(name: printable(name), shape: shape, from: count))
       count += size
@@ -52,9 +55,11 @@ struct ProcessDescription {
     (names, self.inputs) = (shapes.map(\.0), inputs)
 
     derivative = answer["derivative"]?.string ?? "gradient"
-    guard answer["derivative"] == nil || ProcessDescription.derivatives.contains(answer["derivative"]?.string ?? "") else {
+    guard answer["derivative"] == nil || ProcessDescription.derivatives.contains(answer["derivative"]?.string ?? "")
+    else {
       throw wrong(
-        "a derivative: \(ProcessDescription.derivatives.map { "\"\($0)\"" }.listed("or"))", ProcessDescription.found(answer["derivative"]))
+        "a derivative: \(ProcessDescription.derivatives.map { "\"\($0)\"" }.listed("or"))",
+        ProcessDescription.found(answer["derivative"]))
     }
     isSingle = answer["scalar"]?.string == "float32"
     guard answer["scalar"] == nil || ["float32", "float64"].contains(answer["scalar"]?.string) else {
@@ -62,7 +67,8 @@ struct ProcessDescription {
     }
     noise = answer["noise"]?.double
     guard answer["noise"] == nil || noise.map({ $0 > 0 && $0 < 1 }) == true else {
-      throw wrong("a noise: a share of the value between 0 and 1, such as 1e-6", ProcessDescription.found(answer["noise"]))
+      throw wrong(
+        "a noise: a share of the value between 0 and 1, such as 1e-6", ProcessDescription.found(answer["noise"]))
     }
     guard let at = answer["at"] else {
       point = nil
@@ -70,7 +76,9 @@ struct ProcessDescription {
     }
     var point: [Double] = []
     for (name, input) in zip(names, inputs) {
-      guard let json = at[name] else { throw wrong("in \"at\" the numbers of \(quoted(name))", ProcessDescription.found(at)) }
+      guard let json = at[name] else {
+        throw wrong("in \"at\" the numbers of \(quoted(name))", ProcessDescription.found(at))
+      }
       point += try NestedNumbers(json, what: "\(quoted(name)) in \"at\"", command).elements(of: input.shape, command)
     }
     guard point.allSatisfy(\.isFinite) else { throw wrong("finite numbers in \"at\"", "others") }
@@ -114,7 +122,9 @@ struct NestedNumbers {
       let rows = depth < shape.count ? "\(shape[depth]) elements in each row" : "numbers"
       throw CommandError.process(
         command,
-        reason: "expected \(rows) in \(what), found \(quoted(json.text)); what is not finite is written as \"nan\", \"inf\" or \"-inf\"")
+        reason:
+          "expected \(rows) in \(what), found \(quoted(json.text)); what is not finite is written as \"nan\", \"inf\" or \"-inf\""
+      )
     }
   }
 
@@ -135,7 +145,8 @@ struct NestedNumbers {
     throw CommandError.process(
       command,
       reason: "expected \(what) \(wanted.words), found one \(shape.words)"
-        + (isTransposed ? ": it has the shape of its transpose" : "; answer with one number for each element, row by row"))
+        + (isTransposed
+          ? ": it has the shape of its transpose" : "; answer with one number for each element, row by row"))
   }
 }
 

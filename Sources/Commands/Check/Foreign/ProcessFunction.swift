@@ -59,7 +59,8 @@ final class ProcessFunction {
       if description.derivative == "gradient", numbers.elements.count != 1 {
         throw CommandError.process(
           command,
-          reason: "expected one number as value, of which there is a gradient, found \(numbers.elements.count.of("number")); "
+          reason:
+            "expected one number as value, of which there is a gradient, found \(numbers.elements.count.of("number")); "
             + #"describe "derivative": "vjp", "jvp" or "jacobian" for more than one"#)
       }
       valueShape = numbers.shape
@@ -113,7 +114,8 @@ final class ProcessFunction {
       guard let json = answer[name] else {
         let found = answer.members?.map { quoted($0.0) }.joined(separator: ", ") ?? ""
         throw CommandError.process(
-          command, reason: #"expected "\#(name)" in the answer to '\#(name)', found \#(found.isEmpty ? "nothing" : found)"#)
+          command,
+          reason: #"expected "\#(name)" in the answer to '\#(name)', found \#(found.isEmpty ? "nothing" : found)"#)
       }
       return try read(json)
     } catch let error as CommandError {
@@ -126,7 +128,11 @@ final class ProcessFunction {
   private func named(_ x: [Double]) -> JSON {
     .object(
       zip(description.names, description.inputs).map { name, input in
-        (name, input.shape.isEmpty ? ProcessFunction.json(x[input.range.lowerBound]) : .array(x[input.range].map(ProcessFunction.json)))
+        (
+          name,
+          input.shape.isEmpty
+            ? ProcessFunction.json(x[input.range.lowerBound]) : .array(x[input.range].map(ProcessFunction.json))
+        )
       })
   }
 
@@ -156,7 +162,8 @@ final class ProcessFunction {
       ? #"write what is not finite as "nan", "inf" or "-inf", in quotation marks"#
       : "print nothing but answers on standard output"
     throw CommandError.process(
-      command, reason: "expected a line such as \(example) in answer to '\(ask)', found \(quoted(text))\(reason); \(advice)")
+      command,
+      reason: "expected a line such as \(example) in answer to '\(ask)', found \(quoted(text))\(reason); \(advice)")
   }
 
   /// The numbers of all inputs, one input after the other.
@@ -168,7 +175,8 @@ final class ProcessFunction {
       guard let part = json[name] else {
         throw CommandError.process(
           command,
-          reason: "expected its \(what) of \(quoted(name)), found \(members.isEmpty ? "no names" : "only " + members.map { quoted($0.0) }.joined(separator: ", ")); "
+          reason:
+            "expected its \(what) of \(quoted(name)), found \(members.isEmpty ? "no names" : "only " + members.map { quoted($0.0) }.joined(separator: ", ")); "
             + #"answer with an object, {"\#(what)": {"\#(name)": …}}"#)
       }
       numbers += try NestedNumbers(part, what: "its \(what) of \(quoted(name))", command)
@@ -176,7 +184,10 @@ final class ProcessFunction {
     }
     if let other = members.first(where: { member in !description.names.contains(member.0) }) {
       throw CommandError.process(
-        command, reason: "expected a \(what) of \(description.names.map { quoted($0) }.joined(separator: ", ")), found also \(quoted(other.0)); describe it as an input, or leave it out")
+        command,
+        reason:
+          "expected a \(what) of \(description.names.map { quoted($0) }.joined(separator: ", ")), found also \(quoted(other.0)); describe it as an input, or leave it out"
+      )
     }
     return numbers
   }
