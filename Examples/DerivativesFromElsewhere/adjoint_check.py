@@ -32,6 +32,8 @@ def plain(answer):
     return {name: plain(part) for name, part in answer.items()}
   if isinstance(answer, (list, tuple)):
     return [plain(part) for part in answer]
+  if answer is None:
+    raise TypeError("a derivative is None; give zeros for an input that has no influence")
   return float(answer) if math.isfinite(answer) else str(float(answer))
 
 
@@ -42,6 +44,8 @@ def answer(inputs, value, gradient=None, vjp=None, array="numpy", **options):
     from numpy import array
   make = array or (lambda numbers: numbers)
   tell = {"inputs": {name: list(shape) for name, shape in inputs.items()}, **options}
+  if "at" in options:
+    tell["at"] = plain(options["at"])
   tell["derivative"] = "gradient" if gradient else "vjp"
   for line in sys.stdin:
     request = json.loads(line)
@@ -53,6 +57,6 @@ def answer(inputs, value, gradient=None, vjp=None, array="numpy", **options):
         "gradient": lambda: {"gradient": plain(gradient(**x))},
         "vjp": lambda: {"vjp": plain(vjp(make(request["v"]), **x))},
       }[request["ask"]]()
-    except ArithmeticError as error:
+    except (ArithmeticError, ValueError) as error:  # out of the domain, as math and NumPy say it
       reply = {"error": f"{type(error).__name__}: {error}"}
     print(json.dumps(reply), file=answers, flush=True)

@@ -140,4 +140,63 @@ import Testing
     let wrong = checkDerivative(of: f, .vjp { vjp($0, $1, sign: -1) }, at: [0.5, 2, 3], setting)
     #expect(wrong.description.contains("value[1, 0] by s wrong"), "\(wrong)")
   }
+
+  /// Σ cᵢ relu(wᵢ·x + bᵢ), squared, by w (4 × 3) and b (4); a gradient by hand, whose sign may be wrong in one entry.
+  private struct Units {
+    let x = [0.5, -1.25, 2]
+    let c = [1, -0.5, 0.75, 2]
+
+    private func arguments<S: BinaryFloatingPoint>(_ p: [S]) -> [S] {
+      (0..<4).map { i in (0..<3).reduce(p[12 + i]) { $0 + p[3 * i + $1] * S(x[$1]) } }
+    }
+
+    func value<S: BinaryFloatingPoint>(_ p: [S]) -> S {
+      let sum = zip(arguments(p), c).reduce(S(0.25)) { $0 + max($1.0, 0) * S($1.1) }
+      return sum * sum
+    }
+
+    func gradient(_ p: [Double], wrong: Int? = nil) -> [Double] {
+      let z = arguments(p)
+      let sum = zip(z, c).reduce(0.25) { $0 + max($1.0, 0) * $1.1 }
+      var g = [Double](repeating: 0, count: 16)
+      for i in 0..<4 where z[i] > 0 {
+        for j in 0..<3 { g[3 * i + j] = 2 * sum * c[i] * x[j] }
+        g[12 + i] = 2 * sum * c[i]
+      }
+      if let wrong { g[wrong] = -g[wrong] }
+      return g
+    }
+  }
+
+  @Test("Units of ReLU, also at zeros and beside kinks, are never convicted when right, in either precision")
+  func kinks() {
+    let units = Units()
+    var setting = FunctionSetting()
+    setting.inputs = [
+      FunctionInput(name: "w", shape: [4, 3], from: 0), FunctionInput(name: "b", shape: [4], from: 12),
+    ]
+    var (found, wrongs) = (0, 0)
+    for seed in 0..<UInt64(60) {
+      setting.isSingle = seed % 2 == 0
+      var generator = Generator(seed: seed)
+      // Small numbers beside large ones, zero biases, and units whose argument is next to 0.
+      var p = (0..<16).map { _ in Double(Float(generator.normal() as Double)) * [1, 0.01, 1e-4][Int(seed / 2 % 3)] }
+      if seed % 5 == 0 { for i in 12..<16 { p[i] = 0 } }
+      if seed % 7 == 0 { p[12] = Double(Float(1e-6 - (0..<3).reduce(0) { $0 + p[$1] * units.x[$1] })) }
+      func check(wrong: Int? = nil) -> FunctionReport {
+        let isSingle = setting.isSingle
+        func value(_ p: [Double]) -> [Double] { [isSingle ? Double(units.value(p.map { Float($0) })) : units.value(p)] }
+        return checkDerivative(
+          of: value,
+          .gradient { p in units.gradient(p, wrong: wrong).map { isSingle ? Double(Float($0)) : $0 } }, at: p, setting)
+      }
+      let right = check()
+      #expect(right.verdict != .disagree, "seed \(seed): \(right)")
+      for wrong in [Int(seed % 12), 12 + Int(seed % 4)] where units.gradient(p)[wrong] != 0 {
+        wrongs += 1
+        found += check(wrong: wrong).verdict == .disagree ? 1 : 0
+      }
+    }
+    #expect(Double(found) > 0.9 * Double(wrongs), "\(found) of \(wrongs)")
+  }
 }

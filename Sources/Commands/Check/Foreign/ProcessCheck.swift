@@ -30,6 +30,9 @@ struct ProcessCheck {
     }
     try function.end()
     console.line("\(report)")
+    if function.description.point == nil, report.value.contains(where: { !$0.isFinite }) {
+      console.line(#"  The point was drawn; describe one where the value is finite, as "at"."#)
+    }
     if printsJSON { console.line(report.json) }
     return report.exitCode
   }
