@@ -168,7 +168,8 @@ import Testing
     }
   }
 
-  @Test("Units of ReLU, also at zeros and beside kinks, are never convicted when right, in either precision")
+  @Test(
+    "Units of ReLU, also at zeros and beside kinks, are never convicted when right; in Double each wrong sign is found")
   func kinks() {
     let units = Units()
     var setting = FunctionSetting()
@@ -193,10 +194,16 @@ import Testing
       let right = check()
       #expect(right.verdict != .disagree, "seed \(seed): \(right)")
       for wrong in [Int(seed % 12), 12 + Int(seed % 4)] where units.gradient(p)[wrong] != 0 {
-        wrongs += 1
-        found += check(wrong: wrong).verdict == .disagree ? 1 : 0
+        wrongs += setting.isSingle ? 1 : 0
+        let report = check(wrong: wrong)
+        // In Float a unit beside its kink, or a parameter of 1e-4, may hide behind rounding.
+        if setting.isSingle {
+          found += report.verdict == .disagree ? 1 : 0
+        } else {
+          #expect(report.entries[wrong].verdict == .disagree, "seed \(seed): \(report)")
+        }
       }
     }
-    #expect(Double(found) > 0.9 * Double(wrongs), "\(found) of \(wrongs)")
+    #expect(Double(found) > 0.7 * Double(wrongs), "\(found) of \(wrongs)")
   }
 }
