@@ -8,8 +8,7 @@ struct ProcessDescription {
   let names: [String]
   /// The same inputs, with names that can be shown.
   let inputs: [FunctionInput]
-  /// gradient, vjp, jvp or jacobian.
-  let derivative: String
+  let derivative: Derivative
   let isSingle: Bool
   /// The standard deviation of the value's noise as a share of it, where it was stated.
   let noise: Double?
@@ -17,7 +16,8 @@ struct ProcessDescription {
   let point: [Double]?
 
   private static let known = ["inputs", "derivative", "scalar", "noise", "at"]
-  private static let derivatives = ["gradient", "vjp", "jvp", "jacobian"]
+  /// The derivatives that may be asked for.
+  enum Derivative: String, CaseIterable { case gradient, vjp, jvp, jacobian }
   /// The most numbers that all inputs hold together.
   private static let limit = 10_000_000
 
@@ -54,13 +54,12 @@ struct ProcessDescription {
     }
     (names, self.inputs) = (shapes.map(\.0), inputs)
 
-    derivative = answer["derivative"]?.string ?? "gradient"
-    guard answer["derivative"] == nil || ProcessDescription.derivatives.contains(answer["derivative"]?.string ?? "")
-    else {
-      throw wrong(
-        "a derivative: \(ProcessDescription.derivatives.map { "\"\($0)\"" }.listed("or"))",
-        ProcessDescription.found(answer["derivative"]))
+    let word = answer["derivative"].map { $0.string ?? "" } ?? Derivative.gradient.rawValue
+    guard let derivative = Derivative(rawValue: word) else {
+      let words = Derivative.allCases.map { "\"\($0.rawValue)\"" }
+      throw wrong("a derivative: \(words.listed("or"))", ProcessDescription.found(answer["derivative"]))
     }
+    self.derivative = derivative
     isSingle = answer["scalar"]?.string == "float32"
     guard answer["scalar"] == nil || ["float32", "float64"].contains(answer["scalar"]?.string) else {
       throw wrong(#"a scalar: "float64" or "float32""#, ProcessDescription.found(answer["scalar"]))

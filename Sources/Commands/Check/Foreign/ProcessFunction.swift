@@ -56,7 +56,7 @@ final class ProcessFunction {
           reason: "expected a value \(shape.words) as before, found one \(numbers.shape.words); answer with as many "
             + "numbers at every point")
       }
-      if description.derivative == "gradient", numbers.elements.count != 1 {
+      if description.derivative == .gradient, numbers.elements.count != 1 {
         throw CommandError.process(
           command,
           reason:
@@ -71,20 +71,20 @@ final class ProcessFunction {
   /// The derivative that it claims.
   var claim: FunctionClaim {
     switch description.derivative {
-    case "vjp":
+    case .vjp:
       .vjp { [self] x, v in
         try ask("vjp", at: x, ("v", .array(v.map(ProcessFunction.json))), expecting: x.count) { json in
           try parts(json, "vjp")
         }
       }
-    case "jvp":
+    case .jvp:
       .jvp { [self] x, u in
         let outputs = valueShape?.reduce(1, *) ?? 1
         return try ask("jvp", at: x, ("u", named(u)), expecting: outputs) { json in
           try NestedNumbers(json, what: "its jvp", command).elements(of: valueShape ?? [], command)
         }
       }
-    case "jacobian":
+    case .jacobian:
       .jacobian { [self] x in
         let outputs = valueShape?.reduce(1, *) ?? 1
         let flat = try ask("jacobian", at: x, expecting: outputs * x.count) { json in
@@ -92,7 +92,7 @@ final class ProcessFunction {
         }
         return rows(flat, outputs)
       }
-    default:
+    case .gradient:
       .gradient { [self] x in
         try ask("gradient", at: x, expecting: x.count) { json in try parts(json, "gradient") }
       }
