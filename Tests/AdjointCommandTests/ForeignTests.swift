@@ -114,6 +114,17 @@ import Testing
     #expect(outcome.output.contains("inputs        x 2, in float64"))
   }
 
+  @Test("A reader that closes our output ends the check in silence, as with any command", .enabled(if: has("bash")))
+  func closedOutput() throws {
+    let command = ForeignTests.answering(gradient: #"{"gradient": {"x": [0, 0]}}"#)
+    let place = try Workplace()
+    let script = #""$0" check --process "$1" | true; echo "${PIPESTATUS[0]}""#
+    let outcome = try place.start(
+      ["bash", "-c", script, try binary().path, command], program: URL(fileURLWithPath: "/usr/bin/env")
+    ).outcome()
+    #expect(outcome.errors.isEmpty && ["141\n", "0\n"].contains(outcome.output), "\(outcome.output) \(outcome.errors)")
+  }
+
   @Test("Plain Python: the right gradient of Rosenbrock's valley agrees", .enabled(if: has("python3")))
   func python() throws {
     let script = ForeignTests.examples.appendingPathComponent("plain_python.py").path

@@ -29,8 +29,6 @@ final class LineProcess {
     } catch {
       throw CommandError.process(command, reason: "/bin/sh cannot be started: \(error.localizedDescription)")
     }
-    // Writing to a process that is gone is an error of writing, and no end of this one.
-    signal(SIGPIPE, SIG_IGN)
     let group = process.processIdentifier
     interrupts = [SIGINT, SIGTERM, SIGHUP].map { number in
       // It stands in a group of its own, which a terminal does not interrupt.
@@ -51,6 +49,9 @@ final class LineProcess {
   /// - Throws: `CommandError.process` where it dies, is silent for too long, or prints too much.
   func answer(to request: String, named ask: String, atMost limit: Int) throws(CommandError) -> [UInt8] {
     let deadline = ContinuousClock.now + .seconds(timeout)
+    // Writing to a process that is gone is an error of writing, and no end of this one; our own output keeps to the custom.
+    let custom = signal(SIGPIPE, SIG_IGN)
+    defer { signal(SIGPIPE, custom) }
     // What it prints at its start is taken for its first answer, and judged as such.
     if hasAsked { try refuseUnasked() }
     hasAsked = true
@@ -94,7 +95,7 @@ final class LineProcess {
     try? output.fileHandleForReading.close()
     for source in interrupts { source.cancel() }
     interrupts = []
-    for number in [SIGPIPE, SIGINT, SIGTERM, SIGHUP] { signal(number, SIG_DFL) }
+    for number in [SIGINT, SIGTERM, SIGHUP] { signal(number, SIG_DFL) }
   }
 
   // MARK: Pipes
