@@ -123,6 +123,26 @@ public func checkGradient(
   }
 }
 
+/// Compares a claimed derivative of a function that runs elsewhere with extrapolated differences.
+package func checkDerivative(
+  of f: @escaping ([Double]) throws -> [Double], _ claim: FunctionClaim, at x: [Double], oneByOne limit: Int = 2000,
+  _ setting: FunctionSetting
+) -> FunctionReport {
+  let check = FunctionCheck(of: f, at: x, subject: claim.subject, limit: limit, setting)
+  check.compare { point, check in
+    let outputs = check.report.value.count
+    switch claim {
+    case .gradient(let gradient): return matrix([try gradient(point)], check)
+    case .jacobian(let jacobian): return matrix(try jacobian(point), check)
+    case .vjp(let product): return try rows(of: product, at: point, vectors: outputs, length: x.count, check)
+    case .jvp(let product):
+      let columns = try rows(of: product, at: point, vectors: x.count, length: outputs, check)
+      return columns.map { columns in (0..<outputs).map { i in columns.map { $0[i] } } }
+    }
+  }
+  return check.report
+}
+
 private func requirePoint(_ x: [Double], _ limit: Int, _ file: StaticString, _ line: UInt) {
   if x.isEmpty { fatalError("checkGradient: x is empty; give at least one coordinate", file: file, line: line) }
   if limit < 1 {
@@ -181,7 +201,7 @@ private func rows(
       size += abs(vector[i] * rows[i][j])
     }
     // A product in `Float` is linear to that.
-    let share = (combined + rows.joined()).areSingle ? 0x1p-18 : 1e-9
+    let share = check.isSingle || (combined + rows.joined()).areSingle ? 0x1p-18 : 1e-9
     guard sum.isFinite, !(abs(sum - combined[j]) <= share * max(size, abs(combined[j]))) else { continue }
     check.refute(
       "With a random vector, entry \(j) is \(combined[j]); the same combination of unit vectors gives \(sum).",

@@ -12,6 +12,9 @@ final class FunctionCheck {
   private let f: ([Double]) throws -> [Double]
   private let x: [Double]
   private let limit: Int
+  private let setting: FunctionSetting
+  /// True for a function that is known to compute in `Float`.
+  var isSingle: Bool { setting.isSingle }
   private(set) var report: FunctionReport
   private var generator = Generator(seed: 0)
   private var lines: [Range<Int>: FunctionLine] = [:]
@@ -20,11 +23,15 @@ final class FunctionCheck {
   private var scales: [Double] = []
 
   /// - Parameter limit: the most entries that are compared one by one.
-  init(of f: @escaping ([Double]) throws -> [Double], at x: [Double], subject: String, limit: Int) {
-    (self.f, self.x, self.limit) = (f, x, limit)
+  init(
+    of f: @escaping ([Double]) throws -> [Double], at x: [Double], subject: String, limit: Int,
+    _ setting: FunctionSetting = FunctionSetting()
+  ) {
+    (self.f, self.x, self.limit, self.setting) = (f, x, limit, setting)
     report = FunctionReport(subject: subject, rows: 0, columns: x.count)
+    (report.inputs, report.output) = (setting.inputs, setting.output)
     if let j = x.firstIndex(where: { !$0.isFinite }) {
-      report.problems.append("x[\(j)] is \(x[j]): no derivative can be compared there.")
+      report.problems.append("\(report.name(column: j)) is \(x[j]): no derivative can be compared there.")
       return
     }
     report.evaluations = 1
@@ -52,7 +59,7 @@ final class FunctionCheck {
     do {
       guard let matrix = try claim(x, self) else { return }
       found = matrix
-      let isSingle = found.joined().map { $0 }.areSingle
+      let isSingle = setting.isSingle || found.joined().map { $0 }.areSingle
       jitter = found.map { row in row.map { isSingle ? 0x1p-18 * abs($0) : 0 } }
       for _ in 0..<2 { observeJitter(claim, step: isSingle ? 0x1p-22 : 0x1p-50) }
     } catch {
@@ -69,7 +76,7 @@ final class FunctionCheck {
 
   private func observeJitter(_ claim: ([Double], FunctionCheck) throws -> Matrix?, step: Double) {
     let moved = x.map { $0 * (1 + step * [-2, -1, 1, 2][Int(generator.next() % 4)]) }
-    let probe = FunctionCheck(of: { _ in self.report.value }, at: moved, subject: report.subject, limit: limit)
+    let probe = FunctionCheck(of: { _ in self.report.value }, at: moved, subject: report.subject, limit: limit, setting)
     guard let other = try? claim(moved, probe), other.count == found.count else { return }
     for i in found.indices {
       for (j, value) in other[i].enumerated() where value.isFinite && found[i][j].isFinite {
@@ -119,7 +126,10 @@ final class FunctionCheck {
     // A coordinate's size may say nothing of the function's.
     let others =
       x[j].powerOfTwo == nil ? [0x1p-32, 0x1p32, 0x1p-64, 0x1p64, 0x1p-96, 0x1p96] : [0x1p32, 0x1p64, 0x1p96]
-    return FunctionLine(scales: [1] + lengths(j).prefix(1).map { $0 / unit } + others) { [self] t in
+    let reach = (setting.inputs.first { $0.range.contains(j) }?.size(in: x)).map { 4 * $0 / unit } ?? 0
+    let scales =
+      [1] + [reach / 16, reach / 4, reach].filter { $0 > 1 } + lengths(j).prefix(1).map { $0 / unit } + others
+    return FunctionLine(scales: scales, reach: reach, noise: setting.noise) { [self] t in
       var point = x
       point[j] += t * unit
       return evaluated(point)
@@ -130,6 +140,7 @@ final class FunctionCheck {
 
   private func compareEntries() {
     for j in x.indices {
+      setting.progress(j, x.count)
       let line = line(j)
       for i in found.indices { report.entries.append(entry(i, j, on: line)) }
     }
@@ -163,6 +174,7 @@ final class FunctionCheck {
     let count = min(max(limit / found.count, 1), FunctionCheck.groups, x.count)
     let weights = x.indices.map { scales[$0] * generator.uniform(0.5, 1) * (generator.next() & 1 == 0 ? 1 : -1) }
     for group in 0..<count {
+      setting.progress(group, count)
       let range = group * x.count / count..<(group + 1) * x.count / count
       for i in found.indices {
         report.combinations += 1
@@ -198,7 +210,7 @@ final class FunctionCheck {
   private func verdict(_ i: Int, _ range: Range<Int>, _ weights: [Double]) -> Verdict {
     let line =
       lines[range]
-      ?? FunctionLine(scales: [1]) { [self] t in
+      ?? FunctionLine(scales: [1], noise: setting.noise) { [self] t in
         var point = x
         for j in range { point[j] += t * weights[j] }
         return evaluated(point)

@@ -6,28 +6,71 @@ struct FunctionFault {
   private let wrong: [FunctionReport.Entry]
   private let rows: Int
   private let columns: Int
+  private let inputs: [FunctionInput]
+  /// True where the entries are those of one input alone.
+  private let isPart: Bool
   /// The entries by row · columns + column.
   private let places: [Int: FunctionReport.Entry]
 
   init(_ report: FunctionReport) {
-    entries = report.entries
+    self.init(
+      report.entries, rows: report.size[0], columns: report.size[1], inputs: report.inputs, isPart: false,
+      place: { $0.row * report.size[1] + $0.column })
+  }
+
+  /// The part of a gradient that belongs to one input, as a matrix of the shape of that input.
+  private init(_ entries: [FunctionReport.Entry], of input: FunctionInput) {
+    let part = entries.filter { input.range.contains($0.column) }
+    let columns = input.shape.last ?? 1
+    self.init(
+      part, rows: input.range.count / max(columns, 1), columns: columns, inputs: [input], isPart: true,
+      place: { $0.column - input.range.lowerBound })
+  }
+
+  private init(
+    _ entries: [FunctionReport.Entry], rows: Int, columns: Int, inputs: [FunctionInput], isPart: Bool,
+    place: (FunctionReport.Entry) -> Int
+  ) {
+    (self.entries, self.rows, self.columns, self.inputs, self.isPart) = (entries, rows, columns, inputs, isPart)
     wrong = entries.filter { $0.verdict == .disagree }
-    (rows, columns) = (report.size[0], report.size[1])
-    places = [Int: FunctionReport.Entry](
-      uniqueKeysWithValues: entries.map { ($0.row * report.size[1] + $0.column, $0) })
+    places = [Int: FunctionReport.Entry](uniqueKeysWithValues: entries.map { (place($0), $0) })
   }
 
   /// A clause for people.
   var hypothesis: String? {
     guard !wrong.isEmpty, wrong.allSatisfy(\.found.isFinite) else { return nil }
-    return ratio ?? matrix ?? permutation ?? commonFactor
+    return ratio ?? commonFactor ?? matrix ?? byInput ?? permutation
   }
 
-  private func fits(_ found: Double, _ expected: Double, _ entry: FunctionReport.Entry) -> Bool {
-    abs(found - expected) <= 1e-6 * max(abs(found), abs(expected)) + 10 * entry.error
+  /// A clause for each input of a gradient in which entries are wrong; `nil` where one of them looks like nothing known.
+  private var byInput: String? {
+    guard rows == 1, !isPart else { return nil }
+    var clauses: [String] = []
+    for input in inputs where wrong.contains(where: { input.range.contains($0.column) }) {
+      let other = inputs.first { $0 != input && $0.range.count == input.range.count && holds(input, $0) }
+      let clause =
+        other.map { "holds the gradient of \($0.name)" } ?? FunctionFault(entries, of: input).hypothesis
+      guard let clause else { return nil }
+      clauses.append("\(input.name)\(other == nil ? ":" : "") \(clause)")
+    }
+    return clauses.isEmpty ? nil : clauses.joined(separator: "; ")
   }
 
-  private func isScaled(by factor: Double) -> Bool { wrong.allSatisfy { fits($0.found, factor * $0.expected, $0) } }
+  /// Tells whether one input's entries are those that another one should have.
+  private func holds(_ here: FunctionInput, _ there: FunctionInput) -> Bool {
+    isExchanged(here.range.indices.map { ($0, there.range.lowerBound + $0 - here.range.lowerBound) })
+  }
+
+  private func fits(
+    _ found: Double, _ expected: Double, _ entry: FunctionReport.Entry, _ factor: Double = 1
+  ) -> Bool {
+    abs(found - expected) <= 1e-6 * max(abs(found), abs(expected)) + 10 * entry.error * max(1, abs(factor))
+  }
+
+  /// Tells whether each wrong entry is that many times the right one.
+  private func isScaled(by factor: Double) -> Bool {
+    wrong.allSatisfy { fits($0.found, factor * $0.expected, $0, factor) }
+  }
 
   /// A factor with a name.
   private var ratio: String? {
@@ -50,8 +93,10 @@ struct FunctionFault {
 
   /// One factor without a name for several entries.
   private var commonFactor: String? {
-    guard wrong.count > 1, let first = wrong.first else { return nil }
-    let factor = first.found / first.expected
+    // The entry that is known best tells the factor best.
+    let best = wrong.min { $0.error * abs($1.expected) < $1.error * abs($0.expected) }
+    guard wrong.count > 1, let best else { return nil }
+    let factor = best.found / best.expected
     guard factor.isFinite, isScaled(by: factor) else { return nil }
     // The number of examples, or of whatever else a mean is taken over, is the function's own.
     let whole = (abs(factor) < 1 ? 1 / factor : factor).rounded()
@@ -73,14 +118,11 @@ struct FunctionFault {
   /// A pattern of a matrix: transposed, or one row or column in place of another.
   private var matrix: String? {
     guard rows > 1, columns > 1 else { return nil }
-    if rows == columns {
-      let pairs = wrong.map { ($0.row * columns + $0.column, $0.column * columns + $0.row) }
-      if isExchanged(pairs) { return "it is transposed" }
-    }
-    if let text = line("row", count: rows, of: wrong.map(\.row), length: columns, place: { $0 * columns + $1 }) {
-      return text
-    }
-    return line("column", count: columns, of: wrong.map(\.column), length: rows, place: { $1 * columns + $0 })
+    let wrong = places.filter { $0.value.verdict == .disagree }.map(\.key)
+    // Element (i, j) of the transpose stands where a matrix of this shape has another one, unless both are square.
+    if isExchanged(wrong.map { ($0, $0 % rows * columns + $0 / rows) }) { return "it is transposed" }
+    let text = line("row", count: rows, of: wrong.map { $0 / columns }, length: columns) { $0 * columns + $1 }
+    return text ?? line("column", count: columns, of: wrong.map { $0 % columns }, length: rows) { $1 * columns + $0 }
   }
 
   /// The line whose expected entries stand in each wrong line.
@@ -108,7 +150,8 @@ struct FunctionFault {
     }
     if wrong.count > 2 { return "the \(wrong.count) wrong entries are permuted" }
     func place(_ entry: FunctionReport.Entry) -> String {
-      rows == 1 ? "\(entry.column)" : "[\(entry.row), \(entry.column)]"
+      if let input = inputs.first(where: { $0.range.contains(entry.column) }) { return input.element(entry.column) }
+      return rows == 1 ? "\(entry.column)" : "[\(entry.row), \(entry.column)]"
     }
     return "entries \(place(wrong[0])) and \(place(wrong[1])) are exchanged"
   }

@@ -8,9 +8,13 @@ final class FunctionLine {
   private var known: [Double: [Double]] = [:]
   /// The steps that may be tried as the largest, best first.
   private let scales: [Double]
+  /// The largest step that may be tried although f has moved already.
+  private let reach: Double
+  /// The least noise, as a share of f.
+  private let noise: Double
 
-  init(scales: [Double], evaluate: @escaping (Double) -> [Double]) {
-    (self.scales, self.evaluate) = (scales, evaluate)
+  init(scales: [Double], reach: Double = 0, noise: Double = 0, evaluate: @escaping (Double) -> [Double]) {
+    (self.scales, self.reach, self.noise, self.evaluate) = (scales, reach, noise, evaluate)
   }
 
   private func values(at t: Double) -> [Double] {
@@ -23,13 +27,17 @@ final class FunctionLine {
   /// One output along the line.
   /// - Parameter unit: what the output is divided by, a power of two; squares of what is left neither overflow nor vanish.
   func output(_ row: Int, in unit: Double) -> FunctionAlongLine {
-    FunctionAlongLine(scales: scales) { self.values(at: $0)[row] / unit }
+    FunctionAlongLine(scales: scales, reach: reach, noise: noise) { self.values(at: $0)[row] / unit }
   }
 }
 
 /// A function of one number, and its slope at 0 by differences.
 struct FunctionAlongLine {
   let scales: [Double]
+  /// The largest step that may be tried although f has moved already.
+  let reach: Double
+  /// The least noise, as a share of f.
+  let noise: Double
   let f: (Double) -> Double
 
   /// Differences with steps up to `scale`, and the noise that they assume.
@@ -40,8 +48,11 @@ struct FunctionAlongLine {
     /// The largest |f| that was seen.
     let size: Double
 
-    var value: Double { difference.value }
-    var error: Double { difference.error }
+    /// The mean of several differences, and its error bar, in place of those of one.
+    var mean: (value: Double, error: Double)?
+
+    var value: Double { mean?.value ?? difference.value }
+    var error: Double { mean?.error ?? difference.error }
     var status: Difference.Status { difference.status }
     /// True where the error bar is a small share of the value.
     var isResolved: Bool { status == .measured && error <= FunctionAlongLine.resolution * abs(value) }
@@ -56,23 +67,27 @@ struct FunctionAlongLine {
 
   /// The differences at the first scale, or at a later one that resolves more; `nil` without a scale.
   ///
-  /// Steps beyond the scales that were tried are taken only where f has not moved at all: they see what f does elsewhere.
+  /// Steps beyond the scales that were tried, and beyond `reach`, are taken only where f has not moved at all: they see what f does
+  /// elsewhere.
   func measured() -> Measurement? {
     var chosen: Measurement?
     var (tried, isStill) = (0.0, true)
     let center = f(0)
-    for scale in scales where scale.isNormal && (scale < tried || isStill) {
-      var reach = 0.0
-      let result = measured(scale: scale) { reach = max(reach, abs($0 - center)) }
-      (tried, isStill) = (max(tried, scale), isStill && reach <= 4 * center.ulp)
-      let isDecided = result.isResolved || result.status == .kink
-      if chosen == nil || isDecided { chosen = result }
+    for scale in scales where scale.isNormal && (scale < tried || isStill || scale <= reach) {
+      var change = 0.0
+      let result = measured(scale: scale) { change = max(change, abs($0 - center)) }
+      // A kink that only larger steps meet is not one here.
+      let isDecided = result.isResolved || result.status == .kink && (chosen == nil || scale < tried || isStill)
+      (tried, isStill) = (max(tried, scale), isStill && change <= 4 * center.ulp)
+      let isFiner = result.status == .measured && scale <= reach && result.error < chosen?.error ?? 0
+      if chosen == nil || isDecided || isFiner && chosen?.status == .measured { chosen = result }
       if isDecided { break }
     }
     return chosen
   }
 
-  /// The differences at one scale, with the noise observed there, at least that of a `Float` where f gives nothing else.
+  /// The differences at one scale, with the noise observed there: at least what was stated, and that of a `Float` where f gives
+  /// nothing else.
   func measured(scale: Double, seeing: (Double) -> Void = { _ in }) -> Measurement {
     var samples: [Double] = []
     let observed = NoiseLevel.observed(
@@ -81,7 +96,7 @@ struct FunctionAlongLine {
         return samples[samples.count - 1]
       }, scale: scale)
     var size = samples.filter(\.isFinite).map(abs).max() ?? 0
-    let noise = samples.areSingle ? max(observed, 0x1p-24 * size) : observed
+    let noise = max(observed, (samples.areSingle ? max(noise, 0x1p-24) : noise) * size)
     let difference = AdaptiveDifference(scale: scale, noise: noise).derivative { t in
       let value = f(t)
       if value.isFinite {
@@ -91,6 +106,28 @@ struct FunctionAlongLine {
       return value
     }
     return Measurement(difference: difference, scale: scale, noise: noise, size: size)
+  }
+
+  /// The number of differences in a mean.
+  private static let readings = 16
+
+  /// The mean of differences at many scales near that of a measurement: their rounding errors have little to do with each other,
+  /// and three standard deviations of the mean stand for them.
+  func averaged(_ measurement: Measurement) -> Measurement {
+    var (values, truncation) = ([Double](), Double.infinity)
+    for i in 0..<FunctionAlongLine.readings {
+      let scale = measurement.scale * exp2(-Double(i) / Double(FunctionAlongLine.readings))
+      let difference = AdaptiveDifference(scale: scale, noise: measurement.noise).derivative(of: f)
+      guard difference.status == .measured else { return measurement }
+      values.append(difference.value)
+      truncation = min(truncation, difference.truncation)
+    }
+    let count = Double(values.count)
+    let mean = values.reduce(0, +) / count
+    let variance = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / (count - 1)
+    var averaged = measurement
+    averaged.mean = (mean, 3 * (variance / count).squareRoot() + truncation)
+    return averaged.error < measurement.error && averaged.meets(measurement) ? averaged : measurement
   }
 
   // MARK: Places that are not smooth

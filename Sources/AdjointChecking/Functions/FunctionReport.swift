@@ -29,6 +29,12 @@ public struct FunctionReport: Sendable, Encodable {
   public internal(set) var value: [Double] = []
   /// The number of outputs and of coordinates.
   public internal(set) var size: [Int]
+  /// The named parts of x, in their order; empty where x has none.
+  package internal(set) var inputs: [FunctionInput] = []
+  /// The shape of the outputs; empty where it is not known.
+  package internal(set) var output: [Int] = []
+  /// A clause on how entries were compared, where a function was not evaluated.
+  package internal(set) var method: String?
   /// The entries that were compared one by one, row by row.
   public internal(set) var entries: [Entry] = []
   /// The number of random combinations of coordinates that stand for the entries not compared one by one.
@@ -63,7 +69,7 @@ public struct FunctionReport: Sendable, Encodable {
   public var exitCode: Int32 { verdict == .agree ? 0 : verdict == .disagree ? 1 : 2 }
 
   private enum CodingKeys: String, CodingKey {
-    case subject, verdict, value, size, entries, combinations, doubtfulCombinations, wrongCombinations
+    case subject, verdict, sentence, value, size, entries, combinations, doubtfulCombinations, wrongCombinations
     case problems, remarks, hypothesis, evaluations
   }
 
@@ -72,9 +78,10 @@ public struct FunctionReport: Sendable, Encodable {
     var container = encoder.container(keyedBy: CodingKeys.self)
     try container.encode(subject, forKey: .subject)
     try container.encode(verdict, forKey: .verdict)
+    try container.encode(sentence, forKey: .sentence)
     try container.encode(value, forKey: .value)
     try container.encode(size, forKey: .size)
-    try container.encode(entries, forKey: .entries)
+    try container.encode(entries.map { Placed(place: place(of: $0), entry: $0) }, forKey: .entries)
     try container.encode(combinations, forKey: .combinations)
     try container.encode(doubtfulCombinations, forKey: .doubtfulCombinations)
     try container.encode(wrongCombinations, forKey: .wrongCombinations)
@@ -82,6 +89,19 @@ public struct FunctionReport: Sendable, Encodable {
     try container.encode(remarks, forKey: .remarks)
     try container.encodeIfPresent(hypothesis, forKey: .hypothesis)
     try container.encode(evaluations, forKey: .evaluations)
+  }
+
+  /// An entry with the name of its place.
+  private struct Placed: Encodable {
+    let place: String
+    let entry: Entry
+    private enum CodingKeys: String, CodingKey { case place }
+
+    func encode(to encoder: any Encoder) throws {
+      try entry.encode(to: encoder)
+      var container = encoder.container(keyedBy: CodingKeys.self)
+      try container.encode(place, forKey: .place)
+    }
   }
 
   /// The same as JSON, keys sorted.
@@ -107,9 +127,11 @@ extension FunctionReport: CustomStringConvertible {
     }
     let doubtful = entries.filter { $0.verdict == .cannotTell }
     let rows = (worst + doubtful).prefix(FunctionReport.shown)
+    let hasParts = (2...12).contains(inputs.count) && inputs.contains { $0.range.count > 1 }
+    if hasParts, !rows.isEmpty, entries.count == size[0] * size[1] { lines.append("  " + byInput) }
     lines += rows.map { "  " + text(of: $0) }
     let more = worst.count + doubtful.count - rows.count
-    if more > 0 { lines.append("  … and \(more) more, in `entries`") }
+    if more > 0 { lines.append("  … and \(more) more, in `entries` of the report (--json)") }
     lines += (problems + remarks).prefix(FunctionReport.shown).map { "  " + $0.prefix(200) }
     lines.append("  \(evidence)")
     return lines.joined(separator: "\n")
@@ -148,10 +170,21 @@ extension FunctionReport: CustomStringConvertible {
   }
 
   private func text(of entry: Entry) -> String {
-    let place = size[0] == 1 ? "[\(entry.column)]" : "[\(entry.row), \(entry.column)]"
     let bar = entry.expected.isNaN ? "" : ", expected \(entry.expected) ± \(short(entry.error))"
-    return "\(place) \(entry.verdict == .disagree ? "wrong" : "cannot tell"): found \(entry.found)\(bar)"
+    return "\(place(of: entry)) \(entry.verdict == .disagree ? "wrong" : "cannot tell"): found \(entry.found)\(bar)"
       + (entry.remark.isEmpty ? "" : "; \(entry.remark)")
+  }
+
+  /// The wrong and the doubtful entries of each input, counted.
+  private var byInput: String {
+    let texts = inputs.map { input in
+      let part = entries.filter { input.range.contains($0.column) }
+      let (wrong, doubtful) = (part.count { $0.verdict == .disagree }, part.count { $0.verdict == .cannotTell })
+      if wrong + doubtful == 0 { return "\(input.name) agrees" }
+      let counts = [(wrong, "wrong"), (doubtful, "not judged")].filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }
+      return "\(input.name) \(counts.joined(separator: ", ")) of \(part.count)"
+    }
+    return texts.joined(separator: "; ")
   }
 
   private var evidence: String {
@@ -161,7 +194,8 @@ extension FunctionReport: CustomStringConvertible {
       ? (all == 1 ? "the entry" : "all entries one by one")
       : "\(entries.count) of \(all) entries one by one"
     let grouped = combinations > 0 ? ", and \(combinations) random combinations of entries" : ""
-    return "Compared \(compared)\(grouped), by extrapolated differences in \(evaluations) evaluations of the function."
+    let method = method ?? "by extrapolated differences in \(evaluations) evaluations of the function."
+    return "Compared \(compared)\(grouped), \(method)"
   }
 }
 

@@ -204,7 +204,7 @@ extension CSVReader {
   }
 
   /// The error that a field does not hold what is expected.
-  func wrong(_ field: CSVField, expected: String, remedy: String) -> FileError {
+  package func wrong(_ field: CSVField, expected: String, remedy: String) -> FileError {
     let text = text(field)
     return FileError(
       .badValue, file: file, at: .line(field.line, column: field.column), expected: expected,

@@ -233,6 +233,17 @@ package struct CSVTable {
     return Int32(words.count - 1)
   }
 
+  /// Hands over the fields of each row, and the reader that knows their text.
+  /// - Throws: `FileError` for a row of another length, and whatever `visit` throws.
+  package func forEachRow(_ visit: ([CSVField], CSVReader) throws(FileError) -> Void) throws(FileError) {
+    var (reader, count) = (start, 0)
+    while let row = try reader.row() {
+      guard row.count == width else { throw ragged(count, min(row.count, width) - 1, row.count < width) }
+      try visit(row, reader)
+      count += 1
+    }
+  }
+
   /// A field, found again by its place in the table, for a message.
   func field(row: Int, column: Int) throws(FileError) -> (field: CSVField, reader: CSVReader) {
     var reader = start

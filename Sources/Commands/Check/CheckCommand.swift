@@ -44,6 +44,17 @@ enum CheckCommand {
       Option(
         "mode", "MODE", .choice(["directional", "full"]), default: "directional", in: "A model",
         "Three random directions, or every coordinate by itself."),
+      Option(
+        "process", "COMMAND", .text, in: "A derivative from elsewhere",
+        "Check the derivative that a program of yours computes, in any language: /bin/sh runs the command, which answers lines of "
+          + "JSON (Docs/DerivativesFromElsewhere.md)."),
+      Option(
+        "timeout", "SECONDS", .number(.interval), default: "60", in: "A derivative from elsewhere",
+        "How long each of its answers may take; the first one includes its start."),
+      Option(
+        "arrays", "FILE", .text, in: "A derivative from elsewhere",
+        "Check claimed slopes beside values of a function that runs elsewhere: a CSV file with the columns line, t, f and slope."
+      ),
     ],
     notes: [
       (
@@ -59,14 +70,15 @@ enum CheckCommand {
         "Examples",
         [
           "adjoint check", "adjoint check matmul logSoftmax", "adjoint check --edges",
-          "adjoint check --model 784,128,10 --mode full --order 2",
+          "adjoint check --model 784,128,10 --mode full --order 2", "adjoint check --process 'python3 mine.py'",
         ]
       ),
       (
         "Exit code",
         [
           "0 when everything agrees, 1 when something disagrees (with --sabotage: when a fault was not found), 2 when something",
-          "cannot be told or the command cannot be read, 1 for any other failure",
+          "cannot be told, the command cannot be read, or the process of --process does not answer as it must, 1 for any other",
+          "failure",
         ]
       ),
     ],
@@ -76,6 +88,8 @@ enum CheckCommand {
 
   private static func run(_ arguments: Arguments, _ console: Console) throws -> Int32 {
     try refuseUnused(arguments)
+    if arguments.isGiven("process") { return try ProcessCheck(arguments).run(console) }
+    if arguments.isGiven("arrays") { return try ArraysCheck(arguments).run(console) }
     if arguments.isGiven("edges") { return try EdgesRun(arguments).run(console) }
     if arguments.isGiven("table") {
       try Sibling.experiments.run(["--table"] + arguments.words(["seed", "data", "download", "json"]))
@@ -95,6 +109,12 @@ enum CheckCommand {
         throw .unusedOption(name, reason: reason, usedBy: users)
       }
     }
+    let subjects = ["process", "arrays", "edges", "table", "model"]
+    if let first = subjects.first(where: arguments.isGiven), first == "process" || first == "arrays" {
+      let further = ["sabotage", "order", "markdown", "peers"] + (first == "arrays" ? ["seed"] : [])
+      try refuse(subjects.filter { $0 != first } + further + modelOptions, "with --\(first)")
+    }
+    if !arguments.isGiven("process") { try refuse(["timeout"], "without --process") }
     let isModel = arguments.isGiven("model")
     if arguments.isGiven("edges") {
       try refuse(["model", "table", "sabotage", "order", "seed"] + modelOptions, "with --edges")
@@ -112,7 +132,7 @@ enum CheckCommand {
       try refuse(["sabotage"], "with --model")
     }
     if arguments.isGiven("sabotage") { try refuse(["order"], "with --sabotage") }
-    if isModel || arguments.isGiven("table") || arguments.isGiven("edges"), let name = arguments.positionals.first {
+    if subjects.contains(where: arguments.isGiven), let name = arguments.positionals.first {
       throw .unexpectedArgument(name, command: "check")
     }
   }

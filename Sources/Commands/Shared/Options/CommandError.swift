@@ -43,13 +43,14 @@ package enum CommandError: Error, Equatable {
   case noClone
   case occupied(String)
   case peer(String, reason: String)
+  case process(String, reason: String)
 
-  /// 2 when the command was written wrongly, 1 for everything else.
+  /// 2 when the command was written wrongly, also one that the user gave to be run, 1 for everything else.
   package var exitCode: Int32 {
     switch self {
     case .missingCommand, .unknownCommand, .unknownOperation, .unknownOption, .repeatedOption, .missingValue,
       .unexpectedValue, .badValue, .unexpectedArgument, .missingArgument, .missingOption, .unusedOption, .contradiction,
-      .unknownRow, .unknownExperiment, .noRowAtThreads, .notACheckpoint, .badPackageName:
+      .unknownRow, .unknownExperiment, .noRowAtThreads, .notACheckpoint, .badPackageName, .process:
       2
     case .noSuchData, .noMNIST, .noCheckpoint, .foreignCheckpoint, .badSettings, .movedData, .otherData, .diverged,
       .notFinite, .wrongSize, .badImage, .tooFewExamples, .unwritable, .disagreement, .noInstructionSet, .notBuilt,
@@ -151,6 +152,7 @@ extension CommandError: CustomStringConvertible {
     case .unwritable(let file, let reason): "\(path(file)) cannot be written: \(reason)"
     case .disagreement(let sentence): sentence
     case .peer(let name, let reason): "\(name): \(reason)"
+    case .process(let command, let reason): "--process \(quoted(command)): \(reason)"
     case .noInstructionSet(let name, let available):
       "ADJOINT_KERNELS=\(printable(name)): this machine has \(available.listed("and"))"
     case .notBuilt(let program):
