@@ -63,35 +63,63 @@ struct LocalJudge {
       move.start(&numbers)
       let comparison = move.compare()
       if !(comparison.share <= outcome.closest?.comparison.share ?? -1) { outcome.closest = (node, comparison) }
-      let isAtKink = move.isAtKink
-      if !isAtKink, comparison.share <= 1 { continue }
-      var mechanism: Mechanism?
-      if !isAtKink {
-        mechanism = Arbiter(recording, node).mechanism(of: comparison, moved: move.tangents(at: comparison.element))
-        guard mechanism != nil else { continue }
+      var kinked: Int?
+      let fault = contradiction(move, comparison, &numbers, &kinked)
+      if let kinked, !outcome.kinks.contains(where: { $0.node == node }) {
+        outcome.kinks.append(recording.singularity(at: node, element: kinked, distance: 0))
       }
-      // A contradiction may also be a kink that the operation does not declare.
-      let sides = OneSidedSlopes(move)
-      if let element = sides.kinkedElement {
-        if !outcome.kinks.contains(where: { $0.node == node }) {
-          outcome.kinks.append(recording.singularity(at: node, element: element, distance: 0))
-        }
-        guard let fault = sides.fault() else { continue }
-        outcome.faults.append(
-          Fault(
-            node: node, mechanism: .rule, input: input, element: nil, found: fault.found, expected: fault.expected,
-            bound: fault.bound))
+      if let fault {
+        outcome.faults.append(fault)
         return
       }
-      guard comparison.share > 1 || comparison.share.isNaN else { continue }
-      let element = comparison.element ?? move.worstElement()
-      outcome.faults.append(
-        Fault(
-          node: node, mechanism: mechanism ?? .rule, input: input, element: element, found: comparison.found,
-          expected: comparison.expected, bound: comparison.bound))
-      return
     }
   }
+
+  /// The fault that a move shows; `kinked` becomes an element at a kink that takes part in the gradient.
+  private func contradiction(
+    _ move: LocalMove, _ comparison: LocalComparison, _ numbers: inout TangentNumbers, _ kinked: inout Int?
+  ) -> Fault? {
+    let isAtKink = move.isAtKink
+    if !isAtKink {
+      guard !(comparison.share <= 1) else { return nil }
+      let arbiter = Arbiter(recording, move.node)
+      guard let mechanism = arbiter.mechanism(of: comparison, moved: move.tangents(at: comparison.element)) else {
+        return nil
+      }
+      // A contradiction may also be a kink that the operation does not declare.
+      guard let element = OneSidedSlopes(move).kinkedElement else {
+        return Fault(
+          node: move.node, mechanism: mechanism, input: move.input, element: comparison.element ?? move.worstElement(),
+          found: comparison.found, expected: comparison.expected, bound: comparison.bound)
+      }
+      kinked = element
+    }
+    let sides = OneSidedSlopes(move)
+    kinked = sides.kinkedElement
+    if let fault = sides.fault() { return fault }
+    if kinked == nil || recording.isElementwise(move.node) { return nil }
+    return beside(move, &numbers)
+  }
+
+  /// Looks between the kinks of an operation that is not elementwise: a few elements move at a time, fewer and fewer until none of
+  /// them is at a kink. Where all move at once, each kink adds to what is allowed, and hides what is wrong elsewhere.
+  private func beside(_ move: LocalMove, _ numbers: inout TangentNumbers) -> Fault? {
+    let tangents = move.tangents(at: nil).compactMap { $0 }.first ?? []
+    for _ in 0..<LocalJudge.probes {
+      let place = Int(abs(numbers.next() - 0.5) * 0x1p40) % max(tangents.count, 1)
+      for width in [64, 16, 4, 1] {
+        let start = place / width * width
+        move.restrict(to: start..<min(start + width, tangents.count), of: tangents)
+        let sides = OneSidedSlopes(move)
+        if let fault = sides.fault() { return fault }
+        if sides.kinkedElement == nil { break }
+      }
+    }
+    return nil
+  }
+
+  /// The places at which an operation with kinks is looked at by itself.
+  private static let probes = 12
 
   /// The residuals Σ⟨contribution, ẋ⟩ − ⟨ȳ, ẏ⟩ along the direction of the last dual replay: their sum is the difference of the two
   /// products end to end. Returns the faults, and the node of the largest residual.

@@ -100,10 +100,7 @@ struct LocalMove {
   func worstElement() -> Int? {
     let tangents = recording.dual.withElements(at: input) { $0.map(\.tangent) }
     func comparison(moving range: Range<Int>) -> LocalComparison {
-      recording.dual.withElements(at: input) { x in
-        for i in x.indices { x[i].tangent = range.contains(i) ? tangents[i] : 0 }
-      }
-      recording.dual.replay(only: node)
+      restrict(to: range, of: tangents)
       return compare()
     }
     var range = tangents.indices
@@ -118,6 +115,14 @@ struct LocalMove {
       range = worst.0
     }
     return range.first
+  }
+
+  /// Lets a range of the input's elements move alone, and runs the operation.
+  func restrict(to range: Range<Int>, of tangents: [Double]) {
+    recording.dual.withElements(at: input) { x in
+      for i in x.indices { x[i].tangent = range.contains(i) ? tangents[i] : 0 }
+    }
+    recording.dual.replay(only: node)
   }
 
   /// Tells whether an element that moves stands exactly at a kink.
@@ -194,35 +199,49 @@ struct OneSidedSlopes {
     return recording.dual.withElements(at: move.node) { Array($0) }
   }
 
-  /// The contradiction: a sum of contributions outside of what the elements may choose.
-  func fault() -> (found: Double, expected: Double, bound: Double)? {
-    let (recording, unit) = (move.recording, move.recording.unit(of: move.node))
-    if recording.isElementwise(move.node) {
-      return sides.indices.lazy.compactMap { i in contradiction([i], sides[i].low, sides[i].high, unit) }.first
+  /// The contradiction: contributions outside of what the elements may choose.
+  func fault() -> LocalJudge.Fault? {
+    let (recording, node) = (move.recording, move.node)
+    guard recording.isElementwise(node) else {
+      let low = sides.reduce(0) { $0 + $1.low }
+      let high = sides.reduce(0) { $0 + $1.high }
+      return fault(nil, low, high, isKinked: kinkedElement != nil)
     }
-    let low = sides.reduce(0) { $0 + $1.low }
-    let high = sides.reduce(0) { $0 + $1.high }
-    return contradiction(nil, low, high, unit)
+    for i in sides.indices {
+      if let fault = fault(i, sides[i].low, sides[i].high, isKinked: sides[i].low < sides[i].high) { return fault }
+    }
+    return nil
   }
 
-  private func contradiction(
-    _ elements: [Int]?, _ low: Double, _ high: Double, _ unit: Double
-  ) -> (found: Double, expected: Double, bound: Double)? {
-    let recording = move.recording
-    var (found, magnitude) = (0.0, max(abs(low), abs(high)))
+  private func fault(_ element: Int?, _ low: Double, _ high: Double, isKinked: Bool) -> LocalJudge.Fault? {
+    let (recording, node) = (move.recording, move.node)
+    var comparison = LocalComparison(unit: recording.unit(of: node))
+    comparison.element = element
     for edge in move.edges {
       recording.double.withElements(at: edge.contribution) { c in
         recording.dual.withElements(at: edge.producer) { x in
-          for i in elements ?? Array(x.indices) {
-            found += c[i] * x[i].tangent
-            magnitude += abs(c[i] * x[i].tangent)
+          if let element {
+            comparison.find(c[element], x[element].tangent)
+          } else {
+            for i in x.indices { comparison.find(c[i], x[i].tangent) }
           }
         }
       }
     }
-    if elements == nil { magnitude += sides.reduce(0) { $0 + max(abs($1.low), abs($1.high)) } }
-    let bound = unit * magnitude + 4 * .leastNonzeroMagnitude
-    if found >= low - bound, found <= high + bound { return nil }
-    return (found, min(max(found, low), high), bound)
+    let own = element.map { [sides[$0]] } ?? sides
+    let found = comparison.found
+    for side in own { comparison.expect(1, max(abs(side.low), abs(side.high))) }
+    comparison.expected = min(max(found, low), high)
+    guard !(comparison.share <= 1) else { return nil }
+    var mechanism = Mechanism.rule
+    if !isKinked {
+      let arbiter = Arbiter(recording, node)
+      guard let decided = arbiter.mechanism(of: comparison, moved: move.tangents(at: element)) else { return nil }
+      mechanism = decided
+    }
+    return LocalJudge.Fault(
+      node: node, mechanism: mechanism, input: move.input, element: element, found: found,
+      expected: comparison.expected,
+      bound: comparison.bound)
   }
 }

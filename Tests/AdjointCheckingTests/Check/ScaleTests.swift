@@ -144,6 +144,22 @@ struct ScaleTests {
     let at = (a.relu() - tape.record(Rectify(fault: .steepAtZero), a)).sum()
     #expect(check(at).findings.first?.operation == "rectify")
   }
+
+  @Test("A wrong max-pool is found where some of its windows tie")
+  func faultsBetweenTies() {
+    var generator = Generator(seed: 7)
+    for size in [8, 32] {
+      for wrong in [false, true] {
+        let tape = Tape<Double>()
+        let x = tape.input(
+          Tensor<Double>(shape: [2, size, size], elements: (0..<2 * size * size).map { _ in generator.normal() }))
+        let y = tape.record(RowMaximum(factor: wrong ? 2 : 1), x.relu())
+        let report = check((y.square() + y).sum())
+        #expect(report.verdict == (wrong ? .disagree : .cannotTell), "\(report)")
+        if wrong { #expect(report.findings.first?.operation == "rowMaximum") }
+      }
+    }
+  }
 }
 
 /// y = x², whose rule errs in one element by a millionth.
@@ -156,5 +172,27 @@ private struct NearlySquare: Operation {
     var factor = Tensor<S>(repeating: 2, shape: p.x[0].shape)
     factor[linear: 1234] = S(2.000002)
     return [p.to(0, g * p.x[0] * p.tape.constant(factor))]
+  }
+}
+
+/// The maximum of each pair of neighbours in the last axis, whose rule may be a multiple of the right one.
+private struct RowMaximum: Operation {
+  let factor: Double
+  func shape(of x: [Shape]) throws(ShapeError) -> Shape { Shape(x[0].dropLast() + [x[0][2] / 2]) }
+  func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) {
+    for i in y.indices { y[i] = S.larger(x[0][2 * i], x[0][2 * i + 1]) }
+  }
+  func branches<S: Scalar>(_ x: Operands<S>) -> Branches<S>? {
+    let distances = (0..<x[0].elements.count / 2).map { x[0][2 * $0] - x[0][2 * $0 + 1] }
+    return Branches(sides: distances.map { $0 > 0 ? 1 : 0 }, distances: distances)
+  }
+  func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] {
+    let shape = p.x[0].shape
+    let pairs = p.x[0].reshape(to: Shape(p.y.shape + [2]))
+    let best = pairs .== p.y.reshape(to: Shape(p.y.shape + [1])).broadcast(to: pairs.shape)
+    let wide = g.reshape(to: Shape(g.shape + [1])).broadcast(to: pairs.shape)
+    // A tie shares its cotangent.
+    let count = best.sum(axes: [3], keepingDimensions: true).broadcast(to: pairs.shape)
+    return [p.to(0, (factor * wide * best / count).reshape(to: shape))]
   }
 }
