@@ -14,6 +14,17 @@ package struct WorstError: Sendable, Hashable {
   }
 }
 
+/// Checks of one operation that did not agree and say the same.
+package struct Complaint: Sendable {
+  package let verdict: Verdict
+  /// A clause, such as `in the rule of tanh (%1), the sign is wrong`.
+  package let text: String
+  /// The fault behind the first of them, where one was found.
+  package let finding: Finding?
+  /// The checks, by what was drawn and looked at.
+  package fileprivate(set) var titles: [String]
+}
+
 /// The checks of one operation by `GradientCheck.verify`, counted.
 package struct OperationReport: Sendable {
   package let name: String
@@ -26,8 +37,8 @@ package struct OperationReport: Sendable {
   package internal(set) var kinkProbes = 0
   /// The number of checks.
   package var count: Int { agree + disagree + cannotTell }
-  /// A sentence for each check that did not agree.
-  package private(set) var complaints: [String] = []
+  /// The checks that did not agree.
+  package private(set) var complaints: [Complaint] = []
 
   init(name: String) { self.name = name }
 
@@ -35,20 +46,38 @@ package struct OperationReport: Sendable {
 
   /// Counts one check.
   mutating func count(_ verdict: Verdict, _ title: String, _ complaint: @autoclosure () -> String) {
-    switch verdict {
-    case .agree: agree += 1
-    case .disagree: disagree += 1
-    case .cannotTell: cannotTell += 1
-    }
-    if verdict != .agree { complaints.append("\(title): \(complaint())") }
+    count(verdict, title, complaint(), nil)
   }
 
   /// Counts the checks of a report, one an order.
   mutating func count(_ report: GradientReport, _ title: String) {
+    let name = name
     for order in Set(report.judgments.map(\.order)).sorted() {
       let judgments = report.judgments.filter { $0.order == order }
+      let verdict = Verdict.combined(judgments.map(\.verdict))
       include(judgments)
-      count(.combined(judgments.map(\.verdict)), "\(title), order \(order)", report.description)
+      count(verdict, "\(title), order \(order)", report.reason(verdict, inOperation: name), report.findings.first)
+    }
+  }
+
+  private mutating func count(
+    _ verdict: Verdict, _ title: String, _ complaint: @autoclosure () -> String, _ finding: Finding?
+  ) {
+    switch verdict {
+    case .agree:
+      agree += 1
+      return
+    case .disagree: disagree += 1
+    case .cannotTell: cannotTell += 1
+    }
+    add(Complaint(verdict: verdict, text: complaint(), finding: finding, titles: [title]))
+  }
+
+  private mutating func add(_ complaint: Complaint) {
+    if let known = complaints.firstIndex(where: { ($0.verdict, $0.text) == (complaint.verdict, complaint.text) }) {
+      complaints[known].titles += complaint.titles
+    } else {
+      complaints.append(complaint)
     }
   }
 
@@ -66,8 +95,11 @@ package struct OperationReport: Sendable {
     }
     (agree, disagree, cannotTell) = (agree + other.agree, disagree + other.disagree, cannotTell + other.cannotTell)
     kinkProbes += other.kinkProbes
-    complaints += other.complaints
+    for complaint in other.complaints { add(complaint) }
   }
+
+  /// The largest difference as a share of its bound, whoever saw it.
+  package var worst: Double? { worstError.values.map(\.inBounds).max() }
 }
 
 /// The findings of `GradientCheck.verify`, operation by operation.
@@ -84,35 +116,15 @@ public struct VerificationReport: Sendable {
   /// True when every operation agrees.
   public var agrees: Bool { verdict == .agree }
 
+  /// The findings about some operations alone.
+  package func restricted(to names: [String]) -> VerificationReport {
+    VerificationReport(operations: operations.filter { names.contains($0.name) }, seconds: seconds)
+  }
+
   /// The largest difference that an oracle saw anywhere.
   package func worst(_ oracle: Oracle) -> WorstError? {
     let all = operations.compactMap { $0.worstError[oracle] }
     return all.isEmpty
       ? nil : all.reduce(into: WorstError()) { $0.include(absolute: $1.absolute, inBounds: $1.inBounds) }
-  }
-}
-
-extension VerificationReport: CustomStringConvertible {
-  /// A line an operation, then the sums, then whatever did not agree.
-  public var description: String {
-    let width = operations.map(\.name.count).max() ?? 0
-    var lines = operations.map { operation in
-      let dual = operation.worstError[.dual] ?? WorstError()
-      let name = operation.name.padding(toLength: width, withPad: " ", startingAt: 0)
-      guard operation.count > 0 else {
-        return
-          "\(name)  nothing was checked: it has no examples; give the type `static var examples: [Example]`, with the "
-          + "shapes and ranges of its inputs"
-      }
-      let probes = operation.kinkProbes > 0 ? ", \(operation.kinkProbes) kink probes" : ""
-      return "\(name)  \(operation.verdict.text)  \(operation.count) checks"
-        + probes + ", worst dual error \(short(dual.absolute)) = \(short(dual.inBounds)) of its bound"
-    }
-    if operations.isEmpty { lines.append("nothing was checked: no operation was given") }
-    guard operations.contains(where: { $0.count > 0 }) else { return lines.joined(separator: "\n") }
-    lines.append(
-      "\(agree) agree, \(disagree) disagree, \(cannotTell) cannot tell, \(kinkProbes) kink probes, \(short(seconds)) s")
-    lines += operations.flatMap(\.complaints)
-    return lines.joined(separator: "\n")
   }
 }
