@@ -77,7 +77,7 @@ struct DirectionalOracles {
     let noise = NoiseLevel.observed(of: value, scale: first)
     let difference = AdaptiveDifference(initialStep: first, noise: noise).derivative(of: value, flips: flips)
     let slope = TaylorSlope(largestStep: first, noise: noise).remainder(of: value, slope: found, flips: flips)
-    report.uCurve = report.uCurve ?? difference.curve
+    report.uCurve = report.uCurve ?? difference.curve.continued(of: value, around: difference.value, ratio: 4)
 
     // Differences convict only when they are sure: well beyond the error bar, and with a slope that says the same.
     // The rules round as well: their share is that of the comparison with dual numbers.

@@ -60,6 +60,9 @@ package struct ComparedNumbers {
 }
 
 extension Double {
+  /// Four significant digits at most, without zeros at the end.
+  var plain: String { String(format: "%.4g", self) }
+
   /// A difference as a share of its bound, such as `0.02`; `6.5e+11` for what lies far beyond.
   package var inBounds: String {
     if isNaN { return "NaN" }

@@ -45,7 +45,7 @@ public enum Hypothesis: Sendable, Hashable, Encodable {
   public var text: String {
     switch self {
     case .sign: "the sign is wrong"
-    case .factor(let factor): "the contribution is \(short(factor)) times the right one"
+    case .factor(let factor): "the contribution is \(factor.plain) times the right one"
     case .transposed: "the contribution is transposed"
     case .missingMean(let n): "a factor 1/N is missing (N = \(n))"
     case .doubledMean(let n): "a factor 1/N is doubled or does not belong there (N = \(n))"
@@ -55,7 +55,7 @@ public enum Hypothesis: Sendable, Hashable, Encodable {
     case .staleValue: "a value is stale: right at the recorded inputs, wrong when replayed at others"
     case .wrongBranch: "the derivative is that of the other branch"
     case .wrongRow(let row): "only row \(row) is wrong"
-    case .relativeError(let error): "every element is off by \(short(error)) of itself"
+    case .relativeError(let error): "every element is off by \(error.plain) of itself"
     case .wrongValue: "the value itself is wrong: a kernel, a plan or a fusion"
     case .sharedDerivative: "dual numbers and the rule agree with each other and not with differences"
     case .wrongTangent: "dual numbers are wrong, and differences side with the rule"

@@ -97,8 +97,8 @@ extension Finding {
     guard factor.isFinite, factor != 0 else { return nil }
     let inverse = 1 / factor
     return abs(factor) >= 1 || inverse.rounded() != inverse
-      ? ("divide the contribution by \(short(factor))", " / \(short(factor))")
-      : ("multiply the contribution by \(short(inverse))", " * \(short(inverse))")
+      ? ("divide the contribution by \(factor.plain)", " / \(factor.plain)")
+      : ("multiply the contribution by \(inverse.plain)", " * \(inverse.plain)")
   }
 
   /// The axes of the output along which the input is repeated.
