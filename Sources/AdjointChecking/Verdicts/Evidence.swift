@@ -50,7 +50,9 @@ extension Judgment {
     (oracle, order, verdict, shownRemark) == (other.oracle, other.order, other.verdict, other.shownRemark)
   }
 
-  private var shownRemark: String { oracle.words.showsRemark || verdict == .cannotTell ? remark : "" }
+  private var shownRemark: String { oracle.words.showsRemark || verdict == .cannotTell || isPardoned ? remark : "" }
+  /// Tells whether this judgment agrees in spite of its bound, for a reason that its remark gives.
+  private var isPardoned: Bool { verdict == .agree && severity > 1 && oracle != .taylor }
 
   /// What was compared, of this judgment and those that are folded into it.
   fileprivate func compared(_ count: Int) -> String {
@@ -64,9 +66,9 @@ extension Judgment {
     switch oracle {
     case .taylor: (ComparedNumbers(verbatim: Judgment.rate(found), "h^\(short(expected)) at least"), "")
     case .program where found == expected: (ComparedNumbers(verbatim: "", ""), "same bits")
-    case .precision where found == expected, .reference where found == expected:
+    case .precision where found == expected, .reference where found == expected, .local where bound == 0:
       (ComparedNumbers(verbatim: "", ""), severity.inBounds)
-    case .dual, .secondOrderDual, .differences, .precision, .subgradient, .program, .reference:
+    case .local, .dual, .secondOrderDual, .differences, .precision, .subgradient, .program, .reference:
       (ComparedNumbers(found, expected, agree: verdict != .disagree), severity.inBounds)
     }
   }

@@ -127,18 +127,20 @@ package struct Singularity: Sendable, Hashable, Encodable {
   /// The operands of the element, where a value is not finite.
   package let operands: [Double]
 
+  /// The operation and its node.
+  var place: String { site(of: operation, node, path) }
+
   /// A clause, such as `exactly at a kink of relu at act (%3), element 2`.
   package var text: String {
-    let site = place(of: operation, node, path)
     guard let distance else {
       let cause = operands.isEmpty ? "it was given so" : "its operands are \(operands)"
-      return "\(site), element \(element), is not finite; \(cause)"
+      return "\(place), element \(element), is not finite; \(cause)"
     }
-    return (distance == 0 ? "exactly at" : "within \(short(distance)) of") + " a kink of \(site), element \(element)"
+    return (distance == 0 ? "exactly at" : "within \(short(distance)) of") + " a kink of \(place), element \(element)"
   }
 }
 
 /// `relu at act (%3)`, or `relu (%3)` without a name.
-func place(of operation: String, _ node: Int, _ path: String) -> String {
+func site(of operation: String, _ node: Int, _ path: String) -> String {
   path.isEmpty ? "\(operation) (%\(node))" : "\(operation) at \(path) (%\(node))"
 }

@@ -4,7 +4,7 @@ import Adjoint
 
 extension Finding {
   /// The operation and its place.
-  var site: String { place(of: operation, node, path) }
+  var site: String { AdjointChecking.site(of: operation, node, path) }
   var shapes: String { inputShapes.map { "\($0)" }.joined(separator: ", ") + " → \(outputShape)" }
   var comparedNumbers: ComparedNumbers { ComparedNumbers(found, expected, agree: false) }
 

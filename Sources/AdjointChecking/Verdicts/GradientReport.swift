@@ -14,6 +14,8 @@ public struct GradientReport: Sendable {
   package internal(set) var singularities: [Singularity] = []
   /// Operations of the recording whose rules passed the node-by-node check, when it was made.
   package internal(set) var verifiedOperations = 0
+  /// Operations of the recording that were judged by themselves.
+  package internal(set) var certifiedOperations = 0
   /// Coordinates compared one by one, in a full check.
   public internal(set) var coordinates = 0
   /// The error of differences against the step, for a chart.
@@ -101,9 +103,10 @@ extension GradientReport: CustomStringConvertible {
     let judges = Oracle.allCases.filter { oracle in judgments.contains { $0.oracle == oracle && !$0.isSilent } }
     let directions = judgments.count { $0.oracle == .dual && $0.remark.isEmpty }
     let what =
-      (directions > 0 ? [counted(directions, "random direction")] : [])
+      (certifiedOperations > 0 ? [counted(certifiedOperations, "operation") + " one by one"] : [])
+      + (directions > 0 ? [counted(directions, "random direction")] : [])
       + (coordinates > 0 ? [counted(coordinates, "coordinate")] : [])
-    return (what.isEmpty ? "" : what.listed + ", ") + "judged by " + judges.map(\.words.name).listed
+    return (what.isEmpty ? "" : what.listed + "; ") + "judged by " + judges.map(\.words.name).listed
   }
 
   private var fault: String {
@@ -140,8 +143,8 @@ extension Verdict {
 
 extension GradientReport: Encodable {
   private enum CodingKeys: String, CodingKey {
-    case subject, verdict, summary, judgments, findings, singularities, verifiedOperations, coordinates, uCurve, seed
-    case seconds
+    case subject, verdict, summary, judgments, findings, singularities, verifiedOperations, certifiedOperations
+    case coordinates, uCurve, seed, seconds
   }
 
   /// Encodes the verdict and all that it rests on.
@@ -154,6 +157,7 @@ extension GradientReport: Encodable {
     try container.encode(findings, forKey: .findings)
     try container.encode(singularities, forKey: .singularities)
     try container.encode(verifiedOperations, forKey: .verifiedOperations)
+    try container.encode(certifiedOperations, forKey: .certifiedOperations)
     try container.encode(coordinates, forKey: .coordinates)
     try container.encodeIfPresent(uCurve, forKey: .uCurve)
     try container.encode(seed, forKey: .seed)

@@ -26,6 +26,7 @@ extension Oracle {
   /// The words for people, a line a case: the judge, its way, and what it compares.
   package var words: OracleWords {
     switch self {
+    case .local: OracleWords("local dual numbers", Oracle.alone, compares: "rule by rule", showsRemark: true)
     case .dual:
       OracleWords("dual numbers", "a replay that carries a derivative along, without a step", showsRemark: true)
     case .secondOrderDual: OracleWords("second-order dual numbers", "a replay that carries two derivatives along")
@@ -38,6 +39,7 @@ extension Oracle {
     }
   }
 
+  private static let alone = "each operation by itself, moved at random: its rule must say how its output moves"
   private static let fall = "f(x + h) - f(x) - h · slope falls like h² where the slope is right, like h where it is not"
   private static let wide = "the same numbers once more in Double, with the rounding of each operation added up"
   private static let sides = "the slopes on both sides of a kink; the rules' slope must lie between them"
