@@ -117,7 +117,7 @@ struct CheckRun {
     recording.move(to: origin.map { tensor in tensor.map { $0 * (1 + 0.01 * generator.uniform(-1, 1)) } })
     guard recording.firstNonFinite() == nil else { return }
     var faults: [LocalJudge.Fault] = []
-    _ = certify(recording, order: order, "replayed at another point", &faults)
+    _ = certify(recording, order: order, "at another point", &faults)
   }
 
   /// Checks the gradient of the gradient.

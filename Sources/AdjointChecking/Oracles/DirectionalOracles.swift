@@ -99,7 +99,7 @@ struct DirectionalOracles {
     // The rules round as well: their share is that of the comparison with dual numbers.
     let margin =
       10 * difference.error + 1e-9 * max(abs(found), abs(difference.value)) + dual.bound
-      + abs(found - dual.expected)
+      + (dual.verdict == .disagree ? 0 : abs(found - dual.expected))
     let apart = difference.status == .measured && abs(found - difference.value) > margin
     let tooSlow = slope.decay == .tooSlow
     let verdict: Verdict =

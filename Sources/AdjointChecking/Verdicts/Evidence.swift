@@ -64,7 +64,7 @@ extension Judgment {
   /// Both numbers, and how far they are apart.
   fileprivate var inWords: (numbers: ComparedNumbers, share: String) {
     switch oracle {
-    case .taylor: (ComparedNumbers(verbatim: Judgment.rate(found), "h^\(short(expected)) at least"), "")
+    case .taylor: (ComparedNumbers(verbatim: Judgment.rate(found), "≥ h^\(short(expected))"), "")
     case .program where found == expected: (ComparedNumbers(verbatim: "", ""), "same bits")
     case .precision where found == expected, .reference where found == expected, .local where bound == 0:
       (ComparedNumbers(verbatim: "", ""), severity.inBounds)

@@ -70,7 +70,7 @@ extension GradientReport: CustomStringConvertible {
     let evidence = Evidence(judgments).lines { $0.painted($0.text, if: colored) }
     if !evidence.isEmpty { lines += [""] + evidence }
     // A number says nothing without a listing.
-    if lines.contains(where: { $0.contains("%") }) {
+    if verdict != .agree, lines.contains(where: { $0.contains("%") }) {
       lines += ["", "  print(y.tape) lists the nodes %n, for any variable y on the tape."]
     }
     return lines.joined(separator: "\n")
@@ -100,13 +100,12 @@ extension GradientReport: CustomStringConvertible {
   }
 
   private var tried: String {
-    let judges = Oracle.allCases.filter { oracle in judgments.contains { $0.oracle == oracle && !$0.isSilent } }
     let directions = judgments.count { $0.oracle == .dual && $0.remark.isEmpty }
     let what =
       (certifiedOperations > 0 ? [counted(certifiedOperations, "operation") + " one by one"] : [])
       + (directions > 0 ? [counted(directions, "random direction")] : [])
       + (coordinates > 0 ? [counted(coordinates, "coordinate")] : [])
-    return (what.isEmpty ? "" : what.listed + "; ") + "judged by " + judges.map(\.words.name).listed
+    return what.isEmpty ? "judged by " + Set(judgments.map(\.oracle.words.name)).sorted().listed : what.listed
   }
 
   private var fault: String {

@@ -16,7 +16,9 @@ package struct OracleWords {
   /// The thing compared, by one judgment or by several of which the worst is shown.
   func compared(order: Int, count: Int, remark: String) -> String {
     let derivative = thing ?? (order == 1 ? "slope" : "second derivative")
-    if !remark.isEmpty { return "\(derivative), \(remark)" + (count > 1 ? ", worst of \(count)" : "") }
+    if !remark.isEmpty {
+      return (derivative.isEmpty ? "" : derivative + ", ") + remark + (count > 1 ? ", worst of \(count)" : "")
+    }
     if thing != nil { return derivative }
     return count == 1 ? "\(derivative) along a random direction" : "worst \(derivative) of \(count) random directions"
   }
@@ -26,7 +28,7 @@ extension Oracle {
   /// The words for people, a line a case: the judge, its way, and what it compares.
   package var words: OracleWords {
     switch self {
-    case .local: OracleWords("local dual numbers", Oracle.alone, compares: "rule by rule", showsRemark: true)
+    case .local: OracleWords("local dual numbers", Oracle.alone, compares: "", showsRemark: true)
     case .dual:
       OracleWords("dual numbers", "a replay that carries a derivative along, without a step", showsRemark: true)
     case .secondOrderDual: OracleWords("second-order dual numbers", "a replay that carries two derivatives along")
