@@ -34,7 +34,7 @@ struct DirectionalOracles {
     if let kink = kinks.first {
       return (
         judgment(
-          .cannotTell, "at a kink of \(kink.place): each kinked element lies between its own one-sided slopes",
+          .cannotTell, "at a kink of \(kink.place)",
           .subgradient
         ), []
       )

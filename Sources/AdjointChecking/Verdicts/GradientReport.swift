@@ -3,7 +3,7 @@ import Foundation
 
 /// Everything that a check of a gradient found. `description` is for people, `json` the same for machines.
 ///
-/// In a test: `#expect(report.agrees, "\(report)")`.
+/// In a test: `#expect(report.agrees)`, which shows the report; in XCTest, `XCTAssert(report.agrees, "\(report)")`.
 public struct GradientReport: Sendable {
   /// A name for what was checked.
   package let subject: String
@@ -46,14 +46,14 @@ public struct GradientReport: Sendable {
 // MARK: For people
 
 extension GradientReport: CustomStringConvertible {
-  /// The findings that are told in full; of more, a line each.
+  /// The findings that are told in full, and the places beside that of the sentence; of more findings, a line each.
   private static let toldInFull = 3
 
   /// A sentence of verdict, then each fault, then the evidence.
   public var description: String { text() }
 
   /// The words of this report, explained.
-  public var legend: String { Legend(judgments.map(\.oracle)).text }
+  public var legend: String { Legend(judgments.map(\.oracle), of: description).text }
 
   /// The description; the verdicts in colours where asked for.
   /// - Parameter opening: words in front of the sentence of verdict.
@@ -66,7 +66,10 @@ extension GradientReport: CustomStringConvertible {
       lines.append("  \(counted(verifiedOperations, "other operation")) checked at the same values: no fault.")
     }
     // The first is in the sentence.
-    lines += singularities.dropFirst(verdict == .cannotTell ? 1 : 0).map { "  \($0.text)" }
+    let places = singularities.dropFirst(verdict == .cannotTell ? 1 : 0)
+    lines += places.prefix(GradientReport.toldInFull).map { "  also \($0.text)" }
+    let untold = places.count - GradientReport.toldInFull
+    if untold > 0 { lines.append("  and \(counted(untold, "more such place"))") }
     let evidence = Evidence(judgments).lines { $0.painted($0.text, if: colored) }
     if !evidence.isEmpty { lines += [""] + evidence }
     // A number says nothing without a listing.
@@ -100,12 +103,13 @@ extension GradientReport: CustomStringConvertible {
   }
 
   private var tried: String {
-    let directions = judgments.count { $0.oracle == .dual && $0.remark.isEmpty }
+    let directions = judgments.count { $0.oracle == .dual && $0.order == 1 && !$0.remark.hasPrefix("worst") }
+    let orders = judgments.contains { $0.order == 2 } ? ", at orders 1 and 2" : ""
     let what =
       (certifiedOperations > 0 ? [counted(certifiedOperations, "operation") + " one by one"] : [])
       + (directions > 0 ? [counted(directions, "random direction")] : [])
       + (coordinates > 0 ? [counted(coordinates, "coordinate")] : [])
-    return what.isEmpty ? "judged by " + Set(judgments.map(\.oracle.words.name)).sorted().listed : what.listed
+    return what.isEmpty ? "judged by " + Set(judgments.map(\.oracle.words.name)).sorted().listed : what.listed + orders
   }
 
   private var fault: String {

@@ -15,12 +15,12 @@ package struct OracleWords {
 
   /// The thing compared, by one judgment or by several of which the worst is shown.
   func compared(order: Int, count: Int, remark: String) -> String {
-    let derivative = thing ?? (order == 1 ? "slope" : "second derivative")
-    if !remark.isEmpty {
-      return (derivative.isEmpty ? "" : derivative + ", ") + remark + (count > 1 ? ", worst of \(count)" : "")
-    }
-    if thing != nil { return derivative }
-    return count == 1 ? "\(derivative) along a random direction" : "worst \(derivative) of \(count) random directions"
+    let derivative = order == 1 ? "slope" : "second derivative"
+    let along =
+      count == 1 ? "\(derivative) along a random direction" : "worst \(derivative) of \(count) random directions"
+    let parts = order == 1 || thing == nil ? [] : ["order \(order)"]
+    if remark.isEmpty { return (parts + [thing ?? along]).joined(separator: ", ") }
+    return (parts + [thing ?? derivative, remark]).filter { !$0.isEmpty }.joined(separator: ", ")
   }
 }
 
@@ -44,7 +44,7 @@ extension Oracle {
   private static let alone = "each operation by itself, moved at random: its rule must say how its output moves"
   private static let fall = "f(x + h) - f(x) - h · slope falls like h² where the slope is right, like h where it is not"
   private static let wide = "the same numbers once more in Double, with the rounding of each operation added up"
-  private static let sides = "the slopes on both sides of a kink; the rules' slope must lie between them"
+  private static let sides = "each element at a kink must lie between its own slopes on both sides"
   private static let kept = "a program that keeps every value; the compiled one must give the same bits"
 }
 
@@ -56,10 +56,15 @@ extension Oracle: CustomStringConvertible {
 /// The words of a report, explained: a line each.
 struct Legend {
   private let oracles: [Oracle]
+  /// The report.
+  private let report: String
 
-  init(_ oracles: some Collection<Oracle>) { self.oracles = Oracle.allCases.filter(oracles.contains) }
+  init(_ oracles: some Collection<Oracle>, of report: String) {
+    (self.oracles, self.report) = (Oracle.allCases.filter(oracles.contains), report)
+  }
 
   private static let words = [
+    ("order 2", "said of the gradient of the gradient"),
     ("slope", "the derivative along a direction, ⟨gradient, direction⟩"),
     ("by the rules", "the number that the operations' rules give, which are on trial"),
     ("by the judge", "the number of a judge that uses no rule"),
@@ -67,13 +72,15 @@ struct Legend {
     ("agree", "every judge that could tell agrees: no difference is above its bound"),
     ("DISAGREE", "a judge contradicts: a difference is above its bound"),
     ("cannot tell", "no judge could: at a kink, where a value is not finite, or where rounding explains any number"),
+    ("at kinks", "probes put exactly at a kink, where no judge can tell, as it must be"),
     ("kink", "a place with two slopes, such as relu at 0, where there is no derivative"),
     ("ill-conditioned", "said of a node that magnifies rounding until it hides the number"),
     ("%n", "node n of the tape; print(y.tape) lists them, for any variable y on it"),
   ]
 
   var text: String {
-    let rows = oracles.map { [$0.words.name, $0.words.meaning] } + Legend.words.map { [$0.0, $0.1] }
-    return AlignedRows(rows).lines.joined(separator: "\n")
+    let judges = oracles.map { [$0.words.name, $0.words.meaning] }
+    let words = Legend.words.filter { report.contains($0.0.hasPrefix("%") ? "%" : $0.0) }.map { [$0.0, $0.1] }
+    return AlignedRows(judges + words).lines.joined(separator: "\n")
   }
 }

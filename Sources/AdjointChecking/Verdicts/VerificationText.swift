@@ -5,7 +5,7 @@ extension VerificationReport: CustomStringConvertible {
   public var description: String { text(colored: false) }
 
   /// The words of this report, explained.
-  public var legend: String { Legend(Set(operations.flatMap(\.worstError.keys))).text }
+  public var legend: String { Legend(Set(operations.flatMap(\.worstError.keys)), of: description).text }
 
   /// The verdict in one sentence.
   public var summary: String {
@@ -28,12 +28,12 @@ extension VerificationReport: CustomStringConvertible {
   package func text(colored: Bool) -> String {
     var lines = [verdict.painted(summary, if: colored)]
     if operations.count > 1 {
-      var table = AlignedRows(trailing: [1, 2])
-      table.add(["operation", "checks", "of the bound", ""])
+      var table = AlignedRows(trailing: [1, 2, 3])
+      table.add(["operation", "checks", "at kinks", "of the bound", ""])
       for operation in operations {
         table.add([
-          operation.name, "\(operation.count)", operation.worst?.inBounds ?? "",
-          operation.verdict.painted(operation.verdict.text, if: colored),
+          operation.name, "\(operation.count)", operation.kinkProbes > 0 ? "\(operation.kinkProbes)" : "",
+          operation.worst?.inBounds ?? "", operation.verdict.painted(operation.verdict.text, if: colored),
         ])
       }
       lines += [""] + table.lines
