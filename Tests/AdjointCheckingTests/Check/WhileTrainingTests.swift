@@ -54,7 +54,8 @@ import Testing
     }
     #expect(report.findings.first?.operation == "ripple", "\(report)")
     let first = "\(error)".prefix { $0 != "\n" }
-    #expect(first.hasPrefix("after step 1: the gradient of crossEntropy is wrong: in the rule of ripple (%"), "\(error)")
+    #expect(
+      first.hasPrefix("after step 1: the gradient of crossEntropy is wrong: in the rule of ripple (%"), "\(error)")
     #expect(first.count <= 140, "\(error)")
   }
 
