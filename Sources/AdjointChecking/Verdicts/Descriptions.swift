@@ -37,7 +37,7 @@ extension OperationReport: CustomStringConvertible {
 }
 
 extension Complaint: CustomStringConvertible {
-  package var description: String { "\(verdict.text): \(text) (\(counted(titles.count, "check")))" }
+  package var description: String { "\(verdict.text): \(text); in \(places)" }
 }
 
 extension Singularity: CustomStringConvertible {

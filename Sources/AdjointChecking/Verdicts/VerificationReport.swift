@@ -23,6 +23,13 @@ package struct Complaint: Sendable {
   package let finding: Finding?
   /// The checks, by what was drawn and looked at.
   package fileprivate(set) var titles: [String]
+
+  /// The first of the checks, and how many more there are.
+  var places: String {
+    let told = titles.prefix(3)
+    let more = titles.count - told.count
+    return told.joined(separator: "; ") + (more > 0 ? "; and \(more) more" : "")
+  }
 }
 
 /// The checks of one operation by `GradientCheck.verify`, counted.

@@ -63,7 +63,7 @@ extension OperationReport {
 
   private func reason(_ verdict: Verdict) -> String { complaints.first { $0.verdict == verdict }?.text ?? "" }
 
-  /// The checks and the complaints that are told.
+  /// The complaints that are told.
   private static let told = 3
 
   /// The complaints, each with the first fault behind it.
@@ -75,9 +75,7 @@ extension OperationReport {
       lines.append("")
       if !isTold { lines.append("\(name), \(complaint.verdict.text): \(complaint.text)") }
       lines += complaint.finding?.lines ?? []
-      let more = complaint.titles.count - OperationReport.told
-      let titles = complaint.titles.prefix(OperationReport.told).joined(separator: "; ")
-      lines.append("  in \(titles)" + (more > 0 ? "; and \(more) more" : ""))
+      lines.append("  in \(complaint.places)")
     }
     let rest = sorted.count - OperationReport.told
     return lines + (rest > 0 ? ["", "\(name): \(counted(rest, "more complaint"))"] : [])
