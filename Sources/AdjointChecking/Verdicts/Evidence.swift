@@ -50,8 +50,15 @@ extension Judgment {
     (oracle, order, verdict, shownRemark) == (other.oracle, other.order, other.verdict, other.shownRemark)
   }
 
-  private var shownRemark: String { oracle.words.showsRemark || verdict == .cannotTell || isPardoned ? remark : "" }
-  /// Tells whether this judgment agrees in spite of its bound, for a reason that its remark gives.
+  private var shownRemark: String {
+    if oracle.words.showsRemark || verdict == .cannotTell {
+      return oracle == .local && isPardoned ? "\(remark); decided in 32 digits" : remark
+    }
+    guard isPardoned else { return "" }
+    // The parts of an error bar are figures for machines.
+    return remark.components(separatedBy: "; ").filter { !$0.hasPrefix("truncation") }.joined(separator: "; ")
+  }
+  /// Tells whether this judgment agrees in spite of its bound, for a reason that was found.
   private var isPardoned: Bool { verdict == .agree && severity > 1 && oracle != .taylor }
 
   /// What was compared, of this judgment and those that are folded into it.

@@ -18,7 +18,7 @@ extension Finding {
       case .rule: "the rule of \(site)"
       case .accumulation: "the sum of contributions to \(site)"
       case .program: "the compiled program, at \(site)"
-      case .kernel: "the value of \(site)"
+      case .kernel: site
       case .elementary: "the derivative of \(site)"
       }
     return "in \(seat), \(hypothesis.text)"

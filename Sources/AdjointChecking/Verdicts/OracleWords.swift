@@ -69,7 +69,7 @@ struct Legend {
     ("by the rules", "the number that the operations' rules give, which are on trial"),
     ("by the judge", "the number of a judge that uses no rule"),
     ("of the bound", "their difference as a share of what rounding or the judge's own error explains"),
-    ("agree", "every judge that could tell agrees: no difference is above its bound"),
+    ("agree", "no difference is above its bound, or a closer look explains it"),
     ("DISAGREE", "a judge contradicts: a difference is above its bound"),
     ("cannot tell", "no judge could: at a kink, where a value is not finite, or where rounding explains any number"),
     ("at kinks", "probes put exactly at a kink, where no judge can tell, as it must be"),

@@ -112,6 +112,19 @@ import Testing
       "\(text)")
   }
 
+  @Test func `What agrees beyond its bound says why`() throws {
+    var generator = Generator(seed: 1)
+    let x = Tape<Double>().input(Tensor(shape: [3, 4], elements: (0..<12).map { _ in 1e8 + generator.normal() }))
+    let report = GradientCheck(of: x.variance(axes: [1]).log().mean()).run()
+    let beyond = report.judgments.filter { $0.verdict == .agree && $0.severity > 1 && $0.oracle != .taylor }
+    #expect(!beyond.isEmpty && report.agrees, "\(report)")
+    for name in Set(beyond.map(\.oracle.words.name)) {
+      let rows = lines(report).filter { $0.hasPrefix("  \(name)  ") && $0.hasSuffix("agree") }
+      #expect(rows.contains { $0.contains("digits") || $0.contains("no operation confirms this") }, "\(report)")
+    }
+    #expect(!report.description.contains("truncation"))
+  }
+
   @Test func `The legend is printed on request, and explains every judge and every heading`() {
     let right = report(.none)
     for judge in Set(right.judgments.map(\.oracle.words.name)) {
