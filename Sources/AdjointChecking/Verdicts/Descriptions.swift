@@ -28,7 +28,7 @@ extension TaylorSlope: CustomStringConvertible {
   }
 }
 
-extension WorstError: CustomStringConvertible {
+extension WorstDifference: CustomStringConvertible {
   package var description: String { "\(short(absolute)), \(inBounds.inBounds) of its bound" }
 }
 

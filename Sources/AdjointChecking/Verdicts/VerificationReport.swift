@@ -2,7 +2,7 @@ import Adjoint
 import Foundation
 
 /// The largest difference that an oracle saw.
-package struct WorstError: Sendable, Hashable {
+package struct WorstDifference: Sendable, Hashable {
   /// |found − expected|
   package private(set) var absolute = 0.0
   /// The same as a share of the bound: above 1 is a contradiction.
@@ -35,7 +35,7 @@ package struct Complaint: Sendable {
 /// The checks of one operation by `GradientCheck.verify`, counted.
 package struct OperationReport: Sendable {
   package let name: String
-  package private(set) var worstError: [Oracle: WorstError] = [:]
+  package private(set) var worstError: [Oracle: WorstDifference] = [:]
   /// Single checks: an example, an input, an order.
   package private(set) var agree = 0
   package private(set) var disagree = 0
@@ -90,7 +90,7 @@ package struct OperationReport: Sendable {
 
   mutating func include(_ judgments: [Judgment]) {
     for judgment in judgments where judgment.verdict != .cannotTell && judgment.oracle != .taylor {
-      worstError[judgment.oracle, default: WorstError()].include(
+      worstError[judgment.oracle, default: WorstDifference()].include(
         absolute: abs(judgment.found - judgment.expected), inBounds: judgment.severity)
     }
   }
@@ -98,7 +98,7 @@ package struct OperationReport: Sendable {
   /// Adds what another report of the same operation found.
   mutating func merge(_ other: OperationReport) {
     for (oracle, worst) in other.worstError {
-      worstError[oracle, default: WorstError()].include(absolute: worst.absolute, inBounds: worst.inBounds)
+      worstError[oracle, default: WorstDifference()].include(absolute: worst.absolute, inBounds: worst.inBounds)
     }
     (agree, disagree, cannotTell) = (agree + other.agree, disagree + other.disagree, cannotTell + other.cannotTell)
     kinkProbes += other.kinkProbes
@@ -129,9 +129,9 @@ public struct VerificationReport: Sendable {
   }
 
   /// The largest difference that an oracle saw anywhere.
-  package func worst(_ oracle: Oracle) -> WorstError? {
+  package func worst(_ oracle: Oracle) -> WorstDifference? {
     let all = operations.compactMap { $0.worstError[oracle] }
     return all.isEmpty
-      ? nil : all.reduce(into: WorstError()) { $0.include(absolute: $1.absolute, inBounds: $1.inBounds) }
+      ? nil : all.reduce(into: WorstDifference()) { $0.include(absolute: $1.absolute, inBounds: $1.inBounds) }
   }
 }
