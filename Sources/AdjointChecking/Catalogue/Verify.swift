@@ -54,12 +54,20 @@ struct ExampleVerifier {
   }
 
   mutating func run() -> OperationReport {
+    report.examples = 1
+    guard rehearse(example) else { return report }
     let draw = ExampleDraw(example, seed: seed)
-    for position in draw.movable { check(draw, [position], "input \(position)") }
-    if draw.movable.count > 1 { check(draw, draw.movable, "all inputs") }
+    // One that has no number to move has no derivative; what it declares is checked all the same.
+    if draw.coordinateCount > 0 || draw.values.allSatisfy(\.isIndices) { report.moving = 1 }
+    guard checkDeclarations(draw) else { return report }
+    if draw.movable.count > 1 {
+      for position in draw.movable { check(draw, [position], "input \(position)") }
+    }
+    if !draw.movable.isEmpty { check(draw, draw.movable, "all inputs", weighted: true) }
     checkFloat(draw)
     checkReference(draw)
-    for awkward in example.awkward {
+    checkWideDomain()
+    for awkward in example.awkward where rehearse(awkward, "awkward shape \(awkward.title)") {
       let draw = ExampleDraw(awkward, seed: seed)
       // Where the operation itself has no finite value, such as a sample variance of one number, it has no derivative.
       let isInDomain = draw.record(on: Tape<Double>()).output.value.elements.allSatisfy(\.isFinite)
@@ -74,10 +82,65 @@ struct ExampleVerifier {
     return report
   }
 
+  // MARK: Declarations
+
+  /// Tells whether an example can be recorded and swept; what would trap is a complaint.
+  private mutating func rehearse(_ example: Example, _ title: String? = nil) -> Bool {
+    guard let fault = Rehearsal(example, ExampleDraw(example, seed: seed)).fault() else { return true }
+    report.count(.disagree, title ?? example.title, fault)
+    return false
+  }
+
+  /// Tests what the operation declares. False when its values are not those of its operands, so that no more can be said.
+  private mutating func checkDeclarations(_ draw: ExampleDraw) -> Bool {
+    let other = ExampleDraw(example, seed: ~seed)
+    let forward = LoneForward(draw)
+    let unwritten = forward.unwritten(at: draw)
+    guard unwritten.isEmpty else {
+      report.count(
+        .disagree, example.title,
+        "forward leaves elements of y as they were, at \(String(first: unwritten, of: unwritten.count)): shape(of:) says "
+          + "\(forward.output.shape), so it must write \(forward.output.shape.elementCount), whatever stood there")
+      return false
+    }
+    if let fault = PurityCheck(draw, other).fault() {
+      report.count(.disagree, example.title, fault)
+      return false
+    }
+    let faults = DependenceCheck(draw, other, forward).faults() + [BranchCheck(example, draw, seed: seed).fault()]
+    let found = faults.compactMap(\.self)
+    for fault in found { report.count(.disagree, example.title, fault) }
+    if found.isEmpty { report.count(.agree, example.title, "") }
+    return true
+  }
+
+  /// The rule far from 0 and close to it, where the example takes any number.
+  private mutating func checkWideDomain() {
+    guard example.takesAnyNumber else { return }
+    for magnitudes in WideDomainCheck.magnitudes {
+      switch WideDomainCheck(ExampleDraw(example, seed: seed, magnitudes: magnitudes)).outcome(seed: seed) {
+      case .agrees: report.count(.agree, example.title, "")
+      case .isNotFinite: report.skipped += 1
+      case .disagrees(let sentence):
+        let (low, high) = (short(magnitudes.lowerBound), short(magnitudes.upperBound))
+        report.count(.disagree, "\(example.title), numbers of \(low) to \(high)", sentence)
+      }
+    }
+  }
+
+  // MARK: Derivatives
+
   /// Orders 1 and 2 with respect to some inputs.
-  private mutating func check(_ draw: ExampleDraw, _ positions: [Int], _ title: String) {
-    let (inputs, output) = draw.record(on: Tape<Double>())
-    check(output, positions.map { inputs[$0] }, title)
+  /// - Parameter weighted: true to put a product with numbers that move as well behind the operation. The cotangent is one
+  ///   of them, so that a rule which stops it is wrong to second order.
+  private mutating func check(_ draw: ExampleDraw, _ positions: [Int], _ title: String, weighted: Bool = false) {
+    let tape = Tape<Double>()
+    let (inputs, output) = draw.record(on: tape)
+    let leaves = positions.map { inputs[$0] }
+    guard weighted else { return check(output, leaves, title) }
+    var generator = Generator(seed: seed).stream(7)
+    let weights = tape.input(output.value.map { _ in Double(Float(generator.normal())) })
+    check((output * weights).sum(), leaves + [weights], title)
   }
 
   private mutating func check(_ output: Variable<Double>, _ leaves: [Variable<Double>], _ title: String) {
@@ -118,6 +181,7 @@ struct ExampleVerifier {
     let double = draw.record(on: Tape<Double>()).output.value
     let float = draw.record(on: Tape<Float>()).output.value
     compare(double, reference, unit: .ulpOfOne, "Double")
+    compare(draw.record(on: Tape<Dual>()).output.value.map(\.value), reference, unit: .ulpOfOne, "dual numbers")
     compare(float.converted(), reference, unit: Double(Float.ulpOfOne), "Float")
   }
 

@@ -26,12 +26,31 @@ package struct OperationReport: Sendable {
   package internal(set) var kinkProbes = 0
   /// The number of checks.
   package var count: Int { agree + disagree + cannotTell }
+  /// The examples, and those among them whose derivative was looked at.
+  package internal(set) var (examples, moving) = (0, 0)
+  /// Draws at which a value is not finite, so that nothing was compared.
+  package internal(set) var skipped = 0
   /// A sentence for each check that did not agree.
   package private(set) var complaints: [String] = []
 
   init(name: String) { self.name = name }
 
-  package var verdict: Verdict { disagree > 0 ? .disagree : cannotTell > 0 || agree == 0 ? .cannotTell : .agree }
+  package var verdict: Verdict {
+    disagree > 0 ? .disagree : cannotTell > 0 || agree == 0 || isIdle ? .cannotTell : .agree
+  }
+  /// True when no derivative was looked at.
+  private var isIdle: Bool { moving == 0 }
+
+  /// The reason why nothing, or no derivative, was checked; `nil` when some was.
+  package var idleReason: String? {
+    if examples == 0 {
+      return "nothing was checked: it has no examples; give the type `static var examples: [Example]`, with the shapes and "
+        + "ranges of its inputs"
+    }
+    guard isIdle, disagree == 0, cannotTell == 0 else { return nil }
+    return "no derivative was checked: in none of its \(examples) examples may a number move. Give it an example with "
+      + "inputs that have elements, and ranges of more than a point"
+  }
 
   /// Counts one check.
   mutating func count(_ verdict: Verdict, _ title: String, _ complaint: @autoclosure () -> String) {
@@ -66,6 +85,8 @@ package struct OperationReport: Sendable {
     }
     (agree, disagree, cannotTell) = (agree + other.agree, disagree + other.disagree, cannotTell + other.cannotTell)
     kinkProbes += other.kinkProbes
+    (examples, moving) = (examples + other.examples, moving + other.moving)
+    skipped += other.skipped
     complaints += other.complaints
   }
 }
@@ -99,12 +120,10 @@ extension VerificationReport: CustomStringConvertible {
     var lines = operations.map { operation in
       let dual = operation.worstError[.dual] ?? WorstError()
       let name = operation.name.padding(toLength: width, withPad: " ", startingAt: 0)
-      guard operation.count > 0 else {
-        return
-          "\(name)  nothing was checked: it has no examples; give the type `static var examples: [Example]`, with the "
-          + "shapes and ranges of its inputs"
-      }
-      let probes = operation.kinkProbes > 0 ? ", \(operation.kinkProbes) kink probes" : ""
+      if let reason = operation.idleReason { return "\(name)  \(reason)" }
+      let probes =
+        (operation.kinkProbes > 0 ? ", \(operation.kinkProbes) kink probes" : "")
+        + (operation.skipped > 0 ? ", \(operation.skipped) draws skipped: a value is not finite there" : "")
       return "\(name)  \(operation.verdict.text)  \(operation.count) checks"
         + probes + ", worst dual error \(short(dual.absolute)) = \(short(dual.inBounds)) of its bound"
     }

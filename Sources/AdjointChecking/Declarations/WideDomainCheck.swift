@@ -1,0 +1,107 @@
+import Adjoint
+
+/// Tests a rule far from 0 and close to it, where an example takes any number: Σ⟨contribution, ẋ⟩ = ⟨ȳ, ẏ⟩, with ẏ of the
+/// operation alone in dual numbers.
+struct WideDomainCheck {
+  /// The magnitudes that are drawn, of both signs.
+  static let magnitudes: [ClosedRange<Double>] = [2...30, 30...1e5, 1e-6...1e-2]
+
+  enum Outcome {
+    case agrees
+    /// A value or a tangent is not finite there, so there is no derivative to compare.
+    case isNotFinite
+    case disagrees(String)
+  }
+
+  private let draw: ExampleDraw
+  private let tape = Tape<Double>()
+  private let inputs: [Variable<Double>]
+  private let output: Variable<Double>
+
+  init(_ draw: ExampleDraw) {
+    self.draw = draw
+    (inputs, output) = draw.record(on: tape)
+  }
+
+  func outcome(seed: UInt64) -> Outcome {
+    var generator = Generator(seed: seed).stream(6)
+    let y = output.value
+    guard y.elements.allSatisfy(\.isFinite) else { return .isNotFinite }
+    let cotangent = y.map { _ in generator.normal() }
+    // Each element moves by its own size.
+    let motions = inputs.indices.map { position -> Tensor<Double>? in
+      guard case .numbers(let x) = draw.values[position] else { return nil }
+      return x.map { $0 * generator.normal() }
+    }
+    let expected = product(cotangent, along: motions)
+    guard expected.value.isFinite else { return .isNotFinite }
+    let contributions: [Tensor<Double>?]
+    do {
+      contributions = try tape.checkedContributions(of: output.index, adjoint: tape.constant(cotangent)).map { $0?.value }
+    } catch { return .disagrees(error.description) }
+    var (found, magnitude) = (0.0, 0.0)
+    for case (let contribution?, let motion?) in zip(contributions, motions) {
+      found += contribution.dot(motion)
+      magnitude += contribution.magnitude(motion)
+    }
+    let bound = 1e-9 * (magnitude + expected.magnitude)
+    if abs(found - expected.value) <= bound { return .agrees }
+    if abs(found - expected.value) <= bound + rounding(cotangent, motions) { return .agrees }
+    return .disagrees(sentence(cotangent, contributions, found, expected.value))
+  }
+
+  /// ⟨v, ẏ⟩ with ẏ of the operation alone, and Σ|vᵢẏᵢ|.
+  private func product(_ v: Tensor<Double>, along motions: [Tensor<Double>?]) -> (value: Double, magnitude: Double) {
+    let tape = Tape<Dual>()
+    let operands = draw.values.indices.map { position -> Variable<Dual> in
+      switch draw.values[position] {
+      case .numbers(let x):
+        guard let motion = motions[position] else { return tape.constant(x.converted()) }
+        let moved = zip(x.elements, motion.elements).map { Dual($0, tangent: $1) }
+        return tape.constant(Tensor(shape: x.shape, elements: moved))
+      case .confined(let x): return tape.constant(x.converted())
+      case .indices(let x): return tape.index(x)
+      }
+    }
+    let tangent = tape.record(draw.operation, inputs: operands).value.map(\.tangent)
+    return (v.dot(tangent), v.magnitude(tangent))
+  }
+
+  /// The rounding of the rule, by running error bounds: what cancels far from 0 is no fault.
+  private func rounding(_ v: Tensor<Double>, _ motions: [Tensor<Double>?]) -> Double {
+    let tape = Tape<ReferenceDouble>()
+    let y = draw.record(on: tape).output
+    let results = (try? tape.checkedContributions(of: y.index, adjoint: tape.constant(v.converted()))) ?? []
+    var sum = 0.0
+    for case (let contribution?, let motion?) in zip(results, motions) {
+      for (c, x) in zip(contribution.value.elements, motion.elements) { sum += abs(c.error * x) }
+    }
+    return 16 * .ulpOfOne * sum
+  }
+
+  /// The element that is wrong by most.
+  private func sentence(
+    _ v: Tensor<Double>, _ contributions: [Tensor<Double>?], _ found: Double, _ expected: Double
+  ) -> String {
+    var worst: (error: Double, text: String) = (
+      -1, "along a random direction the rule gives \(found), dual numbers \(expected)"
+    )
+    for position in draw.movable {
+      guard case .numbers(let x) = draw.values[position] else { continue }
+      for element in x.elements.indices.prefix(400) {
+        var unit: [Tensor<Double>?] = draw.values.map { _ in nil }
+        unit[position] = .zeros(x.shape)
+        unit[position]?[linear: element] = 1
+        let right = product(v, along: unit).value
+        let own = contributions[position]?.elements[element] ?? 0
+        let error = (own - right).isFinite ? abs(own - right) * abs(x.elements[element]) : .infinity
+        guard error > worst.error else { continue }
+        worst = (
+          error,
+          "input \(position), element \(element), where x is \(x.elements[element]): found \(own), expected \(right)"
+        )
+      }
+    }
+    return worst.text + ". The range of the example is that of any number; give it another if the operation keeps to one"
+  }
+}
