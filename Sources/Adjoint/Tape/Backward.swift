@@ -141,7 +141,7 @@ extension Tape {
   @inline(__always)
   func check(count: Int, of operation: any Operation, for inputs: NodeList) {
     guard count != inputs.count else { return }
-    fatalError(RuleFault(count: count, of: operation, for: inputs, on: self).description)
+    fatalError(UnfitContribution(count: count, of: operation, for: inputs, on: self).description)
   }
 
   /// Traps unless a contribution has its input's shape.
@@ -149,13 +149,13 @@ extension Tape {
   fileprivate func check(_ contribution: Int, to position: Int, _ input: Int, of consumer: Int) {
     let shape = nodes[contribution].shape
     guard shape != nodes[input].shape, case .operation(let operation) = nodes[consumer].kind else { return }
-    fatalError(RuleFault(shape, of: operation, to: position, input, on: self).description)
+    fatalError(UnfitContribution(shape, of: operation, to: position, input, on: self).description)
   }
 }
 
 /// A rule whose contributions do not fit the inputs of its operation: a sentence with the place, what was expected and
 /// what was found. A sweep traps with it; a checker reports it.
-package struct RuleFault: Error, CustomStringConvertible {
+package struct UnfitContribution: Error, CustomStringConvertible {
   package let description: String
 
   @inline(never)
@@ -205,18 +205,20 @@ extension Tape {
   }
 
   /// The same for every input, each contribution held to what the sweep asks of it.
-  package func checkedContributions(of node: Int, adjoint g: Variable<S>) throws(RuleFault) -> [Variable<S>?] {
+  package func checkedContributions(of node: Int, adjoint g: Variable<S>) throws(UnfitContribution) -> [Variable<S>?] {
     guard let operation = operation(at: node) else { return [] }
     let inputs = nodes[node].inputs
     let contributions = contributions(of: node, adjoint: g) { !self.nodes[inputs[$0]].isIndex }
     guard contributions.count == inputs.count else {
-      throw RuleFault(count: contributions.count, of: operation, for: inputs, on: self)
+      throw UnfitContribution(count: contributions.count, of: operation, for: inputs, on: self)
     }
     for (position, contribution) in contributions.enumerated() {
       guard let contribution else { continue }
-      guard contribution.tape === self, isLive(contribution) else { throw RuleFault(foreignTo: operation, position) }
+      guard contribution.tape === self, isLive(contribution) else {
+        throw UnfitContribution(foreignTo: operation, position)
+      }
       guard contribution.shape == nodes[inputs[position]].shape else {
-        throw RuleFault(contribution.shape, of: operation, to: position, inputs[position], on: self)
+        throw UnfitContribution(contribution.shape, of: operation, to: position, inputs[position], on: self)
       }
     }
     return contributions

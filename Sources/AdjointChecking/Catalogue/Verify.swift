@@ -25,8 +25,10 @@ extension GradientCheck where S == Double {
 
   private static func verify(_ examples: [Example], name: String, seed: UInt64) -> VerificationReport {
     let started = Date()
+    // Before there are threads, which a copy of the process would lack.
+    let traps = examples.enumerated().map { Traps(of: $1, seed: seed &+ UInt64($0) &* 7919) }
     let parts = inParallel(examples.count) { number in
-      var verifier = ExampleVerifier(examples[number], seed: seed &+ UInt64(number) &* 7919)
+      var verifier = ExampleVerifier(examples[number], seed: seed &+ UInt64(number) &* 7919, traps: traps[number])
       return verifier.run()
     }
     var reports: [OperationReport] = []
@@ -43,13 +45,14 @@ extension GradientCheck where S == Double {
 }
 
 /// Everything that is checked about one example.
-struct ExampleVerifier {
+struct ExampleVerifier: Sendable {
   private let example: Example
   private let seed: UInt64
+  private let traps: Traps
   private var report: OperationReport
 
-  init(_ example: Example, seed: UInt64) {
-    (self.example, self.seed) = (example, seed)
+  init(_ example: Example, seed: UInt64, traps: Traps = Traps()) {
+    (self.example, self.seed, self.traps) = (example, seed, traps)
     report = OperationReport(name: example.operation.name)
   }
 
@@ -67,7 +70,7 @@ struct ExampleVerifier {
     checkFloat(draw)
     checkReference(draw)
     checkWideDomain()
-    for awkward in example.awkward where rehearse(awkward, "awkward shape \(awkward.title)") {
+    for awkward in awkward where rehearse(awkward, "awkward shape \(awkward.title)") {
       let draw = ExampleDraw(awkward, seed: seed)
       // Where the operation itself has no finite value, such as a sample variance of one number, it has no derivative.
       let isInDomain = draw.record(on: Tape<Double>()).output.value.elements.allSatisfy(\.isFinite)
@@ -84,8 +87,31 @@ struct ExampleVerifier {
 
   // MARK: Declarations
 
+  /// Does in short whatever could trap.
+  mutating func tryOut() {
+    let draw = ExampleDraw(example, seed: seed)
+    guard rehearse(example), checkDeclarations(draw) else { return }
+    _ = draw.record(on: Tape<Float>())
+    checkReference(draw)
+    checkWideDomain()
+  }
+
+  /// The example on awkward shapes; none where to ask for them traps.
+  private var awkward: [Example] {
+    mutating get {
+      guard let trap = traps.onAskingForShapes else { return example.awkward }
+      report.count(
+        .disagree, "\(example.title), awkward shapes", "shape(of:) ends the process: \(trap). " + Traps.remedy)
+      return []
+    }
+  }
+
   /// Tells whether an example can be recorded and swept; what would trap is a complaint.
   private mutating func rehearse(_ example: Example, _ title: String? = nil) -> Bool {
+    if let trap = traps.byTitle[example.title] {
+      report.count(.disagree, title ?? example.title, "this ends the process: \(trap). " + Traps.remedy)
+      return false
+    }
     guard let fault = Rehearsal(example, ExampleDraw(example, seed: seed)).fault() else { return true }
     report.count(.disagree, title ?? example.title, fault)
     return false
@@ -107,8 +133,9 @@ struct ExampleVerifier {
       report.count(.disagree, example.title, fault)
       return false
     }
-    let faults = DependenceCheck(draw, other, forward).faults() + [BranchCheck(example, draw, seed: seed).fault()]
-    let found = faults.compactMap(\.self)
+    let found =
+      DependenceCheck(draw, other, forward).faults() + JacobianCheck(draw, seed: seed).faults()
+      + [BranchCheck(example, draw, seed: seed).fault()].compactMap(\.self)
     for fault in found { report.count(.disagree, example.title, fault) }
     if found.isEmpty { report.count(.agree, example.title, "") }
     return true

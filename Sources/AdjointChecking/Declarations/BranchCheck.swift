@@ -74,7 +74,8 @@ struct BranchCheck {
       guard max(left, right) > BranchCheck.smooth else { return nil }
       if left > right { b = middle } else { a = middle }
     }
-    guard !a.flips(b) else { return nil }
+    // Exactly at a tie the derivative is that of neither side.
+    guard !a.flips(b), !a.isAtKink, !b.isAtKink else { return nil }
     let jumps = a.y.indices.map { element in
       (abs(b.y[element].value - a.y[element].value), abs(b.y[element].first - a.y[element].first))
     }
@@ -117,8 +118,8 @@ struct BranchCheck {
       let (d, e) = (before.distances[element], after.distances[element])
       let reach = 1e-6 * (abs(d.first) + abs(e.first))
       if min(abs(d.value), abs(e.value)) > reach {
-        return "branches gives element \(element) another piece where its distance to the kink is \(short(d.value)) and "
-          + "\(short(e.value)); there it is 0. Give the signed distance of the element's argument to the nearest kink, "
+        return "branches gives element \(element) another piece where its distance to the kink is \(short(d.value)) "
+          + "and \(short(e.value)); there it is 0. Give the signed distance of the element's argument to the nearest kink, "
           + "computed from the operands, so that it moves with them"
       }
       guard before.sides.count == a.y.count else { continue }
@@ -175,6 +176,9 @@ private struct Sample {
   }
 
   var isFinite: Bool { value.isFinite && slope.isFinite && curvature.isFinite }
+
+  /// True when an element stands exactly at a kink that `branches` tells.
+  var isAtKink: Bool { branches?.distances.contains { $0.value == 0 && $0.first != 0 } ?? false }
 
   /// True when an element takes another piece at another point.
   func flips(_ other: Sample) -> Bool { branches?.sides != other.branches?.sides }

@@ -110,8 +110,8 @@ struct DependenceCheck {
       program.replay()
       let after = program.value(of: y).elements
       guard let first = after.indices.first(where: { after[$0].bitPattern != before[$0] }) else { continue }
-      return "isElementwise is true, but with y in the memory of input \(position) element \(first) is \(after[first]), "
-        + "and \(Double(bitPattern: before[first])) otherwise: a program may write y over an input that nobody reads "
+      return "isElementwise is true, but with y in the memory of input \(position) element \(first) is "
+        + "\(after[first]), and \(Double(bitPattern: before[first])) otherwise: a program may write y over an input that nobody reads "
         + "later. Read element i of every input before y[i] is written, and write it once; or leave isElementwise out"
     }
     return nil

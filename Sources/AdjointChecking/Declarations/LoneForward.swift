@@ -29,9 +29,13 @@ struct LoneForward {
     return program.withElements(at: output.index) { $0.map(\.bitPattern) }
   }
 
-  /// The elements of y that its forward pass leaves as they were.
+  /// The elements of y that depend on what stood in their memory before.
   func unwritten(at draw: ExampleDraw) -> [Int] {
-    let (one, other) = (bits(at: draw, over: 0x1.3579p5), bits(at: draw, over: -0x1.2468p-7))
+    let poison = 0x1.3579p5
+    let (one, again) = (bits(at: draw, over: poison), bits(at: draw, over: poison))
+    // An operation that gives two results over the same memory is impure.
+    guard one == again else { return [] }
+    let other = bits(at: draw, over: -poison)
     return one.indices.filter { one[$0] != other[$0] }
   }
 }
@@ -53,6 +57,23 @@ extension ExampleDraw {
       }
     }
     return copy
+  }
+}
+
+extension ExampleDraw {
+  /// The tangent of y when inputs move along some tensors, by the operation alone in dual numbers; `nil` holds one still.
+  func tangent(along motions: [Tensor<Double>?]) -> Tensor<Double> {
+    let tape = Tape<Dual>()
+    let operands = values.indices.map { position -> Variable<Dual> in
+      switch values[position] {
+      case .numbers(let x), .confined(let x):
+        guard let motion = motions[position] else { return tape.constant(x.converted()) }
+        let moved = zip(x.elements, motion.elements).map { Dual($0, tangent: $1) }
+        return tape.constant(Tensor(shape: x.shape, elements: moved))
+      case .indices(let x): return tape.index(x)
+      }
+    }
+    return tape.record(operation, inputs: operands).value.map(\.tangent)
   }
 }
 

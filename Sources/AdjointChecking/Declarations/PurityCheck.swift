@@ -18,9 +18,9 @@ struct PurityCheck {
     let apart = Take(draw, on: Tape<Double>())
     for (take, when) in [(again, "twice in a row"), (later, "again after other values"), (apart, "on another tape")] {
       guard let difference = first.difference(from: take) else { continue }
-      return "impure: recorded \(when) on the same operands, \(difference). Forward and rule may depend on their operands "
-        + "and attributes alone: no counter, no generator, no clock, nothing kept from an earlier call. Random numbers "
-        + "are a leaf, tape.random(…), given as an operand"
+      return "impure: recorded \(when) on the same operands, \(difference). Forward and rule may depend on their "
+        + "operands and attributes alone: no counter, no generator, no clock, nothing kept from an earlier call. Random "
+        + "numbers are a leaf, tape.random(…), given as an operand"
     }
     return nil
   }
@@ -61,8 +61,8 @@ private struct Take {
       }
       if let element = values[place].indices.first(where: { values[place][$0] != other.values[place][$0] }) {
         let (one, two) = (values[place][element], other.values[place][element])
-        return "\(half) gave first \(Double(bitPattern: one)), then \(Double(bitPattern: two)) at element \(element) of "
-          + nodes[place]
+        return "\(half) gave first \(Double(bitPattern: one)), then \(Double(bitPattern: two)) at element \(element) "
+          + "of \(nodes[place])"
       }
     }
     if nodes.count != other.nodes.count {

@@ -44,8 +44,8 @@ package struct OperationReport: Sendable {
   /// The reason why nothing, or no derivative, was checked; `nil` when some was.
   package var idleReason: String? {
     if examples == 0 {
-      return "nothing was checked: it has no examples; give the type `static var examples: [Example]`, with the shapes and "
-        + "ranges of its inputs"
+      return "nothing was checked: it has no examples; give the type `static var examples: [Example]`, with the shapes "
+        + "and ranges of its inputs"
     }
     guard isIdle, disagree == 0, cannotTell == 0 else { return nil }
     return "no derivative was checked: in none of its \(examples) examples may a number move. Give it an example with "

@@ -1,0 +1,60 @@
+import Adjoint
+import AdjointRehearsal
+
+/// A copy of this process in which code of somebody else is tried: what would end the process ends the copy, and is told.
+///
+/// Only Linux has it. Elsewhere, and where no copy can be made, the code has not been tried and nothing is known.
+enum ProcessCopy {
+  /// The sentence of the trap in which `body` ends; `nil` where it comes to its end, or nothing is known.
+  ///
+  /// What `body` computes is lost. It must start no thread and wait for none, as the copy has but this one.
+  static func trap(in body: () -> Void) -> String? {
+    // A lock that another thread held when the copy was made is held for ever; such a copy is given up.
+    let copy = ar_begin(20)
+    guard copy.process >= 0 else { return nil }
+    if copy.process == 0 {
+      body()
+      ar_end()
+    }
+    var text = [CChar](repeating: 0, count: 4096)
+    let signal = ar_signal(copy, &text, Int32(text.count))
+    guard signal > 0 else { return nil }
+    return sentence(in: String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self), signal)
+  }
+
+  private static func sentence(in output: String, _ signal: Int32) -> String {
+    let mark = "Fatal error: "
+    let lines = output.split(separator: "\n")
+    guard let last = lines.last(where: { $0.contains(mark) }) ?? lines.last else { return "signal \(signal)" }
+    guard let range = last.firstRange(of: mark) else { return String(last) }
+    return String(last[range.upperBound...])
+  }
+}
+
+/// The traps in which an operation of one's own ends, tried in copies of the process. The library's operations are not tried.
+struct Traps: Sendable {
+  /// The sentence of each trap, by the title of the example.
+  private(set) var byTitle: [String: String] = [:]
+  /// The sentence of a trap in `shape(of:)` on other shapes.
+  private(set) var onAskingForShapes: String?
+
+  static let remedy =
+    "shape(of:) throws a ShapeError for inputs that the operation does not take; on all others, nothing may trap"
+
+  init() {}
+
+  init(of example: Example, seed: UInt64) {
+    guard !(example.operation is any LibraryOperation) else { return }
+    func trap(in example: Example) -> String? {
+      ProcessCopy.trap {
+        var verifier = ExampleVerifier(example, seed: seed)
+        verifier.tryOut()
+      }
+    }
+    byTitle[example.title] = trap(in: example)
+    guard byTitle.isEmpty else { return }
+    onAskingForShapes = ProcessCopy.trap { _ = example.awkward }
+    guard onAskingForShapes == nil else { return }
+    for awkward in example.awkward { byTitle[awkward.title] = trap(in: awkward) }
+  }
+}
