@@ -20,7 +20,8 @@ struct BranchCheck {
   /// A remainder below this share of its scale is smooth.
   private static let smooth = 1e-7
 
-  init(_ example: Example, _ draw: ExampleDraw, seed: UInt64) {
+  /// - Parameter stretch: the length of the line, where an example takes any number.
+  init(_ example: Example, _ draw: ExampleDraw, seed: UInt64, stretch: Double = 1) {
     self.draw = draw
     var generator = Generator(seed: seed).stream(5)
     (inputs, output) = draw.record(on: Tape<SecondOrderDual>())
@@ -32,9 +33,10 @@ struct BranchCheck {
       else { continue }
       // Mirrored in the middle of the range and stretched, so that each element crosses the middle, and at another time.
       let middle = (range.lowerBound + range.upperBound) / 2
+      let (reach, limits) = range == Example.anyNumber ? (stretch, -2 * stretch...2 * stretch) : (1, range)
       let to = from.map { x in
-        let mirrored = middle - (x - middle) * generator.uniform(0.6, 1.4)
-        let inside = min(max(mirrored, range.lowerBound), range.upperBound)
+        let mirrored = middle - (x - middle) * reach * generator.uniform(0.6, 1.4)
+        let inside = min(max(mirrored, limits.lowerBound), limits.upperBound)
         let kink = kinks.first { abs(inside - $0) < ExampleDraw.gap }
         return kink.map { $0 + (inside < $0 ? -ExampleDraw.gap : ExampleDraw.gap) } ?? inside
       }
@@ -131,7 +133,8 @@ struct BranchCheck {
       // A third derivative that jumps, as that of max(x, 0)³, is a kink too; and nothing is known of a constant.
       let left = (a.y[element].mixed - wide.y[element].mixed) / 1e-3
       let right = (far.y[element].mixed - b.y[element].mixed) / 1e-3
-      let bends = !(abs(left - right) <= 0.02 * max(abs(left), abs(right)))
+      let noise = 1e-10 * max(abs(a.y[element].mixed), abs(b.y[element].mixed)) / 1e-3
+      let bends = !(abs(left - right) <= 0.02 * max(abs(left), abs(right)) + noise)
       let isConstant = [a, b].allSatisfy { $0.y[element].first == 0 && $0.y[element].mixed == 0 }
       if !jumps, !bends, !isConstant {
         return "branches tells of a kink at element \(element) of y\(place(of: element, at: a.t)), where value and "

@@ -35,9 +35,27 @@ package struct OperationReport: Sendable {
 
   init(name: String) { self.name = name }
 
+  /// Declarations that an example tried, and those that one was too small for.
+  private var (tested, untested): (Set<String>, Set<String>) = ([], [])
+
   package var verdict: Verdict {
-    disagree > 0 ? .disagree : cannotTell > 0 || agree == 0 || isIdle ? .cannotTell : .agree
+    let isDoubtful = cannotTell > 0 || agree == 0 || isIdle || !untested.isSubset(of: tested)
+    return disagree > 0 ? .disagree : isDoubtful ? .cannotTell : .agree
   }
+
+  /// Notes that an example tried a declaration, or could not.
+  mutating func note(_ declaration: String, of isDeclared: Bool, isTested: Bool) {
+    guard isDeclared else { return }
+    if isTested { tested.insert(declaration) } else { untested.insert(declaration) }
+  }
+
+  /// A sentence for each declaration that no example tried.
+  package var remarks: [String] {
+    untested.subtracting(tested).sorted().map {
+      "\(name): \($0) was not tested: no example is large enough. Give one whose first axis has two entries or more"
+    }
+  }
+
   /// True when no derivative was looked at.
   private var isIdle: Bool { moving == 0 }
 
@@ -87,6 +105,7 @@ package struct OperationReport: Sendable {
     kinkProbes += other.kinkProbes
     (examples, moving) = (examples + other.examples, moving + other.moving)
     skipped += other.skipped
+    (tested, untested) = (tested.union(other.tested), untested.union(other.untested))
     complaints += other.complaints
   }
 }
@@ -131,7 +150,7 @@ extension VerificationReport: CustomStringConvertible {
     guard operations.contains(where: { $0.count > 0 }) else { return lines.joined(separator: "\n") }
     lines.append(
       "\(agree) agree, \(disagree) disagree, \(cannotTell) cannot tell, \(kinkProbes) kink probes, \(short(seconds)) s")
-    lines += operations.flatMap(\.complaints)
+    lines += operations.flatMap { $0.complaints + $0.remarks }
     return lines.joined(separator: "\n")
   }
 }

@@ -140,6 +140,13 @@ struct RowsThatMix: RunningSum {
 // MARK: Kinks
 
 struct SilentBend: Bending { static var examples: [Example] { [Example(SilentBend(), .numbers([4, 3]))] } }
+/// y = min(x, 5).
+struct SilentLimit: Bending {
+  func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) { y.map(x[0]) { $0 > 5 ? 5 : $0 } }
+  func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] {
+    [p.to(0, g.masked(by: p.x[0] .<= p.tape.constant(5)))]
+  }
+}
 struct SilentStep: Bending {
   func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) { y.map(x[0]) { $0 > 0 ? $0 + 1 : $0 } }
   func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] { [p.to(0, g)] }
@@ -293,6 +300,11 @@ struct Exponential: Squaring {
 }
 
 // MARK: Second order and silence
+
+struct LoneNumber: Squaring {
+  var isElementwise: Bool { true }
+  static var examples: [Example] { [Example(LoneNumber(), .numbers([]))] }
+}
 
 struct StoppedCotangent: Squaring {
   func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] {
