@@ -61,7 +61,7 @@ struct BranchCheck {
       if let fault = undeclared(a, b, scale) { return fault }
     }
     guard let (a, b) = pieces.first(where: { $0.flips($1) }) else { return nil }
-    return unfounded(a, b)
+    return unfounded(a, b, samples.filter(\.isFinite))
   }
 
   // MARK: Jumps that are not declared
@@ -107,7 +107,7 @@ struct BranchCheck {
 
   // MARK: Kinks that are not there
 
-  private func unfounded(_ a: Sample, _ b: Sample) -> String? {
+  private func unfounded(_ a: Sample, _ b: Sample, _ samples: [Sample]) -> String? {
     var (a, b) = (a, b)
     while b.t - a.t > 1e-8 {
       let middle = sample((a.t + b.t) / 2)
@@ -128,7 +128,8 @@ struct BranchCheck {
       let orders = [\SecondOrderDual.value, \SecondOrderDual.first, \SecondOrderDual.mixed]
       let jumps = orders.contains { order in
         let (one, two) = (a.y[element][keyPath: order], b.y[element][keyPath: order])
-        return !(abs(one - two) <= 1e-5 * max(abs(one), abs(two)))
+        let size = samples.map { abs($0.y[element][keyPath: order]) }.max() ?? 0
+        return !(abs(one - two) <= 1e-5 * size)
       }
       // A third derivative that jumps, as that of max(x, 0)³, is a kink too; and nothing is known of a constant.
       let left = (a.y[element].mixed - wide.y[element].mixed) / 1e-3

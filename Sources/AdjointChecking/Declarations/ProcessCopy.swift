@@ -53,8 +53,9 @@ struct Traps: Sendable {
     }
     byTitle[example.title] = trap(in: example)
     guard byTitle.isEmpty else { return }
-    onAskingForShapes = ProcessCopy.trap { _ = example.awkward }
+    func others() -> [Example] { example.awkward + [example.shared?.example].compactMap(\.self) }
+    onAskingForShapes = ProcessCopy.trap { _ = others() }
     guard onAskingForShapes == nil else { return }
-    for awkward in example.awkward { byTitle[awkward.title] = trap(in: awkward) }
+    for other in others() where other.title != example.title { byTitle[other.title] = trap(in: other) }
   }
 }
