@@ -68,16 +68,20 @@ struct BranchCheck {
 
   private func undeclared(_ a: Sample, _ b: Sample, _ scale: Scale) -> String? {
     var (a, b) = (a, b)
+    var early: Double?
     while b.t - a.t > 1e-11 {
       let middle = sample((a.t + b.t) / 2)
       // A pole is outside of the domain; a jump is not.
       guard middle.isFinite, middle.magnitude <= 1e3 * scale.value else { return nil }
       let (left, right) = (scale.remainder(a, middle), scale.remainder(middle, b))
       guard max(left, right) > BranchCheck.smooth else { return nil }
+      if early == nil, b.t - a.t < 1e-5 { early = max(left, right) }
       if left > right { b = middle } else { a = middle }
     }
     // Exactly at a tie the derivative is that of neither side.
     guard !a.flips(b), !a.isAtKink, !b.isAtKink else { return nil }
+    // A jump keeps its size. What grows as the piece gets shorter is the rounding of a function that cancels, or a pole.
+    guard let early, scale.remainder(a, b) < 2 * early else { return nil }
     let jumps = a.y.indices.map { element in
       (abs(b.y[element].value - a.y[element].value), abs(b.y[element].first - a.y[element].first))
     }

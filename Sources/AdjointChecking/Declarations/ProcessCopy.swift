@@ -5,21 +5,29 @@ import AdjointRehearsal
 ///
 /// Only Linux has it. Elsewhere, and where no copy can be made, the code has not been tried and nothing is known.
 enum ProcessCopy {
-  /// The sentence of the trap in which `body` ends; `nil` where it comes to its end, or nothing is known.
-  ///
-  /// What `body` computes is lost. It must start no thread and wait for none, as the copy has but this one.
-  static func trap(in body: () -> Void) -> String? {
+  enum Outcome {
+    case ended
+    /// The sentence of a trap.
+    case trapped(String)
+    /// There is no copy, or it did not end in time.
+    case unknown
+  }
+
+  /// Runs `body` in a copy. What it computes is lost. It must start no thread and wait for none: the copy has but this one.
+  static func outcome(of body: () -> Void) -> Outcome {
     // A lock that another thread held when the copy was made is held for ever; such a copy is given up.
-    let copy = ar_begin(20)
-    guard copy.process >= 0 else { return nil }
+    let copy = ar_begin(10)
+    guard copy.process >= 0 else { return .unknown }
     if copy.process == 0 {
       body()
       ar_end()
     }
     var text = [CChar](repeating: 0, count: 4096)
     let signal = ar_signal(copy, &text, Int32(text.count))
-    guard signal > 0 else { return nil }
-    return sentence(in: String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self), signal)
+    guard signal != 0 else { return .ended }
+    guard signal > 0 else { return .unknown }
+    let output = String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    return .trapped(sentence(in: output, signal))
   }
 
   private static func sentence(in output: String, _ signal: Int32) -> String {
@@ -45,17 +53,31 @@ struct Traps: Sendable {
 
   init(of example: Example, seed: UInt64) {
     guard !(example.operation is any LibraryOperation) else { return }
-    func trap(in example: Example) -> String? {
-      ProcessCopy.trap {
-        var verifier = ExampleVerifier(example, seed: seed)
-        verifier.tryOut()
-      }
+    guard tryOut(example, seed) else { return }
+    func others() -> [Example] {
+      (example.awkward + [example.shared?.example].compactMap(\.self)).filter { $0.title != example.title }
     }
-    byTitle[example.title] = trap(in: example)
-    guard byTitle.isEmpty else { return }
-    func others() -> [Example] { example.awkward + [example.shared?.example].compactMap(\.self) }
-    onAskingForShapes = ProcessCopy.trap { _ = others() }
-    guard onAskingForShapes == nil else { return }
-    for other in others() where other.title != example.title { byTitle[other.title] = trap(in: other) }
+    switch ProcessCopy.outcome(of: { _ = others() }) {
+    case .ended: break
+    case .trapped(let sentence):
+      onAskingForShapes = sentence
+      return
+    case .unknown: return
+    }
+    for other in others() where !tryOut(other, seed) && byTitle[other.title] == nil { return }
+  }
+
+  /// Tells whether an example comes to its end; a trap is kept.
+  private mutating func tryOut(_ example: Example, _ seed: UInt64) -> Bool {
+    let outcome = ProcessCopy.outcome {
+      var verifier = ExampleVerifier(example, seed: seed)
+      verifier.tryOut()
+    }
+    switch outcome {
+    case .ended: return true
+    case .trapped(let sentence): byTitle[example.title] = sentence
+    case .unknown: break
+    }
+    return false
   }
 }

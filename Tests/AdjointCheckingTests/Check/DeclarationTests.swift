@@ -21,6 +21,7 @@ import Testing
   @Test func `Operations that keep what they declare agree`() {
     for operation in [
       Doubling.self, RowProduct.self, Bend.self, Lookup.self, Cubing.self, Total.self, Softening.self, Huber.self,
+      Cancelling.self,
     ] as [any Adjoint.Operation.Type] {
       let report = GradientCheck.verify(operation)
       #expect(report.agrees, "\(report)")

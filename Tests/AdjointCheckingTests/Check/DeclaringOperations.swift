@@ -56,6 +56,14 @@ extension Bending {
 // MARK: Right
 
 struct Doubling: Squaring { var isElementwise: Bool { true } }
+/// y = (1 − cos x) / x², which cancels near 0.
+struct Cancelling: Squaring {
+  func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) { y.map(x[0]) { (1 - S.cosine($0)) / ($0 * $0) } }
+  func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] {
+    let x = p.x[0]
+    return [p.to(0, g * (x.sin() - 2 * p.y * x) / x.square())]
+  }
+}
 struct Cubing: Squaring {
   func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) { y.map(x[0]) { $0 * $0 * $0 } }
   func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] { [p.to(0, 3 * g * p.x[0].square())] }
