@@ -151,8 +151,12 @@ struct ExampleVerifier: Sendable {
   private mutating func checkWideDomain() {
     guard example.takesAnyNumber else { return }
     for magnitudes in WideDomainCheck.magnitudes {
-      switch WideDomainCheck(ExampleDraw(example, seed: seed, magnitudes: magnitudes)).outcome(seed: seed) {
-      case .agrees: report.count(.agree, example.title, "")
+      let draw = ExampleDraw(example, seed: seed, magnitudes: magnitudes)
+      switch WideDomainCheck(draw).outcome(seed: seed) {
+      case .agrees:
+        report.count(.agree, example.title, "")
+        let reference = draw.record(on: Tape<ReferenceDouble>()).output.value
+        compare(draw.record(on: Tape<Double>()).output.value, reference, unit: .ulpOfOne, "Double")
       case .isNotFinite: report.skipped += 1
       case .disagrees(let sentence):
         let (low, high) = (short(magnitudes.lowerBound), short(magnitudes.upperBound))

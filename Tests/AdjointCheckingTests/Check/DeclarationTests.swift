@@ -161,6 +161,10 @@ import Testing
     finds(WrongBeyondTwo.self, "numbers of 2.0 to 30.0", "input 0, element", "found", "expected")
   }
 
+  @Test func `A value that is right within 2 and wrong beyond is found`() {
+    finds(WrongValueBeyondTwo.self, "fast loops in Double", "the plain loops give")
+  }
+
   @Test func `A rule that is wrong close to 0 is found`() { finds(WrongNearZero.self, "numbers of 1e-06 to 0.01") }
 
   @Test func `A range is kept to, and what overflows is skipped and said`() {

@@ -287,6 +287,12 @@ struct WrongBeyondTwo: Squaring {
     return [p.to(0, 2 * g * p.x[0].minimum(two).maximum(-two))]
   }
 }
+/// y = x², whose value in Double alone is another beyond 2.
+struct WrongValueBeyondTwo: Squaring {
+  func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) {
+    y.map(x[0]) { S.self == Double.self && ($0 > 2 || $0 < -2) ? $0 * $0 * S(1.001) : $0 * $0 }
+  }
+}
 /// y = x², whose rule adds a thousandth to tiny numbers.
 struct WrongNearZero: Squaring {
   func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] {
