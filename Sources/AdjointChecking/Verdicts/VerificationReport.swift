@@ -44,12 +44,49 @@ package struct OperationReport: Sendable {
   package internal(set) var kinkProbes = 0
   /// The number of checks.
   package var count: Int { agree + disagree + cannotTell }
+  /// The examples, and those among them whose derivative was looked at.
+  package internal(set) var (examples, moving) = (0, 0)
+  /// Draws at which a value is not finite, so that nothing was compared.
+  package internal(set) var skipped = 0
   /// The checks that did not agree.
   package private(set) var complaints: [Complaint] = []
 
   init(name: String) { self.name = name }
 
-  package var verdict: Verdict { disagree > 0 ? .disagree : cannotTell > 0 || agree == 0 ? .cannotTell : .agree }
+  /// Declarations that an example tried, and those that one was too small for.
+  private var (tested, untested): (Set<String>, Set<String>) = ([], [])
+
+  package var verdict: Verdict {
+    let isDoubtful = cannotTell > 0 || agree == 0 || isIdle || !untested.isSubset(of: tested)
+    return disagree > 0 ? .disagree : isDoubtful ? .cannotTell : .agree
+  }
+
+  /// Notes that an example tried a declaration, or could not.
+  mutating func note(_ declaration: String, of isDeclared: Bool, isTested: Bool) {
+    guard isDeclared else { return }
+    if isTested { tested.insert(declaration) } else { untested.insert(declaration) }
+  }
+
+  /// A sentence for each declaration that no example tried.
+  package var remarks: [String] {
+    untested.subtracting(tested).sorted().map {
+      "\(name): \($0) was not tested: no example is large enough. Give one whose first axis has two entries or more"
+    }
+  }
+
+  /// True when no derivative was looked at.
+  private var isIdle: Bool { moving == 0 }
+
+  /// The reason why nothing, or no derivative, was checked; `nil` when some was.
+  package var idleReason: String? {
+    if examples == 0 {
+      return "nothing was checked: it has no examples; give the type `static var examples: [Example]`, with the shapes "
+        + "and ranges of its inputs"
+    }
+    guard isIdle, disagree == 0, cannotTell == 0 else { return nil }
+    return "no derivative was checked: in none of its \(examples) examples may a number move. Give it an example with "
+      + "inputs that have elements, and ranges of more than a point"
+  }
 
   /// Counts one check.
   mutating func count(_ verdict: Verdict, _ title: String, _ complaint: @autoclosure () -> String) {
@@ -102,6 +139,9 @@ package struct OperationReport: Sendable {
     }
     (agree, disagree, cannotTell) = (agree + other.agree, disagree + other.disagree, cannotTell + other.cannotTell)
     kinkProbes += other.kinkProbes
+    (examples, moving) = (examples + other.examples, moving + other.moving)
+    skipped += other.skipped
+    (tested, untested) = (tested.union(other.tested), untested.union(other.untested))
     for complaint in other.complaints { add(complaint) }
   }
 

@@ -47,17 +47,18 @@ extension VerificationReport: CustomStringConvertible {
 extension OperationReport {
   /// The verdict in one sentence.
   package var summary: String {
-    guard count > 0 else {
-      return "Nothing was checked about \(name): it has no examples; give the type `static var examples: [Example]`, "
-        + "with the shapes and ranges of its inputs."
-    }
+    if let idleReason { return "Cannot tell about \(name): \(idleReason)." }
     let checks = counted(count, "check")
     switch verdict {
     case .agree:
       let kinks = kinkProbes > 0 ? ", and \(counted(kinkProbes, "probe")) at kinks cannot tell, as it must be" : ""
-      return "\(name) agrees in \(checks): no difference above \(worst?.inBounds ?? "0") of its bound\(kinks)."
+      let skipped = skipped > 0 ? "; \(skipped) draws skipped: a value is not finite there" : ""
+      return
+        "\(name) agrees in \(checks): no difference above \(worst?.inBounds ?? "0") of its bound\(kinks)\(skipped)."
     case .disagree: return "\(name) is wrong in \(disagree) of \(checks): \(reason(.disagree))."
-    case .cannotTell: return "Cannot tell about \(name) in \(cannotTell) of \(checks): \(reason(.cannotTell))."
+    case .cannotTell where cannotTell > 0:
+      return "Cannot tell about \(name) in \(cannotTell) of \(checks): \(reason(.cannotTell))."
+    case .cannotTell: return "Cannot tell about \(name), though \(agree) of \(checks) agree."
     }
   }
 
@@ -78,6 +79,7 @@ extension OperationReport {
       lines.append("  in \(complaint.places)")
     }
     let rest = sorted.count - OperationReport.told
+    lines += remarks.map { "  \($0)" }
     return lines + (rest > 0 ? ["", "\(name): \(counted(rest, "more complaint"))"] : [])
   }
 }
