@@ -37,7 +37,7 @@ extension OperationReport: CustomStringConvertible {
 }
 
 extension Complaint: CustomStringConvertible {
-  package var description: String { "\(verdict.text): \(text); in \(places)" }
+  package var description: String { "\(places): \(text)" }
 }
 
 extension Singularity: CustomStringConvertible {
