@@ -9,7 +9,7 @@ import Testing
   private func complaints(_ operation: any Adjoint.Operation.Type) -> [String] {
     let report = GradientCheck.verify(operation)
     #expect(report.verdict == .disagree, "\(report)")
-    return report.operations.flatMap(\.complaints)
+    return report.operations.flatMap(\.complaints).map(\.description)
   }
 
   private func finds(_ operation: any Adjoint.Operation.Type, _ phrases: String..., line: Int = #line) {
@@ -181,7 +181,9 @@ import Testing
     let all = complaints(StoppedCotangent.self)
     #expect(all.allSatisfy { $0.contains("order 2") }, "\(all)")
     #expect(
-      all.contains { $0.contains("wrong: stoppedCotangent") && $0.contains("right to first order, wrong to second") })
+      all.contains {
+        $0.contains("in the rule of stoppedCotangent") && $0.contains("right to first order, wrong to second")
+      })
   }
 
   // MARK: Silence
