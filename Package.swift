@@ -37,8 +37,10 @@ let package = Package(
     .target(name: "AdjointDatasets", dependencies: ["Adjoint", "AdjointFiles"]),
     // Layers, losses, optimisers, the training step, checkpoints; minimisers for small smooth problems.
     .target(name: "AdjointLearning", dependencies: ["Adjoint", "AdjointFiles"]),
+    // C: a copy of the process, in which an operation of somebody else may trap.
+    .target(name: "AdjointRehearsal"),
     // Gradient verification: oracles, verdicts, blame, reports.
-    .target(name: "AdjointChecking", dependencies: ["Adjoint", "AdjointFiles", "AdjointLearning"]),
+    .target(name: "AdjointChecking", dependencies: ["Adjoint", "AdjointFiles", "AdjointLearning", "AdjointRehearsal"]),
     // The checker's own grade: faults, mutation score, random programs; worksheets that grade a student.
     .target(name: "AdjointGrading", dependencies: ["Adjoint", "AdjointChecking"]),
     // Charts as SVG.

@@ -192,8 +192,9 @@ struct WantedInputs {
 public struct Example: Sendable {
   /// The kind of one input.
   public enum Input: Sendable {
-    /// Numbers uniform in a range, away from some points (kinks, poles).
-    case numbers(Shape, in: ClosedRange<Double> = -2...2, avoiding: [Double] = [])
+    /// Numbers uniform in a range, away from some points (kinks, poles). Without a range the operation takes any number:
+    /// most draws then lie in −2 … 2, and some far from 0 and close to it. With one it is run there alone.
+    case numbers(Shape, in: ClosedRange<Double> = Example.anyNumber, avoiding: [Double] = [])
     /// Indices in 0 ..< below.
     case indices(Shape, below: Int)
 
@@ -204,6 +205,9 @@ public struct Example: Sendable {
       }
     }
   }
+
+  /// The range −2 … 2, which stands for that of any number.
+  public static let anyNumber: ClosedRange<Double> = -2...2
 
   /// The operation, with its parameters.
   public let operation: any Operation

@@ -72,7 +72,7 @@ package struct Power: MapOperation {
   }
   package static var examples: [Example] {
     ElementwiseExamples.shapes.map { Example(Power(exponent: 2.5), .numbers($0, in: 0.2...3)) } + [
-      Example(Power(exponent: 3), .numbers([4], in: -2...2)),
+      Example(Power(exponent: 3), .numbers([4])),
       Example(Power(exponent: -1.5), .numbers([4], in: 0.3...3)),
       Example(Power(exponent: 0), .numbers([4])), Example(Power(exponent: 1), .numbers([4])),
     ]

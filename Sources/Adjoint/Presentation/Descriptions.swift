@@ -91,6 +91,6 @@ extension Operands: CustomStringConvertible {
 private func set(off value: String) -> String { (value.count > 60 || value.contains("\n") ? ":\n" : ": ") + value }
 
 /// A count and what is counted: `1 node`, `2 nodes`.
-func counted(_ count: Int, _ one: String, _ many: String? = nil) -> String {
+package func counted(_ count: Int, _ one: String, _ many: String? = nil) -> String {
   "\(count) " + (count == 1 ? one : many ?? one + "s")
 }

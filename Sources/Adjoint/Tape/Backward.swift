@@ -141,9 +141,7 @@ extension Tape {
   @inline(__always)
   func check(count: Int, of operation: any Operation, for inputs: NodeList) {
     guard count != inputs.count else { return }
-    fatalError(
-      "\(operation.name): its vjp returned \(count) contributions for \(inputs.count) inputs (\(describe(inputs))); there "
-        + "is one for each, nil where it does not depend on it")
+    fatalError(miscounted(count, of: operation, for: inputs).description)
   }
 
   /// Traps unless a contribution has its input's shape.
@@ -151,10 +149,54 @@ extension Tape {
   fileprivate func check(_ contribution: Int, to position: Int, _ input: Int, of consumer: Int) {
     let shape = nodes[contribution].shape
     guard shape != nodes[input].shape, case .operation(let operation) = nodes[consumer].kind else { return }
-    fatalError(
+    fatalError(misshapen(shape, of: operation, to: position, input).description)
+  }
+
+  @inline(never)
+  private func miscounted(_ count: Int, of operation: any Operation, for inputs: NodeList) -> ContributionError {
+    ContributionError(
+      "\(operation.name): its vjp returned \(count) contributions for \(inputs.count) inputs (\(describe(inputs))); there "
+        + "is one for each, nil where it does not depend on it")
+  }
+
+  @inline(never)
+  private func misshapen(
+    _ shape: Shape, of operation: any Operation, to position: Int, _ input: Int
+  ) -> ContributionError {
+    ContributionError(
       "\(operation.name): its vjp returned \(shape) for input \(position), which is \(nodes[input].shape): "
         + "\(describe(input)). A sum over what was broadcast may be missing: sum(to:)")
   }
+
+  /// The contributions of one node's rule to all its inputs, each held to what the sweep asks of it.
+  /// - Throws: the sentence with which a sweep would trap.
+  package func checkedContributions(
+    of node: Int, adjoint g: Variable<S>
+  ) throws(ContributionError) -> [Variable<S>?] {
+    guard let operation = operation(at: node) else { return [] }
+    let inputs = nodes[node].inputs
+    let contributions = contributions(of: node, adjoint: g) { !self.nodes[inputs[$0]].isIndex }
+    guard contributions.count == inputs.count else { throw miscounted(contributions.count, of: operation, for: inputs) }
+    for (position, contribution) in contributions.enumerated() {
+      guard let contribution else { continue }
+      guard contribution.tape === self, isLive(contribution) else {
+        throw ContributionError(
+          "\(operation.name): its vjp returned for input \(position) a variable of another tape, or one that was truncated "
+            + "away. A rule records on p.tape, from g, p.x and p.y, and keeps nothing from one call to the next")
+      }
+      guard contribution.shape == nodes[inputs[position]].shape else {
+        throw misshapen(contribution.shape, of: operation, to: position, inputs[position])
+      }
+    }
+    return contributions
+  }
+}
+
+/// A rule whose contributions do not fit the inputs of its operation. A sweep traps with the sentence; a checker reports
+/// it.
+package struct ContributionError: Error, CustomStringConvertible {
+  package let description: String
+  fileprivate init(_ description: String) { self.description = description }
 }
 
 extension Backward.Edge {

@@ -4,16 +4,22 @@ extension LineChart {
   /// The error of central differences against their step, which has the shape of a U, and the two bounds that make it one: the
   /// points of the checker's `UCurve`, list by list.
   ///
-  /// A difference without any error has no place on a logarithmic axis and is missing.
+  /// A difference without any error has no place on a logarithmic axis and is missing. Each bound is drawn down to a
+  /// tenth of the least sum of both, so that the U fills the chart.
   public static func uCurve(
     steps: [Double], errors: [Double], truncation: [Double], roundOff: [Double], bestStep: Double? = nil,
     title: String = "Error of a central difference"
   ) -> LineChart {
-    LineChart(
+    let least = zip(truncation, roundOff).map { $0 + $1 }.min() ?? 0
+    func bound(_ name: String, _ values: [Double]) -> Series {
+      let kept = values.indices.filter { values[$0] >= least / 10 }
+      return Series(name, x: kept.map { steps[$0] }, y: kept.map { values[$0] })
+    }
+    return LineChart(
       title, x: Axis("step h", scale: .logarithmic), y: Axis("error", scale: .logarithmic),
       [
-        Series("error", x: steps, y: errors, style: .markers),
-        Series("truncation, ∝ h²", x: steps, y: truncation), Series("round-off, ∝ 1/h", x: steps, y: roundOff),
+        Series("error", x: steps, y: errors, style: .markers), bound("truncation, ∝ h²", truncation),
+        bound("round-off, ∝ 1/h", roundOff),
       ], references: bestStep.map { [.vertical($0, "best step")] } ?? [])
   }
 

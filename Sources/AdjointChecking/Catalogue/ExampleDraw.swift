@@ -1,4 +1,5 @@
 import Adjoint
+import Foundation
 
 /// Values for the inputs of an example: within its domain, away from its kinks, and the same for the same seed.
 ///
@@ -19,7 +20,8 @@ package struct ExampleDraw: Sendable {
   /// The distance of a number from the points that an example avoids.
   package static let gap = 0.05
 
-  package init(_ example: Example, seed: UInt64) {
+  /// - Parameter magnitudes: the magnitudes of numbers, of both signs, for inputs that take any number.
+  package init(_ example: Example, seed: UInt64, magnitudes: ClosedRange<Double>? = nil) {
     operation = example.operation
     var generator = Generator(seed: seed)
     let total = example.inputs.reduce(0) { $0 + $1.shape.elementCount }
@@ -32,6 +34,12 @@ package struct ExampleDraw: Sendable {
       case .numbers(let shape, let range, let kinks):
         let elements = (0..<shape.elementCount).map { _ in
           let place = (Double(places.removeLast()) + generator.uniform(0.25, 0.75)) / Double(total)
+          if let magnitudes, range == Example.anyNumber {
+            // Evenly over the orders of magnitude; the sign of a place is that of its half.
+            let (low, high) = (log(magnitudes.lowerBound), log(magnitudes.upperBound))
+            let size = exp(low + (high - low) * abs(2 * place - 1))
+            return Double(Float(place < 0.5 ? -size : size))
+          }
           var x = range.lowerBound + (range.upperBound - range.lowerBound) * place
           if let kink = kinks.first(where: { abs(x - $0) < ExampleDraw.gap }) {
             x += x < kink ? -ExampleDraw.gap : ExampleDraw.gap
@@ -89,6 +97,14 @@ extension Example {
     return true
   }
 
+  /// True when an input that moves takes any number.
+  package var takesAnyNumber: Bool {
+    inputs.contains { input in
+      guard case .numbers(let shape, let range, _) = input else { return false }
+      return shape.elementCount > 0 && range == Example.anyNumber
+    }
+  }
+
   /// This example on other shapes.
   private func reshaped(_ change: (Shape) -> Shape) -> Example {
     let changed = inputs.map { input -> Input in
@@ -116,7 +132,7 @@ extension Example {
   /// A maximum or minimum with both arguments in one range, so that each wins somewhere; the catalogue keeps them apart.
   package var interleaved: Example? {
     guard operation.form == .binary(.maximum) || operation.form == .binary(.minimum) else { return nil }
-    return Example(operation, inputs.map { .numbers($0.shape, in: -2...2) })
+    return Example(operation, inputs.map { .numbers($0.shape) })
   }
 
   /// The same operation with one variable for every input that holds numbers, if it takes that: its range satisfies all.

@@ -25,8 +25,10 @@ extension GradientCheck where S == Double {
 
   private static func verify(_ examples: [Example], name: String, seed: UInt64) -> VerificationReport {
     let started = Date()
+    // Before there are threads, which a copy of the process would lack.
+    let traps = examples.enumerated().map { Traps(of: $1, seed: seed &+ UInt64($0) &* 7919) }
     let parts = inParallel(examples.count) { number in
-      var verifier = ExampleVerifier(examples[number], seed: seed &+ UInt64(number) &* 7919)
+      var verifier = ExampleVerifier(examples[number], seed: seed &+ UInt64(number) &* 7919, traps: traps[number])
       return verifier.run()
     }
     var reports: [OperationReport] = []
@@ -43,23 +45,31 @@ extension GradientCheck where S == Double {
 }
 
 /// Everything that is checked about one example.
-struct ExampleVerifier {
+struct ExampleVerifier: Sendable {
   private let example: Example
   private let seed: UInt64
+  private let traps: Traps
   private var report: OperationReport
 
-  init(_ example: Example, seed: UInt64) {
-    (self.example, self.seed) = (example, seed)
+  init(_ example: Example, seed: UInt64, traps: Traps = Traps()) {
+    (self.example, self.seed, self.traps) = (example, seed, traps)
     report = OperationReport(name: example.operation.name)
   }
 
   mutating func run() -> OperationReport {
+    report.examples = 1
+    guard rehearse(example) else { return report }
     let draw = ExampleDraw(example, seed: seed)
+    // One that has no number to move has no derivative; what it declares is checked all the same.
+    if draw.coordinateCount > 0 || draw.values.allSatisfy(\.isIndices) { report.moving = 1 }
+    guard checkDeclarations(draw) else { return report }
     for position in draw.movable { check(draw, [position], "input \(position)") }
     if draw.movable.count > 1 { check(draw, draw.movable, "all inputs") }
+    checkCotangent(draw)
     checkFloat(draw)
     checkReference(draw)
-    for awkward in example.awkward {
+    checkWideDomain()
+    for awkward in awkward where rehearse(awkward, "awkward shape \(awkward.title)") {
       let draw = ExampleDraw(awkward, seed: seed)
       // Where the operation itself has no finite value, such as a sample variance of one number, it has no derivative.
       let isInDomain = draw.record(on: Tape<Double>()).output.value.elements.allSatisfy(\.isFinite)
@@ -74,10 +84,101 @@ struct ExampleVerifier {
     return report
   }
 
+  // MARK: Declarations
+
+  /// Does in short whatever could trap.
+  mutating func tryOut() {
+    let draw = ExampleDraw(example, seed: seed)
+    guard rehearse(example), checkDeclarations(draw) else { return }
+    _ = draw.record(on: Tape<Float>())
+    checkReference(draw)
+    checkWideDomain()
+  }
+
+  /// The example on awkward shapes; none where to ask for them traps.
+  private var awkward: [Example] {
+    mutating get {
+      guard let trap = traps.onAskingForShapes else { return example.awkward }
+      report.count(
+        .disagree, "\(example.title), awkward shapes", "shape(of:) ends the process: \(trap). " + Traps.remedy)
+      return []
+    }
+  }
+
+  /// Tells whether an example can be recorded and swept; what would trap is a complaint.
+  private mutating func rehearse(_ example: Example, _ title: String? = nil) -> Bool {
+    if let trap = traps.byTitle[example.title] {
+      report.count(.disagree, title ?? example.title, "this ends the process: \(trap). " + Traps.remedy)
+      return false
+    }
+    guard let fault = Rehearsal(example, ExampleDraw(example, seed: seed)).fault() else { return true }
+    report.count(.disagree, title ?? example.title, fault)
+    return false
+  }
+
+  /// Tests what the operation declares. False when its values are not those of its operands, so that no more can be said.
+  private mutating func checkDeclarations(_ draw: ExampleDraw) -> Bool {
+    let other = ExampleDraw(example, seed: ~seed)
+    let forward = LoneForward(draw)
+    let unwritten = forward.unwritten(at: draw)
+    guard unwritten.isEmpty else {
+      report.count(
+        .disagree, example.title,
+        "forward leaves elements of y as they were, at \(String(first: unwritten, of: unwritten.count)): shape(of:) says "
+          + "\(forward.output.shape), so it must write \(forward.output.shape.elementCount), whatever stood there")
+      return false
+    }
+    if let fault = PurityCheck(draw, other).fault() {
+      report.count(.disagree, example.title, fault)
+      return false
+    }
+    var found = DependenceCheck(draw, other, forward).faults() + JacobianCheck(draw, seed: seed).faults()
+    // Near 0 first, and then farther, where an example takes any number.
+    for stretch in example.takesAnyNumber ? [1.0, 6] : [1] {
+      guard let kink = BranchCheck(example, draw, seed: seed, stretch: stretch).fault() else { continue }
+      found.append(kink)
+      break
+    }
+    report.note("isElementwise", of: draw.operation.isElementwise, isTested: forward.output.shape.elementCount > 1)
+    let isEntrywise = draw.operation.entrywiseInputs(example.inputs.map(\.shape)) != nil
+    report.note("entrywiseInputs", of: isEntrywise, isTested: forward.output.shape.first ?? 0 > 1)
+    for fault in found { report.count(.disagree, example.title, fault) }
+    if found.isEmpty { report.count(.agree, example.title, "") }
+    return true
+  }
+
+  /// The rule far from 0 and close to it, where the example takes any number.
+  private mutating func checkWideDomain() {
+    guard example.takesAnyNumber else { return }
+    for magnitudes in WideDomainCheck.magnitudes {
+      let draw = ExampleDraw(example, seed: seed, magnitudes: magnitudes)
+      switch WideDomainCheck(draw).outcome(seed: seed) {
+      case .agrees:
+        report.count(.agree, example.title, "")
+        let reference = draw.record(on: Tape<ReferenceDouble>()).output.value
+        compare(draw.record(on: Tape<Double>()).output.value, reference, unit: .ulpOfOne, "Double")
+      case .isNotFinite: report.skipped += 1
+      case .disagrees(let sentence):
+        let (low, high) = (short(magnitudes.lowerBound), short(magnitudes.upperBound))
+        report.count(.disagree, "\(example.title), numbers of \(low) to \(high)", sentence)
+      }
+    }
+  }
+
+  // MARK: Derivatives
+
   /// Orders 1 and 2 with respect to some inputs.
   private mutating func check(_ draw: ExampleDraw, _ positions: [Int], _ title: String) {
     let (inputs, output) = draw.record(on: Tape<Double>())
     check(output, positions.map { inputs[$0] }, title)
+  }
+
+  /// Order 2 with a cotangent that moves.
+  private mutating func checkCotangent(_ draw: ExampleDraw) {
+    guard draw.coordinateCount > 0 else { return }
+    let check = CotangentCheck(draw, seed: seed)
+    guard check.isSuspect(seed: seed) else { return report.count(.agree, example.title, "") }
+    self.check(check.output, check.leaves, "with a cotangent that moves")
   }
 
   private mutating func check(_ output: Variable<Double>, _ leaves: [Variable<Double>], _ title: String) {
@@ -102,7 +203,10 @@ struct ExampleVerifier {
 
   /// One variable for all operands.
   private mutating func checkShared() {
-    guard let (shared, positions) = example.shared else { return }
+    guard traps.onAskingForShapes == nil, let (shared, positions) = example.shared else { return }
+    guard shared.title == example.title || rehearse(shared, "one variable for every operand, \(shared.title)") else {
+      return
+    }
     let draw = ExampleDraw(shared, seed: seed)
     let tape = Tape<Double>()
     let inputs = draw.record(on: tape).inputs
@@ -118,6 +222,7 @@ struct ExampleVerifier {
     let double = draw.record(on: Tape<Double>()).output.value
     let float = draw.record(on: Tape<Float>()).output.value
     compare(double, reference, unit: .ulpOfOne, "Double")
+    compare(draw.record(on: Tape<Dual>()).output.value.map(\.value), reference, unit: .ulpOfOne, "dual numbers")
     compare(float.converted(), reference, unit: Double(Float.ulpOfOne), "Float")
   }
 
@@ -147,7 +252,7 @@ struct ExampleVerifier {
       let found = GradientCheck(of: output, withRespectTo: leaves, mode: .directional(1), seed: seed).run()
       switch found.verdict {
       case .cannotTell: report.kinkProbes += 1
-      case .disagree: report.count(.disagree, "\(example.title), at a kink", found.description)
+      case .disagree: report.count(found, "\(example.title), at a kink")
       case .agree: continue
       }
     }

@@ -96,9 +96,10 @@ struct CheckRun {
       judgment.remark = "closest at \(recording.place(of: node))"
     }
     let count = outcome.count == 1 ? "1 operation" : "\(outcome.count) operations"
-    judgment.remark = ["\(count), each by itself", remark, judgment.remark].filter { !$0.isEmpty }.joined(
+    judgment.remark = [count, remark, judgment.remark].filter { !$0.isEmpty }.joined(
       separator: "; ")
     report.judgments.append(judgment)
+    report.certifiedOperations = max(report.certifiedOperations, outcome.count)
     return outcome.kinks
   }
 
@@ -134,7 +135,7 @@ struct CheckRun {
     recording.move(to: origin.map { tensor in tensor.map { $0 * (1 + 0.01 * generator.uniform(-1, 1)) } })
     guard recording.firstNonFinite() == nil else { return }
     var faults: [LocalJudge.Fault] = []
-    _ = certify(recording, order: order, "replayed at another point", &faults)
+    _ = certify(recording, order: order, "at another point", &faults)
   }
 
   /// Checks the gradient of the gradient.

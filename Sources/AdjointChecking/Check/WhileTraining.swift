@@ -22,7 +22,7 @@ public struct VerificationError: Error, CustomStringConvertible, Sendable {
   public var description: String {
     let place = (epoch.map { "epoch \($0), " } ?? "") + "after step \(step)"
     switch reason {
-    case .wrongGradient(let report): return "\(place): the gradient is wrong.\n\(report)"
+    case .wrongGradient(let report): return report.text(behind: "\(place): ")
     case .staleReplay(let value, let element, let replayed, let recorded):
       return
         "\(place): the replay is stale: element \(element) of the \(value) is \(replayed) when replayed and \(recorded) "
@@ -89,7 +89,7 @@ extension TrainingStep {
     let tape = fresh.loss.tape
     let leaves = tape.trainableParameters.map(\.leaf)
     var check = GradientCheck(of: fresh.loss, withRespectTo: leaves, seed: seed &+ UInt64(stepCount))
-    check.subject = "loss after step \(stepCount)"
+    if fresh.loss.path.isEmpty { check.subject = "the loss" }
     let report = check.glance()
     if report.verdict == .disagree {
       throw VerificationError(reason: .wrongGradient(report), epoch: epoch, step: stepCount)

@@ -226,7 +226,7 @@ public struct UCurve: Sendable, Encodable {
   }
 
   /// From the largest step to the smallest; steps that crossed a kink or left the domain are absent.
-  public private(set) var points: [Point]
+  public internal(set) var points: [Point]
 
   /// The point at the bottom of the U: where truncation and round-off together are least.
   public var bottom: Point? { points.min { $0.truncation + $0.roundOff < $1.truncation + $1.roundOff } }

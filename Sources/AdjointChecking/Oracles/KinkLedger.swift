@@ -53,7 +53,7 @@ extension CheckedRecording {
   /// A node for people: its operation, its path where it has one, and its position.
   func place(of node: Int) -> String {
     let x = nodes[node]
-    return x.path.isEmpty ? "\(x.name) %\(node)" : "\(x.name) \(x.path) (%\(node))"
+    return site(of: x.name, node, x.path)
   }
 
   func singularity(

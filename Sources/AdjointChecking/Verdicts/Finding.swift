@@ -45,24 +45,24 @@ public enum Hypothesis: Sendable, Hashable, Encodable {
   public var text: String {
     switch self {
     case .sign: "the sign is wrong"
-    case .factor(let factor): "wrong by the factor \(short(factor))"
+    case .factor(let factor): "the contribution is \(factor.plain) times the right one"
     case .transposed: "the contribution is transposed"
     case .missingMean(let n): "a factor 1/N is missing (N = \(n))"
     case .doubledMean(let n): "a factor 1/N is doubled or does not belong there (N = \(n))"
     case .missingBroadcastSum: "the sum over a broadcast axis is missing"
-    case .assignedInsteadOfAccumulated: "the adjoint was assigned instead of accumulated"
-    case .droppedEdge: "an edge was dropped: no contribution arrives"
-    case .staleValue: "a stale value: right at the recorded inputs, wrong when replayed at others"
-    case .wrongBranch: "the wrong branch at a kink: wrong on one side only"
+    case .assignedInsteadOfAccumulated: "the adjoint is assigned instead of accumulated"
+    case .droppedEdge: "an edge is dropped: no contribution arrives"
+    case .staleValue: "a value is stale: right at the recorded inputs, wrong when replayed at others"
+    case .wrongBranch: "the derivative is that of the other branch"
     case .wrongRow(let row): "only row \(row) is wrong"
-    case .relativeError(let error): "a relative error of \(short(error)) everywhere"
+    case .relativeError(let error): "every element is off by \(error.plain) of itself"
     case .wrongValue: "the value itself is wrong: a kernel, a plan or a fusion"
     case .sharedDerivative: "dual numbers and the rule agree with each other and not with differences"
-    case .wrongTangent: "dual numbers are wrong here: differences side with the rule"
-    case .countedTwice: "a contribution was added twice"
+    case .wrongTangent: "dual numbers are wrong, and differences side with the rule"
+    case .countedTwice: "a contribution is added twice"
     case .wrongSecondDerivative: "right to first order, wrong to second: the rule detaches a part of itself"
     case .missingLocalDerivative: "the local derivative is missing: the cotangent is passed on as it came"
-    case .unknown: "no known pattern"
+    case .unknown: "the difference fits no known pattern"
     }
   }
 }
@@ -110,12 +110,9 @@ public struct Finding: Sendable, Hashable, Encodable, CustomStringConvertible {
 
   /// One sentence.
   public var text: String {
-    let place = path.isEmpty ? "%\(node)" : "\(path) (%\(node))"
-    let shapes = inputShapes.map { "\($0)" }.joined(separator: ", ") + " → \(outputShape)"
-    let position = input.map { ", input \($0)" } ?? ""
-    let worst = element.map { ", element \($0)" } ?? ""
-    return "\(operation) at \(place), \(shapes)\(position)\(worst): found \(found), expected \(expected); "
-      + hypothesis.text + (isConfirmed ? " (confirmed: everything behind it is right)" : "")
+    let numbers = comparedNumbers
+    return "\(site), \(shapes): \(compared), found \(numbers.found), expected \(numbers.expected); \(hypothesis.text)"
+      + (isConfirmed ? " (confirmed: everything behind it is right)" : "")
   }
 }
 
@@ -131,15 +128,19 @@ package struct Singularity: Sendable, Hashable, Encodable {
   package let operands: [Double]
 
   /// The operation and its node.
-  var place: String { path.isEmpty ? "\(operation) %\(node)" : "\(operation) \(path) (%\(node))" }
+  var place: String { site(of: operation, node, path) }
 
-  /// One sentence.
+  /// A clause, such as `exactly at a kink of relu at act (%3), element 2`.
   package var text: String {
-    let place = path.isEmpty ? "%\(node)" : "\(path) (%\(node))"
     guard let distance else {
       let cause = operands.isEmpty ? "it was given so" : "its operands are \(operands)"
-      return "\(operation) at \(place), element \(element), is not finite; \(cause)"
+      return "\(place), element \(element), is not finite; \(cause)"
     }
-    return "within \(short(distance)) of a kink at \(operation) \(place), element \(element)"
+    return (distance == 0 ? "exactly at" : "within \(short(distance)) of") + " a kink of \(place), element \(element)"
   }
+}
+
+/// `relu at act (%3)`, or `relu (%3)` without a name.
+func site(of operation: String, _ node: Int, _ path: String) -> String {
+  path.isEmpty ? "\(operation) (%\(node))" : "\(operation) at \(path) (%\(node))"
 }

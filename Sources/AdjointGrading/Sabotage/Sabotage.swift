@@ -114,7 +114,7 @@ struct SabotageTarget: Sendable {
       operation: name, input: sabotaged.site.input, fault: sabotaged.fault.rawValue,
       outcome: report.verdict != .disagree ? .survived : isRight ? .blamed : .detected,
       reason: report.verdict != .disagree
-        ? "\(example.title): \(report)" : first.map { "\(example.title): \($0.text)" } ?? "\(report)",
+        ? "\(example.title): \(report.summary)" : first.map { "\(example.title): \($0.text)" } ?? report.summary,
       hypothesis: first?.hypothesis)
   }
 

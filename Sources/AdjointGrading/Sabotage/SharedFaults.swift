@@ -16,7 +16,8 @@ struct SharedFaults: Sendable {
     return Mutant(
       operation: mechanism.rawValue, input: nil, fault: fault,
       outcome: report.verdict != .disagree ? .survived : isBlamed ? .blamed : .detected,
-      reason: report.verdict != .disagree ? "\(report)" : first?.text ?? "\(report)", hypothesis: first?.hypothesis)
+      reason: report.verdict != .disagree ? report.summary : first?.text ?? report.summary,
+      hypothesis: first?.hypothesis)
   }
 
   // MARK: The accumulation

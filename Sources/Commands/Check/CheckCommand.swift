@@ -28,6 +28,7 @@ enum CheckCommand {
         "peers", "FILE", .text, in: "Edges",
         "What other libraries do there, as Docs/Edges/peers.py stores it. Default: Docs/Edges/peers.json, where that is."
       ),
+      .flag("legend", "Explain the words of the report below it."),
       .flag("json", "Print one JSON object as the last line of standard output."),
       Option(
         "model", "SIZES", .text, in: "A model",
@@ -60,10 +61,10 @@ enum CheckCommand {
       (
         "Verdicts",
         [
-          "agree        every oracle that could judge agrees within its bound",
-          "DISAGREE     an oracle contradicts beyond its bound; the operation to blame is named",
-          "cannot tell  no oracle could judge, such as exactly at a kink, or where a value is not finite",
-          "Errors are given in units of the bound: above 1 is a contradiction.",
+          "agree        every judge that could tell agrees within its bound",
+          "DISAGREE     a judge contradicts beyond its bound; the operation to blame is named",
+          "cannot tell  no judge could, such as exactly at a kink, or where a value is not finite",
+          "Differences are given as a share of the bound: above 1 is a contradiction.",
         ]
       ),
       (
@@ -111,18 +112,18 @@ enum CheckCommand {
     }
     let subjects = ["process", "arrays", "edges", "table", "model"]
     if let first = subjects.first(where: arguments.isGiven), first == "process" || first == "arrays" {
-      let further = ["sabotage", "order", "markdown", "peers"] + (first == "arrays" ? ["seed"] : [])
+      let further = ["sabotage", "order", "markdown", "peers", "legend"] + (first == "arrays" ? ["seed"] : [])
       try refuse(subjects.filter { $0 != first } + further + modelOptions, "with --\(first)")
     }
     if !arguments.isGiven("process") { try refuse(["timeout"], "without --process") }
     let isModel = arguments.isGiven("model")
     if arguments.isGiven("edges") {
-      try refuse(["model", "table", "sabotage", "order", "seed"] + modelOptions, "with --edges")
+      try refuse(["model", "table", "sabotage", "order", "seed", "legend"] + modelOptions, "with --edges")
     } else {
       try refuse(["markdown", "peers"], "without --edges")
     }
     if arguments.isGiven("table") {
-      try refuse(["model", "activation", "batch", "mode", "order", "sabotage"], "with --table")
+      try refuse(["model", "activation", "batch", "mode", "order", "sabotage", "legend"], "with --table")
     } else if !isModel {
       try refuse(modelOptions, "without --model")
       if arguments.text("order") == "1" {
@@ -131,7 +132,7 @@ enum CheckCommand {
     } else {
       try refuse(["sabotage"], "with --model")
     }
-    if arguments.isGiven("sabotage") { try refuse(["order"], "with --sabotage") }
+    if arguments.isGiven("sabotage") { try refuse(["order", "legend"], "with --sabotage") }
     if subjects.contains(where: arguments.isGiven), let name = arguments.positionals.first {
       throw .unexpectedArgument(name, command: "check")
     }

@@ -11,13 +11,13 @@ struct CheckOutcome {
   var kinkProbes = 0
   /// The largest error in units of its bound, by oracle.
   var worst: [Oracle: Double] = [:]
-  /// The disagreements, as sentences.
+  /// What did not agree, as sentences.
   var complaints: [String] = []
 
   init(_ report: OperationReport) {
     name = report.name
     (agree, disagree, cannotTell) = (report.agree, report.disagree, report.cannotTell)
-    (kinkProbes, complaints) = (report.kinkProbes, report.complaints)
+    (kinkProbes, complaints) = (report.kinkProbes, report.complaints.map(\.description))
     for oracle in Oracle.allCases { worst[oracle] = report.worstError[oracle]?.inBounds }
   }
 
@@ -25,6 +25,7 @@ struct CheckOutcome {
   init(name: String, _ report: GradientReport) {
     self.name = name
     for judgment in report.judgments { add(judgment.verdict) }
+    if report.verdict != .agree { complaints = [report.summary] }
     for oracle in Oracle.allCases { worst[oracle] = report.worst(oracle) }
   }
 
@@ -41,6 +42,7 @@ struct CheckOutcome {
   var json: JSON {
     .object([
       ("name", .string(name)), ("verdict", .string(verdict.rawValue)), ("worstError", CheckOutcome.json(worst)),
+      ("complaints", .strings(complaints)),
     ])
   }
 
@@ -67,45 +69,13 @@ struct CheckSummary {
       ("cannotTell", .integer(cannotTell)), ("kinkProbes", .integer(kinkProbes)), ("seconds", .number(seconds)),
     ]
   }
-
-  /// The largest error of any outcome, and whose it is.
-  func worst(_ oracle: Oracle) -> (error: Double, name: String)? {
-    let all = outcomes.compactMap { outcome in outcome.worst[oracle].map { ($0, outcome.name) } }
-    return all.max { $0.0 < $1.0 }
-  }
-}
-
-extension Oracle {
-  /// A heading of a column.
-  var title: String {
-    switch self {
-    case .dual: "dual"
-    case .local: "each operation"
-    case .secondOrderDual: "dual²"
-    case .differences: "differences"
-    case .taylor: "Taylor"
-    case .precision: "precision"
-    case .subgradient: "subgradient"
-    case .program: "program"
-    case .reference: "reference"
-    }
-  }
 }
 
 extension Console {
-  /// The verdict's word in its colour, or as it is.
-  func verdict(_ verdict: Verdict) -> String {
-    guard hasColor else { return verdict.text }
-    let code = verdict == .agree ? "32" : verdict == .disagree ? "31;1" : "33"
-    return "\u{1B}[\(code)m\(verdict.text)\u{1B}[0m"
-  }
-}
-
-extension Double {
-  /// An error in units of its bound.
-  var inBounds: String {
-    if !isFinite { return "∞" }
-    if self == 0 { return "0" }
-    return self < 0.001 ? "<0.001" : self < 100 ? fixed(3) : self < 1e6 ? fixed(0) : String(Float(self))
+  /// The words of a report, explained below it.
+  func legend(_ text: String) {
+    line()
+    line(bold("The words"))
+    line(text)
   }
 }

@@ -72,14 +72,16 @@ struct ModelCheck {
       of: loss, withRespectTo: parameters, mode: isFull ? .full : .directional(3), order: order, seed: seed)
     check.subject = "loss of \(name)"
     let report = check.run()
-    console.line(report.table(colored: console.hasColor))
+    console.line(report.text(colored: console.hasColor))
+    if arguments.isGiven("legend") { console.legend(report.legend) }
     console.line()
     console.line(report.seconds.precise)
 
     guard arguments.isGiven("json") else { return report.exitCode }
     let summary = CheckSummary(outcomes: [CheckOutcome(name: name, report)], seconds: report.seconds)
     let further: [(String, JSON)] = [
-      ("verdict", .string(report.verdict.rawValue)), ("parameters", .integer(count)),
+      ("verdict", .string(report.verdict.rawValue)), ("summary", .string(report.summary)),
+      ("parameters", .integer(count)),
       ("coordinates", .integer(report.coordinates)), ("findings", .strings(report.findings.map(\.text))),
       ("singularities", .strings(report.singularities.map(\.text))), ("seed", .integer(Int(seed))),
     ]

@@ -69,10 +69,10 @@ struct RecomputedTable {
 
     var check = GradientCheck(
       of: loss, withRespectTo: tape.trainableParameters.map(\.leaf), mode: .full, order: 1, seed: seed)
-    check.subject = "the whole gradient"
+    check.subject = "the loss by all weights"
     let report = check.run()
     console.line()
-    console.line(report.table(colored: console.hasColor))
+    console.line(report.text(colored: console.hasColor))
     if printsJSON { console.line(json(measured, report).text) }
     return report.exitCode
   }

@@ -172,10 +172,8 @@ import Testing
     let text = "\(report)"
     for part in [
       "DISAGREE", "ripple at ripple", "[5, 8]", "input 0", "element", "found", "expected", "the sign is wrong",
-      "other operations verified",
+      "other operations checked",
     ] { #expect(text.contains(part), "\(part) is not in \(text)") }
-    #expect(!text.contains("\u{1B}"))
-    #expect(report.table(colored: true).contains("\u{1B}[31;1mDISAGREE"))
   }
 
   @Test func `A variable that was truncated away is not checked in the place of another`() async {

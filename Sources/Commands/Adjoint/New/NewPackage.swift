@@ -171,7 +171,7 @@ struct NewPackage {
       let outputs = model(tape.input(points.inputs))
       let loss = crossEntropy(logits: outputs, labels: tape.index(points.targets))
       let report = GradientCheck(of: loss).run()
-      #expect(report.agrees, "\\(report)")
+      #expect(report.agrees)
     }
 
     """

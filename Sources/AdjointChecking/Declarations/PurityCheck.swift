@@ -1,0 +1,74 @@
+import Adjoint
+
+/// Tests that forward and rule depend on their operands and attributes alone: both are recorded twice, once more after
+/// something else, and on a tape of their own. What they record and compute must be the same to the bit.
+struct PurityCheck {
+  private let (draw, other): (ExampleDraw, ExampleDraw)
+
+  /// - Parameter other: a second draw of the same example, recorded in between.
+  init(_ draw: ExampleDraw, _ other: ExampleDraw) { (self.draw, self.other) = (draw, other) }
+
+  /// A sentence about the first difference.
+  func fault() -> String? {
+    let tape = Tape<Double>()
+    let first = Take(draw, on: tape)
+    let again = Take(draw, on: tape)
+    _ = Take(other, on: tape)
+    let later = Take(draw, on: tape)
+    let apart = Take(draw, on: Tape<Double>())
+    for (take, when) in [(again, "twice in a row"), (later, "again after other values"), (apart, "on another tape")] {
+      guard let difference = first.difference(from: take) else { continue }
+      return "impure: recorded \(when) on the same operands, \(difference). Forward and rule may depend on their "
+        + "operands and attributes alone: no counter, no generator, no clock, nothing kept from an earlier call. Random "
+        + "numbers are a leaf, tape.random(…), given as an operand"
+    }
+    return nil
+  }
+}
+
+/// One recording of an operation and its rule: what stands on the tape, and the bits of every value.
+private struct Take {
+  /// The nodes, each as its name, attributes, shape and the places of its inputs, counted from the operation's own.
+  private var nodes: [String] = []
+  private var values: [[UInt64]] = []
+  /// The place of the contribution to each input; −1 for none.
+  private var contributions: [String] = []
+  /// The number of nodes of operands and operation.
+  private let forwardCount: Int
+
+  init(_ draw: ExampleDraw, on tape: Tape<Double>) {
+    let start = tape.count
+    let y = draw.record(on: tape).output
+    forwardCount = tape.count - start
+    var generator = Generator(seed: 11)
+    let g = tape.constant(y.value.map { _ in generator.normal() })
+    let results = (try? tape.checkedContributions(of: y.index, adjoint: g)) ?? []
+    contributions = results.map { $0.map { "%\($0.index - start)" } ?? "nothing" }
+    for position in start..<tape.count where tape[position].role != .index {
+      let node = tape[position]
+      let attributes = node.operation?.attributes.map(\.description).joined(separator: ", ") ?? ""
+      let places = node.inputs.map { "%\($0.index - start)" }.joined(separator: ", ")
+      nodes.append("\(node.operation?.name ?? node.role?.name ?? "")(\(attributes)) of \(places) → \(node.shape)")
+      values.append(node.value.elements.map(\.bitPattern))
+    }
+  }
+
+  func difference(from other: Take) -> String? {
+    for place in 0..<min(nodes.count, other.nodes.count) {
+      let half = place < forwardCount ? "its forward" : "its rule"
+      if nodes[place] != other.nodes[place] {
+        return "\(half) recorded first \(nodes[place]), then \(other.nodes[place])"
+      }
+      if let element = values[place].indices.first(where: { values[place][$0] != other.values[place][$0] }) {
+        let (one, two) = (values[place][element], other.values[place][element])
+        return "\(half) gave first \(Double(bitPattern: one)), then \(Double(bitPattern: two)) at element \(element) "
+          + "of \(nodes[place])"
+      }
+    }
+    if nodes.count != other.nodes.count {
+      return "its rule recorded first \(nodes.count - forwardCount) nodes, then \(other.nodes.count - forwardCount)"
+    }
+    guard contributions != other.contributions else { return nil }
+    return "its rule returned first \(contributions), then \(other.contributions)"
+  }
+}
