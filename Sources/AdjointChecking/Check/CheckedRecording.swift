@@ -255,11 +255,10 @@ package final class CheckedRecording {
   /// The bound of rounding of both sides of ⟨v, Ju⟩ = ⟨Jᵀv, u⟩ along the direction of the last dual replay.
   ///
   /// To first order a rounding at a node changes either side by its share of ⟨x̄, ẋ⟩ there, so that the bound is a multiple of
-  /// Σ|x̄ᵢẋᵢ| over all nodes. It has no floor.
+  /// Σ|c ẋ| over every contribution c, and of Σ|vẏ|. It has no floor.
   func bound() -> Double {
     var (sum, factors) = (0.0, 0.0)
-    for node in 0...output.index where dual.holds(node) && moving.contains(node) {
-      guard let adjoint = adjoints[node] else { continue }
+    func include(_ adjoint: Int, beside node: Int) {
       double.withElements(at: adjoint) { g in
         dual.withElements(at: node) { x in
           for i in x.indices {
@@ -268,6 +267,10 @@ package final class CheckedRecording {
           }
         }
       }
+    }
+    if let adjoint = adjoints[output.index] { include(adjoint, beside: output.index) }
+    for edge in edges where dual.holds(edge.producer) && moving.contains(edge.producer) {
+      include(edge.contribution, beside: edge.producer)
     }
     return CheckedRecording.roundings * 0x1p-53 * Double(longestReduction).squareRoot() * sum
       + 4 * .leastNonzeroMagnitude * factors
