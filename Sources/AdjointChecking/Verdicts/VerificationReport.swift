@@ -142,7 +142,9 @@ extension VerificationReport: CustomStringConvertible {
       if let reason = operation.idleReason { return "\(name)  \(reason)" }
       let probes =
         (operation.kinkProbes > 0 ? ", \(operation.kinkProbes) kink probes" : "")
-        + (operation.skipped > 0 ? ", \(operation.skipped) draws skipped: a value is not finite there" : "")
+        + (operation.skipped > 0
+          ? ", \(operation.skipped) \(operation.skipped == 1 ? "draw" : "draws") skipped: a value is not finite there"
+          : "")
       return "\(name)  \(operation.verdict.text)  \(operation.count) checks"
         + probes + ", worst dual error \(short(dual.absolute)) = \(short(dual.inBounds)) of its bound"
     }

@@ -20,6 +20,8 @@ struct CatalogueCheck {
     let outcomes = report.operations.filter { names.contains($0.name) }.map { CheckOutcome($0) }
     let summary = CheckSummary(outcomes: outcomes, seconds: report.seconds)
     show(summary, console)
+    let skipped = report.operations.reduce(0) { names.contains($1.name) ? $0 + $1.skipped : $0 }
+    if skipped > 0 { console.line("\(skipped.of("draw")) far from 0 skipped: a value is not finite there") }
     if printsJSON { console.line(JSON.object(summary.fields).text) }
     return summary.exitCode
   }
