@@ -170,7 +170,7 @@ private struct Sample {
   let y: [SecondOrderDual]
   let branches: Branches<SecondOrderDual>?
   private(set) var (value, slope, curvature) = (0.0, 0.0, 0.0)
-  private(set) var (magnitude, steepness) = (0.0, 0.0)
+  private(set) var (magnitude, steepness, bend) = (0.0, 0.0, 0.0)
 
   init(_ t: Double, _ y: [SecondOrderDual], _ weights: [Double], _ branches: Branches<SecondOrderDual>?) {
     (self.t, self.y, self.branches) = (t, y, branches)
@@ -180,6 +180,7 @@ private struct Sample {
       curvature += weight * element.mixed
       magnitude += abs(weight * element.value)
       steepness += abs(weight * element.first)
+      bend += abs(weight * element.mixed)
     }
   }
 
@@ -202,12 +203,14 @@ private struct Scale {
     slope = samples.filter(\.isFinite).map(\.steepness).max() ?? 0
   }
 
-  /// The part of two samples' differences that their derivatives do not explain, as a share of the scale.
+  /// The part of two samples' differences that neither their derivatives nor the rounding of the point explain, as a share
+  /// of the scale.
   func remainder(_ a: Sample, _ b: Sample) -> Double {
-    let h = b.t - a.t
-    let first = abs(b.slope - a.slope - h * (a.curvature + b.curvature) / 2)
-    let zeroth = abs(
-      b.value - a.value - h * (a.slope + b.slope) / 2 + h * h * (b.curvature - a.curvature) / 12)
-    return (slope > 0 ? first / slope : 0) + (value > 0 ? zeroth / value : 0)
+    let (h, rounding) = (b.t - a.t, 1e-14)
+    let first = abs(b.slope - a.slope - h * (a.curvature + b.curvature) / 2) - rounding * (a.bend + b.bend)
+    let zeroth =
+      abs(b.value - a.value - h * (a.slope + b.slope) / 2 + h * h * (b.curvature - a.curvature) / 12)
+      - rounding * (a.steepness + b.steepness)
+    return (slope > 0 ? max(first, 0) / slope : 0) + (value > 0 ? max(zeroth, 0) / value : 0)
   }
 }
