@@ -17,8 +17,10 @@ struct Blame {
 
   func convict(_ report: inout GradientReport) {
     var generator = Generator(seed: seed).stream(2)
-    var findings = faultySums()
     let origin = recording.point
+    // What is not finite spreads to everything before it, and would be blamed there.
+    var findings = nonFiniteRules(&generator)
+    if findings.isEmpty { findings = faultySums() }
     if findings.isEmpty {
       // A rule that contradicts the tangents, unless differences of that operation contradict them as well.
       findings = faultyRules(&generator).map { finding in
@@ -44,7 +46,7 @@ struct Blame {
 
   // MARK: The accumulation
 
-  /// Nodes whose adjoint is not the sum of its contributions.
+  /// Nodes whose adjoint is not the sum of its contributions, element by element.
   private func faultySums() -> [Finding] {
     var findings: [Finding] = []
     let contributions = Dictionary(grouping: recording.edges, by: \.producer)
@@ -52,10 +54,18 @@ struct Blame {
       let parts = (contributions[producer] ?? []).map { recording.double.value(at: $0.contribution) }
       let expected = parts.dropFirst().reduce(parts[0]) { $0.moved(by: 1, along: $1) }
       let found = recording.adjoints[producer].map { recording.double.value(at: $0) } ?? .zeros(expected.shape)
-      let largest: Double = parts.flatMap(\.elements).map(abs).max() ?? 0
-      let bound = 1e-13 * Double(parts.count) * largest
-      guard let (element, worst) = found.worstDifference(from: expected), worst > bound else { continue }
-      func isFound(_ other: Tensor<Double>) -> Bool { found.worstDifference(from: other)?.1 ?? 0 <= bound }
+      let sizes = expected.elements.indices.map { i in parts.reduce(0) { $0 + abs($1.elements[i]) } }
+      func isOff(_ i: Int, from sum: Tensor<Double>) -> Bool {
+        sum.elements[i].isFinite
+          && !(abs(found.elements[i] - sum.elements[i]) <= 1e-15 * Double(parts.count) * sizes[i])
+      }
+      func distance(_ i: Int) -> Double {
+        let difference = abs(found.elements[i] - expected.elements[i])
+        return difference.isNaN ? .infinity : difference
+      }
+      let wrong = sizes.indices.filter { isOff($0, from: expected) }
+      guard let element = wrong.max(by: { distance($0) < distance($1) }) else { continue }
+      func isFound(_ other: Tensor<Double>) -> Bool { !sizes.indices.contains { isOff($0, from: other) } }
       let hypothesis: Hypothesis =
         parts.count > 1 && parts.last.map(isFound) == true
         ? .assignedInsteadOfAccumulated
@@ -72,8 +82,6 @@ struct Blame {
 
   private struct Suspect {
     let node: Int
-    let operation: any Adjoint.Operation
-    let g: Tensor<Double>
     let found: Double
     let expected: Double
   }
@@ -86,7 +94,7 @@ struct Blame {
     // All suspects first: confirming one replays the dual program, and with it the tangents are gone.
     var suspects: [Suspect] = []
     for node in stride(from: recording.output.index, through: 0, by: -1) where recording.dual.holds(node) {
-      guard let operation = recording.tape.operation(at: node), let adjoint = recording.adjoints[node] else { continue }
+      guard recording.tape.operation(at: node) != nil, let adjoint = recording.adjoints[node] else { continue }
       let g = recording.double.value(at: adjoint)
       let tangent = recording.dual.value(at: node).map(\.tangent)
       let (expected, expectedMagnitude) = (g.dot(tangent), g.magnitude(tangent))
@@ -100,16 +108,37 @@ struct Blame {
       // Relative to the node's own size, without the floor of 1: a fault behind a small mean must not hide.
       let bound = 1e-12 * Double(recording.longestReduction).squareRoot() * max(expectedMagnitude, magnitude)
       if !(abs(found - expected) <= bound) {
-        suspects.append(Suspect(node: node, operation: operation, g: g, found: found, expected: expected))
+        suspects.append(Suspect(node: node, found: found, expected: expected))
       }
     }
-    return suspects.map { suspect in
-      let local = LocalRule(recording, suspect.node, suspect.operation, suspect.g)
-      let fault = local.fault(byConsumer[suspect.node] ?? [], &generator)
-      return recording.finding(
-        .rule, at: suspect.node, input: fault?.input, element: fault?.element, found: fault?.found ?? suspect.found,
-        expected: fault?.expected ?? suspect.expected, fault?.hypothesis ?? .unknown,
-        isConfirmed: suffixIsRight(suspect.node, suspect.g, &generator))
+    return suspects.compactMap { conviction(of: $0.node, found: $0.found, expected: $0.expected, &generator) }
+  }
+
+  /// The finding at a node whose rule contradicts its tangents: the input, the worst element, what is wrong with it.
+  /// - Parameters:
+  ///   - found: Σ⟨contribution, ẋ⟩, named where no single element is found wrong.
+  ///   - expected: ⟨ȳ, ẏ⟩.
+  func conviction(of node: Int, found: Double, expected: Double, _ generator: inout Generator) -> Finding? {
+    guard let operation = recording.tape.operation(at: node), let adjoint = recording.adjoints[node] else { return nil }
+    let g = recording.double.value(at: adjoint)
+    let edges = recording.edges.filter { $0.consumer == node }
+    let fault = LocalRule(recording, node, operation, g).fault(edges, &generator)
+    return recording.finding(
+      .rule, at: node, input: fault?.input, element: fault?.element, found: fault?.found ?? found,
+      expected: fault?.expected ?? expected, fault?.hypothesis ?? .unknown,
+      isConfirmed: suffixIsRight(node, g, &generator))
+  }
+
+  /// Rules that make NaN or ∞ of finite numbers where the derivative is finite, nearest to the output first.
+  private func nonFiniteRules(_ generator: inout Generator) -> [Finding] {
+    func isFinite(_ node: Int) -> Bool { recording.double.value(at: node).elements.allSatisfy(\.isFinite) }
+    let byConsumer = Dictionary(grouping: recording.edges, by: \.consumer)
+    return byConsumer.keys.sorted(by: >).compactMap { node in
+      guard let edges = byConsumer[node], let adjoint = recording.adjoints[node],
+        edges.contains(where: { !isFinite($0.contribution) }), isFinite(adjoint),
+        let finding = conviction(of: node, found: .nan, expected: .nan, &generator), finding.hypothesis == .notFinite
+      else { return nil }
+      return finding
     }
   }
 
@@ -125,8 +154,8 @@ struct Blame {
     recording.dual.run(after: recording.tape[node])
     let tangent = recording.dual.value(at: recording.output.index).map(\.tangent)
     let (expected, found) = (recording.cotangent.dot(tangent), g.dot(injected))
-    return abs(expected - found)
-      <= 10 * recording.bound(recording.cotangent.magnitude(tangent), g.magnitude(injected))
+    let size = max(recording.cotangent.magnitude(tangent), g.magnitude(injected))
+    return abs(expected - found) <= 1e-12 * Double(recording.longestReduction).squareRoot() * size
   }
 
   private func sharedDerivative(_ judgment: Judgment, _ generator: inout Generator) -> Finding {

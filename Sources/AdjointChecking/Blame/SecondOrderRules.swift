@@ -55,7 +55,7 @@ struct SecondOrderRules {
       }
       program.replay()
       let expected = program.value(of: scalar).elements[0].mixed
-      guard abs(found - expected) > 1e-10 * max(abs(expected), magnitude) else { continue }
+      guard expected.isFinite, !(abs(found - expected) <= 1e-10 * max(abs(expected), magnitude)) else { continue }
       return recording.finding(
         .rule, at: node, input: position, found: found, expected: expected, .wrongSecondDerivative, isConfirmed: true)
     }

@@ -28,7 +28,7 @@ public struct Sabotage: Sendable {
     let started = Date()
     let (targets, seed) = (targets, seed)
     var mutants = inParallel(targets.count) { number in targets[number].mutants(seed: seed) }.flatMap { $0 }
-    if includesSharedCode { mutants += SharedFaults(seed: seed).mutants() }
+    if includesSharedCode { mutants += SharedFaults(seed: seed).mutants() + HardMutant.mutants(seed: seed) }
     return MutationScore(all: mutants, seconds: Date().timeIntervalSince(started))
   }
 
@@ -82,7 +82,7 @@ struct SabotageTarget: Sendable {
     }
     for (example, site) in places.prefix(SabotageTarget.patience) {
       let draw = ExampleDraw(example, seed: seed)
-      if !SabotageNetwork(draw, operation: example.operation, seed: seed).isDifferentiable(position) {
+      if !SabotageNetwork<Double>(draw, operation: example.operation, seed: seed).isDifferentiable(position) {
         excuse = excuse ?? (.equivalent, "its contribution is identically zero")
         continue
       }
@@ -106,7 +106,7 @@ struct SabotageTarget: Sendable {
   private func judge(
     _ sabotaged: SabotagedOperation, _ draw: ExampleDraw, _ example: Example, seed: UInt64
   ) -> Mutant {
-    let network = SabotageNetwork(draw, operation: sabotaged, seed: seed)
+    let network = SabotageNetwork<Double>(draw, operation: sabotaged, seed: seed)
     let report = network.check(order: sabotaged.fault.isSecondOrder ? 2 : 1, seed: seed)
     let first = report.findings.first
     let isRight = first?.mechanism == .rule && first?.node == network.node

@@ -1,0 +1,174 @@
+import Adjoint
+
+/// One recorded operation on its own numbers: in its tape's precision, once more in Double, and with a bound on its rounding.
+struct OperationAlone<S: Scalar> {
+  private let operation: any Adjoint.Operation
+  private let y: Variable<S>
+  /// The operation and its place, for people.
+  private let name: String
+  private let double: LocalTape<Double>
+  private let reference: LocalTape<ReferenceDouble>
+  /// The factor by which a plain error bound may be exceeded: loops may sum in another order, and function kernels err by a few
+  /// ulps.
+  private static var safety: Double { 4 }
+
+  /// `nil` for a leaf, and where an operand is not finite: what is made of that is no fault of the operation.
+  init?(_ y: Variable<S>, named name: String) {
+    guard let operation = y.operation else { return nil }
+    let inputs = y.inputs
+    guard inputs.allSatisfy({ $0.role == .index || $0.value.elements.allSatisfy { $0.primal.isFinite } }) else {
+      return nil
+    }
+    (self.operation, self.y, self.name) = (operation, y, name)
+    double = LocalTape(operation, inputs) { $0 }
+    reference = LocalTape(operation, inputs) { ReferenceDouble($0, error: 0) }
+  }
+
+  /// y against Double.
+  func value() -> PrecisionOutcome? { compare(y.value, double.y.value, reference.y.value, reference, name) }
+
+  /// A contribution of the sweep against the rule in Double. A contribution that is missing counts as 0.
+  func rule(_ position: Int, _ own: Tensor<S>?, cotangent g: Tensor<S>) -> PrecisionOutcome? {
+    guard g.elements.allSatisfy({ $0.primal.isFinite }) else { return nil }
+    let exact = double.contribution(to: position, operation, g.map(\.primal))
+    let bound = reference.contribution(to: position, operation, g.map { ReferenceDouble($0.primal, error: 0) })
+    guard let exact, let bound, own != nil || exact.elements.contains(where: { $0 != 0 }) else { return nil }
+    return compare(
+      own ?? .zeros(exact.shape), exact, bound, reference, "the rule of \(name), input \(position)"
+    ) {
+      firstOverflow(position, g)
+    }
+  }
+
+  /// An adjoint against the sum of its contributions.
+  func sum(_ adjoint: Tensor<S>, of parts: [Tensor<S>]) -> PrecisionOutcome? {
+    guard parts.count > 1, parts.allSatisfy({ $0.elements.allSatisfy { $0.primal.isFinite } }) else { return nil }
+    let terms = parts.map { part in part.elements.map { ReferenceDouble($0.primal, error: 0) } }
+    let sums = adjoint.elements.indices.map { i in terms.dropFirst().reduce(terms[0][i]) { $0 + $1[i] } }
+    let reference = Tensor(shape: adjoint.shape, elements: sums)
+    return compare(adjoint, reference.map(\.value), reference, nil, "the adjoint of \(name)")
+  }
+
+  /// Tells whether an operation within the rule, recorded anew in S, computes a wrong value.
+  func hasFaultyKernel(in position: Int, cotangent g: Tensor<S>) -> Bool {
+    nodes(of: position, g).contains { node in
+      if case .faulty? = OperationAlone(node, named: "")?.value() { true } else { false }
+    }
+  }
+
+  /// The first result within the rule that is beyond the range of S.
+  private func firstOverflow(_ position: Int, _ g: Tensor<S>) -> Judgment? {
+    for node in nodes(of: position, g) {
+      let own = OperationAlone(node, named: "\(node.operation?.name ?? "") in the rule of \(name)")
+      if case .cannotTell(let judgment)? = own?.value() { return judgment }
+    }
+    return nil
+  }
+
+  private func nodes(of position: Int, _ g: Tensor<S>) -> [Variable<S>] {
+    let own = LocalTape<S>(operation, y.inputs, S.init)
+    let mark = own.tape.count
+    _ = own.contribution(to: position, operation, g)
+    return (mark..<own.tape.count).map { own.tape[$0] }
+  }
+
+  // MARK: Comparison
+
+  private func compare(
+    _ own: Tensor<S>, _ exact: Tensor<Double>, _ bound: Tensor<ReferenceDouble>, _ local: LocalTape<ReferenceDouble>?,
+    _ what: String, overflow: () -> Judgment? = { nil }
+  ) -> PrecisionOutcome? {
+    var worst: (judgment: Judgment, element: Int)?
+    let own = own.elements
+    for element in own.indices {
+      let (found, expected) = (own[element].primal, exact.elements[element])
+      // Not finite in Double either: a singularity.
+      guard expected.isFinite else { continue }
+      if !found.isFinite, !S(expected).primal.isFinite {
+        return .cannotTell(
+          Judgment(
+            .precision, order: 1, found: found, expected: expected, bound: 0, verdict: .cannotTell,
+            remark:
+              "overflow at \(what), element \(element): \(short(expected)) is beyond the range of \(S.self); scale "
+              + "its operands down, use a form that stays in range, or train in Double"))
+      }
+      let bound = tolerance(bound.elements[element])
+      // Where an intermediate result is not finite, nothing bounds the rounding.
+      guard !bound.isNaN || found == expected else {
+        return .cannotTell(
+          Judgment(
+            .precision, order: 1, found: found, expected: expected, bound: 0, verdict: .cannotTell,
+            remark: "\(what), element \(element): an intermediate result is not finite"))
+      }
+      let judgment = Judgment(
+        .precision, order: 1, found: found, expected: expected,
+        bound: bound, remark: "\(what), element \(element)")
+      // NaN, which makes everything incomparable, is the worst.
+      if worst == nil || !(judgment.severity <= worst?.judgment.severity ?? 0) { worst = (judgment, element) }
+      if judgment.severity.isNaN { break }
+    }
+    guard let worst else { return nil }
+    guard worst.judgment.verdict == .disagree else { return .within(worst.judgment) }
+    if let overflow = overflow() { return .cannotTell(overflow) }
+    if let place = local?.undecidedBranch(within: tolerance) {
+      var judgment = Judgment(
+        .precision, order: 1, found: worst.judgment.found, expected: worst.judgment.expected,
+        bound: worst.judgment.bound, verdict: .cannotTell)
+      judgment.remark =
+        "\(what): rounding in \(S.self) decides the branch of \(place); move the point, or train in Double"
+      return .cannotTell(judgment)
+    }
+    return .faulty(worst.judgment, element: worst.element)
+  }
+
+  /// What rounding explains: a few units of the error that ran along, and what vanished below the smallest normal number.
+  private func tolerance(_ number: ReferenceDouble) -> Double {
+    OperationAlone.safety * S.unitRoundOff * number.error
+      + (S.unitRoundOff > .ulpOfOne ? number.underflow * Double(Float.leastNormalMagnitude) : 0)
+  }
+}
+
+/// One operation and its rule on a tape of their own.
+private struct LocalTape<T: Scalar> {
+  let tape = Tape<T>()
+  let y: Variable<T>
+
+  init<S: Scalar>(_ operation: any Adjoint.Operation, _ inputs: [Variable<S>], _ number: (Double) -> T) {
+    let tape = tape
+    let operands = inputs.map { input -> Variable<T> in
+      input.role == .index ? tape.index(input.indexValue) : tape.constant(input.value.map { number($0.primal) })
+    }
+    y = tape.record(operation, inputs: operands)
+  }
+
+  /// The contribution of the rule to one input.
+  func contribution(to position: Int, _ operation: any Adjoint.Operation, _ g: Tensor<T>) -> Tensor<T>? {
+    operation.vjp(tape.constant(g), at: Point(of: y) { $0 == position })[position]?.value
+  }
+}
+
+extension LocalTape where T == ReferenceDouble {
+  /// The first comparison or piecewise operation that rounding may decide either way.
+  func undecidedBranch(within tolerance: (ReferenceDouble) -> Double) -> String? {
+    let results = (0..<tape.count).map { tape[$0] }.filter { $0.operation != nil }
+    let program = Program<ReferenceDouble>(results, keeping: .all)
+    program.replay()
+    for result in results {
+      guard let branches = program.branches(of: result.index) else { continue }
+      // What is exact is decided: a tie of the operands themselves is one in every precision.
+      if let element = branches.distances.firstIndex(where: { $0.error > 0 && abs($0.value) <= tolerance($0) }) {
+        return "\(result.operation?.name ?? ""), element \(element)"
+      }
+    }
+    return nil
+  }
+}
+
+extension Scalar {
+  /// The distance from 1 to the next number.
+  fileprivate static var unitRoundOff: Double {
+    var unit = 1.0
+    while (Self(1) + Self(unit / 2)).primal > 1 { unit /= 2 }
+    return unit
+  }
+}
