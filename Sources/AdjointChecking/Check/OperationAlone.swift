@@ -8,6 +8,8 @@ struct OperationAlone<S: Scalar> {
   private let name: String
   private let double: LocalTape<Double>
   private let reference: LocalTape<ReferenceDouble>
+  /// The distance from 1 to the next number of S.
+  private let unit = S.unitRoundOff
   /// The factor by which a plain error bound may be exceeded: loops may sum in another order, and function kernels err by a few
   /// ulps.
   private static var safety: Double { 4 }
@@ -78,53 +80,60 @@ struct OperationAlone<S: Scalar> {
     _ own: Tensor<S>, _ exact: Tensor<Double>, _ bound: Tensor<ReferenceDouble>, _ local: LocalTape<ReferenceDouble>?,
     _ what: String, overflow: () -> Judgment? = { nil }
   ) -> PrecisionOutcome? {
-    var worst: (judgment: Judgment, element: Int)?
-    let own = own.elements
-    for element in own.indices {
-      let (found, expected) = (own[element].primal, exact.elements[element])
+    var (worst, share) = (0, -1.0)
+    var vanished: Int?
+    func judgment(_ element: Int, _ verdict: Verdict?, _ remark: String) -> Judgment {
+      Judgment(
+        .precision, order: 1, found: own.elements[element].primal, expected: exact.elements[element],
+        bound: tolerance(bound.elements[element]), verdict: verdict, remark: "\(what), element \(element)" + remark)
+    }
+    for element in own.elements.indices {
+      let (found, expected) = (own.elements[element].primal, exact.elements[element])
       // Not finite in Double either: a singularity.
-      guard expected.isFinite else { continue }
+      guard expected.isFinite, found != expected else { continue }
       if !found.isFinite, !S(expected).primal.isFinite {
         return .cannotTell(
-          Judgment(
-            .precision, order: 1, found: found, expected: expected, bound: 0, verdict: .cannotTell,
-            remark:
-              "overflow at \(what), element \(element): \(short(expected)) is beyond the range of \(S.self); scale "
-              + "its operands down, use a form that stays in range, or train in Double"))
+          judgment(
+            element, .cannotTell,
+            ": overflow, \(short(expected)) in Double is beyond the range of \(S.self); scale its operands down, use a form "
+              + "that stays in range, or train in Double"))
       }
-      let bound = tolerance(bound.elements[element])
-      // Where an intermediate result is not finite, nothing bounds the rounding.
-      guard !bound.isNaN || found == expected else {
-        return .cannotTell(
-          Judgment(
-            .precision, order: 1, found: found, expected: expected, bound: 0, verdict: .cannotTell,
-            remark: "\(what), element \(element): an intermediate result is not finite"))
+      let (apart, allowed) = (abs(found - expected), tolerance(bound.elements[element]))
+      if allowed.isNaN { return .cannotTell(judgment(element, .cannotTell, ": an intermediate result is not finite")) }
+      if apart > 0x1p24 * Double(Float.leastNormalMagnitude), apart <= allowed,
+        apart > rounding(bound.elements[element])
+      {
+        vanished = vanished ?? element
+      } else if !(apart / allowed <= share) {
+        (worst, share) = (element, apart / allowed)
       }
-      let judgment = Judgment(
-        .precision, order: 1, found: found, expected: expected,
-        bound: bound, remark: "\(what), element \(element)")
-      // NaN, which makes everything incomparable, is the worst.
-      if worst == nil || !(judgment.severity <= worst?.judgment.severity ?? 0) { worst = (judgment, element) }
-      if judgment.severity.isNaN { break }
+      if share.isNaN { break }
     }
-    guard let worst else { return nil }
-    guard worst.judgment.verdict == .disagree else { return .within(worst.judgment) }
+    guard !(share <= 1) else {
+      let doubt = vanished.map {
+        judgment(
+          $0, .cannotTell,
+          ": underflow, a result on the way is below the range of \(S.self); scale its operands up, or train in Double")
+      }
+      return doubt.map { .cannotTell($0) } ?? (share < 0 ? nil : .within(judgment(worst, nil, "")))
+    }
     if let overflow = overflow() { return .cannotTell(overflow) }
     if let place = local?.undecidedBranch(within: tolerance) {
-      var judgment = Judgment(
-        .precision, order: 1, found: worst.judgment.found, expected: worst.judgment.expected,
-        bound: worst.judgment.bound, verdict: .cannotTell)
-      judgment.remark =
-        "\(what): rounding in \(S.self) decides the branch of \(place); move the point, or train in Double"
-      return .cannotTell(judgment)
+      return .cannotTell(
+        judgment(
+          worst, .cannotTell,
+          ": rounding in \(S.self) decides the branch of \(place); move the point, or train in Double"))
     }
-    return .faulty(worst.judgment, element: worst.element)
+    return .faulty(judgment(worst, .disagree, ""), element: worst)
   }
 
   /// What rounding explains: a few units of the error that ran along, and what vanished below the smallest normal number.
   private func tolerance(_ number: ReferenceDouble) -> Double {
-    OperationAlone.safety * S.unitRoundOff * number.error
-      + (S.unitRoundOff > .ulpOfOne ? number.underflow * Double(Float.leastNormalMagnitude) : 0)
+    rounding(number) + (unit > .ulpOfOne ? number.underflow * Double(Float.leastNormalMagnitude) : 0)
+  }
+
+  private func rounding(_ number: ReferenceDouble) -> Double {
+    OperationAlone.safety * unit * number.error
   }
 }
 

@@ -55,7 +55,8 @@ private struct OwnPrecision<S: Scalar> {
       guard let alone = OperationAlone(tape[node], named: "\(recording.nodes[node].name) %\(node)") else { continue }
       let value = alone.value()
       if isFaulty(value), case .faulty(let judgment, let element)? = value {
-        report.findings.append(finding(node, nil, element, judgment, .kernel, .wrongValue))
+        let hypothesis = judgment.found.isFinite ? Hypothesis.wrongValue : .notFinite
+        report.findings.append(finding(node, nil, element, judgment, .kernel, hypothesis))
         return [judgment]
       }
       guard let adjoint = backward.adjoint(of: tape[node]) else { continue }
@@ -70,7 +71,7 @@ private struct OwnPrecision<S: Scalar> {
         guard isFaulty(rule), case .faulty(let judgment, let element)? = rule else { continue }
         let isKernel = alone.hasFaultyKernel(in: position, cotangent: adjoint.value)
         let hypothesis: Hypothesis =
-          isKernel ? .wrongValue : judgment.found.isFinite ? .wrongInPrecision : .notFinite
+          !judgment.found.isFinite ? .notFinite : isKernel ? .wrongValue : .wrongInPrecision
         faults.append(
           (judgment, finding(node, position, element, judgment, isKernel ? .kernel : .rule, hypothesis)))
       }

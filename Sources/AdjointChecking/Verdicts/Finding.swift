@@ -59,7 +59,7 @@ public enum Hypothesis: Sendable, Hashable, Encodable {
   case wrongAxis
   /// One element alone is wrong, in row-major order.
   case wrongElement(Int)
-  /// The rule makes NaN or ∞ of finite numbers, where the derivative is finite.
+  /// NaN or ∞ is made of finite numbers, where the result is finite.
   case notFinite
   /// The rule is right in Double and wrong in the tape's own precision.
   case wrongInPrecision
@@ -91,8 +91,8 @@ public enum Hypothesis: Sendable, Hashable, Encodable {
     case .valueForDerivative: "the value stands where the derivative belongs: ȳ ⊙ f(x) instead of ȳ ⊙ f′(x)"
     case .derivativeAtOutput: "the derivative is taken at the output: ȳ ⊙ f′(y) instead of ȳ ⊙ f′(x)"
     case .otherFormula(let found, let expected):
-      "the rule computes x̄ = ȳ ⊙ (\(found))"
-        + (expected.map { "; right is x̄ = ȳ ⊙ (\($0))" } ?? ", which is not ȳ ⊙ f′(x)")
+      "the rule computes x̄ = \(timesCotangent(found))"
+        + (expected.map { "; right is x̄ = \(timesCotangent($0))" } ?? ", which is not ȳ ⊙ f′(x)")
     case .strayFactor(let factor):
       "multiplied by \(factor), which does not belong there: a wrong exponent, or one factor too many"
     case .exchangedOperands: "the operands are exchanged"
@@ -101,11 +101,16 @@ public enum Hypothesis: Sendable, Hashable, Encodable {
     case .wrongAxis: "the rule runs along another axis"
     case .wrongElement(let element): "only element \(element) is wrong"
     case .notFinite:
-      "the rule makes NaN or ∞ of finite numbers; what is switched off must be selected away, not multiplied by 0"
+      "NaN or ∞ is made of finite numbers where a finite result exists: a formula that overflows on the way, or 0 · ∞ "
+        + "where what is switched off must be selected away"
     case .wrongInPrecision:
       "right in Double, wrong in the tape's own precision: a number too small or too large for it, or a rule that looks at the type"
     case .unknown: "no known pattern"
     }
+  }
+
+  private func timesCotangent(_ formula: String) -> String {
+    formula.contains(" ") ? "ȳ ⊙ (\(formula))" : "ȳ ⊙ \(formula)"
   }
 }
 
@@ -171,6 +176,9 @@ package struct Singularity: Sendable, Hashable, Encodable {
   package let distance: Double?
   /// The operands of the element, where a value is not finite.
   package let operands: [Double]
+
+  /// The operation and its node.
+  var place: String { path.isEmpty ? "\(operation) %\(node)" : "\(operation) \(path) (%\(node))" }
 
   /// One sentence.
   package var text: String {

@@ -92,7 +92,7 @@ enum RareMistake: String, Sendable, CaseIterable {
   /// Wrong in Float alone.
   case signInFloat = "a sign in Float alone"
   case factorInFloat = "a factor 1.001 in Float alone"
-  case vanishingInFloat = "a constant that vanishes in Float"
+  case addendInFloat = "an addend 0.001 ȳ in Float alone"
   case droppedInFloat = "an edge that Float lacks"
   /// Right to first order.
   case detachedCotangent = "a detached cotangent in sin"
@@ -102,7 +102,7 @@ enum RareMistake: String, Sendable, CaseIterable {
   /// Tells whether the numbers are wrong in Float alone.
   var isOfFloat: Bool {
     switch self {
-    case .signInFloat, .factorInFloat, .vanishingInFloat, .droppedInFloat: true
+    case .signInFloat, .factorInFloat, .addendInFloat, .droppedInFloat: true
     case .overflowingSoftplus, .overflowingSilu, .zeroByZero, .reciprocal, .detachedCotangent, .detachedProduct,
       .detachedMatrixProduct:
       false
@@ -114,7 +114,7 @@ enum RareMistake: String, Sendable, CaseIterable {
     switch self {
     case .detachedCotangent, .detachedProduct, .detachedMatrixProduct: true
     case .overflowingSoftplus, .overflowingSilu, .zeroByZero, .reciprocal, .signInFloat, .factorInFloat,
-      .vanishingInFloat, .droppedInFloat:
+      .addendInFloat, .droppedInFloat:
       false
     }
   }
@@ -126,7 +126,7 @@ enum RareMistake: String, Sendable, CaseIterable {
     case .overflowingSilu: Example(Unary.silu, .numbers([3, 4], in: -800 ... -720))
     case .zeroByZero: Example(Unary.relu, .numbers([3, 4], in: -2...2, avoiding: [0]))
     case .reciprocal: Example(Unary.tanh, .numbers([3, 4], in: 30...40))
-    case .signInFloat, .factorInFloat, .vanishingInFloat, .droppedInFloat, .detachedCotangent:
+    case .signInFloat, .factorInFloat, .addendInFloat, .droppedInFloat, .detachedCotangent:
       Example(Unary.sin, .numbers([3, 4]))
     case .detachedProduct: Example(Binary.multiply, .numbers([3, 4]), .numbers([3, 4]))
     case .detachedMatrixProduct: Example(MatMul(), .numbers([3, 4]), .numbers([4, 2]))
@@ -146,7 +146,7 @@ enum RareMistake: String, Sendable, CaseIterable {
     case .reciprocal: g / (1 - p.y.square())
     case .signInFloat: isFloat ? -right(g) : right(g)
     case .factorInFloat: isFloat ? 1.001 * right(g) : right(g)
-    case .vanishingInFloat: right(g) * 1e-50 * 1e30 * 1e20
+    case .addendInFloat: isFloat ? right(g) + 0.001 * g : right(g)
     case .droppedInFloat: isFloat ? nil : right(g)
     case .detachedCotangent, .detachedProduct, .detachedMatrixProduct: right(g.stopGradient())
     }
