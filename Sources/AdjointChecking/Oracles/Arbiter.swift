@@ -42,7 +42,7 @@ struct Arbiter {
   }
 
   /// d/dt ⟨ȳ, f(x + tẋ)⟩ with its error, by central differences in 32 digits; `nil` when they do not settle.
-  private func derivative(
+  func derivative(
     of operation: any Adjoint.Operation, _ g: Tensor<Double>, _ moved: [[Double]?]
   ) -> (value: Double, error: Double)? {
     let inputs = recording.nodes[node].inputs
