@@ -35,6 +35,7 @@ struct Blame {
     {
       findings = sharedDerivative(judgment, &generator)
     }
+    if findings.isEmpty { withhold(&report) }
     report.findings += findings
     report.verifiedOperations = (first ?? recording).operationCount - Set(findings.map(\.node)).count
   }
@@ -62,7 +63,11 @@ struct Blame {
   /// What contradicts its operation, nearest to the output first. Everything behind the first is right: it was certified.
   private func faultyRules(_ faults: [LocalJudge.Fault], _ generator: inout Generator) -> [Finding] {
     var seen: Set<Int> = []
-    let faults = faults.filter { seen.insert($0.node).inserted }.sorted { $0.node > $1.node }
+    // What is not finite and has no rule to blame says nothing.
+    let faults = faults.filter {
+      $0.found.isFinite && hasFiniteAdjoint($0.node) && seen.insert($0.node).inserted
+    }
+    .sorted { $0.node > $1.node }
     return faults.compactMap { fault in
       fault.mechanism == .elementary
         ? recording.finding(
@@ -88,16 +93,36 @@ struct Blame {
       expected: fault?.expected ?? expected, fault?.hypothesis ?? .unknown, isConfirmed: isConfirmed)
   }
 
-  /// Rules that make NaN or ∞ of finite numbers where the derivative is finite, nearest to the output first.
+  // MARK: What is not finite
+
+  /// Nodes with a finite adjoint and a contribution that is not finite, nearest to the output first.
+  private var nonFiniteNodes: [Int] {
+    recording.edgesOfConsumer.keys.sorted(by: >).filter { node in
+      hasFiniteAdjoint(node) && (recording.edgesOfConsumer[node] ?? []).contains { !isFinite($0.contribution) }
+    }
+  }
+
+  private func isFinite(_ node: Int) -> Bool {
+    recording.double.withElements(at: node) { $0.allSatisfy(\.isFinite) }
+  }
+
+  private func hasFiniteAdjoint(_ node: Int) -> Bool { recording.adjoints[node].map(isFinite) ?? false }
+
+  /// Rules that make NaN or ∞ of finite numbers where the derivative is finite.
   private func nonFiniteRules(_ generator: inout Generator) -> [Finding] {
-    func isFinite(_ node: Int) -> Bool { recording.double.value(at: node).elements.allSatisfy(\.isFinite) }
-    return recording.edgesOfConsumer.keys.sorted(by: >).compactMap { node in
-      guard let edges = recording.edgesOfConsumer[node], let adjoint = recording.adjoints[node],
-        edges.contains(where: { !isFinite($0.contribution) }), isFinite(adjoint),
-        let finding = conviction(of: node, found: .nan, expected: .nan, isConfirmed: true, &generator),
-        finding.hypothesis == .notFinite
-      else { return nil }
-      return finding
+    nonFiniteNodes.compactMap { node in
+      let finding = conviction(of: node, found: .nan, expected: .nan, isConfirmed: true, &generator)
+      return finding?.hypothesis == .notFinite ? finding : nil
+    }
+  }
+
+  /// Withdraws contradictions where a derivative is not finite by its nature, such as √′ at 0: nothing before it compares.
+  private func withhold(_ report: inout GradientReport) {
+    guard let node = nonFiniteNodes.first else { return }
+    for place in report.judgments.indices where report.judgments[place].verdict == .disagree {
+      report.judgments[place].verdict = .cannotTell
+      report.judgments[place].remark =
+        "the derivative of \(recording.place(of: node)) is not finite here; move the point away from it"
     }
   }
 

@@ -80,6 +80,12 @@ package struct FaultPattern {
       if abs(ratio - Double(n)) < 1e-6 * Double(n) { return .missingMean(n) }
       if abs(ratio * Double(n) - 1) < 1e-6 { return .doubledMean(n) }
     }
+    guard shape.elementCount > outputShape.elementCount else { return nil }
+    for expected in sizes {
+      for found in sizes where abs(ratio * Double(found) - Double(expected)) < 1e-6 * Double(expected) {
+        return .otherMean(found: found, expected: expected)
+      }
+    }
     return nil
   }
 

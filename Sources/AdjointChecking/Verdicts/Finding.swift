@@ -12,6 +12,8 @@ public enum Hypothesis: Sendable, Hashable, Encodable {
   case missingMean(Int)
   /// 1/N stands there twice, or where it does not belong.
   case doubledMean(Int)
+  /// 1/N counts another axis.
+  case otherMean(found: Int, expected: Int)
   /// The sum over a broadcast axis is missing.
   case missingBroadcastSum
   /// A contribution replaced the others instead of being added to them.
@@ -74,6 +76,7 @@ public enum Hypothesis: Sendable, Hashable, Encodable {
     case .transposed: "the contribution is transposed"
     case .missingMean(let n): "a factor 1/N is missing (N = \(n))"
     case .doubledMean(let n): "a factor 1/N is doubled or does not belong there (N = \(n))"
+    case .otherMean(let found, let expected): "1/\(found) where 1/\(expected) belongs: the mean of another axis"
     case .missingBroadcastSum: "the sum over a broadcast axis is missing"
     case .assignedInsteadOfAccumulated: "the adjoint was assigned instead of accumulated"
     case .droppedEdge: "an edge was dropped: no contribution arrives"

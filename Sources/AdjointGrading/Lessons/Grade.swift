@@ -71,7 +71,7 @@ extension Hypothesis {
     case .relativeError(let error): "off by \(short(error)) everywhere"
     case .wrongValue, .sharedDerivative, .wrongTangent, .wrongSecondDerivative, .missingCotangent, .valueForDerivative,
       .derivativeAtOutput, .otherFormula, .strayFactor, .exchangedOperands, .untransposedJacobian, .diagonalOnly,
-      .wrongAxis, .wrongElement, .notFinite, .wrongInPrecision, .unknown:
+      .wrongAxis, .otherMean, .wrongElement, .notFinite, .wrongInPrecision, .unknown:
       text
     case .countedTwice: "a branch is counted twice"
     case .missingLocalDerivative: "missing ⊙ mask or factor: the local derivative"

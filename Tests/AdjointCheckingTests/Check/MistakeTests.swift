@@ -113,7 +113,7 @@ extension PeoplesMistake {
     case .quotientExchanged: .otherFormula(found: "1 / x₀", expected: "1 / x₁")
     case .exponentTooHigh: .strayFactor("x")
     case .exponentTooLow: .strayFactor("1/x")
-    case .meanOfOtherAxis: .factor(4.0 / 3)
+    case .meanOfOtherAxis: .otherMean(found: 3, expected: 4)
     }
   }
 }
