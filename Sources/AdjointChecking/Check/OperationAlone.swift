@@ -23,11 +23,14 @@ struct OperationAlone<S: Scalar> {
     }
     (self.operation, self.y, self.name) = (operation, y, name)
     double = LocalTape(operation, inputs) { $0 }
-    reference = LocalTape(operation, inputs) { ReferenceDouble($0, error: 0) }
+    // An operand's last digit is open: what is right for a neighbour of it is right.
+    reference = LocalTape(operation, inputs) { ReferenceDouble($0) }
   }
 
   /// y against Double.
-  func value() -> PrecisionOutcome? { compare(y.value, double.y.value, reference.y.value, reference, name) }
+  func value() -> PrecisionOutcome? {
+    compare(y.value, double.y.value, reference.y.value, name, doubt: { undecidedBranch(nil) })
+  }
 
   /// A contribution of the sweep against the rule in Double. A contribution that is missing counts as 0.
   func rule(_ position: Int, _ own: Tensor<S>?, cotangent g: Tensor<S>) -> PrecisionOutcome? {
@@ -35,10 +38,10 @@ struct OperationAlone<S: Scalar> {
     let exact = double.contribution(to: position, operation, g.map(\.primal))
     let bound = reference.contribution(to: position, operation, g.map { ReferenceDouble($0.primal, error: 0) })
     guard let exact, let bound, own != nil || exact.elements.contains(where: { $0 != 0 }) else { return nil }
-    return compare(
-      own ?? .zeros(exact.shape), exact, bound, reference, "the rule of \(name), input \(position)"
-    ) {
+    return compare(own ?? .zeros(exact.shape), exact, bound, "the rule of \(name), input \(position)") {
       firstOverflow(position, g)
+    } doubt: {
+      undecidedBranch((position, g))
     }
   }
 
@@ -48,7 +51,7 @@ struct OperationAlone<S: Scalar> {
     let terms = parts.map { part in part.elements.map { ReferenceDouble($0.primal, error: 0) } }
     let sums = adjoint.elements.indices.map { i in terms.dropFirst().reduce(terms[0][i]) { $0 + $1[i] } }
     let reference = Tensor(shape: adjoint.shape, elements: sums)
-    return compare(adjoint, reference.map(\.value), reference, nil, "the adjoint of \(name)")
+    return compare(adjoint, reference.map(\.value), reference, "the adjoint of \(name)")
   }
 
   /// Tells whether an operation within the rule, recorded anew in S, computes a wrong value.
@@ -77,8 +80,8 @@ struct OperationAlone<S: Scalar> {
   // MARK: Comparison
 
   private func compare(
-    _ own: Tensor<S>, _ exact: Tensor<Double>, _ bound: Tensor<ReferenceDouble>, _ local: LocalTape<ReferenceDouble>?,
-    _ what: String, overflow: () -> Judgment? = { nil }
+    _ own: Tensor<S>, _ exact: Tensor<Double>, _ bound: Tensor<ReferenceDouble>, _ what: String,
+    overflow: () -> Judgment? = { nil }, doubt: () -> String? = { nil }
   ) -> PrecisionOutcome? {
     var (worst, share) = (0, -1.0)
     var vanished: Int?
@@ -118,7 +121,7 @@ struct OperationAlone<S: Scalar> {
       return doubt.map { .cannotTell($0) } ?? (share < 0 ? nil : .within(judgment(worst, nil, "")))
     }
     if let overflow = overflow() { return .cannotTell(overflow) }
-    if let place = local?.undecidedBranch(within: tolerance) {
+    if let place = doubt() {
       return .cannotTell(
         judgment(
           worst, .cannotTell,
@@ -130,6 +133,25 @@ struct OperationAlone<S: Scalar> {
   /// What rounding explains: a few units of the error that ran along, and what vanished below the smallest normal number.
   private func tolerance(_ number: ReferenceDouble) -> Double {
     rounding(number) + (unit > .ulpOfOne ? number.underflow * Double(Float.leastNormalMagnitude) : 0)
+  }
+
+  /// The first comparison or piecewise operation, in the operation or in its rule, that rounding may decide either way.
+  private func undecidedBranch(_ rule: (position: Int, g: Tensor<S>)?) -> String? {
+    // What is exact is decided: a tie of the operands themselves is one in every precision.
+    let local = LocalTape<ReferenceDouble>(operation, y.inputs) { ReferenceDouble($0, error: 0) }
+    if let rule {
+      _ = local.contribution(to: rule.position, operation, rule.g.map { ReferenceDouble($0.primal, error: 0) })
+    }
+    let results = (0..<local.tape.count).map { local.tape[$0] }.filter { $0.operation != nil }
+    let program = Program<ReferenceDouble>(results, keeping: .all)
+    program.replay()
+    for result in results {
+      guard let branches = program.branches(of: result.index),
+        let element = branches.distances.firstIndex(where: { $0.error > 0 && abs($0.value) <= tolerance($0) })
+      else { continue }
+      return "\(result.operation?.name ?? ""), element \(element)"
+    }
+    return nil
   }
 
   private func rounding(_ number: ReferenceDouble) -> Double {
@@ -153,23 +175,6 @@ private struct LocalTape<T: Scalar> {
   /// The contribution of the rule to one input.
   func contribution(to position: Int, _ operation: any Adjoint.Operation, _ g: Tensor<T>) -> Tensor<T>? {
     operation.vjp(tape.constant(g), at: Point(of: y) { $0 == position })[position]?.value
-  }
-}
-
-extension LocalTape where T == ReferenceDouble {
-  /// The first comparison or piecewise operation that rounding may decide either way.
-  func undecidedBranch(within tolerance: (ReferenceDouble) -> Double) -> String? {
-    let results = (0..<tape.count).map { tape[$0] }.filter { $0.operation != nil }
-    let program = Program<ReferenceDouble>(results, keeping: .all)
-    program.replay()
-    for result in results {
-      guard let branches = program.branches(of: result.index) else { continue }
-      // What is exact is decided: a tie of the operands themselves is one in every precision.
-      if let element = branches.distances.firstIndex(where: { $0.error > 0 && abs($0.value) <= tolerance($0) }) {
-        return "\(result.operation?.name ?? ""), element \(element)"
-      }
-    }
-    return nil
   }
 }
 

@@ -14,7 +14,14 @@ enum HardMutant {
     var precisions = Precision.allCases
   }
 
-  fileprivate enum Precision: String, CaseIterable { case double = "Double", float = "Float" }
+  fileprivate enum Precision: CaseIterable {
+    case double
+    case float
+  }
+
+  /// The groups by which a score names these mutants: faults that people make, rules that make NaN, rules that are wrong in
+  /// Float, detached cotangents, faults that hide.
+  static let groups = ["mistake", "not finite", "in Float alone", "detached", "hidden"]
 
   static func mutants(seed: UInt64) -> [Mutant] {
     let trials = faults.flatMap { fault in
@@ -48,7 +55,7 @@ enum HardMutant {
   private static var mistakes: [Fault] {
     PeoplesMistake.allCases.map { mistake in
       Fault(
-        group: "mistake", name: mistake.rawValue, example: mistake.example,
+        group: groups[0], name: mistake.rawValue, example: mistake.example,
         operation: MistakenOperation(original: mistake.example.operation, mistake: .people(mistake)))
     }
   }
@@ -56,7 +63,7 @@ enum HardMutant {
   private static var rare: [Fault] {
     RareMistake.allCases.map { mistake in
       Fault(
-        group: mistake.isSecondOrder ? "detached" : mistake.isOfFloat ? "in Float alone" : "not finite",
+        group: groups[mistake.isSecondOrder ? 3 : mistake.isOfFloat ? 2 : 1],
         name: mistake.rawValue, example: mistake.example,
         operation: MistakenOperation(original: mistake.example.operation, mistake: .rare(mistake)),
         order: mistake.isSecondOrder ? 2 : 1, precisions: mistake.isOfFloat ? [.float] : Precision.allCases)
@@ -79,7 +86,7 @@ enum HardMutant {
     return covers.flatMap { cover, name, precisions in
       places.map { example, fault in
         Fault(
-          group: "hidden", name: "\(fault.rawValue) in \(example.operation.name) \(name)", example: example,
+          group: groups[4], name: "\(fault.rawValue) in \(example.operation.name) \(name)", example: example,
           operation: SabotagedOperation(original: example.operation, site: site(example), fault: fault), cover: cover,
           precisions: precisions)
       }
@@ -102,7 +109,7 @@ enum HardMutant {
       let example = Example(Unary.tanh, .numbers([100, 100]))
     #endif
     return Fault(
-      group: "hidden", name: "one element of \(example.inputs[0].shape.elementCount) off by 1e-6", example: example,
+      group: groups[4], name: "one element of \(example.inputs[0].shape.elementCount) off by 1e-6", example: example,
       operation: MistakenOperation(original: Unary.tanh, mistake: .oneElement))
   }
 }

@@ -2,8 +2,8 @@ import Adjoint
 import AdjointChecking
 import Foundation
 
-/// Grades the checker: puts every applicable fault into every input of every operation, and into the code that they share, and
-/// counts how many are found and blamed on the right place.
+/// Grades the checker: puts every applicable fault into every input of every operation and into the code that they share, adds
+/// faults that hide and that people make, and counts how many are found and blamed on the right place.
 ///
 /// The library itself is never edited: faults are injected by wrapper operations, wrapper scalars, and altered sweeps and
 /// plans that a driver hands in.
@@ -15,7 +15,7 @@ public struct Sabotage: Sendable {
   /// A grade over some operations.
   /// - Parameters:
   ///   - operations: the types whose examples get faults.
-  ///   - includesSharedCode: true to damage the sweep and the plans too.
+  ///   - includesSharedCode: true to damage the sweep and the plans too, and to add faults that hide and that people make.
   ///   - seed: the key of the random points.
   public init(
     _ operations: [any Adjoint.Operation.Type] = OperationCatalog.all, includesSharedCode: Bool = true, seed: UInt64 = 0
