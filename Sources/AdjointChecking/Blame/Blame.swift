@@ -72,25 +72,21 @@ struct Blame {
       fault.mechanism == .elementary
         ? recording.finding(
           .elementary, at: fault.node, found: fault.found, expected: fault.expected, .wrongTangent, isConfirmed: true)
-        : conviction(
-          of: fault.node, found: fault.found, expected: fault.expected, isConfirmed: fault.node == faults[0].node,
-          &generator)
+        : conviction(of: fault.node, fault, isConfirmed: fault.node == faults[0].node, &generator)
     }
   }
 
   /// The finding at a node whose rule is wrong: the input, the worst element, and what is wrong with it.
-  /// - Parameters:
-  ///   - found: Σ⟨contribution, ẋ⟩, given where no single element is found wrong.
-  ///   - expected: ⟨ȳ, ẏ⟩.
+  /// - Parameter seen: the contradiction that was seen, which stands where no single element is found wrong.
   private func conviction(
-    of node: Int, found: Double, expected: Double, isConfirmed: Bool, _ generator: inout Generator
+    of node: Int, _ seen: LocalJudge.Fault? = nil, isConfirmed: Bool, _ generator: inout Generator
   ) -> Finding? {
     guard let operation = recording.tape.operation(at: node), let adjoint = recording.adjoints[node] else { return nil }
     let fault = LocalRule(recording, node, operation, recording.double.value(at: adjoint))
-      .fault(recording.edgesOfConsumer[node] ?? [], &generator)
+      .fault(recording.edgesOfConsumer[node] ?? [], at: seen, &generator)
     return recording.finding(
-      .rule, at: node, input: fault?.input, element: fault?.element, found: fault?.found ?? found,
-      expected: fault?.expected ?? expected, fault?.hypothesis ?? .unknown, isConfirmed: isConfirmed)
+      .rule, at: node, input: fault?.input, element: fault?.element, found: fault?.found ?? seen?.found ?? .nan,
+      expected: fault?.expected ?? seen?.expected ?? .nan, fault?.hypothesis ?? .unknown, isConfirmed: isConfirmed)
   }
 
   // MARK: What is not finite
@@ -111,7 +107,7 @@ struct Blame {
   /// Rules that make NaN or ∞ of finite numbers where the derivative is finite.
   private func nonFiniteRules(_ generator: inout Generator) -> [Finding] {
     nonFiniteNodes.compactMap { node in
-      let finding = conviction(of: node, found: .nan, expected: .nan, isConfirmed: true, &generator)
+      let finding = conviction(of: node, isConfirmed: true, &generator)
       return finding?.hypothesis == .notFinite ? finding : nil
     }
   }
@@ -128,11 +124,11 @@ struct Blame {
 
   /// The operation whose own differences contradict rule and dual numbers alike; nothing where no operation's do.
   private func sharedDerivative(_ judgment: Judgment, _ generator: inout Generator) -> [Finding] {
-    guard let culprit = ElementaryFault(recording).node(&generator) else { return [] }
+    guard let fault = ElementaryFault(recording).first(&generator) else { return [] }
     return [
       recording.finding(
-        .elementary, at: culprit, found: judgment.found, expected: judgment.expected, .sharedDerivative,
-        isConfirmed: false)
+        .elementary, at: fault.node, found: judgment.found, expected: judgment.expected, .sharedDerivative,
+        isConfirmed: true)
     ]
   }
 }

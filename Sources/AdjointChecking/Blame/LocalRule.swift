@@ -24,12 +24,16 @@ struct LocalRule {
   }
 
   /// The first input whose contribution is wrong.
-  func fault(_ edges: [CheckedRecording.Edge], _ generator: inout Generator) -> Fault? {
+  /// - Parameter seen: the contradiction that was seen, whose element is among those looked at.
+  func fault(
+    _ edges: [CheckedRecording.Edge], at seen: LocalJudge.Fault?, _ generator: inout Generator
+  ) -> Fault? {
     for position in inputs.indices where !isIndex(position) && recording.moving.contains(inputs[position]) {
       let edge = edges.first { $0.position == position }
       let x = value(position)
       let found = edge.map { recording.double.value(at: $0.contribution) } ?? .zeros(x.shape)
-      let sample = self.sample(position, found, &generator)
+      let known = seen.flatMap { $0.input == inputs[position] ? $0.element : nil }
+      let sample = self.sample(position, found, known, &generator)
       let columns = JacobianColumns(self, position, sample)
       let wrong = columns.wrong(found)
       func distance(_ place: Int) -> Double {
@@ -103,13 +107,15 @@ struct LocalRule {
   // MARK: Elements
 
   /// Elements of one input that are looked at: all of a small one; of a large one a sample, and one that is wrong.
-  private func sample(_ position: Int, _ found: Tensor<Double>, _ generator: inout Generator) -> [Int] {
+  private func sample(
+    _ position: Int, _ found: Tensor<Double>, _ known: Int?, _ generator: inout Generator
+  ) -> [Int] {
     let count = found.elements.count
     // A large result costs a replay an element.
     let size = min(400, max(32, 8_000_000 / max(g.elements.count + count, 1)))
     if count <= size { return Array(0..<count) }
     let drawn = Set(generator.permutation(of: count).prefix(size))
-    return drawn.union([wrongElement(position, found, &generator)]).sorted()
+    return drawn.union([known ?? wrongElement(position, found, &generator)]).sorted()
   }
 
   /// An element that is wrong, by halving: the half whose ⟨contribution, ẋ⟩ is farther from ⟨ȳ, ẏ⟩ holds one.
