@@ -32,6 +32,7 @@ struct DerivativeFormula: Sendable {
     DerivativeFormula("1 + #") { 1 + $0 },
     DerivativeFormula("1 + #²") { 1 + $0 * $0 },
     DerivativeFormula("#") { $0 },
+    DerivativeFormula("|#|") { abs($0) },
     DerivativeFormula("2 #") { 2 * $0 },
     DerivativeFormula("3 #²") { 3 * $0 * $0 },
     DerivativeFormula("#²") { $0 * $0 },

@@ -149,6 +149,8 @@ struct JacobianColumns {
   private(set) var sums: [Double] = []
   /// ȳᵢ ∂yᵢ/∂xᵢ; empty where x and y differ in shape.
   private(set) var diagonal: [Double] = []
+  /// The cotangent of the only element of y that xᵢ moves; empty where some move several or none.
+  private(set) var cotangents: [Double] = []
   /// The right contribution of the first and of the last slice along the axes that x is repeated along; empty without such.
   private(set) var slices: [[Double]] = []
 
@@ -164,8 +166,11 @@ struct JacobianColumns {
       magnitudes.append(column.magnitude(g))
       sums.append(column.elements.reduce(0, +))
       if shape == g.shape { diagonal.append(column.elements[element] * g.elements[element]) }
+      let moved = column.elements.indices.filter { column.elements[$0] != 0 }
+      if moved.count == 1 { cotangents.append(g.elements[moved[0]]) }
       for (number, slice) in masked.enumerated() { slices[number].append(column.dot(slice)) }
     }
+    if cotangents.count < sample.count { cotangents = [] }
   }
 
   /// The places in the sample at which a contribution is wrong: on the scale of all, or of the element's own terms where the

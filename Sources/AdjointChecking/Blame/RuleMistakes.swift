@@ -13,12 +13,12 @@ struct RuleMistakes {
   }
 
   var hypothesis: Hypothesis? {
-    if explains(passedOn) { return .missingLocalDerivative }
+    if pattern.isExplained(by: passedOn) { return .missingLocalDerivative }
     if pattern.isExplained(by: columns.sums) { return .missingCotangent }
     // One number has too many explanations.
     guard columns.sample.count > 1 else { return nil }
-    if rule.g.shape == pattern.shape, let named = whereShapesAgree { return named }
-    return exchanged ?? stray ?? alongAnotherAxis
+    let sameShape = rule.g.shape == pattern.shape ? whereShapesAgree : nil
+    return sameShape ?? formula ?? exchanged ?? stray ?? alongAnotherAxis
   }
 
   private func explains(_ candidate: Tensor<Double>?) -> Bool {
@@ -26,14 +26,16 @@ struct RuleMistakes {
     return pattern.isExplained(by: columns.sample.map { candidate.elements[$0] })
   }
 
-  /// The cotangent as it came: summed where x is repeated to y's shape, repeated where y is smaller.
-  private var passedOn: Tensor<Double>? {
+  /// The cotangent as it came, for each element of the sample: that of the element of y that it moves, or their sum where x is
+  /// repeated to y's shape; empty where neither is so.
+  private var passedOn: [Double] {
     let (g, shape) = (rule.g, pattern.shape)
-    if g.shape.broadcasts(to: shape) { return g.broadcast(to: shape) }
-    guard shape.broadcasts(to: g.shape) else { return nil }
+    if g.shape == shape { return columns.sample.map { g.elements[$0] } }
+    guard columns.cotangents.isEmpty, shape.broadcasts(to: g.shape) else { return columns.cotangents }
     let lead = g.shape.rank - shape.rank
     let axes = g.shape.indices.filter { $0 < lead || (shape[$0 - lead] == 1 && g.shape[$0] > 1) }
-    return g.sum(axes: Array(axes)).reshape(to: shape)
+    let sum = g.sum(axes: Array(axes))
+    return columns.sample.map { sum.elements[$0] }
   }
 
   /// Mistakes that are possible where x and y have one shape.
@@ -49,13 +51,12 @@ struct RuleMistakes {
 
   // MARK: Formulas
 
-  /// The operands of y's shape, and y, by their names.
+  /// The operands and y by their names, those that fit x's shape.
   private var numbers: [(name: String, value: Tensor<Double>)] {
     let operands = (0..<rule.operandCount).filter { !rule.isIndex($0) }
     let named = operands.map { (rule.operandCount == 1 ? "x" : "x" + subscripted($0), rule.value($0)) }
-    return (named + [("y", rule.output)]).filter { name, value in
-      // A constant fits too many formulas.
-      value.shape == pattern.shape && value.elements.contains { $0 != value.elements[0] }
+    return (named + [("y", rule.output)]).compactMap { name, value in
+      value.shape.broadcasts(to: pattern.shape) ? (name, value.broadcast(to: pattern.shape)) : nil
     }
   }
 
@@ -67,29 +68,36 @@ struct RuleMistakes {
 
   /// The formula that the rule follows, and the one that it should: the same of another number, if there is such.
   private var formula: Hypothesis? {
-    let numbers = numbers
+    let g = passedOn
+    guard !g.isEmpty else { return nil }
+    // A constant fits too many formulas.
+    let numbers = numbers.filter { _, t in t.elements.contains { $0 != t.elements[0] } }
     func candidate(_ formula: DerivativeFormula, _ t: Tensor<Double>) -> [Double] {
-      columns.sample.map { rule.g.elements[$0] * formula.value(t.elements[$0]) }
+      columns.sample.indices.map { g[$0] * formula.value(t.elements[columns.sample[$0]]) }
+    }
+    func right(_ first: [DerivativeFormula]) -> String? {
+      (first + DerivativeFormula.all).lazy.compactMap { other in
+        numbers.first { pattern.isRight(candidate(other, $0.value)) }.map { other.text($0.name) }
+      }.first
     }
     for formula in DerivativeFormula.all {
       for (name, t) in numbers where pattern.isExplained(by: candidate(formula, t)) {
-        let right = ([formula] + DerivativeFormula.all).lazy.compactMap { other in
-          numbers.first { pattern.isRight(candidate(other, $0.value)) }.map { other.text($0.name) }
-        }.first
+        let right = right([formula])
         return right == nil && formula.text("t") == "t" && name == "y"
           ? .valueForDerivative : .otherFormula(found: formula.text(name), expected: right)
       }
     }
-    return nil
+    guard let place = g.firstIndex(where: { $0 != 0 }) else { return nil }
+    let factor = pattern.value(place) / g[place]
+    return pattern.isExplained(by: g.map { $0 * factor })
+      ? .otherFormula(found: short(factor), expected: right([])) : nil
   }
 
   /// The right contribution times a power of an operand, of the result or of the cotangent.
   private var stray: Hypothesis? {
-    guard rule.g.shape == pattern.shape else { return nil }
-    for (name, t) in numbers + [("ȳ", rule.g)] {
+    for (name, t) in numbers + (rule.g.shape == pattern.shape ? [("ȳ", rule.g)] : []) {
       let powers: [(String, (Double) -> Double)] = [
         (name, { $0 }), ("1/\(name)", { 1 / $0 }), ("\(name)²", { $0 * $0 }), ("1/\(name)²", { 1 / ($0 * $0) }),
-        ("|\(name)|", { abs($0) }),
       ]
       for (text, power) in powers {
         let candidate = columns.sample.indices.map { columns.expected[$0] * power(t.elements[columns.sample[$0]]) }
@@ -128,7 +136,7 @@ struct RuleMistakes {
     for a in shape.indices {
       for b in shape.indices where b > a && shape[a] == shape[b] && shape[a] > 1 {
         order.swapAt(a, b)
-        if explains(right.permute(order)) { return .wrongAxis }
+        if explains(right.permute(order)) || explains(contribution(alongAxes: order)) { return .wrongAxis }
         order.swapAt(a, b)
       }
     }
@@ -138,6 +146,16 @@ struct RuleMistakes {
       let kept = shape.replacing(axis: axis, with: 1)
       return kept.elementCount == rule.g.elements.count && explains(rule.g.reshape(to: kept).broadcast(to: shape))
     } ? .wrongAxis : nil
+  }
+
+  /// The contribution of the operation on an operand whose axes are exchanged.
+  private func contribution(alongAxes order: [Int]) -> Tensor<Double> {
+    let x = rule.value(position).permute(order)
+    let g = rule.g.shape == pattern.shape ? rule.g.permute(order) : rule.g
+    let elements = x.elements.indices.map { element in
+      rule.tangent(position, at: x) { $0[linear: element].tangent = 1 }.dot(g)
+    }
+    return Tensor(shape: x.shape, elements: elements).permute(order)
   }
 
   /// The rules of softmax and its logarithm with their sum along another axis, or along all.

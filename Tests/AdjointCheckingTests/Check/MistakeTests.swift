@@ -59,6 +59,58 @@ import Testing
     #expect(report.findings.first?.hypothesis == .exchangedOperands, "\(report)")
   }
 
+  /// yᵢ = (Σⱼ xᵢⱼ)², a reduction whose rule may be wrong.
+  struct SquaredSum: Adjoint.Operation {
+    enum Fault: CaseIterable { case withoutSum, otherAxis, withoutCotangent }
+    let fault: Fault
+
+    func shape(of x: [Shape]) throws(ShapeError) -> Shape { [x[0][0]] }
+    func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) {
+      let width = x[0].shape[1]
+      for row in y.indices {
+        var sum: S = 0
+        for i in 0..<width { sum = sum + x[0][row * width + i] }
+        y[row] = sum * sum
+      }
+    }
+    func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] {
+      let x = p.x[0]
+      let column = Shape([x.shape[0], 1])
+      let sum = x.sum(axes: [1], keepingDimensions: true)
+      let contribution: Variable<S> =
+        switch fault {
+        case .withoutSum: (2 * g).reshape(to: column)
+        case .otherAxis: 2 * g.reshape(to: [1, x.shape[0]]) * x.sum(axes: [0], keepingDimensions: true)
+        case .withoutCotangent: 2 * sum
+        }
+      return [p.to(0, contribution.broadcast(to: x.shape))]
+    }
+  }
+
+  @Test("A reduction's mistakes have names too", arguments: SquaredSum.Fault.allCases)
+  func reduction(fault: SquaredSum.Fault) throws {
+    let tape = Tape<Double>()
+    var generator = Generator(seed: 4)
+    let x = tape.input(Tensor(shape: [4, 4], elements: (0..<16).map { _ in generator.normal() }))
+    let finding = try #require(GradientCheck(of: tape.record(SquaredSum(fault: fault), x).sin()).run().findings.first)
+    let expected: Hypothesis =
+      switch fault {
+      case .withoutSum: .otherFormula(found: "2.0", expected: nil)
+      case .otherAxis: .wrongAxis
+      case .withoutCotangent: .missingCotangent
+      }
+    #expect(finding.hypothesis == expected, "\(finding.text)")
+  }
+
+  @Test func `Differences convict nobody where 32 digits give out`() {
+    let tape = Tape<Double>()
+    let x = tape.input(Tensor([0.3, -0.7, 1.1, 2.9]))
+    for loss in [(x * 1e15).sin().sum(), (x * 1e18).cos().sum(), (x * 60).tanh().sum(), (x * 1e9).softplus().sum()] {
+      let report = GradientCheck(of: loss).run()
+      #expect(report.verdict != .disagree, "\(report)")
+    }
+  }
+
   // MARK: What is not finite
 
   @Test(
