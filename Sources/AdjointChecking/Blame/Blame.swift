@@ -17,7 +17,9 @@ struct Blame {
   /// - Parameter faults: the operations that were seen to contradict their rules.
   func convict(_ report: inout GradientReport, _ faults: [LocalJudge.Fault]) {
     var generator = Generator(seed: seed).stream(2)
-    var findings = faultySums()
+    // What is not finite spreads to everything before it, and would be blamed there.
+    var findings = nonFiniteRules(&generator)
+    if findings.isEmpty { findings = faultySums() }
     let origin = recording.point
     if findings.isEmpty { findings = faultyRules(faults, &generator) }
     if findings.isEmpty {
@@ -33,6 +35,7 @@ struct Blame {
     {
       findings = sharedDerivative(judgment, &generator)
     }
+    if findings.isEmpty { withhold(&report) }
     report.findings += findings
     report.verifiedOperations = (first ?? recording).operationCount - Set(findings.map(\.node)).count
   }
@@ -60,22 +63,62 @@ struct Blame {
   /// What contradicts its operation, nearest to the output first. Everything behind the first is right: it was certified.
   private func faultyRules(_ faults: [LocalJudge.Fault], _ generator: inout Generator) -> [Finding] {
     var seen: Set<Int> = []
-    let faults = faults.filter { seen.insert($0.node).inserted }.sorted { $0.node > $1.node }
+    // What is not finite and has no rule to blame says nothing.
+    let faults = faults.filter {
+      $0.found.isFinite && hasFiniteAdjoint($0.node) && seen.insert($0.node).inserted
+    }
+    .sorted { $0.node > $1.node }
     return faults.compactMap { fault in
-      guard let operation = recording.tape.operation(at: fault.node), let adjoint = recording.adjoints[fault.node]
-      else {
-        return nil
-      }
-      if fault.mechanism == .elementary {
-        return recording.finding(
+      fault.mechanism == .elementary
+        ? recording.finding(
           .elementary, at: fault.node, found: fault.found, expected: fault.expected, .wrongTangent, isConfirmed: true)
-      }
-      let local = LocalRule(recording, fault.node, operation, recording.double.value(at: adjoint))
-      let pattern = local.fault(recording.edgesOfConsumer[fault.node] ?? [], at: fault, &generator)
-      return recording.finding(
-        .rule, at: fault.node, input: pattern?.input, element: pattern?.element, found: pattern?.found ?? fault.found,
-        expected: pattern?.expected ?? fault.expected, pattern?.hypothesis ?? .unknown,
-        isConfirmed: fault.node == faults[0].node)
+        : conviction(of: fault.node, fault, isConfirmed: fault.node == faults[0].node, &generator)
+    }
+  }
+
+  /// The finding at a node whose rule is wrong: the input, the worst element, and what is wrong with it.
+  /// - Parameter seen: the contradiction that was seen, which stands where no single element is found wrong.
+  private func conviction(
+    of node: Int, _ seen: LocalJudge.Fault? = nil, isConfirmed: Bool, _ generator: inout Generator
+  ) -> Finding? {
+    guard let operation = recording.tape.operation(at: node), let adjoint = recording.adjoints[node] else { return nil }
+    let fault = LocalRule(recording, node, operation, recording.double.value(at: adjoint))
+      .fault(recording.edgesOfConsumer[node] ?? [], at: seen, &generator)
+    return recording.finding(
+      .rule, at: node, input: fault?.input, element: fault?.element, found: fault?.found ?? seen?.found ?? .nan,
+      expected: fault?.expected ?? seen?.expected ?? .nan, fault?.hypothesis ?? .unknown, isConfirmed: isConfirmed)
+  }
+
+  // MARK: What is not finite
+
+  /// Nodes with a finite adjoint and a contribution that is not finite, nearest to the output first.
+  private var nonFiniteNodes: [Int] {
+    recording.edgesOfConsumer.keys.sorted(by: >).filter { node in
+      hasFiniteAdjoint(node) && (recording.edgesOfConsumer[node] ?? []).contains { !isFinite($0.contribution) }
+    }
+  }
+
+  private func isFinite(_ node: Int) -> Bool {
+    recording.double.withElements(at: node) { $0.allSatisfy(\.isFinite) }
+  }
+
+  private func hasFiniteAdjoint(_ node: Int) -> Bool { recording.adjoints[node].map(isFinite) ?? false }
+
+  /// Rules that make NaN or ∞ of finite numbers where the derivative is finite.
+  private func nonFiniteRules(_ generator: inout Generator) -> [Finding] {
+    nonFiniteNodes.compactMap { node in
+      let finding = conviction(of: node, isConfirmed: true, &generator)
+      return finding?.hypothesis == .notFinite ? finding : nil
+    }
+  }
+
+  /// Withdraws contradictions where a derivative is not finite by its nature, such as √′ at 0: nothing before it compares.
+  private func withhold(_ report: inout GradientReport) {
+    guard let node = nonFiniteNodes.first else { return }
+    for place in report.judgments.indices where report.judgments[place].verdict == .disagree {
+      report.judgments[place].verdict = .cannotTell
+      report.judgments[place].remark =
+        "the derivative of \(recording.place(of: node)) is not finite here; move the point away from it"
     }
   }
 

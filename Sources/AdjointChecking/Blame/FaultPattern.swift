@@ -32,11 +32,31 @@ package struct FaultPattern {
 
   /// The hypothesis that remains when nothing more telling explains the difference.
   package var fallback: Hypothesis {
+    if wrong.count == 1, shape.elementCount > (shape.first ?? 1) { return .wrongElement(sample[wrong[0]]) }
     if let row = onlyRow { return .wrongRow(row) }
     return commonRatio.map { .factor($0) } ?? .unknown
   }
 
-  private func value(_ position: Int) -> Double { found.elements[sample[position]] }
+  /// The contribution found at a place of the sample.
+  func value(_ place: Int) -> Double { found.elements[sample[place]] }
+
+  /// Tells whether another contribution, at the places of the sample, is the one that was found.
+  func isExplained(by candidate: [Double]) -> Bool {
+    guard candidate.count == sample.count, !candidate.isEmpty else { return false }
+    // Nearer to what was found than what was found is to the truth, however small the fault.
+    let tolerance = min(1e-9 * (sample.indices.map { abs(value($0)) }.max() ?? 0), 0.1 * worst)
+    return sample.indices.allSatisfy { abs(value($0) - candidate[$0]) <= tolerance }
+  }
+
+  /// Tells whether another contribution is the right one.
+  func isRight(_ candidate: [Double]) -> Bool {
+    let tolerance = min(1e-9 * (expected.map(abs).max() ?? 0), 0.1 * worst)
+    return candidate.count == sample.count
+      && sample.indices.allSatisfy { abs(expected[$0] - candidate[$0]) <= tolerance }
+  }
+
+  /// The largest difference from the right contribution.
+  private var worst: Double { wrong.map { abs(value($0) - expected[$0]) }.max() ?? 0 }
 
   /// found / expected, where it is the same for every element that is not nearly zero.
   private var commonRatio: Double? {
@@ -59,6 +79,12 @@ package struct FaultPattern {
     for n in sizes.union(quotient > 1 ? [quotient] : []).union(counts).sorted() {
       if abs(ratio - Double(n)) < 1e-6 * Double(n) { return .missingMean(n) }
       if abs(ratio * Double(n) - 1) < 1e-6 { return .doubledMean(n) }
+    }
+    guard shape.elementCount > outputShape.elementCount else { return nil }
+    for expected in sizes {
+      for found in sizes where abs(ratio * Double(found) - Double(expected)) < 1e-6 * Double(expected) {
+        return .otherMean(found: found, expected: expected)
+      }
     }
     return nil
   }

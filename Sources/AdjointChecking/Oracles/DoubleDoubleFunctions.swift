@@ -116,7 +116,8 @@ extension DoubleDouble {
 
   /// sin(x + quarters·π/2)
   private static func turned(_ x: DoubleDouble, quarters: Int, else f: (Double) -> Double) -> DoubleDouble {
-    guard abs(x.high) < 1e9 else { return DoubleDouble(f(x.high)) }
+    // Beyond, π has too few digits here: NaN, of which nobody takes differences.
+    guard abs(x.high) < 1e9 else { return DoubleDouble(x.high.isFinite ? .nan : f(x.high)) }
     let n = (x.high / halfPi.0).rounded()
     let r = reduce(x, n, halfPi)
     switch (Int(n) + quarters) & 3 {

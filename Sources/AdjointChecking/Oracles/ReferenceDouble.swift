@@ -11,10 +11,15 @@ import Foundation
 package struct ReferenceDouble: Scalar {
   package var value: Double
   package var error: Double
+  /// The number of results that may have vanished below the smallest normal number, each amplified as errors are. It counts
+  /// only where the judged scalar has a smaller range than `Double`.
+  package var underflow: Double
 
   static let functionUlps = 4.0
 
-  package init(_ value: Double, error: Double) { (self.value, self.error) = (value, error) }
+  package init(_ value: Double, error: Double, underflow: Double = 0) {
+    (self.value, self.error, self.underflow) = (value, error, underflow)
+  }
   package init(_ value: Double) { self.init(value, error: abs(value)) }
   package init(integerLiteral value: Int) { self.init(Double(value), error: 0) }
   package init(floatLiteral value: Double) { self.init(value) }
@@ -27,24 +32,35 @@ package struct ReferenceDouble: Scalar {
   package static func > (a: ReferenceDouble, b: ReferenceDouble) -> Bool { a.value > b.value }
   package static func >= (a: ReferenceDouble, b: ReferenceDouble) -> Bool { a.value >= b.value }
 
-  package static prefix func - (a: ReferenceDouble) -> ReferenceDouble { ReferenceDouble(-a.value, error: a.error) }
+  package static prefix func - (a: ReferenceDouble) -> ReferenceDouble {
+    ReferenceDouble(-a.value, error: a.error, underflow: a.underflow)
+  }
   package static func + (a: ReferenceDouble, b: ReferenceDouble) -> ReferenceDouble {
     let y = a.value + b.value
-    return ReferenceDouble(y, error: a.error + b.error + abs(y))
+    return ReferenceDouble(y, error: a.error + b.error + abs(y), underflow: a.underflow + b.underflow)
   }
   package static func - (a: ReferenceDouble, b: ReferenceDouble) -> ReferenceDouble { a + -b }
   package static func * (a: ReferenceDouble, b: ReferenceDouble) -> ReferenceDouble {
     let y = a.value * b.value
-    return ReferenceDouble(y, error: abs(a.value) * b.error + abs(b.value) * a.error + abs(y))
+    return ReferenceDouble(
+      y, error: amplified(b.error, by: a.value) + amplified(a.error, by: b.value) + abs(y),
+      underflow: amplified(b.underflow, by: a.value) + amplified(a.underflow, by: b.value) + 1)
   }
   package static func / (a: ReferenceDouble, b: ReferenceDouble) -> ReferenceDouble {
     let y = a.value / b.value
-    return ReferenceDouble(y, error: (a.error + abs(y) * b.error) / abs(b.value) + abs(y))
+    return ReferenceDouble(
+      y, error: amplified(a.error + amplified(b.error, by: y), by: 1 / b.value) + abs(y),
+      underflow: amplified(a.underflow + amplified(b.underflow, by: y), by: 1 / b.value) + 1)
   }
+
+  /// |factor| · error; an exact number stays exact beside a factor that is not finite.
+  private static func amplified(_ error: Double, by factor: Double) -> Double { error == 0 ? 0 : abs(factor) * error }
 
   /// f(x), with f′ to carry x's error along.
   private static func through(_ x: ReferenceDouble, _ y: Double, slope: Double) -> ReferenceDouble {
-    ReferenceDouble(y, error: abs(slope) * x.error + functionUlps * abs(y))
+    ReferenceDouble(
+      y, error: amplified(x.error, by: slope) + functionUlps * abs(y),
+      underflow: amplified(x.underflow, by: slope) + 1)
   }
 
   package static func elementary(_ f: ElementaryFunction, _ x: ReferenceDouble) -> ReferenceDouble {

@@ -12,6 +12,8 @@ public enum Hypothesis: Sendable, Hashable, Encodable {
   case missingMean(Int)
   /// 1/N stands there twice, or where it does not belong.
   case doubledMean(Int)
+  /// 1/N counts another axis.
+  case otherMean(found: Int, expected: Int)
   /// The sum over a broadcast axis is missing.
   case missingBroadcastSum
   /// A contribution replaced the others instead of being added to them.
@@ -38,6 +40,31 @@ public enum Hypothesis: Sendable, Hashable, Encodable {
   case wrongSecondDerivative
   /// The cotangent is passed on without the factor ∂y/∂x.
   case missingLocalDerivative
+  /// The local derivative is passed on without the cotangent that arrives.
+  case missingCotangent
+  /// The function's value stands where its derivative belongs.
+  case valueForDerivative
+  /// The derivative is right, but taken at y instead of x.
+  case derivativeAtOutput
+  /// The local derivative follows one formula in place of another, both written with x and y; `nil` where the right one is
+  /// not among those that the checker knows.
+  case otherFormula(found: String, expected: String?)
+  /// The contribution has a power of this number too many, such as a wrong exponent leaves.
+  case strayFactor(String)
+  /// The operands of the operation are exchanged.
+  case exchangedOperands
+  /// J ȳ stands where Jᵀ ȳ belongs.
+  case untransposedJacobian
+  /// Of the Jacobian, the diagonal alone is there.
+  case diagonalOnly
+  /// The rule runs along another axis.
+  case wrongAxis
+  /// One element alone is wrong, in row-major order.
+  case wrongElement(Int)
+  /// NaN or ∞ is made of finite numbers, where the result is finite.
+  case notFinite
+  /// The rule is right in Double and wrong in the tape's own precision.
+  case wrongInPrecision
   /// No pattern of this list.
   case unknown
 
@@ -49,6 +76,7 @@ public enum Hypothesis: Sendable, Hashable, Encodable {
     case .transposed: "the contribution is transposed"
     case .missingMean(let n): "a factor 1/N is missing (N = \(n))"
     case .doubledMean(let n): "a factor 1/N is doubled or does not belong there (N = \(n))"
+    case .otherMean(let found, let expected): "1/\(found) where 1/\(expected) belongs: the mean of another axis"
     case .missingBroadcastSum: "the sum over a broadcast axis is missing"
     case .assignedInsteadOfAccumulated: "the adjoint is assigned instead of accumulated"
     case .droppedEdge: "an edge is dropped: no contribution arrives"
@@ -62,8 +90,30 @@ public enum Hypothesis: Sendable, Hashable, Encodable {
     case .countedTwice: "a contribution is added twice"
     case .wrongSecondDerivative: "right to first order, wrong to second: the rule detaches a part of itself"
     case .missingLocalDerivative: "the local derivative is missing: the cotangent is passed on as it came"
+    case .missingCotangent: "the cotangent ȳ that arrives is forgotten: the local derivative alone is passed on"
+    case .valueForDerivative: "the value stands where the derivative belongs: ȳ ⊙ f(x) instead of ȳ ⊙ f′(x)"
+    case .derivativeAtOutput: "the derivative is taken at the output: ȳ ⊙ f′(y) instead of ȳ ⊙ f′(x)"
+    case .otherFormula(let found, let expected):
+      "the rule computes x̄ = \(timesCotangent(found))"
+        + (expected.map { "; right is x̄ = \(timesCotangent($0))" } ?? ", which is not ȳ ⊙ f′(x)")
+    case .strayFactor(let factor):
+      "multiplied by \(factor), which does not belong there: a wrong exponent, or one factor too many"
+    case .exchangedOperands: "the operands are exchanged"
+    case .untransposedJacobian: "the Jacobian is not transposed: J ȳ instead of Jᵀ ȳ"
+    case .diagonalOnly: "only the Jacobian's diagonal is there: what an input does to other elements of y is forgotten"
+    case .wrongAxis: "the rule runs along another axis"
+    case .wrongElement(let element): "only element \(element) is wrong"
+    case .notFinite:
+      "NaN or ∞ is made of finite numbers where a finite result exists: a formula that overflows on the way, or 0 · ∞ "
+        + "where what is switched off must be selected away"
+    case .wrongInPrecision:
+      "right in Double, wrong in the tape's own precision: a number too small or too large for it, or a rule that looks at the type"
     case .unknown: "the difference fits no known pattern"
     }
+  }
+
+  private func timesCotangent(_ formula: String) -> String {
+    formula.contains(" ") ? "ȳ ⊙ (\(formula))" : "ȳ ⊙ \(formula)"
   }
 }
 

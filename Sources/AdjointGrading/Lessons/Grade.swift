@@ -69,7 +69,10 @@ extension Hypothesis {
     case .wrongBranch: "the mask is the wrong way round"
     case .wrongRow(let row): "only row \(row) is wrong"
     case .relativeError(let error): "off by \(short(error)) everywhere"
-    case .wrongValue, .sharedDerivative, .wrongTangent, .wrongSecondDerivative, .unknown: text
+    case .wrongValue, .sharedDerivative, .wrongTangent, .wrongSecondDerivative, .missingCotangent, .valueForDerivative,
+      .derivativeAtOutput, .otherFormula, .strayFactor, .exchangedOperands, .untransposedJacobian, .diagonalOnly,
+      .wrongAxis, .otherMean, .wrongElement, .notFinite, .wrongInPrecision, .unknown:
+      text
     case .countedTwice: "a branch is counted twice"
     case .missingLocalDerivative: "missing ⊙ mask or factor: the local derivative"
     }

@@ -2,8 +2,8 @@ import Adjoint
 import AdjointChecking
 import Foundation
 
-/// Grades the checker: puts every applicable fault into every input of every operation, and into the code that they share, and
-/// counts how many are found and blamed on the right place.
+/// Grades the checker: puts every applicable fault into every input of every operation and into the code that they share, adds
+/// faults that hide and that people make, and counts how many are found and blamed on the right place.
 ///
 /// The library itself is never edited: faults are injected by wrapper operations, wrapper scalars, and altered sweeps and
 /// plans that a driver hands in.
@@ -15,7 +15,7 @@ public struct Sabotage: Sendable {
   /// A grade over some operations.
   /// - Parameters:
   ///   - operations: the types whose examples get faults.
-  ///   - includesSharedCode: true to damage the sweep and the plans too.
+  ///   - includesSharedCode: true to damage the sweep and the plans too, and to add faults that hide and that people make.
   ///   - seed: the key of the random points.
   public init(
     _ operations: [any Adjoint.Operation.Type] = OperationCatalog.all, includesSharedCode: Bool = true, seed: UInt64 = 0
@@ -28,7 +28,7 @@ public struct Sabotage: Sendable {
     let started = Date()
     let (targets, seed) = (targets, seed)
     var mutants = inParallel(targets.count) { number in targets[number].mutants(seed: seed) }.flatMap { $0 }
-    if includesSharedCode { mutants += SharedFaults(seed: seed).mutants() }
+    if includesSharedCode { mutants += SharedFaults(seed: seed).mutants() + HardMutant.mutants(seed: seed) }
     return MutationScore(all: mutants, seconds: Date().timeIntervalSince(started))
   }
 
@@ -82,7 +82,7 @@ struct SabotageTarget: Sendable {
     }
     for (example, site) in places.prefix(SabotageTarget.patience) {
       let draw = ExampleDraw(example, seed: seed)
-      if !SabotageNetwork(draw, operation: example.operation, seed: seed).isDifferentiable(position) {
+      if !SabotageNetwork<Double>(draw, operation: example.operation, seed: seed).isDifferentiable(position) {
         excuse = excuse ?? (.equivalent, "its contribution is identically zero")
         continue
       }
@@ -106,7 +106,7 @@ struct SabotageTarget: Sendable {
   private func judge(
     _ sabotaged: SabotagedOperation, _ draw: ExampleDraw, _ example: Example, seed: UInt64
   ) -> Mutant {
-    let network = SabotageNetwork(draw, operation: sabotaged, seed: seed)
+    let network = SabotageNetwork<Double>(draw, operation: sabotaged, seed: seed)
     let report = network.check(order: sabotaged.fault.isSecondOrder ? 2 : 1, seed: seed)
     let first = report.findings.first
     let isRight = first?.mechanism == .rule && first?.node == network.node

@@ -2,34 +2,34 @@ import Adjoint
 import AdjointChecking
 
 /// A small network around one operation, so that blame has something to choose from: each input is c + ¼ tanh(z), used once
-/// more elsewhere, and the loss is Σ v ⊙ sin(w ⊙ y) + Σ u ⊙ x.
+/// more elsewhere, and the loss is Σ v ⊙ sin(w ⊙ y) + Σ u ⊙ x, or one in which the first sum is hard to see.
 ///
 /// The constants c are such that the operation sees the values drawn for it, away from its kinks.
-struct SabotageNetwork {
-  let tape = Tape<Double>()
-  let leaves: [Variable<Double>]
+struct SabotageNetwork<S: Scalar> {
+  let tape = Tape<S>()
+  let leaves: [Variable<S>]
   /// The node of the operation under sabotage.
   let node: Int
-  let loss: Variable<Double>
+  let loss: Variable<S>
 
-  init(_ draw: ExampleDraw, operation: any Adjoint.Operation, seed: UInt64) {
+  init(_ draw: ExampleDraw, operation: any Adjoint.Operation, cover: Cover = .none, seed: UInt64) {
     var generator = Generator(seed: seed).stream(3)
     let tape = tape
-    func random(_ shape: Shape) -> Tensor<Double> {
-      Tensor(shape: shape, elements: (0..<shape.elementCount).map { _ in Double(Float(generator.normal())) })
+    func random(_ shape: Shape) -> Tensor<S> {
+      Tensor(shape: shape, elements: (0..<shape.elementCount).map { _ in S(Double(Float(generator.normal()))) })
     }
-    var leaves: [Variable<Double>] = []
+    var leaves: [Variable<S>] = []
     let inputs = tape.scoped("before") {
-      draw.values.map { value -> Variable<Double> in
+      draw.values.map { value -> Variable<S> in
         switch value {
         case .indices(let tensor): return tape.index(tensor)
-        case .confined(let tensor): return tape.constant(tensor)
+        case .confined(let tensor): return tape.constant(tensor.converted())
         case .numbers(let tensor):
           let z = random(tensor.shape)
           let leaf = tape.input(z)
           leaves.append(leaf)
           let moved = leaf.tanh() * 0.25
-          let rest = zip(tensor.elements, moved.value.elements).map { $0 - $1 }
+          let rest = zip(tensor.elements, moved.value.elements).map { S($0) - $1 }
           return moved + tape.constant(Tensor(shape: tensor.shape, elements: rest))
         }
       }
@@ -37,11 +37,14 @@ struct SabotageNetwork {
     let y = tape.scoped("sabotaged") { tape.record(operation, inputs: inputs) }
     node = y.index
     loss = tape.scoped("after") {
-      let bent = (y * tape.constant(random(y.shape))).sin()
-      var loss = (bent * tape.constant(random(y.shape))).sum()
+      let seen = cover == .saturation ? (y + 40).sigmoid() : (y * tape.constant(random(y.shape))).sin()
+      var loss = (seen * tape.constant(random(y.shape))).sum()
+      if case .factor(let factor) = cover { loss = loss * factor }
       for x in inputs where x.role == nil {
-        loss = loss + (x * tape.constant(random(x.shape))).sum()
+        let others = (x * tape.constant(random(x.shape))).sum()
+        loss = loss + (cover == .largeTerms ? others * 1e10 : others)
       }
+      if case .scale(let scale) = cover { loss = loss * scale }
       return loss
     }
     self.leaves = leaves
@@ -54,15 +57,30 @@ struct SabotageNetwork {
     return tape.backward(from: loss).edges.contains { $0.consumer == node && $0.position == input }
   }
 
-  func check(order: Int, seed: UInt64) -> GradientReport {
-    GradientCheck(of: loss, withRespectTo: leaves, mode: .directional(2), order: order, seed: seed).run()
+  func check(
+    order: Int, mode: GradientCheck<S>.Mode = .directional(2), seed: UInt64
+  ) -> GradientReport {
+    GradientCheck(of: loss, withRespectTo: leaves, mode: mode, order: order, seed: seed).run()
   }
+}
+
+/// The surroundings in which a fault is hard to see.
+enum Cover: Sendable, Hashable {
+  case none
+  /// The faulty part of the loss times a small factor.
+  case factor(Double)
+  /// The whole loss times a small factor.
+  case scale(Double)
+  /// Behind σ(40 + y), whose derivative is 10⁻¹⁷.
+  case saturation
+  /// Beside terms of 10¹⁰.
+  case largeTerms
 }
 
 /// A mutant beside its original: the same gradient at two points and the same second derivative are the original in disguise.
 struct Equivalence {
-  private let original: SabotageNetwork
-  private let mutant: SabotageNetwork
+  private let original: SabotageNetwork<Double>
+  private let mutant: SabotageNetwork<Double>
   private let seed: UInt64
 
   init(_ draw: ExampleDraw, _ sabotaged: SabotagedOperation, seed: UInt64) {
@@ -78,7 +96,7 @@ struct Equivalence {
   }
 
   /// ⟨∇f, w⟩, recorded.
-  private func slope(_ network: SabotageNetwork) -> Variable<Double> {
+  private func slope(_ network: SabotageNetwork<Double>) -> Variable<Double> {
     var generator = Generator(seed: seed).stream(4)
     let tape = network.tape
     let terms = zip(network.leaves, gradients(of: network.loss, withRespectTo: network.leaves)).map { leaf, gradient in

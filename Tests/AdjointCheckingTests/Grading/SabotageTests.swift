@@ -1,7 +1,8 @@
 import Adjoint
 import AdjointChecking
-import AdjointGrading
 import Testing
+
+@testable import AdjointGrading
 
 @Suite struct SabotageTests {
   /// In debug a sample of the catalogue; in release all of it.
@@ -72,6 +73,17 @@ import Testing
     let mutants = score.all.filter { $0.operation == mechanism }
     #expect(mutants.count >= 5)
     #expect(mutants.allSatisfy { $0.outcome == .blamed }, "\(mutants.filter { $0.outcome != .blamed }.map(\.text))")
+  }
+
+  @Test("Faults that hide or that people make are found in both modes and precisions", arguments: HardMutant.groups)
+  func hard(group: String) {
+    let mutants = score.all.filter { $0.operation == group }
+    #expect(mutants.count >= 6)
+    #expect(mutants.allSatisfy { $0.outcome == .blamed }, "\(mutants.filter { $0.outcome != .blamed }.map(\.text))")
+    #expect(
+      mutants.allSatisfy { $0.hypothesis != .unknown }, "\(mutants.filter { $0.hypothesis == .unknown }.map(\.text))")
+    let all = score.all.count { HardMutant.groups.contains($0.operation) }
+    #expect(all >= 200)
   }
 
   @Test func `An accumulation that assigns or drops says which`() {
