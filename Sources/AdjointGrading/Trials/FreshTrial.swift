@@ -41,7 +41,7 @@ package struct FreshTrial: Sendable {
         x.index == fault.node ? fault.spoilt(operation, at: x) : operation
       }
       let leaves = parameters.map { faulty.tape[$0.index] }
-      guard differs(right, gradient(of: faulty, leaves)) else { continue }
+      guard fault.shows(gradient(of: faulty, leaves), beside: right) else { continue }
       var check = GradientCheck(of: faulty, withRespectTo: leaves, seed: seed)
       check.subject = "\(subject), \(fault.title)"
       let report = check.run()
@@ -50,16 +50,10 @@ package struct FreshTrial: Sendable {
     return nil
   }
 
-  private static func gradient<S: Scalar>(of loss: Variable<S>, _ leaves: [Variable<S>]) -> [Double] {
+  private static func gradient<S: Scalar>(of loss: Variable<S>, _ leaves: [Variable<S>]) -> [[Double]] {
     let mark = loss.tape.count
     defer { loss.tape.truncate(to: mark) }
-    return gradients(of: loss, withRespectTo: leaves).flatMap { $0.value.converted(to: Double.self).elements }
-  }
-
-  /// Tells whether a fault shows in the gradient at all, by more than rounding.
-  private static func differs(_ a: [Double], _ b: [Double]) -> Bool {
-    let size = a.map(abs).max() ?? 0
-    return zip(a, b).contains { abs($0 - $1) > 1e-5 * size || $1.isNaN }
+    return gradients(of: loss, withRespectTo: leaves).map { $0.value.converted(to: Double.self).elements }
   }
 
   /// Trials of every kind of network with as many seeds, in `Float` and in `Double` by turns.

@@ -56,11 +56,24 @@ struct PlantedFault: Sendable {
     return SabotagedOperation(original: operation, site: site, fault: fault)
   }
 
+  /// The sweep with this fault; as it was where a rule is at fault.
+  func planted(in sound: Backward<Double>) -> Backward<Double> {
+    guard case .sweep(let fault) = kind else { return sound }
+    return FaultySweep(fault: fault, node: node).sweep(sound)
+  }
+
+  /// Tells whether a fault shows: some leaf's gradient differs by more than rounding.
+  func shows(_ found: [[Double]], beside right: [[Double]]) -> Bool {
+    zip(found, right).contains { found, right in
+      let size = (found + right).map(abs).filter(\.isFinite).max() ?? 0
+      return found.count != right.count || zip(found, right).contains { abs($0 - $1) > 1e-5 * size }
+    }
+  }
+
   /// The check of a recording that has this fault.
   func planted<S: Scalar>(in check: GradientCheck<S>) -> GradientCheck<S> {
-    guard case .sweep(let fault) = kind else { return check }
     var check = check
-    check.alter = FaultySweep(fault: fault, node: node).sweep
+    check.alter = { planted(in: $0) }
     return check
   }
 }

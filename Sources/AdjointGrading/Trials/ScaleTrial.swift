@@ -44,32 +44,10 @@ package struct ScaleTrial: Sendable {
       patience -= 1
       guard patience > 0, powers.loss != 0 || powers.leaves.contains(where: { $0 != 0 }) else { return nil }
     }
-    var fault: PlantedFault?
-    if isFaulty {
-      let tape = Tape<S>()
-      let recording = plain.record(on: tape)
-      let nodes = Set(plain.program.steps.indices.filter { plain.program.steps[$0].operation != nil })
-      var draws = 0
-      while fault == nil, draws < 20 {
-        draws += 1
-        fault = PlantedFault(
-          in: recording.output, withRespectTo: recording.moving, among: Set(nodes.map { recording.nodes[$0] }),
-          sweeps: seed % 4 == 3 && draws <= 10, using: &generator)
-      }
-      guard fault != nil else { return nil }
-    }
+    let fault = isFaulty ? ScaleTrial.fault(in: plain, seed: seed, using: &generator) : nil
+    guard isFaulty == (fault != nil) else { return nil }
     let reports = [plain, powers].map { program -> GradientReport in
-      let tape = Tape<S>()
-      var recording = program.record(on: tape)
-      if let fault, let step = recording.nodes.firstIndex(of: fault.node) {
-        var faulty = program.program
-        if let operation = faulty.steps[step].operation {
-          let spoilt = fault.spoilt(operation, at: tape[fault.node])
-          faulty.steps[step].kind = .operation(spoilt, inputs: faulty.steps[step].inputs)
-        }
-        tape.truncate()
-        recording = program.record(on: tape, as: faulty)
-      }
+      let recording = program.record(on: Tape<S>(), with: fault)
       let check = GradientCheck(of: recording.output, withRespectTo: recording.moving, seed: seed)
       return (fault?.planted(in: check) ?? check).run()
     }
@@ -77,6 +55,23 @@ package struct ScaleTrial: Sendable {
     self.powers = "loss 2^\(powers.loss), leaves 2^\(powers.leaves)"
     (self.plain, scaled) = (Sentence(reports[0]), Sentence(reports[1]))
     self.reports = "\(reports[0])\n\(reports[1])"
+  }
+
+  /// A fault that shows in the gradient: of a rule, or in every fourth program of the sweep.
+  private static func fault(
+    in program: ScaledProgram, seed: UInt64, using generator: inout Generator
+  ) -> PlantedFault? {
+    let recording = program.record(on: Tape<Double>())
+    let steps = program.program.steps
+    let nodes = Set(steps.indices.filter { steps[$0].operation != nil }.map { recording.nodes[$0] })
+    let right = program.gradient(with: nil)
+    for draw in 0..<40 {
+      let fault = PlantedFault(
+        in: recording.output, withRespectTo: recording.moving, among: nodes, sweeps: seed % 4 == 3 && draw < 20,
+        using: &generator)
+      if let fault, fault.shows(program.gradient(with: fault), beside: right) { return fault }
+    }
+    return nil
   }
 
   /// Trials of as many programs in `Double` and in `Float`, each sound and faulty.

@@ -44,6 +44,18 @@ struct ScaledProgram: Sendable {
     let nodes: [Int]
   }
 
+  /// Records the program, with the rule of one operation spoilt where a fault does so.
+  func record<S: Scalar>(on tape: Tape<S>, with fault: PlantedFault?) -> Recording<S> {
+    let recording = record(on: tape)
+    guard let fault, let step = recording.nodes.firstIndex(of: fault.node), let operation = program.steps[step].operation
+    else { return recording }
+    var faulty = program
+    faulty.steps[step].kind = .operation(
+      fault.spoilt(operation, at: tape[fault.node]), inputs: program.steps[step].inputs)
+    tape.truncate()
+    return record(on: tape, as: faulty)
+  }
+
   func record<S: Scalar>(on tape: Tape<S>, as program: RandomProgram? = nil) -> Recording<S> {
     let program = program ?? self.program
     var values: [Variable<S>] = []
@@ -68,6 +80,16 @@ struct ScaledProgram: Sendable {
     }
     let output = values[program.output] * Double(sign: .plus, exponent: loss, significand: 1)
     return Recording(output: output, moving: moving, nodes: values.map(\.index))
+  }
+
+  /// The gradient for the program's cotangent, a list for each leaf, with a fault where there is one.
+  func gradient(with fault: PlantedFault?) -> [[Double]] {
+    let tape = Tape<Double>()
+    let recording = record(on: tape, with: fault)
+    let sound = tape.backward(
+      from: recording.output, cotangent: tape.constant(program.cotangent), to: recording.moving)
+    let backward = fault?.planted(in: sound) ?? sound
+    return recording.moving.map { backward.adjoint(of: $0)?.value.elements ?? [] }
   }
 
   /// Tells whether every value of this program and of its derivative is that of the unscaled one but for a power of 2: nothing
