@@ -23,7 +23,9 @@ struct PlantedFault: Sendable {
     in output: Variable<S>, withRespectTo leaves: [Variable<S>], among nodes: Set<Int>, sweeps: Bool,
     using generator: inout Generator
   ) {
-    func one<T>(of choices: [T]) -> T? { choices.isEmpty ? nil : choices[Int(generator.next() % UInt64(choices.count))] }
+    func one<T>(of choices: [T]) -> T? {
+      choices.isEmpty ? nil : choices[Int(generator.next() % UInt64(choices.count))]
+    }
     let tape = output.tape
     let mark = tape.count
     defer { tape.truncate(to: mark) }

@@ -47,7 +47,8 @@ struct ScaledProgram: Sendable {
   /// Records the program, with the rule of one operation spoilt where a fault does so.
   func record<S: Scalar>(on tape: Tape<S>, with fault: PlantedFault?) -> Recording<S> {
     let recording = record(on: tape)
-    guard let fault, let step = recording.nodes.firstIndex(of: fault.node), let operation = program.steps[step].operation
+    guard let fault, let step = recording.nodes.firstIndex(of: fault.node),
+      let operation = program.steps[step].operation
     else { return recording }
     var faulty = program
     faulty.steps[step].kind = .operation(

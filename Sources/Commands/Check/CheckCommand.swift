@@ -66,7 +66,8 @@ enum CheckCommand {
         "Examples",
         [
           "adjoint check", "adjoint check matmul logSoftmax", "adjoint check --edges",
-          "adjoint check --model 784,128,10 --mode full --order 2", "adjoint check --trials nasty kink cancel.softmax-sum",
+          "adjoint check --model 784,128,10 --mode full --order 2",
+          "adjoint check --trials nasty kink cancel.softmax-sum",
         ]
       ),
       (

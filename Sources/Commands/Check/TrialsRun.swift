@@ -102,6 +102,10 @@ struct TrialsRun {
         "\(trials.count.of("program")) \(name): \(told(trials, .agree)) agree, \(told(trials, .disagree)) disagree, "
           + "\(told(trials, .cannotTell)) cannot tell; scaled, \(trials.count { !$0.isSame }) change")
     }
+    let missed = faulty.filter { $0.plain.verdict != .disagree }
+    for trial in missed.prefix(20) {
+      console.line("not found: seed \(trial.seed) in \(trial.scalar), \(trial.fault ?? "")")
+    }
     let alarms = sound.count { $0.isFalseAlarm }
     console.line("\(alarms.of("false alarm"))")
     if printsJSON {
