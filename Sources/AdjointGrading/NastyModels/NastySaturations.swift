@@ -42,7 +42,10 @@ extension NastyList {
       let gates = (0..<5).map { _ in t.number(-30, float: -15).sigmoid() }
       return gates.dropFirst().reduce(gates[0]) { $0 * $1 }
     }
-    add("saturate.entropy", "−Σ softmax(x)·logSoftmax(x), x = [50, 0, 0]") { t in
+    add(
+      "saturate.entropy", "−Σ softmax(x)·logSoftmax(x), x = [50, 0, 0]",
+      expecting: .cannotTell("terms of 1 cancel to 1e-20: the gradient is 2% off by rounding")
+    ) { t in
       let x = t.leaf([50, 0, 0])
       return -(x.softmax() * x.logSoftmax()).sum()
     }

@@ -90,7 +90,7 @@ struct ScaledProgram: Sendable {
     let sound = tape.backward(
       from: recording.output, cotangent: tape.constant(program.cotangent), to: recording.moving)
     let backward = fault?.planted(in: sound) ?? sound
-    return recording.moving.map { backward.adjoint(of: $0)?.value.elements ?? [] }
+    return recording.moving.map { (backward.adjoint(of: $0)?.value ?? .zeros($0.shape)).elements }
   }
 
   /// Tells whether every value of this program and of its derivative is that of the unscaled one but for a power of 2: nothing
