@@ -96,12 +96,16 @@ struct ScaledProgram: Sendable {
   /// Tells whether every value of this program and of its derivative is that of the unscaled one but for a power of 2: nothing
   /// overflows, and nothing loses bits below the normal numbers.
   func isInRange<S: Scalar>(of scalar: S.Type) -> Bool {
-    let (own, plain) = (swept(scalar), ScaledProgram(program).swept(scalar))
+    let plain = ScaledProgram(program)
+    let (own, expected, exact) = (swept(scalar), plain.swept(scalar), plain.swept(Double.self))
     let smallest = S.self == Float.self ? Double(Float.leastNormalMagnitude) : Double.leastNormalMagnitude
-    return zip(own, plain).allSatisfy { own, plain in
-      zip(own, plain).allSatisfy { a, b in
+    return own.indices.allSatisfy { node in
+      own[node].indices.allSatisfy { i in
+        let (a, b) = (own[node][i], expected[node][i])
         if !b.isFinite { return !a.isFinite }
-        return a.isFinite && (b == 0) == (a == 0) && (a == 0 || abs(a) >= smallest)
+        // In Double, what vanishes in Float is still there.
+        let isGone = b == 0 && exact[node][i] != 0 && abs(exact[node][i]) < smallest
+        return a.isFinite && !isGone && (a == 0) == (b == 0) && (a == 0 || abs(a) >= smallest)
           && a.significand == b.significand
       }
     }
