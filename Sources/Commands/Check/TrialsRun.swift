@@ -104,7 +104,9 @@ struct TrialsRun {
     }
     let missed = faulty.filter { $0.plain.verdict != .disagree }
     for trial in missed.prefix(20) {
-      console.line("not found: seed \(trial.seed) in \(trial.scalar), \(trial.fault ?? "")")
+      console.line("not found: seed \(trial.seed) in \(trial.scalar), \(trial.fault ?? ""): \(trial.plain.text)")
+      console.line(trial.reports)
+      console.line()
     }
     let alarms = sound.count { $0.isFalseAlarm }
     console.line("\(alarms.of("false alarm"))")
