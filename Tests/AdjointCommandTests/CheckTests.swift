@@ -36,6 +36,17 @@ import Testing
     }
   }
 
+  @Test("Models that are hard to judge by name, random programs at other scales")
+  func trials() throws {
+    let nasty = try Workplace().start(["check", "--trials", "nasty", "kink.abs", "scale.loss-1e30", "--json"]).outcome()
+    #expect(nasty.code == 0, "\(nasty.output) \(nasty.errors)")
+    #expect(try nasty.number("disagree") == 0)
+    #expect((try nasty.json()["models"] as? [[String: Any]])?.count == 4)
+    let scales = try Workplace().start(["check", "--trials", "scales", "--count", "2", "--json"]).outcome()
+    #expect(scales.code == 0, "\(scales.output) \(scales.errors)")
+    #expect(try scales.number("changed") == 0)
+  }
+
   @Test("A misspelt operation brings up the one that was meant")
   func suggestion() throws {
     let outcome = try Workplace().run("check", "matmull")
@@ -49,7 +60,8 @@ import Testing
       ["--model", "784"], ["--model", "784,0,10"], ["--model", "5,10"], ["--model", "784,10", "matmul"],
       ["--batch", "2"],
       ["--mode", "full"], ["--order", "3"], ["--order", "1"], ["--model", "784,10", "--sabotage"],
-      ["--table", "--order", "2"],
+      ["--table", "--order", "2"], ["--count", "3"], ["--trials", "nastier"], ["--trials", "nasty", "tanh"],
+      ["--trials", "nasty", "--count", "3"], ["--trials", "scales", "kink"], ["--trials", "fresh", "--batch", "2"],
     ])
   func usage(words: [String]) throws {
     let outcome = try Workplace().start(["check"] + words).outcome()

@@ -31,6 +31,13 @@ enum CheckCommand {
       .flag("legend", "Explain the words of the report below it."),
       .flag("json", "Print one JSON object as the last line of standard output."),
       Option(
+        "trials", "KIND", .choice(TrialsRun.kinds), in: "Trials",
+        "Try the checker itself: nasty, correct models that are hard to judge, by name; scales, random programs with and without a fault at other powers of 2; fresh, networks with kinks and their sabotaged twins; epoch, a training with every step verified."
+      ),
+      Option(
+        "count", "N", .integer(1...1_000_000), in: "Trials",
+        "How many programs, seeds or steps. Default: 1000, 200, and a whole epoch."),
+      Option(
         "model", "SIZES", .text, in: "A model",
         "Check a perceptron instead, such as 784,30,10: inputs, hidden units, classes; or cnn, the one of 'adjoint train'."
       ),
@@ -72,14 +79,15 @@ enum CheckCommand {
         [
           "adjoint check", "adjoint check matmul logSoftmax", "adjoint check --edges",
           "adjoint check --model 784,128,10 --mode full --order 2", "adjoint check --process 'python3 mine.py'",
+          "adjoint check --trials nasty kink cancel.softmax-sum",
         ]
       ),
       (
         "Exit code",
         [
-          "0 when everything agrees, 1 when something disagrees (with --sabotage: when a fault was not found), 2 when something",
-          "cannot be told, the command cannot be read, or the process of --process does not answer as it must, 1 for any other",
-          "failure",
+          "0 when everything agrees, 1 when something disagrees (with --sabotage: when a fault was not found; with --trials: when",
+          "a verdict is not the one expected), 2 when something cannot be told, the command cannot be read, or the process of",
+          "--process does not answer as it must, 1 for any other failure",
         ]
       ),
     ],
@@ -92,6 +100,7 @@ enum CheckCommand {
     if arguments.isGiven("process") { return try ProcessCheck(arguments).run(console) }
     if arguments.isGiven("arrays") { return try ArraysCheck(arguments).run(console) }
     if arguments.isGiven("edges") { return try EdgesRun(arguments).run(console) }
+    if arguments.isGiven("trials") { return try TrialsRun(arguments, console).run(console) }
     if arguments.isGiven("table") {
       try Sibling.experiments.run(["--table"] + arguments.words(["seed", "data", "download", "json"]))
     }
@@ -103,6 +112,21 @@ enum CheckCommand {
     return try CatalogueCheck(operations, arguments).run(console)
   }
 
+  /// Refuses what has no effect on a trial.
+  private static func refuseBesideTrials(
+    _ arguments: Arguments, _ refuse: ([String], String, [String]) throws(CommandError) -> Void
+  ) throws(CommandError) {
+    let kind = try arguments.required("trials")
+    try refuse(
+      ["model", "table", "sabotage", "edges", "markdown", "peers", "order", "activation", "batch", "mode", "legend"],
+      "with --trials", [])
+    if kind == "nasty" { try refuse(["count"], "with --trials nasty", []) }
+    if kind == "nasty" || kind == "scales" { try refuse(["data", "download"], "with --trials \(kind)", []) }
+    if kind != "nasty", let name = arguments.positionals.first {
+      throw .unexpectedArgument(name, command: "check")
+    }
+  }
+
   /// Refuses options that would have no effect.
   private static func refuseUnused(_ arguments: Arguments) throws(CommandError) {
     func refuse(_ names: [String], _ reason: String, _ users: [String] = []) throws(CommandError) {
@@ -110,13 +134,15 @@ enum CheckCommand {
         throw .unusedOption(name, reason: reason, usedBy: users)
       }
     }
-    let subjects = ["process", "arrays", "edges", "table", "model"]
+    let subjects = ["process", "arrays", "edges", "table", "model", "trials"]
     if let first = subjects.first(where: arguments.isGiven), first == "process" || first == "arrays" {
       let further = ["sabotage", "order", "markdown", "peers", "legend"] + (first == "arrays" ? ["seed"] : [])
       try refuse(subjects.filter { $0 != first } + further + modelOptions, "with --\(first)")
     }
     if !arguments.isGiven("process") { try refuse(["timeout"], "without --process") }
     let isModel = arguments.isGiven("model")
+    guard !arguments.isGiven("trials") else { return try refuseBesideTrials(arguments, refuse) }
+    try refuse(["count"], "without --trials")
     if arguments.isGiven("edges") {
       try refuse(["model", "table", "sabotage", "order", "seed", "legend"] + modelOptions, "with --edges")
     } else {
