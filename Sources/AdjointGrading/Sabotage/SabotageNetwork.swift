@@ -5,31 +5,31 @@ import AdjointChecking
 /// more elsewhere, and the loss is Σ v ⊙ sin(w ⊙ y) + Σ u ⊙ x.
 ///
 /// The constants c are such that the operation sees the values drawn for it, away from its kinks.
-struct SabotageNetwork {
-  let tape = Tape<Double>()
-  let leaves: [Variable<Double>]
+struct SabotageNetwork<S: Scalar> {
+  let tape = Tape<S>()
+  let leaves: [Variable<S>]
   /// The node of the operation under sabotage.
   let node: Int
-  let loss: Variable<Double>
+  let loss: Variable<S>
 
-  init(_ draw: ExampleDraw, operation: any Adjoint.Operation, seed: UInt64) {
+  init(_ draw: ExampleDraw, operation: any Adjoint.Operation, setting: FaultSetting = .plain, seed: UInt64) {
     var generator = Generator(seed: seed).stream(3)
     let tape = tape
-    func random(_ shape: Shape) -> Tensor<Double> {
-      Tensor(shape: shape, elements: (0..<shape.elementCount).map { _ in Double(Float(generator.normal())) })
+    func random(_ shape: Shape) -> Tensor<S> {
+      Tensor(shape: shape, elements: (0..<shape.elementCount).map { _ in S(Double(Float(generator.normal()))) })
     }
-    var leaves: [Variable<Double>] = []
+    var leaves: [Variable<S>] = []
     let inputs = tape.scoped("before") {
-      draw.values.map { value -> Variable<Double> in
+      draw.values.map { value -> Variable<S> in
         switch value {
         case .indices(let tensor): return tape.index(tensor)
-        case .confined(let tensor): return tape.constant(tensor)
+        case .confined(let tensor): return tape.constant(tensor.converted())
         case .numbers(let tensor):
           let z = random(tensor.shape)
-          let leaf = tape.input(z)
+          let leaf = tape.input(setting.leafScale == 1 ? z : z.map { $0 * S(setting.leafScale) })
           leaves.append(leaf)
-          let moved = leaf.tanh() * 0.25
-          let rest = zip(tensor.elements, moved.value.elements).map { $0 - $1 }
+          let moved = (setting.leafScale == 1 ? leaf : leaf * (1 / setting.leafScale)).tanh() * 0.25
+          let rest = zip(tensor.elements, moved.value.elements).map { S($0) - $1 }
           return moved + tape.constant(Tensor(shape: tensor.shape, elements: rest))
         }
       }
@@ -42,7 +42,7 @@ struct SabotageNetwork {
       for x in inputs where x.role == nil {
         loss = loss + (x * tape.constant(random(x.shape))).sum()
       }
-      return loss
+      return setting.around(loss, leaves)
     }
     self.leaves = leaves
   }
@@ -59,10 +59,37 @@ struct SabotageNetwork {
   }
 }
 
+/// The scale at which a fault stands: beside what is right, a wrong share of a small number is easily overlooked.
+enum FaultSetting: String, Sendable, CaseIterable {
+  case plain
+  /// Leaves times 2⁻⁶⁰, with 2⁶⁰ directly behind them.
+  case tinyLeaves
+  /// A loss of 10⁻²⁰, and one of 10²⁰.
+  case tinyLoss, hugeLoss
+  /// 10⁻¹⁴ of what is wrong beside a sum of squares.
+  case tinyTerm
+  /// Behind a sigmoid of 40, whose slope is 4·10⁻¹⁸.
+  case saturated
+
+  /// The factor of the leaves; a power of 2, so that nothing is rounded.
+  var leafScale: Double { self == .tinyLeaves ? 0x1p-60 : 1 }
+
+  /// The loss as it stands in this setting.
+  func around<S: Scalar>(_ loss: Variable<S>, _ leaves: [Variable<S>]) -> Variable<S> {
+    switch self {
+    case .plain, .tinyLeaves: loss
+    case .tinyLoss: loss * 1e-20
+    case .hugeLoss: loss * 1e20
+    case .tinyTerm: leaves.reduce(loss * 1e-14) { $0 + $1.square().sum() }
+    case .saturated: (loss * 0.01 + 40).sigmoid()
+    }
+  }
+}
+
 /// A mutant beside its original: the same gradient at two points and the same second derivative are the original in disguise.
 struct Equivalence {
-  private let original: SabotageNetwork
-  private let mutant: SabotageNetwork
+  private let original: SabotageNetwork<Double>
+  private let mutant: SabotageNetwork<Double>
   private let seed: UInt64
 
   init(_ draw: ExampleDraw, _ sabotaged: SabotagedOperation, seed: UInt64) {
@@ -78,7 +105,7 @@ struct Equivalence {
   }
 
   /// ⟨∇f, w⟩, recorded.
-  private func slope(_ network: SabotageNetwork) -> Variable<Double> {
+  private func slope(_ network: SabotageNetwork<Double>) -> Variable<Double> {
     var generator = Generator(seed: seed).stream(4)
     let tape = network.tape
     let terms = zip(network.leaves, gradients(of: network.loss, withRespectTo: network.leaves)).map { leaf, gradient in

@@ -104,7 +104,7 @@ struct SharedFaults: Sendable {
           else { return nil }
           let draw = ExampleDraw(example, seed: seed)
           let operation = MisderivedOperation(original: function, factor: factor, isShared: isShared)
-          let network = SabotageNetwork(draw, operation: operation, seed: seed)
+          let network = SabotageNetwork<Double>(draw, operation: operation, seed: seed)
           let report = network.check(order: 1, seed: seed)
           return mutant(
             .elementary, "d\(function.name) times \(factor) in dual numbers\(isShared ? " and in the rule" : "")",

@@ -1,0 +1,231 @@
+"""Correct models, fresh networks and faults through the checkers of PyTorch and JAX, beside ours.
+
+    checkers.py PROGRAM            our column anew, a share of theirs; fails where either is not what the page says
+    checkers.py PROGRAM --write    everything anew: Docs/CheckersCompared.md and what it is made from
+
+PROGRAM is Witness, which prints each recording with our verdict. It is rebuilt operation by operation with the functions that
+the libraries have under these names; a fault is a backward rule of `torch.autograd.Function` and `jax.custom_vjp`. Their
+checkers run at their defaults, in float64 where the model is in Double and in float32 where it is in Float.
+"""
+
+import collections
+import concurrent.futures
+import datetime
+import json
+import math
+import os
+import re
+import subprocess
+import sys
+import warnings
+
+os.environ["JAX_PLATFORMS"] = "cpu"
+os.environ["XLA_FLAGS"] = "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
+
+import checkers_page
+import faults
+import jax
+import jax.test_util
+import numpy as np
+import torch
+from torch.autograd import gradcheck, gradgradcheck
+from torch.autograd.gradcheck import GradcheckError
+
+ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../..")
+KEPT, PAGE = os.path.join(ROOT, "Docs/CheckersCompared/peers.json"), os.path.join(ROOT, "Docs/CheckersCompared.md")
+# A slow Jacobian evaluates every node twice for each coordinate; beyond so many it is left out.
+SLOW_LIMIT = 400_000
+# Of all cases, a comparison runs one of so many.
+SHARE = {"PyTorch": 10, "JAX": 20}
+
+
+def outcome(check):
+    """(answer, message): passes, convicts, or fails to run."""
+    try:
+        check()
+    except (GradcheckError, AssertionError) as error:
+        return "convicts", str(error)
+    except Exception as error:
+        return "fails", f"{type(error).__name__}: {str(error).strip().splitlines()[0]}"
+    return "passes", ""
+
+
+def scale(arrays):
+    """The largest finite magnitude, or 1."""
+    sizes = [abs(x[np.isfinite(x)]).max() for x in arrays if np.isfinite(x).any()]
+    return float(max(sizes, default=0)) or 1.0
+
+
+def torch_checks(case):
+    library = faults.Torch(case["precision"])
+    function, x = faults.rebuilt(library, case)
+    x = [t.requires_grad_() for t in x]
+    y = function(*x)
+    found = torch.autograd.grad(y, x, allow_unused=True) if y.requires_grad else [None] * len(x)
+    gradient = [(torch.zeros_like(t) if g is None else g).numpy() for g, t in zip(found, x)]
+
+    def run(**settings):
+        def check():
+            torch.manual_seed(0)
+            gradcheck(function, x, **settings)
+            if case["order"] == 2:
+                gradgradcheck(function, x, **settings)
+
+        return check
+
+    is_long = sum(t.numel() for t in x) * sum("operation" in n for n in case["nodes"]) > SLOW_LIMIT
+    points = [t.detach().numpy() for t in x]
+    tuned = run(eps=1e-6 * scale(points), atol=1e-5 * scale(gradient), fast_mode=is_long)
+    checks = {"gradcheck": None if is_long else run(), "gradcheck, fast": run(fast_mode=True)}
+    return checks, tuned, (1e-6, points, float(y.detach()), gradient)
+
+
+def jax_checks(case):
+    library = faults.JAX(case["precision"])
+    function, x = faults.rebuilt(library, case)
+    y, pull = jax.vjp(function, *x)
+    gradient = [np.asarray(g) for g in pull(library.array(1.0))]
+    # A function with a backward rule of its own has no forward mode.
+    modes = {"modes": ["rev"]} if case["fault"] else {}
+
+    def run(**settings):
+        return lambda: jax.test_util.check_grads(function, x, order=case["order"], **modes, **settings)
+
+    points = [np.asarray(t) for t in x]
+    tuned = run(eps=1e-4 * scale(points), atol=1e-5 * scale(gradient))
+    return {"check_grads": run()}, tuned, (1e-4, points, float(y), gradient)
+
+
+def reason(case, message, step, points, value, gradient):
+    """The likely reason for which a correct model is convicted, from its numbers."""
+    ours = [np.array([math.nan if v is None else v for v in g]) for g in case["gradient"]]
+    if not math.isfinite(value):
+        return "the library's own value is not finite"
+    if not all(np.isfinite(g).all() for g in gradient):
+        return "the library's own derivative is not finite"
+    if case["expectation"] == "kink":
+        return "a kink: the difference takes the mean of both sides"
+    for a, b in zip(ours, gradient):
+        if a.size and np.abs(a - b.reshape(-1)).max() > 1e-2 * np.abs(a).max():
+            return "the library's own derivative is another"
+    sizes = np.concatenate([np.abs(x).reshape(-1) for x in points])
+    unit = 2.0**-53 if case["precision"] == "double" else 2.0**-24
+    if "reentrant" in message:
+        return "two backward passes differ"
+    if sizes.max() < 100 * step:
+        return f"the step of {step:g} is no step beside leaves this small"
+    if sizes.max() * unit > 1e-3 * step:
+        return f"a step of {step:g} is lost, or nearly, in leaves this large"
+    if abs(value) * unit / step > 1e-4 * scale(gradient) + 1e-5:
+        return f"rounding of the value, divided by {step:g}"
+    if case["precision"] == "float":
+        return f"single precision: rounding inside, divided by {step:g}"
+    return f"the function bends within a step of {step:g}, or its rounding is larger than its value tells"
+
+
+def answers(which, cases):
+    """For each case, what each checker of a library says."""
+    warnings.simplefilter("ignore")
+    torch.set_num_threads(1)
+    found = []
+    for case in cases:
+        case = json.loads(case)
+        entry = {}
+        try:
+            checks, tuned, numbers = (torch_checks if which == "PyTorch" else jax_checks)(case)
+        except Exception as error:
+            sentence = f"{type(error).__name__}: {str(error).strip().splitlines()[0]}"
+            found.append({name: ["fails", sentence] for name in checkers_page.NAMES[which]})
+            continue
+        for name, check in checks.items():
+            if check is None:
+                entry[name] = ["left out", ""]
+                continue
+            answer, message = outcome(check)
+            note = message if answer == "fails" else ""
+            if answer == "convicts" and not case["fault"]:
+                note = reason(case, message, *numbers)
+            if answer == "convicts" and case["fault"]:
+                operation = case["nodes"][case["fault"]["node"]]["operation"]
+                note = "named" if f"wrong_{operation}" in message else ""
+            is_wrong = answer == ("passes" if case["fault"] else "convicts")
+            entry[name] = [answer, note] + ([outcome(tuned)[0]] if is_wrong and "fast" not in name else [])
+        found.append(entry)
+    return found
+
+
+def recorded(program):
+    """The lines of Witness, and each as an object without its numbers."""
+    lines = subprocess.run([program, "checkers"], stdout=subprocess.PIPE, check=True, text=True).stdout.splitlines()
+    cases = []
+    for line in lines:
+        case = json.loads(line)
+        operations = sorted({n["operation"] for n in case.pop("nodes") if "operation" in n})
+        cases.append(case | {"operations": operations})
+        del case
+    return lines, cases
+
+
+def key(case):
+    return f"{case['id']} ({case['precision']})"
+
+
+def main():
+    program, is_written = sys.argv[1], sys.argv[2:] == ["--write"]
+    lines, cases = recorded(program)
+    known = [i for i, c in enumerate(cases) if not c["fault"] or c["fault"]["kind"] in faults.KINDS]
+    versions = {"PyTorch": torch.__version__.partition("+")[0], "JAX": jax.__version__}
+    kept = None
+    if not is_written:
+        with open(KEPT) as file:
+            kept = json.load(file)
+    chosen = {which: known[:: 1 if is_written else SHARE[which]] for which in versions}
+    with concurrent.futures.ProcessPoolExecutor(2) as pool:
+        jobs = {which: pool.submit(answers, which, [lines[i] for i in chosen[which]]) for which in versions}
+        found = {which: job.result() for which, job in jobs.items()}
+
+    if is_written:
+        entries = collections.defaultdict(dict)
+        for which in versions:
+            for i, entry in zip(chosen[which], found[which]):
+                entries[key(cases[i])] |= entry
+        date = str(datetime.date.today())
+        kept = {"date": date, "versions": versions, "answers": entries}
+        os.makedirs(os.path.dirname(KEPT), exist_ok=True)
+        with open(KEPT, "w") as file:
+            rows = [f"{json.dumps(k, ensure_ascii=False)}: {json.dumps(v)}" for k, v in entries.items()]
+            file.write('{"date": "%s", "versions": %s, "answers": {\n' % (date, json.dumps(versions)))
+            file.write(",\n".join(rows) + "\n}}\n")
+    page = checkers_page.page(cases, kept)
+    if is_written:
+        with open(PAGE, "w") as file:
+            file.write(page)
+        return
+
+    failures = 0
+    for which, version in versions.items():
+        differences = 0
+        for i, entry in zip(chosen[which], found[which]):
+            old = kept["answers"].get(key(cases[i]), {})
+            for name, answer in entry.items():
+                if answer[0] != old.get(name, ["nothing"])[0]:
+                    differences += 1
+                    print(f"{key(cases[i])}: {name} {answer[0]}; in {KEPT} it {old.get(name, ['has no answer'])[0]}")
+        is_same = version == kept["versions"][which]
+        print(f"{which} {version}: {len(chosen[which])} cases, {differences} other than those of {kept['versions'][which]}")
+        failures += differences if is_same else 0
+    with open(PAGE) as file:
+        old = file.read()
+    if page != old:
+        failures += 1
+        for a, b in zip(old.splitlines(), page.splitlines()):
+            if a != b:
+                print(f"the page says: {a}\nnow it would:  {b}")
+        print("Docs/CheckersCompared.md is not what this run says: write it anew with --write")
+    else:
+        print(f"our column: {len(cases)} cases, as the page says")
+    sys.exit(1 if failures else 0)
+
+
+if __name__ == "__main__":
+    main()
