@@ -30,6 +30,13 @@ enum CheckCommand {
       ),
       .flag("json", "Print one JSON object as the last line of standard output."),
       Option(
+        "trials", "KIND", .choice(TrialsRun.kinds), in: "Trials",
+        "Try the checker itself: nasty, correct models that are hard to judge, by name; scales, random programs with and without a fault at other powers of 2; fresh, networks with kinks and their sabotaged twins; epoch, a training with every step verified."
+      ),
+      Option(
+        "count", "N", .integer(1...1_000_000), in: "Trials",
+        "How many programs, seeds or steps. Default: 1000, 200, and a whole epoch."),
+      Option(
         "model", "SIZES", .text, in: "A model",
         "Check a perceptron instead, such as 784,30,10: inputs, hidden units, classes; or cnn, the one of 'adjoint train'."
       ),
@@ -59,14 +66,15 @@ enum CheckCommand {
         "Examples",
         [
           "adjoint check", "adjoint check matmul logSoftmax", "adjoint check --edges",
-          "adjoint check --model 784,128,10 --mode full --order 2",
+          "adjoint check --model 784,128,10 --mode full --order 2", "adjoint check --trials nasty kink cancel.softmax-sum",
         ]
       ),
       (
         "Exit code",
         [
-          "0 when everything agrees, 1 when something disagrees (with --sabotage: when a fault was not found), 2 when something",
-          "cannot be told or the command cannot be read, 1 for any other failure",
+          "0 when everything agrees, 1 when something disagrees (with --sabotage: when a fault was not found; with --trials: when",
+          "a verdict is not the one expected), 2 when something cannot be told or the command cannot be read, 1 for any other",
+          "failure",
         ]
       ),
     ],
@@ -77,6 +85,7 @@ enum CheckCommand {
   private static func run(_ arguments: Arguments, _ console: Console) throws -> Int32 {
     try refuseUnused(arguments)
     if arguments.isGiven("edges") { return try EdgesRun(arguments).run(console) }
+    if arguments.isGiven("trials") { return try TrialsRun(arguments, console).run(console) }
     if arguments.isGiven("table") {
       try Sibling.experiments.run(["--table"] + arguments.words(["seed", "data", "download", "json"]))
     }
@@ -88,6 +97,21 @@ enum CheckCommand {
     return try CatalogueCheck(operations, arguments).run(console)
   }
 
+  /// Refuses what has no effect on a trial.
+  private static func refuseBesideTrials(
+    _ arguments: Arguments, _ refuse: ([String], String, [String]) throws(CommandError) -> Void
+  ) throws(CommandError) {
+    let kind = try arguments.required("trials")
+    try refuse(
+      ["model", "table", "sabotage", "edges", "markdown", "peers", "order", "activation", "batch", "mode"],
+      "with --trials", [])
+    if kind == "nasty" { try refuse(["count"], "with --trials nasty", []) }
+    if kind == "nasty" || kind == "scales" { try refuse(["data", "download"], "with --trials \(kind)", []) }
+    if kind != "nasty", let name = arguments.positionals.first {
+      throw .unexpectedArgument(name, command: "check")
+    }
+  }
+
   /// Refuses options that would have no effect.
   private static func refuseUnused(_ arguments: Arguments) throws(CommandError) {
     func refuse(_ names: [String], _ reason: String, _ users: [String] = []) throws(CommandError) {
@@ -96,6 +120,8 @@ enum CheckCommand {
       }
     }
     let isModel = arguments.isGiven("model")
+    guard !arguments.isGiven("trials") else { return try refuseBesideTrials(arguments, refuse) }
+    try refuse(["count"], "without --trials")
     if arguments.isGiven("edges") {
       try refuse(["model", "table", "sabotage", "order", "seed"] + modelOptions, "with --edges")
     } else {
