@@ -12,6 +12,8 @@ struct CheckerCase {
   let id: String
   let group: Group
   let order: Int
+  /// True where leaves stand on ties or exact zeros.
+  var isKink = false
   /// The alteration of one rule, and the node whose rule it is.
   var fault: (node: Int, fault: PeerMutant.Fault)?
 
@@ -32,7 +34,7 @@ struct CheckerCase {
       [
         ("id", .string(id)), ("group", .string(group.rawValue)),
         ("precision", .string(S.self == Float.self ? "float" : "double")), ("order", .integer(order)),
-        ("nodes", .array(nodes)), ("output", .integer(output.index)), ("moving", .integers(moving.map(\.index))),
+        ("kink", .bool(isKink)), ("nodes", .array(nodes)), ("output", .integer(output.index)), ("moving", .integers(moving.map(\.index))),
         ("fault", fault.map { json($0.fault, at: $0.node) } ?? .null), ("ours", .object(verdicts)),
         ("gradient", .array(gradient.map { .array($0.elements.map { .number($0.primal) }) })),
       ]
@@ -103,6 +105,22 @@ private func network(_ kind: String, seed: UInt64) -> String {
       [width, 10, 6, 3], activation: kind == "relu" ? .relu : .leakyRelu, using: &generator)(images)
   }
   let loss = crossEntropy(logits: logits, labels: labels)
-  return CheckerCase(id: "\(kind) \(seed)", group: .networks, order: 1)
+  return CheckerCase(id: "\(kind) \(seed)", group: .networks, order: 1, isKink: true)
     .text(loss, moving: tape.trainableParameters.map(\.leaf))
+}
+
+/// Prints every nasty model, in each precision that it has.
+func printModels() {
+  printModels(of: NastyList<Double>().models)
+  printModels(of: NastyList<Float>().models)
+}
+
+private func printModels<S: Scalar>(of models: [NastyModel<S>]) {
+  for model in models {
+    let tape = Tape<S>()
+    let loss = model.loss(tape)
+    print(
+      CheckerCase(id: model.id, group: .models, order: model.order, isKink: model.expectation == .kink)
+        .text(loss, moving: tape.differentiableVariables))
+  }
 }

@@ -38,6 +38,7 @@ case "trainings":
   var generator = Generator(seed: seed).stream(3)
   for training in Training.all { print(try training.json(using: &generator).text) }
 case "checkers":
+  printModels()
   printNetworks(seed: seed)
   printMutants(seed: seed)
 default:
