@@ -282,6 +282,16 @@ public final class Program<S: Scalar> {
     }
   }
 
+  /// Computes one node again, from the values that are there.
+  /// - Precondition: the program keeps all values.
+  package func replay(only node: Int) {
+    begin()
+    defer { end() }
+    // A node that only gives its operand's memory another shape has no instruction.
+    guard let position = lastNodes.firstIndex(of: node) else { return }
+    instructions[position].executeApart()
+  }
+
   /// Computes again the nodes after a node of the list, from the values that are there: the suffix of a run. Random
   /// leaves stay as they are, and states are not stored.
   /// - Precondition: the program keeps all values.

@@ -1,10 +1,9 @@
 import Adjoint
 
-/// Finds the operation to blame: one dual replay gives every node's tangent, one linear pass names every faulty node.
+/// Finds the operation to blame, and what is wrong with it.
 ///
 /// At each node the contributions must satisfy Σ⟨contribution, ẋ⟩ = ⟨ȳ, ẏ⟩, or its rule is wrong; and each adjoint must be the
-/// sum of its contributions, or the sweep is. Injecting a tangent at a convicted node and replaying what stands behind it
-/// confirms that everything nearer to the output is right.
+/// sum of its contributions, or the sweep is. What stands nearer to the output than the first fault was certified in the same way.
 struct Blame {
   private let recording: CheckedRecording
   /// The recording that was differentiated first, at order 2.
@@ -15,28 +14,24 @@ struct Blame {
     (self.recording, self.first, self.seed) = (recording, first, seed)
   }
 
-  func convict(_ report: inout GradientReport) {
+  /// - Parameter faults: the operations that were seen to contradict their rules.
+  func convict(_ report: inout GradientReport, _ faults: [LocalJudge.Fault]) {
     var generator = Generator(seed: seed).stream(2)
     var findings = faultySums()
     let origin = recording.point
-    if findings.isEmpty {
-      // A rule that contradicts the tangents, unless differences of that operation contradict them as well.
-      findings = faultyRules(&generator).map { finding in
-        ElementaryFault(recording).contradicts(finding.node, &generator)
-          ? finding.with(.wrongTangent, mechanism: .elementary) : finding
-      }
-    }
+    if findings.isEmpty { findings = faultyRules(faults, &generator) }
     if findings.isEmpty {
       // Nothing at the recorded point: look where the rules are replayed at other values.
       recording.move(to: origin.map { $0.map { $0 * (1 + 0.01 * generator.uniform(-1, 1)) } })
-      findings = faultyRules(&generator).map { $0.with(.staleValue) }
+      let faults = LocalJudge(recording).outcome(&generator).faults
+      findings = faultyRules(faults, &generator).map { $0.with(.staleValue) }
       recording.move(to: origin)
     }
     if findings.isEmpty, let first { findings = SecondOrderRules(first).findings(&generator) }
     if findings.isEmpty,
       let judgment = report.judgments.first(where: { $0.verdict == .disagree && $0.oracle == .differences })
     {
-      findings = [sharedDerivative(judgment, &generator)]
+      findings = sharedDerivative(judgment, &generator)
     }
     report.findings += findings
     report.verifiedOperations = (first ?? recording).operationCount - Set(findings.map(\.node)).count
@@ -46,95 +41,52 @@ struct Blame {
 
   /// Nodes whose adjoint is not the sum of its contributions.
   private func faultySums() -> [Finding] {
-    var findings: [Finding] = []
-    let contributions = Dictionary(grouping: recording.edges, by: \.producer)
-    for producer in contributions.keys.sorted() {
-      let parts = (contributions[producer] ?? []).map { recording.double.value(at: $0.contribution) }
-      let expected = parts.dropFirst().reduce(parts[0]) { $0.moved(by: 1, along: $1) }
-      let found = recording.adjoints[producer].map { recording.double.value(at: $0) } ?? .zeros(expected.shape)
-      let largest: Double = parts.flatMap(\.elements).map(abs).max() ?? 0
-      let bound = 1e-13 * Double(parts.count) * largest
-      guard let (element, worst) = found.worstDifference(from: expected), worst > bound else { continue }
-      func isFound(_ other: Tensor<Double>) -> Bool { found.worstDifference(from: other)?.1 ?? 0 <= bound }
+    SumJudge(recording).faults().map { fault in
+      let parts = recording.edges.filter { $0.producer == fault.producer }
+        .map { recording.double.value(at: $0.contribution).elements[fault.element] }
+      func isFound(_ other: Double) -> Bool { abs(fault.found - other) <= fault.bound }
       let hypothesis: Hypothesis =
         parts.count > 1 && parts.last.map(isFound) == true
         ? .assignedInsteadOfAccumulated
-        : parts.contains { isFound(expected.moved(by: 1, along: $0)) } ? .countedTwice : .droppedEdge
-      findings.append(
-        recording.finding(
-          .accumulation, at: producer, element: element, found: found.elements[element],
-          expected: expected.elements[element], hypothesis, isConfirmed: true))
+        : parts.contains { isFound(fault.expected + $0) } ? .countedTwice : .droppedEdge
+      return recording.finding(
+        .accumulation, at: fault.producer, element: fault.element, found: fault.found, expected: fault.expected,
+        hypothesis, isConfirmed: true)
     }
-    return findings
   }
 
   // MARK: The rules
 
-  private struct Suspect {
-    let node: Int
-    let operation: any Adjoint.Operation
-    let g: Tensor<Double>
-    let found: Double
-    let expected: Double
-  }
-
-  /// Nodes whose contributions contradict the tangents, nearest to the output first.
-  private func faultyRules(_ generator: inout Generator) -> [Finding] {
-    let direction = recording.direction(&generator)
-    _ = recording.dualProduct(along: direction)
-    let byConsumer = Dictionary(grouping: recording.edges, by: \.consumer)
-    // All suspects first: confirming one replays the dual program, and with it the tangents are gone.
-    var suspects: [Suspect] = []
-    for node in stride(from: recording.output.index, through: 0, by: -1) where recording.dual.holds(node) {
-      guard let operation = recording.tape.operation(at: node), let adjoint = recording.adjoints[node] else { continue }
-      let g = recording.double.value(at: adjoint)
-      let tangent = recording.dual.value(at: node).map(\.tangent)
-      let (expected, expectedMagnitude) = (g.dot(tangent), g.magnitude(tangent))
-      var (found, magnitude) = (0.0, 0.0)
-      for edge in byConsumer[node] ?? [] {
-        let contribution = recording.double.value(at: edge.contribution)
-        let moved = recording.dual.value(at: edge.producer).map(\.tangent)
-        found += contribution.dot(moved)
-        magnitude += contribution.magnitude(moved)
+  /// What contradicts its operation, nearest to the output first. Everything behind the first is right: it was certified.
+  private func faultyRules(_ faults: [LocalJudge.Fault], _ generator: inout Generator) -> [Finding] {
+    var seen: Set<Int> = []
+    let faults = faults.filter { seen.insert($0.node).inserted }.sorted { $0.node > $1.node }
+    return faults.compactMap { fault in
+      guard let operation = recording.tape.operation(at: fault.node), let adjoint = recording.adjoints[fault.node]
+      else {
+        return nil
       }
-      // Relative to the node's own size, without the floor of 1: a fault behind a small mean must not hide.
-      let bound = 1e-12 * Double(recording.longestReduction).squareRoot() * max(expectedMagnitude, magnitude)
-      if !(abs(found - expected) <= bound) {
-        suspects.append(Suspect(node: node, operation: operation, g: g, found: found, expected: expected))
+      if fault.mechanism == .elementary {
+        return recording.finding(
+          .elementary, at: fault.node, found: fault.found, expected: fault.expected, .wrongTangent, isConfirmed: true)
       }
-    }
-    return suspects.map { suspect in
-      let local = LocalRule(recording, suspect.node, suspect.operation, suspect.g)
-      let fault = local.fault(byConsumer[suspect.node] ?? [], &generator)
+      let local = LocalRule(recording, fault.node, operation, recording.double.value(at: adjoint))
+      let pattern = local.fault(recording.edgesOfConsumer[fault.node] ?? [], &generator)
       return recording.finding(
-        .rule, at: suspect.node, input: fault?.input, element: fault?.element, found: fault?.found ?? suspect.found,
-        expected: fault?.expected ?? suspect.expected, fault?.hypothesis ?? .unknown,
-        isConfirmed: suffixIsRight(suspect.node, suspect.g, &generator))
+        .rule, at: fault.node, input: pattern?.input, element: pattern?.element, found: pattern?.found ?? fault.found,
+        expected: pattern?.expected ?? fault.expected, pattern?.hypothesis ?? .unknown,
+        isConfirmed: fault.node == faults[0].node)
     }
   }
 
-  /// Injects a random tangent at a node and replays what stands behind it: ⟨v, ẏ⟩ must equal ⟨adjoint, injected⟩.
-  private func suffixIsRight(_ node: Int, _ g: Tensor<Double>, _ generator: inout Generator) -> Bool {
-    let value = recording.double.value(at: node)
-    let injected = value.map { _ in generator.normal() }
-    let still = recording.point.map { $0.map { Dual($0) } }
-    for (leaf, value) in zip(recording.leaves, still) { recording.dual.write(value, into: leaf) }
-    recording.replayDual()
-    let moved = value.elements.indices.map { Dual(value.elements[$0], tangent: injected.elements[$0]) }
-    recording.dual.write(Tensor(shape: value.shape, elements: moved), into: recording.tape[node])
-    recording.dual.run(after: recording.tape[node])
-    let tangent = recording.dual.value(at: recording.output.index).map(\.tangent)
-    let (expected, found) = (recording.cotangent.dot(tangent), g.dot(injected))
-    return abs(expected - found)
-      <= 10 * recording.bound(recording.cotangent.magnitude(tangent), g.magnitude(injected))
-  }
-
-  private func sharedDerivative(_ judgment: Judgment, _ generator: inout Generator) -> Finding {
-    // Which elementary function is wrong shows where local differences contradict the local tangent.
-    let culprit = ElementaryFault(recording).node(&generator) ?? recording.output.index
-    return recording.finding(
-      .elementary, at: culprit, found: judgment.found, expected: judgment.expected, .sharedDerivative,
-      isConfirmed: false)
+  /// The operation whose own differences contradict rule and dual numbers alike; nothing where no operation's do.
+  private func sharedDerivative(_ judgment: Judgment, _ generator: inout Generator) -> [Finding] {
+    guard let culprit = ElementaryFault(recording).node(&generator) else { return [] }
+    return [
+      recording.finding(
+        .elementary, at: culprit, found: judgment.found, expected: judgment.expected, .sharedDerivative,
+        isConfirmed: false)
+    ]
   }
 }
 

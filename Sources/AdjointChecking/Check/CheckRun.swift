@@ -32,30 +32,81 @@ struct CheckRun {
     }
     let before = report.judgments.count
     let origin = recording.point
+    var faults: [LocalJudge.Fault] = []
+    let kinks = certify(recording, order: order, "", &faults)
     for index in 0..<directions {
       let direction = recording.direction(&generator)
-      let judge = DirectionalOracles(recording: recording, direction: direction, order: order)
-      report.judgments += judge.judgments(withDifferences: index == 0, &report)
+      let oracles = DirectionalOracles(recording: recording, direction: direction, order: order)
+      let seen = oracles.judgments(withDifferences: index == 0, beside: kinks, &report)
+      report.judgments += seen.judgments
+      faults += seen.faults
       recording.move(to: origin)
+      // At a kink there is nothing to learn from a second direction.
+      if !kinks.isEmpty { break }
     }
-    if isFull { FullCheck(recording: recording, order: order).run(&report) }
+    if isFull { FullCheck(recording: recording, order: order).run(&report, beside: kinks, &faults) }
     checkElsewhere(recording, origin, order: order)
     if let ownPrecision { report.judgments += ownPrecision.judgments(&report) }
-    if report.judgments[before...].contains(where: { $0.verdict == .disagree }), report.findings.isEmpty {
-      Blame(recording, of: first, seed: seed).convict(&report)
+    guard report.judgments[before...].contains(where: { $0.verdict == .disagree }), report.findings.isEmpty else {
+      return
     }
+    Blame(recording, of: first, seed: seed).convict(&report, faults)
+    if report.findings.isEmpty { acquit(from: before) }
   }
 
-  /// Looks along one direction with dual numbers alone.
+  /// Looks at every operation, and along one direction with dual numbers alone.
   mutating func glance(_ recording: CheckedRecording) {
     if let singularity = recording.firstNonFinite() {
       report.singularities.append(singularity)
       return
     }
+    var faults: [LocalJudge.Fault] = []
+    let kinks = certify(recording, order: 1, "", &faults)
     let direction = recording.direction(&generator)
-    let judge = DirectionalOracles(recording: recording, direction: direction, order: 1)
-    report.judgments = judge.judgments(withDifferences: false, &report)
-    if report.verdict == .disagree { Blame(recording, seed: seed).convict(&report) }
+    let oracles = DirectionalOracles(recording: recording, direction: direction, order: 1)
+    let (dual, _, seen) = oracles.dualJudgment(beside: kinks)
+    report.judgments.append(dual)
+    if report.verdict == .disagree { Blame(recording, seed: seed).convict(&report, faults + seen) }
+  }
+
+  /// Judges every operation and every sum by itself. Returns the kinks.
+  private mutating func certify(
+    _ recording: CheckedRecording, order: Int, _ remark: String, _ faults: inout [LocalJudge.Fault]
+  ) -> [Singularity] {
+    let outcome = LocalJudge(recording).outcome(&generator)
+    let sums = SumJudge(recording).faults()
+    faults += outcome.faults
+    for kink in outcome.kinks where !report.singularities.contains(kink) { report.singularities.append(kink) }
+    var judgment = Judgment(.local, order: order, found: 0, expected: 0, bound: 0, remark: remark)
+    if let fault = outcome.faults.first {
+      judgment = Judgment(
+        .local, order: order, found: fault.found, expected: fault.expected, bound: fault.bound, verdict: .disagree)
+    } else if let sum = sums.first {
+      judgment = Judgment(
+        .local, order: order, found: sum.found, expected: sum.expected, bound: sum.bound, verdict: .disagree)
+    } else if let (node, comparison) = outcome.closest {
+      judgment = Judgment(
+        .local, order: order, found: comparison.found, expected: comparison.expected, bound: comparison.bound,
+        verdict: .agree)
+      judgment.remark = "closest at \(recording.place(of: node))"
+    }
+    let count = outcome.count == 1 ? "1 operation" : "\(outcome.count) operations"
+    judgment.remark = ["\(count), each by itself", remark, judgment.remark].filter { !$0.isEmpty }.joined(
+      separator: "; ")
+    report.judgments.append(judgment)
+    return outcome.kinks
+  }
+
+  /// Differences that no operation confirms convict nobody: each operation was certified, and they err more easily.
+  private mutating func acquit(from before: Int) {
+    for place in report.judgments.indices.dropFirst(before) where report.judgments[place].verdict == .disagree {
+      switch report.judgments[place].oracle {
+      case .differences, .taylor, .secondOrderDual:
+        report.judgments[place].verdict = .agree
+        report.judgments[place].remark += "; no operation confirms this, and each was certified"
+      case .local, .dual, .precision, .subgradient, .program, .reference: continue
+      }
+    }
   }
 
   /// Replays the same rules at another point: a rule that baked in a recorded value is right at the first and wrong here.
@@ -64,9 +115,8 @@ struct CheckRun {
     // A small relative move keeps signs, and so domains.
     recording.move(to: origin.map { tensor in tensor.map { $0 * (1 + 0.01 * generator.uniform(-1, 1)) } })
     guard recording.firstNonFinite() == nil else { return }
-    let direction = recording.direction(&generator)
-    let judge = DirectionalOracles(recording: recording, direction: direction, order: order)
-    report.judgments.append(judge.dualJudgment(remark: "replayed at another point").judgment)
+    var faults: [LocalJudge.Fault] = []
+    _ = certify(recording, order: order, "replayed at another point", &faults)
   }
 
   /// Checks the gradient of the gradient.
@@ -91,6 +141,10 @@ struct CheckRun {
     report.judgments += inner.report.judgments
     (report.findings, report.singularities) = (inner.report.findings, inner.report.singularities)
     guard !report.judgments.contains(where: { $0.verdict == .cannotTell && $0.order == 2 }) else { return }
+    let before = report.judgments.count
     report.judgments.append(SecondOrderOracle(recording, second).judgment(along: direction, &generator))
+    guard report.judgments[before].verdict == .disagree, report.findings.isEmpty else { return }
+    report.findings = SecondOrderRules(recording).findings(&generator)
+    if report.findings.isEmpty { acquit(from: before) }
   }
 }

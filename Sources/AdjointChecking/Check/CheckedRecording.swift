@@ -79,8 +79,14 @@ package final class CheckedRecording {
   let errors: Program<ReferenceDouble>?
   /// The longest run of numbers that any operation of forward or backward adds up.
   let longestReduction: Int
+  /// The longest run of numbers that each operation of the forward half, or its rule, adds up.
+  private let reductions: [Int: Int]
   /// The operations of the forward half that the output depends on, counted.
   let operationCount: Int
+  /// The operations whose rules took part in the sweep, nearest to the output first.
+  let judged: [Int]
+  /// The contributions of each operation's rule.
+  let edgesOfConsumer: [Int: [Edge]]
   /// The nodes that depend on a leaf.
   let moving: Set<Int>
   /// The nodes at which the forward pass stops the gradient: held while differences are taken.
@@ -115,8 +121,12 @@ package final class CheckedRecording {
     dual = Program([output] + leaves, keeping: .all)
     errors = boundsErrors ? Program([output] + leaves + results, keeping: .all, parameters: .copied) : nil
     (moving, stops) = CheckedRecording.reach(tape, from: leaves, upTo: output.index)
-    let (longest, count) = CheckedRecording.sizes(tape, double, upTo: output.index)
-    (longestReduction, operationCount) = (longest, count)
+    (longestReduction, reductions, operationCount) = CheckedRecording.sizes(tape, double, upTo: output.index)
+    edgesOfConsumer = Dictionary(grouping: edges, by: \.consumer)
+    let (adjoints, moving, dual) = (adjoints, moving, dual)
+    judged = (0...output.index).reversed().filter { node in
+      adjoints[node] != nil && moving.contains(node) && dual.holds(node) && tape.operation(at: node) != nil
+    }
     nodes = (0..<tape.count).map { node in
       let x = tape[node]
       return Node(
@@ -142,21 +152,26 @@ package final class CheckedRecording {
     return (moving, stops)
   }
 
-  private static func sizes(_ tape: Tape<Double>, _ program: Program<Double>, upTo output: Int) -> (Int, Int) {
+  private static func sizes(
+    _ tape: Tape<Double>, _ program: Program<Double>, upTo output: Int
+  ) -> (longest: Int, reductions: [Int: Int], count: Int) {
     var longest = 1
-    var count = 0
+    var reductions: [Int: Int] = [:]
     for node in 0..<tape.count where program.holds(node) {
       let x = tape[node]
       guard let operation = x.operation else { continue }
-      if node <= output { count += 1 }
-      let widest = x.inputs.map(\.shape.elementCount).max() ?? 0
+      let counts = x.inputs.map(\.shape.elementCount)
+      let size = max(x.shape.elementCount, 1)
+      var own = max((counts.max() ?? 0) / size, size / max(counts.min() ?? 1, 1), 1)
       if case .product(let transposeA, _) = operation.form, let a = x.inputs.first {
-        longest = max(longest, a.shape[transposeA ? 0 : 1])
-      } else {
-        longest = max(longest, widest / max(x.shape.elementCount, 1), x.inputs.first?.shape.last ?? 1)
+        own = max(own, a.shape[transposeA ? 0 : 1], x.shape.max() ?? 1)
+      } else if !operation.isElementwise {
+        own = max(own, x.inputs.first?.shape.last ?? 1)
       }
+      longest = max(longest, own)
+      if node <= output { reductions[node] = own }
     }
-    return (longest, count)
+    return (longest, reductions, reductions.count)
   }
 
   /// A finding at a node, with its name, its place and its shapes.
@@ -173,10 +188,11 @@ package final class CheckedRecording {
 
   // MARK: Points and directions
 
-  /// A random direction for each leaf.
+  /// A random direction for each leaf, of the leaf's own size: scaling a leaf by a power of 2 scales its direction likewise.
   func direction(_ generator: inout Generator) -> [Tensor<Double>] {
     leaves.map { leaf in
-      Tensor(shape: leaf.shape, elements: (0..<leaf.shape.elementCount).map { _ in generator.normal() })
+      let size = powerOfTwo(of: leaf.index)
+      return Tensor(shape: leaf.shape, elements: (0..<leaf.shape.elementCount).map { _ in size * generator.normal() })
     }
   }
 
@@ -236,11 +252,45 @@ package final class CheckedRecording {
     dual.replay(holding: Set(leaves.map(\.index)))
   }
 
-  /// The bound of rounding for an inner product of n terms with these magnitudes.
+  /// The bound of rounding of both sides of ⟨v, Ju⟩ = ⟨Jᵀv, u⟩ along the direction of the last dual replay.
   ///
-  /// |⟨v,Ju⟩ − ⟨Jᵀv,u⟩| ≤ 1e-13·√n·max(1, Σ|vᵢ(Ju)ᵢ|, Σ|(Jᵀv)ⱼuⱼ|), n the longest reduction.
-  func bound(_ magnitudes: Double...) -> Double {
-    1e-13 * Double(longestReduction).squareRoot() * max(1, magnitudes.max() ?? 0)
+  /// To first order a rounding at a node changes either side by its share of ⟨x̄, ẋ⟩ there, so that the bound is a multiple of
+  /// Σ|x̄ᵢẋᵢ| over all nodes. It has no floor.
+  func bound() -> Double {
+    var (sum, factors) = (0.0, 0.0)
+    for node in 0...output.index where dual.holds(node) && moving.contains(node) {
+      guard let adjoint = adjoints[node] else { continue }
+      double.withElements(at: adjoint) { g in
+        dual.withElements(at: node) { x in
+          for i in x.indices {
+            sum += g[i] == 0 || x[i].tangent == 0 ? 0 : abs(g[i] * x[i].tangent)
+            factors += abs(g[i]) + abs(x[i].tangent)
+          }
+        }
+      }
+    }
+    return CheckedRecording.roundings * 0x1p-53 * Double(longestReduction).squareRoot() * sum
+      + 4 * .leastNonzeroMagnitude * factors
+  }
+
+  /// The roundings that one operation and its rule may add up to, in units of the last place.
+  private static let roundings = 16.0
+
+  /// The share of a sum of magnitudes that the rounding of one operation and its rule explains.
+  func unit(of node: Int) -> Double {
+    CheckedRecording.roundings * 0x1p-53 * Double(reductions[node] ?? 1).squareRoot()
+  }
+
+  /// Tells whether element i of a node depends on element i of each input alone.
+  func isElementwise(_ node: Int) -> Bool {
+    nodes[node].inputShapes.allSatisfy { $0 == nodes[node].shape } && tape.operation(at: node)?.isElementwise == true
+  }
+
+  /// The power of 2 at the largest magnitude of a node; 1 where it is 0 or not finite.
+  func powerOfTwo(of node: Int) -> Double {
+    let largest = double.withElements(at: node) { $0.lazy.map { abs($0) }.max() ?? 0 }
+    return largest > 0 && largest < .infinity
+      ? Double(sign: .plus, exponent: Int(largest.exponent), significand: 1) : 1
   }
 }
 

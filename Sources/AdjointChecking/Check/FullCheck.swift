@@ -11,16 +11,22 @@ struct FullCheck {
   let recording: CheckedRecording
   let order: Int
 
-  func run(_ report: inout GradientReport) {
+  /// - Parameters:
+  ///   - kinks: the kinks at which the point stands.
+  ///   - faults: the faults of single operations, which grow by those that a coordinate shows.
+  func run(_ report: inout GradientReport, beside kinks: [Singularity], _ faults: inout [LocalJudge.Fault]) {
     let program = Program<DualLanes>([recording.output] + recording.leaves, keeping: .all)
     for (leaf, value) in zip(recording.leaves, recording.point) {
       program.write(value.map { DualLanes($0) }, into: leaf)
     }
     program.replay(holding: Set(recording.leaves.map(\.index)))
-    var worst: (judgment: Judgment, leaf: Variable<Double>, element: Int)?
-    var wrong = 0
-    for (leaf, gradient) in zip(recording.leaves, recording.gradient) {
+    recording.errors?.replay()
+    var worst: (judgment: Judgment, leaf: Int, element: Int)?
+    // Coordinates that are beyond their bound, and are looked at by themselves.
+    var suspects: [(leaf: Int, element: Int)] = []
+    for (number, (leaf, gradient)) in zip(recording.leaves, recording.gradient).enumerated() {
       guard program.holds(leaf.index) else { continue }
+      let errors = bounds(of: leaf, gradient)
       let product = onlyProduct(of: leaf).flatMap { program.holds($0.node) ? $0 : nil }
       let base = product.map { program.value(at: $0.node) }
       for start in stride(from: 0, to: gradient.elements.count, by: DualLanes.width) {
@@ -32,13 +38,13 @@ struct FullCheck {
         } else {
           program.run(after: leaf)
         }
-        let (expected, magnitude) = derivative(program)
+        let expected = derivative(program)
         for element in lanes {
           let judgment = Judgment(
             .dual, order: order, found: gradient.elements[element], expected: expected[element - start],
-            bound: recording.bound(magnitude[element - start], abs(gradient.elements[element])))
-          if judgment.verdict == .disagree { wrong += 1 }
-          if judgment.severity > worst?.judgment.severity ?? -1 { worst = (judgment, leaf, element) }
+            bound: errors[element])
+          if judgment.verdict == .disagree { suspects.append((number, element)) }
+          if !(judgment.severity <= worst?.judgment.severity ?? -1) { worst = (judgment, number, element) }
         }
         setTangents(of: leaf, lanes, to: 0, in: program)
         if let product, let base { product.restore(base, moving: lanes, in: program) }
@@ -46,13 +52,40 @@ struct FullCheck {
       report.coordinates += gradient.elements.count
       program.run(after: leaf)
     }
-    guard let worst else { return }
-    let (judgment, leaf, element) = worst
-    report.judgments.append(
-      Judgment(
-        .dual, order: order, found: judgment.found, expected: judgment.expected, bound: judgment.bound,
-        remark: "worst coordinate: element \(element) of \(recording.nodes[leaf.index].path)"))
-    if wrong > 0 { report.findings.append(finding(judgment, leaf, element)) }
+    guard var (judgment, leaf, element) = worst else { return }
+    if faults.isEmpty, judgment.verdict == .disagree {
+      for suspect in [(leaf, element)] + suspects.prefix(3) {
+        let seen = look(at: suspect.0, suspect.1, beside: kinks)
+        if suspect == (leaf, element) || seen.judgment.verdict == .disagree {
+          (judgment, leaf, element) = (seen.judgment, suspect.0, suspect.1)
+        }
+        faults += seen.faults
+        if !faults.isEmpty { break }
+      }
+    }
+    let place = "worst coordinate: element \(element) of \(recording.nodes[recording.leaves[leaf].index].path)"
+    judgment.remark = judgment.remark.isEmpty ? place : place + "; " + judgment.remark
+    report.judgments.append(judgment)
+  }
+
+  /// The bound of each coordinate: the running error of the rules, and as much for the dual numbers.
+  ///
+  /// Without a recording of errors, the rounding of one operation at least.
+  private func bounds(of leaf: Variable<Double>, _ gradient: Tensor<Double>) -> [Double] {
+    guard let errors = recording.errors, let adjoint = recording.adjoints[leaf.index], errors.holds(adjoint) else {
+      return gradient.elements.map { abs($0) * 0x1p-49 + 4 * .leastNonzeroMagnitude }
+    }
+    return errors.withElements(at: adjoint) { $0.map { 16 * 0x1p-53 * $0.error + 4 * .leastNonzeroMagnitude } }
+  }
+
+  /// One coordinate by itself, with every operation's residual along it.
+  private func look(
+    at leaf: Int, _ element: Int, beside kinks: [Singularity]
+  ) -> (judgment: Judgment, faults: [LocalJudge.Fault]) {
+    var direction = recording.leaves.map { Tensor<Double>.zeros($0.shape) }
+    direction[leaf][linear: element] = 1
+    return DirectionalOracles(recording: recording, direction: direction, order: order)
+      .coordinateJudgment(found: recording.gradient[leaf].elements[element], beside: kinks)
   }
 
   private func setTangents(
@@ -63,25 +96,13 @@ struct FullCheck {
     }
   }
 
-  /// ⟨v, ẏ⟩ for each lane, and Σ |vᵢẏᵢ|.
-  private func derivative(_ program: Program<DualLanes>) -> (SIMD8<Double>, SIMD8<Double>) {
+  /// ⟨v, ẏ⟩ for each lane.
+  private func derivative(_ program: Program<DualLanes>) -> SIMD8<Double> {
     program.withElements(at: recording.output.index) { y in
-      var (sum, magnitude) = (SIMD8<Double>(repeating: 0), SIMD8<Double>(repeating: 0))
-      for i in y.indices {
-        let term = y[i].tangents * recording.cotangent.elements[i]
-        sum += term
-        magnitude += term.replacing(with: -term, where: term .< 0)
-      }
-      return (sum, magnitude)
+      var sum = SIMD8<Double>(repeating: 0)
+      for i in y.indices { sum += y[i].tangents * recording.cotangent.elements[i] }
+      return sum
     }
-  }
-
-  /// A wrong coordinate that the directions did not see: the operation that uses the leaf is named.
-  private func finding(_ judgment: Judgment, _ leaf: Variable<Double>, _ element: Int) -> Finding {
-    let consumer = recording.edges.first { $0.producer == leaf.index }?.consumer ?? recording.output.index
-    return recording.finding(
-      .rule, at: consumer, input: recording.nodes[consumer].inputs.firstIndex(of: leaf.index), element: element,
-      found: judgment.found, expected: judgment.expected, .unknown, isConfirmed: false)
   }
 
   // MARK: Products

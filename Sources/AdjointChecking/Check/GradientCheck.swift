@@ -64,7 +64,7 @@ public struct GradientCheck<S: Scalar> {
         return
       }
       let needsOwnPrecision = S.self != Double.self
-      let recording = recording(boundsErrors: needsOwnPrecision, &run)
+      let recording = recording(boundsErrors: needsOwnPrecision || mode == .full, &run)
       run.check(
         recording, order: 1,
         ownPrecision: needsOwnPrecision ? PrecisionCheck(recording, output: output, leaves: leaves) : nil)

@@ -1,6 +1,10 @@
 import Adjoint
+import Foundation
 
 /// Judges the derivative along one direction: ⟨Jᵀv, u⟩ by the rules against every oracle.
+///
+/// The operations have been certified one by one. A difference end to end is then the sum of their residuals along the direction: it
+/// convicts where one of these is a fault, and otherwise measures what rounding has taken.
 struct DirectionalOracles {
   let recording: CheckedRecording
   let direction: [Tensor<Double>]
@@ -8,50 +12,62 @@ struct DirectionalOracles {
 
   /// Below this step along a direction, differences cannot be taken on one side of a kink.
   static let nearestKink = 1e-9
+  /// The share of a number that rounding may take before nothing is left to judge.
+  private static let lost = 1e-3
 
-  /// The judgment of dual numbers, and the product that it rests on.
-  func dualJudgment(remark: String = "") -> (judgment: Judgment, found: Double) {
-    let gradient = recording.gradient
-    let (found, magnitude) = (gradient.dot(direction), gradient.magnitude(direction))
-    let (expected, dualMagnitude) = recording.dualProduct(along: direction)
-    let verdict: Verdict? =
-      found.isFinite && expected.isFinite ? nil : found.isFinite == expected.isFinite ? .cannotTell : .disagree
-    let judgment = Judgment(
-      .dual, order: order, found: found, expected: expected, bound: recording.bound(magnitude, dualMagnitude),
-      verdict: verdict, remark: remark)
-    return (judgment, found)
+  /// The judgment of dual numbers, with the rules' product and the faults that the direction shows.
+  /// - Parameter kinks: the kinks at which the point stands.
+  func dualJudgment(beside kinks: [Singularity]) -> (judgment: Judgment, found: Double, faults: [LocalJudge.Fault]) {
+    let found = recording.gradient.dot(direction)
+    let (expected, _) = recording.dualProduct(along: direction)
+    let (judgment, faults) = judgment(found, expected, recording.bound(), beside: kinks)
+    return (judgment, found, faults)
+  }
+
+  /// The judgment of two products along the direction of the last dual replay.
+  func judgment(
+    _ found: Double, _ expected: Double, _ bound: Double, beside kinks: [Singularity]
+  ) -> (judgment: Judgment, faults: [LocalJudge.Fault]) {
+    func judgment(_ verdict: Verdict, _ remark: String, _ oracle: Oracle = .dual) -> Judgment {
+      Judgment(oracle, order: order, found: found, expected: expected, bound: bound, verdict: verdict, remark: remark)
+    }
+    if let kink = kinks.first {
+      return (
+        judgment(
+          .cannotTell, "at a kink of \(kink.place): each kinked element lies between its own one-sided slopes",
+          .subgradient
+        ), []
+      )
+    }
+    if !found.isFinite, !expected.isFinite { return (judgment(.cannotTell, "the derivative is not finite"), []) }
+    if abs(found - expected) <= bound { return (judgment(.agree, ""), []) }
+    let (faults, largest) = LocalJudge(recording).residuals()
+    if !faults.isEmpty || found.isFinite != expected.isFinite { return (judgment(.disagree, ""), faults) }
+    let share = abs(found - expected) / max(abs(found), abs(expected))
+    let place = largest.map { recording.place(of: $0) } ?? "the output"
+    return share <= DirectionalOracles.lost
+      ? (judgment(.agree, "rounding at \(place) leaves \(Int(-log10(share))) digits"), [])
+      : (judgment(.cannotTell, "ill-conditioned at \(place): rounding takes every digit"), [])
+  }
+
+  /// The judgment of one coordinate of the gradient, which is the direction.
+  func coordinateJudgment(found: Double, beside kinks: [Singularity]) -> (
+    judgment: Judgment, faults: [LocalJudge.Fault]
+  ) {
+    let (expected, _) = recording.dualProduct(along: direction)
+    return judgment(found, expected, recording.bound(), beside: kinks)
   }
 
   /// All judgments along this direction. Differences and slope are taken where asked for; dual numbers always.
-  func judgments(withDifferences: Bool, _ report: inout GradientReport) -> [Judgment] {
-    let (dual, found) = dualJudgment()
+  func judgments(
+    withDifferences: Bool, beside kinks: [Singularity], _ report: inout GradientReport
+  ) -> (judgments: [Judgment], faults: [LocalJudge.Fault]) {
+    let (dual, found, faults) = dualJudgment(beside: kinks)
+    guard withDifferences, kinks.isEmpty else { return ([dual], faults) }
     let kink = KinkLedger(recording).nearest()
-    if let kink, abs(kink.distance ?? 0) <= DirectionalOracles.nearestKink {
-      if !report.singularities.contains(kink) { report.singularities.append(kink) }
-      return [subgradientJudgment(found)]
-    }
-    guard withDifferences else { return [dual] }
-    return [dual] + differences(found, reach: kink?.distance.map(abs) ?? .infinity, dual, &report)
-  }
-
-  /// At a kink: the rules' value must lie between the derivatives on the two sides.
-  private func subgradientJudgment(_ found: Double) -> Judgment {
-    let origin = recording.point
-    defer { recording.move(to: origin) }
-    let step = 1e-7
-    let sides = [step, -step].map { t in
-      recording.move(to: origin.moved(by: t, along: direction))
-      return recording.dualProduct(along: direction)
-    }
-    let low = min(sides[0].product, sides[1].product)
-    let high = max(sides[0].product, sides[1].product)
-    // The sides are evaluated a little away from the kink, where a curved function has moved on by about the step.
-    let slack = recording.bound(sides[0].magnitude, sides[1].magnitude) + 1e-5 * max(1, abs(low), abs(high))
-    let inside = found >= low - slack && found <= high + slack
-    return Judgment(
-      .subgradient, order: order, found: found, expected: min(max(found, low), high), bound: slack,
-      verdict: inside ? .cannotTell : .disagree,
-      remark: "at a kink: one-sided derivatives \(short(low)) and \(short(high))")
+    let reach = kink?.distance.map(abs) ?? .infinity
+    guard reach > DirectionalOracles.nearestKink else { return ([dual], faults) }
+    return ([dual] + differences(found, reach: reach, dual, &report), faults)
   }
 
   /// Differences and Taylor slope in Double, with steps that stay on this side of the nearest kink.
@@ -81,7 +97,9 @@ struct DirectionalOracles {
 
     // Differences convict only when they are sure: well beyond the error bar, and with a slope that says the same.
     // The rules round as well: their share is that of the comparison with dual numbers.
-    let margin = 10 * difference.error + 1e-9 * max(abs(found), abs(difference.value)) + dual.bound
+    let margin =
+      10 * difference.error + 1e-9 * max(abs(found), abs(difference.value)) + dual.bound
+      + abs(found - dual.expected)
     let apart = difference.status == .measured && abs(found - difference.value) > margin
     let tooSlow = slope.decay == .tooSlow
     let verdict: Verdict =
@@ -118,16 +136,15 @@ struct SecondOrderOracle {
     }
     program.replay()
     let y = program.value(of: first.output)
-    var (expected, magnitude) = (0.0, 0.0)
-    for (i, element) in y.elements.enumerated() {
-      expected += first.cotangent.elements[i] * element.mixed
-      magnitude += abs(first.cotangent.elements[i] * element.mixed)
-    }
-    let gradient = second.gradient
+    var expected = 0.0
+    for (i, element) in y.elements.enumerated() { expected += first.cotangent.elements[i] * element.mixed }
     let factor = second.cotangent.elements[0]
-    let (found, spread) = (gradient.dot(u) / factor, gradient.magnitude(u) / abs(factor))
+    let found = second.gradient.dot(u) / factor
+    // The forward half of the second recording holds the first sweep: its dual numbers give the sizes that rounding goes by.
+    let (alike, _) = second.dualProduct(along: u)
+    let bound = 8 * second.bound() / abs(factor) + abs(found - alike / factor)
     return Judgment(
-      .secondOrderDual, order: 2, found: found, expected: expected, bound: second.bound(magnitude, spread),
-      remark: "uᵀHw by forward replay alone")
+      .secondOrderDual, order: 2, found: found, expected: expected, bound: bound, remark: "uᵀHw by forward replay alone"
+    )
   }
 }

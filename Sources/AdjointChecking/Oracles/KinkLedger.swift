@@ -50,7 +50,13 @@ extension CheckedRecording {
     return nil
   }
 
-  fileprivate func singularity(
+  /// A node for people: its operation, its path where it has one, and its position.
+  func place(of node: Int) -> String {
+    let x = nodes[node]
+    return x.path.isEmpty ? "\(x.name) %\(node)" : "\(x.name) \(x.path) (%\(node))"
+  }
+
+  func singularity(
     at node: Int, element: Int, distance: Double? = nil, operands: [Double] = []
   ) -> Singularity {
     Singularity(

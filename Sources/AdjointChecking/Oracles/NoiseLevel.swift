@@ -47,8 +47,14 @@ package enum NoiseLevel {
       differences = Swift.zip(differences.dropFirst(), differences).map { $0 - $1 }
       factor *= Double(2 * (2 * k - 1)) / Double(k)
       guard k >= 4 else { continue }
-      let variance = differences.reduce(0) { $0 + $1 * $1 } / Double(differences.count) / factor
-      deviations.append(variance.squareRoot())
+      // In units of the largest, since squares leave the range long before the numbers do.
+      let largest = differences.lazy.map { abs($0) }.max() ?? 0
+      guard largest > 0 else {
+        deviations.append(0)
+        continue
+      }
+      let squares = differences.reduce(0) { $0 + ($1 / largest) * ($1 / largest) }
+      deviations.append(largest * (squares / Double(differences.count) / factor).squareRoot())
     }
     return deviations
   }

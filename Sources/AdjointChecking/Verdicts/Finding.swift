@@ -130,6 +130,9 @@ package struct Singularity: Sendable, Hashable, Encodable {
   /// The operands of the element, where a value is not finite.
   package let operands: [Double]
 
+  /// The operation and its node.
+  var place: String { path.isEmpty ? "\(operation) %\(node)" : "\(operation) \(path) (%\(node))" }
+
   /// One sentence.
   package var text: String {
     let place = path.isEmpty ? "%\(node)" : "\(path) (%\(node))"

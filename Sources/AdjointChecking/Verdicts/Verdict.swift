@@ -32,6 +32,8 @@ public enum Verdict: String, Sendable, Hashable, Encodable, CaseIterable {
 
 /// A judge of derivatives that uses no rule under test.
 public enum Oracle: String, Sendable, Hashable, Encodable, CaseIterable {
+  /// Each operation by itself: its contributions against dual numbers of that operation alone.
+  case local
   /// The recording replayed in dual numbers, under a derived bound.
   case dual
   /// The recording replayed in second-order dual numbers.
@@ -63,7 +65,7 @@ public struct Judgment: Sendable, Hashable, Encodable, CustomStringConvertible {
   /// The largest difference that rounding, truncation or the oracle's own error explains.
   public let bound: Double
   /// The verdict of this comparison.
-  public let verdict: Verdict
+  public internal(set) var verdict: Verdict
   /// A note on what was compared, or on why nothing could be said.
   package internal(set) var remark: String
 

@@ -113,12 +113,18 @@ import Testing
 
   @Test("Exactly at a kink nothing can be told, and node and element are named")
   func kinks() {
-    var (told, rightPlace, unreached) = (0, 0, 0)
+    var (told, rightPlace, smooth) = (0, 0, 0)
     let count = RandomNetworkTests.count / 5
     for seed in 0..<count {
       let network = Network(seed: seed, atKink: true)
       let report = GradientCheck(of: network.loss, mode: .directional(1), seed: UInt64(seed)).run()
       #expect(network.preactivations[0].value.elements[0] == 0)
+      if gradients(of: network.loss, withRespectTo: [network.activations[0]])[0].value.elements[0] == 0 {
+        // Nothing arrives at the kinked element, so that the loss is smooth.
+        #expect(report.agrees, "seed \(seed): \(report)")
+        smooth += 1
+        continue
+      }
       guard report.verdict == .cannotTell else {
         Issue.record("seed \(seed): \(report)")
         continue
@@ -128,12 +134,11 @@ import Testing
         $0.operation == "relu" && $0.node == network.activations[0].index && $0.element == 0
       }) {
         rightPlace += 1
-      } else {
-        unreached += 1
       }
     }
-    print("exactly at a kink: \(told) of \(count) cannot tell, \(rightPlace) with node and element")
-    #expect(told == count)
-    #expect(rightPlace == count)
+    print("exactly at a kink: \(told) of \(count) cannot tell, \(rightPlace) with node and element, \(smooth) smooth")
+    #expect(told + smooth == count)
+    #expect(rightPlace == told)
+    #expect(told > count / 2)
   }
 }
