@@ -1,6 +1,5 @@
 import Adjoint
 import AdjointFiles
-import Foundation
 
 /// A recording with everything that it takes to compute it anew, and our answers: value, gradients, second derivatives and
 /// a product in forward mode.
@@ -86,10 +85,7 @@ extension Variable {
       ])
     }
     if role == .index { return .object([shape, ("indices", .integers(indexValue.elements.map(Int.init)))]) }
-    let numbers = value.elements.map(\.primal)
-    guard numbers.count > 4096 else { return .object([shape, ("numbers", .array(numbers.map { .number($0) }))]) }
-    let bytes = numbers.withUnsafeBytes { Data($0) }
-    return .object([shape, ("packed", .string(bytes.base64EncodedString()))])
+    return .object([shape, ("numbers", .array(value.elements.map { .number($0.primal) }))])
   }
 }
 

@@ -14,7 +14,6 @@ import datetime
 import json
 import math
 import os
-import re
 import subprocess
 import sys
 import warnings
@@ -73,11 +72,12 @@ def torch_checks(case):
 
         return check
 
-    is_long = sum(t.numel() for t in x) * sum("operation" in n for n in case["nodes"]) > SLOW_LIMIT
+    is_long = sum(t.numel() for t in x) * len(case["nodes"]) > SLOW_LIMIT
     points = [t.detach().numpy() for t in x]
     tuned = run(eps=1e-6 * scale(points), atol=1e-5 * scale(gradient), fast_mode=is_long)
     checks = {"gradcheck": None if is_long else run(), "gradcheck, fast": run(fast_mode=True)}
-    return checks, tuned, (1e-6, points, float(y.detach()), gradient)
+    evaluate = lambda points: float(function(*[library.array(p) for p in points]))
+    return checks, tuned, (evaluate, 1e-6, points, float(y.detach()), gradient)
 
 
 def jax_checks(case):
@@ -93,10 +93,24 @@ def jax_checks(case):
 
     points = [np.asarray(t) for t in x]
     tuned = run(eps=1e-4 * scale(points), atol=1e-5 * scale(gradient))
-    return {"check_grads": run()}, tuned, (1e-4, points, float(y), gradient)
+    evaluate = lambda points: float(function(*[library.array(p) for p in points]))
+    return {"check_grads": run()}, tuned, (evaluate, 1e-4, points, float(y), gradient)
 
 
-def reason(case, message, step, points, value, gradient):
+def is_bent(evaluate, step, points, gradient):
+    """True where an eighth of the step brings the central difference along a direction nearer to the derivative."""
+    generator = np.random.RandomState(0)
+    directions = [generator.randn(*x.shape).astype(x.dtype) for x in points]
+    exact = sum(float((g * v).sum()) for g, v in zip(gradient, directions))
+
+    def distance(h):
+        ends = [evaluate([x + np.asarray(s * h, x.dtype) * v for x, v in zip(points, directions)]) for s in (1, -1)]
+        return abs((ends[0] - ends[1]) / (2 * h) - exact)
+
+    return distance(step / 8) < distance(step) / 2
+
+
+def reason(case, message, evaluate, step, points, value, gradient):
     """The likely reason for which a correct model is convicted, from its numbers."""
     ours = [np.array([math.nan if v is None else v for v in g]) for g in case["gradient"]]
     if not math.isfinite(value):
@@ -108,19 +122,20 @@ def reason(case, message, step, points, value, gradient):
     for a, b in zip(ours, gradient):
         if a.size and np.abs(a - b.reshape(-1)).max() > 1e-2 * np.abs(a).max():
             return "the library's own derivative is another"
-    sizes = np.concatenate([np.abs(x).reshape(-1) for x in points])
-    unit = 2.0**-53 if case["precision"] == "double" else 2.0**-24
     if "reentrant" in message:
         return "two backward passes differ"
-    if sizes.max() < 100 * step:
-        return f"the step of {step:g} is no step beside leaves this small"
-    if sizes.max() * unit > 1e-3 * step:
+    unit = 2.0**-53 if case["precision"] == "double" else 2.0**-24
+    sizes = [np.abs(x).max() for x in points if x.size]
+    is_short, is_long = max(sizes) * unit > 1e-3 * step, min(sizes) < 10 * step
+    if is_short and is_long:
+        return f"no step fits leaves so large and so small, {step:g} neither"
+    if is_long:
+        return f"a step of {step:g} is too long for leaves this small"
+    if is_short:
         return f"a step of {step:g} is lost, or nearly, in leaves this large"
-    if abs(value) * unit / step > 1e-4 * scale(gradient) + 1e-5:
-        return f"rounding of the value, divided by {step:g}"
-    if case["precision"] == "float":
-        return f"single precision: rounding inside, divided by {step:g}"
-    return f"the function bends within a step of {step:g}, or its rounding is larger than its value tells"
+    if is_bent(evaluate, step, points, gradient):
+        return f"the function bends within a step of {step:g}"
+    return f"rounding within the function, divided by {step:g}"
 
 
 def answers(which, cases):

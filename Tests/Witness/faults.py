@@ -1,6 +1,5 @@
 """Recordings in PyTorch and in JAX with one rule made wrong in the same way as in ours."""
 
-import base64
 import math
 
 import jax
@@ -216,8 +215,6 @@ def sabotaged(library, node, fault, function):
 
 
 def numbers(node):
-    if "packed" in node:
-        return np.frombuffer(base64.b64decode(node["packed"]), "<f8").reshape(node["shape"])
     return np.array([math.nan if x is None else x for x in node["numbers"]], np.float64).reshape(node["shape"])
 
 
