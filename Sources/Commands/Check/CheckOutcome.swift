@@ -80,6 +80,7 @@ extension Oracle {
   var title: String {
     switch self {
     case .dual: "dual"
+    case .local: "each operation"
     case .secondOrderDual: "dual²"
     case .differences: "differences"
     case .taylor: "Taylor"
