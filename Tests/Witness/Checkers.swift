@@ -17,15 +17,16 @@ struct CheckerCase {
   /// The alteration of one rule, and the node whose rule it is.
   var fault: (node: Int, fault: PeerMutant.Fault)?
 
-  /// The largest count of nodes times coordinates that is checked coordinate by coordinate, ours as theirs.
-  private static var limit: Int { 400_000 }
+  /// Coordinates times nodes, and times elements, beyond which nobody goes coordinate by coordinate, neither we nor they.
+  private static var limits: (nodes: Int, elements: Int) { (400_000, 100_000_000) }
 
   /// One line of JSON: nodes, leaves that move, the fault, and what `GradientCheck` says in each of its modes.
   func text<S: Scalar>(_ output: Variable<S>, moving: [Variable<S>]) -> String {
     let last = moving.map(\.index).reduce(output.index, max)
     let coordinates = moving.reduce(0) { $0 + $1.shape.elementCount }
     let nodes = (0...last).map { output.tape[$0].json }
-    let isLong = coordinates * nodes.count > Self.limit
+    let elements = (0...last).reduce(0) { $0 + output.tape[$1].shape.elementCount }
+    let isLong = coordinates * nodes.count > Self.limits.nodes || coordinates * elements > Self.limits.elements
     let modes: [(String, GradientCheck<S>.Mode)] =
       [("directional", .directional(3))] + (isLong ? [] : [("full", .full)])
     let verdicts = modes.map { name, mode in
@@ -36,7 +37,8 @@ struct CheckerCase {
       [
         ("id", .string(id)), ("group", .string(group.rawValue)),
         ("precision", .string(S.self == Float.self ? "float" : "double")), ("order", .integer(order)),
-        ("kink", .bool(isKink)), ("nodes", .array(nodes)), ("output", .integer(output.index)), ("moving", .integers(moving.map(\.index))),
+        ("kink", .bool(isKink)), ("nodes", .array(nodes)), ("output", .integer(output.index)),
+        ("moving", .integers(moving.map(\.index))), ("isLong", .bool(isLong)),
         ("fault", fault.map { json($0.fault, at: $0.node) } ?? .null), ("ours", .object(verdicts)),
         ("gradient", .array(gradient.map { .array($0.elements.map { .number($0.primal) }) })),
       ]

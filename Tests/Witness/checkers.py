@@ -1,16 +1,18 @@
 """Correct models, fresh networks and faults through the checkers of PyTorch and JAX, beside ours.
 
     checkers.py PROGRAM            our column anew, a share of theirs; fails where either is not what the page says
-    checkers.py PROGRAM --write    everything anew: Docs/CheckersCompared.md and what it is made from
+    checkers.py PROGRAM --page     our column anew: Docs/CheckersCompared.md with the answers of theirs that are kept
+    checkers.py PROGRAM --write    everything anew: the page, and Docs/CheckersCompared/peers.json
 
-PROGRAM is Witness, which prints each recording with our verdict. It is rebuilt operation by operation with the functions that
-the libraries have under these names; a fault is a backward rule of `torch.autograd.Function` and `jax.custom_vjp`. Their
-checkers run at their defaults, in float64 where the model is in Double and in float32 where it is in Float.
+PROGRAM is Witness, which prints each recording with our verdict. It is rebuilt operation by operation with the functions
+that the libraries have under these names; a fault is a backward rule of `torch.autograd.Function` and `jax.custom_vjp`.
+Their checkers run at their defaults, in float64 where the model is in Double and in float32 where it is in Float.
 """
 
 import collections
 import concurrent.futures
 import datetime
+import itertools
 import json
 import math
 import os
@@ -32,8 +34,6 @@ from torch.autograd.gradcheck import GradcheckError
 
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../..")
 KEPT, PAGE = os.path.join(ROOT, "Docs/CheckersCompared/peers.json"), os.path.join(ROOT, "Docs/CheckersCompared.md")
-# A slow Jacobian evaluates every node twice for each coordinate; beyond so many it is left out.
-SLOW_LIMIT = 400_000
 # Of all cases, a comparison runs one of so many.
 SHARE = {"PyTorch": 10, "JAX": 20}
 
@@ -72,10 +72,9 @@ def torch_checks(case):
 
         return check
 
-    is_long = sum(t.numel() for t in x) * len(case["nodes"]) > SLOW_LIMIT
     points = [t.detach().numpy() for t in x]
-    tuned = run(eps=1e-6 * scale(points), atol=1e-5 * scale(gradient), fast_mode=is_long)
-    checks = {"gradcheck": None if is_long else run(), "gradcheck, fast": run(fast_mode=True)}
+    tuned = run(eps=1e-6 * scale(points), atol=1e-5 * scale(gradient), fast_mode=case["isLong"])
+    checks = {"gradcheck": None if case["isLong"] else run(), "gradcheck, fast": run(fast_mode=True)}
     evaluate = lambda points: float(function(*[library.array(p) for p in points]))
     return checks, tuned, (evaluate, 1e-6, points, float(y.detach()), gradient)
 
@@ -181,64 +180,71 @@ def recorded(program):
     return lines, cases
 
 
-def key(case):
-    return f"{case['id']} ({case['precision']})"
+def kept_answers():
+    with open(KEPT) as file:
+        return json.load(file)
+
+
+def write_answers(entries, versions):
+    kept = {"date": str(datetime.date.today()), "versions": versions, "answers": entries}
+    os.makedirs(os.path.dirname(KEPT), exist_ok=True)
+    with open(KEPT, "w") as file:
+        rows = [f"{json.dumps(k, ensure_ascii=False)}: {json.dumps(v, ensure_ascii=False)}" for k, v in entries.items()]
+        file.write('{"date": "%s", "versions": %s, "answers": {\n' % (kept["date"], json.dumps(versions)))
+        file.write(",\n".join(rows) + "\n}}\n")
+    return kept
+
+
+def differing(which, version, cases, found, kept):
+    """Prints answers other than those that are kept; their number, or 0 where another version gave them."""
+    differences = 0
+    for case, entry in zip(cases, found):
+        old = kept["answers"].get(checkers_page.key(case), {})
+        for name, answer in entry.items():
+            if answer[0] != old.get(name, [""])[0]:
+                differences += 1
+                print(f"{checkers_page.key(case)}: {name} {answer[0]}; kept is '{old.get(name, ['nothing'])[0]}'")
+    print(f"{which} {version}: {len(cases)} cases, {differences} answers other than those of {kept['versions'][which]}")
+    return differences if version == kept["versions"][which] else 0
 
 
 def main():
-    program, is_written = sys.argv[1], sys.argv[2:] == ["--write"]
+    program, mode = sys.argv[1], sys.argv[2:]
     lines, cases = recorded(program)
     known = [i for i, c in enumerate(cases) if not c["fault"] or c["fault"]["kind"] in faults.KINDS]
     versions = {"PyTorch": torch.__version__.partition("+")[0], "JAX": jax.__version__}
-    kept = None
-    if not is_written:
-        with open(KEPT) as file:
-            kept = json.load(file)
-    chosen = {which: known[:: 1 if is_written else SHARE[which]] for which in versions}
-    with concurrent.futures.ProcessPoolExecutor(2) as pool:
-        jobs = {which: pool.submit(answers, which, [lines[i] for i in chosen[which]]) for which in versions}
-        found = {which: job.result() for which, job in jobs.items()}
-
-    if is_written:
+    failures, found, chosen = 0, {}, {}
+    if mode != ["--page"]:
+        chosen = {which: known[:: 1 if mode else SHARE[which]] for which in versions}
+        with concurrent.futures.ProcessPoolExecutor(2) as pool:
+            jobs = {which: pool.submit(answers, which, [lines[i] for i in chosen[which]]) for which in versions}
+            found = {which: job.result() for which, job in jobs.items()}
+    if mode == ["--write"]:
         entries = collections.defaultdict(dict)
         for which in versions:
             for i, entry in zip(chosen[which], found[which]):
-                entries[key(cases[i])] |= entry
-        date = str(datetime.date.today())
-        kept = {"date": date, "versions": versions, "answers": entries}
-        os.makedirs(os.path.dirname(KEPT), exist_ok=True)
-        with open(KEPT, "w") as file:
-            rows = [f"{json.dumps(k, ensure_ascii=False)}: {json.dumps(v)}" for k, v in entries.items()]
-            file.write('{"date": "%s", "versions": %s, "answers": {\n' % (date, json.dumps(versions)))
-            file.write(",\n".join(rows) + "\n}}\n")
+                entries[checkers_page.key(cases[i])] |= entry
+        kept = write_answers(entries, versions)
+    else:
+        kept = kept_answers()
+        for which, version in versions.items():
+            if which in found:
+                failures += differing(which, version, [cases[i] for i in chosen[which]], found[which], kept)
+
     page = checkers_page.page(cases, kept)
-    if is_written:
+    if mode:
         with open(PAGE, "w") as file:
             file.write(page)
         return
-
-    failures = 0
-    for which, version in versions.items():
-        differences = 0
-        for i, entry in zip(chosen[which], found[which]):
-            old = kept["answers"].get(key(cases[i]), {})
-            for name, answer in entry.items():
-                if answer[0] != old.get(name, ["nothing"])[0]:
-                    differences += 1
-                    print(f"{key(cases[i])}: {name} {answer[0]}; in {KEPT} it {old.get(name, ['has no answer'])[0]}")
-        is_same = version == kept["versions"][which]
-        print(f"{which} {version}: {len(chosen[which])} cases, {differences} other than those of {kept['versions'][which]}")
-        failures += differences if is_same else 0
     with open(PAGE) as file:
         old = file.read()
+    print(f"ours: {len(cases)} cases, {'as' if page == old else 'not what'} Docs/CheckersCompared.md says")
     if page != old:
         failures += 1
-        for a, b in zip(old.splitlines(), page.splitlines()):
+        for a, b in itertools.zip_longest(old.splitlines(), page.splitlines(), fillvalue=""):
             if a != b:
-                print(f"the page says: {a}\nnow it would:  {b}")
-        print("Docs/CheckersCompared.md is not what this run says: write it anew with --write")
-    else:
-        print(f"our column: {len(cases)} cases, as the page says")
+                print(f"- {a}\n+ {b}")
+        print("write it anew with --page")
     sys.exit(1 if failures else 0)
 
 

@@ -24,7 +24,8 @@ directions; *full*, coordinate by coordinate), to `torch.autograd.gradcheck` (sl
 - Defaults as documented: eps 1e-6, atol 1e-5, rtol 1e-3 for `gradcheck`, which takes float64 and warns of float32; eps 1e-4, atol and rtol 1e-5 for
   `check_grads` in float64 and 2e-3 in float32, with `jax_enable_x64`. `order` has no default there: it is 1, and 2 (beside
   `gradgradcheck`) for what concerns second derivatives. Faults run with `modes=["rev"]`, since a `custom_vjp` has no forward mode.
-- *Left out*: what goes coordinate by coordinate, theirs or ours, where nodes times coordinates exceed 400,000; and reductions of 100,000 numbers and more.
+- *Left out*: what goes coordinate by coordinate, theirs or ours, where coordinates times nodes exceed 400,000, or times
+  elements 10⁸; and reductions of 100,000 numbers and more.
 """
 
 

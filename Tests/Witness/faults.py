@@ -91,8 +91,7 @@ class JAX:
                 return both
 
             def pull(both, g):
-                of_numbers = lambda *numbers: function(*[numbers[where.index(i)] if i in where else t for i, t in enumerate(x)])
-                found = iter(jax.vjp(of_numbers, *[both[i] for i in where])[1](g))
+                found = iter(jax.vjp(lambda *numbers: function(*merged(numbers)), *[both[i] for i in where])[1](g))
                 return [next(found) if i in where else None for i in range(len(both))]
 
             def wrong(*numbers):
@@ -127,14 +126,6 @@ def sum_to(x, shape):
     return (x.sum(axes) if axes else x).reshape(shape)
 
 
-def ends(library, shape, first=1.0, last=1.0, width=1):
-    """Ones but for the first element and the last few."""
-    factors = np.ones(math.prod(shape))
-    factors[0] *= first
-    factors[len(factors) - width :] *= last
-    return library.array(factors.reshape(shape))
-
-
 def at_input(name, x, g):
     """The derivative that is a formula in y, taken at x."""
     formulas = {
@@ -148,67 +139,91 @@ def at_input(name, x, g):
     return formulas[name]()
 
 
-def shifted(x, right):
-    return right * x / (x + 1e-6)
+class Site:
+    """One backward pass of the node with the fault: x, g, and what the right rule makes of them."""
+
+    def __init__(self, library, node, fault, x, g, pull, right, baked):
+        self.library, self.node, self.fault = library, node, fault
+        self.x, self.g, self.pull, self.right = x, g, pull, right
+        self.input = fault["input"]
+        # The x and the contribution of the first backward pass.
+        if not baked and self.right is not None:
+            baked.extend([[library.stop(t) for t in x], library.stop(self.right)])
+        self.baked = baked
+
+    def contribution(self, g=None, x=None):
+        """The right contribution under another cotangent or at another point."""
+        return self.pull(self.x if x is None else x, self.g if g is None else g)[self.input]
+
+    def ends(self, first=1.0, last=1.0, width=1):
+        """The right contribution with its first element or its last few times a factor."""
+        factors = np.ones(math.prod(self.right.shape))
+        factors[0] *= first
+        factors[len(factors) - width :] *= last
+        return self.right * self.library.array(factors.reshape(self.right.shape))
+
+    def first_slices(self):
+        return self.contribution(self.g * self.library.array(first_slices(self.right.shape, self.g.shape)))
+
+    def wrong_branch(self):
+        kink = self.fault["kink"]
+        low, high = (self.x[0], self.x[1]) if kink is None else (self.x[self.input], kink)
+        wrong = self.g * self.library.less_or_equal(low, high, self.g)
+        return self.contribution(self.g - wrong) + sum_to(wrong, self.right.shape) - self.contribution(wrong)
+
+    def curved(self):
+        h = self.x[self.input].sum()
+        return self.right * (1 + (h - self.library.stop(h)))
+
+    def diagonal(self):
+        y = operations.apply(self.library.which, self.node, self.x)
+        return self.g * y * (1 - y)
+
+    def neighbor(self):
+        return self.library.roll(self.right.reshape(-1)).reshape(self.right.shape)
 
 
-def wrong_branch(library, fault, right, x, g, pull):
-    i = fault["input"]
-    low, high = (x[0], x[1]) if fault["kink"] is None else (x[i], fault["kink"])
-    wrong = g * library.less_or_equal(low, high, g)
-    return pull(x, g - wrong)[i] + sum_to(wrong, x[i].shape) - pull(x, wrong)[i]
-
-
-def curved(library, right, x):
-    h = x.sum()
-    return right * (1 + (h - library.stop(h)))
-
-
-# The kinds of `RuleFault` and `RuleMistake`: the library, the fault, its node, the right contribution, x, g, y, pull, what is baked in.
+# The kinds of `RuleFault` and `RuleMistake`.
 KINDS = {
-    "sign": lambda l, f, n, c, x, g, pull, baked: -c,
-    "double": lambda l, f, n, c, x, g, pull, baked: 2 * c,
-    "half": lambda l, f, n, c, x, g, pull, baked: 0.5 * c,
-    "relativeError": lambda l, f, n, c, x, g, pull, baked: c * (1 + 1e-4),
-    "transposed": lambda l, f, n, c, x, g, pull, baked: l.permute(c),
-    "transposedStorage": lambda l, f, n, c, x, g, pull, baked: l.permute(c).reshape(c.shape),
-    "missingMean": lambda l, f, n, c, x, g, pull, baked: c * f["count"],
-    "doubledMean": lambda l, f, n, c, x, g, pull, baked: c / f["count"],
-    "missingBroadcastSum": lambda l, f, n, c, x, g, pull, baked: pull(
-        x, g * l.array(first_slices(c.shape, g.shape)))[f["input"]],
-    "signUnderBroadcast": lambda l, f, n, c, x, g, pull, baked: -c,
-    "droppedEdge": lambda l, f, n, c, x, g, pull, baked: None,
-    "staleContribution": lambda l, f, n, c, x, g, pull, baked: baked[1],
-    "stalePoint": lambda l, f, n, c, x, g, pull, baked: pull(baked[0], g)[f["input"]],
-    "wrongBranch": lambda l, f, n, c, x, g, pull, baked: wrong_branch(l, f, c, x, g, pull),
-    "wrongRow": lambda l, f, n, c, x, g, pull, baked: c * ends(
-        l, c.shape, last=1.5, width=math.prod(c.shape[1:])),
-    "detached": lambda l, f, n, c, x, g, pull, baked: l.stop(c),
-    "spuriousCurvature": lambda l, f, n, c, x, g, pull, baked: curved(l, c, x[f["input"]]),
-    "derivativeAtInput": lambda l, f, n, c, x, g, pull, baked: at_input(n["operation"], x[0], g),
-    "forgottenDerivative": lambda l, f, n, c, x, g, pull, baked: g,
-    "forgottenSum": lambda l, f, n, c, x, g, pull, baked: g,
-    "diagonalOnly": lambda l, f, n, c, x, g, pull, baked: g * (y := operations.apply(l.which, n, x)) * (1 - y),
-    "notANumber": lambda l, f, n, c, x, g, pull, baked: c * ends(l, c.shape, first=math.nan),
-    "oneElement": lambda l, f, n, c, x, g, pull, baked: c * ends(l, c.shape, first=1 + 1e-6),
-    "singlePrecision": lambda l, f, n, c, x, g, pull, baked: c * 1.01,
-    "shiftedDenominator": lambda l, f, n, c, x, g, pull, baked: shifted(x[0], c),
-    "everyElement": lambda l, f, n, c, x, g, pull, baked: c * 0 + g.sum(),
-    "neighbor": lambda l, f, n, c, x, g, pull, baked: l.roll(c.reshape(-1)).reshape(c.shape),
+    "sign": lambda s: -s.right,
+    "double": lambda s: 2 * s.right,
+    "half": lambda s: 0.5 * s.right,
+    "relativeError": lambda s: s.right * (1 + 1e-4),
+    "transposed": lambda s: s.library.permute(s.right),
+    "transposedStorage": lambda s: s.library.permute(s.right).reshape(s.right.shape),
+    "missingMean": lambda s: s.right * s.fault["count"],
+    "doubledMean": lambda s: s.right / s.fault["count"],
+    "missingBroadcastSum": Site.first_slices,
+    "signUnderBroadcast": lambda s: -s.right,
+    "droppedEdge": lambda s: None,
+    "staleContribution": lambda s: s.baked[1],
+    "stalePoint": lambda s: s.contribution(x=s.baked[0]),
+    "wrongBranch": Site.wrong_branch,
+    "wrongRow": lambda s: s.ends(last=1.5, width=math.prod(s.right.shape[1:])),
+    "detached": lambda s: s.library.stop(s.right),
+    "spuriousCurvature": Site.curved,
+    "derivativeAtInput": lambda s: at_input(s.node["operation"], s.x[0], s.g),
+    "forgottenDerivative": lambda s: s.g,
+    "forgottenSum": lambda s: s.g,
+    "diagonalOnly": Site.diagonal,
+    "notANumber": lambda s: s.ends(first=math.nan),
+    "oneElement": lambda s: s.ends(first=1 + 1e-6),
+    "singlePrecision": lambda s: s.right * 1.01,
+    "shiftedDenominator": lambda s: s.right * s.x[0] / (s.x[0] + 1e-6),
+    "everyElement": lambda s: s.right * 0 + s.g.sum(),
+    "neighbor": Site.neighbor,
 }
 
 
 def sabotaged(library, node, fault, function):
-    """The function of a node with its fault. What is baked in is what the first backward pass sees."""
+    """The function of a node with its fault."""
     baked = []
 
     def rule(x, g, pull):
         found = pull(x, g)
-        right = found[fault["input"]]
-        if not baked:
-            baked.extend([[library.stop(t) for t in x], library.stop(right)])
-        if right is not None:
-            found[fault["input"]] = KINDS[fault["kind"]](library, fault, node, right, x, g, pull, baked)
+        site = Site(library, node, fault, x, g, pull, found[fault["input"]], baked)
+        if site.right is not None:
+            found[site.input] = KINDS[fault["kind"]](site)
         return found
 
     return library.with_rule("wrong_" + node["operation"], function, rule)
