@@ -15,17 +15,21 @@ INTRODUCTION = """# Checkers compared
 
 <!-- Written by Tests/Witness/checkers.py --write, from Docs/CheckersCompared/peers.json and from our own run. -->
 
-Correct models that are hard to judge, networks as they begin, and wrong rules, given to `GradientCheck` (*Adjoint*, along random
-directions; *full*, coordinate by coordinate), to `torch.autograd.gradcheck` (slow and fast mode) and to
-`jax.test_util.check_grads`. PyTorch {torch}, JAX {jax}, {date}, on a CPU. [Is my gradient right?](IsMyGradientRight.md) says how ours works.
+Correct models that are hard to judge, networks as they begin, and wrong rules, given to `GradientCheck` (*Adjoint*, along
+random directions; *full*, coordinate by coordinate), to `torch.autograd.gradcheck` (slow and fast mode) and to
+`jax.test_util.check_grads`. PyTorch {torch}, JAX {jax}, {date}, on a CPU.
+[Is my gradient right?](IsMyGradientRight.md) says how ours works.
 
 - Each recording is rebuilt operation by operation with the library's own functions. A wrong rule becomes the `backward` of a
   `torch.autograd.Function`, or of `jax.custom_vjp`, around the library's own forward function.
-- Defaults as documented: eps 1e-6, atol 1e-5, rtol 1e-3 for `gradcheck`, which takes float64 and warns of float32; eps 1e-4, atol and rtol 1e-5 for
-  `check_grads` in float64 and 2e-3 in float32, with `jax_enable_x64`. `order` has no default there: it is 1, and 2 (beside
-  `gradgradcheck`) for what concerns second derivatives. Faults run with `modes=["rev"]`, since a `custom_vjp` has no forward mode.
+- The others run at their defaults as documented. `gradcheck`: eps 1e-6, atol 1e-5, rtol 1e-3; it is made for float64, and warns of
+  float32. `check_grads`: eps 1e-4, atol and rtol 1e-5 in float64 and 2e-3 in float32, with `jax_enable_x64`. Its `order` has no
+  default: it is 1, and 2 (`gradgradcheck` in PyTorch) for what concerns second derivatives. Faults run with
+  `modes=["rev"]`, since a `custom_vjp` has no forward mode.
+- Models in Double are checked in float64, models in Float in float32.
 - *Left out*: what goes coordinate by coordinate, theirs or ours, where coordinates times nodes exceed 400,000, or times
   elements 10⁸; and reductions of 100,000 numbers and more.
+- At a kink the right answer is *cannot tell* or *agree*: the rule's number lies between the slopes of both sides.
 """
 
 
@@ -89,8 +93,8 @@ def tuned(right, faults, kept):
         clauses.append(
             f"`{column}` would still convict {convicted.count('convicts')} of the {len(convicted)} correct recordings that it "
             f"convicts, and miss {missed.count('passes')} of the {len(missed)} faults that it misses")
-    return ["", "With eps times the largest leaf and atol times the largest element of the gradient, which the caller would have to know, "
-            + "; ".join(clauses) + "."]
+    settings = "With eps times the largest leaf and atol times the largest element of the gradient, which the caller has to know, "
+    return ["", settings + "; ".join(clauses) + "."]
 
 
 def convicted(title, cases, kept):
@@ -141,7 +145,8 @@ def page(cases, kept):
     mistakes = [c for c in faults if c["fault"]["kind"] in MISTAKES]
     rules = [c for c in faults if c["fault"]["kind"] not in MISTAKES]
     plain = [c for c in rules if setting(c) == "plain"]
-    lines = INTRODUCTION.format(torch=kept["versions"]["PyTorch"], jax=kept["versions"]["JAX"], date=kept["date"]).split("\n")
+    versions = kept["versions"]
+    lines = INTRODUCTION.format(torch=versions["PyTorch"], jax=versions["JAX"], date=kept["date"]).split("\n")
     lines += ["## Correct, and convicted", ""]
     lines += table("correct recordings", [
         ("models, Double", double(smooth)), ("models at kinks, Double", double(kinks)),
@@ -159,7 +164,7 @@ def page(cases, kept):
         *[(f"faults in a network: {name}", [c for c in rules if setting(c) == name]) for name in SETTINGS],
     ], kept, "passes")
     lines += named(faults, kept)
-    lines += ["", "The messages of the others name an input and an output of the whole function, or a projection of the cotangent."]
+    lines += ["", "The messages of the others name an input and an output of the whole function, or the mode."]
     lines += tuned(right, faults, kept)
     lines += ["", "## Missed, by kind", ""]
     by_kind = collections.defaultdict(list)
@@ -172,7 +177,7 @@ def page(cases, kept):
               + ", ".join(kind for kind in by_kind if kind not in dict(missed)) + "."]
     lines += ours(cases, kept)
     lines += ["", "## Convicted by the others", "",
-              "By `gradcheck` (s), its fast mode (f) and `check_grads` (j). The reasons are read off the numbers: leaves, value, gradient and step."]
+              "By `gradcheck` (s), its fast mode (f) and `check_grads` (j). The reasons are read off leaves, value, gradient and step."]
     lines += convicted("In Double", double(right), kept)
     lines += convicted("In Float", single(right), kept)
     lines += failures(cases, kept)
