@@ -71,7 +71,7 @@ struct Blame {
           .elementary, at: fault.node, found: fault.found, expected: fault.expected, .wrongTangent, isConfirmed: true)
       }
       let local = LocalRule(recording, fault.node, operation, recording.double.value(at: adjoint))
-      let pattern = local.fault(recording.edgesOfConsumer[fault.node] ?? [], &generator)
+      let pattern = local.fault(recording.edgesOfConsumer[fault.node] ?? [], at: fault, &generator)
       return recording.finding(
         .rule, at: fault.node, input: pattern?.input, element: pattern?.element, found: pattern?.found ?? fault.found,
         expected: pattern?.expected ?? fault.expected, pattern?.hypothesis ?? .unknown,
@@ -81,11 +81,11 @@ struct Blame {
 
   /// The operation whose own differences contradict rule and dual numbers alike; nothing where no operation's do.
   private func sharedDerivative(_ judgment: Judgment, _ generator: inout Generator) -> [Finding] {
-    guard let culprit = ElementaryFault(recording).node(&generator) else { return [] }
+    guard let fault = ElementaryFault(recording).first(&generator) else { return [] }
     return [
       recording.finding(
-        .elementary, at: culprit, found: judgment.found, expected: judgment.expected, .sharedDerivative,
-        isConfirmed: false)
+        .elementary, at: fault.node, found: judgment.found, expected: judgment.expected, .sharedDerivative,
+        isConfirmed: true)
     ]
   }
 }

@@ -2,41 +2,69 @@ import Adjoint
 
 /// Finds the operation whose tangent, in dual numbers, contradicts differences of that operation alone.
 ///
-/// It is the place to look when rule and dual numbers share a wrong derivative, or when dual numbers themselves are wrong.
+/// It is the place to look when rule and dual numbers share a wrong derivative. The differences are taken in 32 digits, at the scale of
+/// the operation's own inputs.
 struct ElementaryFault {
   private let recording: CheckedRecording
   init(_ recording: CheckedRecording) { self.recording = recording }
 
-  /// The first such operation in forward order.
-  func node(_ generator: inout Generator) -> Int? {
+  /// The first such operation in forward order, with the derivative that rule and dual numbers share and that by differences.
+  /// - Parameter isDoubtful: the operations to look at; all when left out.
+  func first(
+    _ generator: inout Generator, where isDoubtful: (Int) -> Bool = { _ in true }
+  ) -> (node: Int, found: Double, expected: Double)? {
     let candidates = (0...recording.output.index).filter {
       recording.moving.contains($0) && recording.dual.holds($0) && recording.tape.operation(at: $0) != nil
+        && isDoubtful($0)
     }
-    for node in candidates where contradicts(node, &generator) { return node }
+    guard !candidates.isEmpty else { return nil }
+    // A mask depends on what moves and does not move itself.
+    _ = recording.dualProduct(along: recording.direction(&generator))
+    let movers = Set(
+      candidates.flatMap { recording.nodes[$0].inputs }.filter { input in
+        recording.moving.contains(input) && recording.dual.withElements(at: input) { $0.contains { $0.tangent != 0 } }
+      })
+    for node in candidates {
+      if let (found, expected) = contradiction(node, movers, &generator) { return (node, found, expected) }
+    }
     return nil
   }
 
-  /// Tells whether d/dt ⟨v, y(x + tẋ)⟩ by differences of one operation contradicts its dual tangent ⟨v, ẏ⟩.
-  func contradicts(_ node: Int, _ generator: inout Generator) -> Bool {
+  /// The dual tangent ⟨v, ẏ⟩ and d/dt ⟨v, y(x + tẋ)⟩ by differences of one operation, where they differ.
+  private func contradiction(_ node: Int, _ movers: Set<Int>, _ generator: inout Generator) -> (
+    found: Double, expected: Double
+  )? {
     // What is stopped does not move in dual numbers, on purpose.
-    guard let operation = recording.tape.operation(at: node), operation.form != .stopGradient else { return false }
-    let direction = recording.direction(&generator)
-    _ = recording.dualProduct(along: direction)
+    guard let operation = recording.tape.operation(at: node), operation.form != .stopGradient else { return nil }
+    // At the values of the sweep, with tangents of its own: those that arrive may cancel.
     let inputs = recording.nodes[node].inputs
+    var numbers = TangentNumbers(seed: generator.next())
+    for input in inputs where recording.tape[input].role != .index {
+      let size = movers.contains(input) ? recording.powerOfTwo(of: input) : 0
+      recording.double.withElements(at: input) { values in
+        recording.dual.withElements(at: input) { x in
+          for i in x.indices { x[i] = Dual(values[i], tangent: size == 0 ? 0 : size * numbers.next()) }
+        }
+      }
+    }
+    recording.dual.replay(only: node)
+    if let branches = recording.dual.branches(of: node), branches.distances.contains(where: { $0.value == 0 }) {
+      return nil
+    }
+    let moved = inputs.map { input -> [Double]? in
+      guard movers.contains(input) else { return nil }
+      return recording.dual.withElements(at: input) { $0.map(\.tangent) }
+    }
     let tangent = recording.dual.value(at: node).map(\.tangent)
     let weights = tangent.map { _ in generator.normal() }
-    let expected = weights.dot(tangent)
-    func value(_ t: Double) -> Double {
-      let tape = Tape<Double>()
-      let operands = inputs.map { input -> Variable<Double> in
-        if recording.tape[input].role == .index { return tape.index(recording.tape[input].indexValue) }
-        return tape.constant(recording.dual.value(at: input).map { $0.value + t * $0.tangent })
-      }
-      return tape.record(operation, inputs: operands).value.dot(weights)
+    let (expected, magnitude) = (weights.dot(tangent), weights.magnitude(tangent))
+    let arbiter = Arbiter(recording, node)
+    guard let truth = arbiter.derivative(of: operation, weights, moved) else { return nil }
+    let apart = abs(truth.value - expected)
+    guard apart > 1e-9 * magnitude + 100 * truth.error, apart > 2 * arbiter.rounding(of: operation, weights, moved)
+    else {
+      return nil
     }
-    let difference = AdaptiveDifference(initialStep: 0.05).derivative(of: value)
-    guard difference.status == .measured else { return false }
-    let size = max(abs(expected), weights.magnitude(tangent) * 1e-3)
-    return abs(difference.value - expected) > 10 * difference.error + 1e-8 * size
+    return (expected, truth.value)
   }
 }

@@ -28,13 +28,19 @@ struct LocalRule {
   private func isIndex(_ position: Int) -> Bool { recording.tape[inputs[position]].role == .index }
 
   /// The first input whose contribution is wrong.
-  func fault(_ edges: [CheckedRecording.Edge], _ generator: inout Generator) -> Fault? {
+  /// - Parameter seen: the contradiction that was seen, whose element is among those looked at.
+  func fault(
+    _ edges: [CheckedRecording.Edge], at seen: LocalJudge.Fault, _ generator: inout Generator
+  ) -> Fault? {
     for position in inputs.indices where !isIndex(position) {
       let edge = edges.first { $0.position == position }
       guard recording.moving.contains(inputs[position]) else { continue }
       let x = recording.double.value(at: inputs[position])
       let found = edge.map { recording.double.value(at: $0.contribution) } ?? .zeros(x.shape)
-      let sample = self.sample(of: x.elements.count, &generator)
+      var sample = self.sample(of: x.elements.count, &generator)
+      if seen.input == inputs[position], let element = seen.element, !sample.contains(element) {
+        sample = (sample + [element]).sorted()
+      }
       let expected = sample.map { element in product(position, element, g) }
       let size = max(expected.map(abs).max() ?? 0, sample.map { abs(found.elements[$0]) }.max() ?? 0)
       let wrong = sample.indices.filter {

@@ -45,6 +45,11 @@ struct CheckRun {
       if !kinks.isEmpty { break }
     }
     if isFull { FullCheck(recording: recording, order: order).run(&report, beside: kinks, &faults) }
+    if order == 1, kinks.isEmpty, faults.isEmpty,
+      !report.judgments[before...].contains(where: { $0.verdict == .disagree })
+    {
+      lookAtUnwitnessed(recording, from: before)
+    }
     checkElsewhere(recording, origin, order: order)
     if let ownPrecision { report.judgments += ownPrecision.judgments(&report) }
     guard report.judgments[before...].contains(where: { $0.verdict == .disagree }), report.findings.isEmpty else {
@@ -95,6 +100,19 @@ struct CheckRun {
       separator: "; ")
     report.judgments.append(judgment)
     return outcome.kinks
+  }
+
+  /// Takes differences of those operations alone that the differences end to end cannot see: behind small factors, beside large terms,
+  /// or wherever they did not resolve. Rule and dual numbers may share a wrong derivative there.
+  private mutating func lookAtUnwitnessed(_ recording: CheckedRecording, from before: Int) {
+    let seen = report.judgments[before...].first { $0.oracle == .differences }
+    let margin = seen.map { $0.bound } ?? .infinity
+    let doubtful = Set(recording.judged.filter { !(recording.share(of: $0) > 1e3 * margin) })
+    guard let fault = ElementaryFault(recording).first(&generator, where: doubtful.contains) else { return }
+    report.findings.append(
+      recording.finding(
+        .elementary, at: fault.node, found: fault.found, expected: fault.expected, .sharedDerivative, isConfirmed: true)
+    )
   }
 
   /// Differences that no operation confirms convict nobody: each operation was certified, and they err more easily.

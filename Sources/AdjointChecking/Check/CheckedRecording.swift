@@ -273,6 +273,14 @@ package final class CheckedRecording {
       + 4 * .leastNonzeroMagnitude * factors
   }
 
+  /// Σ|ȳᵢẏᵢ| of one node along the direction of the last dual replay: its part in the derivative.
+  func share(of node: Int) -> Double {
+    guard let adjoint = adjoints[node] else { return 0 }
+    return double.withElements(at: adjoint) { g in
+      dual.withElements(at: node) { y in y.indices.reduce(0) { $0 + abs(g[$1] * y[$1].tangent) } }
+    }
+  }
+
   /// The roundings that one operation and its rule may add up to, in units of the last place.
   private static let roundings = 16.0
 

@@ -39,7 +39,12 @@ struct DirectionalOracles {
         ), []
       )
     }
-    if !found.isFinite, !expected.isFinite { return (judgment(.cannotTell, "the derivative is not finite"), []) }
+    if !found.isFinite, !expected.isFinite {
+      let isOverflow = recording.gradient.allSatisfy { $0.elements.allSatisfy(\.isFinite) }
+      return isOverflow
+        ? (judgment(.agree, "the sum along the direction overflows; each operation was certified"), [])
+        : (judgment(.cannotTell, "the derivative is not finite"), [])
+    }
     if abs(found - expected) <= bound { return (judgment(.agree, ""), []) }
     let (faults, largest) = LocalJudge(recording).residuals()
     if !faults.isEmpty || found.isFinite != expected.isFinite { return (judgment(.disagree, ""), faults) }

@@ -16,6 +16,9 @@ struct LocalJudge {
     let node: Int
     /// The place of the fault: the rule, or the tangents that judge it.
     let mechanism: Mechanism
+    /// The node of the input whose contribution is wrong, and an element of it that is, where they were looked for.
+    let input: Int?
+    let element: Int?
     let found: Double
     let expected: Double
     let bound: Double
@@ -62,26 +65,31 @@ struct LocalJudge {
       if !(comparison.share <= outcome.closest?.comparison.share ?? -1) { outcome.closest = (node, comparison) }
       let isAtKink = move.isAtKink
       if !isAtKink, comparison.share <= 1 { continue }
+      var mechanism: Mechanism?
+      if !isAtKink {
+        mechanism = Arbiter(recording, node).mechanism(of: comparison, moved: move.tangents(at: comparison.element))
+        guard mechanism != nil else { continue }
+      }
+      // A contradiction may also be a kink that the operation does not declare.
       let sides = OneSidedSlopes(move)
       if let element = sides.kinkedElement {
         if !outcome.kinks.contains(where: { $0.node == node }) {
           outcome.kinks.append(recording.singularity(at: node, element: element, distance: 0))
         }
-        if let fault = sides.fault() {
-          outcome.faults.append(
-            Fault(node: node, mechanism: .rule, found: fault.found, expected: fault.expected, bound: fault.bound))
-          return
-        }
-      } else if comparison.share > 1 || comparison.share.isNaN {
-        let mechanism = Arbiter(recording, node).mechanism(of: comparison, moved: move.tangents(at: comparison.element))
-        if let mechanism {
-          outcome.faults.append(
-            Fault(
-              node: node, mechanism: mechanism, found: comparison.found, expected: comparison.expected,
-              bound: comparison.bound))
-          return
-        }
+        guard let fault = sides.fault() else { continue }
+        outcome.faults.append(
+          Fault(
+            node: node, mechanism: .rule, input: input, element: nil, found: fault.found, expected: fault.expected,
+            bound: fault.bound))
+        return
       }
+      guard comparison.share > 1 || comparison.share.isNaN else { continue }
+      let element = comparison.element ?? move.worstElement()
+      outcome.faults.append(
+        Fault(
+          node: node, mechanism: mechanism ?? .rule, input: input, element: element, found: comparison.found,
+          expected: comparison.expected, bound: comparison.bound))
+      return
     }
   }
 
@@ -110,11 +118,12 @@ struct LocalJudge {
         guard recording.moving.contains(input) else { return nil }
         return dual.withElements(at: input) { $0.map(\.tangent) }
       }
-      if let mechanism = Arbiter(recording, node).mechanism(of: comparison, moved: tangents) {
+      // The tangents were taken at the dual program's own values, which rounding may have moved: they are not on trial here.
+      if Arbiter(recording, node).mechanism(of: comparison, moved: tangents) == .rule {
         faults.append(
           Fault(
-            node: node, mechanism: mechanism, found: comparison.found, expected: comparison.expected,
-            bound: comparison.bound))
+            node: node, mechanism: .rule, input: nil, element: nil, found: comparison.found,
+            expected: comparison.expected, bound: comparison.bound))
       }
     }
     return (faults, largest?.node)

@@ -94,6 +94,32 @@ struct LocalMove {
     }
   }
 
+  /// An element of the input whose contribution is wrong, by halving what moves.
+  ///
+  /// - Complexity: log₂(elements) runs of the operation.
+  func worstElement() -> Int? {
+    let tangents = recording.dual.withElements(at: input) { $0.map(\.tangent) }
+    func comparison(moving range: Range<Int>) -> LocalComparison {
+      recording.dual.withElements(at: input) { x in
+        for i in x.indices { x[i].tangent = range.contains(i) ? tangents[i] : 0 }
+      }
+      recording.dual.replay(only: node)
+      return compare()
+    }
+    var range = tangents.indices
+    while range.count > 1 {
+      let middle = (range.lowerBound + range.upperBound) / 2
+      let halves = [range.lowerBound..<middle, middle..<range.upperBound].map { ($0, comparison(moving: $0)) }
+      func excess(_ one: LocalComparison) -> Double {
+        let difference = abs(one.found - one.expected)
+        return one.share <= 1 ? 0 : difference.isNaN ? .infinity : difference
+      }
+      guard let worst = halves.max(by: { excess($0.1) < excess($1.1) }), excess(worst.1) > 0 else { return nil }
+      range = worst.0
+    }
+    return range.first
+  }
+
   /// Tells whether an element that moves stands exactly at a kink.
   var isAtKink: Bool {
     recording.dual.branches(of: node)?.distances.contains { $0.value == 0 && $0.tangent != 0 } ?? false
@@ -124,7 +150,7 @@ struct OneSidedSlopes {
   private(set) var kinkedElement: Int?
 
   /// A step, as a share of each element: far above rounding, and far below what a curve does.
-  private static let step = 0x1p-24
+  private static let step = 0x1p-40
 
   init(_ move: LocalMove) {
     self.move = move

@@ -62,11 +62,11 @@ struct ScaleTests {
     #expect(check(gate.sum() + x.square().sum()).findings.first?.operation == "ripple")
   }
 
-  @Test("One wrong element of 10,000 by a millionth is found in both modes")
+  @Test("One wrong element of many by a millionth is found in both modes")
   func oneOfMany() {
     let tape = Tape<Double>()
     var generator = Generator(seed: 1)
-    let x = tape.input(Tensor<Double>(shape: [100, 100], elements: (0..<10_000).map { _ in generator.normal() }))
+    let x = tape.input(Tensor<Double>(shape: [50, 50], elements: (0..<2_500).map { _ in generator.normal() }))
     for mode in [GradientCheck<Double>.Mode.directional(1), .full] {
       let report = check(tape.record(NearlySquare(), x).sum(), mode: mode)
       #expect(report.findings.first?.operation == "nearlySquare")
@@ -126,7 +126,7 @@ struct ScaleTests {
     let tape = Tape<Double>()
     let (a, b) = (tape.input(Tensor<Double>.zeros([3])), tape.input(Tensor<Double>.zeros([3])))
     for loss in [
-      (a.relu() - b.relu()).sum(), (a.relu() - a.abs() + maximum(a, b) * 3).sum(), maximum(a, -a).sum(),
+      (a.relu() - b.relu()).sum(), (a.relu() - a.abs() + a.maximum(b) * 3).sum(), a.maximum(-a).sum(),
       (a.relu() * (b + 1) - (a + b).relu() * 2).sum(),
     ] {
       let report = check(loss)
