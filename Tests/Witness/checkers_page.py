@@ -15,17 +15,17 @@ INTRODUCTION = """# Checkers compared
 
 <!-- Written by Tests/Witness/checkers.py --write, from Docs/CheckersCompared/peers.json and from our own run. -->
 
-Correct models that are hard to judge, networks as they begin, and wrong rules, given to `GradientCheck` (*Adjoint*, along
-random directions; *full*, coordinate by coordinate), to `torch.autograd.gradcheck` (slow and fast mode) and to
+Correct models that are hard to judge, networks as they begin, and wrong rules, given to `GradientCheck` (*Adjoint*,
+along random directions; *full*, coordinate by coordinate), to `torch.autograd.gradcheck` (slow and fast mode) and to
 `jax.test_util.check_grads`. PyTorch {torch}, JAX {jax}, {date}, on a CPU.
 [Is my gradient right?](IsMyGradientRight.md) says how ours works.
 
-- Each recording is rebuilt operation by operation with the library's own functions. A wrong rule becomes the `backward` of a
-  `torch.autograd.Function`, or of `jax.custom_vjp`, around the library's own forward function.
-- The others run at their defaults as documented. `gradcheck`: eps 1e-6, atol 1e-5, rtol 1e-3; it is made for float64, and warns of
-  float32. `check_grads`: eps 1e-4, atol and rtol 1e-5 in float64 and 2e-3 in float32, with `jax_enable_x64`. Its `order` has no
-  default: it is 1, and 2 (`gradgradcheck` in PyTorch) for what concerns second derivatives. Faults run with
-  `modes=["rev"]`, since a `custom_vjp` has no forward mode.
+- Each recording is rebuilt operation by operation with the library's own functions. A wrong rule becomes the `backward`
+  of a `torch.autograd.Function`, or of `jax.custom_vjp`, around the library's own forward function.
+- The others run at their defaults as documented. `gradcheck`: eps 1e-6, atol 1e-5, rtol 1e-3; it is made for float64,
+  and warns of float32. `check_grads`: eps 1e-4, atol and rtol 1e-5 in float64 and 2e-3 in float32, with
+  `jax_enable_x64`. Its `order` has no default: it is 1, and 2 (`gradgradcheck` in PyTorch) for what concerns second
+  derivatives. Faults run with `modes=["rev"]`, since a `custom_vjp` has no forward mode.
 - Models in Double are checked in float64, models in Float in float32.
 - *Left out*: what goes coordinate by coordinate, theirs or ours, where coordinates times nodes exceed 400,000, or times
   elements 10⁸; and reductions of 100,000 numbers and more.
@@ -47,8 +47,10 @@ def answer(case, column, kept):
     for mode, name in OURS.items():
         if column == name:
             words = {"agree": "passes", "disagree": "convicts", "cannotTell": "cannot tell"}
-            return words[case["ours"][mode]["verdict"]] if mode in case["ours"] else "left out"
-    return kept["answers"].get(key(case), {}).get(column, ["cannot be written"])[0]
+            if mode not in case["ours"]:
+                return "left out"
+            return words[case["ours"][mode]["verdict"]]
+    return kept["answers"].get(key(case), {}).get(column, ["not run"])[0]
 
 
 def cell(cases, column, kept, wrong):
@@ -56,7 +58,7 @@ def cell(cases, column, kept, wrong):
     tally = collections.Counter(answer(case, column, kept) for case in cases)
     judged = tally["passes"] + tally["convicts"]
     wrongs = tally["convicts"] if wrong == "convicts" else tally["passes"]
-    rest = [f"{tally[word]} {word}" for word in ("cannot tell", "fails", "left out", "cannot be written") if tally[word]]
+    rest = [f"{tally[word]} {word}" for word in ("cannot tell", "fails", "left out", "not run") if tally[word]]
     return f"{wrongs} of {judged}" + (f" ({', '.join(rest)})" if rest else "")
 
 
@@ -91,10 +93,10 @@ def tuned(right, faults, kept):
 
         convicted, missed = again(right), again(faults)
         clauses.append(
-            f"`{column}` would still convict {convicted.count('convicts')} of the {len(convicted)} correct recordings that it "
-            f"convicts, and miss {missed.count('passes')} of the {len(missed)} faults that it misses")
-    settings = "With eps times the largest leaf and atol times the largest element of the gradient, which the caller has to know, "
-    return ["", settings + "; ".join(clauses) + "."]
+            f"`{column}` would still convict {convicted.count('convicts')} of the {len(convicted)} correct recordings "
+            f"that it convicts, and miss {missed.count('passes')} of the {len(missed)} faults that it misses")
+    return ["", "With eps times the largest leaf and atol times the largest element of the gradient, which the caller has "
+            "to know, " + "; ".join(clauses) + "."]
 
 
 def convicted(title, cases, kept):
@@ -173,11 +175,15 @@ def page(cases, kept):
     missed = [(kind, cs) for kind, cs in by_kind.items()
               if any(answer(c, column, kept) == "passes" for c in cs for column in COLUMNS)]
     lines += table("kind", missed, kept, "passes")
+    lines += ["", "`relativeError` is 10⁻⁴ of everything, which an rtol of 10⁻³ admits. `stalePoint` bakes in the inputs of the first "
+              "call: the others look at that point alone, and a second call of theirs elsewhere would show it. "
+              "`oneElement` is a millionth of one of 10,000."]
     lines += ["", "Kinds that nobody misses are left out: "
               + ", ".join(kind for kind in by_kind if kind not in dict(missed)) + "."]
     lines += ours(cases, kept)
     lines += ["", "## Convicted by the others", "",
-              "By `gradcheck` (s), its fast mode (f) and `check_grads` (j). The reasons are read off leaves, value, gradient and step."]
+              "By `gradcheck` (s), its fast mode (f) and `check_grads` (j). The reasons are read off leaves, value, gradient "
+              "and step."]
     lines += convicted("In Double", double(right), kept)
     lines += convicted("In Float", single(right), kept)
     lines += failures(cases, kept)
