@@ -48,7 +48,7 @@ def answer(case, column, kept):
         if column == name:
             words = {"agree": "passes", "disagree": "convicts", "cannotTell": "cannot tell"}
             if mode not in case["ours"]:
-                return "left out"
+                return "left out" if case["ours"] else "not run"
             return words[case["ours"][mode]["verdict"]]
     return kept["answers"].get(key(case), {}).get(column, ["not run"])[0]
 
