@@ -55,7 +55,7 @@ struct Case {
     let tape = output.tape
     // A leaf that moves may have been recorded behind y, which it does not reach then.
     let last = moving.map(\.index).reduce(output.index, max)
-    let nodes = (0...last).map { node(tape[$0]) }
+    let nodes = (0...last).map { tape[$0].json }
     let first = gradients(of: output, withRespectTo: moving, cotangent: tape.constant(cotangent))
     // ⟨v, ∇⟨ȳ, y⟩⟩ once more.
     let along = zip(first, directions).map { ($0 * tape.constant($1)).sum() }
@@ -71,20 +71,21 @@ struct Case {
         ("second", .array(seconds.map(\.value.json))), ("tangent", tangent.json),
       ])
   }
+}
 
-  private func node(_ variable: Variable<Double>) -> JSON {
-    let shape = ("shape", JSON.integers(Array(variable.shape)))
-    if let operation = variable.operation {
+extension Variable {
+  /// A node with everything that it takes to compute it anew: operation, attributes and inputs, or the numbers of a leaf.
+  var json: JSON {
+    let shape = ("shape", JSON.integers(Array(shape)))
+    if let operation {
       return .object([
         ("operation", .string(operation.name)),
         ("attributes", .object(operation.attributes.map { ($0.name, $0.value.json) })),
-        ("inputs", .integers(variable.inputs.map(\.index))), shape,
+        ("inputs", .integers(inputs.map(\.index))), shape,
       ])
     }
-    if variable.role == .index {
-      return .object([shape, ("indices", .integers(variable.indexValue.elements.map(Int.init)))])
-    }
-    return .object([shape, ("numbers", variable.value.json)])
+    if role == .index { return .object([shape, ("indices", .integers(indexValue.elements.map(Int.init)))]) }
+    return .object([shape, ("numbers", .array(value.elements.map { .number($0.primal) }))])
   }
 }
 

@@ -33,7 +33,7 @@ public struct Sabotage: Sendable {
   }
 
   /// Examples of one operation: those of one name, and for a product of one pair of flags.
-  private var targets: [SabotageTarget] {
+  var targets: [SabotageTarget] {
     var targets: [SabotageTarget] = []
     let examples = operations.flatMap { $0.examples }
     for example in examples.compactMap(\.interleaved) + examples {
@@ -64,18 +64,34 @@ struct SabotageTarget: Sendable {
   /// The number of examples that are tried before a fault counts as equivalent.
   private static let patience = 8
 
-  /// Every fault in every input that holds numbers.
+  /// Every fault in every input that holds numbers, judged.
   func mutants(seed: UInt64) -> [Mutant] {
+    candidates(seed: seed).map { candidate in
+      switch candidate {
+      case .mutant(let sabotaged, let example): judge(sabotaged, example, seed: seed)
+      case .excused(let mutant): mutant
+      }
+    }
+  }
+
+  /// A fault in its place: one that counts, or one that is equivalent or trapped.
+  enum Candidate {
+    case mutant(SabotagedOperation, Example)
+    case excused(Mutant)
+  }
+
+  /// Every fault in every input that holds numbers.
+  func candidates(seed: UInt64) -> [Candidate] {
     let positions = examples.first.map { example in
       example.inputs.indices.filter { if case .numbers = example.inputs[$0] { true } else { false } }
     }
     return (positions ?? []).flatMap { position in
-      RuleFault.allCases.compactMap { mutant($0, position, seed: seed) }
+      RuleFault.allCases.compactMap { candidate($0, position, seed: seed) }
     }
   }
 
   /// The fault in the first example where it makes a difference; `nil` where it applies to none.
-  private func mutant(_ fault: RuleFault, _ position: Int, seed: UInt64) -> Mutant? {
+  func candidate(_ fault: RuleFault, _ position: Int, seed: UInt64) -> Candidate? {
     var excuse: (outcome: Mutant.Outcome, reason: String)?
     let places = telling(position).compactMap { example in
       site(example, position).flatMap { fault.applies(to: $0) ? (example, $0) : nil }
@@ -95,18 +111,17 @@ struct SabotageTarget: Sendable {
         excuse = excuse ?? (.equivalent, "the same gradient at two points and the same second derivative")
         continue
       }
-      return judge(sabotaged, draw, example, seed: seed)
+      return .mutant(sabotaged, example)
     }
     guard let excuse else { return nil }
-    return Mutant(
-      operation: name, input: position, fault: fault.rawValue, outcome: excuse.outcome, reason: excuse.reason,
-      hypothesis: nil)
+    return .excused(
+      Mutant(
+        operation: name, input: position, fault: fault.rawValue, outcome: excuse.outcome, reason: excuse.reason,
+        hypothesis: nil))
   }
 
-  private func judge(
-    _ sabotaged: SabotagedOperation, _ draw: ExampleDraw, _ example: Example, seed: UInt64
-  ) -> Mutant {
-    let network = SabotageNetwork<Double>(draw, operation: sabotaged, seed: seed)
+  private func judge(_ sabotaged: SabotagedOperation, _ example: Example, seed: UInt64) -> Mutant {
+    let network = SabotageNetwork<Double>(ExampleDraw(example, seed: seed), operation: sabotaged, seed: seed)
     let report = network.check(order: sabotaged.fault.isSecondOrder ? 2 : 1, seed: seed)
     let first = report.findings.first
     let isRight = first?.mechanism == .rule && first?.node == network.node

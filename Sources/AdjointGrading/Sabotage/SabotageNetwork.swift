@@ -12,7 +12,10 @@ struct SabotageNetwork<S: Scalar> {
   let node: Int
   let loss: Variable<S>
 
-  init(_ draw: ExampleDraw, operation: any Adjoint.Operation, cover: Cover = .none, seed: UInt64) {
+  init(
+    _ draw: ExampleDraw, operation: any Adjoint.Operation, cover: Cover = .none, setting: FaultSetting = .plain,
+    seed: UInt64
+  ) {
     var generator = Generator(seed: seed).stream(3)
     let tape = tape
     func random(_ shape: Shape) -> Tensor<S> {
@@ -26,9 +29,9 @@ struct SabotageNetwork<S: Scalar> {
         case .confined(let tensor): return tape.constant(tensor.converted())
         case .numbers(let tensor):
           let z = random(tensor.shape)
-          let leaf = tape.input(z)
+          let leaf = tape.input(setting.leafScale == 1 ? z : z.map { $0 * S(setting.leafScale) })
           leaves.append(leaf)
-          let moved = leaf.tanh() * 0.25
+          let moved = (setting.leafScale == 1 ? leaf : leaf * (1 / setting.leafScale)).tanh() * 0.25
           let rest = zip(tensor.elements, moved.value.elements).map { S($0) - $1 }
           return moved + tape.constant(Tensor(shape: tensor.shape, elements: rest))
         }
@@ -45,7 +48,7 @@ struct SabotageNetwork<S: Scalar> {
         loss = loss + (cover == .largeTerms ? others * 1e10 : others)
       }
       if case .scale(let scale) = cover { loss = loss * scale }
-      return loss
+      return setting.around(loss, leaves)
     }
     self.leaves = leaves
   }
@@ -75,6 +78,33 @@ enum Cover: Sendable, Hashable {
   case saturation
   /// Beside terms of 10¹⁰.
   case largeTerms
+}
+
+/// The surroundings of the whole loss, which other libraries' checkers are shown as well.
+enum FaultSetting: String, Sendable, CaseIterable {
+  case plain
+  /// Leaves times 2⁻⁶⁰, with 2⁶⁰ directly behind them.
+  case tinyLeaves
+  /// A loss of 10⁻²⁰, and one of 10²⁰.
+  case tinyLoss, hugeLoss
+  /// 10⁻¹⁴ of what is wrong beside a sum of squares.
+  case tinyTerm
+  /// Behind a sigmoid of 40, whose slope is 4·10⁻¹⁸.
+  case saturated
+
+  /// The factor of the leaves; a power of 2, so that nothing is rounded.
+  var leafScale: Double { self == .tinyLeaves ? 0x1p-60 : 1 }
+
+  /// The loss as it stands in this setting.
+  func around<S: Scalar>(_ loss: Variable<S>, _ leaves: [Variable<S>]) -> Variable<S> {
+    switch self {
+    case .plain, .tinyLeaves: loss
+    case .tinyLoss: loss * 1e-20
+    case .hugeLoss: loss * 1e20
+    case .tinyTerm: leaves.reduce(loss * 1e-14) { $0 + $1.square().sum() }
+    case .saturated: (loss * 0.01 + 40).sigmoid()
+    }
+  }
 }
 
 /// A mutant beside its original: the same gradient at two points and the same second derivative are the original in disguise.
