@@ -113,39 +113,3 @@ enum HardMutant {
       operation: MistakenOperation(original: Unary.tanh, mistake: .oneElement))
   }
 }
-
-/// An operation whose rule has a mistake in its first contribution: everything else is the original's.
-struct MistakenOperation: Adjoint.Operation {
-  enum Mistake: Sendable {
-    case people(PeoplesMistake)
-    case rare(RareMistake)
-    /// One element off by a millionth.
-    case oneElement
-  }
-
-  let original: any Adjoint.Operation
-  let mistake: Mistake
-
-  func shape(of inputs: [Shape]) throws(ShapeError) -> Shape { try original.shape(of: inputs) }
-  func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) { original.forward(x, into: y) }
-  func notation(_ x: [Notation]) -> Notation { original.notation(x) }
-  func branches<S: Scalar>(_ x: Operands<S>) -> Branches<S>? { original.branches(x) }
-  var name: String { original.name }
-  var attributes: [Attribute] { original.attributes }
-  var isElementwise: Bool { original.isElementwise }
-
-  func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] {
-    var contributions = original.vjp(g, at: p)
-    guard let right = contributions[0] else { return contributions }
-    switch mistake {
-    case .people(let mistake): contributions[0] = mistake.contribution(g, at: p)
-    case .rare(let mistake):
-      contributions[0] = mistake.contribution(g, at: p) { original.vjp($0, at: p)[0] ?? right }
-    case .oneElement:
-      var factors = Tensor<S>.ones(right.shape)
-      factors[linear: right.shape.elementCount * 5 / 8] = S(1 + 1e-6)
-      contributions[0] = right * g.tape.constant(factors)
-    }
-    return contributions
-  }
-}

@@ -76,7 +76,7 @@ package struct PeerMutant: Sendable {
     id = "\(example.operation.name), input 0: \(mistake.rawValue)"
     fault = Fault(kind: mistake.rawValue, input: 0, count: 1, kink: nil)
     (draw, operation) = (
-      ExampleDraw(example, seed: seed), MistakenOperation(original: example.operation, mistake: mistake)
+      ExampleDraw(example, seed: seed), MistakenOperation(original: example.operation, mistake: .rule(mistake))
     )
     (order, isFloat, setting, self.seed) = (1, mistake == .singlePrecision, .plain, seed)
   }

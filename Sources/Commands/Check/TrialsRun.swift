@@ -59,7 +59,8 @@ struct TrialsRun {
       ]
       console.line(
         row.joined(separator: "  ").replacing(
-          outcome.verdict.text, with: console.verdict(outcome.verdict), maxReplacements: 1))
+          outcome.verdict.text, with: outcome.verdict.painted(outcome.verdict.text, if: console.hasColor),
+          maxReplacements: 1))
     }
     let unexpected = outcomes.filter { !$0.isExpected }
     for outcome in unexpected {
