@@ -36,8 +36,8 @@ struct SumJudge {
       let found = sum?.elements[element] ?? 0
       let bound = 4 * 0x1p-53 * Double(parts.count) * size
       // What is not finite is no matter of adding up.
-      guard expected.isFinite, abs(found - expected) > share * bound else { continue }
-      share = abs(found - expected) / bound
+      guard expected.isFinite, !(abs(found - expected) <= share * bound) else { continue }
+      share = found.isFinite ? abs(found - expected) / bound : .infinity
       worst = Fault(producer: producer, element: element, found: found, expected: expected, bound: bound)
     }
     return worst

@@ -87,7 +87,8 @@ extension Finding {
     case .wrongSecondDerivative: "compute the rule from variables alone: no stopGradient, no constant made of a value"
     case .missingLocalDerivative: "multiply by the local derivative: \(contribution("g * (∂y/∂x)"))"
     case .missingCotangent: "multiply by the cotangent that arrives: \(contribution("g * (…)"))"
-    case .valueForDerivative: "put the derivative where the value stands: \(contribution("g * f′(p.x[\(input ?? 0)])"))"
+    case .valueForDerivative:
+      "put the derivative where the value stands: \(contribution("g * f′(p.x[\(input ?? 0)])"))"
     case .derivativeAtOutput: "take the derivative at the input, p.x[\(input ?? 0)], not at p.y"
     case .otherFormula(_, let expected): expected.map { "use \($0): \(contribution("g * (\($0))"))" }
     case .strayFactor(let factor): "leave out the factor \(factor)"
@@ -96,9 +97,11 @@ extension Finding {
     case .diagonalOnly: "add what an element of the input does to the other elements of y"
     case .wrongAxis: "run along the axis along which forward runs"
     case .wrongElement: nil
-    case .notFinite: "select with `where` what is switched off, or write the formula so that nothing overflows on the way"
+    case .notFinite:
+      "select with `where` what is switched off, or write the formula so that nothing overflows on the way"
     case .wrongInPrecision: nil
-    case .otherMean(let found, let expected): "divide by \(expected), not by \(found): \(contribution("(…) * \(found) / \(expected)"))"
+    case .otherMean(let found, let expected):
+      "divide by \(expected), not by \(found): \(contribution("(…) * \(found) / \(expected)"))"
     case .unknown: nil
     }
   }
