@@ -36,7 +36,7 @@ import Testing
     (#"printf '{"inputs":'; sleep 54321"#, "a line that does not end"),
     ("exec >&-; sleep 54321", "closed its standard output"),
     (#"read l; echo '{"inputs": {"x": [100000]}}'; sleep 54321"#, "does not read the request"),
-    (#"read l; echo '{"inputs": {"x": []}}'; echo '{"value": 1}'; cat"#, "found another one"),
+    (#"read l; printf '{"inputs": {"x": []}}\n{"value": 1}\n'; cat"#, "found another one"),
     (#"echo '{"input": {"x": []}}'"#, "found 'input'"),
     (#"echo '{"inputs": {"x": [0]}}'"#, "a shape of 'x', such as [3, 2], or [] for a number"),
     (#"echo '{"inputs": {"x": [4000000000, 4000000000]}}'"#, "at most 10,000,000 numbers"),

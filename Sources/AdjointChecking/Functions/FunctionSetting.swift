@@ -87,3 +87,21 @@ extension FunctionReport {
     return "value\(FunctionInput.position(entry.row, in: shape)) by \(element)"
   }
 }
+
+extension FunctionInput: CustomStringConvertible {
+  /// The name and the shape.
+  package var description: String { "\(name) \(shape)" }
+}
+
+extension FunctionSetting: CustomStringConvertible {
+  /// The inputs, the precision and the noise.
+  package var description: String {
+    let names = inputs.isEmpty ? "without names" : inputs.map(\.description).joined(separator: ", ")
+    return "inputs \(names), \(isSingle ? "float32" : "float64"), noise \(short(noise)) of the value"
+  }
+}
+
+extension FunctionClaim: CustomStringConvertible {
+  /// A name for what is claimed.
+  package var description: String { "claimed \(subject)" }
+}

@@ -236,3 +236,13 @@ package func checkSlopes(of lines: [TabulatedLine]) -> FunctionReport {
   if inputs.isEmpty { report.problems.append("The table claims no slope; give one in at least one row.") }
   return report
 }
+
+extension TabulatedLine: CustomStringConvertible {
+  /// The name and the number of rows.
+  package var description: String { "line \(name) of \(points.count) rows" }
+}
+
+extension TabulatedLine.Point: CustomStringConvertible {
+  /// The row.
+  package var description: String { "f(\(t)) = \(value)" + (slope.map { ", slope \($0)" } ?? "") }
+}

@@ -35,16 +35,6 @@ struct Arbiter {
     return abs(exact.high - truth.value) <= 1e-3 * off + truth.error && off <= rounding ? nil : .rule
   }
 
-  /// Tells whether the rule's number has digits that the dual numbers lost: it meets the derivative where they do not.
-  func keepsDigits(_ comparison: LocalComparison, moved: [[Double]?]) -> Bool {
-    guard let operation = recording.tape.operation(at: node), let adjoint = recording.adjoints[node] else {
-      return false
-    }
-    let truth = derivative(of: operation, recording.double.value(at: adjoint), moved)
-    guard let truth else { return false }
-    return abs(comparison.found - truth.value) + truth.error <= 1e-3 * abs(truth.value)
-  }
-
   /// The running error bound of the rule's Σ⟨contribution, ẋ⟩ in Double, at exact operands: what rounding may do to it.
   func rounding(of operation: any Adjoint.Operation, _ g: Tensor<Double>, _ moved: [[Double]?]) -> Double {
     let contributions = sweep(operation, g, moved) { ReferenceDouble($0, error: 0) }

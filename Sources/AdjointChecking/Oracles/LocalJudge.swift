@@ -122,11 +122,9 @@ struct LocalJudge {
   private static let probes = 12
 
   /// The residuals Σ⟨contribution, ẋ⟩ − ⟨ȳ, ẏ⟩ along the direction of the last dual replay: their sum is the difference of the two
-  /// products end to end. Returns the faults, the node of the largest residual, and whether the rules' numbers are right
-  /// wherever the two differ.
-  func residuals() -> (faults: [Fault], largest: Int?, keepsDigits: Bool) {
+  /// products end to end. Returns the faults, and the node of the largest residual.
+  func residuals() -> (faults: [Fault], largest: Int?) {
     var faults: [Fault] = []
-    var keepsDigits = true
     var largest: (node: Int, size: Double)?
     // The tangents are read before an arbiter may look at anything.
     for node in recording.judged {
@@ -154,11 +152,9 @@ struct LocalJudge {
           Fault(
             node: node, mechanism: .rule, input: nil, element: nil, found: comparison.found,
             expected: comparison.expected, bound: comparison.bound))
-      } else if keepsDigits {
-        keepsDigits = Arbiter(recording, node).keepsDigits(comparison, moved: tangents)
       }
     }
-    return (faults, largest?.node, keepsDigits)
+    return (faults, largest?.node)
   }
 }
 

@@ -11,7 +11,10 @@ extension NastyList {
     add("saturate.tanh-30", "Σ tanh x at ±30") { t in t.leaf([30, -30]).tanh().sum() }
     add("saturate.tanh-300", "Σ tanh x at ±300") { t in t.leaf([300, -300]).tanh().sum() }
     add("saturate.log-sigmoid", "Σ log σ(x) at ±40") { t in t.leaf([40, -40]).sigmoid().log().sum() }
-    add("saturate.log-softmax", "−logSoftmax(x)₀, x = [100, 0, 0]") { t in
+    add(
+      "saturate.log-softmax", "−logSoftmax(x)₀, x = [100, 0, 0]",
+      expecting: .cannotTell("the gradient is 1e-43: dual numbers lose it beside terms of 1, and so do 32 digits")
+    ) { t in
       -(t.leaf([100, 0, 0]).logSoftmax().slice(0..<1).sum())
     }
     for (name, labels) in [("right", [0, 1]), ("wrong", [1, 2])] {
