@@ -2,7 +2,7 @@ import Adjoint
 import AdjointChecking
 
 /// Faults that hide, and faults that people make, looked for along directions and in every coordinate, in `Double` and `Float`.
-enum HardMutant {
+package enum HardMutant {
   /// One fault with the operation that has it.
   fileprivate struct Fault: Sendable {
     let group: String
@@ -21,9 +21,9 @@ enum HardMutant {
 
   /// The groups by which a score names these mutants: faults that people make, rules that make NaN, rules that are wrong in
   /// Float, detached cotangents, faults that hide.
-  static let groups = ["mistake", "not finite", "in Float alone", "detached", "hidden"]
+  package static let groups = ["mistake", "not finite", "in Float alone", "detached", "hidden"]
 
-  static func mutants(seed: UInt64) -> [Mutant] {
+  package static func mutants(seed: UInt64) -> [Mutant] {
     let trials = faults.flatMap { fault in
       fault.precisions.flatMap { precision in [false, true].map { (fault, precision, isFull: $0) } }
     }

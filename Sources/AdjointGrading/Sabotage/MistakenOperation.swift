@@ -2,8 +2,8 @@ import Adjoint
 import AdjointChecking
 
 /// An operation whose rule has a mistake in its first contribution: everything else is the original's.
-struct MistakenOperation: Adjoint.Operation {
-  enum Mistake: Sendable {
+package struct MistakenOperation: Adjoint.Operation {
+  package enum Mistake: Sendable {
     case people(PeoplesMistake)
     case rare(RareMistake)
     /// One that can be written for other libraries as well.
@@ -12,20 +12,24 @@ struct MistakenOperation: Adjoint.Operation {
     case oneElement
   }
 
-  let original: any Adjoint.Operation
+  package let original: any Adjoint.Operation
   let mistake: Mistake
 
-  func shape(of inputs: [Shape]) throws(ShapeError) -> Shape { try original.shape(of: inputs) }
-  func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) { original.forward(x, into: y) }
-  func notation(_ x: [Notation]) -> Notation { original.notation(x) }
-  func branches<S: Scalar>(_ x: Operands<S>) -> Branches<S>? { original.branches(x) }
-  func indexBound(for inputs: [Shape]) -> Int { original.indexBound(for: inputs) }
-  var name: String { original.name }
-  var attributes: [Attribute] { original.attributes }
-  var isElementwise: Bool { original.isElementwise }
-  var indexPosition: Int? { original.indexPosition }
+  package init(original: any Adjoint.Operation, mistake: Mistake) {
+    (self.original, self.mistake) = (original, mistake)
+  }
 
-  func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] {
+  package func shape(of inputs: [Shape]) throws(ShapeError) -> Shape { try original.shape(of: inputs) }
+  package func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) { original.forward(x, into: y) }
+  package func notation(_ x: [Notation]) -> Notation { original.notation(x) }
+  package func branches<S: Scalar>(_ x: Operands<S>) -> Branches<S>? { original.branches(x) }
+  package func indexBound(for inputs: [Shape]) -> Int { original.indexBound(for: inputs) }
+  package var name: String { original.name }
+  package var attributes: [Attribute] { original.attributes }
+  package var isElementwise: Bool { original.isElementwise }
+  package var indexPosition: Int? { original.indexPosition }
+
+  package func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] {
     var contributions = original.vjp(g, at: p)
     guard let right = contributions[0] else { return contributions }
     switch mistake {

@@ -2,7 +2,7 @@ import Adjoint
 import AdjointChecking
 
 /// A mistake that people make in a rule, in the operation where it is made: one contribution as somebody would write it.
-enum PeoplesMistake: String, Sendable, CaseIterable {
+package enum PeoplesMistake: String, Sendable, CaseIterable {
   case tanhAtInput = "tanh′ with x for y"
   case tanhNotSquared = "tanh′ with y for y²"
   case tanhAtOutput = "tanh′ taken at y"
@@ -29,7 +29,7 @@ enum PeoplesMistake: String, Sendable, CaseIterable {
   case scanNotReversed = "a running sum handed back forwards"
 
   /// The operation as it is right, with its operands.
-  var example: Example {
+  package var example: Example {
     let square = Shape([4, 4])
     return switch self {
     case .tanhAtInput, .tanhNotSquared, .tanhAtOutput, .skippedActivation, .valueForDerivative, .forgottenCotangent:
@@ -83,7 +83,7 @@ enum PeoplesMistake: String, Sendable, CaseIterable {
 }
 
 /// A rule that is wrong in one way and place only, which random tests at ordinary points miss.
-enum RareMistake: String, Sendable, CaseIterable {
+package enum RareMistake: String, Sendable, CaseIterable {
   /// Numbers that are not finite, out of such as are.
   case overflowingSoftplus = "softplus′ as eˣ/(1 + eˣ), far out"
   case overflowingSilu = "silu′ with e^−x, far out"
@@ -100,7 +100,7 @@ enum RareMistake: String, Sendable, CaseIterable {
   case detachedMatrixProduct = "a detached cotangent in a matrix product"
 
   /// Tells whether the numbers are wrong in Float alone.
-  var isOfFloat: Bool {
+  package var isOfFloat: Bool {
     switch self {
     case .signInFloat, .factorInFloat, .addendInFloat, .droppedInFloat: true
     case .overflowingSoftplus, .overflowingSilu, .zeroByZero, .reciprocal, .detachedCotangent, .detachedProduct,
@@ -110,7 +110,7 @@ enum RareMistake: String, Sendable, CaseIterable {
   }
 
   /// Tells whether only the second derivative tells.
-  var isSecondOrder: Bool {
+  package var isSecondOrder: Bool {
     switch self {
     case .detachedCotangent, .detachedProduct, .detachedMatrixProduct: true
     case .overflowingSoftplus, .overflowingSilu, .zeroByZero, .reciprocal, .signInFloat, .factorInFloat,
@@ -120,7 +120,7 @@ enum RareMistake: String, Sendable, CaseIterable {
   }
 
   /// The operation as it is right, with its operands.
-  var example: Example {
+  package var example: Example {
     switch self {
     case .overflowingSoftplus: Example(Unary.softplus, .numbers([3, 4], in: 720...800))
     case .overflowingSilu: Example(Unary.silu, .numbers([3, 4], in: -800 ... -720))

@@ -5,14 +5,14 @@ import AdjointChecking
 /// more elsewhere, and the loss is Σ v ⊙ sin(w ⊙ y) + Σ u ⊙ x, or one in which the first sum is hard to see.
 ///
 /// The constants c are such that the operation sees the values drawn for it, away from its kinks.
-struct SabotageNetwork<S: Scalar> {
-  let tape = Tape<S>()
-  let leaves: [Variable<S>]
+package struct SabotageNetwork<S: Scalar> {
+  package let tape = Tape<S>()
+  package let leaves: [Variable<S>]
   /// The node of the operation under sabotage.
-  let node: Int
-  let loss: Variable<S>
+  package let node: Int
+  package let loss: Variable<S>
 
-  init(
+  package init(
     _ draw: ExampleDraw, operation: any Adjoint.Operation, cover: Cover = .none, setting: FaultSetting = .plain,
     seed: UInt64
   ) {
@@ -60,7 +60,7 @@ struct SabotageNetwork<S: Scalar> {
     return tape.backward(from: loss).edges.contains { $0.consumer == node && $0.position == input }
   }
 
-  func check(
+  package func check(
     order: Int, mode: GradientCheck<S>.Mode = .directional(2), seed: UInt64
   ) -> GradientReport {
     GradientCheck(of: loss, withRespectTo: leaves, mode: mode, order: order, seed: seed).run()
@@ -68,7 +68,7 @@ struct SabotageNetwork<S: Scalar> {
 }
 
 /// The surroundings in which a fault is hard to see.
-enum Cover: Sendable, Hashable {
+package enum Cover: Sendable, Hashable {
   case none
   /// The faulty part of the loss times a small factor.
   case factor(Double)
@@ -81,7 +81,7 @@ enum Cover: Sendable, Hashable {
 }
 
 /// The surroundings of the whole loss, which other libraries' checkers are shown as well.
-enum FaultSetting: String, Sendable, CaseIterable {
+package enum FaultSetting: String, Sendable, CaseIterable {
   case plain
   /// Leaves times 2⁻⁶⁰, with 2⁶⁰ directly behind them.
   case tinyLeaves

@@ -1,8 +1,7 @@
 import Adjoint
 import AdjointChecking
+import AdjointGrading
 import Testing
-
-@testable import AdjointGrading
 
 /// The mistakes that people make in a rule are recognised by their numbers.
 @Suite struct MistakeTests {

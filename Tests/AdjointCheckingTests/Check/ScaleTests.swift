@@ -1,8 +1,7 @@
 import Adjoint
+import AdjointChecking
 import AdjointLearning
 import Testing
-
-@testable import AdjointChecking
 
 /// Faults at every scale are found, and right gradients at any scale and at kinks are not convicted.
 struct ScaleTests {

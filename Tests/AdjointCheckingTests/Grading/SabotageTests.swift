@@ -1,8 +1,7 @@
 import Adjoint
 import AdjointChecking
+import AdjointGrading
 import Testing
-
-@testable import AdjointGrading
 
 @Suite struct SabotageTests {
   /// In debug a sample of the catalogue; in release all of it.
