@@ -47,15 +47,25 @@ def answer(inputs, value, gradient=None, vjp=None, array="numpy", **options):
   if "at" in options:
     tell["at"] = plain(options["at"])
   tell["derivative"] = "gradient" if gradient else "vjp"
+  shape = [[]]  # of the value, which the vector of a vjp has too
+
+  def lengths(numbers):
+    return [len(numbers)] + lengths(numbers[0]) if isinstance(numbers, list) and numbers else []
+
+  def valued():
+    numbers = plain(value(**x))
+    shape[0] = lengths(numbers)
+    return {"value": numbers}
+
   for line in sys.stdin:
     request = json.loads(line)
     try:
       x = {name: make(nested(request["at"][name], shape)) for name, shape in inputs.items()} if "at" in request else {}
       reply = {
         "describe": lambda: tell,
-        "value": lambda: {"value": plain(value(**x))},
+        "value": valued,
         "gradient": lambda: {"gradient": plain(gradient(**x))},
-        "vjp": lambda: {"vjp": plain(vjp(make(request["v"]), **x))},
+        "vjp": lambda: {"vjp": plain(vjp(make(nested(request["v"], shape[0])), **x))},
       }[request["ask"]]()
     except (ArithmeticError, ValueError) as error:  # out of the domain, as math and NumPy say it
       reply = {"error": f"{type(error).__name__}: {error}"}

@@ -40,10 +40,14 @@ struct ElementaryFault {
     let inputs = recording.nodes[node].inputs
     var numbers = TangentNumbers(seed: generator.next())
     for input in inputs where recording.tape[input].role != .index {
-      let size = movers.contains(input) ? recording.powerOfTwo(of: input) : 0
+      let moves = movers.contains(input)
+      let least = moves ? recording.leastMagnitude(of: input) : 0
       recording.double.withElements(at: input) { values in
         recording.dual.withElements(at: input) { x in
-          for i in x.indices { x[i] = Dual(values[i], tangent: size == 0 ? 0 : size * numbers.next()) }
+          for i in x.indices {
+            x[i] = Dual(
+              values[i], tangent: moves ? (values[i] == 0 ? least : abs(values[i])) * numbers.next() : 0)
+          }
         }
       }
     }

@@ -297,6 +297,11 @@ package final class CheckedRecording {
     nodes[node].inputShapes.allSatisfy { $0 == nodes[node].shape } && tape.operation(at: node)?.isElementwise == true
   }
 
+  /// The least magnitude of a node that is neither 0 nor infinite; 1 where there is none.
+  func leastMagnitude(of node: Int) -> Double {
+    double.withElements(at: node) { $0.lazy.map { abs($0) }.filter { $0 > 0 && $0 < .infinity }.min() ?? 1 }
+  }
+
   /// The power of 2 at the largest magnitude of a node; 1 where it is 0 or not finite.
   func powerOfTwo(of node: Int) -> Double {
     let largest = double.withElements(at: node) { $0.lazy.map { abs($0) }.max() ?? 0 }

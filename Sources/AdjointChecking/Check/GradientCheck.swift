@@ -63,8 +63,17 @@ public struct GradientCheck<S: Scalar> {
         run.report.judgments.append(.silent(order: 1, at: 0, "what may move has no elements"))
         return
       }
+      if let (leaf, other) = output.dependentLeaf(among: leaves) {
+        run.report.judgments.append(
+          .silent(order: 1, at: 0, "\(leaf) depends on \(other), and both are to move: check one of them"))
+        return
+      }
       let needsOwnPrecision = S.self != Double.self
       let recording = recording(boundsErrors: needsOwnPrecision || mode == .full, &run)
+      guard !recording.judged.isEmpty || leaves.contains(where: { $0.index == output.index }) else {
+        run.report.judgments.append(.silent(order: 1, at: 0, "no parameter or input that may move reaches the output"))
+        return
+      }
       run.check(
         recording, order: 1,
         ownPrecision: needsOwnPrecision ? PrecisionCheck(recording, output: output, leaves: leaves) : nil)
@@ -101,7 +110,22 @@ extension Variable {
   ///
   /// A leaf recorded after the output cannot reach it.
   func checkedLeaves(among given: [Variable]?) -> [Variable] {
-    (given ?? tape.differentiableVariables).filter { $0.live.index <= index }
+    var seen: Set<Int> = []
+    return (given ?? tape.differentiableVariables).filter { $0.live.index <= index && seen.insert($0.index).inserted }
+  }
+
+  /// A leaf that is computed from another one: they cannot move independently.
+  func dependentLeaf(among leaves: [Variable]) -> (leaf: String, other: String)? {
+    guard leaves.contains(where: { tape.operation(at: $0.index) != nil }) else { return nil }
+    var origin: [Int: Int] = [:]
+    for leaf in leaves { origin[leaf.index] = leaf.index }
+    for node in 0...index {
+      let source = tape[node].inputs.lazy.compactMap { origin[$0.index] }.first
+      guard let source else { continue }
+      if let leaf = origin[node], leaf == node { return (tape.describe(node), tape.describe(source)) }
+      origin[node] = source
+    }
+    return nil
   }
 }
 

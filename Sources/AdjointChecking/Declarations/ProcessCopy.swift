@@ -9,7 +9,9 @@ enum ProcessCopy {
     case ended
     /// The sentence of a trap.
     case trapped(String)
-    /// There is no copy, or it did not end in time.
+    /// It did not end in time.
+    case givenUp
+    /// There is no copy.
     case unknown
   }
 
@@ -25,7 +27,7 @@ enum ProcessCopy {
     var text = [CChar](repeating: 0, count: 4096)
     let signal = ar_signal(copy, &text, Int32(text.count))
     guard signal != 0 else { return .ended }
-    guard signal > 0 else { return .unknown }
+    guard signal > 0 else { return .givenUp }
     let output = String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     return .trapped(sentence(in: output, signal))
   }
@@ -43,6 +45,8 @@ enum ProcessCopy {
 struct Traps: Sendable {
   /// The sentence of each trap, by the title of the example.
   private(set) var byTitle: [String: String] = [:]
+  /// The titles of the examples that twice did not come to their end.
+  private(set) var endless: Set<String> = []
   /// The sentence of a trap in `shape(of:)` on other shapes.
   private(set) var onAskingForShapes: String?
 
@@ -62,22 +66,29 @@ struct Traps: Sendable {
     case .trapped(let sentence):
       onAskingForShapes = sentence
       return
-    case .unknown: return
+    case .givenUp, .unknown: return
     }
     for other in others() where !tryOut(other, seed) && byTitle[other.title] == nil { return }
   }
 
   /// Tells whether an example comes to its end; a trap is kept.
   private mutating func tryOut(_ example: Example, _ seed: UInt64) -> Bool {
-    let outcome = ProcessCopy.outcome {
-      var verifier = ExampleVerifier(example, seed: seed)
-      verifier.tryOut()
+    // A copy may wait for a lock that another thread held: a second one tells that from what does not end.
+    for _ in 0..<2 {
+      let outcome = ProcessCopy.outcome {
+        var verifier = ExampleVerifier(example, seed: seed)
+        verifier.tryOut()
+      }
+      switch outcome {
+      case .ended: return true
+      case .trapped(let sentence):
+        byTitle[example.title] = sentence
+        return false
+      case .unknown: return false
+      case .givenUp: continue
+      }
     }
-    switch outcome {
-    case .ended: return true
-    case .trapped(let sentence): byTitle[example.title] = sentence
-    case .unknown: break
-    }
+    endless.insert(example.title)
     return false
   }
 }

@@ -22,6 +22,31 @@ struct PurityCheck {
         + "operands and attributes alone: no counter, no generator, no clock, nothing kept from an earlier call. Random "
         + "numbers are a leaf, tape.random(…), given as an operand"
     }
+    return nonlinearity(on: tape)
+  }
+
+  /// The rule at a cotangent times 2ᵏ beside 2ᵏ times the rule: a contribution is linear in the cotangent.
+  private func nonlinearity(on tape: Tape<Double>) -> String? {
+    let y = draw.record(on: tape).output
+    var generator = Generator(seed: 11)
+    let g = y.value.map { _ in generator.normal() }
+    func contributions(_ factor: Double) -> [Tensor<Double>?] {
+      let scaled = tape.constant(g.map { factor * $0 })
+      return ((try? tape.checkedContributions(of: y.index, adjoint: scaled)) ?? []).map { $0?.value }
+    }
+    let plain = contributions(1)
+    for factor in [0x1p-20, 0x1p20] {
+      for (input, (one, scaled)) in zip(plain, contributions(factor)).enumerated() {
+        guard let one, let scaled else { continue }
+        for (element, (a, b)) in zip(one.elements, scaled.elements).enumerated() where a.isFinite && factor * a != b {
+          guard abs(factor * a - b) > 1e-9 * abs(factor * a) + .leastNormalMagnitude else { continue }
+          return
+            "the contribution to input \(input) is not linear in the cotangent: at \(short(factor)) times it, element "
+            + "\(element) is \(b), not \(short(factor)) times \(a). A contribution is (∂y/∂x)ᵀ·g: no comparison, clamp or "
+            + "power of g"
+        }
+      }
+    }
     return nil
   }
 }

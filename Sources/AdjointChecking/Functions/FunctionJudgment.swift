@@ -52,12 +52,19 @@ struct FunctionJudgment {
     compare(found, jitter, with: chosen)
     if verdict == .disagree { confirm(found, jitter, chosen, line) }
     if verdict == .cannotTell, abs(found - expected) <= 10 * error {
+      // Means of many differences may acquit, and never convict.
+      let doubt = self
       compare(found, jitter, with: line.averaged(chosen))
+      if verdict == .disagree { self = doubt }
     }
   }
 
   private mutating func compare(_ found: Double, _ jitter: Double, with chosen: FunctionAlongLine.Measurement) {
     (expected, error) = (chosen.value, chosen.error)
+    guard expected.isFinite else {
+      (verdict, remark) = (.cannotTell, "the slope is beyond the largest number")
+      return
+    }
     guard found.isFinite else {
       verdict = chosen.isResolved ? .disagree : .cannotTell
       remark = "it is no finite number"
@@ -67,8 +74,8 @@ struct FunctionJudgment {
     let margin = 10 * error + jitter + FunctionJudgment.rounding * size
     let distance = abs(found - expected)
     if distance <= margin {
-      // A bound above the numbers tells nothing, unless both are 0 to within their rounding.
-      let isZero = abs(found) <= jitter && abs(expected) <= 10 * error && chosen.isNegligible
+      // A bound above the numbers tells nothing, unless the claim is 0 and f does not move at all.
+      let isZero = abs(found) <= jitter && expected == 0 && chosen.mean == nil && chosen.isNegligible
       let tells = margin <= FunctionJudgment.agreement * size || isZero
       verdict = tells ? .agree : .cannotTell
       let coarse =
@@ -78,7 +85,10 @@ struct FunctionJudgment {
       verdict = .disagree
     } else {
       // An error bar that is not finite ends here too.
-      (verdict, remark) = (.cannotTell, "the differences are not sure enough to contradict")
+      (verdict, remark) = (
+        .cannotTell,
+        "\(short(distance / error)) error bars apart: \(short(FunctionJudgment.clearance)) are asked before a claim is called wrong"
+      )
     }
   }
 

@@ -51,15 +51,17 @@ struct Arbiter {
     of operation: any Adjoint.Operation, _ g: Tensor<Double>, _ moved: [[Double]?]
   ) -> (value: Double, error: Double)? {
     let inputs = recording.nodes[node].inputs
-    var (largest, fastest) = (0.0, 0.0)
+    // A step moves no element by more than a small share of itself: beyond, it may meet a kink or a pole.
+    var (scale, fastest) = (Double.infinity, 0.0)
     for (input, tangents) in zip(inputs, moved) {
       guard let tangents else { continue }
       let x = recording.double.value(at: input)
       for (value, tangent) in zip(x.elements, tangents) where tangent != 0 {
-        (largest, fastest) = (max(largest, abs(value)), max(fastest, abs(tangent)))
+        fastest = max(fastest, abs(tangent))
+        if value != 0 { scale = min(scale, abs(value / tangent)) }
       }
     }
-    let scale = (largest == 0 ? 1 : largest) / fastest
+    if scale == .infinity { scale = 1 / fastest }
     guard scale.isFinite, scale > 0 else { return nil }
     var best: (value: Double, error: Double)?
     var previous: Double?

@@ -183,9 +183,7 @@ struct OneSidedSlopes {
   /// y with the input moved by a share of each element.
   private func evaluate(_ share: Double) -> [Dual] {
     let (recording, input) = (move.recording, move.input)
-    let tiny = recording.double.withElements(at: input) { x in
-      x.lazy.map(abs).filter { $0 > 0 && $0 < .infinity }.min() ?? 1
-    }
+    let tiny = recording.leastMagnitude(of: input)
     recording.double.withElements(at: input) { values in
       recording.dual.withElements(at: input) { x in
         let largest = x.lazy.map { abs($0.tangent) }.max() ?? 1

@@ -130,7 +130,7 @@ import Testing
 
     @Test func `What traps on every shape is told, and the process lives`() {
       finds(OutOfBounds.self, "this ends the process: forward: no element 12 among the 12 of [4, 3]")
-      finds(DividingShape.self, "awkward shapes: shape(of:) ends the process: Division by zero")
+      finds(DividingShape.self, "awkward shapes: shape(of:) ends the process")
       finds(WrongWithinItsRule.self, "this ends the process: broadcast: [3] does not broadcast to [5]")
     }
   #endif
@@ -144,6 +144,17 @@ import Testing
   }
 
   // MARK: Purity
+
+  @Test func `A choice that a rule bakes in is stale`() { finds(BakedSign.self, "a stale value") }
+
+  @Test func `A rule that is not linear in the cotangent is told`() {
+    finds(ClampedCotangent.self, "is not linear in the cotangent")
+    finds(ThresholdedCotangent.self, "is not linear in the cotangent")
+  }
+
+  @Test func `A value that is NaN somewhere convicts nobody`() {
+    #expect(GradientCheck.verify(LogOfAnything.self).verdict != .disagree)
+  }
 
   @Test func `A rule that records something else each time is impure`() {
     finds(RamblingRule.self, "impure", "its rule recorded first")
@@ -193,4 +204,48 @@ import Testing
     #expect(report.verdict == .cannotTell)
     #expect(report.description.contains("no derivative was checked: in none of its 2 examples may a number move"))
   }
+}
+
+/// A leaky ReLU whose rule keeps the signs of the first recording.
+private struct BakedSign: Operation {
+  func shape(of x: [Shape]) throws(ShapeError) -> Shape { x[0] }
+  func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) {
+    for i in y.indices { y[i] = x[0][i] > 0 ? x[0][i] : S(0.1) * x[0][i] }
+  }
+  func branches<S: Scalar>(_ x: Operands<S>) -> Branches<S>? {
+    let elements = Array(x[0].elements)
+    return Branches(sides: elements.map { $0 > 0 ? 1 : 0 }, distances: elements)
+  }
+  func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] {
+    [p.to(0, g * p.tape.constant(p.x[0].value.map { $0 > 0 ? 1 : S(0.1) }))]
+  }
+  static var examples: [Example] { [Example(BakedSign(), .numbers([4, 3], avoiding: [0]))] }
+}
+
+/// sin, with a cotangent that is cut.
+private struct ClampedCotangent: Operation {
+  func shape(of x: [Shape]) throws(ShapeError) -> Shape { x[0] }
+  func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) { for i in y.indices { y[i] = S.sine(x[0][i]) } }
+  func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] {
+    [p.to(0, g.clamp(-40, 40) * p.x[0].cos())]
+  }
+  static var examples: [Example] { [Example(ClampedCotangent(), .numbers([4, 3]))] }
+}
+
+/// sin, with small cotangents left out.
+private struct ThresholdedCotangent: Operation {
+  func shape(of x: [Shape]) throws(ShapeError) -> Shape { x[0] }
+  func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) { for i in y.indices { y[i] = S.sine(x[0][i]) } }
+  func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] {
+    [p.to(0, g * (g.abs() .> 1e-4) * p.x[0].cos())]
+  }
+  static var examples: [Example] { [Example(ThresholdedCotangent(), .numbers([4, 3]))] }
+}
+
+/// log, drawn also where it is NaN.
+private struct LogOfAnything: Operation {
+  func shape(of x: [Shape]) throws(ShapeError) -> Shape { x[0] }
+  func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) { for i in y.indices { y[i] = S.logarithm(x[0][i]) } }
+  func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] { [p.to(0, g / p.x[0])] }
+  static var examples: [Example] { [Example(LogOfAnything(), .numbers([4, 3]))] }
 }

@@ -120,6 +120,29 @@ struct ScaleTests {
     }
   }
 
+  @Test("Scales mixed in one tensor convict nobody", arguments: [1e-12, 1e-17, 1e-25, 1e16, 1e18])
+  func mixedScales(other: Double) {
+    let tape = Tape<Double>()
+    let w = tape.input(Tensor([1, other]))
+    for loss in [w.abs().sum(), w.tanh().sum(), (1 / w).sum(), w.relu().sum(), w.reciprocal().sum(), w.log().sum()] {
+      let report = check(loss, order: 2)
+      #expect(report.verdict != .disagree, "\(report)")
+    }
+  }
+
+  @Test("Leaves that nothing joins to the output, and leaves that depend on each other, cannot be told")
+  func oddLeaves() {
+    let tape = Tape<Double>()
+    let (x, z) = (input(tape), input(tape))
+    let h = x.sin()
+    let loss = h.square().sum() + x.sum()
+    let apart = GradientCheck(of: loss, withRespectTo: [z]).run()
+    #expect(apart.verdict == .cannotTell && apart.summary.contains("reaches the output"), "\(apart)")
+    let dependent = GradientCheck(of: loss, withRespectTo: [x, h]).run()
+    #expect(dependent.verdict == .cannotTell && dependent.summary.contains("depends on"), "\(dependent)")
+    #expect(GradientCheck(of: loss, withRespectTo: [x, x]).run().agrees)
+  }
+
   @Test("Several kinks at once convict nobody")
   func severalKinks() {
     let tape = Tape<Double>()

@@ -141,6 +141,14 @@ import Testing
     #expect(root.verdict == .cannotTell, "\(root)")
   }
 
+  @Test func `What no step resolves is not convicted, and a zero in its place does not agree`() {
+    func f(_ x: [Double]) -> Double { x.reduce(0) { $0 + cosh($1) } }
+    let x = [45.0, 1]
+    #expect(checkGradient(of: f, gradient: { $0.map(sinh) }, at: x).verdict == .cannotTell)
+    #expect(checkGradient(of: f, gradient: { [sinh($0[0]), 0] }, at: x).verdict == .cannotTell)
+    #expect(checkGradient(of: f, gradient: { [-sinh($0[0]), sinh($0[1])] }, at: x).verdict == .disagree)
+  }
+
   @Test("Noise in f widens the bar, and convicts no right gradient", arguments: [1e-12, 1e-9, 1e-6, 1e-3])
   func noise(size: Double) {
     for seed in 0..<UInt64(100) {

@@ -132,7 +132,9 @@ extension RandomProgram {
   fileprivate var error: Double {
     let recording = record(on: Tape<Double>())
     let judgment = PreparedCheck(of: recording.output, withRespectTo: recording.moving).judgment(alongDirection: seed)
-    return judgment.verdict == .cannotTell ? .infinity : judgment.severity
+    // Where the derivative is 0, both sides are rounding, and say so.
+    if judgment.verdict == .cannotTell { return judgment.remark.hasPrefix("ill-conditioned") ? 1 : .infinity }
+    return judgment.verdict == .agree ? min(judgment.severity, 1) : max(judgment.severity, 2)
   }
 }
 
