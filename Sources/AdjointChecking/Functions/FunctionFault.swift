@@ -104,6 +104,9 @@ struct FunctionFault {
     if (3...1e9).contains(whole), isScaled(by: 1 / whole) {
       return "all are \(Int(whole)) times too small, as with 1/N twice"
     }
+    if abs(factor - 1) < 0.01 {
+      return "all are \(short(abs(factor - 1))) of their size too \(factor > 1 ? "large" : "small")"
+    }
     return "all are scaled by the factor \(short(factor))"
   }
 

@@ -31,6 +31,8 @@ struct DiffReport {
       return
         "the precision: \(a.path) is of \(a.scalar), \(b.path) of \(b.scalar), so that all numbers differ; trace both in one"
     case .program(let step, _, _, _): return "\(place(of: step)) runs another program\(before)"
+    case .update(let step, _) where a.update.prefix { $0 != "(" } != b.update.prefix { $0 != "(" }:
+      return "the update of \(place(of: step)): \(a.update) and \(b.update)\(before); its values and gradients agree"
     case .update(let step, let other):
       return step.isRefused == other.isRefused
         ? "the learning rate of \(place(of: step)): \(step.rate) and \(other.rate)\(before); its values and gradients agree"
