@@ -272,8 +272,12 @@ package final class CheckedRecording {
     for edge in edges where dual.holds(edge.producer) && moving.contains(edge.producer) {
       include(edge.contribution, beside: edge.producer)
     }
-    return CheckedRecording.roundings * 0x1p-53 * Double(longestReduction).squareRoot() * sum
-      + 4 * .leastNonzeroMagnitude * factors
+    return bound(of: sum) + 4 * .leastNonzeroMagnitude * factors
+  }
+
+  /// The bound of rounding where these are the magnitudes of all terms, or of some of them.
+  func bound(of magnitudes: Double) -> Double {
+    CheckedRecording.roundings * 0x1p-53 * Double(longestReduction).squareRoot() * magnitudes
   }
 
   /// Σ|ȳᵢẏᵢ| of one node along the direction of the last dual replay: its part in the derivative.
