@@ -45,7 +45,9 @@ package final class PreparedCheck {
     let expected = recording.cotangent.dot(tangent)
     // What the leaves' terms alone explain needs no walk over all nodes.
     let bound = recording.bound(of: magnitude)
-    if abs(found - expected) <= bound { return Judgment(.dual, order: 1, found: found, expected: expected, bound: bound) }
+    if abs(found - expected) <= bound {
+      return Judgment(.dual, order: 1, found: found, expected: expected, bound: bound)
+    }
     return DirectionalOracles(recording: recording, direction: [], order: 1)
       .judgment(found, expected, recording.bound(), beside: []).judgment
   }
