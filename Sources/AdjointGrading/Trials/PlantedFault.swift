@@ -85,7 +85,7 @@ extension FaultSite {
   init?<S: Scalar>(at x: Variable<S>, input: Int) {
     guard let operation = x.operation, operation.indexPosition != input else { return nil }
     let isTied = [.binary(.maximum), .binary(.minimum)].contains(operation.form)
-    let isKinked = [.unary(.relu), .unary(.abs)].contains(operation.form) || operation is LeakyReLU
+    let isKinked = [.unary(.relu), .unary(.abs)].contains(operation.form) || operation.name == "leakyRelu"
     self.init(
       input: input, shape: x.inputs[input].shape, outputShape: x.shape, isElementwise: operation.isElementwise,
       broadcasts: operation.isElementwise || operation.form == .broadcast,
