@@ -121,7 +121,7 @@ struct SettingsTests {
     let weight = Parameter<Float>(Tensor([[1, 0]]), name: "w")
     let step = TrainingStep<Float>(optimizer: SGD(learningRate: 0.1)) { x, targets in
       let y = x * x.tape.parameter(weight)
-      return targets.role == .index
+      return targets.holdsIndices
         ? crossEntropy(logits: y, labels: targets) : meanSquaredError(y.sum(axes: [1]), targets)
     }
     let x = Tensor<Float>([[1, 2], [3, 4]])

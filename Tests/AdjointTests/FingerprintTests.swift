@@ -69,6 +69,7 @@ struct FingerprintTests {
   private static let attributes = [
     "averagePool": ["size", "stride", "padding"], "broadcast": ["to"], "clamp": ["low", "high"],
     "concatenate": ["axis"], "elu": ["alpha"], "fold": ["size", "stride", "padding", "image"], "leakyRelu": ["slope"],
+    "argSort": ["axis", "descending", "count"], "gatherAlong": ["axis"], "scatterAddAlong": ["axis", "extent"],
     "matmul": ["transposeA", "transposeB"], "max": ["axes", "keepsDimensions"],
     "maxPool": ["size", "stride", "padding"], "mean": ["axes", "keepsDimensions"], "min": ["axes", "keepsDimensions"],
     "oneHot": ["classes"], "pad": ["before", "after"], "permute": ["order"], "power": ["exponent"], "reshape": ["to"],
@@ -77,7 +78,7 @@ struct FingerprintTests {
   ]
 
   private static let plain = [
-    "abs", "add", "addBias", "argMax", "cos", "divide", "equal", "erf", "exp", "expm1", "gather", "gelu", "greater",
+    "abs", "add", "addBias", "argMax", "asNumbers", "cos", "divide", "equal", "erf", "exp", "expm1", "gather", "gelu", "greater",
     "greaterOrEqual", "less", "lessOrEqual", "log", "log1p", "logSoftmax", "logSumExp", "maximum", "minimum",
     "multiply", "negate", "notEqual", "pick", "reciprocal", "relu", "sigmoid", "sign", "silu", "sin", "softmax",
     "softplus", "sqrt", "square", "step", "stopGradient", "subtract", "tanh", "where",

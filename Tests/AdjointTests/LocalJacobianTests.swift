@@ -6,7 +6,7 @@ import Testing
   @Test("A local Jacobian equals the dense one, by dual numbers and by the rule", arguments: ExampleCase.all)
   func entries(example: ExampleCase) throws {
     let recorded: Recorded<Double> = example.record(example.values())
-    for position in recorded.x.indices where recorded.x[position].role != .index {
+    for position in recorded.x.indices where !recorded.x[position].holdsIndices {
       let x = recorded.x[position]
       let local = try #require(recorded.y.localJacobian(withRespectTo: position))
       #expect(local.rows == recorded.y.shape.elementCount && local.columns == x.shape.elementCount)

@@ -55,7 +55,7 @@ import Testing
     let tape = Tape<S>()
     let recording = program.record(on: tape, at: point)
     var generator = Generator(seed: program.seed).stream(100)
-    let numbers = recording.nodes.filter { $0.role != .index }
+    let numbers = recording.nodes.filter { !$0.holdsIndices }
     var outputs = (0..<generator.next() % 3).map { _ in numbers[Int(generator.next() % UInt64(numbers.count))] }
     outputs += [recording.output]
     if program.seed % 4 == 0 { outputs.append(outputs[0]) }

@@ -27,7 +27,7 @@ import Testing
     for values in [example.values(), onKinks(example)] {
       let recorded: Recorded<Double> = example.record(values)
       let (tape, y) = (recorded.tape, recorded.y)
-      for x in recorded.x where x.role != .index {
+      for x in recorded.x where !x.holdsIndices {
         let slopes = jacobian(of: y, withRespectTo: x, mode: .forward).elements
         let columns = x.shape.elementCount
         let cotangent = tape.input(.zeros(y.shape))

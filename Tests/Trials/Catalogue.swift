@@ -41,15 +41,15 @@ enum Catalogue {
       }
     }
     let y = tape.record(example.operation, inputs: inputs)
-    let moving = inputs.filter { $0.role != .index }
+    let moving = inputs.filter { !$0.holdsIndices }
     let asked = [y * 2] + gradients(of: (y * y).sum(), withRespectTo: moving) + inputs
-    let recorded = asked.filter { $0.role != .index }.map { bits($0.value) }
+    let recorded = asked.filter { !$0.holdsIndices }.map { bits($0.value) }
     for keeping in [Program<S>.Keeping.outputs, .all] {
       let program = Program<S>(asked, keeping: keeping)
       for threads in 1...3 {
         program.pool = threads == 1 ? nil : WorkerPool(partsInTurn: threads, lastFirst: threads == 3)
         program.run()
-        let found = asked.filter { $0.role != .index }.map { bits(program.value(of: $0)) }
+        let found = asked.filter { !$0.holdsIndices }.map { bits(program.value(of: $0)) }
         if found != recorded { return false }
       }
     }

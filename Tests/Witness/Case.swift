@@ -46,7 +46,7 @@ struct Case {
     let y = tape.record(example.operation, inputs: inputs)
     let shapes = inputs.map { "\($0.shape)" }.joined(separator: " ")
     self.init(
-      "\(example.operation.name) \(shapes)", y, moving: inputs.filter { $0.role != .index }, using: &generator)
+      "\(example.operation.name) \(shapes)", y, moving: inputs.filter { !$0.holdsIndices }, using: &generator)
   }
 
   func print() { Swift.print(json.text) }

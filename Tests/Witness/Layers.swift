@@ -23,10 +23,10 @@ struct LayerCase {
     let trial = record(leaves).tape.trainableParameters.map(\.parameter)
     for parameter in trial { parameter.value = .random(parameter.value.shape, in: -1...1, using: &generator) }
     let again = Tape<Double>()
-    let arguments = leaves.map { $0.role == .index ? again.index($0.indexValue) : again.input($0.value) }
+    let arguments = leaves.map { $0.holdsIndices ? again.index($0.indexValue) : again.input($0.value) }
     let y = record(arguments)
     let parameters = again.trainableParameters.map(\.leaf)
-    let moving = arguments.filter { $0.role != .index } + parameters
+    let moving = arguments.filter { !$0.holdsIndices } + parameters
     var made = Case(name, y, moving: moving, using: &generator)
     made.arguments = arguments + parameters
     made.settings = settings

@@ -110,6 +110,12 @@ def scatter_jax(x, i, rows):
     return jnp.zeros((rows, *x.shape[i.ndim :])).at[i].add(x)
 
 
+def scatter_along_jax(x, i, axis, shape):
+    places = list(jnp.meshgrid(*(jnp.arange(n) for n in x.shape), indexing="ij"))
+    places[axis] = i
+    return jnp.zeros(shape).at[tuple(places)].add(x)
+
+
 def slices(a):
     return tuple(slice(s, s + n) for s, n in zip(a["start"], a["size"]))
 
@@ -144,6 +150,22 @@ STRUCTURE = {
     "matmul": (lambda x, a, s: product(*x, a), lambda x, a, s: product(*x, a)),
     "addBias": (lambda x, a, s: x[0] + x[1], lambda x, a, s: x[0] + x[1]),
     "argMax": (lambda x, a, s: numbers(x[0].argmax(-1)), lambda x, a, s: numbers(x[0].argmax(-1))),
+    "argSort": (
+        lambda x, a, s: numbers(
+            x[0].sort(a["axis"], a["descending"], stable=True).indices.narrow(a["axis"], 0, a["count"])),
+        lambda x, a, s: numbers(
+            jnp.argsort(x[0], axis=a["axis"], descending=a["descending"], stable=True).take(
+                jnp.arange(a["count"]), axis=a["axis"])),
+    ),
+    "asNumbers": (lambda x, a, s: numbers(x[0]), lambda x, a, s: numbers(x[0])),
+    "gatherAlong": (
+        lambda x, a, s: torch.gather(x[0], a["axis"], x[1].long()),
+        lambda x, a, s: jnp.take_along_axis(x[0], x[1], axis=a["axis"]),
+    ),
+    "scatterAddAlong": (
+        lambda x, a, s: x[0].new_zeros(s).scatter_add(a["axis"], x[1].long(), x[0]),
+        lambda x, a, s: scatter_along_jax(x[0], x[1], a["axis"], s),
+    ),
     "softmax": (lambda x, a, s: x[0].softmax(-1), lambda x, a, s: jax.nn.softmax(x[0])),
     "logSoftmax": (lambda x, a, s: x[0].log_softmax(-1), lambda x, a, s: jax.nn.log_softmax(x[0])),
     "logSumExp": (lambda x, a, s: x[0].logsumexp(-1), lambda x, a, s: jax.nn.logsumexp(x[0], -1)),

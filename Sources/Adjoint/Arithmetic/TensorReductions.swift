@@ -46,11 +46,6 @@ extension Tensor where Element: Scalar {
       Extremum(kind: .min, axes: set, keepsDimensions: keepingDimensions), self, file: file, line: line)
   }
 
-  /// The position of the largest element along an axis, as a number: that of the first NaN where there is one.
-  public func argMax(axis: Int = -1, file: StaticString = #fileID, line: UInt = #line) -> Tensor {
-    alongLastAxis(axis, ArgMax(), removesAxis: true, file, line)
-  }
-
   /// eˣ / Σ eˣ along an axis.
   public func softmax(axis: Int = -1, file: StaticString = #fileID, line: UInt = #line) -> Tensor {
     alongLastAxis(axis, Softmax(), file, line)

@@ -1,7 +1,7 @@
 /// The Jacobian-vector product J·ẋ = d/dt y(x + tẋ), exactly: a replay in dual numbers of the recording behind y.
 ///
 /// It uses no rule of an operation's `vjp`, so it is an independent witness against reverse mode. `stopGradient` passes
-/// no tangent. Random and index leaves are held at their recorded values.
+/// no tangent. Random leaves and indices are held at their recorded values.
 ///
 /// - Parameters:
 ///   - x: the values that move: leaves or intermediate results.
@@ -40,7 +40,7 @@ struct DualReplay<S: Scalar> {
     values = x.map { $0.recordedValue.converted() }
     // Moving an intermediate result means replaying what stands after it, so every value must be there.
     let onlyLeaves = x.allSatisfy { y.tape.nodes[y.tape.index(of: $0)].isLeaf }
-    program = Program([y] + x, keeping: onlyLeaves ? .outputs : .all)
+    program = Program([y] + x, keeping: onlyLeaves ? .outputs : .all, altering: nil, holdingIndices: true)
     if !onlyLeaves { program.replay() }
   }
 

@@ -118,16 +118,21 @@ public func `where`<S: Scalar>(
 }
 
 extension Variable {
+  /// A comparison; indices are compared as numbers.
+  private static func comparing(_ comparison: Comparison, _ a: Variable, _ b: Variable) -> Variable {
+    a.tape.record(comparison, a.holdsIndices ? a.asNumbers() : a, b.holdsIndices ? b.asNumbers() : b)
+  }
+
   /// 1 where a is less than b, else 0; shapes broadcast. The derivative is 0.
-  public static func .< (a: Variable, b: Variable) -> Variable { a.tape.record(Comparison.less, a, b) }
+  public static func .< (a: Variable, b: Variable) -> Variable { .comparing(.less, a, b) }
   /// 1 where a is at most b, else 0; shapes broadcast. The derivative is 0.
-  public static func .<= (a: Variable, b: Variable) -> Variable { a.tape.record(Comparison.lessOrEqual, a, b) }
+  public static func .<= (a: Variable, b: Variable) -> Variable { .comparing(.lessOrEqual, a, b) }
   /// 1 where a is greater than b, else 0; shapes broadcast. The derivative is 0.
-  public static func .> (a: Variable, b: Variable) -> Variable { a.tape.record(Comparison.greater, a, b) }
+  public static func .> (a: Variable, b: Variable) -> Variable { .comparing(.greater, a, b) }
   /// 1 where a is at least b, else 0; shapes broadcast. The derivative is 0.
-  public static func .>= (a: Variable, b: Variable) -> Variable { a.tape.record(Comparison.greaterOrEqual, a, b) }
+  public static func .>= (a: Variable, b: Variable) -> Variable { .comparing(.greaterOrEqual, a, b) }
   /// 1 where a is equal to b, else 0; shapes broadcast. The derivative is 0.
-  public static func .== (a: Variable, b: Variable) -> Variable { a.tape.record(Comparison.equal, a, b) }
+  public static func .== (a: Variable, b: Variable) -> Variable { .comparing(.equal, a, b) }
   /// 1 where a is different from b, else 0; shapes broadcast. The derivative is 0.
-  public static func .!= (a: Variable, b: Variable) -> Variable { a.tape.record(Comparison.notEqual, a, b) }
+  public static func .!= (a: Variable, b: Variable) -> Variable { .comparing(.notEqual, a, b) }
 }

@@ -58,6 +58,7 @@ package enum OperationForm: Hashable, Sendable {
   case cumulativeSum(isReversed: Bool)
   case broadcast, reshape, permute, slice, pad, concatenate, stopGradient
   case gather, scatterAdd, pick, oneHot
+  case argSort, gatherAlong, scatterAddAlong, asNumbers
   case unfold, fold, maxPool, averagePool
   /// An operation of another module.
   case other
@@ -68,6 +69,7 @@ package enum OperationForm: Hashable, Sendable {
     case .map, .zip, .select, .product, .addBias, .reshape: true
     case .sum, .mean, .variance, .extremum, .argMax, .softmax, .cumulativeSum,
       .broadcast, .permute, .slice, .pad, .concatenate,
+      .argSort, .gatherAlong, .scatterAddAlong, .asNumbers,
       .stopGradient, .gather, .scatterAdd, .pick, .oneHot, .unfold, .fold, .maxPool, .averagePool, .other:
       false
     }

@@ -58,6 +58,10 @@ public protocol Operation: Sendable {
   /// The bound of the indices, 0 ..< bound. It is asked only when `indexPosition` is not `nil`.
   func indexBound(for inputs: [Shape]) -> Int
 
+  /// The bound of the indices that y holds, 0 ..< bound; `nil` when y holds numbers. `forward` writes them into
+  /// `y.indexElements`, and each run checks them. No derivative flows through them: every entry of `vjp` is `nil`.
+  func resultIndexBound(for inputs: [Shape]) -> Int?
+
   /// Shapes and safe domains, on which tests, documentation and checks run the operation. Empty for an operation that
   /// is not in the catalogue.
   static var examples: [Example] { get }
@@ -80,6 +84,7 @@ extension Operation {
   }
   public var indexPosition: Int? { nil }
   public func indexBound(for inputs: [Shape]) -> Int { 0 }
+  public func resultIndexBound(for inputs: [Shape]) -> Int? { nil }
   public static var examples: [Example] { [] }
 }
 

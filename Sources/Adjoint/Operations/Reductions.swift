@@ -144,47 +144,6 @@ package struct Extremum: AxisReduction {
   }
 }
 
-/// y = the position of the largest element along the last axis, as a number; the first of those that tie, and the first
-/// NaN where there is one, as for `max`. Its derivative is 0.
-package struct ArgMax: LibraryOperation {
-  package init() {}
-
-  package func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) {
-    let width = x[0].shape[x[0].shape.rank - 1]
-    let (elements, y) = (x[0].elements, y.elements)
-    for row in y.indices {
-      var best = 0
-      for j in 1..<max(width, 1) where elements[row * width + best].isExceeded(by: elements[row * width + j]) {
-        best = j
-      }
-      y[row] = S(position: best)
-    }
-  }
-  package func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] { [nil] }
-  package func branches<S: Scalar>(_ x: Operands<S>) -> Branches<S>? {
-    let width = x[0].shape[x[0].shape.rank - 1]
-    let rows = stride(from: 0, to: x[0].count, by: width).map { Array(x[0].elements[$0..<$0 + width]) }
-    return Branches(bestOf: rows, largest: true)
-  }
-
-  package func shape(of x: [Shape]) throws(ShapeError) -> Shape {
-    let x = try x.only(1, for: name)[0]
-    guard let width = x.last, width > 0 else { throw ShapeError("argMax: \(x) has no element along its last axis") }
-    return Shape(x.dropLast())
-  }
-  package func entrywiseInputs(_ x: [Shape]) -> [Bool]? { x[0].rank > 1 ? [true] : nil }
-  package func localJacobian<S: Scalar>(at p: Point<S>, withRespectTo i: Int) -> LocalJacobian? { .zero(at: p, i) }
-  package var ownForm: OperationForm { .argMax }
-  package func swiftCode(_ x: [String], _ shapes: [Shape]) -> String { methodCall(name, x) }
-  package func range(_ x: [ValueRange], _ shapes: [Shape]) -> ValueRange { 0...Double(shapes[0].last ?? 1) }
-  package func expanded(_ x: [ScalarOperand], shape: Shape, on tape: Tape<Double>) -> [Variable<Double>]? {
-    nil
-  }
-  package static var examples: [Example] {
-    [[3, 4], [5], [2, 3, 4], [1, 1], [0, 3]].map { Example(ArgMax(), .numbers($0)) }
-  }
-}
-
 extension Scalar {
   /// True when y takes the place of this number as the largest one so far: it is larger, or the first NaN.
   package func isExceeded(by y: Self) -> Bool { !(y <= self) && !primal.isNaN }
@@ -311,13 +270,6 @@ extension Variable {
     let extremum = Extremum(
       kind: .min, axes: axisSet(axes, for: "min", file, line), keepsDimensions: keepingDimensions)
     return tape.record(extremum, self, file: file, line: line)
-  }
-
-  /// The position of the largest element along an axis, as a number: that of the first NaN where there is one.
-  public func argMax(axis: Int = -1, file: StaticString = #fileID, line: UInt = #line) -> Variable {
-    alongLastAxis(axis, "argMax", file, line, removesAxis: true) {
-      tape.record(ArgMax(), $0, file: file, line: line)
-    }
   }
 
   /// The sum over the axes along which a tensor of `shape` would be repeated to this shape. It is the adjoint of

@@ -6,7 +6,7 @@ extension Variable: CustomStringConvertible, CustomDebugStringConvertible {
   /// It may be read while a training step is recorded; the value is then that of the batch at hand.
   public var description: String {
     guard tape.isLive(self) else { return "%\(index) of a tape that was truncated before it: it has no value any more" }
-    let value = tape.isIndexLeaf(index) ? indexValue.description : recordedValue.description
+    let value = tape.holdsIndices(index) ? indexValue.description : recordedValue.description
     let head = tape.text.line(of: index) + (tape.isRecordingForReplay ? " (while it is recorded)" : "")
     return head + set(off: value)
   }

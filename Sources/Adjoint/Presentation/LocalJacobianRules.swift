@@ -115,7 +115,7 @@ extension Point {
     guard let operation = y.operation else { fatalError("localJacobian: \(tape.describe(node)) is a leaf") }
     let scratch = Tape<T>(mode: tape.mode)
     let inputs = (0..<x.count).map { i in
-      x[i].role == .index ? scratch.index(x[i].indexValue) : scratch.input(value(i, x[i].recordedValue))
+      x[i].holdsIndices ? scratch.index(x[i].indexValue) : scratch.input(value(i, x[i].recordedValue))
     }
     return scratch.record(operation, inputs: inputs)
   }

@@ -45,7 +45,7 @@ extension OperationCatalog {
     let g = tape.input(Tensor(repeating: 1, shape: y.shape))
     var names: [Int: Notation] = [y.index: .symbol("y"), g.index: .symbol("ȳ")]
     for (input, letter) in zip(inputs, letters) { names[input.index] = .symbol(letter) }
-    let backward = tape.backward(from: y, cotangent: g, to: inputs.filter { !tape.isIndexLeaf($0.index) })
+    let backward = tape.backward(from: y, cotangent: g, to: inputs.filter { !tape.holdsIndices($0.index) })
 
     let rules = zip(inputs, letters).compactMap { input, letter in
       backward.adjoint(of: input).map { "\(letter)\u{304} = " + tape.expression(of: $0, in: names).text }

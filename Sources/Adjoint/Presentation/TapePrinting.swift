@@ -48,7 +48,7 @@ extension Tape: CustomStringConvertible {
   }
 
   private func byteCount(of node: Int) -> Int {
-    nodes[node].shape.elementCount * (isIndexLeaf(node) ? MemoryLayout<Int32>.stride : MemoryLayout<S>.stride)
+    nodes[node].shape.elementCount * (holdsIndices(node) ? MemoryLayout<Int32>.stride : MemoryLayout<S>.stride)
   }
 
   private func line(_ node: Int) -> [String] {

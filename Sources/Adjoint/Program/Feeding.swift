@@ -88,7 +88,7 @@ extension Program {
     of x: Variable<some Scalar>, file: StaticString = #fileID, line: UInt = #line
   ) -> Tensor<S> {
     let node = readableNode(x, file, line)
-    return view(node).tensor(isIndex: isIndexLeaf(node))
+    return view(node).tensor(isIndex: holdsIndices(node))
   }
 
   /// Reads a value in place, without a copy or an allocation. The buffer is valid inside `body` only.

@@ -145,7 +145,8 @@ private struct DyingOperands {
     // Every read of that memory must be of whole elements in turn with the result, and not after it is overwritten. The
     // youngest operand is still in a cache.
     let place = dying.lastIndex { operand in
-      nodes[operand].shape.elementCount == nodes[result].shape.elementCount && size(operand) == size(result)
+      nodes[operand].isIndex == nodes[result].isIndex
+        && nodes[operand].shape.elementCount == nodes[result].shape.elementCount && size(operand) == size(result)
         && isReadInStep[operand] && lastReader[operand] <= index.position[result]
     }
     return place.map { dying.remove(at: $0) }

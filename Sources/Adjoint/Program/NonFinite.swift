@@ -28,7 +28,7 @@ extension Program {
     var isBehind = [Bool](repeating: false, count: failed.index + 1)
     isBehind[failed.index] = true
     var first: NonFiniteValue?
-    for node in (0...failed.index).reversed() where isBehind[node] && replay.holds(node) && !tape.isIndexLeaf(node) {
+    for node in (0...failed.index).reversed() where isBehind[node] && replay.holds(node) && !tape.holdsIndices(node) {
       let elements = replay.view(node).elements
       guard let position = elements.firstIndex(where: { !$0.primal.isFinite }) else { continue }
       for input in replay.nodes[node].inputs { isBehind[input] = true }

@@ -32,17 +32,35 @@ private class Placed<O: Operation, S: Scalar>: PlacedOperation<S> {
   final let x: Operands<S>
   final let y: Output<S>
 
-  init(_ operation: O, _ x: Operands<S>, into y: Output<S>) { (self.operation, self.x, self.y) = (operation, x, y) }
+  /// The bound of the indices that y holds; `nil` for numbers.
+  private final let resultBound: Int?
 
-  final override func execute() { operation.forward(x, into: y) }
+  init(_ operation: O, _ x: Operands<S>, into y: Output<S>) {
+    (self.operation, self.x, self.y) = (operation, x, y)
+    resultBound = operation.resultIndexBound(for: (0..<x.count).map { x[$0].shape })
+  }
+
+  final override func execute() { run(x, into: y) }
+
+  /// Computes y, or a part of it, and traps at an index that is out of the range that the operation states.
+  final func run(_ x: Operands<S>, into y: Output<S>) {
+    operation.forward(x, into: y)
+    guard let resultBound, let place = UnsafeBufferPointer(y.indexElements).firstPlace(outside: resultBound) else { return }
+    fatalError(
+      "\(operation.name): gave index \(y.indexElements[place]), not in 0 ..< \(resultBound), the range that "
+        + "resultIndexBound(for:) states")
+  }
 
   override func footprint(part: Int, of parts: Int) -> Footprint {
     var footprint = Footprint()
     guard part == 0 else { return footprint }
     for position in 0..<x.count { footprint.read(bytes: x[position].count * stride(position), at: x[position].address) }
-    footprint.write(y.base, count: y.count)
+    footprint.write(bytes: y.count * resultStride, at: y.address)
     return footprint
   }
+
+  /// The bytes of an element of the result.
+  final var resultStride: Int { resultBound == nil ? MemoryLayout<S>.stride : MemoryLayout<Int32>.stride }
 
   final override var work: Int { (0..<x.count).reduce(y.count) { $0 + x[$1].count } }
 
@@ -67,7 +85,7 @@ private final class Entrywise<O: Operation, S: Scalar>: Placed<O, S> {
     withUnsafeTemporaryAllocation(of: View<S>.self, capacity: x.count) { views in
       guard let own = views.baseAddress else { return }
       for position in 0..<x.count { (own + position).initialize(to: operand(position, band)) }
-      operation.forward(Operands(views: own, count: x.count), into: output(band))
+      run(Operands(views: own, count: x.count), into: output(band))
     }
   }
 
@@ -79,7 +97,7 @@ private final class Entrywise<O: Operation, S: Scalar>: Placed<O, S> {
       let own = operand(position, band)
       footprint.read(bytes: own.count * stride(position), at: own.address)
     }
-    footprint.write(output(band).base, count: output(band).count)
+    footprint.write(bytes: output(band).count * resultStride, at: output(band).address)
     return footprint
   }
 
@@ -88,7 +106,7 @@ private final class Entrywise<O: Operation, S: Scalar>: Placed<O, S> {
   }
 
   private func output(_ band: Range<Int>) -> Output<S> {
-    let own = View<S>(shape: y.shape, address: y.address).entries(band, stride: MemoryLayout<S>.stride)
+    let own = View<S>(shape: y.shape, address: y.address).entries(band, stride: resultStride)
     return Output(shape: own.shape, address: own.address)
   }
 }

@@ -24,7 +24,10 @@ struct Plan {
   ///   - targets: the nodes asked for.
   ///   - fusing: true when values may be left out and share memory; if false, every node can be read.
   ///   - alteration: the changes of a checker that measures itself.
-  init(of recorded: [Node], for targets: [Int], fusing: Bool, altering alteration: PlanAlteration?) {
+  ///   - holdingIndices: true when computed indices stand as they are from run to run.
+  init(
+    of recorded: [Node], for targets: [Int], fusing: Bool, altering alteration: PlanAlteration?, holdingIndices: Bool
+  ) {
     (nodes, fuses) = (recorded, fusing)
     live = Array(repeating: false, count: recorded.count)
     for target in targets { live[target] = true }
@@ -36,6 +39,7 @@ struct Plan {
     if fusing {
       lasting = Array(repeating: false, count: recorded.count)
       for target in targets { lasting[target] = true }
+      if holdingIndices { for i in recorded.indices where live[i] && recorded[i].givesIndices { lasting[i] = true } }
       Simplification.removeRepeated(from: &nodes, &self.live, forms: forms, kept: lasting)
       folded = Simplification.constants(in: nodes, live: self.live, forms: forms, kept: lasting)
     }
@@ -60,11 +64,13 @@ struct Plan {
       elementSize: elementSize)
   }
 
-  /// The smallest bound that a live operation puts on each index leaf.
+  /// The smallest bound that a live operation puts on each index leaf. Computed indices are held to a bound of their own.
   var indexBounds: [Int: Int] {
     var bounds: [Int: Int] = [:]
     for i in nodes.indices where live[i] {
-      guard case .operation(let operation) = nodes[i].kind, let position = operation.indexPosition else { continue }
+      guard case .operation(let operation) = nodes[i].kind, let position = operation.indexPosition,
+        nodes[nodes[i].inputs[position]].isLeaf
+      else { continue }
       let bound = operation.indexBound(for: nodes[i].inputs.map { nodes[$0].shape })
       bounds[nodes[i].inputs[position], default: Int.max] = min(bound, bounds[nodes[i].inputs[position]] ?? Int.max)
     }
@@ -78,6 +84,9 @@ extension Node {
     if case .operation(let operation) = kind { return operation.form }
     return nil
   }
+
+  /// True when an operation computes indices here.
+  var givesIndices: Bool { isIndex && !isLeaf }
 
   var isLeaf: Bool {
     if case .leaf = kind { return true }

@@ -91,6 +91,8 @@ public final class Program<S: Scalar> {
   /// The positions that each index leaf holds, and their bound.
   private let positions: [(leaf: Int, held: UnsafeBufferPointer<Int32>, bound: Int)]
   private let indexBounds: [Int: Int]
+  /// The nodes of computed indices that stand as they are.
+  private(set) var heldIndices: Set<Int> = []
   let names: NodeNames
   let sharedParameters: [ParameterLeaf<S>]  // kept alive: instructions hold their addresses
   /// The bytes of the arena that all values of this program share.
@@ -113,10 +115,13 @@ public final class Program<S: Scalar> {
     self.init(outputs, keeping: keeping, parameters: access, altering: nil, file: file, line: line)
   }
 
-  /// - Parameter alteration: the changes that a checker that measures itself makes to the plan; `nil` in earnest.
+  /// - Parameters:
+  ///   - alteration: the changes that a checker that measures itself makes to the plan; `nil` in earnest.
+  ///   - holdingIndices: true to keep the recorded indices where operations compute some, instead of computing them anew.
+  ///     Another scalar rounds otherwise, so it may break a tie that the recording has, or order neighbours otherwise.
   package init<R: Scalar>(
-    _ outputs: [Variable<R>], keeping: Keeping, parameters access: ParameterAccess,
-    altering alteration: PlanAlteration?,
+    _ outputs: [Variable<R>], keeping: Keeping = .outputs, parameters access: ParameterAccess = .shared,
+    altering alteration: PlanAlteration?, holdingIndices: Bool = false,
     file: StaticString = #fileID, line: UInt = #line
   ) {
     guard let tape = outputs.first?.tape else {
@@ -124,7 +129,9 @@ public final class Program<S: Scalar> {
     }
     let own = outputs.map { tape.index(of: $0, for: "Program, outputs", beside: outputs, file: file, line: line) }
     let targets = own + tape.stores.map(\.node)
-    let plan = Plan(of: Array(tape.nodes), for: targets, fusing: keeping == .outputs, altering: alteration)
+    let plan = Plan(
+      of: Array(tape.nodes), for: targets, fusing: keeping == .outputs, altering: alteration,
+      holdingIndices: holdingIndices)
 
     // Parameters of this very type are read where they stand.
     let ownTape = tape as? Tape<S>
@@ -176,6 +183,12 @@ public final class Program<S: Scalar> {
     passNodes = plan.passes.map(\.nodes)
     lastNodes = passNodes.map { $0.max() ?? 0 }
     for leaf in plan.leaves where !isShared[leaf] { copyLeaf(leaf, from: tape, ownTape) }
+    if holdingIndices {
+      for node in nodes.indices where nodes[node].givesIndices && places[node] != nil {
+        copyIndices(tape.view(of: node).indices, into: node)
+        heldIndices.insert(node)
+      }
+    }
     fold()
   }
 
@@ -271,13 +284,18 @@ public final class Program<S: Scalar> {
   }
 
   /// Computes what depends on constants alone.
-  func fold() { for position in 0..<foldedCount { instructions[position].executeApart() } }
+  func fold() {
+    for position in 0..<foldedCount where !heldIndices.contains(lastNodes[position]) {
+      instructions[position].executeApart()
+    }
+  }
 
   /// Computes every node again but those in `held`, whose written values stand.
   package func replay(holding held: Set<Int>) {
     begin()
     defer { end() }
-    for position in 0..<instructions.count where !held.contains(lastNodes[position]) {
+    for position in 0..<instructions.count
+    where !held.contains(lastNodes[position]) && !heldIndices.contains(lastNodes[position]) {
       instructions[position].executeApart()
     }
   }
@@ -312,9 +330,17 @@ public final class Program<S: Scalar> {
     #if RED_ZONES
       executeWatched(from: first)
     #else
+      guard heldIndices.isEmpty else { return executeHoldingIndices(from: first) }
       if unmanagedPool != nil, first == foldedCount, scheduled.baseAddress != nil { return executePhases() }
       for position in first..<instructions.count { base[position].execute() }
     #endif
+  }
+
+  @inline(never)
+  private func executeHoldingIndices(from first: Int) {
+    for position in first..<instructions.count where !heldIndices.contains(lastNodes[position]) {
+      instructions[position].executeApart()
+    }
   }
 
   @inline(never)
@@ -338,7 +364,7 @@ public final class Program<S: Scalar> {
   // MARK: Leaves
 
   private func copyLeaf<R: Scalar>(_ leaf: Int, from tape: Tape<R>, _ ownTape: Tape<S>?) {
-    if tape.isIndexLeaf(leaf) {
+    if tape.holdsIndices(leaf) {
       copyIndices(tape.view(of: leaf).indices, into: leaf)
     } else if let ownTape {
       _ = output(leaf).elements.update(fromContentsOf: ownTape.view(of: leaf).elements)
@@ -369,8 +395,5 @@ public final class Program<S: Scalar> {
     return text.description(of: node)
   }
   func indexBound(_ node: Int) -> Int { indexBounds[node] ?? Int.max }
-  func isIndexLeaf(_ node: Int) -> Bool {
-    if case .leaf(.index) = nodes[node].kind { return true }
-    return false
-  }
+  func holdsIndices(_ node: Int) -> Bool { nodes[node].isIndex }
 }

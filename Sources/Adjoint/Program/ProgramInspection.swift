@@ -28,7 +28,7 @@ extension Program {
     return Tensor(shape: view.shape, elements: Array(view.elements))
   }
 
-  /// The indices that an index leaf of this program holds.
+  /// The indices that a node of this program holds.
   package func indices(at node: Int) -> Tensor<Int32> {
     let view = view(node)
     return Tensor(shape: view.shape, elements: Array(view.indices))
@@ -53,11 +53,16 @@ extension Program {
 }
 
 extension Program {
+  /// Takes over the computed indices of another program of the same recording, where this one holds them.
+  package func takeIndices<R: Scalar>(of other: Program<R>) {
+    for node in heldIndices where other.holds(node) { copyIndices(other.view(node).indices, into: node) }
+  }
+
   /// Takes over what another program of the same recording holds in its leaves.
   package func takeLeaves(of other: Program) {
     for node in nodes.indices where nodes[node].isLeaf && holds(node) && other.holds(node) {
       if addresses[node] == other.addresses[node] { continue }  // a parameter of both
-      if isIndexLeaf(node) {
+      if holdsIndices(node) {
         copyIndices(other.view(node).indices, into: node)
       } else {
         _ = output(node).elements.update(fromContentsOf: other.view(node).elements)
@@ -79,7 +84,7 @@ extension Program {
       hash = (hash << 29 | hash >> 35) &* 0x9E37_79B1_85EB_CA87
     }
     let elements = UnsafeRawBufferPointer(view(node).elements)
-    if isIndexLeaf(node) {
+    if holdsIndices(node) {
       for index in view(node).indices { add(UInt64(UInt32(bitPattern: index))) }
     } else if MemoryLayout<S>.size == 4 {
       elements.withMemoryRebound(to: UInt32.self) { words in
@@ -97,7 +102,7 @@ extension Program {
   /// The bytes of a node's elements at these positions, little-endian; of all of them for `nil`.
   /// - Precondition: this program holds the node.
   package func bytes(of node: Int, at positions: [Int]?) -> [UInt8] {
-    let size = isIndexLeaf(node) ? 4 : MemoryLayout<S>.size
+    let size = holdsIndices(node) ? 4 : MemoryLayout<S>.size
     let count = nodes[node].shape.elementCount
     let held = UnsafeRawBufferPointer(start: view(node).indices.baseAddress, count: count * size)
     var bytes: [UInt8] = []

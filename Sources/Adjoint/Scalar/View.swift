@@ -142,8 +142,8 @@ public struct Output<S: Scalar> {
   @inlinable public var elements: UnsafeMutableBufferPointer<S> {
     UnsafeMutableBufferPointer(start: base, count: count)
   }
-  /// The elements of an index leaf.
-  var indexElements: UnsafeMutableBufferPointer<Int32> {
+  /// The places of the indices, for an operation whose result is indices.
+  public var indexElements: UnsafeMutableBufferPointer<Int32> {
     UnsafeMutableBufferPointer(start: address.assumingMemoryBound(to: Int32.self), count: count)
   }
   /// The element at a row-major position.

@@ -117,6 +117,10 @@ extension Tape {
   }
 
   private func unitCotangent(for output: Variable<S>, _ file: StaticString, _ line: UInt) -> Variable<S> {
+    guard !output.holdsIndices else {
+      fatalError(
+        "backward: the output, \(describe(output)), holds indices; only numbers have a gradient", file: file, line: line)
+    }
     guard output.shape.elementCount == 1 else {
       fatalError(
         "backward: the output has shape \(output.shape); only a single number has a gradient. Give a cotangent of that "
@@ -131,6 +135,7 @@ extension Tape {
     var reaches = [Bool](repeating: false, count: output + 1)
     for target in targets where target <= output { reaches[target] = true }
     for i in 0..<output + 1 where !reaches[i] {
+      if nodes[i].isIndex { continue }  // whatever it depends on, no derivative flows through it
       let inputs = nodes[i].inputs
       for position in 0..<inputs.count where reaches[inputs[position]] { reaches[i] = true }
     }

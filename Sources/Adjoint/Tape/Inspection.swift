@@ -48,12 +48,21 @@ extension Tape {
 }
 
 extension Variable {
-  /// The recorded indices of an index leaf.
-  /// - Precondition: this is an index leaf.
+  /// True when the value is indices (Int32): that of an index leaf, or of an operation such as `argSort`.
+  public var holdsIndices: Bool { tape.holdsIndices(tape.index(of: self)) }
+
+  /// The recorded indices.
+  /// - Precondition: the value is indices, and the tape is not being recorded for replay.
   public var indexValue: Tensor<Int32> {
-    guard role == .index else {
+    guard holdsIndices else {
       fatalError("indexValue: \(tape.describe(index)) holds numbers, not indices; `value` reads them")
     }
-    return Tensor(shape: shape, elements: Array(tape.view(of: index).indices))
+    if role == nil { refuseReplay(tape.index(of: self)) }
+    return recordedIndices
+  }
+
+  /// The recorded indices, also while recording for replay.
+  package var recordedIndices: Tensor<Int32> {
+    Tensor(shape: shape, elements: Array(tape.view(of: tape.index(of: self)).indices))
   }
 }

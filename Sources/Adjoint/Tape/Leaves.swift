@@ -147,6 +147,9 @@ extension Tape {
     _ value: Variable<S>, into state: Parameter<S>, file: StaticString = #fileID, line: UInt = #line
   ) {
     let node = index(of: value, for: "store", file: file, line: line)
+    guard !nodes[node].isIndex else {
+      fatalError("store: \(describe(node)) holds indices; a state holds numbers", file: file, line: line)
+    }
     guard value.shape == state.shape else {
       fatalError(
         "store: a value of shape \(value.shape) does not fit the state '\(state.name ?? "unnamed")' \(state.shape). The "

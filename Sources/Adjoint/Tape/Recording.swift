@@ -78,9 +78,10 @@ extension Tape {
   ) -> Variable<S> {
     let list = NodeList(
       inputs.map { index(of: $0, for: kind.operation?.name, beside: inputs, file: file, line: line) })
-    let shape = resultShape(of: kind, list, file: file, line: line)
-    let y = append(kind, list, shape)
+    let (shape, bound) = result(of: kind, list, file: file, line: line)
+    let y = append(kind, list, shape, isIndex: bound != nil)
     evaluate(y)
+    if let bound { check(y, below: bound, file, line) }
     return Variable(tape: self, index: y, epoch: epoch)
   }
 
@@ -165,8 +166,11 @@ extension Tape {
     Operands.gathered(inputs, view(of:)) { operation.forward($0, into: output(node)) }
   }
 
-  /// The shape that `operation` gives, after a check of which inputs are indices.
-  func resultShape(of kind: Node.Kind, _ inputs: NodeList, file: StaticString, line: UInt) -> Shape {
+  /// The shape that `operation` gives, and the bound of its indices if it gives some, after a check of which inputs are
+  /// indices.
+  private func result(
+    of kind: Node.Kind, _ inputs: NodeList, file: StaticString, line: UInt
+  ) -> (Shape, indexBound: Int?) {
     guard case .operation(let operation) = kind else { fatalError("record: a leaf has no operands") }
     let shapes = inputs.map { nodes[$0].shape }
     do throws(ShapeError) {
@@ -175,18 +179,19 @@ extension Tape {
         throw ShapeError("\(operation.name): says that input \(position) holds indices, and has \(inputs.count) inputs")
       }
       for (position, input) in inputs.enumerated() {
-        let isIndex = isIndexLeaf(input)
+        let isIndex = nodes[input].isIndex
         if isIndex != (operation.indexPosition == position) {
           throw ShapeError(
             "\(operation.name): input \(position), \(describe(input)), "
               + (isIndex
                 ? "holds indices; numbers are expected"
-                : "holds numbers; an index leaf is expected: tape.index(Tensor<Int32>(…))"))
+                : "holds numbers; indices are expected: tape.index(Tensor<Int32>(…)), or the result of argMax, argSort "
+                  + "and the like"))
         }
         if isIndex { try checkIndices(of: input, below: operation.indexBound(for: shapes), for: operation.name) }
       }
       noteReads(of: inputs)
-      return shape
+      return (shape, operation.resultIndexBound(for: shapes))
     } catch { refuse(error, of: inputs.map { self[$0] }, file, line) }
   }
 
@@ -199,7 +204,24 @@ extension Tape {
     fatalError("\(error.description) (operands: \(names)\(scope)\(listing))", file: file, line: line)
   }
 
+  /// Traps unless an operation's own indices lie in the range that it states.
+  private func check(_ node: Int, below bound: Int, _ file: StaticString, _ line: UInt) {
+    let indices = view(of: node).indices
+    guard let place = indices.firstPlace(outside: bound) else { return }
+    fatalError(
+      "\(describe(node)): index \(indices[place]) at position \(place) is not in 0 ..< \(bound), the range that "
+        + "resultIndexBound(for:) states",
+      file: file, line: line)
+  }
+
   private func checkIndices(of node: Int, below bound: Int, for name: String) throws(ShapeError) {
+    if case .operation(let source) = nodes[node].kind {
+      // Another run may compute any index of its range.
+      let own = source.resultIndexBound(for: nodes[node].inputs.map { nodes[$0].shape }) ?? 0
+      guard own > bound, nodes[node].shape.elementCount > 0 else { return }
+      throw ShapeError(
+        "\(name): \(describe(node)) gives indices in 0 ..< \(own), and here they must be in 0 ..< \(bound)")
+    }
     let indices = view(of: node).indices
     guard let place = indices.firstPlace(outside: bound) else { return }
     guard isRecordingForReplay, bound > 0 else {
@@ -212,7 +234,8 @@ extension Tape {
     }
   }
 
-  func isIndexLeaf(_ node: Int) -> Bool { nodes[node].isIndex }
+  /// True for a node whose value is indices: an index leaf, or the result of an operation that gives some.
+  func holdsIndices(_ node: Int) -> Bool { nodes[node].isIndex }
 
   // MARK: Labels and scopes
 

@@ -23,20 +23,23 @@ public struct Variable<S: Scalar> {
   /// - Precondition: the tape is not being recorded for replay. A training step, or a function to be minimised, is recorded
   ///   once and replayed ever after, so a branch taken on a value would be frozen. Use `where`, or record eagerly.
   public var value: Tensor<S> {
-    let position = tape.index(of: self)
-    guard !tape.isRecordingForReplay else {
-      fatalError(
-        "\(tape.describe(position)): its value was read while a training step is recorded, or a function to be "
-          + "minimised. It is recorded once and replayed ever after, so a branch taken on this value would be frozen. "
-          + "Use `where(_:_:_:)` to choose between values, `print` to look at one, or record on a tape of your own.")
-    }
+    refuseReplay(tape.index(of: self))
     return recordedValue
+  }
+
+  /// Traps while a step is recorded: what is read now would be frozen.
+  func refuseReplay(_ position: Int) {
+    guard tape.isRecordingForReplay else { return }
+    fatalError(
+      "\(tape.describe(position)): its value was read while a training step is recorded, or a function to be "
+        + "minimised. It is recorded once and replayed ever after, so a branch taken on this value would be frozen. "
+        + "Use `where(_:_:_:)` to choose between values, `print` to look at one, or record on a tape of your own.")
   }
 
   /// The recorded value, also while recording for replay.
   var recordedValue: Tensor<S> {
     let position = tape.index(of: self)
-    return tape.view(of: position).tensor(isIndex: tape.isIndexLeaf(position))
+    return tape.view(of: position).tensor(isIndex: tape.holdsIndices(position))
   }
 
   /// The recorded value of a single number.

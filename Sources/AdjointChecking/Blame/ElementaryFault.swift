@@ -39,7 +39,7 @@ struct ElementaryFault {
     // At the values of the sweep, with tangents of its own: those that arrive may cancel.
     let inputs = recording.nodes[node].inputs
     var numbers = TangentNumbers(seed: generator.next())
-    for input in inputs where recording.tape[input].role != .index {
+    for input in inputs where !recording.tape[input].holdsIndices {
       let moves = movers.contains(input)
       let least = moves ? recording.leastMagnitude(of: input) : 0
       recording.double.withElements(at: input) { values in

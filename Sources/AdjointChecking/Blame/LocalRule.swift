@@ -85,7 +85,7 @@ struct LocalRule {
   // MARK: Replays of the operation alone
 
   var operandCount: Int { inputs.count }
-  func isIndex(_ position: Int) -> Bool { recording.tape[inputs[position]].role == .index }
+  func isIndex(_ position: Int) -> Bool { recording.tape[inputs[position]].holdsIndices }
   func value(_ position: Int) -> Tensor<Double> { recording.double.value(at: inputs[position]) }
   var output: Tensor<Double> { recording.double.value(at: node) }
 

@@ -57,8 +57,8 @@ private struct Lagrangian {
 
   init(_ recording: CheckedRecording, _ operation: any Adjoint.Operation, _ inputs: [Int], weights: inout Generator) {
     self.operation = operation
-    indices = inputs.map { recording.tape[$0].role == .index ? recording.tape[$0].indexValue : nil }
-    var values = inputs.filter { recording.tape[$0].role != .index }.map { recording.double.value(at: $0) }
+    indices = inputs.map { recording.tape[$0].holdsIndices ? recording.tape[$0].indexValue : nil }
+    var values = inputs.filter { !recording.tape[$0].holdsIndices }.map { recording.double.value(at: $0) }
     let tape = Tape<Double>()
     let operands = Lagrangian.operands(on: tape, values, indices)
     let shape = tape.record(operation, inputs: operands.all).shape

@@ -19,15 +19,17 @@ package struct DoubleRecording {
     for node in 0...output.live.index {
       let x = tape[node]
       let copy: Variable<Double>
-      if let operation = x.operation {
+      if x.holdsIndices {
+        // Also where an operation computed them: Double would break a tie that the recording has.
+        copy = twin.index(x.indexValue)
+      } else if let operation = x.operation {
         copy = twin.record(operation, inputs: x.inputs.map { twin[$0.index] })
       } else {
         switch x.role {
-        case .index: copy = twin.index(x.indexValue)
         case .constant: copy = twin.constant(x.value.converted())
         case .parameter: copy = twin.parameter(Parameter(x.value.converted(), name: x.path))
         // What is drawn or stored is held: it counts as given.
-        case .input, .state, .random, nil: copy = twin.input(x.value.converted())
+        case .input, .index, .state, .random, nil: copy = twin.input(x.value.converted())
         }
       }
       if !x.path.isEmpty { copy.labeled(x.path) }
@@ -118,8 +120,10 @@ package final class CheckedRecording {
     let results = Set(adjoints.values).union(edges.map(\.contribution)).sorted().map { tape[$0] }
     // The leaves are named, so that one which the output does not depend on has a place too.
     double = Program([output] + leaves + results, keeping: .all, parameters: .copied)
-    dual = Program([output] + leaves, keeping: .all)
-    errors = boundsErrors ? Program([output] + leaves + results, keeping: .all, parameters: .copied) : nil
+    dual = Program([output] + leaves, keeping: .all, altering: nil, holdingIndices: true)
+    errors =
+      boundsErrors
+      ? Program([output] + leaves + results, keeping: .all, parameters: .copied, altering: nil, holdingIndices: true) : nil
     (moving, stops) = CheckedRecording.reach(tape, from: leaves, upTo: output.index)
     (longestReduction, reductions, operationCount) = CheckedRecording.sizes(tape, double, upTo: output.index)
     edgesOfConsumer = Dictionary(grouping: edges, by: \.consumer)
@@ -208,6 +212,7 @@ package final class CheckedRecording {
   package func move(to point: [Tensor<Double>]) {
     for (leaf, value) in zip(leaves, point) { double.write(value, into: leaf) }
     double.replay(holding: Set(leaves.map(\.index)))
+    errors?.takeIndices(of: double)
   }
 
   /// The forward half alone, every value kept: differences are taken of it.
@@ -249,6 +254,7 @@ package final class CheckedRecording {
 
   /// Computes the dual program again; a leaf that is the result of an operation keeps what was written.
   func replayDual() {
+    dual.takeIndices(of: double)
     dual.replay(holding: Set(leaves.map(\.index)))
   }
 

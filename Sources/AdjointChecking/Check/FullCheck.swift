@@ -15,7 +15,8 @@ struct FullCheck {
   ///   - kinks: the kinks at which the point stands.
   ///   - faults: the faults of single operations, which grow by those that a coordinate shows.
   func run(_ report: inout GradientReport, beside kinks: [Singularity], _ faults: inout [LocalJudge.Fault]) {
-    let program = Program<DualLanes>([recording.output] + recording.leaves, keeping: .all)
+    let program = Program<DualLanes>(
+      [recording.output] + recording.leaves, keeping: .all, altering: nil, holdingIndices: true)
     for (leaf, value) in zip(recording.leaves, recording.point) {
       program.write(value.map { DualLanes($0) }, into: leaf)
     }

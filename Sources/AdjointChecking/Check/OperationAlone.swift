@@ -18,7 +18,7 @@ struct OperationAlone<S: Scalar> {
   init?(_ y: Variable<S>, named name: String) {
     guard let operation = y.operation else { return nil }
     let inputs = y.inputs
-    guard inputs.allSatisfy({ $0.role == .index || $0.value.elements.allSatisfy { $0.primal.isFinite } }) else {
+    guard inputs.allSatisfy({ $0.holdsIndices || $0.value.elements.allSatisfy { $0.primal.isFinite } }) else {
       return nil
     }
     (self.operation, self.y, self.name) = (operation, y, name)
@@ -167,7 +167,7 @@ private struct LocalTape<T: Scalar> {
   init<S: Scalar>(_ operation: any Adjoint.Operation, _ inputs: [Variable<S>], _ number: (Double) -> T) {
     let tape = tape
     let operands = inputs.map { input -> Variable<T> in
-      input.role == .index ? tape.index(input.indexValue) : tape.constant(input.value.map { number($0.primal) })
+      input.holdsIndices ? tape.index(input.indexValue) : tape.constant(input.value.map { number($0.primal) })
     }
     y = tape.record(operation, inputs: operands)
   }

@@ -69,7 +69,7 @@ private struct Take {
     let g = tape.constant(y.value.map { _ in generator.normal() })
     let results = (try? tape.checkedContributions(of: y.index, adjoint: g)) ?? []
     contributions = results.map { $0.map { "%\($0.index - start)" } ?? "nothing" }
-    for position in start..<tape.count where tape[position].role != .index {
+    for position in start..<tape.count where !tape[position].holdsIndices {
       let node = tape[position]
       let attributes = node.operation?.attributes.map(\.description).joined(separator: ", ") ?? ""
       let places = node.inputs.map { "%\($0.index - start)" }.joined(separator: ", ")

@@ -116,12 +116,25 @@ package enum EdgeSituations {
     ]
   }
 
+  private static let sorting = ArgSort(axis: 0, isDescending: false, count: 4)
+  private static let falling = ArgSort(axis: 0, isDescending: true, count: 3)
+
   private static var indexed: [EdgeCase] {
     let table = EdgeInput.numbers([2, 2], [.nan, 1, -.infinity, 2])
     return [
       switching(Gather(), [table, .indices([1, 1])], [-.infinity, 2, -.infinity, 2], [0, 0, 4, 6]),
       edge(ScatterAdd(rows: 3), [.row(.infinity, -.infinity, 2), .indices([0, 0, 2])], [.nan, 0, 2], [1, 1, 3]),
       switching(Pick(), [table, .indices([1, 1])], [1, 2], [0, 1, 0, 2]),
+      edge(sorting, [.row(2, .nan, 1, 1)], [2, 3, 0, 1], [0, 0, 0, 0]),
+      edge(sorting, [.row(0, -0.0, -.infinity, .infinity)], [2, 0, 1, 3], [0, 0, 0, 0]),
+      edge(falling, [.row(2, .nan, 1, 1)], [1, 0, 2], [0, 0, 0, 0]),
+      edge(falling, [.row(-0.0, 0, .infinity, .infinity)], [2, 3, 0], [0, 0, 0, 0]),
+      switching(GatherAlong(axis: 0), [.row(.nan, 1, .infinity), .indices([1, 1])], [1, 1], [0, 3, 0]),
+      edge(
+        ScatterAddAlong(axis: 0, extent: 3), [.row(.infinity, -.infinity, 2), .indices([0, 0, 2])], [.nan, 0, 2],
+        [1, 1, 3]),
+      EdgeCase(
+        AsNumbers().name, .operation(AsNumbers()), [.indices([2, 0])], value: [2, 0], gradients: []),
       EdgeCase(
         OneHot(classes: 3).name, .operation(OneHot(classes: 3)), [.indices([1])], value: [0, 1, 0], gradients: []),
     ]

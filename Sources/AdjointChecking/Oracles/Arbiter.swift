@@ -108,7 +108,7 @@ struct Arbiter {
     _ position: Int, on tape: Tape<S>, _ convert: (Double, Int) -> S
   ) -> Variable<S> {
     let input = recording.nodes[node].inputs[position]
-    if recording.tape[input].role == .index { return tape.index(recording.double.indices(at: input)) }
+    if recording.tape[input].holdsIndices { return tape.index(recording.double.indices(at: input)) }
     let value = recording.double.value(at: input)
     return tape.input(
       Tensor(shape: value.shape, elements: value.elements.enumerated().map { convert($0.element, $0.offset) }))

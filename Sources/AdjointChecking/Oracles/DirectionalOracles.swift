@@ -132,7 +132,8 @@ struct SecondOrderOracle {
 
   func judgment(along w: [Tensor<Double>], _ generator: inout Generator) -> Judgment {
     let u = first.direction(&generator)
-    let program = Program<SecondOrderDual>([first.output] + first.leaves)
+    let program = Program<SecondOrderDual>([first.output] + first.leaves, altering: nil, holdingIndices: true)
+    program.takeIndices(of: first.double)
     for ((leaf, point), (a, b)) in zip(zip(first.leaves, first.point), zip(u, w)) {
       let moved = point.elements.indices.map {
         SecondOrderDual(point.elements[$0], first: a.elements[$0], second: b.elements[$0], mixed: 0)

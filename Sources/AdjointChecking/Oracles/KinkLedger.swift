@@ -36,11 +36,11 @@ extension CheckedRecording {
   /// The first value in forward order that is not finite, with the operands of that element where they can be told.
   func firstNonFinite() -> Singularity? {
     for node in 0...output.index where double.holds(node) {
-      guard tape.operation(at: node) != nil || tape[node].role != .index else { continue }
+      guard !tape[node].holdsIndices else { continue }
       let value = double.value(at: node)
       guard let element = value.elements.firstIndex(where: { !$0.isFinite }) else { continue }
       let operands = nodes[node].inputs.compactMap { input -> Double? in
-        guard tape[input].role != .index else { return nil }
+        guard !tape[input].holdsIndices else { return nil }
         let operand = double.value(at: input)
         return operand.shape == value.shape
           ? operand.elements[element] : operand.elements.count == 1 ? operand.elements[0] : nil

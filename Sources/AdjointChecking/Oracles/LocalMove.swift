@@ -32,7 +32,7 @@ struct LocalMove {
   }
 
   private func copyValues(of other: Int) {
-    guard recording.tape[other].role != .index else { return }
+    guard !recording.tape[other].holdsIndices else { return }
     recording.double.withElements(at: other) { values in
       recording.dual.withElements(at: other) { x in
         for i in x.indices { x[i] = Dual(values[i]) }

@@ -53,7 +53,7 @@ package indirect enum Formula: Sendable {
       case .symbol(_, let node, _):
         if let known = leaves[node] { return known }
         let operand = operands(node)
-        let leaf = operand.role == .index ? scratch.index(operand.indexValue) : scratch.constant(operand.value)
+        let leaf = operand.holdsIndices ? scratch.index(operand.indexValue) : scratch.constant(operand.value)
         leaves[node] = leaf
         return leaf
       case .apply(let operation, let inputs, _): return scratch.record(operation, inputs: inputs.map(evaluate))

@@ -53,7 +53,7 @@ struct ExplainedRecording: CustomStringConvertible {
     let copy: Variable<Double>
     if let operation = x.operation {
       copy = tape.record(operation, inputs: x.inputs.map { tape[$0.index] })
-    } else if x.role == .index {
+    } else if x.holdsIndices {
       copy = tape.index(x.indexValue)
     } else if x.role == .constant {
       copy = tape.constant(x.value.converted())

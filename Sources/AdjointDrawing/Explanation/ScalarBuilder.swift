@@ -8,7 +8,7 @@ struct ScalarBuilder {
 
   /// Records a leaf for each element, of the same role. Random values, states and constants are held as constants.
   func leaf<S: Scalar>(_ x: Variable<S>) -> [Variable<Double>] {
-    if x.role == .index { return [] }
+    if x.holdsIndices { return [] }
     let strides = x.shape.strides
     return x.value.elements.enumerated().map { position, element in
       let place = x.shape.indices.map { String(position / strides[$0] % x.shape[$0]) }.joined(separator: ",")
@@ -36,6 +36,6 @@ struct ScalarBuilder {
 
 extension ScalarOperand {
   init<S: Scalar>(elements: [Variable<Double>], of x: Variable<S>) {
-    self.init(elements: elements, shape: x.shape, indices: x.role == .index ? x.indexValue : nil)
+    self.init(elements: elements, shape: x.shape, indices: x.holdsIndices ? x.indexValue : nil)
   }
 }

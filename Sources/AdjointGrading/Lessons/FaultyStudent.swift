@@ -73,7 +73,7 @@ package struct FaultyStudent {
       if let operation = x.operation {
         let inputs = x.inputs.map { tape[$0.index] }
         if position == node { tape.record(wrong, inputs: inputs) } else { tape.record(operation, inputs: inputs) }
-      } else if x.role == .index {
+      } else if x.holdsIndices {
         _ = tape.index(x.indexValue)
       } else {
         _ = tape.input(x.value)

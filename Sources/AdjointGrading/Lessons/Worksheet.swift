@@ -55,7 +55,7 @@ extension Exercise {
     }
     lines += ["", "The loss is %\(output.index), so ∂%\(output.index) = 1.", "", "## Values of the leaves", ""]
     for v in needed where v.operation == nil && !(v.role == .constant && v.shape.elementCount == 1) {
-      let value = v.role == .index ? v.indexValue.description : NumberText.text(v.value)
+      let value = v.holdsIndices ? v.indexValue.description : NumberText.text(v.value)
       lines.append("    %\(v.index) = \(value)")
     }
     lines += ["", "## Adjoints, from the loss backward"]

@@ -57,6 +57,13 @@ public struct RandomProgram: Sendable {
       case .operation(let operation, _): operation
       }
     }
+    /// True for indices, fed or computed.
+    package var holdsIndices: Bool {
+      switch kind {
+      case .leaf(let leaf): leaf.role == .index
+      case .operation(let operation, _): [.argMax, .argSort].contains(operation.form)
+      }
+    }
     package var leaf: Leaf? {
       switch kind {
       case .leaf(let leaf): leaf

@@ -63,7 +63,7 @@ struct RandomProgramBuilder {
 
   /// Either several loose ends reduced and added up to a number, or one of them as it stands. The others stay dead.
   private mutating func chooseOutput() {
-    let loose = program.steps.indices.filter { program.steps[$0].operation != nil && !isUsed[$0] }
+    let loose = numbers.filter { program.steps[$0].operation != nil && !isUsed[$0] }
     // The end of the longest branch last, empty ones first.
     let ends = loose.map { (step: $0, size: shape($0).elementCount == 0 ? 0 : ancestorCount($0)) }
       .sorted { ($0.size, $0.step) < ($1.size, $1.step) }.map(\.step)
@@ -113,7 +113,7 @@ struct RandomProgramBuilder {
   func shape(_ step: Int) -> Shape { program.steps[step].shape }
 
   /// The steps that hold numbers.
-  var numbers: [Int] { program.steps.indices.filter { program.steps[$0].leaf?.role != .index } }
+  var numbers: [Int] { program.steps.indices.filter { !program.steps[$0].holdsIndices } }
 
   /// A step to go on from: mostly one that nothing uses yet, so that chains grow and few branches stay dead; others too, so
   /// that they fan out.
@@ -136,18 +136,17 @@ struct RandomProgramBuilder {
       role ?? one(of: [.input, .input, .input, .parameter, .parameter, .constant]), .numbers(in: range), shape)
   }
 
-  /// A leaf of indices: one that is there, of this shape and not above the bound, or a new one.
+  /// Indices: some that are there, of this shape and not above the bound, or a new one.
   mutating func indices(_ shape: Shape, below bound: Int) -> Int {
     let known = program.steps.indices.filter { step in
-      guard case .indices(let other) = program.steps[step].leaf?.content else { return false }
-      return self.shape(step) == shape && other <= bound
+      self.shape(step) == shape && program.indexBound(of: step).map { $0 <= bound } ?? false
     }
     return !known.isEmpty && chance(0.7) ? one(of: known) : append(.index, .indices(below: bound), shape)
   }
 
   /// A shape of indices: often that of some that are there.
   mutating func indexShape() -> Shape {
-    let known = program.steps.indices.filter { program.steps[$0].leaf?.role == .index }
+    let known = program.steps.indices.filter { program.steps[$0].holdsIndices }
     return !known.isEmpty && chance(0.6)
       ? shape(one(of: known)) : one(of: [[], [extent()], [extent()], [extent(), 1 + pick(3)]])
   }
@@ -210,14 +209,14 @@ struct RandomProgramBuilder {
   private func isGeneric(_ operation: any Operation, _ inputs: [Int]) -> Bool {
     let scratch = Tape<Double>()
     let x = inputs.map { input in
-      program.steps[input].leaf?.role == .index
+      program.steps[input].holdsIndices
         ? scratch.constant(.zeros(shape(input))) : scratch.input(values[input].value)
     }
     guard operation.indexPosition == nil else { return true }
     let y = scratch.record(operation, inputs: x)
     guard let branches = Program<Double>([y], keeping: .all).branches(of: y.index) else { return true }
     let form = operation.form
-    let jumps = form.isComparison || [.argMax, .select, .unary(.sign), .unary(.step), .binary(.masked)].contains(form)
+    let jumps = form.isComparison || [.argMax, .argSort, .select, .unary(.sign), .unary(.step), .binary(.masked)].contains(form)
     return branches.distances.allSatisfy { abs($0) >= options.kinkMargin || ($0 == 0 && !jumps) }
   }
 

@@ -106,7 +106,7 @@ extension RandomProgramBuilder {
     let operations: [any Operation] = [
       Sum(axes: axes, keepsDimensions: keeps), Mean(axes: axes, keepsDimensions: keeps),
       Variance(axes: axes, keepsDimensions: keeps, correction: pick(2)),
-      Extremum(kind: one(of: Extremum.Kind.allCases), axes: axes, keepsDimensions: keeps), ArgMax(),
+      Extremum(kind: one(of: Extremum.Kind.allCases), axes: axes, keepsDimensions: keeps),
     ]
     return apply(one(of: operations), [x])
   }
@@ -165,7 +165,18 @@ extension RandomProgramBuilder {
   mutating func indexed() -> Int? {
     let x = operand { $0.rank >= 1 }
     let own = shape(x)
-    switch pick(4) {
+    let axis = pick(own.rank)
+    switch pick(8) {
+    case 4: return apply(ArgMax(), [x])
+    case 5:
+      let order = ArgSort(axis: axis, isDescending: chance(0.5), count: chance(0.5) ? own[axis] : pick(own[axis] + 1))
+      return apply(order, [x]).flatMap { apply(GatherAlong(axis: axis), [x, $0]) }
+    case 6:
+      let index = indices(own.replacing(axis: axis, with: extent()), below: own[axis])
+      return apply(GatherAlong(axis: axis), [x, index])
+    case 7:
+      let place = ScatterAddAlong(axis: axis, extent: 1 + pick(options.largestExtent))
+      return apply(place, [x, indices(own, below: place.extent)])
     case 0: return apply(Gather(), [x, indices(indexShape(), below: own[0])])
     case 1:
       let rows = 1 + pick(options.largestExtent)

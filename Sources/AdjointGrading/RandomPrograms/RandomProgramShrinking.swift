@@ -58,7 +58,7 @@ extension RandomProgram {
 
   private var isFinite: Bool {
     zip(steps, record(on: Tape<Double>()).nodes).allSatisfy { step, node in
-      step.leaf?.role == .index || node.value.elements.allSatisfy(\.isFinite)
+      step.holdsIndices || node.value.elements.allSatisfy(\.isFinite)
     }
   }
 
@@ -115,7 +115,7 @@ extension RandomProgram {
 
   /// With an input of its shape in the place of an operation.
   private func skipping(_ step: Int, choice: Int) -> RandomProgram? {
-    let choices = steps[step].inputs.filter { steps[$0].shape == steps[step].shape && steps[$0].leaf?.role != .index }
+    let choices = steps[step].inputs.filter { steps[$0].shape == steps[step].shape && !steps[$0].holdsIndices }
     guard choice < choices.count, !looseEnds.contains(step) else { return nil }
     var copy = self
     for i in steps.indices {
@@ -198,9 +198,19 @@ extension RandomProgram {
     steps[step] = Step(kind: .leaf(leaf), shape: shape)
   }
 
+  /// The bound of the indices that a step holds; `nil` for numbers.
+  func indexBound(of step: Int) -> Int? {
+    switch steps[step].kind {
+    case .leaf(let leaf): if case .indices(let bound) = leaf.content { bound } else { nil }
+    case .operation(let operation, let inputs): operation.resultIndexBound(for: inputs.map { steps[$0].shape })
+    }
+  }
+
   /// Brings indices under a bound that has become smaller; `false` when no index is under it.
   private mutating func limitIndices(_ step: Int, below bound: Int) -> Bool {
-    guard var leaf = steps[step].leaf, case .indices(let value) = value(ofLeaf: step) else { return false }
+    guard var leaf = steps[step].leaf, case .indices(let value) = value(ofLeaf: step) else {
+      return indexBound(of: step).map { $0 <= bound } ?? false
+    }
     guard bound > 0 else { return value.elements.isEmpty }
     if case .indices(let old) = leaf.content, old <= bound { return true }
     leaf.content = .indices(below: bound)

@@ -24,6 +24,7 @@ package struct MistakenOperation: Adjoint.Operation {
   package func notation(_ x: [Notation]) -> Notation { original.notation(x) }
   package func branches<S: Scalar>(_ x: Operands<S>) -> Branches<S>? { original.branches(x) }
   package func indexBound(for inputs: [Shape]) -> Int { original.indexBound(for: inputs) }
+  package func resultIndexBound(for inputs: [Shape]) -> Int? { original.resultIndexBound(for: inputs) }
   package var name: String { original.name }
   package var attributes: [Attribute] { original.attributes }
   package var isElementwise: Bool { original.isElementwise }

@@ -12,6 +12,7 @@ struct SabotagedOperation: Adjoint.Operation {
   func notation(_ x: [Notation]) -> Notation { original.notation(x) }
   func branches<S: Scalar>(_ x: Operands<S>) -> Branches<S>? { original.branches(x) }
   func indexBound(for inputs: [Shape]) -> Int { original.indexBound(for: inputs) }
+  func resultIndexBound(for inputs: [Shape]) -> Int? { original.resultIndexBound(for: inputs) }
   var name: String { original.name }
   var attributes: [Attribute] { original.attributes }
   var isElementwise: Bool { original.isElementwise }

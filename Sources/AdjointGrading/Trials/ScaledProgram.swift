@@ -118,7 +118,7 @@ struct ScaledProgram: Sendable {
     _ = tape.backward(
       from: recording.output, cotangent: tape.constant(program.cotangent.converted()), to: recording.moving)
     return (0..<tape.count).map { node in
-      tape[node].role == .index ? [] : tape[node].value.converted(to: Double.self).elements
+      tape[node].holdsIndices ? [] : tape[node].value.converted(to: Double.self).elements
     }
   }
 }

@@ -22,7 +22,7 @@ struct LossOperands<S: Scalar> {
         "the outputs \(outputs.shape) and the targets \(targets.shape) are variables of two tapes. Record both on one; inside of "
           + "a step, use the variables that its closure is given.")
     }
-    guard outputs.role != .index else {
+    guard !outputs.holdsIndices else {
       trap(
         "the outputs, \(name(outputs)), are indices; give the numbers that the model computes first, the targets second"
       )
@@ -32,7 +32,7 @@ struct LossOperands<S: Scalar> {
   /// Traps unless the targets are class indices, one for each row of outputs.
   func requireLabels() {
     requireOutputs()
-    guard targets.role == .index else {
+    guard targets.holdsIndices else {
       trap(
         "the labels, \(name(targets)), are numbers; they must be class indices (Int32), one a row: [Int] or Tensor<Int32> "
           + "given to the step, or tape.index(_:). One-hot rows go into crossEntropy(logits:probabilities:).")
@@ -57,7 +57,7 @@ struct LossOperands<S: Scalar> {
   /// [8] would be compared each with each.
   func requireNumbers() {
     requireOutputs()
-    guard targets.role != .index else {
+    guard !targets.holdsIndices else {
       trap(
         "the targets, \(name(targets)), are class indices; give numbers (such as Tensor<Float>), or their one-hot rows, "
           + "labels.oneHot(classes)")

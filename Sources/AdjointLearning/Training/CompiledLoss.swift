@@ -48,7 +48,7 @@ final class CompiledLoss<S: Scalar> {
     let program = Program<S>(outputs + inputs, keeping: keeping)
     program.seed = seed
     places = tape.namedParameters.map { ($0.parameter, $0.parameter.isFrozen) }
-    hasIndexTargets = inputs.count > 1 && inputs[1].role == .index
+    hasIndexTargets = inputs.count > 1 && inputs[1].holdsIndices
     isBias = trained.map { $0.parameter.shape.rank <= 1 }
     isWorthSharing = trained.reduce(0) { $0 + $1.parameter.count } >= 16_384
     (self.inputs, self.outputs, self.backward, self.program) = (inputs, outputs, backward, program)

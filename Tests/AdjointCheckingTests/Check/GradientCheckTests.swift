@@ -93,7 +93,7 @@ import Testing
     func state() -> [[UInt64]] {
       loss.tape.namedParameters.map { $0.parameter.value.elements.map(\.bitPattern) }
         + (0...loss.index).compactMap { node in
-          loss.tape[node].role == .index ? nil : loss.tape[node].value.elements.map(\.bitPattern)
+          loss.tape[node].holdsIndices ? nil : loss.tape[node].value.elements.map(\.bitPattern)
         }
     }
     let (before, count, printed) = (state(), loss.tape.count, "\(loss.tape)")

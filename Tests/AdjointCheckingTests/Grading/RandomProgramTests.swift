@@ -47,7 +47,7 @@ import Testing
       let program = RandomProgram(seed: seed)
       for point in 0..<3 {
         let nodes = program.record(on: Tape<Double>(), at: point).nodes
-        for (step, node) in zip(program.steps, nodes) where step.leaf?.role != .index {
+        for (step, node) in zip(program.steps, nodes) where !step.holdsIndices {
           #expect(node.value.elements.allSatisfy { $0.isFinite }, "seed \(seed), point \(point), %\(node.index)")
         }
       }

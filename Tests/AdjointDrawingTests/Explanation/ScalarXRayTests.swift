@@ -35,7 +35,9 @@ import Testing
     #expect(throws: ScalarXRayError.tooLarge(limit: 4, node: "%1 [3] = exp(%0)")) {
       try ScalarXRay(of: x.exp().sum(), limit: 4)
     }
-    #expect(throws: ScalarXRayError.noScalarForm(operation: "argMax")) { try ScalarXRay(of: x.argMax()) }
+    #expect(throws: ScalarXRayError.noScalarForm(operation: "scatterAddAlong")) {
+      try ScalarXRay(of: x.scatterAdd(x.argSort(), axis: 0, extent: 3))
+    }
     #expect(throws: ScalarXRayError.notANumber("%6 [3] = log(exp(%0 ⊙ %0))")) {
       try ScalarXRay(of: (x * x).exp().log())
     }

@@ -46,11 +46,48 @@ function rows(x, body) {
     body(x.data.subarray(start, start + width), start, row);
   }
 }
+// The lines of a shape along an axis: the places of each line's elements.
+function lines(shape, axis) {
+  const stride = strides(shape)[axis], length = shape[axis];
+  const count = length > 0 ? size(shape) / length : size(shape.filter((_, i) => i !== axis));
+  return Array.from({ length: count }, (_, line) => {
+    const start = Math.floor(line / stride) * length * stride + line % stride;
+    return Array.from({ length }, (_, i) => start + i * stride);
+  });
+}
 rules.argMax = ([x], _, shape) => {
   const y = new Float64Array(size(shape));
   rows(x, (row, _, r) => row.forEach((v, j) => { if (!(v <= row[y[r]]) && !Number.isNaN(row[y[r]])) y[r] = j; }));
   return y;
 };
+rules.argSort = ([x], { axis, descending, count }, shape) => {
+  const y = new Float64Array(size(shape)), targets = lines(shape, axis);
+  lines(x.shape, axis).forEach((line, number) => {
+    const value = i => x.data[line[i]], sign = descending ? -1 : 1;
+    const order = line.map((_, i) => i).sort((i, j) => {
+      if (value(i) < value(j)) return -sign;
+      if (value(i) > value(j)) return sign;
+      return sign * (Number.isNaN(value(i)) - Number.isNaN(value(j))) || i - j;
+    });
+    targets[number].forEach((place, i) => { y[place] = order[i]; });
+  });
+  return y;
+};
+rules.gatherAlong = ([x, index], { axis }, shape) => {
+  const y = new Float64Array(size(shape)), sources = lines(x.shape, axis);
+  lines(shape, axis).forEach((line, number) => line.forEach(place => {
+    y[place] = x.data[sources[number][index.data[place]]];
+  }));
+  return y;
+};
+rules.scatterAddAlong = ([x, index], { axis }, shape) => {
+  const targets = lines(shape, axis), map = new Int32Array(x.data.length);
+  lines(x.shape, axis).forEach((line, number) => line.forEach(place => {
+    map[place] = targets[number][index.data[place]];
+  }));
+  return sumInto(new Float64Array(size(shape)), map, x.data);
+};
+rules.asNumbers = ([index]) => Float64Array.from(index.data);
 // Shifted by the largest element: logits of ±10⁴ neither overflow nor lose the answer.
 function softmaxFamily([x], length, write) {
   const y = new Float64Array(length);
