@@ -108,8 +108,8 @@ import Testing
         Twin(
           "min 1", { a, _ in a.min(axes: [1], keepingDimensions: true) },
           { a, _ in a.min(axes: [1], keepingDimensions: true) }),
-        Twin("argMax", { a, _ in a.argMax().map { Double($0) } }, { a, _ in a.argMax().asNumbers() }),
-        Twin("argMax 0", { a, _ in a.argMax(axis: 0).map { Double($0) } }, { a, _ in a.argMax(axis: 0).asNumbers() }),
+        Twin("argMax", { a, _ in a.argMax().map { S(Double($0)) } }, { a, _ in a.argMax().asNumbers() }),
+        Twin("argMax 0", { a, _ in a.argMax(axis: 0).map { S(Double($0)) } }, { a, _ in a.argMax(axis: 0).asNumbers() }),
         Twin("softmax", { a, _ in a.softmax() }, { a, _ in a.softmax() }),
         Twin("softmax 0", { a, _ in a.softmax(axis: 0) }, { a, _ in a.softmax(axis: 0) }),
         Twin("logSoftmax 0", { a, _ in a.logSoftmax(axis: 0) }, { a, _ in a.logSoftmax(axis: 0) }),
@@ -167,7 +167,7 @@ import Testing
     let seen = expectAgreement(generator.tensor([3, 4]), generator.tensor([3, 4]), elementwiseOnly: false)
     // Layers' biases and windows, what reads indices and what stops gradients are recorded; padding is asked for by slices' rule.
     let onTapesAlone: Set = [
-      "addBias", "pad", "stopGradient", "gather", "scatterAdd", "pick", "oneHot", "unfold", "fold", "maxPool",
+      "argSort", "gatherAlong", "scatterAddAlong", "addBias", "pad", "stopGradient", "gather", "scatterAdd", "pick", "oneHot", "unfold", "fold", "maxPool",
       "averagePool",
     ]
     #expect(Set(OperationCatalog.names).subtracting(seen) == onTapesAlone)

@@ -11,7 +11,14 @@ extension Tensor where Element: Scalar {
 
   package static func evaluating(_ f: some Operation, _ x: [Tensor], file: StaticString, line: UInt) -> Tensor {
     do throws(ShapeError) {
-      return Tensor(shape: try f.shape(of: x.map(\.shape)), from: x) { f.forward($0, into: $1) }
+      let shapes = x.map(\.shape)
+      let y = Tensor(shape: try f.shape(of: shapes), from: x) { f.forward($0, into: $1) }
+      guard f.resultIndexBound(for: shapes) != nil else { return y }
+      // Indices become numbers, as when a variable's value is read.
+      return y.elements.withUnsafeBufferPointer { elements in
+        guard let base = elements.baseAddress else { return y }
+        return View<Element>(shape: y.shape, address: UnsafeMutableRawPointer(mutating: base)).tensor(isIndex: true)
+      }
     } catch { fatalError(error.description, file: file, line: line) }
   }
 }

@@ -120,7 +120,7 @@ public func `where`<S: Scalar>(
 extension Variable {
   /// A comparison; indices are compared as numbers.
   private static func comparing(_ comparison: Comparison, _ a: Variable, _ b: Variable) -> Variable {
-    a.tape.record(comparison, a.holdsIndices ? a.asNumbers() : a, b.holdsIndices ? b.asNumbers() : b)
+    a.tape.record(comparison, a.numbers, b.numbers)
   }
 
   /// 1 where a is less than b, else 0; shapes broadcast. The derivative is 0.

@@ -150,7 +150,8 @@ package final class CheckedRecording {
     var stops: Set<Int> = []
     for node in 0...output {
       let x = tape[node]
-      if x.inputs.contains(where: { moving.contains($0.index) }) { moving.insert(node) }
+      // No derivative flows through indices, so what reads them does not move by them.
+      if !x.holdsIndices, x.inputs.contains(where: { moving.contains($0.index) }) { moving.insert(node) }
       if x.operation?.form == .stopGradient, x.serves == nil { stops.insert(node) }
     }
     return (moving, stops)

@@ -37,8 +37,9 @@ package struct SabotageNetwork<S: Scalar> {
         }
       }
     }
-    let y = tape.scoped("sabotaged") { tape.record(operation, inputs: inputs) }
-    node = y.index
+    let own = tape.scoped("sabotaged") { tape.record(operation, inputs: inputs) }
+    node = own.index
+    let y = own.numbers
     loss = tape.scoped("after") {
       let seen = cover == .saturation ? (y + 40).sigmoid() : (y * tape.constant(random(y.shape))).sin()
       var loss = (seen * tape.constant(random(y.shape))).sum()

@@ -165,6 +165,9 @@ extension Variable {
     return tape.record(ScatterAddAlong(axis: position, extent: extent), self, index, file: file, line: line)
   }
 
+  /// This where it holds numbers, and indices as numbers.
+  package var numbers: Variable { holdsIndices ? asNumbers() : self }
+
   /// These indices as numbers, such as for a comparison: `(logits.argMax() .== labels)` calls it by itself.
   /// - Precondition: this holds indices.
   public func asNumbers(file: StaticString = #fileID, line: UInt = #line) -> Variable {
