@@ -13,7 +13,7 @@ import Testing
   private func check<S: BitComparable>(_ example: ExampleCase, _: S.Type) {
     let y = example.record(example.values(), as: S.self).y
     // Used again, so that parts of one instruction read what parts of another have written.
-    let outputs = [y, (y + y).tanh()]
+    let outputs = [y, (y.numbers + y.numbers).tanh()]
     let expected = outputs.map(\.value)
     for keeping in [Program<S>.Keeping.outputs, .all] {
       let program = Program<S>(outputs, keeping: keeping)

@@ -42,7 +42,8 @@ enum Catalogue {
     }
     let y = tape.record(example.operation, inputs: inputs)
     let moving = inputs.filter { !$0.holdsIndices }
-    let asked = [y * 2] + gradients(of: (y * y).sum(), withRespectTo: moving) + inputs
+    let z = y.numbers
+    let asked = [y, z * 2] + gradients(of: (z * z).sum(), withRespectTo: moving) + inputs
     let recorded = asked.filter { !$0.holdsIndices }.map { bits($0.value) }
     for keeping in [Program<S>.Keeping.outputs, .all] {
       let program = Program<S>(asked, keeping: keeping)

@@ -13,7 +13,7 @@ struct CotangentCheck {
     let tape = Tape<Double>()
     let (inputs, y) = draw.record(on: tape)
     let g = tape.input(y.value.map { _ in Double(Float(generator.normal())) })
-    output = (y * g).sum()
+    output = (y.numbers * g).sum()
     leaves = draw.movable.map { inputs[$0] } + [g]
   }
 
