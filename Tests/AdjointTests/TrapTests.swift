@@ -149,7 +149,7 @@ import Testing
       _ = x.gather(x)
     }
     #expect(
-      said(numbers).contains("gather: input 1, %0 [2], input, holds numbers; an index leaf is expected: tape.index("))
+      said(numbers).contains("gather: input 1, %0 [2], input, holds numbers; indices are expected: tape.index("))
     let indices = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
       _ = Tape<Float>().index(Tensor<Int32>([0, 1])).exp()
     }

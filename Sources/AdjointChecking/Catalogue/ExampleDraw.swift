@@ -52,9 +52,15 @@ package struct ExampleDraw: Sendable {
     }
   }
 
+  /// True when the operation's result is indices, which have no derivative.
+  package var givesIndices: Bool {
+    operation.resultIndexBound(for: values.map(\.shape)) != nil
+  }
+
   /// The inputs that may move.
   package var movable: [Int] {
-    values.indices.filter { if case .numbers = values[$0] { true } else { false } }
+    if givesIndices { return [] }
+    return values.indices.filter { if case .numbers = values[$0] { true } else { false } }
   }
 
   /// The count of numbers that may move.

@@ -61,7 +61,7 @@ struct ExampleVerifier: Sendable {
     guard rehearse(example) else { return report }
     let draw = ExampleDraw(example, seed: seed)
     // One that has no number to move has no derivative; what it declares is checked all the same.
-    if draw.coordinateCount > 0 || draw.values.allSatisfy(\.isIndices) { report.moving = 1 }
+    if draw.coordinateCount > 0 || draw.givesIndices || draw.values.allSatisfy(\.isIndices) { report.moving = 1 }
     guard checkDeclarations(draw) else { return report }
     for position in draw.movable { check(draw, [position], "input \(position)") }
     if draw.movable.count > 1 { check(draw, draw.movable, "all inputs") }

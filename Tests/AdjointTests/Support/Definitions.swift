@@ -101,7 +101,8 @@ struct Definition {
         }
         return element(x[part], at)
       }
-    case is Gather, is ScatterAdd, is Pick, is OneHot: return indexed(operation)
+    case is Gather, is ScatterAdd, is Pick, is OneHot, is AsNumbers: return indexed(operation)
+    case is ArgSort, is GatherAlong, is ScatterAddAlong: return alongAxis(operation)
     default: return windowed(operation)
     }
   }
@@ -148,9 +149,33 @@ struct Definition {
     }
   }
 
+  /// Operations on the lines of one axis, by coordinates.
+  private func alongAxis(_ operation: any Adjoint.Operation) -> [Double] {
+    func moved(_ at: [Int], _ axis: Int, to position: Int) -> [Int] {
+      at.enumerated().map { $0.offset == axis ? position : $0.element }
+    }
+    let numbered = zip(Definition.positions(x[0].shape), indices)
+    switch operation {
+    case let sort as ArgSort:
+      return each { at in
+        let line = (0..<x[0].shape[sort.axis]).map { element(x[0], moved(at, sort.axis, to: $0)) }
+        let order = line.indices.sorted { sort.isDescending ? line[$0] > line[$1] : line[$0] < line[$1] }
+        return Double(order[at[sort.axis]])
+      }
+    case let gather as GatherAlong:
+      return zip(Definition.positions(shape), indices).map { element(x[0], moved($0, gather.axis, to: $1)) }
+    case let scatter as ScatterAddAlong:
+      return each { at in
+        numbered.filter { moved($0, scatter.axis, to: $1) == at }.reduce(0) { $0 + element(x[0], $1.0) }
+      }
+    default: return []
+    }
+  }
+
   private func indexed(_ operation: any Adjoint.Operation) -> [Double] {
     let width = max(1, x.isEmpty ? shape.last ?? 1 : shape.dropFirst().reduce(1, *))
     switch operation {
+    case is AsNumbers: return indices.map(Double.init)
     case is Gather:
       let width = x[0].shape.dropFirst().reduce(1, *)
       return indices.flatMap { x[0].elements[$0 * width..<($0 + 1) * width] }
