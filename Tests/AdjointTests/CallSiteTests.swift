@@ -87,6 +87,10 @@ import Testing
 
   private static let products = [
     Call("matmul") { _ = m().matmul(m()) }, Call("addBias") { _ = m().addBias(m()) },
+    Call("einsum") { _ = einsum("ij,jk", m(), m()) }, Call("einsum") { _ = einsum("i", [stale()]) },
+    Call("dot") { _ = m().dot(one()) }, Call("outer") { _ = m().outer(one()) }, Call("trace") { _ = m().trace() },
+    Call("tensordot") { _ = m().tensordot(m()) }, Call("tensordot") { _ = m().tensordot(m(), axes: 3) },
+    Call("tensordot") { _ = m().tensordot(m(), axes: [2], [0]) },
     Call("conv2d") { _ = m().conv2d(m()) }, Call("unfold") { _ = m().unfold(Windows(2)) },
     Call("fold") { _ = m().fold(Windows(2), into: 2) }, Call("maxPool") { _ = m().maxPool(2) },
     Call("averagePool") { _ = m().averagePool(2) },

@@ -15,12 +15,14 @@ import Testing
       (leadingA: [Int], leadingB: [Int]) in
       [(9, 17, 5), (1, 33, 1), (4, 0, 3)].map { m, k, n in
         Case(
-          a: Shape(leadingA + (flags.0 ? [k, m] : [m, k])), b: Shape(leadingB + (flags.1 ? [n, k] : [k, n])), flags: flags)
+          a: Shape(leadingA + (flags.0 ? [k, m] : [m, k])), b: Shape(leadingB + (flags.1 ? [n, k] : [k, n])),
+          flags: flags)
       }
     }
   }
 
-  @Test("A product over leading axes has the bits of its plain products, eager, compiled and in parts", arguments: cases)
+  @Test(
+    "A product over leading axes has the bits of its plain products, eager, compiled and in parts", arguments: cases)
   func bits(case known: Case) {
     expectBits(known, as: Float.self)
     expectBits(known, as: Double.self)
@@ -53,7 +55,8 @@ import Testing
 
     var cotangents = Generator(seed: 19)
     let outputs =
-      [y, y.tanh()] + gradients(of: (y * tape.constant(cotangents.tensor(y.shape).converted())).sum(), withRespectTo: [x, w])
+      [y, y.tanh()]
+      + gradients(of: (y * tape.constant(cotangents.tensor(y.shape).converted())).sum(), withRespectTo: [x, w])
     let values = outputs.map(\.value)
     let program = Program<S>(outputs)
     for threads in [1, 2, 3, 5] {
@@ -79,7 +82,8 @@ import Testing
     let tape = Tape<Float>()
     let x = tape.input(generator.tensor([4, 6, 8]).converted(to: Float.self))
     let (w, c) = (
-      tape.input(generator.tensor([5, 8]).converted(to: Float.self)), tape.input(generator.tensor([5]).converted(to: Float.self))
+      tape.input(generator.tensor([5, 8]).converted(to: Float.self)),
+      tape.input(generator.tensor([5]).converted(to: Float.self))
     )
     let y = x.matmul(w, transposeB: true).addBias(c).tanh()
     #expect(Program<Float>([y]).instructionCount == 1)
@@ -94,7 +98,9 @@ import Testing
   @Test func `A matrix times a vector adds a bias for each row`() {
     var generator = Generator(seed: 5)
     let tape = Tape<Float>()
-    let (a, x) = (tape.input(generator.tensor([4, 3]).converted(to: Float.self)), tape.input(Tensor<Float>([1, 2, 3])))
+    let (a, x) = (
+      tape.input(generator.tensor([4, 3]).converted(to: Float.self)), tape.input(Tensor<Float>([1, 2, 3]))
+    )
     let y = a.matmul(x).addBias(tape.input(Tensor([10, 20, 30, 40])))
     let program = Program<Float>([y])
     program.run()

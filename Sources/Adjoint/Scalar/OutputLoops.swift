@@ -46,7 +46,7 @@ extension Output {
 
   /// y = op(a)·op(b), one plain product after the other.
   func multiply(_ a: View<S>, _ b: View<S>, _ form: ProductForm) {
-    form.forEach { number, ofA, ofB in
+    form.forEachProduct { number, ofA, ofB in
       S.multiply(
         MatrixProduct(
           form, a: a.base + ofA * form.rows * form.depth, b: b.base + ofB * form.depth * form.columns,

@@ -120,7 +120,7 @@ package struct MatMul: LibraryOperation {
   package func expanded(_ x: [ScalarOperand], shape: Shape, on tape: Tape<Double>) -> [Variable<Double>]? {
     let form = form(x[0].shape, x[1].shape, into: shape)
     var y: [Variable<Double>] = []
-    form.forEach { _, a, b in
+    form.forEachProduct { _, a, b in
       let (a, b) = (a * form.rows * form.depth, b * form.depth * form.columns)
       for position in 0..<form.rows * form.columns {
         let (i, j) = (position / form.columns, position % form.columns)

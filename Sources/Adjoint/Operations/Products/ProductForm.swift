@@ -41,7 +41,7 @@ package struct ProductForm {
 
   /// Calls `body` for each plain product with the number of the product and of the matrices that it reads.
   @inline(__always)
-  func forEach(_ body: (_ y: Int, _ a: Int, _ b: Int) -> Void) {
+  func forEachProduct(_ body: (_ y: Int, _ a: Int, _ b: Int) -> Void) {
     if isOne { return body(0, 0, 0) }
     let walk = BroadcastWalk(output: leading, leadingA, leadingB)
     walk.forEachRun { number, operand in
