@@ -132,10 +132,9 @@ import Testing
         continue
       }
       func split(_ flat: [Double]) -> [[Double]] {
-        var start = 0
-        return counts.map {
-          defer { start += $0 }
-          return Array(flat[start..<start + $0])
+        counts.indices.map { number in
+          let start = counts[..<number].reduce(0, +)
+          return Array(flat[start..<start + counts[number]])
         }
       }
       let report = checkGradient(
@@ -161,5 +160,11 @@ import Testing
       let report = GradientCheck(of: y.tanh(), order: 2).run()
       #expect(report.agrees, "\(text): \(report)")
     }
+  }
+}
+
+extension Generator {
+  fileprivate mutating func tensor(_ shape: Shape) -> Tensor<Double> {
+    Tensor(shape: shape, elements: (0..<shape.elementCount).map { _ in uniform(-1.5, 1.5) })
   }
 }

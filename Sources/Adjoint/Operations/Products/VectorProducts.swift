@@ -64,15 +64,6 @@ extension Variable {
       .product(LabeledAxes(x: other, labels: theirLabels), keeping: LabelSet(labels: output), into: output)
       .ordered(output).x
   }
-
-  /// The sum of the diagonal of the last two axes: […, n, n] gives […].
-  public func trace(file: StaticString = #fileID, line: UInt = #line) -> Variable {
-    let own = checkedShape("trace", file, line)
-    guard own.rank >= 2, own[own.rank - 2] == own[own.rank - 1] else {
-      fatalError("trace: takes square matrices […, n, n], was given \(own)", file: file, line: line)
-    }
-    return diagonal(own.rank - 2, own.rank - 1).sum(axes: [-1], file: file, line: line)
-  }
 }
 
 // On a tape of its own, each tensor a constant: the bits are the tape's.
@@ -103,10 +94,5 @@ extension Tensor where Element: Scalar {
   ) -> Tensor {
     let tape = Tape<Element>()
     return tape.constant(self).tensordot(tape.constant(other), axes: axes, otherAxes, file: file, line: line).value
-  }
-
-  /// The sum of the diagonal of the last two axes: […, n, n] gives […].
-  public func trace(file: StaticString = #fileID, line: UInt = #line) -> Tensor {
-    Tape<Element>().constant(self).trace(file: file, line: line).value
   }
 }
