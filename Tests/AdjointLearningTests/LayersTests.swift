@@ -25,9 +25,9 @@ struct LayersTests {
     }
   }
 
-  @Test(arguments: [[4], [5, 4], [2, 3, 4], [2, 3, 0, 4]] as [Shape])
-  func `a linear layer runs along the last axis of any rank, with the bits of one batch`(shape: Shape) {
-    let layer = linear(4, 3)
+  @Test(arguments: [[4], [5, 4], [2, 3, 4], [2, 3, 0, 4]])
+  func `a linear layer runs along the last axis of any rank, with the bits of one batch`(dimensions: [Int]) {
+    let (layer, shape) = (linear(4, 3), Shape(dimensions))
     let x: Tensor<Double> = normal(shape, seed: 1)
     let tape = Tape<Double>()
     let z = layer(tape.input(x))

@@ -16,8 +16,8 @@ struct LabelSet: OptionSet, Hashable {
 }
 
 extension EinsumOrder {
-  /// The order of fewest multiplications for few operands; for many, the pair of the smallest result comes first, and of
-  /// equals the first.
+  /// The order of fewest multiplications for few operands; for many, the pair that shrinks most comes first, of
+  /// equals the one of fewest multiplications.
   static func best(for equation: EinsumEquation) -> EinsumOrder {
     let search = Search(
       labels: equation.terms.map { LabelSet(labels: $0.compactMap { $0 }) }, output: LabelSet(labels: equation.output),
@@ -68,13 +68,14 @@ extension EinsumOrder {
     func greedy() -> EinsumOrder {
       var parts = labels.indices.map { (labels: labels[$0], order: EinsumOrder.operand($0)) }
       while parts.count > 1 {
-        var best: (growth: Double, a: Int, b: Int, labels: LabelSet)?
+        var best: (growth: Double, cost: Double, a: Int, b: Int, labels: LabelSet)?
         for b in parts.indices {
           for a in 0..<b {
             let others = parts.indices.filter { $0 != a && $0 != b }.reduce(output) { $0.union(parts[$1].labels) }
-            let left = parts[a].labels.union(parts[b].labels).intersection(others)
-            let growth = size(left) - size(parts[a].labels) - size(parts[b].labels)
-            if best.map({ growth < $0.growth }) ?? true { best = (growth, a, b, left) }
+            let both = parts[a].labels.union(parts[b].labels)
+            let left = both.intersection(others)
+            let (growth, cost) = (size(left) - size(parts[a].labels) - size(parts[b].labels), size(both))
+            if best.map({ (growth, cost) < ($0.growth, $0.cost) }) ?? true { best = (growth, cost, a, b, left) }
           }
         }
         guard let best else { break }
