@@ -25,6 +25,23 @@ struct LayersTests {
     }
   }
 
+  @Test(arguments: [[4], [5, 4], [2, 3, 4], [2, 3, 0, 4]])
+  func `a linear layer runs along the last axis of any rank, with the bits of one batch`(dimensions: [Int]) {
+    let (layer, shape) = (linear(4, 3), Shape(dimensions))
+    let x: Tensor<Double> = normal(shape, seed: 1)
+    let tape = Tape<Double>()
+    let z = layer(tape.input(x))
+    let flat = layer(tape.input(Tensor(shape: [shape.elementCount / 4, 4], elements: x.elements)))
+    #expect(Array(z.shape) == shape.dropLast() + [3])
+    #expect(z.value.elements == flat.value.elements)
+    let parameters = [layer.weight, layer.bias].compactMap { $0 }
+    let (own, plain) = (
+      gradients(of: z.square().sum(), withRespectTo: parameters),
+      gradients(of: flat.square().sum(), withRespectTo: parameters)
+    )
+    #expect(own.map(\.value.elements) == plain.map(\.value.elements))
+  }
+
   @Test func `a layer's parameters carry its name, and unnamed ones are numbered by first use`() {
     var generator = Generator(seed: 1)
     let (named, unnamed) = (linear(2, 3), Linear<Double>(3, 2, using: &generator))

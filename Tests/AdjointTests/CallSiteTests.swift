@@ -87,6 +87,10 @@ import Testing
 
   private static let products = [
     Call("matmul") { _ = m().matmul(m()) }, Call("addBias") { _ = m().addBias(m()) },
+    Call("einsum") { _ = einsum("ij,jk", m(), m()) }, Call("einsum") { _ = einsum("i", [stale()]) },
+    Call("dot") { _ = m().dot(one()) }, Call("outer") { _ = m().outer(one()) },
+    Call("tensordot") { _ = m().tensordot(m()) }, Call("tensordot") { _ = m().tensordot(m(), axes: 3) },
+    Call("tensordot") { _ = m().tensordot(m(), axes: [2], [0]) },
     Call("conv2d") { _ = m().conv2d(m()) }, Call("unfold") { _ = m().unfold(Windows(2)) },
     Call("fold") { _ = m().fold(Windows(2), into: 2) }, Call("maxPool") { _ = m().maxPool(2) },
     Call("averagePool") { _ = m().averagePool(2) },
@@ -153,8 +157,9 @@ import Testing
   /// The public functions of recordings and programs, with their declarations.
   static func declarations() throws -> [(name: String, text: String)] {
     let root = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../Sources/Adjoint")
-    let files = try ["Tape", "Operations", "Presentation", "Program"].flatMap { folder in
-      try FileManager.default.contentsOfDirectory(at: root.appending(path: folder), includingPropertiesForKeys: nil)
+    let files = ["Tape", "Operations", "Presentation", "Program"].flatMap { folder in
+      let inside = FileManager.default.enumerator(at: root.appending(path: folder), includingPropertiesForKeys: nil)
+      return inside?.compactMap { $0 as? URL } ?? []
     }
     let homes = ["Variable", "Tape", "Program", "Backward", "WorkerPool", "LocalJacobian"]
     return try files.filter { $0.pathExtension == "swift" }.flatMap { file in

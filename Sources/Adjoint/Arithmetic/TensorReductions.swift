@@ -86,8 +86,8 @@ extension Tensor where Element: Scalar {
 }
 
 extension Tensor where Element: Scalar {
-  /// The matrix product op(self)·op(other), where a flag transposes.
-  /// - Precondition: op(self) is [m, k] and op(other) [k, n].
+  /// The matrix product op(self)·op(other), where a flag transposes the last two axes.
+  /// - Precondition: op(self) is […, m, k] or a vector [k], op(other) […, k, n] or [k], and the leading axes broadcast.
   public func matmul(
     _ other: Tensor, transposeA: Bool = false, transposeB: Bool = false, file: StaticString = #fileID,
     line: UInt = #line

@@ -36,6 +36,10 @@ struct OddCall: Sendable {
     OddCall("flatten", 0) { x, _ in x.flatten() },
     OddCall("matmul", 2) { $0.matmul($0.tape.constant(.ones(Shape($1.map { $0 & 7 })))) },
     OddCall("matmul with itself", 2) { $0.matmul($0, transposeA: $1[0] & 1 == 0, transposeB: $1[1] & 1 == 0) },
+    OddCall("tensordot", 1) { $0.tensordot($0, axes: $1[0]) },
+    OddCall("tensordot of two axes", 2) { $0.tensordot($0, axes: [$1[0]], [$1[1]]) },
+    OddCall("dot", 0) { x, _ in x.dot(x) }, OddCall("outer", 0) { x, _ in x.outer(x) },
+    OddCall("einsum", 2) { einsum($1[0] & 1 == 0 ? "i...,...i" : "ii...", Array(repeating: $0, count: $1[1] & 3)) },
     OddCall("addBias", 1) { $0.addBias($0.tape.constant(.ones([$1[0] & 7]))) },
     OddCall("random", 2) { $0.sum() + $0.tape.random(.normal(mean: 0, deviation: 1), shape: Shape($1)) },
     OddCall("a random interval", 2) {
