@@ -48,6 +48,16 @@ package struct ExampleDraw: Sendable {
         }
         let tensor = Tensor(shape: shape, elements: elements)
         return range.lowerBound < range.upperBound ? .numbers(tensor) : .confined(tensor)
+      case .wellConditioned(let shape):
+        let extent = shape.last ?? 1
+        return .numbers(
+          Tensor(
+            shape: shape,
+            elements: (0..<shape.elementCount).map { position in
+              let place = (Double(places.removeLast()) + generator.uniform(0.25, 0.75)) / Double(total)
+              let isOnDiagonal = position / extent % extent == position % extent
+              return Double(Float(isOnDiagonal ? 1 + place : (2 * place - 1) / Double(extent)))
+            }))
       }
     }
   }
@@ -111,6 +121,7 @@ extension Example {
       switch input {
       case .numbers(let shape, let range, let kinks): .numbers(change(shape), in: range, avoiding: kinks)
       case .indices(let shape, let below): .indices(change(shape), below: below)
+      case .wellConditioned(let shape): .wellConditioned(change(shape))
       }
     }
     let bound = operation.indexPosition == nil ? 0 : operation.indexBound(for: changed.map(\.shape))

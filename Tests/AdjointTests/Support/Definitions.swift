@@ -107,7 +107,7 @@ struct Definition {
         return element(x[part], at)
       }
     case is Gather, is ScatterAdd, is Pick, is OneHot: return indexed(operation)
-    default: return windowed(operation)
+    default: return Leibniz.value(of: operation, x) ?? windowed(operation)
     }
   }
 

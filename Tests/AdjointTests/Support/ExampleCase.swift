@@ -38,6 +38,13 @@ struct ExampleCase: CustomTestStringConvertible, Sendable {
           return Double(Float(x))
         }
         return .numbers(Tensor(shape: shape, elements: elements))
+      case .wellConditioned(let shape):
+        let extent = shape.last ?? 1
+        let elements = (0..<shape.elementCount).map { position in
+          let isOnDiagonal = position / extent % extent == position % extent
+          return Double(Float(isOnDiagonal ? 1 + generator.uniform() : generator.uniform(-1, 1) / Double(extent)))
+        }
+        return .numbers(Tensor(shape: shape, elements: elements))
       }
     }
   }
@@ -54,6 +61,7 @@ struct ExampleCase: CustomTestStringConvertible, Sendable {
     example.inputs.indices.filter { position in
       switch example.inputs[position] {
       case .indices: false
+      case .wellConditioned: true
       case .numbers(_, let range, _): range.lowerBound < range.upperBound
       }
     }

@@ -114,7 +114,8 @@ extension Variable {
     do throws(ShapeError) {
       let leading = try Shape.broadcast(shape.leading, b.shape.leading, in: operation.name)
       func spread(_ x: Variable) -> Variable {
-        x.shape.leading == leading ? x : x.broadcast(to: leading.matrices(x.shape[x.shape.rank - 2], x.shape[x.shape.rank - 1]))
+        x.shape.leading == leading
+          ? x : x.broadcast(to: leading.matrices(x.shape[x.shape.rank - 2], x.shape[x.shape.rank - 1]))
       }
       return tape.record(operation, spread(self), spread(b), file: file, line: line)
     } catch { fatalError(error.description, file: file, line: line) }
