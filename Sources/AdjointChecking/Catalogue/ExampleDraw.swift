@@ -49,15 +49,8 @@ package struct ExampleDraw: Sendable {
         let tensor = Tensor(shape: shape, elements: elements)
         return range.lowerBound < range.upperBound ? .numbers(tensor) : .confined(tensor)
       case .wellConditioned(let shape):
-        let extent = shape.last ?? 1
         return .numbers(
-          Tensor(
-            shape: shape,
-            elements: (0..<shape.elementCount).map { position in
-              let place = (Double(places.removeLast()) + generator.uniform(0.25, 0.75)) / Double(total)
-              let isOnDiagonal = position / extent % extent == position % extent
-              return Double(Float(isOnDiagonal ? 1 + place : (2 * place - 1) / Double(extent)))
-            }))
+          .wellConditioned(shape) { (Double(places.removeLast()) + generator.uniform(0.25, 0.75)) / Double(total) })
       }
     }
   }

@@ -73,13 +73,7 @@ import Testing
         return kinks.contains { abs($0 - x) < 0.05 } ? x + 0.1 : x
       }
       return tape.input(Tensor(shape: shape, elements: elements))
-    case .wellConditioned(let shape):
-      let extent = shape.last ?? 1
-      let elements = (0..<shape.elementCount).map { position in
-        let isOnDiagonal = position / extent % extent == position % extent
-        return isOnDiagonal ? generator.uniform(1, 2) : generator.uniform(-1, 1) / Double(extent)
-      }
-      return tape.input(Tensor(shape: shape, elements: elements))
+    case .wellConditioned(let shape): return tape.input(.wellConditioned(shape) { generator.uniform() })
     }
   }
 

@@ -38,13 +38,7 @@ struct ExampleCase: CustomTestStringConvertible, Sendable {
           return Double(Float(x))
         }
         return .numbers(Tensor(shape: shape, elements: elements))
-      case .wellConditioned(let shape):
-        let extent = shape.last ?? 1
-        let elements = (0..<shape.elementCount).map { position in
-          let isOnDiagonal = position / extent % extent == position % extent
-          return Double(Float(isOnDiagonal ? 1 + generator.uniform() : generator.uniform(-1, 1) / Double(extent)))
-        }
-        return .numbers(Tensor(shape: shape, elements: elements))
+      case .wellConditioned(let shape): return .numbers(.wellConditioned(shape) { generator.uniform() })
       }
     }
   }

@@ -76,6 +76,19 @@ extension Variable {
   }
 }
 
+extension Tensor where Element == Double {
+  /// Values for `Example.Input.wellConditioned`, representable in `Float`, from numbers uniform in 0 … 1.
+  package static func wellConditioned(_ shape: Shape, _ uniform: () -> Double) -> Tensor {
+    let extent = Swift.max(shape.last ?? 1, 1)
+    return Tensor(
+      shape: shape,
+      elements: (0..<shape.elementCount).map { position in
+        let (place, isOnDiagonal) = (uniform(), position / extent % extent == position % extent)
+        return Double(Float(isOnDiagonal ? 1 + place : (2 * place - 1) / Double(extent)))
+      })
+  }
+}
+
 extension Tensor where Element: Scalar {
   /// The identity in each matrix of a shape.
   package static func identities(_ shape: Shape) -> Tensor {
