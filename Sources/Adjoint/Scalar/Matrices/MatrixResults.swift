@@ -103,7 +103,8 @@ extension MatrixPart {
   func cofactors(into y: MatrixPart) {
     guard rows > 0 else { return }
     if rows == 2 {
-      (y[0, 0], y[0, 1], y[1, 0], y[1, 1]) = (self[1, 1], -self[1, 0], -self[0, 1], self[0, 0])
+      // Not negated, so that a zero keeps its sign.
+      (y[0, 0], y[0, 1], y[1, 0], y[1, 1]) = (self[1, 1], 0 - self[1, 0], 0 - self[0, 1], self[0, 0])
       return
     }
     withRankRevealed { lu, rowOrder, columnOrder, isOdd in
