@@ -154,6 +154,15 @@ OTHER = {
         lambda x: pool_jax(x, 0.0, jax.lax.add) / 4,
     ),
     "matmul": (torch.matmul, jnp.matmul),
+    "cholesky": (torch.linalg.cholesky, jnp.linalg.cholesky),
+    "solveTriangular": (
+        lambda a, b: torch.linalg.solve_triangular(a, b, upper=False),
+        lambda a, b: jax.lax.linalg.triangular_solve(a, b, left_side=True, lower=True),
+    ),
+    "solve": (torch.linalg.solve, jnp.linalg.solve),
+    "determinant": (torch.linalg.det, jnp.linalg.det),
+    "logDeterminant": (lambda a: torch.linalg.slogdet(a)[1], lambda a: jnp.linalg.slogdet(a)[1]),
+    "cofactors": (None, None),
     "addBias": (torch.add, jnp.add),
     "crossEntropy": (
         F.cross_entropy,
@@ -280,7 +289,8 @@ def answers(cases):
                 continue
             try:
                 value, gradients = answer(function, inputs, cotangent)
-            except ValueError:  # it refuses, as PyTorch's batch norm does of one row
+            # It refuses, as PyTorch does batch norm of one row and a singular matrix.
+            except (ValueError, torch.linalg.LinAlgError):
                 continue
             entry[library] = {"value": numbers(value), "gradients": [numbers(g) for g in gradients]}
         yield entry

@@ -94,6 +94,12 @@ import Testing
     Call("conv2d") { _ = m().conv2d(m()) }, Call("unfold") { _ = m().unfold(Windows(2)) },
     Call("fold") { _ = m().fold(Windows(2), into: 2) }, Call("maxPool") { _ = m().maxPool(2) },
     Call("averagePool") { _ = m().averagePool(2) },
+    Call("cholesky") { _ = m().cholesky() }, Call("solve") { _ = m().solve(m()) },
+    Call("solve") { _ = one().solve(one()) }, Call("solveTriangular") { _ = m().solveTriangular(m()) },
+    Call("solveTriangular") { _ = m().choleskySolve(m()) }, Call("inverse") { _ = m().inverse() },
+    Call("determinant") { _ = m().determinant() }, Call("logDeterminant") { _ = m().logDeterminant() },
+    Call("cholesky") { _ = m().logDeterminant(positiveDefinite: true) }, Call("cofactors") { _ = m().cofactors() },
+    Call("trace") { _ = m().trace() }, Call("matrixPower") { _ = m().matrixPower(2) },
   ]
 
   private static let recordings = [

@@ -124,6 +124,33 @@ import Testing
         Twin("dot", { $0.dot($1) }, { $0.dot($1) }), Twin("tensordot", { $0.tensordot($1) }, { $0.tensordot($1) }),
         Twin("tensordot 1", { $0.tensordot($1, axes: [1], [-1]) }, { $0.tensordot($1, axes: [1], [-1]) }),
         Twin("outer", { $0[0, axis: 0].outer($1[1, axis: 0]) }, { $0[0, axis: 0].outer($1[1, axis: 0]) }),
+        Twin(
+          "solve", { $0.matmul($1, transposeB: true).solve($0) }, { $0.matmul($1, transposeB: true).solve($0) }),
+        Twin(
+          "solveTriangular", { $0.matmul($1, transposeB: true).solveTriangular($0, upper: true) },
+          { $0.matmul($1, transposeB: true).solveTriangular($0, upper: true) }),
+        Twin(
+          "choleskySolve", { a, _ in a.matmul(a, transposeB: true).cholesky().choleskySolve(a) },
+          { a, _ in a.matmul(a, transposeB: true).cholesky().choleskySolve(a) }),
+        Twin(
+          "inverse", { $0.matmul($1, transposeB: true).inverse() }, { $0.matmul($1, transposeB: true).inverse() }),
+        Twin(
+          "determinant", { $0.matmul($1, transposeB: true).determinant() },
+          { $0.matmul($1, transposeB: true).determinant() }),
+        Twin(
+          "logDeterminant", { $0.matmul($1, transposeB: true).logDeterminant() },
+          { $0.matmul($1, transposeB: true).logDeterminant() }),
+        Twin(
+          "logDeterminant positive", { a, _ in a.matmul(a, transposeB: true).logDeterminant(positiveDefinite: true) },
+          { a, _ in a.matmul(a, transposeB: true).logDeterminant(positiveDefinite: true) }),
+        Twin(
+          "cofactors", { $0.matmul($1, transposeB: true).cofactors() },
+          { $0.matmul($1, transposeB: true).cofactors() }),
+        Twin(
+          "trace", { $0.matmul($1, transposeB: true).trace() }, { $0.matmul($1, transposeB: true).trace() }),
+        Twin(
+          "matrixPower", { $0.matmul($1, transposeB: true).matrixPower(3) },
+          { $0.matmul($1, transposeB: true).matrixPower(3) }),
         Twin("transpose", { a, _ in a.transpose() }, { a, _ in a.permute([1, 0]) }),
         Twin("permute", { a, _ in a.permute([1, 0]) }, { a, _ in a.permute([1, 0]) }),
         Twin("broadcast", { a, _ in a.broadcast(to: [2, 3, 4]) }, { a, _ in a.broadcast(to: [2, 3, 4]) }),

@@ -36,6 +36,7 @@ struct Case {
       switch input {
       case .numbers(let shape, in: let range, let kinks):
         tape.input(.random(shape, in: range, avoiding: kinks, using: &generator))
+      case .wellConditioned(let shape): tape.input(.wellConditioned(shape) { generator.uniform() })
       case .indices(let shape, let bound):
         tape.index(
           Tensor(

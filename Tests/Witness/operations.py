@@ -149,6 +149,29 @@ STRUCTURE = {
     ),
     "matmul": (lambda x, a, s: product(*x, a), lambda x, a, s: product(*x, a)),
     "addBias": (lambda x, a, s: x[0] + x[1], lambda x, a, s: x[0] + x[1]),
+    "cholesky": (
+        lambda x, a, s: torch.linalg.cholesky((x[0] + x[0].mT) / 2),
+        lambda x, a, s: jnp.linalg.cholesky(x[0]),
+    ),
+    "solveTriangular": (
+        lambda x, a, s: torch.linalg.solve_triangular(
+            x[0].mT if a["transposed"] else x[0], x[1], upper=a["upper"] != a["transposed"], unitriangular=a["unitDiagonal"]),
+        lambda x, a, s: jax.lax.linalg.triangular_solve(
+            *x, left_side=True, lower=not a["upper"], transpose_a=a["transposed"], unit_diagonal=a["unitDiagonal"]),
+    ),
+    "solve": (
+        lambda x, a, s: torch.linalg.solve(x[0].mT if a["transposed"] else x[0], x[1]),
+        lambda x, a, s: jnp.linalg.solve(x[0].mT if a["transposed"] else x[0], x[1]),
+    ),
+    "determinant": (lambda x, a, s: torch.linalg.det(x[0]), lambda x, a, s: jnp.linalg.det(x[0])),
+    "logDeterminant": (
+        lambda x, a, s: torch.linalg.slogdet(x[0])[1],
+        lambda x, a, s: jnp.linalg.slogdet(x[0])[1],
+    ),
+    "cofactors": (
+        lambda x, a, s: torch.linalg.det(x[0])[..., None, None] * torch.linalg.inv(x[0]).mT,
+        lambda x, a, s: jnp.linalg.det(x[0])[..., None, None] * jnp.linalg.inv(x[0]).mT,
+    ),
     "argMax": (lambda x, a, s: numbers(x[0].argmax(-1)), lambda x, a, s: numbers(x[0].argmax(-1))),
     "argSort": (
         lambda x, a, s: numbers(

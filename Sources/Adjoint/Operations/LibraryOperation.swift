@@ -59,6 +59,7 @@ package enum OperationForm: Hashable, Sendable {
   case broadcast, reshape, permute, slice, pad, concatenate, stopGradient
   case gather, scatterAdd, pick, oneHot
   case argSort, gatherAlong, scatterAddAlong, asNumbers
+  case cholesky, solveTriangular, solve, determinant(Determinant.Kind)
   case unfold, fold, maxPool, averagePool
   /// An operation of another module.
   case other
@@ -67,6 +68,8 @@ package enum OperationForm: Hashable, Sendable {
   var identifiesOperation: Bool {
     switch self {
     case .map, .zip, .select, .product, .addBias, .reshape: true
+    case .cholesky, .determinant: true
+    case .solveTriangular, .solve: false
     case .sum, .mean, .variance, .extremum, .argMax, .softmax, .cumulativeSum,
       .broadcast, .permute, .slice, .pad, .concatenate,
       .argSort, .gatherAlong, .scatterAddAlong, .asNumbers,

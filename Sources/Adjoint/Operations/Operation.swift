@@ -202,11 +202,15 @@ public struct Example: Sendable {
     case numbers(Shape, in: ClosedRange<Double> = Example.anyNumber, avoiding: [Double] = [])
     /// Indices in 0 ..< below.
     case indices(Shape, below: Int)
+    /// Square matrices in the last two axes, on which factorisations are well behaved: the diagonal lies in 1 … 2 and
+    /// exceeds the sum of the others of its row and of its column in magnitude, so the symmetric part is positive definite.
+    case wellConditioned(Shape)
 
     package var shape: Shape {
       switch self {
       case .numbers(let shape, _, _): shape
       case .indices(let shape, _): shape
+      case .wellConditioned(let shape): shape
       }
     }
   }

@@ -43,6 +43,10 @@ public enum OperationCatalog {
     Fold.self,
     MaxPool.self,
     AveragePool.self,
+    Cholesky.self,
+    SolveTriangular.self,
+    Solve.self,
+    Determinant.self,
   ]
 
   /// All examples of all operations.

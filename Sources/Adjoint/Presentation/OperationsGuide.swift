@@ -39,6 +39,7 @@ extension OperationCatalog {
       case .numbers(let shape, let range, _):
         return tape.input(Tensor(repeating: (range.lowerBound + range.upperBound) / 2, shape: shape))
       case .indices(let shape, _): return tape.index(Tensor(repeating: 0, shape: shape))
+      case .wellConditioned(let shape): return tape.input(.identities(shape))
       }
     }
     let y = tape.record(operation, inputs: inputs)

@@ -48,6 +48,9 @@ package struct ExampleDraw: Sendable {
         }
         let tensor = Tensor(shape: shape, elements: elements)
         return range.lowerBound < range.upperBound ? .numbers(tensor) : .confined(tensor)
+      case .wellConditioned(let shape):
+        return .numbers(
+          .wellConditioned(shape) { (Double(places.removeLast()) + generator.uniform(0.25, 0.75)) / Double(total) })
       }
     }
   }
@@ -117,6 +120,7 @@ extension Example {
       switch input {
       case .numbers(let shape, let range, let kinks): .numbers(change(shape), in: range, avoiding: kinks)
       case .indices(let shape, let below): .indices(change(shape), below: below)
+      case .wellConditioned(let shape): .wellConditioned(change(shape))
       }
     }
     let bound = operation.indexPosition == nil ? 0 : operation.indexBound(for: changed.map(\.shape))

@@ -4,7 +4,7 @@ import Adjoint
 ///
 /// The cotangent of a result of several elements is 1, 2, 3, …, so that a gradient tells the elements apart.
 package enum EdgeSituations {
-  package static var cases: [EdgeCase] { reductions + softmaxFamily + moves + indexed + windows + products }
+  package static var cases: [EdgeCase] { reductions + softmaxFamily + moves + indexed + windows + products + matrices }
 
   private static func edge(
     _ operation: any Adjoint.Operation, _ inputs: [EdgeInput], _ value: [EdgeNumber], _ gradients: [EdgeNumber]...
@@ -175,6 +175,40 @@ package enum EdgeSituations {
       edge(product, [pair(.nan, 1), pair(1, 2)], [.nan, 2], [1, 4], [.nan, 2]),
       edge(product, [pair(.infinity, 1), row(0)], [.nan, 0], [0, 0], [.infinity]),
       edge(AddBias(), [row(.infinity, -0.0), .row(-.infinity, 0)], [.nan, 0], [1, 2], [1, 2]),
+    ]
+  }
+
+  // MARK: Linear algebra
+
+  private static var matrices: [EdgeCase] {
+    func square(_ x: EdgeNumber...) -> EdgeInput { .numbers([2, 2], x) }
+    func column(_ x: EdgeNumber...) -> EdgeInput { .numbers([x.count, 1], x) }
+    let (empty, nan) = (EdgeInput.numbers([0, 0], []), EdgeNumber.nan)
+    let (value, log, cofactors) = (
+      Determinant(.value), Determinant(.logMagnitude), Determinant(.cofactors)
+    )
+    return [
+      edge(Cholesky(), [empty], [], []),
+      edge(Cholesky(), [square(4, 2, 2, 5)], [2, 0, 1, 2], [0.125, 0.25, 0.25, 1]),
+      edge(Cholesky(), [square(1, 2, 2, 1)], [nan, 0, nan, nan], [nan, nan, nan, nan]),
+      edge(Cholesky(), [square(1, 1, 1, 1)], [nan, 0, nan, nan], [nan, nan, nan, nan]),
+      edge(
+        Cholesky(), square(nan, 0, 0, 1), [nan, 0, nan, nan], [nan, nan, nan, nan], forward: [nan, 0, 0, 0]),
+      edge(SolveTriangular(), [square(2, nan, 1, 4), column(2, 5)], [1, 1], [-0.25, 0, -0.5, -0.5], [0.25, 0.5]),
+      edge(Solve(), [.numbers([0, 0], []), .numbers([0, 1], [])], [], [], []),
+      edge(Solve(), [square(0, 1, 2, 0), column(3, 4)], [2, 3], [-4, -6, -1, -1.5], [2, 0.5]),
+      edge(Solve(), [square(nan, 0, 0, 1), column(1, 1)], [nan, nan], [nan, nan, nan, nan], [nan, nan]),
+      edge(value, [empty], [1], []),
+      edge(value, [square(1, 2, 2, 4)], [0], [4, -2, -2, 1]),
+      edge(value, [square(0, 0, 0, 0)], [0], [0, 0, 0, 0]),
+      edge(value, square(nan, 0, 0, 1), [nan], [1, 0, 0, nan], forward: [nan, nan, nan, nan]),
+      edge(log, [empty], [0], []),
+      edge(log, [square(0, 1, -1, 0)], [0], [0, 1, -1, 0]),
+      edge(log, [square(1, 1, 1, 1)], [-.infinity], [.infinity, -.infinity, -.infinity, .infinity]),
+      edge(cofactors, [square(1, 2, 3, 4)], [4, -3, -2, 1], [4, -3, -2, 1]),
+      edge(
+        cofactors, [.numbers([3, 3], [1, 0, 0, 0, 1, 0, 0, 0, 0])], [0, 0, 0, 0, 0, 0, 0, -0.0, 1],
+        [9, 0, -7, 0, 9, -8, -3, -6, 6]),
     ]
   }
 }

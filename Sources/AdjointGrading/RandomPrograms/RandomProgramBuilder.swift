@@ -151,8 +151,16 @@ struct RandomProgramBuilder {
       ? shape(one(of: known)) : one(of: [[], [extent()], [extent()], [extent(), 1 + pick(3)]])
   }
 
-  private mutating func append(_ role: Role, _ content: RandomProgram.Leaf.Content, _ shape: Shape) -> Int {
-    let leaf = RandomProgram.Leaf(role: role, content: content, stream: UInt64(program.steps.count))
+  /// A constant leaf with these numbers at every point.
+  mutating func constant(_ value: Tensor<Double>) -> Int {
+    append(.constant, .numbers(in: 0...1), value.shape, pinned: .numbers(value))
+  }
+
+  private mutating func append(
+    _ role: Role, _ content: RandomProgram.Leaf.Content, _ shape: Shape, pinned: RandomProgram.LeafValue? = nil
+  ) -> Int {
+    var leaf = RandomProgram.Leaf(role: role, content: content, stream: UInt64(program.steps.count))
+    leaf.pinned = pinned
     program.steps.append(RandomProgram.Step(kind: .leaf(leaf), shape: shape))
     let position = program.steps.count - 1
     switch program.value(ofLeaf: position) {

@@ -210,17 +210,30 @@ extension RandomProgramBuilder {
     let example = one(of: options.examples)
     guard example.inputs.allSatisfy({ fits($0.shape) }) else { return nil }
     var domains: [ClosedRange<Double>] = []
-    let inputs = example.inputs.map { input -> Int in
+    let inputs = example.inputs.compactMap { input -> Int? in
       switch input {
       case .indices(let shape, let bound):
         domains.append(ValueRange.limit)
         return indices(shape, below: bound)
+      case .wellConditioned(let shape):
+        domains.append(ValueRange.limit)
+        return matrices(shape)
       case .numbers(let shape, let range, _):
         domains.append(range)
         let candidates = numbers.filter { self.shape($0) == shape }
         return !candidates.isEmpty && chance(0.7) ? one(of: candidates) : leaf(shape, in: range)
       }
     }
+    guard inputs.count == example.inputs.count else { return nil }
     return apply(example.operation, inputs, domains: domains)
+  }
+
+  /// Matrices with a dominant diagonal: the identity, and small multiples of what is there or of a new leaf.
+  private mutating func matrices(_ shape: Shape) -> Int? {
+    let candidates = numbers.filter { self.shape($0) == shape }
+    let x = !candidates.isEmpty && chance(0.7) ? one(of: candidates) : leaf(shape)
+    let share = 0.4 / Double(Swift.max(shape.last ?? 1, 1))
+    let identity = constant(.identities(shape))
+    return apply(Binary.add, [led(x, into: -share...share), identity])
   }
 }

@@ -149,9 +149,14 @@ struct SabotageTarget: Sendable {
 
   private func site(_ example: Example, _ position: Int) -> FaultSite? {
     let shapes = example.inputs.map(\.shape)
-    guard let output = try? example.operation.shape(of: shapes),
-      case .numbers(let shape, let range, let kinks) = example.inputs[position], range.lowerBound < range.upperBound
-    else { return nil }
+    guard let output = try? example.operation.shape(of: shapes) else { return nil }
+    let (shape, kinks): (Shape, [Double])
+    switch example.inputs[position] {
+    case .numbers(let own, let range, let avoided) where range.lowerBound < range.upperBound:
+      (shape, kinks) = (own, avoided)
+    case .wellConditioned(let own): (shape, kinks) = (own, [])
+    case .numbers, .indices: return nil
+    }
     let ties = [.binary(.maximum), .binary(.minimum)].contains(example.operation.form)
     let kink: FaultSite.Kink? = kinks.first.map { .at($0) } ?? (ties ? .between : nil)
     return FaultSite(

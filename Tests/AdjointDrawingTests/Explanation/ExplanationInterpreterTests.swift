@@ -73,6 +73,7 @@ import Testing
         return kinks.contains { abs($0 - x) < 0.05 } ? x + 0.1 : x
       }
       return tape.input(Tensor(shape: shape, elements: elements))
+    case .wellConditioned(let shape): return tape.input(.wellConditioned(shape) { generator.uniform() })
     }
   }
 

@@ -108,7 +108,7 @@ struct Definition {
       }
     case is Gather, is ScatterAdd, is Pick, is OneHot, is AsNumbers: return indexed(operation)
     case is ArgSort, is GatherAlong, is ScatterAddAlong: return alongAxis(operation)
-    default: return windowed(operation)
+    default: return Leibniz.value(of: operation, x) ?? windowed(operation)
     }
   }
 

@@ -38,6 +38,7 @@ struct ExampleCase: CustomTestStringConvertible, Sendable {
           return Double(Float(x))
         }
         return .numbers(Tensor(shape: shape, elements: elements))
+      case .wellConditioned(let shape): return .numbers(.wellConditioned(shape) { generator.uniform() })
       }
     }
   }
@@ -54,6 +55,7 @@ struct ExampleCase: CustomTestStringConvertible, Sendable {
     example.inputs.indices.filter { position in
       switch example.inputs[position] {
       case .indices: false
+      case .wellConditioned: true
       case .numbers(_, let range, _): range.lowerBound < range.upperBound
       }
     }

@@ -93,7 +93,8 @@ enum PageAssets {}
 package enum PageInterpreter {
   /// The part of the page's script that needs no document. Tests run it by itself.
   package static var script: String {
-    PageAssets.shapes + PageAssets.elementwise + PageAssets.tensors + PageAssets.windows + PageAssets.engine
+    PageAssets.shapes + PageAssets.elementwise + PageAssets.tensors + PageAssets.windows + PageAssets.matrices
+      + PageAssets.engine
   }
 
   /// True when the page can compute this operation: one of the library's. One of a user's own has no rule, whatever its name.
