@@ -53,7 +53,7 @@ def mlp_jax(a, x, *weights):
 
 
 def window(a):
-    return {"size": [a["size"]] * 2, "stride": [a["stride"]] * 2}
+    return {name: [a[name]] * 2 for name in ("size", "stride", "padding")}
 
 
 def pick_mean(x, i):
