@@ -118,12 +118,12 @@ import Testing
       MaxPool(Windows(2, padding: 2)), [[1, 4, 4, 1]],
       "maxPool: a window of 2 × 2 lies wholly in the padding around images of 4 × 4, where nothing is the largest; "
         + "give less padding"),
-    Refusal(
+    Misfit(
       AveragePool(Windows(2), divisor: 0), [[1, 4, 4, 1]], "averagePool: a divisor of 0; it must be at least 1"),
-    Refusal(
+    Misfit(
       Unfold(Windows(2, dilation: Extent2D(1, 0))), [[1, 4, 4, 1]],
       "unfold: a dilation of 1 × 0; it must be positive"),
-    Refusal(
+    Misfit(
       Unfold(Windows(2, paddingAfter: 1, dilation: 6)), [[1, 4, 4, 1]],
       "unfold: a window of 2 × 2 with a dilation of 6 × 6 does not fit into images of 4 × 4 with a padding of 0 × 0 "
         + "before and 1 × 1 after"),
