@@ -152,8 +152,10 @@ struct Definition {
         }
       }
     case let pool as MaxPool: return pooled(pool.windows) { $0.max() ?? .nan }
-    case let pool as AveragePool: 
-      return pooled(pool.windows) { $0.reduce(0, +) / Double(pool.divisor ?? pool.windows.size.height * pool.windows.size.width) }
+    case let pool as AveragePool:
+      return pooled(pool.windows) {
+        $0.reduce(0, +) / Double(pool.divisor ?? pool.windows.size.height * pool.windows.size.width)
+      }
     default: return nil
     }
   }

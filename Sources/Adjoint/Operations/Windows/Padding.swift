@@ -29,6 +29,15 @@ public enum Padding: Hashable, Sendable, CustomStringConvertible {
     }
   }
 
+  /// The zeros before and after; `nil` where the images decide.
+  package var margins: (before: Extent2D, after: Extent2D)? {
+    switch self {
+    case .same: nil
+    case .around(let padding): (padding, padding)
+    case .beside(let before, let after): (before, after)
+    }
+  }
+
   /// Windows of a size with this padding on images.
   /// - Throws: `ShapeError` when size, stride or dilation are no such.
   func windows(
