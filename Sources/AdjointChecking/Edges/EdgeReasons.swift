@@ -75,7 +75,7 @@ enum EdgeReasons {
       cases: ["logSumExp at [∞"],
       text: "The gradient is softmax, whose row is not a number beside ∞."),
     Reason(
-      cases: ["maxPool at "],
+      cases: ["maxPool at ", "maxPool with padding at "],
       text: "A window is a `max` over axes: elements that tie share, and beside a NaN none is the largest."),
     Reason(
       cases: ["sqrt(abs) at ", "sqrt(clamp(0.0, 1.0)) at "],

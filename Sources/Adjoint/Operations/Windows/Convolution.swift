@@ -154,7 +154,7 @@ private struct Convolution {
     guard weight.rank == 4 else {
       throw ShapeError("\(name): takes a weight [out, in, height, width], was given \(weight)")
     }
-    guard groups > 0, weight[0] % groups == 0 else {
+    guard groups > 0, groups <= Int32.max, weight[0] % groups == 0 else {
       throw ShapeError(
         "\(name): \(weight[0]) kernels in \(groups) groups; the number of groups must be positive and divide theirs")
     }

@@ -84,7 +84,7 @@ extension Variable {
   ) -> Variable {
     let shape = checkedShape("pad", file, line)
     do throws(ShapeError) {
-      _ = try Pad(before: before, after: after).shape(of: [shape])
+      try Pad(before: before, after: after).shape(of: [shape]).checkPositions(for: "pad")
       if case .constant(let number) = mode { return surrounded(by: number, before, after, file, line) }
       var sources: [[Int]?] = []
       for axis in shape.indices {
@@ -124,6 +124,20 @@ extension Variable {
     let index = tape.index(Tensor(shape: [rows.count], elements: rows.map(Int32.init)))
     let extents = (0...last).map { sources[$0]?.count ?? shape[$0] }
     return table.gather(index, file: file, line: line).reshape(to: Shape(extents + kept), file: file, line: line)
+  }
+}
+
+extension Shape {
+  /// - Throws: `ShapeError` when there are more positions than indices.
+  func checkPositions(for operation: String) throws(ShapeError) {
+    var count = 1
+    for extent in self {
+      let (product, overflow) = count.multipliedReportingOverflow(by: Swift.max(extent, 1))
+      guard !overflow, product <= Int32.max, extent >= 0 else {
+        throw ShapeError("\(operation): a result of shape \(self); it may have at most \(Int32.max) elements")
+      }
+      count = product
+    }
   }
 }
 

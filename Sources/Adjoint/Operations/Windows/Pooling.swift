@@ -39,7 +39,7 @@ package struct MaxPool: BatchwiseOperation {
   package func shape(of x: [Shape]) throws(ShapeError) -> Shape {
     let x = try x.only(1, for: name)[0]
     let y = try windows.pooled(x, name)
-    guard !windows.isPadded || !windows.counts(on: x, beside: 0, Extent2D(y[1], y[2])).contains(0) else {
+    guard !windows.isPadded || !windows.hasEmptyWindow(on: x, Extent2D(y[1], y[2])) else {
       throw ShapeError(
         "\(name): a window of \(windows.size) lies wholly in the padding around images of \(Extent2D(x[1], x[2])), where "
           + "nothing is the largest; give less padding")
@@ -119,6 +119,12 @@ extension Windows {
     return [images[0], grid.height, grid.width, images[3]]
   }
 
+  /// True when a window has no element in the image.
+  fileprivate func hasEmptyWindow(on images: Shape, _ grid: Extent2D) -> Bool {
+    let all = WindowGrid(self, on: images, grid: grid)
+    return (0..<grid.height).contains { all.rows($0).isEmpty } || (0..<grid.width).contains { all.columns($0).isEmpty }
+  }
+
   /// The number of elements of each window, row by row, that lie in the image or at most `margin` beside it.
   func counts(on images: Shape, beside margin: Extent2D, _ grid: Extent2D) -> [Int] {
     let columns = (0..<grid.width).map {
@@ -142,9 +148,9 @@ extension Windows {
     func after(_ extent: Int, _ reach: Int, _ stride: Int, _ padding: Int) -> Int {
       let free = extent + 2 * padding - reach
       guard free >= 0, stride > 0 else { return padding }
-      var last = (free + stride - 1) / stride * stride
-      if last >= extent + padding { last -= stride }
-      return max(padding, last + reach - extent - padding)
+      let last = (free + stride - 1) / stride * stride
+      return last < extent + padding
+        ? max(padding, last + reach - extent - padding) : max(0, last - stride + reach - extent - padding)
     }
     var windows = self
     windows.paddingAfter = Extent2D(
@@ -216,6 +222,7 @@ extension Variable {
     let images = checkedShape("averagePool", file, line)
     do throws(ShapeError) {
       let grid = try windows.grid(in: images, for: "averagePool")
+      try Shape([images[0], grid.height, grid.width, images[3]], of: "averagePool").checkPositions(for: "averagePool")
       let counts = windows.counts(on: images, beside: countIncludePad ? padding : 0, grid)
       guard !counts.contains(0) else {
         throw ShapeError(

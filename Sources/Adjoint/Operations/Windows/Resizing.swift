@@ -19,10 +19,7 @@ extension Variable {
     to size: Extent2D, mode: Interpolation = .nearest, alignCorners: Bool = false, file: StaticString = #fileID,
     line: UInt = #line
   ) -> Variable {
-    let images = checkedImages("resize", file, line)
-    let rows = Resizing(images[1], size.height, nil, mode, alignCorners)
-    let columns = Resizing(images[2], size.width, nil, mode, alignCorners)
-    return resizing(rows, columns, "resize", file, line)
+    resizing(size, nil, mode, alignCorners, "resize", file, line)
   }
 
   /// Images [batch, height, width, channels] scaled to ⌊scale·height⌋ × ⌊scale·width⌋; see `resize(to:)`, with 1/scale for
@@ -35,9 +32,8 @@ extension Variable {
     guard scale > 0, scale.isFinite, Double(images.max() ?? 1) * scale < Double(Int32.max) else {
       fatalError("resize: a scale of \(scale); it must be above 0, and give extents that exist", file: file, line: line)
     }
-    let rows = Resizing(images[1], Int(Double(images[1]) * scale), scale, mode, alignCorners)
-    let columns = Resizing(images[2], Int(Double(images[2]) * scale), scale, mode, alignCorners)
-    return resizing(rows, columns, "resize", file, line)
+    let size = Extent2D(Int(Double(images[1]) * scale), Int(Double(images[2]) * scale))
+    return resizing(size, scale, mode, alignCorners, "resize", file, line)
   }
 
   /// Sequences [batch, length, channels] in another length, as `resize` does it with images.
@@ -45,22 +41,25 @@ extension Variable {
     to length: Int, mode: Interpolation = .nearest, alignCorners: Bool = false, file: StaticString = #fileID,
     line: UInt = #line
   ) -> Variable {
-    asImages("resize1d", file, line) { images in
-      images.resizing(
-        Resizing(1, 1, nil, .nearest, false), Resizing(images.shape[2], length, nil, mode, alignCorners), "resize1d",
-        file, line)
+    asImages("resize1d", file, line) {
+      $0.resizing(Extent2D(1, length), nil, mode, alignCorners, "resize1d", file, line)
     }
   }
 
   private func resizing(
-    _ rows: Resizing, _ columns: Resizing, _ name: String, _ file: StaticString, _ line: UInt
+    _ size: Extent2D, _ scale: Double?, _ mode: Interpolation, _ alignCorners: Bool, _ name: String,
+    _ file: StaticString, _ line: UInt
   ) -> Variable {
-    for resizing in [rows, columns] where resizing.new < 1 || resizing.old < 1 || resizing.new > Int32.max {
-      fatalError(
-        "\(name): \(tape.describe(index)) to \(resizing.new) along an axis of \(resizing.old); both must be at least 1",
-        file: file, line: line)
-    }
-    if rows.mode == .nearest, columns.mode == .nearest {
+    let images = checkedImages(name, file, line)
+    do throws(ShapeError) {
+      guard size.height > 0, size.width > 0, images[1] > 0, images[2] > 0 else {
+        throw ShapeError("\(name): \(images) to \(size); there must be at least one row and column in each")
+      }
+      try Shape([images[0], size.height, size.width, images[3]], of: name).checkPositions(for: name)
+    } catch { tape.refuse(error, of: [self], file, line) }
+    let rows = Resizing(images[1], size.height, scale, mode, alignCorners)
+    let columns = Resizing(images[2], size.width, scale, mode, alignCorners)
+    if mode == .nearest {
       return picking([nil, rows.low, columns.low, nil], file, line)
     }
     return mixing(1, rows, file, line).mixing(2, columns, file, line)
@@ -107,8 +106,7 @@ extension Variable {
 
 /// The elements of an axis from which those of an axis of another extent are made.
 private struct Resizing {
-  let (old, new): (Int, Int)
-  let mode: Interpolation
+  let new: Int
   /// The element before each new one, or the one that it is.
   var low: [Int] = []
   /// The element after it.
@@ -117,8 +115,7 @@ private struct Resizing {
   var shares: [Double] = []
 
   init(_ old: Int, _ new: Int, _ scale: Double?, _ mode: Interpolation, _ alignCorners: Bool) {
-    (self.old, self.new, self.mode) = (old, new, mode)
-    guard old > 0, new > 0, new <= Int32.max else { return }
+    self.new = new
     for i in 0..<new {
       switch mode {
       case .nearest:

@@ -86,7 +86,7 @@ extension Variable {
       throw ShapeError(
         "\(name): the weight \(weight) takes \(weight[0]) channels, the images \(images) have \(images[3])\(hint)")
     }
-    guard groups > 0, weight[0] % groups == 0 else {
+    guard groups > 0, groups <= Int32.max, weight[0] % groups == 0 else {
       throw ShapeError(
         "\(name): \(weight[0]) channels in \(groups) groups; the number of groups must be positive and divide theirs")
     }
