@@ -8,10 +8,10 @@ struct WindowLayersTests {
   private let sequences: Tensor<Double> = .random([2, 7, 4], seed: 2)
 
   /// Each layer's value, its function's value on the same parameters, and the names of its parameters.
-  private func compare(
-    _ layer: some LibraryLayer<Double>, _ x: Tensor<Double>, _ names: [String] = [],
+  private func compare<L: LibraryLayer>(
+    _ layer: L, _ x: Tensor<Double>, _ names: [String] = [],
     _ function: (Variable<Double>, [Variable<Double>]) -> Variable<Double>
-  ) {
+  ) where L.S == Double {
     let parameters = layer.parameters(forInput: x.shape)
     #expect(parameters.map(\.name) == names, "\(layer)")
     var generator = Generator(seed: 9)
