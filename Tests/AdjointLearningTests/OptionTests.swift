@@ -123,7 +123,7 @@ struct OptionTests {
   }
 
   @Test func `every setting of the list is tried, and the limits themselves are allowed`() {
-    #expect(Self.settings.count == 45)
+    #expect(Self.settings.count == 59)
     _ = (SGD(learningRate: 0), Momentum(momentum: 0), Nesterov(momentum: 0), Adam(beta1: 0, beta2: 0), Regularization())
     Self.schedule(.warmUp(steps: 0, then: .exponential(rate: 1.1)))
     Self.step.clipping = .norm(.infinity)

@@ -115,7 +115,7 @@ LAYERS = {
     "pad, replicate": padded("replicate"),
     "pad, circular": padded("circular"),
     "pad, constant": padded("constant", value=1.5),
-    "GroupNorm": (lambda a, x, g, b: last(F.group_norm(first(x), 3, g, b)), None),
+    "GroupNorm": (lambda a, x, g, b: last(F.group_norm(first(x).contiguous(), 3, g, b)), None),
     "InstanceNorm": (lambda a, x, g, b: last(F.instance_norm(first(x), weight=g, bias=b)), None),
     "crossEntropy": (
         lambda a, z, i: F.cross_entropy(z, i),
