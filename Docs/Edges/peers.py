@@ -149,6 +149,11 @@ OTHER = {
         lambda x: F.max_pool2d(x.permute(0, 3, 1, 2), 2),
         lambda x: pool_jax(x, -jnp.inf, jax.lax.max),
     ),
+    "maxPool with padding": (
+        lambda x: F.max_pool2d(x.permute(0, 3, 1, 2), 2, padding=1).permute(0, 2, 3, 1),
+        lambda x: jax.lax.reduce_window(
+            x, -jnp.inf, jax.lax.max, (1, 2, 2, 1), (1, 2, 2, 1), ((0, 0), (1, 1), (1, 1), (0, 0))),
+    ),
     "averagePool": (
         lambda x: F.avg_pool2d(x.permute(0, 3, 1, 2), 2),
         lambda x: pool_jax(x, 0.0, jax.lax.add) / 4,

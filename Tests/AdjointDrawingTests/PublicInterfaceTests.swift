@@ -95,7 +95,12 @@ private struct Instances {
       Sequential<Float>((0..<40).map { _ in ActivationLayer(.tanh) }), MaxPool2D<Float>(2), AveragePool2D<Float>(2),
       Flatten<Float>(), CNN<Float>(height: 28, width: 28, classes: 10, batchNorm: true, using: &generator),
       ActivationLayer<Float>(.relu), Dropout<Float>(rate: 0.5), LayerNorm<Float>(500), BatchNorm<Float>(500),
-      Activation.relu, Initializer.heNormal, LossReduction.mean, ClassificationLoss.crossEntropy)
+      Conv1D<Float>(1, 8, size: 3, padding: .sides(left: 2), using: &generator),
+      ConvTranspose2D<Float>(4, 8, size: 3, stride: 2, outputPadding: 1, groups: 2, using: &generator),
+      ConvTranspose1D<Float>(4, 8, size: 3, using: &generator), MaxPool1D<Float>(2), AveragePool1D<Float>(2),
+      AdaptiveAveragePool2D<Float>(7), AdaptiveMaxPool2D<Float>(7), Upsample<Float>(mode: .bilinear),
+      GroupNorm<Float>(4, 500), InstanceNorm<Float>(500), Padding.same, Padding.valid, Interpolation.nearest,
+      PaddingMode.reflect, Activation.relu, Initializer.heNormal, LossReduction.mean, ClassificationLoss.crossEntropy)
     let wide = LabeledPoints(inputs: .zeros([1, 1000]), labels: [0], classNames: (0..<1000).map(String.init))
     let infinite = Predictor<Float> { $0 + .infinity }
     add(try #require(#expect(throws: NonFiniteOutputs.self) { try infinite.evaluate(on: wide) }))

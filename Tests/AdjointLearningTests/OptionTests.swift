@@ -59,6 +59,29 @@ struct OptionTests {
       "Conv2D: the padding's width is -1",
       { with { _ = Conv2D<Float>(1, 1, size: 3, padding: Extent2D(0, -1), using: &$0) } }
     ),
+    (
+      "Conv2D: 2 groups do not divide 3 inputs and 4 outputs; give a divisor of both",
+      { with { _ = Conv2D<Float>(3, 4, size: 3, groups: 2, using: &$0) } }
+    ),
+    ("Conv1D: the dilation's width is 0", { with { _ = Conv1D<Float>(3, 4, size: 3, dilation: 0, using: &$0) } }),
+    (
+      "ConvTranspose2D: the output padding's height is 2",
+      { with { _ = ConvTranspose2D<Float>(1, 1, size: 3, stride: 2, outputPadding: 2, using: &$0) } }
+    ),
+    (
+      "ConvTranspose1D: the output padding is 1; it must be at least 0, and less than the stride or the dilation",
+      { with { _ = ConvTranspose1D<Float>(1, 1, size: 3, outputPadding: 1, using: &$0) } }
+    ),
+    ("GroupNorm: 3 groups do not divide 4", { _ = GroupNorm<Float>(3, 4) }),
+    ("GroupNorm: epsilon is nan", { _ = GroupNorm<Float>(1, 4, epsilon: .nan) }),
+    ("InstanceNorm: channels is 0", { _ = InstanceNorm<Float>(0) }),
+    ("InstanceNorm: epsilon is -1.0", { _ = InstanceNorm<Float>(1, epsilon: -1) }),
+    ("Upsample: the scale is nan", { _ = Upsample<Float>(scale: .nan) }),
+    ("Upsample: the size's height is 0", { _ = Upsample<Float>(to: 0) }),
+    ("AdaptiveAveragePool2D: the size's width is 0", { _ = AdaptiveAveragePool2D<Float>(Extent2D(1, 0)) }),
+    ("AdaptiveMaxPool2D: the size's height is 0", { _ = AdaptiveMaxPool2D<Float>(0) }),
+    ("MaxPool1D: the stride's width is 0", { _ = MaxPool1D<Float>(2, stride: 0) }),
+    ("AveragePool1D: the padding's width is -1", { _ = AveragePool1D<Float>(2, padding: -1) }),
     ("MaxPool2D: the size's height is 0", { _ = MaxPool2D<Float>(0) }),
     ("AveragePool2D: the stride's width is 0", { _ = AveragePool2D<Float>(2, stride: Extent2D(1, 0)) }),
     ("Initializer.constant is nan", { draw(.constant(.nan)) }),
@@ -100,7 +123,7 @@ struct OptionTests {
   }
 
   @Test func `every setting of the list is tried, and the limits themselves are allowed`() {
-    #expect(Self.settings.count == 45)
+    #expect(Self.settings.count == 59)
     _ = (SGD(learningRate: 0), Momentum(momentum: 0), Nesterov(momentum: 0), Adam(beta1: 0, beta2: 0), Regularization())
     Self.schedule(.warmUp(steps: 0, then: .exponential(rate: 1.1)))
     Self.step.clipping = .norm(.infinity)

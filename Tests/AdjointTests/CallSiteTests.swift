@@ -93,13 +93,22 @@ import Testing
     Call("tensordot") { _ = m().tensordot(m(), axes: [2], [0]) },
     Call("conv2d") { _ = m().conv2d(m()) }, Call("unfold") { _ = m().unfold(Windows(2)) },
     Call("fold") { _ = m().fold(Windows(2), into: 2) }, Call("maxPool") { _ = m().maxPool(2) },
-    Call("averagePool") { _ = m().averagePool(2) },
     Call("cholesky") { _ = m().cholesky() }, Call("solve") { _ = m().solve(m()) },
     Call("solve") { _ = one().solve(one()) }, Call("solveTriangular") { _ = m().solveTriangular(m()) },
     Call("solveTriangular") { _ = m().choleskySolve(m()) }, Call("inverse") { _ = m().inverse() },
     Call("determinant") { _ = m().determinant() }, Call("logDeterminant") { _ = m().logDeterminant() },
     Call("cholesky") { _ = m().logDeterminant(positiveDefinite: true) }, Call("cofactors") { _ = m().cofactors() },
     Call("trace") { _ = m().trace() }, Call("matrixPower") { _ = m().matrixPower(2) },
+    Call("averagePool") { _ = m().averagePool(2) }, Call("conv1d") { _ = m().conv1d(m()) },
+    Call("convTranspose2d") { _ = m().convTranspose2d(m()) }, Call("convTranspose1d") { _ = m().convTranspose1d(m()) },
+    Call("maxPool1d") { _ = m().maxPool1d(2) }, Call("averagePool1d") { _ = m().averagePool1d(2) },
+    Call("adaptiveMaxPool") { _ = m().adaptiveMaxPool(to: 2) },
+    Call("adaptiveAveragePool") { _ = m().adaptiveAveragePool(to: 2) },
+    Call("adaptiveMaxPool1d") { _ = m().adaptiveMaxPool1d(to: 2) },
+    Call("adaptiveAveragePool1d") { _ = m().adaptiveAveragePool1d(to: 2) },
+    Call("globalMaxPool") { _ = m().globalMaxPool() }, Call("globalAveragePool") { _ = m().globalAveragePool() },
+    Call("resize") { _ = m().resize(to: 2) }, Call("resize1d") { _ = m().resize1d(to: 2) },
+    Call("pad") { _ = m().pad(before: [1], after: [1], mode: .reflect) },
   ]
 
   private static let recordings = [

@@ -115,8 +115,18 @@ import Testing
     Misfit(
       Fold(Windows(2), into: 3), [[1, 2, 1, 20]], "fold: images of 3 × 3 have 2 × 2 windows, these are 2 × 1"),
     Misfit(
-      MaxPool(Windows(2, padding: 1)), [[1, 4, 4, 1]],
-      "maxPool: windows have no padding here; pad the images first, with the number that suits"),
+      MaxPool(Windows(2, padding: 2)), [[1, 4, 4, 1]],
+      "maxPool: a window of 2 × 2 lies wholly in the padding around images of 4 × 4, where nothing is the largest; "
+        + "give less padding"),
+    Misfit(
+      AveragePool(Windows(2), divisor: 0), [[1, 4, 4, 1]], "averagePool: a divisor of 0; it must be at least 1"),
+    Misfit(
+      Unfold(Windows(2, dilation: Extent2D(1, 0))), [[1, 4, 4, 1]],
+      "unfold: a dilation of 1 × 0; it must be positive"),
+    Misfit(
+      Unfold(Windows(2, paddingAfter: 1, dilation: 6)), [[1, 4, 4, 1]],
+      "unfold: a window of 2 × 2 with a dilation of 6 × 6 does not fit into images of 4 × 4 with a padding of 0 × 0 "
+        + "before and 1 × 1 after"),
     Misfit(Unary.exp, [[1], [1]], "exp: takes 1 inputs, was given 2"),
     Misfit(
       Where(), [[2], [3], [2]], "where: [3] and [2] do not broadcast: 3 and 2 differ at axis −1, and neither is 1"),

@@ -73,10 +73,63 @@ func layerCases() -> [LayerCase] {
     cases.append(
       LayerCase(name: "Conv2D", inputs: [[2, 6, 5, 3]], settings: windows(3, stride, padding)) { convolution($0[0]) })
   }
+  cases += windowCases(using: &generator)
   for activation in Activation.allCases {
     cases.append(LayerCase(name: "\(activation)", inputs: [[4, 5]]) { activation($0[0]) })
   }
   return cases
+}
+
+/// Convolutions, poolings, paddings and resizings with everything that they take.
+private func windowCases(using generator: inout Generator) -> [LayerCase] {
+  let grouped = Conv2D<Double>(
+    4, 6, size: Extent2D(3, 2), stride: 2, padding: 1, dilation: Extent2D(1, 2), groups: 2, using: &generator)
+  let depthwise = Conv2D<Double>.depthwise(3, multiplier: 2, size: 2, padding: .same, using: &generator)
+  let sequence = Conv1D<Double>(3, 4, size: 3, stride: 2, padding: 2, dilation: 2, using: &generator)
+  let transposed = ConvTranspose2D<Double>(
+    4, 6, size: Extent2D(3, 2), stride: 2, padding: 1, outputPadding: 1, dilation: Extent2D(1, 2), groups: 2,
+    using: &generator)
+  let transposedSequence = ConvTranspose1D<Double>(3, 2, size: 3, stride: 3, outputPadding: 2, using: &generator)
+  let (groups, instances) = (GroupNorm<Double>(3, 6), InstanceNorm<Double>(3, affine: true))
+  let images: [Shape] = [[2, 6, 5, 3]]
+  return [
+    LayerCase(name: "Conv2D, grouped", inputs: [[2, 6, 7, 4]]) { grouped($0[0]) },
+    LayerCase(name: "Conv2D, depthwise", inputs: [[2, 5, 4, 3]]) { depthwise($0[0]) },
+    LayerCase(name: "Conv1D", inputs: [[2, 9, 3]]) { sequence($0[0]) },
+    LayerCase(name: "ConvTranspose2D", inputs: [[2, 3, 4, 4]]) { transposed($0[0]) },
+    LayerCase(name: "ConvTranspose1D", inputs: [[2, 4, 3]]) { transposedSequence($0[0]) },
+    LayerCase(name: "maxPool, rounded up", inputs: images) {
+      $0[0].maxPool(3, stride: 2, padding: 1, dilation: Extent2D(2, 1), ceilMode: true)
+    },
+    LayerCase(name: "averagePool, rounded up", inputs: images) {
+      $0[0].averagePool(3, stride: 3, padding: 1, ceilMode: true)
+    },
+    LayerCase(name: "averagePool, uncounted", inputs: images) {
+      $0[0].averagePool(3, stride: 2, padding: 1, ceilMode: true, countIncludePad: false)
+    },
+    LayerCase(name: "adaptiveMaxPool", inputs: [[2, 7, 5, 2]]) { $0[0].adaptiveMaxPool(to: Extent2D(3, 4)) },
+    LayerCase(name: "adaptiveAveragePool", inputs: [[2, 7, 5, 2]]) { $0[0].adaptiveAveragePool(to: Extent2D(3, 4)) },
+    LayerCase(name: "resize, nearest", inputs: images) { $0[0].resize(to: Extent2D(4, 8)) },
+    LayerCase(name: "resize, bilinear", inputs: images) { $0[0].resize(to: Extent2D(4, 8), mode: .bilinear) },
+    LayerCase(name: "resize, scaled", inputs: images) { $0[0].resize(scale: 1.5, mode: .bilinear) },
+    LayerCase(name: "resize, aligned", inputs: images) {
+      $0[0].resize(to: Extent2D(9, 1), mode: .bilinear, alignCorners: true)
+    },
+    LayerCase(name: "pad, reflect", inputs: images) {
+      $0[0].pad(before: [0, 2, 4, 0], after: [0, 5, 1, 0], mode: .reflect)
+    },
+    LayerCase(name: "pad, replicate", inputs: images) {
+      $0[0].pad(before: [0, 2, 4, 0], after: [0, 5, 1, 0], mode: .replicate)
+    },
+    LayerCase(name: "pad, circular", inputs: images) {
+      $0[0].pad(before: [0, 2, 4, 0], after: [0, 5, 1, 0], mode: .circular)
+    },
+    LayerCase(name: "pad, constant", inputs: images) {
+      $0[0].pad(before: [0, 2, 4, 0], after: [0, 5, 1, 0], mode: .constant(1.5))
+    },
+    LayerCase(name: "GroupNorm", inputs: [[2, 3, 4, 6]]) { groups($0[0]) },
+    LayerCase(name: "InstanceNorm", inputs: [[2, 3, 4, 3]]) { instances($0[0]) },
+  ]
 }
 
 private func windows(_ size: Int, _ stride: Int, _ padding: Int) -> [(String, JSON)] {

@@ -53,11 +53,24 @@ def mlp_jax(a, x, *weights):
 
 
 def window(a):
-    return {"size": [a["size"]] * 2, "stride": [a["stride"]] * 2}
+    return {name: [a[name]] * 2 for name in ("size", "stride", "padding")}
 
 
 def pick_mean(x, i):
     return jnp.take_along_axis(x, i[:, None], 1).mean()
+
+
+def padded(mode, **more):
+    return (lambda a, x: last(F.pad(first(x), (4, 1, 2, 5), mode, **more)), None)
+
+
+def resized(**settings):
+    return (lambda a, x: last(F.interpolate(first(x), **settings)), None)
+
+
+def sequence(function):
+    """A function of sequences with the channels first."""
+    return lambda a, x, *weights: function(x.permute(0, 2, 1), *weights).permute(0, 2, 1)
 
 
 # (PyTorch, JAX); None where a library has no function of this kind.
@@ -78,6 +91,32 @@ LAYERS = {
         lambda a, x: last(torch.nn.AvgPool2d(a["size"], a["stride"])(first(x))),
         lambda a, x: operations.average_jax(x, window(a)),
     ),
+    "Conv2D, grouped": (lambda a, x, w, b: last(F.conv2d(first(x), w, b, 2, 1, (1, 2), 2)), None),
+    "Conv2D, depthwise": (
+        lambda a, x, w, b: last(F.conv2d(first(x), w, b, padding="same", groups=x.shape[3])),
+        None,
+    ),
+    "Conv1D": (sequence(lambda x, w, b: F.conv1d(x, w, b, 2, 2, 2)), None),
+    "ConvTranspose2D": (
+        lambda a, x, w, b: last(F.conv_transpose2d(first(x), w, b, 2, 1, 1, 2, (1, 2))),
+        None,
+    ),
+    "ConvTranspose1D": (sequence(lambda x, w, b: F.conv_transpose1d(x, w, b, 3, 0, 2)), None),
+    "maxPool, rounded up": (lambda a, x: last(F.max_pool2d(first(x), 3, 2, 1, (2, 1), ceil_mode=True)), None),
+    "averagePool, rounded up": (lambda a, x: last(F.avg_pool2d(first(x), 3, 3, 1, True)), None),
+    "averagePool, uncounted": (lambda a, x: last(F.avg_pool2d(first(x), 3, 2, 1, True, False)), None),
+    "adaptiveMaxPool": (lambda a, x: last(F.adaptive_max_pool2d(first(x), (3, 4))), None),
+    "adaptiveAveragePool": (lambda a, x: last(F.adaptive_avg_pool2d(first(x), (3, 4))), None),
+    "resize, nearest": resized(size=(4, 8)),
+    "resize, bilinear": resized(size=(4, 8), mode="bilinear"),
+    "resize, scaled": resized(scale_factor=1.5, mode="bilinear"),
+    "resize, aligned": resized(size=(9, 1), mode="bilinear", align_corners=True),
+    "pad, reflect": padded("reflect"),
+    "pad, replicate": padded("replicate"),
+    "pad, circular": padded("circular"),
+    "pad, constant": padded("constant", value=1.5),
+    "GroupNorm": (lambda a, x, g, b: last(F.group_norm(first(x).contiguous(), 3, g, b)), None),
+    "InstanceNorm": (lambda a, x, g, b: last(F.instance_norm(first(x), weight=g, bias=b)), None),
     "crossEntropy": (
         lambda a, z, i: F.cross_entropy(z, i),
         lambda a, z, i: -pick_mean(jax.nn.log_softmax(z), i),

@@ -58,9 +58,24 @@ REDUCTIONS = {
 # Images: ours are [batch, height, width, channels]; a row of windows has the channels last, theirs has them first.
 
 
+def margins(a):
+    """Rows above and below, columns to the left and right."""
+    return list(zip(a["padding"], a.get("paddingAfter", a["padding"])))
+
+
+def dilation(a):
+    return a.get("dilation", [1, 1])
+
+
+def reach(a):
+    return [(k - 1) * d + 1 for k, d in zip(a["size"], dilation(a))]
+
+
 def unfold_torch(x, a, shape):
     n, rows, columns, _ = shape
-    y = F.unfold(x.permute(0, 3, 1, 2), a["size"], padding=a["padding"], stride=a["stride"])
+    (top, bottom), (left, right) = margins(a)
+    padded = F.pad(x.permute(0, 3, 1, 2), [left, right, top, bottom])
+    y = F.unfold(padded, a["size"], dilation=dilation(a), stride=a["stride"])
     return y.reshape(n, x.shape[3], -1, rows * columns).permute(0, 3, 2, 1).reshape(shape)
 
 
@@ -68,13 +83,17 @@ def fold_torch(x, a, shape):
     n, channels = x.shape[0], shape[3]
     rows = x.reshape(n, x.shape[1] * x.shape[2], -1, channels).permute(0, 3, 2, 1)
     rows = rows.reshape(n, -1, x.shape[1] * x.shape[2])
-    return F.fold(rows, a["image"], a["size"], padding=a["padding"], stride=a["stride"]).permute(0, 2, 3, 1)
+    (top, bottom), (left, right) = margins(a)
+    height, width = a["image"]
+    padded = [height + top + bottom, width + left + right]
+    y = F.fold(rows, padded, a["size"], dilation=dilation(a), stride=a["stride"])
+    return y[:, :, top : top + height, left : left + width].permute(0, 2, 3, 1)
 
 
 def unfold_jax(x, a, shape):
-    padding = [(p, p) for p in a["padding"]]
     y = jax.lax.conv_general_dilated_patches(
-        x, a["size"], a["stride"], padding, dimension_numbers=("NHWC", "OIHW", "NHWC"), precision=jax.lax.Precision.HIGHEST)
+        x, a["size"], a["stride"], margins(a), rhs_dilation=dilation(a), dimension_numbers=("NHWC", "OIHW", "NHWC"),
+        precision=jax.lax.Precision.HIGHEST)
     return y.reshape(*shape[:3], x.shape[3], -1).swapaxes(3, 4).reshape(shape)
 
 
@@ -82,20 +101,31 @@ def fold_jax(x, a, shape):
     return jax.vjp(lambda image: unfold_jax(image, a, x.shape), jnp.zeros(shape))[1](x)[0]
 
 
-def pool_torch(function):
-    return lambda x, a: function(x.permute(0, 3, 1, 2), a["size"], a["stride"]).permute(0, 2, 3, 1)
+def max_torch(x, a):
+    (top, bottom), (left, right) = margins(a)
+    padded = F.pad(x.permute(0, 3, 1, 2), [left, right, top, bottom], value=-math.inf)
+    return F.max_pool2d(padded, a["size"], a["stride"], dilation=dilation(a)).permute(0, 2, 3, 1)
+
+
+def average_torch(x, a):
+    # The mean of windows as rows, since PyTorch's own pooling has no dilation.
+    grid = [(n + sum(m) - r) // s + 1 for n, m, r, s in zip(x.shape[1:], margins(a), reach(a), a["stride"])]
+    rows = unfold_torch(x, a, (x.shape[0], *grid, math.prod(a["size"]) * x.shape[3]))
+    places = rows.reshape(x.shape[0], *grid, -1, x.shape[3])
+    return places.sum(3) / a.get("divisor", math.prod(a["size"]))
 
 
 def pool_jax(start, function):
     def run(x, a):
         window, stride = (1, *a["size"], 1), (1, *a["stride"], 1)
-        return jax.lax.reduce_window(x, start, function, window, stride, "VALID")
+        padding, dilated = ((0, 0), *margins(a), (0, 0)), (1, *dilation(a), 1)
+        return jax.lax.reduce_window(x, start, function, window, stride, padding, window_dilation=dilated)
 
     return run
 
 
 def average_jax(x, a):
-    return pool_jax(0.0, jax.lax.add)(x, a) / math.prod(a["size"])
+    return pool_jax(0.0, jax.lax.add)(x, a) / a.get("divisor", math.prod(a["size"]))
 
 
 # Indices.
@@ -219,10 +249,10 @@ STRUCTURE = {
     "unfold": (lambda x, a, s: unfold_torch(x[0], a, s), lambda x, a, s: unfold_jax(x[0], a, s)),
     "fold": (lambda x, a, s: fold_torch(x[0], a, s), lambda x, a, s: fold_jax(x[0], a, s)),
     "maxPool": (
-        lambda x, a, s: pool_torch(F.max_pool2d)(x[0], a),
+        lambda x, a, s: max_torch(x[0], a),
         lambda x, a, s: pool_jax(-jnp.inf, jax.lax.max)(x[0], a),
     ),
-    "averagePool": (lambda x, a, s: pool_torch(F.avg_pool2d)(x[0], a), lambda x, a, s: average_jax(x[0], a)),
+    "averagePool": (lambda x, a, s: average_torch(x[0], a), lambda x, a, s: average_jax(x[0], a)),
 }
 
 

@@ -78,6 +78,9 @@ enum EdgeReasons {
       cases: ["maxPool at "],
       text: "A window is a `max` over axes: elements that tie share, and beside a NaN none is the largest."),
     Reason(
+      cases: ["maxPool with padding at "],
+      text: "Padding is no element, so it takes no part of ȳ. JAX pads with −∞, which wins where it is first to tie."),
+    Reason(
       cases: ["sqrt(abs) at ", "sqrt(clamp(0.0, 1.0)) at "],
       text: "What is switched off is selected away, whatever the cotangent is: here √ sends back ∞."),
     Reason(

@@ -154,10 +154,21 @@ package enum EdgeSituations {
       switching(
         MaxPool(two), [image(-.infinity, -.infinity, -.infinity, -.infinity)], [-.infinity], [0.25, 0.25, 0.25, 0.25]),
       switching(MaxPool(two), [image(.nan, 1, 2, 3)], [.nan], [.nan, .nan, .nan, .nan]),
+      paddedMaximum,
       edge(AveragePool(two), [image(.infinity, 1, 1, 1)], [.infinity], [0.25, 0.25, 0.25, 0.25]),
       edge(AveragePool(two), [image(.largest, .largest, 0, 0)], [.infinity], [0.25, 0.25, 0.25, 0.25]),
       edge(AveragePool(two), [image(.nan, 1, 1, 1)], [.nan], [0.25, 0.25, 0.25, 0.25]),
     ]
+  }
+
+  /// Windows with one element each, beside which lies nothing but padding.
+  private static var paddedMaximum: EdgeCase {
+    var edge = EdgeCase(
+      "maxPool with padding", .operation(MaxPool(Windows(2, stride: 2, padding: 1))),
+      [.numbers([1, 2, 2, 1], [-1, -.infinity, -0.0, 2])], value: [-1, -.infinity, -0.0, 2],
+      gradients: [[1, 2, 3, 4]])
+    edge.isSwitch = true
+    return edge
   }
 
   private static var products: [EdgeCase] {

@@ -116,7 +116,10 @@ struct Definition {
   private func windowed(_ operation: any Adjoint.Operation) -> [Double]? {
     /// Row and column of the image on which place (u, v) of window (i, j) stands.
     func place(_ w: Windows, _ i: Int, _ j: Int, _ u: Int, _ v: Int) -> (Int, Int) {
-      (i * w.stride.height + u - w.padding.height, j * w.stride.width + v - w.padding.width)
+      (
+        i * w.stride.height + u * w.dilation.height - w.padding.height,
+        j * w.stride.width + v * w.dilation.width - w.padding.width
+      )
     }
     /// Row, column and channel of an element of a window.
     func parts(_ element: Int, _ w: Windows, _ channels: Int) -> (Int, Int, Int) {
@@ -125,9 +128,10 @@ struct Definition {
     func pooled(_ w: Windows, _ body: ([Double]) -> Double) -> [Double] {
       each { at in
         body(
-          Definition.positions([w.size.height, w.size.width]).map {
+          Definition.positions([w.size.height, w.size.width]).compactMap {
             let (row, column) = place(w, at[1], at[2], $0[0], $0[1])
-            return element(x[0], [at[0], row, column, at[3]])
+            let isInside = 0..<x[0].shape[1] ~= row && 0..<x[0].shape[2] ~= column
+            return isInside ? element(x[0], [at[0], row, column, at[3]]) : nil
           })
       }
     }
@@ -149,7 +153,10 @@ struct Definition {
         }
       }
     case let pool as MaxPool: return pooled(pool.windows) { $0.max() ?? .nan }
-    case let pool as AveragePool: return pooled(pool.windows) { $0.reduce(0, +) / Double($0.count) }
+    case let pool as AveragePool:
+      return pooled(pool.windows) {
+        $0.reduce(0, +) / Double(pool.divisor ?? pool.windows.size.height * pool.windows.size.width)
+      }
     default: return nil
     }
   }

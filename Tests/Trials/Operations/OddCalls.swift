@@ -80,6 +80,27 @@ struct OddCall: Sendable {
     },
     OddCall("maxPool", 4) { image($0).maxPool(extent($1, 0), stride: extent($1, 2)) },
     OddCall("averagePool", 4) { image($0).averagePool(extent($1, 0), stride: extent($1, 2)) },
+    OddCall("windows with a dilation", 8) {
+      image($0).maxPool(
+        Windows(extent($1, 0), stride: extent($1, 2), paddingAfter: extent($1, 4), dilation: extent($1, 6)))
+    },
+    OddCall("a padded mean, rounded up", 6) {
+      image($0).averagePool(
+        extent($1, 0), stride: extent($1, 2), padding: extent($1, 4), ceilMode: true, countIncludePad: false)
+    },
+    OddCall("adaptive pooling", 2) { image($0).adaptiveMaxPool(to: extent($1, 0)) },
+    OddCall("resize", 2) { image($0).resize(to: extent($1, 0), mode: .bilinear) },
+    OddCall("a reflection", 2) { $0.pad(before: [$1[0], 0], after: [0, $1[1]], mode: .reflect) },
+    OddCall("convTranspose2d", 10) {
+      image($0).convTranspose2d(
+        $0.tape.constant(.ones(Shape($1[..<4].map { $0 & 3 }))), stride: extent($1, 4), padding: extent($1, 6),
+        outputPadding: extent($1, 8))
+    },
+    OddCall("conv2d in groups", 8) {
+      image($0).conv2d(
+        $0.tape.constant(.ones(Shape($1[..<4].map { $0 & 3 }))), padding: .same, dilation: extent($1, 4),
+        groups: $1[6])
+    },
     OddCall("conv2d", 8) {
       image($0).conv2d(
         $0.tape.constant(.ones(Shape($1[..<4].map { $0 & 3 }))), stride: extent($1, 4), padding: extent($1, 6))

@@ -1,7 +1,8 @@
 // Images as windows and back: two linear maps that only move and add elements, each the transpose of the other.
 
-/// y[n, i, j, (u, v, c)] = x[n, i·s + u − p, j·t + v − q, c], 0 outside the image: every window of [n, height, width,
-/// channels] as one row of numbers. x̄ = `Fold` of ȳ. Stride (s, t) and padding (p, q) are those of the windows.
+/// y[n, i, j, (u, v, c)] = x[n, i·s + u·d − p, j·t + v·e − q, c], 0 outside the image: every window of [n, height, width,
+/// channels] as one row of numbers. x̄ = `Fold` of ȳ. Stride (s, t), dilation (d, e) and padding (p, q) are those of the
+/// windows.
 ///
 /// It makes a convolution a matrix product: see `conv2d`.
 package struct Unfold: BatchwiseOperation {
@@ -106,49 +107,67 @@ extension Windows {
           + (images.rank == 3 ? "; reshape a single channel to [batch, height, width, 1]" : ""))
     }
     try check(for: operation)
-    let padded = Extent2D(images[1] + 2 * padding.height, images[2] + 2 * padding.width)
-    guard padded.height >= size.height, padded.width >= size.width else {
+    let padded = Extent2D(
+      images[1] + padding.height + paddingAfter.height, images[2] + padding.width + paddingAfter.width)
+    let reach = reach
+    guard padded.height >= reach.height, padded.width >= reach.width else {
       throw ShapeError(
-        "\(operation): a window of \(size) does not fit into images of \(Extent2D(images[1], images[2]))"
-          + (padding == 0 ? "" : " with a padding of \(padding)"))
+        "\(operation): a window of \(size)\(dilation == 1 ? "" : " with a dilation of \(dilation)") does not fit into "
+          + "images of \(Extent2D(images[1], images[2]))"
+          + (padding == paddingAfter
+            ? padding == 0 ? "" : " with a padding of \(padding)"
+            : " with a padding of \(padding) before and \(paddingAfter) after"))
     }
     return Extent2D(
-      (padded.height - size.height) / stride.height + 1, (padded.width - size.width) / stride.width + 1)
+      (padded.height - reach.height) / stride.height + 1, (padded.width - reach.width) / stride.width + 1)
   }
 
-  /// - Throws: `ShapeError` unless size, stride and padding are those of windows.
-  fileprivate func check(for operation: String) throws(ShapeError) {
+  /// - Throws: `ShapeError` unless size, stride, padding and dilation are those of windows.
+  func check(for operation: String) throws(ShapeError) {
     guard size.height > 0, size.width > 0, stride.height > 0, stride.width > 0 else {
       throw ShapeError("\(operation): windows of \(size), \(stride) apart; both must be positive")
     }
-    guard padding.height >= 0, padding.width >= 0 else {
+    for padding in [padding, paddingAfter] where padding.height < 0 || padding.width < 0 {
       throw ShapeError("\(operation): a padding of \(padding); it cannot be negative")
     }
-    for extent in (size.list + stride.list + padding.list) where extent > Int32.max {
+    guard dilation.height > 0, dilation.width > 0 else {
+      throw ShapeError("\(operation): a dilation of \(dilation); it must be positive")
+    }
+    let extents = [size, stride, padding, paddingAfter, dilation].flatMap(\.list)
+    for extent in extents where extent > Int32.max {
       throw ShapeError("\(operation): an extent of \(extent); windows have at most \(Int32.max) rows or columns")
     }
   }
 
   /// The code that makes these windows.
   var swiftCode: String {
-    "Windows(\(size.swiftCode), stride: \(stride.swiftCode), padding: \(padding.swiftCode))"
+    "Windows(\(size.swiftCode), stride: \(stride.swiftCode), padding: \(padding.swiftCode)"
+      + (paddingAfter == padding ? "" : ", paddingAfter: \(paddingAfter.swiftCode)")
+      + (dilation == 1 ? ")" : ", dilation: \(dilation.swiftCode))")
   }
 
+  /// The attributes; those that are as usual are left out, since recordings of old had no such.
   var attributes: [Attribute] {
     [
       Attribute("size", .list(size.list)), Attribute("stride", .list(stride.list)),
       Attribute("padding", .list(padding.list)),
-    ]
+    ] + (paddingAfter == padding ? [] : [Attribute("paddingAfter", .list(paddingAfter.list))])
+      + (dilation == 1 ? [] : [Attribute("dilation", .list(dilation.list))])
   }
 
-  /// The windows in a formula: the size, and stride and padding when they are unusual.
+  /// The windows in a formula: the size, and all else that is unusual.
   var text: String {
-    "\(size.height),\(size.width)" + (stride == 1 ? "" : "; stride \(stride.height),\(stride.width)")
-      + (padding == 0 ? "" : "; padding \(padding.height),\(padding.width)")
+    func part(_ name: String, _ extents: Extent2D...) -> String {
+      "; \(name) " + extents.map { "\($0.height),\($0.width)" }.joined(separator: "…")
+    }
+    return "\(size.height),\(size.width)" + (stride == 1 ? "" : part("stride", stride))
+      + (padding != paddingAfter
+        ? part("padding", padding, paddingAfter) : padding == 0 ? "" : part("padding", padding))
+      + (dilation == 1 ? "" : part("dilation", dilation))
   }
 
   /// Images and windows on which operations are tried: 1 × 1, as large as the image, further apart than wide,
-  /// overlapping, not square, padded (wholly outside the image too), one channel and several, and no image at all.
+  /// overlapping, not square, padded (wholly outside the image too), dilated, one channel and several, and no image at all.
   static let examples: [(Shape, Windows)] = [
     ([2, 4, 3, 2], Windows(Extent2D(3, 2))), ([1, 3, 2, 3], Windows(1)), ([2, 3, 4, 1], Windows(Extent2D(3, 4))),
     ([1, 5, 5, 2], Windows(2, stride: 3)), ([1, 6, 5, 1], Windows(3, stride: 2)),
@@ -156,9 +175,13 @@ extension Windows {
     ([1, 1, 1, 1], Windows(1)), ([0, 4, 4, 2], Windows(2)), ([1, 3, 3, 0], Windows(2)),
     ([1, 3, 3, 2], Windows(3, padding: 1)), ([1, 2, 2, 1], Windows(1, padding: 2)),
     ([2, 3, 5, 1], Windows(Extent2D(2, 3), stride: Extent2D(1, 2), padding: Extent2D(1, 0))),
+    ([1, 3, 3, 2], Windows(2, paddingAfter: 1)), ([1, 5, 4, 2], Windows(2, dilation: Extent2D(3, 2))),
+    (
+      [1, 4, 5, 2],
+      Windows(
+        Extent2D(2, 3), stride: 2, padding: Extent2D(2, 1), paddingAfter: Extent2D(0, 3), dilation: Extent2D(1, 2))
+    ),
   ]
-  /// The examples without padding.
-  static var unpaddedExamples: [(Shape, Windows)] { examples.filter { $0.1.padding == 0 } }
 }
 
 extension Extent2D {
