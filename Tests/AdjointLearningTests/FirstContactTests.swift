@@ -204,7 +204,7 @@ struct FirstContactTests {
 
   /// Layers that are given what does not fit them; a layer's call carries no place, so the layer comes first.
   private static let layers: [(sentence: String, call: @Sendable () -> Void)] = [
-    ("Linear fc1: 2 → 4, 12 parameters takes [batch, 2]; it was given %0 [2, 3]", { _ = Self.model()(outputs) }),
+    ("Linear fc1: 2 → 4, 12 parameters takes […, 2]; it was given %0 [2, 3]", { _ = Self.model()(outputs) }),
     ("LayerNorm: 4 features, ε 1e-05, 8 parameters takes […, 4]", { _ = LayerNorm<Float>(4)(outputs) }),
     ("BatchNorm norm: 4 features", { _ = BatchNorm<Float>(4, name: "norm")(outputs) }),
     (

@@ -28,13 +28,25 @@ import Testing
       "matmul: inner dimensions differ: 2 of [3, 2] against 4 of [4, 3]. Did you mean transposeA: true, transposeB: true?"
     ),
     Misfit(
-      MatMul(), [[2, 3, 4], [4, 5]],
-      "matmul: takes two matrices, was given [2, 3, 4] and [4, 5]; reshape a vector to [1, n] or [n, 1], "
-        + "and a batch of matrices to [rows, columns]"),
-    Misfit(MatMul(), [[2, 3], [4, 5]], "matmul: inner dimensions differ: 3 of [2, 3] against 4 of [4, 5]"),
+      MatMul(), [[2, 3, 4], [3, 4, 5]],
+      "matmul: the leading axes [2] of [2, 3, 4] and [3] of [3, 4, 5] do not broadcast: from the right, each two must be "
+        + "equal, or one of them 1 or absent"),
     Misfit(
-      MatMul(), [[3], [3, 4]],
-      "matmul: takes two matrices, was given [3] and [3, 4]; reshape a vector to [1, n] or [n, 1]"),
+      MatMul(), [[2, 3, 4], [2, 5, 4]],
+      "matmul: inner dimensions differ: 4 of [2, 3, 4] against 5 of [2, 5, 4]. Did you mean transposeB: true?"),
+    Misfit(MatMul(), [[2, 3], [4, 5]], "matmul: inner dimensions differ: 3 of [2, 3] against 4 of [4, 5]"),
+    Misfit(MatMul(), [[3], [4]], "matmul: inner dimensions differ: 3 of [3] against 4 of [4]"),
+    Misfit(
+      MatMul(), [[3], [4, 3]],
+      "matmul: inner dimensions differ: 3 of [3] against 4 of [4, 3]. Did you mean transposeB: true?"),
+    Misfit(
+      MatMul(), [[], [3]], "matmul: takes vectors and matrices, was given [] and [3]; * multiplies by a single number"),
+    Misfit(
+      MatMul(), [[3, 2], []],
+      "matmul: takes vectors and matrices, was given [3, 2] and []; * multiplies by a single number"),
+    Misfit(
+      MatMul(transposeB: true), [[2, 3], [3]],
+      "matmul: transposeB: true exchanges two axes, and the vector [3] has one; leave the flag out"),
     Misfit(MatMul(), [[3, 4]], "matmul: takes 2 inputs, was given 1"),
     Misfit(
       Binary.add, [[3, 4], [3]],

@@ -124,7 +124,7 @@ def flat(pairs):
 
 
 def transposed(x, flag):
-    return x.T if flag else x
+    return x.mT if flag else x
 
 
 def product(x, y, a):

@@ -92,14 +92,14 @@ extension LocalJacobian {
     return p.y.shape.elementCount == 0 || columns == 0 ? .zero(at: p, i) : .blocks(at: p, i, count: 1)
   }
 
-  /// The Jacobian `factor` ⊗ I or I ⊗ `factor`, with its rows in the order of the transposed result if asked for.
+  /// The Jacobian `factor` ⊗ I or I ⊗ `factor`, with its rows in the order of the transposed result if asked for. The
+  /// factor and the result y are read as matrices of these shapes.
   package static func kronecker<S: Scalar>(
-    at p: Point<S>, _ i: Int, _ factor: Variable<S>, transposingFactor: Bool, identity: Int, isLeft: Bool,
-    rowsOfTranspose: Bool
+    at p: Point<S>, _ i: Int, _ factor: Variable<S>, _ shape: Shape, transposingFactor: Bool, identity: Int,
+    isLeft: Bool, rowsOfTranspose: Bool, of y: Shape
   ) -> LocalJacobian {
-    let matrix = factor.recordedValue.converted(to: Double.self)
-    let factor = transposingFactor ? Tape<Double>().constant(matrix).transpose().value : matrix
-    let y = p.y.shape
+    let matrix = Tensor(shape: shape, elements: factor.recordedValue.converted(to: Double.self).elements)
+    let factor = transposingFactor ? matrix.transpose() : matrix
     // A single row or column reads the same transposed; and I₁ ⊗ A is A.
     let transposed = rowsOfTranspose && y[0] != 1 && y[1] != 1 ? y : nil
     if identity == 1, transposed == nil { return LocalJacobian(at: p, i, .dense(factor.elements)) }

@@ -79,11 +79,12 @@ extension Program {
   func makeCopies(threads: Int) -> [InputCopies<S>] {
     var isRead = [Bool](repeating: false, count: nodes.count)
     var isReadElsewhere = isRead
-    for node in nodes {
+    for (i, node) in nodes.enumerated() {
       guard case .operation(let operation) = node.kind else { continue }
+      let isProduct = nodes.product(i, operation.form) != nil
       for x in node.inputs where nodes[x].isLeaf {
         isRead[x] = true
-        if !operation.form.isProduct { isReadElsewhere[x] = true }
+        if !isProduct { isReadElsewhere[x] = true }
       }
     }
     let copies = nodes.indices.compactMap { leaf -> InputCopies<S>? in

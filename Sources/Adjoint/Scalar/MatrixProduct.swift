@@ -25,6 +25,14 @@ public struct MatrixProduct<S: ArrayLoops> {
     (strideA, strideB, strideC) = (transposeA ? rows : depth, transposeB ? depth : columns, columns)
   }
 
+  /// A plain product of the form, with its operands and its result.
+  @inline(__always)
+  init(_ form: ProductForm, a: UnsafePointer<S>, b: UnsafePointer<S>, c: UnsafeMutablePointer<S>) {
+    self.init(
+      rows: form.rows, columns: form.columns, depth: form.depth, a: a, b: b, c: c, transposeA: form.transposeA,
+      transposeB: form.transposeB)
+  }
+
   /// One of several parts that together are this product: a band of rows or of columns. Every element has the same bits
   /// as in the whole, since the order of its sum depends on the depth alone.
   package func part(_ index: Int, of count: Int) -> MatrixProduct {

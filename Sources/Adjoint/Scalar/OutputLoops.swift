@@ -44,12 +44,14 @@ extension Output {
     }
   }
 
-  /// y = op(a)·op(b).
-  func multiply(_ a: View<S>, _ b: View<S>, transposeA: Bool, transposeB: Bool) {
-    S.multiply(
-      MatrixProduct(
-        rows: shape[0], columns: shape[1], depth: a.shape[transposeA ? 0 : 1], a: a.base, b: b.base, c: base,
-        transposeA: transposeA, transposeB: transposeB))
+  /// y = op(a)·op(b), one plain product after the other.
+  func multiply(_ a: View<S>, _ b: View<S>, _ form: ProductForm) {
+    form.forEach { number, ofA, ofB in
+      S.multiply(
+        MatrixProduct(
+          form, a: a.base + ofA * form.rows * form.depth, b: b.base + ofB * form.depth * form.columns,
+          c: base + number * form.rows * form.columns))
+    }
   }
 
   /// y[…, j] = x[…, j] + bias[j].

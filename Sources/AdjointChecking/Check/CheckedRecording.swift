@@ -163,8 +163,8 @@ package final class CheckedRecording {
       let counts = x.inputs.map(\.shape.elementCount)
       let size = max(x.shape.elementCount, 1)
       var own = max((counts.max() ?? 0) / size, size / max(counts.min() ?? 1, 1), 1)
-      if case .product(let transposeA, _) = operation.form, let a = x.inputs.first {
-        own = max(own, a.shape[transposeA ? 0 : 1], x.shape.max() ?? 1)
+      if let product = operation.form.product(x.inputs.map(\.shape), into: x.shape) {
+        own = max(own, product.depth, x.shape.max() ?? 1)
       } else if !operation.isElementwise {
         own = max(own, x.inputs.first?.shape.last ?? 1)
       }

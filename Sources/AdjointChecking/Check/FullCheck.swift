@@ -107,14 +107,14 @@ struct FullCheck {
 
   // MARK: Products
 
-  /// The matrix product that is a leaf's only user, if it has such.
+  /// The product of two matrices that is a leaf's only user, if it has such.
   private func onlyProduct(of leaf: Variable<Double>) -> TouchedProduct? {
     let users = (0...recording.output.index).filter { recording.nodes[$0].inputs.contains(leaf.index) }
     guard users.count == 1,
       case .product(let transposeA, let transposeB)? = recording.tape.operation(at: users[0])?.form
     else { return nil }
     let inputs = recording.nodes[users[0]].inputs
-    guard inputs[0] != inputs[1] else { return nil }
+    guard inputs[0] != inputs[1], inputs.allSatisfy({ recording.tape[$0].shape.rank == 2 }) else { return nil }
     return TouchedProduct(
       node: users[0], transposeA: transposeA, transposeB: transposeB,
       other: inputs[0] == leaf.index ? inputs[1] : inputs[0], isFirst: inputs[0] == leaf.index, leafShape: leaf.shape,

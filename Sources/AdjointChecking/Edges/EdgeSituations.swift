@@ -151,12 +151,16 @@ package enum EdgeSituations {
     let product = MatMul()
     func row(_ x: EdgeNumber...) -> EdgeInput { .numbers([1, x.count], x) }
     func column(_ x: EdgeNumber...) -> EdgeInput { .numbers([x.count, 1], x) }
+    func pair(_ x: EdgeNumber...) -> EdgeInput { .numbers([2, 1, 1], x) }
     return [
       edge(product, [.numbers([1, 0], []), .numbers([0, 1], [])], [0], [], []),
       edge(product, [row(0, 1), column(.infinity, 1)], [.nan], [.infinity, 1], [0, 1]),
       edge(product, [row(1, 1), column(.infinity, -.infinity)], [.nan], [.infinity, -.infinity], [1, 1]),
       edge(product, [row(.largest, .largest), column(1, 1)], [.infinity], [1, 1], [.largest, .largest]),
       edge(product, [row(.nan, 1), column(1, 1)], [.nan], [1, 1], [.nan, 1]),
+      edge(product, [.row(.nan, 1), .row(1, 2)], [.nan], [1, 2], [.nan, 1]),
+      edge(product, [pair(.nan, 1), pair(1, 2)], [.nan, 2], [1, 4], [.nan, 2]),
+      edge(product, [pair(.infinity, 1), row(0)], [.nan, 0], [0, 0], [.infinity]),
       edge(AddBias(), [row(.infinity, -0.0), .row(-.infinity, 0)], [.nan, 0], [1, 2], [1, 2]),
     ]
   }

@@ -50,7 +50,11 @@ extension Derivation {
       : [.words("("), .formula(expanded(edge.consumer).tidied.notation), .words(")")]
     let jacobian = [.words("∂")] + user + [.words("/∂"), own]
     guard let operation = consumer.operation, x.shape.elementCount > 1 else { return nil }
-    if operation.form.isProduct {
+    if let product = operation.form.product(consumer.inputs.map(\.shape), into: consumer.shape) {
+      guard product.isOne else {
+        return Remark(
+          jacobian + [.words(" is made of a Kronecker product for each of \(product.count) matrix products")])
+      }
       let other = consumer.inputs[1 - edge.position]
       let factor = Remark.Part.formula(expanded(other.index).notation)
       guard x.role == .parameter || (edge.position == 1 && other.role != .parameter) else {
@@ -59,7 +63,7 @@ extension Derivation {
             .words(" is a Kronecker product of "), factor, .words(" and I: the product with it is one with "), factor,
           ])
       }
-      let rows = consumer.shape[edge.position == 0 ? 1 : 0]
+      let rows = edge.position == 0 ? product.columns : product.rows
       let sum = rows == 1 ? "an outer product" : "the sum of \(rows) outer products"
       return Remark(
         jacobian + [.words(" is a Kronecker product of "), factor, .words(" and I: the product with it is \(sum)")])

@@ -68,19 +68,32 @@ extension RandomProgramBuilder {
       Where(), one(of: [[condition, a, partner(of: condition)], [condition, a, a], [condition, partner(of: a), a]]))
   }
 
-  /// A matrix product with any flags, of a matrix that is there and another one or a new leaf.
+  /// A matrix product with any flags, of a value that is there and another one or a new leaf, with leading axes or as a
+  /// vector.
   mutating func product() -> Int? {
-    let x = operand { $0.rank == 2 }
-    let product = MatMul(transposeA: chance(0.5), transposeB: chance(0.5))
+    let x = operand { $0.rank >= 1 }
+    let own = shape(x)
+    let flags = (chance(0.5), chance(0.5))
     let isLeft = chance(0.5)
-    // The inner dimension is the left's columns and the right's rows, before transposition.
-    let depth = shape(x)[(isLeft ? product.transposeA : !product.transposeB) ? 0 : 1]
-    let axis = (isLeft ? product.transposeB : !product.transposeA) ? 1 : 0
-    let candidates = numbers.filter { shape($0).rank == 2 && shape($0)[axis] == depth }
-    let outer = extent()
-    let other =
-      !candidates.isEmpty && chance(0.5) ? one(of: candidates) : leaf(axis == 0 ? [depth, outer] : [outer, depth])
-    return apply(product, isLeft ? [x, other] : [other, x])
+    func inner(_ shape: Shape, isLeft: Bool) -> Int {
+      shape.rank == 1 ? shape[0] : shape[shape.rank - ((isLeft ? flags.0 : !flags.1) ? 2 : 1)]
+    }
+    func record(_ other: Int) -> Int? {
+      let (a, b) = isLeft ? (x, other) : (other, x)
+      let product = MatMul(transposeA: shape(a).rank > 1 && flags.0, transposeB: shape(b).rank > 1 && flags.1)
+      return apply(product, [a, b])
+    }
+    let depth = inner(own, isLeft: isLeft)
+    let candidates = numbers.filter { other in
+      let shape = shape(other)
+      return shape.rank >= 1 && inner(shape, isLeft: !isLeft) == depth
+        && (try? Shape.broadcast(Shape(own.dropLast(2)), Shape(shape.dropLast(2)), in: "")) != nil
+    }
+    if !candidates.isEmpty, chance(0.5) { return record(one(of: candidates)) }
+    if chance(0.15) { return record(leaf([depth])) }
+    let matrix = (isLeft ? flags.1 : !flags.0) ? [extent(), depth] : [depth, extent()]
+    let leading = own.dropLast(2).map { chance(0.5) ? $0 : 1 }
+    return record(leaf(Shape((chance(0.5) ? [] : leading) + matrix)))
   }
 
   mutating func bias() -> Int? {

@@ -1,6 +1,7 @@
 import Adjoint
 
-/// An affine function, z = x·Wᵀ + b: x is [batch, inputs], W [outputs, inputs], b [outputs].
+/// An affine function of the last axis, z = x·Wᵀ + b: x is […, inputs], such as [batch, inputs] or [batch, time, inputs],
+/// W [outputs, inputs], b [outputs], and z […, outputs].
 public struct Linear<S: Scalar>: LibraryLayer {
   /// The weight W, [outputs, inputs].
   public private(set) var weight: Parameter<S>
@@ -31,7 +32,7 @@ public struct Linear<S: Scalar>: LibraryLayer {
   }
 
   public func callAsFunction(_ x: Variable<S>) -> Variable<S> {
-    require(x.shape.last == weight.shape[1], x, takes: "[batch, \(weight.shape[1])]")
+    require(x.shape.last == weight.shape[1], x, takes: "[…, \(weight.shape[1])]")
     return x.tape.scoped(name ?? "linear") {
       let z = x.matmul(x.tape.parameter(weight), transposeB: true)
       return bias.map { z.addBias(x.tape.parameter($0)) } ?? z

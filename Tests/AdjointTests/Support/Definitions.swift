@@ -50,11 +50,16 @@ struct Definition {
     case let f as Comparison: return each { f(repeated(x[0], $0), repeated(x[1], $0)) ? 1 : 0 }
     case is Where: return each { repeated(x[0], $0) != 0 ? repeated(x[1], $0) : repeated(x[2], $0) }
     case let product as MatMul:
-      let depth = x[0].shape[product.transposeA ? 0 : 1]
+      let (a, b) = (x[0].shape, x[1].shape)
+      let depth = a[a.rank - (product.transposeA ? 2 : 1)]
       return each { at in
-        (0..<depth).reduce(0) { sum, k in
-          let a = product.transposeA ? x[0][k, at[0]] : x[0][at[0], k]
-          return sum + a * (product.transposeB ? x[1][at[1], k] : x[1][k, at[1]])
+        let row = a.rank > 1 ? [at[at.count - (b.rank > 1 ? 2 : 1)]] : []
+        let column = b.rank > 1 ? [at[at.count - 1]] : []
+        let leading = at.dropLast(row.count + column.count)
+        return (0..<depth).reduce(0) { sum, k in
+          // `repeated` drops the leading positions that an operand lacks.
+          let left = repeated(x[0], leading + (product.transposeA ? [k] + row : row + [k]))
+          return sum + left * repeated(x[1], leading + (product.transposeB ? column + [k] : [k] + column))
         }
       }
     case is AddBias, is Broadcast: return each { at in x.reduce(0) { $0 + repeated($1, at) } }

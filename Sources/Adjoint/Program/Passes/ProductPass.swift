@@ -25,13 +25,17 @@ package struct ProductPass: FastPath {
   /// The nodes of the pattern that ends in i: a product, then perhaps a bias, then perhaps a function.
   private static func parts(_ i: Int, _ recording: PlannedRecording) -> (matmul: Int, bias: Int?, function: Int?)? {
     guard let form = recording.forms[i] else { return nil }
-    if form.isProduct { return (i, nil, nil) }
+    if recording.product(i) != nil { return (i, nil, nil) }
     guard form == .addBias || form.isMap else { return nil }
     let inputs = recording.nodes[i].inputs
     let x = inputs[0]
-    let takesProduct = recording.forms[x]?.isProduct == true
-    guard recording.isPrivate(x, to: i), takesProduct || recording.forms[x] == .addBias else { return nil }
-    if form == .addBias { return takesProduct && x != inputs[1] ? (x, i, nil) : nil }
+    let product = recording.product(x)
+    guard recording.isPrivate(x, to: i), product != nil || recording.forms[x] == .addBias else { return nil }
+    if form == .addBias {
+      // A matrix times a vector has a bias for each row.
+      let fits = product?.columns == recording.nodes[inputs[1]].shape[0]
+      return fits && x != inputs[1] ? (x, i, nil) : nil
+    }
     return parts(x, recording).map { ($0.matmul, $0.bias, i) }
   }
 
@@ -50,7 +54,7 @@ package struct ProductPass: FastPath {
     of product: Int, onto addend: Int, in i: Int, _ recording: PlannedRecording
   ) -> Pass? {
     let (nodes, form) = (recording.nodes, recording.forms[addend])
-    guard recording.forms[product]?.isProduct == true, recording.isPrivate(product, to: i),
+    guard recording.product(product) != nil, recording.isPrivate(product, to: i),
       recording.isPrivate(addend, to: i), let form, form != .reshape,
       nodes[product].shape == nodes[i].shape, nodes[addend].shape == nodes[i].shape
     else { return nil }
@@ -62,18 +66,31 @@ package struct ProductPass: FastPath {
   @specialized(where S == Float)
   @specialized(where S == Double)
   func instruction<S: Scalar>(_ pass: Pass, _ number: Int, in builder: inout InstructionBuilder<S>) -> Instruction<S> {
-    guard case .product(let transposeA, let transposeB)? = builder.plan.forms[matmul] else {
-      fatalError("Program: %\(matmul) is not a matrix product")
-    }
     let inputs = builder.nodes[matmul].inputs
     let (a, b, c) = (builder.view(inputs[0]), builder.view(inputs[1]), builder.output(pass.results[0]))
-    var product = MatrixProduct(
-      rows: c.shape[0], columns: c.shape[1], depth: a.shape[transposeA ? 0 : 1], a: a.base, b: b.base, c: c.base,
-      transposeA: transposeA, transposeB: transposeB)
+    guard let form = builder.plan.forms[matmul]?.product([a.shape, b.shape], into: c.shape), form.isOne else {
+      fatalError("Program: %\(matmul) is not one matrix product")
+    }
+    var product = MatrixProduct(form, a: a.base, b: b.base, c: c.base)
     product.bias = bias.map { builder.view($0).base }
     product.function = function
     product.accumulates = addend != nil
     return .product(product, addend: addend.map { builder.view($0).base })
+  }
+}
+
+extension PlannedRecording {
+  /// The one matrix product that node i is in memory; `nil` for another operation, and for several products.
+  fileprivate func product(_ i: Int) -> ProductForm? { nodes.product(i, forms[i]) }
+}
+
+extension [Node] {
+  /// The one matrix product that a node of this form is in memory; `nil` for several, and for another operation.
+  func product(_ i: Int, _ form: OperationForm?) -> ProductForm? {
+    guard let form, form.isProduct else { return nil }
+    let inputs = self[i].inputs
+    let product = form.product([self[inputs[0]].shape, self[inputs[1]].shape], into: self[i].shape)
+    return product?.isOne == true ? product : nil
   }
 }
 

@@ -4,19 +4,29 @@ extension PageAssets {
   /// The rules of the page's interpreter for products, reductions and the softmax family, and for operations that move
   /// elements without computing.
   static let tensors = #"""
-    rules.matmul = ([a, b], { transposeA, transposeB }, [rows, columns]) => {
-      const depth = a.shape[transposeA ? 0 : 1], y = new Float64Array(rows * columns);
+    // A vector is a row at the left and a column at the right; the leading axes broadcast.
+    rules.matmul = ([a, b], { transposeA, transposeB }, shape) => {
+      const leading = shape.slice(0, Math.max(a.shape.length, b.shape.length, 2) - 2);
+      const [first, second] = [a, b].map(x => broadcastMap(x.shape.slice(0, -2), leading));
+      const matrixA = a.shape.length > 1 ? a.shape.slice(-2) : [1, ...a.shape];
+      const matrixB = b.shape.length > 1 ? b.shape.slice(-2) : [...b.shape, 1];
+      const [rows, depth] = transposeA ? matrixA.reverse() : matrixA, columns = matrixB[transposeB ? 0 : 1];
+      const y = new Float64Array(size(shape));
       const [rowA, stepA] = transposeA ? [1, rows] : [depth, 1], [columnB, stepB] = transposeB ? [depth, 1] : [1, columns];
-      for (let i = 0; i < rows; i++) {
-        for (let j = 0; j < columns; j++) {
-          // Two partial sums round less than one.
-          let even = 0, odd = 0, k = 0;
-          for (; k + 1 < depth; k += 2) {
-            even += a.data[i * rowA + k * stepA] * b.data[j * columnB + k * stepB];
-            odd += a.data[i * rowA + (k + 1) * stepA] * b.data[j * columnB + (k + 1) * stepB];
+      for (let matrix = 0; matrix < first.length; matrix++) {
+        const startA = first[matrix] * rows * depth, startB = second[matrix] * depth * columns;
+        for (let i = 0; i < rows; i++) {
+          for (let j = 0; j < columns; j++) {
+            // Two partial sums round less than one.
+            const product = k => a.data[startA + i * rowA + k * stepA] * b.data[startB + j * columnB + k * stepB];
+            let even = 0, odd = 0, k = 0;
+            for (; k + 1 < depth; k += 2) {
+              even += product(k);
+              odd += product(k + 1);
+            }
+            if (k < depth) even += product(k);
+            y[(matrix * rows + i) * columns + j] = even + odd;
           }
-          if (k < depth) even += a.data[i * rowA + k * stepA] * b.data[j * columnB + k * stepB];
-          y[i * columns + j] = even + odd;
         }
       }
       return y;
