@@ -45,7 +45,8 @@ public struct LayerNorm<S: Scalar>: LibraryLayer {
   package mutating func detach() { (scale, shift) = (scale.copy(), shift.copy()) }
 
   public var description: String {
-    title("LayerNorm", name) + "\(scale.shape.map(String.init).joined(separator: " × ")) features, ε \(epsilon), " + words(of: [scale, shift])
+    title("LayerNorm", name) + "\(scale.shape.map(String.init).joined(separator: " × ")) features, ε \(epsilon), "
+      + words(of: [scale, shift])
   }
 }
 

@@ -135,7 +135,8 @@ private func checkedWeights<S: Scalar>(
     site.trap("\(loss): the class weights have shape \(weights.shape); give [\(classes)], one for each class")
   }
   if let place = weights.elements.firstIndex(where: { !($0.primal >= 0 && $0.primal.isFinite) }) {
-    site.trap("\(loss): the weight of class \(place) is \(weights.elements[place]); it must be a finite number, 0 or above")
+    site.trap(
+      "\(loss): the weight of class \(place) is \(weights.elements[place]); it must be a finite number, 0 or above")
   }
   return tape.constant(weights)
 }

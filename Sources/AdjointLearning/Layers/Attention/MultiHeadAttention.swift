@@ -86,7 +86,8 @@ public struct MultiHeadAttention<S: Scalar>: LibraryLayer {
           + "the next")
     }
     if rotaryBase != nil, width / heads % 2 != 0 {
-      site.trap("MultiHeadAttention: a head is \(width / heads) wide; rotary positions turn pairs, so give an even width")
+      site.trap(
+        "MultiHeadAttention: a head is \(width / heads) wide; rotary positions turn pairs, so give an even width")
     }
     func linear(_ inputs: Int, _ outputs: Int, _ part: String) -> Linear<S> {
       Linear(
@@ -130,7 +131,8 @@ public struct MultiHeadAttention<S: Scalar>: LibraryLayer {
     require(x)
     guard !x.tape.isRecordingForReplay else {
       fatalError(
-        "\(self): a cache grows from call to call, and a recording would repeat the first one; use it on a tape of its own")
+        "\(self): a cache grows from call to call, and a recording would repeat the first one; use it on a tape of its own"
+      )
     }
     return x.tape.scoped(name ?? "attention") {
       let start = cache.count
@@ -196,7 +198,8 @@ public struct MultiHeadAttention<S: Scalar>: LibraryLayer {
   private func require(_ x: Variable<S>, isMemory: Bool = false, batch: Int? = nil) {
     let expected = isMemory ? key.weight.shape[1] : width
     let fits = x.shape.rank == 3 && x.shape[2] == expected && batch ?? x.shape[0] == x.shape[0]
-    require(fits, x, takes: "[\(batch.map(String.init) ?? "batch"), time, \(expected)]" + (isMemory ? " to attend to" : ""))
+    require(
+      fits, x, takes: "[\(batch.map(String.init) ?? "batch"), time, \(expected)]" + (isMemory ? " to attend to" : ""))
   }
 
   package mutating func detach() {

@@ -94,7 +94,8 @@ public func rotary<S: Scalar>(
   let (time, half) = (x.shape[rank - 2], x.shape[rank - 1] / 2)
   let positions = positions ?? Array(start..<start + time)
   guard positions.count == time else {
-    site.trap("rotary: \(positions.count) positions for \(time) steps of \(x.tape.describe(x.index)); give one for each")
+    site.trap(
+      "rotary: \(positions.count) positions for \(time) steps of \(x.tape.describe(x.index)); give one for each")
   }
   check(base, "rotary: the base", .positiveFloat, at: site)
   let rates: [Double] = (0..<half).map { i in Double.power(base, -Double(i) / Double(half)) }

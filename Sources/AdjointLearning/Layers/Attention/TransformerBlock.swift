@@ -57,7 +57,8 @@ public enum BlockNorm: Sendable, CaseIterable {
   /// `RMSNorm`.
   case rootMeanSquare
 
-  fileprivate func make<S: Scalar>(_ width: Int, _ epsilon: Double, _ name: String?, at site: CallSite) -> any Layer<S> {
+  fileprivate func make<S: Scalar>(_ width: Int, _ epsilon: Double, _ name: String?, at site: CallSite) -> any Layer<S>
+  {
     switch self {
     case .layer: LayerNorm<S>(width, epsilon: epsilon, name: name, file: site.file, line: site.line)
     case .rootMeanSquare: RMSNorm<S>(width, epsilon: epsilon, name: name, file: site.file, line: site.line)
@@ -142,7 +143,8 @@ public struct TransformerBlock<S: Scalar>: LibraryLayer {
     guard (memory == nil) == (memoryAttention == nil) else {
       fatalError(
         memory == nil
-          ? "\(self): it attends to a memory; give one" : "\(self): it has no attention to a memory; make it with hasMemory")
+          ? "\(self): it attends to a memory; give one"
+          : "\(self): it has no attention to a memory; make it with hasMemory")
     }
     func around(_ x: Variable<S>, _ norm: any Layer<S>, _ part: (Variable<S>) -> Variable<S>) -> Variable<S> {
       func result(_ x: Variable<S>) -> Variable<S> { dropout(part(x), rate: dropoutRate) }

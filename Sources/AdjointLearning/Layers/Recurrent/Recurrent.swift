@@ -46,7 +46,8 @@ public struct Recurrent<Cell: RecurrentCell>: LibraryLayer {
       let inputs = place < directions ? first.inputs : first.units * directions
       guard cell.inputs == inputs, cell.units == first.units else {
         site.trap(
-          "Recurrent: cell \(place) is \(cell.inputs) → \(cell.units); in this place it must be \(inputs) → \(first.units)")
+          "Recurrent: cell \(place) is \(cell.inputs) → \(cell.units); in this place it must be \(inputs) → \(first.units)"
+        )
       }
     }
     (self.cells, self.isBidirectional, self.isTimeFirst, self.name) = (cells, isBidirectional, isTimeFirst, name)
