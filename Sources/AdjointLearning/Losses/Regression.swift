@@ -46,11 +46,10 @@ public func smoothL1<S: Scalar>(
   return y.tape.scoped("smoothL1") { reduction(hubers(y - targets, beta) / beta) }
 }
 
-/// c (|e| − ½c) with c = min(|e|, δ): ½e² inside, and nothing overflows outside.
 private func hubers<S: Scalar>(_ error: Variable<S>, _ delta: Double) -> Variable<S> {
   let size = error.abs()
-  let clipped = size.minimum(delta)
-  return clipped * (size - clipped * 0.5)
+  // The smaller number goes in: the square that is not chosen is finite, and so is its slope.
+  return `where`(size .< delta, size.minimum(delta).square() * 0.5, (size - delta / 2) * delta)
 }
 
 /// ½ (ln v + (y − t)²/v) with v = max(variance, ε), over all elements: −ln of the normal density without its constant.

@@ -23,8 +23,10 @@ struct LabelLossTests {
     let rows = labels.enumerated().map { i, label -> (Double, Double) in
       if label == ignoring { return (0, 0) }
       let p = logProbabilities(i)
-      let spread = (0..<4).reduce(0) { $0 - weights[$1] * p[$1] } * smoothing / 4
-      return ((1 - smoothing) * weights[label] * -p[label] + spread, weights[label])
+      var spread = 0.0
+      for j in 0..<4 { spread -= weights[j] * p[j] }
+      let hit = -weights[label] * p[label]
+      return ((1 - smoothing) * hit + smoothing / 4 * spread, weights[label])
     }
     return (rows.map(\.0), rows.map(\.1))
   }
@@ -50,14 +52,18 @@ struct LabelLossTests {
   }
 
   @Test func `probabilities with smoothing and weights are the loop's`() {
-    let targets: Tensor<Double> = (normal([2, 3, 4], seed: 22) * 1).softmax()
+    let targets: Tensor<Double> = normal([2, 3, 4], seed: 22).softmax()
     let tape = Tape<Double>()
     let loss = crossEntropy(
       logits: tape.input(Self.logits), probabilities: tape.input(targets), smoothing: 0.2, classWeights: Self.weights)
-    let rows = (0..<6).map { i in
-      (0..<4).reduce(0) { sum, j in
-        sum - Self.weights[j] * (0.8 * targets.elements[i * 4 + j] + 0.05) * Self.logProbabilities(i)[j]
+    let rows: [Double] = (0..<6).map { i in
+      let p = Self.logProbabilities(i)
+      var sum = 0.0
+      for j in 0..<4 {
+        let target = 0.8 * targets.elements[i * 4 + j] + 0.05
+        sum -= Self.weights[j] * target * p[j]
       }
+      return sum
     }
     #expect(abs(loss.scalar - rows.reduce(0, +) / 6) < 1e-13)
   }
@@ -115,9 +121,11 @@ struct LabelLossTests {
     let tape = Tape<Double>()
     let z = tape.input(Self.logits)
     let labels = tape.index(Tensor<Int32>(shape: [2, 3], elements: Self.labels.map(Int32.init)))
-    let losses = Self.labels.enumerated().map { i, label in
+    let losses = Self.labels.enumerated().map { i, label -> Double in
       let row = Array(Self.logits.elements[i * 4..<i * 4 + 4])
-      return (0..<4).reduce(0.0) { $1 == label ? $0 : $0 + max(0, 0.7 - row[label] + row[$1]) } / 4
+      var sum = 0.0
+      for j in 0..<4 where j != label { sum += max(0, 0.7 - row[label] + row[j]) }
+      return sum / 4
     }
     let loss = hinge(scores: z, labels: labels, margin: 0.7, reduction: .none)
     #expect(loss.shape == [2, 3] && distance(loss.value.elements, losses) < 1e-14)

@@ -77,7 +77,7 @@ struct NumberLossTests {
     #expect(gradient(of: total, withRespectTo: logits).value.elements == p.elements.map { -$0 })
     // ln p + 1 − ln q where p > 0; where p = 0 the rule sees the term as p (0 − ln q).
     let slopes = gradient(of: total, withRespectTo: targets).value.elements
-    #expect(slopes.allSatisfy(\.isFinite) && abs(slopes[2] - (Foundation.log(3) + 1)) < 1e-14)
+    #expect(slopes.allSatisfy { $0.isFinite } && abs(slopes[2] - (Foundation.log(3) + 1)) < 1e-14)
   }
 
   @Test func `what has probability 0 costs nothing, though its log-probability is −∞`() {
@@ -119,7 +119,7 @@ struct NumberLossTests {
     let loss = triplet(anchor: a, positive: p, negative: n, reduction: .none)
     #expect(distance(loss.value.elements, [5, 0]) < 1e-5)
     let slopes = gradients(of: triplet(anchor: a, positive: p, negative: n, margin: 9), withRespectTo: [a, p, n])
-    #expect(slopes.allSatisfy { $0.value.elements.allSatisfy(\.isFinite) })
+    #expect(slopes.allSatisfy { $0.value.elements.allSatisfy { $0.isFinite } })
   }
 
   @Test func `what does not fit is said in a sentence`() async {

@@ -11,17 +11,26 @@ struct AttentionTests {
   ) -> [[Double]] {
     q.indices.map { i in
       let seen = k.indices.filter { isVisible(i, $0) }
-      let weights = seen.map { j in Foundation.exp(zip(q[i], k[j]).reduce(0) { $0 + $1.0 * $1.1 } * scale) }
+      let weights: [Double] = seen.map { j in
+        var product = 0.0
+        for (a, b) in zip(q[i], k[j]) { product += a * b }
+        return Foundation.exp(product * scale)
+      }
       let total = weights.reduce(0, +)
-      return (v.first ?? []).indices.map { column in
-        zip(weights, seen).reduce(0) { $0 + $1.0 / total * v[$1.1][column] }
+      return (v.first ?? []).indices.map { (column: Int) -> Double in
+        var sum = 0.0
+        for (weight, j) in zip(weights, seen) { sum += weight / total * v[j][column] }
+        return sum
       }
     }
   }
 
   private static func rows(_ x: Tensor<Double>, _ head: Int = 0) -> [[Double]] {
     let (count, width) = (x.shape[x.shape.rank - 2], x.shape[x.shape.rank - 1])
-    return (0..<count).map { row in (0..<width).map { x.elements[(head * count + row) * width + $0] } }
+    return (0..<count).map { row in
+      let start = (head * count + row) * width
+      return Array(x.elements[start..<start + width])
+    }
   }
 
   @Test(arguments: [(1, 1), (3, 3), (2, 5), (5, 2), (4, 0), (0, 3)], [false, true])
@@ -72,7 +81,7 @@ struct AttentionTests {
     #expect(y.value.elements[..<3].allSatisfy { $0 == 0 })
     let slopes = gradients(of: y.slice(0..<1).square().sum(), withRespectTo: [q, k, v])
     #expect(slopes.allSatisfy { $0.value.elements.allSatisfy { $0 == 0 } })
-    #expect(gradient(of: y.square().sum(), withRespectTo: q).value.elements.allSatisfy(\.isFinite))
+    #expect(gradient(of: y.square().sum(), withRespectTo: q).value.elements.allSatisfy { $0.isFinite })
   }
 
   private func layer(_ heads: Int, _ shared: Int, isCausal: Bool = false, rotaryBase: Double? = nil)
@@ -93,9 +102,12 @@ struct AttentionTests {
     _ layer: MultiHeadAttention<Double>, _ x: [[Double]], memory: [[Double]], isVisible: (Int, Int, Int) -> Bool
   ) -> [[Double]] {
     func affine(_ linear: Linear<Double>, _ rows: [[Double]]) -> [[Double]] {
-      rows.map { row in
-        (0..<linear.weight.shape[0]).map { out in
-          row.indices.reduce(linear.bias?.value[out] ?? 0) { $0 + row[$1] * linear.weight.value[out, $1] }
+      let (weight, bias) = (linear.weight.value, linear.bias?.value)
+      return rows.map { row in
+        (0..<weight.shape[0]).map { (out: Int) -> Double in
+          var sum = bias?[out] ?? 0
+          for place in row.indices { sum += row[place] * weight[out, place] }
+          return sum
         }
       }
     }

@@ -16,8 +16,10 @@ struct RecurrentDefinition {
   private func affine(_ part: String, _ suffix: String, _ x: [Double]) -> [Double] {
     guard let weight = parameters["weight_\(part)\(suffix)"] else { return [] }
     let bias = parameters["bias_\(part)\(suffix)"]?.elements
-    return (0..<weight.shape[0]).map { row in
-      x.indices.reduce(bias?[row] ?? 0) { $0 + weight.elements[row * x.count + $1] * x[$1] }
+    return (0..<weight.shape[0]).map { (row: Int) -> Double in
+      var sum = bias?[row] ?? 0
+      for column in x.indices { sum += weight.elements[row * x.count + column] * x[column] }
+      return sum
     }
   }
 
@@ -30,15 +32,18 @@ struct RecurrentDefinition {
     case .tanh: return ((0..<units).map { Foundation.tanh(sum(0, $0)) }, c)
     case .relu: return ((0..<units).map { max(0, sum(0, $0)) }, c)
     case .lstm:
-      let new = (0..<units).map { sigmoid(sum(1, $0)) * c[$0] + sigmoid(sum(0, $0)) * Foundation.tanh(sum(2, $0)) }
+      let new: [Double] = (0..<units).map { j in
+        let (kept, added) = (sigmoid(sum(1, j)) * c[j], sigmoid(sum(0, j)) * Foundation.tanh(sum(2, j)))
+        return kept + added
+      }
       return ((0..<units).map { sigmoid(sum(3, $0)) * Foundation.tanh(new[$0]) }, new)
     case .gru:
-      return (
-        (0..<units).map { j in
-          let (r, z) = (sigmoid(sum(0, j)), sigmoid(sum(1, j)))
-          return (1 - z) * Foundation.tanh(u[2 * units + j] + r * v[2 * units + j]) + z * h[j]
-        }, c
-      )
+      let new: [Double] = (0..<units).map { j in
+        let (r, z) = (sigmoid(sum(0, j)), sigmoid(sum(1, j)))
+        let n = Foundation.tanh(u[2 * units + j] + r * v[2 * units + j])
+        return (1 - z) * n + z * h[j]
+      }
+      return (new, c)
     }
   }
 

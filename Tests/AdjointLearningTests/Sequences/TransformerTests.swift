@@ -39,7 +39,12 @@ struct TransformerTests {
     let x = [0.5, -1, 2]
     let y = layer(Tape<Double>().input(Tensor(shape: [1, 1, 3], elements: x))).value.elements
     func product(_ linear: Linear<Double>, _ x: [Double]) -> [Double] {
-      (0..<linear.weight.shape[0]).map { row in x.indices.reduce(0) { $0 + linear.weight.value[row, $1] * x[$1] } }
+      let weight = linear.weight.value
+      return (0..<weight.shape[0]).map { (row: Int) -> Double in
+        var sum = 0.0
+        for place in x.indices { sum += weight[row, place] * x[place] }
+        return sum
+      }
     }
     var between = product(layer.up, x).map { $0 / (1 + Foundation.exp(-$0)) }
     if let gate = layer.gate { between = zip(between, product(gate, x)).map { $0 * $1 } }
@@ -106,7 +111,7 @@ struct TransformerTests {
       #expect(distance(Array(y[row * 4..<row * 4 + 4]), wanted) < 1e-15)
     }
     let zero = Tape<Double>().input(.zeros([1, 4]))
-    #expect(gradient(of: RMSNorm<Double>(4)(zero).sum(), withRespectTo: zero).value.elements.allSatisfy(\.isFinite))
+    #expect(gradient(of: RMSNorm<Double>(4)(zero).sum(), withRespectTo: zero).value.elements.allSatisfy { $0.isFinite })
   }
 
   @Test func `LayerNorm over several last axes is that over one of as many elements`() {
