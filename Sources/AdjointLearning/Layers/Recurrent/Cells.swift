@@ -120,7 +120,7 @@ public struct GRUCell<S: Scalar>: RecurrentCell {
 }
 
 /// The cells of the library, which keep their parameters alike.
-protocol ParametricCell: RecurrentCell {
+protocol ParametricCell<S>: RecurrentCell {
   var parameters: CellParameters<S> { get set }
 }
 

@@ -138,8 +138,11 @@ public struct Recurrent<Cell: RecurrentCell>: LibraryLayer {
 
   public var description: String {
     let layers = cells.count / (isBidirectional ? 2 : 1)
+    let kind = "\(Cell.self)".prefix { $0 != "<" }
     return title("Recurrent", name) + "\(layers) layer\(layers == 1 ? "" : "s")"
-      + (isBidirectional ? " in both directions" : "") + (isTimeFirst ? ", time first" : "") + " of \(cells[0])"
+      + (isBidirectional ? " in both directions" : "") + (isTimeFirst ? ", time first" : "")
+      + ", \(kind) \(cells[0].inputs) → \(cells[0].units), "
+      + words(of: cells.flatMap { ($0 as? any ParametricCell<S>)?.parameters.all ?? [] })
   }
 }
 
