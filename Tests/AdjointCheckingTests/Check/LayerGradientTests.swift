@@ -18,7 +18,8 @@ import Testing
 
   private static func x(_ tape: Tape<Double>, _ shape: Shape, _ seed: UInt64 = 1) -> Variable<Double> {
     var generator = Generator(seed: seed)
-    return tape.input(.random(shape, in: -1.5...1.5, using: &generator))
+    let elements = (0..<shape.elementCount).map { _ in generator.uniform(-1.5, 1.5) }
+    return tape.input(Tensor(shape: shape, elements: elements))
   }
 
   private static func labels(_ tape: Tape<Double>) -> Variable<Double> {
