@@ -84,6 +84,9 @@ enum EdgeReasons {
       cases: ["crossEntropy(probabilities) at ", "binaryCrossEntropy at ", "klDivergence at ", "poissonNLL at "],
       text: "What has probability 0 counts nothing, and no ∞ − ∞ comes up on the way: the loss is the limit."),
     Reason(
+      cases: ["meanAbsoluteError at "],
+      text: "As for `abs`: the derivative at 0 is 0, and that of NaN is NaN."),
+    Reason(
       cases: ["crossEntropy(ignoring: 0) at ", "negativeLogLikelihood(ignoring: 0) at "],
       text: "When every row is ignored there is nothing to lose: the mean is 0. PyTorch divides 0 by 0."),
     Reason(
