@@ -183,6 +183,23 @@ OTHER = {
         lambda z, t: (-t * jax.nn.log_sigmoid(z) - (1 - t) * jax.nn.log_sigmoid(-z)).mean(),
     ),
     "meanSquaredError": (F.mse_loss, lambda y, t: ((y - t) ** 2).mean()),
+    "meanAbsoluteError": (F.l1_loss, lambda y, t: jnp.abs(y - t).mean()),
+    # The formula of optax.huber_loss.
+    "huber": (
+        F.huber_loss,
+        lambda y, t: (0.5 * jnp.minimum(abs(y - t), 1) ** 2 + jnp.maximum(abs(y - t) - 1, 0)).mean(),
+    ),
+    "poissonNLL": (F.poisson_nll_loss, lambda z, t: (jnp.exp(z) - t * z).mean()),
+    "klDivergence": (
+        lambda q, p: F.kl_div(q, p, reduction="batchmean"),
+        lambda q, p: (jsp.xlogy(p, p) - p * q).sum(-1).mean(),
+    ),
+    "hinge": (lambda y, t: (1 - t * y).relu().mean(), lambda y, t: jax.nn.relu(1 - t * y).mean()),
+    "hinge(scores)": (F.multi_margin_loss, None),
+    "cosineSimilarity": (F.cosine_similarity, None),
+    "crossEntropy(ignoring: 0)": (lambda z, i: F.cross_entropy(z, i, ignore_index=0), None),
+    "negativeLogLikelihood(ignoring: 0)": (lambda z, i: F.nll_loss(z, i, ignore_index=0), None),
+    "RMSNorm": (lambda x: F.rms_norm(x, x.shape[-1:], eps=1e-5), None),
     "l1Penalty": (lambda w: 0.5 * w.abs().sum(), lambda w: 0.5 * jnp.abs(w).sum()),
     "l2Penalty": (lambda w: 0.25 * w.square().sum(), lambda w: 0.25 * jnp.square(w).sum()),
     "LayerNorm": (layer_norm_torch, layer_norm_jax),

@@ -66,6 +66,7 @@ func layerCases() -> [LayerCase] {
     },
     LayerCase(name: "meanSquaredError", inputs: [[6, 4], [6, 4]]) { meanSquaredError($0[0], $0[1]) },
   ]
+  cases += lossCases() + sequenceCases(&generator)
   for (stride, padding) in [(1, 0), (2, 1), (1, 2)] {
     let convolution = Conv2D<Double>(
       3, 4, size: Extent2D(3, 2), stride: Extent2D(stride, stride), padding: Extent2D(padding, padding),
@@ -129,6 +130,52 @@ private func windowCases(using generator: inout Generator) -> [LayerCase] {
     },
     LayerCase(name: "GroupNorm", inputs: [[2, 3, 4, 6]]) { groups($0[0]) },
     LayerCase(name: "InstanceNorm", inputs: [[2, 3, 4, 3]]) { instances($0[0]) },
+  ]
+}
+
+private func lossCases() -> [LayerCase] {
+  let (pair, labels) = ([[6, 4], [6, 4]] as [Shape], (shape: [2, 3] as Shape, classes: 4))
+  return [
+    LayerCase(name: "crossEntropy(smoothing)", inputs: [[2, 3, 4]], labels: labels) {
+      crossEntropy(
+        logits: $0[0], labels: $0[1], smoothing: 0.1, classWeights: Tensor([0.5, 1, 2, 0]), ignoring: 1)
+    },
+    LayerCase(name: "negativeLogLikelihood", inputs: [[2, 3, 4]], labels: labels) {
+      negativeLogLikelihood(logProbabilities: $0[0], labels: $0[1], ignoring: 1)
+    },
+    LayerCase(name: "hinge(scores)", inputs: [[6, 4]], labels: ([6], 4)) { hinge(scores: $0[0], labels: $0[1]) },
+    LayerCase(name: "meanAbsoluteError", inputs: pair) { meanAbsoluteError($0[0], $0[1]) },
+    LayerCase(name: "huber", inputs: pair) { huber($0[0], $0[1], delta: 0.75) },
+    LayerCase(name: "smoothL1", inputs: pair) { smoothL1($0[0], $0[1], beta: 0.75) },
+    LayerCase(name: "poissonNLL", inputs: pair) { poissonNLL(logRates: $0[0], $0[1]) },
+    LayerCase(name: "gaussianNLL", inputs: pair + [[6, 4]]) {
+      gaussianNLL($0[0], $0[1], variance: $0[2].exp())
+    },
+    LayerCase(name: "klDivergence", inputs: pair) {
+      klDivergence(logProbabilities: $0[0], targets: $0[1].softmax())
+    },
+    LayerCase(name: "cosineSimilarity", inputs: pair) { cosineSimilarity($0[0], $0[1]) },
+    LayerCase(name: "triplet", inputs: pair + [[6, 4]]) {
+      triplet(anchor: $0[0], positive: $0[1], negative: $0[2])
+    },
+  ]
+}
+
+private func sequenceCases(_ generator: inout Generator) -> [LayerCase] {
+  let rnn = RNN<Double>(2, 3, layers: 2, isBidirectional: true, using: &generator)
+  let lstm = LSTM<Double>(2, 3, layers: 2, isBidirectional: true, using: &generator)
+  let gru = GRU<Double>(2, 3, layers: 2, isBidirectional: true, using: &generator)
+  let attention = MultiHeadAttention<Double>(6, heads: 2, isCausal: true, using: &generator)
+  let block = TransformerBlock<Double>(
+    6, heads: 2, hidden: 7, isNormFirst: false, activation: .relu, using: &generator)
+  let rms = RMSNorm<Double>(6)
+  return [
+    LayerCase(name: "RNN", inputs: [[3, 4, 2]]) { rnn($0[0]) },
+    LayerCase(name: "LSTM", inputs: [[3, 4, 2]]) { lstm($0[0]) },
+    LayerCase(name: "GRU", inputs: [[3, 4, 2]]) { gru($0[0]) },
+    LayerCase(name: "MultiHeadAttention", inputs: [[3, 4, 6]]) { attention($0[0]) },
+    LayerCase(name: "TransformerBlock", inputs: [[3, 4, 6]]) { block($0[0]) },
+    LayerCase(name: "RMSNorm", inputs: [[5, 6]]) { rms($0[0]) },
   ]
 }
 

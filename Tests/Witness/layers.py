@@ -56,6 +56,49 @@ def window(a):
     return {name: [a[name]] * 2 for name in ("size", "stride", "padding")}
 
 
+def recurrent(run, states, order):
+    """A network of two layers in both directions; `order` brings the parameters of a cell into PyTorch's."""
+
+    def of(a, x, *parameters):
+        flat = [parameters[start + i] for start in range(0, len(parameters), 4) for i in order]
+        zeros = torch.zeros(4, x.shape[0], flat[1].shape[1], dtype=x.dtype)
+        return run(x, (zeros, zeros) if states == 2 else zeros, flat, True, 2, 0.0, False, True, True)[0]
+
+    return of
+
+
+def attention_torch(a, x, kw, kb, vw, vb, qw, qb, ow, ob):
+    y = x.transpose(0, 1)
+    hidden = torch.ones(x.shape[1], x.shape[1], dtype=torch.bool).triu(1)
+    return F.multi_head_attention_forward(
+        y, y, y, x.shape[2], 2, torch.cat([qw, kw, vw]), torch.cat([qb, kb, vb]), None, None, False, 0.0, ow, ob,
+        attn_mask=hidden)[0].transpose(0, 1)
+
+
+def block_torch(a, x, kw, kb, vw, vb, qw, qb, ow, ob, g1, s1, uw, ub, dw, db, g2, s2):
+    layer = torch.nn.TransformerEncoderLayer(6, 2, 7, dropout=0.0, batch_first=True, dtype=x.dtype)
+    weights = {
+        "self_attn.in_proj_weight": torch.cat([qw, kw, vw]), "self_attn.in_proj_bias": torch.cat([qb, kb, vb]),
+        "self_attn.out_proj.weight": ow, "self_attn.out_proj.bias": ob, "linear1.weight": uw, "linear1.bias": ub,
+        "linear2.weight": dw, "linear2.bias": db, "norm1.weight": g1, "norm1.bias": s1, "norm2.weight": g2,
+        "norm2.bias": s2,
+    }
+    # The kernel that is faster has no second derivative.
+    with torch.nn.attention.sdpa_kernel(torch.nn.attention.SDPBackend.MATH):
+        return torch.func.functional_call(layer, weights, x)
+
+
+def hinge_torch(a, z, i):
+    """The formula of multi_margin_loss, which has no second derivative."""
+    margins = (1 - z.gather(1, i[:, None]) + z).relu()
+    return (margins * (1 - F.one_hot(i, z.shape[1]))).mean()
+
+
+def smoothed(a, z, i):
+    weights = torch.tensor([0.5, 1, 2, 0], dtype=z.dtype)
+    return F.cross_entropy(z.reshape(-1, 4), i.reshape(-1), weights, ignore_index=1, label_smoothing=0.1)
+
+
 def pick_mean(x, i):
     return jnp.take_along_axis(x, i[:, None], 1).mean()
 
@@ -124,6 +167,23 @@ LAYERS = {
     "crossEntropy(probabilities)": (lambda a, z, t: F.cross_entropy(z, t), None),
     "binaryCrossEntropy": (lambda a, z, t: F.binary_cross_entropy_with_logits(z, t), None),
     "meanSquaredError": (lambda a, y, t: F.mse_loss(y, t), lambda a, y, t: jnp.square(y - t).mean()),
+    "crossEntropy(smoothing)": (smoothed, None),
+    "negativeLogLikelihood": (lambda a, z, i: F.nll_loss(z.reshape(-1, 4), i.reshape(-1), ignore_index=1), None),
+    "hinge(scores)": (hinge_torch, None),
+    "meanAbsoluteError": (lambda a, y, t: F.l1_loss(y, t), None),
+    "huber": (lambda a, y, t: F.huber_loss(y, t, delta=0.75), None),
+    "smoothL1": (lambda a, y, t: F.smooth_l1_loss(y, t, beta=0.75), None),
+    "poissonNLL": (lambda a, z, t: F.poisson_nll_loss(z, t), None),
+    "gaussianNLL": (lambda a, y, t, v: F.gaussian_nll_loss(y, t, v.exp()), None),
+    "klDivergence": (lambda a, q, t: F.kl_div(q, t.softmax(-1), reduction="batchmean"), None),
+    "cosineSimilarity": (lambda a, x, y: F.cosine_similarity(x, y), None),
+    "triplet": (lambda a, x, p, n: F.triplet_margin_loss(x, p, n), None),
+    "RNN": (recurrent(torch.rnn_tanh, 1, (0, 3, 1, 2)), None),
+    "LSTM": (recurrent(torch.lstm, 2, (0, 3, 1, 2)), None),
+    "GRU": (recurrent(torch.gru, 1, (0, 2, 1, 3)), None),
+    "MultiHeadAttention": (attention_torch, None),
+    "TransformerBlock": (block_torch, None),
+    "RMSNorm": (lambda a, x, g: F.rms_norm(x, x.shape[-1:], g, eps=1e-5), None),
     "identity": (lambda a, x: torch.nn.Identity()(x), lambda a, x: jax.nn.identity(x)),
     "leakyRelu": (lambda a, x: torch.nn.LeakyReLU()(x), lambda a, x: jax.nn.leaky_relu(x)),
     "elu": (lambda a, x: torch.nn.ELU()(x), lambda a, x: jax.nn.elu(x)),

@@ -19,9 +19,12 @@ package enum EdgeComposition: Sendable {
 
   // Losses.
   case crossEntropy, crossEntropyOfProbabilities, binaryCrossEntropy, meanSquaredError, l1Penalty, l2Penalty
+  case meanAbsoluteError, huber, poissonNLL, klDivergence, hinge, hingeOfClasses, cosineSimilarity
+  /// A loss that ignores label 0.
+  case crossEntropyIgnoring, negativeLogLikelihoodIgnoring
 
   // Layers and passes.
-  case layerNorm, batchNorm, batchNormInference, linear
+  case layerNorm, rmsNorm, batchNorm, batchNormInference, linear
   /// relu(x·Wᵀ + b), one pass
   case linearRelu
   /// A·B + C·D, the second product added onto the first
@@ -43,7 +46,17 @@ package enum EdgeComposition: Sendable {
     case .meanSquaredError: "meanSquaredError"
     case .l1Penalty: "l1Penalty"
     case .l2Penalty: "l2Penalty"
+    case .meanAbsoluteError: "meanAbsoluteError"
+    case .huber: "huber"
+    case .poissonNLL: "poissonNLL"
+    case .klDivergence: "klDivergence"
+    case .hinge: "hinge"
+    case .hingeOfClasses: "hinge(scores)"
+    case .cosineSimilarity: "cosineSimilarity"
+    case .crossEntropyIgnoring: "crossEntropy(ignoring: 0)"
+    case .negativeLogLikelihoodIgnoring: "negativeLogLikelihood(ignoring: 0)"
     case .layerNorm: "LayerNorm"
+    case .rmsNorm: "RMSNorm"
     case .batchNorm: "BatchNorm"
     case .batchNormInference: "BatchNorm(inference)"
     case .linear: "Linear"
@@ -68,6 +81,17 @@ package enum EdgeComposition: Sendable {
     case .meanSquaredError: return AdjointLearning.meanSquaredError(x[0], x[1])
     case .l1Penalty: return AdjointLearning.l1Penalty([x[0]], 0.5)
     case .l2Penalty: return AdjointLearning.l2Penalty([x[0]], 0.5)
+    case .meanAbsoluteError: return AdjointLearning.meanAbsoluteError(x[0], x[1])
+    case .huber: return AdjointLearning.huber(x[0], x[1])
+    case .poissonNLL: return AdjointLearning.poissonNLL(logRates: x[0], x[1])
+    case .klDivergence: return AdjointLearning.klDivergence(logProbabilities: x[0], targets: x[1])
+    case .hinge: return AdjointLearning.hinge(x[0], x[1])
+    case .hingeOfClasses: return AdjointLearning.hinge(scores: x[0], labels: x[1])
+    case .cosineSimilarity: return AdjointLearning.cosineSimilarity(x[0], x[1])
+    case .crossEntropyIgnoring: return AdjointLearning.crossEntropy(logits: x[0], labels: x[1], ignoring: 0)
+    case .negativeLogLikelihoodIgnoring:
+      return AdjointLearning.negativeLogLikelihood(logProbabilities: x[0], labels: x[1], ignoring: 0)
+    case .rmsNorm: return RMSNorm<S>(x[0].shape[x[0].shape.rank - 1])(x[0])
     case .layerNorm: return LayerNorm<S>(x[0].shape[x[0].shape.rank - 1])(x[0])
     case .batchNorm, .batchNormInference: return BatchNorm<S>(x[0].shape[x[0].shape.rank - 1])(x[0])
     case .linear: return x[0].matmul(x[1], transposeB: true).addBias(x[2])

@@ -2,7 +2,7 @@ import Adjoint
 
 /// Losses, layers and passes in stated situations.
 package enum EdgeLearning {
-  package static var cases: [EdgeCase] { losses + layers + passes }
+  package static var cases: [EdgeCase] { losses + distances + layers + passes }
 
   private static func edge(
     _ composition: EdgeComposition, _ inputs: [EdgeInput], _ value: [EdgeNumber], _ gradients: [EdgeNumber]...
@@ -47,6 +47,35 @@ package enum EdgeLearning {
     ]
   }
 
+  private static var distances: [EdgeCase] {
+    let first = EdgeInput.indices([0])
+    let third = EdgeNumber(1.0 / 3)
+    return [
+      edge(.meanAbsoluteError, [row(2), fixed(2)], [0], [0]),
+      edge(.meanAbsoluteError, [row(-.infinity), fixed(2)], [.infinity], [-1]),
+      edge(.meanAbsoluteError, [row(.nan), fixed(0)], [.nan], [.nan]),
+      edge(.huber, [row(0), fixed(0)], [0], [0]),
+      edge(.huber, [row(-1), fixed(0)], [0.5], [-1]),
+      edge(.huber, [row(.infinity), fixed(0)], [.infinity], [1]),
+      edge(.huber, [row(.largest), fixed(0)], [.largest], [1]),
+      edge(.huber, [row(.nan), fixed(0)], [.nan], [.nan]),
+      edge(.poissonNLL, [row(-.infinity), fixed(0)], [0], [0]),
+      edge(.poissonNLL, [row(.infinity), fixed(0)], [.infinity], [.infinity]),
+      edge(.poissonNLL, [row(.nan), fixed(1)], [.nan], [.nan]),
+      edge(.klDivergence, [row(0, -.infinity), fixed(1, 0)], [0], [-1, 0]),
+      edge(.klDivergence, [row(-.infinity, 0), fixed(1, 0)], [.infinity], [-1, 0]),
+      edge(.hinge, [row(1), fixed(1)], [0], [0]),
+      edge(.hinge, [row(.infinity), fixed(1)], [0], [0]),
+      edge(.hinge, [row(-.infinity), fixed(1)], [.infinity], [-1]),
+      edge(.hingeOfClasses, [row(1, 0, 3), first], [1], [third.map { -$0 }, 0, third]),
+      edge(.hingeOfClasses, [row(-.infinity, 0), first], [.infinity], [-0.5, 0.5]),
+      edge(.cosineSimilarity, [row(0, 0), fixed(0, 0)], [0], [0, 0]),
+      edge(.cosineSimilarity, [row(.nan, 0), fixed(1, 1)], [.nan], [.nan, .nan]),
+      edge(.crossEntropyIgnoring, [row(1, 2), first], [0], [0, 0]),
+      edge(.negativeLogLikelihoodIgnoring, [row(-.infinity, 0), first], [0], [0, 0]),
+    ]
+  }
+
   private static var layers: [EdgeCase] {
     let steep = EdgeNumber(1 / 1e-5.squareRoot())
     let ones = EdgeNumber(1 / (1 + 1e-5).squareRoot())
@@ -57,6 +86,8 @@ package enum EdgeLearning {
       edge(.layerNorm, [row(5)], [0], [0]),
       edge(.layerNorm, [row(.infinity, 1)], [.nan, .nan], [.nan, .nan]),
       edge(.layerNorm, [row(.nan, 1)], [.nan, .nan], [.nan, .nan]),
+      edge(.rmsNorm, [row(0, 0)], [0, 0], [steep, steep.map { 2 * $0 }]),
+      edge(.rmsNorm, [row(.nan, 1)], [.nan, .nan], [.nan, .nan]),
       edge(.batchNorm, [row(3, 4)], [0, 0], [0, 0]),
       edge(.batchNorm, [.numbers([3, 1], [2, 2, 2])], [0, 0, 0], [-steep, 0, steep]),
       edge(.batchNorm, [.numbers([2, 1], [.infinity, 1])], [.nan, .nan], [.nan, .nan]),

@@ -84,8 +84,14 @@ enum EdgeReasons {
       cases: ["sqrt(abs) at ", "sqrt(clamp(0.0, 1.0)) at "],
       text: "What is switched off is selected away, whatever the cotangent is: here √ sends back ∞."),
     Reason(
-      cases: ["crossEntropy(probabilities) at ", "binaryCrossEntropy at "],
+      cases: ["crossEntropy(probabilities) at ", "binaryCrossEntropy at ", "klDivergence at ", "poissonNLL at "],
       text: "What has probability 0 counts nothing, and no ∞ − ∞ comes up on the way: the loss is the limit."),
+    Reason(
+      cases: ["meanAbsoluteError at "],
+      text: "As for `abs`: the derivative at 0 is 0, and that of NaN is NaN."),
+    Reason(
+      cases: ["crossEntropy(ignoring: 0) at ", "negativeLogLikelihood(ignoring: 0) at "],
+      text: "When every row is ignored there is nothing to lose: the mean is 0. PyTorch divides 0 by 0."),
     Reason(
       cases: ["log at ", "log1p at ", "reciprocal at ", "power(-1.0) at "],
       text: subnormal),

@@ -56,6 +56,14 @@ extension LibraryLayer {
   }
 }
 
+/// A copy of a layer that another one holds.
+func detached<S: Scalar>(_ layer: any Layer<S>, in owner: String) -> any Layer<S> {
+  guard let copy = (layer as? any Detachable)?.copy() as? any Layer<S> else {
+    fatalError("\(owner).copy(): \(type(of: layer)) has no copy(); conform it to Detachable")
+  }
+  return copy
+}
+
 extension Parameter {
   /// A new parameter with the same name and value.
   public func copy() -> Parameter {
@@ -74,19 +82,42 @@ public struct Sequential<S: Scalar>: LibraryLayer {
   public func callAsFunction(_ x: Variable<S>) -> Variable<S> { layers.reduce(x) { $1($0) } }
 
   /// - Precondition: every layer is `Detachable`.
-  package mutating func detach() {
-    layers = layers.map { layer in
-      guard let copy = (layer as? any Detachable)?.copy() as? any Layer<S> else {
-        fatalError("Sequential.copy(): \(type(of: layer)) has no copy(); conform it to Detachable")
-      }
-      return copy
-    }
-  }
+  package mutating func detach() { layers = layers.map { detached($0, in: "Sequential") } }
 
   /// A line for each layer, at most a dozen of them.
   public var description: String {
     let (most, rest) = (12, layers.count - 12)
     let lines = layers.prefix(most).map { "  \($0)" } + (rest > 0 ? ["  … and \(rest) more"] : [])
     return (["Sequential of \(layers.count) layers"] + lines).joined(separator: "\n")
+  }
+}
+
+/// A function beside the way around it, y = x + f(x), or y = g(x) + f(x) with a shortcut g where shapes differ.
+///
+/// Source: He et al., "Deep residual learning for image recognition", 2016.
+public struct Residual<S: Scalar>: LibraryLayer {
+  package private(set) var body: any Layer<S>
+  package private(set) var shortcut: (any Layer<S>)?
+
+  /// - Parameter shortcut: g; the identity when left out.
+  public init(_ body: any Layer<S>, shortcut: (any Layer<S>)? = nil) { (self.body, self.shortcut) = (body, shortcut) }
+
+  public func callAsFunction(_ x: Variable<S>) -> Variable<S> {
+    let (y, way) = (body(x), shortcut?(x) ?? x)
+    guard y.shape == way.shape else {
+      fatalError(
+        "Residual: the body makes \(y.shape) of \(x.shape), and \(way.shape) goes around it; give a body that keeps the "
+          + "shape, or a shortcut that makes the same one")
+    }
+    return way + y
+  }
+
+  /// - Precondition: both are `Detachable`.
+  package mutating func detach() {
+    (body, shortcut) = (detached(body, in: "Residual"), shortcut.map { detached($0, in: "Residual") })
+  }
+
+  public var description: String {
+    "Residual: x + \(body)" + (shortcut.map { ", around it \($0)" } ?? "")
   }
 }

@@ -1,6 +1,7 @@
 import Adjoint
 
-/// Layer normalisation, y = γ ⊙ (x − mean) / √(variance + ε) + β, mean and variance over the last axis.
+/// Layer normalisation, y = γ ⊙ (x − mean) / √(variance + ε) + β, mean and variance over the last axis, or over the last
+/// axes.
 ///
 /// Source: Ba, Kiros, Hinton, "Layer normalization", 2016.
 public struct LayerNorm<S: Scalar>: LibraryLayer {
@@ -16,31 +17,79 @@ public struct LayerNorm<S: Scalar>: LibraryLayer {
   public init(
     _ features: Int, epsilon: Double = 1e-5, name: String? = nil, file: StaticString = #fileID, line: UInt = #line
   ) {
+    check(features, "LayerNorm: features", atLeast: 1, at: CallSite(file, line))
+    self.init(shape: [features], epsilon: epsilon, name: name, file: file, line: line)
+  }
+
+  /// Normalises over the last axes, which have this shape, as γ and β have.
+  public init(
+    shape: Shape, epsilon: Double = 1e-5, name: String? = nil, file: StaticString = #fileID, line: UInt = #line
+  ) {
     let site = CallSite(file, line)
-    check(features, "LayerNorm: features", atLeast: 1, at: site)
-    scale = Parameter(.ones([features]), name: name.map { $0 + "/scale" })
-    shift = Parameter(.zeros([features]), name: name.map { $0 + "/shift" })
+    if shape.isEmpty { site.trap("LayerNorm: a shape without axes normalises nothing; give at least one extent") }
+    for extent in shape { check(extent, "LayerNorm: an extent of \(shape)", atLeast: 1, at: site) }
+    scale = Parameter(.ones(shape), name: name.map { $0 + "/scale" })
+    shift = Parameter(.zeros(shape), name: name.map { $0 + "/shift" })
     (self.epsilon, self.name) = (checked(epsilon, "LayerNorm: epsilon", .notNegative, at: site), name)
   }
 
   public func callAsFunction(_ x: Variable<S>) -> Variable<S> {
-    require(x.shape.last == scale.shape[0], x, takes: "[…, \(scale.shape[0])]")
+    require(x.shape.suffix(scale.shape.rank).elementsEqual(scale.shape), x, takes: "[…, \(sizes)]")
     return x.tape.scoped(name ?? "layerNorm") {
-      layerNorm(x, epsilon: epsilon) * x.tape.parameter(scale) + x.tape.parameter(shift)
+      layerNorm(x, axes: scale.shape.rank, epsilon: epsilon) * x.tape.parameter(scale) + x.tape.parameter(shift)
     }
   }
+
+  private var sizes: String { scale.shape.map(String.init).joined(separator: ", ") }
 
   package mutating func detach() { (scale, shift) = (scale.copy(), shift.copy()) }
 
   public var description: String {
-    title("LayerNorm", name) + "\(scale.shape[0]) features, ε \(epsilon), " + words(of: [scale, shift])
+    title("LayerNorm", name) + "\(scale.shape.map(String.init).joined(separator: " × ")) features, ε \(epsilon), "
+      + words(of: [scale, shift])
   }
 }
 
-/// (x − mean) / √(variance + ε) over the last axis.
-package func layerNorm<S: Scalar>(_ x: Variable<S>, epsilon: Double = 1e-5) -> Variable<S> {
-  let centred = x - x.mean(axes: [-1], keepingDimensions: true)
-  return centred / (x.variance(axes: [-1], keepingDimensions: true) + epsilon).sqrt()
+/// (x − mean) / √(variance + ε) over so many last axes.
+package func layerNorm<S: Scalar>(_ x: Variable<S>, axes count: Int = 1, epsilon: Double = 1e-5) -> Variable<S> {
+  let axes = Array(-count..<0)
+  let centred = x - x.mean(axes: axes, keepingDimensions: true)
+  return centred / (x.variance(axes: axes, keepingDimensions: true) + epsilon).sqrt()
+}
+
+/// Normalisation by the root of the mean square, y = γ ⊙ x / √(mean(x²) + ε), the mean over the last axis.
+///
+/// Source: Zhang & Sennrich, "Root mean square layer normalization", 2019.
+public struct RMSNorm<S: Scalar>: LibraryLayer {
+  package private(set) var scale: Parameter<S>
+  package let epsilon: Double
+  package let name: String?
+
+  /// Normalises a last axis of `features` elements; γ begins at 1.
+  /// - Parameters:
+  ///   - epsilon: the number added to the mean square.
+  ///   - name: the prefix of the parameter's name, `name/scale`; numbered by first use when left out.
+  public init(
+    _ features: Int, epsilon: Double = 1e-5, name: String? = nil, file: StaticString = #fileID, line: UInt = #line
+  ) {
+    let site = CallSite(file, line)
+    check(features, "RMSNorm: features", atLeast: 1, at: site)
+    scale = Parameter(.ones([features]), name: name.map { $0 + "/scale" })
+    (self.epsilon, self.name) = (checked(epsilon, "RMSNorm: epsilon", .notNegative, at: site), name)
+  }
+
+  public func callAsFunction(_ x: Variable<S>) -> Variable<S> {
+    require(x.shape.last == scale.shape[0], x, takes: "[…, \(scale.shape[0])]")
+    return x.tape.scoped(name ?? "rmsNorm") {
+      x / (x.square().mean(axes: [-1], keepingDimensions: true) + epsilon).sqrt() * x.tape.parameter(scale)
+    }
+  }
+
+  package mutating func detach() { scale = scale.copy() }
+
+  public var description: String {
+    title("RMSNorm", name) + "\(scale.shape[0]) features, ε \(epsilon), " + words(of: [scale])
+  }
 }
 
 /// Batch normalisation, y = γ ⊙ (x − μ) / √(σ² + ε) + β for each feature: of rows [batch, features], or of images

@@ -29,8 +29,9 @@ struct LossOperands<S: Scalar> {
     }
   }
 
-  /// Traps unless the targets are class indices, one for each row of outputs.
-  func requireLabels() {
+  /// Traps unless the targets are class indices, one for each row of outputs. A label to ignore is a class or the number of
+  /// classes.
+  func requireLabels(ignoring ignored: Int? = nil) {
     requireOutputs()
     guard targets.holdsIndices else {
       trap(
@@ -44,13 +45,24 @@ struct LossOperands<S: Scalar> {
           : "the labels, \(name(targets)), do not fit the outputs, \(name(outputs)): give labels "
             + "\(Shape(outputs.shape.dropLast())), one a row")
     }
+    let classes = outputs.shape[outputs.shape.rank - 1]
+    if let ignored, ignored < 0 || ignored > classes {
+      trap(
+        "the label to ignore is \(ignored); an index is never negative, so ignore a class, 0 ..< \(classes), or "
+          + "\(classes), which stands for none")
+    }
     // What a step is fed is tested by the feeding, which throws.
     guard !targets.tape.isRecordingForReplay else { return }
-    let classes = outputs.shape[outputs.shape.rank - 1]
     let labels = targets.indexValue.elements
-    if let place = labels.firstIndex(where: { $0 < 0 || $0 >= classes }) {
+    if let place = labels.firstIndex(where: { $0 < 0 || $0 >= classes && Int($0) != ignored }) {
       trap("label \(labels[place]) at position \(place) is no class: outputs \(outputs.shape) know 0 ..< \(classes)")
     }
+  }
+
+  /// Traps unless both are rows of numbers, […, width].
+  func requireRows() {
+    requireNumbers()
+    if outputs.shape.rank == 0 { trap("\(name(outputs)) is a single number; give rows, such as [batch, width]") }
   }
 
   /// Traps unless the targets are numbers of the outputs' shape, or either is repeated along the other's axes. [8, 1] and

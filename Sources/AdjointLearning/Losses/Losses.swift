@@ -1,19 +1,33 @@
 import Adjoint
 
 // Losses are compositions of plain operations, so that a tape shows what a lesson wants to see. The mean over the batch is
-// the default everywhere; `.sum` adds instead.
+// the default everywhere; `.sum` adds instead, and `.none` keeps the losses apart.
 
-/// The way from the losses of the examples of a batch to one number.
+/// The way from the losses of a batch to one number.
 public enum LossReduction: Sendable, CaseIterable {
   /// The mean over the batch.
   case mean
   /// The sum over the batch.
   case sum
+  /// The losses as they are, one for each row or element.
+  case none
 
   func callAsFunction<S: Scalar>(_ losses: Variable<S>) -> Variable<S> {
     switch self {
     case .mean: losses.mean()
     case .sum: losses.sum()
+    case .none: losses
+    }
+  }
+
+  /// The same of losses that count so often: the mean is Σ loss / Σ weight, and 0 where all weights are 0.
+  func callAsFunction<S: Scalar>(_ losses: Variable<S>, weights: Variable<S>) -> Variable<S> {
+    switch self {
+    case .mean:
+      let total = weights.sum()
+      return losses.sum() / `where`(total .== 0, 1, total)
+    case .sum: return losses.sum()
+    case .none: return losses
     }
   }
 }
@@ -22,56 +36,6 @@ public enum LossReduction: Sendable, CaseIterable {
 enum LossForm {
   /// True while a recording is made as revision 1d59674 made it: checkpoints of that time carry its fingerprint.
   @TaskLocal static var isFormer = false
-}
-
-/// −ln softmax(logits)[label], for logits [batch, classes] and an index leaf of labels [batch].
-public func crossEntropy<S: Scalar>(
-  logits: Variable<S>, labels: Variable<S>, reduction: LossReduction = .mean,
-  file: StaticString = #fileID, line: UInt = #line
-) -> Variable<S> {
-  LossOperands("crossEntropy", logits, labels, CallSite(file, line)).requireLabels()
-  return logits.tape.scoped("crossEntropy") { -reduction(logits.logSoftmax().pick(labels)) }
-}
-
-/// −ln softmax(logits)[label], for logits [batch, classes] and labels [batch] in any type of integers, fixed from now on.
-public func crossEntropy<S: Scalar, Label: BinaryInteger & BitwiseCopyable & Sendable>(
-  logits: Variable<S>, labels: Tensor<Label>, reduction: LossReduction = .mean,
-  file: StaticString = #fileID, line: UInt = #line
-) -> Variable<S> {
-  let site = CallSite(file, line)
-  guard !logits.tape.isRecordingForReplay else {
-    site.trap(
-      "crossEntropy: these labels would be fixed in the recorded step, and every batch be compared with them. Give them to the "
-        + "step, `step(inputs, labels)`, whose loss receives them as its second variable.")
-  }
-  do throws(FeedError) {
-    return crossEntropy(
-      logits: logits, labels: logits.tape.index(try labels.asIndices(), name: "labels"), reduction: reduction,
-      file: file, line: line)
-  } catch {
-    site.trap("crossEntropy: \(error)")
-  }
-}
-
-/// −ln softmax(logits)[label], for logits [batch, classes] and a list of labels, one a row, fixed from now on.
-public func crossEntropy<S: Scalar, Label: BinaryInteger & BitwiseCopyable & Sendable>(
-  logits: Variable<S>, labels: [Label], reduction: LossReduction = .mean,
-  file: StaticString = #fileID, line: UInt = #line
-) -> Variable<S> {
-  crossEntropy(logits: logits, labels: Tensor(labels), reduction: reduction, file: file, line: line)
-}
-
-/// −Σⱼ tⱼ ln softmax(logits)ⱼ, for targets [batch, classes] that are one-hot rows or probabilities.
-public func crossEntropy<S: Scalar>(
-  logits: Variable<S>, probabilities targets: Variable<S>, reduction: LossReduction = .mean,
-  file: StaticString = #fileID, line: UInt = #line
-) -> Variable<S> {
-  LossOperands("crossEntropy", logits, targets, CallSite(file, line)).requireNumbers()
-  return logits.tape.scoped("crossEntropy") {
-    LossForm.isFormer
-      ? -reduction((targets * logits.logSoftmax()).sum(axes: [-1]))
-      : -reduction(weighted(targets, logits.logSoftmax()).sum(axes: [-1]))
-  }
 }
 
 /// −t ln σ(z) − (1 − t) ln(1 − σ(z)) = t softplus(−z) + (1 − t) softplus(z), over all elements.
@@ -95,18 +59,9 @@ package func binaryCrossEntropies<S: Scalar>(logits: Variable<S>, targets: Varia
 }
 
 /// t ⊙ x, and 0 where t = 0 though x is infinite: what has probability 0 counts nothing.
-private func weighted<S: Scalar>(_ t: Variable<S>, _ x: Variable<S>) -> Variable<S> {
+func weighted<S: Scalar>(_ t: Variable<S>, _ x: Variable<S>) -> Variable<S> {
   // ½x = x where x is infinite, or 0 anyway.
   t * `where`((t .== 0) * (0.5 * x .== x), t.tape.constant(0), x)
-}
-
-/// (y − t)², over all elements.
-public func meanSquaredError<S: Scalar>(
-  _ y: Variable<S>, _ targets: Variable<S>, reduction: LossReduction = .mean,
-  file: StaticString = #fileID, line: UInt = #line
-) -> Variable<S> {
-  LossOperands("meanSquaredError", y, targets, CallSite(file, line)).requireNumbers()
-  return y.tape.scoped("meanSquaredError") { reduction((y - targets).square()) }
 }
 
 /// λ Σ |w| over all weights given.
