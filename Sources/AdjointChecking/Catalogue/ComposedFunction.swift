@@ -42,7 +42,12 @@ package struct ComposedFunctions<S: Scalar> {
 extension ComposedFunction {
   /// Every composed function of the library. An area has a list of its own, a file for each.
   package static var all: [ComposedFunction] {
-    let list = ComposedFunctions<S>()
+    var list = ComposedFunctions<S>()
+    list.addAxes()
+    list.addParts()
+    list.addMatrices()
+    list.addSubscripts()
+    list.addMixedArithmetic()
     return list.functions
   }
 }

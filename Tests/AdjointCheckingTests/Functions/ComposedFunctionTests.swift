@@ -22,7 +22,7 @@ import Testing
     }
   }
 
-  private static func bits<S>(_ x: Tensor<S>) -> [UInt64] { x.elements.map { $0.primal.bitPattern } }
+  private static func bits<S: Scalar>(_ x: Tensor<S>) -> [UInt64] { x.elements.map { $0.primal.bitPattern } }
 
   @Test func `No two functions have one name`() {
     #expect(Set(Self.names).count == Self.names.count)
@@ -38,7 +38,9 @@ import Testing
       #expect(y.shape == expected.shape, "\(f.name) in \(S.self)")
       let error = zip(y.value.elements, expected.elements).map { abs($0.primal - $1) }.max() ?? 0
       let scale = expected.elements.map(abs).max() ?? 0
-      #expect(error <= 64 * (S.self == Float.self ? 0x1p-24 : 0x1p-53) * scale, "\(f.name) in \(S.self): \(y.value) is not \(expected)")
+      #expect(
+        error <= 64 * (S.self == Float.self ? 0x1p-24 : 0x1p-53) * scale,
+        "\(f.name) in \(S.self): \(y.value) is not \(expected)")
     }
     if let computed = f.onTensors?(x.map { $0.converted() }) {
       #expect(computed.shape == y.shape && bits(computed) == bits(y.value), "\(f.name) of tensors of \(S.self)")
