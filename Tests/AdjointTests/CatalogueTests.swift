@@ -7,10 +7,10 @@ import Testing
   @Test func `Every operation that the sources declare is in the catalogue`() throws {
     let folder = URL(filePath: #filePath).deletingLastPathComponent()
       .appending(path: "../../Sources/Adjoint/Operations").standardizedFileURL
-    let files = try FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)
+    let files = try #require(FileManager.default.enumerator(at: folder, includingPropertiesForKeys: nil))
     let listed = Set(OperationCatalog.all.map { "\($0)" })
     var declared: Set<String> = []
-    for file in files where file.pathExtension == "swift" {
+    for case let file as URL in files where file.pathExtension == "swift" {
       let source = try String(contentsOf: file, encoding: .utf8)
       // A type whose conformances name Operation, or a protocol that refines it.
       let pattern = /^(?:public |package )?(?:struct|enum|final class|extension) (\w+)(?:<[^>]*>)?:([^{\n]*)\{/
