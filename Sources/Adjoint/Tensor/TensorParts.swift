@@ -91,34 +91,22 @@ struct NamedPart {
     (size, shape) = (whole, whole)
     start.reserveCapacity(whole.rank)
     var kept: [Int] = []
-    var steps: [Int] = []
-    var axis = 0
-    func isNew(_ position: any AxisPosition) -> Bool {
-      if case .newAxis? = (position as? AxisSpan)?.kind { true } else { false }
-    }
-    let named = positions.count { !isNew($0) }
-    guard named <= whole.rank else {
-      fatalError(
-        "Tensor: \(named == 1 ? "1 position" : "\(named) positions") for \(whole), which has rank \(whole.rank)",
-        file: file,
-        line: line)
-    }
-    func takeRest() {
-      for _ in named..<whole.rank {
+    func takeWhole(_ count: Int) {
+      for _ in 0..<count {
+        kept.append(whole[start.count])
         start.append(0)
-        steps.append(1)
-        kept.append(whole[axis])
-        axis += 1
       }
     }
     for (number, position) in positions.enumerated() {
-      if number == rest { takeRest() }
-      let extent = axis < whole.rank ? whole[axis] : 1
+      if number == rest { takeWhole(max(whole.rank - start.count - named(positions[number...]), 0)) }
+      let axis = start.count
+      let extent = axis < whole.rank ? whole[axis] : 0
       let span = position.span(along: extent)
       if case .newAxis = span.kind {
         kept.append(1)
         continue
       }
+      guard axis < whole.rank else { tooMany(positions, of: whole, file, line) }
       guard let (first, count, stride) = span.resolved(along: extent) else {
         fatalError(
           "Tensor: no \(span.text(along: extent)) along axis \(axis) of \(whole), which has 0 ..< \(extent)",
@@ -126,14 +114,31 @@ struct NamedPart {
           line: line)
       }
       start.append(first)
-      steps.append(stride)
       size = size.replacing(axis: axis, with: count)
+      if stride != 1 {
+        if step.isEmpty { step = Array(repeating: 1, count: whole.rank) }
+        step[axis] = stride
+      }
       if case .position = span.kind {} else { kept.append(count) }
-      axis += 1
     }
-    if rest ?? positions.count >= positions.count { takeRest() }
-    if steps.contains(where: { $0 != 1 }) { step = steps }
+    takeWhole(whole.rank - start.count)
     shape = .checked(kept, of: "Tensor", file, line)
+  }
+
+  /// The number of axes that positions name: each but a new one.
+  private func named(_ positions: ArraySlice<any AxisPosition>) -> Int {
+    positions.count { if case .newAxis? = ($0 as? AxisSpan)?.kind { false } else { true } }
+  }
+
+  /// Traps with the number of positions, which is more than there are axes.
+  private func tooMany(
+    _ positions: [any AxisPosition], of whole: Shape, _ file: StaticString, _ line: UInt
+  ) -> Never {
+    let count = named(positions[...])
+    fatalError(
+      "Tensor: \(count == 1 ? "1 position" : "\(count) positions") for \(whole), which has rank \(whole.rank)",
+      file: file,
+      line: line)
   }
 
   /// The row-major positions of the part in the whole, as contiguous runs in order.
