@@ -82,8 +82,15 @@ struct NamedPart {
   /// The part at positions of one axis.
   init(of whole: Shape, _ position: any AxisPosition, axis: Int, _ file: StaticString, _ line: UInt) {
     let axis = whole.checked(axis: axis, file, line)
-    self.init(
-      of: whole, Array(repeating: AxisSpan.whole, count: axis) + [position], rest: nil, file, line)
+    (start, size, shape) = (Array(repeating: 0, count: whole.rank), whole, whole)
+    let span = position.span(along: whole[axis])
+    if case .newAxis = span.kind {
+      shape = .checked(whole[..<axis] + [1] + whole[axis...], of: "Tensor", file, line)
+      return
+    }
+    start[axis] = take(span, along: axis, of: whole, file, line)
+    shape = size
+    if case .position = span.kind { shape = Shape(whole.indices.filter { $0 != axis }.map { whole[$0] }) }
   }
 
   /// The part at positions of the first axes; those from number `rest` on belong to the last axes.
@@ -107,22 +114,29 @@ struct NamedPart {
         continue
       }
       guard axis < whole.rank else { tooMany(positions, of: whole, file, line) }
-      guard let (first, count, stride) = span.resolved(along: extent) else {
-        fatalError(
-          "Tensor: no \(span.text(along: extent)) along axis \(axis) of \(whole), which has 0 ..< \(extent)",
-          file: file,
-          line: line)
-      }
+      let first = take(span, along: axis, of: whole, file, line)
       start.append(first)
-      size = size.replacing(axis: axis, with: count)
-      if stride != 1 {
-        if step.isEmpty { step = Array(repeating: 1, count: whole.rank) }
-        step[axis] = stride
-      }
-      if case .position = span.kind {} else { kept.append(count) }
+      if case .position = span.kind {} else { kept.append(size[axis]) }
     }
     takeWhole(whole.rank - start.count)
     shape = .checked(kept, of: "Tensor", file, line)
+  }
+
+  /// The first position along an axis; extent and step become those of the part.
+  private mutating func take(
+    _ span: AxisSpan, along axis: Int, of whole: Shape, _ file: StaticString, _ line: UInt
+  ) -> Int {
+    guard let (first, count, stride) = span.resolved(along: whole[axis]) else {
+      fatalError(
+        "Tensor: no \(span.text(along: whole[axis])) along axis \(axis) of \(whole), which has 0 ..< \(whole[axis])",
+        file: file, line: line)
+    }
+    size = size.replacing(axis: axis, with: count)
+    if stride != 1 {
+      if step.isEmpty { step = Array(repeating: 1, count: whole.rank) }
+      step[axis] = stride
+    }
+    return first
   }
 
   /// The number of axes that positions name: each but a new one.
@@ -152,8 +166,10 @@ struct NamedPart {
       if size[outer] != whole[outer] { break }
     }
     let strides = whole.strides
+    var first = 0
+    for axis in start.indices { first += start[axis] * strides[axis] }
+    if outer == 0 { return body(first..<first + length) }
     var position = [Int](repeating: 0, count: outer)
-    let first = start.indices.reduce(0) { $0 + start[$1] * strides[$1] }
     while true {
       let offset = position.indices.reduce(first) {
         $0 + position[$1] * (step.isEmpty ? 1 : step[$1]) * strides[$1]

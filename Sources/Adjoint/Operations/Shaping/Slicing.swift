@@ -10,7 +10,7 @@ package struct Slice: LibraryOperation {
   package init(start: [Int], size: Shape, step: [Int] = []) {
     self.start = start
     self.size = size
-    self.step = step.allSatisfy { $0 == 1 } ? [] : step
+    self.step = step.isEmpty || step.allSatisfy { $0 == 1 } ? [] : step
   }
 
   package func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) {
@@ -31,14 +31,17 @@ package struct Slice: LibraryOperation {
     guard start.count == x.rank, size.rank == x.rank, step.isEmpty || step.count == x.rank else {
       throw ShapeError("slice: the box of \(size) at \(start) does not lie in \(x)")
     }
+    if step.isEmpty {
+      guard x.indices.allSatisfy({ start[$0] >= 0 && start[$0] <= x[$0] - size[$0] }) else {
+        throw ShapeError("slice: the box of \(size) at \(start) does not lie in \(x)")
+      }
+      return size
+    }
     guard step.isStep else {
       throw ShapeError("slice: the steps \(step) are not all between 1 and \(Int32.max), or below 0")
     }
     guard x.indices.allSatisfy({ has($0, of: x) }) else {
-      throw ShapeError(
-        step.isEmpty
-          ? "slice: the box of \(size) at \(start) does not lie in \(x)"
-          : "slice: \(size) positions from \(start) in steps of \(step) do not lie in \(x)")
+      throw ShapeError("slice: \(size) positions from \(start) in steps of \(step) do not lie in \(x)")
     }
     return size
   }
@@ -48,7 +51,7 @@ package struct Slice: LibraryOperation {
     let positions = 0..<x[axis]
     guard positions.contains(start[axis]) else { return false }
     let reach = size.reach(axis, step)
-    return positions.contains(start[axis] + (step.isEmpty || step[axis] > 0 ? reach : -reach))
+    return positions.contains(start[axis] + (step[axis] > 0 ? reach : -reach))
   }
   package func localJacobian<S: Scalar>(at p: Point<S>, withRespectTo i: Int) -> LocalJacobian? { .moves(at: p, i) }
   package var attributes: [Attribute] {
@@ -95,7 +98,7 @@ package struct Pad: LibraryOperation {
   package init(before: [Int], after: [Int], step: [Int] = []) {
     self.before = before
     self.after = after
-    self.step = step.allSatisfy { $0 == 1 } ? [] : step
+    self.step = step.isEmpty || step.allSatisfy { $0 == 1 } ? [] : step
   }
 
   package func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) {
@@ -203,6 +206,7 @@ extension [Int] {
 extension SIMD8<Int> {
   /// These strides times the steps along each axis, if there are any.
   fileprivate func scaled(by steps: [Int]) -> Self {
+    if steps.isEmpty { return self }
     var scaled = self
     for (axis, step) in steps.enumerated() { scaled[axis] *= step }
     return scaled
