@@ -146,8 +146,31 @@ def scatter_along_jax(x, i, axis, shape):
     return jnp.zeros(shape).at[tuple(places)].add(x)
 
 
-def slices(a):
-    return tuple(slice(s, s + n) for s, n in zip(a["start"], a["size"]))
+def taken(x, a):
+    """The positions start + i · step along each axis: neither a negative step nor an empty slice of PyTorch is needed."""
+    for axis, (start, count) in enumerate(zip(a["start"], a["size"])):
+        step = a["step"][axis] if "step" in a else 1
+        places = [start + i * step for i in range(count)]
+        if isinstance(x, torch.Tensor):
+            x = x.index_select(axis, torch.tensor(places, dtype=torch.long))
+        else:
+            x = jnp.take(x, jnp.array(places, dtype=int), axis)
+    return x
+
+
+def between(x, a):
+    """x with zeros between its elements, and turned round where a step is below 0."""
+    for axis, step in enumerate(a.get("step", [])):
+        count = x.shape[axis]
+        places = [i * abs(step) if step > 0 else (count - 1 - i) * abs(step) for i in range(count)]
+        shape = list(x.shape)
+        shape[axis] = max(places) + 1 if places else 0
+        if isinstance(x, torch.Tensor):
+            x = torch.zeros(shape, dtype=x.dtype).index_copy(axis, torch.tensor(places, dtype=torch.long), x)
+        else:
+            at = (slice(None),) * axis + (jnp.array(places, dtype=int),)
+            x = jnp.zeros(shape, x.dtype).at[at].set(x)
+    return x
 
 
 def pairs(a):
@@ -229,10 +252,10 @@ STRUCTURE = {
     "broadcast": (lambda x, a, s: x[0].expand(a["to"]), lambda x, a, s: jnp.broadcast_to(x[0], a["to"])),
     "reshape": (lambda x, a, s: x[0].reshape(a["to"]), lambda x, a, s: x[0].reshape(a["to"])),
     "permute": (lambda x, a, s: x[0].permute(a["order"]), lambda x, a, s: jnp.transpose(x[0], a["order"])),
-    "slice": (lambda x, a, s: x[0][slices(a)], lambda x, a, s: x[0][slices(a)]),
+    "slice": (lambda x, a, s: taken(x[0], a), lambda x, a, s: taken(x[0], a)),
     "pad": (
-        lambda x, a, s: F.pad(x[0], flat(pairs(a))) if pairs(a) else x[0],
-        lambda x, a, s: jnp.pad(x[0], pairs(a)) if pairs(a) else x[0],
+        lambda x, a, s: F.pad(between(x[0], a), flat(pairs(a))) if pairs(a) else x[0],
+        lambda x, a, s: jnp.pad(between(x[0], a), pairs(a)) if pairs(a) else x[0],
     ),
     "concatenate": (lambda x, a, s: torch.cat(x, a["axis"]), lambda x, a, s: jnp.concatenate(x, a["axis"])),
     "stopGradient": (lambda x, a, s: x[0].detach(), lambda x, a, s: jax.lax.stop_gradient(x[0])),

@@ -1,4 +1,4 @@
-// Reductions, products and rearrangements of tensors without a tape, under the names that variables have.
+// Reductions and products of tensors without a tape, under the names that variables have.
 
 extension Tensor where Element: Scalar {
   /// Σ x over `axes` (all when left out), which are removed or kept as dimensions of 1.
@@ -94,39 +94,4 @@ extension Tensor where Element: Scalar {
   ) -> Tensor {
     .evaluating(MatMul(transposeA: transposeA, transposeB: transposeB), self, other, file: file, line: line)
   }
-
-  /// A matrix with rows and columns exchanged.
-  public func transpose(file: StaticString = #fileID, line: UInt = #line) -> Tensor {
-    permute([1, 0], file: file, line: line)
-  }
-
-  /// The axes in another order: axis i of the result is axis `order[i]` of this.
-  /// - Precondition: `order` names each axis once.
-  public func permute(_ order: [Int], file: StaticString = #fileID, line: UInt = #line) -> Tensor {
-    .evaluating(Permute(order), self, file: file, line: line)
-  }
-
-  /// Repeats along new or unit dimensions by the broadcasting rule.
-  public func broadcast(to shape: Shape, file: StaticString = #fileID, line: UInt = #line) -> Tensor {
-    .evaluating(Broadcast(to: shape), self, file: file, line: line)
-  }
-}
-
-/// Tensors one after the other along an axis.
-/// - Precondition: there is at least one, and their shapes differ along that axis alone.
-public func concatenate<S: Scalar>(
-  _ parts: [Tensor<S>], axis: Int = 0, file: StaticString = #fileID, line: UInt = #line
-) -> Tensor<S> {
-  guard let first = parts.first else { fatalError("concatenate: nothing to concatenate", file: file, line: line) }
-  // In two halves, because a view of each part stands on the stack.
-  guard parts.count > 16 else {
-    let position = axis < 0 ? axis + first.shape.rank : axis
-    return .evaluating(Concatenate(axis: position), parts, file: file, line: line)
-  }
-  let half = parts.count / 2
-  let (left, right) = (Array(parts[..<half]), Array(parts[half...]))
-  return concatenate(
-    [
-      concatenate(left, axis: axis, file: file, line: line), concatenate(right, axis: axis, file: file, line: line),
-    ], axis: axis, file: file, line: line)
 }

@@ -1,4 +1,4 @@
-/// An argument of a function that `gradient(at:of:)` differentiates: a tensor, a variable, or an array of either.
+/// An argument of a function that `gradient(at:of:)` differentiates: a tensor, a variable, a number, or an array of them.
 ///
 /// The function is given a variable in place of a tensor, on a tape that lasts as long as the call. In place of a variable it
 /// is given another one on the same tape, with the same value: so the gradient counts what the function does with its
@@ -35,6 +35,30 @@ extension Variable: GradientArgument {
   public func gradient(in recording: inout GradientRecording<S>) -> Variable { recording.next() }
   /// The variable that the function returned.
   public static func value(of y: Variable) -> Variable { y }
+}
+
+// A plain number: `gradient(at: 3.0) { x in x * x }` is 6.
+
+extension Double: GradientArgument {
+  /// An input with this value, of shape [].
+  public func recorded(in recording: inout GradientRecording<Double>) -> Variable<Double> {
+    recording.input(Tensor(scalar: self))
+  }
+  /// The derivative.
+  public func gradient(in recording: inout GradientRecording<Double>) -> Double { recording.next().scalar }
+  /// The number that the function returned.
+  public static func value(of y: Variable<Double>) -> Double { y.scalar }
+}
+
+extension Float: GradientArgument {
+  /// An input with this value, of shape [].
+  public func recorded(in recording: inout GradientRecording<Float>) -> Variable<Float> {
+    recording.input(Tensor<Float>(scalar: self))
+  }
+  /// The derivative.
+  public func gradient(in recording: inout GradientRecording<Float>) -> Float { recording.next().scalar }
+  /// The number that the function returned.
+  public static func value(of y: Variable<Float>) -> Float { y.scalar }
 }
 
 extension Array: GradientArgument where Element: GradientArgument {

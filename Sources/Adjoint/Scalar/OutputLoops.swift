@@ -140,11 +140,15 @@ extension Output {
   func placeStrided(_ x: View<S>, offset: Int, strides: SIMD8<Int>) {
     let rank = x.shape.rank
     guard x.count > 0 else { return }
-    let run = rank == 0 ? 1 : x.shape[rank - 1]
+    let (run, innerStride) = rank == 0 ? (1, 1) : (x.shape[rank - 1], strides[rank - 1])
     var position = SIMD8<Int>(repeating: 0)
     var target = base + offset
     for start in stride(from: 0, to: x.count, by: run) {
-      target.update(from: x.base + start, count: run)
+      if innerStride == 1 {
+        target.update(from: x.base + start, count: run)
+      } else {
+        for i in 0..<run { target[i * innerStride] = x.base[start + i] }
+      }
       var axis = rank - 2
       while axis >= 0 {
         position[axis] += 1

@@ -5,7 +5,7 @@
 ///
 ///     let a = Tensor([[1, 2, 3], [4, 5, 6]])     // a matrix of Double; Tensor<Float>([…]) of another type
 ///     let b = 2 * a - a.mean()                   // as a tape computes it, to the bit
-///     b[1, 2], b[0, axis: 0], b[1..., axis: 1]   // an element, a row, all columns but the first
+///     b[1, -1], b[0, ...], b[..., 1...]          // an element, a row, all columns but the first
 public struct Tensor<Element: BitwiseCopyable & Sendable>: Sendable {
   /// The dimensions; `[]` for a single number.
   public let shape: Shape
@@ -74,7 +74,8 @@ public struct Tensor<Element: BitwiseCopyable & Sendable>: Sendable {
   }
 
   /// The element at these positions, one for each axis.
-  /// - Precondition: there is such an element. A part of a tensor is `t[0, axis: 0]` or `t[0..<2]`.
+  /// A position below 0 counts from the end.
+  /// - Precondition: there is such an element. A part of a tensor is `t[0, ...]` or `t[0..<2]`.
   public subscript(_ positions: Int..., file file: StaticString = #fileID, line line: UInt = #line) -> Element {
     get { elements[shape.offset(of: positions, file, line)] }
     set { elements[shape.offset(of: positions, file, line)] = newValue }
@@ -119,11 +120,6 @@ public struct Tensor<Element: BitwiseCopyable & Sendable>: Sendable {
 extension Tensor: Equatable where Element: Equatable {}
 
 extension Tensor where Element: Scalar {
-  /// A tensor of zeros.
-  public static func zeros(_ shape: Shape) -> Tensor { Tensor(repeating: 0, shape: shape) }
-  /// A tensor of ones.
-  public static func ones(_ shape: Shape) -> Tensor { Tensor(repeating: 1, shape: shape) }
-
   /// The same values, rounded once to another scalar type.
   public func converted<T: Scalar>(to type: T.Type = T.self) -> Tensor<T> { map { T($0.primal) } }
 }

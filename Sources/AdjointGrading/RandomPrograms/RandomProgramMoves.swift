@@ -145,8 +145,11 @@ extension RandomProgramBuilder {
         let rest = own[axis] - start[axis]
         return chance(0.5) || rest == 0 ? rest : 1 + pick(rest)
       }
-      return apply(Slice(start: start, size: Shape(size)), [x])
-    case 4: return apply(Pad(before: own.map { _ in pick(3) }, after: own.map { _ in pick(2) }), [x])
+      guard chance(0.3) else { return apply(Slice(start: start, size: Shape(size)), [x]) }
+      return stepping(x, start: start, rest: size)
+    case 4:
+      let step = chance(0.3) ? own.map { _ in one(of: [1, 2, -1, -2]) } : []
+      return apply(Pad(before: own.map { _ in pick(3) }, after: own.map { _ in pick(2) }, step: step), [x])
     default:
       guard own.rank >= 1 else { return nil }
       let axis = pick(own.rank)
@@ -158,6 +161,16 @@ extension RandomProgramBuilder {
       }
       return apply(Concatenate(axis: axis), chance(0.5) ? [x] + parts : parts + [x])
     }
+  }
+
+  /// Every position, every second or third one of a box, forwards or backwards.
+  private mutating func stepping(_ x: Int, start: [Int], rest: [Int]) -> Int? {
+    let step = start.map { _ in one(of: [1, 2, 3, -1, -2]) }
+    let size = rest.indices.map { (rest[$0] + abs(step[$0]) - 1) / abs(step[$0]) }
+    let first = start.indices.map { axis in
+      step[axis] > 0 || size[axis] == 0 ? start[axis] : start[axis] + (size[axis] - 1) * -step[axis]
+    }
+    return apply(Slice(start: first, size: Shape(size), step: step), [x])
   }
 
   /// The same count in other dimensions: neighbours multiplied, the whole flattened, or a 1 put in.

@@ -91,10 +91,18 @@ struct Definition {
       return each { at in
         element(x[0], permute.order.indices.map { axis in at[permute.order.firstIndex(of: axis) ?? 0] })
       }
-    case let slice as Slice: return each { at in element(x[0], zip(at, slice.start).map { $0 + $1 }) }
+    case let slice as Slice:
+      let step = slice.step.isEmpty ? slice.start.map { _ in 1 } : slice.step
+      return each { at in element(x[0], at.indices.map { slice.start[$0] + at[$0] * step[$0] }) }
     case let pad as Pad:
+      let step = pad.step.isEmpty ? pad.before.map { _ in 1 } : pad.step
       return each { at in
-        let source = zip(at, pad.before).map { $0 - $1 }
+        let far = zip(at, pad.before).map { $0 - $1 }
+        guard zip(far, step).allSatisfy({ $0 >= 0 && $0 % $1 == 0 }) else { return 0 }
+        let source = far.indices.map { axis in
+          let place = far[axis] / abs(step[axis])
+          return step[axis] > 0 ? place : x[0].shape[axis] - 1 - place
+        }
         return zip(source, x[0].shape).allSatisfy { $0 >= 0 && $0 < $1 } ? element(x[0], source) : 0
       }
     case let joined as Concatenate:

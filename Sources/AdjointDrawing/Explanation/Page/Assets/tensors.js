@@ -135,9 +135,12 @@ rules.permute = ([x], { order }, shape) => {
   const own = strides(x.shape);
   return taken(x.data, offsets(shape, order.map(axis => own[axis])));
 };
-rules.slice = ([x], { start }, shape) => taken(x.data, offsets(shape, strides(x.shape), at(start, x.shape)));
-rules.pad = ([x], { before }, shape) =>
-  placed(new Float64Array(size(shape)), x.data, offsets(x.shape, strides(shape), at(before, shape)));
+const stepped = (shape, step) => strides(shape).map((s, i) => s * (step ? step[i] : 1));
+rules.slice = ([x], { start, step }, shape) => taken(x.data, offsets(shape, stepped(x.shape, step), at(start, x.shape)));
+rules.pad = ([x], { before, step }, shape) => {
+  const first = before.map((b, i) => b + Math.max(x.shape[i] - 1, 0) * Math.max(step ? -step[i] : 0, 0));
+  return placed(new Float64Array(size(shape)), x.data, offsets(x.shape, stepped(shape, step), at(first, shape)));
+};
 rules.concatenate = (inputs, { axis }, shape) => {
   const y = new Float64Array(size(shape)), own = strides(shape);
   let position = 0;
