@@ -94,10 +94,11 @@ extension DoubleDouble {
     let first = n == 0 ? -WideNumber(logarithm(end)) : factorial * inverse(z, n) / WideNumber(Double(n))
     var terms = [first, 0.5 * factorial * inverse(z, n + 1)]
     var coefficient = Double(n + 1) / 2 * factorial
-    for (k, number) in zip(1..., bernoulli) {
-      terms.append(number * coefficient * inverse(z, 2 * k + n))
-      let growth = Double((2 * k + n) * (2 * k + n + 1))
-      coefficient = growth * coefficient / WideNumber(Double((2 * k + 1) * (2 * k + 2)))
+    for (k, number) in Swift.zip(1..., bernoulli) {
+      let size: WideNumber = number * coefficient
+      terms.append(size * inverse(z, 2 * k + n))
+      let (up, down): (Int, Int) = ((2 * k + n) * (2 * k + n + 1), (2 * k + 1) * (2 * k + 2))
+      coefficient = coefficient * WideNumber(Double(up)) / WideNumber(Double(down))
     }
     terms += (0..<steps).map { factorial * inverse(WideNumber(x + DoubleDouble(Double($0))), n + 1) }
     return terms.map { sign * $0 }
@@ -122,10 +123,12 @@ extension DoubleDouble {
     for k in 0..<steps { product = product * (x + DoubleDouble(Double(k))) }
     let end = x + DoubleDouble(Double(steps))
     let (z, log) = (WideNumber(end), WideNumber(logarithm(end)))
-    var sum = (z - WideNumber(0.5)) * log - z + 0.5 * WideNumber(logarithm(pi.scaled(by: 1)))
+    var sum: WideNumber = (z - WideNumber(0.5)) * log - z
+    sum = sum + 0.5 * WideNumber(logarithm(pi.scaled(by: 1)))
     var power = z
-    for (k, number) in zip(1..., bernoulli) {
-      sum = sum + number / (WideNumber(Double(2 * k * (2 * k - 1))) * power)
+    for (k, number) in Swift.zip(1..., bernoulli) {
+      let divisor = WideNumber(Double(2 * k * (2 * k - 1))) * power
+      sum = sum + number / divisor
       power = power * z * z
     }
     return sum - WideNumber(logarithm(product.magnitude))
