@@ -113,6 +113,8 @@ extension DoubleDouble {
 
   /// ln |Γ(x)|, x no pole: Stirling's series at x + N ≥ 40 less the logarithm of N steps; below −60 by reflection.
   private static func logGamma(_ x: DoubleDouble) -> WideNumber {
+    // The zeros, which a difference of logarithms would miss.
+    if x == 1 || x == 2 { return WideNumber(0.0) }
     if x.high < -60 {
       let r = x - DoubleDouble(x.high.rounded())
       let sine = abs(r.high) < 0x1p-60 ? (pi * r).magnitude : sine(pi * r).magnitude

@@ -84,7 +84,7 @@ package enum GammaFunction {
       // n! (−1)ⁿ⁺¹ / xⁿ⁺¹ beside a pole.
       return n % 2 == 1 ? .infinity : x < 0 ? .nan : x.sign == .minus ? .infinity : -.infinity
     }
-    guard x < -12 else { return stepped(n, x) }
+    guard x < -60 else { return stepped(n, x) }
     let mirrored = stepped(n, 1 - x)
     return (n % 2 == 0 ? mirrored : -mirrored) - cotangent(n, x)
   }
@@ -137,7 +137,7 @@ package enum GammaFunction {
     let c = plain - lost * (1 + plain * plain)
     var y = 0.0
     for coefficient in cotangentPolynomial(n).reversed() { y = y * c + coefficient }
-    for _ in 0...n { y *= .pi }
+    for _ in 0...n { y = (y * 0x1.1a62633145c07p-53).addingProduct(y, .pi) }
     return y
   }
 
