@@ -7,7 +7,7 @@ import Testing
   @Test func `Every operation that the sources declare is in the catalogue`() throws {
     let folder = URL(filePath: #filePath).deletingLastPathComponent()
       .appending(path: "../../Sources/Adjoint/Operations").standardizedFileURL
-    let files = try FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)
+    let files = try FileManager.default.subpathsOfDirectory(atPath: folder.path).map { folder.appending(path: $0) }
     let listed = Set(OperationCatalog.all.map { "\($0)" })
     var declared: Set<String> = []
     for file in files where file.pathExtension == "swift" {

@@ -60,7 +60,7 @@ extension Variable {
     case 2:
       // Any constant scale gives the same norm and derivatives; this one keeps the squares near 1.
       let largest = size.max(axes: set.axes, keepingDimensions: true).stopGradient()
-      let scale = `where`((largest .> 0) * (largest .< .infinity), largest, 1)
+      let scale = `where`((largest .> 0) * (largest.reciprocal() .> 0), largest, 1)
       let root = sum((self / scale).square()).rootOrZero()
       return root * (keepingDimensions ? scale : scale.reshape(to: root.shape))
     case _:

@@ -72,7 +72,8 @@ extension Binary: LibraryOperation {
   private func part<S: Scalar>(
     _ g: Variable<S>, _ a: Variable<S>, _ b: Variable<S>, of y: Variable<S>
   ) -> Variable<S> {
-    let differs = (a .!= b) + (y.abs() .!= .infinity)
+    // y − y is 0 where y is finite.
+    let differs = (a .!= b) + ((y - y) .== 0)
     return (g * `where`(differs, a - b, 0).sigmoid()).masked(by: differs)
   }
 

@@ -90,7 +90,7 @@ extension Variable {
   /// ln b where that is finite, else 0.
   public func xlogy(_ b: Variable, file: StaticString = #fileID, line: UInt = #line) -> Variable {
     let isZero = tape.record(Comparison.equal, self, tape.constant(0), file: file, line: line)
-    let isOff = tape.apply(.multiply, isZero, (b .<= 0) + (b .== .infinity), file, line)
+    let isOff = tape.apply(.multiply, isZero, (b .<= 0) + (b.reciprocal() .== 0), file, line)
     return self * `where`(isOff, 1, b).log()
   }
 
