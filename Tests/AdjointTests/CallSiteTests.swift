@@ -43,7 +43,8 @@ import Testing
 
   private static func on<T>(_ x: T, _ body: (T) -> Any) { _ = body(x) }
 
-  static let calls = elementwise + reductions + movements + products + recordings + programs
+  static let calls =
+    elementwise + furtherFunctions + reductions + furtherReductions + movements + products + recordings + programs
 
   private static let elementwise = [
     Call("exp") { _ = index().exp() }, Call("expm1") { _ = index().expm1() }, Call("log") { _ = index().log() },
@@ -61,6 +62,63 @@ import Testing
     Call("maximum") { _ = index().maximum(1) }, Call("minimum") { _ = index().minimum(2 as Float) },
     Call("minimum") { _ = m().minimum(stale()) }, Call("masked") { _ = m().masked(by: index()) },
     Call("where") { _ = `where`(m(), m(), m()) }, Call("where") { _ = `where`(index(), 1, index()) },
+  ]
+
+  private static let furtherFunctions = [
+    Call("tan") { _ = index().tan() },
+    Call("asin") { _ = index().asin() },
+    Call("acos") { _ = index().acos() },
+    Call("sinh") { _ = index().sinh() },
+    Call("cosh") { _ = index().cosh() },
+    Call("asinh") { _ = index().asinh() },
+    Call("acosh") { _ = index().acosh() },
+    Call("atanh") { _ = index().atanh() },
+    Call("exp2") { _ = index().exp2() },
+    Call("log2") { _ = index().log2() },
+    Call("log10") { _ = index().log10() },
+    Call("erfc") { _ = index().erfc() },
+    Call("lgamma") { _ = index().lgamma() },
+    Call("floor") { _ = index().floor() },
+    Call("ceil") { _ = index().ceil() },
+    Call("round") { _ = index().round() },
+    Call("trunc") { _ = index().trunc() },
+    Call("digamma") { _ = index().digamma() },
+    Call("mish") { _ = index().mish() },
+    Call("relu6") { _ = index().relu6() },
+    Call("hardTanh") { _ = index().hardTanh() },
+    Call("hardSigmoid") { _ = index().hardSigmoid() },
+    Call("hardSwish") { _ = index().hardSwish() },
+    Call("softsign") { _ = index().softsign() },
+    Call("selu") { _ = index().selu() },
+    Call("celu") { _ = index().celu() },
+    Call("tanhShrink") { _ = index().tanhShrink() },
+    Call("softShrink") { _ = index().softShrink() },
+    Call("hardShrink") { _ = index().hardShrink() },
+    Call("logSigmoid") { _ = index().logSigmoid() },
+    Call("polygamma") { _ = m().polygamma(order: -1) },
+    Call("threshold") { _ = index().threshold(0, 1) },
+    Call("prelu") { _ = index().prelu(slope: m()) },
+    Call("prelu") { _ = m().prelu(slope: index()) },
+    Call("xlogy") { _ = index().xlogy(m()) },
+    Call("clamp") { _ = index().clamp(min: m(), max: m()) },
+    Call("pow") { _ = m().pow(index()) },
+    Call("pow") { _ = pow(stale(), 2) },
+    Call("pow") { _ = pow(m(), stale()) },
+    Call("atan2") { _ = m().atan2(stale()) },
+    Call("hypot") { _ = m().hypot(index()) },
+    Call("remainder") { _ = m().remainder(stale()) },
+    Call("logAddExp") { _ = m().logAddExp(index()) },
+  ]
+
+  private static let furtherReductions = [
+    Call("prod") { _ = m().prod(axes: [2]) },
+    Call("cumprod") { _ = m().cumprod(axis: 2) },
+    Call("norm") { _ = m().norm(axes: [2]) },
+    Call("standardDeviation") { _ = m().standardDeviation(correction: 6) },
+    Call("normalize") { _ = m().normalize(axis: 2) },
+    Call("softmin") { _ = index().softmin() },
+    Call("sum") { _ = m().sum(axis: 2) },
+    Call("norm") { _ = index().norm() },
   ]
 
   private static let reductions = [

@@ -68,6 +68,50 @@ extension Tensor where Element: Scalar {
     alongLastAxis(axis, CumulativeSum(isReversed: reversed), file, line)
   }
 
+  /// Π x over `axes` (all when left out), which are removed or kept as dimensions of 1.
+  public func prod(
+    axes: [Int]? = nil, keepingDimensions: Bool = false, file: StaticString = #fileID, line: UInt = #line
+  ) -> Tensor {
+    composed { $0.prod(axes: axes, keepingDimensions: keepingDimensions, file: file, line: line) }
+  }
+
+  /// The products of all elements up to each along an axis.
+  public func cumprod(axis: Int = -1, file: StaticString = #fileID, line: UInt = #line) -> Tensor {
+    composed { $0.cumprod(axis: axis, file: file, line: line) }
+  }
+
+  /// The norm (Σ|x|ᵖ)^(1/p) over `axes` (all when left out), for order p = 2 unless given.
+  public func norm(
+    order: Double = 2, axes: [Int]? = nil, keepingDimensions: Bool = false, file: StaticString = #fileID,
+    line: UInt = #line
+  ) -> Tensor {
+    composed { $0.norm(order: order, axes: axes, keepingDimensions: keepingDimensions, file: file, line: line) }
+  }
+
+  /// √ of the variance over `axes` (all when left out), which is divided by N − correction.
+  /// - Precondition: N > correction.
+  public func standardDeviation(
+    axes: [Int]? = nil, keepingDimensions: Bool = false, correction: Int = 0, file: StaticString = #fileID,
+    line: UInt = #line
+  ) -> Tensor {
+    composed {
+      $0.standardDeviation(
+        axes: axes, keepingDimensions: keepingDimensions, correction: correction, file: file, line: line)
+    }
+  }
+
+  /// x / max(‖x‖, ε) along an axis, with the norm of an order.
+  public func normalize(
+    axis: Int = -1, order: Double = 2, epsilon: Double = 1e-12, file: StaticString = #fileID, line: UInt = #line
+  ) -> Tensor {
+    composed { $0.normalize(axis: axis, order: order, epsilon: epsilon, file: file, line: line) }
+  }
+
+  /// e⁻ˣ / Σ e⁻ˣ along an axis.
+  public func softmin(axis: Int = -1, file: StaticString = #fileID, line: UInt = #line) -> Tensor {
+    composed { $0.softmin(axis: axis, file: file, line: line) }
+  }
+
   private func axisSet(_ axes: [Int]?, for name: String, _ file: StaticString, _ line: UInt) -> AxisSet {
     guard let axes else { return AxisSet(0..<shape.rank) }
     return AxisSet(axes.map { shape.checked(axis: $0, of: name, file, line) })

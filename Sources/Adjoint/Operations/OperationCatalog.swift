@@ -10,6 +10,7 @@ public enum OperationCatalog {
     ELU.self,
     Power.self,
     Clamp.self,
+    Polygamma.self,
     Binary.self,
     Comparison.self,
     Where.self,

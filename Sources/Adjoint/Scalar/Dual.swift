@@ -74,6 +74,12 @@ public struct Dual: Scalar {
     return chain(x, y, f.slope(x.value, y))
   }
   @inlinable
+  public static func elementary(_ f: ElementaryFunctionOfTwo, _ a: Dual, _ b: Dual) -> Dual {
+    let y = f(a.value, b.value)
+    let slopes = f.slopes(a.value, b.value, y)
+    return Dual(y, tangent: moved(a.tangent, by: slopes.0) + moved(b.tangent, by: slopes.1))
+  }
+  @inlinable
   public static func power(_ x: Dual, _ p: Double) -> Dual {
     chain(x, pow(x.value, p), PowerFunction.slope(x.value, p))
   }

@@ -12,6 +12,7 @@ extension Double: Scalar {
   @inlinable public var primal: Double { self }
 
   @inlinable public static func elementary(_ f: ElementaryFunction, _ x: Double) -> Double { f(x) }
+  @inlinable public static func elementary(_ f: ElementaryFunctionOfTwo, _ a: Double, _ b: Double) -> Double { f(a, b) }
   @inlinable public static func power(_ x: Double, _ p: Double) -> Double { pow(x, p) }
 
   public static func map(_ f: MapFunction, _ x: UnsafePointer<Double>, _ y: UnsafeMutablePointer<Double>, count: Int) {
@@ -23,10 +24,10 @@ extension Double: Scalar {
     _ f: ZipFunction, _ a: UnsafePointer<Double>, strideA: Int, _ b: UnsafePointer<Double>, strideB: Int,
     _ y: UnsafeMutablePointer<Double>, count: Int
   ) {
-    guard let kernels = Kernels.active else {
+    guard let kernels = Kernels.active, let code = f.kernel else {
       return referenceZip(f, a, strideA: strideA, b, strideB: strideB, y, count: count)
     }
-    kernels.pointee.zip_f64(f.kernel, a, strideA, b, strideB, y, count)
+    kernels.pointee.zip_f64(code, a, strideA, b, strideB, y, count)
   }
 
   public static func select(
@@ -134,6 +135,7 @@ extension Float: Scalar {
   @inlinable public var primal: Double { Double(self) }
 
   @inlinable public static func elementary(_ f: ElementaryFunction, _ x: Float) -> Float { f(x) }
+  @inlinable public static func elementary(_ f: ElementaryFunctionOfTwo, _ a: Float, _ b: Float) -> Float { f(a, b) }
   @inlinable public static func power(_ x: Float, _ p: Double) -> Float { pow(x, Float(p)) }
 
   public static func map(_ f: MapFunction, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, count: Int) {
@@ -145,10 +147,10 @@ extension Float: Scalar {
     _ f: ZipFunction, _ a: UnsafePointer<Float>, strideA: Int, _ b: UnsafePointer<Float>, strideB: Int,
     _ y: UnsafeMutablePointer<Float>, count: Int
   ) {
-    guard let kernels = Kernels.active else {
+    guard let kernels = Kernels.active, let code = f.kernel else {
       return referenceZip(f, a, strideA: strideA, b, strideB: strideB, y, count: count)
     }
-    kernels.pointee.zip_f32(f.kernel, a, strideA, b, strideB, y, count)
+    kernels.pointee.zip_f32(code, a, strideA, b, strideB, y, count)
   }
 
   public static func select(

@@ -28,6 +28,8 @@ public protocol Scalar:
 
   /// f(x)
   static func elementary(_ f: ElementaryFunction, _ x: Self) -> Self
+  /// f(a, b); unless given, it is made of functions of one number.
+  static func elementary(_ f: ElementaryFunctionOfTwo, _ a: Self, _ b: Self) -> Self
   /// xᵖ for a constant real p
   static func power(_ x: Self, _ p: Double) -> Self
   /// The value of a maximum or minimum that `count` equal candidates reach, given one of them and their sum. A scalar

@@ -81,6 +81,20 @@ package struct SecondOrderDual: Scalar {
     let slope = f.slope(x.value, y)
     return chain(x, y, slope, f.curvature(x.value, y, slope))
   }
+  package static func elementary(
+    _ f: ElementaryFunctionOfTwo, _ a: SecondOrderDual, _ b: SecondOrderDual
+  ) -> SecondOrderDual {
+    let y = f(a.value, b.value)
+    let s = f.slopes(a.value, b.value, y)
+    let bent = f.curvatures(a.value, b.value, y, s)
+    let inner =
+      moved(a.first * a.second, by: bent.0) + moved(a.first * b.second + b.first * a.second, by: bent.1)
+      + moved(b.first * b.second, by: bent.2)
+    return SecondOrderDual(
+      y, first: moved(a.first, by: s.0) + moved(b.first, by: s.1),
+      second: moved(a.second, by: s.0) + moved(b.second, by: s.1),
+      mixed: moved(a.mixed, by: s.0) + moved(b.mixed, by: s.1) + inner)
+  }
   package static func power(_ x: SecondOrderDual, _ p: Double) -> SecondOrderDual {
     chain(x, pow(x.value, p), PowerFunction.slope(x.value, p), PowerFunction.curvature(x.value, p))
   }

@@ -115,6 +115,7 @@ extension MapFunction {
     case .elu(let alpha): "elu(\(alpha))"
     case .power(let exponent): "power(\(exponent))"
     case .clamp(let low, let high): "clamp(\(low), \(high))"
+    case .polygamma(let order): "polygamma(\(order))"
     }
   }
 
@@ -126,6 +127,7 @@ extension MapFunction {
     case .elu(let alpha): ELU(alpha: alpha)
     case .power(let exponent): Power(exponent: exponent)
     case .clamp(let low, let high): Clamp(low, high)
+    case .polygamma(let order): Polygamma(order: order)
     }
   }
 

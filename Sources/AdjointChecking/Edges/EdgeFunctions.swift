@@ -11,7 +11,8 @@ package enum EdgeFunctions {
     -.infinity, -.largest, -1e30, -1, -1e-30, -.least, -0.0, 0, .least, 1e-30, 1, 1e30, .largest, .infinity, .nan,
   ]
 
-  /// A function, and `point value derivative, …`. `<0` and `<-1` stand for every finite point below; there a derivative may
+  /// A function, and `point value derivative, …`. `<0`, `<-1` and `>1` stand for every finite point
+  /// below or above; there a derivative may
   /// be written as the formula in x that continues outside the domain.
   private static let statements: [(MapFunction, String)] = [
     (.unary(.negate), "-∞ ∞ -1, -0 0 -1, 0 -0 -1, ∞ -∞ -1, NaN NaN -1"),
@@ -28,6 +29,29 @@ package enum EdgeFunctions {
     (.unary(.sin), "-∞ NaN NaN, -0 -0 1, 0 0 1, ∞ NaN NaN, NaN NaN NaN"),
     (.unary(.cos), "-∞ NaN NaN, -0 1 0, 0 1 0, ∞ NaN NaN, NaN NaN NaN"),
     (.unary(.atan), "-∞ -π/2 0, -0 -0 1, 0 0 1, ∞ π/2 0, NaN NaN NaN"),
+    (.unary(.tan), "-∞ NaN NaN, -0 -0 1, 0 0 1, ∞ NaN NaN, NaN NaN NaN"),
+    (.unary(.asin), "-∞ NaN NaN, <-1 NaN NaN, -1 -π/2 ∞, -0 -0 1, 0 0 1, 1 π/2 ∞, >1 NaN NaN, ∞ NaN NaN, NaN NaN NaN"),
+    (
+      .unary(.acos),
+      "-∞ NaN NaN, <-1 NaN NaN, -1 π -∞, -0 π/2 -1, 0 π/2 -1, 1 0 -∞, >1 NaN NaN, ∞ NaN NaN, NaN NaN NaN"
+    ),
+    (.unary(.sinh), "-∞ -∞ ∞, -0 -0 1, 0 0 1, ∞ ∞ ∞, NaN NaN NaN"),
+    (.unary(.cosh), "-∞ ∞ -∞, -0 1 -0, 0 1 0, ∞ ∞ ∞, NaN NaN NaN"),
+    (.unary(.asinh), "-∞ -∞ 0, -0 -0 1, 0 0 1, ∞ ∞ 0, NaN NaN NaN"),
+    (.unary(.acosh), "-∞ NaN NaN, <1 NaN NaN, 1 0 ∞, ∞ ∞ 0, NaN NaN NaN"),
+    (
+      .unary(.atanh),
+      "-∞ NaN -0, <-1 NaN 1/(1-xx), -1 -∞ ∞, -0 -0 1, 0 0 1, 1 ∞ ∞, >1 NaN 1/(1-xx), ∞ NaN -0, NaN NaN NaN"
+    ),
+    (.unary(.exp2), "-∞ 0 0, -0 1 0.6931471805599453, 0 1 0.6931471805599453, ∞ ∞ ∞, NaN NaN NaN"),
+    (.unary(.log2), "-∞ NaN -0, <0 NaN 1.4426950408889634/x, -0 -∞ -∞, 0 -∞ ∞, ∞ ∞ 0, NaN NaN NaN"),
+    (.unary(.log10), "-∞ NaN -0, <0 NaN 0.4342944819032518/x, -0 -∞ -∞, 0 -∞ ∞, ∞ ∞ 0, NaN NaN NaN"),
+    (.unary(.erfc), "-∞ 2 -0, -0 1 -1.1283791670955126, 0 1 -1.1283791670955126, ∞ 0 -0, NaN NaN NaN"),
+    (.unary(.lgamma), "-∞ ∞ NaN, <-2 ∞ NaN, -1 ∞ NaN, -0 ∞ ∞, 0 ∞ -∞, 1 0 -0.5772156649015329, ∞ ∞ ∞, NaN NaN NaN"),
+    (.unary(.floor), "-∞ -∞ 0, -0 -0 0, 0 0 0, ∞ ∞ 0, NaN NaN 0"),
+    (.unary(.ceil), "-∞ -∞ 0, -0 -0 0, 0 0 0, ∞ ∞ 0, NaN NaN 0"),
+    (.unary(.round), "-∞ -∞ 0, -0 -0 0, 0 0 0, ∞ ∞ 0, NaN NaN 0"),
+    (.unary(.trunc), "-∞ -∞ 0, -0 -0 0, 0 0 0, ∞ ∞ 0, NaN NaN 0"),
     (.unary(.tanh), "-∞ -1 0, -0 -0 1, 0 0 1, ∞ 1 0, NaN NaN NaN"),
     (.unary(.sech), "-∞ 0 0, -0 1 0, 0 1 0, ∞ 0 0, NaN NaN NaN"),
     (.unary(.sigmoid), "-∞ 0 0, -0 0.5 0.25, 0 0.5 0.25, ∞ 1 0, NaN NaN NaN"),
@@ -46,6 +70,8 @@ package enum EdgeFunctions {
     (.power(exponent: -1), "-∞ -0 0, -0 -∞ -∞, 0 ∞ -∞, ∞ 0 0, NaN NaN NaN"),
     (.power(exponent: 1), "-∞ -∞ 1, -0 -0 1, 0 0 1, ∞ ∞ 1, NaN NaN 1"),
     (.power(exponent: 0), "-∞ 1 0, -0 1 0, 0 1 0, ∞ 1 0, NaN 1 0"),
+    (.polygamma(order: 0), "-∞ NaN NaN, <-2 NaN ∞, -1 NaN ∞, -0 ∞ ∞, 0 -∞ ∞, ∞ ∞ 0, NaN NaN NaN"),
+    (.polygamma(order: 1), "-∞ NaN NaN, <-2 ∞ NaN, -1 ∞ NaN, -0 ∞ ∞, 0 ∞ -∞, ∞ 0 -0, NaN NaN NaN"),
     (.clamp(low: -1, high: 1), "-∞ -1 0, -1 -1 0, -0 -0 1, 0 0 1, 1 1 0, ∞ 1 0, NaN NaN 1"),
     (.clamp(low: 0, high: 0), "-∞ 0 0, -0 0 0, 0 0 0, ∞ 0 0, NaN NaN 1"),
   ]
@@ -75,6 +101,7 @@ package enum EdgeFunctions {
   private static func names(_ word: Substring, _ x: EdgeNumber) -> Bool {
     let x = x[.double]
     if word.hasPrefix("<") { return x.isFinite && x < EdgeNumber(word: word.dropFirst())[.double] }
+    if word.hasPrefix(">") { return x.isFinite && x > EdgeNumber(word: word.dropFirst())[.double] }
     return EdgeNumber(word: word)[.double].hasBits(of: x)
   }
 
@@ -82,6 +109,9 @@ package enum EdgeFunctions {
     switch word {
     case "1/x": x.map { 1 / $0 }
     case "1/(1+x)": x.map { 1 / (1 + $0) }
+    case "1/(1-xx)": x.map { 1 / ((1 - $0) * (1 + $0)) }
+    case "1.4426950408889634/x": x.map { 1.4426950408889634 / $0 }
+    case "0.4342944819032518/x": x.map { 0.4342944819032518 / $0 }
     default: EdgeNumber(word: word)
     }
   }
@@ -132,7 +162,8 @@ extension MapFunction {
   var isSwitch: Bool {
     switch self {
     case .unary(.relu), .unary(.abs), .unary(.sign), .unary(.step), .clamp: true
-    case .unary, .leakyReLU, .elu, .power: false
+    case .unary(.floor), .unary(.ceil), .unary(.round), .unary(.trunc): true
+    case .unary, .leakyReLU, .elu, .power, .polygamma: false
     }
   }
 }

@@ -55,6 +55,8 @@ package struct EdgeNumber: Sendable, ExpressibleByFloatLiteral, ExpressibleByInt
     case "least": self = .least
     case "2least": self = EdgeNumber.least.map { 2 * $0 }
     case "π/2": self.init(.pi / 2)
+    case "π": self.init(.pi)
+    case "π/4": self.init(.pi / 4)
     default:
       guard let value = Double(word) else { fatalError("edges: '\(word)' is no number") }
       self.init(value)

@@ -29,6 +29,31 @@ package enum EdgePairs {
       "0 0 0 0.5 0.5, -0 0 -0 0.5 0.5, 0 -0 -0 0.5 0.5, ∞ ∞ ∞ 0.5 0.5, -∞ -∞ -∞ 0.5 0.5, ∞ 1 1 0 1, -∞ 1 -∞ 1 0, "
         + "NaN 1 NaN 1 1, 1 NaN NaN 1 1, -∞ NaN NaN 1 1"
     ),
+    (
+      .pow,
+      "0 2 0 0 0, 0 1 0 1 0, 0 0 1 0 0, 0 -1 ∞ -∞ -∞, -0 -1 -∞ -∞ ∞, 1 ∞ 1 ∞ 0, 1 NaN 1 NaN 0, NaN 0 1 0 NaN, "
+        + "-1 2 1 -2 NaN, -1 0.5 NaN NaN NaN, ∞ 0 1 0 ∞, ∞ -1 0 -0 NaN, 2 -∞ 0 NaN 0, 0.5 -∞ ∞ -∞ -∞, -∞ 3 -∞ ∞ NaN"
+    ),
+    (
+      .atan2,
+      "0 1 0 1 -0, -0 1 -0 1 0, 0 -1 π -1 -0, -0 -1 -π -1 0, 0 0 0 NaN NaN, 1 0 π/2 0 -1, ∞ 1 π/2 0 -0, 1 ∞ 0 0 -0, "
+        + "∞ ∞ π/4 0 -0, 1 -∞ π 0 -0, NaN 1 NaN NaN NaN, 1 NaN NaN NaN NaN"
+    ),
+    (
+      .hypot,
+      "0 0 0 0 0, -0 1 1 -0 1, 3 4 5 0.6 0.8, ∞ 1 ∞ NaN 0, 1 -∞ ∞ 0 NaN, ∞ NaN ∞ NaN NaN, NaN 1 NaN NaN NaN, "
+        + "least 0 least 1 0"
+    ),
+    (
+      .remainder,
+      "7 3 1 1 -2, -7 3 2 1 3, 7 -3 -2 1 3, -0 1 -0 1 0, 0 1 0 1 -0, 1 0 NaN 1 NaN, ∞ 1 NaN 1 NaN, 1 ∞ 1 1 -0, "
+        + "NaN 1 NaN 1 NaN, 1 NaN NaN 1 NaN"
+    ),
+    (
+      .logAddExp,
+      "0 0 0.6931471805599453 0.5 0.5, -∞ -∞ -∞ 0 0, ∞ ∞ ∞ 0 0, ∞ 1 ∞ 1 0, -∞ 1 1 0 1, ∞ -∞ ∞ 1 0, 1e30 -1e30 1e30 1 0, "
+        + "NaN 1 NaN NaN NaN, 1 NaN NaN NaN NaN"
+    ),
     (.masked, "∞ 0 0 0 0, NaN 0 0 0 0, 1 -0 0 0 0, ∞ 1 ∞ 1 0, NaN 1 NaN 1 0, 1 NaN 1 1 0, 1 least 1 1 0"),
   ]
 
@@ -45,7 +70,7 @@ package enum EdgePairs {
       let x = line.split(separator: " ").map { EdgeNumber(word: $0) }
       var edge = EdgeCase(
         f.name, .operation(operation), [.scalar(x[0]), .scalar(x[1])], value: [x[2]], gradients: [[x[3]], [x[4]]])
-      edge.countsSignOfZero = f != .maximum && f != .minimum
+      edge.countsSignOfZero = f != .maximum && f != .minimum && f != .remainder
       edge.isSwitch = f == .maximum || f == .minimum || f == .masked
       return edge
     }

@@ -65,6 +65,11 @@ package struct ClosedForm {
       guard x > 0 || (x < 0 && isWhole) || (x == 0 && p >= 2 && isWhole) else { return nil }
       self.init(
         .power(x, p), p * .power(x, p - 1), p == 1 ? Self.zero : WideNumber(p) * WideNumber(p - 1) * .power(x, p - 2))
+    case .polygamma(let order):
+      guard x > 0 || x != x.rounded() else { return nil }
+      let x = DoubleDouble(x)
+      let terms = (order...order + 2).map { ExactSum(DoubleDouble.polygamma($0, x)) }
+      self.init(terms[0], terms[1], terms[2])
     case .clamp(let low, let high):
       let isInside = x > low && x < high
       self.init(WideNumber(min(max(x, low), high)), isInside ? Self.one : Self.zero, Self.zero)
@@ -108,6 +113,48 @@ package struct ClosedForm {
     case .atan:
       let slope = 1 / (one + wide * wide)
       self.init(.arcTangent(x), slope, -2 * wide * slope * slope)
+    case .tan:
+      let (sine, cosine) = WideNumber.sineAndCosine(x)
+      let (y, slope) = (sine / cosine, 1 / (cosine * cosine))
+      self.init(y, slope, 2 * y * slope)
+    case .asin, .acos:
+      guard abs(x) < 1 else { return nil }
+      let square = WideNumber(.twoSum(1, -x)) * WideNumber(.twoSum(1, x))
+      let slope = (f == .asin ? 1 : -1) / square.squareRoot
+      self.init(Self.further(f == .asin ? .arcSine : .arcCosine, x), slope, wide * slope / square)
+    case .sinh, .cosh:
+      let (sinh, cosh) = (Self.further(.hyperbolicSine, x), Self.further(.hyperbolicCosine, x))
+      self = f == .sinh ? Self(sinh, cosh, sinh) : Self(cosh, sinh, cosh)
+    case .asinh:
+      let slope = 1 / (one + wide * wide).squareRoot
+      self.init(Self.further(.areaSine, x), slope, -(wide * slope * slope * slope))
+    case .acosh:
+      guard x > 1 else { return nil }
+      let slope = 1 / (WideNumber(.twoSum(x, -1)) * WideNumber(.twoSum(x, 1))).squareRoot
+      self.init(Self.further(.areaCosine, x), slope, -(wide * slope * slope * slope))
+    case .atanh:
+      guard abs(x) < 1 else { return nil }
+      let slope = 1 / (WideNumber(.twoSum(1, -x)) * WideNumber(.twoSum(1, x)))
+      self.init(Self.further(.areaTangent, x), slope, 2 * wide * slope * slope)
+    case .exp2:
+      let (y, rate) = (Self.further(.binaryExponential, x), WideNumber(DoubleDouble.naturalLog2))
+      self.init(y, rate * y, rate * rate * y)
+    case .log2, .log10:
+      guard x > 0 else { return nil }
+      let rate = 1 / WideNumber(f == .log2 ? DoubleDouble.naturalLog2 : DoubleDouble.logarithm(10))
+      self.init(
+        Self.further(f == .log2 ? .binaryLogarithm : .decimalLogarithm, x), rate / wide, -(rate / (wide * wide)))
+    case .erfc:
+      let slope = WideNumber(DoubleDouble.twoOverRootPi) * .exponential(-DoubleDouble.twoProduct(x, x))
+      self.init(Self.further(.complementaryErrorFunction, x), -slope, 2 * wide * slope)
+    case .lgamma:
+      guard x > 0 || x != x.rounded() else { return nil }
+      let derivatives = (0...1).map { ExactSum(DoubleDouble.polygamma($0, DoubleDouble(x))) }
+      self.init(ExactSum(Self.further(.logGamma, x)), derivatives[0], derivatives[1])
+    case .floor: self.init(WideNumber(x.rounded(.down)), zero, zero)
+    case .ceil: self.init(WideNumber(x.rounded(.up)), zero, zero)
+    case .round: self.init(WideNumber(x.rounded(.toNearestOrEven)), zero, zero)
+    case .trunc: self.init(WideNumber(x.rounded(.towardZero)), zero, zero)
     case .tanh:
       let (value, slope) = WideNumber.hyperbolicTangent(x)
       self.init(value, slope, -2 * value * slope)
@@ -139,6 +186,11 @@ package struct ClosedForm {
       let (s, c) = (WideNumber.sigmoid(x), WideNumber.sigmoid(-x))
       self.init(.softplus(x), s, s * c)
     }
+  }
+
+  /// f(x) as it is made of other functions; 0 for one that is not.
+  private static func further(_ f: ElementaryFunction, _ x: Double) -> WideNumber {
+    DoubleDouble.wide(f, DoubleDouble(x)) ?? zero
   }
 
   /// φ(x) = e^(−x²/2) / √(2π)

@@ -16,6 +16,10 @@ extension DoubleDouble {
     case .sine: sine(x)
     case .cosine: cosine(x)
     case .arcTangent: arcTangent(x)
+    case .tangent: sine(x) / cosine(x)
+    case .arcSine, .arcCosine, .hyperbolicSine, .hyperbolicCosine, .areaSine, .areaCosine, .areaTangent,
+      .binaryExponential, .binaryLogarithm, .decimalLogarithm, .complementaryErrorFunction, .logGamma, .polygamma:
+      further(f, x)
     case .hyperbolicTangent: hyperbolicTangent(x)
     case .hyperbolicSecant: hyperbolicSecant(x)
     case .errorFunction: errorFunction(x)

@@ -60,6 +60,11 @@ struct DualLanes: Scalar {
   static func elementary(_ f: ElementaryFunction, _ x: DualLanes) -> DualLanes {
     chain(x) { Dual.elementary(f, $0) }
   }
+  static func elementary(_ f: ElementaryFunctionOfTwo, _ a: DualLanes, _ b: DualLanes) -> DualLanes {
+    let y = f(a.value, b.value)
+    let slopes = f.slopes(a.value, b.value, y)
+    return DualLanes(y, moved(a.tangents, by: slopes.0) + moved(b.tangents, by: slopes.1))
+  }
   static func power(_ x: DualLanes, _ p: Double) -> DualLanes { chain(x) { Dual.power($0, p) } }
   static func tied(_ first: DualLanes, sum: DualLanes, count: Int) -> DualLanes {
     DualLanes(first.value, sum.tangents / Double(count))

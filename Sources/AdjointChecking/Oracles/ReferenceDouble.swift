@@ -67,6 +67,15 @@ package struct ReferenceDouble: Scalar {
     let y = f(x.value)
     return through(x, y, slope: f.slope(x.value, y))
   }
+  package static func elementary(
+    _ f: ElementaryFunctionOfTwo, _ a: ReferenceDouble, _ b: ReferenceDouble
+  ) -> ReferenceDouble {
+    let y = f(a.value, b.value)
+    let slopes = f.slopes(a.value, b.value, y)
+    return ReferenceDouble(
+      y, error: amplified(a.error, by: slopes.0) + amplified(b.error, by: slopes.1) + functionUlps * abs(y),
+      underflow: amplified(a.underflow, by: slopes.0) + amplified(b.underflow, by: slopes.1) + 1)
+  }
   package static func power(_ x: ReferenceDouble, _ p: Double) -> ReferenceDouble {
     through(x, pow(x.value, p), slope: p == 0 ? 0 : p * pow(x.value, p - 1))
   }

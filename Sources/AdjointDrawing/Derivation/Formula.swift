@@ -32,7 +32,9 @@ package indirect enum Formula: Sendable {
       switch operation.form.binary {
       case .multiply where inputs[0].number != nil: return .infix(.product, written[0], written[1])
       case .divide where inputs[1].number != nil: return .fraction(written[0], written[1])
-      case .add, .subtract, .multiply, .divide, .maximum, .minimum, .masked, nil: return operation.notation(written)
+      case .add, .subtract, .multiply, .divide, .maximum, .minimum, .masked, .pow, .atan2, .hypot, .remainder,
+        .logAddExp, nil:
+        return operation.notation(written)
       }
     }
   }

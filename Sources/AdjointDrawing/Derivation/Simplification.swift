@@ -95,7 +95,7 @@ extension Binary {
       return b.number == 0 ? a : nil
     case .divide: return b.number == 1 ? a : nil
     case .masked: return a.number != nil && b.holdsTruth ? .applying(Binary.multiply, a, b) : nil
-    case .maximum, .minimum: return nil
+    case .maximum, .minimum, .pow, .atan2, .hypot, .remainder, .logAddExp: return nil
     }
   }
 }

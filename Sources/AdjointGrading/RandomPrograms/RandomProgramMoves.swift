@@ -24,7 +24,7 @@ extension RandomProgramBuilder {
   mutating func elementwise(_ x: Int) -> Int? {
     let parametric: [any Operation] = [
       LeakyReLU(slope: 0.125), ELU(alpha: 0.75), Clamp(-0.5, 1), Power(exponent: one(of: [2.5, 3, -1.5, 0.5, 1, 0])),
-      StopGradient(),
+      Polygamma(order: pick(3)), StopGradient(),
     ]
     return chance(0.2) ? apply(one(of: parametric), [x]) : apply(one(of: Unary.allCases), [x])
   }

@@ -34,6 +34,9 @@ struct SabotagedFloat<Fault: LoopFault>: Scalar {
   static func / (a: Self, b: Self) -> Self { Self(a.value / b.value) }
 
   static func elementary(_ f: ElementaryFunction, _ x: Self) -> Self { Self(Float.elementary(f, x.value)) }
+  static func elementary(_ f: ElementaryFunctionOfTwo, _ a: Self, _ b: Self) -> Self {
+    Self(Float.elementary(f, a.value, b.value))
+  }
   static func power(_ x: Self, _ p: Double) -> Self { Self(Float.power(x.value, p)) }
 
   /// The fault, where this loop has it.

@@ -58,7 +58,7 @@ private struct LossTerms<S: Scalar> {
         if let factor = numbers[1] { collect(inputs[0], coefficient: coefficient * factor) }
       case .divide:
         if let divisor = numbers[1] { collect(inputs[0], coefficient: coefficient / divisor) }
-      case .maximum, .minimum, .masked: break
+      case .maximum, .minimum, .masked, .pow, .atan2, .hypot, .remainder, .logAddExp: break
       }
     } else {
       terms.append((x, reduction(x, operation, abs(coefficient))))

@@ -13,8 +13,18 @@ import Testing
     "sqrt": { WideNumber($0).squareRoot }, "tanh": { WideNumber.hyperbolicTangent($0).value },
     "sech2": { WideNumber.hyperbolicTangent($0).slope }, "sin": { WideNumber.sineAndCosine($0).sine },
     "cos": { WideNumber.sineAndCosine($0).cosine }, "atan": { .arcTangent($0) }, "erf": { .errorFunction($0) },
+    "tan": { ClosedForm(.tan, at: $0)?.value.sum ?? WideNumber(0.0) }, "asin": further(.arcSine),
+    "acos": further(.arcCosine), "sinh": further(.hyperbolicSine), "cosh": further(.hyperbolicCosine),
+    "asinh": further(.areaSine), "acosh": further(.areaCosine), "atanh": further(.areaTangent),
+    "exp2": further(.binaryExponential), "log2": further(.binaryLogarithm), "log10": further(.decimalLogarithm),
+    "lgamma": further(.logGamma), "psi0": further(.polygamma(order: 0)), "psi1": further(.polygamma(order: 1)),
+    "psi3": further(.polygamma(order: 3)),
     "erfc": { .complementaryErrorFunction(DoubleDouble($0)) }, "power": { .power($0, 2.5) },
   ]
+
+  private static func further(_ f: ElementaryFunction) -> Function {
+    { DoubleDouble.wide(f, DoubleDouble($0)) ?? WideNumber(0.0) }
+  }
 
   private func relativeError(_ a: WideNumber, _ b: WideNumber) -> Double { ((a - b) / b).magnitude.double }
 
@@ -32,7 +42,7 @@ import Testing
   static let maps: [MapFunction] =
     Unary.allCases.map { .unary($0) } + [
       .leakyReLU(slope: 0.125), .elu(alpha: 0.75), .power(exponent: 2.5), .power(exponent: -3), .power(exponent: 1),
-      .clamp(low: -1, high: 2),
+      .clamp(low: -1, high: 2), .polygamma(order: 0), .polygamma(order: 2),
     ]
 
   @Test("Derivatives of a closed form are differences of its value and of its first derivative", arguments: maps)
@@ -82,6 +92,105 @@ import Testing
   /// m, e = frexp(f(mpf(x))); h = float(2 * m); print(name, x.hex(), h.hex(), float(2 * m - h).hex(), e - 1)
   /// ```
   private static let table = """
+    tan 0x0.012688b70e62bp-1022 0x1.2688b70e62b00p+0 0x0.0p+0 -1030
+    tan -0x1.3333333333333p-2 -0x1.3cc2a44e29998p+0 0x1.fad794f03f7b9p-54 -2
+    tan 0x1.3333333333333p+0 0x1.493c43acb164dp+0 -0x1.767ad8ada14a2p-54 1
+    tan 0x1.d000000000000p+3 -0x1.51292d65c0e72p+0 0x1.989ca190ba3a6p-54 1
+    tan 0x1.2a05f20000000p+33 -0x1.1de000f443f50p+0 -0x1.78d18e96fadecp-54 -1
+    tan -0x1.f5aa543c31387p+665 -0x1.b6b3fe763106cp+0 0x1.3048db69549a2p-54 0
+    asin 0x0.012688b70e62bp-1022 0x1.2688b70e62b00p+0 0x0.0p+0 -1030
+    asin -0x1.3333333333333p-2 -0x1.380159e14f6ffp+0 0x1.faba2e0185aa0p-54 -2
+    asin 0x1.8000000000000p-1 0x1.b235315c680dcp+0 0x1.02b07b66c1abcp-57 -1
+    asin 0x1.ffffde7210be9p-1 0x1.91c306b2c13adp+0 -0x1.fb5513da6b051p-54 0
+    asin -0x1.fffffffffe000p-1 -0x1.921f9ea3a46b0p+0 -0x1.4af6911701d82p-54 0
+    acos 0x0.012688b70e62bp-1022 0x1.921fb54442d18p+0 0x1.1a62633145c07p-54 0
+    acos -0x1.3333333333333p-2 0x1.e0200bbc96ad8p+0 -0x1.9130a13c6ea84p-56 0
+    acos 0x1.8000000000000p-1 0x1.720a392c1d955p+0 -0x1.eb91490a4cb4ap-54 -1
+    acos 0x1.ffffde7210be9p-1 0x1.72ba46065af16p+0 -0x1.2223d13cea1f2p-54 -10
+    acos -0x1.fffffffffe000p-1 0x1.921fa9f3f39e4p+0 0x1.32ac7a2423cc4p-54 1
+    sinh 0x0.012688b70e62bp-1022 0x1.2688b70e62b00p+0 0x0.0p+0 -1030
+    sinh -0x1.3333333333333p-2 -0x1.37d42af54b926p+0 -0x1.52958e1971272p-55 -2
+    sinh 0x1.8000000000000p-1 0x1.a506b2dd3c690p+0 -0x1.a238617081f6ap-56 -1
+    sinh 0x1.e800000000000p+4 0x1.0063f4e687ba2p+0 -0x1.6f17291895a94p-54 43
+    sinh -0x1.5e20000000000p+9 -0x1.2fd8e4cbfa413p+0 -0x1.2cb7d9b882d75p-54 1009
+    sinh 0x1.f400000000000p+11 0x1.b7a2a5bac7125p+0 -0x1.7e87889fff1bep-55 5769
+    cosh 0x0.012688b70e62bp-1022 0x1.0000000000000p+0 0x0.0p+0 0
+    cosh -0x1.3333333333333p-2 0x1.0b9b4e0b6ec4cp+0 0x1.0ff8cd34b4f0cp-57 0
+    cosh 0x1.8000000000000p-1 0x1.4b705d1e5d6a8p+0 -0x1.e157485ad04d7p-54 0
+    cosh 0x1.e800000000000p+4 0x1.0063f4e687ba2p+0 -0x1.6f17291815db2p-54 43
+    cosh -0x1.5e20000000000p+9 0x1.2fd8e4cbfa413p+0 0x1.2cb7d9b882d75p-54 1009
+    cosh 0x1.f400000000000p+11 0x1.b7a2a5bac7125p+0 -0x1.7e87889fff1bep-55 5769
+    asinh 0x0.012688b70e62bp-1022 0x1.2688b70e62b00p+0 0x0.0p+0 -1030
+    asinh -0x1.3333333333333p-2 -0x1.2ec4ea565fcc1p+0 0x1.f2afd525990edp-55 -2
+    asinh 0x1.8000000000000p-1 0x1.62e42fefa39efp+0 0x1.abc9e3b39803fp-55 -1
+    asinh 0x1.e800000000000p+4 0x1.071cf56f99cd7p+0 -0x1.72709e42d5f51p-57 2
+    asinh -0x1.249ad2594c37dp+332 -0x1.cde73f84a4f2cp+0 0x1.d0b05992fe907p-54 7
+    asinh 0x1.7e43c8800759cp+996 0x1.59bbfd8b83e44p+0 -0x1.3ae4268b01a66p-54 9
+    acosh 0x1.0000000001000p+0 0x1.6a09e667f39eap+0 -0x1.3a9581f01ab13p-55 -20
+    acosh 0x1.8000000000000p+0 0x1.ecc2caec5160ap+0 -0x1.ad07ef7ed5a5dp-54 -1
+    acosh 0x1.e800000000000p+4 0x1.0714270a0d740p+0 0x1.27cc3ba0b987ep-54 2
+    acosh 0x1.249ad2594c37dp+332 0x1.cde73f84a4f2cp+0 -0x1.d0b05992fe907p-54 7
+    acosh 0x1.7e43c8800759cp+996 0x1.59bbfd8b83e44p+0 -0x1.3ae4268b01a66p-54 9
+    atanh 0x0.012688b70e62bp-1022 0x1.2688b70e62b00p+0 0x0.0p+0 -1030
+    atanh -0x1.3333333333333p-2 -0x1.3cf2b50617c95p+0 -0x1.8f7a070c526fap-56 -2
+    atanh 0x1.8000000000000p-1 0x1.f2272ae325a57p+0 0x1.51bda525b3c98p-54 -1
+    atanh 0x1.ffffde7210be9p-1 0x1.d046eb8b86c1cp+0 0x1.09dfcd327db25p-55 2
+    atanh -0x1.fffffffffe000p-1 -0x1.c6b45d6b099bap+0 -0x1.f20d55de8d628p-54 3
+    exp2 0x0.012688b70e62bp-1022 0x1.0000000000000p+0 0x0.0p+0 0
+    exp2 -0x1.3333333333333p-2 0x1.9fdf8bcce533ep+0 -0x1.fe7bf16804c60p-54 -1
+    exp2 0x1.8000000000000p-1 0x1.ae89f995ad3adp+0 0x1.7a1cd345dcc81p-54 0
+    exp2 0x1.e666666666666p+4 0x1.51cb453b95366p+0 0x1.aba29cf0ddf9cp-54 30
+    exp2 -0x1.0920000000000p+10 0x1.6a09e667f3bcdp+0 -0x1.bdd3413b26456p-54 -1061
+    exp2 0x1.3884000000000p+12 0x1.306fe0a31b715p+0 0x1.6f46ad23182e4p-55 5000
+    log2 0x0.012688b70e62bp-1022 -0x1.01730dabca5f6p+0 0x1.582b4fd59af43p-54 10
+    log2 0x1.3333333333333p-2 -0x1.bca9c6f53897bp+0 0x1.f36687ebb3140p-54 0
+    log2 0x1.0000000400000p+0 0x1.7154764fd586fp+0 0x1.366f9cac6a50fp-54 -30
+    log2 0x1.e666666666666p+4 0x1.3b439310b4188p+0 -0x1.c8de2047df22dp-54 2
+    log2 0x1.7e43c8800759cp+996 0x1.f24a09f1a8b89p+0 -0x1.1ca4ec9a5578dp-55 9
+    log10 0x0.012688b70e62bp-1022 -0x1.3600000000000p+0 -0x1.7e6c79a506cedp-58 8
+    log10 0x1.3333333333333p-2 -0x1.0bb6c34d81502p+0 0x1.7d48cb6bd6285p-54 -1
+    log10 0x1.0000000400000p+0 0x1.bcb7b14ef4e18p+0 0x1.1da3d2814cb66p-57 -32
+    log10 0x1.e666666666666p+4 0x1.7b9d9a69b3b0fp+0 0x1.3b5ca2186d1cep-54 0
+    log10 0x1.7e43c8800759cp+996 0x1.2c00000000000p+0 0x1.a4a1e46e7b5c9p-64 8
+    lgamma 0x0.012688b70e62bp-1022 0x1.64e69394d9508p+0 0x1.35918fe61c196p-56 9
+    lgamma 0x1.3333333333333p-2 0x1.188637a6c4196p+0 -0x1.96f15c50a629dp-55 0
+    lgamma 0x1.c000000000000p+0 -0x1.59b4fd6875a6ep+0 -0x1.8611cf72ebf19p-55 -4
+    lgamma 0x1.4000000000000p+1 0x1.2383e809a67e8p+0 -0x1.823fe323a5c09p-54 -2
+    lgamma 0x1.e666666666666p+4 0x1.22743cec5d92dp+0 -0x1.52a73d2a96212p-54 6
+    lgamma 0x1.2a05f20000000p+33 0x1.9a43710f467c1p+0 0x1.11a24b6e761cbp-55 37
+    lgamma 0x1.7e43c8800759cp+996 0x1.017f38e7a1ab5p+0 -0x1.3d874269f16b8p-59 1006
+    lgamma -0x1.0000000000000p-1 0x1.43f89a3f0edd6p+0 0x1.053cd734e6a31p-55 0
+    lgamma -0x1.d333333333333p+2 -0x1.f1dccd151776dp+0 0x1.66e6d3325f4f9p-55 2
+    lgamma -0x1.1a66666666666p+6 -0x1.cf99a03780ee6p+0 0x1.1914ad8af7577p-54 7
+    psi0 0x0.012688b70e62bp-1022 -0x1.bd03c81406992p+0 0x1.5914038a9b9cep-55 1029
+    psi0 0x1.3333333333333p-2 -0x1.c052b6b5e6118p+0 0x1.001b967d2b6a6p-56 1
+    psi0 0x1.c000000000000p+0 0x1.fad2d675283d3p+0 -0x1.d2a10e7fb96c4p-54 -3
+    psi0 0x1.4000000000000p+1 0x1.680425af12b5ep+0 -0x1.46eb6bf0197a4p-57 -1
+    psi0 0x1.e666666666666p+4 0x1.b2ee8db7f6200p+0 0x1.65ebb7770dc6dp-54 1
+    psi0 0x1.2a05f20000000p+33 0x1.7069e2aa27361p+0 0x1.1f07513489800p-55 4
+    psi0 0x1.7e43c8800759cp+996 0x1.5963447f87fb5p+0 0x1.abccc0710fcd4p-55 9
+    psi0 -0x1.0000000000000p-1 0x1.2aed059bd608ap+0 0x1.cd3d2ca77b63ap-58 -5
+    psi0 -0x1.d333333333333p+2 0x1.159671617785ep+0 -0x1.0509061a5d7b6p-57 2
+    psi0 -0x1.1a66666666666p+6 0x1.9f257210f9473p+0 -0x1.2128e9cea0c93p-57 1
+    psi1 0x0.012688b70e62bp-1022 0x1.82cb12d1f5e3ep+0 0x1.abcb461752f02p-56 2059
+    psi1 0x1.3333333333333p-2 0x1.87da06bfa42ddp+0 -0x1.36b43934dc588p-54 3
+    psi1 0x1.c000000000000p+0 0x1.87385c3c034c4p+0 0x1.eff8cf4d052c0p-54 -1
+    psi1 0x1.4000000000000p+1 0x1.f62057f7296c9p+0 0x1.9735433f5f253p-55 -2
+    psi1 0x1.e666666666666p+4 0x1.11f453dc5ec8ep+0 0x1.e0fb4034cfcf5p-54 -5
+    psi1 0x1.2a05f20000000p+33 0x1.b7cdfd9dda4e3p+0 -0x1.40fa2d89bafa7p-58 -34
+    psi1 0x1.7e43c8800759cp+996 0x1.56e1fc2f8f359p+0 -0x1.df1934e06825cp-54 -997
+    psi1 -0x1.0000000000000p-1 0x1.1de9e64df22efp+0 0x1.692b71366cc04p-55 3
+    psi1 -0x1.d333333333333p+2 0x1.de71bb244723ep+0 -0x1.dab5566d9ab51p-54 3
+    psi1 -0x1.1a66666666666p+6 0x1.5cb855af8e848p+0 -0x1.9218624bf0dbcp-54 3
+    psi3 0x1.9b604aaaca626p-200 0x1.ccb4f4db843d5p+0 0x1.61ca0761950e5p-54 799
+    psi3 0x1.3333333333333p-2 0x1.739225581e957p+0 0x1.17f9a8523ff4fp-56 9
+    psi3 0x1.c000000000000p+0 0x1.99c76b4940002p+0 0x1.4c811f26bbb34p-55 -1
+    psi3 0x1.4000000000000p+1 0x1.ca8f26506cfd8p+0 -0x1.9500f6c4d4909p-54 -3
+    psi3 0x1.e666666666666p+4 0x1.39a43daa74884p+0 0x1.37deebad8aba8p-54 -14
+    psi3 0x1.2a05f20000000p+33 0x1.4484bfef8d3bcp+0 0x1.1e8b21a7d9186p-55 -99
+    psi3 -0x1.0000000000000p-1 0x1.82d1746148413p+0 -0x1.cc0cdf4bfa1e7p-55 7
+    psi3 -0x1.d333333333333p+2 0x1.80822456d0076p+0 0x1.9a15ad53017ccp-55 9
+    psi3 -0x1.1a66666666666p+6 0x1.1b9a2ff92e2e9p+0 -0x1.68af1c9f5f7b9p-54 8
     exp 0x0.0000000000001p-1022 0x1.0000000000000p+0 0x0.0000000000001p-1022 0
     exp -0x0.03739a252b281p-1022 0x1.0000000000000p+1 -0x0.06e7344a56502p-1022 -1
     exp 0x1.87e92154ef7acp-665 0x1.0000000000000p+0 0x1.87e92154ef7acp-665 0

@@ -34,7 +34,7 @@ import Testing
       Unary.allCases.map { Function(.unary($0)) }
       + [
         .leakyReLU(slope: 0.125), .elu(alpha: 0.75), .power(exponent: 2.5), .power(exponent: -1.5), .power(exponent: 3),
-        .power(exponent: 0.5), .clamp(low: -1, high: 2),
+        .power(exponent: 0.5), .clamp(low: -1, high: 2), .polygamma(order: 0), .polygamma(order: 1),
       ].map { Function($0) }
       + [0, 1, 0.25, 1 - 0x1p-12].map { Function("binary cross-entropy", target: $0, ClosedForm.binaryCrossEntropy) }
       + [0, 0.25].map { Function("squared error", target: $0, ClosedForm.squaredError) }
@@ -58,7 +58,7 @@ import Testing
     case .power(let p):
       // xᵖ⁻² alone overflows where p(p − 1) xᵖ⁻² does not.
       return order == 2 && pow(size, p - 2) > Double(S.greatestFiniteMagnitude)
-    case .unary, .leakyReLU, .elu, .clamp, nil: return false
+    case .unary, .leakyReLU, .elu, .clamp, .polygamma, nil: return false
     }
   }
 
@@ -166,6 +166,7 @@ struct Elementary: RecordedFunction {
     case .elu(let alpha): x.elu(alpha: alpha)
     case .power(let exponent): x.power(exponent)
     case .clamp(let low, let high): x.clamp(low, high)
+    case .polygamma(let order): x.polygamma(order: order)
     }
   }
 }

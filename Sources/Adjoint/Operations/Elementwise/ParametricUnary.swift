@@ -109,7 +109,48 @@ package struct Clamp: MapOperation {
   }
 }
 
+/// y = ψ⁽ⁿ⁾(x), the derivative of order n + 1 of ln Γ; x̄ = ȳ ⊙ ψ⁽ⁿ⁺¹⁾(x).
+package struct Polygamma: MapOperation {
+  package let order: Int
+
+  /// - Precondition: order ≥ 0.
+  package init(order: Int, file: StaticString = #fileID, line: UInt = #line) {
+    guard order >= 0 else {
+      fatalError("polygamma: the order is \(order), and must be at least 0", file: file, line: line)
+    }
+    self.order = order
+  }
+
+  package var function: MapFunction { .polygamma(order: order) }
+  package func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] {
+    [p.to(0, g * p.x[0].polygamma(order: order + 1))]
+  }
+
+  package var attributes: [Attribute] { [Attribute("order", .int(order))] }
+  package func notation(_ x: [Notation]) -> Notation { .subscripted("ψ", "\(order)", x) }
+  package func swiftCode(_ x: [String], _ shapes: [Shape]) -> String { methodCall(name, x, "order: \(order)") }
+  package func range(_ x: [ValueRange], _ shapes: [Shape]) -> ValueRange {
+    x[0].lowerBound > 0 ? x[0].mapped { GammaFunction.polygamma(order, $0) } : .everything
+  }
+  package func domain(ofInput position: Int, _ present: ValueRange?) -> ValueRange { 0.5...6 }
+  package static var examples: [Example] {
+    ElementwiseExamples.shapes.map { Example(Polygamma(order: 0), .numbers($0, in: 0.5...3)) } + [
+      Example(Polygamma(order: 1), .numbers([4], in: 0.5...3)),
+      Example(Polygamma(order: 2), .numbers([4], in: 0.5...3)),
+    ]
+  }
+}
+
 extension Variable {
+  /// ψ(x), the derivative of ln Γ.
+  public func digamma(file: StaticString = #fileID, line: UInt = #line) -> Variable {
+    polygamma(order: 0, file: file, line: line)
+  }
+  /// ψ⁽ⁿ⁾(x), the derivative of order n + 1 of ln Γ.
+  /// - Precondition: the order is at least 0.
+  public func polygamma(order: Int, file: StaticString = #fileID, line: UInt = #line) -> Variable {
+    tape.record(Polygamma(order: order, file: file, line: line), self, file: file, line: line)
+  }
   /// x where x > 0, else slope · x.
   public func leakyRelu(slope: Double = 0.01, file: StaticString = #fileID, line: UInt = #line) -> Variable {
     tape.record(LeakyReLU(slope: slope), self, file: file, line: line)

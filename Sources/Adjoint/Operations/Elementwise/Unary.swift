@@ -1,8 +1,8 @@
 /// Elementwise functions of one argument without parameters: y = f(x), x̄ = ȳ ⊙ f′(x).
 ///
 /// Value and derivative stand in one file, a line each. The derivative at a kink is that of the constant side:
-/// relu′(0) = 0, |·|′(0) = 0. There a cotangent is selected away, whatever it is. `sign` and `step` have derivative 0
-/// everywhere.
+/// relu′(0) = 0, |·|′(0) = 0. There a cotangent is selected away, whatever it is. `sign`, `step` and the roundings have
+/// derivative 0 everywhere.
 ///
 /// A derivative is written with y only where y keeps its digits. Where 1 − y² or 1 + erf would cancel, it is written
 /// with x: sech²x for 1 − tanh²x, σ(−x) for 1 − σ(x), Φ(x) for ½(1 + erf(x/√2)).
@@ -25,6 +25,23 @@ extension Unary: Operation {
     case .sin: S.sine(x)
     case .cos: S.cosine(x)
     case .atan: S.arcTangent(x)
+    case .tan: S.elementary(.tangent, x)
+    case .asin: S.elementary(.arcSine, x)
+    case .acos: S.elementary(.arcCosine, x)
+    case .sinh: S.elementary(.hyperbolicSine, x)
+    case .cosh: S.elementary(.hyperbolicCosine, x)
+    case .asinh: S.elementary(.areaSine, x)
+    case .acosh: S.elementary(.areaCosine, x)
+    case .atanh: S.elementary(.areaTangent, x)
+    case .exp2: S.elementary(.binaryExponential, x)
+    case .log2: S.elementary(.binaryLogarithm, x)
+    case .log10: S.elementary(.decimalLogarithm, x)
+    case .erfc: S.elementary(.complementaryErrorFunction, x)
+    case .lgamma: S.elementary(.logGamma, x)
+    case .floor: S(x.primal.rounded(.down))
+    case .ceil: S(x.primal.rounded(.up))
+    case .round: S(x.primal.rounded(.toNearestOrEven))
+    case .trunc: S(x.primal.rounded(.towardZero))
     case .tanh: S.hyperbolicTangent(x)
     case .sech: S.hyperbolicSecant(x)
     case .sigmoid: Unary.logistic(x)
@@ -54,11 +71,25 @@ extension Unary: Operation {
     case .square: [p.to(0, g * (2 * x))]
     case .reciprocal: [p.to(0, -(g * y.square()))]
     case .abs: [p.to(0, (g * x.sign()).masked(by: x))]
-    case .sign, .step: [nil]
+    case .sign, .step, .floor, .ceil, .round, .trunc: [nil]
     case .sin: [p.to(0, g * x.cos())]
     case .cos: [p.to(0, -(g * x.sin()))]
     // Not x², whose rule has 2x, which overflows beside a cotangent that has vanished.
     case .atan: [p.to(0, g / (1 + x * x))]
+    case .tan: [p.to(0, g * (1 + y.square()))]
+    case .asin: [p.to(0, g / oneMinusSquare(x).sqrt())]
+    case .acos: [p.to(0, -(g / oneMinusSquare(x).sqrt()))]
+    case .sinh: [p.to(0, g * x.cosh())]
+    case .cosh: [p.to(0, g * x.sinh())]
+    case .asinh: [p.to(0, g / x.hypot(p.tape.constant(1)))]
+    // Not √(x² − 1), where the square overflows and the difference cancels.
+    case .acosh: [p.to(0, g / ((x - 1).sqrt() * (x + 1).sqrt()))]
+    case .atanh: [p.to(0, g / oneMinusSquare(x))]
+    case .exp2: [p.to(0, g * (y * 0x1.62e42fefa39efp-1))]
+    case .log2: [p.to(0, (g * 0x1.71547652b82fep+0) / x)]
+    case .log10: [p.to(0, (g * 0x1.bcb7b1526e50ep-2) / x)]
+    case .erfc: [p.to(0, -(g * (x.normalDensity().square() * (4 * Double.pi.squareRoot()))))]
+    case .lgamma: [p.to(0, g * x.digamma())]
     case .tanh: [p.to(0, g * x.sech().square())]
     case .sech: [p.to(0, -(g * (y * x.tanh())))]
     case .sigmoid: [p.to(0, g * (y * (-x).sigmoid()))]
@@ -71,6 +102,11 @@ extension Unary: Operation {
     case .silu: [p.to(0, g * (x.sigmoid() + unlessVanished(y, (-x).sigmoid())))]
     case .softplus: [p.to(0, g * x.sigmoid())]
     }
+  }
+
+  /// 1 − x², whose digits stay near ±1, where x² is rounded, and whose derivative's stay near 0.
+  private func oneMinusSquare<S: Scalar>(_ x: Variable<S>) -> Variable<S> {
+    `where`(x.abs() .< 0.5, 1 - x * x, (1 - x) * (1 + x))
   }
 
   /// x · factor, and 0 where the factor has vanished though x is infinite
@@ -112,8 +148,9 @@ extension Unary: Operation {
     case .sigmoid: .call("σ", x)
     case .normalDensity: .call("φ", x)
     case .normalDistribution: .call("Φ", x)
-    case .exp, .expm1, .log, .log1p, .sign, .step, .sin, .cos, .atan, .tanh, .sech, .erf, .relu, .gelu, .silu,
-      .softplus:
+    case .exp, .expm1, .log, .log1p, .sign, .step, .sin, .cos, .atan, .tan, .asin, .acos, .sinh, .cosh, .asinh, .acosh,
+      .atanh, .exp2, .log2, .log10, .erfc, .lgamma, .floor, .ceil, .round, .trunc, .tanh, .sech, .erf, .relu, .gelu,
+      .silu, .softplus:
       .call(rawValue, x)
     }
   }
@@ -125,9 +162,14 @@ extension Unary: Operation {
   package func range(_ x: [ValueRange], _ shapes: [Shape]) -> ValueRange {
     switch self {
     case .negate, .exp, .expm1, .log, .log1p, .sqrt, .sign, .step, .atan, .tanh, .sigmoid, .erf, .normalDistribution,
-      .relu, .softplus, .reciprocal:
+      .relu, .softplus, .reciprocal, .asin, .acos, .sinh, .asinh, .acosh, .atanh, .exp2, .log2, .log10, .erfc, .floor,
+      .ceil, .round, .trunc:
       x[0].mapped { self($0) }
-    case .abs, .square: .hull([self(x[0].lowerBound), self(x[0].upperBound)] + (x[0].contains(0) ? [0] : []))
+    case .abs, .square, .cosh:
+      .hull([self(x[0].lowerBound), self(x[0].upperBound)] + (x[0].contains(0) ? [self(0.0)] : []))
+    case .tan: -1.5 < x[0].lowerBound && x[0].upperBound < 1.5 ? x[0].mapped { self($0) } : .everything
+    case .lgamma:
+      x[0].lowerBound > 0 ? .hull([self(x[0].lowerBound), self(x[0].upperBound), -0.1215]) : .everything
     case .sin, .cos: -1...1
     case .sech, .normalDensity: 0...1
     case .gelu, .silu: -0.3...Swift.max(x[0].upperBound, 0)
@@ -136,12 +178,15 @@ extension Unary: Operation {
 
   package func domain(ofInput position: Int, _ present: ValueRange?) -> ValueRange {
     switch self {
-    case .log, .sqrt, .reciprocal: 0.2...6
+    case .log, .sqrt, .reciprocal, .log2, .log10, .lgamma: 0.2...6
     case .log1p: -0.75...6
-    case .exp, .expm1: -4...2.5
+    case .exp, .expm1, .exp2, .sinh, .cosh: -4...2.5
     case .square: -4...4
-    case .negate, .abs, .sign, .step, .sin, .cos, .atan, .tanh, .sech, .sigmoid, .erf, .normalDensity,
-      .normalDistribution, .relu, .gelu, .silu, .softplus:
+    case .tan: -1.25...1.25
+    case .asin, .acos, .atanh: -0.875...0.875
+    case .acosh: 1.25...6
+    case .negate, .abs, .sign, .step, .sin, .cos, .atan, .asinh, .erfc, .floor, .ceil, .round, .trunc, .tanh, .sech,
+      .sigmoid, .erf, .normalDensity, .normalDistribution, .relu, .gelu, .silu, .softplus:
       .limit
     }
   }
@@ -149,17 +194,26 @@ extension Unary: Operation {
   /// The domain of examples, smooth and legal, and the kinks that they avoid.
   private var domain: (range: ClosedRange<Double>, kinks: [Double]) {
     switch self {
-    case .log, .sqrt, .reciprocal: (0.2...3, [])
+    case .log, .sqrt, .reciprocal, .log2, .log10, .lgamma: (0.2...3, [])
+    case .tan: (-1.25...1.25, [])
+    case .asin, .acos, .atanh: (-0.875...0.875, [])
+    case .acosh: (1.25...3, [])
+    case .floor, .ceil: (-2.5...2.5, [-2, -1, 0, 1, 2])
+    case .round: (-2.25...2.25, [-1.5, -0.5, 0.5, 1.5])
+    case .trunc: (-2.5...2.5, [-2, -1, 1, 2])
     case .log1p: (-0.8...3, [])
     case .abs, .sign, .step, .relu: (Example.anyNumber, [0])
-    case .negate, .exp, .expm1, .square, .sin, .cos, .atan, .tanh, .sech, .sigmoid, .erf, .normalDensity,
-      .normalDistribution, .gelu, .silu, .softplus:
+    case .negate, .exp, .expm1, .square, .sin, .cos, .atan, .sinh, .cosh, .asinh, .exp2, .erfc, .tanh, .sech, .sigmoid,
+      .erf, .normalDensity, .normalDistribution, .gelu, .silu, .softplus:
       (Example.anyNumber, [])
     }
   }
 
   public func branches<S: Scalar>(_ x: Operands<S>) -> Branches<S>? {
-    domain.kinks.isEmpty ? nil : Branches(of: x[0], kinks: domain.kinks)
+    switch self {
+    case .floor, .ceil, .round, .trunc: Branches(of: x[0], stepsOf: self)
+    case _: domain.kinks.isEmpty ? nil : Branches(of: x[0], kinks: domain.kinks)
+    }
   }
 
   public func localJacobian<S: Scalar>(at p: Point<S>, withRespectTo i: Int) -> LocalJacobian? {
@@ -202,90 +256,22 @@ extension [Shape] {
   }
 }
 
-extension Variable {
-  /// eˣ, element by element.
-  @inlinable
-  public func exp(file: StaticString = #fileID, line: UInt = #line) -> Variable { tape.apply(.exp, self, file, line) }
-  /// eˣ − 1, accurate near 0.
-  @inlinable
-  public func expm1(file: StaticString = #fileID, line: UInt = #line) -> Variable {
-    tape.apply(.expm1, self, file, line)
-  }
-  /// The natural logarithm.
-  @inlinable
-  public func log(file: StaticString = #fileID, line: UInt = #line) -> Variable { tape.apply(.log, self, file, line) }
-  /// ln(1 + x), accurate near 0.
-  @inlinable
-  public func log1p(file: StaticString = #fileID, line: UInt = #line) -> Variable {
-    tape.apply(.log1p, self, file, line)
-  }
-  /// √x; NaN where x < 0.
-  @inlinable
-  public func sqrt(file: StaticString = #fileID, line: UInt = #line) -> Variable { tape.apply(.sqrt, self, file, line) }
-  /// x².
-  @inlinable
-  public func square(file: StaticString = #fileID, line: UInt = #line) -> Variable {
-    tape.apply(.square, self, file, line)
-  }
-  /// 1/x.
-  @inlinable
-  public func reciprocal(file: StaticString = #fileID, line: UInt = #line) -> Variable {
-    tape.apply(.reciprocal, self, file, line)
-  }
-  /// |x|. The derivative at 0 is 0.
-  @inlinable
-  public func abs(file: StaticString = #fileID, line: UInt = #line) -> Variable { tape.apply(.abs, self, file, line) }
-  /// −1, 0 or 1.
-  @inlinable
-  public func sign(file: StaticString = #fileID, line: UInt = #line) -> Variable { tape.apply(.sign, self, file, line) }
-  /// 1 where x > 0, else 0.
-  @inlinable
-  public func step(file: StaticString = #fileID, line: UInt = #line) -> Variable { tape.apply(.step, self, file, line) }
-  /// The sine of x in radians.
-  @inlinable
-  public func sin(file: StaticString = #fileID, line: UInt = #line) -> Variable { tape.apply(.sin, self, file, line) }
-  /// The cosine of x in radians.
-  @inlinable
-  public func cos(file: StaticString = #fileID, line: UInt = #line) -> Variable { tape.apply(.cos, self, file, line) }
-  /// The angle in −π/2 … π/2 whose tangent is x.
-  @inlinable
-  public func atan(file: StaticString = #fileID, line: UInt = #line) -> Variable { tape.apply(.atan, self, file, line) }
-  /// The hyperbolic tangent, (eˣ − e⁻ˣ) / (eˣ + e⁻ˣ).
-  @inlinable
-  public func tanh(file: StaticString = #fileID, line: UInt = #line) -> Variable { tape.apply(.tanh, self, file, line) }
-  /// 1 / cosh x = 2 / (eˣ + e⁻ˣ).
-  @inlinable
-  public func sech(file: StaticString = #fileID, line: UInt = #line) -> Variable { tape.apply(.sech, self, file, line) }
-  /// 1 / (1 + e⁻ˣ).
-  @inlinable
-  public func sigmoid(file: StaticString = #fileID, line: UInt = #line) -> Variable {
-    tape.apply(.sigmoid, self, file, line)
-  }
-  /// The error function, 2/√π ∫₀ˣ e^(−t²) dt.
-  @inlinable
-  public func erf(file: StaticString = #fileID, line: UInt = #line) -> Variable { tape.apply(.erf, self, file, line) }
-  /// φ(x) = e^(−x²/2) / √(2π), the density of the standard normal distribution.
-  @inlinable
-  public func normalDensity(file: StaticString = #fileID, line: UInt = #line) -> Variable {
-    tape.apply(.normalDensity, self, file, line)
-  }
-  /// Φ(x) = ½ erfc(−x/√2), the standard normal distribution, accurate in its tail.
-  @inlinable
-  public func normalDistribution(file: StaticString = #fileID, line: UInt = #line) -> Variable {
-    tape.apply(.normalDistribution, self, file, line)
-  }
-  /// max(x, 0).
-  @inlinable
-  public func relu(file: StaticString = #fileID, line: UInt = #line) -> Variable { tape.apply(.relu, self, file, line) }
-  /// x Φ(x), exact (Hendrycks & Gimpel 2016).
-  @inlinable
-  public func gelu(file: StaticString = #fileID, line: UInt = #line) -> Variable { tape.apply(.gelu, self, file, line) }
-  /// x σ(x), also called swish.
-  @inlinable
-  public func silu(file: StaticString = #fileID, line: UInt = #line) -> Variable { tape.apply(.silu, self, file, line) }
-  /// ln(1 + eˣ), never overflowing.
-  @inlinable
-  public func softplus(file: StaticString = #fileID, line: UInt = #line) -> Variable {
-    tape.apply(.softplus, self, file, line)
+extension Branches {
+  /// The steps of a rounding: the whole number that each element became, and the distance to the nearest jump.
+  fileprivate init(of x: View<S>, stepsOf rounding: Unary) {
+    let steps = x.elements.map { rounding($0.primal) }
+    // A whole number beyond Int32 is not a step that a small move leaves.
+    let sides = steps.map { Int32(exactly: $0) ?? 0 }
+    let distances = zip(x.elements, steps).map { value, step in
+      let v = value.primal
+      let jump =
+        switch rounding {
+        case .round: v.rounded(.down) + 0.5
+        case .trunc: step == 0 ? (v < 0 ? -1 : 1) : v.rounded()
+        case _: v.rounded()
+        }
+      return value - S(jump)
+    }
+    self.init(sides: sides, distances: distances)
   }
 }

@@ -15,6 +15,11 @@ extension Binary: LibraryOperation {
     case .maximum: S.larger(a, b)
     case .minimum: S.smaller(a, b)
     case .masked: b == 0 ? 0 : a
+    case .pow: S.elementary(.power, a, b)
+    case .atan2: S.elementary(.arcTangent, a, b)
+    case .hypot: S.elementary(.hypotenuse, a, b)
+    case .remainder: S.elementary(.remainder, a, b)
+    case .logAddExp: Binary.logarithmOfSum(a, b)
     }
   }
 
@@ -37,7 +42,39 @@ extension Binary: LibraryOperation {
     case .maximum: [towardA(unless(a .< b, shared(g, a, b))), towardB(unless(b .< a, shared(g, a, b)))]
     case .minimum: [towardA(unless(a .> b, shared(g, a, b))), towardB(unless(b .> a, shared(g, a, b)))]
     case .masked: [towardA(g.masked(by: b)), nil]
+    case .pow:
+      [
+        towardA(g * (b * a.pow(b - 1)).masked(by: b)),
+        // 0ᵇ is constant in b ≥ 0: the rule would give 0·∞.
+        towardB(g * (p.y * `where`((a .== 0) * (b .>= 0), 1, a).log())),
+      ]
+    case .atan2: [towardA(g * overSquare(b, a.hypot(b))), towardB(-(g * overSquare(a, a.hypot(b))))]
+    case .hypot: [towardA((g * (a / p.y)).masked(by: p.y)), towardB((g * (b / p.y)).masked(by: p.y))]
+    case .remainder: [towardA(g), towardB(-(g * ((a - p.y) / b).round()))]
+    case .logAddExp: [towardA(part(g, a, b, of: p.y)), towardB(part(g, b, a, of: p.y))]
     }
+  }
+
+  /// ln(eᵃ + eᵇ); without derivative where both are the same infinity.
+  @inlinable
+  static func logarithmOfSum<S: Scalar>(_ a: S, _ b: S) -> S {
+    let (large, small) = a > b ? (a, b) : (b, a)
+    if large.primal == small.primal, large.primal.isInfinite { return large.detached }
+    return large + S.logarithmOnePlus(S.exponential(small - large))
+  }
+
+  /// x / r², and 0 where r is infinite.
+  private func overSquare<S: Scalar>(_ x: Variable<S>, _ r: Variable<S>) -> Variable<S> {
+    (x / r / r).masked(by: r.reciprocal())
+  }
+
+  /// The part eᵃ / (eᵃ + eᵇ) of a cotangent, and 0 where both are the same infinity.
+  private func part<S: Scalar>(
+    _ g: Variable<S>, _ a: Variable<S>, _ b: Variable<S>, of y: Variable<S>
+  ) -> Variable<S> {
+    // y − y is 0 where y is finite.
+    let differs = (a .!= b) + ((y - y) .== 0)
+    return (g * `where`(differs, a - b, 0).sigmoid()).masked(by: differs)
   }
 
   /// The cotangent, halved where the arguments tie.
@@ -61,7 +98,8 @@ extension Binary: LibraryOperation {
     switch self {
     case .maximum, .minimum: Branches(between: x[0], x[1])
     case .masked: Branches(of: x[1], kinks: [0])
-    case .add, .subtract, .multiply, .divide: nil
+    case .remainder: Branches(ofQuotients: x[0], x[1])
+    case .add, .subtract, .multiply, .divide, .pow, .atan2, .hypot, .logAddExp: nil
     }
   }
   public func localJacobian<S: Scalar>(at p: Point<S>, withRespectTo i: Int) -> LocalJacobian? {
@@ -82,6 +120,7 @@ extension Binary: LibraryOperation {
     case .maximum: .call("max", x)
     case .minimum: .call("min", x)
     case .masked: .infix(.multiply, x[0], .indicator(of: x[1]))
+    case .pow, .atan2, .hypot, .remainder, .logAddExp: .call(rawValue, x)
     }
   }
 
@@ -92,27 +131,43 @@ extension Binary: LibraryOperation {
     case .subtract: "\(x[0]) - \(x[1])"
     case .multiply: "\(x[0]) * \(x[1])"
     case .divide: "\(x[0]) / \(x[1])"
-    case .maximum, .minimum: methodCall(rawValue, x)
+    case .maximum, .minimum, .pow, .atan2, .hypot, .remainder, .logAddExp: methodCall(rawValue, x)
     case .masked: "\(x[0]).masked(by: \(x[1]))"
     }
   }
   package func range(_ x: [ValueRange], _ shapes: [Shape]) -> ValueRange {
-    self == .masked ? .hull([x[0], 0...0]) : .corners(x[0], x[1]) { self($0, $1) }
+    switch self {
+    case .masked: .hull([x[0], 0...0])
+    case .atan2: -Double.pi...Double.pi
+    case .hypot: 0...self(Swift.max(x[0].magnitude, x[1].magnitude), Swift.max(x[0].magnitude, x[1].magnitude))
+    case .remainder: -x[1].magnitude...x[1].magnitude
+    case .pow where x[0].lowerBound <= 0: .everything
+    case .add, .subtract, .multiply, .divide, .maximum, .minimum, .pow, .logAddExp:
+      .corners(x[0], x[1]) { self($0, $1) }
+    }
   }
   package func domain(ofInput position: Int, _ present: ValueRange?) -> ValueRange {
+    switch (self, position) {
     // A divisor stays on its side of 0.
-    self != .divide || position == 0 ? .limit : (present?.upperBound ?? 0) < -0.2 ? -6 ... -0.2 : 0.2...6
+    case (.divide, 1), (.remainder, 1): (present?.upperBound ?? 0) < -0.2 ? -6 ... -0.2 : 0.2...6
+    case (.pow, 0), (.hypot, 0), (.atan2, 1): 0.25...3
+    case (.pow, 1): -2...2
+    case _: .limit
+    }
   }
   package func expanded(_ x: [ScalarOperand], shape: Shape, on tape: Tape<Double>) -> [Variable<Double>]? {
     elementwise(x, shape: shape, on: tape)
   }
   public static var examples: [Example] {
-    allCases.flatMap { f in
+    allCases.filter { $0 != .pow }.flatMap { f in
       BroadcastExamples.shapes.map { a, b in
         // Ranges that do not overlap keep max and min from ties, and divisors from 0. The signs are mixed below.
         Example(f, .numbers(a, in: -2...0.9), .numbers(b, in: 1...3))
       } + [Example(f, .numbers([6], in: 1...3), .numbers([6], in: -3...(-0.5)))]
-    } + [Example(Binary.masked, .numbers([2, 3]), .numbers([3], in: 0...0))]
+    }
+      + BroadcastExamples.shapes.map { a, b in
+        Example(Binary.pow, .numbers(a, in: 0.25...3), .numbers(b, in: -1.75...1.75))
+      } + [Example(Binary.masked, .numbers([2, 3]), .numbers([3], in: 0...0))]
   }
 }
 
@@ -124,6 +179,27 @@ enum BroadcastExamples {
     ([3, 1], [1, 4]),
     ([2, 1, 3], [4, 1]), ([1], [1]), ([0], [1]), ([2, 3, 4], [2, 1, 4]), ([1, 1], [2, 3]),
   ]
+}
+
+extension ValueRange {
+  /// The largest size of a number of this range.
+  fileprivate var magnitude: Double { Swift.max(Swift.abs(lowerBound), Swift.abs(upperBound)) }
+}
+
+extension Branches {
+  /// The whole parts of quotients, and their distance to the nearest whole number.
+  fileprivate init(ofQuotients a: View<S>, _ b: View<S>) {
+    guard let shape = try? Shape.broadcast(a.shape, b.shape, in: "branches") else {
+      fatalError("branches: shapes differ")
+    }
+    let quotients = Tensor<S>(shape: shape) { buffer in
+      guard let base = buffer.baseAddress else { return }
+      Output<S>(shape: shape, address: UnsafeMutableRawPointer(base)).zip(.binary(.divide), a, b)
+    }
+    self.init(
+      sides: quotients.elements.map { Int32(exactly: $0.primal.rounded(.down)) ?? 0 },
+      distances: quotients.elements.map { $0 - S($0.primal.rounded()) })
+  }
 }
 
 extension Variable {
@@ -151,4 +227,38 @@ extension Variable {
   public func masked(by condition: Variable, file: StaticString = #fileID, line: UInt = #line) -> Variable {
     tape.apply(.masked, self, condition, file, line)
   }
+  /// aᵇ, element by element. Its derivative by b is aᵇ ln a, and 0 at a = 0 where b ≥ 0; by a it is 0 where b = 0.
+  public func pow(_ exponent: Variable, file: StaticString = #fileID, line: UInt = #line) -> Variable {
+    tape.apply(.pow, self, exponent, file, line)
+  }
+  /// The angle of the point with this height and an abscissa, from −π to π.
+  public func atan2(_ abscissa: Variable, file: StaticString = #fileID, line: UInt = #line) -> Variable {
+    tape.apply(.atan2, self, abscissa, file, line)
+  }
+  /// √(a² + b²), element by element, never overflowing on the way. The derivatives at the origin are 0.
+  public func hypot(_ other: Variable, file: StaticString = #fileID, line: UInt = #line) -> Variable {
+    tape.apply(.hypot, self, other, file, line)
+  }
+  /// a − b⌊a/b⌋, element by element, with the sign of b.
+  public func remainder(_ divisor: Variable, file: StaticString = #fileID, line: UInt = #line) -> Variable {
+    tape.apply(.remainder, self, divisor, file, line)
+  }
+  /// ln(eᵃ + eᵇ), element by element. The derivatives where both are the same infinity are 0.
+  public func logAddExp(_ other: Variable, file: StaticString = #fileID, line: UInt = #line) -> Variable {
+    tape.apply(.logAddExp, self, other, file, line)
+  }
+}
+
+/// aᵇ, element by element; shapes broadcast.
+public func pow<S: Scalar>(
+  _ base: Variable<S>, _ exponent: Variable<S>, file: StaticString = #fileID, line: UInt = #line
+) -> Variable<S> {
+  base.pow(exponent, file: file, line: line)
+}
+
+/// aᵇ, element by element, for a constant b.
+public func pow<S: Scalar>(
+  _ base: Variable<S>, _ exponent: Double, file: StaticString = #fileID, line: UInt = #line
+) -> Variable<S> {
+  base.power(exponent, file: file, line: line)
 }
