@@ -33,6 +33,8 @@ enum Catalogue {
           Tensor(
             shape: shape,
             elements: (0..<shape.elementCount).map { _ in S(generator.uniform(range.lowerBound, range.upperBound)) }))
+      case .wellConditioned(let shape):
+        tape.input(Tensor<Double>.wellConditioned(shape) { generator.uniform() }.converted())
       case .indices(let shape, below: let bound):
         tape.index(
           Tensor(

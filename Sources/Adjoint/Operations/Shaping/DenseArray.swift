@@ -24,7 +24,7 @@ public protocol DenseArray<Number> {
   /// The elements where a constant condition is not 0, and 0 elsewhere, selected and not multiplied.
   func masked(by condition: Tensor<Number>, file: StaticString, line: UInt) -> Self
   /// Arrays one after the other along an axis.
-  static func concatenate(_ parts: [Self], axis: Int, file: StaticString, line: UInt) -> Self
+  static func joining(_ parts: [Self], axis: Int, file: StaticString, line: UInt) -> Self
 }
 
 extension Tensor: DenseArray where Element: Scalar {
@@ -61,7 +61,7 @@ extension Tensor: DenseArray where Element: Scalar {
 
   /// Tensors one after the other along an axis, as `concatenate(_:axis:)` gives them.
   /// - Precondition: there is at least one, and their shapes differ along that axis alone.
-  public static func concatenate(
+  public static func joining(
     _ parts: [Tensor], axis: Int, file: StaticString = #fileID, line: UInt = #line
   ) -> Tensor {
     guard let first = parts.first else { fatalError("concatenate: nothing to concatenate", file: file, line: line) }
@@ -72,9 +72,9 @@ extension Tensor: DenseArray where Element: Scalar {
     }
     let half = parts.count / 2
     let (left, right) = (Array(parts[..<half]), Array(parts[half...]))
-    return concatenate(
+    return joining(
       [
-        concatenate(left, axis: axis, file: file, line: line), concatenate(right, axis: axis, file: file, line: line),
+        joining(left, axis: axis, file: file, line: line), joining(right, axis: axis, file: file, line: line),
       ], axis: axis, file: file, line: line)
   }
 }

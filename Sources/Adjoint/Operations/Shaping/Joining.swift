@@ -56,7 +56,7 @@ package struct Concatenate: LibraryOperation {
 extension Variable {
   /// Variables one after the other along an axis, as `concatenate(_:axis:)` gives them.
   /// - Precondition: there is at least one, and their shapes differ along that axis alone.
-  public static func concatenate(
+  public static func joining(
     _ parts: [Variable], axis: Int, file: StaticString = #fileID, line: UInt = #line
   ) -> Variable {
     guard let first = parts.first else { fatalError("concatenate: nothing to concatenate", file: file, line: line) }
@@ -70,7 +70,7 @@ extension Variable {
 public func concatenate<A: DenseArray>(
   _ parts: [A], axis: Int = 0, file: StaticString = #fileID, line: UInt = #line
 ) -> A {
-  A.concatenate(parts, axis: axis, file: file, line: line)
+  A.joining(parts, axis: axis, file: file, line: line)
 }
 
 /// Arrays side by side along a new axis, of tensors or of variables: each reshaped, then concatenated.
@@ -87,6 +87,6 @@ public func stack<A: DenseArray>(
       line: line)
   }
   let slice = shape.inserting(1, at: position)
-  return A.concatenate(
+  return A.joining(
     parts.map { $0.reshape(to: slice, file: file, line: line) }, axis: position, file: file, line: line)
 }

@@ -27,7 +27,7 @@ extension DenseArray {
     let shift = extent == 0 ? 0 : (count % extent + extent) % extent
     guard shift != 0 else { return self }
     let parts = [extent - shift..<extent, 0..<extent - shift].map { part($0, of: own, axis, file, line) }
-    return Self.concatenate(parts, axis: axis, file: file, line: line)
+    return Self.joining(parts, axis: axis, file: file, line: line)
   }
 
   /// Parts of these sizes along an axis, one after the other.
