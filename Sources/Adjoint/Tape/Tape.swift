@@ -48,6 +48,8 @@ public final class Tape<S: Scalar> {
   var scopes: [String] = [""]
   var scope: Int32 = 0
   var labels: [Int: String] = [:]
+  /// The formulas of the nodes that have one.
+  var formulas: [Int: LoopFormula] = [:]
   var parameters: [ParameterLeaf<S>] = []
   var stores: [(node: Int, state: Parameter<S>)] = []
   var leafOfParameter: [ObjectIdentifier: Int] = [:]
