@@ -29,6 +29,8 @@ from torch.testing._internal.common_methods_invocations import op_db
 
 MOST = 20
 TOLERANCE = 1e-11
+# What PyTorch itself computes wrongly, and how far off it is.
+INEXACT_THERE = {"nn.functional.hardsigmoid": 1e-7}  # its derivative is 1/6 in single precision
 
 
 class Unsendable(Exception):
@@ -174,15 +176,17 @@ def compare(op, sample, witness, generator):
                 continue
             found = tensor(text, shape)
             d = difference(found, right.detach().to(torch.float64).reshape(right.shape))
-            if not d <= TOLERANCE * elements**0.5:
+            if not d <= INEXACT_THERE.get(op.name, TOLERANCE) * elements**0.5:
                 wrong.append(f"{what} {place} differs by {d:.1e}")
 
     if len(answer["values"]) != len(ys):
         return None, [f"{len(answer['values'])} results for {len(ys)}"]
     check("value", answer["values"], ys, answer["shapes"])
     total = sum((y * c).sum() for y, c in zip(ys, cotangents) if c is not None and y.requires_grad)
-    if not moving or not isinstance(total, torch.Tensor) or "gradients" not in answer:
+    if not moving or not isinstance(total, torch.Tensor):
         return None, wrong
+    if "gradients" not in answer:
+        return None, [*wrong, "no gradients"]
     shapes = [x.shape for x in moving]
     filled = lambda gs: [torch.zeros(s, dtype=torch.float64) if g is None else g for g, s in zip(gs, shapes)]
     first = filled(torch.autograd.grad(total, moving, create_graph=True, allow_unused=True))

@@ -5,17 +5,22 @@ extension Tape {
   @inline(never)
   func evaluate(_ operation: some Operation, _ x: Operands<S>, into node: Int) {
     let y = output(node)
-    guard let formula = Tape.formula(of: operation, x, y) else { return operation.forward(x, into: y) }
+    guard readsFormulas, let formula = Tape.formula(of: operation, x, y) else { return operation.forward(x, into: y) }
     formulas[node] = formula
     formula.compute(x, into: y)
   }
 
   private static func formula(of operation: some Operation, _ x: Operands<S>, _ y: Output<S>) -> LoopFormula? {
-    guard y.count > 0, y.count < Int32.max, operation.indexPosition == nil, S.self != FormulaNumber.self,
+    guard y.count > 0, y.count < Int32.max, operation.indexPosition == nil,
+      S.self == Float.self || S.self == Double.self,
       (0..<x.count).allSatisfy({ x[$0].count == y.count || x[$0].count == 1 })
     else { return nil }
     return KnownFormulas.formula(of: operation, x, y) {
-      LoopFormula.read(x, y) { operation.forward($0, into: $1) }
+      LoopFormula.read(x, y) {
+        operation.forward($0, into: $1)
+      } _: {
+        operation.forward($0, into: $1)
+      }
     }
   }
 }

@@ -51,7 +51,7 @@ private func answers(
     }
   }
   var answer: [(String, JSON)] = [
-    ("values", .array(outputs.map { .string($0.isIndex ? "" : $0.value.elements.hexadecimal) })),
+    ("values", .array(outputs.map { .string($0.numbers.hexadecimal) })),
     ("shapes", .array(outputs.map { .integers(Array($0.shape)) })),
   ]
   let cotangents = given("cotangents")
@@ -74,6 +74,7 @@ private func answers(
   return answer
 }
 
-extension Variable {
-  var isIndex: Bool { role == .index }
+extension Variable<Double> {
+  /// The elements; indices as numbers.
+  fileprivate var numbers: [Double] { role == .index ? indexValue.elements.map { Double($0) } : value.elements }
 }

@@ -123,6 +123,11 @@ final class OpInfoCall {
     guard let list = try optionalInts(position, name) else { throw LeftOut("\(name) is missing") }
     return list
   }
+  /// Whole numbers of one argument; one stands for a list of one.
+  func list(_ position: Int, _ name: String) throws(LeftOut) -> [Int] {
+    guard let value = find(position, name) else { throw LeftOut("\(name) is missing") }
+    return value.integer.map { [$0] } ?? value.elements?.compactMap(\.integer) ?? []
+  }
   /// Axes that are reduced; an empty list stands for all.
   func axes(_ position: Int? = 1, _ name: String = "dim") throws(LeftOut) -> [Int]? {
     guard let list = try optionalInts(position, name), !list.isEmpty else { return nil }
@@ -130,8 +135,8 @@ final class OpInfoCall {
     return rank == 0 ? nil : list.map { $0 < 0 ? $0 + rank : $0 }
   }
   /// One axis, counted from the front; `nil` for a single number, which has none.
-  func axis(_ position: Int? = 1, _ name: String = "dim") throws(LeftOut) -> Int? {
-    let (axis, rank) = (try int(position, name), try x.shape.rank)
+  func axis(_ position: Int? = 1, _ name: String = "dim", usual: Int? = nil) throws(LeftOut) -> Int? {
+    let (axis, rank) = (try int(position, name, usual), try x.shape.rank)
     return rank == 0 ? nil : axis < 0 ? axis + rank : axis
   }
 

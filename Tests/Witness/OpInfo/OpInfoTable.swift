@@ -5,7 +5,7 @@ import AdjointLearning
 ///
 /// `own` calls one function of ours; `made` is a composition. An argument that a line does not ask for leaves a sample out.
 enum OpInfoTable {
-  static var all: [OpInfoEntry] { elementary + arithmetic + reductions + shaping + products + layers }
+  static var all: [OpInfoEntry] { elementary + arithmetic + reductions + shaping + products + layers + compositions }
 
   typealias Value = Variable<Double>
 
@@ -218,6 +218,7 @@ enum OpInfoTable {
       },
       own("cat") { call in
         let parts = try call.tensors(0, "tensors")
+        guard Set(parts.map(\.shape.rank)).count == 1 else { throw OpInfoCall.LeftOut("parts of several ranks") }
         return concatenate(parts, axis: try call.int(1, "dim", 0))
       },
       own("stack") { call in
@@ -268,7 +269,7 @@ enum OpInfoTable {
     ]
   }
 
-  private static func reduced(_ call: OpInfoCall, _ losses: Value) throws -> Value {
+  static func reduced(_ call: OpInfoCall, _ losses: Value) throws -> Value {
     switch call.word(nil, "reduction", "mean") {
     case "mean": losses.mean()
     case "sum": losses.sum()

@@ -3,11 +3,12 @@ import Foundation
 /// The formulas that were read so far, and the operations that have none: reading takes the time of `forward`, which a tape that is
 /// recorded anew in each step would pay each time.
 ///
-/// What decides is compared: the type, its stored properties and the shapes. So it makes no difference to any result whether
+/// What decides is compared: the type, its stored properties, the scalar and the shapes. So it makes no difference to any result whether
 /// something is known already.
 enum KnownFormulas {
   /// An operation on operands of some shapes, and what was read.
   private struct Entry {
+    let scalar: ObjectIdentifier
     let properties: [UInt8]
     let shapes: [Shape]
     let formula: LoopFormula?
@@ -31,7 +32,8 @@ enum KnownFormulas {
     guard _isPOD(O.self) else { return nil }
     let type = ObjectIdentifier(O.self)
     func isMeant(_ entry: Entry, _ layout: [Bool]) -> Bool {
-      guard entry.shapes.count == x.count + 1, entry.shapes[x.count] == y.shape,
+      guard entry.scalar == ObjectIdentifier(S.self), entry.shapes.count == x.count + 1,
+        entry.shapes[x.count] == y.shape,
         (0..<x.count).allSatisfy({ entry.shapes[$0] == x[$0].shape })
       else { return false }
       return withUnsafeBytes(of: operation) { bytes in
@@ -47,7 +49,7 @@ enum KnownFormulas {
     if let known { return known.formula }
     let formula = read()
     let entry = Entry(
-      properties: withUnsafeBytes(of: operation) { Array($0) },
+      scalar: ObjectIdentifier(S.self), properties: withUnsafeBytes(of: operation) { Array($0) },
       shapes: (0..<x.count).map { x[$0].shape } + [y.shape], formula: formula)
     let layout = usedBytes(of: operation)
     lock.withLock {

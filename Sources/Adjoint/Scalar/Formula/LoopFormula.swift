@@ -155,11 +155,13 @@ package final class LoopFormula: Sendable {
   /// The formula by which `forward` computes y from these operands; `nil` when there is none.
   ///
   /// `forward` runs over all elements, whose steps must be the same, each on elements of its own position: what is true of some
-  /// positions need not be true of others.
+  /// positions need not be true of others. And `forward` itself must give the bits of the formula in plain loops, at every element:
+  /// one that has a way of its own in S, or is impure, has no formula.
   @specialized(where S == Float)
   @specialized(where S == Double)
   static func read<S: Scalar>(
-    _ x: Operands<S>, _ y: Output<S>, _ forward: (Operands<FormulaNumber>, Output<FormulaNumber>) -> Void
+    _ x: Operands<S>, _ y: Output<S>, _ forward: (Operands<FormulaNumber>, Output<FormulaNumber>) -> Void,
+    _ own: (Operands<S>, Output<S>) -> Void
   ) -> LoopFormula? {
     let isSingle = (0..<x.count).map { x[$0].count != y.count }
     let inputs = (0..<x.count).map { k in
@@ -188,7 +190,21 @@ package final class LoopFormula: Sendable {
       if isOne { result = first.step }
     }
     guard let result, !recorder.isBroken else { return nil }
-    return LoopFormula(recorder.steps, result: Int(result), isSingle: isSingle)
+    let formula = LoopFormula(recorder.steps, result: Int(result), isSingle: isSingle)
+    own(x, y)
+    return formula.hasBits(of: y, x) ? formula : nil
+  }
+
+  /// True when plain loops give these bits, or NaN for NaN.
+  private func hasBits<S: Scalar>(of y: Output<S>, _ x: Operands<S>) -> Bool {
+    let plain = Tensor<S>(shape: y.shape) { buffer in
+      guard let base = buffer.baseAddress else { return }
+      compute(x, into: Output(shape: y.shape, address: UnsafeMutableRawPointer(base)), inPlainLoops: true)
+    }.elements
+    return y.indices.allSatisfy { i in
+      let (a, b) = (plain[i], y.base[i])
+      return a != a && b != b || withUnsafeBytes(of: a) { a in withUnsafeBytes(of: b) { a.elementsEqual($0) } }
+    }
   }
 
   // MARK: Running
@@ -196,17 +212,20 @@ package final class LoopFormula: Sendable {
   /// Computes every element of y.
   @specialized(where S == Float)
   @specialized(where S == Double)
-  func compute<S: Scalar>(_ x: Operands<S>, into y: Output<S>) {
+  func compute<S: Scalar>(_ x: Operands<S>, into y: Output<S>, inPlainLoops: Bool = false) {
     withUnsafeTemporaryAllocation(of: S.self, capacity: Swift.max(room(for: y.count), 1)) { room in
       guard let base = room.baseAddress else { return }
-      compute(x, into: y, y.indices, room: base)
+      compute(x, into: y, y.indices, room: base, inPlainLoops: inPlainLoops)
     }
   }
 
   /// Computes some elements of y. `room` is this thread's alone.
   @specialized(where S == Float)
   @specialized(where S == Double)
-  func compute<S: Scalar>(_ x: Operands<S>, into y: Output<S>, _ elements: Range<Int>, room: UnsafeMutablePointer<S>) {
+  func compute<S: Scalar>(
+    _ x: Operands<S>, into y: Output<S>, _ elements: Range<Int>, room: UnsafeMutablePointer<S>,
+    inPlainLoops: Bool = false
+  ) {
     let size = Swift.min(LoopFormula.blockSize, y.count)
     func address(_ place: Place, _ start: Int) -> (base: UnsafeMutablePointer<S>, stride: Int) {
       switch place {
@@ -221,6 +240,9 @@ package final class LoopFormula: Sendable {
     func run(_ link: Link, _ start: Int, _ count: Int) {
       let (a, b, out) = (address(link.a, start), address(link.b, start), address(link.y, start).base)
       switch link.loop {
+      case .map(let f) where inPlainLoops: S.referenceMap(f, a.base, out, count: count)
+      case .zip(let f) where inPlainLoops:
+        S.referenceZip(f, a.base, strideA: a.stride, b.base, strideB: b.stride, out, count: count)
       case .map(let f): S.map(f, a.base, out, count: count)
       case .zip(let f): S.zip(f, a.base, strideA: a.stride, b.base, strideB: b.stride, out, count: count)
       case .copy where a.stride == 0: out.update(repeating: a.base.pointee, count: count)
