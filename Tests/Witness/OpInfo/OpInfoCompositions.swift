@@ -105,8 +105,9 @@ extension OpInfoTable {
     let own = [Int](repeating: 1, count: rank - x.shape.rank) + Array(x.shape)
     var y = x.reshape(to: Shape(own))
     for axis in 0..<rank where counts[axis] != 1 {
-      guard counts[axis] > 0 else { return y.slice(0..<0, axis: axis) }
-      y = concatenate(Array(repeating: y, count: counts[axis]), axis: axis)
+      y =
+        counts[axis] == 0
+        ? y.slice(0..<0, axis: axis) : concatenate(Array(repeating: y, count: counts[axis]), axis: axis)
     }
     return y
   }
@@ -132,8 +133,8 @@ extension OpInfoTable {
         return try call.number(nil, "beta", 1) * call.x + call.number(nil, "alpha", 1) * product
       },
       made("linalg.vecdot") {
-        guard try $0.int(nil, "dim", -1) == -1 else { throw OpInfoCall.LeftOut("another axis") }
-        return try ($0.x * $0.tensor(1, "other")).sum(axes: [-1])
+        let (axis, product) = (try $0.int(nil, "dim", -1), try $0.x * $0.tensor(1, "other"))
+        return product.sum(axes: [axis < 0 ? axis + product.shape.rank : axis])
       },
     ]
   }
@@ -172,7 +173,7 @@ extension OpInfoTable {
       made("nn.functional.hinge_embedding_loss") {
         let (x, target) = (try $0.x, try $0.tensor(1, "target"))
         let margin = try $0.number(nil, "margin", 1)
-        return try reduced($0, `where`(target .== 1, x, (margin - x).relu()))
+        return try reduced($0, `where`(target .!= 1, (margin - x).relu(), 0) + `where`(target .!= -1, x, 0))
       },
       made("nn.functional.poisson_nll_loss") {
         let (x, target, epsilon) = (try $0.x, try $0.tensor(1, "target"), try $0.number(nil, "eps", 1e-8))
