@@ -3,6 +3,7 @@
 //   Witness operations [SEED [COUNT]]  every example of the catalogue, then COUNT (200) random programs of them
 //   Witness layers [SEED]              layers and losses, which other libraries have as functions of their own
 //   Witness trainings [SEED]           trainings step by step, from weights and batches that are stated
+//   Witness opinfo                     answers samples from standard input, for `opinfo.py`
 //   Witness checkers [SEED]            correct models, networks and faults, with our verdicts, for `checkers.py`
 import Adjoint
 import AdjointGrading
@@ -11,7 +12,7 @@ import Foundation
 let words = Array(CommandLine.arguments.dropFirst())
 let numbers = words.dropFirst().map { UInt64($0) }
 guard let command = words.first, !numbers.contains(nil), numbers.count <= (command == "operations" ? 2 : 1) else {
-  print("usage: Witness operations [SEED [COUNT]] | layers [SEED] | trainings [SEED] | checkers [SEED]")
+  print("usage: Witness operations [SEED [COUNT]] | layers [SEED] | trainings [SEED] | opinfo | checkers [SEED]")
   exit(2)
 }
 let seed = numbers.first.flatMap { $0 } ?? 1
@@ -37,11 +38,13 @@ case "layers":
 case "trainings":
   var generator = Generator(seed: seed).stream(3)
   for training in Training.all { print(try training.json(using: &generator).text) }
+case "opinfo":
+  answerSamples()
 case "checkers":
   printModels()
   printNetworks(seed: seed)
   printMutants(seed: seed)
 default:
-  print("Witness: there is no '\(command)'; it has operations, layers, trainings and checkers")
+  print("Witness: there is no '\(command)'; it has operations, layers, trainings, opinfo and checkers")
   exit(2)
 }

@@ -27,6 +27,7 @@ package protocol LibraryOperation: Operation {
 }
 
 extension LibraryOperation {
+  public static var mayBeFormula: Bool { false }
   package func domain(ofInput position: Int, _ present: ValueRange?) -> ValueRange { .limit }
   package func isFinite(on shapes: [Shape]) -> Bool { true }
   package func resized(_ change: (Int) -> Int) -> Self { self }

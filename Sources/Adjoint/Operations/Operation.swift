@@ -62,6 +62,11 @@ public protocol Operation: Sendable {
   /// `y.indexElements`, and each run checks them. No derivative flows through them: every entry of `vjp` is `nil`.
   func resultIndexBound(for inputs: [Shape]) -> Int?
 
+  /// True unless said otherwise: `forward` also runs in symbols, once for given shapes and properties. Where every element of y
+  /// is the same formula of the elements beside it, the library computes it with its own loops. `false` is for a `forward` that
+  /// is fast by itself in some scalars.
+  static var mayBeFormula: Bool { get }
+
   /// Shapes and safe domains, on which tests, documentation and checks run the operation. Empty for an operation that
   /// is not in the catalogue.
   static var examples: [Example] { get }
@@ -85,6 +90,7 @@ extension Operation {
   public var indexPosition: Int? { nil }
   public func indexBound(for inputs: [Shape]) -> Int { 0 }
   public func resultIndexBound(for inputs: [Shape]) -> Int? { nil }
+  public static var mayBeFormula: Bool { true }
   public static var examples: [Example] { [] }
 }
 

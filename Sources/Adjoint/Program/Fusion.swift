@@ -30,7 +30,7 @@ struct Fusion {
   func passes(fusing: Bool) -> [Pass] {
     let (nodes, forms) = (recording.nodes, recording.forms)
     let operations = nodes.indices.filter { recording.live[$0] && forms[$0] != nil }
-    guard fusing else { return operations.map { Pass(General(nodes[$0]), [$0], results: [$0]) } }
+    guard fusing else { return operations.map { Pass(General($0, of: recording), [$0], results: [$0]) } }
 
     // From the end, so that a pattern is found whole before a part of it is.
     var fast = [Pass?](repeating: nil, count: nodes.count)
@@ -57,7 +57,7 @@ struct Fusion {
           passes.append(Pass(Chain(), [i], results: []))
         }
       } else {
-        passes.append(Pass(General(nodes[i]), [i], results: [i]))
+        passes.append(Pass(General(i, of: recording), [i], results: [i]))
       }
     }
     markResults(of: &passes)

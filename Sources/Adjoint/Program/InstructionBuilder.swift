@@ -28,13 +28,18 @@ struct InstructionBuilder<S: Scalar> {
 
   // MARK: For passes
 
-  /// The instruction that runs the operation of a node.
-  mutating func instruction(of node: Int) -> Instruction<S> {
+  /// The instruction that runs the operation of a node, by its formula when it has one.
+  mutating func instruction(of node: Int, by formula: LoopFormula? = nil) -> Instruction<S> {
     guard case .operation(let operation) = nodes[node].kind else { fatalError("Program: %\(node) is a leaf") }
     let inputs = nodes[node].inputs
     let views = allocate(View<S>.self, count: max(inputs.count, 1))
     for (position, input) in inputs.enumerated() { (views + position).initialize(to: view(input)) }
-    return instruction(running: .place(operation, Operands(views: views, count: inputs.count), into: output(node)))
+    let (x, y) = (Operands(views: views, count: inputs.count), output(node))
+    if let formula {
+      let room = allocate(S.self, count: max(formula.room(for: y.count), 1) * Instruction<S>.maximumParts)
+      return instruction(running: PlacedFormula(formula, x, into: y, room: room))
+    }
+    return instruction(running: .place(operation, x, into: y))
   }
 
   /// The instruction that runs a placed operation.

@@ -111,6 +111,48 @@ private final class Entrywise<O: Operation, S: Scalar>: Placed<O, S> {
   }
 }
 
+/// A formula with its operands and its output resolved to addresses.
+final class PlacedFormula<S: Scalar>: PlacedOperation<S> {
+  private let formula: LoopFormula
+  private let x: Operands<S>
+  private let y: Output<S>
+  /// Each part's room for numbers, one after the other.
+  private let room: UnsafeMutablePointer<S>
+
+  init(_ formula: LoopFormula, _ x: Operands<S>, into y: Output<S>, room: UnsafeMutablePointer<S>) {
+    (self.formula, self.x, self.y, self.room) = (formula, x, y, room)
+  }
+
+  override func execute() { formula.compute(x, into: y, y.indices, room: room) }
+
+  override func execute(part: Int, of parts: Int) {
+    let elements = elements(part, of: parts)
+    guard !elements.isEmpty else { return }
+    formula.compute(x, into: y, elements, room: room + part * formula.room(for: y.count))
+  }
+
+  override func footprint(part: Int, of parts: Int) -> Footprint {
+    var footprint = Footprint()
+    let elements = elements(part, of: parts)
+    guard !elements.isEmpty else { return footprint }
+    for position in 0..<x.count {
+      let isSingle = x[position].count != y.count
+      let (start, count) = isSingle ? (0, 1) : (elements.lowerBound, elements.count)
+      footprint.read(
+        bytes: count * MemoryLayout<S>.stride, at: x[position].address + start * MemoryLayout<S>.stride)
+    }
+    footprint.write(y.base + elements.lowerBound, count: elements.count)
+    return footprint
+  }
+
+  override var work: Int { formula.loopCount * y.count }
+
+  private func elements(_ part: Int, of parts: Int) -> Range<Int> {
+    let rows = max(y.shape.first ?? 1, 1)
+    return Instruction<S>.elements(rows, y.count / rows, part, of: parts)
+  }
+}
+
 /// An operation on rows, each of which depends on the same row of its operands alone: threads take bands of rows.
 class RowPass<S: Scalar>: PlacedOperation<S> {
   final let out: Output<S>

@@ -21,12 +21,14 @@ struct Plan {
   private var lasting: [Bool]
 
   /// - Parameters:
+  ///   - formulas: the formulas of the nodes that have one.
   ///   - targets: the nodes asked for.
   ///   - fusing: true when values may be left out and share memory; if false, every node can be read.
   ///   - alteration: the changes of a checker that measures itself.
   ///   - holdingIndices: true when computed indices stand as they are from run to run.
   init(
-    of recorded: [Node], for targets: [Int], fusing: Bool, altering alteration: PlanAlteration?, holdingIndices: Bool
+    of recorded: [Node], _ formulas: [Int: LoopFormula], for targets: [Int], fusing: Bool,
+    altering alteration: PlanAlteration?, holdingIndices: Bool
   ) {
     (nodes, fuses) = (recorded, fusing)
     live = Array(repeating: false, count: recorded.count)
@@ -49,10 +51,11 @@ struct Plan {
 
     var computed = self.live
     for node in folded { (computed[node], lasting[node]) = (false, true) }
-    let recording = PlannedRecording(nodes: nodes, forms: forms, live: computed, kept: lasting)
+    let recording = PlannedRecording(
+      nodes: nodes, forms: forms, formulas: formulas, live: computed, kept: lasting)
     let fused = Fusion(recording).passes(fusing: fusing)
     passes =
-      folded.map { [nodes] in Pass(General(nodes[$0]), [$0], results: [$0]) } + (alteration?.passes(fused) ?? fused)
+      folded.map { Pass(General($0, of: recording), [$0], results: [$0]) } + (alteration?.passes(fused) ?? fused)
     root = Array(nodes.indices)
     for i in nodes.indices where fusing && self.live[i] && forms[i] == .reshape { root[i] = root[nodes[i].inputs[0]] }
   }

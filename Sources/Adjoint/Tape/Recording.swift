@@ -163,7 +163,13 @@ extension Tape {
   func evaluate(_ node: Int) {
     guard case .operation(let operation) = nodes[node].kind else { return }
     let inputs = nodes[node].inputs
-    Operands.gathered(inputs, view(of:)) { operation.forward($0, into: output(node)) }
+    Operands.gathered(inputs, view(of:)) { x in
+      if type(of: operation).mayBeFormula {
+        evaluate(operation, x, into: node)
+      } else {
+        operation.forward(x, into: output(node))
+      }
+    }
   }
 
   /// The shape that `operation` gives, and the bound of its indices if it gives some, after a check of which inputs are
@@ -272,6 +278,7 @@ extension Tape {
     _ = (count..<nodes.count).first { arena.release(from: nodes.address($0)) }  // parameters stand elsewhere
     nodes.removeSubrange(from: count)
     if !labels.isEmpty { labels = labels.filter { $0.key < count } }
+    if !formulas.isEmpty { formulas = formulas.filter { $0.key < count } }
     while let last = parameters.last, last.leaf >= count {
       leafOfParameter[ObjectIdentifier(last.parameter)] = nil
       parameters.removeLast()

@@ -48,6 +48,10 @@ public final class Tape<S: Scalar> {
   var scopes: [String] = [""]
   var scope: Int32 = 0
   var labels: [Int: String] = [:]
+  /// The formulas of the nodes that have one.
+  var formulas: [Int: LoopFormula] = [:]
+  /// False where `forward` itself is under test.
+  package var readsFormulas = true
   var parameters: [ParameterLeaf<S>] = []
   var stores: [(node: Int, state: Parameter<S>)] = []
   var leafOfParameter: [ObjectIdentifier: Int] = [:]

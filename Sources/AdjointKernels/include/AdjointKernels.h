@@ -194,6 +194,10 @@ int ak_pool_threads(const ak_pool *pool);
 void ak_pool_run(ak_pool *pool, void (*body)(void *context, int part, int parts), void *context);
 void ak_pool_destroy(ak_pool *pool);
 
+/// The address that the calling thread keeps, NULL at first; and another one in its place, which returns the former.
+void *ak_context(void);
+void *ak_exchange_context(void *context);
+
 /// A flag that one thread holds at a time: taking it fails while another holds it.
 static inline bool ak_take(unsigned char *flag) { return !__atomic_test_and_set(flag, __ATOMIC_ACQUIRE); }
 static inline void ak_give(unsigned char *flag) { __atomic_clear(flag, __ATOMIC_RELEASE); }

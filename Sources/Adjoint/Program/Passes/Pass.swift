@@ -57,6 +57,8 @@ struct PlannedRecording {
   let nodes: [Node]
   /// The form of each node's operation; `nil` for a leaf, and for a node that nobody needs.
   let forms: [OperationForm?]
+  /// The formulas of the operations of other modules that have one.
+  let formulas: [Int: LoopFormula]
   let live: [Bool]
   /// True for each value that can be read after a run.
   let kept: [Bool]
@@ -65,8 +67,8 @@ struct PlannedRecording {
   /// The last user of each node.
   private var lastUser: [Int32]
 
-  init(nodes: [Node], forms: [OperationForm?], live: [Bool], kept: [Bool]) {
-    (self.nodes, self.forms, self.live, self.kept) = (nodes, forms, live, kept)
+  init(nodes: [Node], forms: [OperationForm?], formulas: [Int: LoopFormula], live: [Bool], kept: [Bool]) {
+    (self.nodes, self.forms, self.formulas, self.live, self.kept) = (nodes, forms, formulas, live, kept)
     useCount = Array(repeating: 0, count: nodes.count)
     lastUser = Array(repeating: -1, count: nodes.count)
     for i in nodes.indices where live[i] {
@@ -81,18 +83,20 @@ struct PlannedRecording {
   func isPrivate(_ i: Int, to user: Int) -> Bool { useCount[i] == 1 && Int(lastUser[i]) == user && !kept[i] }
 }
 
-/// The pass that runs one operation as it is.
+/// The pass that runs one operation as it is, or by its formula.
 struct General: PassKind {
-  let isElementwise: Bool
+  private let formula: LoopFormula?
+  private let isElementwise: Bool
 
-  init(_ node: Node) {
-    guard case .operation(let operation) = node.kind else { fatalError("Program: a leaf is no pass") }
-    isElementwise = operation.isElementwise
+  init(_ i: Int, of recording: PlannedRecording) {
+    guard case .operation(let operation) = recording.nodes[i].kind else { fatalError("Program: a leaf is no pass") }
+    formula = recording.formulas[i]
+    isElementwise = formula != nil || operation.isElementwise
   }
 
   var overwriting: Overwriting { isElementwise ? .elementwise : .none }
 
   func instruction<S: Scalar>(_ pass: Pass, _ number: Int, in builder: inout InstructionBuilder<S>) -> Instruction<S> {
-    builder.instruction(of: pass.nodes[0])
+    builder.instruction(of: pass.nodes[0], by: formula)
   }
 }
