@@ -48,7 +48,7 @@ public final class Trainer<Data: Dataset<Int32>> {
   package func prepare() throws { _ = fullBatchLoss() }
 
   /// The fingerprint of the loss of a full batch, which tells one program from another, whatever else has been recorded.
-  func fingerprint() -> String { String(fullBatchLoss().inputs[0].tape.fingerprint, radix: 16) }
+  func fingerprint() -> String { String(fullBatchLoss().inputs.tape.fingerprint, radix: 16) }
 
   /// The fingerprint that the same training had when losses were recorded in their former form.
   package func formerFingerprint() -> String { String(step.formerFingerprint(of: fullBatchLoss()), radix: 16) }
