@@ -220,6 +220,37 @@ struct StepResumeTests {
     #expect(try file.restore(into: pair.steps) == nil)
   }
 
+  @Test func `a trainer of two steps stops in the middle of an epoch and goes on in the same bits`() throws {
+    let folder = try ScratchFolder()
+    let url = folder.url.appendingPathComponent("pair")
+    func trainer() throws -> Trainer<LabeledPoints> {
+      let pair = try Adversaries()
+      var generator = Generator(seed: 2)
+      return Trainer(
+        steps: pair.steps, training: LabeledPoints.spirals(count: 30, using: &generator), epochs: 3, batchSize: 8,
+        generator: Generator(seed: 1)
+      ) { batch in
+        try pair.steps[1](accumulating: [batch.inputs, batch.inputs])
+        _ = try pair.steps[0](batch.inputs)
+        return try pair.steps[0](batch.inputs)
+      }
+    }
+    func bits(_ trainer: Trainer<LabeledPoints>) -> [[Float]] {
+      trainer.steps.flatMap { ($0.namedParameters + $0.namedOptimizerState).map(\.parameter.value.elements) }
+    }
+    let (whole, resumed) = (try trainer(), try trainer())
+    try whole.run(afterStep: { _ in whole.progress.epoch == 0 || whole.progress.batch < 2 })
+    #expect(whole.steps.map(\.stepCount) == [12, 6])
+    try Checkpoint.save(whole, to: url)
+    let saved = bits(whole)
+    try whole.run()
+    try Checkpoint(contentsOf: url).restore(into: resumed)
+    #expect(bits(resumed) == saved && resumed.steps.map(\.stepCount) == [12, 6])
+    try resumed.run()
+    #expect(bits(resumed) == bits(whole) && bits(whole) != saved)
+    #expect(resumed.history == whole.history && whole.history.count == 3)
+  }
+
   @Test func `a training whose weights are averaged resumes with its averages`() throws {
     let folder = try ScratchFolder()
     let url = folder.url.appendingPathComponent("trainer")

@@ -59,6 +59,11 @@ public struct Checkpoint {
     _ trainer: Trainer<some Dataset<Int32>>, settings: [String: String] = [:], to url: URL
   ) throws {
     try trainer.prepare()
+    if trainer.isOfSteps {
+      var file = try contents(of: trainer.steps)
+      file.metadata[progressKey] = try encode(trainer.progress)
+      return try write(file, settings, to: url)
+    }
     try trainer.step.requireFinite()
     var progress = trainer.progress
     if trainer.step.optimizerStart > 0 { progress.optimizerStart = trainer.step.optimizerStart }
@@ -110,6 +115,13 @@ public struct Checkpoint {
   ///   has been changed then.
   public func restore(into trainer: Trainer<some Dataset<Int32>>) throws {
     try trainer.prepare()
+    if trainer.isOfSteps {
+      let progress = try progress()
+      try requirePossible(progress, in: trainer)
+      try restore(into: trainer.steps)
+      trainer.progress = progress
+      return
+    }
     let fingerprint = trainer.fingerprint()
     guard let written = file.metadata[Checkpoint.fingerprintKey] else {
       throw mismatch(
@@ -124,12 +136,7 @@ public struct Checkpoint {
     }
     let hasBest = file.names.contains { $0.hasPrefix(Checkpoint.bestPrefix) }
     let progress = try progress()
-    if let fault = progress.fault(in: trainer, hasBest: hasBest) {
-      throw mismatch(
-        Checkpoint.progressKey, fault.expected, fault.found,
-        "Resume the training that was saved; otherwise the file was changed by hand, and only its weights can be loaded."
-      )
-    }
+    try requirePossible(progress, in: trainer)
     let parameters = trainer.step.namedParameters
     let states = trainer.step.namedOptimizerState
     let weights = try values(for: parameters)
@@ -145,6 +152,16 @@ public struct Checkpoint {
     trainer.progress = progress
     trainer.step.optimizerStart = progress.optimizerStart ?? 0
     trainer.step.stepCount = progress.stepCount(batchesPerEpoch: trainer.stepsPerEpoch)
+  }
+
+  private func requirePossible(_ progress: TrainingProgress, in trainer: Trainer<some Dataset<Int32>>) throws {
+    let hasBest = file.names.contains { $0.hasPrefix(Checkpoint.bestPrefix) }
+    if let fault = progress.fault(in: trainer, hasBest: hasBest) {
+      throw mismatch(
+        Checkpoint.progressKey, fault.expected, fault.found,
+        "Resume the training that was saved; otherwise the file was changed by hand, and only its weights can be loaded."
+      )
+    }
   }
 
   /// The progress as it stands in the file, which may belong to another training.

@@ -31,6 +31,13 @@ extension Checkpoint {
   public static func save<S: Scalar>(
     _ steps: [TrainingStep<S>], generator: Generator? = nil, settings: [String: String] = [:], to url: URL
   ) throws {
+    var file = try contents(of: steps)
+    if let generator { file.metadata[generatorKey] = try encode(generator) }
+    try write(file, settings, to: url)
+  }
+
+  /// The tensors of steps, and the numbers of their updates.
+  static func contents<S: Scalar>(of steps: [TrainingStep<S>]) throws -> Safetensors {
     var file = Safetensors()
     for step in steps { try step.requireFinite() }
     for (name, parameter) in namedParameters(of: steps) { try file.add(name, parameter.value) }
@@ -41,8 +48,7 @@ extension Checkpoint {
       StoredStep(stepCount: $0.stepCount, optimizerStart: $0.optimizerStart, fingerprints: $0.fingerprints)
     }
     file.metadata[stepsKey] = try encode(stored)
-    if let generator { file.metadata[generatorKey] = try encode(generator) }
-    try write(file, settings, to: url)
+    return file
   }
 
   /// Puts a step back where it was, as `restore(into:)` of several does.

@@ -77,6 +77,7 @@ extension TrainingStep {
       site.trap("TrainingStep: a trace holds steps of one batch; end it before micro-batches are accumulated")
     }
     let losses = batches.map { $0.compile(site) }
+    if isOnlyRecording { return 0 }
     let accumulation = accumulation(of: losses)
     // Stores of one micro-batch are read by the next, so they are made at once, and taken back where the step is refused.
     var programs: [Program<S>] = []

@@ -61,6 +61,8 @@ public final class TrainingStep<S: Scalar> {
   /// The threads among which products, chains and updates are split; `nil` runs everything on the caller's. No bit depends
   /// on it.
   public var pool: WorkerPool?
+  /// True while a trainer finds out what the steps of a batch are: losses are recorded, and nothing is updated.
+  var isOnlyRecording = false
   /// Named in errors, when a training loop sets it.
   package var epoch: Int?
   /// Called after each update: for a look at the parameters, the batch and the recording. What it throws, the step throws.
@@ -117,6 +119,7 @@ public final class TrainingStep<S: Scalar> {
   @specialized(where S == Float)
   @specialized(where S == Double)
   func update(from loss: CompiledLoss<S>) throws -> S {
+    if isOnlyRecording { return 0 }
     let program = loss.program
     clock?.end(.batch, before: program)
     (program.step, program.seed) = (stepCount, seed)
