@@ -82,6 +82,79 @@ struct StepFormsTests {
     #expect(throws: FeedError.self) { try step(text([3, 0], [[1, 1]])) }
   }
 
+  /// A step of a struct with everything that it could change.
+  private final class Structured {
+    let w = Parameter<Double>(Tensor([[1, 2], [3, 4], [5, 6]]), name: "w")
+    let trace = Parameter<Double>(Tensor([0]), name: "trace")
+    private(set) var step: TrainingStep<Double>
+
+    init() {
+      let (w, trace) = (w, trace)
+      step = TrainingStep(
+        of: Text.self, optimizer: Adam(learningRate: 0.01), clipping: .norm(1),
+        groups: [ParameterGroup(.all, decay: 0.1)], averaging: .exponential(decay: 0.5), seed: 3
+      ) { text in
+        let rows = text.tokens.tape.parameter(w).gather(text.tokens)
+        let weighted =
+          text.weights.reduce(text.pair.values) { $0 + $1 }.reshape(to: [rows.shape[0], 1]) * dropout(rows, rate: 0.5)
+        text.tokens.tape.store((weighted.sum() * 1e10).reshape(to: [1]), into: trace)
+        return (weighted.square().mean(), ["rows": rows])
+      }
+    }
+
+    var state: [[Double]] {
+      (step.namedParameters + step.namedOptimizerState + step.namedAverages).map(\.parameter.value.elements)
+        + [trace.value.elements, [Double(step.stepCount)]]
+    }
+  }
+
+  private func sample(_ seed: UInt64, count: Int = 4) -> Text {
+    Text(
+      tokens: Tensor((0..<count).map { Int32(($0 + Int(seed)) % 3) }), weights: [normal([count], seed: seed)],
+      pair: Pair(values: normal([count], seed: seed + 1)))
+  }
+
+  @Test func `a refused step of a struct changes nothing, and training goes on in the same bits`() throws {
+    let (tried, plain) = (Structured(), Structured())
+    for number in 0..<5 as Range<UInt64> {
+      #expect(try tried.step(sample(number)) == plain.step(sample(number)))
+      var spoilt = sample(number + 1)
+      spoilt.pair.values[linear: 2] = .nan
+      #expect(throws: TrainingError.self) { try tried.step(spoilt) }
+      #expect(throws: TrainingError.self) { try tried.step(accumulating: [sample(1), spoilt]) }
+      spoilt = sample(number + 1)
+      spoilt.tokens[linear: 3] = 3
+      #expect(throws: FeedError.self) { try tried.step(spoilt) }
+      spoilt = sample(number + 1)
+      spoilt.weights[0][linear: 0] = 1e300
+      #expect(throws: TrainingError.self) { try tried.step(spoilt) }
+      #expect(tried.state == plain.state)
+    }
+    #expect(tried.trace.value[0] != 0)
+  }
+
+  @Test func `the latest step of a struct, recorded afresh, has the bits of its replay`() throws {
+    let training = Structured()
+    for number in 0..<3 as Range<UInt64> { try training.step(sample(number)) }
+    let fresh = try #require(training.step.recordedAfresh())
+    let replayed = try #require(fresh.replayed)
+    #expect(replayed.count == 2 && zip(fresh.values, replayed).allSatisfy { $0.value == $1 })
+    training.step.updating = []
+    training.step.updating = [training.w]
+    try training.step(accumulating: [sample(1), sample(2, count: 3)])
+    let again = try #require(training.step.recordedAfresh())
+    #expect(zip(again.values, try #require(again.replayed)).allSatisfy { $0.value == $1 })
+  }
+
+  @Test func `no more recordings of structs are kept than the limit says, also of micro-batches`() throws {
+    let training = Structured()
+    for size in 1...12 { try training.step(sample(1, count: size)) }
+    #expect(training.step.recordingCount == 8)
+    try training.step(accumulating: (1...12).map { sample(1, count: $0) })
+    #expect(training.step.recordingCount == 8 && training.step.stepCount == 13)
+    #expect(try training.step(accumulating: [sample(1, count: 1)]).isFinite)
+  }
+
   @Test func `values beside the loss and gradients can be read after a step`() throws {
     let w = w
     let step = TrainingStep<Double>(optimizer: SGD(learningRate: 0.5), clipping: .norm(0.1)) { x in

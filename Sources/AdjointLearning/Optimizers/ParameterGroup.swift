@@ -63,6 +63,18 @@ public struct ParameterGroup<S: Scalar> {
   }
 }
 
+extension ParameterGroup: CustomStringConvertible {
+  /// The rule and what differs from the step's own settings.
+  public var description: String {
+    var words = [rule.words]
+    if isFrozen { words.append("frozen") }
+    if rate != 1 { words.append("rate \(rate)") }
+    if let decay { words.append("decay \(decay)") }
+    if let schedule { words.append("schedule \(schedule)") }
+    return words.joined(separator: ", ")
+  }
+}
+
 /// An optimiser with a weight decay of its own, in place of which a group may have another.
 package protocol DecayingOptimizer: Optimizer {
   func replacing(weightDecay: Double) -> Self

@@ -139,6 +139,8 @@ extension TrainingStep {
     if schedule != .constant { words.append("schedule \(schedule)") }
     if regularization != .none { words.append("\(regularization)") }
     if clipping != .none { words.append("clipping \(clipping)") }
+    if updating.words != "all" { words.append("updates \(updating.words)") }
+    words += groups.map { "group of \($0)" }
     return words.joined(separator: "; ")
   }
 }

@@ -10,7 +10,7 @@ extension TrainingStep: CustomStringConvertible {
     if regularization != .none { lines.append("  \(regularization)") }
     if clipping != .none { lines.append("  clipping \(clipping)") }
     if updating.words != "all" { lines.append("  updates \(updating.words)") }
-    if !groups.isEmpty { lines.append("  groups of settings: " + groups.map(\.rule.words).joined(separator: ", ")) }
+    if !groups.isEmpty { lines.append("  groups of settings: " + groups.map(\.description).joined(separator: "; ")) }
     if averaging != .none { lines.append("  averages weights: \(averaging)") }
     guard let latest = lastRecording else {
       return (lines + ["  nothing is recorded before the first step"]).joined(separator: "\n")

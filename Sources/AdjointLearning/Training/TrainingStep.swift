@@ -167,7 +167,7 @@ public final class TrainingStep<S: Scalar> {
   // MARK: Recording
 
   /// The number of recordings that are kept.
-  var recordingCount: Int { losses.count }
+  package var recordingCount: Int { losses.count }
   /// The most recent recording.
   var lastRecording: CompiledLoss<S>? { losses.last }
   /// The most recent recording's tape, for printing and explaining.
