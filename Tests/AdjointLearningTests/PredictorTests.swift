@@ -6,6 +6,16 @@ import Testing
 
 /// A model in inference, and the measures of how well it does.
 struct PredictorTests {
+  @Test func `rows of indices are predicted in batches of any length, and one out of range is refused`() throws {
+    let table = Parameter<Double>(Tensor([[1, 2], [3, 4], [5, 6]]), name: "table")
+    let predictor = Predictor<Double>(batchSize: 2) { tokens in
+      tokens.tape.parameter(table).gather(tokens).sum(axes: [1])
+    }
+    #expect(try predictor(Tensor<Int32>([[0, 1], [2, 2], [1, 0]])) == Tensor([[4, 6], [10, 12], [4, 6]]))
+    #expect(throws: FeedError.self) { try predictor(Tensor<Int32>([[0, 3]])) }
+    #expect(try predictor(Tensor<Int32>([[2, 0]])) == Tensor([[6, 8]]))
+  }
+
   private static func model(_ sizes: [Int] = [2, 6, 3], dropout: Double = 0.5) -> MLP<Float> {
     var generator = Generator(seed: 11)
     return MLP<Float>(sizes, dropout: dropout, using: &generator)

@@ -20,6 +20,7 @@ enum Catalogue {
       switch input {
       case .numbers(let shape, in: let range, avoiding: _):
         tape.input(Tensor(repeating: S(range.lowerBound * 0.7 + range.upperBound * 0.3), shape: shape))
+      case .wellConditioned(let shape): tape.input(Tensor<Double>.wellConditioned(shape) { 0.5 }.converted())
       case .indices(let shape, below: _): tape.index(Tensor(repeating: 0, shape: shape))
       }
     }

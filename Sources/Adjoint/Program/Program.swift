@@ -246,6 +246,15 @@ public final class Program<S: Scalar> {
     step += 1
   }
 
+  /// The present values of the states that a run stores.
+  package var storedStates: [[S]] { stores.map { Array($0.target) } }
+
+  /// Puts the states that a run stores back to earlier values.
+  package func restore(states: [[S]]) {
+    for (store, value) in zip(stores, states) { _ = store.target.update(fromContentsOf: value) }
+    for version in storedVersions { version.pointee &+= 1 }
+  }
+
   /// Computes every output again from the leaves as they are. Nothing is drawn, and nothing is stored.
   @specialized(where S == Float)
   @specialized(where S == Double)

@@ -14,6 +14,9 @@ public final class Parameter<S: Scalar> {
   public var isFrozen = false
   /// True when this was made while a model was recorded for replay: each further recording would make another one.
   package let isMadeWhileRecording = ModelRecording.isUnderWay
+  /// The latest copy of this, and the copying of a whole model that it was made for, while these last.
+  package weak var twin: Parameter?
+  package weak var copying: AnyObject?
   let storage: Buffer<S>
 
   /// A parameter that begins with a value.

@@ -1,35 +1,54 @@
-/// A parameter as an optimiser sees it: contiguous runs of its value θ, its gradient g, and up to two arrays of
-/// optimiser state, all of one length.
+/// A parameter as an optimiser sees it: contiguous runs of its value θ, its gradient g, and the arrays of optimiser state,
+/// all of one length.
 ///
 /// The order of its elements is the parameter's, row-major. Positions are checked, in release too; a loop over `indices`
 /// is checked once.
 public struct ParameterRun<S: Scalar> {
   /// The number of elements.
   public let count: Int
+  /// The number of arrays of optimiser state.
+  public let stateCount: Int
   @usableFromInline let values: UnsafeMutablePointer<S>
   @usableFromInline let gradients: UnsafeMutablePointer<S>
-  @usableFromInline let slots: (UnsafeMutablePointer<S>?, UnsafeMutablePointer<S>?)
+  /// The arrays of state of the whole parameter, in which this run begins at `start`.
+  @usableFromInline let states: UnsafeMutablePointer<UnsafeMutablePointer<S>>
+  @usableFromInline let start: Int
   /// The owners of this memory, which lives as long as the run.
   private let owner: RunOwner<S>
   private let copies: GradientCopies<S>?
 
-  /// The run of a whole parameter, with its gradient in a program and up to two arrays of optimiser state.
-  /// - Precondition: the gradient is an output of the program, all have the parameter's shape, and there are at most two
-  ///   states.
-  package init(parameter: Parameter<S>, gradient: Variable<S>, in program: Program<S>, states: [Parameter<S>]) {
+  /// The dimensions of the whole parameter.
+  public var shape: Shape { owner.parameter.shape }
+
+  /// The run of a whole parameter, with its gradient in a program and the arrays of optimiser state.
+  /// - Precondition: the gradient is an output of the program, and all have the parameter's shape.
+  package init(
+    parameter: Parameter<S>, gradient: Variable<S>, in program: Program<S>, states: [Parameter<S>],
+    average: Parameter<S>? = nil
+  ) {
     let name = parameter.name ?? "unnamed"
     guard gradient.shape == parameter.shape else {
       fatalError("ParameterRun: '\(name)' is \(parameter.shape), its gradient \(gradient.shape)")
     }
-    guard states.count <= 2 else { fatalError("ParameterRun: \(states.count) states for '\(name)'; at most two fit") }
-    if let state = states.first(where: { $0.shape != parameter.shape }) {
-      fatalError("ParameterRun: '\(name)' is \(parameter.shape), an optimiser's state for it \(state.shape)")
+    let address = program.output(program.readableNode(gradient)).base
+    self.init(RunOwner(parameter, gradient: program, states, average), gradients: address)
+  }
+
+  /// The run of a whole parameter with a gradient that stands in memory of its own.
+  /// - Precondition: all have the parameter's shape.
+  package init(
+    parameter: Parameter<S>, gradient: Parameter<S>, states: [Parameter<S>], average: Parameter<S>? = nil
+  ) {
+    guard gradient.shape == parameter.shape else {
+      fatalError("ParameterRun: '\(parameter.name ?? "unnamed")' is \(parameter.shape), its gradient \(gradient.shape)")
     }
-    count = parameter.count
-    values = parameter.storage.base
-    gradients = program.output(program.readableNode(gradient)).base
-    slots = (states.first?.storage.base, states.dropFirst().first?.storage.base)
-    (owner, copies) = (RunOwner(parameter: parameter, program: program, states: states), nil)
+    self.init(RunOwner(parameter, gradient: gradient, states, average), gradients: gradient.storage.base)
+  }
+
+  private init(_ owner: RunOwner<S>, gradients: UnsafeMutablePointer<S>) {
+    (count, values, self.gradients) = (owner.parameter.count, owner.parameter.storage.base, gradients)
+    (states, stateCount, start) = (owner.bases, owner.states.count, 0)
+    (self.owner, copies) = (owner, nil)
   }
 
   private init(
@@ -37,7 +56,7 @@ public struct ParameterRun<S: Scalar> {
   ) {
     count = range.count
     values = whole.values + range.lowerBound
-    slots = (whole.slots.0.map { $0 + range.lowerBound }, whole.slots.1.map { $0 + range.lowerBound })
+    (states, stateCount, start) = (whole.states, whole.stateCount, whole.start + range.lowerBound)
     (self.gradients, self.copies, owner) = (gradients, copies, whole.owner)
   }
 
@@ -54,9 +73,8 @@ public struct ParameterRun<S: Scalar> {
   @specialized(where S == Float)
   @specialized(where S == Double)
   package func block(from start: Int, copyingGradientInto copies: GradientCopies<S>, of part: Int) -> ParameterRun {
-    let size = GradientCopies<S>.blockSize
-    let copy = copies.buffer.base + part * size
-    let range = start..<Swift.min(start + size, count)
+    let copy = copies.buffer.base + part * copies.size
+    let range = start..<Swift.min(start + copies.size, count)
     copy.update(from: gradients + start, count: range.count)
     return ParameterRun(self, range, gradients: copy, copies: copies)
   }
@@ -70,10 +88,10 @@ public struct ParameterRun<S: Scalar> {
   func trap(_ i: Int) -> Never { fatalError("ParameterRun: there is no element \(i) among \(count)") }
 
   @inlinable @inline(__always)
-  func slot(_ place: UnsafeMutablePointer<S>?, _ i: Int) -> UnsafeMutablePointer<S> {
+  func place(_ array: Int, _ i: Int) -> UnsafeMutablePointer<S> {
     check(i)
-    guard let place else { trapWithoutState() }
-    return place + i
+    if UInt(bitPattern: array) >= UInt(bitPattern: stateCount) { trapWithoutState() }
+    return states[array] + (start + i)
   }
 
   @usableFromInline @inline(never)
@@ -112,30 +130,64 @@ public struct ParameterRun<S: Scalar> {
   @specialized(where S == Float)
   @specialized(where S == Double)
   package func update(by rule: UpdateRule) {
-    let states = (slots.0 == nil ? 0 : 1) + (slots.1 == nil ? 0 : 1)
-    guard states >= rule.stateCount else { trapWithoutState() }
+    guard stateCount >= rule.stateCount else { trapWithoutState() }
     S.update(
       ParameterUpdate(
-        rule: rule, values: values, gradients: gradients, first: slots.0 ?? values, second: slots.1 ?? values,
-        count: count))
+        rule: rule, values: values, gradients: gradients, first: stateCount > 0 ? states[0] + start : values,
+        second: stateCount > 1 ? states[1] + start : values, count: count))
+  }
+
+  /// Brings the average of the values towards them: a ← a + c(θ − a). Nothing happens where no average is kept.
+  @specialized(where S == Float)
+  @specialized(where S == Double)
+  package func moveAverage(by factor: Double) {
+    guard let kept = owner.average else { return }
+    let (average, c) = (kept.storage.base + start, S(factor))
+    if factor == 1 {
+      average.update(from: values, count: count)
+    } else {
+      for i in 0..<count { average[i] = average[i] + c * (values[i] - average[i]) }
+    }
+  }
+
+  /// Adds a gradient times a factor to this one, element by element.
+  /// - Precondition: this run's gradient stands in memory of its own, and both have one length.
+  @specialized(where S == Float)
+  @specialized(where S == Double)
+  package func addGradient(of other: ParameterRun, times factor: Double) {
+    guard other.count == count else { fatalError("ParameterRun: \(other.count) gradients for \(count)") }
+    let c = S(factor)
+    for i in 0..<count { gradients[i] = gradients[i] + c * other.gradients[i] }
+  }
+
+  /// The gradient as a tensor of the parameter's shape.
+  package var gradientTensor: Tensor<S> {
+    Tensor(shape: shape, elements: Array(UnsafeBufferPointer(start: gradients, count: count)))
   }
 
   /// True when every gᵢ is neither NaN nor infinite.
   package var hasFiniteGradient: Bool { S.allFinite(gradients, count: count) }
 
+  /// Element i of an array of optimiser state, counted from 0 in the order of `stateNames`.
+  @inlinable
+  public func state(_ array: Int, _ i: Int) -> S { place(array, i).pointee }
+  /// Sets element i of an array of optimiser state.
+  @inlinable
+  public func setState(_ array: Int, _ i: Int, _ value: S) { place(array, i).pointee = value }
+
   /// Element i of the first array of optimiser state.
   @inlinable
-  public func first(_ i: Int) -> S { slot(slots.0, i).pointee }
+  public func first(_ i: Int) -> S { place(0, i).pointee }
   /// Sets element i of the first array of optimiser state.
   @inlinable
-  public func setFirst(_ i: Int, _ value: S) { slot(slots.0, i).pointee = value }
+  public func setFirst(_ i: Int, _ value: S) { place(0, i).pointee = value }
 
   /// Element i of the second array of optimiser state.
   @inlinable
-  public func second(_ i: Int) -> S { slot(slots.1, i).pointee }
+  public func second(_ i: Int) -> S { place(1, i).pointee }
   /// Sets element i of the second array of optimiser state.
   @inlinable
-  public func setSecond(_ i: Int, _ value: S) { slot(slots.1, i).pointee = value }
+  public func setSecond(_ i: Int, _ value: S) { place(1, i).pointee = value }
 
   /// The positions of the elements, 0 ..< count.
   @inlinable
@@ -144,25 +196,39 @@ public struct ParameterRun<S: Scalar> {
 
 /// The places that a run points to.
 private final class RunOwner<S: Scalar> {
-  private let parameter: Parameter<S>
-  private let program: Program<S>
-  private let states: [Parameter<S>]
+  let parameter: Parameter<S>
+  let states: [Parameter<S>]
+  let average: Parameter<S>?
+  let bases: UnsafeMutablePointer<UnsafeMutablePointer<S>>
+  /// Whoever holds the gradient.
+  private let gradient: AnyObject
 
-  init(parameter: Parameter<S>, program: Program<S>, states: [Parameter<S>]) {
-    (self.parameter, self.program, self.states) = (parameter, program, states)
+  init(_ parameter: Parameter<S>, gradient: AnyObject, _ states: [Parameter<S>], _ average: Parameter<S>?) {
+    for state in states + [average].compactMap({ $0 }) where state.shape != parameter.shape {
+      fatalError(
+        "ParameterRun: '\(parameter.name ?? "unnamed")' is \(parameter.shape), an optimiser's state for it \(state.shape)"
+      )
+    }
+    (self.parameter, self.gradient, self.states, self.average) = (parameter, gradient, states, average)
+    bases = .allocate(capacity: max(states.count, 1))
+    for (position, state) in states.enumerated() { (bases + position).initialize(to: state.storage.base) }
   }
+
+  deinit { bases.deallocate() }
 }
 
-/// Room for a block of a gradient for each of several threads.
+/// Room for a part of a gradient for each of several threads.
 package final class GradientCopies<S: Scalar> {
   /// The elements of a block, few enough to stay in a core's nearest cache.
   package static var blockSize: Int { 4096 }
   package let parts: Int
+  /// The most elements of a part.
+  package let size: Int
   fileprivate let buffer: Buffer<S>
 
-  package init(parts: Int) {
-    self.parts = parts
-    buffer = Buffer(repeating: 0, count: parts * GradientCopies.blockSize)
+  package init(parts: Int, of size: Int = GradientCopies.blockSize) {
+    (self.parts, self.size) = (parts, size)
+    buffer = Buffer(repeating: 0, count: parts * size)
   }
 }
 
@@ -201,6 +267,6 @@ package final class FiniteTest<S: Scalar>: WorkerPool.Task {
 extension ParameterRun: CustomStringConvertible {
   /// The number of elements, and the arrays that the optimiser keeps for them: `run of 784 elements, 2 states`.
   public var description: String {
-    "run of \(count) elements, \((slots.0 == nil ? 0 : 1) + (slots.1 == nil ? 0 : 1)) states"
+    "run of \(count) elements, \(stateCount) states"
   }
 }

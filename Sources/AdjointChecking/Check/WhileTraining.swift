@@ -73,6 +73,11 @@ extension TrainingStep {
     verify(every: interval, at: CallSite(file, line))
   }
 
+  /// Checks a step of any form every `interval` steps from now on, the next one included, as `verifyingEvery` does.
+  public func verify(every interval: Int, file: StaticString = #fileID, line: UInt = #line) {
+    verify(every: interval, at: CallSite(file, line))
+  }
+
   private func verify(every interval: Int, at site: CallSite) {
     guard interval > 0 else { site.trap("verifyingEvery: \(interval) is not a number of steps; give at least 1") }
     afterStep = { step in

@@ -14,15 +14,16 @@ public struct Checkpoint {
   private static let fingerprintKey = "adjoint.program"
   private static let versionKey = "adjoint.version"
   private static let formatKey = "adjoint.format"
-  private static let optimizerPrefix = "optimizer/"
-  private static let bestPrefix = "best/"
+  static let optimizerPrefix = "optimizer/"
+  static let averagePrefix = "average/"
+  static let bestPrefix = "best/"
 
   /// The format of the files that this version writes, and the newest that it reads. It is raised when files are written
   /// that an earlier version would misread.
   package static let format = 1
 
-  private let file: Safetensors
-  private let path: String
+  let file: Safetensors
+  let path: String
   /// The version of this package that wrote the file; nil in a file from before versions were written, or by another
   /// program.
   public let version: String?
@@ -34,6 +35,8 @@ public struct Checkpoint {
   }
   /// False for weights alone.
   package var holdsTraining: Bool { file.metadata[Checkpoint.progressKey] != nil }
+  /// True for a file that steps wrote without a trainer.
+  var holdsSteps: Bool { file.metadata[Checkpoint.stepsKey] != nil }
 
   /// Reads a checkpoint.
   /// - Throws: `FileError` when the file is missing, damaged, not a safetensors file, or of a format that is newer than this
@@ -56,12 +59,18 @@ public struct Checkpoint {
     _ trainer: Trainer<some Dataset<Int32>>, settings: [String: String] = [:], to url: URL
   ) throws {
     try trainer.prepare()
+    if trainer.isOfSteps {
+      var file = try contents(of: trainer.steps)
+      file.metadata[progressKey] = try encode(trainer.progress)
+      return try write(file, settings, to: url)
+    }
     try trainer.step.requireFinite()
     var progress = trainer.progress
     if trainer.step.optimizerStart > 0 { progress.optimizerStart = trainer.step.optimizerStart }
     var file = Safetensors()
     for (name, parameter) in trainer.step.namedParameters { try file.add(name, parameter.value) }
     for (name, state) in trainer.step.namedOptimizerState { try file.add(optimizerPrefix + name, state.value) }
+    for (name, average) in trainer.step.namedAverages { try file.add(averagePrefix + name, average.value) }
     for (name, parameter) in trainer.step.namedParameters.sorted(by: { $0.name < $1.name }) {
       if let value = trainer.best[ObjectIdentifier(parameter)] { try file.add(bestPrefix + name, value) }
     }
@@ -89,7 +98,7 @@ public struct Checkpoint {
   }
 
   /// Writes a file that says who wrote it.
-  private static func write(_ file: Safetensors, _ settings: [String: String], to url: URL) throws {
+  static func write(_ file: Safetensors, _ settings: [String: String], to url: URL) throws {
     var file = file
     file.metadata[settingsKey] = try encode(settings)
     file.metadata[versionKey] = adjointVersion
@@ -106,6 +115,13 @@ public struct Checkpoint {
   ///   has been changed then.
   public func restore(into trainer: Trainer<some Dataset<Int32>>) throws {
     try trainer.prepare()
+    if trainer.isOfSteps {
+      let progress = try progress()
+      try requirePossible(progress, in: trainer)
+      try restore(into: trainer.steps)
+      trainer.progress = progress
+      return
+    }
     let fingerprint = trainer.fingerprint()
     guard let written = file.metadata[Checkpoint.fingerprintKey] else {
       throw mismatch(
@@ -120,23 +136,32 @@ public struct Checkpoint {
     }
     let hasBest = file.names.contains { $0.hasPrefix(Checkpoint.bestPrefix) }
     let progress = try progress()
+    try requirePossible(progress, in: trainer)
+    let parameters = trainer.step.namedParameters
+    let states = trainer.step.namedOptimizerState
+    let weights = try values(for: parameters)
+    let averages = trainer.step.namedAverages
+    let kept = try values(for: states, prefix: Checkpoint.optimizerPrefix)
+    let averaged = try values(for: averages, prefix: Checkpoint.averagePrefix)
+    let best = hasBest ? try values(for: parameters, prefix: Checkpoint.bestPrefix) : []
+
+    for ((_, parameter), value) in zip(parameters + states + averages, weights + kept + averaged) {
+      parameter.value = value
+    }
+    trainer.best = Dictionary(uniqueKeysWithValues: zip(parameters.map { ObjectIdentifier($0.parameter) }, best))
+    trainer.progress = progress
+    trainer.step.optimizerStart = progress.optimizerStart ?? 0
+    trainer.step.stepCount = progress.stepCount(batchesPerEpoch: trainer.stepsPerEpoch)
+  }
+
+  private func requirePossible(_ progress: TrainingProgress, in trainer: Trainer<some Dataset<Int32>>) throws {
+    let hasBest = file.names.contains { $0.hasPrefix(Checkpoint.bestPrefix) }
     if let fault = progress.fault(in: trainer, hasBest: hasBest) {
       throw mismatch(
         Checkpoint.progressKey, fault.expected, fault.found,
         "Resume the training that was saved; otherwise the file was changed by hand, and only its weights can be loaded."
       )
     }
-    let parameters = trainer.step.namedParameters
-    let states = trainer.step.namedOptimizerState
-    let weights = try values(for: parameters)
-    let kept = try values(for: states, prefix: Checkpoint.optimizerPrefix)
-    let best = hasBest ? try values(for: parameters, prefix: Checkpoint.bestPrefix) : []
-
-    for ((_, parameter), value) in zip(parameters + states, weights + kept) { parameter.value = value }
-    trainer.best = Dictionary(uniqueKeysWithValues: zip(parameters.map { ObjectIdentifier($0.parameter) }, best))
-    trainer.progress = progress
-    trainer.step.optimizerStart = progress.optimizerStart ?? 0
-    trainer.step.stepCount = progress.stepCount(batchesPerEpoch: trainer.stepsPerEpoch)
   }
 
   /// The progress as it stands in the file, which may belong to another training.
@@ -156,54 +181,6 @@ public struct Checkpoint {
     for ((_, parameter), value) in zip(parameters, weights) { parameter.value = value }
   }
 
-  /// The tensors for these places, after checking that names and shapes fit exactly and all numbers are finite.
-  private func values<S: Scalar>(
-    for places: [(name: String, parameter: Parameter<S>)], prefix: String = ""
-  ) throws(FileError) -> [Tensor<S>] {
-    let wanted = Set(places.map { prefix + $0.name })
-    let reserved = [Checkpoint.optimizerPrefix, Checkpoint.bestPrefix]
-    let present = file.names.filter { name in
-      prefix.isEmpty ? !reserved.contains { name.hasPrefix($0) } : name.hasPrefix(prefix)
-    }
-    if let extra = present.first(where: { !wanted.contains($0) }) {
-      throw FileError(
-        .mismatch, file: path, at: .tensor(extra), expected: "only \(Safetensors.listed(wanted.sorted()))",
-        found: "a tensor that this model does not have", remedy: "Build the model that the file was saved from.")
-    }
-    var values: [Tensor<S>] = []
-    for (position, (name, parameter)) in places.enumerated() {
-      // Nobody wrote the name of an unnamed one.
-      let isNamed = parameter.name != nil
-      let meant = isNamed ? "" : ", for \(parameter.words(storedAs: name, at: position))"
-      guard let shape = file.shape(of: prefix + name) else {
-        throw FileError(
-          .missingTensor, file: path, at: .tensor(prefix + name),
-          expected: "a tensor of shape \(parameter.shape)\(meant)",
-          found: present.isEmpty ? "no tensors" : "none; the file holds \(Safetensors.listed(present))",
-          remedy: "Build the model that the file was saved from, with the same names"
-            + (isNamed ? "." : ": unnamed layers are numbered by their use, so give them names."))
-      }
-      guard shape == parameter.shape else {
-        throw FileError(
-          .mismatch, file: path, at: .tensor(prefix + name), expected: "the shape \(parameter.shape)\(meant)",
-          found: "\(shape)",
-          remedy: "Build the model with the sizes that the file was saved with.")
-      }
-      let value: Tensor<S> = try file.tensor(prefix + name)
-      // What an optimiser keeps may have overflowed in an element that no longer moves.
-      if prefix != Checkpoint.optimizerPrefix,
-        let element = value.elements.firstIndex(where: { !$0.primal.isFinite })
-      {
-        throw FileError(
-          .badValue, file: path, at: .tensor(prefix + name), expected: "finite numbers",
-          found: "\(value.elements[element]) at element \(element)",
-          remedy: "The training that wrote it had diverged; use a checkpoint from before.")
-      }
-      values.append(value)
-    }
-    return values
-  }
-
   /// Refuses a file that a later version wrote in a way of its own. One that says no format is of the first.
   private static func requireKnownFormat(of file: Safetensors, _ path: String) throws(FileError) {
     guard let text = file.metadata[formatKey], !(1...format).map(String.init).contains(text) else { return }
@@ -218,19 +195,19 @@ public struct Checkpoint {
         : "The file was changed by hand; save it again.")
   }
 
-  private func mismatch(_ key: String, _ expected: String, _ found: String, _ remedy: String) -> FileError {
+  func mismatch(_ key: String, _ expected: String, _ found: String, _ remedy: String) -> FileError {
     FileError(.mismatch, file: path, at: .metadata(key), expected: expected, found: found, remedy: remedy)
   }
 
   // MARK: Metadata
 
-  private static func encode(_ value: some Encodable) throws -> String {
+  static func encode(_ value: some Encodable) throws -> String {
     let encoder = JSONEncoder()
     encoder.outputFormatting = .sortedKeys
     return String(decoding: try encoder.encode(value), as: UTF8.self)
   }
 
-  private static func decode<Value: Decodable>(
+  static func decode<Value: Decodable>(
     _ type: Value.Type, _ key: String, of file: Safetensors, _ path: String, orElse missing: Value?
   ) throws(FileError) -> Value {
     guard let text = file.metadata[key] else {
@@ -256,7 +233,7 @@ public struct Checkpoint {
 extension Checkpoint: CustomStringConvertible {
   /// The file, its tensors, the finished epochs where it holds a training, and its settings.
   public var description: String {
-    let training = file.metadata[Checkpoint.progressKey] == nil ? "weights" : "a training"
+    let training = holdsTraining ? "a training" : holdsSteps ? "steps of a training" : "weights"
     let epochs = (try? finishedEpochs()).map { " after \($0) epochs" } ?? ""
     let named = settings.sorted { $0.key < $1.key }.prefix(12).map { "\($0.key) \($0.value.prefix(40))" }
     let more = settings.count > named.count ? ", …" : ""

@@ -32,9 +32,11 @@ package protocol LibraryLayer: Layer, Detachable, CustomStringConvertible {
 
 extension LibraryLayer {
   public func copy() -> Self {
-    var copy = self
-    copy.detach()
-    return copy
+    ModelCopy.once {
+      var copy = self
+      copy.detach()
+      return copy
+    }
   }
 
   /// Traps with this layer and what it takes when a variable does not fit it.
@@ -65,11 +67,13 @@ func detached<S: Scalar>(_ layer: any Layer<S>, in owner: String) -> any Layer<S
 }
 
 extension Parameter {
-  /// A new parameter with the same name and value.
+  /// A new parameter with the same name and value; the same one for each place of it in a model that is copied.
   public func copy() -> Parameter {
-    let twin = Parameter(value, name: name)
-    twin.isFrozen = isFrozen
-    return twin
+    if let twin, let copying, copying === ModelCopy.current { return twin }
+    let copy = Parameter(value, name: name)
+    copy.isFrozen = isFrozen
+    (twin, copying) = (copy, ModelCopy.current)
+    return copy
   }
 }
 

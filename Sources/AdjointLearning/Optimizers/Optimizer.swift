@@ -14,15 +14,19 @@ import Foundation
 public protocol Optimizer: Sendable {
   /// α, before the schedule's factor.
   var learningRate: Double { get set }
-  /// The names of what is kept for each element of a parameter: at most two arrays, which begin at 0.
+  /// The names of what is kept for each element of a parameter: any number of arrays, which begin at 0.
   var stateNames: [String] { get }
-  /// Changes θ in place, element by element: a run may be a part of a parameter, the rest of which another thread updates.
+  /// True for an update that looks at a parameter as a whole, such as at its norm: each run is then a whole parameter.
+  var takesWholeParameters: Bool { get }
+  /// Changes θ in place, element by element: a run may be a part of a parameter, the rest of which another thread updates,
+  /// unless `takesWholeParameters`.
   /// `rate` is α times the schedule's factor; `step` is 1 in the first update.
   func update<S: Scalar>(_ run: ParameterRun<S>, rate: Double, step: Int)
 }
 
 extension Optimizer {
   public var stateNames: [String] { [] }
+  public var takesWholeParameters: Bool { false }
   /// The name in reports and checkpoints.
   package var name: String { "\(Self.self)" }
 }
@@ -189,9 +193,9 @@ public struct Adam: RuleOptimizer {
 /// Adam with decoupled weight decay: first θ ← θ − αλθ, apart from the gradient, then Adam's update.
 ///
 /// Source: Loshchilov & Hutter, "Decoupled weight decay regularization", ICLR 2019, algorithm 2.
-public struct AdamW: RuleOptimizer {
+public struct AdamW: RuleOptimizer, DecayingOptimizer {
   package var adam: Adam
-  package let weightDecay: Double
+  package private(set) var weightDecay: Double
   public var learningRate: Double {
     get { adam.learningRate }
     set { adam.learningRate = newValue }
@@ -210,6 +214,12 @@ public struct AdamW: RuleOptimizer {
 
   package func rule(rate: Double, step: Int) -> UpdateRule {
     adam.rule(rate: rate, step: step, keeping: 1 - rate * weightDecay)
+  }
+
+  package func replacing(weightDecay: Double) -> AdamW {
+    var twin = self
+    twin.weightDecay = weightDecay
+    return twin
   }
 }
 

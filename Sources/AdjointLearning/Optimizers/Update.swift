@@ -89,26 +89,74 @@ final class GradientTest<S: Scalar> {
   }
 }
 
-/// The update of all parameters of a step, element by element: gradient prepared, then the optimiser's rule. Threads take a
-/// contiguous part of every parameter, the same one each time.
+/// The parameters that a loss trains, each with its gradient and what is kept for it.
+final class UpdateSet<S: Scalar> {
+  let parameters: [Parameter<S>]
+  /// The names under which a checkpoint stores them.
+  let names: [String]
+  /// The parameters with their gradients and what the optimiser keeps for them.
+  private(set) var runs: [ParameterRun<S>] = []
+  /// The group of each parameter; −1 of none.
+  fileprivate(set) var groups: [Int] = []
+  /// True for each run that is a bias, and so for all vectors.
+  let isBias: [Bool]
+  /// True when there are so many parameters that threads are woken for what follows the program.
+  let isWorthSharing: Bool
+  /// The most elements of a parameter.
+  let largestCount: Int
+  private let makeRun: (_ position: Int, KeptState<S>) -> ParameterRun<S>
+
+  init(
+    _ parameters: [Parameter<S>], names: [String], run: @escaping (_ position: Int, KeptState<S>) -> ParameterRun<S>
+  ) {
+    (self.parameters, self.names, makeRun) = (parameters, names, run)
+    isBias = parameters.map { $0.shape.rank <= 1 }
+    isWorthSharing = parameters.reduce(0) { $0 + $1.count } >= 16_384
+    largestCount = parameters.reduce(0) { max($0, $1.count) }
+  }
+
+  /// Makes the runs, anew for another optimiser.
+  func makeRuns(_ kept: (Parameter<S>, String) -> KeptState<S>) {
+    runs = parameters.indices.map { makeRun($0, kept(parameters[$0], names[$0])) }
+  }
+
+  /// Puts each parameter into the first group whose rule it matches.
+  func group(by groups: [ParameterGroup<S>]) {
+    self.groups = parameters.indices.map { position in
+      groups.firstIndex { $0.rule.matches(names[position], parameters[position]) } ?? -1
+    }
+  }
+}
+
+/// What a step keeps for a parameter: the optimiser's arrays, and the average where there is one.
+struct KeptState<S: Scalar> {
+  let states: [Parameter<S>]
+  let average: Parameter<S>?
+}
+
+/// The update of all parameters of a step: gradient prepared, then the optimiser's rule. Threads take a contiguous part of
+/// every parameter, the same one each time; where the optimiser sees parameters as a whole, each takes some of them.
 final class UpdateTask<S: Scalar>: WorkerPool.Task {
   private var job: Job?
   /// Room for what becomes of gradients, made when something is first asked of them.
   private var copies: GradientCopies<S>?
 
   struct Job {
-    let loss: CompiledLoss<S>
-    let optimizer: any Optimizer
-    let rate: Double
+    let set: UpdateSet<S>
+    let setting: UpdateSetting
+    /// The settings of the groups.
+    let groups: [UpdateSetting]
     /// The number of the optimiser's step, 1 for the first.
     let step: Int
     let scale: GradientScale
     let clipping: Clipping
     let regularization: Regularization
+    /// The factor by which averages move towards the weights; 0 where none are kept.
+    let averaging: Double
 
     /// What is done to the gradient of a parameter before the optimiser sees it; `nil` for nothing.
     func preparation(of position: Int) -> GradientPreparation? {
-      let isPenalized = !loss.isBias[position] || regularization.includesBiases
+      let isPenalized = !set.isBias[position] || regularization.includesBiases
       var limit: Double?
       if case .value(let value) = clipping { limit = value }
       let preparation = GradientPreparation(
@@ -117,8 +165,10 @@ final class UpdateTask<S: Scalar>: WorkerPool.Task {
     }
 
     /// The factor on the parameter itself.
-    func keep(of position: Int) -> Double {
-      !loss.isBias[position] || regularization.includesBiases ? 1 - rate * regularization.decoupled : 1
+    func keep(of position: Int, _ setting: UpdateSetting) -> Double {
+      if let decay = setting.decay { return 1 - setting.rate * decay }
+      return !set.isBias[position] || regularization.includesBiases
+        ? 1 - setting.rate * regularization.decoupled : 1
     }
   }
 
@@ -126,15 +176,16 @@ final class UpdateTask<S: Scalar>: WorkerPool.Task {
   @specialized(where S == Double)
   func run(_ job: Job, on pool: WorkerPool?) {
     let parts = pool?.threads ?? 1
-    for position in 0..<job.loss.runs.count where job.preparation(of: position) != nil {
-      if let copies, copies.parts >= parts { break }
-      copies = GradientCopies(parts: parts)
+    let size = job.setting.optimizer.takesWholeParameters ? job.set.largestCount : GradientCopies<S>.blockSize
+    for position in 0..<job.set.runs.count where job.preparation(of: position) != nil {
+      if let copies, copies.parts >= parts, copies.size >= size { break }
+      copies = GradientCopies(parts: parts, of: size)
     }
     self.job = job
     if let pool { pool.run(self) } else { run(part: 0, of: 1) }
     self.job = nil
     // A recording that read the values from before is refused by its gradient.
-    for position in 0..<job.loss.trained.count { job.loss.trained[position].parameter.noteChange() }
+    for position in 0..<job.set.parameters.count { job.set.parameters[position].noteChange() }
   }
 
   override func run(part: Int, of parts: Int) { update(part, parts) }
@@ -144,20 +195,37 @@ final class UpdateTask<S: Scalar>: WorkerPool.Task {
   @specialized(where S == Double)
   private func update(_ part: Int, _ parts: Int) {
     guard let job else { return }
-    for position in 0..<job.loss.runs.count {
-      let run = job.loss.runs[position].part(part, of: parts)
-      let keep = job.keep(of: position)
-      guard let preparation = job.preparation(of: position), let copies else {
-        run.decay(keeping: keep)
-        job.optimizer.update(run, rate: job.rate, step: job.step)
-        continue
+    let isWhole = job.setting.optimizer.takesWholeParameters
+    for position in 0..<job.set.runs.count {
+      if isWhole && position % parts != part { continue }
+      let run = isWhole ? job.set.runs[position] : job.set.runs[position].part(part, of: parts)
+      let group = job.set.groups[position]
+      if group < 0 {
+        update(run, at: position, job, job.setting, part)
+      } else {
+        update(run, at: position, job, job.groups[group], part)
       }
-      for start in stride(from: 0, to: run.count, by: GradientCopies<S>.blockSize) {
-        let block = run.block(from: start, copyingGradientInto: copies, of: part)
-        block.prepareGradient(preparation)
-        block.decay(keeping: keep)
-        job.optimizer.update(block, rate: job.rate, step: job.step)
-      }
+      if job.averaging > 0 { run.moveAverage(by: job.averaging) }
+    }
+  }
+
+  @specialized(where S == Float)
+  @specialized(where S == Double)
+  private func update(
+    _ run: ParameterRun<S>, at position: Int, _ job: Job, _ setting: UpdateSetting, _ part: Int
+  ) {
+    let keep = job.keep(of: position, setting)
+    guard let preparation = job.preparation(of: position), let copies else {
+      run.decay(keeping: keep)
+      setting.optimizer.update(run, rate: setting.rate, step: job.step)
+      return
+    }
+    let size = copies.size
+    for start in stride(from: 0, to: run.count, by: size) {
+      let block = run.block(from: start, copyingGradientInto: copies, of: part)
+      block.prepareGradient(preparation)
+      block.decay(keeping: keep)
+      setting.optimizer.update(block, rate: setting.rate, step: job.step)
     }
   }
 }

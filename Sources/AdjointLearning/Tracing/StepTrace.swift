@@ -30,7 +30,7 @@ final class StepTrace<S: Scalar> {
     let program = loss.program
     let traced = try traced(loss)
     let number = step.stepCount + 1
-    let counts = traced.nodes.map { loss.inputs[0].tape[$0].shape.elementCount }
+    let counts = traced.nodes.map { loss.inputs.tape[$0].shape.elementCount }
     let largest = counts.max() ?? 0
     let limit = whole.map { $0.contains(number) ? largest : 0 } ?? (isFirst ? min(largest, TraceFormat.firstLimit) : 0)
     let held = max(limit, TraceFormat.sampleCount)
@@ -56,7 +56,7 @@ final class StepTrace<S: Scalar> {
   /// The number and the nodes of a recording, which is written at its first step.
   private func traced(_ loss: CompiledLoss<S>) throws(FileError) -> (recording: Int, nodes: [Int]) {
     if let traced = loss.traced { return traced }
-    let tape = loss.inputs[0].tape
+    let tape = loss.inputs.tape
     let nodes = (0..<tape.count).filter { loss.program.holds($0) }
     var served: [Int: [Int]] = [:]
     for x in 0...loss.outputs[0].index {
@@ -139,6 +139,8 @@ extension TrainingStep {
     if schedule != .constant { words.append("schedule \(schedule)") }
     if regularization != .none { words.append("\(regularization)") }
     if clipping != .none { words.append("clipping \(clipping)") }
+    if updating.words != "all" { words.append("updates \(updating.words)") }
+    words += groups.map { "group of \($0)" }
     return words.joined(separator: "; ")
   }
 }

@@ -1,25 +1,36 @@
 import Adjoint
 
+/// A recorded loss, and what a step's closure returned beside it.
+struct RecordedLoss<S: Scalar> {
+  let loss: Variable<S>
+  let auxiliary: [(name: String, variable: Variable<S>)]
+
+  init(_ loss: Variable<S>, _ auxiliary: [String: Variable<S>] = [:]) {
+    self.loss = loss
+    self.auxiliary = auxiliary.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+  }
+}
+
 /// Loss and gradients for one set of input shapes: recorded once, compiled, and replayed ever after.
 final class CompiledLoss<S: Scalar> {
   /// The leaves that a batch is written to.
-  let inputs: [Variable<S>]
+  let inputs: RecordedInputs<S>
   /// The loss, then the gradients of the trained parameters.
   let outputs: [Variable<S>]
+  /// What stands beside the loss.
+  let auxiliary: [(name: String, variable: Variable<S>)]
   /// The sweep that recorded the gradients.
   let backward: Backward<S>
   let program: Program<S>
   /// The trained parameters, in the order of their gradients.
   let trained: [(leaf: Variable<S>, parameter: Parameter<S>)]
-  /// The trained parameters with their gradients and what the optimiser keeps for them.
-  private(set) var runs: [ParameterRun<S>] = []
-  /// True for each run that is a bias, and so for all vectors.
-  let isBias: [Bool]
-  /// True when there are so many parameters that threads are woken for what follows the program.
-  let isWorthSharing: Bool
-  /// Every parameter and state that was recorded, and whether it was frozen then: a frozen one has no gradient.
-  private let places: [(parameter: Parameter<S>, isFrozen: Bool)]
-  private let hasIndexTargets: Bool
+  /// The trained parameters with their gradients and what is kept for them.
+  let updates: UpdateSet<S>
+  /// Every parameter and state that was recorded, and whether it was frozen, or left out by a rule, then: such a one has no
+  /// gradient.
+  private let places: [(name: String, parameter: Parameter<S>, isFrozen: Bool, isLeftOut: Bool)]
+  /// True when the rules have changed so that other parameters are to be trained.
+  private var isOutdated = false
   /// The number of the use before which this was used last.
   var lastUse = 0
   /// The number of this recording in the trace that is being written, and the nodes whose values it holds.
@@ -27,64 +38,106 @@ final class CompiledLoss<S: Scalar> {
 
   /// - Parameters:
   ///   - keeping: every value for a step that is traced.
-  ///   - states: what the optimiser keeps for a parameter, given with its name.
+  ///   - choice: the parameters that the step trains, and what it keeps for them.
   init(
-    _ loss: Variable<S>, of inputs: [Variable<S>], keeping: Program<S>.Keeping, seed: UInt64, at site: CallSite,
-    states: (Parameter<S>, String) -> [Parameter<S>]
+    _ recorded: RecordedLoss<S>, of inputs: RecordedInputs<S>, keeping: Program<S>.Keeping, seed: UInt64,
+    at site: CallSite, _ choice: TrainedChoice<S>
   ) {
+    let loss = recorded.loss
     guard loss.shape.elementCount == 1 else {
       site.trap("TrainingStep: the loss has shape \(loss.shape); reduce it to one number, for example with mean()")
     }
     let tape = loss.tape
-    trained = tape.trainableParameters
+    for (name, variable) in recorded.auxiliary where variable.tape !== tape {
+      site.trap("TrainingStep: the value '\(name)' beside the loss belongs to another tape; compute it from the inputs")
+    }
+    trained = tape.trainableParameters.filter { choice.trains($0.leaf.path, $0.parameter) }
     let backward = tape.backward(from: loss, to: trained.map(\.leaf))
     guard trained.contains(where: { backward.adjoint(of: $0.leaf) != nil }) else {
-      site.trap("TrainingStep: this step would train nothing: " + tape.reasonForTrainingNothing)
+      site.trap("TrainingStep: this step would train nothing: " + tape.reasonForTrainingNothing(choice))
     }
     // A gradient that is another parameter would change while that one is updated.
     let gradients = trained.map { backward.adjoint(of: $0.leaf) ?? tape.constant(.zeros($0.leaf.shape)) }
-    let outputs = [loss] + gradients.map(\.standingApart)
-    // The inputs too, so that one that the loss ignores can be fed.
-    let program = Program<S>(outputs + inputs, keeping: keeping)
-    program.seed = seed
-    places = tape.namedParameters.map { ($0.parameter, $0.parameter.isFrozen) }
-    hasIndexTargets = inputs.count > 1 && inputs[1].holdsIndices
-    isBias = trained.map { $0.parameter.shape.rank <= 1 }
-    isWorthSharing = trained.reduce(0) { $0 + $1.parameter.count } >= 16_384
-    (self.inputs, self.outputs, self.backward, self.program) = (inputs, outputs, backward, program)
-    makeRuns(states)
+    (outputs, auxiliary) = (
+      [loss] + gradients.map(\.standingApart), recorded.auxiliary.map { ($0.name, $0.variable.standingApart) }
+    )
+    places = tape.namedParameters.map { name, parameter in
+      (name, parameter, parameter.isFrozen, !choice.trains(name, parameter))
+    }
+    (self.inputs, self.backward) = (inputs, backward)
+    (program, updates) = CompiledLoss.plan(outputs, auxiliary, inputs, trained, keeping, seed)
+    updates.makeRuns(choice.kept)
+    updates.group(by: choice.groups)
   }
 
   /// Another plan of the same recording, with the batch that it holds.
-  init(_ other: CompiledLoss, keeping: Program<S>.Keeping, states: (Parameter<S>, String) -> [Parameter<S>]) {
+  init(_ other: CompiledLoss, keeping: Program<S>.Keeping, _ choice: TrainedChoice<S>) {
     (inputs, outputs, backward, trained) = (other.inputs, other.outputs, other.backward, other.trained)
-    (isBias, isWorthSharing, places) = (other.isBias, other.isWorthSharing, other.places)
-    (hasIndexTargets, lastUse) = (other.hasIndexTargets, other.lastUse)
-    program = Program<S>(outputs + inputs, keeping: keeping)
-    program.seed = other.program.seed
+    (auxiliary, places, isOutdated, lastUse) = (other.auxiliary, other.places, other.isOutdated, other.lastUse)
+    (program, updates) = CompiledLoss.plan(outputs, auxiliary, inputs, trained, keeping, other.program.seed)
     program.takeLeaves(of: other.program)
-    makeRuns(states)
+    updates.makeRuns(choice.kept)
+    updates.group(by: choice.groups)
   }
 
-  /// Makes the runs, anew for another optimiser.
-  func makeRuns(_ states: (Parameter<S>, String) -> [Parameter<S>]) {
-    runs = zip(trained, outputs.dropFirst()).map { trained, gradient in
-      let states = states(trained.parameter, trained.leaf.path)
-      return ParameterRun(parameter: trained.parameter, gradient: gradient, in: program, states: states)
+  private static func plan(
+    _ outputs: [Variable<S>], _ auxiliary: [(name: String, variable: Variable<S>)], _ inputs: RecordedInputs<S>,
+    _ trained: [(leaf: Variable<S>, parameter: Parameter<S>)], _ keeping: Program<S>.Keeping, _ seed: UInt64
+  ) -> (Program<S>, UpdateSet<S>) {
+    // The inputs too, so that one that the loss ignores can be fed.
+    let program = Program<S>(outputs + auxiliary.map(\.variable) + inputs.leaves, keeping: keeping)
+    program.seed = seed
+    let updates = UpdateSet(trained.map(\.parameter), names: trained.map(\.leaf.path)) { position, kept in
+      ParameterRun(
+        parameter: trained[position].parameter, gradient: outputs[position + 1], in: program, states: kept.states,
+        average: kept.average)
     }
+    return (program, updates)
   }
 
-  /// True for a loss of inputs, and of targets if any, of these shapes, whose trained parameters are those of now.
+  /// Takes over groups that were set anew.
+  func regroup(_ choice: TrainedChoice<S>) {
+    updates.group(by: choice.groups)
+    isOutdated = places.contains { choice.trains($0.name, $0.parameter) == $0.isLeftOut }
+  }
+
+  /// True for as many inputs of these forms, where the trained parameters are those of now.
   @specialized(where S == Float)
   @specialized(where S == Double)
-  func fits(_ x: Shape, _ targets: Shape?, areIndices: Bool) -> Bool {
-    guard inputs[0].shape == x, inputs.count == (targets == nil ? 1 : 2) else { return false }
-    guard targets == nil || inputs[1].shape == targets && hasIndexTargets == areIndices else { return false }
+  func fits(_ count: Int, _ form: (Int) -> InputForm) -> Bool {
+    guard inputs.leaves.count == count, isUpToDate else { return false }
+    for position in 0..<count where inputs.form(of: position) != form(position) { return false }
+    return true
+  }
+
+  /// True for a struct whose tensors have the forms of those that the closure reads.
+  func fits(_ read: (AnyKeyPath) -> [FedValue<S>]?) -> Bool {
+    isUpToDate
+      && inputs.fields.allSatisfy { field in
+        let forms = read(field.path)?.map(\.form)
+        return forms == (field.isMissing ? nil : field.range.map { inputs.form(of: $0) })
+      }
+  }
+
+  @inline(__always)
+  private var isUpToDate: Bool {
     // By position: a loop over an array of a generic type allocates.
     for position in 0..<places.count where places[position].parameter.isFrozen != places[position].isFrozen {
       return false
     }
-    return true
+    return !isOutdated
+  }
+}
+
+/// The parameters that a step trains, and what it keeps for them.
+struct TrainedChoice<S: Scalar> {
+  let updating: ParameterRule<S>
+  let groups: [ParameterGroup<S>]
+  let kept: (Parameter<S>, String) -> KeptState<S>
+
+  /// True for a parameter that neither `updating` nor a frozen group leaves out.
+  func trains(_ name: String, _ parameter: Parameter<S>) -> Bool {
+    updating.matches(name, parameter) && groups.first { $0.rule.matches(name, parameter) }?.isFrozen != true
   }
 }
 
@@ -109,9 +162,8 @@ extension TrainingStep {
     guard let latest else { return nil }
     let program = latest.program
     let tape = Tape<S>(mode: .training, seed: seed)
-    let inputs = latest.inputs.map { $0.copied(to: tape, from: program) }
-    let loss = recordLoss(inputs)
-    let trained = tape.trainableParameters
+    let loss = recordLoss(latest.inputs.copied(to: tape, from: program)).loss
+    let trained = tape.trainableParameters.filter { choice.trains($0.leaf.path, $0.parameter) }
     let fresh = [loss] + gradients(of: loss, withRespectTo: trained.map(\.leaf)).map(\.standingApart)
     let names = ["loss"] + trained.map { "gradient of " + tape.path(of: $0.leaf.index) }
     let values = zip(names, fresh).map { (name: $0, value: $1.value) }
@@ -128,13 +180,5 @@ extension TrainingStep {
     return FreshRecording(
       loss: loss, values: values, replayed: isSame ? latest.outputs.map { program.value(of: $0) } : nil,
       recordedCount: latest.outputs[0].index + 1)
-  }
-}
-
-extension Variable {
-  /// This input on another tape, with what a program was fed for it.
-  func copied(to tape: Tape<S>, from program: Program<S>) -> Variable {
-    role == .index
-      ? tape.index(program.indices(at: index), name: path) : tape.input(program.value(of: self), name: path)
   }
 }

@@ -12,7 +12,9 @@ extension TrainingStep where S == Float {
   ) throws -> Float {
     try requireRows(rows, of: data)
     let loss = compileIfNeeded(rows, of: data, at: CallSite(file, line))
-    try loss.program.fillIndices(loss.inputs[1]) { gatherer.gather(rows, of: data, for: loss, targets: $0, on: pool) }
+    try loss.program.fillIndices(loss.inputs.leaves[1]) {
+      gatherer.gather(rows, of: data, for: loss, targets: $0, on: pool)
+    }
     return try update(from: loss)
   }
 
@@ -22,10 +24,8 @@ extension TrainingStep where S == Float {
     rows: ArraySlice<Int>, of data: some Dataset<Float>, file: StaticString = #fileID, line: UInt = #line
   ) throws -> Float {
     try requireRows(rows, of: data)
-    let loss = compileIfNeeded(rows, of: data, areIndices: false, at: CallSite(file, line)) {
-      $0.input($1, name: "targets")
-    }
-    loss.program.fill(loss.inputs[1]) { gatherer.gather(rows, of: data, for: loss, targets: $0, on: pool) }
+    let loss = compileIfNeeded(rows, of: data, isIndex: false, at: CallSite(file, line)) { FedValue($0) }
+    loss.program.fill(loss.inputs.leaves[1]) { gatherer.gather(rows, of: data, for: loss, targets: $0, on: pool) }
     return try update(from: loss)
   }
 
@@ -33,7 +33,7 @@ extension TrainingStep where S == Float {
   func compileIfNeeded(
     _ rows: ArraySlice<Int>, of data: some Dataset<Int32>, at site: CallSite = CallSite()
   ) -> CompiledLoss<Float> {
-    compileIfNeeded(rows, of: data, areIndices: true, at: site) { $0.index($1, name: "labels") }
+    compileIfNeeded(rows, of: data, isIndex: true, at: site) { FedValue($0) }
   }
 
   private func requireRows(_ rows: ArraySlice<Int>, of data: some Dataset) throws(FeedError) {
@@ -48,13 +48,15 @@ extension TrainingStep where S == Float {
   }
 
   private func compileIfNeeded<Source: Dataset>(
-    _ rows: ArraySlice<Int>, of data: Source, areIndices: Bool, at site: CallSite,
-    targets: (Tape<Float>, Tensor<Source.Target>) -> Variable<Float>
+    _ rows: ArraySlice<Int>, of data: Source, isIndex: Bool, at site: CallSite,
+    targets: (Tensor<Source.Target>) -> FedValue<Float>
   ) -> CompiledLoss<Float> {
     let shapes = (data.inputShape.batched(rows.count), data.targetShape.batched(rows.count))
-    return compileIfNeeded(shapes.0, shapes.1, areIndices: areIndices, at: site) { tape in
+    return compileIfNeeded(2, at: site) {
+      $0 == 0 ? InputForm(shape: shapes.0, isIndex: false) : InputForm(shape: shapes.1, isIndex: isIndex)
+    } values: {
       let batch = data.batch(rows)
-      return [tape.input(batch.inputs, name: "inputs"), targets(tape, batch.targets)]
+      return [FedValue(batch.inputs), targets(batch.targets)]
     }
   }
 }
@@ -69,9 +71,9 @@ final class BatchGatherer {
     _ rows: ArraySlice<Int>, of data: Source, for loss: CompiledLoss<Float>,
     targets: UnsafeMutableBufferPointer<Source.Target>, on pool: WorkerPool?
   ) {
-    loss.program.fill(loss.inputs[0]) { inputs in
+    loss.program.fill(loss.inputs.leaves[0]) { inputs in
       if let pool, pool.threads > 1, inputs.count >= 16_384 {
-        share(rows, of: data, inputs, targets, loss.program.copies(of: loss.inputs[0]), on: pool)
+        share(rows, of: data, inputs, targets, loss.program.copies(of: loss.inputs.leaves[0]), on: pool)
       } else {
         data.fill(inputs: inputs, targets: targets, from: rows)
       }

@@ -27,22 +27,52 @@ public final class Predictor<S: Scalar> {
     _ inputs: Tensor<S>, file: StaticString = #fileID, line: UInt = #line
   ) -> Tensor<S> {
     let site = CallSite(file, line)
-    guard inputs.shape.rank >= 1 else {
-      site.trap("Predictor: the inputs are a single number; give [n, …], a row for each example, such as [1, 784]")
-    }
-    let width = inputs.shape.dropFirst().reduce(1, *)
-    var elements: [S] = []
-    var outputShape = Shape([])
-    for start in stride(from: 0, to: max(inputs.shape[0], 1), by: batchSize) {
-      let count = min(batchSize, inputs.shape[0] - start)
-      predict(inputShape: Shape(inputs.shape.dropFirst()), count: count, at: site) { buffer in
-        for i in 0..<count * width { buffer[i] = inputs.elements[start * width + i] }
-      } reading: { outputs, shape in
-        outputShape = shape
-        elements += outputs.prefix(shape.dropFirst().reduce(count, *))
+    return predictAll(inputs.shape, at: site) { example, rows, read in
+      let width = example.elementCount
+      predict(inputShape: example, count: rows.count, at: site) { buffer in
+        for i in 0..<rows.count * width { buffer[i] = inputs.elements[rows.lowerBound * width + i] }
+      } reading: {
+        read($0, $1)
       }
     }
-    return Tensor(shape: outputShape.replacing(axis: 0, with: inputs.shape[0]), elements: elements)
+  }
+
+  /// The outputs for rows of indices [n, …], such as the tokens of texts, any n.
+  /// - Throws: `FeedError` when an index is out of range.
+  @_disfavoredOverload  // `Tensor([3, 4])` is of the predictor's own numbers
+  public func callAsFunction(
+    _ indices: Tensor<Int32>, file: StaticString = #fileID, line: UInt = #line
+  ) throws -> Tensor<S> {
+    let site = CallSite(file, line)
+    return try predictAll(indices.shape, at: site) { example, rows, read in
+      let width = example.elementCount
+      let (inputs, outputs, program) = compileIfNeeded(example, areIndices: true, at: site)
+      try program.fillIndices(inputs) { buffer in
+        buffer.update(repeating: 0)
+        for i in 0..<rows.count * width { buffer[i] = indices.elements[rows.lowerBound * width + i] }
+      }
+      run(program, outputs, of: example, at: site) { read($0, $1) }
+    }
+  }
+
+  /// Predicts batch after batch, and puts the outputs together.
+  private func predictAll(
+    _ inputs: Shape, at site: CallSite,
+    _ predict: (_ example: Shape, _ rows: Range<Int>, _ read: (UnsafeBufferPointer<S>, Shape) -> Void) throws -> Void
+  ) rethrows -> Tensor<S> {
+    guard inputs.rank >= 1 else {
+      site.trap("Predictor: the inputs are a single number; give [n, …], a row for each example, such as [1, 784]")
+    }
+    var elements: [S] = []
+    var outputShape = Shape([])
+    for start in stride(from: 0, to: max(inputs[0], 1), by: batchSize) {
+      let rows = start..<min(start + batchSize, inputs[0])
+      try predict(Shape(inputs.dropFirst()), rows) { outputs, shape in
+        outputShape = shape
+        elements += outputs.prefix(shape.dropFirst().reduce(rows.count, *))
+      }
+    }
+    return Tensor(shape: outputShape.replacing(axis: 0, with: inputs[0]), elements: elements)
   }
 
   /// Fills the inputs of one batch, runs, and lets `reading` see the outputs and their shape.
@@ -51,8 +81,15 @@ public final class Predictor<S: Scalar> {
     reading: (UnsafeBufferPointer<S>, Shape) -> Void
   ) {
     let (inputs, outputs, program) = compileIfNeeded(inputShape, at: site)
-    if program.pool !== pool { program.pool = pool }
     program.fill(inputs, filling)
+    run(program, outputs, of: inputShape, at: site, reading: reading)
+  }
+
+  private func run(
+    _ program: Program<S>, _ outputs: Variable<S>, of inputShape: Shape, at site: CallSite,
+    reading: (UnsafeBufferPointer<S>, Shape) -> Void
+  ) {
+    if program.pool !== pool { program.pool = pool }
     program.run()
     let shape = outputs.shape
     guard shape.first == batchSize else {
@@ -64,13 +101,16 @@ public final class Predictor<S: Scalar> {
   }
 
   private func compileIfNeeded(
-    _ example: Shape, at site: CallSite
+    _ example: Shape, areIndices: Bool = false, at site: CallSite
   ) -> (inputs: Variable<S>, outputs: Variable<S>, program: Program<S>) {
     let shape = example.batched(batchSize)
-    if let compiled, compiled.inputs.shape == shape { return compiled }
+    if let compiled, compiled.inputs.shape == shape, (compiled.inputs.role == .index) == areIndices { return compiled }
     let tape = Tape<S>(mode: .inference)
     // A trap in the model shows the shape of a batch, whose first axis nobody gave.
-    let inputs = tape.input(.zeros(shape), name: "inputs of \(example), predicted in batches of \(batchSize):")
+    let name = "inputs of \(example), predicted in batches of \(batchSize):"
+    let inputs =
+      areIndices
+      ? tape.index(Tensor(repeating: 0, shape: shape), name: name) : tape.input(.zeros(shape), name: name)
     let outputs = tape.recordModel("Predictor: its closure", at: site) { model(inputs) }
     let fresh = (inputs, outputs, Program<S>([outputs, inputs]))
     compiled = fresh

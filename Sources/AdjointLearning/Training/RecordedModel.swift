@@ -8,7 +8,15 @@ extension Tape {
   /// Traps when the result belongs to another tape, and when a parameter that it uses was made by the recording: each
   /// further one would make another, with fresh numbers, and nobody would keep the trained ones.
   func recordModel(_ user: String, at site: CallSite, _ model: () -> Variable<S>) -> Variable<S> {
-    let result = ModelRecording.$isUnderWay.withValue(true) { model() }
+    recordModel(user, at: site, result: \.self, model)
+  }
+
+  /// Records a model that makes something else beside its result.
+  func recordModel<Made>(
+    _ user: String, at site: CallSite, result: (Made) -> Variable<S>, _ model: () -> Made
+  ) -> Made {
+    let made = ModelRecording.$isUnderWay.withValue(true) { model() }
+    let result = result(made)
     guard result.tape === self else {
       site.trap(
         "\(user) returned a variable of another tape, \(result.tape.describe(result.index)). Compute the result from "
@@ -20,7 +28,7 @@ extension Tape {
           + "begin with fresh numbers each time. Make the layer, or parameter, once, outside, and use it there."
       )
     }
-    return result
+    return made
   }
 
   /// A parameter as a person finds it.
@@ -35,8 +43,8 @@ extension Tape {
   }
 
   /// The reason why no gradient reaches a parameter that is to be trained, and the remedy.
-  var reasonForTrainingNothing: String {
-    let trained = trainableParameters
+  func reasonForTrainingNothing(_ choice: TrainedChoice<S>) -> String {
+    let trained = trainableParameters.filter { choice.trains($0.leaf.path, $0.parameter) }
     func listed(_ parameters: [Parameter<S>]) -> String {
       let names = parameters.prefix(4).map { parameter in
         words(forParameter: namedParameters.firstIndex { $0.parameter === parameter } ?? 0)
@@ -47,6 +55,11 @@ extension Tape {
       return
         "no gradient of the loss reaches \(listed(trained.map(\.parameter))). Use what the model computes in the loss, with "
         + "no stopGradient, comparison or argMax on every way between."
+    }
+    if !trainableParameters.isEmpty {
+      return
+        "none of the parameters that the loss uses is among those that the step updates, which are \(choice.updating.words): "
+        + "\(listed(trainableParameters.map(\.parameter))). Change `updating` or the frozen groups, or use what they name."
     }
     let all = namedParameters.map(\.parameter)
     if all.isEmpty {

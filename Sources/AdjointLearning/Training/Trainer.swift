@@ -5,8 +5,11 @@ import Adjoint
 /// A checkpoint stores its whole state: the progress, the parameters and what the optimiser keeps. Training resumed at any
 /// step, also in the middle of an epoch, ends in the same bits as training never stopped.
 public final class Trainer<Data: Dataset<Int32>> {
-  package let step: TrainingStep<Float>
-  package let predictor: Predictor<Float>
+  /// The steps of a batch: one, or several that train together.
+  package let steps: [TrainingStep<Float>]
+  private let logits: Predictor<Float>?
+  /// The steps of a batch, where they are not one step from its rows.
+  private let trainBatch: ((Batch<Int32>) throws -> Float)?
   package let training: Data
   package let validation: Data?
   package let epochs: Int
@@ -32,10 +35,47 @@ public final class Trainer<Data: Dataset<Int32>> {
     if training.count == 0 { site.trap("Trainer: there are no training examples; give at least one") }
     if validation?.count == 0 { site.trap("Trainer: there are no validation examples; give at least one, or no set") }
     if stopping != nil && validation == nil { site.trap("Trainer: early stopping needs a validation set; give one") }
-    (self.step, self.predictor, self.training, self.validation) = (step, predictor, training, validation)
+    (steps, logits, trainBatch, self.training, self.validation) = ([step], predictor, nil, training, validation)
     (self.epochs, self.batchSize, self.stopping) = (epochs, batchSize, stopping)
     progress = TrainingProgress(generator: generator)
   }
+
+  /// A training by steps of any form: `batch` makes those of one batch, and returns the loss that is reported.
+  ///
+  /// ```swift
+  /// let trainer = Trainer(steps: [critic, forger], training: digits, epochs: 20, batchSize: 64, generator: generator) { batch in
+  ///   try forger(batch.images)
+  ///   return try critic(batch.images)
+  /// }
+  /// ```
+  ///
+  /// What it draws, it draws on the tape, or a resumed training would draw something else. Before a checkpoint is restored,
+  /// it is called once with the first batch while no step updates anything, so that all losses are known.
+  /// - Parameter steps: every step that `batch` makes.
+  public init(
+    steps: [TrainingStep<Float>], training: Data, epochs: Int, batchSize: Int, generator: Generator,
+    batch: @escaping (Batch<Int32>) throws -> Float, file: StaticString = #fileID, line: UInt = #line
+  ) {
+    let site = CallSite(file, line)
+    check(epochs, "Trainer: epochs", atLeast: 0, at: site)
+    check(batchSize, "Trainer: batchSize", atLeast: 1, at: site)
+    if training.count == 0 { site.trap("Trainer: there are no training examples; give at least one") }
+    if steps.isEmpty { site.trap("Trainer: there are no steps; give those that `batch` makes") }
+    (self.steps, logits, trainBatch, self.training, validation) = (steps, nil, batch, training, nil)
+    (self.epochs, self.batchSize, stopping) = (epochs, batchSize, nil)
+    progress = TrainingProgress(generator: generator)
+  }
+
+  /// The step of a training that makes one for each batch; the first of several.
+  package var step: TrainingStep<Float> { steps[0] }
+  /// The logits for the validation set.
+  /// - Precondition: the training was given a predictor.
+  package var predictor: Predictor<Float> {
+    guard let logits else { fatalError("Trainer: it was given steps of any form, and no predictor") }
+    return logits
+  }
+  /// True for a training of steps of any form.
+  var isOfSteps: Bool { trainBatch != nil }
 
   /// The finished epochs.
   public var history: [EpochResult] { progress.history }
@@ -45,10 +85,19 @@ public final class Trainer<Data: Dataset<Int32>> {
   package var stepsPerEpoch: Int { (training.count + batchSize - 1) / batchSize }
 
   /// Records the loss for a full batch, so that the parameters are known before the first step.
-  package func prepare() throws { _ = fullBatchLoss() }
+  package func prepare() throws {
+    guard let trainBatch else {
+      _ = fullBatchLoss()
+      return
+    }
+    guard steps.contains(where: { $0.recordingCount == 0 }) else { return }
+    for step in steps { step.isOnlyRecording = true }
+    defer { for step in steps { step.isOnlyRecording = false } }
+    _ = try trainBatch(training.batch(Array(0..<min(batchSize, training.count))[...]))
+  }
 
   /// The fingerprint of the loss of a full batch, which tells one program from another, whatever else has been recorded.
-  func fingerprint() -> String { String(fullBatchLoss().inputs[0].tape.fingerprint, radix: 16) }
+  func fingerprint() -> String { String(fullBatchLoss().inputs.tape.fingerprint, radix: 16) }
 
   /// The fingerprint that the same training had when losses were recorded in their former form.
   package func formerFingerprint() -> String { String(step.formerFingerprint(of: fullBatchLoss()), radix: 16) }
@@ -71,10 +120,10 @@ public final class Trainer<Data: Dataset<Int32>> {
     while !isFinished {
       var generator = progress.generator
       let batches = training.batches(of: batchSize, shuffledBy: &generator)
-      step.epoch = progress.epoch + 1
+      for step in steps { step.epoch = progress.epoch + 1 }
       while progress.batch < batches.count {
         let rows = batches.rows(ofBatch: progress.batch)
-        let loss = try step(rows: rows, of: training)
+        let loss = try trainBatch?(training.batch(rows)) ?? step(rows: rows, of: training)
         progress.lossSum += Double(loss) * Double(rows.count)
         progress.batch += 1
         if try !afterStep(loss) { return }
@@ -88,7 +137,7 @@ public final class Trainer<Data: Dataset<Int32>> {
   }
 
   private func finishEpoch(_ generator: Generator) throws {
-    try step.requireFiniteParameters()
+    for step in steps { try step.requireFiniteParameters() }
     let result = EpochResult(
       number: progress.epoch + 1, loss: progress.lossSum / Double(training.count),
       validation: try validation.map { try predictor.evaluate(on: $0) })

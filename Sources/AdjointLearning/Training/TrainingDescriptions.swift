@@ -9,10 +9,13 @@ extension TrainingStep: CustomStringConvertible {
     if schedule != .constant { lines.append("  schedule \(schedule)") }
     if regularization != .none { lines.append("  \(regularization)") }
     if clipping != .none { lines.append("  clipping \(clipping)") }
+    if updating.words != "all" { lines.append("  updates \(updating.words)") }
+    if !groups.isEmpty { lines.append("  groups of settings: " + groups.map(\.description).joined(separator: "; ")) }
+    if averaging != .none { lines.append("  averages weights: \(averaging)") }
     guard let latest = lastRecording else {
       return (lines + ["  nothing is recorded before the first step"]).joined(separator: "\n")
     }
-    let inputs = latest.inputs.map { $0.tape.describe($0.index) }.joined(separator: ", ")
+    let inputs = latest.inputs.leaves.map { $0.tape.describe($0.index) }.joined(separator: ", ")
     let numbers = latest.trained.reduce(0) { $0 + $1.parameter.count }
     lines.append(
       "  recorded for \(inputs)" + (recordingCount > 1 ? "; \(recordingCount) recordings are kept" : ""))

@@ -99,7 +99,8 @@ extension TrainingStep {
     latest.program.step = stepCount
     latest.program.compute()
     let isFinite = latest.program.withValue(of: latest.outputs[0]) { $0[0].primal.isFinite }
-    guard isFinite, latest.program.hasFiniteStores, gradientTest.scale(of: latest.runs, .none, on: nil) != nil else {
+    guard isFinite, latest.program.hasFiniteStores, gradientTest.scale(of: latest.updates.runs, .none, on: nil) != nil
+    else {
       throw failure(of: latest, rate: 0)
     }
   }

@@ -6,6 +6,9 @@ import Adjoint
 /// they stand. It finds the parameters by recording the loss: nothing is registered. A short last batch is a second shape
 /// and a second program on the same parameters and optimiser state.
 ///
+/// Its closure takes as many variables as the step is given tensors, or a struct of them (`StepInput`), and returns the loss,
+/// or the loss and values beside it by name, which `auxiliary` shows.
+///
 /// A step that is refused has changed nothing: parameters, states, what the optimiser keeps and counters are as before.
 /// Whatever can be set acts at the next step: rates, values of parameters, `isFrozen`, the optimiser.
 ///
@@ -35,6 +38,12 @@ public final class TrainingStep<S: Scalar> {
   package var schedule: Schedule { didSet { schedule.validate() } }
   package var regularization: Regularization
   package var clipping: Clipping { didSet { clipping.validate() } }
+  /// The parameters that this step updates; the others that its loss uses are constants to it.
+  public var updating: ParameterRule<S> { didSet { regroup() } }
+  /// The parameters with settings of their own.
+  public var groups: [ParameterGroup<S>] { didSet { regroup() } }
+  /// The average of the weights that is kept.
+  public let averaging: Averaging
   /// The key of the random leaves, together with the number of the step.
   package let seed: UInt64
   /// The number of updates made.
@@ -52,91 +61,57 @@ public final class TrainingStep<S: Scalar> {
   /// The threads among which products, chains and updates are split; `nil` runs everything on the caller's. No bit depends
   /// on it.
   public var pool: WorkerPool?
+  /// True while a trainer finds out what the steps of a batch are: losses are recorded, and nothing is updated.
+  var isOnlyRecording = false
   /// Named in errors, when a training loop sets it.
   package var epoch: Int?
   /// Called after each update: for a look at the parameters, the batch and the recording. What it throws, the step throws.
   package var afterStep: ((TrainingStep) throws -> Void)?
 
-  private var presentOptimizer: any Optimizer
-  private let record: ([Variable<S>]) -> Variable<S>
+  private(set) var presentOptimizer: any Optimizer
+  let closure: LossClosure<S>
   /// A loss for each set of input shapes and of frozen parameters.
-  private var losses: [CompiledLoss<S>] = []
+  private(set) var losses: [CompiledLoss<S>] = []
   private var useCount = 0
-  /// The loss that the latest step replayed.
+  /// The loss that the latest step replayed, the last one of micro-batches.
   var latest: CompiledLoss<S>?
+  /// The parameters that the latest step updated, with their gradients.
+  var latestUpdates: UpdateSet<S>?
+  /// The sum of the gradients of micro-batches, kept for the next ones.
+  var accumulation: Accumulation<S>?
   /// The arrays that the optimiser keeps for each parameter.
   var optimizerState: [ObjectIdentifier: [Parameter<S>]] = [:]
+  /// The average of each parameter.
+  var averages: [ObjectIdentifier: Parameter<S>] = [:]
   let gatherer = BatchGatherer()
   let gradientTest = GradientTest<S>()
-  private let updateTask = UpdateTask<S>()
+  let updateTask = UpdateTask<S>()
   /// Measures every step, while somebody wants to know.
   var clock: StepClock<S>?
   /// Writes down every step, while somebody wants to know.
   var trace: StepTrace<S>?
 
-  /// A step for a loss of one input.
-  public convenience init(
-    optimizer: some Optimizer, schedule: Schedule = .constant, regularization: Regularization = .none,
-    clipping: Clipping = .none, seed: UInt64 = 0, loss: @escaping (Variable<S>) -> Variable<S>,
-    file: StaticString = #fileID, line: UInt = #line
-  ) {
-    self.init(optimizer, schedule, regularization, clipping, seed, CallSite(file, line)) { loss($0[0]) }
-  }
-
-  /// A step for a loss of inputs and targets.
-  public convenience init(
-    optimizer: some Optimizer, schedule: Schedule = .constant, regularization: Regularization = .none,
-    clipping: Clipping = .none, seed: UInt64 = 0, loss: @escaping (Variable<S>, Variable<S>) -> Variable<S>,
-    file: StaticString = #fileID, line: UInt = #line
-  ) {
-    self.init(optimizer, schedule, regularization, clipping, seed, CallSite(file, line)) { loss($0[0], $0[1]) }
-  }
-
-  private init(
-    _ optimizer: some Optimizer, _ schedule: Schedule, _ regularization: Regularization, _ clipping: Clipping,
-    _ seed: UInt64, _ site: CallSite, _ record: @escaping ([Variable<S>]) -> Variable<S>
+  init(
+    _ closure: LossClosure<S>, _ optimizer: some Optimizer, _ schedule: Schedule, _ regularization: Regularization,
+    _ clipping: Clipping, _ updating: ParameterRule<S>, _ groups: [ParameterGroup<S>], _ averaging: Averaging,
+    _ seed: UInt64, _ site: CallSite
   ) {
     (presentOptimizer, self.schedule, self.regularization) = (optimizer, schedule, regularization)
-    (self.clipping, self.seed, self.record) = (clipping, seed, record)
+    (self.clipping, self.seed, self.closure) = (clipping, seed, closure)
+    (self.updating, self.groups, self.averaging) = (updating, groups, averaging)
     schedule.validate(at: site)
     clipping.validate(at: site)
+    averaging.validate(at: site)
   }
 
   // MARK: Stepping
 
-  /// One update from inputs and class indices. Returns the loss before the update.
-  /// - Throws: `FeedError` when an index is out of range, `TrainingError` when the loss, a gradient, a value to be stored or
-  ///   the rate is not finite. Nothing has been changed then.
-  @discardableResult
-  public func callAsFunction(
-    _ x: Tensor<S>, _ labels: Tensor<Int32>, file: StaticString = #fileID, line: UInt = #line
-  ) throws -> S {
-    let loss = compileIfNeeded(x.shape, labels.shape, areIndices: true, at: CallSite(file, line)) { tape in
-      [tape.input(x, name: "inputs"), tape.index(labels, name: "labels")]
-    }
-    try loss.program.feed(loss.inputs[0], x)
-    try loss.program.feed(loss.inputs[1], labels)
-    return try update(from: loss)
-  }
-
-  /// One update from inputs and numeric targets. Returns the loss before the update.
-  @discardableResult
-  public func callAsFunction(
-    _ x: Tensor<S>, _ targets: Tensor<S>, file: StaticString = #fileID, line: UInt = #line
-  ) throws -> S {
-    let loss = compileIfNeeded(x.shape, targets.shape, at: CallSite(file, line)) { tape in
-      [tape.input(x, name: "inputs"), tape.input(targets, name: "targets")]
-    }
-    try loss.program.feed(loss.inputs[0], x)
-    try loss.program.feed(loss.inputs[1], targets)
-    return try update(from: loss)
-  }
-
-  /// One update of a loss with one input. Returns the loss before the update.
-  @discardableResult
-  public func callAsFunction(_ x: Tensor<S>, file: StaticString = #fileID, line: UInt = #line) throws -> S {
-    let loss = compileIfNeeded(x.shape, nil, at: CallSite(file, line)) { [$0.input(x, name: "inputs")] }
-    try loss.program.feed(loss.inputs[0], x)
+  /// One update from inputs by position.
+  @specialized(where S == Float)
+  @specialized(where S == Double)
+  func step(_ count: Int, at site: CallSite, _ value: (Int) -> FedValue<S>) throws -> S {
+    let loss = compileIfNeeded(count, at: site, form: { value($0).form }, values: { (0..<count).map(value) })
+    for position in 0..<count { try value(position).feed(loss.inputs.leaves[position], of: loss.program) }
     return try update(from: loss)
   }
 
@@ -144,74 +119,114 @@ public final class TrainingStep<S: Scalar> {
   @specialized(where S == Float)
   @specialized(where S == Double)
   func update(from loss: CompiledLoss<S>) throws -> S {
+    if isOnlyRecording { return 0 }
     let program = loss.program
     clock?.end(.batch, before: program)
-    program.step = stepCount
+    (program.step, program.seed) = (stepCount, seed)
     program.compute()
     clock?.end(.program)
     let value = program.withValue(of: loss.outputs[0]) { $0[0] }
-    let pool = loss.isWorthSharing ? pool : nil
+    let pool = loss.updates.isWorthSharing ? pool : nil
     let rate = presentOptimizer.learningRate * schedule.factor(at: stepCount)
-    guard value.primal.isFinite, program.hasFiniteStores, rate.isFinite,
-      let scale = gradientTest.scale(of: loss.runs, clipping, on: pool)
+    let settings = groups.isEmpty ? [] : groupSettings
+    guard value.primal.isFinite, program.hasFiniteStores, rate.isFinite, settings.isEmpty || settings.areFinite,
+      let scale = gradientTest.scale(of: loss.updates.runs, clipping, on: pool)
     else {
       try trace?.write(loss, of: self, rate: rate, isRefused: true)
-      throw failure(of: loss, rate: rate)
+      throw failure(of: loss, rate: settings.first { !$0.rate.isFinite }?.rate ?? rate)
     }
     try trace?.write(loss, of: self, rate: rate, isRefused: false)
     clock?.end(.gradientTest)
     program.commit()
-    stepCount += 1
-    updateTask.run(
-      UpdateTask.Job(
-        loss: loss, optimizer: presentOptimizer, rate: rate, step: stepCount - optimizerStart, scale: scale,
-        clipping: clipping, regularization: regularization),
-      on: pool)
+    apply(loss.updates, UpdateSetting(presentOptimizer, rate: rate), settings, scale, on: pool)
     clock?.end(.update)
     latest = loss
     if let afterStep { try afterStep(self) }
     return value
   }
 
+  /// Updates the parameters of a set by their gradients, which have been tested.
+  func apply(
+    _ updates: UpdateSet<S>, _ setting: UpdateSetting, _ groups: [UpdateSetting], _ scale: GradientScale,
+    on pool: WorkerPool?
+  ) {
+    stepCount += 1
+    updateTask.run(
+      UpdateTask.Job(
+        set: updates, setting: setting, groups: groups, step: stepCount - optimizerStart, scale: scale,
+        clipping: clipping, regularization: regularization, averaging: averaging.factor(at: stepCount)),
+      on: pool)
+    latestUpdates = updates
+  }
+
+  /// The settings of the groups in the next step.
+  var groupSettings: [UpdateSetting] {
+    groups.map { UpdateSetting(of: $0, presentOptimizer, schedule, step: stepCount) }
+  }
+
   // MARK: Recording
 
   /// The number of recordings that are kept.
-  var recordingCount: Int { losses.count }
+  package var recordingCount: Int { losses.count }
   /// The most recent recording.
   var lastRecording: CompiledLoss<S>? { losses.last }
   /// The most recent recording's tape, for printing and explaining.
-  public var tape: Tape<S>? { losses.last?.inputs.first?.tape }
+  public var tape: Tape<S>? { losses.last?.inputs.tape }
   /// The most recent recording's loss.
   package var loss: Variable<S>? { losses.last?.outputs.first }
 
   /// The parameters and states that the recorded loss uses, by the names under which a checkpoint stores them.
   package var namedParameters: [(name: String, parameter: Parameter<S>)] { tape?.namedParameters ?? [] }
 
-  /// The loss for these input shapes, recorded and compiled on first use; its program runs on the pool.
+  /// The loss for inputs of these forms, recorded and compiled on first use; its program runs on the pool.
   func compileIfNeeded(
-    _ x: Shape, _ targets: Shape?, areIndices: Bool = false, at site: CallSite, _ leaves: (Tape<S>) -> [Variable<S>]
+    _ count: Int, at site: CallSite, form: (Int) -> InputForm, values: () -> [FedValue<S>]
   ) -> CompiledLoss<S> {
     clock?.begin()
-    let loss = compiled(x, targets, areIndices) ?? compile(leaves, at: site)
+    closure.require(count, at: site)
+    return use(
+      compiled(count, form) ?? compile(RecordedInputs(values(), on: Tape(mode: .training, seed: seed)), at: site))
+  }
+
+  /// The loss for a struct whose tensors have these forms.
+  func compileIfNeeded(
+    reading read: @escaping (AnyKeyPath) -> [FedValue<S>]?, at site: CallSite
+  ) -> CompiledLoss<S> {
+    clock?.begin()
+    return use(
+      losses.first { $0.fits(read) }
+        ?? compile(RecordedInputs(on: Tape(mode: .training, seed: seed), reading: read), at: site))
+  }
+
+  private func use(_ loss: CompiledLoss<S>) -> CompiledLoss<S> {
     useCount += 1
     loss.lastUse = useCount
     if loss.program.pool !== pool { loss.program.pool = pool }
     return loss
   }
 
-  private func compiled(_ x: Shape, _ targets: Shape?, _ areIndices: Bool) -> CompiledLoss<S>? {
-    for loss in losses where loss.fits(x, targets, areIndices: areIndices) { return loss }  // `first(where:)` allocates
+  private func compiled(_ count: Int, _ form: (Int) -> InputForm) -> CompiledLoss<S>? {
+    for loss in losses where loss.fits(count, form) { return loss }  // `first(where:)` allocates
     return nil
   }
 
-  private func compile(_ leaves: (Tape<S>) -> [Variable<S>], at site: CallSite) -> CompiledLoss<S> {
-    let inputs = leaves(Tape<S>(mode: .training, seed: seed))
+  private func compile(_ inputs: RecordedInputs<S>, at site: CallSite) -> CompiledLoss<S> {
     let loss = CompiledLoss(
-      recordLoss(inputs, at: site), of: inputs, keeping: keeping, seed: seed, at: site, states: makeStatesIfNeeded)
+      recordLoss(inputs, at: site), of: inputs, keeping: keeping, seed: seed, at: site, choice)
     loss.lastUse = .max
     losses.append(loss)
     dropRecordings()
     return loss
+  }
+
+  /// The parameters that are trained, and what is kept for them.
+  var choice: TrainedChoice<S> {
+    TrainedChoice(updating: updating, groups: groups) { [unowned self] in kept(for: $0, named: $1) }
+  }
+
+  private func regroup() {
+    for loss in losses { loss.regroup(choice) }
+    accumulation = nil
   }
 
   /// Steps that are traced run a plan that keeps every value.
@@ -220,7 +235,7 @@ public final class TrainingStep<S: Scalar> {
   /// Compiles every recording anew, for a trace that begins or ends.
   func planAnew() {
     losses = losses.map { loss in
-      let planned = CompiledLoss(loss, keeping: keeping, states: makeStatesIfNeeded)
+      let planned = CompiledLoss(loss, keeping: keeping, choice)
       if latest === loss { latest = planned }
       return planned
     }
@@ -236,31 +251,43 @@ public final class TrainingStep<S: Scalar> {
 
   private func forgetOptimizerState() {
     (optimizerState, optimizerStart) = ([:], stepCount)
-    for loss in losses { loss.makeRuns(makeStatesIfNeeded) }
+    for loss in losses { loss.updates.makeRuns(choice.kept) }
+    accumulation = nil
   }
 
   /// Records the loss of these inputs on their tape.
-  func recordLoss(_ inputs: [Variable<S>], at site: CallSite = CallSite()) -> Variable<S> {
-    let tape = inputs[0].tape
+  func recordLoss(_ inputs: RecordedInputs<S>, at site: CallSite = CallSite()) -> RecordedLoss<S> {
+    let tape = inputs.tape
     tape.isRecordingForReplay = true
     defer { tape.isRecordingForReplay = false }
-    return tape.recordModel("TrainingStep: its closure", at: site) { record(inputs) }
+    return tape.recordModel("TrainingStep: its closure", at: site, result: \.loss) { closure.record(inputs) }
   }
 
   /// The fingerprint of the recording of a compiled loss as revision 1d59674 would have made it.
   func formerFingerprint(of loss: CompiledLoss<S>) -> UInt64 {
     let tape = Tape<S>(mode: .training, seed: seed)
     let recorded = LossForm.$isFormer.withValue(true) {
-      recordLoss(loss.inputs.map { $0.copied(to: tape, from: loss.program) })
+      recordLoss(loss.inputs.copied(to: tape, from: loss.program)).loss
     }
     _ = gradients(of: recorded, withRespectTo: tape.trainableParameters.map(\.leaf))
     return tape.fingerprint
   }
 
-  private func makeStatesIfNeeded(of parameter: Parameter<S>, named name: String) -> [Parameter<S>] {
-    if let states = optimizerState[ObjectIdentifier(parameter)] { return states }
-    let states = optimizer.stateNames.map { Parameter<S>(.zeros(parameter.shape), name: "\(name)/\($0)") }
-    optimizerState[ObjectIdentifier(parameter)] = states
-    return states
+  /// What is kept for a parameter, made where there is nothing yet: arrays of zeros, and an average that begins with it.
+  private func kept(for parameter: Parameter<S>, named name: String) -> KeptState<S> {
+    let key = ObjectIdentifier(parameter)
+    let states =
+      optimizerState[key]
+      ?? optimizer.stateNames.map { Parameter<S>(.zeros(parameter.shape), name: "\(name)/\($0)") }
+    optimizerState[key] = states
+    guard averaging != .none else { return KeptState(states: states, average: nil) }
+    let average = averages[key] ?? Parameter<S>(parameter.value, name: name)
+    averages[key] = average
+    return KeptState(states: states, average: average)
   }
+}
+
+extension [UpdateSetting] {
+  /// True when every rate is a number.
+  var areFinite: Bool { allSatisfy(\.rate.isFinite) }
 }

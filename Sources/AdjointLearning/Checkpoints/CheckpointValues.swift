@@ -1,0 +1,65 @@
+import Adjoint
+import AdjointFiles
+
+// The tensors of a checkpoint for the places that they belong to, checked before anything is changed.
+
+extension Checkpoint {
+  /// The tensors for these places, after checking that names and shapes fit exactly and all numbers are finite.
+  func values<S: Scalar>(
+    for places: [(name: String, parameter: Parameter<S>)], prefix: String = ""
+  ) throws(FileError) -> [Tensor<S>] {
+    let wanted = Set(places.map { prefix + $0.name })
+    let reserved = [Checkpoint.optimizerPrefix, Checkpoint.averagePrefix, Checkpoint.bestPrefix]
+    let present = file.names.filter { name in
+      prefix.isEmpty ? !reserved.contains { name.hasPrefix($0) } : name.hasPrefix(prefix)
+    }
+    if let extra = present.first(where: { !wanted.contains($0) }) {
+      throw FileError(
+        .mismatch, file: path, at: .tensor(extra), expected: "only \(Safetensors.listed(wanted.sorted()))",
+        found: "a tensor that this model does not have", remedy: "Build the model that the file was saved from.")
+    }
+    var values: [Tensor<S>] = []
+    for (position, (name, parameter)) in places.enumerated() {
+      // Nobody wrote the name of an unnamed one.
+      let isNamed = parameter.name != nil
+      let meant = isNamed ? "" : ", for \(parameter.words(storedAs: name, at: position))"
+      guard let shape = file.shape(of: prefix + name) else {
+        throw FileError(
+          .missingTensor, file: path, at: .tensor(prefix + name),
+          expected: "a tensor of shape \(parameter.shape)\(meant)",
+          found: present.isEmpty ? "no tensors" : "none; the file holds \(Safetensors.listed(present))",
+          remedy: "Build the model that the file was saved from, with the same names"
+            + (isNamed ? "." : ": unnamed layers are numbered by their use, so give them names."))
+      }
+      guard shape == parameter.shape else {
+        throw FileError(
+          .mismatch, file: path, at: .tensor(prefix + name), expected: "the shape \(parameter.shape)\(meant)",
+          found: "\(shape)",
+          remedy: "Build the model with the sizes that the file was saved with.")
+      }
+      let value: Tensor<S> = try file.tensor(prefix + name)
+      // What an optimiser keeps may have overflowed in an element that no longer moves.
+      if prefix != Checkpoint.optimizerPrefix,
+        let element = value.elements.firstIndex(where: { !$0.primal.isFinite })
+      {
+        throw FileError(
+          .badValue, file: path, at: .tensor(prefix + name), expected: "finite numbers",
+          found: "\(value.elements[element]) at element \(element)",
+          remedy: "The training that wrote it had diverged; use a checkpoint from before.")
+      }
+      values.append(value)
+    }
+    return values
+  }
+
+  /// The tensors for what steps keep, whose names begin with their prefixes.
+  func values<S: Scalar>(forKept places: [(name: String, parameter: Parameter<S>)]) throws(FileError) -> [Tensor<S>] {
+    var values: [String: Tensor<S>] = [:]
+    for prefix in [Checkpoint.optimizerPrefix, Checkpoint.averagePrefix] {
+      let own = places.filter { $0.name.hasPrefix(prefix) }
+        .map { (name: String($0.name.dropFirst(prefix.count)), parameter: $0.parameter) }
+      for ((name, _), value) in zip(own, try self.values(for: own, prefix: prefix)) { values[prefix + name] = value }
+    }
+    return places.compactMap { values[$0.name] }
+  }
+}

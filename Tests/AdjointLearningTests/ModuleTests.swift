@@ -1,0 +1,90 @@
+import Adjoint
+import AdjointLearning
+import Testing
+
+/// A model of one's own is copied and frozen as a whole.
+struct ModuleTests {
+  private struct Head: Module {
+    var linear: Linear<Double>
+    var gain: Parameter<Double>?
+    static var parts: [PartialKeyPath<Head>] { [\.linear, \.gain] }
+  }
+
+  private struct Model: Module {
+    var title = "model"
+    var layers: [Linear<Double>]
+    var heads: [Head]
+    var tied: Parameter<Double>
+    var maybe: MLP<Double>?
+    static var parts: [PartialKeyPath<Model>] { [\.layers, \.heads, \.tied, \.maybe] }
+
+    init() {
+      var generator = Generator(seed: 1)
+      layers = (0..<2).map { Linear(2, 2, name: "layer\($0)", using: &generator) }
+      let gain = Parameter<Double>(Tensor([2]), name: "gain")
+      heads = [
+        Head(linear: Linear(2, 1, name: "head", using: &generator), gain: gain), Head(linear: layers[0], gain: nil),
+      ]
+      tied = gain
+    }
+
+    var all: [Parameter<Double>] {
+      layers.flatMap { [$0.weight, $0.bias].compactMap { $0 } }
+        + [heads[0].linear.weight, heads[0].linear.bias, tied].compactMap { $0 }
+    }
+  }
+
+  @Test func `every parameter is frozen and thawed, in arrays, optionals and structs`() {
+    let model = Model()
+    model.freeze()
+    #expect(model.all.count == 7 && model.all.allSatisfy(\.isFrozen))
+    model.unfreeze()
+    #expect(model.all.allSatisfy { !$0.isFrozen })
+    model.heads[0].freeze()
+    #expect(model.all.filter(\.isFrozen).count == 3)
+    let layer = model.layers[1]
+    layer.freeze()
+    #expect(layer.weight.isFrozen && layer.bias?.isFrozen == true)
+  }
+
+  @Test func `a copy has the same values in parameters of its own, and ties them as they were tied`() {
+    let model = Model()
+    model.layers[1].freeze()
+    let copy = model.copy()
+    #expect(zip(model.all, copy.all).allSatisfy { $0 !== $1 && $0.value == $1.value && $0.name == $1.name })
+    #expect(copy.all.map(\.isFrozen) == model.all.map(\.isFrozen))
+    #expect(copy.heads[0].gain === copy.tied && copy.heads[1].linear.weight === copy.layers[0].weight)
+    let again = model.copy()
+    #expect(again.tied !== copy.tied)
+    copy.tied.value = Tensor([9])
+    #expect(model.tied.value == Tensor([2]))
+  }
+
+  private struct Forgetful: Module {
+    var first: Linear<Double>
+    var second: Linear<Double>
+    static var parts: [PartialKeyPath<Forgetful>] { [\.first] }
+  }
+
+  private struct Fixed: Module {
+    let layer: Linear<Double>
+    static var parts: [PartialKeyPath<Fixed>] { [\.layer] }
+  }
+
+  @Test func `a copy that would share a parameter traps with its name`() async {
+    let forgotten = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+      var generator = Generator(seed: 1)
+      let (a, b) = (
+        Linear<Double>(1, 1, name: "a", using: &generator), Linear<Double>(1, 1, name: "b", using: &generator)
+      )
+      _ = Forgetful(first: a, second: b).copy()
+    }
+    #expect(
+      text(forgotten).contains("the parameter 'b/weight' [1, 1] is in no property among `parts`"), "\(text(forgotten))")
+    let fixed = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+      var generator = Generator(seed: 1)
+      _ = Fixed(layer: Linear<Double>(1, 1, name: "a", using: &generator)).copy()
+    }
+    #expect(text(fixed).contains("make it a `var`"), "\(text(fixed))")
+  }
+}
