@@ -241,13 +241,13 @@ import Testing
       let tangent = jvp(of: gradients(of: x.determinant(), withRespectTo: [x])[0], withRespectTo: [x], along: [g])
       #expect(magnitude(tangent - expected) < 1e-12 * scale, "rank \(rank)")
       // A third derivative exists.
-      #expect(gradients(of: found.square().sum(), withRespectTo: [x])[0].value.elements.allSatisfy(\.isFinite))
+      #expect(gradients(of: found.square().sum(), withRespectTo: [x])[0].value.elements.allSatisfy { $0.isFinite })
     }
     if n > 2 {
       let tape = Tape<Double>()
       let x = tape.input(singular(n, rank: n - 2, &generator) * 0 + Tensor.zeros([n, n]))
       let second = gradients(of: gradients(of: x.determinant(), withRespectTo: [x])[0].sum(), withRespectTo: [x])[0]
-      #expect(second.value.elements.allSatisfy(\.isNaN), "below, it is not a number rather than a wrong one")
+      #expect(second.value.elements.allSatisfy { $0.isNaN }, "below, it is not a number rather than a wrong one")
     }
   }
 
@@ -260,7 +260,11 @@ import Testing
     let x = tape.input(a)
     let unit: Tensor<Double> = identity(4).broadcast(to: [2, 4, 4])
     #expect(magnitude(a.matmul(a.inverse()) - unit) < 1e-14)
-    #expect(a.trace().elements == (0..<2).map { b in (0..<4).reduce(0) { $0 + a.elements[b * 16 + $1 * 5] } })
+    let traces: [Double] = (0..<2).map { b in
+      let diagonal: [Double] = (0..<4).map { a.elements[b * 16 + $0 * 5] }
+      return diagonal.reduce(0, +)
+    }
+    #expect(a.trace().elements == traces)
     #expect(a.matrixPower(0).isIdentical(to: unit) && a.matrixPower(1).isIdentical(to: a))
     #expect(magnitude(a.matrixPower(5) - a.matmul(a).matmul(a).matmul(a).matmul(a)) < 1e-10)
     #expect(magnitude(a.matrixPower(-2).matmul(a).matmul(a) - unit) < 1e-13)

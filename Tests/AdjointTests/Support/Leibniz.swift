@@ -65,8 +65,12 @@ struct Leibniz {
   /// The matrices in the last two axes of a tensor, as rows.
   static func matrices(_ x: Tensor<Double>) -> [[[Double]]] {
     let (rows, columns) = (x.shape[x.shape.rank - 2], x.shape[x.shape.rank - 1])
-    return (0..<x.shape.dropLast(2).reduce(1, *)).map { number in
-      (0..<rows).map { i in (0..<columns).map { x.elements[(number * rows + i) * columns + $0] } }
+    let count = x.shape.dropLast(2).reduce(1, *)
+    return (0..<count).map { (number: Int) -> [[Double]] in
+      (0..<rows).map { i in
+        let start = (number * rows + i) * columns
+        return Array(x.elements[start..<start + columns])
+      }
     }
   }
 
@@ -74,7 +78,11 @@ struct Leibniz {
   static func value(of operation: any Operation, _ x: [Tensor<Double>]) -> [Double]? {
     func each(_ body: (Leibniz, [[Double]]) -> [[Double]]) -> [Double] {
       let right = x.count > 1 ? matrices(x[1]) : []
-      return matrices(x[0]).enumerated().flatMap { body(Leibniz($1), right.isEmpty ? [] : right[$0]).flatMap { $0 } }
+      var values: [Double] = []
+      for (number, matrix) in matrices(x[0]).enumerated() {
+        for row in body(Leibniz(matrix), right.isEmpty ? [] : right[number]) { values += row }
+      }
+      return values
     }
     switch operation {
     case is Cholesky: return each { a, _ in a.cholesky }
