@@ -87,7 +87,7 @@ public final class Program<S: Scalar> {
   /// The nodes stored after a run, and their targets: the states themselves, or this program's copies of them.
   let stores: [(node: Int, target: UnsafeMutableBufferPointer<S>)]
   /// The counts of changes of the states that are stored.
-  private let storedVersions: [UnsafeMutablePointer<Int>]
+  let storedVersions: [UnsafeMutablePointer<Int>]
   /// The positions that each index leaf holds, and their bound.
   private let positions: [(leaf: Int, held: UnsafeBufferPointer<Int32>, bound: Int)]
   private let indexBounds: [Int: Int]
@@ -183,12 +183,7 @@ public final class Program<S: Scalar> {
     passNodes = plan.passes.map(\.nodes)
     lastNodes = passNodes.map { $0.max() ?? 0 }
     for leaf in plan.leaves where !isShared[leaf] { copyLeaf(leaf, from: tape, ownTape) }
-    if holdingIndices {
-      for node in nodes.indices where nodes[node].givesIndices && places[node] != nil {
-        copyIndices(tape.view(of: node).indices, into: node)
-        heldIndices.insert(node)
-      }
-    }
+    if holdingIndices { heldIndices = takenIndices(of: tape) }
     fold()
   }
 
@@ -244,15 +239,6 @@ public final class Program<S: Scalar> {
     }
     for position in 0..<storedVersions.count { storedVersions[position].pointee &+= 1 }
     step += 1
-  }
-
-  /// The present values of the states that a run stores.
-  package var storedStates: [[S]] { stores.map { Array($0.target) } }
-
-  /// Puts the states that a run stores back to earlier values.
-  package func restore(states: [[S]]) {
-    for (store, value) in zip(stores, states) { _ = store.target.update(fromContentsOf: value) }
-    for version in storedVersions { version.pointee &+= 1 }
   }
 
   /// Computes every output again from the leaves as they are. Nothing is drawn, and nothing is stored.

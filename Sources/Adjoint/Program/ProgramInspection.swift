@@ -53,6 +53,22 @@ extension Program {
 }
 
 extension Program {
+  /// Takes over the computed indices of a recording. Returns their nodes.
+  func takenIndices<R: Scalar>(of tape: Tape<R>) -> Set<Int> {
+    let computed = nodes.indices.filter { nodes[$0].givesIndices && holds($0) }
+    for node in computed { copyIndices(tape.view(of: node).indices, into: node) }
+    return Set(computed)
+  }
+
+  /// The present values of the states that a run stores.
+  package var storedStates: [[S]] { stores.map { Array($0.target) } }
+
+  /// Puts the states that a run stores back to earlier values.
+  package func restore(states: [[S]]) {
+    for (store, value) in zip(stores, states) { _ = store.target.update(fromContentsOf: value) }
+    for version in storedVersions { version.pointee &+= 1 }
+  }
+
   /// Takes over the computed indices of another program of the same recording, where this one holds them.
   package func takeIndices<R: Scalar>(of other: Program<R>) {
     for node in heldIndices where other.holds(node) { copyIndices(other.view(node).indices, into: node) }
