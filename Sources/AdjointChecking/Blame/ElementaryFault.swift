@@ -19,7 +19,7 @@ struct ElementaryFault {
     }
     guard !candidates.isEmpty else { return nil }
     // A mask depends on what moves and does not move itself.
-    _ = recording.dualProduct(along: recording.direction(&generator))
+    recording.dualProduct(along: recording.direction(&generator))
     let movers = Set(
       candidates.flatMap { recording.nodes[$0].inputs }.filter { input in
         recording.moving.contains(input) && recording.dual.withElements(at: input) { $0.contains { $0.tangent != 0 } }

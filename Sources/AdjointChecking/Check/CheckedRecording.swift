@@ -234,8 +234,9 @@ package final class CheckedRecording {
     }
   }
 
-  /// Replays the forward half in dual numbers at the present point along `direction`. Returns ⟨v, Ju⟩ and Σ|vᵢ(Ju)ᵢ|.
-  func dualProduct(along direction: [Tensor<Double>]) -> (product: Double, magnitude: Double) {
+  /// Replays the forward half in dual numbers at the present point along `direction`. Returns ⟨v, Ju⟩.
+  @discardableResult
+  func dualProduct(along direction: [Tensor<Double>]) -> Double {
     for (leaf, tangent) in zip(leaves, direction) {
       let value = double.value(at: leaf.index)
       let moved = zip(value.elements, tangent.elements).map { Dual($0, tangent: $1) }
@@ -243,13 +244,7 @@ package final class CheckedRecording {
     }
     replayDual()
     return dual.withElements(at: output.index) { y in
-      var (sum, magnitude) = (0.0, 0.0)
-      for i in y.indices {
-        let term = cotangent.elements[i] * y[i].tangent
-        sum += term
-        magnitude += abs(term)
-      }
-      return (sum, magnitude)
+      y.indices.reduce(0) { $0 + cotangent.elements[$1] * y[$1].tangent }
     }
   }
 

@@ -69,7 +69,7 @@ public struct GradientCheck<S: Scalar> {
         return
       }
       let needsOwnPrecision = S.self != Double.self
-      let recording = recording(boundsErrors: needsOwnPrecision || mode == .full, &run)
+      let recording = recording(boundsErrors: mode == .full, &run)
       guard !recording.judged.isEmpty || leaves.contains(where: { $0.index == output.index }) else {
         run.report.judgments.append(.silent(order: 1, at: 0, "no parameter or input that may move reaches the output"))
         return

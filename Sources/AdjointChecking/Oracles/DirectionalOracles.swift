@@ -19,7 +19,7 @@ struct DirectionalOracles {
   /// - Parameter kinks: the kinks at which the point stands.
   func dualJudgment(beside kinks: [Singularity]) -> (judgment: Judgment, found: Double, faults: [LocalJudge.Fault]) {
     let found = recording.gradient.dot(direction)
-    let (expected, _) = recording.dualProduct(along: direction)
+    let expected = recording.dualProduct(along: direction)
     let (judgment, faults) = judgment(found, expected, recording.bound(), beside: kinks)
     return (judgment, found, faults)
   }
@@ -59,7 +59,7 @@ struct DirectionalOracles {
   func coordinateJudgment(found: Double, beside kinks: [Singularity]) -> (
     judgment: Judgment, faults: [LocalJudge.Fault]
   ) {
-    let (expected, _) = recording.dualProduct(along: direction)
+    let expected = recording.dualProduct(along: direction)
     return judgment(found, expected, recording.bound(), beside: kinks)
   }
 
@@ -147,7 +147,7 @@ struct SecondOrderOracle {
     let factor = second.cotangent.elements[0]
     let found = second.gradient.dot(u) / factor
     // The forward half of the second recording holds the first sweep: its dual numbers give the sizes that rounding goes by.
-    let (alike, _) = second.dualProduct(along: u)
+    let alike = second.dualProduct(along: u)
     let bound = 8 * second.bound() / abs(factor) + abs(found - alike / factor)
     return Judgment(
       .secondOrderDual, order: 2, found: found, expected: expected, bound: bound, remark: "uᵀHw by forward replay alone"
