@@ -82,6 +82,18 @@ import Testing
     }
   }
 
+  @Test func `A Hessian is multiplied by a vector that depends on x, and by those of several variables`() {
+    let tape = Tape<Double>()
+    let (x, z) = (tape.input(Tensor([0.5, -2])), tape.input(Tensor([3])))
+    let y = (x.power(3) * z).sum()
+    let alone = hessianVectorProduct(of: y, withRespectTo: [x], vector: [x])
+    #expect(near(alone[0].value, Tensor([4.5, 72])))
+    let both = hessianVectorProduct(of: y, withRespectTo: [x, z], vector: [x, z])
+    #expect(near(both[0].value, Tensor([6.75, 108])) && near(both[1].value, Tensor([-23.625])))
+    let flat = hessianVectorProduct(of: (2 * x).sum(), withRespectTo: [x, z], vector: [x, z])
+    #expect(flat[0].value == .zeros([2]) && flat[1].value == .zeros([1]))
+  }
+
   @Test func `Values with gradients and products for functions need no tape`() {
     let (value, gradient) = valueAndGradient(at: Tensor<Double>([3, 4])) { $0.square().sum().sqrt() }
     #expect(value == 5)

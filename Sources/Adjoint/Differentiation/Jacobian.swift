@@ -52,8 +52,9 @@ public func jacobian<S: Scalar>(
   }
 }
 
-/// The Hessian-vector product H·v, H = ∂²y/∂x², recorded: the gradient of ⟨∇y, v⟩.
+/// The Hessian-vector product H·v, H = ∂²y/∂x², recorded: ∇y is differentiated once more, with the cotangent v.
 ///
+/// The vector may depend on x, as ∇y itself does: it is not differentiated.
 /// - Precondition: y is a single number, and `vector` has a tensor of each variable's shape.
 /// - Complexity: a small constant times the cost of computing y; H itself is never formed.
 ///
@@ -70,9 +71,11 @@ public func hessianVectorProduct<S: Scalar>(
     guard shape != x.checkedShape("hessianVectorProduct", file, line) else { continue }
     fatalError("hessianVectorProduct: a vector of shape \(shape) for \(x.tape.describe(x))", file: file, line: line)
   }
-  let products = zip(gradients(of: y, withRespectTo: x, file: file, line: line), vector).map { g, v in (g * v).sum() }
-  guard let first = products.first else { return [] }
-  return gradients(of: products.dropFirst().reduce(first) { $0 + $1 }, withRespectTo: x)
+  guard !x.isEmpty else { return [] }
+  let slopes = gradients(of: y, withRespectTo: x, file: file, line: line)
+  if x.count == 1 { return gradients(of: slopes[0], withRespectTo: x, cotangent: vector[0]) }
+  let flat = { (parts: [Variable<S>]) in concatenate(parts.map { $0.reshape(to: [$0.shape.elementCount]) }) }
+  return gradients(of: flat(slopes), withRespectTo: x, cotangent: flat(vector))
 }
 
 /// The Hessian ∂²y/∂x² of a single number, of shape x.shape + x.shape.

@@ -103,6 +103,7 @@ public struct Residual<S: Scalar>: LibraryLayer {
   package private(set) var body: any Layer<S>
   package private(set) var shortcut: (any Layer<S>)?
 
+  /// A function with a way around it.
   /// - Parameter shortcut: g; the identity when left out.
   public init(_ body: any Layer<S>, shortcut: (any Layer<S>)? = nil) { (self.body, self.shortcut) = (body, shortcut) }
 

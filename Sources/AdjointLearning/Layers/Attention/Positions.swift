@@ -33,6 +33,7 @@ public struct LearnedPositions<S: Scalar>: LibraryLayer {
   public private(set) var weight: Parameter<S>
   package let name: String?
 
+  /// Vectors that are drawn, one for each position.
   /// - Parameters:
   ///   - count: the longest sequence.
   ///   - name: the prefix of the parameter's name, `name/weight`; numbered by first use when left out.

@@ -69,6 +69,9 @@ struct NewPackage {
     // swift-tools-version: 6.2
     import PackageDescription
 
+    // Functions may read models and generators that stand at the top level of a main.swift.
+    let settings: [SwiftSetting] = [.defaultIsolation(MainActor.self)]
+
     let package = Package(
       name: "\(name)",
       platforms: [.macOS(.v13)],
@@ -83,13 +86,15 @@ struct NewPackage {
             \(product("AdjointLearning")),  // layers, optimisers, training
             \(product("AdjointDatasets")),  // tables, images, toy problems
             \(product("AdjointChecking")),  // is a gradient right, and if not, why?
-          ]),
+          ],
+          swiftSettings: settings),
         .testTarget(
           name: "\(name)Tests",
           dependencies: [
             "\(name)",
             \(product("AdjointChecking")),
-          ]),
+          ],
+          swiftSettings: settings),
       ]
     )
 
