@@ -61,7 +61,7 @@ def packed(sample):
                 elif x.dtype == torch.bool:
                     # Conditions are numbers here.
                     entry["bits"] = bits(x.to(torch.float64))
-                elif x.dtype in (torch.int64, torch.int32):
+                elif not x.dtype.is_floating_point and not x.dtype.is_complex:
                     entry["indices"] = x.reshape(-1).tolist()
                 else:
                     raise Unsendable(f"a tensor of {x.dtype}")
@@ -70,8 +70,10 @@ def packed(sample):
         if x is None or isinstance(x, (bool, int, str)):
             return x
         if isinstance(x, float):
-            if x != x or x in (float("inf"), float("-inf")):
-                raise Unsendable("an argument that is not finite")
+            if x != x:
+                raise Unsendable("an argument that is no number")
+            if x in (float("inf"), float("-inf")):
+                return {"infinite": 1 if x > 0 else -1}
             return x
         if isinstance(x, (list, tuple)):
             return [value(y) for y in x]
@@ -119,7 +121,7 @@ class Witness:
 
     def __init__(self, program):
         self.program, self.process = program, None
-        self.own = self.begin()
+        self.names = set(self.begin()["names"])
 
     def begin(self):
         self.process = subprocess.Popen(
@@ -146,8 +148,8 @@ def random(shape, generator):
     return torch.rand(shape, generator=generator, dtype=torch.float64) * 3 - 1.5
 
 
-def compare(op, sample, witness, generator):
-    """The parts compared; or the reason why the sample is left out. What is wrong is a list of words."""
+def compare(op, name, sample, witness, generator):
+    """What was called, "own" or "made"; the reason why the sample is left out, or None; and what is wrong, in words."""
     message, moving = packed(sample)
     result = op(sample.input, *sample.args, **sample.kwargs)
     ys = outputs_of(result)
@@ -159,15 +161,15 @@ def compare(op, sample, witness, generator):
     answer = witness.ask(
         {
             **message,
-            "name": op.name,
+            "name": name,
             "cotangents": [c if c is None else {"shape": list(c.shape), "bits": bits(c)} for c in cotangents],
             "directions": [{"shape": list(v.shape), "bits": bits(v)} for v in directions],
         })
     if "left out" in answer:
-        return answer["left out"], []
+        return None, answer["left out"], []
     if "ended" in answer:
-        return None, [answer["ended"]]
-    wrong = []
+        return None, None, [answer["ended"]]
+    (kind, wrong) = ("own" if answer["own"] else "made", [])
     elements = max([1] + [x.numel() for x in (*ys, *moving)])
 
     def check(what, texts, expected, shapes):
@@ -180,13 +182,13 @@ def compare(op, sample, witness, generator):
                 wrong.append(f"{what} {place} differs by {d:.1e}")
 
     if len(answer["values"]) != len(ys):
-        return None, [f"{len(answer['values'])} results for {len(ys)}"]
+        return kind, None, [f"{len(answer['values'])} results for {len(ys)}"]
     check("value", answer["values"], ys, answer["shapes"])
     total = sum((y * c).sum() for y, c in zip(ys, cotangents) if c is not None and y.requires_grad)
     if not moving or not isinstance(total, torch.Tensor):
-        return None, wrong
+        return kind, None, wrong
     if "gradients" not in answer:
-        return None, [*wrong, "no gradients"]
+        return kind, None, [*wrong, "no gradients"]
     shapes = [x.shape for x in moving]
     filled = lambda gs: [torch.zeros(s, dtype=torch.float64) if g is None else g for g, s in zip(gs, shapes)]
     first = filled(torch.autograd.grad(total, moving, create_graph=True, allow_unused=True))
@@ -198,9 +200,9 @@ def compare(op, sample, witness, generator):
             if along.requires_grad:
                 second = torch.autograd.grad(along, moving, allow_unused=True)
         except RuntimeError:
-            return None, wrong
+            return kind, None, wrong
         check("second derivative", answer["seconds"], filled(second), shapes)
-    return None, wrong
+    return kind, None, wrong
 
 
 def main():
@@ -212,24 +214,26 @@ def main():
     generator = torch.Generator().manual_seed(1)
     counts, reasons, failures, names = collections.Counter(), collections.Counter(), [], set()
     for op in op_db:
-        if op.name not in witness.own or (wanted and op.name not in wanted) or torch.float64 not in op.dtypes:
+        full = f"{op.name} {op.variant_test_name}".strip()
+        name = full if full in witness.names else op.name
+        if name not in witness.names or (wanted and op.name not in wanted) or torch.float64 not in op.dtypes:
             continue
         torch.manual_seed(7)
-        names.add((op.name, op.variant_test_name))
+        names.add(full)
         samples = op.sample_inputs("cpu", torch.float64, requires_grad=op.supports_autograd)
         for number, sample in zip(range(MOST), samples):
             counts["samples"] += 1
             try:
-                reason, wrong = compare(op, sample, witness, generator)
+                kind, reason, wrong = compare(op, name, sample, witness, generator)
             except Unsendable as error:
-                reason, wrong = str(error), []
+                kind, reason, wrong = None, str(error), []
             if reason:
                 reasons[reason, op.name] += 1
             elif wrong:
                 shapes = [list(x.shape) if isinstance(x, torch.Tensor) else x for x in (sample.input, *sample.args)]
                 failures.append(f"{op.name} {op.variant_test_name} sample {number} {shapes} {sample.kwargs}: " + "; ".join(wrong))
             else:
-                counts["own" if witness.own[op.name] else "made"] += 1
+                counts[kind] += 1
     for text in failures:
         print("wrong:", text[:300])
     by_reason = collections.defaultdict(list)
