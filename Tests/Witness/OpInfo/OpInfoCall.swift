@@ -35,8 +35,12 @@ final class OpInfoCall {
   private func leaf(_ tensor: JSON) throws(LeftOut) -> Variable<Double> {
     guard let extents = tensor["shape"]?.elements, extents.count <= 8 else { throw LeftOut("more than 8 axes") }
     let shape = Shape(extents.compactMap(\.integer))
-    if let indices = tensor["indices"]?.elements {
-      return tape.index(Tensor(shape: shape, elements: indices.compactMap(\.integer).map { Int32($0) }))
+    if let indices = tensor["indices"]?.elements?.compactMap(\.integer) {
+      // What is below 0 is a number, and no index here.
+      guard indices.allSatisfy({ $0 >= 0 }) else {
+        return tape.constant(Tensor(shape: shape, elements: indices.map { Double($0) }))
+      }
+      return tape.index(Tensor(shape: shape, elements: indices.map { Int32($0) }))
     }
     guard let text = tensor["bits"]?.string else { throw LeftOut("no numbers") }
     return tape.input(Tensor(shape: shape, elements: [Double](hexadecimal: text)))
@@ -187,6 +191,14 @@ final class OpInfoCall {
   func extent(_ position: Int?, _ name: String, _ usual: Extent2D? = nil) throws(LeftOut) -> Extent2D {
     guard let extent = optionalExtent(position, name) ?? usual else { throw LeftOut("\(name) is missing") }
     return extent
+  }
+  /// Indices, of another shape where one is given.
+  func index(_ position: Int?, _ name: String, as shape: (Shape) -> Shape = { $0 }) throws(LeftOut) -> Variable<Double>
+  {
+    let index = try tensor(position, name)
+    guard index.holdsIndices else { throw LeftOut("indices below 0, or conditions in their place") }
+    let other = shape(index.shape)
+    return other == index.shape ? index : tape.index(index.indexValue.reshape(to: other))
   }
   /// True for a tensor by which derivatives are asked for.
   func moves(_ x: Variable<Double>) -> Bool { moving.contains { $0.index == x.index } }

@@ -30,7 +30,9 @@ extension OpInfoTable {
         return layer(index)
       },
       own("nn.functional.layer_norm") { call in
-        let (x, shape, epsilon) = (try call.x, Shape(try call.list(1, "normalized_shape")), try call.number(4, "eps", 1e-5))
+        let (x, shape, epsilon) = (
+          try call.x, Shape(try call.list(1, "normalized_shape")), try call.number(4, "eps", 1e-5)
+        )
         guard epsilon >= 0, shape.elementCount > 0 else {
           let y = call.composed { layerNorm(x, axes: shape.rank, epsilon: epsilon) }
           let scaled = try call.optionalTensor(2, "weight").map { y * $0 } ?? y
@@ -56,7 +58,12 @@ extension OpInfoTable {
       },
       own("nn.functional.group_norm") { call in
         let (x, groups, epsilon) = (try call.x, try call.int(1, "num_groups"), try call.number(4, "eps", 1e-5))
-        guard epsilon >= 0 else { throw OpInfoCall.LeftOut("an ε below 0") }
+        guard epsilon >= 0 else {
+          let y = call.composed { channelsLast(x) { groupNorm($0, groups: groups, epsilon: epsilon) } }
+          let channels = Shape([x.shape[1]] + x.shape.dropFirst(2).map { _ in 1 })
+          let scaled = try call.optionalTensor(2, "weight").map { y * $0.reshape(to: channels) } ?? y
+          return try call.optionalTensor(3, "bias").map { scaled + $0.reshape(to: channels) } ?? scaled
+        }
         let layer = GroupNorm<Double>(groups, x.shape[1], epsilon: epsilon)
         try call.replace(2, "weight", by: layer.scale)
         try call.replace(3, "bias", by: layer.shift)

@@ -143,12 +143,12 @@ extension OpInfoTable {
           epsilon: try call.number(nil, "eps", 1e-6), reduction: try reduction(call))
       },
       own("nn.functional.multi_margin_loss") { call in
-        let (x, target) = (try call.x, try call.tensor(1, "target"))
+        let given = try call.x
+        let x = given.shape.rank == 0 ? given.reshape(to: [1]) : given
         guard try call.number(nil, "p", 1) == 1, try call.optionalTensor(nil, "weight") == nil else {
           throw OpInfoCall.LeftOut("squared or weighted margins")
         }
-        guard x.shape.rank > 0 else { throw OpInfoCall.LeftOut("a single score") }
-        let labels = target.reshape(to: Shape(x.shape.dropLast()))
+        let labels = try call.index(1, "target") { _ in Shape(x.shape.dropLast()) }
         return hinge(
           scores: x, labels: labels, margin: try call.number(nil, "margin", 1), reduction: try reduction(call))
       },

@@ -33,6 +33,9 @@ extension OpInfoTable {
         if let count = call.plainInt(nil, "dims") { return x.tensordot(y, axes: count) }
         let axes = (call.raw(nil, "dims") ?? []).map { $0.elements?.compactMap(\.integer) ?? [] }
         guard axes.count == 2 else { throw OpInfoCall.LeftOut("axes of another form") }
+        guard zip(axes[0], axes[1]).allSatisfy({ x.shape[$0] == y.shape[$1] }) else {
+          throw OpInfoCall.LeftOut("axes of one position beside longer ones")
+        }
         return x.tensordot(y, axes: axes[0], axes[1])
       },
       made("addmm") { try added($0, $0.tensor(1, "mat1").matmul($0.tensor(2, "mat2"))) },
@@ -73,13 +76,13 @@ extension OpInfoTable {
       }
     }
     func inverse(_ name: String) -> OpInfoEntry { own(name) { try $0.x.inverse() } }
-    func triangular(_ call: OpInfoCall, _ a: Value, _ b: Value, isUpper: Bool, hasUnits: Bool) -> Value {
-      a.solveTriangular(b, upper: isUpper, unitDiagonal: hasUnits)
-    }
     return [
       own("tril") { try $0.x.tril(diagonal: $0.int(1, "diagonal", 0)) },
       own("triu") { try $0.x.triu(diagonal: $0.int(1, "diagonal", 0)) },
-      own("trace") { try $0.x.trace() },
+      own("trace") {
+        let x = try $0.x
+        return x.shape[0] == x.shape[1] ? x.trace() : $0.composed { x.diagonal().sum() }
+      },
       diagonal("diagonal", 0, 1), diagonal("diagonal_copy", 0, 1), diagonal("linalg.diagonal", -2, -1),
       own("diag") { call in
         let (x, offset) = (try call.x, try call.int(1, "diagonal", 0))

@@ -95,7 +95,7 @@ extension OpInfoTable {
         guard let axis = try call.optionalInt(1, "dim") else { return f(call.composed { x.flatten(from: 0) }, 0) }
         guard x.shape.rank > 0 else { return f(x.reshape(to: [1]), 0) }
         let y = f(x, axis)
-        return keeps ? y.unsqueeze(axis: axis < 0 ? axis + x.shape.rank : axis) : y
+        return keeps ? call.composed { y.asNumbers().unsqueeze(axis: axis < 0 ? axis + x.shape.rank : axis) } : y
       }
     }
     func sorting(_ call: OpInfoCall) throws -> (x: Value, axis: Int, isDescending: Bool) {
@@ -107,22 +107,23 @@ extension OpInfoTable {
     func extremum(_ name: String, _ f: @escaping (Value, Int) -> [Value]) -> OpInfoEntry {
       OpInfoEntry(name: name, isOwn: false) { call in
         let (x, axis, keeps) = (try call.x, try call.int(1, "dim"), call.flag(2, "keepdim"))
-        guard x.shape.rank > 0 else { return f(x.reshape(to: [1]), 0).map { $0.reshape(to: []) } }
-        return f(x, axis).map { keeps ? $0.unsqueeze(axis: axis < 0 ? axis + x.shape.rank : axis) : $0 }
+        guard x.shape.rank > 0 else { return f(x.reshape(to: [1]), 0).map { $0.numbers.reshape(to: []) } }
+        return f(x, axis).map(\.numbers).map { keeps ? $0.unsqueeze(axis: axis < 0 ? axis + x.shape.rank : axis) : $0 }
       }
     }
     return [
       place("argmax") { $0.argMax(axis: $1) }, place("argmin") { $0.argMin(axis: $1) },
       own("argsort") {
         let (x, axis, isDescending) = try sorting($0)
-        return x.argSort(axis: axis, descending: isDescending).reshape(to: try $0.x.shape)
+        let order = x.argSort(axis: axis, descending: isDescending)
+        return try $0.x.shape.rank == 0 ? order.asNumbers().reshape(to: []) : order
       },
       own("msort") { try $0.x.shape.rank == 0 ? $0.x : $0.x.sort(axis: 0) },
       OpInfoEntry(name: "sort", isOwn: false) {
         let (x, axis, isDescending) = try sorting($0)
         let order = x.argSort(axis: axis, descending: isDescending)
         let shape = try $0.x.shape
-        return [x.sort(axis: axis, descending: isDescending).reshape(to: shape), order.reshape(to: shape)]
+        return [x.sort(axis: axis, descending: isDescending).reshape(to: shape), order.asNumbers().reshape(to: shape)]
       },
       OpInfoEntry(name: "topk", isOwn: true) { call in
         let (x, count, axis) = (try call.x, try call.int(1, "k"), try call.int(2, "dim", -1))
@@ -131,7 +132,7 @@ extension OpInfoTable {
         if !isLargest { _ = call.composed() }
         guard x.shape.rank > 0 else {
           let (y, indices) = x.reshape(to: [1]).topK(count)
-          return [y.reshape(to: []), indices.reshape(to: [])]
+          return [y.reshape(to: []), indices.asNumbers().reshape(to: [])]
         }
         let (y, indices) = (isLargest ? x : -x).topK(count, axis: axis)
         return [isLargest ? y : -y, indices]

@@ -106,8 +106,15 @@ extension OpInfoTable {
       },
       own("__getitem__") { call in
         let (x, items) = (try call.x, call.raw(1, "index") ?? [])
-        if items.count == 1, let place = items[0]["tensor"]?.integer, let index = call.tensor(at: place), index.holdsIndices {
-          return x.gather(index)
+        let indices = items.indices.filter { items[$0]["tensor"] != nil }
+        if indices.count == 1, let place = items[indices[0]]["tensor"]?.integer, let index = call.tensor(at: place) {
+          let isWhole = items.indices.allSatisfy {
+            $0 == indices[0] || items[$0] == .object([("slice", .array([.null, .null, .null]))])
+          }
+          guard index.holdsIndices, isWhole else { throw OpInfoCall.LeftOut("lists of positions") }
+          let axis = indices[0]
+          if axis == 0 { return x.gather(index) }
+          return call.composed { x.moveAxis(from: axis, to: 0).gather(index).moveAxis(from: 0, to: axis) }
         }
         let positions = try items.map { try position($0) }
         switch positions.count {
@@ -123,16 +130,17 @@ extension OpInfoTable {
       list("chunk") { try $0.x.chunk($0.int(1, "chunks"), axis: $0.int(2, "dim", 0)) },
       list("unsafe_chunk") { try $0.x.chunk($0.int(1, "chunks"), axis: $0.int(2, "dim", 0)) },
       own("index_select") { call in
-        let (x, index) = (try call.x, try call.tensor(2, "index"))
-        let (axis, places) = (try call.axis(1, "dim"), index.reshape(to: [index.shape.elementCount]))
+        let (x, axis) = (try call.x, try call.axis(1, "dim"))
+        let places = try call.index(2, "index") { [$0.elementCount] }
         guard let axis else { return x.reshape(to: [1]).gather(places).reshape(to: []) }
         if axis == 0 { return x.gather(places) }
         return call.composed { x.moveAxis(from: axis, to: 0).gather(places).moveAxis(from: 0, to: axis) }
       },
       own("gather") { call in
-        let (x, index) = (try call.x, try call.tensor(2, "index"))
+        let (x, index) = (try call.x, try call.index(2, "index"))
         guard let axis = try call.axis(1, "dim") else {
-          return x.reshape(to: [1]).gather(index.reshape(to: [index.shape.elementCount]), axis: 0).reshape(to: index.shape)
+          let places = try call.index(2, "index") { [$0.elementCount] }
+          return x.reshape(to: [1]).gather(places, axis: 0).reshape(to: index.shape)
         }
         guard index.shape.rank == x.shape.rank else { throw OpInfoCall.LeftOut("an empty index of another rank") }
         let size = Shape(x.shape.indices.map { $0 == axis ? x.shape[$0] : index.shape[$0] })
@@ -140,16 +148,21 @@ extension OpInfoTable {
         return part.gather(index, axis: axis)
       },
       own("take_along_dim") { call in
-        let (x, index) = (try call.x, try call.tensor(1, "indices"))
+        let (x, index) = (try call.x, try call.index(1, "indices"))
         guard let axis = try call.optionalInt(2, "dim") else {
-          return call.composed { x.flatten(from: 0).gather(index.flatten(from: 0), axis: 0) }
+          let places = try call.index(1, "indices") { [$0.elementCount] }
+          return call.composed { x.flatten(from: 0).gather(places, axis: 0) }
+        }
+        guard x.shape.indices.allSatisfy({ $0 == axis || x.shape[$0] == index.shape[$0] }) else {
+          throw OpInfoCall.LeftOut("an index that is repeated")
         }
         return x.gather(index, axis: axis)
       },
       made("scatter_add") { call in
-        let (x, index, source) = (try call.x, try call.tensor(2, "index"), try call.tensor(3, "src"))
+        let (x, index, source) = (try call.x, try call.index(2, "index"), try call.tensor(3, "src"))
         guard let axis = try call.axis(1, "dim") else {
-          return x + source.reshape(to: [1]).scatterAdd(index.reshape(to: [1]), axis: 0, extent: 1).reshape(to: [])
+          let place = try call.index(2, "index") { _ in [1] }
+          return x + source.reshape(to: [1]).scatterAdd(place, axis: 0, extent: 1).reshape(to: [])
         }
         let zeros = x.shape.map { _ in 0 }
         let added = source.slice(start: zeros, size: index.shape)

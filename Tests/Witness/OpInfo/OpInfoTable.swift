@@ -89,7 +89,8 @@ enum OpInfoTable {
       own("nn.functional.prelu") { call in
         let (x, slope) = (try call.x, try call.tensor(1, "weight"))
         // A slope for each channel, the second axis.
-        guard x.shape.rank > 2, slope.shape.elementCount > 1 else { return x.prelu(slope: slope) }
+        guard slope.shape.elementCount > 1 else { return x.prelu(slope: slope.reshape(to: [])) }
+        guard x.shape.rank > 2 else { return x.prelu(slope: slope) }
         return x.prelu(slope: slope.reshape(to: Shape([slope.shape[0]] + x.shape.dropFirst(2).map { _ in 1 })))
       },
       made("nn.functional.softplus") {

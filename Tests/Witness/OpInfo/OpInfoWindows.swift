@@ -63,7 +63,8 @@ extension OpInfoTable {
         let dilation = try call.extent(7, "dilation", 1).width
         return try channelsLast(call.x, places: 1) {
           $0.convTranspose1d(
-            weight, bias: bias, stride: stride, padding: padding, outputPadding: more, dilation: dilation, groups: groups)
+            weight, bias: bias, stride: stride, padding: padding, outputPadding: more, dilation: dilation,
+            groups: groups)
         }
       },
       own("nn.functional.conv_transpose2d") { call in
@@ -73,7 +74,8 @@ extension OpInfoTable {
         let dilation = try call.extent(7, "dilation", 1)
         return try channelsLast(call.x, places: 2) {
           $0.convTranspose2d(
-            weight, bias: bias, stride: stride, padding: padding, outputPadding: more, dilation: dilation, groups: groups)
+            weight, bias: bias, stride: stride, padding: padding, outputPadding: more, dilation: dilation,
+            groups: groups)
         }
       },
     ]

@@ -29,7 +29,8 @@ extension Variable {
     line: UInt = #line
   ) -> Variable {
     let images = checkedImages("resize", file, line)
-    let size = Extent2D(images[1].scaled(by: scale, "resize", file, line), images[2].scaled(by: scale, "resize", file, line))
+    let size = Extent2D(
+      images[1].scaled(by: scale, "resize", file, line), images[2].scaled(by: scale, "resize", file, line))
     return resizing(size, scale, mode, alignCorners, "resize", file, line)
   }
 
@@ -117,7 +118,8 @@ extension Int {
   /// This extent times a scale, rounded down; traps where that is no extent.
   fileprivate func scaled(by scale: Double, _ name: String, _ file: StaticString, _ line: UInt) -> Int {
     guard scale > 0, scale.isFinite, Double(self) * scale < Double(Int32.max) else {
-      fatalError("\(name): a scale of \(scale); it must be above 0, and give extents that exist", file: file, line: line)
+      fatalError(
+        "\(name): a scale of \(scale); it must be above 0, and give extents that exist", file: file, line: line)
     }
     return Int(Double(self) * scale)
   }
