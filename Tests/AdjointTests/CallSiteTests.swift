@@ -84,6 +84,7 @@ import Testing
     Call("trunc") { _ = index().trunc() },
     Call("digamma") { _ = index().digamma() },
     Call("mish") { _ = index().mish() },
+    Call("clamp") { _ = index().geluTanh() },
     Call("relu6") { _ = index().relu6() },
     Call("hardTanh") { _ = index().hardTanh() },
     Call("hardSigmoid") { _ = index().hardSigmoid() },

@@ -38,6 +38,10 @@ import Testing
 
   @Test func `Activations have their limits and no NaN far out`() {
     #expect(derivatives(at: -.infinity) { $0.mish() } == [0, 0, 0])
+    #expect(derivatives(at: -.infinity) { $0.geluTanh() } == [0, 0, 0])
+    #expect(derivatives(at: .infinity) { $0.geluTanh() } == [.infinity, 1, 0])
+    let gelu = derivatives(at: 1) { $0.geluTanh() }
+    #expect(abs(gelu[0] - 0.8411919906082768) < 1e-15 && abs(gelu[1] - 1.082964083845935) < 1e-14)
     #expect(derivatives(at: -.infinity) { $0.hardSwish() } == [0, 0, 0])
     #expect(derivatives(at: 4) { $0.hardSwish() } == [4, 1, 0])
     #expect(derivatives(at: -800) { $0.logSigmoid() } == [-800, 1, 0])
@@ -79,6 +83,20 @@ import Testing
     #expect(y.value == Tensor([-1, 0, 1, 1]))
     let found = Adjoint.gradients(of: y.sum(), withRespectTo: [x, low, high]).map(\.value)
     #expect(found == [Tensor([0, 1, 1, 0]), Tensor([1]), Tensor([1])])
+    #expect(x.clamp(min: low).value == Tensor([-1, 0, 1, 5]) && x.clamp(max: high).value == Tensor([-3, 0, 1, 1]))
+    #expect(x.clamp().value == x.value)
+  }
+
+  @Test func `A log-sum-exp over several axes is one over what they hold`() {
+    let tape = Tape<Double>()
+    let x = tape.input(Tensor(shape: [2, 3, 4], elements: (0..<24).map { Foundation.sin(Double($0)) }))
+    let kept = x.logSumExp(axes: [0, -1], keepingDimensions: true)
+    #expect(kept.shape == [1, 3, 1] && kept.reshape(to: [3]).value == x.logSumExp(axes: [2, 0]).value)
+    for row in 0..<3 {
+      let sum = x.value[0..., row, 0...].elements.reduce(0) { $0 + Foundation.exp($1) }
+      #expect(Swift.abs(kept.value[0, row, 0] - Foundation.log(sum)) < 1e-14)
+    }
+    #expect(x.logSumExp(axes: []).value == x.value)
   }
 
   @Test(arguments: [[2, 3, 5, 7, 11], [2, 0, 5, 7, 11], [2, 0, 5, 0, 11], [0, 0, 0, 0, 0], [3], []] as [[Double]])

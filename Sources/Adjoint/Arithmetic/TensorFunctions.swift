@@ -138,6 +138,8 @@ extension Tensor where Element: Scalar {
 extension Tensor where Element: Scalar {
   /// x tanh(ln(1 + eˣ)), and its limit 0 at −∞.
   public func mish() -> Tensor { composed { $0.mish() } }
+  /// ½x (1 + tanh(√(2/π) (x + 0.044715 x³))), an approximation of gelu.
+  public func geluTanh() -> Tensor { composed { $0.geluTanh() } }
   /// min(max(x, 0), 6).
   public func relu6() -> Tensor { composed { $0.relu6() } }
   /// x brought into −1 … 1.
@@ -167,9 +169,9 @@ extension Tensor where Element: Scalar {
   public func prelu(slope: Tensor) -> Tensor { composed { $0.prelu(slope: $0.tape.constant(slope)) } }
   /// a ln b, and 0 where a is 0 and b is a number.
   public func xlogy(_ b: Tensor) -> Tensor { composed { $0.xlogy($0.tape.constant(b)) } }
-  /// x brought between two bounds; shapes broadcast. Where the bounds cross, it is the upper one.
-  public func clamp(min: Tensor, max: Tensor) -> Tensor {
-    composed { $0.clamp(min: $0.tape.constant(min), max: $0.tape.constant(max)) }
+  /// x brought between two bounds, or to one side of one; shapes broadcast. Where the bounds cross, it is the upper one.
+  public func clamp(min: Tensor? = nil, max: Tensor? = nil) -> Tensor {
+    composed { x in x.clamp(min: min.map { x.tape.constant($0) }, max: max.map { x.tape.constant($0) }) }
   }
 
   /// The value of a function of variables.

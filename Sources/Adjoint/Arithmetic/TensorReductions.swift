@@ -61,6 +61,13 @@ extension Tensor where Element: Scalar {
     alongLastAxis(axis, LogSumExp(), removesAxis: true, file, line)
   }
 
+  /// ln Σ eˣ over several axes, which are removed or kept as dimensions of 1.
+  public func logSumExp(
+    axes: [Int], keepingDimensions: Bool = false, file: StaticString = #fileID, line: UInt = #line
+  ) -> Tensor {
+    composed { $0.logSumExp(axes: axes, keepingDimensions: keepingDimensions, file: file, line: line) }
+  }
+
   /// The sums of all elements up to each along an axis, or from each on when reversed.
   public func cumsum(
     axis: Int = -1, reversed: Bool = false, file: StaticString = #fileID, line: UInt = #line

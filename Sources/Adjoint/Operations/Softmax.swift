@@ -106,6 +106,18 @@ extension Variable {
     return keepingDimensions ? y.reshape(to: shape.replacing(axis: position, with: 1)) : y
   }
 
+  /// ln Σ eˣ over several axes, which are removed or kept as dimensions of 1.
+  public func logSumExp(
+    axes: [Int], keepingDimensions: Bool = false, file: StaticString = #fileID, line: UInt = #line
+  ) -> Variable {
+    let set = axisSet(axes, for: "logSumExp", file, line)
+    let others = shape.indices.filter { !set.contains(axis: $0) }
+    let rows = permute(others + set.axes, file: file, line: line)
+      .reshape(to: Shape(others.map { shape[$0] } + [set.elementCount(of: shape)]))
+    let kept = keepingDimensions ? set.kept(of: shape) : Shape(others.map { shape[$0] })
+    return tape.record(LogSumExp(), rows, file: file, line: line).reshape(to: kept)
+  }
+
   /// Runs `body` with the axis moved to the end, and moves it back unless `body` removes it.
   func alongLastAxis(
     _ axis: Int, _ name: String, _ file: StaticString, _ line: UInt, removesAxis: Bool = false,

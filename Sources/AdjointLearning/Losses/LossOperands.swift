@@ -15,6 +15,24 @@ struct LossOperands<S: Scalar> {
   private func trap(_ sentence: String) -> Never { site.trap("\(loss): \(sentence)") }
   private func name(_ x: Variable<S>) -> String { x.tape.describe(x.index) }
 
+  /// Traps unless both are numbers whose shapes broadcast, with one extent along the axis.
+  func requireRowsThatBroadcast(along axis: Int) {
+    let (a, b) = (outputs.shape, targets.shape)
+    guard outputs.tape === targets.tape, !outputs.holdsIndices, !targets.holdsIndices, max(a.rank, b.rank) > 0 else {
+      return requireRows()
+    }
+    let fromEnd = axis < 0 ? -axis : max(a.rank, b.rank) - axis
+    func extent(_ shape: Shape) -> Int? {
+      (1...max(shape.rank, 1)).contains(fromEnd) ? shape[shape.rank - fromEnd] : nil
+    }
+    let fits = zip(a.reversed(), b.reversed()).allSatisfy { $0 == $1 || $0 == 1 || $1 == 1 }
+    guard fits, a.rank > 0, b.rank > 0, extent(a) == extent(b) else {
+      trap(
+        "\(name(outputs)) and \(name(targets)) do not go together along axis \(axis): there both must have one extent, and the "
+          + "other axes must broadcast, as [n, 1, width] and [1, m, width] do along the last")
+    }
+  }
+
   /// Traps unless both are of one tape, and the outputs are numbers.
   private func requireOutputs() {
     guard outputs.tape === targets.tape else {

@@ -31,15 +31,17 @@ public func hinge<S: Scalar>(
   }
 }
 
-/// a·b / (‖a‖ ‖b‖) along an axis, which vanishes. A norm below ε counts as ε, so that the zero vector has similarity 0 and
+/// a·b / (‖a‖ ‖b‖) along an axis, which vanishes; shapes broadcast, so [n, 1, width] and [1, m, width] give all pairs. A norm below ε counts as ε, so that the zero vector has similarity 0 and
 /// gradient 0 in its norm.
 public func cosineSimilarity<S: Scalar>(
   _ a: Variable<S>, _ b: Variable<S>, axis: Int = -1, epsilon: Double = 1e-8,
   file: StaticString = #fileID, line: UInt = #line
 ) -> Variable<S> {
   let site = CallSite(file, line)
-  LossOperands("cosineSimilarity", a, b, site).requireRows()
+  LossOperands("cosineSimilarity", a, b, site).requireRowsThatBroadcast(along: axis)
   check(epsilon, "cosineSimilarity: epsilon", .positiveFloat, at: site)
+  // From the end, where both have the axis.
+  let axis = axis < 0 || a.shape.rank == b.shape.rank ? axis : axis - max(a.shape.rank, b.shape.rank)
   return a.tape.scoped("cosineSimilarity") {
     // The larger is chosen before the root, whose slope at 0 is infinite.
     func norm(_ x: Variable<S>) -> Variable<S> {
@@ -57,6 +59,7 @@ public func cosineEmbedding<S: Scalar>(
   let site = CallSite(file, line)
   check(margin, "cosineEmbedding: margin", .anyNumber, at: site)
   return a.tape.scoped("cosineEmbedding") {
+    LossOperands("cosineEmbedding", a, b, site).requireRows()
     let similarity = cosineSimilarity(a, b, file: file, line: line)
     LossOperands("cosineEmbedding", similarity, targets, site).requireNumbers()
     return reduction(`where`(targets .> 0, 1 - similarity, (similarity - margin).relu()))

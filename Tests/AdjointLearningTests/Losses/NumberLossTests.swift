@@ -107,6 +107,13 @@ struct NumberLossTests {
     let losses = zip(rows, targets).map { $1 > 0 ? 1 - $0 : max(0, $0 + 0.3) }
     #expect(distance(embedding.value.elements, losses) < 1e-14)
     let zero = tape.input(Tensor([[0.0, 0]]))
+    // All pairs, by shapes that broadcast.
+    let pairs = cosineSimilarity(x.unsqueeze(axis: 1), y.unsqueeze(axis: 0)).value
+    let count = x.shape[0]
+    #expect(pairs.shape == [count, y.shape[0]])
+    #expect(distance((0..<count).map { pairs[$0, $0] }, rows) < 1e-14)
+    let one = cosineSimilarity(y.unsqueeze(axis: 1), x[0, ...], axis: 2).value
+    #expect(distance([one[0, 0]], [rows[0]]) < 1e-14)
     let none = cosineSimilarity(zero, tape.constant(Tensor([[0, 0]])))
     #expect(none.value.elements == [0])
     #expect(gradient(of: none.sum(), withRespectTo: zero).value.elements == [0, 0])

@@ -9,6 +9,18 @@ import Testing
     a.count == b.count && zip(a, b).allSatisfy { abs($0 - $1) <= bound * max(10, abs($1)) }
   }
 
+  @Test func `A sequence is scaled as an image of one row`() {
+    let x = Tape<Double>().input(Tensor.arange(30).reshape(2, 5, 3))
+    for mode in [Interpolation.nearest, .bilinear] {
+      for (scale, length) in [(1.7, 8), (0.5, 2)] {
+        // Rows are averaged with themselves where the image has several of them.
+        let image = x.reshape(2, 1, 5, 3).tile([1, 2, 1, 1]).resize(scale: scale, mode: mode)
+        #expect(x.resize1d(scale: scale, mode: mode).value.isClose(to: image[0..., 0].value, relative: 1e-14))
+        #expect(image.shape[2] == length)
+      }
+    }
+  }
+
   @Test func `Random cases are hundreds, of every call, and among them the shapes that are easy to get wrong`() {
     let cases = WindowCase.random
     #expect(cases.count > 300)

@@ -5,7 +5,7 @@ import Foundation
 /// A line of the table: a call here for a function of another library.
 struct OpInfoEntry {
   let name: String
-  /// True when one function of ours of that meaning is called, false for a composition of several.
+  /// True when one function of ours of that meaning is called, unless a call says otherwise; false for several.
   let isOwn: Bool
   let call: (OpInfoCall) throws -> [Variable<Double>]
 }
@@ -19,7 +19,7 @@ func answerSamples() {
   func answer(_ members: [(String, JSON)]) {
     FileHandle.standardOutput.write(Data((JSON.object(members).text + "\n").utf8))
   }
-  answer(OpInfoTable.all.map { ($0.name, .bool($0.isOwn)) })
+  answer([("names", .array(OpInfoTable.all.map { .string($0.name) }))])
   while let line = readLine() {
     guard let sample = try? JSON(line.utf8, file: "sample"), let name = sample["name"]?.string else {
       answer([("left out", .string("the sample is no JSON"))])
@@ -30,7 +30,7 @@ func answerSamples() {
       let call = try OpInfoCall(sample)
       let outputs = try entry.call(call)
       try call.checkAllTaken()
-      answer(try answers(call, outputs, sample))
+      answer([("own", .bool(entry.isOwn && !call.isComposed))] + (try answers(call, outputs, sample)))
     } catch let reason as OpInfoCall.LeftOut {
       answer([("left out", .string(reason.reason))])
     } catch {

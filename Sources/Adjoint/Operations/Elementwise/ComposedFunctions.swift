@@ -12,6 +12,16 @@ extension Variable {
     return `where`(gate .== 0, 0, self) * gate
   }
 
+  /// ½x (1 + tanh(√(2/π) (x + 0.044715 x³))): the approximation of gelu under which GPT-2 was trained.
+  ///
+  /// Source: Hendrycks & Gimpel, "Gaussian error linear units", 2016.
+  public func geluTanh(file: StaticString = #fileID, line: UInt = #line) -> Variable {
+    // ½ + ½ tanh u = σ(2u), and 40 is so far off that σ is 0 or 1 there, and level.
+    let x = clamp(-40, 40, file: file, line: line)
+    let gate = ((x + 0.044715 * x * x * x) * (8 / Double.pi).squareRoot()).sigmoid()
+    return `where`(gate .== 0, 0, self) * gate
+  }
+
   /// min(max(x, 0), 6).
   public func relu6(file: StaticString = #fileID, line: UInt = #line) -> Variable {
     clamp(0, 6, file: file, line: line)
@@ -94,13 +104,16 @@ extension Variable {
     return self * `where`(isOff, 1, b).log()
   }
 
-  /// x brought between two bounds, which may be learned; shapes broadcast. Where the bounds cross, it is the upper one.
-  /// An element at a bound keeps its derivative.
+  /// x brought between two bounds, or to one side of one, which may be learned; shapes broadcast. Where the bounds cross, it
+  /// is the upper one. An element at a bound keeps its derivative.
   public func clamp(
-    min: Variable, max: Variable, file: StaticString = #fileID, line: UInt = #line
+    min: Variable? = nil, max: Variable? = nil, file: StaticString = #fileID, line: UInt = #line
   ) -> Variable {
-    let raised = `where`(tape.record(Comparison.less, self, min, file: file, line: line), min, self)
-    return `where`(tape.record(Comparison.greater, raised, max, file: file, line: line), max, raised)
+    let raised = min.map { min in
+      `where`(tape.record(Comparison.less, self, min, file: file, line: line), min, self)
+    }
+    let x = raised ?? self
+    return max.map { max in `where`(tape.record(Comparison.greater, x, max, file: file, line: line), max, x) } ?? x
   }
 
   /// √x whose derivatives at 0 are 0.

@@ -29,10 +29,8 @@ extension Variable {
     line: UInt = #line
   ) -> Variable {
     let images = checkedImages("resize", file, line)
-    guard scale > 0, scale.isFinite, Double(images.max() ?? 1) * scale < Double(Int32.max) else {
-      fatalError("resize: a scale of \(scale); it must be above 0, and give extents that exist", file: file, line: line)
-    }
-    let size = Extent2D(Int(Double(images[1]) * scale), Int(Double(images[2]) * scale))
+    let size = Extent2D(
+      images[1].scaled(by: scale, "resize", file, line), images[2].scaled(by: scale, "resize", file, line))
     return resizing(size, scale, mode, alignCorners, "resize", file, line)
   }
 
@@ -43,6 +41,17 @@ extension Variable {
   ) -> Variable {
     asImages("resize1d", file, line) {
       $0.resizing(Extent2D(1, length), nil, mode, alignCorners, "resize1d", file, line)
+    }
+  }
+
+  /// Sequences [batch, length, channels] scaled to ⌊scale·length⌋, as `resize(scale:)` does it with images.
+  public func resize1d(
+    scale: Double, mode: Interpolation = .nearest, alignCorners: Bool = false, file: StaticString = #fileID,
+    line: UInt = #line
+  ) -> Variable {
+    asImages("resize1d", file, line) {
+      let length = $0.shape[2].scaled(by: scale, "resize1d", file, line)
+      return $0.resizing(Extent2D(1, length), scale, mode, alignCorners, "resize1d", file, line)
     }
   }
 
@@ -57,8 +66,9 @@ extension Variable {
       }
       try Shape([images[0], size.height, size.width, images[3]], of: name).checkPositions(for: name)
     } catch { tape.refuse(error, of: [self], file, line) }
-    let rows = Resizing(images[1], size.height, scale, mode, alignCorners)
-    let columns = Resizing(images[2], size.width, scale, mode, alignCorners)
+    // One row stays one, whatever the scale of a sequence.
+    let rows = Resizing(images[1], size.height, images[1] == 1 ? nil : scale, mode, alignCorners)
+    let columns = Resizing(images[2], size.width, images[2] == 1 ? nil : scale, mode, alignCorners)
     if mode == .nearest {
       return picking([nil, rows.low, columns.low, nil], file, line)
     }
@@ -101,6 +111,17 @@ extension Variable {
     }
     let y = body(reshape(to: [shape[0], 1, shape[1], shape[2]], file: file, line: line))
     return y.reshape(to: [y.shape[0], y.shape[2], y.shape[3]], file: file, line: line)
+  }
+}
+
+extension Int {
+  /// This extent times a scale, rounded down; traps where that is no extent.
+  fileprivate func scaled(by scale: Double, _ name: String, _ file: StaticString, _ line: UInt) -> Int {
+    guard scale > 0, scale.isFinite, Double(self) * scale < Double(Int32.max) else {
+      fatalError(
+        "\(name): a scale of \(scale); it must be above 0, and give extents that exist", file: file, line: line)
+    }
+    return Int(Double(self) * scale)
   }
 }
 
