@@ -96,6 +96,13 @@ let package = Package(
       name: "HandwrittenDigits", dependencies: ["AdjointLearning", "AdjointDatasets"],
       path: "Examples/HandwrittenDigits"),
     .executableTarget(
+      name: "PhysicsInformedNetwork", dependencies: ["AdjointCharts", "AdjointLearning"],
+      path: "Examples/PhysicsInformedNetwork"),
+    .executableTarget(name: "MAML", dependencies: ["AdjointLearning"], path: "Examples/MAML"),
+    .executableTarget(
+      name: "GaussianProcess", dependencies: ["AdjointCharts", "AdjointLearning"], path: "Examples/GaussianProcess"),
+    .executableTarget(name: "MixtureOfExperts", dependencies: ["AdjointLearning"], path: "Examples/MixtureOfExperts"),
+    .executableTarget(
       name: "DerivedOnPaper", dependencies: ["AdjointDrawing", "AdjointLearning"], path: "Examples/DerivedOnPaper"),
     .executableTarget(
       name: "DrawTheChainRule", dependencies: ["AdjointDrawing"], path: "Examples/DrawTheChainRule"),
