@@ -47,8 +47,8 @@ let forging = TrainingStep<Float>(optimizer: Adam(learningRate: 1e-3, beta1: 0.5
 let steps = [judging, forging]
 
 if let file = asked.file("--resume") {
-  for step in steps { try step.prepare(Tensor<Float>.zeros([256, 2])) }
-  generator = try Checkpoint(contentsOf: file).restore(into: steps) ?? generator
+  for step in steps { try step.prepare(.zeros([256, 2])) }
+  generator = asked.orEnd(try Checkpoint(contentsOf: file).restore(into: steps)) ?? generator
 }
 let last = asked.count("--steps") ?? (asked.has("--quick") ? 300 : 6_000)
 while forging.stepCount < last {
@@ -58,7 +58,7 @@ while forging.stepCount < last {
   let count = forging.stepCount
   if count % max(last / 10, 1) == 0 { print("step \(count): critic \(judging.auxiliary["loss"]!), forger \(loss)") }
 }
-if let file = asked.file("--save") { try Checkpoint.save(steps, generator: generator, to: file) }
+if let file = asked.file("--save") { asked.orEnd(try Checkpoint.save(steps, generator: generator, to: file)) }
 
 var fresh = Generator(seed: 2)
 let noise = Tensor<Float>(shape: [1_000, 2], elements: (0..<2_000).map { _ in Float(fresh.normal()) })
@@ -80,4 +80,4 @@ func cloud(_ name: String, _ points: Tensor<Float>) -> LineChart {
 let picture = ChartGrid(
   "A ring of eight clouds", columns: 2,
   [cloud("Real points", ring(1_000, using: &fresh)), cloud("Forged points", samples)])
-if let file = asked.file("--draw") { try picture.svg().write(to: file, atomically: true, encoding: .utf8) }
+if let file = asked.file("--draw") { asked.orEnd(try picture.svg().write(to: file, atomically: true, encoding: .utf8)) }

@@ -78,11 +78,13 @@ let asked = Asked(
 let (count, testCount) = asked.has("--quick") ? (500, 200) : (7_291, 2_007)
 let digits =
   if let directory = asked.directory {
-    try MNIST.load(from: directory)
+    asked.orEnd(try MNIST.load(from: directory))
   } else {
     (training: DrawnDigits(seed: 1).training(count), test: DrawnDigits(seed: 1).test(testCount))
   }
-if asked.directory == nil { print("no directory with MNIST was given: the digits are drawn, and easier") }
+if asked.directory == nil {
+  print("no directory with MNIST was given: the digits are drawn, and their errors are not MNIST's")
+}
 
 var generator = Generator(seed: 1989)
 let training = reduced(digits.training, to: count, using: &generator)

@@ -56,6 +56,11 @@ struct Asked {
     return count
   }
 
+  /// What `body` gives. An error, such as of a file that is missing, ends the example with its sentence.
+  func orEnd<Result>(_ body: @autoclosure () throws -> Result) -> Result {
+    do { return try body() } catch { Asked.end(name, "\(error)") }
+  }
+
   private static func end(_ name: String, _ fault: String) -> Never {
     FileHandle.standardError.write(Data("\(name): \(fault)\n".utf8))
     exit(2)

@@ -18,7 +18,7 @@ let asked = Asked(
 let isQuick = asked.has("--quick")
 let (training, test) =
   if let directory = asked.directory {
-    try MNIST.load(from: directory)
+    asked.orEnd(try MNIST.load(from: directory))
   } else {
     (DrawnDigits(seed: 1).training(isQuick ? 4_000 : 20_000), DrawnDigits(seed: 1).test(2_000))
   }
@@ -39,7 +39,7 @@ let step = TrainingStep<Float>(optimizer: Adam()) { images in
 var epoch = 0
 if let file = asked.file("--resume") {
   try step.prepare(training.prefix(100).all.images)
-  generator = try Checkpoint(contentsOf: file).restore(into: step) ?? generator
+  generator = asked.orEnd(try Checkpoint(contentsOf: file).restore(into: step)) ?? generator
   epoch = step.stepCount / (training.count / 100)
 }
 while epoch < asked.count("--epochs") ?? (isQuick ? 1 : 20) {
@@ -53,7 +53,7 @@ while epoch < asked.count("--epochs") ?? (isQuick ? 1 : 20) {
   }
   print("epoch \(epoch): reconstruction \(reconstruction / batches), divergence \(divergence / batches) nats a digit")
 }
-if let file = asked.file("--save") { try Checkpoint.save(step, generator: generator, to: file) }
+if let file = asked.file("--save") { asked.orEnd(try Checkpoint.save(step, generator: generator, to: file)) }
 
 /// What the decoder makes of a grid of points: rows of digits, from top to bottom and left to right.
 @MainActor func plane(_ side: Int, from low: Float, to high: Float) -> ImageGrid {
@@ -76,5 +76,5 @@ let clouds = (0..<10).map { digit in
 let cloud = LineChart(
   "Test digits become points", x: Axis("first latent number"), y: Axis("second"), clouds, width: 560, plotHeight: 440)
 let picture = ChartGrid("The latent plane", columns: 2, [plane(15, from: -2, to: 2), cloud])
-if let file = asked.file("--draw") { try picture.svg().write(to: file, atomically: true, encoding: .utf8) }
+if let file = asked.file("--draw") { asked.orEnd(try picture.svg().write(to: file, atomically: true, encoding: .utf8)) }
 print(picture.summary)
