@@ -103,6 +103,12 @@ let package = Package(
       name: "GaussianProcess", dependencies: ["AdjointCharts", "AdjointLearning"], path: "Examples/GaussianProcess"),
     .executableTarget(name: "MixtureOfExperts", dependencies: ["AdjointLearning"], path: "Examples/MixtureOfExperts"),
     .executableTarget(
+      name: "LeCun1989", dependencies: ["AdjointLearning", "AdjointDatasets"], path: "Examples/LeCun1989"),
+    .executableTarget(
+      name: "VariationalAutoencoder", dependencies: ["AdjointCharts", "AdjointDatasets", "AdjointLearning"],
+      path: "Examples/VariationalAutoencoder"),
+    .executableTarget(name: "GAN", dependencies: ["AdjointCharts", "AdjointLearning"], path: "Examples/GAN"),
+    .executableTarget(
       name: "DerivedOnPaper", dependencies: ["AdjointDrawing", "AdjointLearning"], path: "Examples/DerivedOnPaper"),
     .executableTarget(
       name: "DrawTheChainRule", dependencies: ["AdjointDrawing"], path: "Examples/DrawTheChainRule"),

@@ -5,35 +5,64 @@ import Foundation
 struct Asked {
   /// The place that was given, where the example takes one.
   let directory: URL?
-  private let given: Set<String>
+  private let name = URL(fileURLWithPath: CommandLine.arguments[0]).lastPathComponent
+  private var given: [String: String] = [:]
 
+  /// - Parameter options: each with its meaning; one that takes a word is written with it, as in `--save FILE`.
   init(_ purpose: String, options: KeyValuePairs<String, String> = [:], directory: String? = nil) {
-    let name = URL(fileURLWithPath: CommandLine.arguments[0]).lastPathComponent
-    let words = CommandLine.arguments.dropFirst()
     let known = options.map { ($0.key, $0.value) } + [("--help", "Print this.")]
+    var words = CommandLine.arguments.dropFirst()
     if words.contains("--help") || words.contains("-h") {
       let usage = options.map { " [\($0.key)]" }.joined() + (directory == nil ? "" : " [DIRECTORY]")
       print("\(purpose)\n\nusage: swift run -c release \(name)\(usage)")
       let lines = known + (directory.map { [("DIRECTORY", $0)] } ?? [])
-      for (word, meaning) in lines { print("  \(word.padding(toLength: 12, withPad: " ", startingAt: 0))\(meaning)") }
+      let width = max(12, lines.map { $0.0.count + 2 }.max() ?? 0)
+      for (word, meaning) in lines {
+        print("  \(word.padding(toLength: width, withPad: " ", startingAt: 0))\(meaning)")
+      }
       exit(0)
     }
-    given = Set(words.filter { $0.hasPrefix("-") })
-    let places = words.filter { !$0.hasPrefix("-") }
-    self.directory = places.first.map { URL(fileURLWithPath: $0, isDirectory: true) }
     let takes = "it takes " + known.map(\.0).joined(separator: ", ") + (directory == nil ? "" : " and one directory")
-    let fault: String? =
-      if let option = words.first(where: { $0.hasPrefix("-") && !known.map(\.0).contains($0) }) {
-        "there is no option '\(option)'"
-      } else if places.count > (directory == nil ? 0 : 1) {
-        "'\(places[places.count - 1])' is one word too many"
+    var place: URL?
+    while let word = words.popFirst() {
+      if word.hasPrefix("-") {
+        guard let option = known.first(where: { $0.0.split(separator: " ")[0] == word })?.0.split(separator: " ") else {
+          Asked.end(name, "there is no option '\(word)'; \(takes)")
+        }
+        guard option.count == 1 || words.first?.hasPrefix("-") == false else {
+          Asked.end(name, "\(word) needs \(option[1]) behind it")
+        }
+        given[word] = option.count == 1 ? "" : words.removeFirst()
+      } else if directory != nil, place == nil {
+        place = URL(fileURLWithPath: word, isDirectory: true)
       } else {
-        nil
+        Asked.end(name, "'\(word)' is one word too many; \(takes)")
       }
-    guard let fault else { return }
-    FileHandle.standardError.write(Data("\(name): \(fault); \(takes)\n".utf8))
-    exit(2)
+    }
+    self.directory = place
   }
 
-  func has(_ option: String) -> Bool { given.contains(option) }
+  func has(_ option: String) -> Bool { given[option] != nil }
+
+  /// The file behind an option.
+  func file(_ option: String) -> URL? { given[option].map { URL(fileURLWithPath: $0) } }
+
+  /// The whole number behind an option.
+  func count(_ option: String) -> Int? {
+    guard let word = given[option] else { return nil }
+    guard let count = Int(word), count > 0 else {
+      Asked.end(name, "\(option) takes a number above 0, was given '\(word)'")
+    }
+    return count
+  }
+
+  /// What `body` gives. An error, such as of a file that is missing, ends the example with its sentence.
+  func orEnd<Result>(_ body: @autoclosure () throws -> Result) -> Result {
+    do { return try body() } catch { Asked.end(name, "\(error)") }
+  }
+
+  private static func end(_ name: String, _ fault: String) -> Never {
+    FileHandle.standardError.write(Data("\(name): \(fault)\n".utf8))
+    exit(2)
+  }
 }

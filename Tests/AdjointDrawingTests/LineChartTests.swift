@@ -36,6 +36,14 @@ import Testing
     #expect(chart.summary.hasSuffix("no data."))
   }
 
+  @Test(arguments: [Series.Style.line, .markers])
+  func noSeriesLooksLikeAnotherOne(style: Series.Style) {
+    let looks = (0..<64).map { number in
+      LineChart("t", x: Axis("x"), y: Axis("y"), [Series("", y: [1, 2], style: style, look: number)]).svg()
+    }
+    #expect(Set(looks).count == 64)
+  }
+
   @Test func aValueThatIsNotANumberLeavesAGap() throws {
     let chart = LineChart("t", x: Axis("x"), y: Axis("y"), [Series("a", y: [1, 2, .nan, 2, 1, .infinity, 3])])
     let parsed = try ParsedChart(chart)

@@ -42,21 +42,23 @@ struct ChartLegend {
 struct SeriesLook {
   let number: Int
 
-  private var index: Int { (number % 8 + 8) % 8 }
-  var strokeClass: String { "s\(index)" }
-  var fillClass: String { "f\(index)" }
+  private var color: Int { (number % 8 + 8) % 8 }
+  /// The number of the dash and the marker, which move on by one after each eight, so that the first 64 looks differ.
+  private var form: Int { ((number + number / 8) % 8 + 8) % 8 }
+  var strokeClass: String { "s\(color)" }
+  var fillClass: String { "f\(color)" }
 
   /// A line along a path.
   func line(_ path: String, class name: String = "line") -> Markup {
     var line = Markup("path", ["class": "\(name) \(strokeClass)", "d": .init(path)])
-    if !Palette.dashes[index].isEmpty { line.attributes.append(("stroke-dasharray", Palette.dashes[index])) }
+    if !Palette.dashes[form].isEmpty { line.attributes.append(("stroke-dasharray", Palette.dashes[form])) }
     return line
   }
 
   /// A marker at a point; its form depends on the number.
   func marker(_ x: Double, _ y: Double, size r: Double = 3.5) -> Markup {
-    let form: [(Double, Double)]? =
-      switch index {
+    let outline: [(Double, Double)]? =
+      switch form {
       case 0: nil
       case 1: [(-1, -1), (1, -1), (1, 1), (-1, 1)]
       case 2: [(0, -1.3), (1.2, 0.9), (-1.2, 0.9)]
@@ -66,11 +68,11 @@ struct SeriesLook {
       case 6: nil
       default: [(0, -1.4), (0.5, -0.4), (1.4, 0), (0.5, 0.4), (0, 1.4), (-0.5, 0.4), (-1.4, 0), (-0.5, -0.4)]
       }
-    guard let form else {
-      let r = index == 6 ? 0.65 * r : r
+    guard let outline else {
+      let r = form == 6 ? 0.65 * r : r
       return Markup("circle", ["class": .init(fillClass), "cx": .init(x), "cy": .init(y), "r": .init(r)])
     }
-    let corners = form.map { (x: x + $0.0 * r, y: y + $0.1 * r) }
+    let corners = outline.map { (x: x + $0.0 * r, y: y + $0.1 * r) }
     return Markup("path", ["class": .init(fillClass), "d": .init(ChartPath.closed(corners))])
   }
 }

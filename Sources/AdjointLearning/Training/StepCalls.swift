@@ -92,6 +92,22 @@ extension TrainingStep {
     _ = compileIfNeeded(values, at: CallSite(file, line))
   }
 
+  /// Records the loss for one input, as above; a tensor written in place is of the step's own numbers.
+  public func prepare(_ x: Tensor<S>, file: StaticString = #fileID, line: UInt = #line) throws {
+    _ = compileIfNeeded([FedValue(x)], at: CallSite(file, line))
+  }
+
+  /// Records the loss for inputs and targets, as above.
+  public func prepare(_ x: Tensor<S>, _ targets: Tensor<S>, file: StaticString = #fileID, line: UInt = #line) throws {
+    _ = compileIfNeeded([FedValue(x), FedValue(targets)], at: CallSite(file, line))
+  }
+
+  /// Records the loss for inputs and class indices, as above.
+  public func prepare(_ x: Tensor<S>, _ labels: Tensor<Int32>, file: StaticString = #fileID, line: UInt = #line) throws
+  {
+    _ = compileIfNeeded([FedValue(x), FedValue(labels)], at: CallSite(file, line))
+  }
+
   /// Records the loss for a struct of these shapes, without an update.
   public func prepare<Input: StepInput>(_ input: Input, file: StaticString = #fileID, line: UInt = #line) {
     _ = compileIfNeeded(input, at: CallSite(file, line))
