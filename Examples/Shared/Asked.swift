@@ -1,11 +1,11 @@
 import Foundation
 
 /// The words behind an example's name on the command line. `--help` prints what can be asked; a word that the example does not
-/// know ends it with a sentence.
+/// know ends it with a sentence. An option such as `--save FILE` is followed by a word.
 struct Asked {
   /// The place that was given, where the example takes one.
   let directory: URL?
-  private let given: Set<String>
+  private var given: [String: String] = [:]
 
   init(_ purpose: String, options: KeyValuePairs<String, String> = [:], directory: String? = nil) {
     let name = URL(fileURLWithPath: CommandLine.arguments[0]).lastPathComponent
@@ -18,22 +18,30 @@ struct Asked {
       for (word, meaning) in lines { print("  \(word.padding(toLength: 12, withPad: " ", startingAt: 0))\(meaning)") }
       exit(0)
     }
-    given = Set(words.filter { $0.hasPrefix("-") })
-    let places = words.filter { !$0.hasPrefix("-") }
-    self.directory = places.first.map { URL(fileURLWithPath: $0, isDirectory: true) }
-    let takes = "it takes " + known.map(\.0).joined(separator: ", ") + (directory == nil ? "" : " and one directory")
-    let fault: String? =
-      if let option = words.first(where: { $0.hasPrefix("-") && !known.map(\.0).contains($0) }) {
-        "there is no option '\(option)'"
-      } else if places.count > (directory == nil ? 0 : 1) {
-        "'\(places[places.count - 1])' is one word too many"
+    var (places, fault): ([String], String?) = ([], nil)
+    var rest = words
+    while let word = rest.popFirst() {
+      let option = known.map { $0.0.split(separator: " ") }.first { $0[0] == word }
+      if !word.hasPrefix("-") {
+        places.append(word)
+      } else if let option, option.count == 1 || rest.first?.hasPrefix("-") == false {
+        given[word] = option.count == 1 ? "" : rest.popFirst()
       } else {
-        nil
+        fault = fault ?? (option.map { "\($0[0]) takes a \($0[1])" } ?? "there is no option '\(word)'")
       }
+    }
+    self.directory = places.first.map { URL(fileURLWithPath: $0, isDirectory: true) }
+    if fault == nil, places.count > (directory == nil ? 0 : 1) {
+      fault = "'\(places[places.count - 1])' is one word too many"
+    }
     guard let fault else { return }
+    let takes = "it takes " + known.map(\.0).joined(separator: ", ") + (directory == nil ? "" : " and one directory")
     FileHandle.standardError.write(Data("\(name): \(fault); \(takes)\n".utf8))
     exit(2)
   }
 
-  func has(_ option: String) -> Bool { given.contains(option) }
+  func has(_ option: String) -> Bool { given[option] != nil }
+
+  /// The file behind an option.
+  func file(_ option: String) -> URL? { given[option].map { URL(fileURLWithPath: $0) } }
 }
