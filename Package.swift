@@ -109,6 +109,8 @@ let package = Package(
       path: "Examples/VariationalAutoencoder"),
     .executableTarget(name: "GAN", dependencies: ["AdjointCharts", "AdjointLearning"], path: "Examples/GAN"),
     .executableTarget(
+      name: "TinyLanguageModel", dependencies: ["AdjointLearning"], path: "Examples/TinyLanguageModel"),
+    .executableTarget(
       name: "DerivedOnPaper", dependencies: ["AdjointDrawing", "AdjointLearning"], path: "Examples/DerivedOnPaper"),
     .executableTarget(
       name: "DrawTheChainRule", dependencies: ["AdjointDrawing"], path: "Examples/DrawTheChainRule"),
@@ -134,7 +136,10 @@ let package = Package(
     // Cases that other libraries compute anew; `.ci/witness` runs it.
     .executableTarget(
       name: "Witness", dependencies: ["AdjointFiles", "AdjointGrading", "AdjointLearning"], path: "Tests/Witness",
-      exclude: ["checkers.py", "checkers_page.py", "faults.py", "layers.py", "operations.py", "opinfo.py", "witness.py"]),
+      exclude: [
+        "checkers.py", "checkers_page.py", "faults.py", "layers.py", "operations.py", "opinfo.py", "trainings.py",
+        "witness.py",
+      ]),
 
     .testTarget(name: "AdjointKernelsTests", dependencies: ["AdjointKernels"]),
     .testTarget(name: "AdjointTests", dependencies: ["Adjoint", "AdjointGrading"]),

@@ -1,7 +1,7 @@
 import Foundation
 
 /// The words behind an example's name on the command line. `--help` prints what can be asked; a word that the example does not
-/// know ends it with a sentence.
+/// know ends it with a sentence. An option such as `--save FILE` is followed by a word.
 struct Asked {
   /// The place that was given, where the example takes one.
   let directory: URL?

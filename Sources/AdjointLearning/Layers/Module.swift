@@ -1,4 +1,5 @@
 import Adjoint
+import Foundation
 
 /// A struct of layers, parameters and other such structs: a model of your own, which can be copied and frozen as a whole.
 ///
@@ -75,6 +76,10 @@ extension ParameterRule {
 protocol AnyParameter: AnyObject {
   var isFrozen: Bool { get set }
   var words: String { get }
+  /// Writes all parameters of a model, of which this is one.
+  func save(_ all: [any AnyParameter], of model: String, to url: URL) throws
+  /// Reads all parameters of a model, of which this is one.
+  func load(_ all: [any AnyParameter], of model: String, from url: URL) throws
 }
 
 extension Parameter: AnyParameter {
