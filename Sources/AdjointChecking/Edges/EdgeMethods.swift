@@ -93,7 +93,7 @@ package enum EdgeMethods {
       edge(.logSigmoid, [.scalar(-.infinity)], [-.infinity], [1]),
       edge(.logSigmoid, [.scalar(.infinity)], [0], [0]),
       edge(.logSigmoid, [.scalar(-10_000)], [-10_000], [1]),
-      edge(.softShrink, [.scalar(0.5)], [0], [1]),
+      edge(.softShrink, [.scalar(0.5)], [0], [0]),
       edge(.hardShrink, [.scalar(0.5)], [0], [0]),
       edge(.hardShrink, [.scalar(.nan)], [.nan], [1]),
     ]
