@@ -2,9 +2,11 @@
 
     swift run -c release adjoint-check --edges --json | tail -n 1 > cases.json
     python3 Docs/Edges/peers.py cases.json > Docs/Edges/peers.json
+    python3 Docs/Edges/peers.py cases.json --add-to Docs/Edges/peers.json
     python3 Docs/Edges/peers.py cases.json --compare Docs/Edges/peers.json
 
-The last line prints what differs from answers that are kept, and fails when libraries of the same versions gave them.
+The second line keeps what is there, and asks for new cases alone; an answer of another version than the file's says so. The
+last one prints what differs from answers that are kept, and fails when libraries of the same versions gave them.
 Everything is computed in double precision on the CPU. An answer is y and the gradient of <cotangent, y>; a library that
 has no such function has no answer.
 """
@@ -159,11 +161,26 @@ OTHER = {
     "reshape": (lambda x: x.reshape(3, 1), lambda x: x.reshape(3, 1)),
     "permute": (lambda x: x.permute(1, 0), jnp.transpose),
     "slice": (lambda x: x[1:3], lambda x: x[1:3]),
+    "slice(step: 2)": (lambda x: x[::2], lambda x: x[::2]),
+    "slice(step: -1)": (lambda x: x.flip(0)[:2], lambda x: x[:0:-1]),
+    # The other library has none.
+    "pad(step: 2)": (None, lambda x: jax.lax.pad(x, 0.0, [(0, 1, 1)])),
     "pad": (lambda x: F.pad(x, (1, 1)), lambda x: jnp.pad(x, 1)),
     "concatenate": (lambda a, b: torch.cat([a, b]), lambda a, b: jnp.concatenate([a, b])),
     "stopGradient": (lambda x: x.detach(), jax.lax.stop_gradient),
     "gather": (lambda x, i: x[i], lambda x, i: x[i]),
     "scatterAdd": (scatter_torch, lambda x, i: jnp.zeros(3).at[i].add(x)),
+    "gatherAlong": (lambda x, i: x.gather(0, i), lambda x, i: jnp.take_along_axis(x, i, axis=0)),
+    "scatterAddAlong": (
+        lambda x, i: torch.zeros(3).scatter_add(0, i, x),
+        lambda x, i: jnp.zeros(3).at[i].add(x),
+    ),
+    "asNumbers": (lambda i: i.double(), lambda i: i.astype(float)),
+    "argSort": (lambda x: x.argsort(stable=True).double(), lambda x: jnp.argsort(x).astype(float)),
+    "argSort(descending)": (
+        lambda x: x.argsort(stable=True, descending=True)[:3].double(),
+        lambda x: jnp.argsort(x, descending=True)[:3].astype(float),
+    ),
     "pick": (lambda x, i: x.gather(1, i[:, None])[:, 0], pick_jax),
     "oneHot": (lambda i: F.one_hot(i, 3).double(), lambda i: jax.nn.one_hot(i, 3)),
     "unfold": (None, None),
@@ -235,6 +252,28 @@ OTHER = {
     "relu(Linear)": (
         lambda x, w, b: F.linear(x, w, b).relu(),
         lambda x, w, b: jax.nn.relu(x @ w.T + b),
+    ),
+    "norm": (torch.linalg.vector_norm, jnp.linalg.norm),
+    "normalize": (lambda x: F.normalize(x, dim=0), None),
+    "prod": (torch.prod, jnp.prod),
+    "cumprod": (lambda x: x.cumprod(0), jnp.cumprod),
+    "standardDeviation": (lambda x: x.std(correction=0), jnp.std),
+    "softmin": (lambda x: F.softmin(x, dim=0), lambda x: jax.nn.softmax(-x)),
+    "mish": (F.mish, jax.nn.mish),
+    "hardSwish": (F.hardswish, jax.nn.hard_swish),
+    "softsign": (F.softsign, jax.nn.soft_sign),
+    "logSigmoid": (F.logsigmoid, jax.nn.log_sigmoid),
+    "softShrink": (F.softshrink, None),
+    "hardShrink": (F.hardshrink, None),
+    "xlogy": (torch.special.xlogy, jsp.xlogy),
+    "prelu": (lambda x, a: F.prelu(x, a), None),
+    "clamp(min:max:)": (torch.clamp, jnp.clip),
+    "sort": (lambda x: x.sort(stable=True).values, jnp.sort),
+    "topK(2)": (lambda x: x.topk(2).values, lambda x: jax.lax.top_k(x, 2)[0]),
+    "inverse": (torch.linalg.inv, jnp.linalg.inv),
+    "attention": (
+        lambda q, k, v, m: F.scaled_dot_product_attention(q, k, v, attn_mask=m != 0),
+        None,
     ),
     "A·B + C·D": (lambda a, b, c, d: a @ b + c @ d, lambda a, b, c, d: a @ b + c @ d),
     "Conv2D": (conv_torch, conv_jax),
@@ -334,8 +373,8 @@ def answers(cases):
                 continue
             try:
                 value, gradients = answer(function, inputs, cotangent)
-            # It refuses, as PyTorch does batch norm of one row and a singular matrix.
-            except (ValueError, torch.linalg.LinAlgError):
+            # It refuses, as PyTorch does batch norm of one row and a singular matrix, and JAX a determinant of no rows.
+            except (ValueError, IndexError, torch.linalg.LinAlgError):
                 continue
             entry[library] = {"value": numbers(value), "gradients": [numbers(g) for g in gradients]}
         yield entry
@@ -358,32 +397,55 @@ def compare(found, versions, kept):
     known = {entry["case"]: entry for entry in kept["answers"]}
     is_fault = False
     for library, version in versions.items():
-        before, cases, differences = kept["versions"][library], 0, 0
+        differences = 0
         for entry in found:
-            new, old = flat(entry.get(library)), flat(known.get(entry["case"], {}).get(library))
-            cases += 1
+            answer = known.get(entry["case"], {}).get(library)
+            new, old = flat(entry.get(library)), flat(answer)
             if new != old and not (new and old and len(new) == len(old) and all(map(is_same, new, old))):
+                before = (answer or {}).get("version", kept["versions"][library])
                 differences += 1
+                is_fault |= version.partition("+")[0] == before.partition("+")[0]
                 print(f"{entry['case']}: {library} {before} gave {old}, {version} gives {new}")
-        print(f"{library} {version}: {cases} cases, {differences} answers other than those of {before} that are kept")
-        is_fault |= differences > 0 and version.partition("+")[0] == before.partition("+")[0]
+        print(f"{library} {version}: {len(found)} cases, {differences} answers other than those that are kept")
     if len(known) != len(found):
-        print(f"{len(found)} cases, {len(known)} are kept: write the file anew")
+        print(f"{len(found)} cases, {len(known)} are kept: add the rest, as the first lines of peers.py say")
     return 1 if is_fault or len(known) != len(found) else 0
+
+
+def extended(cases, versions, kept):
+    """The answers that are kept, and those of new cases."""
+    known = {entry["case"]: entry for entry in kept["answers"]}
+    for case in cases:
+        if case["case"] in known:
+            yield known[case["case"]]
+            continue
+        (entry,) = answers([case])
+        for library, version in versions.items():
+            if library in entry and version != kept["versions"][library]:
+                entry[library] = {"version": version, **entry[library]}
+        yield entry
+
+
+def text(date, versions, entries):
+    lines = ",\n".join(json.dumps(entry, ensure_ascii=False) for entry in entries)
+    return '{"date": "%s",\n"versions": %s,\n"answers": [\n%s\n]}\n' % (date, json.dumps(versions), lines)
 
 
 def main():
     with open(sys.argv[1]) as file:
-        found = list(answers(json.load(file)["cases"]))
+        cases = json.load(file)["cases"]
     versions = {"PyTorch": torch.__version__, "JAX": jax.__version__}
-    if sys.argv[2:3] == ["--compare"]:
-        with open(sys.argv[3]) as file:
-            sys.exit(compare(found, versions, json.load(file)))
-    print('{"date": "%s",' % datetime.date.today())
-    print('"versions": %s,' % json.dumps(versions))
-    print('"answers": [')
-    print(",\n".join(json.dumps(entry, ensure_ascii=False) for entry in found))
-    print("]}")
+    today = datetime.date.today()
+    if len(sys.argv) == 2:
+        print(text(today, versions, answers(cases)), end="")
+        return
+    with open(sys.argv[3]) as file:
+        kept = json.load(file)
+    if sys.argv[2] == "--compare":
+        sys.exit(compare(list(answers(cases)), versions, kept))
+    whole = text(today, kept["versions"], extended(cases, versions, kept))
+    with open(sys.argv[3], "w") as file:
+        file.write(whole)
 
 
 if __name__ == "__main__":

@@ -12,10 +12,42 @@ import torch.nn.functional as F
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../../Docs/Edges"))
 import peers  # noqa: E402
 
+
+def with_derivative(function, derivative):
+    """A function in PyTorch with another derivative than its own."""
+
+    class Own(torch.autograd.Function):
+        forward = staticmethod(lambda x: function(x))
+        backward = staticmethod(lambda context, g: g * derivative(*context.saved_tensors))
+        jvp = staticmethod(lambda context, tangent: tangent * derivative(*context.saved_tensors))
+
+        @staticmethod
+        def setup_context(context, inputs, output):
+            context.save_for_backward(*inputs)
+            context.save_for_forward(*inputs)
+
+    return Own.apply
+
+
+def polygamma_torch(x, order):
+    """PyTorch's own has ten digits from ψ′ on, as a ζ function all of them."""
+    order = int(order)
+    factor = (-1) ** (order + 1) * math.factorial(order)
+    value = torch.digamma if order == 0 else lambda x: factor * torch.special.zeta(order + 1.0, x)
+    return with_derivative(value, lambda x: polygamma_torch(x, order + 1))(x)
+
+
+lgamma_torch = with_derivative(torch.lgamma, lambda x: polygamma_torch(x, 0))
+
+
 # What the page of edges leaves out, since one of the libraries has no function of this name.
 UNARY = peers.UNARY | {
     "sech": (lambda x: 1 / torch.cosh(x), lambda x: 1 / jnp.cosh(x)),
     "normalDensity": (lambda x: torch.exp(-x * x / 2) / math.sqrt(2 * math.pi), jax.scipy.stats.norm.pdf),
+    "lgamma": (lgamma_torch, peers.UNARY["lgamma"][1]),
+}
+PARAMETRIC = peers.PARAMETRIC | {
+    "polygamma": (polygamma_torch, peers.PARAMETRIC["polygamma"][1]),
 }
 COMPARISONS = {
     "less": lambda a, b: a < b,
@@ -228,7 +260,7 @@ STRUCTURE = {
     "argMax": (lambda x, a, s: numbers(x[0].argmax(-1)), lambda x, a, s: numbers(x[0].argmax(-1))),
     "argSort": (
         lambda x, a, s: numbers(
-            x[0].sort(a["axis"], a["descending"], stable=True).indices.narrow(a["axis"], 0, a["count"])),
+            x[0].sort(dim=a["axis"], descending=a["descending"], stable=True).indices.narrow(a["axis"], 0, a["count"])),
         lambda x, a, s: numbers(
             jnp.argsort(x[0], axis=a["axis"], descending=a["descending"], stable=True).take(
                 jnp.arange(a["count"]), axis=a["axis"])),
@@ -284,8 +316,8 @@ def apply(which, node, x):
     name, a = node["operation"], node["attributes"]
     if name in UNARY:
         return UNARY[name][which](*x)
-    if name in peers.PARAMETRIC:
-        return peers.PARAMETRIC[name][which](*x, *a.values())
+    if name in PARAMETRIC:
+        return PARAMETRIC[name][which](*x, *a.values())
     if name in peers.BINARY:
         return peers.BINARY[name][which](*x)
     if name in COMPARISONS:

@@ -57,7 +57,8 @@ struct LocalRule {
     if pattern.wrong.contains(where: { !pattern.value($0).isFinite }) { return .notFinite }
     if let named = pattern.hypothesis {
       // What a reduction hands back along another axis looks transposed.
-      return named == .transposed && g.shape.elementCount < pattern.shape.elementCount ? .wrongAxis : named
+      let isReduction = operandCount == 1 && g.shape.elementCount < pattern.shape.elementCount
+      return named == .transposed && isReduction ? .wrongAxis : named
     }
     if let mistake = RuleMistakes(self, position, pattern, columns).hypothesis { return mistake }
     if let partial = wrongBranch(pattern) ?? missingSum(pattern, columns) { return partial }

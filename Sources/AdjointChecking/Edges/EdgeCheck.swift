@@ -9,9 +9,10 @@ package struct EdgeCheck: Sendable {
   /// The disagreements, as sentences.
   package let complaints: [String]
 
-  /// Every elementwise function, operation, loss, layer and pass.
+  /// Every elementwise function, operation, method, loss, layer and pass.
   package static var cases: [EdgeCase] {
-    EdgeFunctions.cases + EdgePairs.cases + EdgeSituations.cases + EdgeFunctions.switches + EdgeLearning.cases
+    EdgeFunctions.cases + EdgePairs.cases + EdgeSituations.cases + EdgeMethods.cases + EdgeFunctions.switches
+      + EdgeLearning.cases
   }
 
   package init(_ edge: EdgeCase) {

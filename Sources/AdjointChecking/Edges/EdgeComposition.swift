@@ -32,6 +32,7 @@ package enum EdgeComposition: Sendable {
   case conv2d
   /// Σ over the rows of relu(x + b), whose gradient with respect to b is the sum of columns of a chain
   case biasedRelu
+  case method(EdgeMethod)
 
   package var name: String {
     switch self {
@@ -64,6 +65,7 @@ package enum EdgeComposition: Sendable {
     case .sumOfProducts: "A·B + C·D"
     case .conv2d: "Conv2D"
     case .biasedRelu: "Σ relu(x + b)"
+    case .method(let method): method.rawValue
     }
   }
 
@@ -99,6 +101,7 @@ package enum EdgeComposition: Sendable {
     case .sumOfProducts: return x[0].matmul(x[1]) + x[2].matmul(x[3])
     case .conv2d: return x[0].conv2d(x[1], bias: nil, stride: 1, padding: 0)
     case .biasedRelu: return x[0].addBias(x[1]).relu().sum(axes: [0])
+    case .method(let method): return method.record(x)
     }
   }
 

@@ -31,6 +31,10 @@ extension EdgeComposition: CustomStringConvertible {
   package var description: String { name }
 }
 
+extension EdgeMethod: CustomStringConvertible {
+  package var description: String { rawValue }
+}
+
 extension EdgeAnswer: CustomStringConvertible {
   package var description: String { "value \(value), gradients \(gradients), tangents \(tangents)" }
 }

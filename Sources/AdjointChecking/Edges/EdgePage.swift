@@ -61,6 +61,8 @@ package struct EdgePage {
       rule(2),
     ]
     lines += list(EdgeSituations.cases)
+    lines += ["", "## Methods made of operations", "", row(["method", "x → y; x̄"]), rule(2)]
+    lines += list(EdgeMethods.cases)
     lines += ["", "## Losses, layers, passes", "", row(["function", "inputs → y; gradients"]), rule(2)]
     lines += list(EdgeLearning.cases)
     lines += ["", "## Where PyTorch and JAX differ", "", "y; gradients. An empty cell is as ours."] + differing

@@ -10,6 +10,7 @@ package struct EdgePeers: Sendable {
   }
 
   package let date: String
+  /// The version that gave most answers, and any that gave others.
   package let versions: [(library: String, version: String)]
   private let answers: [String: [String: Answer]]
 
@@ -28,7 +29,6 @@ package struct EdgePeers: Sendable {
       let lines = json["answers"]?.elements
     else { throw refuse("a date, versions and answers", "an object without them") }
     self.date = date
-    self.versions = versions.map { ($0.0, $0.1.string ?? "?") }
     func numbers(_ json: JSON?) throws -> [Double] {
       guard let words = json?.elements else { throw refuse("a list of numbers", "none") }
       return try words.map { word in
@@ -48,6 +48,10 @@ package struct EdgePeers: Sendable {
       answers[name] = answers[name] ?? [:]
     }
     self.answers = answers
+    self.versions = versions.map { library, version in
+      let others = Set(lines.compactMap { $0[library]?["version"]?.string }).sorted()
+      return (library, ([version.string ?? "?"] + others).joined(separator: " and "))
+    }
   }
 
   /// The cases without an answer, nor the statement that there is none.

@@ -93,6 +93,78 @@ enum EdgeReasons {
       cases: ["crossEntropy(ignoring: 0) at ", "negativeLogLikelihood(ignoring: 0) at "],
       text: "When every row is ignored there is nothing to lose: the mean is 0. PyTorch divides 0 by 0."),
     Reason(
+      cases: [
+        "asinh at −max", "asinh at max", "acosh at max", "log2 at −max", "log2 at max", "log10 at −max", "log10 at max",
+        "polygamma(0) at max", "polygamma(1) at max",
+      ],
+      text:
+        "The derivative is a subnormal number, and nothing overflows on the way to it. XLA takes such numbers for 0; PyTorch divides by a number that is ∞."
+    ),
+    Reason(
+      cases: ["acosh at −"],
+      text: "acosh′ is 1/(√(x−1) √(x+1)), not a number below 1 as acosh itself. Theirs is 1/√(x²−1)."),
+    Reason(
+      cases: ["lgamma at ", "polygamma(0) at ", "polygamma(1) at "],
+      text:
+        "At the pole 0 the sign of zero decides. At the other poles both signs meet, so ψ is NaN there and ψ′ is ∞. Values are exact at a pole; PyTorch's are those at some distance from it."
+    ),
+    Reason(
+      cases: ["pow at "],
+      text:
+        "1 = x⁰ is a constant in x, also at 0 and beside a NaN. At x = 0 the derivative by the exponent is the limit, where there is one."
+    ),
+    Reason(
+      cases: ["atan2 at 0; 0"],
+      text: "The direction of no vector has no derivative."),
+    Reason(
+      cases: ["atan2 at "],
+      text: "Limits: a finite move of a vector that is infinitely long does not turn it."),
+    Reason(
+      cases: ["hypot at "],
+      text:
+        "At 0 as for `abs` and `norm`, at infinity as for `norm`: beside ∞ the finite side has derivative 0."),
+    Reason(
+      cases: ["remainder at "],
+      text: "Where there is no remainder there is no derivative by the divisor. Theirs is that of −⌊a/b⌋ · b alone."),
+    Reason(
+      cases: ["logAddExp at "],
+      text:
+        "Where y is infinite already, a finite move of an argument that is infinite too changes nothing. Their ∞ − ∞ is avoided, and so is an exponential of it."
+    ),
+    Reason(
+      cases: ["mish at ", "hardSwish at "],
+      text: "Limits at −∞ and ∞, as for `gelu` and `silu`."),
+    Reason(
+      cases: ["norm at [0", "standardDeviation at "],
+      text: "The derivative is 0 where the norm or the deviation is 0, as for `abs`. JAX divides 0 by 0."),
+    Reason(
+      cases: ["norm at "],
+      text: "The squares neither overflow nor vanish on the way."),
+    Reason(
+      cases: ["cumprod at [NaN"],
+      text: "The derivative by an element is the product of the others, whatever the element is. PyTorch divides by it."
+    ),
+    Reason(
+      cases: ["xlogy at 0"],
+      text: "What has probability 0 counts nothing, so nothing infinite comes back from it."),
+    Reason(
+      cases: ["clamp(min:max:) at 1"],
+      text: "An element at a bound that may be learned keeps its derivative. JAX shares it with the bound."),
+    Reason(
+      cases: ["clamp(min:max:) at NaN"],
+      text: "As for `clamp`: where the value is NaN, x passes."),
+    Reason(
+      cases: ["topK(2) at "],
+      text: "Of elements that tie the first is taken. PyTorch takes any."),
+    Reason(
+      cases: ["determinant at "],
+      text:
+        "The derivative by an element is its cofactor, which does not divide by a determinant of 0, nor contain the element itself."
+    ),
+    Reason(
+      cases: ["solve at [NaN"],
+      text: "A matrix that is not a number solves nothing: its factors are NaN, and so is every unknown."),
+    Reason(
       cases: ["log at ", "log1p at ", "reciprocal at ", "power(-1.0) at "],
       text: subnormal),
   ]

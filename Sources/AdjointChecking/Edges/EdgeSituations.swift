@@ -7,9 +7,10 @@ package enum EdgeSituations {
   package static var cases: [EdgeCase] { reductions + softmaxFamily + moves + indexed + windows + products + matrices }
 
   private static func edge(
-    _ operation: any Adjoint.Operation, _ inputs: [EdgeInput], _ value: [EdgeNumber], _ gradients: [EdgeNumber]...
+    _ operation: any Adjoint.Operation, _ inputs: [EdgeInput], _ value: [EdgeNumber], _ gradients: [EdgeNumber]...,
+    named name: String? = nil
   ) -> EdgeCase {
-    EdgeCase(operation.name, .operation(operation), inputs, value: value, gradients: gradients)
+    EdgeCase(name ?? operation.name, .operation(operation), inputs, value: value, gradients: gradients)
   }
 
   /// A case in which forward mode gives something else.
@@ -23,9 +24,10 @@ package enum EdgeSituations {
   }
 
   private static func switching(
-    _ operation: any Adjoint.Operation, _ inputs: [EdgeInput], _ value: [EdgeNumber], _ gradients: [EdgeNumber]...
+    _ operation: any Adjoint.Operation, _ inputs: [EdgeInput], _ value: [EdgeNumber], _ gradients: [EdgeNumber]...,
+    named name: String? = nil
   ) -> EdgeCase {
-    var edge = EdgeCase(operation.name, .operation(operation), inputs, value: value, gradients: gradients)
+    var edge = EdgeCase(name ?? operation.name, .operation(operation), inputs, value: value, gradients: gradients)
     edge.isSwitch = true
     edge.countsSignOfZero = operation.name != "max" && operation.name != "min"
     return edge
@@ -110,7 +112,14 @@ package enum EdgeSituations {
       edge(Reshape(to: [3, 1]), [x], [.nan, -0.0, .infinity], [1, 2, 3]),
       edge(Permute([1, 0]), [square], [.nan, .infinity, -0.0, 1], [1, 3, 2, 4]),
       switching(Slice(start: [1], size: [2]), [x], [-0.0, .infinity], [0, 1, 2]),
+      switching(
+        Slice(start: [0], size: [2], step: [2]), [x], [.nan, .infinity], [1, 0, 2], named: "slice(step: 2)"),
+      switching(
+        Slice(start: [2], size: [2], step: [-1]), [x], [.infinity, -0.0], [0, 2, 1], named: "slice(step: -1)"),
       edge(Pad(before: [1], after: [1]), [x], [0, .nan, -0.0, .infinity, 0], [2, 3, 4]),
+      edge(
+        Pad(before: [0], after: [1], step: [2]), [x], [.nan, 0, -0.0, 0, .infinity, 0], [1, 3, 5],
+        named: "pad(step: 2)"),
       edge(Concatenate(axis: 0), [x, .row(-.infinity)], [.nan, -0.0, .infinity, -.infinity], [1, 2, 3], [4]),
       switching(StopGradient(), [x], [.nan, -0.0, .infinity], [0, 0, 0]),
     ]
@@ -127,8 +136,8 @@ package enum EdgeSituations {
       switching(Pick(), [table, .indices([1, 1])], [1, 2], [0, 1, 0, 2]),
       edge(sorting, [.row(2, .nan, 1, 1)], [2, 3, 0, 1], [0, 0, 0, 0]),
       edge(sorting, [.row(0, -0.0, -.infinity, .infinity)], [2, 0, 1, 3], [0, 0, 0, 0]),
-      edge(falling, [.row(2, .nan, 1, 1)], [1, 0, 2], [0, 0, 0, 0]),
-      edge(falling, [.row(-0.0, 0, .infinity, .infinity)], [2, 3, 0], [0, 0, 0, 0]),
+      edge(falling, [.row(2, .nan, 1, 1)], [1, 0, 2], [0, 0, 0, 0], named: "argSort(descending)"),
+      edge(falling, [.row(-0.0, 0, .infinity, .infinity)], [2, 3, 0], [0, 0, 0, 0], named: "argSort(descending)"),
       switching(GatherAlong(axis: 0), [.row(.nan, 1, .infinity), .indices([1, 1])], [1, 1], [0, 3, 0]),
       edge(
         ScatterAddAlong(axis: 0, extent: 3), [.row(.infinity, -.infinity, 2), .indices([0, 0, 2])], [.nan, 0, 2],
