@@ -5,7 +5,7 @@ import Testing
 /// Options are validated where they are set: each of these traps with its name, at the line that gives it.
 struct OptionTests {
   /// A setting that must trap, and the beginning of the sentence.
-  private static let settings: [(sentence: String, set: @Sendable () -> Void)] = [
+  static let settings: [(sentence: String, set: @Sendable () -> Void)] = [
     ("SGD.learningRate is nan; it must be a finite number, 0 or above", { _ = SGD(learningRate: .nan) }),
     (
       "SGD.learningRate is -1.0",
@@ -109,7 +109,7 @@ struct OptionTests {
     body(&generator)
   }
 
-  @Test(arguments: 0..<45)
+  @Test(arguments: settings.indices)
   func `an option out of range traps with its name`(number: Int) async {
     let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
       [number = number as Int] in
@@ -122,8 +122,7 @@ struct OptionTests {
     #expect(text(result).hasPrefix("AdjointLearningTests/OptionTests.swift:") != isProperty, "\(text(result))")
   }
 
-  @Test func `every setting of the list is tried, and the limits themselves are allowed`() {
-    #expect(Self.settings.count == 59)
+  @Test func `the limits themselves are allowed`() {
     _ = (SGD(learningRate: 0), Momentum(momentum: 0), Nesterov(momentum: 0), Adam(beta1: 0, beta2: 0), Regularization())
     Self.schedule(.warmUp(steps: 0, then: .exponential(rate: 1.1)))
     Self.step.clipping = .norm(.infinity)

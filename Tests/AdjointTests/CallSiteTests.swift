@@ -251,14 +251,16 @@ import Testing
     "constant", "input", "index", "parameter", "state", "newest", "commitStores", "scoped",
   ]
 
-  /// The public functions of recordings and programs, with their declarations.
-  static func declarations() throws -> [(name: String, text: String)] {
+  /// The public functions of recordings and programs, or of tensors, with their declarations.
+  static func declarations(
+    in folders: [String] = ["Tape", "Operations", "Presentation", "Program"],
+    of homes: [String] = ["Variable", "Tape", "Program", "Backward", "WorkerPool", "LocalJacobian"]
+  ) throws -> [(name: String, text: String)] {
     let root = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../Sources/Adjoint")
-    let files = ["Tape", "Operations", "Presentation", "Program"].flatMap { folder in
+    let files = folders.flatMap { folder in
       let inside = FileManager.default.enumerator(at: root.appending(path: folder), includingPropertiesForKeys: nil)
       return inside?.compactMap { $0 as? URL } ?? []
     }
-    let homes = ["Variable", "Tape", "Program", "Backward", "WorkerPool", "LocalJacobian"]
     return try files.filter { $0.pathExtension == "swift" }.flatMap { file in
       let lines = try String(contentsOf: file, encoding: .utf8).split(separator: "\n", omittingEmptySubsequences: false)
       var (found, isHome): ([(name: String, text: String)], Bool) = ([], false)
@@ -280,6 +282,15 @@ import Testing
         found.append((name, declaration.joined(separator: " ")))
       }
       return found
+    }
+  }
+
+  @Test func `Every method of a tensor that is given something that may not fit takes its caller's line`() throws {
+    let declarations = try CallSiteTests.declarations(in: ["Arithmetic"], of: ["Tensor", "Variable"])
+      .filter { !$0.text.contains(" static ") && !$0.text.contains("func \($0.name)()") && $0.name != "subscript" }
+    #expect(declarations.count > 50)
+    for (name, text) in declarations where !["leakyRelu", "elu", "power"].contains(name) {
+      #expect(text.contains("file: StaticString = #fileID") && text.contains("line: UInt = #line"), "\(text)")
     }
   }
 

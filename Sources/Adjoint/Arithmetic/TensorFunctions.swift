@@ -64,7 +64,7 @@ extension Tensor where Element: Scalar {
   /// ψ(x), the derivative of ln Γ.
   public func digamma() -> Tensor { polygamma(order: 0) }
   /// ψ⁽ⁿ⁾(x), the derivative of order n + 1 of ln Γ.
-  /// - Precondition: the order is at least 0.
+  /// - Precondition: the order is at least 0, and at most 100.
   public func polygamma(order: Int, file: StaticString = #fileID, line: UInt = #line) -> Tensor {
     .evaluating(Polygamma(order: order, file: file, line: line), self)
   }
@@ -96,7 +96,9 @@ extension Tensor where Element: Scalar {
   public func power(_ exponent: Double) -> Tensor { .evaluating(Power(exponent: exponent), self) }
   /// min(max(x, low), high).
   /// - Precondition: low ≤ high.
-  public func clamp(_ low: Double, _ high: Double) -> Tensor { .evaluating(Clamp(low, high), self) }
+  public func clamp(_ low: Double, _ high: Double, file: StaticString = #fileID, line: UInt = #line) -> Tensor {
+    .evaluating(Clamp(low, high, file: file, line: line), self)
+  }
 }
 
 extension Tensor where Element: Scalar {
@@ -153,25 +155,44 @@ extension Tensor where Element: Scalar {
   /// λx where x > 0, else λα(eˣ − 1), with λ and α for which mean 0 and variance 1 stay.
   public func selu() -> Tensor { composed { $0.selu() } }
   /// x where x > 0, else α(e^(x/α) − 1).
-  public func celu(alpha: Double = 1) -> Tensor { composed { $0.celu(alpha: alpha) } }
+  /// - Precondition: α is finite, and not 0.
+  public func celu(alpha: Double = 1, file: StaticString = #fileID, line: UInt = #line) -> Tensor {
+    composed { $0.celu(alpha: alpha, file: file, line: line) }
+  }
   /// x − tanh x.
   public func tanhShrink() -> Tensor { composed { $0.tanhShrink() } }
   /// x moved by λ towards 0, and 0 where |x| ≤ λ.
   /// - Precondition: λ ≥ 0.
-  public func softShrink(_ lambda: Double = 0.5) -> Tensor { composed { $0.softShrink(lambda) } }
+  public func softShrink(_ lambda: Double = 0.5, file: StaticString = #fileID, line: UInt = #line) -> Tensor {
+    composed { $0.softShrink(lambda, file: file, line: line) }
+  }
   /// x, and 0 where |x| ≤ λ.
-  public func hardShrink(_ lambda: Double = 0.5) -> Tensor { composed { $0.hardShrink(lambda) } }
+  /// - Precondition: λ ≥ 0.
+  public func hardShrink(_ lambda: Double = 0.5, file: StaticString = #fileID, line: UInt = #line) -> Tensor {
+    composed { $0.hardShrink(lambda, file: file, line: line) }
+  }
   /// x where it is above the threshold, else a value.
-  public func threshold(_ threshold: Double, _ value: Double) -> Tensor { composed { $0.threshold(threshold, value) } }
+  /// - Precondition: the threshold is not NaN.
+  public func threshold(
+    _ threshold: Double, _ value: Double, file: StaticString = #fileID, line: UInt = #line
+  ) -> Tensor { composed { $0.threshold(threshold, value, file: file, line: line) } }
   /// ln σ(x) = −ln(1 + e⁻ˣ).
   public func logSigmoid() -> Tensor { composed { $0.logSigmoid() } }
   /// x where x > 0, else slope · x; shapes broadcast.
-  public func prelu(slope: Tensor) -> Tensor { composed { $0.prelu(slope: $0.tape.constant(slope)) } }
+  public func prelu(slope: Tensor, file: StaticString = #fileID, line: UInt = #line) -> Tensor {
+    composed { $0.prelu(slope: $0.tape.constant(slope), file: file, line: line) }
+  }
   /// a ln b, and 0 where a is 0 and b is a number.
-  public func xlogy(_ b: Tensor) -> Tensor { composed { $0.xlogy($0.tape.constant(b)) } }
+  public func xlogy(_ b: Tensor, file: StaticString = #fileID, line: UInt = #line) -> Tensor {
+    composed { $0.xlogy($0.tape.constant(b), file: file, line: line) }
+  }
   /// x brought between two bounds, or to one side of one; shapes broadcast. Where the bounds cross, it is the upper one.
-  public func clamp(min: Tensor? = nil, max: Tensor? = nil) -> Tensor {
-    composed { x in x.clamp(min: min.map { x.tape.constant($0) }, max: max.map { x.tape.constant($0) }) }
+  public func clamp(
+    min: Tensor? = nil, max: Tensor? = nil, file: StaticString = #fileID, line: UInt = #line
+  ) -> Tensor {
+    composed { x in
+      x.clamp(min: min.map { x.tape.constant($0) }, max: max.map { x.tape.constant($0) }, file: file, line: line)
+    }
   }
 
   /// The value of a function of variables.

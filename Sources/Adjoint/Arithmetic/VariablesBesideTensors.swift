@@ -91,16 +91,21 @@ extension Variable {
   }
 
   /// The matrix product op(self)·op(other) with a constant.
-  public func matmul(_ other: Tensor<S>, transposeA: Bool = false, transposeB: Bool = false) -> Variable {
-    matmul(tape.constant(other), transposeA: transposeA, transposeB: transposeB)
+  public func matmul(
+    _ other: Tensor<S>, transposeA: Bool = false, transposeB: Bool = false, file: StaticString = #fileID,
+    line: UInt = #line
+  ) -> Variable {
+    matmul(tape.constant(other), transposeA: transposeA, transposeB: transposeB, file: file, line: line)
   }
 }
 
 extension Tensor where Element: Scalar {
   /// The matrix product op(self)·op(other) of a constant with a variable, recorded on its tape.
   public func matmul(
-    _ other: Variable<Element>, transposeA: Bool = false, transposeB: Bool = false
+    _ other: Variable<Element>, transposeA: Bool = false, transposeB: Bool = false, file: StaticString = #fileID,
+    line: UInt = #line
   ) -> Variable<Element> {
-    other.tape.constant(self).matmul(other, transposeA: transposeA, transposeB: transposeB)
+    other.tape.constant(self).matmul(
+      other, transposeA: transposeA, transposeB: transposeB, file: file, line: line)
   }
 }

@@ -44,10 +44,12 @@ extension Variable {
   /// largest, −∞ the smallest, 0 counts what is not 0. Derivatives of every order are 0 where the norm is 0.
   ///
   /// That of order 2 neither overflows nor vanishes on the way.
+  /// - Precondition: the order is not NaN.
   public func norm(
     order: Double = 2, axes: [Int]? = nil, keepingDimensions: Bool = false, file: StaticString = #fileID,
     line: UInt = #line
   ) -> Variable {
+    checkOption(order, "norm: the order", !order.isNaN, "a number", file, line)
     let set = axisSet(axes, for: "norm", file, line)
     let size = abs(file: file, line: line)
     func sum(_ x: Variable) -> Variable { x.sum(axes: set.axes, keepingDimensions: keepingDimensions) }
@@ -83,9 +85,12 @@ extension Variable {
   }
 
   /// x / max(‖x‖, ε) along an axis, with the norm of an order.
+  /// - Precondition: ε is finite, and not below 0; the order is not NaN.
   public func normalize(
     axis: Int = -1, order: Double = 2, epsilon: Double = 1e-12, file: StaticString = #fileID, line: UInt = #line
   ) -> Variable {
+    checkOption(
+      epsilon, "normalize: epsilon", epsilon >= 0 && epsilon.isFinite, "a finite number, 0 or above", file, line)
     let size = norm(order: order, axes: [axis], keepingDimensions: true, file: file, line: line)
     return self / size.maximum(tape.constant(epsilon))
   }

@@ -15,7 +15,9 @@ extension Checkpoint {
     }
     if let extra = present.first(where: { !wanted.contains($0) }) {
       throw FileError(
-        .mismatch, file: path, at: .tensor(extra), expected: "only \(Safetensors.listed(wanted.sorted()))",
+        .mismatch, file: path, at: .tensor(extra),
+        expected: wanted.isEmpty
+          ? "none" + (prefix.isEmpty ? "" : " under '\(prefix)'") : "only \(Safetensors.listed(wanted.sorted()))",
         found: "a tensor that this model does not have", remedy: "Build the model that the file was saved from.")
     }
     var values: [Tensor<S>] = []

@@ -31,6 +31,12 @@ extension Checkpoint {
   public static func save<S: Scalar>(
     _ steps: [TrainingStep<S>], generator: Generator? = nil, settings: [String: String] = [:], to url: URL
   ) throws {
+    if steps.isEmpty || steps.contains(where: \.fingerprints.isEmpty) {
+      throw FileError(
+        .mismatch, file: url.path, at: .metadata(stepsKey), expected: "one or more steps that know their parameters",
+        found: steps.isEmpty ? "no step" : "a step that has recorded nothing",
+        remedy: "Take a step, or call prepare(…) on it with a batch, before it is saved.")
+    }
     var file = try contents(of: steps)
     if let generator { file.metadata[generatorKey] = try encode(generator) }
     try write(file, settings, to: url)

@@ -79,7 +79,7 @@ public func crossEntropy<S: Scalar>(
     let terms =
       LossForm.isFormer ? targets * logits.logSoftmax() : weighted(targets, logits.logSoftmax())
     let weights = classWeights.map { checkedWeights("crossEntropy", $0, classes: classes, on: logits.tape, at: site) }
-    return -reduction((weights.map { selected(terms, $0) } ?? terms).sum(axes: [-1]))
+    return -reduction((weights.map { selected(terms, $0) } ?? terms).sum(axes: [-1]), at: site)
   }
 }
 
@@ -106,7 +106,7 @@ private func labelLoss<S: Scalar>(
   classWeights: Tensor<S>?, ignoring ignored: Int?, reduction: LossReduction, at site: CallSite
 ) -> Variable<S> {
   guard smoothing > 0 || classWeights != nil || ignored != nil else {
-    return -reduction(logProbabilities.pick(labels))
+    return -reduction(logProbabilities.pick(labels), at: site)
   }
   let (tape, classes) = (logProbabilities.tape, logProbabilities.shape[logProbabilities.shape.rank - 1])
   let weights = classWeights.map { checkedWeights(loss, $0, classes: classes, on: tape, at: site) }

@@ -12,11 +12,17 @@ public enum LossReduction: Sendable, CaseIterable {
   /// The losses as they are, one for each row or element.
   case none
 
-  func callAsFunction<S: Scalar>(_ losses: Variable<S>) -> Variable<S> {
+  /// - Precondition: there is a loss, for a mean.
+  func callAsFunction<S: Scalar>(_ losses: Variable<S>, at site: CallSite) -> Variable<S> {
     switch self {
-    case .mean: losses.mean()
-    case .sum: losses.sum()
-    case .none: losses
+    case .mean:
+      if losses.shape.elementCount == 0 {
+        let loss = losses.scope.split(separator: "/").last ?? "loss"
+        site.trap("\(loss): the batch is empty, \(losses.shape), and has no mean; pass it over, or reduce it by .sum")
+      }
+      return losses.mean()
+    case .sum: return losses.sum()
+    case .none: return losses
     }
   }
 
@@ -49,7 +55,8 @@ public func binaryCrossEntropy<S: Scalar>(
   return logits.tape.scoped("binaryCrossEntropy") {
     reduction(
       LossForm.isFormer
-        ? logits.softplus() - targets * logits : binaryCrossEntropies(logits: logits, targets: targets))
+        ? logits.softplus() - targets * logits : binaryCrossEntropies(logits: logits, targets: targets),
+      at: CallSite(file, line))
   }
 }
 

@@ -10,7 +10,7 @@ public func hinge<S: Scalar>(
   let site = CallSite(file, line)
   LossOperands("hinge", y, targets, site).requireNumbers()
   check(margin, "hinge: margin", .anyNumber, at: site)
-  return y.tape.scoped("hinge") { reduction((margin - targets * y).relu()) }
+  return y.tape.scoped("hinge") { reduction((margin - targets * y).relu(), at: site) }
 }
 
 /// Σ max(0, margin − z[label] + zⱼ) / classes over the j that are not the label, for scores z […, classes] and an index
@@ -27,7 +27,7 @@ public func hinge<S: Scalar>(
   return z.tape.scoped("hinge") {
     let classes = z.shape[z.shape.rank - 1]
     let own = z.pick(labels).reshape(to: z.shape.replacing(axis: z.shape.rank - 1, with: 1))
-    return reduction((z - own + margin).relu().masked(by: 1 - labels.oneHot(classes)).mean(axes: [-1]))
+    return reduction((z - own + margin).relu().masked(by: 1 - labels.oneHot(classes)).mean(axes: [-1]), at: site)
   }
 }
 
@@ -47,7 +47,7 @@ public func cosineSimilarity<S: Scalar>(
     func norm(_ x: Variable<S>) -> Variable<S> {
       x.square().sum(axes: [axis], file: file, line: line).maximum(epsilon * epsilon).sqrt()
     }
-    return (a * b).sum(axes: [axis]) / (norm(a) * norm(b))
+    return (a * b).sum(axes: [axis], file: file, line: line) / (norm(a) * norm(b))
   }
 }
 
@@ -62,7 +62,7 @@ public func cosineEmbedding<S: Scalar>(
     LossOperands("cosineEmbedding", a, b, site).requireRows()
     let similarity = cosineSimilarity(a, b, file: file, line: line)
     LossOperands("cosineEmbedding", similarity, targets, site).requireNumbers()
-    return reduction(`where`(targets .> 0, 1 - similarity, (similarity - margin).relu()))
+    return reduction(`where`(targets .> 0, 1 - similarity, (similarity - margin).relu()), at: site)
   }
 }
 
@@ -82,6 +82,6 @@ public func triplet<S: Scalar>(
   check(epsilon, "triplet: epsilon", .positiveFloat, at: site)
   return a.tape.scoped("triplet") {
     func distance(_ b: Variable<S>) -> Variable<S> { (a - b + epsilon).square().sum(axes: [-1]).sqrt() }
-    return reduction((distance(positive) - distance(negative) + margin).relu())
+    return reduction((distance(positive) - distance(negative) + margin).relu(), at: site)
   }
 }

@@ -8,7 +8,7 @@ public func meanSquaredError<S: Scalar>(
   file: StaticString = #fileID, line: UInt = #line
 ) -> Variable<S> {
   LossOperands("meanSquaredError", y, targets, CallSite(file, line)).requireNumbers()
-  return y.tape.scoped("meanSquaredError") { reduction((y - targets).square()) }
+  return y.tape.scoped("meanSquaredError") { reduction((y - targets).square(), at: CallSite(file, line)) }
 }
 
 /// |y − t|, over all elements (the L1 loss).
@@ -17,7 +17,7 @@ public func meanAbsoluteError<S: Scalar>(
   file: StaticString = #fileID, line: UInt = #line
 ) -> Variable<S> {
   LossOperands("meanAbsoluteError", y, targets, CallSite(file, line)).requireNumbers()
-  return y.tape.scoped("meanAbsoluteError") { reduction((y - targets).abs()) }
+  return y.tape.scoped("meanAbsoluteError") { reduction((y - targets).abs(), at: CallSite(file, line)) }
 }
 
 /// ½e² where |e| ≤ δ, else δ(|e| − ½δ), e = y − t, over all elements: squares near 0, absolute values far off.
@@ -31,7 +31,7 @@ public func huber<S: Scalar>(
   let site = CallSite(file, line)
   LossOperands("huber", y, targets, site).requireNumbers()
   check(delta, "huber: delta", .positiveFloat, at: site)
-  return y.tape.scoped("huber") { reduction(hubers(y - targets, delta)) }
+  return y.tape.scoped("huber") { reduction(hubers(y - targets, delta), at: site) }
 }
 
 /// ½e²/β where |e| ≤ β, else |e| − ½β, e = y − t, over all elements: `huber` with δ = β, divided by β.
@@ -43,7 +43,7 @@ public func smoothL1<S: Scalar>(
   let site = CallSite(file, line)
   LossOperands("smoothL1", y, targets, site).requireNumbers()
   check(beta, "smoothL1: beta", .positiveFloat, at: site)
-  return y.tape.scoped("smoothL1") { reduction(hubers(y - targets, beta) / beta) }
+  return y.tape.scoped("smoothL1") { reduction(hubers(y - targets, beta) / beta, at: site) }
 }
 
 private func hubers<S: Scalar>(_ error: Variable<S>, _ delta: Double) -> Variable<S> {
@@ -66,7 +66,7 @@ public func gaussianNLL<S: Scalar>(
   check(epsilon, "gaussianNLL: epsilon", .positiveFloat, at: site)
   return y.tape.scoped("gaussianNLL") {
     let v = variance.maximum(epsilon)
-    return reduction((v.log() + (y - targets).square() / v) * 0.5)
+    return reduction((v.log() + (y - targets).square() / v) * 0.5, at: site)
   }
 }
 
@@ -76,7 +76,7 @@ public func poissonNLL<S: Scalar>(
   file: StaticString = #fileID, line: UInt = #line
 ) -> Variable<S> {
   LossOperands("poissonNLL", z, targets, CallSite(file, line)).requireNumbers()
-  return z.tape.scoped("poissonNLL") { reduction(z.exp() - weighted(targets, z)) }
+  return z.tape.scoped("poissonNLL") { reduction(z.exp() - weighted(targets, z), at: CallSite(file, line)) }
 }
 
 /// Σⱼ pⱼ (ln pⱼ − ln qⱼ) over the last axis, the mean over the rows: the divergence of targets p from log-probabilities ln q.
@@ -91,6 +91,6 @@ public func klDivergence<S: Scalar>(
   return targets.tape.scoped("klDivergence") {
     // The logarithm is that of 1 where p = 0, so that neither it nor its slope is infinite.
     let own = `where`(targets .== 0, 1, targets).log()
-    return reduction(weighted(targets, own - logProbabilities).sum(axes: [-1]))
+    return reduction(weighted(targets, own - logProbabilities).sum(axes: [-1]), at: CallSite(file, line))
   }
 }

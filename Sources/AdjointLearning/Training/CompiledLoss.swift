@@ -47,6 +47,9 @@ final class CompiledLoss<S: Scalar> {
     guard loss.shape.elementCount == 1 else {
       site.trap("TrainingStep: the loss has shape \(loss.shape); reduce it to one number, for example with mean()")
     }
+    guard !loss.holdsIndices else {
+      site.trap("TrainingStep: the loss, \(loss.tape.describe(loss.index)), is an index; only numbers have a gradient")
+    }
     let tape = loss.tape
     for (name, variable) in recorded.auxiliary where variable.tape !== tape {
       site.trap("TrainingStep: the value '\(name)' beside the loss belongs to another tape; compute it from the inputs")

@@ -56,6 +56,11 @@ extension Tape {
         "no gradient of the loss reaches \(listed(trained.map(\.parameter))). Use what the model computes in the loss, with "
         + "no stopGradient, comparison or argMax on every way between."
     }
+    let left = trainableParameters.filter { !choice.updating.matches($0.leaf.path, $0.parameter) }
+    if !trainableParameters.isEmpty, left.isEmpty {
+      return "the parameters that the loss uses are in frozen groups: \(listed(trainableParameters.map(\.parameter))). "
+        + "Set isFrozen = false on the group of those to be trained."
+    }
     if !trainableParameters.isEmpty {
       return
         "none of the parameters that the loss uses is among those that the step updates, which are \(choice.updating.words): "

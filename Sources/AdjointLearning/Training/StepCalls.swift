@@ -152,7 +152,8 @@ extension TrainingStep {
     }
     guard let position = updates.parameters.firstIndex(where: { $0 === parameter }) else {
       CallSite(file, line).trap(
-        "TrainingStep.gradient(of:): the latest step did not train '\(name)'; it trained "
+        "TrainingStep.gradient(of:): the latest step did not train "
+          + (updates.names.contains(name) ? "this '\(name)', but another of that name" : "'\(name)'") + "; it trained "
           + updates.names.prefix(8).joined(separator: ", "))
     }
     return updates.runs[position].gradientTensor

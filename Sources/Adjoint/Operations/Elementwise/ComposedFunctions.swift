@@ -3,6 +3,13 @@
 // A branch that is not taken gets a harmless argument, so that neither its value nor a derivative of any order comes out
 // of ∞ or NaN.
 
+/// Traps with an option's name when its value is none of those that it can have. NaN fails every comparison.
+func checkOption(
+  _ value: Double, _ name: String, _ isValid: Bool, _ range: String, _ file: StaticString, _ line: UInt
+) {
+  if !isValid { fatalError("\(name) is \(value); it must be \(range)", file: file, line: line) }
+}
+
 extension Variable {
   /// x tanh(ln(1 + eˣ)), and its limit 0 at −∞.
   ///
@@ -56,8 +63,10 @@ extension Variable {
   }
 
   /// x where x > 0, else α(e^(x/α) − 1).
+  /// - Precondition: α is finite, and not 0.
   public func celu(alpha: Double = 1, file: StaticString = #fileID, line: UInt = #line) -> Variable {
-    alpha * with(.divide, alpha, file, line).elu()
+    checkOption(alpha, "celu: alpha", alpha.isFinite && alpha != 0, "a finite number other than 0", file, line)
+    return alpha * with(.divide, alpha, file, line).elu()
   }
 
   /// x − tanh x.
@@ -68,19 +77,25 @@ extension Variable {
   /// x moved by λ towards 0, and 0 where |x| ≤ λ.
   /// - Precondition: λ ≥ 0.
   public func softShrink(_ lambda: Double = 0.5, file: StaticString = #fileID, line: UInt = #line) -> Variable {
-    self - clamp(-lambda, lambda, file: file, line: line)
+    checkOption(lambda, "softShrink: lambda", lambda >= 0, "0 or above", file, line)
+    return self - clamp(-lambda, lambda, file: file, line: line)
   }
 
   /// x, and 0 where |x| ≤ λ.
+  /// - Precondition: λ ≥ 0.
   public func hardShrink(_ lambda: Double = 0.5, file: StaticString = #fileID, line: UInt = #line) -> Variable {
-    `where`(abs(file: file, line: line) .<= lambda, 0, self)
+    checkOption(lambda, "hardShrink: lambda", lambda >= 0, "0 or above", file, line)
+    return `where`(abs(file: file, line: line) .<= lambda, 0, self)
   }
 
   /// x where it is above the threshold, else a value.
+  /// - Precondition: the threshold is not NaN.
   public func threshold(
     _ threshold: Double, _ value: Double, file: StaticString = #fileID, line: UInt = #line
   ) -> Variable {
-    `where`(tape.record(Comparison.lessOrEqual, self, tape.constant(threshold), file: file, line: line), value, self)
+    checkOption(threshold, "threshold: the threshold", !threshold.isNaN, "a number", file, line)
+    let isBelow = tape.record(Comparison.lessOrEqual, self, tape.constant(threshold), file: file, line: line)
+    return `where`(isBelow, value, self)
   }
 
   /// ln σ(x) = −ln(1 + e⁻ˣ).

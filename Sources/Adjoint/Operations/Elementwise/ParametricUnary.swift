@@ -113,10 +113,14 @@ package struct Clamp: MapOperation {
 package struct Polygamma: MapOperation {
   package let order: Int
 
-  /// - Precondition: order ≥ 0.
+  /// The highest order: beyond, powers and factorials leave the range of a Double.
+  private static let highest = 100
+
+  /// - Precondition: 0 ≤ order ≤ 100.
   package init(order: Int, file: StaticString = #fileID, line: UInt = #line) {
-    guard order >= 0 else {
-      fatalError("polygamma: the order is \(order), and must be at least 0", file: file, line: line)
+    guard (0...Polygamma.highest).contains(order) else {
+      fatalError(
+        "polygamma: the order is \(order), and must be at least 0 and at most \(Polygamma.highest)", file: file, line: line)
     }
     self.order = order
   }
@@ -147,7 +151,7 @@ extension Variable {
     polygamma(order: 0, file: file, line: line)
   }
   /// ψ⁽ⁿ⁾(x), the derivative of order n + 1 of ln Γ.
-  /// - Precondition: the order is at least 0.
+  /// - Precondition: the order is at least 0, and at most 100.
   public func polygamma(order: Int, file: StaticString = #fileID, line: UInt = #line) -> Variable {
     tape.record(Polygamma(order: order, file: file, line: line), self, file: file, line: line)
   }

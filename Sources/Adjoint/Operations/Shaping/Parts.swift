@@ -105,7 +105,8 @@ extension DenseArray {
     var y = reshape(to: .checked(extents, of: "tile", file, line), file: file, line: line)
     for (axis, count) in zip(rank - counts.count..<rank, counts) where count != 1 {
       let (outer, inner) = (extents[..<axis].reduce(1, *), extents[axis...].reduce(1, *))
-      extents[axis] = extents[axis].multipliedReportingOverflow(by: count).partialValue
+      let (extent, overflow) = extents[axis].multipliedReportingOverflow(by: count)
+      extents[axis] = overflow ? .max : extent
       let target = Shape.checked(extents, of: "tile", file, line)
       y = y.reshape(to: [outer, 1, inner], file: file, line: line)
         .broadcast(to: .checked([outer, count, inner], of: "tile", file, line), file: file, line: line)

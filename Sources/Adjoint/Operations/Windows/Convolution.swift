@@ -106,6 +106,9 @@ private struct Convolution {
     do throws(ShapeError) {
       (windows, grid) = try checked(shape, weight.shape, bias?.shape)
     } catch { x.tape.refuse(error, of: [x, weight] + (bias.map { [$0] } ?? []), file, line) }
+    for part in [weight] + (bias.map { [$0] } ?? []) {
+      _ = x.tape.index(of: part, for: name, beside: [x], file: file, line: line)
+    }
     let unfolded = x.unfold(windows, file: file, line: line)
     let positions = shape[0] * grid.height * grid.width
     let product =
@@ -113,7 +116,7 @@ private struct Convolution {
       ? whole(unfolded, weight, positions)
       : weight.shape[1] == 1
         ? depthwise(unfolded, weight, positions, windows.count) : grouped(unfolded, weight, positions, windows.count)
-    let z = bias.map { product.addBias($0) } ?? product
+    let z = bias.map { product.addBias($0, file: file, line: line) } ?? product
     return z.reshape(to: [shape[0], grid.height, grid.width, weight.shape[0]])
   }
 
@@ -122,7 +125,7 @@ private struct Convolution {
     let rows = unfolded.reshape(to: [positions, depth])
     // The channels of a window come last, as those of a kernel do where there is one channel or one place.
     let kernels = weight.shape[1] == 1 || depth == weight.shape[1] ? weight : weight.permute([0, 2, 3, 1])
-    return rows.matmul(kernels.reshape(to: [out, depth]), transposeB: true)
+    return rows.matmul(kernels.reshape(to: [out, depth]), transposeB: true, file: file, line: line)
   }
 
   /// One channel a group: y[r, c, m] = Σ over places k of x[r, k, c, 1] · w[k, c, m].
@@ -142,7 +145,7 @@ private struct Convolution {
     let (out, channels) = (weight.shape[0], weight.shape[1])
     let rows = unfolded.reshape(to: [positions, places, groups, channels]).permute([2, 0, 1, 3])
     let kernels = weight.permute([0, 2, 3, 1]).reshape(to: [groups, out / groups, places * channels])
-    return rows.reshape(to: [groups, positions, places * channels]).matmul(kernels, transposeB: true)
+    return rows.reshape(to: [groups, positions, places * channels]).matmul(kernels, transposeB: true, file: file, line: line)
       .permute([1, 0, 2]).reshape(to: [positions, out])
   }
 

@@ -54,7 +54,7 @@ public struct LearnedPositions<S: Scalar>: LibraryLayer {
   /// x with positions that begin at `start`, as in generation with a cache.
   public func callAsFunction(_ x: Variable<S>, from start: Int) -> Variable<S> {
     let (count, width) = (weight.shape[0], weight.shape[1])
-    let fits = x.shape.rank >= 2 && x.shape.last == width && start >= 0 && start + x.shape[x.shape.rank - 2] <= count
+    let fits = x.shape.rank >= 2 && x.shape.last == width && start >= 0 && start <= count - x.shape[x.shape.rank - 2]
     require(fits, x, takes: "[…, time, \(width)] with positions below \(count), here from \(start) on")
     return x.tape.scoped(name ?? "positions") {
       x + x.tape.parameter(weight).slice(start..<start + x.shape[x.shape.rank - 2])
@@ -93,6 +93,9 @@ public func rotary<S: Scalar>(
     site.trap("rotary: takes […, time, width] with an even width; it was given \(x.tape.describe(x.index))")
   }
   let (time, half) = (x.shape[rank - 2], x.shape[rank - 1] / 2)
+  guard start <= Int(Int32.max) - time, start >= Int(Int32.min) else {
+    site.trap("rotary: \(time) positions from \(start) on; begin between \(Int32.min) and \(Int(Int32.max) - time)")
+  }
   let positions = positions ?? Array(start..<start + time)
   guard positions.count == time else {
     site.trap(

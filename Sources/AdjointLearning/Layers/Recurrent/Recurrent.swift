@@ -70,8 +70,13 @@ public struct Recurrent<Cell: RecurrentCell>: LibraryLayer {
     let (batch, time) = isTimeFirst ? (x.shape[1], x.shape[0]) : (x.shape[0], x.shape[1])
     let tape = x.tape
     if let lengths {
-      let fits = lengths.role == .index && lengths.shape == [batch]
+      let fits = lengths.holdsIndices && lengths.shape == [batch]
       require(fits, lengths, takes: "lengths that are indices (Int32), [\(batch)], one a row")
+      // What a step is fed is tested by the feeding, which throws.
+      let known = tape.isRecordingForReplay ? [] : lengths.indexValue.elements
+      if let place = known.firstIndex(where: { !(0...time).contains(Int($0)) }) {
+        fatalError("\(self): length \(known[place]) of row \(place) is not between 0 and the \(time) steps of the batch")
+      }
     }
     return tape.scoped(name ?? "recurrent") {
       let states = fitting(states, batch: batch, on: tape)
@@ -127,9 +132,7 @@ public struct Recurrent<Cell: RecurrentCell>: LibraryLayer {
       fatalError("\(self): it was given \(states.count) first states; it has \(cells.count), one a layer and direction")
     }
     for (place, (state, cell)) in zip(states, cells).enumerated() {
-      for part in [state.hidden, state.cell].compactMap({ $0 }) where part.shape != [batch, cell.units] {
-        fatalError("\(self): first state \(place) has shape \(part.shape); it must be [\(batch), \(cell.units)]")
-      }
+      cell.check(state, batch: batch, "first state \(place)")
     }
     return states
   }

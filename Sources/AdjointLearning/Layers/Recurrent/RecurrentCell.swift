@@ -42,7 +42,20 @@ extension RecurrentCell {
     guard x.shape.rank == 2, x.shape[1] == inputs else {
       fatalError("\(self) takes [batch, \(inputs)]; it was given \(x.tape.describe(x.index))")
     }
+    check(state, batch: x.shape[0], "the state")
     return step(projected(x), from: state)
+  }
+
+  /// Traps when a state is not one of this cell for so many rows.
+  func check(_ state: RecurrentState<S>, batch: Int, _ name: String) {
+    for part in [state.hidden, state.cell].compactMap({ $0 }) where part.shape != [batch, units] {
+      fatalError("\(self): \(name) has shape \(part.shape); it must be [\(batch), \(units)]")
+    }
+    guard (state.cell != nil) == hasCell else {
+      fatalError(
+        "\(self): \(name) has \(hasCell ? "no" : "a") cell; give "
+          + (hasCell ? "RecurrentState(hidden:cell:), or zeroState(_:on:)" : "RecurrentState(hidden:)"))
+    }
   }
 
   /// A state of zeros for a batch.
