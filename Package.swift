@@ -121,7 +121,9 @@ let package = Package(
     // Cases that other libraries compute anew; `.ci/witness` runs it.
     .executableTarget(
       name: "Witness", dependencies: ["AdjointFiles", "AdjointGrading", "AdjointLearning"], path: "Tests/Witness",
-      exclude: ["checkers.py", "checkers_page.py", "faults.py", "layers.py", "operations.py", "opinfo.py", "witness.py"]),
+      exclude: [
+        "checkers.py", "checkers_page.py", "faults.py", "layers.py", "operations.py", "opinfo.py", "witness.py",
+      ]),
 
     .testTarget(name: "AdjointKernelsTests", dependencies: ["AdjointKernels"]),
     .testTarget(name: "AdjointTests", dependencies: ["Adjoint", "AdjointGrading"]),

@@ -63,20 +63,3 @@ extension Shape {
     return transposed ? (columns, rows) : (rows, columns)
   }
 }
-
-extension MatMul {
-  /// The form of this product on operands that fit.
-  @inline(__always)
-  func form(_ a: Shape, _ b: Shape, into y: Shape) -> ProductForm {
-    ProductForm(a, b, into: y, transposeA: transposeA, transposeB: transposeB)
-  }
-}
-
-extension OperationForm {
-  /// The plain products of which this operation is made, given the shapes of its operands and result; `nil` when it is
-  /// no matrix product.
-  package func product(_ x: [Shape], into y: Shape) -> ProductForm? {
-    guard case .product(let transposeA, let transposeB) = self else { return nil }
-    return ProductForm(x[0], x[1], into: y, transposeA: transposeA, transposeB: transposeB)
-  }
-}
