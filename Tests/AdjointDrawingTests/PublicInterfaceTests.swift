@@ -17,7 +17,10 @@ struct PublicInterfaceTests {
       /\.recordModel\(/,
     ]
     // Requirements of protocols, whose signatures have no room for a place.
-    let required = ["callAsFunction(_ x: Variable<S>) -> Variable<S>", "func fill(", "func selecting("]
+    let required = [
+      "callAsFunction(_ x: Variable<S>) -> Variable<S>", "callAsFunction(_ indices: Variable<S>) -> Variable<S>",
+      "func step(_ z: Variable<S>, from", "func copy()", "func fill(", "func selecting(",
+    ]
     let place = "file: StaticString = #fileID, line: UInt = #line"
     var count = 0
     for function in functions where traps.contains(where: { function.body.contains($0) }) {
@@ -101,6 +104,7 @@ private struct Instances {
       AdaptiveAveragePool2D<Float>(7), AdaptiveMaxPool2D<Float>(7), Upsample<Float>(mode: .bilinear),
       GroupNorm<Float>(4, 500), InstanceNorm<Float>(500), Padding.same, Padding.valid, Interpolation.nearest,
       PaddingMode.reflect, Activation.relu, Initializer.heNormal, LossReduction.mean, ClassificationLoss.crossEntropy)
+    try addSequences(&generator)
     let wide = LabeledPoints(inputs: .zeros([1, 1000]), labels: [0], classNames: (0..<1000).map(String.init))
     let infinite = Predictor<Float> { $0 + .infinity }
     add(try #require(#expect(throws: NonFiniteOutputs.self) { try infinite.evaluate(on: wide) }))
@@ -112,6 +116,33 @@ private struct Instances {
     let probabilities = model(tape.input(digits.prefix(8).all.images)).softmax()
     let linter = Linter(on: crossEntropy(logits: probabilities, labels: digits.prefix(8).all.labels))
     add(linter, Linter<Float>.Rule.deadUnits, try #require(linter.run().first))
+  }
+
+  /// Layers for sequences, and what a step for any model is made of.
+  private mutating func addSequences(_ generator: inout Generator) throws {
+    let attention = MultiHeadAttention<Float>(64, heads: 8, isCausal: true, using: &generator)
+    let tape = Tape<Float>()
+    let x = tape.input(.ones([1, 2, 64]))
+    var cache = KeyValueCache<Float>()
+    _ = attention.attend(x, cache: &cache)
+    let lstm = LSTMCell<Float>(64, 64, using: &generator)
+    add(
+      attention, cache, LearnedPositions<Float>(512, 64, using: &generator), RotaryPairs.halves,
+      FeedForward<Float>(64, using: &generator), BlockNorm.layer,
+      TransformerBlock<Float>(64, heads: 8, using: &generator), Embedding<Float>(5000, 64, using: &generator),
+      Residual<Float>(Linear<Float>(8, 8, using: &generator)), RMSNorm<Float>(64),
+      RNNCell<Float>(64, 64, using: &generator), lstm, GRUCell<Float>(64, 64, using: &generator),
+      Recurrent(cells: [lstm]), lstm.zeroState(3, on: tape))
+    let fed: FedValue<Float> = try Tensor<Float>.ones([1000]).fed()
+    add(Averaging.exponential(decay: 0.9), LAMB(), ParameterRule<Float>.vectors, fed)
+    add(ParameterGroup<Float>(.named("encoder/"), rate: 0.1))
+    var variables: [Any] = []
+    let step = TrainingStep(of: Numbers.self, optimizer: SGD()) { numbers in
+      variables.append(numbers)
+      return (numbers.x * numbers.x.tape.parameter(Parameter<Float>(Tensor([1, 2])))).sum()
+    }
+    try step(Numbers(x: Tensor([1, 2])))
+    all += variables
   }
 
   private mutating func addData() {
@@ -177,3 +208,6 @@ private struct Doubled: Adjoint.Operation {
   func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) { for i in y.indices { y[i] = 2 * x[0][i] } }
   func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] { [p.to(0, g)] }
 }
+
+/// The input of a step.
+private struct Numbers: StepInput { var x: Tensor<Float> }

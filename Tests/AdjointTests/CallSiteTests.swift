@@ -127,6 +127,9 @@ import Testing
     Call("mean") { _ = m().mean(axes: [-3]) }, Call("variance") { _ = m().variance(correction: 6) },
     Call("max") { _ = m().max(axes: [2]) }, Call("min") { _ = stale().min() },
     Call("argMax") { _ = m().argMax(axis: 2) }, Call("argMax") { _ = one().argMax() },
+    Call("argMin") { _ = one().argMin() }, Call("argMin") { _ = index().argMin() },
+    Call("argSort") { _ = m().argSort(axis: 2) }, Call("sort") { _ = one().sort() },
+    Call("topK") { _ = m().topK(4) }, Call("asNumbers") { _ = m().asNumbers() },
     Call("cumsum") { _ = m().cumsum(axis: 2) }, Call("softmax") { _ = one().softmax() },
     Call("logSoftmax") { _ = m().logSoftmax(axis: -3) }, Call("logSumExp") { _ = index().logSumExp() },
   ]
@@ -177,7 +180,7 @@ import Testing
     Call("fold") { _ = m().fold(Windows(2), into: 2) }, Call("maxPool") { _ = m().maxPool(2) },
     Call("cholesky") { _ = m().cholesky() }, Call("solve") { _ = m().solve(m()) },
     Call("solve") { _ = one().solve(one()) }, Call("solveTriangular") { _ = m().solveTriangular(m()) },
-    Call("solveTriangular") { _ = m().choleskySolve(m()) }, Call("inverse") { _ = m().inverse() },
+    Call("choleskySolve") { _ = m().choleskySolve(m()) }, Call("inverse") { _ = m().inverse() },
     Call("determinant") { _ = m().determinant() }, Call("logDeterminant") { _ = m().logDeterminant() },
     Call("cholesky") { _ = m().logDeterminant(positiveDefinite: true) }, Call("cofactors") { _ = m().cofactors() },
     Call("trace") { _ = m().trace() }, Call("matrixPower") { _ = m().matrixPower(2) },
@@ -300,6 +303,8 @@ import Testing
     #expect(declarations.count > 80)
     for (name, text) in declarations where !CallSiteTests.calm.contains(name) && !text.contains(" static ") {
       if text.contains("init(mode:") || text.contains("public init() {}") { continue }
+      // What another method of the library calls is told the line of that one's caller.
+      if text.contains("file: StaticString, line: UInt)") { continue }
       #expect(text.contains("file: StaticString = #fileID") && text.contains("line: UInt = #line"), "\(text)")
       #expect(tried.contains(name), "\(name) has no call in the table")
     }

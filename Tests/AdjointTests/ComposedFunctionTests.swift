@@ -65,7 +65,9 @@ import Testing
     let y = a.xlogy(b)
     #expect(y.value.elements.dropLast() == [0, 0, 0, 0, 2 * Foundation.log(0.5)] && y.value[5].isNaN)
     let found = Adjoint.gradients(of: y.sum(), withRespectTo: [a, b]).map(\.value.elements)
-    #expect(found[0].dropLast() == [0, 0, 0, Foundation.log(3), Foundation.log(0.5)])
+    #expect(found[0].prefix(3) == [0, 0, 0])
+    // The logarithm of the loops is within a unit in the last place.
+    for (i, x) in [(3, 3.0), (4, 0.5)] { #expect(abs(found[0][i] - Foundation.log(x)) <= Foundation.log(x).ulp) }
     #expect(found[1].dropLast() == [0, 0, 0, 0, 4])
   }
 
@@ -156,7 +158,9 @@ import Testing
       #expect(isZero(found.first) && isZero(found.second), "\(order)")
     }
     let beside = gradients(Tensor([3, 0, 4])) { $0.norm() }
-    #expect(beside.y == Tensor(scalar: 5) && beside.first == Tensor([0.3, 0, 0.4]))
+    #expect(beside.y == Tensor(scalar: 5))
+    // 0.5 · x / ‖x‖, in four roundings.
+    for (found, exact) in zip(beside.first.elements, [0.3, 0, 0.4]) { #expect(abs(found - exact) <= 2 * exact.ulp) }
     for order in [0.5, 1.5] {
       let found = gradients(Tensor([3, 0, 4])) { $0.norm(order: order) }
       #expect(isFinite(found.first) && isFinite(found.second))

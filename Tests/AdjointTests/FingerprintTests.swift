@@ -78,7 +78,8 @@ struct FingerprintTests {
   ]
 
   private static let plain = [
-    "abs", "add", "addBias", "argMax", "asNumbers", "cos", "divide", "equal", "erf", "exp", "expm1", "gather", "gelu", "greater",
+    "abs", "add", "addBias", "argMax", "asNumbers", "cos", "divide", "equal", "erf", "exp", "expm1", "gather", "gelu",
+    "greater",
     "greaterOrEqual", "less", "lessOrEqual", "log", "log1p", "logSoftmax", "logSumExp", "maximum", "minimum",
     "multiply", "negate", "notEqual", "pick", "reciprocal", "relu", "sigmoid", "sign", "silu", "sin", "softmax",
     "softplus", "sqrt", "square", "step", "stopGradient", "subtract", "tanh", "where",

@@ -152,7 +152,9 @@ import Testing
           "min 1", { a, _ in a.min(axes: [1], keepingDimensions: true) },
           { a, _ in a.min(axes: [1], keepingDimensions: true) }),
         Twin("argMax", { a, _ in a.argMax().map { S(Double($0)) } }, { a, _ in a.argMax().asNumbers() }),
-        Twin("argMax 0", { a, _ in a.argMax(axis: 0).map { S(Double($0)) } }, { a, _ in a.argMax(axis: 0).asNumbers() }),
+        Twin(
+          "argMax 0", { a, _ in a.argMax(axis: 0).map { S(Double($0)) } },
+          { a, _ in a.argMax(axis: 0).asNumbers() }),
         Twin("prod", { a, _ in a.prod() }, { a, _ in a.prod() }),
         Twin("norm", { a, _ in a.norm() }, { a, _ in a.norm() }),
         Twin("standardDeviation", { a, _ in a.standardDeviation() }, { a, _ in a.standardDeviation() }),
@@ -261,7 +263,8 @@ import Testing
     let seen = expectAgreement(generator.tensor([3, 4]), generator.tensor([3, 4]), elementwiseOnly: false)
     // Layers' biases and windows, and what reads indices are recorded; padding is asked for by slices' rule.
     let onTapesAlone: Set = [
-      "addBias", "pad", "gather", "scatterAdd", "pick", "oneHot", "argSort", "gatherAlong", "scatterAddAlong", "unfold", "fold",
+      "addBias", "pad", "gather", "scatterAdd", "pick", "oneHot", "argSort", "gatherAlong", "scatterAddAlong", "unfold",
+      "fold",
       "maxPool", "averagePool",
     ]
     #expect(Set(OperationCatalog.names).subtracting(seen) == onTapesAlone)

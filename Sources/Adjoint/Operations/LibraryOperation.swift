@@ -60,7 +60,8 @@ package enum OperationForm: Hashable, Sendable {
   case broadcast, reshape, permute, slice, pad, concatenate, stopGradient
   case gather, scatterAdd, pick, oneHot
   case argSort, gatherAlong, scatterAddAlong, asNumbers
-  case cholesky, solveTriangular, solve, determinant(Determinant.Kind)
+  case cholesky, solveTriangular, solve
+  case determinant(Determinant.Kind)
   case unfold, fold, maxPool, averagePool
   /// An operation of another module.
   case other

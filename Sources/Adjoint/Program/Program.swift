@@ -356,24 +356,6 @@ public final class Program<S: Scalar> {
     }
   }
 
-  // MARK: Leaves
-
-  private func copyLeaf<R: Scalar>(_ leaf: Int, from tape: Tape<R>, _ ownTape: Tape<S>?) {
-    if tape.holdsIndices(leaf) {
-      copyIndices(tape.view(of: leaf).indices, into: leaf)
-    } else if let ownTape {
-      _ = output(leaf).elements.update(fromContentsOf: ownTape.view(of: leaf).elements)
-    } else {
-      // By position: an iterator that is not specialised looks up its types for every element.
-      let (target, source) = (output(leaf).elements, tape.view(of: leaf).elements)
-      for i in source.indices { target[i] = S(source[i].primal) }
-    }
-  }
-
-  func copyIndices(_ indices: UnsafeBufferPointer<Int32>, into leaf: Int) {
-    _ = output(leaf).indexElements.update(fromContentsOf: indices)
-  }
-
   // MARK: Places
 
   func view(_ node: Int) -> View<S> { View(shape: nodes[node].shape, address: address(node)) }

@@ -119,7 +119,8 @@ extension Tape {
   private func unitCotangent(for output: Variable<S>, _ file: StaticString, _ line: UInt) -> Variable<S> {
     guard !output.holdsIndices else {
       fatalError(
-        "backward: the output, \(describe(output)), holds indices; only numbers have a gradient", file: file, line: line)
+        "backward: the output, \(describe(output)), holds indices; only numbers have a gradient", file: file, line: line
+      )
     }
     guard output.shape.elementCount == 1 else {
       fatalError(

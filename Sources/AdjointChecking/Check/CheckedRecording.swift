@@ -123,7 +123,8 @@ package final class CheckedRecording {
     dual = Program([output] + leaves, keeping: .all, altering: nil, holdingIndices: true)
     errors =
       boundsErrors
-      ? Program([output] + leaves + results, keeping: .all, parameters: .copied, altering: nil, holdingIndices: true) : nil
+      ? Program([output] + leaves + results, keeping: .all, parameters: .copied, altering: nil, holdingIndices: true)
+      : nil
     (moving, stops) = CheckedRecording.reach(tape, from: leaves, upTo: output.index)
     (longestReduction, reductions, operationCount) = CheckedRecording.sizes(tape, double, upTo: output.index)
     edgesOfConsumer = Dictionary(grouping: edges, by: \.consumer)

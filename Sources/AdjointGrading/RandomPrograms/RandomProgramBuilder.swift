@@ -224,7 +224,8 @@ struct RandomProgramBuilder {
     let y = scratch.record(operation, inputs: x)
     guard let branches = Program<Double>([y], keeping: .all).branches(of: y.index) else { return true }
     let form = operation.form
-    let jumps = form.isComparison || [.argMax, .argSort, .select, .unary(.sign), .unary(.step), .binary(.masked)].contains(form)
+    let jumps =
+      form.isComparison || [.argMax, .argSort, .select, .unary(.sign), .unary(.step), .binary(.masked)].contains(form)
     return branches.distances.allSatisfy { abs($0) >= options.kinkMargin || ($0 == 0 && !jumps) }
   }
 

@@ -51,8 +51,9 @@ public struct Embedding<S: Scalar>: LibraryLayer {
   }
 
   /// x·Eᵀ for features x […, width]: the logits […, count] of a model whose first and last layer share the table.
-  public func logits(of x: Variable<S>) -> Variable<S> {
-    require(x.shape.last == weight.shape[1], x, takes: "[…, \(weight.shape[1])] to make logits of")
+  public func logits(of x: Variable<S>, file: StaticString = #fileID, line: UInt = #line) -> Variable<S> {
+    let takes = "[…, \(weight.shape[1])] to make logits of"
+    require(x.shape.last == weight.shape[1], x, takes: takes, at: CallSite(file, line))
     return x.tape.scoped(name ?? "embedding") { x.matmul(x.tape.parameter(weight), transposeB: true) }
   }
 

@@ -40,9 +40,9 @@ extension LibraryLayer {
   }
 
   /// Traps with this layer and what it takes when a variable does not fit it.
-  func require(_ fits: Bool, _ x: Variable<S>, takes: String) {
+  func require(_ fits: Bool, _ x: Variable<S>, takes: String, at site: CallSite = CallSite()) {
     if !fits {
-      fatalError(
+      site.trap(
         "\(self) takes \(takes); it was given \(x.tape.describe(x.index)). Reshape that, or make the layer for it.")
     }
   }

@@ -36,6 +36,11 @@ public struct ParameterRule<S: Scalar>: ExpressibleByArrayLiteral {
   public init(arrayLiteral parameters: Parameter<S>...) { self = .these(parameters) }
 }
 
+extension ParameterRule: CustomStringConvertible {
+  /// The parameters that it chooses, in words.
+  public var description: String { words }
+}
+
 /// Parameters that a step treats apart from the others. A parameter belongs to the first group whose rule it matches; what a
 /// group leaves out is the step's own.
 public struct ParameterGroup<S: Scalar> {

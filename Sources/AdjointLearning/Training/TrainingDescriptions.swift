@@ -81,3 +81,18 @@ extension Linter: CustomStringConvertible {
     "Linter of \(loss.tape.describe(loss.index)), on a recording of \(loss.index + 1) nodes; run() gives its findings"
   }
 }
+
+extension FedValue: CustomStringConvertible {
+  /// What it holds, and the shape.
+  public var description: String {
+    switch content {
+    case .numbers(let x): "numbers \(x.shape)"
+    case .indices(let x): "indices \(x.shape)"
+    }
+  }
+}
+
+extension StepVariables: CustomStringConvertible {
+  /// The struct whose tensors they stand for.
+  public var description: String { "variables of a \(Input.self)" }
+}

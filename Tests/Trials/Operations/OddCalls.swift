@@ -52,7 +52,8 @@ struct OddCall: Sendable {
     OddCall("variance", 2) { $0.variance(axes: [$1[0]], correction: $1[1]) },
     OddCall("max", 2) { $0.max(axes: $1) }, OddCall("min", 1) { $0.min(axes: $1) },
     OddCall("no axes", 0) { x, _ in x.sum(axes: []) + x.mean(axes: []) },
-    OddCall("argMax", 1) { $0 * $0.argMax(axis: $1[0]).asNumbers().sum() }, OddCall("cumsum", 1) { $0.cumsum(axis: $1[0]) },
+    OddCall("argMax", 1) { $0 * $0.argMax(axis: $1[0]).asNumbers().sum() },
+    OddCall("cumsum", 1) { $0.cumsum(axis: $1[0]) },
     OddCall("softmax", 1) { $0.softmax(axis: $1[0]) }, OddCall("logSoftmax", 1) { $0.logSoftmax(axis: $1[0]) },
     OddCall("logSumExp", 1) { $0.logSumExp(axis: $1[0]) },
   ]

@@ -50,7 +50,7 @@ extension Binary: LibraryOperation {
       ]
     case .atan2: [towardA(g * overSquare(b, a.hypot(b))), towardB(-(g * overSquare(a, a.hypot(b))))]
     case .hypot: [towardA((g * (a / p.y)).masked(by: p.y)), towardB((g * (b / p.y)).masked(by: p.y))]
-    case .remainder: [towardA(g), towardB(-(g * ((a - p.y) / b).round()))]
+    case .remainder: [towardA(g), towardB(-times(((a - p.y) / b).round(), g))]
     case .logAddExp: [towardA(part(g, a, b, of: p.y)), towardB(part(g, b, a, of: p.y))]
     }
   }
@@ -66,6 +66,11 @@ extension Binary: LibraryOperation {
   /// x / r², and 0 where r is infinite.
   private func overSquare<S: Scalar>(_ x: Variable<S>, _ r: Variable<S>) -> Variable<S> {
     (x / r / r).masked(by: r.reciprocal())
+  }
+
+  /// A factor times a cotangent, and 0 where the factor is.
+  private func times<S: Scalar>(_ factor: Variable<S>, _ g: Variable<S>) -> Variable<S> {
+    (g * factor).masked(by: factor)
   }
 
   /// The part eᵃ / (eᵃ + eᵇ) of a cotangent, and 0 where both are the same infinity.

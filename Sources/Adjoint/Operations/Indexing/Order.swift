@@ -26,7 +26,9 @@ package struct ArgMax: LibraryOperation {
   package func shape(of x: [Shape]) throws(ShapeError) -> Shape {
     let x = try x.only(1, for: name)[0]
     guard let width = x.last, width > 0 else { throw ShapeError("argMax: \(x) has no element along its last axis") }
-    guard width <= Int(Int32.max) else { throw ShapeError("argMax: a row of \(x) has more elements than Int32 numbers") }
+    guard width <= Int(Int32.max) else {
+      throw ShapeError("argMax: a row of \(x) has more elements than Int32 numbers")
+    }
     return Shape(x.dropLast())
   }
   package func resultIndexBound(for x: [Shape]) -> Int? { x[0].last ?? 0 }
@@ -183,7 +185,7 @@ extension Variable {
 
   /// The position of the smallest element along an axis, which is removed: indices, as for `argMax`.
   public func argMin(axis: Int = -1, file: StaticString = #fileID, line: UInt = #line) -> Variable {
-    (-self).argMax(axis: axis, file: file, line: line)
+    tape.apply(.negate, self, file, line).argMax(axis: axis, file: file, line: line)
   }
 
   /// The positions that put an axis into rising or falling order: indices. Elements that tie keep their order, and NaN counts

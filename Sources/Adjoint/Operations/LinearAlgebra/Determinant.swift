@@ -58,7 +58,7 @@ package struct Determinant: MatrixOperation {
     let extent = shape[shape.rank - 1]
     // Cofactors of 2 × 2 are elements of A.
     if extent == 2 { return tape.record(Determinant(.cofactors), g) }
-    if extent < 2 || shape.elementCount == 0 { return g * 0 }
+    if extent < 2 || shape.elementCount == 0 { return g.masked(by: tape.constant(0)) }
     func total(_ x: Variable<S>) -> Variable<S> { x.sum(axes: [-2, -1], keepingDimensions: true) }
     let e = Determinant.regularizer(a.stopGradient(), cofactors.stopGradient())
     let m = a + e

@@ -116,15 +116,22 @@ extension MatrixPart {
 
 /// A product whose magnitude is kept apart as a power of two, so that only the result over- or underflows.
 struct ScaledProduct<S: Scalar> {
-  private var significand: S = 1
+  private(set) var significand: S = 1
   private(set) var exponent = 0
+
+  init() {}
+  init(_ x: S) { significand = normal(x) }
 
   mutating func multiply(by x: S) { significand = normal(significand * normal(x)) }
 
   mutating func negate() { significand = -significand }
 
-  /// The product times a number.
-  func times(_ x: S) -> S { ScaledProduct.shifted(significand * x, by: exponent) }
+  /// The product times a number and a power of two.
+  func times(_ x: S, _ power: Int = 0) -> S {
+    var scaled = ScaledProduct(x)
+    scaled.multiply(by: significand)
+    return ScaledProduct.shifted(scaled.significand, by: scaled.exponent + exponent + power)
+  }
 
   /// A number with a magnitude between 1 and 2, its power of two taken over.
   private mutating func normal(_ x: S) -> S {
@@ -135,7 +142,7 @@ struct ScaledProduct<S: Scalar> {
   }
 
   /// x·2ᵉ, in steps that every precision has.
-  private static func shifted(_ x: S, by exponent: Int) -> S {
+  static func shifted(_ x: S, by exponent: Int) -> S {
     var (x, left) = (x, exponent)
     while left != 0 {
       let step = Swift.min(Swift.max(left, -100), 100)

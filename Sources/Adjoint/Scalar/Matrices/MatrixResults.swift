@@ -96,10 +96,11 @@ extension MatrixPart {
     return result
   }
 
-  /// The cofactors of A, which are finite whatever its rank. Source: Stewart, On the adjugate matrix, 1998.
+  /// The cofactors of A, which are finite whatever its rank, and over- or underflow only as a whole. Source: Stewart, On the
+  /// adjugate matrix, 1998.
   ///
-  /// With P·A·Q = L·U, cof A = ± Pᵀ·L⁻ᵀ·(cof U)·Qᵀ. Of U all but the last pivot δ are divided by: with U₁ before it and u above it,
-  /// cof U = det U₁·[δ·U₁⁻ᵀ, 0; −(U₁⁻¹u)ᵀ, 1].
+  /// With P·A·Q = L·U, cof A = ± Pᵀ·L⁻ᵀ·(cof U)·Qᵀ. Of U all but the last pivot δ are divided by: with U₁ = D·V before it, D
+  /// the pivots, and u above it, cof U = det D·[δ·D⁻¹·V⁻ᵀ, 0; −(V⁻¹·D⁻¹·u)ᵀ, 1].
   func cofactors(into y: MatrixPart) {
     guard rows > 0 else { return }
     if rows == 2 {
@@ -113,23 +114,52 @@ extension MatrixPart {
       for i in 0..<last { product.multiply(by: lu[i, i]) }
       if isOdd { product.negate() }
       if last > 0, lu[last - 1, last - 1].primal == 0 { return y.vanish(lu) }
+      for i in 0..<last {
+        for j in i + 1..<rows { lu[i, j] = lu[i, j] / lu[i, i] }
+      }
       let inner = 0..<last
       withUnsafeTemporaryAllocation(of: S.self, capacity: rows * rows) { scratch in
         guard let start = scratch.baseAddress else { return }
-        // The transpose of cof U first, [δ·U₁⁻¹, −U₁⁻¹u; 0, 1].
+        // The transpose of [V⁻ᵀ, 0; −(V⁻¹·D⁻¹·u)ᵀ, 1].
         let w = MatrixPart(start, rows: rows, columns: rows)
         for i in 0..<rows {
-          for j in 0..<rows { w[i, j] = i == last ? (j == last ? 1 : 0) : j == last ? -lu[i, last] : 0 }
+          for j in 0..<rows { w[i, j] = i == j ? 1 : j == last ? -lu[i, last] : 0 }
         }
-        for i in inner { w[i, i] = lu[last, last] }
-        w.part(inner).solve(lu.part(inner, inner), Triangle(isUpper: true))
+        w.part(inner).solve(lu.part(inner, inner), Triangle(isUpper: true, hasUnitDiagonal: true))
         for i in 0..<rows {
           for j in i + 1..<Swift.max(rows, i + 1) { (w[i, j], w[j, i]) = (w[j, i], w[i, j]) }
         }
-        w.solve(lu, Triangle(isTransposed: true, hasUnitDiagonal: true))
-        for i in 0..<rows {
-          for j in 0..<rows { y[rowOrder[i], columnOrder[j]] = product.times(w[i, j]) }
+        w.finishCofactors(lu) { i, j, x in y[rowOrder[i], columnOrder[j]] = product.times(x.significand, x.exponent) }
+      }
+    }
+  }
+
+  /// Calls `body` with the elements of L⁻ᵀ·[δ·D⁻¹, 0; 0, 1]·self, given L below the diagonal of a matrix and D, δ on it. Each
+  /// row has a power of two of its own, so that one does not vanish beside another.
+  private func finishCofactors(
+    _ lu: MatrixPart, _ body: (Int, Int, (significand: S, exponent: Int)) -> Void
+  ) {
+    let last = rows - 1
+    withUnsafeTemporaryAllocation(of: Int.self, capacity: rows) { exponents in
+      for i in (0..<rows).reversed() {
+        var (factor, exponent): (S, Int) = (1, 0)
+        if i < last {
+          let (top, bottom) = (ScaledProduct(lu[last, last]), ScaledProduct(lu[i, i]))
+          (factor, exponent) = (top.significand / bottom.significand, top.exponent - bottom.exponent)
         }
+        // The power of the largest term, so that none overflows.
+        var largest = exponent
+        for k in i + 1..<Swift.max(rows, i + 1) where lu[k, i].primal != 0 {
+          largest = Swift.max(largest, ScaledProduct(lu[k, i]).exponent + exponents[k])
+        }
+        exponents[i] = largest
+        factor = ScaledProduct.shifted(factor, by: exponent - largest)
+        for j in 0..<columns { self[i, j] = factor * self[i, j] }
+        for k in i + 1..<Swift.max(rows, i + 1) {
+          let factor = ScaledProduct.shifted(lu[k, i], by: exponents[k] - largest)
+          for j in 0..<columns { self[i, j] = self[i, j] - factor * self[k, j] }
+        }
+        for j in 0..<columns { body(i, j, (self[i, j], largest)) }
       }
     }
   }

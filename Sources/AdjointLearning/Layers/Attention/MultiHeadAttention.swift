@@ -41,6 +41,13 @@ public struct KeyValueCache<S: Scalar>: Sendable {
   }
 }
 
+extension KeyValueCache: CustomStringConvertible {
+  /// The number of steps, and the shape of their keys.
+  public var description: String {
+    "KeyValueCache: \(count) step\(count == 1 ? "" : "s")" + (steps.map { ", keys \($0.keys.shape)" } ?? "")
+  }
+}
+
 /// Attention with several heads, y = concat(heads)·Wₒᵀ + bₒ, each head scaled dot-product attention over a part of the
 /// projected queries, keys and values: x is [batch, time, width], and so is y.
 ///
@@ -111,15 +118,17 @@ public struct MultiHeadAttention<S: Scalar>: LibraryLayer {
   ///   - mask: which keys a query sees, not 0 where it does: [time, steps], [batch, time, steps] or [batch, heads, time, steps].
   ///   - keyMask: which keys count, [batch, steps], not 0 where they do: 0 at padding.
   public func attend(
-    _ x: Variable<S>, to memory: Variable<S>? = nil, mask: Variable<S>? = nil, keyMask: Variable<S>? = nil
+    _ x: Variable<S>, to memory: Variable<S>? = nil, mask: Variable<S>? = nil, keyMask: Variable<S>? = nil,
+    file: StaticString = #fileID, line: UInt = #line
   ) -> Variable<S> {
-    require(x)
-    if let memory { require(memory, isMemory: true, batch: x.shape[0]) }
+    let site = CallSite(file, line)
+    require(x, at: site)
+    if let memory { require(memory, isMemory: true, batch: x.shape[0], at: site) }
     return x.tape.scoped(name ?? "attention") {
       let isSelf = memory == nil
       let (keys, values) = keysAndValues(memory ?? x, isSelf: isSelf, from: 0)
       return mixed(
-        queries(x, isSelf: isSelf, from: 0), keys, values, mask: visible(mask, keyMask, x, memory ?? x),
+        queries(x, isSelf: isSelf, from: 0), keys, values, mask: visible(mask, keyMask, x, memory ?? x, site),
         isCausal: isCausal && isSelf)
     }
   }
@@ -127,10 +136,13 @@ public struct MultiHeadAttention<S: Scalar>: LibraryLayer {
   /// Attention of the next steps x [batch, steps, width] to all steps that the cache holds and to themselves; the cache then
   /// holds these too. The results are those of the whole sequence at once, to rounding.
   /// - Precondition: the tape computes values as it records: this is no part of a step or a predictor that is replayed.
-  public func attend(_ x: Variable<S>, cache: inout KeyValueCache<S>) -> Variable<S> {
-    require(x)
+  public func attend(
+    _ x: Variable<S>, cache: inout KeyValueCache<S>, file: StaticString = #fileID, line: UInt = #line
+  ) -> Variable<S> {
+    let site = CallSite(file, line)
+    require(x, at: site)
     guard !x.tape.isRecordingForReplay else {
-      fatalError(
+      site.trap(
         "\(self): a cache grows from call to call, and a recording would repeat the first one; use it on a tape of its own"
       )
     }
@@ -172,7 +184,7 @@ public struct MultiHeadAttention<S: Scalar>: LibraryLayer {
 
   /// Both masks in one that is repeated to [batch, key-value heads, heads of each, time, steps].
   private func visible(
-    _ mask: Variable<S>?, _ keyMask: Variable<S>?, _ x: Variable<S>, _ memory: Variable<S>
+    _ mask: Variable<S>?, _ keyMask: Variable<S>?, _ x: Variable<S>, _ memory: Variable<S>, _ site: CallSite
   ) -> Variable<S>? {
     let (batch, time, steps) = (x.shape[0], x.shape[1], memory.shape[1])
     let mask = mask.map { mask -> Variable<S> in
@@ -182,24 +194,25 @@ public struct MultiHeadAttention<S: Scalar>: LibraryLayer {
       case [batch, heads, time, steps]:
         return mask.reshape(to: [batch, keyValueHeads, heads / keyValueHeads, time, steps])
       case let other:
-        fatalError(
+        site.trap(
           "\(self): the mask has shape \(Shape(other)); give [\(time), \(steps)], [\(batch), \(time), \(steps)] or "
             + "[\(batch), \(heads), \(time), \(steps)]: queries, then keys")
       }
     }
     guard let keyMask else { return mask }
     guard keyMask.shape == [batch, steps] else {
-      fatalError("\(self): the key mask has shape \(keyMask.shape); give [\(batch), \(steps)], one number for each key")
+      site.trap("\(self): the key mask has shape \(keyMask.shape); give [\(batch), \(steps)], one number for each key")
     }
     let keys = keyMask.reshape(to: [batch, 1, 1, 1, steps])
     return mask.map { $0.masked(by: keys) } ?? keys
   }
 
-  private func require(_ x: Variable<S>, isMemory: Bool = false, batch: Int? = nil) {
+  private func require(_ x: Variable<S>, isMemory: Bool = false, batch: Int? = nil, at site: CallSite) {
     let expected = isMemory ? key.weight.shape[1] : width
     let fits = x.shape.rank == 3 && x.shape[2] == expected && batch ?? x.shape[0] == x.shape[0]
     require(
-      fits, x, takes: "[\(batch.map(String.init) ?? "batch"), time, \(expected)]" + (isMemory ? " to attend to" : ""))
+      fits, x, takes: "[\(batch.map(String.init) ?? "batch"), time, \(expected)]" + (isMemory ? " to attend to" : ""),
+      at: site)
   }
 
   package mutating func detach() {

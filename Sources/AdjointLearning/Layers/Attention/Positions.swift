@@ -52,10 +52,13 @@ public struct LearnedPositions<S: Scalar>: LibraryLayer {
   public func callAsFunction(_ x: Variable<S>) -> Variable<S> { callAsFunction(x, from: 0) }
 
   /// x with positions that begin at `start`, as in generation with a cache.
-  public func callAsFunction(_ x: Variable<S>, from start: Int) -> Variable<S> {
+  public func callAsFunction(
+    _ x: Variable<S>, from start: Int, file: StaticString = #fileID, line: UInt = #line
+  ) -> Variable<S> {
     let (count, width) = (weight.shape[0], weight.shape[1])
     let fits = x.shape.rank >= 2 && x.shape.last == width && start >= 0 && start <= count - x.shape[x.shape.rank - 2]
-    require(fits, x, takes: "[…, time, \(width)] with positions below \(count), here from \(start) on")
+    let site = CallSite(file, line)
+    require(fits, x, takes: "[…, time, \(width)] with positions below \(count), here from \(start) on", at: site)
     return x.tape.scoped(name ?? "positions") {
       x + x.tape.parameter(weight).slice(start..<start + x.shape[x.shape.rank - 2])
     }

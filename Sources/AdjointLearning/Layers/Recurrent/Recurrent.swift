@@ -63,23 +63,25 @@ public struct Recurrent<Cell: RecurrentCell>: LibraryLayer {
   ///     the last state is that behind the last valid step, and backward a row begins there.
   /// - Returns: `last`: layer 0 forward, layer 0 backward where there are two directions, layer 1 forward, …
   public func run(
-    _ x: Variable<S>, from states: [RecurrentState<S>]? = nil, lengths: Variable<S>? = nil
+    _ x: Variable<S>, from states: [RecurrentState<S>]? = nil, lengths: Variable<S>? = nil,
+    file: StaticString = #fileID, line: UInt = #line
   ) -> (outputs: Variable<S>, last: [RecurrentState<S>]) {
+    let site = CallSite(file, line)
     let axes = isTimeFirst ? "[time, batch, \(cells[0].inputs)]" : "[batch, time, \(cells[0].inputs)]"
-    require(x.shape.rank == 3 && x.shape.last == cells[0].inputs, x, takes: axes)
+    require(x.shape.rank == 3 && x.shape.last == cells[0].inputs, x, takes: axes, at: site)
     let (batch, time) = isTimeFirst ? (x.shape[1], x.shape[0]) : (x.shape[0], x.shape[1])
     let tape = x.tape
     if let lengths {
       let fits = lengths.holdsIndices && lengths.shape == [batch]
-      require(fits, lengths, takes: "lengths that are indices (Int32), [\(batch)], one a row")
+      require(fits, lengths, takes: "lengths that are indices (Int32), [\(batch)], one a row", at: site)
       // What a step is fed is tested by the feeding, which throws.
       let known = tape.isRecordingForReplay ? [] : lengths.indexValue.elements
       if let place = known.firstIndex(where: { !(0...time).contains(Int($0)) }) {
-        fatalError("\(self): length \(known[place]) of row \(place) is not between 0 and the \(time) steps of the batch")
+        site.trap("\(self): length \(known[place]) of row \(place) is not between 0 and the \(time) steps of the batch")
       }
     }
     return tape.scoped(name ?? "recurrent") {
-      let states = fitting(states, batch: batch, on: tape)
+      let states = fitting(states, batch: batch, on: tape, at: site)
       // The rows of a step lie side by side, one step after the other.
       var rows = (isTimeFirst ? x : x.permute([1, 0, 2])).reshape(to: [time * batch, cells[0].inputs])
       let valid = lengths.map { mask($0, batch: batch, time: time) }
@@ -125,14 +127,14 @@ public struct Recurrent<Cell: RecurrentCell>: LibraryLayer {
 
   /// The first states, or zeros.
   private func fitting(
-    _ states: [RecurrentState<S>]?, batch: Int, on tape: Tape<S>
+    _ states: [RecurrentState<S>]?, batch: Int, on tape: Tape<S>, at site: CallSite
   ) -> [RecurrentState<S>] {
     guard let states else { return cells.map { $0.zeroState(batch, on: tape) } }
     guard states.count == cells.count else {
-      fatalError("\(self): it was given \(states.count) first states; it has \(cells.count), one a layer and direction")
+      site.trap("\(self): it was given \(states.count) first states; it has \(cells.count), one a layer and direction")
     }
     for (place, (state, cell)) in zip(states, cells).enumerated() {
-      cell.check(state, batch: batch, "first state \(place)")
+      cell.check(state, batch: batch, "first state \(place)", at: site)
     }
     return states
   }

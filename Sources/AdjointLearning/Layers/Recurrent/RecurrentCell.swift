@@ -18,6 +18,14 @@ public struct RecurrentState<S: Scalar> {
   }
 }
 
+extension RecurrentState: CustomStringConvertible {
+  /// The variables of which it is made.
+  public var description: String {
+    func words(_ x: Variable<S>) -> String { x.tape.describe(x.index) }
+    return "RecurrentState: hidden \(words(hidden))" + (cell.map { ", cell \(words($0))" } ?? "")
+  }
+}
+
 /// One step of a recurrent network. What depends on the input alone is apart, so that it is one product for all steps.
 ///
 /// `Recurrent` makes layers, directions and lengths of any cell.
@@ -38,21 +46,24 @@ public protocol RecurrentCell<S>: Detachable, CustomStringConvertible {
 
 extension RecurrentCell {
   /// The state after an input x [batch, inputs].
-  public func callAsFunction(_ x: Variable<S>, from state: RecurrentState<S>) -> RecurrentState<S> {
+  public func callAsFunction(
+    _ x: Variable<S>, from state: RecurrentState<S>, file: StaticString = #fileID, line: UInt = #line
+  ) -> RecurrentState<S> {
     guard x.shape.rank == 2, x.shape[1] == inputs else {
-      fatalError("\(self) takes [batch, \(inputs)]; it was given \(x.tape.describe(x.index))")
+      fatalError(
+        "\(self) takes [batch, \(inputs)]; it was given \(x.tape.describe(x.index))", file: file, line: line)
     }
-    check(state, batch: x.shape[0], "the state")
+    check(state, batch: x.shape[0], "the state", at: CallSite(file, line))
     return step(projected(x), from: state)
   }
 
   /// Traps when a state is not one of this cell for so many rows.
-  func check(_ state: RecurrentState<S>, batch: Int, _ name: String) {
+  func check(_ state: RecurrentState<S>, batch: Int, _ name: String, at site: CallSite) {
     for part in [state.hidden, state.cell].compactMap({ $0 }) where part.shape != [batch, units] {
-      fatalError("\(self): \(name) has shape \(part.shape); it must be [\(batch), \(units)]")
+      site.trap("\(self): \(name) has shape \(part.shape); it must be [\(batch), \(units)]")
     }
     guard (state.cell != nil) == hasCell else {
-      fatalError(
+      site.trap(
         "\(self): \(name) has \(hasCell ? "no" : "a") cell; give "
           + (hasCell ? "RecurrentState(hidden:cell:), or zeroState(_:on:)" : "RecurrentState(hidden:)"))
     }
