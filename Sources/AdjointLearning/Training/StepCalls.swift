@@ -84,6 +84,7 @@ extension TrainingStep {
 extension TrainingStep {
   /// Records the loss for inputs of these shapes, without an update: parameters and what is kept for them are known then, and
   /// a checkpoint can be restored.
+  @_disfavoredOverload  // numbers written in place are the step's own
   public func prepare<each Input: StepTensor>(
     _ inputs: repeat each Input, file: StaticString = #fileID, line: UInt = #line
   ) throws {
