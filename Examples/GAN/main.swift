@@ -47,7 +47,7 @@ let forging = TrainingStep<Float>(optimizer: Adam(learningRate: 1e-3, beta1: 0.5
 let steps = [judging, forging]
 
 if let file = asked.file("--resume") {
-  for step in steps { try step.prepare(.zeros([256, 2])) }
+  for step in steps { try step.prepare(Tensor.zeros([256, 2])) }
   generator = asked.orEnd(try Checkpoint(contentsOf: file).restore(into: steps)) ?? generator
 }
 let last = asked.count("--steps") ?? (asked.has("--quick") ? 300 : 6_000)

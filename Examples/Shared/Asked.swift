@@ -58,7 +58,11 @@ struct Asked {
 
   /// What `body` gives. An error, such as of a file that is missing, ends the example with its sentence.
   func orEnd<Result>(_ body: @autoclosure () throws -> Result) -> Result {
-    do { return try body() } catch { Asked.end(name, "\(error)") }
+    do {
+      return try body()
+    } catch let error as CocoaError {
+      Asked.end(name, "\(error.filePath ?? "a file"): \(error.localizedDescription)")
+    } catch { Asked.end(name, "\(error)") }
   }
 
   private static func end(_ name: String, _ fault: String) -> Never {

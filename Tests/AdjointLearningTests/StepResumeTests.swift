@@ -172,16 +172,16 @@ struct StepResumeTests {
     #expect(try Checkpoint(contentsOf: url).description.contains("steps of a training"))
   }
 
-  @Test func `tensors written in place prepare a step in its own numbers`() throws {
+  @Test func `tensors written in place prepare a step of any precision`() throws {
     let model = StepResumeTests.mlp([2, 3], "m", seed: 1)
     let one = TrainingStep<Float>(optimizer: SGD()) { x in model(x).mean() }
-    try one.prepare(.zeros([4, 2]))
+    try one.prepare(Tensor.zeros([4, 2]))
     try one.prepare(Tensor([[1, 2]]))
-    let two = TrainingStep<Float>(optimizer: SGD()) { x, t in meanSquaredError(model(x), t) }
-    try two.prepare(Tensor([[1, 2]]), Tensor([[0, 0.5, 1]]))
     let classes = TrainingStep<Float>(optimizer: SGD()) { x, labels in crossEntropy(logits: model(x), labels: labels) }
-    try classes.prepare(Tensor.ones([2, 2]), Tensor<Int32>([0, 2]))
-    #expect([one, two, classes].map(\.recordingCount) == [2, 1, 1])
+    try classes.prepare(Tensor.ones([2, 2]), [0, 2])
+    #expect([one, classes].map(\.recordingCount) == [2, 1])
+    try one(Tensor([[1, 2]]))
+    #expect(one.recordingCount == 2, "the step of this shape was recorded already")
   }
 
   @Test func `an autoencoder with groups, an average and micro-batches goes on in the same bits`() throws {

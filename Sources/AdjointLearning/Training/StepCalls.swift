@@ -83,29 +83,16 @@ extension TrainingStep {
 
 extension TrainingStep {
   /// Records the loss for inputs of these shapes, without an update: parameters and what is kept for them are known then, and
-  /// a checkpoint can be restored.
+  /// a checkpoint can be restored. Shapes alone count, so `Tensor.zeros([128, 784])` serves a step of any precision.
   public func prepare<each Input: StepTensor>(
     _ inputs: repeat each Input, file: StaticString = #fileID, line: UInt = #line
   ) throws {
     var values: [FedValue<S>] = []
-    for input in repeat each inputs { values.append(try input.fed()) }
+    for input in repeat each inputs {
+      // Numbers written in place are `Double` where no context asks for another type.
+      values.append(try (input as? Tensor<Double>).map { FedValue($0.converted()) } ?? input.fed())
+    }
     _ = compileIfNeeded(values, at: CallSite(file, line))
-  }
-
-  /// Records the loss for one input, as above; a tensor written in place is of the step's own numbers.
-  public func prepare(_ x: Tensor<S>, file: StaticString = #fileID, line: UInt = #line) throws {
-    _ = compileIfNeeded([FedValue(x)], at: CallSite(file, line))
-  }
-
-  /// Records the loss for inputs and targets, as above.
-  public func prepare(_ x: Tensor<S>, _ targets: Tensor<S>, file: StaticString = #fileID, line: UInt = #line) throws {
-    _ = compileIfNeeded([FedValue(x), FedValue(targets)], at: CallSite(file, line))
-  }
-
-  /// Records the loss for inputs and class indices, as above.
-  public func prepare(_ x: Tensor<S>, _ labels: Tensor<Int32>, file: StaticString = #fileID, line: UInt = #line) throws
-  {
-    _ = compileIfNeeded([FedValue(x), FedValue(labels)], at: CallSite(file, line))
   }
 
   /// Records the loss for a struct of these shapes, without an update.
