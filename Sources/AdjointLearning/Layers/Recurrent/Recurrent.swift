@@ -75,7 +75,8 @@ public struct Recurrent<Cell: RecurrentCell>: LibraryLayer {
       // What a step is fed is tested by the feeding, which throws.
       let known = tape.isRecordingForReplay ? [] : lengths.indexValue.elements
       if let place = known.firstIndex(where: { !(0...time).contains(Int($0)) }) {
-        fatalError("\(self): length \(known[place]) of row \(place) is not between 0 and the \(time) steps of the batch")
+        fatalError(
+          "\(self): length \(known[place]) of row \(place) is not between 0 and the \(time) steps of the batch")
       }
     }
     return tape.scoped(name ?? "recurrent") {
