@@ -120,7 +120,8 @@ package struct Polygamma: MapOperation {
   package init(order: Int, file: StaticString = #fileID, line: UInt = #line) {
     guard (0...Polygamma.highest).contains(order) else {
       fatalError(
-        "polygamma: the order is \(order), and must be at least 0 and at most \(Polygamma.highest)", file: file, line: line)
+        "polygamma: the order is \(order), and must be at least 0 and at most \(Polygamma.highest)", file: file,
+        line: line)
     }
     self.order = order
   }

@@ -145,8 +145,9 @@ private struct Convolution {
     let (out, channels) = (weight.shape[0], weight.shape[1])
     let rows = unfolded.reshape(to: [positions, places, groups, channels]).permute([2, 0, 1, 3])
     let kernels = weight.permute([0, 2, 3, 1]).reshape(to: [groups, out / groups, places * channels])
-    return rows.reshape(to: [groups, positions, places * channels]).matmul(kernels, transposeB: true, file: file, line: line)
-      .permute([1, 0, 2]).reshape(to: [positions, out])
+    let products = rows.reshape(to: [groups, positions, places * channels])
+      .matmul(kernels, transposeB: true, file: file, line: line)
+    return products.permute([1, 0, 2]).reshape(to: [positions, out])
   }
 
   /// The windows of a convolution, and their number in each direction.
