@@ -137,7 +137,7 @@ private struct Instances {
     add(Averaging.exponential(decay: 0.9), LAMB(), ParameterRule<Float>.vectors, fed)
     add(ParameterGroup<Float>(.named("encoder/"), rate: 0.1))
     var variables: [Any] = []
-    let step = TrainingStep(of: Numbers.self, optimizer: SGD()) { numbers in
+    let step = TrainingStep<Float>(of: Numbers.self, optimizer: SGD()) { numbers in
       variables.append(numbers)
       return (numbers.x * numbers.x.tape.parameter(Parameter<Float>(Tensor([1, 2])))).sum()
     }

@@ -87,20 +87,23 @@ extension DoubleDouble {
       return polygamma(n, 1 - x).map { -sign * $0 } + [-sum]
     }
     let factorial = WideNumber((1...max(n, 1)).reduce(1.0) { $0 * Double($1) })
-    func inverse(_ z: WideNumber, _ power: Int) -> WideNumber { (0..<power).reduce(WideNumber(1.0)) { y, _ in y / z } }
+    func power(_ y: WideNumber, _ count: Int) -> WideNumber { (0..<count).reduce(WideNumber(1.0)) { x, _ in x * y } }
     let steps = x.high < 40 ? Int((40 - x.high).rounded(.up)) : 0
     let end = x + DoubleDouble(Double(steps))
-    let z = WideNumber(end)
-    let first = n == 0 ? -WideNumber(logarithm(end)) : factorial * inverse(z, n) / WideNumber(Double(n))
-    var terms = [first, 0.5 * factorial * inverse(z, n + 1)]
-    var coefficient = Double(n + 1) / 2 * factorial
+    let inverse = WideNumber(1.0) / WideNumber(end)
+    let square = inverse * inverse
+    let first = n == 0 ? -WideNumber(logarithm(end)) : factorial * power(inverse, n) / WideNumber(Double(n))
+    var terms = [first, 0.5 * factorial * power(inverse, n + 1)]
+    var coefficient = Double(n + 1) / 2 * factorial * power(inverse, n)
     for (k, number) in Swift.zip(1..., bernoulli) {
-      let size: WideNumber = number * coefficient
-      terms.append(size * inverse(z, 2 * k + n))
+      coefficient = coefficient * square
+      terms.append(number * coefficient)
       let (up, down): (Int, Int) = ((2 * k + n) * (2 * k + n + 1), (2 * k + 1) * (2 * k + 2))
       coefficient = coefficient * WideNumber(Double(up)) / WideNumber(Double(down))
     }
-    terms += (0..<steps).map { factorial * inverse(WideNumber(x + DoubleDouble(Double($0))), n + 1) }
+    terms += (0..<steps).map {
+      factorial * power(WideNumber(1.0) / WideNumber(x + DoubleDouble(Double($0))), n + 1)
+    }
     return terms.map { sign * $0 }
   }
 
