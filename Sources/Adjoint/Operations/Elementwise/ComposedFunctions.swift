@@ -4,12 +4,14 @@
 // of ∞ or NaN.
 
 extension Variable {
-  /// x tanh(ln(1 + eˣ)), and its limit 0 at −∞.
+  /// x tanh(ln(1 + eˣ)), and its limits at −∞ and ∞.
   ///
   /// Source: Misra, "Mish: a self regularized non-monotonic activation function", 2019.
   public func mish(file: StaticString = #fileID, line: UInt = #line) -> Variable {
     let gate = softplus(file: file, line: line).tanh()
-    return `where`(gate .== 0, 0, self) * gate
+    // At infinity the gate stands still: ∞ does not meet its derivative 0.
+    let isInfinite = reciprocal() .== 0
+    return `where`(gate .== 0, 0, self) * `where`(isInfinite, gate.stopGradient(), gate)
   }
 
   /// min(max(x, 0), 6).
@@ -58,7 +60,7 @@ extension Variable {
   /// x moved by λ towards 0, and 0 where |x| ≤ λ.
   /// - Precondition: λ ≥ 0.
   public func softShrink(_ lambda: Double = 0.5, file: StaticString = #fileID, line: UInt = #line) -> Variable {
-    self - clamp(-lambda, lambda, file: file, line: line)
+    `where`(abs(file: file, line: line) .<= lambda, 0, self - clamp(-lambda, lambda))
   }
 
   /// x, and 0 where |x| ≤ λ.
