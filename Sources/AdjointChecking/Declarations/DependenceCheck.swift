@@ -89,7 +89,7 @@ struct DependenceCheck {
       let wrong = before.indices.filter { before[$0] != after[$0] }
       guard let first = wrong.first else { continue }
       return "entrywiseInputs is \(entrywise ?? []), but in \(parts) bands of the first axis element \(first) of y is "
-        + "\(Double(bitPattern: after[first])), and \(Double(bitPattern: before[first])) in one: so threads will get "
+        + "\(forward.text(after[first])), and \(forward.text(before[first])) in one: so threads will get "
         + "it. forward is called with a band of y and of the inputs flagged true, and takes its extents from them; flag "
         + "false what every entry needs, or leave entrywiseInputs out"
     }

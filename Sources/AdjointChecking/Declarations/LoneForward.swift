@@ -3,11 +3,14 @@ import Adjoint
 /// The forward pass of one operation by itself, compiled once and run at any values of its operands.
 struct LoneForward {
   let output: Variable<Double>
+  /// The number below which y's elements lie where they are indices.
+  private let bound: Int?
   private let inputs: [Variable<Double>]
   private let program: Program<Double>
 
   init(_ draw: ExampleDraw) {
     (inputs, output) = draw.record(on: Tape<Double>())
+    bound = draw.operation.resultIndexBound(for: draw.values.map(\.shape))
     program = Program([output], keeping: .all)
   }
 
@@ -24,9 +27,21 @@ struct LoneForward {
       case .confined: break
       }
     }
-    program.write(Tensor(repeating: poison, shape: output.shape), into: output)
+    guard let bound else {
+      program.write(Tensor(repeating: poison, shape: output.shape), into: output)
+      program.replay()
+      return program.withElements(at: output.index) { $0.map(\.bitPattern) }
+    }
+    // An index out of range would not be let in.
+    let place = poison > 0 ? Int32(clamping: max(bound, 1) - 1) : 0
+    _ = try? program.fillIndices(output) { $0.update(repeating: place) }
     program.replay()
-    return program.withElements(at: output.index) { $0.map(\.bitPattern) }
+    return program.indices(at: output.index).elements.map { UInt64(bitPattern: Int64($0)) }
+  }
+
+  /// An element of y from its bits.
+  func text(_ bits: UInt64) -> String {
+    bound == nil ? "\(Double(bitPattern: bits))" : "\(Int64(bitPattern: bits))"
   }
 
   /// The elements of y that depend on what stood in their memory before.

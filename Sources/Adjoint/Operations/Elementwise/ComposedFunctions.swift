@@ -11,12 +11,14 @@ func checkOption(
 }
 
 extension Variable {
-  /// x tanh(ln(1 + eˣ)), and its limit 0 at −∞.
+  /// x tanh(ln(1 + eˣ)), and its limits at −∞ and ∞.
   ///
   /// Source: Misra, "Mish: a self regularized non-monotonic activation function", 2019.
   public func mish(file: StaticString = #fileID, line: UInt = #line) -> Variable {
     let gate = softplus(file: file, line: line).tanh()
-    return `where`(gate .== 0, 0, self) * gate
+    // At infinity the gate stands still: ∞ does not meet its derivative 0.
+    let isInfinite = reciprocal() .== 0
+    return `where`(gate .== 0, 0, self) * `where`(isInfinite, gate.stopGradient(), gate)
   }
 
   /// ½x (1 + tanh(√(2/π) (x + 0.044715 x³))): the approximation of gelu under which GPT-2 was trained.
@@ -78,7 +80,7 @@ extension Variable {
   /// - Precondition: λ ≥ 0.
   public func softShrink(_ lambda: Double = 0.5, file: StaticString = #fileID, line: UInt = #line) -> Variable {
     checkOption(lambda, "softShrink: lambda", lambda >= 0, "0 or above", file, line)
-    return self - clamp(-lambda, lambda, file: file, line: line)
+    return `where`(abs(file: file, line: line) .<= lambda, 0, self - clamp(-lambda, lambda, file: file, line: line))
   }
 
   /// x, and 0 where |x| ≤ λ.
