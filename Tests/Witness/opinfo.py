@@ -198,7 +198,8 @@ def compare(op, name, sample, witness, generator):
         for place, (text, right, shape) in enumerate(zip(texts, expected, shapes)):
             if right is None:
                 continue
-            if name in NOT_A_NUMBER_THERE and what == "second derivative" and bool(right.isnan().any()):
+            unknown = what == "second derivative" and bool(right.isnan().any())
+            if unknown and f"{op.name} {op.variant_test_name}" in NOT_A_NUMBER_THERE:
                 continue
             found = tensor(text, shape)
             d = difference(found, right.detach().to(torch.float64).reshape(right.shape))

@@ -109,6 +109,14 @@ extension OpInfoTable {
         guard a.shape.rank > 0 || b.shape.rank > 0 else {
           return cosineSimilarity(a.reshape(to: [1]), b.reshape(to: [1]), epsilon: epsilon)
         }
+        // Rows of one number, which PyTorch repeats, are repeated by their owner here.
+        let place = axis < 0 ? axis + a.shape.rank : axis
+        if a.shape.rank == b.shape.rank, a.shape[place] != b.shape[place] {
+          let shape = Shape(zip(a.shape, b.shape).map { max($0, $1) })
+          return call.composed {
+            cosineSimilarity(a.broadcast(to: shape), b.broadcast(to: shape), axis: axis, epsilon: epsilon)
+          }
+        }
         return cosineSimilarity(a, b, axis: axis, epsilon: epsilon)
       },
       made("nn.functional.pairwise_distance") { call in
