@@ -12,7 +12,7 @@ let asked = Asked(
 let isQuick = asked.has("--quick")
 let (training, test) =
   if let directory = asked.directory {
-    try MNIST.load(from: directory)
+    asked.reading { try MNIST.load(from: directory) }
   } else {
     (DrawnDigits(seed: 1).training(isQuick ? 4_000 : 20_000), DrawnDigits(seed: 1).test(2_000))
   }

@@ -36,12 +36,23 @@ struct Asked {
     }
     guard let fault else { return }
     let takes = "it takes " + known.map(\.0).joined(separator: ", ") + (directory == nil ? "" : " and one directory")
-    FileHandle.standardError.write(Data("\(name): \(fault); \(takes)\n".utf8))
-    exit(2)
+    Asked.end("\(fault); \(takes)", code: 2)
   }
 
   func has(_ option: String) -> Bool { given[option] != nil }
 
   /// The file behind an option.
   func file(_ option: String) -> URL? { given[option].map { URL(fileURLWithPath: $0) } }
+
+  /// What `body` makes of a file that was asked for; an error ends the example with its sentence.
+  func reading<Made>(_ body: () throws -> Made) -> Made {
+    do { return try body() } catch { Asked.end("\(error)", code: 1) }
+  }
+
+  /// Ends the example with a sentence.
+  static func end(_ sentence: String, code: Int32) -> Never {
+    let name = URL(fileURLWithPath: CommandLine.arguments[0]).lastPathComponent
+    FileHandle.standardError.write(Data("\(name): \(sentence)\n".utf8))
+    exit(code)
+  }
 }
