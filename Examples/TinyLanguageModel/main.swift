@@ -93,7 +93,7 @@ func windows(
 var generator = Generator(seed: 1)
 let model = LanguageModel(
   vocabulary: vocabulary.count, width: 64, heads: 4, layers: 2, context: context, using: &generator)
-let steps = asked.has("--quick") ? 100 : 2000
+let steps = asked.has("--quick") ? 100 : 4000
 let step = TrainingStep<Float>(
   optimizer: AdamW(learningRate: 0.004), schedule: .warmUp(steps: 50, then: .cosine(steps: steps - 50, floor: 0.05)),
   clipping: .norm(1), groups: [ParameterGroup(.vectors, decay: 0)]
