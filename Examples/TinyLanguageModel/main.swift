@@ -62,15 +62,13 @@ let asked = Asked(
     "--save FILE": "Keep the training there.", "--load FILE": "Go on from there.",
   ],
   directory: "Read the .md files there; without it, those in Docs.")
-let text = asked.reading {
-  let folder = asked.directory ?? URL(fileURLWithPath: "Docs", isDirectory: true)
-  let files = try FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)
-  let pages = files.filter { $0.pathExtension == "md" }.sorted { $0.path < $1.path }
-  return Array(try pages.map { try String(contentsOf: $0, encoding: .utf8) }.joined())
-}
+let folder = asked.directory ?? URL(fileURLWithPath: "Docs", isDirectory: true)
+let files = (try? FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)) ?? []
+let pages = files.filter { $0.pathExtension == "md" }.sorted { $0.path < $1.path }
+let text = asked.reading { Array(try pages.map { try String(contentsOf: $0, encoding: .utf8) }.joined()) }
 let (context, batch) = (64, 16)
 if text.count < 20_000 {
-  Asked.end("\(text.count) characters in .md files are too few; give a directory with 20000 or more", code: 1)
+  Asked.end("\(folder.path) holds \(text.count) characters in .md files; give a directory with 20000 or more", code: 1)
 }
 let vocabulary = Set(text).sorted()
 let code = Dictionary(uniqueKeysWithValues: zip(vocabulary, Int32(0)...))
