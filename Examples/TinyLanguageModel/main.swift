@@ -63,13 +63,12 @@ let asked = Asked(
   ],
   directory: "Read the .md files there; without it, those in Docs.")
 let folder = asked.directory ?? URL(fileURLWithPath: "Docs", isDirectory: true)
-let pages = ((try? FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)) ?? [])
-  .filter { $0.pathExtension == "md" }.sorted { $0.path < $1.path }
-let text = Array(try pages.map { try String(contentsOf: $0, encoding: .utf8) }.joined())
+let files = (try? FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)) ?? []
+let pages = files.filter { $0.pathExtension == "md" }.sorted { $0.path < $1.path }
+let text = asked.reading { Array(try pages.map { try String(contentsOf: $0, encoding: .utf8) }.joined()) }
 let (context, batch) = (64, 16)
-guard text.count > 100 * context else {
-  print("\(folder.path) holds \(text.count) characters of .md files; give a directory with \(100 * context) or more")
-  exit(1)
+if text.count < 20_000 {
+  Asked.end("\(folder.path) holds \(text.count) characters in .md files; give a directory with 20000 or more", code: 1)
 }
 let vocabulary = Set(text).sorted()
 let code = Dictionary(uniqueKeysWithValues: zip(vocabulary, Int32(0)...))
@@ -80,10 +79,10 @@ let stretches = stride(from: 0, to: text.count, by: 1000).map {
 let learned = stretches.enumerated().filter { $0.offset % 10 != 9 }.flatMap(\.element)
 let heldOut = stretches.enumerated().filter { $0.offset % 10 == 9 }.flatMap(\.element)
 
-/// Stretches of text of the length of the context, and the characters that follow each of theirs.
-func windows(_ count: Int, of text: [Int32], context: Int, using generator: inout Generator) -> (
-  Tensor<Int32>, Tensor<Int32>
-) {
+/// Stretches of text as long as the context, and beside each character the one that follows.
+func windows(
+  _ count: Int, of text: [Int32], context: Int, using generator: inout Generator
+) -> (Tensor<Int32>, Tensor<Int32>) {
   let starts = (0..<count).map { _ in Int.random(in: 0..<text.count - context, using: &generator) }
   let rows = { (shift: Int) in starts.flatMap { text[$0 + shift..<$0 + shift + context] } }
   return (Tensor(shape: [count, context], elements: rows(0)), Tensor(shape: [count, context], elements: rows(1)))
@@ -92,7 +91,7 @@ func windows(_ count: Int, of text: [Int32], context: Int, using generator: inou
 var generator = Generator(seed: 1)
 let model = LanguageModel(
   vocabulary: vocabulary.count, width: 64, heads: 4, layers: 2, context: context, using: &generator)
-let steps = asked.has("--quick") ? 100 : 2000
+let steps = asked.has("--quick") ? 100 : 4000
 let step = TrainingStep<Float>(
   optimizer: AdamW(learningRate: 0.004), schedule: .warmUp(steps: 50, then: .cosine(steps: steps - 50, floor: 0.05)),
   clipping: .norm(1), groups: [ParameterGroup(.vectors, decay: 0)]
@@ -109,7 +108,13 @@ let (unseen, unseenNext) = windows(64, of: heldOut, context: context, using: &ju
 if let file = asked.file("--load") {
   let (x, y) = windows(batch, of: learned, context: context, using: &generator)
   try step.prepare(x, y)
-  generator = try Checkpoint(contentsOf: file).restore(into: step) ?? generator
+  asked.reading {
+    let checkpoint = try Checkpoint(contentsOf: file)
+    if checkpoint.settings["characters"] != String(vocabulary) {
+      Asked.end("\(file.path) was trained on a text of other characters", code: 1)
+    }
+    generator = try checkpoint.restore(into: step) ?? generator
+  }
 }
 print("\(text.count) characters, \(vocabulary.count) different")
 var (sum, began) = (Float(0), ContinuousClock.now)
@@ -120,7 +125,9 @@ while step.stepCount < steps {
   guard step.stepCount % every == 0 else { continue }
   let rate = Double(every) / ((ContinuousClock.now - began) / .seconds(1))
   print("step \(step.stepCount): loss \(sum / Float(every)), held out \(heldOutLoss()), \(Int(rate)) steps/s")
-  if let file = asked.file("--save") { try Checkpoint.save(step, generator: generator, to: file) }
+  if let file = asked.file("--save") {
+    try Checkpoint.save(step, generator: generator, settings: ["characters": String(vocabulary)], to: file)
+  }
   (sum, began) = (0, .now)
 }
 

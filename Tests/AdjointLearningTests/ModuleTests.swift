@@ -1,5 +1,8 @@
 import Adjoint
+import AdjointFiles
 import AdjointLearning
+import Foundation
+import TestFiles
 import Testing
 
 /// A model of one's own is copied and frozen as a whole.
@@ -86,5 +89,67 @@ struct ModuleTests {
       _ = Fixed(layer: Linear<Double>(1, 1, name: "a", using: &generator)).copy()
     }
     #expect(text(fixed).contains("make it a `var`"), "\(text(fixed))")
+  }
+
+  @Test func `a model is saved and loaded by what it stores, also one of indices, and states too`() throws {
+    let folder = try ScratchFolder()
+    let file = folder.url.appendingPathComponent("model.safetensors")
+    let (model, other) = (Reader(seed: 1), Reader(seed: 2))
+    #expect(model.words.weight.value != other.words.weight.value)
+    try model.save(to: file)
+    #expect(
+      try Safetensors(contentsOf: file).names == [
+        "words/weight", "norm/scale", "norm/shift", "norm/runningMean", "norm/runningVariance",
+        "block/attention/query/weight",
+        "block/attention/query/bias", "block/attention/key/weight", "block/attention/key/bias",
+        "block/attention/value/weight", "block/attention/value/bias", "block/attention/output/weight",
+        "block/attention/output/bias", "block/feedForward/up/weight", "block/feedForward/up/bias",
+        "block/feedForward/down/weight", "block/feedForward/down/bias", "block/norm1/scale", "block/norm1/shift",
+        "block/norm2/scale", "block/norm2/shift",
+      ])
+    try other.load(from: file)
+    let text = Tensor<Int32>([[0, 2, 1]])
+    let outputs = [model, other].map { $0(Tape<Double>(mode: .inference).index(text)).value }
+    #expect(outputs[0] == outputs[1])
+  }
+
+  @Test func `a file that does not fit a model changes nothing, and two parameters of one name are refused`() throws {
+    let folder = try ScratchFolder()
+    let file = folder.url.appendingPathComponent("model.safetensors")
+    let reader = Reader(seed: 1)
+    try reader.words.save(to: file)
+    let before = reader.words.weight.value
+    reader.words.weight.value = .zeros([3, 4])
+    #expect(try fileError { try reader.load(from: file) }.reason == .missingTensor)
+    #expect(reader.words.weight.value == .zeros([3, 4]))
+    try reader.words.load(from: file)
+    #expect(reader.words.weight.value == before)
+    let twins = [Reader(seed: 1).words, Reader(seed: 2).words]
+    #expect(try fileError { try twins.load(from: file) }.reason == .duplicateName)
+    #expect(try fileError { try twins.save(to: file) }.reason == .duplicateName)
+  }
+
+  @Test func `a model with a parameter without a name says so where it is saved`() async {
+    let unnamed = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+      var generator = Generator(seed: 1)
+      try [Linear<Double>(1, 1, using: &generator)].save(to: URL(fileURLWithPath: "/nowhere"))
+    }
+    #expect(text(unnamed).hasPrefix("AdjointLearningTests/ModuleTests.swift:"), "\(text(unnamed))")
+    #expect(text(unnamed).contains("a parameter of shape [1, 1] has no name"), "\(text(unnamed))")
+  }
+
+  private struct Reader: Module {
+    var words: Embedding<Double>
+    var norm = BatchNorm<Double>(4, name: "norm")
+    var block: TransformerBlock<Double>
+    static var parts: [PartialKeyPath<Reader>] { [\.words, \.norm, \.block] }
+
+    init(seed: UInt64) {
+      var generator = Generator(seed: seed)
+      words = Embedding(3, 4, name: "words", using: &generator)
+      block = TransformerBlock(4, heads: 2, name: "block", using: &generator)
+    }
+
+    func callAsFunction(_ text: Variable<Double>) -> Variable<Double> { words.logits(of: block(norm(words(text)))) }
   }
 }

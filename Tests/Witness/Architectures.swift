@@ -130,7 +130,7 @@ func architectureLosses<S: Scalar>(_ name: String, _ file: Safetensors, in folde
   case "CNN":
     let model = ResidualNetwork<S>(using: &generator)
     let (images, labels) = (try numbers(0), try indices(1))
-    try train(model, Momentum(learningRate: 0.01, momentum: 0.9), model.loss) { try $0(images[$1], labels[$1]) }
+    try train(model, Momentum(learningRate: 0.005, momentum: 0.9), model.loss) { try $0(images[$1], labels[$1]) }
   case "VAE":
     let model = VariationalAutoencoder<S>(using: &generator)
     let (images, noise) = (try numbers(0), try numbers(1))

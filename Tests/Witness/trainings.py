@@ -114,7 +114,7 @@ class CNN(nn.Module):
             for row, label in enumerate(labels[step]):
                 place = int(torch.randint(12, ()))
                 stripe = images[step, row, :, place] if label else images[step, row, :, :, place]
-                stripe += 2
+                stripe += 1
         return images, torch.where(torch.rand(labels.shape) < 0.25, 1 - labels, labels)
 
     def loss(self, images, labels):
@@ -124,7 +124,7 @@ class CNN(nn.Module):
         return F.cross_entropy(self.head(x.flatten(1)), labels.long())
 
     def optimizer(self):
-        return torch.optim.SGD(self.parameters(), lr=0.01, momentum=0.9)
+        return torch.optim.SGD(self.parameters(), lr=0.005, momentum=0.9)
 
 
 class VAE(nn.Module):

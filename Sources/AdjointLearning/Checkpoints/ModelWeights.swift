@@ -9,28 +9,28 @@ extension Detachable {
   /// Writes the weights of this model, and the states, each under its name.
   /// - Throws: `FileError` when a number is not finite, two parameters share a name, or the file cannot be written.
   /// - Precondition: every parameter has a name.
-  public func save(to url: URL) throws {
+  public func save(to url: URL, file: StaticString = #fileID, line: UInt = #line) throws {
     let all = AdjointLearning.parameters(in: self)
-    try all.first?.save(all, of: "\(Self.self)", to: url)
+    try all.first?.save(all, of: "\(Self.self)", to: url, at: CallSite(file, line))
   }
 
   /// Reads the weights of this model, and the states, each by its name.
   /// - Throws: `FileError` when anything is missing, additional, not finite or of another shape, or two parameters share a
   ///   name; nothing has been changed then.
   /// - Precondition: every parameter has a name.
-  public func load(from url: URL) throws {
+  public func load(from url: URL, file: StaticString = #fileID, line: UInt = #line) throws {
     let all = AdjointLearning.parameters(in: self)
-    try all.first?.load(all, of: "\(Self.self)", from: url)
+    try all.first?.load(all, of: "\(Self.self)", from: url, at: CallSite(file, line))
   }
 }
 
 extension Parameter {
-  func save(_ all: [any AnyParameter], of model: String, to url: URL) throws {
-    try Checkpoint.saveWeights(named(all, of: model), to: url)
+  func save(_ all: [any AnyParameter], of model: String, to url: URL, at site: CallSite) throws {
+    try Checkpoint.saveWeights(named(all, of: model, at: site), to: url)
   }
 
-  func load(_ all: [any AnyParameter], of model: String, from url: URL) throws {
-    let parameters = named(all, of: model)
+  func load(_ all: [any AnyParameter], of model: String, from url: URL, at site: CallSite) throws {
+    let parameters = named(all, of: model, at: site)
     var seen: Set<String> = []
     for (name, parameter) in parameters where !seen.insert(name).inserted {
       throw FileError(
@@ -41,13 +41,15 @@ extension Parameter {
   }
 
   /// All parameters of a model, in the precision of this one, by name.
-  private func named(_ all: [any AnyParameter], of model: String) -> [(name: String, parameter: Parameter<S>)] {
+  private func named(
+    _ all: [any AnyParameter], of model: String, at site: CallSite
+  ) -> [(name: String, parameter: Parameter<S>)] {
     all.map { any in
       guard let parameter = any as? Parameter<S> else {
-        fatalError("\(model): its parameters are of several precisions; save and load its parts one by one")
+        site.trap("\(model): its parameters are of several precisions; save and load its parts one by one")
       }
       guard let name = parameter.name else {
-        fatalError(
+        site.trap(
           "\(model): a parameter of shape \(parameter.shape) has no name to be found by in a file; give each layer a "
             + "`name:`, or save and load a layer with `input:`, by which unnamed ones are numbered")
       }

@@ -77,9 +77,9 @@ protocol AnyParameter: AnyObject {
   var isFrozen: Bool { get set }
   var words: String { get }
   /// Writes all parameters of a model, of which this is one.
-  func save(_ all: [any AnyParameter], of model: String, to url: URL) throws
+  func save(_ all: [any AnyParameter], of model: String, to url: URL, at site: CallSite) throws
   /// Reads all parameters of a model, of which this is one.
-  func load(_ all: [any AnyParameter], of model: String, from url: URL) throws
+  func load(_ all: [any AnyParameter], of model: String, from url: URL, at site: CallSite) throws
 }
 
 extension Parameter: AnyParameter {
