@@ -99,7 +99,7 @@ let deviation = variance.elements.map { 2 * max($0, 0).squareRoot() }
 let chart = LineChart(
   "A Gaussian process after \(count) measurements", x: Axis("x"), y: Axis("y"),
   [
-    Series("mean ± 2σ", x: grid.elements, y: mean.elements, deviation: deviation),
+    Series("mean", x: grid.elements, y: mean.elements, deviation: deviation, band: "± 2σ"),
     Series("truth", of: truth, on: -1...7.5), Series("measurements", x: x, y: y, style: .markers),
   ])
 let file = (asked.directory ?? URL(fileURLWithPath: ".")).appendingPathComponent("process.svg")
