@@ -81,7 +81,9 @@ let start = Tensor([0.0, 0, 0])
 let best = LBFGS(tolerance: 1e-9).minimize(from: start) { process.negativeLogEvidence($0) }
 let theta = best.parameters.elements
 print(best)
-print("length scale \(exp(theta[0])), amplitude \(exp(theta[1])), noise \(exp(theta[2])); the data were made with noise \(noise)")
+print(
+  "length scale \(exp(theta[0])), amplitude \(exp(theta[1])), noise \(exp(theta[2])); the data were made with noise \(noise)"
+)
 
 let grid = Tensor.linspace(from: -1, through: 7.5, count: 171)
 let (mean, variance) = process.prediction(grid, best.parameters)

@@ -83,7 +83,9 @@ let test = patchwork(4096, using: &generator)
 func error(_ model: some Layer<Float>) -> Float {
   (Predictor<Float> { model($0) }(test.x) - test.y).square().mean().scalar
 }
-print("\nmean squared error: \(error(mixture)) with experts, \(error(dense)) of one network that does the same work for an example")
+print(
+  "\nmean squared error: \(error(mixture)) with experts, \(error(dense)) of one network that does the same work for an example"
+)
 
 let first = Predictor<Float> { mixture.router($0) }(test.x).argMax(axis: 1)
 print("\nexamples of each sector (row) whose first choice is each expert (column)")
