@@ -87,6 +87,8 @@ print(
   "\nmean squared error: \(error(mixture)) with experts, \(error(dense)) of one network that does the same work for an example"
 )
 
+let shares = training.auxiliary["use"]!.elements.map { String(format: "%5.1f%%", 100 * $0) }.joined()
+print("\nroutes to each expert, of the last batch:\n\(shares)")
 let first = Predictor<Float> { mixture.router($0) }(test.x).argMax(axis: 1)
 print("\nexamples of each sector (row) whose first choice is each expert (column)")
 for sector in 0..<8 {
