@@ -13,7 +13,7 @@ struct Wave {
   init(_ name: String, using generator: inout Generator) {
     var parameters: [Parameter<Float>] = []
     for (layer, (inputs, outputs)) in [(1, 40), (40, 40), (40, 1)].enumerated() {
-      let weight: Tensor<Float> = Initializer.heNormal.tensor(
+      let weight: Tensor<Float> = Initializer.glorotNormal.tensor(
         [inputs, outputs], fanIn: inputs, fanOut: outputs, using: &generator)
       parameters.append(Parameter(weight, name: "\(name)/weight\(layer + 1)"))
       parameters.append(Parameter(Tensor.zeros([1, outputs]), name: "\(name)/bias\(layer + 1)"))
@@ -63,8 +63,8 @@ struct Waves {
 }
 
 let asked = Asked(
-  "Weights from which one gradient step learns a new sine wave.", options: ["--quick": "300 steps instead of 10000."])
-let steps = asked.has("--quick") ? 300 : 10_000
+  "Weights from which one gradient step learns a new sine wave.", options: ["--quick": "1000 steps instead of 10000."])
+let steps = asked.has("--quick") ? 1000 : 10_000
 
 var generator = Generator(seed: 1)
 let meta = Wave("meta", using: &generator)
