@@ -104,6 +104,11 @@ let chart = LineChart(
     Series("mean", x: grid.elements, y: mean.elements, deviation: deviation, band: "± 2σ"),
     Series("truth", of: truth, on: -1...7.5), Series("measurements", x: x, y: y, style: .markers),
   ])
-let file = (asked.directory ?? URL(fileURLWithPath: ".")).appendingPathComponent("process.svg")
-try chart.svg().write(to: file, atomically: true, encoding: .utf8)
-print("\nwrote \(file.path)")
+if let directory = asked.directory {
+  try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+  let file = directory.appendingPathComponent("process.svg")
+  try chart.svg().write(to: file, atomically: true, encoding: .utf8)
+  print("\nwrote \(file.path)")
+} else {
+  print("\nGive a directory to get a drawing.")
+}

@@ -74,6 +74,11 @@ print("error against the exact solution: \((square / norm).squareRoot()) relativ
 
 let chart = LineChart(
   "Burgers' equation: network (lines), exact solution (marks)", x: Axis("x"), y: Axis("u"), curves)
-let file = (asked.directory ?? URL(fileURLWithPath: ".")).appendingPathComponent("burgers.svg")
-try chart.svg().write(to: file, atomically: true, encoding: .utf8)
-print("wrote \(file.path)")
+if let directory = asked.directory {
+  try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+  let file = directory.appendingPathComponent("burgers.svg")
+  try chart.svg().write(to: file, atomically: true, encoding: .utf8)
+  print("wrote \(file.path)")
+} else {
+  print("Give a directory to get a drawing.")
+}
