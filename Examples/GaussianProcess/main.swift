@@ -81,7 +81,9 @@ let start = Tensor([0.0, 0, 0])
 let best = LBFGS(tolerance: 1e-9).minimize(from: start) { process.negativeLogEvidence($0) }
 let theta = best.parameters.elements
 print(best)
-print("length scale \(exp(theta[0])), amplitude \(exp(theta[1])), noise \(exp(theta[2])); the data were made with noise \(noise)")
+print(
+  "length scale \(exp(theta[0])), amplitude \(exp(theta[1])), noise \(exp(theta[2])); the data were made with noise \(noise)"
+)
 
 let grid = Tensor.linspace(from: -1, through: 7.5, count: 171)
 let (mean, variance) = process.prediction(grid, best.parameters)
@@ -99,9 +101,14 @@ let deviation = variance.elements.map { 2 * max($0, 0).squareRoot() }
 let chart = LineChart(
   "A Gaussian process after \(count) measurements", x: Axis("x"), y: Axis("y"),
   [
-    Series("mean ± 2σ", x: grid.elements, y: mean.elements, deviation: deviation),
+    Series("mean", x: grid.elements, y: mean.elements, deviation: deviation, band: "± 2σ"),
     Series("truth", of: truth, on: -1...7.5), Series("measurements", x: x, y: y, style: .markers),
   ])
-let file = (asked.directory ?? URL(fileURLWithPath: ".")).appendingPathComponent("process.svg")
-try chart.svg().write(to: file, atomically: true, encoding: .utf8)
-print("\nwrote \(file.path)")
+if let directory = asked.directory {
+  try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+  let file = directory.appendingPathComponent("process.svg")
+  try chart.svg().write(to: file, atomically: true, encoding: .utf8)
+  print("\nwrote \(file.path)")
+} else {
+  print("\nGive a directory to get a drawing.")
+}

@@ -1,5 +1,5 @@
 // A mixture of experts (Shazeer et al. 2017, Fedus et al. 2021): a router sends each example to two of eight small networks. Every
-// expert has room for a fixed number of examples, so the work of a step is known before it is recorded.
+// expert has seats for a fixed number of examples, so the work of a step does not depend on the routes.
 import Adjoint
 import AdjointLearning
 import Foundation
@@ -27,24 +27,19 @@ struct Mixture: Layer {
   /// Outputs [n, 1], the loss that grows with uneven use, and the share of examples that each expert was sent.
   func run(_ x: Variable<Float>) -> (outputs: Variable<Float>, imbalance: Variable<Float>, use: Variable<Float>) {
     let (tape, n) = (x.tape, x.shape[0])
-    let chances = router(x).softmax()
-    let (gates, chosen) = chances.topK(choices)
-    let sent = chosen.oneHot(experts)                                          // [n, choices, experts]
-    let use = sent.mean(axes: [0, 1])
-    let imbalance = Double(experts) * (use * chances.mean(axes: [0])).sum()    // 1 when even
+    let chances = router(x).softmax()  // [n, experts]
+    let (best, chosen) = chances.topK(choices)  // [n, choices]
+    let use = chosen.oneHot(experts).mean(axes: [0, 1])
+    let imbalance = Double(experts) * (use * chances.mean(axes: [0])).sum()  // 1 when even
+    let gates = (best / best.sum(axes: [1], keepingDimensions: true)).scatterAdd(chosen, axis: 1, extent: experts)
 
-    // First choices stand in the queue of an expert before second ones; who finds no room is not served by it.
-    let capacity = Int((room * Double(n * choices) / Double(experts)).rounded(.up))
-    let queue = sent.permute([1, 0, 2]).reshape(choices * n, experts)
-    let place = (queue.cumsum(axis: 0) * queue - 1).reshape(choices, n, experts, 1)
-    let seats = place .== tape.constant(Tensor<Float>.arange(capacity))  // [choices, n, experts, capacity]
-    let dispatch = seats.sum(axes: [0])
-    let combine = einsum("cnes,nc->nes", seats, gates / gates.sum(axes: [-1], keepingDimensions: true))
-
-    let inputs = einsum("nes,nd->esd", dispatch, x)
+    // Each expert serves those of its examples that want it most; a seat that is left has gate 0.
+    let seats = min(n, Int((room * Double(n * choices) / Double(experts)).rounded(.up)))
+    let (weights, rows) = gates.topK(seats, axis: 0)  // [seats, experts]
+    let inputs = x.gather(rows).transpose(0, 1)  // [experts, seats, 2]
     let inner = (inputs.matmul(tape.parameter(up)) + tape.parameter(upBias)).tanh()
-    let outputs = inner.matmul(tape.parameter(down)) + tape.parameter(downBias)
-    return (einsum("nes,esd->nd", combine, outputs), imbalance, use)
+    let answers = (inner.matmul(tape.parameter(down)) + tape.parameter(downBias)).transpose(0, 1)
+    return ((weights.unsqueeze(axis: -1) * answers).scatterAdd(rows, rows: n), imbalance, use)
   }
 }
 
@@ -88,8 +83,12 @@ let test = patchwork(4096, using: &generator)
 func error(_ model: some Layer<Float>) -> Float {
   (Predictor<Float> { model($0) }(test.x) - test.y).square().mean().scalar
 }
-print("\nmean squared error: \(error(mixture)) with experts, \(error(dense)) of one network that does the same work for an example")
+print(
+  "\nmean squared error: \(error(mixture)) with experts, \(error(dense)) of one network that does the same work for an example"
+)
 
+let shares = training.auxiliary["use"]!.elements.map { String(format: "%5.1f%%", 100 * $0) }.joined()
+print("\nroutes to each expert, of the last batch:\n\(shares)")
 let first = Predictor<Float> { mixture.router($0) }(test.x).argMax(axis: 1)
 print("\nexamples of each sector (row) whose first choice is each expert (column)")
 for sector in 0..<8 {

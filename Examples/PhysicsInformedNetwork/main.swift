@@ -72,7 +72,13 @@ for (look, t) in [0, 0.25, 0.5, 0.75, 1].enumerated() {
 }
 print("error against the exact solution: \((square / norm).squareRoot()) relative, \(largest) at most")
 
-let chart = LineChart("Burgers' equation: the network (lines) and the exact solution (marks)", x: Axis("x"), y: Axis("u"), curves)
-let file = (asked.directory ?? URL(fileURLWithPath: ".")).appendingPathComponent("burgers.svg")
-try chart.svg().write(to: file, atomically: true, encoding: .utf8)
-print("wrote \(file.path)")
+let chart = LineChart(
+  "Burgers' equation: network (lines), exact solution (marks)", x: Axis("x"), y: Axis("u"), curves)
+if let directory = asked.directory {
+  try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+  let file = directory.appendingPathComponent("burgers.svg")
+  try chart.svg().write(to: file, atomically: true, encoding: .utf8)
+  print("wrote \(file.path)")
+} else {
+  print("Give a directory to get a drawing.")
+}

@@ -57,13 +57,19 @@ struct Asked {
   }
 
   /// What `body` gives. An error, such as of a file that is missing, ends the example with its sentence.
-  func orEnd<Result>(_ body: @autoclosure () throws -> Result) -> Result {
+  func orEnd<Result>(_ body: @autoclosure () throws -> Result) -> Result { reading(body) }
+
+  /// The same of a longer body.
+  func reading<Result>(_ body: () throws -> Result) -> Result {
     do {
       return try body()
     } catch let error as CocoaError {
       Asked.end(name, "\(error.filePath ?? "a file"): \(error.localizedDescription)")
     } catch { Asked.end(name, "\(error)") }
   }
+
+  /// Ends the example with a sentence.
+  func end(_ fault: String) -> Never { Asked.end(name, fault) }
 
   private static func end(_ name: String, _ fault: String) -> Never {
     FileHandle.standardError.write(Data("\(name): \(fault)\n".utf8))

@@ -68,7 +68,7 @@ let pages = files.filter { $0.pathExtension == "md" }.sorted { $0.path < $1.path
 let text = asked.reading { Array(try pages.map { try String(contentsOf: $0, encoding: .utf8) }.joined()) }
 let (context, batch) = (64, 16)
 if text.count < 20_000 {
-  Asked.end("\(folder.path) holds \(text.count) characters in .md files; give a directory with 20000 or more", code: 1)
+  asked.end("\(folder.path) holds \(text.count) characters in .md files; give a directory with 20000 or more")
 }
 let vocabulary = Set(text).sorted()
 let code = Dictionary(uniqueKeysWithValues: zip(vocabulary, Int32(0)...))
@@ -111,7 +111,7 @@ if let file = asked.file("--load") {
   asked.reading {
     let checkpoint = try Checkpoint(contentsOf: file)
     if checkpoint.settings["characters"] != String(vocabulary) {
-      Asked.end("\(file.path) was trained on a text of other characters", code: 1)
+      asked.end("\(file.path) was trained on a text of other characters")
     }
     generator = try checkpoint.restore(into: step) ?? generator
   }

@@ -64,6 +64,14 @@ import Testing
     #expect(Series("a", runs: [[1, 2]]).deviation.isEmpty)
   }
 
+  @Test func theLegendSaysHowWideTheBandIs() throws {
+    let series = [
+      Series("a", x: [1, 2], y: [1, 2], deviation: [1, 1], band: "± 2σ"), Series("b", runs: [[1, 2], [2, 3]]),
+    ]
+    let texts = try ParsedChart(LineChart("t", x: Axis("x"), y: Axis("y"), series)).texts
+    #expect(texts.contains("a (± 2σ)") && texts.contains("b (± sd)"))
+  }
+
   @Test func seriesDifferInColourAndInDashOrMarker() throws {
     for style in [Series.Style.line, .markers] {
       let series = (0..<8).map { Series("\($0)", y: [Double($0), 1], style: style) }

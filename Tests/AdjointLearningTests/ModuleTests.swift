@@ -74,6 +74,22 @@ struct ModuleTests {
     static var parts: [PartialKeyPath<Fixed>] { [\.layer] }
   }
 
+  private struct Centred: Layer {
+    let mean: Parameter<Double>
+    func callAsFunction(_ x: Variable<Double>) -> Variable<Double> { x - x.tape.state(mean) }
+  }
+  private struct Nested: Module {
+    var layer: Centred
+    static var parts: [PartialKeyPath<Nested>] { [\.layer] }
+  }
+
+  @Test func `a copy of a struct of one's own that is no module traps, and asks for the conformance`() async {
+    let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+      _ = Nested(layer: Centred(mean: Parameter(Tensor([1])))).copy()
+    }
+    #expect(text(result).contains("a struct of your own conforms to Module"), "\(text(result))")
+  }
+
   @Test func `a copy that would share a parameter traps with its name`() async {
     let forgotten = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
       var generator = Generator(seed: 1)

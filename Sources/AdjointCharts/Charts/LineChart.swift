@@ -96,7 +96,8 @@ public struct LineChart: Chart {
     case .lineAndMarkers: sample += [look.line("M-14 0L14 0"), look.marker(0, 0)]
     case .steps: sample.append(look.line("M-14 5V-4H0V1H14V5", class: "thin"))
     }
-    return ChartLegend.Entry(name: series.deviation.isEmpty ? series.name : series.name + " (± sd)", sample: sample)
+    let name = series.deviation.isEmpty ? series.name : "\(series.name) (\(series.band))"
+    return ChartLegend.Entry(name: name, sample: sample)
   }
 
   /// The line, with its label at that end where it covers least.

@@ -19,21 +19,26 @@ public struct Series: Sendable {
   package var y: [Double]
   /// Half the height of the band around each y, such as a standard deviation; no band when empty.
   package var deviation: [Double]
+  /// The words for the band in the legend.
+  package var band: String
   package var style: Style
   /// The number of the colour, dash and marker; the place in the chart when left out.
   package var look: Int?
 
   /// Points (x, y).
-  /// - Parameter deviation: empty, or one for each point.
+  /// - Parameters:
+  ///   - deviation: empty, or one for each point: half the height of a band.
+  ///   - band: the words for the band in the legend, such as `± 2σ`.
   /// - Precondition: as many x as y.
   public init(
-    _ name: String, x: [Double], y: [Double], deviation: [Double] = [], style: Style = .line, look: Int? = nil
+    _ name: String, x: [Double], y: [Double], deviation: [Double] = [], band: String = "± sd", style: Style = .line,
+    look: Int? = nil
   ) {
     guard x.count == y.count, deviation.isEmpty || deviation.count == y.count else {
       fatalError("Series '\(name)': \(x.count) x, \(y.count) y and \(deviation.count) deviations do not match")
     }
     (self.name, self.x, self.y, self.deviation) = (name, x, y, deviation)
-    (self.style, self.look) = (style, look)
+    (self.band, self.style, self.look) = (band, style, look)
   }
 
   /// Points (1, y₁), (2, y₂), …, such as epochs.

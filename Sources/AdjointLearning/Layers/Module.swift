@@ -26,7 +26,9 @@ extension Module {
       var copy = self
       for part in Self.parts {
         guard let value = self[keyPath: part] as? any Detachable else {
-          fatalError("\(Self.self).copy(): \(part) is no layer, parameter or Module, nor an array or optional of them")
+          fatalError(
+            "\(Self.self).copy(): \(part) is no parameter, Module or layer of the library, nor an array or optional of them; a struct "
+              + "of your own conforms to Module")
         }
         copy.replace(part, by: value)
       }
