@@ -136,10 +136,11 @@ private struct Instances {
     let fed: FedValue<Float> = try Tensor<Float>.ones([1000]).fed()
     add(Averaging.exponential(decay: 0.9), LAMB(), ParameterRule<Float>.vectors, fed)
     add(ParameterGroup<Float>(.named("encoder/"), rate: 0.1))
+    let weight = Parameter<Float>(Tensor([1, 2]))
     var variables: [Any] = []
     let step = TrainingStep<Float>(of: Numbers.self, optimizer: SGD()) { numbers in
       variables.append(numbers)
-      return (numbers.x * numbers.x.tape.parameter(Parameter<Float>(Tensor([1, 2])))).sum()
+      return (numbers.x * numbers.x.tape.parameter(weight)).sum()
     }
     try step(Numbers(x: Tensor([1, 2])))
     all += variables
