@@ -7,7 +7,10 @@ import Testing
   /// In debug a part of the catalogue, so that the suite stays quick; in release all of it.
   static var operations: [any Adjoint.Operation.Type] {
     #if DEBUG
-      [MatMul.self, AddBias.self, Softmax.self, Pick.self, Clamp.self, Concatenate.self]
+      [
+        MatMul.self, AddBias.self, Softmax.self, Pick.self, Clamp.self, Concatenate.self, ArgMax.self, ArgSort.self,
+        Cholesky.self,
+      ]
     #else
       OperationCatalog.all
     #endif
