@@ -211,7 +211,9 @@ extension Tensor where Element: Scalar {
     self.init(shape: shape, elements: elements)
   }
 
-  /// Calls `body` with a view of each tensor, which lasts no longer.
+  /// Calls `body` with a view of each tensor, which lasts no longer. It is not inlined: it calls itself, and the compiler would
+  /// write it out many times over.
+  @inline(never)
   private static func withViews(
     of tensors: ArraySlice<Tensor>, _ views: [View<Element>], _ body: ([View<Element>]) -> Void
   ) {
