@@ -88,7 +88,7 @@ import Testing
     Call("relu6") { _ = index().relu6() },
     Call("hardTanh") { _ = index().hardTanh() },
     Call("hardSigmoid") { _ = index().hardSigmoid() },
-    Call("hardSwish") { _ = index().hardSwish() },
+    Call("hardSwish") { _ = index().hardSwish() }, Call("geluTanh") { _ = index().geluTanh() },
     Call("softsign") { _ = index().softsign() },
     Call("selu") { _ = index().selu() },
     Call("celu") { _ = index().celu() },
