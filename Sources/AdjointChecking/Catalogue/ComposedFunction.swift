@@ -5,7 +5,7 @@ import Adjoint
 /// `all` is the one list of them, for any scalar; each is tried in both precisions. Its values are compared with a naive formula,
 /// those of tensors with the tape's bits, its first and second derivatives by `GradientCheck`, and a program that replays it
 /// at other inputs with a new recording there.
-package struct ComposedFunction<S: Scalar> {
+package struct ComposedFunction<S: Scalar>: CustomStringConvertible {
   /// The call as one writes it, which is unique in the list.
   package let name: String
   /// The shapes of its inputs.
@@ -18,11 +18,15 @@ package struct ComposedFunction<S: Scalar> {
   package let onTensors: (([Tensor<S>]) -> Tensor<S>)?
   /// The values by a naive formula in Double; `nil` when a test of its own holds them.
   package let expected: (([Tensor<Double>]) -> Tensor<Double>)?
+
+  package var description: String { name }
 }
 
 /// A list of composed functions, a statement for each: an array literal of closures takes long to type-check.
-package struct ComposedFunctions<S: Scalar> {
+package struct ComposedFunctions<S: Scalar>: CustomStringConvertible {
   package private(set) var functions: [ComposedFunction<S>] = []
+
+  package var description: String { functions.map(\.name).joined(separator: "\n") }
 
   /// Appends a function of inputs of these shapes.
   ///
