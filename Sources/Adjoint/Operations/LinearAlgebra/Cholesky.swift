@@ -42,7 +42,6 @@ package struct Cholesky: MatrixOperation {
 
   package var name: String { "cholesky" }
   package var ownForm: OperationForm { .cholesky }
-  package func isFinite(on shapes: [Shape]) -> Bool { false }
   package func expanded(_ x: [ScalarOperand], shape: Shape, on tape: Tape<Double>) -> [Variable<Double>]? {
     let extent = shape[shape.rank - 1]
     return (0..<shape.leading.elementCount).flatMap { number -> [Variable<Double>] in

@@ -98,7 +98,6 @@ package struct Determinant: MatrixOperation {
     }
   }
   package var ownForm: OperationForm { .determinant(kind) }
-  package func isFinite(on shapes: [Shape]) -> Bool { false }
   // Which element is a pivot depends on the numbers.
   package func expanded(_ x: [ScalarOperand], shape: Shape, on tape: Tape<Double>) -> [Variable<Double>]? { nil }
   package static var examples: [Example] { Kind.allCases.flatMap { squareExamples(Determinant($0)) } }

@@ -46,7 +46,6 @@ package struct SolveTriangular: MatrixOperation {
     return "\(x[0]).solveTriangular("
       + ([x[1]] + flags.filter(\.1).map { "\($0.0): true" }).joined(separator: ", ") + ")"
   }
-  package func isFinite(on shapes: [Shape]) -> Bool { false }
   package func expanded(_ x: [ScalarOperand], shape: Shape, on tape: Tape<Double>) -> [Variable<Double>]? {
     let (extent, columns) = (shape[shape.rank - 2], shape[shape.rank - 1])
     let rows = isUpper == isTransposed ? Array(0..<extent) : (0..<extent).reversed()
@@ -106,7 +105,6 @@ package struct Solve: MatrixOperation {
   package func swiftCode(_ x: [String], _ shapes: [Shape]) -> String {
     isTransposed ? methodCall(name, x, "transposed: true") : methodCall(name, x)
   }
-  package func isFinite(on shapes: [Shape]) -> Bool { false }
   // Which element is a pivot depends on the numbers.
   package func expanded(_ x: [ScalarOperand], shape: Shape, on tape: Tape<Double>) -> [Variable<Double>]? { nil }
   package static var examples: [Example] { rightExamples(Solve()) + rightExamples(Solve(isTransposed: true)).prefix(3) }
