@@ -66,9 +66,9 @@ package struct ScatterAddAlong: LibraryOperation {
           base[place] = Int32(truncatingIfNeeded: target.start(line) + Int(indices[place]) * target.stride)
         }
       }
-      let flat = Output<S>(shape: [y.count], address: UnsafeMutableRawPointer(y.base))
-      let numbered = View<S>(shape: [indices.count], address: UnsafeMutableRawPointer(base))
-      let rows = View<S>(shape: [x[0].count], address: x[0].address)
+      let flat = Output<S>(shape: Shape.scalar.batched(y.count), address: UnsafeMutableRawPointer(y.base))
+      let numbered = View<S>(shape: Shape.scalar.batched(indices.count), address: UnsafeMutableRawPointer(base))
+      let rows = View<S>(shape: Shape.scalar.batched(x[0].count), address: x[0].address)
       withUnsafeTemporaryAllocation(of: Int.self, capacity: flat.scatterOrder(of: numbered)) { order in
         flat.scatterAddRows(rows, numbered, order: order)
       }

@@ -104,17 +104,17 @@ package struct Pad: LibraryOperation {
   package func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) {
     let strides = y.shape.strides
     y.clear()
-    let first = first(of: x[0].shape)
-    y.placeStrided(
-      x[0], offset: first.indices.reduce(0) { $0 + first[$1] * strides[$1] }, strides: strides.scaled(by: step))
+    var offset = 0
+    for axis in before.indices { offset += first(along: axis, of: x[0].shape) * strides[axis] }
+    y.placeStrided(x[0], offset: offset, strides: strides.scaled(by: step))
   }
-  /// The place in y of the first element of x.
-  private func first(of x: Shape) -> [Int] {
-    step.isEmpty ? before : before.indices.map { step[$0] > 0 ? before[$0] : before[$0] + x.reach($0, step) }
+  /// The place in y of the first element of x along an axis.
+  private func first(along axis: Int, of x: Shape) -> Int {
+    step.isEmpty || step[axis] > 0 ? before[axis] : before[axis] + x.reach(axis, step)
   }
   package func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] {
     let x = p.x[0].shape
-    return [p.to(0, g.slice(start: first(of: x), size: x, step: step))]
+    return [p.to(0, g.slice(start: before.indices.map { first(along: $0, of: x) }, size: x, step: step))]
   }
   package func shape(of x: [Shape]) throws(ShapeError) -> Shape {
     let x = try x.only(1, for: name)[0]
