@@ -83,10 +83,10 @@ extension Variable {
     return `where`(abs(file: file, line: line) .<= lambda, 0, self - clamp(-lambda, lambda, file: file, line: line))
   }
 
-  /// x, and 0 where |x| ≤ λ.
-  /// - Precondition: λ ≥ 0.
+  /// x, and 0 where |x| ≤ λ; all of x where λ is below 0.
+  /// - Precondition: λ is not NaN.
   public func hardShrink(_ lambda: Double = 0.5, file: StaticString = #fileID, line: UInt = #line) -> Variable {
-    checkOption(lambda, "hardShrink: lambda", lambda >= 0, "0 or above", file, line)
+    checkOption(lambda, "hardShrink: lambda", !lambda.isNaN, "a number", file, line)
     return `where`(abs(file: file, line: line) .<= lambda, 0, self)
   }
 
