@@ -5,19 +5,24 @@ import AdjointLearning
 /// The networks of document 000, T. Wei, "Homework 5: Backpropagation", as trained by the experiments on width and on depth.
 ///
 /// Networks xₖ₊₁ = gₖ(Wₖxₖ) (eq. 2: no biases) with softmax and cross-entropy, trained by Adam with a constant rate; each
-/// pixel has mean 0 and variance 1. Rate and batch are not given: 0.001 and 128 here. The document averages 100
-/// initialisations; here seeds are paired: run s of every network has the same order of images.
+/// pixel has mean 0 and variance 1. Rate and batch are not given: 0.001 and 128 on width and depth, many in `RateGrid`. The
+/// document averages 100 initialisations; here seeds are paired: run s of every network has the same order of images.
 enum HiddenLayers {
   /// The epochs between evaluations.
   static let interval = 5
   static let fullSeeds = 12
   static let quickSeeds = 3
+  static let rate = 0.001
+  static let batch = 128
 
-  static func setting(_ name: String, hidden: [Int], _ activation: Activation, bias: Bool, epochs: Int) -> Setting {
+  static func setting(
+    _ name: String, hidden: [Int], _ activation: Activation, bias: Bool, epochs: Int, rate: Double = rate,
+    batch: Int = batch, scaling: Recipe.Scaling = .perPixel
+  ) -> Setting {
     let recipe = Recipe(
       sizes: [784] + hidden + [10], activation: activation, hasBias: bias,
-      initializer: activation == .relu ? .heNormal : .glorotNormal, optimizer: Adam(learningRate: 0.001),
-      scaling: .perPixel, batch: 128, epochs: epochs)
+      initializer: activation == .relu ? .heNormal : .glorotNormal, optimizer: Adam(learningRate: rate),
+      scaling: scaling, batch: batch, epochs: epochs)
     return Setting(name, recipe, images: 60_000, run: run)
   }
 

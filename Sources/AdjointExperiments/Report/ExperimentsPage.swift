@@ -30,11 +30,15 @@ package struct ExperimentsPage {
     try OutputFile.replace(store.directory.appendingPathComponent("Experiments.md"), with: try markdown(sections).utf8)
   }
 
-  /// The full settings where all of them have two seeds at least; the shortened ones otherwise.
+  /// The full settings where all of them have two seeds at least, or any run where an unfinished experiment is reported; the
+  /// shortened ones otherwise.
   private func scale(of experiment: Experiment) throws -> Scale {
     guard experiment.quickSeeds != nil else { return .full }
     let full = try store.results(of: experiment, .full, data: "MNIST").runs
-    return full.allSatisfy { $0.records.count >= 2 } ? .full : .quick
+    let isFull =
+      experiment.reportsUnfinished
+      ? full.contains { !$0.records.isEmpty } : full.allSatisfy { $0.records.count >= 2 }
+    return isFull ? .full : .quick
   }
 
   private func fileName(_ experiment: Experiment, _ picture: SVGPicture) -> String {

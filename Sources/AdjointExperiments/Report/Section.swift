@@ -26,6 +26,8 @@ package struct Row: Sendable {
     /// A claim of a document that the runs support, contradict, or cannot decide.
     case confirmed, refuted
     case undecided(String)
+    /// A claim that holds at some settings and not at others: counts of both, of the undecided, and of those without runs.
+    case mapped(holds: Int, fails: Int, open: Int, missing: Int)
     /// There is nothing to compare with.
     case reported
     /// There are no runs.
@@ -38,6 +40,9 @@ package struct Row: Sendable {
       case .confirmed: "confirmed"
       case .refuted: "refuted"
       case .undecided(let why): "not decided (\(why))"
+      case .mapped(let holds, let fails, let open, let missing):
+        "holds at \(holds) of \(holds + fails + open + missing) points, not at \(fails)"
+          + (open > 0 ? "; \(open) not decided" : "") + (missing > 0 ? "; \(missing) not run" : "")
       case .reported: "reported"
       case .notRun: "NOT RUN"
       }
