@@ -21,7 +21,7 @@ enum RateGrid {
   }
 
   static let scalings: [Recipe.Scaling] = [.perPixel, .unit]
-  static func batches(_ scale: Scale) -> [Int] { scale.isQuick ? [128] : [32, 128, 512] }
+  static func batches(_ scale: Scale) -> [Int] { scale.isQuick ? [128] : [32, 64, 128, 256, 512] }
   static func rates(_ scale: Scale) -> [Double] {
     scale.isQuick ? [0.001, 0.03] : [0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1]
   }

@@ -27,7 +27,7 @@ struct RateMap {
           + "with the same order of images for both activations. "
           + "\(recorded) of \(planned) runs are recorded\(recorded < planned ? ": the grid is unfinished" : ""). "
           + "A point is judged by the 95% interval of its paired differences, so chance alone decides one in twenty.",
-        "Mean test accuracy after \(epochs) epochs; the lead of sigmoid over ReLU is in points, **bold** where it is certain either way:",
+        "Mean test accuracy after \(epochs); the lead of sigmoid over ReLU is in points, **bold** where it is certain either way:",
       ] + RateGrid.scalings.map(table),
       pictures: [leads, curves(.perPixel), curves(.unit)])
   }
@@ -35,7 +35,10 @@ struct RateMap {
   private var recorded: Int { results.runs.reduce(0) { $0 + min($1.records.count, planned(of: 1)) } }
   private var planned: Int { planned(of: results.runs.count) }
   private func planned(of settings: Int) -> Int { settings * RateGrid.experiment.seedCount(results.scale) }
-  private var epochs: String { results.runs.first?.setting.values["epochs"] ?? "–" }
+  private var epochs: String {
+    let count = results.runs.first?.setting.values["epochs"] ?? "–"
+    return count == "1" ? "1 epoch" : "\(count) epochs"
+  }
 
   private func words(_ scaling: Recipe.Scaling) -> String { scaling == .unit ? "unit" : "per pixel" }
 
@@ -98,7 +101,7 @@ struct RateMap {
       return found.isEmpty ? nil : "\(name) \(found)"
     }
     return Row(
-      "000 §III", "784-128-10, \(epochs) epochs, over the grid: \(words)", theirs: "claimed",
+      "000 §III", "784-128-10, \(epochs), over the grid: \(words)", theirs: "claimed",
       ours: lists.joined(separator: "; "), verdict)
   }
 
@@ -121,7 +124,7 @@ struct RateMap {
         runs($0, activation).mean("test") < runs($1, activation).mean("test")
       }
     }
-    let subject = "784-128-10, \(epochs) epochs, each at its own best point: sigmoid beats ReLU"
+    let subject = "784-128-10, \(epochs), each at its own best point: sigmoid beats ReLU"
     guard let relu = best(.relu), let sigmoid = best(.sigmoid) else {
       return Row("000 §III", subject, theirs: "claimed", ours: "", .notRun)
     }
@@ -167,7 +170,7 @@ struct RateMap {
     let rates = RateGrid.rates(results.scale)
     let rows = RateGrid.scalings.flatMap { scaling in RateGrid.batches(results.scale).map { (scaling, $0) } }
     return Charts.map(
-      name: "lead", caption: "Test accuracy of sigmoid less that of ReLU, in points: red where ReLU leads",
+      name: "lead", caption: "Test accuracy of sigmoid less that of ReLU, in points: orange where sigmoid leads, blue where ReLU does",
       quantity: "points, colours end at 3", limit: 3,
       rows: ("batch", rows.map { "\(words($0.0)), \($0.1)" }), columns: ("rate", rates.map(\.short)),
       rows.map { scaling, batch in

@@ -16,7 +16,7 @@ enum Charts {
     picture(name, caption, LineChart(caption, x: Axis(x, scale: scale), y: Axis(y, range: range), series))
   }
 
-  /// A number for each pair of a row and a column, from red below zero to blue above; colours end at the limit.
+  /// A number for each pair of a row and a column, from blue below zero to orange above; colours end at the limit.
   static func map(
     name: String, caption: String, quantity: String, limit: Double, rows: (String, [String]),
     columns: (String, [String]), _ values: [[Double]]
