@@ -5,6 +5,8 @@ import AdjointLearning
 enum Depths {
   static let depths = [1, 2, 3]
 
+  private static let place = HiddenLayers.place("000 §III.B")
+
   static func name(_ activation: Activation, _ depth: Int) -> String { "\(activation.rawValue) \(depth)" }
 
   static let experiment: Experiment = .init(
@@ -34,18 +36,18 @@ enum Depths {
     }
     var rows = Widths.activations.map { activation in
       PairedClaim(
-        place: "000 §III.B", words: "\(activation.rawValue): two layers beat one and three",
+        place: place, words: "\(activation.rawValue): two layers beat one and three",
         differences: lead(activation)
       ).row(indecision)
     }
     rows.append(
       PairedClaim(
-        place: "000 §III.B", words: "two layers lead more clearly for sigmoid",
+        place: place, words: "two layers lead more clearly for sigmoid",
         differences: zip(lead(.sigmoid), lead(.relu)).map { ($0.name, $0.values - $1.values) }
       ).row(indecision))
     rows += Widths.activations.map { activation in
       PairedClaim(
-        place: "000 §III.B", words: "\(activation.rawValue): deviation grows with the number of layers",
+        place: place, words: "\(activation.rawValue): deviation grows with the number of layers",
         differences: [(1, 2), (2, 3)].map { few, many in
           (
             "\(many) over \(few)",
@@ -57,12 +59,13 @@ enum Depths {
     rows.append(levelled(results, indecision))
     rows.append(
       PairedClaim(
-        place: "000 §III.B", words: "ReLU still rises at the end",
+        place: place, words: "ReLU still rises at the end",
         differences: depths.map { ("\($0)", late(results[name(.relu, $0)])) }
       ).row(indecision))
     return Section(
       rows: rows,
       text: [
+        HiddenLayers.conditions(results),
         markdownTable(
           ["activation", "layers", "train accuracy", "test accuracy", "seeds"],
           Widths.activations.flatMap { activation in
@@ -73,7 +76,7 @@ enum Depths {
                   "\(runs.mean(part).percent) ± \((runs.figures(part).deviation * 100).fixed(2))"
                 } + ["\(runs.records.count)"]
             }
-          })
+          }),
       ],
       pictures: Widths.activations.flatMap { activation in
         HiddenLayers.pictures(
@@ -97,7 +100,7 @@ enum Depths {
       intervals.allSatisfy { $0.high < 0.001 }
       ? .confirmed : intervals.contains { $0.low > 0.001 } ? .refuted : .undecided("the interval holds 0.1 points")
     return Row(
-      "000 §III.B", "sigmoid has levelled off (gains < 0.1 points in the last sixth)", theirs: "claimed",
+      place, "sigmoid has levelled off (gains < 0.1 points in the last sixth)", theirs: "claimed",
       ours: zip(depths, intervals).map { "\($0): \($1.points)" }.joined(separator: "; "), indecision ?? verdict)
   }
 }

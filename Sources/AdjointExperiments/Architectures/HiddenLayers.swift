@@ -8,6 +8,19 @@ import AdjointLearning
 /// pixel has mean 0 and variance 1. Rate and batch are not given: 0.001 and 128 on width and depth, many in `RateGrid`. The
 /// document averages 100 initialisations; here seeds are paired: run s of every network has the same order of images.
 enum HiddenLayers {
+  /// A section of the document with what its verdicts here depend on.
+  static func place(_ section: String) -> String { "\(section) at rate \(rate.short), batch \(batch)" }
+
+  /// The conditions of the verdicts on width and depth: the document's own rate and batch are not known.
+  static func conditions(_ results: Results) -> String {
+    let counts = results.runs.map(\.records.count)
+    let seeds = counts.min() == counts.max() ? "\(counts.max() ?? 0)" : "\(counts.min() ?? 0) to \(counts.max() ?? 0)"
+    return
+      "The document gives neither rate nor batch: all verdicts of this section are those of Adam at rate \(rate.short) with "
+      + "batches of \(batch), and other rates give others (000 §III, `000-rates`). It averages 100 initialisations of each "
+      + "network; here \(seeds) of each were run."
+  }
+
   /// The epochs between evaluations.
   static let interval = 5
   static let fullSeeds = 12

@@ -30,13 +30,13 @@ enum Widths {
   private static func report(_ results: Results) -> Section {
     let epochs = results.scale.epochs ?? (results.scale.isQuick ? 5 : 100)
     let indecision = HiddenLayers.indecision(results, epochs: epochs)
-    var section = Section()
+    var section = Section(text: [HiddenLayers.conditions(results)])
     for bias in [false, true] {
       let n = results.pairedSeeds
       func final(_ activation: Activation, _ width: Int, _ part: String = "test") -> [Double] {
         Array(results[name(activation, width, bias: bias)].figures(part).prefix(n))
       }
-      let place = bias ? "000 §III.A, with biases" : "000 §III.A"
+      let place = HiddenLayers.place("000 §III.A") + (bias ? ", with biases" : "")
       for activation in activations {
         section.rows.append(
           PairedClaim(

@@ -95,9 +95,9 @@ enum ChainRuleClaims {
     },
     Claim("§5", "∂z⁽¹⁾/∂b⁽¹⁾ = I, ∂J/∂b⁽¹⁾ = g; 1×10 · 10×10 · 10×30 · 30×30 · 30×30", ours: "the adjoint of b⁽¹⁾") {
       let identity = Formula.identity(30)
-      return .equal(
-        [(chain(first, second, third, fourth, identity), net.db[0]), (g, net.db[0])],
-        dimensions(first, second, third, fourth, identity))
+      return .shaped(
+        (30, 1), where: (1, 30), "gᵀ", chain(first, second, third, fourth, identity) + g, net.db[0] + net.db[0],
+        "the product \(dimensions(first, second, third, fourth, identity)) is a row; §4 has gᵀ for that row")
     },
     Claim("§6", "∂J/∂W⁽²⁾ = (ŷ − y)h⁽¹⁾ᵀ", ours: "the adjoint of W⁽²⁾") {
       .equal(Formula.outer(net.error, net.q[1][0]), net.dW[1])
@@ -141,10 +141,9 @@ enum ChainRuleClaims {
       return .equal([(found.db, Formula.flat(deep.db)), (found.dW, Formula.flat(deep.dW))])
     },
     Claim("§7.2.1, the line", "gᵀ = ŷ − y", ours: "gᵀ = (ŷ − y)ᵀ") {
-      // Step (d) multiplies gᵀ by W from the right.
-      .product(
-        of: [(5, 1), (5, 6)], "ŷᵀ − yᵀ, as in §4,",
-        PlainLoops.product([deep.error], deep.weights[3].matrix)[0], deep.dq[3][0], "in step (d)")
+      .shaped(
+        (5, 1), where: (1, 5), "ŷᵀ − yᵀ, as in §4,", deep.error, deep.dz[4][0],
+        "step (d) multiplies it by W⁽⁴⁾, which is 5×6, from the left")
     },
   ]
 
@@ -204,7 +203,7 @@ enum ChainRuleClaims {
       for _ in 0..<200 { b = zip(b, zip(PlainLoops.softmax(b), frequencies)).map { $0 - 0.5 * ($1.0 - $1.1) } }
       return .fact(
         loss() >= before,
-        "J falls from \(before.fixed(3)) to \(loss().fixed(3)): the most frequent class is found, [Experiments.md](Experiments.md) has its accuracy on MNIST"
+        "J falls from \(before.fixed(3)) to \(loss().fixed(3)): the frequencies of the classes are learnt, and nothing of the images; [Experiments.md](Experiments.md) has MNIST"
       )
     },
     Claim(

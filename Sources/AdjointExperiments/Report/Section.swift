@@ -18,6 +18,15 @@ package struct SVGPicture: Sendable {
   package let svg: String
 }
 
+/// The place of a claim among `DocumentClaims`.
+package struct ClaimPlace: Sendable, Hashable {
+  /// Such as `003`.
+  package let document: String
+  package let place: String
+  /// True for the claim with its slip corrected.
+  package let isAmended: Bool
+}
+
 /// A figure or claim of a document, the result here, and the verdict.
 package struct Row: Sendable {
   package enum Verdict: Sendable, Equatable {
@@ -57,6 +66,8 @@ package struct Row: Sendable {
   package let theirs: String
   package let ours: String
   package let verdict: Verdict
+  /// The claim of `DocumentClaims` that is judged here once more; both verdicts must agree.
+  package private(set) var claim: ClaimPlace?
 
   package init(_ place: String, _ subject: String, theirs: String, ours: String, _ verdict: Verdict) {
     (self.place, self.subject, self.theirs, self.ours, self.verdict) = (place, subject, theirs, ours, verdict)
@@ -65,6 +76,14 @@ package struct Row: Sendable {
   /// A figure to reach.
   package static func figure(_ place: String, _ subject: String, theirs: String, ours: String, reached: Bool) -> Row {
     Row(place, subject, theirs: theirs, ours: ours, reached ? .holds : .missed)
+  }
+
+  /// The row with the claim that it judges once more.
+  /// - Parameter amended: true where the row judges the claim with its slip corrected.
+  func judging(_ claim: String, amended: Bool = false) -> Row {
+    var row = self
+    row.claim = ClaimPlace(document: String(place.prefix(3)), place: claim, isAmended: amended)
+    return row
   }
 }
 
