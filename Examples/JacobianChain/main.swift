@@ -74,6 +74,9 @@ let toOutputWeight = JacobianChain(of: relu.loss, withRespectTo: relu.weights[1]
 print("\n" + toOutputWeight.summary, terminator: "\n\n")
 check(toOutputWeight.dimensions == "[1×10]·[10×10]·[10×300]", "dimensions of the chain to W⁽²⁾")
 check(distance(toOutputWeight.product, exact[1]) < 1e-12, "its product is the tape's gradient")
+check(
+  JacobianChain(of: relu.loss, withRespectTo: relu.weights[1], through: [relu.z2]).dimensions == "[1×10]·[10×300]",
+  "through z⁽²⁾ alone it is [1×10]·[10×300]")
 
 print("\nA 784-64-10 network with sigmoids:\n")
 let sigmoid = Classifier(hidden: 64, .sigmoid, seed: 2)
