@@ -80,6 +80,8 @@ import Testing
     let sentence =
       "\(total) claims: \(counts["holds"] ?? 0) hold, \(counts["misprint"] ?? 0) are misprints, \(counts["wrong"] ?? 0) are wrong."
     #expect(page.contains(sentence), "the head does not say: \(sentence)")
+    let readme = try text("../README.md").split(whereSeparator: \.isWhitespace).joined(separator: " ")
+    #expect(readme.contains(sentence.components(separatedBy: ": ")[1]), "README.md counts otherwise")
   }
 
   @Test func `Experiments.md has the verdict of each row, once in its table and once in its section`() throws {

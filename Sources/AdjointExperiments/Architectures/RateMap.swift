@@ -26,7 +26,8 @@ struct RateMap {
           + "averages 100 initialisations; here \(results.runs.map(\.records.count).max() ?? 0) at most for each point, "
           + "with the same order of images for both activations. "
           + "\(recorded) of \(planned) runs are recorded\(recorded < planned ? ": the grid is unfinished" : ""). "
-          + "A point is judged by the 95% interval of its paired differences, so chance alone decides one in twenty.",
+          + "A point is judged by the 95% interval of its paired differences, so chance alone decides one in twenty. "
+          + "All runs take about three quarters of an hour of one core.",
         "Mean test accuracy after \(epochs); the lead of sigmoid over ReLU is in points, **bold** where it is certain either way:",
       ] + RateGrid.scalings.map(table),
       pictures: [leads, curves(.perPixel), curves(.unit)])
@@ -157,7 +158,7 @@ struct RateMap {
         ["\(batch)", activation.rawValue] + points.map { runs($0, activation).mean("test").percent }
       } + [["\(batch)", "lead"] + points.map(leadText)]
     }
-    return markdownTable(["\(words(scaling)): batch", "rate"] + rates.map(\.short), rows)
+    return markdownTable(["\(words(scaling)): batch", "accuracy at rate"] + rates.map(\.short), rows)
   }
 
   private func leadText(_ point: RateGrid.Point) -> String {
