@@ -15,6 +15,20 @@ enum RateGrid {
     let batch: Int
     let rate: Double
 
+    /// What is usual for Adam, with the scaling of the document.
+    static let usual = Point(scaling: .perPixel, batch: 128, rate: 0.001)
+    /// A point where sigmoid leads ReLU, as the document has it.
+    static let leading = Point(scaling: .unit, batch: 128, rate: 0.03)
+
+    var words: String {
+      "rate \(rate.short), batch \(batch), \(scaling == .unit ? "pixels in [0, 1]" : "pixels standardised")"
+    }
+
+    /// A section of the document with what its verdicts at this point depend on.
+    func place(_ section: String) -> String {
+      "\(section) at rate \(rate.short), batch \(batch)\(scaling == .unit ? ", pixels in [0, 1]" : "")"
+    }
+
     func name(_ activation: Activation) -> String {
       "\(activation.rawValue), \(scaling.rawValue), batch \(batch), rate \(rate.short)"
     }
@@ -41,8 +55,7 @@ enum RateGrid {
         Widths.activations.map { activation in
           HiddenLayers.setting(
             point.name(activation), hidden: [128], activation, bias: false,
-            epochs: scale.epochs ?? (scale.isQuick ? 1 : epochs), rate: point.rate, batch: point.batch,
-            scaling: point.scaling)
+            epochs: scale.epochs ?? (scale.isQuick ? 1 : epochs), at: point)
         }
       }
     },

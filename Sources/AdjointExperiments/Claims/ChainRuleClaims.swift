@@ -60,7 +60,7 @@ enum ChainRuleClaims {
         Formula.flat(second),
         Formula.flat(Formula.jacobian(at: Tensor(net.z[2][0]), rows: 10) { $0.softmax() }))
     },
-    Claim("§3, ∂z⁽²⁾/∂h⁽¹⁾", "W⁽²⁾", ours: "I ⊗ W") {
+    Claim("§3, ∂z⁽²⁾/∂h⁽¹⁾", "W₂, which §1 calls W⁽²⁾", ours: "W⁽²⁾") {
       let right = Formula.jacobian(at: Tensor(shape: [1, 30], elements: net.q[1][0]), rows: 10) {
         $0.matmul($0.tape.constant(net.weights[1]), transposeB: true)
       }

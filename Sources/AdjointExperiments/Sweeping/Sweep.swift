@@ -147,8 +147,9 @@ package struct Sweep: Sendable {
 
   /// The reports of the records, experiment by experiment.
   package func sections() throws -> [(experiment: Experiment, section: Section)] {
-    try experiments.map { experiment in
+    try experiments.compactMap { experiment in
       let runs = try store.results(of: experiment, scale, data: dataName).runs
+      if experiment.isOptional, runs.allSatisfy(\.records.isEmpty) { return nil }
       let isEnough =
         experiment.reportsUnfinished
         ? runs.contains { !$0.records.isEmpty } : runs.allSatisfy { !$0.records.isEmpty }
