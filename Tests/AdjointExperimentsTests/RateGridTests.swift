@@ -60,6 +60,13 @@ import Testing
     #expect(page.contains("`adjoint experiments 000-rates`") && !page.contains("--quick"))
   }
 
+  @Test func `tables and charts have the batches at which there are runs`() throws {
+    let (section, page) = try page(seeds: 1...1) { setting, _ in setting.contains("unit, batch 64,") ? 0.9 : nil }
+    #expect(section.pictures.map(\.name) == ["lead", "unit"])
+    #expect(page.contains("| unit: batch |") && page.contains("| 64 | relu |"))
+    #expect(!page.contains("per pixel: batch") && !page.contains("| 32 | relu |"))
+  }
+
   @Test func `runs of one activation alone are no comparison`() throws {
     let (section, _) = try page(seeds: 1...3) { setting, _ in isSigmoid(setting) ? 0.96 : nil }
     #expect(section.rows.map(\.verdict).allSatisfy { $0 == .notRun })

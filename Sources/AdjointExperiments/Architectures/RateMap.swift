@@ -29,8 +29,8 @@ struct RateMap {
           + "A point is judged by the 95% interval of its paired differences, so chance alone decides one in twenty. "
           + "All runs take about three quarters of an hour of one core.",
         "Mean test accuracy after \(epochs); the lead of sigmoid over ReLU is in points, **bold** where it is certain either way:",
-      ] + RateGrid.scalings.map(table),
-      pictures: [leads, curves(.perPixel), curves(.unit)])
+      ] + RateGrid.scalings.filter { !begun($0).isEmpty }.map(table),
+      pictures: [leads] + RateGrid.scalings.filter { !begun($0).isEmpty }.map(curves))
   }
 
   private var recorded: Int { results.runs.reduce(0) { $0 + min($1.records.count, planned(of: 1)) } }
@@ -150,9 +150,19 @@ struct RateMap {
 
   // MARK: Tables and charts
 
+  /// The batches of a scaling at which there is a run.
+  private func begun(_ scaling: Recipe.Scaling) -> [Int] {
+    RateGrid.batches(results.scale).filter { batch in
+      points.contains { point in
+        point.scaling == scaling && point.batch == batch
+          && Widths.activations.contains { !runs(point, $0).records.isEmpty }
+      }
+    }
+  }
+
   private func table(_ scaling: Recipe.Scaling) -> String {
     let rates = RateGrid.rates(results.scale)
-    let rows = RateGrid.batches(results.scale).flatMap { batch in
+    let rows = begun(scaling).flatMap { batch in
       let points = rates.map { RateGrid.Point(scaling: scaling, batch: batch, rate: $0) }
       return Widths.activations.reversed().map { activation in
         ["\(batch)", activation.rawValue] + points.map { runs($0, activation).mean("test").percent }
@@ -170,7 +180,7 @@ struct RateMap {
 
   private var leads: SVGPicture {
     let rates = RateGrid.rates(results.scale)
-    let rows = RateGrid.scalings.flatMap { scaling in RateGrid.batches(results.scale).map { (scaling, $0) } }
+    let rows = RateGrid.scalings.flatMap { scaling in begun(scaling).map { (scaling, $0) } }
     return Charts.map(
       name: "lead",
       caption:
@@ -190,7 +200,8 @@ struct RateMap {
       name: scaling.rawValue, caption: "Mean test accuracy against the rate, \(words(scaling))", x: "rate",
       scale: .logarithmic,
       y: "test accuracy", range: 0.86...1,
-      RateGrid.batches(results.scale).flatMap { batch in
+      // Every second batch: all of them hide each other.
+      begun(scaling).enumerated().filter { $0.offset % 2 == 0 }.flatMap { _, batch in
         Widths.activations.map { activation in
           Series(
             "\(activation.rawValue), batch \(batch)", x: rates,
