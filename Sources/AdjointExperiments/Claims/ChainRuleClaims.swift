@@ -134,7 +134,9 @@ enum ChainRuleClaims {
     },
     Claim("§7.2", "g ← ∂J/∂ŷ; for i = l − 1 … 1: (a) to (d)", ours: "`Tape.backward`") {
       let found = backward(special: false)
-      return .equal([(found.db, Formula.flat(deep.db)), (found.dW, Formula.flat(deep.dW))], "l = 5, all layers")
+      return .equal(
+        [(found.db, Formula.flat(deep.db)), (found.dW, Formula.flat(deep.dW))],
+        "l = 5, all layers; gradients have the shapes of their parameters here, so g, a column, is that of b⁽ⁱ⁾")
     },
     Claim("§7.2.1, the shortcut", "skip ∂J/∂ŷ; first ŷ − y", ours: "log-softmax and pick") {
       let found = backward(special: true)
