@@ -1,54 +1,80 @@
 import Adjoint
 import AdjointCharts
+import AdjointDatasets
 import AdjointDrawing
+import AdjointLearning
 import Foundation
 
 // Curves: training with bands, activation functions, a logarithmic axis, awkward data.
 
-var curveCharts: [(name: String, chart: any Chart)] {
+func curveCharts() throws -> [(name: String, chart: any Chart)] {
   [
-    ("training-curves", trainingCurves),
+    ("training-curves", try trainingCurves()),
     ("activations", LineChart.activations(named([.relu, .sigmoid, .tanh, .gelu, .silu, .softplus]), on: -3...3)),
     ("growth", growth), ("awkward", awkward),
   ]
 }
 
-/// Losses of five seeds for each of three settings, as they look: an exponential decay with noise.
-private var trainingCurves: LineChart {
-  var generator = Generator(seed: 1)
-  func runs(_ floor: Double, _ rate: Double) -> [[Double]] {
-    (0..<5).map { _ in
-      (1...20).map { epoch in floor + exp(-rate * Double(epoch)) + 0.02 * abs(generator.normal()) }
+/// Validation losses of 2-16-16-1 with ReLU on two moons, from five seeds for each of three beginnings.
+private func trainingCurves() throws -> LineChart {
+  func runs(_ initializer: Initializer) throws -> [[Double]] {
+    try (1...5).map { seed in
+      var generator = Generator(seed: UInt64(seed)).stream(1)
+      let points = LabeledPoints.moons(count: 320, noise: 0.15, using: &generator)
+      let others = LabeledPoints.moons(count: 320, noise: 0.15, using: &generator)
+      let training = PlaneTraining([2, 16, 16, 1], .relu, initializer, seed: UInt64(seed), rate: 0.01)
+      return try (1...20).map { _ in
+        try training.epoch(points, batch: 32)
+        return training.loss(others)
+      }
+    }
+  }
+  let equal = try runs(.constant(0.01))
+  let end = equal.map { $0[19] }.reduce(0, +) / 5
+  return LineChart(
+    "Validation loss on two moons, mean over five seeds", x: Axis("epoch"), y: Axis("validation loss", unit: "nats"),
+    [
+      Series("He initialisation", runs: try runs(.heNormal)),
+      Series("Glorot initialisation", runs: try runs(.glorotNormal)), Series("all weights 0.01", runs: equal),
+    ],
+    references: [.horizontal(log(2), "guessing")],
+    annotations: [Annotation(x: 20, y: end, "equal units stay equal")])
+}
+
+/// The multiplications of the chain of Jacobians of 20-n-10, counted, with their law.
+private var growth: LineChart {
+  let widths = [4, 8, 16, 32, 64, 128]
+  let counts = widths.map { width -> Double in
+    var generator = Generator(seed: 1)
+    let model = MLP<Double>([20, width, 10], activation: .tanh, using: &generator)
+    let tape = Tape<Double>()
+    let x = tape.input(Tensor(shape: [1, 20], elements: (0..<20).map { _ in generator.normal() }))
+    let target = tape.constant(Tensor(shape: [1, 10], elements: (0..<10).map { $0 == 3 ? 1 : 0 }))
+    let loss = -(target * model(x).softmax().log()).sum()
+    let chain = JacobianChain(of: loss, withRespectTo: tape.parameter(model.parameters[0]))
+    return Double(chain.multiplications(.leftToRight))
+  }
+  return .growth(
+    "Multiplications of the chain rule of 20-n-10, dense, left to right", x: Axis("n"), y: Axis("multiplications"),
+    measured: (widths.map(Double.init), counts), law: "100 + 10n + 21n²"
+  ) { 100 + 10 * $0 + 21 * $0 * $0 }
+}
+
+/// Gaps, infinities and huge numbers: w⁴ by gradient descent at a rate that is too large, and at one that only just is.
+private var awkward: LineChart {
+  func losses(_ rate: Double, from start: Double) -> [Double] {
+    var w = start
+    return (1...8).map { _ in
+      let (value, gradient) = valueAndGradient(at: Tensor(scalar: w)) { $0.square().square() }
+      w -= rate * gradient.elements[0]
+      return value
     }
   }
   return LineChart(
-    "Validation loss, mean over five seeds", x: Axis("epoch"), y: Axis("validation loss", unit: "nats"),
+    "Gradient descent on w⁴ that diverges, with <awkward> & \"quoted\" names that are rather long", x: Axis("step"),
+    y: Axis("loss", scale: .logarithmic),
     [
-      Series("He initialisation", runs: runs(0.1, 0.5)), Series("Glorot initialisation", runs: runs(0.15, 0.3)),
-      Series("all weights 0.01", runs: runs(0.3, 0.15)),
-    ],
-    references: [.horizontal(0.5, "linear model"), .vertical(8, "rate halved")],
-    annotations: [Annotation(x: 20, y: 0.35, "does not learn more")])
-}
-
-/// Measured times with a fitted line of growth.
-private var growth: LineChart {
-  let sizes = [32.0, 64, 128, 256, 512, 1024, 2048]
-  let times = [0.0041, 0.021, 0.17, 1.2, 9.1, 71, 590]
-  return .growth(
-    "Time of a product of n × n matrices", x: Axis("n"), y: Axis("time", unit: "ms"), measured: (sizes, times),
-    law: "6.9·10⁻⁸ n³"
-  ) { 6.9e-8 * $0 * $0 * $0 }
-}
-
-/// Gaps, infinities and huge numbers.
-private var awkward: LineChart {
-  LineChart(
-    "A training that diverges, with <awkward> & \"quoted\" names that are rather long", x: Axis("step"),
-    y: Axis("loss"),
-    [
-      Series("loss & more", y: [2, 3, 5e6, .nan, 8e6, .infinity, 1e7, 1.2e7], style: .lineAndMarkers),
-      Series(
-        "<second>", y: [1e6, 1.5e6, 2e6, 4e6, 6e6, 6.1e6, 6.3e6, 6.4e6], deviation: Array(repeating: 4e5, count: 8)),
+      Series("rate 1 & w = 1.5", y: losses(1, from: 1.5), style: .lineAndMarkers),
+      Series("<rate 0.5>, five beginnings", runs: [0.99, 0.995, 1, 1.005, 1.01].map { losses(0.5, from: $0) }),
     ])
 }

@@ -74,6 +74,9 @@ let toOutputWeight = JacobianChain(of: relu.loss, withRespectTo: relu.weights[1]
 print("\n" + toOutputWeight.summary, terminator: "\n\n")
 check(toOutputWeight.dimensions == "[1×10]·[10×10]·[10×300]", "dimensions of the chain to W⁽²⁾")
 check(distance(toOutputWeight.product, exact[1]) < 1e-12, "its product is the tape's gradient")
+check(
+  JacobianChain(of: relu.loss, withRespectTo: relu.weights[1], through: [relu.z2]).dimensions == "[1×10]·[10×300]",
+  "through z⁽²⁾ alone it is [1×10]·[10×300]")
 
 print("\nA 784-64-10 network with sigmoids:\n")
 let sigmoid = Classifier(hidden: 64, .sigmoid, seed: 2)
@@ -89,3 +92,46 @@ check(distance(Tensor(short.arriving), Tensor(error)) < 1e-12, "its first factor
 let wideExact = gradients(of: sigmoid.loss, withRespectTo: sigmoid.weights).map(\.value)
 check(distance(wide.product, wideExact[0]) < 1e-12, "the product to W⁽¹⁾ is the tape's gradient")
 check(distance(short.product, wideExact[1]) < 1e-12, "the product to W⁽²⁾ is the tape's gradient")
+
+// What ∂a₂/∂W₂ is, for a₂ = W₂·f₁ + b₂: 10 outputs by 10·64 entries of a matrix.
+print("\nA product, differentiated by its matrix:\n")
+
+/// ∂(W·f)/∂vec(W) of a W with so many rows, by as many backward sweeps, as rows of numbers.
+func byMatrix(_ f: [Double], rows: Int) -> [[Double]] {
+  let tape = Tape<Double>()
+  let w = tape.input(.zeros([rows, f.count]))
+  let product = tape.constant(Tensor(shape: [1, f.count], elements: f)).matmul(w, transposeB: true)
+  let entries = jacobian(of: product, withRespectTo: w).elements
+  return (0..<rows).map { Array(entries[$0 * rows * f.count..<($0 + 1) * rows * f.count]) }
+}
+
+print("W [2×3], f = (5, 6, 7): ∂(W·f)/∂vec(W) =")
+for row in byMatrix([5, 6, 7], rows: 2) { print(" ", row.map { "\(Int($0))" }.joined(separator: "  ")) }
+
+/// The last factor of a chain, named, and checked: f in the place of row i of W, in row i, and 0 elsewhere.
+func explain(_ name: String, _ jacobian: LocalJacobian, _ f: [Double], arriving: [Double]) {
+  print("\n\(name)  \(jacobian)")
+  let (rows, columns) = (jacobian.rows, jacobian.columns)
+  check(columns == rows * f.count, "\(columns) columns: \(rows)·\(f.count) entries of the matrix")
+  var entries = [Double](repeating: 0, count: rows * columns)
+  for i in 0..<rows { for j in f.indices { entries[i * columns + i * f.count + j] = f[j] } }
+  check(jacobian.dense.elements == entries, "row i holds the input where vec has row i of the matrix, and 0 elsewhere")
+  let gradient = Tensor(jacobian.leftTimes(arriving))
+  let outer = Tensor(arriving.flatMap { g in f.map { g * $0 } })
+  check(distance(gradient, outer) < 1e-12, "a row times it is the outer product of that row and the input, row by row")
+}
+
+let f1 = sigmoid.h.value.elements
+if let last = short.factors.last {
+  explain("∂a₂/∂vec(W₂)", last.jacobian, f1, arriving: short.arriving)
+  check(last.jacobian.dense.elements == byMatrix(f1, rows: 10).flatMap { $0 }, "ten backward sweeps find the same")
+  // vec column by column, as books on matrices have it: column j·10 + i belongs to entry (i, j).
+  let dense = last.jacobian.dense.elements
+  let isSwapped = (0..<10).allSatisfy { row in
+    (0..<640).allSatisfy { c in dense[row * 640 + c % 10 * 64 + c / 10] == (c % 10 == row ? f1[c / 10] : 0) }
+  }
+  check(isSwapped, "with vec column by column it is f₁ᵀ ⊗ I₁₀: the same entries in another order")
+}
+if let last = wide.factors.last {
+  explain("∂a₁/∂vec(W₁)", last.jacobian, sigmoid.x.value.elements, arriving: wide.arriving)
+}

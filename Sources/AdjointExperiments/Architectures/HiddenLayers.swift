@@ -5,19 +5,31 @@ import AdjointLearning
 /// The networks of document 000, T. Wei, "Homework 5: Backpropagation", as trained by the experiments on width and on depth.
 ///
 /// Networks xₖ₊₁ = gₖ(Wₖxₖ) (eq. 2: no biases) with softmax and cross-entropy, trained by Adam with a constant rate; each
-/// pixel has mean 0 and variance 1. Rate and batch are not given: 0.001 and 128 here. The document averages 100
-/// initialisations; here seeds are paired: run s of every network has the same order of images.
+/// pixel has mean 0 and variance 1. Rate and batch are not given: `RateGrid` has many, and width and depth run at two of its points. The
+/// document averages 100 initialisations; here seeds are paired: run s of every network has the same order of images.
 enum HiddenLayers {
+  /// The conditions of the verdicts on width and depth: the document's own rate and batch are not known.
+  static func conditions(_ results: Results, at point: RateGrid.Point) -> String {
+    let counts = results.runs.map(\.records.count)
+    let seeds = counts.min() == counts.max() ? "\(counts.max() ?? 0)" : "\(counts.min() ?? 0) to \(counts.max() ?? 0)"
+    return
+      "The document gives neither rate nor batch: all verdicts of this section are those of Adam at \(point.words), "
+      + "and others give others (000 §III, `000-rates`). It averages 100 initialisations of each network; here \(seeds) of "
+      + "each were run."
+  }
+
   /// The epochs between evaluations.
   static let interval = 5
   static let fullSeeds = 12
   static let quickSeeds = 3
 
-  static func setting(_ name: String, hidden: [Int], _ activation: Activation, bias: Bool, epochs: Int) -> Setting {
+  static func setting(
+    _ name: String, hidden: [Int], _ activation: Activation, bias: Bool, epochs: Int, at point: RateGrid.Point
+  ) -> Setting {
     let recipe = Recipe(
       sizes: [784] + hidden + [10], activation: activation, hasBias: bias,
-      initializer: activation == .relu ? .heNormal : .glorotNormal, optimizer: Adam(learningRate: 0.001),
-      scaling: .perPixel, batch: 128, epochs: epochs)
+      initializer: activation == .relu ? .heNormal : .glorotNormal, optimizer: Adam(learningRate: point.rate),
+      scaling: point.scaling, batch: point.batch, epochs: epochs)
     return Setting(name, recipe, images: 60_000, run: run)
   }
 

@@ -3,45 +3,54 @@ import AdjointLearning
 
 /// Document 000 §III.A: one hidden layer of 16 to 256 units, ReLU and sigmoid, 100 epochs; as in eq. 2 without biases, and
 /// with.
-enum Widths {
+struct Widths: Sendable {
+  let point: RateGrid.Point
+  let biases: [Bool]
+
+  static let usual = Widths(point: .usual, biases: [false, true]).experiment(
+    "000-widths", "Width of the hidden layer", seeds: HiddenLayers.fullSeeds, isOptional: false)
+  static let leading = Widths(point: .leading, biases: [false]).experiment(
+    "000-widths-leading", "Width of the hidden layer, where sigmoid leads", seeds: 10, isOptional: true)
+
   static let widths = [16, 32, 64, 128, 256]
   static let activations: [Activation] = [.relu, .sigmoid]
 
-  static func name(_ activation: Activation, _ width: Int, bias: Bool) -> String {
+  private func name(_ activation: Activation, _ width: Int, bias: Bool) -> String {
     "\(activation.rawValue) \(width)\(bias ? " with biases" : "")"
   }
 
-  static let experiment: Experiment = .init(
-    "000-widths", "000 §III.A", "Width of the hidden layer", seeds: HiddenLayers.fullSeeds,
-    quickSeeds: HiddenLayers.quickSeeds,
-    settings: { scale in
-      let epochs = scale.epochs ?? (scale.isQuick ? 5 : 100)
-      return [false, true].flatMap { bias in
-        activations.flatMap { activation in
-          widths.map { width in
-            HiddenLayers.setting(
-              name(activation, width, bias: bias), hidden: [width], activation, bias: bias, epochs: epochs)
+  private func experiment(_ experiment: String, _ title: String, seeds: Int, isOptional: Bool) -> Experiment {
+    Experiment(
+      experiment, "000 §III.A", title, seeds: seeds, quickSeeds: HiddenLayers.quickSeeds, isOptional: isOptional,
+      settings: { scale in
+        let epochs = scale.epochs ?? (scale.isQuick ? 5 : 100)
+        return biases.flatMap { bias in
+          Self.activations.flatMap { activation in
+            Self.widths.map { width in
+              HiddenLayers.setting(
+                name(activation, width, bias: bias), hidden: [width], activation, bias: bias, epochs: epochs, at: point)
+            }
           }
         }
-      }
-    },
-    report: report)
+      },
+      report: report)
+  }
 
-  private static func report(_ results: Results) -> Section {
+  private func report(_ results: Results) -> Section {
     let epochs = results.scale.epochs ?? (results.scale.isQuick ? 5 : 100)
     let indecision = HiddenLayers.indecision(results, epochs: epochs)
-    var section = Section()
-    for bias in [false, true] {
+    var section = Section(text: [HiddenLayers.conditions(results, at: point)])
+    for bias in biases {
       let n = results.pairedSeeds
       func final(_ activation: Activation, _ width: Int, _ part: String = "test") -> [Double] {
         Array(results[name(activation, width, bias: bias)].figures(part).prefix(n))
       }
-      let place = bias ? "000 §III.A, with biases" : "000 §III.A"
-      for activation in activations {
+      let place = point.place("000 §III.A") + (bias ? ", with biases" : "")
+      for activation in Self.activations {
         section.rows.append(
           PairedClaim(
             place: place, words: "\(activation.rawValue): test accuracy grows with width",
-            differences: zip(widths, widths.dropFirst()).map { narrow, wide in
+            differences: zip(Self.widths, Self.widths.dropFirst()).map { narrow, wide in
               ("\(wide) over \(narrow)", final(activation, wide) - final(activation, narrow))
             }
           ).row(indecision))
@@ -56,18 +65,18 @@ enum Widths {
       section.rows.append(
         PairedClaim(
           place: place, words: "sigmoid beats ReLU",
-          differences: widths.map { ("\($0)", final(.sigmoid, $0) - final(.relu, $0)) }
+          differences: Self.widths.map { ("\($0)", final(.sigmoid, $0) - final(.relu, $0)) }
         ).row(indecision))
-      section.rows += activations.map { monotony(results, $0, bias: bias, place, indecision) }
+      section.rows += Self.activations.map { monotony(results, $0, bias: bias, place, indecision) }
       section.rows.append(
         similarity(
-          widths.flatMap { width in activations.map { final($0, width, "train") - final($0, width) } }, place,
+          Self.widths.flatMap { width in Self.activations.map { final($0, width, "train") - final($0, width) } }, place,
           indecision))
       section.text.append(table(results, bias: bias))
-      for activation in activations {
+      for activation in Self.activations {
         section.pictures += HiddenLayers.pictures(
           "\(activation.rawValue)\(bias ? "-biases" : "")", activation == .relu ? "figure 1" : "figure 2",
-          widths.map { ("\($0) units", results[name(activation, $0, bias: bias)]) })
+          Self.widths.map { ("\($0) units", results[name(activation, $0, bias: bias)]) })
       }
     }
     return section
@@ -76,10 +85,10 @@ enum Widths {
   /// "The average accuracies for all sigmoid networks were monotonically increasing, unlike those of the ReLU networks": falls
   /// of the mean curve from one evaluation to the next, and curves of which a later evaluation lies below an earlier one for
   /// certain. A mean of a few runs falls by chance where it stands still, so the intervals of all pairs hold together.
-  private static func monotony(
+  private func monotony(
     _ results: Results, _ activation: Activation, bias: Bool, _ place: String, _ indecision: Row.Verdict?
   ) -> Row {
-    let bundles = widths.flatMap { width in
+    let bundles = Self.widths.flatMap { width in
       ["train", "test"].map { results[name(activation, width, bias: bias)].curves($0) }
     }
     let length = bundles.flatMap { $0.map(\.count) }.min() ?? 0
@@ -110,7 +119,7 @@ enum Widths {
   }
 
   /// "Test accuracies and training accuracies were extremely similar": within half a point.
-  private static func similarity(_ gaps: [[Double]], _ place: String, _ indecision: Row.Verdict?) -> Row {
+  private func similarity(_ gaps: [[Double]], _ place: String, _ indecision: Row.Verdict?) -> Row {
     let intervals = gaps.map { Interval(ofMean: $0) }
     let largest = intervals.max { $0.centre < $1.centre } ?? Interval(ofMean: [])
     let verdict: Row.Verdict =
@@ -121,10 +130,10 @@ enum Widths {
       ours: "largest gap \(largest.points)", indecision ?? verdict)
   }
 
-  private static func table(_ results: Results, bias: Bool) -> String {
+  private func table(_ results: Results, bias: Bool) -> String {
     let title = bias ? "With biases" : "Without biases, as in eq. 2"
-    let rows = activations.flatMap { activation in
-      widths.map { width -> [String] in
+    let rows = Self.activations.flatMap { activation in
+      Self.widths.map { width -> [String] in
         let runs = results[name(activation, width, bias: bias)]
         let cells = ["train", "test"].map { part in
           "\(runs.mean(part).percent) ± \((runs.figures(part).deviation * 100).fixed(2))"

@@ -83,7 +83,7 @@ enum BackpropagationClaims {
 
   /// Lines 10 or 13, then 15 to 20, as printed.
   private static func backwardPass(_ net: Witness, _ first: [[Double]]) -> (
-    dZ: [[[Double]]], dW: [Double], db: [Double]
+    dZ: [[[Double]]], dW: [[Double]], db: [[Double]]
   ) {
     let n = Double(net.inputs.count)
     var (dZ, dW, db): ([[[Double]]], [[Double]], [[Double]]) = ([], [], [])
@@ -96,7 +96,7 @@ enum BackpropagationClaims {
       db.insert(sum(rows).map { $0 / n }, at: 0)
       rows = rows.map { PlainLoops.product([$0], net.weights[l - 1].matrix)[0] }
     }
-    return (dZ, Formula.flat(dW), Formula.flat(db))
+    return (dZ, dW, db)
   }
 
   private static func sum(_ rows: [[Double]]) -> [Double] {
@@ -110,13 +110,11 @@ enum BackpropagationClaims {
     zip(batch.labels, batch.z[3]).map { y, z in PlainLoops.softmax(z).enumerated().map { $1 - ($0 == y ? 1 : 0) } }
   }
 
-  private static func scaled(_ printed: [[Double]], _ net: Witness) -> Proof {
-    let (flat, right) = (Formula.flat(printed), Formula.flat(net.dz[net.depth]))
-    let n = Double(net.inputs.count)
-    return .amended(
-      flat, "1/n_b", flat.map { $0 / n }, right,
-      "the J of this algorithm is a mean: dZ⁽ᴸ⁾ is \((flat[0] / right[0]).short) times ∇J, n_b = \(n.nearest); lines 18 and 19 make up for it"
-    )
+  /// What the tape finds for dz⁽ᴸ⁾ of (6.25) at each data point alone, one row a point.
+  private static func alone(_ net: Witness, _ loss: (Variable<Double>, Int) -> Variable<Double>) -> [Double] {
+    net.z[net.depth].enumerated().flatMap { i, row in
+      valueAndGradient(at: Tensor(shape: [1, row.count], elements: row)) { loss($0, i) }.gradient.elements
+    }
   }
 
   private static let algorithm: [Claim] = [
@@ -129,17 +127,22 @@ enum BackpropagationClaims {
       let squares = zip(fitted.targets, fitted.z[2]).map { ($0 - $1[0]) * ($0 - $1[0]) }
       return .equal([squares.reduce(0, +) / 6], [fitted.loss])
     },
-    Claim("Alg. 6.1, line 10", "dZ⁽ᴸ⁾ = −2(y − Z⁽ᴸ⁾), with dz = ∇J of (6.25)", ours: "the adjoint of Z⁽ᴸ⁾") {
-      scaled(regression, fitted)
+    Claim("Alg. 6.1, line 10", "dZ⁽ᴸ⁾ = −2(y − Z⁽ᴸ⁾)", ours: "n_b times the adjoint of Z⁽ᴸ⁾") {
+      .equal(
+        Formula.flat(regression),
+        alone(fitted) { z, i in meanSquaredError(z, z.tape.constant(Tensor([[fitted.targets[i]]]))) },
+        "row i is ∂Jᵢ/∂zᵢ, since (6.26) runs for each data point; 1/n_b stands in lines 18 and 19")
     },
     Claim("Alg. 6.1, line 12", "J = 1/n_b Σ (−Zᵢ,yᵢ + ln Σ exp Zᵢⱼ)", ours: "`crossEntropy`") {
       .equal([zip(batch.z[3], batch.labels).reduce(0) { $0 + PlainLoops.crossEntropy($1.0, $1.1) } / 6], [batch.loss])
     },
     Claim(
-      "Alg. 6.1, line 13", "dZᵢⱼ⁽ᴸ⁾ = −𝕀{yᵢ = j} + exp Zᵢⱼ / Σⱼ exp Zᵢⱼ, with dz = ∇J of (6.25)",
-      ours: "the adjoint of Z⁽ᴸ⁾"
+      "Alg. 6.1, line 13", "dZᵢⱼ⁽ᴸ⁾ = −𝕀{yᵢ = j} + exp Zᵢⱼ / Σⱼ exp Zᵢⱼ", ours: "n_b times the adjoint of Z⁽ᴸ⁾"
     ) {
-      scaled(classification, batch)
+      .equal(
+        Formula.flat(classification),
+        alone(batch) { z, i in crossEntropy(logits: z, labels: z.tape.index(Tensor([Int32(batch.labels[i])]))) },
+        "as in line 10")
     },
     Claim(
       "Alg. 6.1, lines 15–17", "dZ⁽ˡ⁾ = dQ⁽ˡ⁾ ⊙ h′(Z⁽ˡ⁾), dQ⁽ˡ⁻¹⁾ = dZ⁽ˡ⁾W⁽ˡ⁾", ours: "adjoints, from that of Z⁽ᴸ⁾"
@@ -154,18 +157,19 @@ enum BackpropagationClaims {
       let (first, second) = (backwardPass(batch, classification), backwardPass(fitted, regression))
       return .equal(
         [
-          (first.dW, Formula.flat(batch.dW)), (first.db, Formula.flat(batch.db)),
-          (second.dW, Formula.flat(fitted.dW)), (second.db, Formula.flat(fitted.db)),
+          (Formula.flat(first.dW), Formula.flat(batch.dW)), (Formula.flat(first.db), Formula.flat(batch.db)),
+          (Formula.flat(second.dW), Formula.flat(fitted.dW)), (Formula.flat(second.db), Formula.flat(fitted.db)),
         ], "from lines 10 and 13 as printed")
     },
     Claim(
       "Alg. 6.1, line 21", "∇J(θ) = [vec(dW⁽¹⁾)ᵀ db⁽¹⁾ᵀ … vec(dW⁽ᴸ⁾)ᵀ db⁽ᴸ⁾ᵀ]", ours: "a gradient has the shape of θ"
     ) {
-      let count = batch.dW.reduce(0) { $0 + $1.count } + batch.db.reduce(0) { $0 + $1.count }
-      let (printed, theta) = ((1, count), (count, 1))
-      return .fact(
-        printed == theta, amended: (printed.1, printed.0) == theta,
-        "a row 1×\(count) beside the column θ of (6.17), \(count)×1; with ᵀ at the end they add")
+      let found = backwardPass(batch, classification)
+      let listed = zip(found.dW, found.db).flatMap { $0 + $1 }
+      return .shaped(
+        (1, listed.count), where: (listed.count, 1), "ᵀ at the end", listed,
+        zip(batch.dW, batch.db).flatMap { $0 + $1 },
+        "θ of (6.17) is a column, from which (6.21) takes ∇J")
     },
   ]
 }

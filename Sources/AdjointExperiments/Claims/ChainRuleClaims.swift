@@ -60,7 +60,7 @@ enum ChainRuleClaims {
         Formula.flat(second),
         Formula.flat(Formula.jacobian(at: Tensor(net.z[2][0]), rows: 10) { $0.softmax() }))
     },
-    Claim("§3, ∂z⁽²⁾/∂h⁽¹⁾", "W⁽²⁾", ours: "I ⊗ W") {
+    Claim("§3, ∂z⁽²⁾/∂h⁽¹⁾", "W₂, which §1 calls W⁽²⁾", ours: "W⁽²⁾") {
       let right = Formula.jacobian(at: Tensor(shape: [1, 30], elements: net.q[1][0]), rows: 10) {
         $0.matmul($0.tape.constant(net.weights[1]), transposeB: true)
       }
@@ -95,9 +95,9 @@ enum ChainRuleClaims {
     },
     Claim("§5", "∂z⁽¹⁾/∂b⁽¹⁾ = I, ∂J/∂b⁽¹⁾ = g; 1×10 · 10×10 · 10×30 · 30×30 · 30×30", ours: "the adjoint of b⁽¹⁾") {
       let identity = Formula.identity(30)
-      return .equal(
-        [(chain(first, second, third, fourth, identity), net.db[0]), (g, net.db[0])],
-        dimensions(first, second, third, fourth, identity))
+      return .shaped(
+        (30, 1), where: (1, 30), "gᵀ", chain(first, second, third, fourth, identity) + g, net.db[0] + net.db[0],
+        "the product \(dimensions(first, second, third, fourth, identity)) is a row; §4 has gᵀ for that row")
     },
     Claim("§6", "∂J/∂W⁽²⁾ = (ŷ − y)h⁽¹⁾ᵀ", ours: "the adjoint of W⁽²⁾") {
       .equal(Formula.outer(net.error, net.q[1][0]), net.dW[1])
@@ -134,17 +134,18 @@ enum ChainRuleClaims {
     },
     Claim("§7.2", "g ← ∂J/∂ŷ; for i = l − 1 … 1: (a) to (d)", ours: "`Tape.backward`") {
       let found = backward(special: false)
-      return .equal([(found.db, Formula.flat(deep.db)), (found.dW, Formula.flat(deep.dW))], "l = 5, all layers")
+      return .equal(
+        [(found.db, Formula.flat(deep.db)), (found.dW, Formula.flat(deep.dW))],
+        "l = 5, all layers; gradients have the shapes of their parameters here, so g, a column, is that of b⁽ⁱ⁾")
     },
     Claim("§7.2.1, the shortcut", "skip ∂J/∂ŷ; first ŷ − y", ours: "log-softmax and pick") {
       let found = backward(special: true)
       return .equal([(found.db, Formula.flat(deep.db)), (found.dW, Formula.flat(deep.dW))])
     },
     Claim("§7.2.1, the line", "gᵀ = ŷ − y", ours: "gᵀ = (ŷ − y)ᵀ") {
-      // Step (d) multiplies gᵀ by W from the right.
-      .product(
-        of: [(5, 1), (5, 6)], "ŷᵀ − yᵀ, as in §4,",
-        PlainLoops.product([deep.error], deep.weights[3].matrix)[0], deep.dq[3][0], "in step (d)")
+      .shaped(
+        (5, 1), where: (1, 5), "ŷᵀ − yᵀ, as in §4,", deep.error, deep.dz[4][0],
+        "step (d) multiplies it by W⁽⁴⁾, which is 5×6, from the left")
     },
   ]
 
@@ -204,7 +205,7 @@ enum ChainRuleClaims {
       for _ in 0..<200 { b = zip(b, zip(PlainLoops.softmax(b), frequencies)).map { $0 - 0.5 * ($1.0 - $1.1) } }
       return .fact(
         loss() >= before,
-        "J falls from \(before.fixed(3)) to \(loss().fixed(3)): the most frequent class is found, [Experiments.md](Experiments.md) has its accuracy on MNIST"
+        "J falls from \(before.fixed(3)) to \(loss().fixed(3)): the frequencies of the classes are learnt, and nothing of the images; [Experiments.md](Experiments.md) has MNIST"
       )
     },
     Claim(

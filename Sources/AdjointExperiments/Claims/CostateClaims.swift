@@ -25,6 +25,24 @@ enum CostateClaims {
     return (PlainLoops.transposedTimes(w, scaled), Formula.outer(scaled, x))
   }
 
+  /// The losses of 20 steps of gradient descent on a batch, with the pixels and the columns of W⁰ in an order.
+  private static func losses(order: [Int]) -> [Double] {
+    let net = Witness([7, 6, 5], .sigmoid, batch: 6, hasBias: false)
+    func ordered(_ rows: [[Double]]) -> Tensor<Double> { Tensor(rows.map { row in order.map { row[$0] } }) }
+    var weights = [ordered(net.weights[0].matrix), net.weights[1]]
+    return (0..<20).map { _ in
+      let tape = Tape<Double>()
+      let leaves = weights.map { tape.input($0) }
+      let hidden = tape.constant(ordered(net.inputs)).matmul(leaves[0], transposeB: true).sigmoid()
+      let loss = crossEntropy(
+        logits: hidden.matmul(leaves[1], transposeB: true), labels: tape.index(Tensor(net.labels.map { Int32($0) })))
+      weights = zip(weights, gradients(of: loss, withRespectTo: leaves)).map { w, g in
+        Tensor(shape: w.shape, elements: zip(w.elements, g.value.elements).map { $0 - 0.5 * $1 })
+      }
+      return loss.scalar
+    }
+  }
+
   private static let lambda: [Double] = [0.3, -1.1, 0.7, 0.2, -0.5, 0.9]
 
   static let all: [Claim] = method + backward + softmax
@@ -41,6 +59,12 @@ enum CostateClaims {
       return .equal(
         [(hidden, net.q[1][0]), (PlainLoops.times(net.weights[1], hidden), net.z[2][0])],
         "there are no biases: with ReLU a blank image gives every class \(blank[0].short), whatever the weights")
+    },
+    Claim(
+      "§II.A, pixels", "the order in which pixels are mapped to entries has no effect on the results",
+      ours: "the same training with pixels and the columns of W⁰ in another order"
+    ) {
+      .equal(losses(order: [3, 0, 6, 2, 5, 1, 4]), losses(order: Array(0..<7)), "20 steps")
     },
     Claim("(3)", "H = L(x^K, y) + Σ (λᵏ⁺¹)ᵀ[−xᵏ⁺¹ + gₖ(Wᵏxᵏ)]", ours: "the loss, on states that obey (2)") {
       let defect = zip(net.q[1][0], net.activate(PlainLoops.times(net.weights[0], net.x))).map { -$0 + $1 }
@@ -66,6 +90,12 @@ enum CostateClaims {
     Claim("(6)", "λᵏ = (Wᵏ)ᵀ Λᵏ⁺¹ g′ₖ(Wᵏxᵏ)", ours: "`matmul`'s rule after ⊙ g′") {
       .equal(recursion(lambda, net.weights[0], net.x).x, pairing(lambda, net.weights[0], net.x) { $0.sigmoid() }.x)
     },
+    Claim("(6), its note", "(6) “does not apply to our final softmax activation function”", ours: "`softmax`'s rule") {
+      let p = net.probabilities
+      let alone = zip(top, p).map { $0 * $1 * (1 - $1) }
+      let apart = Proof.distance(PlainLoops.transposedTimes(net.weights[1], alone), net.dq[1][0])
+      return .fact(apart > 1e-3, "with ∂gⁱ/∂zᵢ alone for g′, (6) is off by \(apart.short) times the largest element")
+    },
     Claim("(7)", "ReLU: g′₀(z) = 0 for z ≤ 0, 1 for z > 0", ours: "`relu`, with relu′(0) = 0") {
       let points = [-2, -0.5, 0, 0.5, 2.0]
       let found = points.map { $0 <= 0 ? 0.0 : 1 }
@@ -81,6 +111,26 @@ enum CostateClaims {
     },
   ]
 
+  /// λ^K, from the corrected (4).
+  private static var top: [Double] { zip(net.oneHot, net.probabilities).map { -$0 / $1 } }
+
+  /// A right side for ∂H/∂x¹ that lacks −λ¹, against H with its costates held, recorded and differentiated.
+  private static func withoutCostate(_ printed: [Double], _ remark: String = "") -> Proof {
+    let tape = Tape<Double>()
+    let state = tape.input(Tensor(shape: [1, 6], elements: net.q[1][0]))
+    let g = state.matmul(tape.constant(net.weights[1]), transposeB: true).softmax()
+    // λ¹ is the tape's adjoint of the loss, not the formula under test.
+    let costate = net.dq[1][0]
+    let h =
+      (g * tape.constant(Tensor(shape: [1, 5], elements: top))).sum()
+      - (state * tape.constant(Tensor(shape: [1, 6], elements: costate))).sum()
+    let right = gradient(of: h, withRespectTo: state).value.elements
+    let amended = zip(printed, costate).map { $0 - $1 }
+    // The right side vanishes, so all are compared on the scale of λ.
+    func shifted(_ values: [Double]) -> [Double] { zip(values, costate).map { $0 + $1 } }
+    return .amended(shifted(printed), "−λᵢᵏ, which (5) has,", shifted(amended), shifted(right), remark)
+  }
+
   private static let softmax: [Claim] = [
     Claim("(10)", "gⁱ(z) = exp zᵢ / Σ exp zⱼ", ours: "`softmax`") {
       let z = net.z[2][0]
@@ -91,32 +141,15 @@ enum CostateClaims {
         "ours subtracts the maximum first: exp \(800) overflows")
     },
     Claim("(11)", "∂H/∂xᵢᵏ = (λᵏ⁺¹)ᵀ ∂g(Wᵏxᵏ)/∂xᵢᵏ", ours: "0 at the costates, by (5)") {
-      // H as a function of x¹ with λ² and λ¹ at their values: recorded, and differentiated.
-      let top = Formula.times(net.oneHot, net.probabilities.map { -1 / $0 })
-      let (w, x) = (net.weights[1], net.q[1][0])
-      let chained = pairing(top, w, x) { $0.softmax() }.x
-      let tape = Tape<Double>()
-      let state = tape.input(Tensor(shape: [1, 6], elements: x))
-      let g = state.matmul(tape.constant(w), transposeB: true).softmax()
-      // The costate of x¹, not that of the formula under test: λ¹ as the tape's adjoint of the loss.
-      let costate = net.dq[1][0]
-      let h =
-        (g * tape.constant(Tensor(shape: [1, 5], elements: top))).sum()
-        - (state * tape.constant(Tensor(shape: [1, 6], elements: costate))).sum()
-      let right = gradient(of: h, withRespectTo: state).value.elements
-      let amended = zip(chained, costate).map { $0 - $1 }
-      // Both vanish, so they are compared on the scale of λ.
-      let shift = costate
-      return .amended(
-        zip(chained, shift).map { $0 + $1 }, "−λᵢᵏ, which (5) has,", zip(amended, shift).map { $0 + $1 },
-        zip(right, shift).map { $0 + $1 })
+      withoutCostate(pairing(top, net.weights[1], net.q[1][0]) { $0.softmax() }.x)
     },
-    Claim("(13)", "(λᵏ⁺¹)ᵀ ∂g/∂(Wx) · column i of W", ours: "softmax's rule, then `matmul`'s") {
-      let (w, x) = (net.weights[1], net.q[1][0])
-      let top = [0.4, -0.3, 0.8, 0.1, -0.6]
-      let jacobian = Formula.softmaxJacobian(PlainLoops.softmax(PlainLoops.times(w, x)))
-      let row = PlainLoops.product(PlainLoops.product([top], jacobian), w.matrix)
-      return .equal(row[0], pairing(top, w, x) { $0.softmax() }.x, "its two lines share one number; there is no (12)")
+    Claim(
+      "(13)", "∂H/∂xᵢᵏ = (λᵏ⁺¹)ᵀ ∂g/∂(Wx) · column i of W", ours: "softmax's rule, then `matmul`'s, less λᵢᵏ"
+    ) {
+      let jacobian = Formula.softmaxJacobian(net.probabilities)
+      return withoutCostate(
+        PlainLoops.product(PlainLoops.product([top], jacobian), net.weights[1].matrix)[0],
+        "its two lines share one number; there is no (12)")
     },
     Claim("(14)", "∂gⁱ/∂zⱼ = gᵢ(δᵢⱼ − gⱼ)", ours: "`jacobian(of: z.softmax(), withRespectTo: z)`") {
       let z = net.z[2][0]

@@ -44,7 +44,7 @@ enum JacobianClaims {
       let isRight = Proof.distance(blocks, right) <= Proof.tolerance
       return .fact(
         Proof.distance(f1, right) <= Proof.tolerance,
-        "printed 1×\(f1.count), \(f1.count) numbers for \(right.count); its own idea, the product with I, is \(isRight ? "right" : "not right") as the Kronecker product I ⊗ f₁ᵀ"
+        "printed 1×\(f1.count), \(f1.count) numbers for \(right.count); its own idea, the product with I, is \(isRight ? "right" : "not right") as the Kronecker product I ⊗ f₁ᵀ: [ChainRule.md](ChainRule.md#a-product-differentiated-by-its-matrix)"
       )
     },
     Claim("§2.1 ∂a₂/∂f₁", "W₂ᵀ (“results in W₂”)", ours: "W₂, 10×64") {
@@ -60,6 +60,10 @@ enum JacobianClaims {
       return .amended(
         printed, "σ′(a₁)", Formula.flat(Formula.diagonal(slopes)), right,
         "x has 784 entries, a₁ has 64; the first 64 were taken")
+    },
+    Claim("§2.1 column", "diag(σ′) is kept as a column and multiplied element by element", ours: "the rule's ⊙") {
+      let start = PlainLoops.product([net.error], net.weights[1].matrix)[0]
+      return .equal([(Formula.times(start, slopes), row), (row, net.dz[1][0])])
     },
     Claim("§2.1 σ′", "σ′(x) = σ(x)(1 − σ(x))", ours: "`sigmoid`") {
       let points = [-3, -1, 0, 0.5, 2.0]

@@ -1,4 +1,5 @@
 import Adjoint
+import AdjointDatasets
 import AdjointLearning
 import Foundation
 
@@ -7,7 +8,7 @@ enum NetworkClaims {
   static let net = Witness([5, 4, 1], .tanh, .regression, batch: 6)
   static let deep = Witness([7, 6, 5, 4], .sigmoid, batch: 6)
 
-  static let all: [Claim] = models + stacked + example + objective + BackpropagationClaims.all
+  static let all: [Claim] = models + capability + stacked + example + objective + BackpropagationClaims.all
 
   /// h(W⁽ˡ⁾q + b⁽ˡ⁾) through all layers but the last, which has no h.
   static func forward(_ net: Witness, _ x: [Double]) -> [Double] {
@@ -89,12 +90,76 @@ enum NetworkClaims {
     },
   ]
 
+  /// The tape's output of a two-layer network with one input and one output, ReLU hidden.
+  private static func outputs(
+    _ x: [Double], _ w1: [Double], _ b1: [Double], _ w2: [Double], _ b2: Double
+  ) -> [Double] {
+    let (tape, units) = (Tape<Double>(), w1.count)
+    let hidden = tape.input(Tensor(shape: [x.count, 1], elements: x))
+      .matmul(tape.constant(Tensor(shape: [units, 1], elements: w1)), transposeB: true)
+      .addBias(tape.constant(Tensor(b1))).relu()
+    return hidden.matmul(tape.constant(Tensor(shape: [1, units], elements: w2)), transposeB: true)
+      .addBias(tape.constant(Tensor([b2]))).value.elements
+  }
+
+  /// The largest error on −1 … 1 of U ReLU units that follow f at U + 1 equally distant points.
+  private static func error(of f: (Double) -> Double, units: Int) -> Double {
+    let step = 2 / Double(units)
+    let knots = (0...units).map { -1 + step * Double($0) }
+    let slopes = zip(knots, knots.dropFirst()).map { (f($1) - f($0)) / step }
+    let bends = slopes.indices.map { $0 == 0 ? slopes[0] : slopes[$0] - slopes[$0 - 1] }
+    let x = (0...2000).map { -1 + Double($0) / 1000 }
+    let found = outputs(
+      x, [Double](repeating: 1, count: units), knots.dropLast().map { -$0 }, bends, f(-1))
+    return zip(x, found).map { abs(f($0) - $1) }.max() ?? .infinity
+  }
+
+  /// J = 1/4 Σ (y − f)² of a 2-2-1 network with ReLU on exclusive or, in the order W⁽¹⁾, b⁽¹⁾, W⁽²⁾, b⁽²⁾.
+  private static func exclusiveOr(_ t: [Double]) -> Double {
+    [(0.0, 0.0, 0.0), (0, 1, 1), (1, 0, 1), (1, 1, 0)].reduce(0) { sum, corner in
+      let (x, y, target) = corner
+      let q = (max(0, t[0] * x + t[1] * y + t[4]), max(0, t[2] * x + t[3] * y + t[5]))
+      let error = target - (t[6] * q.0 + t[7] * q.1 + t[8])
+      return sum + error * error / 4
+    }
+  }
+
+  private static let capability: [Claim] = [
+    Claim(
+      "Universality", "two layers approximate any continuous function uniformly, provided enough hidden units",
+      ours: "`Linear(1, U)`, ReLU, `Linear(U, 1)`: f through U + 1 points"
+    ) {
+      // Continuous, with a corner and an infinite slope.
+      let f = { (x: Double) in abs(x).squareRoot() + sin(5 * x) }
+      let errors = [10, 100, 1000].map { error(of: f, units: $0) }
+      return .fact(
+        zip(errors, errors.dropFirst()).allSatisfy { $1 < $0 / 2 } && errors[2] < 0.03,
+        "of √|x| + sin 5x on −1 … 1: largest error \(errors.map { $0.fixed(3) }.joined(separator: ", ")) with 10, 100, 1000 units; a theorem, which numbers illustrate"
+      )
+    },
+    Claim("Several minima", "the parameter space is highly multimodal", ours: "two minima of XOR's J, and neighbours") {
+      // The document's weights, and two units that are 0 at every corner.
+      let (best, dead) = ([1.0, 1, 1, 1, 0, -1, 1, -2, 0], [-0.5, -0.5, -0.5, -0.5, -0.5, -0.5, 1, 1, 0.5])
+      var generator = Generator(seed: 8)
+      func lower(_ t: [Double]) -> Int {
+        (0..<1000).count { _ in exclusiveOr(t.map { $0 + 0.1 * generator.normal() }) < exclusiveOr(t) }
+      }
+      let below = lower(best) + lower(dead)
+      return .fact(
+        below == 0 && exclusiveOr(best) < exclusiveOr(dead),
+        "J = \(exclusiveOr(best).short) and \(exclusiveOr(dead).short); around each, it is lower at \(below == 0 ? "none" : "\(below)") of 1000 points; exchanged units make as many again"
+      )
+    },
+  ]
+
   private static let stacked: [Claim] = [
     Claim("(6.13)", "X, Q, ŷ: a row for each data point", ours: "[batch, features]") {
       .equal(Formula.flat(net.inputs), Formula.flat(net.q[0]), "\(net.q[0].count)×\(net.q[0][0].count)")
     },
     Claim("(6.14a)", "Q = h(XW⁽¹⁾ᵀ + b⁽¹⁾ᵀ)", ours: "x·Wᵀ + b, `matmul(w, transposeB: true).addBias(b)`") {
-      .equal(Formula.flat(net.inputs.map { net.activate(net.linear(1, $0)) }), Formula.flat(net.q[1]))
+      .equal(
+        Formula.flat(net.inputs.map { net.activate(net.linear(1, $0)) }), Formula.flat(net.q[1]),
+        "b⁽¹⁾ᵀ, one row, is added to each of the \(net.inputs.count) rows")
     },
     Claim("(6.14b)", "ŷ = QW⁽²⁾ᵀ + b⁽²⁾ᵀ", ours: "the same") {
       .equal(Formula.flat(net.q[1].map { net.linear(2, $0) }), Formula.flat(net.z[2]))
@@ -108,7 +173,11 @@ enum NetworkClaims {
 
   private static let example: [Claim] = [
     Claim("Ex. 6.1, inputs", "p = 28 × 28 = 784, intensities in [0, 1], M = 10", ours: "`LabeledImages`, bytes / 255") {
-      .equal([28 * 28], [784])
+      let digits = DrawnDigits(seed: 1).training(20)
+      let inputs = digits.batch(Array(0..<20)[...]).inputs.elements
+      return .fact(
+        digits.features == 784 && digits.classNames.count == 10 && inputs.allSatisfy { (0...1).contains($0) },
+        "\(digits.features) inputs, \(digits.classNames.count) classes")
     },
     Claim("Ex. 6.1, one layer", "784·10 + 10 = 7850 parameters", ours: "`MLP([784, 10])`") {
       .equal([784 * 10 + 10, 7850], [Double(parameters([784, 10])), 7850])

@@ -35,9 +35,10 @@ enum BatchBackpropagation {
       }
       return Section(
         rows: [
-          row("004 alg. 6.1", "regression", "regression"), row("004 alg. 6.1", "classification", "classification"),
-          row("003 §7.2", "l layers, softmax through its Jacobian", "general"),
-          row("003 §7.2.1", "softmax special case", "special"),
+          row("004 alg. 6.1", "regression", "regression").judging("Alg. 6.1, line 10"),
+          row("004 alg. 6.1", "classification", "classification").judging("Alg. 6.1, line 13"),
+          row("003 §7.2", "l layers, softmax through its Jacobian", "general").judging("§7.2"),
+          row("003 §7.2.1", "softmax special case", "special").judging("§7.2.1, the shortcut"),
         ],
         text: [
           "Networks "

@@ -25,14 +25,17 @@ enum Costates {
       return Section(rows: [
         .figure(
           "000 §II", "costates λ against the tape's adjoints, layer by layer", theirs: "equal",
-          ours: "apart by \(worst.scientific) at most, relative to the largest", reached: worst <= 1e-12),
+          ours: "apart by \(worst.scientific) at most, relative to the largest", reached: worst <= 1e-12
+        ).judging("(6)"),
         .figure(
           "000 §II", "∂H/∂W (eq. 9, 15) against the tape's gradients", theirs: "equal",
-          ours: "apart by \(weights.scientific) at most", reached: weights <= 1e-12),
+          ours: "apart by \(weights.scientific) at most", reached: weights <= 1e-12
+        ).judging("(9)"),
         Row(
           "000 §II", "eq. 4 as printed, λ = −y/x²", theirs: "−y/x²",
           ours: "wrong by \(printed.short) times the adjoint or more; it is −y/x",
-          printed > 1e-6 ? .refuted : .confirmed),
+          printed > 1e-6 ? .refuted : .confirmed
+        ).judging("(4)"),
       ])
     })
 

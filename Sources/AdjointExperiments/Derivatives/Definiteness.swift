@@ -34,7 +34,8 @@ enum Definiteness {
         .figure(
           "003 §8", "784-30-10: the Hessian has a negative direction", theirs: "not convex",
           ours: "vᵀHv = \(least.fixed(4)) for unit vectors v; largest \(network.mean("largest").short)",
-          reached: least.allSatisfy { $0 < -1e-6 }),
+          reached: least.allSatisfy { $0 < -1e-6 }
+        ).judging("§8, convexity"),
       ])
     })
 

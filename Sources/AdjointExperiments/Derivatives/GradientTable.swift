@@ -118,7 +118,8 @@ package enum GradientTable {
         Row(
           "002 §3", "\"the absolute difference … is within 1e-4\"", theirs: "claimed for 6 of 6",
           ours: "by its own table, \(broken.count) of 6 are not: " + broken.map(\.name).joined(separator: ", "),
-          broken.isEmpty ? .confirmed : .refuted),
+          broken.isEmpty ? .confirmed : .refuted
+        ).judging("§3, table 1"),
         .figure(
           "002 §3", "numerical against backpropagated gradient, six kinds, ε = 1e-2", theirs: "≤ 1e-4",
           ours: "worst of all seeds \(worst.scientific)", reached: worst <= bound),

@@ -31,9 +31,12 @@ enum JacobianProducts {
       let (left, right) = multiplications
       return Section(
         rows: [
-          row("003 §2", "[1×10]·[10×10]·[10×30]·[30×30]·[30×23520] against the tape's gradient", "chain"),
-          row("003 §4", "its simplification g xᵀ, g = (ŷ − y)W⁽²⁾ ⊙ relu′(z⁽¹⁾)", "outer"),
-          row("003 §5", "∂J/∂b⁽¹⁾ = g", "bias"), row("003 §6", "∂J/∂W⁽²⁾ = (ŷ − y)h⁽¹⁾ᵀ", "second"),
+          row("003 §2", "[1×10]·[10×10]·[10×30]·[30×30]·[30×23520] against the tape's gradient", "chain")
+            .judging("§1, §2, chain"),
+          row("003 §4", "its simplification g xᵀ, gᵀ = (ŷᵀ − yᵀ)W⁽²⁾ ⊙ relu′(z⁽¹⁾ᵀ)", "outer")
+            .judging("§4, five factors"),
+          row("003 §5", "∂J/∂b⁽¹⁾ = gᵀ, which is printed as g", "bias").judging("§5", amended: true),
+          row("003 §6", "∂J/∂W⁽²⁾ = (ŷ − y)h⁽¹⁾ᵀ", "second").judging("§6"),
         ],
         text: [
           "Multiplications of the dense product from the left, as reverse mode does it: \(left); from the right: \(right)."

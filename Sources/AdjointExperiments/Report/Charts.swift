@@ -10,9 +10,22 @@ enum Charts {
   /// Curves over two axes.
   /// - Parameter range: of y, where a beginning far above would leave no room for the rest.
   static func lines(
-    name: String, caption: String, x: String, y: String, range: ClosedRange<Double>? = nil, _ series: [Series]
+    name: String, caption: String, x: String, scale: Axis.Scale = .linear, y: String,
+    range: ClosedRange<Double>? = nil, _ series: [Series]
   ) -> SVGPicture {
-    picture(name, caption, LineChart(caption, x: Axis(x), y: Axis(y, range: range), series))
+    picture(name, caption, LineChart(caption, x: Axis(x, scale: scale), y: Axis(y, range: range), series))
+  }
+
+  /// A number for each pair of a row and a column, from blue below zero to orange above; colours end at the limit.
+  static func map(
+    name: String, caption: String, quantity: String, limit: Double, rows: (String, [String]),
+    columns: (String, [String]), _ values: [[Double]]
+  ) -> SVGPicture {
+    picture(
+      name, caption,
+      HeatMap(
+        caption, values: values, quantity: quantity, range: -limit...limit, rows: rows.0, columns: columns.0,
+        rowNames: rows.1, columnNames: columns.1))
   }
 
   /// Points, the function fitted to them, and the outputs of the hidden units.

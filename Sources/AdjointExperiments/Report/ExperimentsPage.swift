@@ -15,12 +15,7 @@ package struct ExperimentsPage {
   package func write() throws {
     let manager = FileManager.default
     try manager.createDirectory(at: store.folder, withIntermediateDirectories: true)
-    var sections: [(Experiment, Scale, Section)] = []
-    for experiment in experiments {
-      let scale = try scale(of: experiment)
-      let sweep = Sweep([experiment], scale, store: store, dataName: "MNIST", threads: 1)
-      for (_, section) in try sweep.sections() { sections.append((experiment, scale, section)) }
-    }
+    let sections = try sections()
     for (experiment, _, section) in sections {
       for picture in section.pictures {
         let file = store.folder.appendingPathComponent(fileName(experiment, picture))
@@ -30,11 +25,26 @@ package struct ExperimentsPage {
     try OutputFile.replace(store.directory.appendingPathComponent("Experiments.md"), with: try markdown(sections).utf8)
   }
 
-  /// The full settings where all of them have two seeds at least; the shortened ones otherwise.
+  /// The rows of the page's table.
+  package func rows() throws -> [Row] { try sections().flatMap { $0.2.rows } }
+
+  private func sections() throws -> [(Experiment, Scale, Section)] {
+    try experiments.flatMap { experiment in
+      let scale = try scale(of: experiment)
+      let sweep = Sweep([experiment], scale, store: store, dataName: "MNIST", threads: 1)
+      return try sweep.sections().map { (experiment, scale, $0.section) }
+    }
+  }
+
+  /// The full settings where all of them have two seeds at least, or any run where an unfinished experiment is reported; the
+  /// shortened ones otherwise.
   private func scale(of experiment: Experiment) throws -> Scale {
     guard experiment.quickSeeds != nil else { return .full }
     let full = try store.results(of: experiment, .full, data: "MNIST").runs
-    return full.allSatisfy { $0.records.count >= 2 } ? .full : .quick
+    let isFull =
+      experiment.reportsUnfinished
+      ? full.contains { !$0.records.isEmpty } : full.allSatisfy { $0.records.count >= 2 }
+    return isFull ? .full : .quick
   }
 
   private func fileName(_ experiment: Experiment, _ picture: SVGPicture) -> String {
@@ -48,7 +58,9 @@ package struct ExperimentsPage {
       Every system and experiment of five documents on backpropagation, run on real MNIST, and NIST's certified regressions. This page and its charts are written \
       from the records in [Experiments/](Experiments) by `adjoint experiments --all --rebuild`; each section names the command \
       that computes its records. Figures compared with a document are means over seeds, with every seed beside them where \
-      there are at most five. *holds* and *MISSED* judge a figure to reach; *confirmed* and *refuted* a document's claim.
+      there are at most five. *holds* and *MISSED* judge a figure to reach; *confirmed* and *refuted* a document's claim. \
+      A claim that [Documents.md](Documents.md) judges too has one verdict on both pages: what is refuted here is a misprint or \
+      wrong there.
       """,
       table(sections.flatMap { $0.2.rows }),
     ]

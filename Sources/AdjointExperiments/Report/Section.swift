@@ -18,6 +18,15 @@ package struct SVGPicture: Sendable {
   package let svg: String
 }
 
+/// The place of a claim among `DocumentClaims`.
+package struct ClaimPlace: Sendable, Hashable {
+  /// Such as `003`.
+  package let document: String
+  package let place: String
+  /// True for the claim with its slip corrected.
+  package let isAmended: Bool
+}
+
 /// A figure or claim of a document, the result here, and the verdict.
 package struct Row: Sendable {
   package enum Verdict: Sendable, Equatable {
@@ -26,6 +35,8 @@ package struct Row: Sendable {
     /// A claim of a document that the runs support, contradict, or cannot decide.
     case confirmed, refuted
     case undecided(String)
+    /// A claim that holds at some settings and not at others: counts of both, of the undecided, and of those without runs.
+    case mapped(holds: Int, fails: Int, open: Int, missing: Int)
     /// There is nothing to compare with.
     case reported
     /// There are no runs.
@@ -38,6 +49,9 @@ package struct Row: Sendable {
       case .confirmed: "confirmed"
       case .refuted: "refuted"
       case .undecided(let why): "not decided (\(why))"
+      case .mapped(let holds, let fails, let open, let missing):
+        "holds at \(holds) of \(holds + fails + open + missing) points, not at \(fails)"
+          + (open > 0 ? "; \(open) not decided" : "") + (missing > 0 ? "; \(missing) not run" : "")
       case .reported: "reported"
       case .notRun: "NOT RUN"
       }
@@ -52,6 +66,8 @@ package struct Row: Sendable {
   package let theirs: String
   package let ours: String
   package let verdict: Verdict
+  /// The claim of `DocumentClaims` that is judged here once more; both verdicts must agree.
+  package private(set) var claim: ClaimPlace?
 
   package init(_ place: String, _ subject: String, theirs: String, ours: String, _ verdict: Verdict) {
     (self.place, self.subject, self.theirs, self.ours, self.verdict) = (place, subject, theirs, ours, verdict)
@@ -60,6 +76,14 @@ package struct Row: Sendable {
   /// A figure to reach.
   package static func figure(_ place: String, _ subject: String, theirs: String, ours: String, reached: Bool) -> Row {
     Row(place, subject, theirs: theirs, ours: ours, reached ? .holds : .missed)
+  }
+
+  /// The row with the claim that it judges once more.
+  /// - Parameter amended: true where the row judges the claim with its slip corrected.
+  func judging(_ claim: String, amended: Bool = false) -> Row {
+    var row = self
+    row.claim = ClaimPlace(document: String(place.prefix(3)), place: claim, isAmended: amended)
+    return row
   }
 }
 

@@ -20,6 +20,10 @@ package struct Experiment: Sendable {
   package let needsDigits: Bool
   /// True when runs need NIST's tables.
   package let needsTables: Bool
+  /// True when the page has nothing of it before a run is recorded.
+  package let isOptional: Bool
+  /// True when the report speaks of whatever runs there are, and says what is missing.
+  package let reportsUnfinished: Bool
   /// The settings at a scale.
   package let settings: @Sendable (Scale) -> [Setting]
   /// The judgement of the runs.
@@ -27,13 +31,13 @@ package struct Experiment: Sendable {
 
   package init(
     _ name: String, _ place: String, _ title: String, seeds: Int = 5, quickSeeds: Int? = nil, needsDigits: Bool = true,
-    needsTables: Bool = false,
+    needsTables: Bool = false, reportsUnfinished: Bool = false, isOptional: Bool = false,
     settings: @escaping @Sendable (Scale) -> [Setting], report: @escaping @Sendable (Results) -> Section
   ) {
     (self.name, self.place, self.title) = (name, place, title)
     (self.seeds, self.quickSeeds) = (seeds, quickSeeds)
-    (self.needsDigits, self.needsTables) = (needsDigits, needsTables)
-    (self.settings, self.report) = (settings, report)
+    (self.needsDigits, self.needsTables, self.reportsUnfinished) = (needsDigits, needsTables, reportsUnfinished)
+    (self.isOptional, self.settings, self.report) = (isOptional, settings, report)
   }
 
   /// The number of seeds in a sweep of this scale.
@@ -175,7 +179,7 @@ package struct Results: Sendable {
 /// Every experiment, in the order of the documents.
 package enum ExperimentCatalog {
   package static let all: [Experiment] = [
-    Widths.experiment, Depths.experiment, Costates.experiment,
+    RateGrid.experiment, Widths.usual, Widths.leading, Depths.usual, Depths.leading, Costates.experiment,
     LearningCurves.curves, LearningCurves.rates, ConvolutionalNetwork.experiment,
     MomentumTraining.softmax, GradientTable.experiment, MomentumTraining.momentum, MomentumTraining.activations,
     Penalties.experiment,

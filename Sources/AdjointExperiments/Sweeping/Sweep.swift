@@ -52,9 +52,9 @@ package struct Sweep: Sendable {
     for experiment in experiments where tables != nil || !experiment.needsTables {
       let (runs, rest) = try store.results(of: experiment, scale, data: dataName)
       others += rest
-      for own in runs {
-        let done = Set(own.records.map(\.seed))
-        for seed in 1...experiment.seedCount(scale) where !done.contains(seed) {
+      // Seed by seed, so that an interrupted experiment has every setting rather than every seed of a few.
+      for seed in 1...experiment.seedCount(scale) {
+        for own in runs where !own.records.contains(where: { $0.seed == seed }) {
           jobs.append(Job(experiment: experiment, setting: own.setting, seed: seed))
         }
       }
@@ -76,7 +76,9 @@ package struct Sweep: Sendable {
     let jobs = try missing().jobs
     let images = try jobs.contains { $0.experiment.needsDigits } ? digits() : .none
     // The longest first, so that the cores finish together; what runs alone comes after.
-    let together = jobs.filter { !$0.setting.isAlone }.sorted { $0.setting.seconds > $1.setting.seconds }
+    let together = jobs.filter { !$0.setting.isAlone }.enumerated().sorted {
+      ($1.element.setting.seconds, $0.offset) < ($0.element.setting.seconds, $1.offset)
+    }.map(\.element)
     try withoutActuallyEscaping(goesOn) { goesOn in
       try withoutActuallyEscaping(progress) { progress in
         let desk = Desk(jobs: together, total: jobs, goesOn: goesOn, progress: progress)
@@ -145,9 +147,13 @@ package struct Sweep: Sendable {
 
   /// The reports of the records, experiment by experiment.
   package func sections() throws -> [(experiment: Experiment, section: Section)] {
-    try experiments.map { experiment in
+    try experiments.compactMap { experiment in
       let runs = try store.results(of: experiment, scale, data: dataName).runs
-      guard runs.allSatisfy({ !$0.records.isEmpty }) else {
+      if experiment.isOptional, runs.allSatisfy(\.records.isEmpty) { return nil }
+      let isEnough =
+        experiment.reportsUnfinished
+        ? runs.contains { !$0.records.isEmpty } : runs.allSatisfy { !$0.records.isEmpty }
+      guard isEnough else {
         let row = Row(experiment.place, experiment.title, theirs: "", ours: "no runs are recorded", .notRun)
         return (experiment, Section(rows: [row]))
       }

@@ -89,15 +89,20 @@ enum ExclusiveOr {
       rows: [
         .figure(
           "004 XOR", "the given weights give exactly 0, 1, 1, 0", theirs: "0, 1, 1, 0",
-          ours: outputs.map(\.short).joined(separator: ", "), reached: given.mean("exact") == 1),
+          ours: outputs.map(\.short).joined(separator: ", "), reached: given.mean("exact") == 1
+        ).judging("XOR"),
         .figure(
           "004 XOR", "(0,1) and (1,0) meet in feature space", theirs: "both at (1, 0)",
           ours: "(0,1) at (\(features.count == 8 ? "\(features[2].short), \(features[3].short)" : "–")), "
             + "(1,0) at (\(features.count == 8 ? "\(features[4].short), \(features[5].short)" : "–"))",
-          reached: given.mean("meet") == 1),
+          reached: given.mean("meet") == 1
+        ).judging("XOR"),
         Row(
-          "004 XOR", "share of \(trials) random beginnings from which a 2-2-1 network learns it", theirs: "",
-          ours: trained.mean("solved").percent, .reported),
+          "004 challenges",
+          "training is sensitive to the initial values: 2-2-1 on XOR from \(trials) random beginnings",
+          theirs: "claimed", ours: "\(trained.mean("solved").percent) of them learn it",
+          (0.01...0.99).contains(trained.mean("solved")) ? .confirmed : .refuted
+        ).judging("Several minima"),
       ],
       text: [
         "The others, \(trials - (trained.mean("solved") * Double(trials)).nearest) of \(trials), do not: "

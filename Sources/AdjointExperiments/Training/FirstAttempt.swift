@@ -90,7 +90,8 @@ enum FirstAttempt {
         .figure(
           "004 ex. 6.1", "parameters of the two models", theirs: "7850 and 159 010",
           ours: "\(softmax.mean("parameters").nearest) and \(relu.mean("parameters").nearest)",
-          reached: softmax.mean("parameters") == 7_850 && relu.mean("parameters") == 159_010),
+          reached: softmax.mean("parameters") == 7_850 && relu.mean("parameters") == 159_010
+        ).judging("Ex. 6.1, one layer"),
         .figure(
           "004 ex. 6.2", "softmax regression, error ≤ 8.3%", theirs: "approximately 8%", ours: linear.percents,
           reached: linear.mean <= 0.083),
@@ -98,7 +99,7 @@ enum FirstAttempt {
           "004 ex. 6.2", "784-200-10, ReLU, error ≤ 2.1%", theirs: "2%", ours: deep.percents,
           reached: deep.mean <= 0.021),
         plateau(softmax),
-        often(relu),
+        often(relu), overfitting(relu),
       ],
       text: ["Of the batches, every \(keptInterval)th is drawn, of seed 1."],
       pictures: images(softmax) + curves(softmax, "figure 6.7") + curves(relu, "figure 6.8"))
@@ -128,6 +129,22 @@ enum FirstAttempt {
       "004 ex. 6.2",
       "784-200-10: often all 100 of a batch are right in the last five epochs (at least half of the time)",
       theirs: "claimed", ours: "in \(share.percents) of the iterations", share.mean >= 0.5 ? .confirmed : .refuted)
+  }
+
+  /// "The discrepancy between training error and validation error indicates that we are overfitting": the error of the batches of
+  /// the last five epochs against that of the test set, and the cost of the test set, which rises where a model overfits.
+  private static func overfitting(_ runs: Runs) -> Row {
+    func late(_ curve: [Double], _ steps: Int) -> Double { Array(curve.suffix(5 * 600 / steps)).mean }
+    let gaps = zip(runs.curves("validation error"), runs.curves("batch error")).map {
+      late($0, evaluationInterval) - late($1, keptInterval)
+    }
+    let rises = runs.curves("validation cost").map { ($0.last ?? .nan) - ($0.min() ?? .nan) }
+    let gap = Interval(ofMean: gaps)
+    return Row(
+      "004 ex. 6.2", "784-200-10 overfits: error on the test set over that on the batches, last five epochs",
+      theirs: "claimed",
+      ours: "\(gap.points); the cost on the test set ends \(rises.fixed(4)) nats above its lowest",
+      gap.isPositive ? .confirmed : gap.isNegative ? .refuted : .undecided("the interval holds 0"))
   }
 
   private static func curves(_ runs: Runs, _ figure: String) -> [SVGPicture] {
