@@ -124,6 +124,24 @@ import Testing
     #expect(report.findings.isEmpty)
   }
 
+  @Test("A tie of which an operation computes an index is told of in every precision")
+  func ties() throws {
+    func report<S: Scalar>(_: S.Type) -> [GradientReport] {
+      let tape = Tape<S>()
+      let x = tape.input(Tensor([1, 3, 3, 2]), name: "x")
+      return [
+        GradientCheck(of: x.gather(x.argMax(), axis: 0).square().sum()).run(),
+        GradientCheck(of: x.gather(x.argSort(), axis: 0).square().cumulativeSum(axis: 0).sum()).run(),
+      ]
+    }
+    for (a, b) in zip(report(Float.self), report(Double.self)) {
+      let (own, other) = (try #require(a.singularities.first), try #require(b.singularities.first))
+      #expect(own.operation.hasPrefix("arg") && own.distance == 0)
+      #expect(own.operation == other.operation && own.node == other.node && own.element == other.element)
+      #expect(a.verdict == b.verdict && a.verdict == .cannotTell)
+    }
+  }
+
   @Test("At a kink a value between the slopes of both sides is let pass, and one outside is not")
   func subgradient() {
     func report(_ fault: Rectify.Fault) -> GradientReport {
