@@ -131,7 +131,7 @@ import Testing
       let x = tape.input(Tensor([1, 3, 3, 2]), name: "x")
       return [
         GradientCheck(of: x.gather(x.argMax(), axis: 0).square().sum()).run(),
-        GradientCheck(of: x.gather(x.argSort(), axis: 0).square().cumulativeSum(axis: 0).sum()).run(),
+        GradientCheck(of: x.gather(x.argSort(), axis: 0).square().cumsum(axis: 0).sum()).run(),
       ]
     }
     for (a, b) in zip(report(Float.self), report(Double.self)) {
