@@ -75,11 +75,11 @@ enum KnownFormulas {
     case is Range<Int>, is ClosedRange<Int>, is Range<Double>, is ClosedRange<Double>: return true
     default: break
     }
-    guard !(value is any CustomReflectable) else { return false }
     let mirror = Mirror(reflecting: value)
+    let isOwn = mirror.displayStyle == .optional || !(value is any CustomReflectable)
     switch mirror.displayStyle {
     case .struct, .tuple, .optional, .enum:
-      return (!mirror.children.isEmpty || mirror.displayStyle != .struct || isEmpty(value))
+      return isOwn && (!mirror.children.isEmpty || mirror.displayStyle != .struct || isEmpty(value))
         && mirror.children.allSatisfy { isData($0.value) }
     default: return false
     }
