@@ -163,6 +163,35 @@ struct AccumulationTests {
     #expect(abs(a.value[0] + 1.5) < 1e-6 && b.value[0] < -2.9)
   }
 
+  @Test func `a mean of gradients that overflows refuses the step, and nothing has been changed`() throws {
+    let largest = Float.greatestFiniteMagnitude
+    var refusals = 0
+    // Each gradient is finite; for some counts the rounded shares add up to more than the largest number.
+    for count in 2...12 {
+      let (w, v) = (Parameter<Float>(Tensor([0]), name: "w"), Parameter<Float>(Tensor([2]), name: "v"))
+      for clipping in [Clipping.none, .norm(1)] {
+        let step = TrainingStep<Float>(optimizer: SGD(learningRate: 0.1), clipping: clipping) { x in
+          (x * x.tape.parameter(w)).mean() + x.tape.parameter(v).sum()
+        }
+        do {
+          try step(accumulating: Array(repeating: Tensor([largest]), count: count))
+          #expect(w.value[0].isFinite && w.value[0] < 0)
+          #expect(step.stepCount == 1)
+        } catch let error as TrainingError {
+          refusals += 1
+          guard case .gradient(let name) = error.failure else {
+            Issue.record("\(error)")
+            continue
+          }
+          #expect(name.contains("w") && "\(error)".contains("as before this step"), "\(error)")
+          #expect(step.stepCount == 0 && w.value[0] == 0 && v.value[0] == 2)
+        }
+        (w.value, v.value) = (Tensor([0]), Tensor([2]))
+      }
+    }
+    #expect(refusals > 0)
+  }
+
   @Test func `no micro-batches trap with a sentence`() async {
     let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
       let w = Parameter<Double>(Tensor([1]), name: "w")

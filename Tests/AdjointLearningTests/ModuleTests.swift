@@ -168,4 +168,11 @@ struct ModuleTests {
 
     func callAsFunction(_ text: Variable<Double>) -> Variable<Double> { words.logits(of: block(norm(words(text)))) }
   }
+
+  @Test func `the count of a model's parameters counts each once`() {
+    let model = Model()
+    #expect(model.parameterCount == model.all.reduce(0) { $0 + $1.value.elements.count })
+    #expect(model.layers.parameterCount == 2 * (2 * 2 + 2))
+    #expect(model.heads[0].parameterCount == 2 + 1 + 1)
+  }
 }

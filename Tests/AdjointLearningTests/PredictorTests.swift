@@ -37,6 +37,15 @@ struct PredictorTests {
     #expect(predicted.elements == recorded.elements)
   }
 
+  @Test func `a model in which rows see each other finds zeros behind a short batch, whatever stood there`() throws {
+    let predictor = Predictor<Double>(batchSize: 3) { $0 + $0.sum(axes: [0], keepingDimensions: true) }
+    let first = predictor(Tensor([[1], [2]]))
+    #expect(first == Tensor([[4], [5]]))
+    _ = predictor(Tensor([[100], [100], [100]]))
+    #expect(predictor(Tensor([[1], [2]])) == first)
+    #expect(predictor(Tensor([[100], [100], [100], [1]])) == Tensor([[400], [400], [400], [2]]))
+  }
+
   @Test func `a predictor reads the parameters where they stand`() throws {
     let model = Self.model(dropout: 0)
     let predictor = Predictor<Float>(batchSize: 4) { model($0) }

@@ -83,6 +83,32 @@ import Testing
     #expect(GradientCheck(of: largest.sum()).run().verdict == .agree)
   }
 
+  @Test func `A few positions picked out are the first of those of a whole sort, ties and NaN too`() {
+    var generator = Generator(seed: 4)
+    for length in [1, 2, 33, 70, 200] {
+      let numbers = (0..<3 * length).map { _ in
+        [Double.nan, -0.0, 0, .infinity, Double(generator.next() % 9)][Int(generator.next() % 8 % 5)]
+      }
+      let x = Tensor(shape: [3, length], elements: numbers)
+      for (axis, x) in [(1, x), (0, x.transpose())] {
+        for descending in [false, true] {
+          let all = x.argSort(axis: axis, descending: descending)
+          for count in [0, 1, 2, 31, 32, 33] where count <= length {
+            let few = x.argSort(axis: axis, descending: descending, count: count)
+            let first = axis == 1 ? all[0..<3, 0..<count] : all[0..<count, 0..<3]
+            #expect(few == first, "\(count) of \(length), axis \(axis), descending \(descending)")
+          }
+        }
+        let kept = (x.argMax(axis: axis, keepingDimensions: true), x.argMin(axis: axis, keepingDimensions: true))
+        #expect(kept.0.elements == x.argMax(axis: axis).elements && kept.1.elements == x.argMin(axis: axis).elements)
+        #expect(kept.0.shape == (axis == 1 ? [3, 1] : [1, 3]))
+      }
+    }
+    // The kept dimension is that which `gather` along the axis reads.
+    let x = Tape<Double>().input(Tensor([[1, 5, 2], [7, 3, 4]]))
+    #expect(x.gather(x.argMax(keepingDimensions: true), axis: 1).value == Tensor([[5], [7]]))
+  }
+
   @Test func `Indices are refused where numbers are expected, and the other way round`() async {
     let added = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
       let x = Tape<Double>().constant(Tensor([1, 2]))

@@ -83,4 +83,25 @@ import Testing
     var (a, b) = (Generator(seed: 3), Generator(seed: 3))
     #expect(a.permutation(of: 100) == b.permutation(of: 100))
   }
+
+  @Test func `Tensors are drawn by shape in the order of single numbers`() {
+    var (a, b) = (Generator(seed: 3), Generator(seed: 3))
+    let x: Tensor<Float> = .normal([2, 3], mean: 1, deviation: 2, using: &a)
+    #expect(x.shape == [2, 3] && x.elements == (0..<6).map { _ in Float(1 + 2 * b.normal()) })
+    let y = Tensor.uniform([4], low: -1, high: 1, using: &a)
+    #expect(y.elements == (0..<4).map { _ in b.uniform(-1, 1) })
+    #expect(a == b && Tensor.normal([0], using: &a).elements.isEmpty)
+  }
+
+  @Test func `Code that is generic over scalars assigns with an operation`() {
+    func walk<S: Scalar>(_: S.Type) -> S {
+      var x: S = 3
+      x += 2
+      x *= 4
+      x -= 5
+      x /= 3
+      return x
+    }
+    #expect(walk(Float.self) == 5 && walk(Double.self) == 5 && walk(Dual.self) == 5)
+  }
 }

@@ -16,6 +16,18 @@ import Testing
     ("norm: the order is nan", { _ = t.norm(order: .nan) }),
     ("normalize: epsilon is -1.0; it must be a finite number, 0 or above", { _ = x().normalize(epsilon: -1) }),
     ("normalize: epsilon is nan", { _ = t.normalize(epsilon: .nan) }),
+    ("sum: axis 0 of [3] is named twice; name each axis once", { _ = x().sum(axes: [0, -1]) }),
+    ("mean: axis 0 of [3] is named twice", { _ = t.mean(axes: [0, 0]) }),
+    ("max: axis 1 of [2, 3] is named twice", { _ = x([2, 3]).max(axes: [1, 0, 1]) }),
+    ("norm: axis 0 of [3] is named twice", { _ = x().norm(axes: [0, 0]) }),
+    ("flip: axis 0 of [3] is named twice", { _ = t.flip(axes: [0, -1]) }),
+    (
+      "normal(0.0, -1.0): mean and deviation must be finite",
+      {
+        var generator = Generator(seed: 1)
+        _ = Tensor.normal([2], deviation: -1, using: &generator)
+      }
+    ),
     ("polygamma: the order is 101, and must be at least 0 and at most 100", { _ = x().polygamma(order: 101) }),
     ("polygamma: the order is 9223372036854775807", { _ = t.polygamma(order: .max) }),
     ("tile: dimension 0 of [9223372036854775807]", { _ = t.tile([.max]) }),

@@ -1,15 +1,19 @@
 // Order and choice of elements of tensors without a tape, under the names that variables have.
 
 extension Tensor where Element: Scalar {
-  /// The position of the largest element along an axis, which is removed: the first of those that tie, and that of the first NaN
-  /// where there is one.
-  public func argMax(axis: Int = -1, file: StaticString = #fileID, line: UInt = #line) -> Tensor<Int32> {
-    recorded { $0.argMax(axis: axis, file: file, line: line) }.indexValue
+  /// The position of the largest element along an axis, which is removed or kept as a dimension of 1: the first of those that tie,
+  /// and that of the first NaN where there is one.
+  public func argMax(
+    axis: Int = -1, keepingDimensions: Bool = false, file: StaticString = #fileID, line: UInt = #line
+  ) -> Tensor<Int32> {
+    recorded { $0.argMax(axis: axis, keepingDimensions: keepingDimensions, file: file, line: line) }.indexValue
   }
 
-  /// The position of the smallest element along an axis, which is removed, as for `argMax`.
-  public func argMin(axis: Int = -1, file: StaticString = #fileID, line: UInt = #line) -> Tensor<Int32> {
-    recorded { $0.argMin(axis: axis, file: file, line: line) }.indexValue
+  /// The position of the smallest element along an axis, which is removed or kept, as for `argMax`.
+  public func argMin(
+    axis: Int = -1, keepingDimensions: Bool = false, file: StaticString = #fileID, line: UInt = #line
+  ) -> Tensor<Int32> {
+    recorded { $0.argMin(axis: axis, keepingDimensions: keepingDimensions, file: file, line: line) }.indexValue
   }
 
   /// The positions that put an axis into rising or falling order. Elements that tie keep their order, and NaN counts as the

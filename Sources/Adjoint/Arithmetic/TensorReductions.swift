@@ -121,7 +121,9 @@ extension Tensor where Element: Scalar {
 
   private func axisSet(_ axes: [Int]?, for name: String, _ file: StaticString, _ line: UInt) -> AxisSet {
     guard let axes else { return AxisSet(0..<shape.rank) }
-    return AxisSet(axes.map { shape.checked(axis: $0, of: name, file, line) })
+    let own = axes.map { shape.checked(axis: $0, of: name, file, line) }
+    requireDistinct(own, for: name, shape, file, line)
+    return AxisSet(own)
   }
 
   /// f with the axis moved to the end, and moved back unless f removes it.

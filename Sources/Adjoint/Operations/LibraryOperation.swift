@@ -143,7 +143,7 @@ func methodCall(_ name: String, _ x: [String], _ arguments: String...) -> String
 package struct ScalarOperand {
   package let elements: [Variable<Double>]
   package let shape: Shape
-  /// The values of an index leaf, which have no nodes; `nil` for numbers.
+  /// The values of indices, which have no nodes; `nil` for numbers.
   package let indices: Tensor<Int32>?
 
   package init(elements: [Variable<Double>], shape: Shape, indices: Tensor<Int32>?) {

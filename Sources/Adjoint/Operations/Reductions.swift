@@ -288,7 +288,9 @@ extension Variable {
 
   func axisSet(_ axes: [Int]?, for name: String, _ file: StaticString, _ line: UInt) -> AxisSet {
     guard let axes else { return AxisSet(0..<checkedShape(name, file, line).rank) }
-    return AxisSet(axes.map { axis($0, for: name, file, line) })
+    let own = axes.map { axis($0, for: name, file, line) }
+    requireDistinct(own, for: name, shape, file, line)
+    return AxisSet(own)
   }
 
   /// The axis that a number names, from the end where it is negative; traps where there is none.
@@ -302,4 +304,10 @@ extension Variable {
   func checkedShape(_ name: @autoclosure () -> String, _ file: StaticString, _ line: UInt) -> Shape {
     tape.nodes[tape.index(of: self, for: name(), file: file, line: line)].shape
   }
+}
+
+/// Traps where an axis is named twice, as by 1 and −1 of a matrix.
+func requireDistinct(_ axes: [Int], for name: String, _ shape: Shape, _ file: StaticString, _ line: UInt) {
+  guard let twice = axes.indices.first(where: { axes[..<$0].contains(axes[$0]) }) else { return }
+  fatalError("\(name): axis \(axes[twice]) of \(shape) is named twice; name each axis once", file: file, line: line)
 }

@@ -37,7 +37,7 @@ struct InstructionBuilder<S: Scalar> {
     let (x, y) = (Operands(views: views, count: inputs.count), output(node))
     if let formula {
       let room = allocate(S.self, count: max(formula.room(for: y.count), 1) * Instruction<S>.maximumParts)
-      return instruction(running: PlacedFormula(formula, x, into: y, room: room))
+      return instruction(running: .place(operation, by: formula, x, into: y, room: room))
     }
     return instruction(running: .place(operation, x, into: y))
   }

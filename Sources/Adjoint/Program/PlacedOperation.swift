@@ -17,6 +17,13 @@ class PlacedOperation<S: Scalar> {
     return Placed(operation, x, into: y)
   }
 
+  /// Binds an operation that has a formula.
+  /// - Parameter room: the memory of `formula.room(for:)` numbers for each part.
+  static func place(
+    _ operation: some Operation, by formula: LoopFormula, _ x: Operands<S>, into y: Output<S>,
+    room: UnsafeMutablePointer<S>
+  ) -> PlacedOperation { PlacedFormula(operation, formula, x, into: y, room: room) }
+
   func execute() { fatalError("PlacedOperation: an abstract class") }
   /// Runs one of several parts that together are this operation.
   func execute(part: Int, of parts: Int) { if part == 0 { execute() } }
@@ -112,24 +119,38 @@ private final class Entrywise<O: Operation, S: Scalar>: Placed<O, S> {
   }
 }
 
-/// A formula with its operands and its output resolved to addresses.
-final class PlacedFormula<S: Scalar>: PlacedOperation<S> {
+/// The formula of an operation with its operands and its output resolved to addresses. Where `forward` has come to give anything
+/// else, as after a change of a global variable that it reads, it computes y itself.
+/// - Precondition: y is in memory of its own, as samples are written before operands have been read.
+private final class PlacedFormula<O: Operation, S: Scalar>: PlacedOperation<S> {
+  private let operation: O
   private let formula: LoopFormula
   private let x: Operands<S>
   private let y: Output<S>
   /// Each part's room for numbers, one after the other.
   private let room: UnsafeMutablePointer<S>
 
-  init(_ formula: LoopFormula, _ x: Operands<S>, into y: Output<S>, room: UnsafeMutablePointer<S>) {
+  init(
+    _ operation: O, _ formula: LoopFormula, _ x: Operands<S>, into y: Output<S>, room: UnsafeMutablePointer<S>
+  ) {
+    self.operation = operation
     (self.formula, self.x, self.y, self.room) = (formula, x, y, room)
   }
 
-  override func execute() { formula.compute(x, into: y, y.indices, room: room) }
+  override func execute() { compute(y.indices, room: room) }
+
+  private func compute(_ elements: Range<Int>, room: UnsafeMutablePointer<S>) {
+    let isStill =
+      formula.isRead(from: x, y, elements) { operation.forward($0, into: $1) }
+      && formula.hasBits(x, y, elements, room: room) { operation.forward($0, into: $1) }
+    guard isStill else { return operation.forward(x, into: y.part(elements)) }
+    formula.compute(x, into: y, elements, room: room)
+  }
 
   override func execute(part: Int, of parts: Int) {
     let elements = elements(part, of: parts)
     guard !elements.isEmpty else { return }
-    formula.compute(x, into: y, elements, room: room + part * formula.room(for: y.count))
+    compute(elements, room: room + part * formula.room(for: y.count))
   }
 
   override func footprint(part: Int, of parts: Int) -> Footprint {

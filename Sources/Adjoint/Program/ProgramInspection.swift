@@ -52,6 +52,13 @@ extension Program {
   }
 }
 
+extension Tape {
+  /// Writes other indices where an operation has computed some.
+  package func hold(_ indices: Tensor<Int32>, at node: Variable<S>) {
+    _ = output(index(of: node)).indexElements.update(fromContentsOf: indices.elements)
+  }
+}
+
 extension Program {
   /// Takes over the computed indices of a recording. Returns their nodes.
   func takenIndices<R: Scalar>(of tape: Tape<R>) -> Set<Int> {

@@ -44,6 +44,16 @@ extension Scalar {
   @inlinable public static func tied(_ first: Self, sum: Self, count: Int) -> Self { first }
   @inlinable public static var sharesTies: Bool { true }
 
+  // The standard library's numbers have their own.
+  /// a ← a + b
+  @inlinable @_disfavoredOverload public static func += (a: inout Self, b: Self) { a = a + b }
+  /// a ← a − b
+  @inlinable @_disfavoredOverload public static func -= (a: inout Self, b: Self) { a = a - b }
+  /// a ← a b
+  @inlinable @_disfavoredOverload public static func *= (a: inout Self, b: Self) { a = a * b }
+  /// a ← a / b
+  @inlinable @_disfavoredOverload public static func /= (a: inout Self, b: Self) { a = a / b }
+
   /// The larger of two, NaN when either is.
   @inlinable
   public static func larger(_ a: Self, _ b: Self) -> Self {

@@ -8,11 +8,21 @@
 public struct View<S: Scalar>: BitwiseCopyable {
   /// The dimensions of the operand.
   public let shape: Shape
+  /// The number of elements.
+  public let count: Int
   @usableFromInline let address: UnsafeMutableRawPointer
+  @usableFromInline let firstHeld: Int
+  @usableFromInline let endOfHeld: Int
 
   init(shape: Shape, address: UnsafeMutableRawPointer) {
-    self.shape = shape
-    self.address = address
+    (self.shape, count, self.address) = (shape, shape.elementCount, address)
+    (firstHeld, endOfHeld) = (0, count)
+  }
+
+  /// A view of some elements alone. The address is that which element 0 would have.
+  init(shape: Shape, address: UnsafeMutableRawPointer, held: Range<Int>) {
+    (self.shape, count, self.address) = (shape, shape.elementCount, address)
+    (firstHeld, endOfHeld) = (held.lowerBound, held.upperBound)
   }
 
   /// A view of existing elements, for evaluating an operation outside a tape.
@@ -24,10 +34,14 @@ public struct View<S: Scalar>: BitwiseCopyable {
     self.init(shape: shape, address: UnsafeMutableRawPointer(base))
   }
 
-  /// The number of elements.
-  @inlinable public var count: Int { shape.elementCount }
+  /// The positions whose elements there are: all, except while a formula is read at some of them.
+  @usableFromInline var held: Range<Int> { Range(uncheckedBounds: (firstHeld, endOfHeld)) }
+
   /// The elements in row-major order.
-  @inlinable public var elements: UnsafeBufferPointer<S> { UnsafeBufferPointer(start: base, count: count) }
+  @inlinable public var elements: UnsafeBufferPointer<S> {
+    guard held.count == count else { return UnsafeBufferPointer(spareElements(count)) }
+    return UnsafeBufferPointer(start: base, count: count)
+  }
   /// The class indices or positions of an index operand, each below the bound that the operation states.
   @inlinable public var indices: UnsafeBufferPointer<Int32> {
     UnsafeBufferPointer(start: UnsafePointer(address.assumingMemoryBound(to: Int32.self)), count: count)
@@ -35,7 +49,7 @@ public struct View<S: Scalar>: BitwiseCopyable {
   /// The element at a row-major position.
   @inlinable
   public subscript(position: Int) -> S {
-    guard position >= 0, position < count else { noElement(position, in: shape) }
+    guard held.contains(position) else { return noElement(position, in: shape) }
     return base[position]
   }
 
@@ -55,10 +69,20 @@ public struct View<S: Scalar>: BitwiseCopyable {
   }
 }
 
-/// Traps at an element that does not exist.
+/// Traps at an element that does not exist. One that is only not held while a formula is read ends the reading.
 @usableFromInline @inline(never)
-func noElement(_ position: Int, in shape: Shape) -> Never {
-  fatalError("forward: no element \(position) among the \(shape.elementCount) of \(shape)")
+func noElement<S: Scalar>(_ position: Int, in shape: Shape) -> S {
+  guard S.self == FormulaNumber.self, 0..<shape.elementCount ~= position else {
+    fatalError("forward: no element \(position) among the \(shape.elementCount) of \(shape)")
+  }
+  FormulaRecorder.end()
+  return 0
+}
+
+/// Elements for a `forward` that takes a buffer while a formula is read at some positions, which ends the reading.
+@usableFromInline @inline(never)
+func spareElements<S: Scalar>(_ count: Int) -> UnsafeMutableBufferPointer<S> {
+  FormulaRecorder.spareElements(count).withMemoryRebound(to: S.self) { $0 }
 }
 
 extension Scalar {
@@ -120,12 +144,28 @@ public struct Operands<S: Scalar> {
 public struct Output<S: Scalar> {
   /// The dimensions of the result.
   public let shape: Shape
+  /// The number of elements.
+  public let count: Int
   @usableFromInline let address: UnsafeMutableRawPointer
+  /// The row-major positions of the elements that are to be written: all, except where a part is computed or a formula read.
+  public let indices: Range<Int>
+  /// The positions whose elements there are.
+  @usableFromInline let held: Range<Int>
 
   init(shape: Shape, address: UnsafeMutableRawPointer) {
-    self.shape = shape
-    self.address = address
+    (self.shape, count, self.address) = (shape, shape.elementCount, address)
+    indices = 0..<count
+    held = indices
   }
+
+  /// A place for some elements alone. The address is that which element 0 would have.
+  init(shape: Shape, address: UnsafeMutableRawPointer, indices: Range<Int>, held: Range<Int>) {
+    (self.shape, count, self.address) = (shape, shape.elementCount, address)
+    (self.indices, self.held) = (indices, held)
+  }
+
+  /// The same memory, of which only some elements are to be written.
+  func part(_ indices: Range<Int>) -> Output { Output(shape: shape, address: address, indices: indices, held: held) }
 
   /// Existing memory as an output, for evaluating an operation outside a tape.
   /// - Precondition: there are as many elements as the shape has, and they outlive the output.
@@ -134,13 +174,10 @@ public struct Output<S: Scalar> {
     self.init(shape: shape, address: view.address)
   }
 
-  /// The number of elements.
-  @inlinable public var count: Int { shape.elementCount }
-  /// The row-major positions of the elements.
-  @inlinable public var indices: Range<Int> { 0..<count }
   /// The elements in row-major order.
   @inlinable public var elements: UnsafeMutableBufferPointer<S> {
-    UnsafeMutableBufferPointer(start: base, count: count)
+    guard held.count == count else { return spareElements(count) }
+    return UnsafeMutableBufferPointer(start: base, count: count)
   }
   /// The places of the indices, for an operation whose result is indices.
   public var indexElements: UnsafeMutableBufferPointer<Int32> {
@@ -150,11 +187,14 @@ public struct Output<S: Scalar> {
   @inlinable
   public subscript(position: Int) -> S {
     get {
-      guard position >= 0, position < count else { noElement(position, in: shape) }
+      guard held.contains(position) else { return noElement(position, in: shape) }
       return base[position]
     }
     nonmutating set {
-      guard position >= 0, position < count else { noElement(position, in: shape) }
+      guard held.contains(position) else {
+        _ = noElement(position, in: shape) as S
+        return
+      }
       base[position] = newValue
     }
   }
@@ -165,7 +205,7 @@ public struct Output<S: Scalar> {
   public func map(_ x: View<S>, _ f: (S) -> S) {
     guard x.count == count else { unequal(x.shape, shape) }
     let (x, y) = (x.base, base)
-    for i in 0..<count { y[i] = f(x[i]) }
+    for i in indices { y[i] = f(x[i]) }
   }
 
   /// y[i] = f(a[i], b[i]) for every element.
@@ -174,7 +214,7 @@ public struct Output<S: Scalar> {
   public func zip(_ a: View<S>, _ b: View<S>, _ f: (S, S) -> S) {
     guard a.count == count, b.count == count else { unequal(a.count == count ? b.shape : a.shape, shape) }
     let (a, b, y) = (a.base, b.base, base)
-    for i in 0..<count { y[i] = f(a[i], b[i]) }
+    for i in indices { y[i] = f(a[i], b[i]) }
   }
 
   @usableFromInline var base: UnsafeMutablePointer<S> { address.assumingMemoryBound(to: S.self) }

@@ -16,12 +16,12 @@ extension Tape {
       S.self == Float.self || S.self == Double.self,
       (0..<x.count).allSatisfy({ x[$0].count == y.count || x[$0].count == 1 })
     else { return nil }
+    let numbers = { (x: Operands<FormulaNumber>, y: Output<FormulaNumber>) in operation.forward(x, into: y) }
+    let own = { (x: Operands<S>, y: Output<S>) in operation.forward(x, into: y) }
     return KnownFormulas.formula(of: operation, x, y) {
-      LoopFormula.read(x, y) {
-        operation.forward($0, into: $1)
-      } _: {
-        operation.forward($0, into: $1)
-      }
+      LoopFormula.read(x, y, numbers, own)
+    } isStill: {
+      $0.isRead(from: x, y, y.indices, numbers) && $0.hasBits(x, y, y.indices, own)
     }
   }
 }

@@ -74,12 +74,18 @@ public enum Distribution: Sendable, Hashable, CustomStringConvertible {
     for row in 0..<rows {
       var generator = Generator(seed: seed).stream(UInt64(step), UInt64(leaf), UInt64(row))
       for i in row * width..<(row + 1) * width {
-        switch self {
-        case .uniform(let low, let high): elements[i] = S(generator.uniform(low, high))
-        case .normal(let mean, let deviation): elements[i] = S(mean + deviation * generator.normal())
-        case .bernoulli(let probability, let value): elements[i] = generator.uniform() < probability ? S(value) : 0
-        }
+        elements[i] = draw(&generator)
       }
+    }
+  }
+
+  /// The next number of a generator.
+  @inline(__always)
+  func draw<S: Scalar>(_ generator: inout Generator) -> S {
+    switch self {
+    case .uniform(let low, let high): S(generator.uniform(low, high))
+    case .normal(let mean, let deviation): S(mean + deviation * generator.normal())
+    case .bernoulli(let probability, let value): generator.uniform() < probability ? S(value) : 0
     }
   }
 }

@@ -152,7 +152,8 @@ struct CheckRun {
     let products = zip(first, direction).map { ($0 * tape.constant($1)).sum() }
     guard let head = products.first else { return }
     let projected = products.dropFirst().reduce(head) { $0 + $1 }
-    let second = CheckedRecording(DoubleRecording(projected, recording.leaves), generator: &generator)
+    let second = CheckedRecording(
+      DoubleRecording(projected, recording.leaves, holdingIndices: recording.holdsIndices), generator: &generator)
     var inner = self
     inner.report.judgments = []
     inner.check(second, of: recording, order: 2)

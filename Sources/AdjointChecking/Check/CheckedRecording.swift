@@ -8,8 +8,12 @@ import Adjoint
 package struct DoubleRecording {
   package let output: Variable<Double>
   package let leaves: [Variable<Double>]
+  /// True when computed indices are those of the other scalar in which they were recorded.
+  let holdsIndices: Bool
 
-  package init<S: Scalar>(_ output: Variable<S>, _ leaves: [Variable<S>]) {
+  /// - Parameter holdsIndices: true when a recording in Double follows one in another scalar already.
+  package init<S: Scalar>(_ output: Variable<S>, _ leaves: [Variable<S>], holdingIndices holdsIndices: Bool = false) {
+    self.holdsIndices = holdsIndices || S.self != Double.self
     if let own = output as? Variable<Double>, let ownLeaves = leaves as? [Variable<Double>] {
       (self.output, self.leaves) = (own, ownLeaves)
       return
@@ -19,11 +23,12 @@ package struct DoubleRecording {
     for node in 0...output.live.index {
       let x = tape[node]
       let copy: Variable<Double>
-      if x.holdsIndices {
-        // Also where an operation computed them: Double would break a tie that the recording has.
-        copy = twin.index(x.indexValue)
-      } else if let operation = x.operation {
+      if let operation = x.operation {
         copy = twin.record(operation, inputs: x.inputs.map { twin[$0.index] })
+        // Double would break a tie that the recording has.
+        if x.holdsIndices { twin.hold(x.indexValue, at: copy) }
+      } else if x.holdsIndices {
+        copy = twin.index(x.indexValue)
       } else {
         switch x.role {
         case .constant: copy = twin.constant(x.value.converted())
@@ -65,6 +70,8 @@ package final class CheckedRecording {
 
   let tape: Tape<Double>
   let output: Variable<Double>
+  /// True when computed indices stand as they were recorded in another scalar, wherever the leaves move.
+  let holdsIndices: Bool
   /// The leaves that may move: their derivatives are checked.
   let leaves: [Variable<Double>]
   /// The factor v of the output, which gives a tensor a gradient. Random, never all ones.
@@ -103,7 +110,7 @@ package final class CheckedRecording {
     _ recording: DoubleRecording, generator: inout Generator, boundsErrors: Bool = false,
     alter: (Backward<Double>) -> Backward<Double> = { $0 }
   ) {
-    (output, leaves) = (recording.output, recording.leaves)
+    (output, leaves, holdsIndices) = (recording.output, recording.leaves, recording.holdsIndices)
     tape = output.tape
     let (tape, output, leaves) = (tape, output, leaves)
     let mark = tape.count
@@ -119,7 +126,8 @@ package final class CheckedRecording {
       uniqueKeysWithValues: (0...output.index).compactMap { node in backward.adjointNode(of: node).map { (node, $0) } })
     let results = Set(adjoints.values).union(edges.map(\.contribution)).sorted().map { tape[$0] }
     // The leaves are named, so that one which the output does not depend on has a place too.
-    double = Program([output] + leaves + results, keeping: .all, parameters: .copied)
+    double = Program(
+      [output] + leaves + results, keeping: .all, parameters: .copied, altering: nil, holdingIndices: holdsIndices)
     dual = Program([output] + leaves, keeping: .all, altering: nil, holdingIndices: true)
     errors =
       boundsErrors
@@ -218,7 +226,8 @@ package final class CheckedRecording {
   }
 
   /// The forward half alone, every value kept: differences are taken of it.
-  private(set) lazy var forward = Program<Double>([output] + leaves, keeping: .all, parameters: .copied)
+  private(set) lazy var forward = Program<Double>(
+    [output] + leaves, keeping: .all, parameters: .copied, altering: nil, holdingIndices: holdsIndices)
 
   /// Computes the forward half at a point with every node, so that what is held afterwards has its value there.
   func settle(at point: [Tensor<Double>]) {

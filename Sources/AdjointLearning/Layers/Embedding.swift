@@ -1,6 +1,6 @@
 import Adjoint
 
-/// A table of vectors, one a word: y[i…] = E[index[i…]], for an index leaf of any shape, [batch, time] → [batch, time, width].
+/// A table of vectors, one a word: y[i…] = E[index[i…]], for indices of any shape, [batch, time] → [batch, time, width].
 ///
 /// ```swift
 /// let embedding = Embedding<Float>(vocabulary, 64, name: "tokens", using: &generator)

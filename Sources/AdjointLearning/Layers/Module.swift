@@ -51,6 +51,8 @@ extension Module {
 }
 
 extension Detachable {
+  /// The number of elements of all parameters, each counted once.
+  public var parameterCount: Int { AdjointLearning.parameters(in: self).reduce(0) { $0 + $1.elementCount } }
   /// Trains no parameter of this model from the next step on.
   public func freeze() { for parameter in AdjointLearning.parameters(in: self) { parameter.isFrozen = true } }
   /// Trains every parameter of this model from the next step on.
@@ -77,6 +79,7 @@ extension ParameterRule {
 /// A parameter of any precision.
 protocol AnyParameter: AnyObject {
   var isFrozen: Bool { get set }
+  var elementCount: Int { get }
   var words: String { get }
   /// Writes all parameters of a model, of which this is one.
   func save(_ all: [any AnyParameter], of model: String, to url: URL, at site: CallSite) throws
@@ -85,6 +88,7 @@ protocol AnyParameter: AnyObject {
 }
 
 extension Parameter: AnyParameter {
+  var elementCount: Int { shape.elementCount }
   var words: String { "'\(name ?? "unnamed")' \(shape)" }
 }
 

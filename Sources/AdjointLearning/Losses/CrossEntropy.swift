@@ -1,6 +1,6 @@
 import Adjoint
 
-/// −ln softmax(logits)[label], for logits […, classes] and an index leaf of labels […]: [batch], [batch, time].
+/// −ln softmax(logits)[label], for logits […, classes] and labels […] that are indices: [batch], [batch, time].
 ///
 /// With smoothing ε, classes C and weights w, the loss of a row is
 ///   (1 − ε) w[label] · −ln p[label] + ε/C Σⱼ wⱼ · −ln pⱼ, p = softmax(logits),
@@ -19,8 +19,9 @@ public func crossEntropy<S: Scalar>(
   check(smoothing, "crossEntropy: smoothing", .share, at: site)
   return logits.tape.scoped("crossEntropy") {
     labelLoss(
-      "crossEntropy", logits.logSoftmax(), labels, smoothing: smoothing, classWeights: classWeights, ignoring: ignored,
-      reduction: reduction, at: site)
+      "crossEntropy", logits, labels, smoothing: smoothing, classWeights: classWeights, ignoring: ignored,
+      reduction: reduction, at: site
+    ) { $0.logSoftmax() }
   }
 }
 
@@ -83,7 +84,7 @@ public func crossEntropy<S: Scalar>(
   }
 }
 
-/// −ln p[label], for log-probabilities […, classes], as `logSoftmax()` gives them, and an index leaf of labels […].
+/// −ln p[label], for log-probabilities […, classes], as `logSoftmax()` gives them, and labels […] that are indices.
 /// - Parameters:
 ///   - classWeights: the weight of each class, [classes]; the mean divides by Σ w[label].
 ///   - ignored: a label whose rows count nothing: a class, or the number of classes.
@@ -100,15 +101,16 @@ public func negativeLogLikelihood<S: Scalar>(
   }
 }
 
-/// The loss of labels under log-probabilities.
+/// The loss of labels under the log-probabilities of some scores.
 private func labelLoss<S: Scalar>(
-  _ loss: String, _ logProbabilities: Variable<S>, _ labels: Variable<S>, smoothing: Double,
-  classWeights: Tensor<S>?, ignoring ignored: Int?, reduction: LossReduction, at site: CallSite
+  _ loss: String, _ scores: Variable<S>, _ labels: Variable<S>, smoothing: Double,
+  classWeights: Tensor<S>?, ignoring ignored: Int?, reduction: LossReduction, at site: CallSite,
+  _ logProbabilities: (Variable<S>) -> Variable<S> = { $0 }
 ) -> Variable<S> {
   guard smoothing > 0 || classWeights != nil || ignored != nil else {
-    return -reduction(logProbabilities.pick(labels), at: site)
+    return -reduction(logProbabilities(scores).pick(labels), at: site)
   }
-  let (tape, classes) = (logProbabilities.tape, logProbabilities.shape[logProbabilities.shape.rank - 1])
+  let (tape, classes) = (scores.tape, scores.shape[scores.shape.rank - 1])
   let weights = classWeights.map { checkedWeights(loss, $0, classes: classes, on: tape, at: site) }
   // By label: whether a row counts, and its weight. The entry behind the classes is that of no class.
   let hasNone = ignored == classes
@@ -116,7 +118,8 @@ private func labelLoss<S: Scalar>(
   let counted = tape.constant(counts).gather(labels)
   let rowWeights =
     classWeights.map { tape.constant(Tensor($0.elements + (hasNone ? [0] : [])) * counts).gather(labels) } ?? counted
-  let costs = -logProbabilities
+  // An ignored row may hold anything, as behind the end of a sequence: NaN there must reach no gradient.
+  let costs = -logProbabilities(ignored == nil ? scores : scores.masked(by: counted.unsqueeze(axis: -1)))
   let nobody = hasNone ? [tape.constant(.zeros(costs.shape.replacing(axis: costs.shape.rank - 1, with: 1)))] : []
   let hits = selected((hasNone ? concatenate([costs] + nobody, axis: -1) : costs).pick(labels), rowWeights)
   guard smoothing > 0 else { return reduction(hits, weights: rowWeights) }

@@ -100,11 +100,15 @@ private struct CompiledResiduals {
   let recorded: RecordedFunction
   private let values: Program<Double>
   private let duals: Program<Dual>
+  private let hasIndices: Bool
 
   init(_ recorded: RecordedFunction) {
     self.recorded = recorded
-    values = Program([recorded.output, recorded.input])
-    duals = Program([recorded.output, recorded.input])
+    // Dual numbers round otherwise in functions that have kernels of their own, and could break a tie otherwise.
+    let indices = recorded.computedIndices
+    hasIndices = !indices.isEmpty
+    values = Program([recorded.output, recorded.input] + indices)
+    duals = Program([recorded.output, recorded.input], altering: nil, holdingIndices: true)
   }
 
   func point(at theta: [Double]) -> ResidualPoint {
@@ -118,6 +122,11 @@ private struct CompiledResiduals {
   func model(at point: ResidualPoint, scales: [Double]) -> LinearizedResiduals? {
     var jacobian: [Double] = []
     jacobian.reserveCapacity(point.theta.count * point.residuals.count)
+    if hasIndices {
+      values.write(recorded.shaped(point.theta), into: recorded.input)
+      values.replay()
+      duals.takeIndices(of: values)
+    }
     for j in point.theta.indices {
       let moved = point.theta.indices.map { Dual(point.theta[$0], tangent: $0 == j ? 1 : 0) }
       duals.write(Tensor(shape: recorded.input.shape, elements: moved), into: recorded.input)

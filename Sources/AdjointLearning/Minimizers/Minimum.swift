@@ -76,6 +76,11 @@ struct RecordedFunction {
     }
   }
 
+  /// The indices that operations compute on the way to f.
+  var computedIndices: [Variable<Double>] {
+    (0...output.index).map { output.tape[$0] }.filter { $0.holdsIndices && $0.operation != nil }
+  }
+
   /// Parameters in the shape of the start.
   func shaped(_ theta: [Double]) -> Tensor<Double> { Tensor(shape: input.shape, elements: theta) }
 }

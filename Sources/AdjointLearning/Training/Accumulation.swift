@@ -92,7 +92,7 @@ extension TrainingStep {
         accumulation.add(loss.updates, times: Double(batch.count) / Double(total))
         loss.program.commit()
       }
-      update(from: accumulation, losses)
+      try update(from: accumulation, losses)
       value = S(sum / Double(total))
     } catch {
       for (program, states) in zip(programs, before).reversed() { program.restore(states: states) }
@@ -122,11 +122,17 @@ extension TrainingStep {
     return rates.first { !$0.isFinite } ?? rates[0]
   }
 
-  private func update(from accumulation: Accumulation<S>, _ losses: [CompiledLoss<S>]) {
+  private func update(from accumulation: Accumulation<S>, _ losses: [CompiledLoss<S>]) throws {
     let updates = accumulation.updates
     let pool = updates.isWorthSharing ? pool : nil
-    // Finite gradients have a finite mean.
-    let scale = gradientTest.scale(of: updates.runs, clipping, on: pool) ?? GradientScale()
+    // The mean of finite gradients overflows where they are close to the largest number.
+    guard let scale = gradientTest.scale(of: updates.runs, clipping, on: pool) else {
+      let place = updates.runs.firstIndex { gradientTest.scale(of: [$0], .none, on: nil) == nil } ?? 0
+      let name = updates.names[place]
+      throw TrainingError(
+        failure: .gradient(tape?.words(forParameterNamed: name) ?? "'\(name)'"), epoch: epoch, step: stepCount,
+        culprit: nil, learningRate: optimizer.learningRate)
+    }
     apply(updates, UpdateSetting(optimizer, rate: presentRate), groupSettings, scale, on: pool)
     latest = losses.last
   }

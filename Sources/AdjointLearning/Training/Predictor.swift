@@ -2,8 +2,9 @@ import Adjoint
 
 /// A model in inference: recorded and compiled once for a batch size, then replayed without allocating.
 ///
-/// It reads the parameters where they stand, so it always predicts with the present weights. A last short batch is filled
-/// up and the surplus ignored.
+/// It reads the parameters where they stand, so it always predicts with the present weights. A last short batch is filled up with
+/// zeros, whose outputs are left out: a model in which rows of a batch see each other sees rows of zeros there, never those of an
+/// earlier batch.
 public final class Predictor<S: Scalar> {
   package let batchSize: Int
   /// The threads among which large products are split; `nil` runs everything on the caller's. No bit depends on it.
@@ -81,7 +82,10 @@ public final class Predictor<S: Scalar> {
     reading: (UnsafeBufferPointer<S>, Shape) -> Void
   ) {
     let (inputs, outputs, program) = compileIfNeeded(inputShape, at: site)
-    program.fill(inputs, filling)
+    program.fill(inputs) { buffer in
+      filling(buffer)
+      buffer[(count * inputShape.elementCount)...].update(repeating: 0)
+    }
     run(program, outputs, of: inputShape, at: site, reading: reading)
   }
 

@@ -151,4 +151,24 @@ struct LabelLossTests {
     }
     #expect(text(weight).contains("the weight of class 1 is -2.0; it must be a finite number, 0 or above"))
   }
+
+  @Test(arguments: [0, 0.25])
+  func `what the logits of ignored rows are reaches neither loss nor gradient`(smoothing: Double) {
+    func result(_ junk: [Double], hasNone: Bool) -> (loss: Tensor<Double>, gradient: Tensor<Double>) {
+      let tape = Tape<Double>()
+      let z = tape.input(Tensor([[1, 2, -1], junk, [0.5, 0, 3], junk]), name: "z")
+      let none: Int32 = hasNone ? 3 : 2
+      let loss = crossEntropy(
+        logits: z, labels: tape.index(Tensor([0, none, 1, none])), smoothing: smoothing, ignoring: Int(none))
+      return (loss.value, gradient(of: loss, withRespectTo: z).value)
+    }
+    for hasNone in [false, true] {
+      let wanted = result([0, 0, 0], hasNone: hasNone)
+      #expect(wanted.gradient.elements.contains { $0 != 0 })
+      for junk in [[.nan, .nan, .nan], [.infinity, 0, 0], [-.infinity, -.infinity, -.infinity]] as [[Double]] {
+        let found = result(junk, hasNone: hasNone)
+        #expect(found.loss == wanted.loss && found.gradient == wanted.gradient, "\(junk): \(found)")
+      }
+    }
+  }
 }

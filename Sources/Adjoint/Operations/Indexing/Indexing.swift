@@ -148,25 +148,25 @@ package struct OneHot: LibraryOperation {
 
 extension Variable {
   /// Rows of this by number: y[i…, :] = x[index[i…], :].
-  /// - Precondition: `index` is an index leaf, `tape.index(…)`.
+  /// - Precondition: `index` holds indices: a leaf, `tape.index(…)`, or the result of an operation such as `argMax`.
   public func gather(_ index: Variable, file: StaticString = #fileID, line: UInt = #line) -> Variable {
     tape.record(Gather(), self, index, file: file, line: line)
   }
 
   /// Adds each row to row `index` of a tensor of zeros with `rows` rows.
-  /// - Precondition: `index` is an index leaf, `tape.index(…)`.
+  /// - Precondition: `index` holds indices: a leaf, `tape.index(…)`, or the result of an operation such as `argMax`.
   public func scatterAdd(_ index: Variable, rows: Int, file: StaticString = #fileID, line: UInt = #line) -> Variable {
     tape.record(ScatterAdd(rows: rows), self, index, file: file, line: line)
   }
 
   /// One element of each row, by number: y[i…] = x[i…, index[i…]].
-  /// - Precondition: `index` is an index leaf, `tape.index(…)`.
+  /// - Precondition: `index` holds indices: a leaf, `tape.index(…)`, or the result of an operation such as `argMax`.
   public func pick(_ index: Variable, file: StaticString = #fileID, line: UInt = #line) -> Variable {
     tape.record(Pick(), self, index, file: file, line: line)
   }
 
-  /// This index leaf as rows of zeros with a single 1.
-  /// - Precondition: this is an index leaf, `tape.index(…)`.
+  /// These indices as rows of zeros with a single 1.
+  /// - Precondition: this holds indices: a leaf, `tape.index(…)`, or the result of an operation such as `argMax`.
   public func oneHot(_ classes: Int, file: StaticString = #fileID, line: UInt = #line) -> Variable {
     tape.record(OneHot(classes: classes), self, file: file, line: line)
   }

@@ -5,6 +5,8 @@
 package struct ArgMax: LibraryOperation {
   package init() {}
 
+  @specialized(where S == Float)
+  @specialized(where S == Double)
   package func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) {
     let width = x[0].shape[x[0].shape.rank - 1]
     let (elements, y) = (x[0].elements, y.indexElements)
@@ -46,11 +48,14 @@ package struct ArgMax: LibraryOperation {
 /// y = the positions of the first `count` elements along an axis in rising or falling order. Elements that tie keep their order;
 /// NaN stands behind all numbers, or before them when falling.
 ///
-/// - Complexity: n log n for n elements of the axis.
+/// - Complexity: n log n for n elements of the axis; a few of many are picked out in one pass.
 package struct ArgSort: LibraryOperation {
   package let axis: Int
   package let isDescending: Bool
   package let count: Int
+
+  /// The most elements that are picked out without sorting all.
+  private static let fewest = 32
 
   package init(axis: Int, isDescending: Bool, count: Int) {
     (self.axis, self.isDescending, self.count) = (axis, isDescending, count)
@@ -64,11 +69,27 @@ package struct ArgSort: LibraryOperation {
     withUnsafeTemporaryAllocation(of: (value: S, place: Int32).self, capacity: Swift.max(source.length, 1)) { room in
       var line = UnsafeMutableBufferPointer(rebasing: room[..<source.length])
       for number in 0..<target.count {
-        for i in 0..<source.length {
-          line.initializeElement(
-            at: i, to: (elements[source.start(number) + i * source.stride], Int32(truncatingIfNeeded: i)))
+        let start = source.start(number)
+        func element(_ i: Int) -> (value: S, place: Int32) {
+          (elements[start + i * source.stride], Int32(truncatingIfNeeded: i))
         }
-        line.sort { precedes($0, $1) }
+        if count <= ArgSort.fewest {
+          // The first so far stand in order; most elements come behind the last of them, and are compared once.
+          for i in 0..<(count == 0 ? 0 : source.length) {
+            let own = element(i)
+            var place = Swift.min(i, count)
+            if place == count, !precedes(own, line[count - 1]) { continue }
+            if place == count { place -= 1 }
+            while place > 0, precedes(own, line[place - 1]) {
+              line.initializeElement(at: place, to: line[place - 1])
+              place -= 1
+            }
+            line.initializeElement(at: place, to: own)
+          }
+        } else {
+          for i in 0..<source.length { line.initializeElement(at: i, to: element(i)) }
+          line.sort { precedes($0, $1) }
+        }
         for i in 0..<count { y[target.start(number) + i * target.stride] = line[i].place }
       }
     }
@@ -175,17 +196,23 @@ extension Shape {
 }
 
 extension Variable {
-  /// The position of the largest element along an axis, which is removed: indices, the first of those that tie, and that of
-  /// the first NaN where there is one.
-  public func argMax(axis: Int = -1, file: StaticString = #fileID, line: UInt = #line) -> Variable {
-    alongLastAxis(axis, "argMax", file, line, removesAxis: true) {
+  /// The position of the largest element along an axis, which is removed or kept as a dimension of 1: indices, the first of those
+  /// that tie, and that of the first NaN where there is one.
+  public func argMax(
+    axis: Int = -1, keepingDimensions: Bool = false, file: StaticString = #fileID, line: UInt = #line
+  ) -> Variable {
+    if keepingDimensions { return argSort(axis: axis, descending: true, count: 1, file: file, line: line) }
+    return alongLastAxis(axis, "argMax", file, line, removesAxis: true) {
       tape.record(ArgMax(), $0, file: file, line: line)
     }
   }
 
-  /// The position of the smallest element along an axis, which is removed: indices, as for `argMax`.
-  public func argMin(axis: Int = -1, file: StaticString = #fileID, line: UInt = #line) -> Variable {
-    tape.apply(.negate, self, file, line).argMax(axis: axis, file: file, line: line)
+  /// The position of the smallest element along an axis, which is removed or kept: indices, as for `argMax`.
+  public func argMin(
+    axis: Int = -1, keepingDimensions: Bool = false, file: StaticString = #fileID, line: UInt = #line
+  ) -> Variable {
+    tape.apply(.negate, self, file, line)
+      .argMax(axis: axis, keepingDimensions: keepingDimensions, file: file, line: line)
   }
 
   /// The positions that put an axis into rising or falling order: indices. Elements that tie keep their order, and NaN counts

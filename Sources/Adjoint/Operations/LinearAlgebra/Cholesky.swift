@@ -31,9 +31,9 @@ package struct Cholesky: MatrixOperation {
 
   private func contribution<S: Scalar>(_ g: Variable<S>, _ l: Variable<S>) -> Variable<S> {
     // The zeros above the diagonal are constants.
-    let inner = l.matmul(g.triangle(isUpper: false), transposeA: true)
+    let inner = l.matmul(g.tril(), transposeA: true)
     let extent = l.shape[l.shape.rank - 1]
-    let phi = (inner.triangle(isUpper: false) + inner.triangle(isUpper: false, withDiagonal: false)) * 0.5
+    let phi = (inner.tril() + inner.tril(diagonal: -1)) * 0.5
     guard extent > 0 else { return phi }
     let left = l.solveTriangular(phi, transposed: true)
     let z = l.solveTriangular(left.transposingMatrices(), transposed: true)

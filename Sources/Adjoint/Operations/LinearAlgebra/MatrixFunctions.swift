@@ -62,7 +62,7 @@ extension Variable {
     positiveDefinite: Bool = false, file: StaticString = #fileID, line: UInt = #line
   ) -> Variable {
     guard positiveDefinite else { return tape.record(Determinant(.logMagnitude), self, file: file, line: line) }
-    return 2 * cholesky(file: file, line: line).diagonals.log().sum(axes: [-1])
+    return 2 * cholesky(file: file, line: line).diagonal().log().sum(axes: [-1])
   }
 
   /// The signed minors: element [i, j] is (−1)ⁱ⁺ʲ times the determinant without row i and column j, the derivative of
@@ -74,7 +74,7 @@ extension Variable {
   /// The sum of the diagonal of each square matrix.
   public func trace(file: StaticString = #fileID, line: UInt = #line) -> Variable {
     requireSquare("trace", file, line)
-    return diagonals.sum(axes: [-1], file: file, line: line)
+    return diagonal().sum(axes: [-1], file: file, line: line)
   }
 
   /// Aᵏ of each matrix, by repeated squares; of the inverse for a negative k.
@@ -90,9 +90,6 @@ extension Variable {
     // A⁰ depends on A as little as x⁰ does on x.
     return result ?? tape.identity(shape)
   }
-
-  /// The diagonals as rows.
-  private var diagonals: Variable { masked(by: tape.matrix(shape[shape.rank - 1]) { $0 == $1 }).sum(axes: [-1]) }
 
   private func requireSquare(_ name: String, _ file: StaticString, _ line: UInt) {
     do throws(ShapeError) { _ = try shape.square(for: name) } catch {

@@ -68,12 +68,6 @@ extension Variable {
     let rank = shape.rank
     return permute(Array(0..<rank - 2) + [rank - 1, rank - 2])
   }
-
-  /// The elements on one side of the diagonal, with or without it, and 0 elsewhere.
-  func triangle(isUpper: Bool, withDiagonal: Bool = true) -> Variable {
-    let extent = shape[shape.rank - 1]
-    return masked(by: tape.matrix(extent) { i, j in i == j ? withDiagonal : isUpper == (j > i) })
-  }
 }
 
 extension Tensor where Element == Double {
@@ -99,15 +93,9 @@ extension Tensor where Element: Scalar {
 }
 
 extension Tape {
-  /// A constant square matrix of ones where a condition holds, and zeros.
-  func matrix(_ extent: Int, _ isOne: (Int, Int) -> Bool) -> Variable<S> {
-    let elements = (0..<extent * extent).map { isOne($0 / extent, $0 % extent) ? S(1) : S(0) }
-    return constant(Tensor(shape: [extent, extent], elements: elements))
-  }
-
   /// The constant identity in each matrix of a shape.
   func identity(_ shape: Shape) -> Variable<S> {
-    let identity = matrix(shape[shape.rank - 1]) { $0 == $1 }
+    let identity = constant(.eye(shape[shape.rank - 1]))
     return shape.rank == 2 ? identity : identity.broadcast(to: shape)
   }
 }

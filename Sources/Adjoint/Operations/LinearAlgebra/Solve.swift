@@ -27,7 +27,8 @@ package struct SolveTriangular: MatrixOperation {
       isUpper: isUpper, isTransposed: !isTransposed, hasUnitDiagonal: hasUnitDiagonal)
     let b = p.tape.record(adjoint, p.x[0], g)
     let product = { isTransposed ? p.y.matmul(b, transposeB: true) : b.matmul(p.y, transposeB: true) }
-    return [p.to(0, (-product()).triangle(isUpper: isUpper, withDiagonal: !hasUnitDiagonal)), p.to(1, b)]
+    let least = hasUnitDiagonal ? 1 : 0
+    return [p.to(0, isUpper ? (-product()).triu(diagonal: least) : (-product()).tril(diagonal: -least)), p.to(1, b)]
   }
 
   package var name: String { "solveTriangular" }

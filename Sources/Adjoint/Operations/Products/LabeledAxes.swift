@@ -126,16 +126,9 @@ extension LabeledAxes {
 }
 
 extension Variable {
-  /// The diagonal of two axes of one extent, as the last axis: of n·n numbers in a row, and n more, every (n + 1)-th.
+  /// The diagonal of two axes of one extent, as the last axis.
   func diagonal(_ first: Int, _ second: Int) -> Variable {
-    let (own, n) = (shape, shape[first])
-    let others = own.indices.filter { $0 != first && $0 != second }
-    let order = others + [first, second]
-    let leading = others.map { own[$0] }
-    let matrices = order == Array(own.indices) ? self : permute(order)
-    let zeros = [Int](repeating: 0, count: leading.count)
-    return matrices.reshape(to: Shape(leading + [n * n])).pad(before: zeros + [0], after: zeros + [n])
-      .reshape(to: Shape(leading + [n, n + 1])).slice(0..<1, axis: leading.count + 1)
-      .reshape(to: Shape(leading + [n]))
+    let order = shape.indices.filter { $0 != first && $0 != second } + [first, second]
+    return (order == Array(shape.indices) ? self : permute(order)).diagonal()
   }
 }

@@ -5,8 +5,9 @@ extension DenseArray {
   public func flip(axes: [Int]? = nil, file: StaticString = #fileID, line: UInt = #line) -> Self {
     let own = shape(for: "flip", file: file, line: line)
     var (start, step) = (own.map { _ in 0 }, own.map { _ in 1 })
-    for axis in axes ?? Array(own.indices) {
-      let axis = own.checked(axis: axis, of: "flip", file, line)
+    let places = (axes ?? Array(own.indices)).map { own.checked(axis: $0, of: "flip", file, line) }
+    requireDistinct(places, for: "flip", own, file, line)
+    for axis in places {
       start[axis] = max(own[axis] - 1, 0)
       step[axis] = -1
     }

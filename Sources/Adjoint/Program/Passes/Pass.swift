@@ -91,7 +91,8 @@ struct General: PassKind {
   init(_ i: Int, of recording: PlannedRecording) {
     guard case .operation(let operation) = recording.nodes[i].kind else { fatalError("Program: a leaf is no pass") }
     formula = recording.formulas[i]
-    isElementwise = formula != nil || operation.isElementwise
+    // Samples of a formula are written before its operands have been read.
+    isElementwise = formula == nil && operation.isElementwise
   }
 
   var overwriting: Overwriting { isElementwise ? .elementwise : .none }

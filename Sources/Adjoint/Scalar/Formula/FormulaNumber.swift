@@ -11,6 +11,9 @@ struct FormulaNumber: Scalar {
   /// The element of a number that is the same for all.
   static let everywhere: Int32 = -1
 
+  /// The number of an element that nobody has written.
+  static var nothing: FormulaNumber { FormulaNumber(0, step: unknown, element: everywhere) }
+
   let value: Double
   let step: Int32
   let element: Int32
@@ -78,15 +81,22 @@ struct FormulaRecorder {
   static let limit = 256
 
   private(set) var steps: [LoopFormula.Step]
+  /// The most steps that there may be.
+  private let limit: Int
   /// The step that is expected next: each element takes the steps of the one before it, mostly in the same order.
   private var next = 0
   /// True when what was read is no formula.
   private(set) var isBroken = false
+  private var spare: UnsafeMutableBufferPointer<FormulaNumber>?
 
   init(inputs: Int) {
     steps = (0..<inputs).map { LoopFormula.Step(.input, Int32($0), Int32($0)) }
-    steps.reserveCapacity(FormulaRecorder.limit)
+    limit = FormulaRecorder.limit
+    steps.reserveCapacity(limit)
   }
+
+  /// A recorder that takes known steps and no other.
+  init(known steps: [LoopFormula.Step]) { (self.steps, limit) = (steps, steps.count) }
 
   /// The number of a step, which is appended when it is new.
   mutating func number(of step: LoopFormula.Step) -> Int32 {
@@ -95,7 +105,7 @@ struct FormulaRecorder {
       let place = next + distance < steps.count ? next + distance : next + distance - steps.count
       if steps[place] == step { return taken(place) }
     }
-    guard steps.count < FormulaRecorder.limit else {
+    guard steps.count < limit else {
       isBroken = true
       return FormulaNumber.unknown
     }
@@ -117,8 +127,22 @@ struct FormulaRecorder {
   /// Says that what is being read is no formula.
   static func end() { with { $0.isBroken = true } }
 
+  /// Unknown numbers for code that asks for a buffer of all, which last as long as the reading that they end.
+  static func spareElements(_ count: Int) -> UnsafeMutableBufferPointer<FormulaNumber> {
+    end()
+    if let spare = with({ $0.spare }) ?? nil, spare.count >= count { return .init(rebasing: spare[..<count]) }
+    let fresh = UnsafeMutableBufferPointer<FormulaNumber>.allocate(capacity: count)
+    fresh.initialize(repeating: .nothing)
+    with {
+      $0.spare?.deallocate()
+      $0.spare = fresh
+    }
+    return fresh
+  }
+
   /// Runs `body` with this recorder as that of the thread.
   mutating func record(_ body: () -> Void) {
+    defer { spare?.deallocate() }
     withUnsafeMutablePointer(to: &self) { own in
       let former = ak_exchange_context(own)
       body()

@@ -3,8 +3,10 @@ import Foundation
 /// The formulas that were read so far, and the operations that have none: reading takes the time of `forward`, which a tape that is
 /// recorded anew in each step would pay each time.
 ///
-/// What decides is compared: the type, its stored properties, the scalar and the shapes. So it makes no difference to any result whether
-/// something is known already.
+/// What decides is compared: the type, its stored properties, the scalar and the shapes. And samples of `forward` are read again, since
+/// it may read something else that changes, such as a global variable: a formula that it no longer has is forgotten. So it makes no
+/// difference to any result whether something is known already, for a `forward` that keeps what the guide to operations asks for, and
+/// for any that comes to differ at a sample.
 enum KnownFormulas {
   /// An operation on operands of some shapes, and what was read.
   private struct Entry {
@@ -24,10 +26,11 @@ enum KnownFormulas {
 
   /// The formula of an operation, read at the first time; `nil` when it has none.
   ///
-  /// Properties are compared by their bits. An operation that holds a list or an object has none that could be, so its `forward`
-  /// stays as it is.
+  /// Properties are compared by their bits. An operation that holds a list, an object or a pointer has none that could be, so its
+  /// `forward` stays as it is.
+  /// - Parameter isStill: true when samples of `forward` are those of a formula that is known.
   static func formula<O, S: Scalar>(
-    of operation: O, _ x: Operands<S>, _ y: Output<S>, read: () -> LoopFormula?
+    of operation: O, _ x: Operands<S>, _ y: Output<S>, read: () -> LoopFormula?, isStill: (LoopFormula) -> Bool
   ) -> LoopFormula? {
     guard _isPOD(O.self) else { return nil }
     let type = ObjectIdentifier(O.self)
@@ -46,19 +49,43 @@ enum KnownFormulas {
       else { return nil }
       return list[place]
     }
-    if let known { return known.formula }
-    let formula = read()
+    if let known {
+      guard let formula = known.formula else { return nil }
+      if isStill(formula) { return formula }
+    }
+    let formula = known != nil || isData(operation) ? read() : nil
     let entry = Entry(
       scalar: ObjectIdentifier(S.self), properties: withUnsafeBytes(of: operation) { Array($0) },
       shapes: (0..<x.count).map { x[$0].shape } + [y.shape], formula: formula)
     let layout = usedBytes(of: operation)
     lock.withLock {
       layouts[type] = layout
+      if known != nil { entries[type]?.removeAll { isMeant($0, layout) } }
       entries[type, default: []].append(entry)
       if entries[type, default: []].count > limit { entries[type]?.removeFirst(limit / 2) }
     }
     return formula
   }
+
+  /// True when a value is numbers, truths and cases through and through, so that its bits say all about it. Pointers and functions
+  /// lead to what may change.
+  private static func isData(_ value: Any) -> Bool {
+    switch value {
+    case is any BinaryInteger, is any BinaryFloatingPoint, is Bool, is any SIMD: return true
+    case is Range<Int>, is ClosedRange<Int>, is Range<Double>, is ClosedRange<Double>: return true
+    default: break
+    }
+    let mirror = Mirror(reflecting: value)
+    let isOwn = mirror.displayStyle == .optional || !(value is any CustomReflectable)
+    switch mirror.displayStyle {
+    case .struct, .tuple, .optional, .enum:
+      return isOwn && (!mirror.children.isEmpty || mirror.displayStyle != .struct || isEmpty(value))
+        && mirror.children.allSatisfy { isData($0.value) }
+    default: return false
+    }
+  }
+
+  private static func isEmpty<T>(_ value: T) -> Bool { MemoryLayout<T>.size == 0 }
 
   /// True for each byte of a value that belongs to a property; the bytes between properties hold anything.
   private static func usedBytes<T>(of value: T) -> [Bool] {

@@ -2,7 +2,8 @@
 ///
 /// It is read off `forward` of an operation of another module, whose loop would take a call through a table for each number. The
 /// loops take their steps a block at a time, in the order of `forward`, so y has the bits of the same formula in recorded
-/// operations, on any number of threads.
+/// operations, on any number of threads. Whenever it is to be used, samples of the elements are read again (`isRead`, `hasBits`):
+/// a `forward` that has come to give anything else there computes y itself.
 package final class LoopFormula: Sendable {
   /// The functions of which formulas are made.
   enum Function: Equatable, Sendable {
@@ -60,6 +61,8 @@ package final class LoopFormula: Sendable {
 
   private static let blockSize = 1024
 
+  let steps: [Step]
+  let result: Int
   private let constants: [Double]
   /// The loops over numbers that are the same for all elements, and those over blocks.
   private let (uniform, varying): ([Link], [Link])
@@ -73,7 +76,7 @@ package final class LoopFormula: Sendable {
 
   /// The formula whose value the step `result` is.
   /// - Parameter isSingle: true for each operand that is one number for all elements.
-  private init(_ steps: [Step], result: Int, isSingle: [Bool]) {
+  init(_ steps: [Step], result: Int, isSingle: [Bool]) {
     var lastReader = [Int](repeating: -1, count: steps.count)
     var isNeeded = lastReader.map { _ in false }
     isNeeded[result] = true
@@ -132,6 +135,7 @@ package final class LoopFormula: Sendable {
     if isUniform[result] || steps[result].function == .input {
       varying = [Link(loop: .copy, a: places[result], b: places[result], y: .result)]
     }
+    (self.steps, self.result) = (steps, result)
     (self.constants, self.uniform, self.varying) = (constants, uniform, varying)
     (self.singles, self.blocks) = ((computed + 15) / 16 * 16, blocks)
   }
@@ -147,63 +151,6 @@ package final class LoopFormula: Sendable {
     case .negate: .map(.unary(.negate))
     case .power: .map(.power(exponent: Double(bitPattern: step.number)))
     case .elementary(let f): .map(f.loop)
-    }
-  }
-
-  // MARK: Reading
-
-  /// The formula by which `forward` computes y from these operands; `nil` when there is none.
-  ///
-  /// `forward` runs over all elements, whose steps must be the same, each on elements of its own position: what is true of some
-  /// positions need not be true of others. And `forward` itself must give the bits of the formula in plain loops, at every element:
-  /// one that has a way of its own in S, or is impure, has no formula.
-  @specialized(where S == Float)
-  @specialized(where S == Double)
-  static func read<S: Scalar>(
-    _ x: Operands<S>, _ y: Output<S>, _ forward: (Operands<FormulaNumber>, Output<FormulaNumber>) -> Void,
-    _ own: (Operands<S>, Output<S>) -> Void
-  ) -> LoopFormula? {
-    let isSingle = (0..<x.count).map { x[$0].count != y.count }
-    let inputs = (0..<x.count).map { k in
-      let elements = x[k].elements
-      return Tensor(
-        shape: x[k].shape,
-        elements: elements.indices.map { i in
-          FormulaNumber(
-            elements[i].primal, step: Int32(k), element: isSingle[k] ? FormulaNumber.everywhere : Int32(i))
-        })
-    }
-    var recorder = FormulaRecorder(inputs: x.count)
-    var result: Int32?
-    recorder.record {
-      let written = Tensor<FormulaNumber>(shape: y.shape, from: inputs) { x, y in
-        let unknown = FormulaNumber(0, step: FormulaNumber.unknown, element: FormulaNumber.everywhere)
-        y.elements.update(repeating: unknown)
-        forward(x, y)
-      }.elements
-      guard let first = written.first, first.step != FormulaNumber.unknown else { return }
-      let isOne = written.indices.allSatisfy { i in
-        let number = written[i]
-        return number.step == first.step
-          && (number.element == FormulaNumber.everywhere || number.element == Int32(truncatingIfNeeded: i))
-      }
-      if isOne { result = first.step }
-    }
-    guard let result, !recorder.isBroken else { return nil }
-    let formula = LoopFormula(recorder.steps, result: Int(result), isSingle: isSingle)
-    own(x, y)
-    return formula.hasBits(of: y, x) ? formula : nil
-  }
-
-  /// True when plain loops give these bits, or NaN for NaN.
-  private func hasBits<S: Scalar>(of y: Output<S>, _ x: Operands<S>) -> Bool {
-    let plain = Tensor<S>(shape: y.shape) { buffer in
-      guard let base = buffer.baseAddress else { return }
-      compute(x, into: Output(shape: y.shape, address: UnsafeMutableRawPointer(base)), inPlainLoops: true)
-    }.elements
-    return y.indices.allSatisfy { i in
-      let (a, b) = (plain[i], y.base[i])
-      return a != a && b != b || withUnsafeBytes(of: a) { a in withUnsafeBytes(of: b) { a.elementsEqual($0) } }
     }
   }
 
