@@ -12,7 +12,8 @@ struct ExplainedModel {
   let subtitle: String
   let imageSize: (height: Int, width: Int)?
 
-  init(_ arguments: Arguments, _ console: Console) throws {
+  /// - Parameter byHand: true for weights, biases and inputs of few digits, such as an exercise by hand needs.
+  init(_ arguments: Arguments, _ console: Console, byHand: Bool = false) throws {
     let option = arguments.option("model")
     let seed = UInt64(try arguments.integer("seed"))
     let activation: Activation = try arguments.choice("activation")
@@ -30,7 +31,11 @@ struct ExplainedModel {
         let classes = data.classes == 2 ? "1 output, or at least 2" : "at least \(data.classes) outputs"
         throw option.bad(text, expected: "\(data.features) inputs and \(classes), for \(data.title), such as \(usual)")
       }
-      model = MLP(sizes, activation: activation, using: &generator)
+      let perceptron = MLP<Double>(sizes, activation: activation, using: &generator)
+      for parameter in byHand ? perceptron.parameters : [] {
+        parameter.value = Handwork.parameter(parameter.value, using: &generator)
+      }
+      model = perceptron
     } else {
       guard let (height, width) = data.imageSize, CNN<Double>.features(height: height, width: width) != nil else {
         throw option.bad(
@@ -39,8 +44,10 @@ struct ExplainedModel {
       }
       model = CNN(height: height, width: width, classes: data.classes, activation: activation, using: &generator)
     }
+    var inputs: Tensor<Double> = data.batch.inputs.converted()
+    if byHand, data.imageSize == nil { inputs = inputs.map { Handwork.rounded($0) } }
     let tape = Tape<Double>()
-    let logits = model(tape.input(data.batch.inputs.converted(), name: data.imageSize == nil ? "x" : "images"))
+    let logits = model(tape.input(inputs, name: data.imageSize == nil ? "x" : "images"))
     let loss: Variable<Double>
     if isBinary {
       let targets = Tensor(shape: [data.batch.count, 1], elements: data.batch.targets.elements.map(Double.init))
@@ -102,6 +109,25 @@ struct ExplainedData {
       throw .noSuchData(name, suggestion: Suggestion.nearest(to: name, among: names))
     } catch {
       throw error
+    }
+  }
+}
+
+/// Numbers of few digits, with which one can work by hand.
+enum Handwork {
+  /// The inputs of a unit up to which its weights are of one decimal; more would saturate it.
+  private static let widest = 16
+
+  static func rounded(_ x: Double) -> Double { (x * 10).rounded() / 10 }
+
+  /// Weights of one decimal and none of them 0; biases of ±0.1 to ±0.3 where they begin at 0, so that no unit stands at a
+  /// kink.
+  static func parameter(_ value: Tensor<Double>, using generator: inout Generator) -> Tensor<Double> {
+    guard value.shape.elementCount / max(value.shape.first ?? 1, 1) <= widest else { return value }
+    return value.map { x in
+      let small = Double(1 + Int(generator.next() % 3)) / 10
+      guard x != 0 else { return generator.next() % 2 == 0 ? small : -small }
+      return abs(x) < 0.05 ? (x < 0 ? -0.1 : 0.1) : rounded(x)
     }
   }
 }

@@ -21,7 +21,9 @@ extension PageAssets {
     };
     const adjointOf = i => data.adjoints[i];
     const steps = data.walk.map(node => ({ node, isBackward: false }));
-    for (const node of [...data.walk].reverse()) if (adjointOf(node) !== undefined) steps.push({ node, isBackward: true });
+    // An exercise asks for the backward half, so it does not show it.
+    const isAsking = document.getElementById("exercise") !== null;
+    for (const node of isAsking ? [] : [...data.walk].reverse()) if (adjointOf(node) !== undefined) steps.push({ node, isBackward: true });
     let now = 0;
 
     const graph = new Graph(data, node => {
