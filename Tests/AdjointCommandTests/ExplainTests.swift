@@ -31,7 +31,8 @@ import Testing
     #expect(try String(contentsOfFile: workplace.path(name), encoding: .utf8).hasPrefix(start))
   }
 
-  @Test("A worksheet has a key apart, which scores everything; the empty sheet scores nothing", arguments: ["md", "json"])
+  @Test(
+    "A worksheet has a key apart, which scores everything; the empty sheet scores nothing", arguments: ["md", "json"])
   func exercise(ending: String) throws {
     let workplace = try Workplace()
     #expect(try workplace.run("explain", "--exercise", "-o", "sheet.\(ending)").code == 0)

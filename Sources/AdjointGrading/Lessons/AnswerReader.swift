@@ -155,6 +155,7 @@ struct AnswerReader {
   }
 
   private mutating func number() throws(ExerciseError) -> Double {
+    skipSpace()
     var digits = rest.prefix { $0.isASCII && ($0.isNumber || $0 == ".") }
     let tail = rest[digits.endIndex...]
     if let letter = tail.first, letter == "e" || letter == "E" {
@@ -195,7 +196,8 @@ struct AnswerReader {
       let near = name.lowercased() == "nan" || name.lowercased().hasPrefix("inf")
       throw error(
         "a number, a name of the sheet or a function with its argument in parentheses",
-        near ? "an answer is a finite number" : "functions are exp, log, tanh, sigmoid, relu, sum, softmax and their like")
+        near
+          ? "an answer is a finite number" : "functions are exp, log, tanh, sigmoid, relu, sum, softmax and their like")
     }
     return try nested { reader throws(ExerciseError) in
       let x = try reader.sum()

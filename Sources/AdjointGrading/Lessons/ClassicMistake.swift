@@ -78,7 +78,8 @@ struct ClassicLesson {
     /// The right rule under another cotangent, or with other operands.
     func contribution(_ g: Tensor<Double>, at inputs: [Variable<Double>]? = nil) -> Tensor<Double>? {
       let consumer = inputs.map { tape.record(operation, inputs: $0) } ?? y
-      return tape.contributions(of: consumer.index, adjoint: tape.constant(g)) { $0 == use.position }[use.position]?.value
+      return tape.contributions(of: consumer.index, adjoint: tape.constant(g)) { $0 == use.position }[use.position]?
+        .value
     }
     var found: [(ClassicMistake, Tensor<Double>?)] = []
     let isActivation = operation.isElementwise && y.inputs.count == 1
@@ -155,14 +156,20 @@ struct ClassicLesson {
       let through = right.with(p, *)
       let mean = tape.constant(through).sum(axes: [-1], keepingDimensions: true).broadcast(to: y.shape).value
       return deltas(p, dropped: p.with(sums) { -$0 * $1 })
-        + [1.0, 2].map { factor in (.squaredErrorDelta, through.moved(by: -1, along: p.with(mean, *)).map { factor * $0 }) }
+        + [1.0, 2].map { factor in
+          (.squaredErrorDelta, through.moved(by: -1, along: p.with(mean, *)).map { factor * $0 })
+        }
         + [(.withRespectToProbability, g.with(p, /))]
     }
-    if operation.form.unary == .softplus, let other = uses.first(where: { tape[$0.consumer].operation?.form.unary == .negate }) {
+    if operation.form.unary == .softplus,
+      let other = uses.first(where: { tape[$0.consumer].operation?.form.unary == .negate })
+    {
       // −t·log p − (1 − t)·log(1 − p): what comes back by either term says how it is weighted.
       let p = node.sigmoid().value
       let scale = use.contribution.with(p, /).with(other.contribution.with(p.map { 1 - $0 }, /), -)
-      return deltas(p, dropped: p.with(scale, *)) + [(.withRespectToProbability, right.with(p.map { $0 * (1 - $0) }, /))]
+      return deltas(p, dropped: p.with(scale, *)) + [
+        (.withRespectToProbability, right.with(p.map { $0 * (1 - $0) }, /))
+      ]
     }
     // (y − t)²: the question is about the difference, or about y.
     let square = operation.form.unary == .square ? y : user(of: y.index)

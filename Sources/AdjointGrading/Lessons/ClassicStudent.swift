@@ -102,9 +102,12 @@ extension FaultyStudent {
         (.squaredErrorDelta, { (p($0) - t($0)) * p($0) * (1 - p($0)) / n }),
       ])
     }
-    if y.operation?.form.unary == .softplus, let hot = (0...exercise.output.index).map({ tape[$0] }).first(where: {
-      $0.operation?.form == .oneHot && $0.shape == node.shape
-    }) {
+    let isLogit = later.contains { $0.operation?.form.unary == .negate && $0.inputs[0].index == node.index }
+    if isLogit, y.operation?.form.unary == .softplus,
+      let hot = (0...exercise.output.index).map({ tape[$0] }).first(where: {
+        $0.operation?.form == .oneHot && $0.shape == node.shape
+      })
+    {
       let (t, z, n) = (hot.value.elements, node.value.elements, Double(node.shape.elementCount))
       func p(_ i: Int) -> Double { 1 / (1 + Double.exponential(-z[i])) }
       return answers([

@@ -33,7 +33,8 @@ package struct FaultyStudent {
         let rest = question.answer.moved(by: -1, along: edge.contribution.value)
         answers.append(
           Answer(
-            fault: "no local derivative in \(operation.name) %\(edge.consumer)", kind: .hypothesis(.missingLocalDerivative),
+            fault: "no local derivative in \(operation.name) %\(edge.consumer)",
+            kind: .hypothesis(.missingLocalDerivative),
             value: rest.moved(by: 1, along: g.value)))
       }
       for fault in RuleFault.allCases where fault.applies(to: site) && !fault.isSecondOrder {

@@ -28,7 +28,9 @@ extension Exercise {
     if let found = submission.recording, found.value != recording {
       throw ExerciseError(
         line: found.line, expected: "a sheet of the recording \(recording)", found: "one of \(found.value)",
-        remedy: "it was made from another model, seed or batch, or changed by hand: grade it with those that it was made from")
+        remedy:
+          "it was made from another model, seed or batch, or changed by hand: grade it with those that it was made from"
+      )
     }
     var (grades, remarks) = ([(question: Question, grade: Grade)](), submission.remarks)
     let answers = collected(submission, &remarks)
@@ -36,7 +38,9 @@ extension Exercise {
     /// The earlier answers that a node's adjoint in the sweep is wrong by.
     var roots: [Int: Set<Int>] = [:]
     walk { question, sweep in
-      let inherited = sweep.uses(of: question.node).reduce(into: Set<Int>()) { $0.formUnion(inheritedRoots($1.consumer)) }
+      let inherited = sweep.uses(of: question.node).reduce(into: Set<Int>()) {
+        $0.formUnion(inheritedRoots($1.consumer))
+      }
       roots[question.node] = inherited
       var own: Tensor<Double>?
       let grade: Grade
@@ -105,7 +109,8 @@ extension Exercise {
     guard entries.count == 1 else {
       return .failure(
         ExerciseError(
-          line: entries[1].line, expected: "one answer", found: "\(entries.count) answers", remedy: "delete all but one"))
+          line: entries[1].line, expected: "one answer", found: "\(entries.count) answers", remedy: "delete all but one"
+        ))
     }
     do throws(ExerciseError) {
       return .success(try AnswerReader.value(of: entry.text, line: entry.line, names: names))

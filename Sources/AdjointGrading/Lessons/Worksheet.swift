@@ -40,12 +40,20 @@ extension Exercise {
     let (example, value) = (SheetNames.adjoint(9), SheetNames.value(5))
     let (any, anyValue) = (SheetNames.adjoint("n"), SheetNames.value("n"))
     var lines = ["# The backward pass by hand", ""]
-    lines.append("A forward pass is given. Find the adjoint of every node that is asked for: \(any) = ∂loss/∂\(anyValue), the sum over")
-    lines.append("all uses of \(anyValue), with its shape. Write each answer behind its number, as nested brackets, a row of a matrix in")
-    lines.append("brackets of its own: `[[1, -0.5], [2/3, 0]]`. A formula will do, such as `\(example) * (1 - \(value)^2)`: `·` is the product")
+    lines.append(
+      "A forward pass is given. Find the adjoint of every node that is asked for: \(any) = ∂loss/∂\(anyValue), the sum over"
+    )
+    lines.append(
+      "all uses of \(anyValue), with its shape. Write each answer behind its number, as nested brackets, a row of a matrix in"
+    )
+    lines.append(
+      "brackets of its own: `[[1, -0.5], [2/3, 0]]`. A formula will do, such as `\(example) * (1 - \(value)^2)`: `·` is the product"
+    )
     lines.append("of matrices, `ᵀ` transposes, `sum(x, 0)` sums over an axis, and earlier answers have their names.")
     lines.append("")
-    lines.append("An answer is right within \(toleranceText) of its largest number: \(digits) significant digits are enough. Going on from a")
+    lines.append(
+      "An answer is right within \(toleranceText) of its largest number: \(digits) significant digits are enough. Going on from a"
+    )
     lines.append("wrong answer costs nothing more.")
     lines += ["", "## Forward pass", "", "| node | shape | formula | name |", "| --- | --- | --- | --- |"]
     let needed = SheetNames.nodes(behind: output)

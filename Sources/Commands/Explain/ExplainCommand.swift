@@ -69,7 +69,7 @@ enum ExplainCommand {
     }
     let model = try ExplainedModel(arguments, console, byHand: isExercise)
     let loss = arguments.isGiven("scalar") ? try ScalarXRay(of: model.loss).loss : model.loss
-    let exercise = try isExercise ? Homework.exercise(on: loss, arguments, ending: form.ending) : nil
+    let exercise = try isExercise ? Homework.exercise(on: loss, of: model, arguments, ending: form.ending) : nil
     let files = form.files(Explained(model: model, loss: loss, exercise: exercise))
     for (ending, text) in files {
       let place = ending == form.ending ? file : file.dropLast(form.ending.count) + ending

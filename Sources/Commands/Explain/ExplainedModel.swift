@@ -8,6 +8,8 @@ import AdjointLearning
 /// A network's loss on a few examples, recorded in `Double` for `adjoint explain` to write down.
 struct ExplainedModel {
   let loss: Variable<Double>
+  /// The sizes, as `--model` takes them.
+  let sizes: String
   /// The model, its loss and its data in a line.
   let subtitle: String
   let imageSize: (height: Int, width: Int)?
@@ -56,6 +58,7 @@ struct ExplainedModel {
       loss = crossEntropy(logits: logits, labels: tape.index(data.batch.targets, name: "labels"))
     }
     self.loss = loss.labeled("loss")
+    self.sizes = text
     let name = sizes.map { $0.map(String.init).joined(separator: "-") } ?? text
     subtitle =
       "\(name), \(activation.optionName), \(isBinary ? "binary cross-entropy" : "cross-entropy"), on "

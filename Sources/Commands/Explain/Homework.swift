@@ -13,10 +13,12 @@ enum Homework {
   private static let recorded = ["model", "activation", "data", "batch", "seed", "scalar", "parameters", "digits"]
 
   /// The exercise that the options ask for.
-  static func exercise(on loss: Variable<Double>, _ arguments: Arguments, ending: String? = nil) throws -> Exercise {
+  static func exercise(
+    on loss: Variable<Double>, of model: ExplainedModel, _ arguments: Arguments, ending: String? = nil
+  ) throws -> Exercise {
     let about = recorded.filter { $0 != "digits" }.compactMap { name -> (name: String, value: String)? in
       if case .flag = arguments.option(name).kind { return arguments.isGiven(name) ? (name, "yes") : nil }
-      return arguments.text(name).map { (name, $0) }
+      return (name == "model" ? model.sizes : arguments.text(name)).map { (name, $0) }
     }
     let exercise = Exercise(
       on: loss, digits: try arguments.integer("digits"), about: about,
@@ -24,7 +26,8 @@ enum Homework {
     if ending == ".html", exercise.numberCount > Exercise.mostNumbersInPage {
       throw arguments.option("output").bad(
         try arguments.required("output"),
-        expected: "a .json sheet for so large a model: it asks for \(exercise.numberCount.grouped) numbers, and a page for at most "
+        expected:
+          "a .json sheet for so large a model: it asks for \(exercise.numberCount.grouped) numbers, and a page for at most "
           + "\(Exercise.mostNumbersInPage.grouped)")
     }
     return exercise
@@ -40,7 +43,7 @@ enum Homework {
     let arguments = try completed(arguments, submission, sheet)
     let model = try ExplainedModel(arguments, console, byHand: true)
     let loss = arguments.isGiven("scalar") ? try ScalarXRay(of: model.loss).loss : model.loss
-    let score = try exercise(on: loss, arguments).grade(submission)
+    let score = try exercise(on: loss, of: model, arguments).grade(submission)
     console.line(score.description)
     return score.fraction == 1 ? 0 : 1
   }
@@ -60,7 +63,8 @@ enum Homework {
     guard submission.isSheet else {
       throw option.bad(
         sheet,
-        expected: "a worksheet, with answers behind (1) =, (2) = and so on; 'adjoint explain --exercise -o SHEET.md' writes one "
+        expected:
+          "a worksheet, with answers behind (1) =, (2) = and so on; 'adjoint explain --exercise -o SHEET.md' writes one "
           + "to fill in")
     }
     return submission

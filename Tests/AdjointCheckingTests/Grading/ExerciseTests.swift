@@ -69,7 +69,11 @@ import Testing
               expected == question.answer.shape && found == answer.value.shape && remark != nil
             case .exact, .rounded, .follows, .wrong, .unreadable, .unanswered: false
             }
-          if isNamed { named += 1 } else { missed["\(answer.kind.map { "\($0)" } ?? "none"): \(grade)", default: 0] += 1 }
+          if isNamed {
+            named += 1
+          } else {
+            missed["\(answer.kind.map { "\($0)" } ?? "none"): \(grade)", default: 0] += 1
+          }
         }
       }
     }
@@ -203,7 +207,8 @@ import Testing
     let p = z2.softmax().value
     #expect(try hint(z2, dz2.with(p) { $0 * $1 * (1 - $1) }).contains("δ of a squared error"))
     #expect(try hint(z2, p.map { $0 / 3 }).contains("the target t is missing"))
-    let byP = Tensor(shape: p.shape, elements: p.elements.indices.map { [0, 5, 7].contains($0) ? -1 / p.elements[$0] / 3 : 0 })
+    let byP = Tensor(
+      shape: p.shape, elements: p.elements.indices.map { [0, 5, 7].contains($0) ? -1 / p.elements[$0] / 3 : 0 })
     #expect(try hint(z2, byP).contains("derivative by the probabilities"))
     #expect(try hint(z2, .zeros(z2.shape)).contains("all zeros"))
   }
@@ -243,13 +248,17 @@ import Testing
     "An answer that cannot be read says line, expectation and remedy, and costs only itself",
     arguments: [
       ("[[1, 2], [3]]", "rows of different lengths"), ("[1, two]", "line 1: expected a number, a name of the sheet"),
-      ("[1, 2", "a comma or a closing bracket"), ("nan", "an answer is a finite number"), ("-inf", "an answer is a finite"),
+      ("[1, 2", "a comma or a closing bracket"), ("nan", "an answer is a finite number"),
+      ("-inf", "an answer is a finite"),
       ("[1] 2", "the end of the answer"), (String(repeating: "[", count: 5000), "at most 64 brackets"),
       (String(repeating: "(", count: 5000) + "1", "at most 64 brackets"), ("1/0", "found a division by 0"),
       ("[1, 1/(2 - 2)]", "found a division by 0"), ("log(-1)", "expected finite numbers, found nan"),
-      ("1e999", "expected finite numbers, found inf"), ("exp(1000)", "found inf"), ("[1, 2] + [1, 2, 3]", "go together"),
-      ("∂%0", "expected a name that has a value"), ("foo(1)", "functions are exp"), ("[1, 2] · [1, 2, 3]", "go together"),
-      ("sum([1, 2], 1)", "an axis of [2]"), ("2 ^", "expected a number"), ("1,5", "the end of the answer"),
+      ("1e999", "expected finite numbers, found inf"), ("exp(1000)", "found inf"),
+      ("[1, 2] + [1, 2, 3]", "go together"),
+      ("∂%0", "expected a name that has a value"), ("foo(1)", "functions are exp"),
+      ("[1, 2] · [1, 2, 3]", "go together"),
+      ("sum([1, 2], 1)", "an axis of [2]"), ("sum([1, 2], x)", "expected a number"), ("2 ^", "expected a number"),
+      ("1,5", "the end of the answer"),
     ])
   func damaged(text: String, complaint: String) throws {
     let score = try squares().grade("(1) = \(text)\n\n## Further\n\n(2) = [1, 2]")
@@ -262,7 +271,8 @@ import Testing
     let score = try squares().grade("(1) = 1\n(1) = 2\n(2) = [1, 2]\n(9) = 1")
     #expect(score.grades[0].grade.description.contains("line 2: expected one answer, found 2 answers"))
     #expect(score.solved == 1)
-    #expect(score.remarks.count == 1 && score.remarks[0].contains("line 4: expected a question from (1) to (2), found (9)"))
+    #expect(
+      score.remarks.count == 1 && score.remarks[0].contains("line 4: expected a question from (1) to (2), found (9)"))
   }
 
   @Test(
@@ -294,8 +304,10 @@ import Testing
     #expect(try exercise.grade(key).fraction == 1)
     #expect(key.about.map(\.name) == ["model", "digits", "tolerance", "recording"])
     let bias = try #require(exercise.questions.first { $0.name == "bias" }).answer
-    let text = "{\"answers\": {\"bias\": [\(bias.elements.map { "\"2*\($0)/2\"" }.joined(separator: ","))], \"2\": null}}"
-    #expect(try exercise.grade(Submission(json: text.utf8, file: "own.json")).grades.map(\.grade) == [.exact, .unanswered])
+    let text =
+      "{\"answers\": {\"bias\": [\(bias.elements.map { "\"2*\($0)/2\"" }.joined(separator: ","))], \"2\": null}}"
+    #expect(
+      try exercise.grade(Submission(json: text.utf8, file: "own.json")).grades.map(\.grade) == [.exact, .unanswered])
     #expect(throws: (any Error).self) { try Submission(json: "{\"answer\": {}}".utf8, file: "own.json") }
     #expect(throws: (any Error).self) { try Submission(json: "{\"answers\": {\"1\": NaN}}".utf8, file: "own.json") }
   }

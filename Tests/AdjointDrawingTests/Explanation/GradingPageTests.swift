@@ -20,7 +20,9 @@ import Testing
       for question in exercise.questions where question.number % 3 == seed % 3 {
         let made = student.answers(to: question).filter { $0.value.elements.allSatisfy { value in value.isFinite } }
         for (answer, grade) in zip(made, exercise.grades(of: made.map(\.value), for: question)) {
-          answers.append("{\"number\":\(question.number),\"shape\":\(Array(answer.value.shape)),\"data\":\(answer.value.elements.json)}")
+          answers.append(
+            "{\"number\":\(question.number),\"shape\":\(Array(answer.value.shape)),\"data\":\(answer.value.elements.json)}"
+          )
           expected.append("\(seed) (\(question.number)) \(grade)")
         }
       }
@@ -68,7 +70,10 @@ import Testing
         Dictionary(uniqueKeysWithValues: exercise.questions.map { ($0.number, odd[$0.number % odd.count]) }),
         Dictionary(
           uniqueKeysWithValues: exercise.questions.map { question in
-            (question.number, "∂%\(loss.index) * \(NumberText.text(question.answer)) + sum([1, -1]) + 0 * %\(question.node)")
+            (
+              question.number,
+              "∂%\(loss.index) * \(NumberText.text(question.answer)) + sum([1, -1]) + 0 * %\(question.node)"
+            )
           }),
       ]
       for sheet in sheets {
@@ -122,5 +127,57 @@ import Testing
     let (output, errors) = try node.run([script.path], in: folder)
     #expect(errors == "")
     return output.split(separator: "\n").map(String.init)
+  }
+}
+
+/// The page to fill in, in headless Chromium. Skipped, and said so, where no Chromium is installed.
+@Suite(.enabled(if: Tool.chromium != nil, "Chromium is not installed: pages are not opened"))
+struct FillInPageTests {
+  @Test(
+    "Answers typed into the page are graded there: right, wrong with a hint, following, unreadable; no adjoint is shown"
+  )
+  func typed() throws {
+    let tape = Tape<Double>()
+    let x = tape.input(Tensor([[1, 2], [-1, 0.5]]), name: "x")
+    let w = tape.parameter(Parameter(Tensor([[0.5, -1], [0.25, 1]]), name: "w"))
+    let loss = x.matmul(w).tanh().square().mean()
+    let exercise = Exercise(on: loss)
+    var page = Explanation(of: loss)
+    page.exercise = exercise.page
+    // (1) y², (2) tanh, (3) z, (4) w.
+    let answers = [
+      1: "[[1, 1], [1, 1]] / 4", 2: "∂%4 * %3", 3: "∂%3 * (1 - %3^2)", 4: "[[1, 2",
+    ]
+    let typing = answers.map { number, text in
+      "{ const field = document.getElementById('answer-\(number)'); field.focus(); field.value = '\(text)'; "
+        + "field.dispatchEvent(new Event('change')); }"
+    }.joined(separator: "\n")
+    let html = page.html.replacing(
+      "</body>",
+      with: "<script>addEventListener('error', e => { document.body.append('failed' + ': ' + e.message); });\n"
+        + "\(typing)\ndocument.title = 'handed: ' + document.getElementById('sheet').value;</script></body>")
+    let folder = try Folder()
+    let chromium = try #require(Tool.chromium)
+    let file = try folder.file("page.html", html)
+    let (document, _) = try chromium.run(
+      [
+        "--headless", "--no-sandbox", "--disable-gpu", "--user-data-dir=\(folder.url.path)/profile", "--dump-dom",
+        file.absoluteString,
+      ], in: folder)
+    func verdict(_ number: Int) -> Substring? {
+      guard let start = document.range(of: "id=\"verdict-\(number)\"") else { return nil }
+      return document[start.upperBound...].drop { $0 != ">" }.dropFirst().prefix { $0 != "<" }
+    }
+    #expect(verdict(1) == "right")
+    #expect(verdict(2) == "hint: half of what it should be")
+    #expect(verdict(3) == "right as it follows from your ∂%3, which is wrong")
+    #expect(verdict(4)?.hasPrefix("cannot be read: expected a comma or a closing bracket") == true)
+    #expect(document.contains("2 of 4 right"))
+    #expect(!document.contains("failed: ") && !document.contains("class=\"backward\""))
+    // What is handed in is a sheet, which gets the same grades.
+    let start = try #require(document.range(of: "handed: "))
+    let end = try #require(document.range(of: "</title>"))
+    let score = try exercise.grade(String(document[start.upperBound..<end.lowerBound]))
+    #expect(score.solved == 2, "\(score)")
   }
 }

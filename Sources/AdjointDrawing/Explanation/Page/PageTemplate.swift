@@ -8,7 +8,8 @@ enum PageTemplate {
     let (title, subtitle) = (Markup.escaped(title), Markup.escaped(subtitle))
     let questions = exercise.map { "<script type=\"application/json\" id=\"homework\">\($0)</script>\n" } ?? ""
     let script = script + (exercise == nil ? "" : PageAssets.grading + PageAssets.fillin)
-    return head(title) + (exercise == nil ? "<body>\n" : "<body class=\"asking\">\n") + header(title, subtitle) + controls
+    return head(title) + (exercise == nil ? "<body>\n" : "<body class=\"asking\">\n") + header(title, subtitle)
+      + controls
       + content(with: exercise == nil ? "" : "<section id=\"exercise\" aria-label=\"Exercise\"></section>\n")
       + "<script type=\"application/json\" id=\"recording\">\(data)</script>\n" + questions
       + "<script>\n\"use strict\";\n(() => {\n\(script)})();\n</script>\n</body>\n</html>\n"

@@ -91,6 +91,7 @@ function readAnswer(text, names) {
     return { shape: [values.length, ...values[0].shape], data: Float64Array.from(values.flatMap(v => [...v.data])) };
   };
   const number = () => {
+    rest = rest.trimStart();
     const match = /^(\d+\.?\d*|\.\d+)([eE][+\-−]?\d+)?/.exec(rest);
     if (!match) fail("a number");
     rest = rest.slice(match[0].length);

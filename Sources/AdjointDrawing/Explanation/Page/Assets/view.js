@@ -57,8 +57,8 @@ function show() {
   if (node.foreign) detail.append(note("This page has no rule for this operation: it shows the values recorded, and a slider "
     + "on what stands before it stops here."));
   if (isBackward) detail.append(...children(i), ...toInputs(i), ...serving(i));
-  const values = section("Value", heat(`value of ${nodeTitle(i)}`, i, { pick: node.role ? k => take(i, k) : null }));
-  if (node.role && sliding(i)) values.append(note("Click an element, or press Enter on it, to put it on the slider."));
+  const values = section("Value", heat(`value of ${nodeTitle(i)}`, i, { pick: node.role && !isAsking ? k => take(i, k) : null }));
+  if (node.role && sliding(i) && !isAsking) values.append(note("Click an element, or press Enter on it, to put it on the slider."));
   detail.append(values);
   if (!isBackward) {
     detail.append(section("Cotangent", note(adjointOf(i) === undefined ? noAdjoint(i)
