@@ -75,6 +75,16 @@ import Testing
     #expect(try workplace.run("explain", "--grade", "note.md").errors.contains("answers behind (1) ="))
   }
 
+  @Test("Worked by hand, no unit stands at a kink", arguments: 0..<6)
+  func kinks(seed: Int) throws {
+    let workplace = try Workplace()
+    let words = ["explain", "--exercise", "--activation", "relu", "--seed", "\(seed)", "-o", "sheet.md"]
+    #expect(try workplace.start(words).outcome().code == 0)
+    let sheet = try String(contentsOfFile: workplace.path("sheet.md"), encoding: .utf8)
+    let z = try #require(sheet.split(separator: "\n").first { $0.hasPrefix("    %4 = ") })
+    #expect(!z.split { "=[], ".contains($0) }.contains("0"), "\(z)")
+  }
+
   @Test("A page to fill in holds its exercise, and is refused where it would ask for too many numbers")
   func exercisePage() throws {
     let workplace = try Workplace()

@@ -26,6 +26,8 @@ struct ExplainedModel {
     let sizes = try option.networkSizes(text, such: usual, limit: 1 << 24)
     let isBinary = sizes?.last == 1 && data.classes == 2
 
+    var inputs: Tensor<Double> = data.batch.inputs.converted()
+    if byHand, data.imageSize == nil { inputs = inputs.map { Handwork.rounded($0) } }
     var generator = Generator(seed: seed)
     let model: any Layer<Double>
     if let sizes {
@@ -34,9 +36,7 @@ struct ExplainedModel {
         throw option.bad(text, expected: "\(data.features) inputs and \(classes), for \(data.title), such as \(usual)")
       }
       let perceptron = MLP<Double>(sizes, activation: activation, using: &generator)
-      for parameter in byHand ? perceptron.parameters : [] {
-        parameter.value = Handwork.parameter(parameter.value, using: &generator)
-      }
+      if byHand { Handwork.simplify(perceptron, at: inputs, using: &generator) }
       model = perceptron
     } else {
       guard let (height, width) = data.imageSize, CNN<Double>.features(height: height, width: width) != nil else {
@@ -46,8 +46,6 @@ struct ExplainedModel {
       }
       model = CNN(height: height, width: width, classes: data.classes, activation: activation, using: &generator)
     }
-    var inputs: Tensor<Double> = data.batch.inputs.converted()
-    if byHand, data.imageSize == nil { inputs = inputs.map { Handwork.rounded($0) } }
     let tape = Tape<Double>()
     let logits = model(tape.input(inputs, name: data.imageSize == nil ? "x" : "images"))
     let loss: Variable<Double>
@@ -123,14 +121,32 @@ enum Handwork {
 
   static func rounded(_ x: Double) -> Double { (x * 10).rounded() / 10 }
 
-  /// Weights of one decimal and none of them 0; biases of ±0.1 to ±0.3 where they begin at 0, so that no unit stands at a
-  /// kink.
-  static func parameter(_ value: Tensor<Double>, using generator: inout Generator) -> Tensor<Double> {
+  /// Gives a model such weights and biases. Biases are drawn anew until no unit stands at a kink, where its derivative would
+  /// be a matter of convention.
+  static func simplify(_ model: MLP<Double>, at inputs: Tensor<Double>, using generator: inout Generator) {
+    let drawn = model.parameters.map(\.value)
+    for _ in 0..<100 {
+      for (parameter, value) in zip(model.parameters, drawn) {
+        parameter.value = Handwork.parameter(value, using: &generator)
+      }
+      let tape = Tape<Double>()
+      _ = model(tape.input(inputs))
+      let standsAtKink = (0..<tape.count).contains { node in
+        let y = tape[node]
+        return y.operation?.isElementwise == true && y.inputs.count == 1
+          && y.inputs[0].value.elements.contains { abs($0) < 1e-9 }
+      }
+      if !standsAtKink { return }
+    }
+  }
+
+  /// Weights of one decimal and none of them 0; biases of ±0.1 to ±0.3 where they begin at 0.
+  private static func parameter(_ value: Tensor<Double>, using generator: inout Generator) -> Tensor<Double> {
     guard value.shape.elementCount / max(value.shape.first ?? 1, 1) <= widest else { return value }
     return value.map { x in
+      guard x == 0 else { return abs(x) < 0.05 ? (x < 0 ? -0.1 : 0.1) : rounded(x) }
       let small = Double(1 + Int(generator.next() % 3)) / 10
-      guard x != 0 else { return generator.next() % 2 == 0 ? small : -small }
-      return abs(x) < 0.05 ? (x < 0 ? -0.1 : 0.1) : rounded(x)
+      return generator.next() % 2 == 0 ? small : -small
     }
   }
 }
