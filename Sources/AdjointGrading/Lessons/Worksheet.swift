@@ -73,13 +73,16 @@ extension Exercise {
     lines += ["", "## Adjoints, from the loss backward"]
     for question in questions {
       lines += [
-        "", "\(question.title) of shape \(question.answer.shape), used in \(uses(of: tape[question.node])):", "",
+        "", "\(question.title), \(Exercise.text(question.answer.shape)), used in \(uses(of: tape[question.node])):", "",
         "    (\(question.number)) = \(answer(question))",
       ]
     }
     lines += ["", Submission.heading, ""] + aboutLines.map { "    \($0.name) = \($0.value)" }
     return lines.joined(separator: "\n") + "\n"
   }
+
+  /// `of shape [4, 2]`, or `a single number`.
+  private static func text(_ shape: Shape) -> String { shape.rank == 0 ? "a single number" : "of shape \(shape)" }
 
   func uses(of v: Variable<Double>) -> String {
     SheetNames.nodes(behind: output).filter { $0.inputs.contains { $0.index == v.index } }
