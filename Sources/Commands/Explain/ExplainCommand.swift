@@ -40,7 +40,7 @@ enum ExplainCommand {
     ],
     notes: [
       ("Forms", ExplanationForm.all.map { $0.ending.padded(to: 12) + $0.summary }),
-      ("Exercises", ExplanationForm.exercises.map { $0.ending.padded(to: 12) + $0.summary }),
+      ("Forms of an exercise", ExplanationForm.exercises.map { $0.ending.padded(to: 12) + $0.summary }),
       (
         "Examples",
         [
