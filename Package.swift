@@ -42,7 +42,8 @@ let package = Package(
     // Gradient verification: oracles, verdicts, blame, reports.
     .target(name: "AdjointChecking", dependencies: ["Adjoint", "AdjointFiles", "AdjointLearning", "AdjointRehearsal"]),
     // The checker's own grade: faults, mutation score, random programs; worksheets that grade a student.
-    .target(name: "AdjointGrading", dependencies: ["Adjoint", "AdjointChecking", "AdjointLearning"]),
+    .target(
+      name: "AdjointGrading", dependencies: ["Adjoint", "AdjointChecking", "AdjointFiles", "AdjointLearning"]),
     // Charts as SVG.
     .target(name: "AdjointCharts"),
     // A tape as drawing, Jacobians, derivation and interactive page.

@@ -31,16 +31,68 @@ import Testing
     #expect(try String(contentsOfFile: workplace.path(name), encoding: .utf8).hasPrefix(start))
   }
 
-  @Test("A worksheet has a key apart, which scores everything; the empty sheet scores nothing")
-  func exercise() throws {
+  @Test(
+    "A worksheet has a key apart, which scores everything; the empty sheet scores nothing", arguments: ["md", "json"])
+  func exercise(ending: String) throws {
     let workplace = try Workplace()
-    #expect(try workplace.run("explain", "--exercise", "-o", "sheet.md").code == 0)
-    #expect(try workplace.run("explain", "--grade", "sheet.key.md").code == 0)
-    #expect(try workplace.run("explain", "--grade", "sheet.md").code == 1)
+    #expect(try workplace.run("explain", "--exercise", "-o", "sheet.\(ending)").code == 0)
+    #expect(try workplace.run("explain", "--grade", "sheet.key.\(ending)").code == 0)
+    #expect(try workplace.run("explain", "--grade", "sheet.\(ending)").code == 1)
     let missing = try workplace.run("explain", "--grade", "none.md")
     #expect(missing.code == 2 && missing.errors.contains("expected a worksheet"), "\(missing.errors)")
     let remedy = "there is no file \(workplace.path("none.md")); 'adjoint explain --exercise -o SHEET.md' writes one"
     #expect(missing.errors.contains(remedy), "\(missing.errors)")
+  }
+
+  @Test("A sheet is graded from itself: model, data, seed and digits stand in it, and contradictions are noticed")
+  func selfContained() throws {
+    let workplace = try Workplace()
+    let words = [
+      "--model", "2,3,2", "--data", "moons", "--seed", "5", "--activation", "relu", "--batch", "2", "--digits", "4",
+      "--parameters",
+    ]
+    #expect(try workplace.start(["explain", "--exercise", "-o", "sheet.md"] + words).outcome().code == 0)
+    let graded = try workplace.run("explain", "--grade", "sheet.key.md")
+    #expect(graded.code == 0 && graded.output.contains("4 of 4 right"), "\(graded.output)\(graded.errors)")
+    #expect(try workplace.run("explain", "--grade", "sheet.key.md", "--seed", "5").code == 0)
+    let other = try workplace.run("explain", "--grade", "sheet.key.md", "--seed", "6")
+    #expect(other.code == 2 && other.errors.contains("expected 5, from which sheet.key.md was made"), "\(other.errors)")
+    // Weights are small decimals.
+    let sheet = try String(contentsOfFile: workplace.path("sheet.md"), encoding: .utf8)
+    let weight = try #require(sheet.split(separator: "\n").first { $0.hasPrefix("    %1 = [[") })
+    #expect(weight.wholeMatch(of: #/ *%1 = \[\[-?\d\.\d(?:[\[\], ]+-?\d(?:\.\d)?)*\]\]/#) != nil, "\(weight)")
+    // By hand, the seed is changed: the numbers are not those of the sheet.
+    let key = try String(contentsOfFile: workplace.path("sheet.key.md"), encoding: .utf8)
+    try key.replacing("seed = 5", with: "seed = 6").write(
+      toFile: workplace.path("changed.md"), atomically: true, encoding: .utf8)
+    let changed = try workplace.run("explain", "--grade", "changed.md")
+    #expect(changed.code != 0 && changed.errors.contains("made from another model, seed or batch"), "\(changed.errors)")
+    try key.replacing("seed = 5", with: "seed = five").write(
+      toFile: workplace.path("damaged.md"), atomically: true, encoding: .utf8)
+    let damaged = try workplace.run("explain", "--grade", "damaged.md")
+    #expect(damaged.code != 0 && damaged.errors.contains("says what cannot be"), "\(damaged.errors)")
+    try "just a text".write(toFile: workplace.path("note.md"), atomically: true, encoding: .utf8)
+    #expect(try workplace.run("explain", "--grade", "note.md").errors.contains("answers behind (1) ="))
+  }
+
+  @Test("Worked by hand, no unit stands at a kink", arguments: 0..<6)
+  func kinks(seed: Int) throws {
+    let workplace = try Workplace()
+    let words = ["explain", "--exercise", "--activation", "relu", "--seed", "\(seed)", "-o", "sheet.md"]
+    #expect(try workplace.start(words).outcome().code == 0)
+    let sheet = try String(contentsOfFile: workplace.path("sheet.md"), encoding: .utf8)
+    let z = try #require(sheet.split(separator: "\n").first { $0.hasPrefix("    %4 = ") })
+    #expect(!z.split { "=[], ".contains($0) }.contains("0"), "\(z)")
+  }
+
+  @Test("A page to fill in holds its exercise, and is refused where it would ask for too many numbers")
+  func exercisePage() throws {
+    let workplace = try Workplace()
+    #expect(try workplace.run("explain", "--exercise", "-o", "sheet.html").code == 0)
+    let page = try String(contentsOfFile: workplace.path("sheet.html"), encoding: .utf8)
+    #expect(page.contains("id=\"homework\"") && page.contains("class=\"asking\""))
+    let large = try workplace.run("explain", "--exercise", "--data", "digits", "-o", "large.html")
+    #expect(large.code == 2 && large.errors.contains("a page for at most 2,000"), "\(large.errors)")
   }
 
   @Test("The same words write the same bytes")
@@ -59,7 +111,9 @@ import Testing
       (["-o", "a.html", "--data", "xro"], "did you mean xor?"), (["-o", "no/such/a.html"], "cannot be written"),
       (["-o", "a.html", "--scalar", "--model", "784,4,10", "--data", "digits"], "take a smaller model"),
       (["-o", "a.html", "--model", "cnn"], "the cnn takes images"),
-      (["-o", "a.html", "--exercise"], "expected a name that ends in .md"),
+      (["-o", "a.svg", "--exercise"], "expected a name that ends in .md, .json or .html"),
+      (["-o", "a.html", "--digits", "2"], "--digits has no effect without --exercise"),
+      (["-o", "a.md", "--exercise", "--activaton", "relu"], "did you mean --activation?"),
       (["-o", "a.html", "--grade", "a.md"], "--output has no effect with --grade"),
       (["-o", "a.html", "--activation", "tahn"], "did you mean tanh?"),
     ])

@@ -182,7 +182,8 @@ private struct Instances {
     let exercise = Exercise(on: loss)
     add(program, RandomProgram.Options(), program.record(on: Tape<Double>()), exercise)
     add(try exercise.grade(exercise.worksheet))
-    add(try #require(#expect(throws: ExerciseError.self) { try exercise.grade("(1) = x") }))
+    add(
+      try #require(#expect(throws: ExerciseError.self) { try exercise.grade("## This sheet\n\nrecording = 00000000") }))
     let sabotage = Sabotage([Reshape.self], includesSharedCode: false)
     add(sabotage, sabotage.run())
   }

@@ -17,6 +17,8 @@ public struct Explanation {
   public var title: String
   /// A line below the title: the model, the data.
   public var subtitle: String
+  /// The questions to fill in on the page, which then shows no adjoint by itself; `nil` for a page that explains.
+  package var exercise: JSON?
   let recording: ExplainedRecording
 
   /// Replays a recording in `Double` and differentiates it there. The tape is left as it is.
@@ -39,7 +41,9 @@ public struct Explanation {
   }
 
   /// The page: a complete document.
-  public var html: String { PageTemplate.document(title: title, subtitle: subtitle, data: data) }
+  public var html: String {
+    PageTemplate.document(title: title, subtitle: subtitle, data: data, exercise: exercise?.text(.embedded))
+  }
 
   /// The recorded nodes as the page holds them: JSON.
   package var data: String { recording.json().text(.embedded) }

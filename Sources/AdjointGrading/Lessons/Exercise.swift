@@ -1,12 +1,15 @@
 import Adjoint
 import AdjointChecking
+import AdjointFiles
 
 /// The backward pass of a recorded model as an exercise: each intermediate gradient is asked for, and an answer is graded.
 ///
 /// A question is a forward node v that lies between the parameters and the loss; its answer is the adjoint
 /// v̄ = ∂loss/∂v = Σ (∂consumer/∂v)ᵀ·(adjoint of the consumer), as the backward sweep records it in `Double`. Questions come in
-/// backward order, so each needs only answers before it. A wrong answer is compared with the answers that typical mistakes
-/// give: the checker's hypotheses, and its faults injected into the very rule that the question is about.
+/// backward order, so each needs only answers before it. An answer is right where it equals the right one, or follows from
+/// the earlier answers that were given, to the digits asked for. A wrong one is compared with the answers that typical
+/// mistakes give: the checker's hypotheses, its faults injected into the very rule that the question is about, and the
+/// classics of the subject (`ClassicMistake`).
 ///
 /// ```swift
 /// let exercise = Exercise(on: loss)
@@ -20,7 +23,7 @@ public struct Exercise {
   package struct Question: Sendable {
     /// Counted from 1, in backward order.
     package let number: Int
-    /// The node's position on the tape, printed as `%node`.
+    /// The node's position on the tape.
     package let node: Int
     /// Scope and label, or the role of an unnamed leaf; may be empty.
     package let name: String
@@ -28,22 +31,50 @@ public struct Exercise {
     package let answer: Tensor<Double>
     /// v̄ in terms of forward nodes and of answers before it, read off the recorded backward nodes.
     package let formula: String
+    /// What is certainly nothing but rounding.
+    package let noise: Double
+
+    /// `∂%3 (fc1/weight)`
+    var title: String { SheetNames.adjoint(node) + (name.isEmpty ? "" : " (\(name))") }
   }
 
   package let questions: [Question]
+  /// The significant digits that an answer needs.
+  public let digits: Int
+  /// What the sheet says of itself, such as the model and its seed; graded with the sheet's own words.
+  package let about: [(name: String, value: String)]
   let output: Variable<Double>
   let targets: [Variable<Double>]
 
   /// A worksheet on the backward pass of a loss.
-  /// - Parameter loss: a single number; every trainable parameter that it depends on is differentiated, or every input where
-  ///   there is no parameter.
+  /// - Parameters:
+  ///   - loss: a single number; every trainable parameter that it depends on is differentiated, or every input where there is no
+  ///     parameter.
+  ///   - digits: the significant digits of the largest number of an answer, to which it must be right.
   /// - Precondition: at least one of them reaches the loss.
-  public init<S: Scalar>(on loss: Variable<S>, file: StaticString = #fileID, line: UInt = #line) {
+  public init<S: Scalar>(
+    on loss: Variable<S>, digits: Int = 3, file: StaticString = #fileID, line: UInt = #line
+  ) {
+    self.init(on: loss, digits: digits, about: [], parametersOnly: false, file: file, line: line)
+  }
+
+  /// As above.
+  /// - Parameters:
+  ///   - about: what the sheet says of itself besides.
+  ///   - parametersOnly: true where only the gradients of the parameters are asked for.
+  package init<S: Scalar>(
+    on loss: Variable<S>, digits: Int = 3, about: [(name: String, value: String)], parametersOnly: Bool = false,
+    file: StaticString = #fileID, line: UInt = #line
+  ) {
     guard loss.shape.elementCount == 1 else {
       fatalError(
         "Exercise: \(loss.tape.describe(loss.index)) is not a single number; reduce it first (mean, sum)", file: file,
         line: line)
     }
+    guard (1...9).contains(digits) else {
+      fatalError("Exercise: \(digits) digits cannot be asked for; ask for 1 to 9", file: file, line: line)
+    }
+    (self.digits, self.about) = (digits, about)
     output = DoubleRecording(loss, []).output
     let tape = output.tape
     let leaves = tape.differentiableVariables.filter { $0.index <= loss.index }
@@ -51,7 +82,8 @@ public struct Exercise {
     targets = parameters.isEmpty ? leaves : parameters
     let mark = tape.count
     let backward = tape.backward(from: output, to: targets)
-    questions = Exercise.questions(backward)
+    let wanted = Set(targets.map(\.index))
+    questions = Exercise.questions(backward) { !parametersOnly || wanted.contains($0) }
     tape.truncate(to: mark)
     guard !questions.isEmpty else {
       fatalError(
@@ -60,21 +92,26 @@ public struct Exercise {
     }
   }
 
-  private static func questions(_ backward: Backward<Double>) -> [Question] {
+  private static func questions(_ backward: Backward<Double>, asks: (Int) -> Bool) -> [Question] {
     let output = backward.output
     let tape = output.tape
     var names: [Int: Notation] = [:]
-    for node in 0...output.index { names[node] = Listing.name(of: tape[node]) }
-    if let seed = backward.adjoint(of: output) { names[seed.index] = names[seed.index] ?? .symbol("∂%\(output.index)") }
+    for node in 0...output.index { names[node] = SheetNames.notation(of: tape[node]) }
+    if let seed = backward.adjoint(of: output) {
+      names[seed.index] = names[seed.index] ?? .symbol(SheetNames.adjoint(output.index))
+    }
     var questions: [Question] = []
-    for node in stride(from: output.index - 1, through: 0, by: -1) {
+    for node in stride(from: output.index - 1, through: 0, by: -1) where asks(node) {
       let v = tape[node]
       guard let adjoint = backward.adjoint(of: v), v.shape.elementCount > 0 else { continue }
+      let arriving = backward.contributions(to: v).flatMap { edge in
+        edge.contribution.value.elements + (backward.adjoint(of: tape[edge.consumer])?.value.elements ?? [])
+      }
       questions.append(
         Question(
-          number: questions.count + 1, node: node, name: Listing.label(of: v), answer: adjoint.value,
-          formula: tape.expression(of: adjoint, in: names).text))
-      names[adjoint.index] = names[adjoint.index] ?? .symbol("∂%\(node)")
+          number: questions.count + 1, node: node, name: SheetNames.label(of: v), answer: adjoint.value,
+          formula: tape.expression(of: adjoint, in: names).text, noise: 1e-12 * arriving.largestMagnitude))
+      names[adjoint.index] = names[adjoint.index] ?? .symbol(SheetNames.adjoint(node))
     }
     return questions
   }
@@ -82,48 +119,17 @@ public struct Exercise {
   /// The question about a node, if it is asked.
   package func question<S: Scalar>(about v: Variable<S>) -> Question? { questions.first { $0.node == v.index } }
 
-  // MARK: Grading
+  /// The error that an answer may have, as a part of its largest element: half a unit of the last digit asked for.
+  package var tolerance: Double { (0..<digits - 1).reduce(0.5) { tolerance, _ in tolerance / 10 } }
 
-  /// The error that an answer may have by rounding alone, relative to the largest element of the right one.
-  static let exactness = 1e-9
-  /// The error that it may have and still count as right in all but its digits.
-  static let closeness = 1e-2
-
-  /// Grades one answer.
-  /// - Complexity: comparing is linear; a wrong answer costs a backward pass and about twenty contributions.
-  package func grade(_ submission: Tensor<Double>, for question: Question) -> Grade {
-    let right = question.answer
-    guard submission.shape == right.shape else { return wrongShape(submission, question) }
-    let size = right.elements.map(abs).max() ?? 0
-    let error = submission.relativeDistance(from: right)
-    if error <= Exercise.exactness { return .exact }
-    guard submission.elements.allSatisfy(\.isFinite) else { return wrong(submission, question) }
-    let wrongAnswers = WrongAnswers(self, question)
-    if let mistake = wrongAnswers.mistake(in: submission, within: 10 * Exercise.exactness) { return .hint(mistake) }
-    if size > 0, error <= Exercise.closeness { return .approximately(error: error) }
-    if let mistake = wrongAnswers.mistake(in: submission, within: Exercise.closeness) { return .hint(mistake) }
-    return wrongAnswers.fallback(for: submission).map { .hint($0) } ?? wrong(submission, question)
-  }
-
-  private func wrongShape(_ submission: Tensor<Double>, _ question: Question) -> Grade {
-    let right = question.answer
-    let (found, expected) = (submission.shape, right.shape)
-    var remark: String?
-    if Array(found) == expected.reversed() {
-      remark =
-        submission.transposed.relativeDistance(from: right) <= Exercise.closeness
-        ? "transpose it: the numbers are right" : "transposed?"
-    } else if found.elementCount == expected.elementCount {
-      remark = "an adjoint has the shape of its node"
-    } else if expected.broadcasts(to: found) {
-      remark = "sum over the axes along which %\(question.node) is repeated"
+  /// Eight digits that tell this recording from that of another model, seed or batch.
+  package var recording: String {
+    let lines = (0...output.index).map { node -> String in
+      let v = output.tape[node]
+      if let operation = v.operation { return "\(operation.name) \(v.inputs.map(\.index)) \(v.shape)" }
+      return v.holdsIndices ? "\(v.indexValue.elements)" : NumberText.text(v.value, digits: 6)
     }
-    return .wrongShape(expected: expected, found: found, remark: remark)
-  }
-
-  private func wrong(_ submission: Tensor<Double>, _ question: Question) -> Grade {
-    let element = submission.worstDifference(from: question.answer)?.element ?? 0
-    return .wrong(element: element, found: submission.elements[element])
+    return String(SHA256.hexadecimal(of: Array(lines.joined(separator: "\n").utf8)).prefix(8))
   }
 }
 
@@ -135,14 +141,14 @@ extension Exercise: CustomStringConvertible {
   }
 }
 
+extension [Double] {
+  /// 0 for no elements.
+  var largestMagnitude: Double { reduce(0) { Swift.max($0, Swift.abs($1)) } }
+}
+
 extension Tensor where Element == Double {
-  /// The largest difference, relative to the largest element of `right`; infinite where one is not finite, and where `right`
-  /// is zero throughout and this is not.
-  func relativeDistance(from right: Tensor) -> Double {
-    let difference = worstDifference(from: right)?.difference ?? 0
-    let size = right.elements.map(Swift.abs).max() ?? 0
-    return difference == 0 ? 0 : size > 0 ? difference / size : .infinity
-  }
+  /// The largest difference; infinite where one is not finite.
+  func distance(from right: Tensor) -> Double { worstDifference(from: right)?.difference ?? 0 }
 
   /// The axes in reverse order.
   var transposed: Tensor {
@@ -154,5 +160,15 @@ extension Tensor where Element == Double {
       copy[linear: place] = elements[element]
     }
     return copy
+  }
+
+  /// `f` of each element and its partner.
+  package func with(_ other: Tensor, _ f: (Double, Double) -> Double) -> Tensor {
+    Tensor(shape: shape, elements: zip(elements, other.elements).map(f))
+  }
+
+  /// `[1, 0]` for an element in row-major order.
+  func coordinates(of element: Int) -> String {
+    "[" + shape.indices.map { String(element / shape.strides[$0] % shape[$0]) }.joined(separator: ", ") + "]"
   }
 }

@@ -9,12 +9,12 @@ package struct FaultyStudent {
   package struct Answer {
     /// The mistake and its place.
     package let fault: String
-    /// The hint that is right; `nil` for an answer that is right, or right but for rounding.
-    package let hypothesis: Hypothesis?
+    /// The name of the mistake; `nil` for an answer that is right, or right but for rounding.
+    package let kind: Mistake.Kind?
     package let value: Tensor<Double>
   }
 
-  private let exercise: Exercise
+  let exercise: Exercise
   package init(_ exercise: Exercise) { self.exercise = exercise }
 
   /// Every applicable fault of the family, for one question.
@@ -33,7 +33,8 @@ package struct FaultyStudent {
         let rest = question.answer.moved(by: -1, along: edge.contribution.value)
         answers.append(
           Answer(
-            fault: "no local derivative in \(operation.name) %\(edge.consumer)", hypothesis: .missingLocalDerivative,
+            fault: "no local derivative in \(operation.name) %\(edge.consumer)",
+            kind: .hypothesis(.missingLocalDerivative),
             value: rest.moved(by: 1, along: g.value)))
       }
       for fault in RuleFault.allCases where fault.applies(to: site) && !fault.isSecondOrder {
@@ -41,13 +42,14 @@ package struct FaultyStudent {
         if fault.trap(at: site) != nil {
           guard edges.count == 1, let g = backward.adjoint(of: consumer) else { continue }
           let misshapen = fault == .unsummed ? g.value : question.answer.transposed
-          answers.append(Answer(fault: name, hypothesis: fault.hypothesis(at: site), value: misshapen))
+          answers.append(
+            Answer(fault: name, kind: fault.hypothesis(at: site).map { .hypothesis($0) }, value: misshapen))
         } else {
           let wrong = SabotagedOperation(original: operation, site: site, fault: fault)
           answers.append(
             Answer(
-              fault: name, hypothesis: fault.hypothesis(at: site), value: answer(to: question, wrong, at: edge.consumer)
-            ))
+              fault: name, kind: fault.hypothesis(at: site).map { .hypothesis($0) },
+              value: answer(to: question, wrong, at: edge.consumer)))
         }
       }
     }
@@ -58,14 +60,16 @@ package struct FaultyStudent {
       for (fault, hypothesis) in faults {
         let sweep = FaultySweep(fault: fault, node: question.node).sweep(backward)
         guard let value = sweep.adjoint(of: tape[question.node])?.value else { continue }
-        answers.append(Answer(fault: "\(fault)", hypothesis: hypothesis, value: value))
+        answers.append(Answer(fault: "\(fault)", kind: .hypothesis(hypothesis), value: value))
       }
     }
-    return answers
+    return answers + classics(about: question, backward, edges)
   }
 
   /// The answer where one node of the model has a wrong rule.
-  private func answer(to question: Exercise.Question, _ wrong: SabotagedOperation, at node: Int) -> Tensor<Double> {
+  func answer(
+    to question: Exercise.Question, _ wrong: any Adjoint.Operation, at node: Int
+  ) -> Tensor<Double> {
     let own = exercise.output.tape
     let tape = Tape<Double>(mode: own.mode, seed: own.seed)
     for position in 0...exercise.output.index {

@@ -5,31 +5,45 @@ import AdjointChecking
 package enum Grade: Sendable, Hashable, CustomStringConvertible {
   /// Right to the last digits.
   case exact
-  /// Right but for rounding: the largest error relative to the largest element.
-  case approximately(error: Double)
+  /// Right to the digits asked for.
+  case rounded
+  /// What follows from earlier answers that are wrong; it loses nothing.
+  case follows(from: [String])
   case wrongShape(expected: Shape, found: Shape, remark: String?)
   /// Wrong in a way that was recognised.
   case hint(Mistake)
   /// Wrong in no known way; the element that is wrong by most. The right number is not told.
-  case wrong(element: Int, found: Double)
+  case wrong(place: String, found: Double)
+  /// It cannot be read.
+  case unreadable(ExerciseError)
   case unanswered
+
+  /// The error of arithmetic itself, as a part of the largest element.
+  static let exactness = 1e-9
 
   /// Tells whether the question counts as solved.
   package var isRight: Bool {
     switch self {
-    case .exact, .approximately: true
-    case .wrongShape, .hint, .wrong, .unanswered: false
+    case .exact, .rounded, .follows: true
+    case .wrongShape, .hint, .wrong, .unreadable, .unanswered: false
     }
   }
 
+  /// Tells whether it is right because of an earlier answer that is not.
+  var isCarried: Bool { if case .follows = self { true } else { false } }
+
   package var description: String {
     switch self {
-    case .exact: "exact"
-    case .approximately(let error): "approximately: off by \(short(error)) of the largest element"
+    case .exact: "right"
+    case .rounded: "right to the digits asked for"
+    case .follows(let earlier): "right as it follows from your \(earlier.joined(separator: ", ")), which is wrong"
     case .wrongShape(let expected, let found, let remark):
       "wrong shape: expected \(Grade.text(expected)), found \(Grade.text(found))" + (remark.map { "; \($0)" } ?? "")
     case .hint(let mistake): "hint: \(mistake)"
-    case .wrong(let element, let found): "wrong: element \(element), \(short(found)), is off by most"
+    case .wrong(let place, let found):
+      "wrong: \(place == "[]" ? "" : "element \(place), ")\(NumberText.number(NumberText.rounded(found, 6)))"
+        + (place == "[]" ? "" : ", is off by most")
+    case .unreadable(let error): "cannot be read: \(error)"
     case .unanswered: "no answer"
     }
   }
@@ -42,13 +56,33 @@ package enum Grade: Sendable, Hashable, CustomStringConvertible {
 
 /// A mistake that explains every element of a wrong answer.
 package struct Mistake: Sendable, Hashable, CustomStringConvertible {
-  package let hypothesis: Hypothesis
+  package enum Kind: Sendable, Hashable {
+    /// One of the checker's names.
+    case hypothesis(Hypothesis)
+    case classic(ClassicMistake)
+    /// Every number is 0.
+    case allZero
+  }
+
+  package let kind: Kind
   /// The use of the node where it was made, such as `%7 (relu)`; `nil` where the whole answer is meant.
   package let place: String?
 
-  package init(hypothesis: Hypothesis, place: String? = nil) { (self.hypothesis, self.place) = (hypothesis, place) }
+  package init(_ kind: Kind, place: String? = nil) { (self.kind, self.place) = (kind, place) }
+  package init(hypothesis: Hypothesis, place: String? = nil) { self.init(.hypothesis(hypothesis), place: place) }
 
-  package var description: String { hypothesis.hint + (place.map { ", where it goes into \($0)" } ?? "") }
+  package var description: String { kind.hint + (place.map { ", where it goes into \($0)" } ?? "") }
+}
+
+extension Mistake.Kind {
+  /// A clause as a teacher would say it.
+  var hint: String {
+    switch self {
+    case .hypothesis(let hypothesis): hypothesis.hint
+    case .classic(let mistake): mistake.hint
+    case .allZero: "all zeros, and a gradient does arrive here"
+    }
+  }
 }
 
 extension Hypothesis {
@@ -58,8 +92,8 @@ extension Hypothesis {
     case .sign: "the sign"
     case .factor(2): "twice too large"
     case .factor(0.5): "half of what it should be"
-    case .factor(let factor): "too large by the factor \(short(factor))"
-    case .transposed: "transposed"
+    case .factor(let factor): "too large by the factor \(NumberText.number(NumberText.rounded(factor, 3)))"
+    case .transposed: "transposed: the numbers are right"
     case .missingMean(let n): "you forgot 1/N (N = \(n))"
     case .doubledMean(let n): "1/N is there once too often (N = \(n))"
     case .missingBroadcastSum: "sum over the axes along which it is repeated"
@@ -69,9 +103,10 @@ extension Hypothesis {
     case .wrongBranch: "the mask is the wrong way round"
     case .wrongRow(let row): "only row \(row) is wrong"
     case .relativeError(let error): "off by \(short(error)) everywhere"
-    case .wrongValue, .sharedDerivative, .wrongTangent, .wrongSecondDerivative, .missingCotangent, .valueForDerivative,
-      .derivativeAtOutput, .otherFormula, .strayFactor, .exchangedOperands, .untransposedJacobian, .diagonalOnly,
-      .wrongAxis, .otherMean, .wrongElement, .notFinite, .wrongInPrecision, .unknown:
+    case .valueForDerivative: "the value stands where the derivative belongs"
+    case .wrongValue, .sharedDerivative, .wrongTangent, .wrongSecondDerivative, .missingCotangent, .derivativeAtOutput,
+      .otherFormula, .strayFactor, .exchangedOperands, .untransposedJacobian, .diagonalOnly, .wrongAxis, .otherMean,
+      .wrongElement, .notFinite, .wrongInPrecision, .unknown:
       text
     case .countedTwice: "a branch is counted twice"
     case .missingLocalDerivative: "missing ⊙ mask or factor: the local derivative"
@@ -83,6 +118,8 @@ extension Hypothesis {
 public struct ExerciseScore: Sendable, CustomStringConvertible {
   /// In the order of the questions.
   package let grades: [(question: Exercise.Question, grade: Grade)]
+  /// What the sheet holds besides answers to its questions.
+  package let remarks: [String]
 
   /// Questions solved.
   public var solved: Int { grades.count { $0.grade.isRight } }
@@ -91,10 +128,9 @@ public struct ExerciseScore: Sendable, CustomStringConvertible {
 
   /// A line for each question and the sum.
   public var description: String {
-    let lines = grades.map { entry in
-      "(\(entry.question.number)) ∂%\(entry.question.node)\(entry.question.name.isEmpty ? "" : " " + entry.question.name): "
-        + "\(entry.grade)"
-    }
-    return (lines + ["\(solved) of \(grades.count) right"]).joined(separator: "\n")
+    let lines = grades.map { "(\($0.question.number)) \($0.question.title): \($0.grade)" }
+    let blank = grades.count { $0.grade == .unanswered }
+    let sum = "\(solved) of \(grades.count) right" + (blank > 0 ? ", \(blank) without an answer" : "")
+    return (lines + remarks + [sum]).joined(separator: "\n")
   }
 }

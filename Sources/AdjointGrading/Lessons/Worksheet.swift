@@ -1,135 +1,133 @@
 import Adjoint
 import AdjointChecking
+import AdjointFiles
 
-// An exercise as Markdown: the forward pass and blanks, the same with the answers, and a filled sheet read back.
+// An exercise as Markdown and as JSON: the forward pass and blanks, and the same with the answers.
 
 extension Exercise {
-  /// The sheet to hand out: formulas of the forward pass, values of the leaves, and a blank for each answer.
-  public var worksheet: String { sheet { _ in Exercise.blank } }
+  /// The sheet to hand out: formulas and values of the forward pass, and a blank for each answer.
+  public var worksheet: String { sheet { _ in Submission.blank } }
 
   /// The same sheet with the answers and the formula of each; graded, it scores 100%.
   public var key: String {
-    sheet { question in "\(NumberText.text(question.answer))\n\n    ∂%\(question.node) = \(question.formula)" }
+    sheet { "\(NumberText.text($0.answer))\n\n    \(SheetNames.adjoint($0.node)) = \($0.formula)" }
   }
 
-  /// Stands where an answer is to be written.
-  static let blank = "____"
+  /// The key with every number rounded to the digits asked for.
+  package var roundedKey: String { sheet { NumberText.text($0.answer, digits: digits) } }
 
-  /// Grades a filled worksheet: answers follow `(1) =`, as a number or as nested brackets such as `[[1, -0.5], [2/3, 0]]`.
+  /// Grades a filled worksheet: answers follow `(1) =`, as a number, as nested brackets such as `[[1, -0.5], [2/3, 0]]`, or
+  /// as a formula such as `∂%9 ⊙ (1 − %5^2)`, in which earlier answers have their names.
   ///
-  /// A blank counts as unanswered.
-  /// - Throws: `ExerciseError` for an answer that cannot be read, or to a question that is not asked; nothing is graded then.
+  /// A blank counts as unanswered. An answer that cannot be read costs only itself. One that follows from earlier
+  /// answers of the same sheet is right, though these be wrong.
+  /// - Throws: `ExerciseError` for a sheet that was made from another model, seed or batch.
   public func grade(_ filled: String) throws(ExerciseError) -> ExerciseScore {
-    var answers: [Int: Tensor<Double>] = [:]
-    for entry in Exercise.entries(of: filled) {
-      guard questions.indices.contains(entry.number - 1) else {
-        throw ExerciseError(
-          line: entry.line, expected: "a question from (1) to (\(questions.count))", found: "(\(entry.number))",
-          remedy: "number answers as the worksheet does")
-      }
-      guard !entry.text.isEmpty, !entry.text.contains(Exercise.blank) else { continue }
-      guard answers[entry.number] == nil else {
-        throw ExerciseError(
-          line: entry.line, expected: "one answer to (\(entry.number))", found: "a second one",
-          remedy: "delete one of them")
-      }
-      answers[entry.number] = try NumberText.tensor(entry.text, line: entry.line)
-    }
-    let grades = questions.map { question in
-      (question, answers[question.number].map { grade($0, for: question) } ?? .unanswered)
-    }
-    return ExerciseScore(grades: grades)
+    try grade(Submission(markdown: filled))
+  }
+
+  /// Half a unit of the last digit asked for, as it is told: `0.005`.
+  private var toleranceText: String { NumberText.number(tolerance) }
+
+  /// What the sheet says of itself.
+  package var aboutLines: [(name: String, value: String)] {
+    about + [("digits", "\(digits)"), ("tolerance", toleranceText), ("recording", recording)]
   }
 
   private func sheet(answer: (Question) -> String) -> String {
     let tape = output.tape
-    var lines = [
-      "# The backward pass by hand", "",
-      "A forward pass is given. Find the adjoint of every node that is asked for: ∂%n = ∂loss/∂%n, the sum over all uses of %n,",
-      "with the shape of %n. Write each answer behind its number, as nested brackets, a row of a matrix in brackets of its own.",
-      "", "## Forward pass", "", "| node | shape | formula | name |", "| --- | --- | --- | --- |",
-    ]
-    let needed = Listing.nodes(behind: output)
+    let loss = output.index
+    let (example, value) = (SheetNames.adjoint(9), SheetNames.value(5))
+    let (any, anyValue) = (SheetNames.adjoint("n"), SheetNames.value("n"))
+    var lines = ["# The backward pass by hand", ""]
+    lines.append(
+      "A forward pass is given. Find the adjoint of every node that is asked for: \(any) = ∂loss/∂\(anyValue), the sum over"
+    )
+    lines.append(
+      "all uses of \(anyValue), with its shape. Write each answer behind its number, as nested brackets, a row of a matrix in"
+    )
+    lines.append(
+      "brackets of its own: `[[1, -0.5], [2/3, 0]]`. A formula will do, such as `\(example) * (1 - \(value)^2)`: `·` is the product"
+    )
+    lines.append("of matrices, `ᵀ` transposes, `sum(x, 0)` sums over an axis, and earlier answers have their names.")
+    lines.append("")
+    lines.append(
+      "An answer is right within \(toleranceText) of its largest number: \(digits) significant digits are enough. Going on from a"
+    )
+    lines.append("wrong answer costs nothing more.")
+    lines += ["", "## Forward pass", "", "| node | shape | formula | name |", "| --- | --- | --- | --- |"]
+    let needed = SheetNames.nodes(behind: output)
     for v in needed {
-      lines.append("| %\(v.index) | \(v.shape) | \(Listing.formula(of: v)) | \(Listing.label(of: v)) |")
+      lines.append(
+        "| \(SheetNames.value(v.index)) | \(v.shape) | \(SheetNames.formula(of: v)) | \(SheetNames.label(of: v)) |")
     }
-    lines += ["", "The loss is %\(output.index), so ∂%\(output.index) = 1.", "", "## Values of the leaves", ""]
-    for v in needed where v.operation == nil && !(v.role == .constant && v.shape.elementCount == 1) {
-      let value = v.holdsIndices ? v.indexValue.description : NumberText.text(v.value)
-      lines.append("    %\(v.index) = \(value)")
+    lines += [
+      "", "The loss is \(SheetNames.value(loss)), so \(SheetNames.adjoint(loss)) = 1.", "", "## Values", "",
+      "Leaves are exact, what is computed from them is rounded to \(digits + 3) digits.", "",
+    ]
+    for v in needed {
+      let digits = v.operation == nil ? nil : self.digits + 3
+      let value = v.holdsIndices ? v.indexValue.description : NumberText.text(v.value, digits: digits)
+      lines.append("    \(SheetNames.value(v.index)) = \(value)")
     }
     lines += ["", "## Adjoints, from the loss backward"]
     for question in questions {
-      let v = tape[question.node]
-      let name = question.name.isEmpty ? "" : " (\(question.name))"
       lines += [
-        "", "∂%\(v.index)\(name), used in \(uses(of: v)):", "", "    (\(question.number)) = \(answer(question))",
+        "", "\(question.title), \(Exercise.text(question.answer.shape)), used in \(uses(of: tape[question.node])):", "",
+        "    (\(question.number)) = \(answer(question))",
       ]
     }
+    lines += ["", Submission.heading, ""] + aboutLines.map { "    \($0.name) = \($0.value)" }
     return lines.joined(separator: "\n") + "\n"
   }
 
-  private func uses(of v: Variable<Double>) -> String {
-    Listing.nodes(behind: output).filter { $0.inputs.contains { $0.index == v.index } }
-      .map { "%\($0.index)" }.joined(separator: ", ")
+  /// `of shape [4, 2]`, or `a single number`.
+  private static func text(_ shape: Shape) -> String { shape.rank == 0 ? "a single number" : "of shape \(shape)" }
+
+  func uses(of v: Variable<Double>) -> String {
+    SheetNames.nodes(behind: output).filter { $0.inputs.contains { $0.index == v.index } }
+      .map { SheetNames.value($0.index) }.joined(separator: ", ")
   }
 
-  private struct Entry {
-    let number: Int
-    let line: Int
-    var text: String
+  // MARK: JSON
+
+  /// The sheet for a program to fill in: values by name, the questions, and an answer to each, `null` yet.
+  package func json(_ answer: (Question) -> JSON = { _ in .null }) -> JSON {
+    let leaves = SheetNames.nodes(behind: output).filter { $0.operation == nil }
+    return .object([
+      ("about", .object(aboutLines.map { ($0.name, .string($0.value)) })),
+      (
+        "values",
+        .object(
+          leaves.map { v in
+            let name = v.path.isEmpty ? SheetNames.value(v.index) : v.path
+            return (name, v.holdsIndices ? Exercise.json(v.indexValue.map(Double.init)) : Exercise.json(v.value))
+          })
+      ),
+      (
+        "questions",
+        .array(
+          questions.map { question in
+            .object([
+              ("number", .integer(question.number)), ("adjoint", .string(SheetNames.adjoint(question.node))),
+              ("of", .string(question.name)), ("shape", .integers(question.answer.shape)),
+            ])
+          })
+      ),
+      ("answers", .object(questions.map { (String($0.number), answer($0)) })),
+    ])
   }
 
-  /// The text behind each `(n) =`, over as many lines as its brackets take.
-  private static func entries(of text: String) -> [Entry] {
-    var entries: [Entry] = []
-    var isOpen = false
-    for (index, raw) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
-      let line = raw.drop { $0.isWhitespace }
-      if line.hasPrefix("#") || line.hasPrefix("∂") { isOpen = false }
-      if let match = line.prefixMatch(of: #/\((\d{1,6})\)\s*=/#), let number = Int(match.1) {
-        entries.append(Entry(number: number, line: index + 1, text: String(line[match.range.upperBound...])))
-        isOpen = true
-      } else if isOpen, !entries.isEmpty {
-        entries[entries.count - 1].text += " " + line
-      }
-      if let last = entries.last, isOpen {
-        let depth = last.text.reduce(0) { $0 + ($1 == "[" ? 1 : $1 == "]" ? -1 : 0) }
-        isOpen = depth > 0 || last.text.allSatisfy(\.isWhitespace)
-      }
+  /// The same with the answers.
+  package var jsonKey: JSON { json { Exercise.json($0.answer) } }
+
+  /// Nested arrays.
+  static func json(_ tensor: Tensor<Double>) -> JSON {
+    func nested(_ axis: Int, _ offset: Int) -> JSON {
+      guard axis < tensor.shape.rank else { return .number(digits: NumberText.number(tensor.elements[offset])) }
+      let stride = tensor.shape.strides[axis]
+      return .array((0..<tensor.shape[axis]).map { nested(axis + 1, offset + $0 * stride) })
     }
-    return entries.map { entry in
-      var entry = entry
-      entry.text = String(entry.text.drop { $0.isWhitespace }.reversed().drop { $0.isWhitespace }.reversed())
-      return entry
-    }
-  }
-}
-
-/// The notation of nodes in a worksheet.
-enum Listing {
-  /// `%3`, or the number itself for a constant that is one.
-  static func name(of v: Variable<Double>) -> Notation {
-    v.role == .constant && v.shape.elementCount == 1 ? .number(v.value.elements[0]) : .symbol("%\(v.index)")
-  }
-
-  static func formula(of v: Variable<Double>) -> String {
-    v.operation.map { $0.notation(v.inputs.map(name)).text } ?? v.role?.name ?? ""
-  }
-
-  /// Scope and label, or the role of an unnamed leaf.
-  static func label(of v: Variable<Double>) -> String { v.path.isEmpty ? v.role?.name ?? "" : v.path }
-
-  /// Every node that the output depends on, in order; constants that stand as numbers in formulas are left out.
-  static func nodes(behind output: Variable<Double>) -> [Variable<Double>] {
-    let tape = output.tape
-    var needed = [Bool](repeating: false, count: output.index + 1)
-    needed[output.index] = true
-    for node in stride(from: output.index, through: 0, by: -1) where needed[node] {
-      for input in tape[node].inputs { needed[input.index] = true }
-    }
-    return needed.indices.filter { needed[$0] }.map { tape[$0] }.filter {
-      !($0.role == .constant && $0.shape.elementCount == 1)
-    }
+    return nested(0, 0)
   }
 }

@@ -8,11 +8,14 @@ import AdjointLearning
 /// A network's loss on a few examples, recorded in `Double` for `adjoint explain` to write down.
 struct ExplainedModel {
   let loss: Variable<Double>
+  /// The sizes, as `--model` takes them.
+  let sizes: String
   /// The model, its loss and its data in a line.
   let subtitle: String
   let imageSize: (height: Int, width: Int)?
 
-  init(_ arguments: Arguments, _ console: Console) throws {
+  /// - Parameter byHand: true for weights, biases and inputs of few digits, such as an exercise by hand needs.
+  init(_ arguments: Arguments, _ console: Console, byHand: Bool = false) throws {
     let option = arguments.option("model")
     let seed = UInt64(try arguments.integer("seed"))
     let activation: Activation = try arguments.choice("activation")
@@ -23,6 +26,8 @@ struct ExplainedModel {
     let sizes = try option.networkSizes(text, such: usual, limit: 1 << 24)
     let isBinary = sizes?.last == 1 && data.classes == 2
 
+    var inputs: Tensor<Double> = data.batch.inputs.converted()
+    if byHand, data.imageSize == nil { inputs = inputs.map { Handwork.rounded($0) } }
     var generator = Generator(seed: seed)
     let model: any Layer<Double>
     if let sizes {
@@ -30,7 +35,9 @@ struct ExplainedModel {
         let classes = data.classes == 2 ? "1 output, or at least 2" : "at least \(data.classes) outputs"
         throw option.bad(text, expected: "\(data.features) inputs and \(classes), for \(data.title), such as \(usual)")
       }
-      model = MLP(sizes, activation: activation, using: &generator)
+      let perceptron = MLP<Double>(sizes, activation: activation, using: &generator)
+      if byHand { Handwork.simplify(perceptron, at: inputs, using: &generator) }
+      model = perceptron
     } else {
       guard let (height, width) = data.imageSize, CNN<Double>.features(height: height, width: width) != nil else {
         throw option.bad(
@@ -40,7 +47,7 @@ struct ExplainedModel {
       model = CNN(height: height, width: width, classes: data.classes, activation: activation, using: &generator)
     }
     let tape = Tape<Double>()
-    let logits = model(tape.input(data.batch.inputs.converted(), name: data.imageSize == nil ? "x" : "images"))
+    let logits = model(tape.input(inputs, name: data.imageSize == nil ? "x" : "images"))
     let loss: Variable<Double>
     if isBinary {
       let targets = Tensor(shape: [data.batch.count, 1], elements: data.batch.targets.elements.map(Double.init))
@@ -49,6 +56,7 @@ struct ExplainedModel {
       loss = crossEntropy(logits: logits, labels: tape.index(data.batch.targets, name: "labels"))
     }
     self.loss = loss.labeled("loss")
+    self.sizes = text
     let name = sizes.map { $0.map(String.init).joined(separator: "-") } ?? text
     subtitle =
       "\(name), \(activation.optionName), \(isBinary ? "binary cross-entropy" : "cross-entropy"), on "
@@ -102,6 +110,43 @@ struct ExplainedData {
       throw .noSuchData(name, suggestion: Suggestion.nearest(to: name, among: names))
     } catch {
       throw error
+    }
+  }
+}
+
+/// Numbers of few digits, with which one can work by hand.
+enum Handwork {
+  /// The inputs of a unit up to which its weights are of one decimal; more would saturate it.
+  private static let widest = 16
+
+  static func rounded(_ x: Double) -> Double { (x * 10).rounded() / 10 }
+
+  /// Gives a model such weights and biases. Biases are drawn anew until no unit stands at a kink, where its derivative would
+  /// be a matter of convention.
+  static func simplify(_ model: MLP<Double>, at inputs: Tensor<Double>, using generator: inout Generator) {
+    let drawn = model.parameters.map(\.value)
+    for _ in 0..<100 {
+      for (parameter, value) in zip(model.parameters, drawn) {
+        parameter.value = Handwork.parameter(value, using: &generator)
+      }
+      let tape = Tape<Double>()
+      _ = model(tape.input(inputs))
+      let standsAtKink = (0..<tape.count).contains { node in
+        let y = tape[node]
+        return y.operation?.isElementwise == true && y.inputs.count == 1
+          && y.inputs[0].value.elements.contains { abs($0) < 1e-9 }
+      }
+      if !standsAtKink { return }
+    }
+  }
+
+  /// Weights of one decimal and none of them 0; biases of ±0.1 to ±0.3 where they begin at 0.
+  private static func parameter(_ value: Tensor<Double>, using generator: inout Generator) -> Tensor<Double> {
+    guard value.shape.elementCount / max(value.shape.first ?? 1, 1) <= widest else { return value }
+    return value.map { x in
+      guard x == 0 else { return abs(x) < 0.05 ? (x < 0 ? -0.1 : 0.1) : rounded(x) }
+      let small = Double(1 + Int(generator.next() % 3)) / 10
+      return generator.next() % 2 == 0 ? small : -small
     }
   }
 }

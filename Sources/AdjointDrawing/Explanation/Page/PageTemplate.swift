@@ -3,10 +3,15 @@ import AdjointCharts
 
 /// The document around the page's data: one file, with its style and its scripts inside.
 enum PageTemplate {
-  static func document(title: String, subtitle: String, data: String) -> String {
+  /// - Parameter exercise: the questions to fill in, as `grading.js` takes them; the page then shows no adjoint by itself.
+  static func document(title: String, subtitle: String, data: String, exercise: String? = nil) -> String {
     let (title, subtitle) = (Markup.escaped(title), Markup.escaped(subtitle))
-    return head(title) + "<body>\n" + header(title, subtitle) + controls + content
-      + "<script type=\"application/json\" id=\"recording\">\(data)</script>\n"
+    let questions = exercise.map { "<script type=\"application/json\" id=\"homework\">\($0)</script>\n" } ?? ""
+    let script = script + (exercise == nil ? "" : PageAssets.grading + PageAssets.fillin)
+    return head(title) + (exercise == nil ? "<body>\n" : "<body class=\"asking\">\n") + header(title, subtitle)
+      + controls
+      + content(with: exercise == nil ? "" : "<section id=\"exercise\" aria-label=\"Exercise\"></section>\n")
+      + "<script type=\"application/json\" id=\"recording\">\(data)</script>\n" + questions
       + "<script>\n\"use strict\";\n(() => {\n\(script)})();\n</script>\n</body>\n</html>\n"
   }
 
@@ -55,6 +60,10 @@ enum PageTemplate {
 
     """
 
+  private static func content(with exercise: String) -> String {
+    content.replacing("</main>\n", with: "</main>\n" + exercise)
+  }
+
   private static let content = """
     <main>
     <section id="graph" aria-label="Graph of the forward pass">
@@ -96,6 +105,9 @@ package enum PageInterpreter {
     PageAssets.shapes + PageAssets.elementwise + PageAssets.tensors + PageAssets.windows + PageAssets.matrices
       + PageAssets.engine
   }
+
+  /// The grader of an exercise, which builds on the script. Tests run it by itself.
+  package static var grading: String { PageAssets.grading }
 
   /// True when the page can compute this operation: one of the library's. One of a user's own has no rule, whatever its name.
   static func hasRule(for operation: any Adjoint.Operation) -> Bool { operation is any LibraryOperation }

@@ -67,6 +67,13 @@ extension PageAssets {
       #graph svg { max-height: 40vh; } #detail, #play { background: none; break-inside: auto; }
       section, figure { break-inside: avoid; } * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
     }
+    #exercise { padding: 0 1rem 1rem; }
+    #exercise .questions { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 22rem), 1fr)); gap: 0.5rem 1.5rem; }
+    #exercise textarea { width: 100%; box-sizing: border-box; font: 0.9rem ui-monospace, monospace; color: inherit; background: transparent; }
+    #exercise .verdict { margin: 0; min-height: 1.3em; }
+    #exercise .right::before { content: "✓ "; }
+    #exercise .wrong::before { content: "✗ "; }
+    .asking #play { display: none; }
 
     """#
 }

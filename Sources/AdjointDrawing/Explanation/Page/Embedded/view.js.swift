@@ -21,7 +21,9 @@ extension PageAssets {
     };
     const adjointOf = i => data.adjoints[i];
     const steps = data.walk.map(node => ({ node, isBackward: false }));
-    for (const node of [...data.walk].reverse()) if (adjointOf(node) !== undefined) steps.push({ node, isBackward: true });
+    // An exercise asks for the backward half, so it does not show it.
+    const isAsking = document.getElementById("exercise") !== null;
+    for (const node of isAsking ? [] : [...data.walk].reverse()) if (adjointOf(node) !== undefined) steps.push({ node, isBackward: true });
     let now = 0;
 
     const graph = new Graph(data, node => {
@@ -58,8 +60,8 @@ extension PageAssets {
       if (node.foreign) detail.append(note("This page has no rule for this operation: it shows the values recorded, and a slider "
         + "on what stands before it stops here."));
       if (isBackward) detail.append(...children(i), ...toInputs(i), ...serving(i));
-      const values = section("Value", heat(`value of ${nodeTitle(i)}`, i, { pick: node.role ? k => take(i, k) : null }));
-      if (node.role && sliding(i)) values.append(note("Click an element, or press Enter on it, to put it on the slider."));
+      const values = section("Value", heat(`value of ${nodeTitle(i)}`, i, { pick: node.role && !isAsking ? k => take(i, k) : null }));
+      if (node.role && sliding(i) && !isAsking) values.append(note("Click an element, or press Enter on it, to put it on the slider."));
       detail.append(values);
       if (!isBackward) {
         detail.append(section("Cotangent", note(adjointOf(i) === undefined ? noAdjoint(i)

@@ -1,0 +1,42 @@
+// The exercise to fill in on the page: a field for each adjoint, graded as one types, and the answers as text to hand in.
+
+const exercise = JSON.parse(byId("homework").textContent);
+
+function fillIn() {
+  const fields = new Map(), verdicts = new Map(), list = make("ol", { class: "questions" });
+  const score = make("p", { id: "score", role: "status" }), sheet = make("textarea", { id: "sheet", rows: 6, readonly: "",
+    "aria-label": "All answers as text, to hand in" });
+  const grade = () => {
+    const texts = new Map([...fields].map(([number, field]) => [number, field.value]));
+    const { grades, solved } = gradeSheet(exercise, engine, data, texts);
+    for (const [number, { right, text }] of grades) {
+      const isBlank = !texts.get(number).trim();
+      verdicts.get(number).textContent = isBlank ? "" : text;
+      verdicts.get(number).className = isBlank ? "verdict" : right ? "verdict right" : "verdict wrong";
+    }
+    score.textContent = `${solved} of ${exercise.questions.length} right`;
+    sheet.value = [...texts].filter(([, text]) => text.trim()).map(([number, text]) => `(${number}) = ${text.trim()}`)
+      .concat("", "## This sheet", "", ...exercise.about.map(([name, value]) => `    ${name} = ${value}`)).join("\n");
+  };
+  for (const { number, node, title, shape, uses } of exercise.questions) {
+    const id = `answer-${number}`, field = make("textarea", { id, rows: shape.length > 1 ? Math.min(shape[0], 4) : 1,
+      spellcheck: "false", autocomplete: "off", "aria-describedby": `verdict-${number}` });
+    const verdict = make("p", { id: `verdict-${number}`, class: "verdict", role: "status" });
+    field.addEventListener("change", grade);
+    field.addEventListener("focus", () => go(steps.findIndex(step => step.node === node)));
+    fields.set(number, field);
+    verdicts.set(number, verdict);
+    list.append(make("li", {}, make("label", { for: id }, `${title} ${shapeText(shape)}, used in ${uses}`), field, verdict));
+  }
+  const button = make("button", { type: "button", id: "grade" }, "grade");
+  button.addEventListener("click", grade);
+  byId("exercise").append(make("h2", {}, "Your turn: the backward pass"), make("p", { class: "note" },
+    "Write each adjoint as nested brackets, [[1, -0.5], [2/3, 0]], or as a formula, such as ∂%9 * (1 - %5^2): · is the product of "
+    + `matrices, ᵀ transposes, sum(x, 0) sums over an axis. ${exercise.digits} significant digits are enough; going on from a wrong `
+    + "answer costs nothing more. The graph shows the values of the forward pass, and goes to the node of the field at hand."), list, button, score,
+  make("details", {}, make("summary", {}, "Hand in"), make("p", { class: "note" },
+    "The teacher grades this text, saved as sheet.md: adjoint explain --grade sheet.md"), sheet));
+  grade();
+  score.textContent = "";
+}
+fillIn();

@@ -1,0 +1,36 @@
+import Adjoint
+
+/// The names of values and adjoints on a sheet, in its formulas, and in answers that refer to earlier ones: decided here alone.
+enum SheetNames {
+  /// `%3`
+  static func value(_ node: some CustomStringConvertible) -> String { "%\(node)" }
+  /// `∂%3`
+  static func adjoint(_ node: some CustomStringConvertible) -> String { "∂" + value(node) }
+  /// What may be written for an adjoint in an answer, on a keyboard without ∂ too.
+  static func adjointSpellings(_ node: Int) -> [String] { [adjoint(node), "d" + value(node)] }
+
+  /// `%3`, or the number itself for a constant that is one.
+  static func notation(of v: Variable<Double>) -> Notation {
+    v.role == .constant && v.shape.elementCount == 1 ? .number(v.value.elements[0]) : .symbol(value(v.index))
+  }
+
+  static func formula(of v: Variable<Double>) -> String {
+    v.operation.map { $0.notation(v.inputs.map(notation)).text } ?? v.role?.name ?? ""
+  }
+
+  /// Scope and label, or the role of an unnamed leaf.
+  static func label(of v: Variable<Double>) -> String { v.path.isEmpty ? v.role?.name ?? "" : v.path }
+
+  /// Every node that the output depends on, in order; constants that stand as numbers in formulas are left out.
+  static func nodes(behind output: Variable<Double>) -> [Variable<Double>] {
+    let tape = output.tape
+    var needed = [Bool](repeating: false, count: output.index + 1)
+    needed[output.index] = true
+    for node in stride(from: output.index, through: 0, by: -1) where needed[node] {
+      for input in tape[node].inputs { needed[input.index] = true }
+    }
+    return needed.indices.filter { needed[$0] }.map { tape[$0] }.filter {
+      !($0.role == .constant && $0.shape.elementCount == 1)
+    }
+  }
+}
