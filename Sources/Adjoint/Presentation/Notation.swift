@@ -86,7 +86,7 @@ public indirect enum Notation: Sendable, Hashable {
   }
 
   /// [a] of a comparison, [a ≠ 0] of anything else.
-  static func indicator(of a: Notation) -> Notation {
+  package static func indicator(of a: Notation) -> Notation {
     if case .infix(let infix, _, _) = a, infix.precedence == 1 { return .indicator(a) }
     return .indicator(.infix(.notEqual, a, .number(0)))
   }
@@ -106,7 +106,7 @@ public indirect enum Notation: Sendable, Hashable {
   }
 
   /// An index below the line: `₃₀`.
-  static func lowered(_ number: Int) -> String {
+  package static func lowered(_ number: Int) -> String {
     String(String(number).unicodeScalars.compactMap { UnicodeScalar($0.value - 48 + 0x2080).map(Character.init) })
   }
 

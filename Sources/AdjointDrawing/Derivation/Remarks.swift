@@ -47,7 +47,7 @@ extension Derivation {
     let user: [Remark.Part] =
       hasName
       ? [.formula(.symbol(symbols[host]))]
-      : [.words("("), .formula(expanded(edge.consumer).tidied.notation), .words(")")]
+      : [.words("("), .formula(expanded(edge.consumer).tidied.folded.notation), .words(")")]
     let jacobian = [.words("∂")] + user + [.words("/∂"), own]
     guard let operation = consumer.operation, x.shape.elementCount > 1 else { return nil }
     if let product = operation.form.product(consumer.inputs.map(\.shape), into: consumer.shape) {
@@ -56,7 +56,7 @@ extension Derivation {
           jacobian + [.words(" is made of a Kronecker product for each of \(product.count) matrix products")])
       }
       let other = consumer.inputs[1 - edge.position]
-      let factor = Remark.Part.formula(expanded(other.index).notation)
+      let factor = Remark.Part.formula(expanded(other.index).folded.notation)
       guard x.role == .parameter || (edge.position == 1 && other.role != .parameter) else {
         return Remark(
           jacobian + [
@@ -67,6 +67,12 @@ extension Derivation {
       let sum = rows == 1 ? "an outer product" : "the sum of \(rows) outer products"
       return Remark(
         jacobian + [.words(" is a Kronecker product of "), factor, .words(" and I: the product with it is \(sum)")])
+    }
+    if operation.form == .maxPool {
+      return Remark([
+        .words("unpool puts the adjoint of "), user[0], .words(" where the largest element of its window stands, and 0 elsewhere; "),
+        .words("elements that tie share it"),
+      ])
     }
     guard operation.isElementwise else { return nil }
     if x.shape.elementCount < consumer.shape.elementCount {

@@ -15,8 +15,9 @@ struct BoxWords {
   func shape(of node: Int) -> String { nodes[node].map { "\($0.shape)" } ?? "" }
 
   func forward(_ id: Int) -> BoxText {
-    guard let node = nodes[id] else { return BoxText(title: "%\(id)", formula: "", style: .forward) }
-    let title = "%\(id)" + (name(of: node).isEmpty ? "" : " " + name(of: node))
+    guard let node = nodes[id] else { return BoxText(title: "", formula: "", style: .forward) }
+    let name = name(of: node)
+    let title = node.symbol + (name.isEmpty || name == node.symbol ? "" : " " + name)
     let formula = node.kind.isLeaf ? node.formula : "= " + node.formula
     var lines = BoxText.broken(formula)
     if !used.contains(id), !graph.hasBackward { lines.append(shape(of: id)) }
@@ -27,19 +28,19 @@ struct BoxWords {
       case .forward: .forward
       case .backward: .backward
       }
-    let full = "%\(id)\(node.path.isEmpty ? "" : " " + node.path): \(formula), shape \(node.shape)"
+    let path = node.path.isEmpty || node.path == node.symbol ? "" : " " + node.path
+    let full = "\(node.symbol)\(path): \(formula), shape \(node.shape)"
     return BoxText(title: title, lines: lines, full: full, style: style)
   }
 
   func adjoint(_ id: Int) -> BoxText {
-    guard let node = nodes[id] else { return BoxText(title: "∂%\(id)", formula: "", style: .absent) }
-    let title = "∂%\(id)" + (name(of: node).isEmpty ? "" : " ∂" + name(of: node))
+    guard let node = nodes[id] else { return BoxText(title: "", formula: "", style: .absent) }
+    let title = node.adjointSymbol
     guard let adjoint = node.adjoint else {
       return BoxText(title: title, formula: "— not computed", style: .absent)
     }
     let formula = "= " + adjoint.formula
-    let full =
-      "∂%\(id)\(node.path.isEmpty ? "" : " ∂" + node.path): \(formula), shape \(node.shape), recorded at %\(adjoint.position)"
+    let full = "\(title): \(formula), shape \(node.shape)"
     return BoxText(title: title, lines: BoxText.broken(formula), full: full, style: .backward)
   }
 

@@ -20,7 +20,7 @@ public struct Exercise {
   package struct Question: Sendable {
     /// Counted from 1, in backward order.
     package let number: Int
-    /// The node's position on the tape, printed as `%node`.
+    /// The node's position on the tape.
     package let node: Int
     /// Scope and label, or the role of an unnamed leaf; may be empty.
     package let name: String
@@ -32,26 +32,31 @@ public struct Exercise {
 
   package let questions: [Question]
   let output: Variable<Double>
+  let symbols: Symbols
   let targets: [Variable<Double>]
 
   /// A worksheet on the backward pass of a loss.
   /// - Parameter loss: a single number; every trainable parameter that it depends on is differentiated, or every input where
   ///   there is no parameter.
+  /// - Parameter notation: the way in which adjoints are written.
   /// - Precondition: at least one of them reaches the loss.
-  public init<S: Scalar>(on loss: Variable<S>, file: StaticString = #fileID, line: UInt = #line) {
+  public init<S: Scalar>(
+    on loss: Variable<S>, notation: AdjointNotation = .bar, file: StaticString = #fileID, line: UInt = #line
+  ) {
     guard loss.shape.elementCount == 1 else {
       fatalError(
         "Exercise: \(loss.tape.describe(loss.index)) is not a single number; reduce it first (mean, sum)", file: file,
         line: line)
     }
     output = DoubleRecording(loss, []).output
+    symbols = Symbols(of: loss, notation: notation)
     let tape = output.tape
     let leaves = tape.differentiableVariables.filter { $0.index <= loss.index }
     let parameters = leaves.filter { $0.role == .parameter }
     targets = parameters.isEmpty ? leaves : parameters
     let mark = tape.count
     let backward = tape.backward(from: output, to: targets)
-    questions = Exercise.questions(backward)
+    questions = Exercise.questions(backward, symbols)
     tape.truncate(to: mark)
     guard !questions.isEmpty else {
       fatalError(
@@ -60,12 +65,12 @@ public struct Exercise {
     }
   }
 
-  private static func questions(_ backward: Backward<Double>) -> [Question] {
+  private static func questions(_ backward: Backward<Double>, _ symbols: Symbols) -> [Question] {
     let output = backward.output
     let tape = output.tape
     var names: [Int: Notation] = [:]
-    for node in 0...output.index { names[node] = Listing.name(of: tape[node]) }
-    if let seed = backward.adjoint(of: output) { names[seed.index] = names[seed.index] ?? .symbol("∂%\(output.index)") }
+    for node in 0...output.index { names[node] = Listing.name(of: tape[node], symbols) }
+    if let seed = backward.adjoint(of: output) { names[seed.index] = names[seed.index] ?? .named(symbols.adjoint(of: output.index)) }
     var questions: [Question] = []
     for node in stride(from: output.index - 1, through: 0, by: -1) {
       let v = tape[node]
@@ -74,7 +79,7 @@ public struct Exercise {
         Question(
           number: questions.count + 1, node: node, name: Listing.label(of: v), answer: adjoint.value,
           formula: tape.expression(of: adjoint, in: names).text))
-      names[adjoint.index] = names[adjoint.index] ?? .symbol("∂%\(node)")
+      names[adjoint.index] = names[adjoint.index] ?? .named(symbols.adjoint(of: node))
     }
     return questions
   }
@@ -116,7 +121,7 @@ public struct Exercise {
     } else if found.elementCount == expected.elementCount {
       remark = "an adjoint has the shape of its node"
     } else if expected.broadcasts(to: found) {
-      remark = "sum over the axes along which %\(question.node) is repeated"
+      remark = "sum over the axes along which \(symbols[question.node]) is repeated"
     }
     return .wrongShape(expected: expected, found: found, remark: remark)
   }

@@ -9,7 +9,7 @@ extension Exercise {
 
   /// The same sheet with the answers and the formula of each; graded, it scores 100%.
   public var key: String {
-    sheet { question in "\(NumberText.text(question.answer))\n\n    ∂%\(question.node) = \(question.formula)" }
+    sheet { question in "\(NumberText.text(question.answer))\n\n    \(symbols.adjoint(of: question.node)) = \(question.formula)" }
   }
 
   /// Stands where an answer is to be written.
@@ -45,25 +45,25 @@ extension Exercise {
     let tape = output.tape
     var lines = [
       "# The backward pass by hand", "",
-      "A forward pass is given. Find the adjoint of every node that is asked for: ∂%n = ∂loss/∂%n, the sum over all uses of %n,",
-      "with the shape of %n. Write each answer behind its number, as nested brackets, a row of a matrix in brackets of its own.",
-      "", "## Forward pass", "", "| node | shape | formula | name |", "| --- | --- | --- | --- |",
+      "A forward pass is given. Find the adjoint of every value that is asked for: \(symbols.notation.meaning), the sum over all",
+      "uses of v, with the shape of v. Write each answer behind its number, as nested brackets, a row of a matrix in brackets of its own.",
+      "", "## Forward pass", "", "| value | shape | formula | name |", "| --- | --- | --- | --- |",
     ]
     let needed = Listing.nodes(behind: output)
     for v in needed {
-      lines.append("| %\(v.index) | \(v.shape) | \(Listing.formula(of: v)) | \(Listing.label(of: v)) |")
+      lines.append("| \(symbols[v.index]) | \(v.shape) | \(Listing.formula(of: v, symbols)) | \(Listing.label(of: v)) |")
     }
-    lines += ["", "The loss is %\(output.index), so ∂%\(output.index) = 1.", "", "## Values of the leaves", ""]
+    lines += ["", "The loss is \(symbols[output.index]), so \(symbols.adjoint(of: output.index)) = 1.", "", "## Values of the leaves", ""]
     for v in needed where v.operation == nil && !(v.role == .constant && v.shape.elementCount == 1) {
       let value = v.holdsIndices ? v.indexValue.description : NumberText.text(v.value)
-      lines.append("    %\(v.index) = \(value)")
+      lines.append("    \(symbols[v.index]) = \(value)")
     }
     lines += ["", "## Adjoints, from the loss backward"]
     for question in questions {
       let v = tape[question.node]
       let name = question.name.isEmpty ? "" : " (\(question.name))"
       lines += [
-        "", "∂%\(v.index)\(name), used in \(uses(of: v)):", "", "    (\(question.number)) = \(answer(question))",
+        "", "Adjoint \(symbols.adjoint(of: v.index))\(name), used in \(uses(of: v)):", "", "    (\(question.number)) = \(answer(question))",
       ]
     }
     return lines.joined(separator: "\n") + "\n"
@@ -71,7 +71,7 @@ extension Exercise {
 
   private func uses(of v: Variable<Double>) -> String {
     Listing.nodes(behind: output).filter { $0.inputs.contains { $0.index == v.index } }
-      .map { "%\($0.index)" }.joined(separator: ", ")
+      .map { symbols[$0.index] }.joined(separator: ", ")
   }
 
   private struct Entry {
@@ -86,7 +86,7 @@ extension Exercise {
     var isOpen = false
     for (index, raw) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
       let line = raw.drop { $0.isWhitespace }
-      if line.hasPrefix("#") || line.hasPrefix("∂") { isOpen = false }
+      if line.hasPrefix("#") || line.hasPrefix("Adjoint") { isOpen = false }
       if let match = line.prefixMatch(of: #/\((\d{1,6})\)\s*=/#), let number = Int(match.1) {
         entries.append(Entry(number: number, line: index + 1, text: String(line[match.range.upperBound...])))
         isOpen = true
@@ -106,15 +106,25 @@ extension Exercise {
   }
 }
 
+extension AdjointNotation {
+  /// The adjoint of a value v in words and signs.
+  fileprivate var meaning: String {
+    switch self {
+    case .bar: "\("v".barred) = ∂L/∂v"
+    case .delta: "∂L/∂v, and δ = ∂L/∂z of the same layer"
+    }
+  }
+}
+
 /// The notation of nodes in a worksheet.
 enum Listing {
-  /// `%3`, or the number itself for a constant that is one.
-  static func name(of v: Variable<Double>) -> Notation {
-    v.role == .constant && v.shape.elementCount == 1 ? .number(v.value.elements[0]) : .symbol("%\(v.index)")
+  /// The symbol, or the number itself for a constant that is one.
+  static func name(of v: Variable<Double>, _ symbols: Symbols) -> Notation {
+    v.role == .constant && v.shape.elementCount == 1 ? .number(v.value.elements[0]) : .named(symbols[v.index])
   }
 
-  static func formula(of v: Variable<Double>) -> String {
-    v.operation.map { $0.notation(v.inputs.map(name)).text } ?? v.role?.name ?? ""
+  static func formula(of v: Variable<Double>, _ symbols: Symbols) -> String {
+    v.operation.map { $0.notation(v.inputs.map { name(of: $0, symbols) }).text } ?? v.role?.name ?? ""
   }
 
   /// Scope and label, or the role of an unnamed leaf.

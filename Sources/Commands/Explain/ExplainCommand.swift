@@ -30,6 +30,13 @@ enum ExplainCommand {
       DataOptions.downloadFlag(),
       Option("batch", "N", .integer(1...1024), default: "4", "How many examples at once."),
       Option("seed", "N", .integer(0...Int.max), default: "0", "What weights and points are drawn from."),
+      Option(
+        "notation", "NAME", .choice(AdjointNotation.optionNames), default: "bar",
+        "How adjoints are written: with a bar, or delta for a layer's δ and ∂L/∂v."),
+      Option(
+        "examples", "SIDE", .choice(ExampleLayout.optionNames), default: "rows",
+        "In equations: rows, as they are recorded (x·Wᵀ), or columns (W·x)."),
+      .flag("unfolded", "In equations: the recorded steps too, which are left out where they teach nothing."),
       .flag("scalar", "Expand a tiny model into single numbers, each a node of its own."),
       .flag("exercise", "Write a worksheet without answers (.md), and beside it the key (.key.md)."),
       Option("grade", "SHEET", .text, "Grade a filled worksheet of the same model, data and seed; needs no --output."),
@@ -59,7 +66,8 @@ enum ExplainCommand {
     }
     let model = try ExplainedModel(arguments, console)
     let loss = arguments.isGiven("scalar") ? try ScalarXRay(of: model.loss).loss : model.loss
-    for (ending, text) in form.files(model, loss) {
+    let style = try ExplanationStyle(arguments)
+    for (ending, text) in form.files(model, loss, style) {
       let place = ending == form.ending ? file : file.dropLast(form.ending.count) + ending
       if arguments.isGiven("exercise"), FileManager.default.fileExists(atPath: FilePlace.url(String(place)).path) {
         throw CommandError.unwritable(
@@ -91,9 +99,30 @@ enum ExplainCommand {
     }
     let model = try ExplainedModel(arguments, console)
     let loss = arguments.isGiven("scalar") ? try ScalarXRay(of: model.loss).loss : model.loss
-    let score = try Exercise(on: loss).grade(text)
+    let score = try Exercise(on: loss, notation: try ExplanationStyle(arguments).notation).grade(text)
     console.line(score.description)
     return score.fraction == 1 ? 0 : 1
+  }
+}
+
+extension AdjointNotation: Named {}
+
+extension ExampleLayout: Named {}
+
+/// The signs with which a backward pass is written down.
+struct ExplanationStyle: Sendable {
+  let notation: AdjointNotation
+  let examples: ExampleLayout
+  let isUnfolded: Bool
+
+  init(_ arguments: Arguments) throws(CommandError) {
+    notation = try arguments.choice("notation")
+    examples = try arguments.choice("examples")
+    isUnfolded = arguments.isGiven("unfolded")
+  }
+
+  func derivation(of loss: Variable<Double>) -> Derivation<Double> {
+    Derivation(of: loss, notation: notation, examples: examples, unfolded: isUnfolded)
   }
 }
 
@@ -103,16 +132,19 @@ struct ExplanationForm: Sendable {
   let ending: String
   let summary: String
   /// The files for a model and the loss to explain, its own or that of its X-ray, each by the ending of its name.
-  let files: @Sendable (ExplainedModel, Variable<Double>) -> [(ending: String, text: String)]
+  let files: @Sendable (ExplainedModel, Variable<Double>, ExplanationStyle) -> [(ending: String, text: String)]
 
   /// A form of one file.
-  init(_ ending: String, _ summary: String, text: @escaping @Sendable (ExplainedModel, Variable<Double>) -> String) {
-    self.init(ending, summary) { [(ending, text($0, $1))] }
+  init(
+    _ ending: String, _ summary: String,
+    text: @escaping @Sendable (ExplainedModel, Variable<Double>, ExplanationStyle) -> String
+  ) {
+    self.init(ending, summary) { [(ending, text($0, $1, $2))] }
   }
 
   init(
     _ ending: String, _ summary: String,
-    files: @escaping @Sendable (ExplainedModel, Variable<Double>) -> [(ending: String, text: String)]
+    files: @escaping @Sendable (ExplainedModel, Variable<Double>, ExplanationStyle) -> [(ending: String, text: String)]
   ) {
     (self.ending, self.summary, self.files) = (ending, summary, files)
   }
@@ -120,24 +152,27 @@ struct ExplanationForm: Sendable {
   /// The first whose ending fits is taken.
   static let all = [
     ExplanationForm(".math.html", "the backward pass as numbered equations, read off the recording, in MathML") {
-      Derivation(of: $1).mathML
+      $2.derivation(of: $1).mathML
     },
-    ExplanationForm(".tex", "the same in LaTeX") { Derivation(of: $1).latex },
-    ExplanationForm(".txt", "the same as plain text") { Derivation(of: $1).text + "\n" },
+    ExplanationForm(".tex", "the same in LaTeX") { $2.derivation(of: $1).latex },
+    ExplanationForm(".txt", "the same as plain text") { $2.derivation(of: $1).text + "\n" },
     ExplanationForm(".html", "a page to step through, forward and backward, with a slider on every weight") {
-      Explanation(of: $1, subtitle: $0.subtitle, imageSize: $0.imageSize).html
+      Explanation(of: $1, subtitle: $0.subtitle, imageSize: $0.imageSize, notation: $2.notation).html
     },
-    ExplanationForm(".svg", "a drawing of both halves, layer by layer") { drawing(of: $1, $0).svg },
-    ExplanationForm(".dot", "the same for Graphviz") { drawing(of: $1, $0).dot },
+    ExplanationForm(".svg", "a drawing of both halves, layer by layer") { drawing(of: $1, $0, $2).svg },
+    ExplanationForm(".dot", "the same for Graphviz") { drawing(of: $1, $0, $2).dot },
   ]
 
   /// The form that `--exercise` asks for.
-  static let exercise = ExplanationForm(".md", "a worksheet, and its key") { _, loss in
-    let exercise = Exercise(on: loss)
+  static let exercise = ExplanationForm(".md", "a worksheet, and its key") { _, loss, style in
+    let exercise = Exercise(on: loss, notation: style.notation)
     return [(".md", exercise.worksheet), (".key.md", exercise.key)]
   }
 
-  private static func drawing(of loss: Variable<Double>, _ model: ExplainedModel) -> Drawing {
-    Drawing(of: loss, backward: loss.tape.backward(from: loss), title: model.subtitle)
+  private static func drawing(
+    of loss: Variable<Double>, _ model: ExplainedModel, _ style: ExplanationStyle
+  ) -> Drawing {
+    Drawing(
+      of: loss, backward: loss.tape.backward(from: loss), title: model.subtitle, notation: style.notation)
   }
 }
