@@ -97,13 +97,16 @@ public indirect enum Notation: Sendable, Hashable {
     return false
   }
 
-  /// The two sides of an infix with brackets where they are needed.
+  /// The two sides of an infix with brackets where they are needed, and around a matrix product beside ⊙.
   private func sides(_ infix: Infix, _ a: Notation, _ b: Notation) -> (left: Bool, right: Bool) {
     (
-      a.precedence < infix.precedence,
+      a.precedence < infix.precedence || ((infix == .multiply || infix == .divide) && a.isProduct),
       b.precedence < infix.precedence || (b.precedence == infix.precedence && infix != .add)
     )
   }
+
+  private var isProduct: Bool { if case .infix(.product, let a, _) = self { !a.isNumber } else { false } }
+  private var isNumber: Bool { if case .number = self { true } else { false } }
 
   /// An index below the line: `₃₀`.
   package static func lowered(_ number: Int) -> String {

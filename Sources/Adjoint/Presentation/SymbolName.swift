@@ -21,6 +21,7 @@ struct SymbolName {
       case "\u{302}": hasHat = true
       case "ŷ": (base, hasHat) = (base + "y", true)
       case "_" where !base.isEmpty && upper.isEmpty: isLower = true
+      case "," where !lower.isEmpty && !isLower: lower += ","
       default:
         if let digit = SymbolName.raised[scalar] {
           upper += digit
@@ -63,7 +64,7 @@ struct SymbolName {
     if hasHat { text = (letters == 1 ? #"\hat{"# : #"\widehat{"#) + text + "}" }
     if hasBar { text = (letters == 1 ? #"\bar{"# : #"\overline{"#) + text + "}" }
     if !lower.isEmpty {
-      let isNumber = lower.allSatisfy(\.isNumber)
+      let isNumber = lower.allSatisfy { $0.isNumber || $0 == "," }
       text += isNumber ? "_{\(lower)}" : #"_{\mathrm{"# + SymbolName.escaped(lower, inText: true) + "}}"
     }
     if isDifferential { text = #"\partial "# + text }

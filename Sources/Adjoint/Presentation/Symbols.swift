@@ -122,7 +122,8 @@ private struct LabelReader<S: Scalar> {
   /// The label of a node where it is one word that no other node has; `nil` for the `fc1/weight` of a layer, and for the
   /// `p3` of a parameter without a name. The words of a training step become the letters that they stand for.
   func word(of node: Int) -> String? {
-    guard let label = tape.labels[node], uses[label] == 1, !label.contains(where: { $0 == "/" || $0.isWhitespace }) else {
+    guard let label = tape.labels[node], uses[label] == 1, !label.contains(where: { $0 == "/" || $0.isWhitespace })
+    else {
       return nil
     }
     if case .leaf(let role) = tape.nodes[node].kind, role == .parameter || role == .state,

@@ -29,7 +29,9 @@ struct ColumnWriter {
     case .slope(let operation, let x):
       return Formula.slopeNotation(operation, notation(x, transposed: transposed)) ?? formula.notation
     case .apply(let operation, let inputs, let shape):
-      if case .product(let transposeA, let transposeB) = operation.form, shape.rank == 2, inputs.allSatisfy({ $0.shape.rank == 2 }) {
+      if case .product(let transposeA, let transposeB) = operation.form, shape.rank == 2,
+        inputs.allSatisfy({ $0.shape.rank == 2 })
+      {
         let a = notation(inputs[0], transposed: transposeA != transposed)
         let b = notation(inputs[1], transposed: transposeB != transposed)
         return transposed ? .infix(.product, b, a) : .infix(.product, a, b)

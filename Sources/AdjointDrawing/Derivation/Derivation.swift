@@ -53,7 +53,7 @@ public struct Derivation<S: Scalar> {
   public let symbols: Symbols
   /// The side along which examples stand.
   public let examples: ExampleLayout
-  private let isUnfolded: Bool
+  let isUnfolded: Bool
   private let columns: ColumnWriter?
   private let loss: LossReading<S>
   private var names: [Int: String] = [:]
@@ -111,7 +111,9 @@ public struct Derivation<S: Scalar> {
 
   /// The recorded tree and what is claimed of it; the claim alone where recorded steps are left out.
   private func sides(of node: Int, claim: Claim?) -> (sides: [Formula], remarks: [Remark]) {
-    guard let claim else { return ([expanded(node, isRoot: names[node] == nil || names[node] == symbols[node]).tidied], []) }
+    guard let claim else {
+      return ([expanded(node, isRoot: names[node] == nil || names[node] == symbols[node]).tidied], [])
+    }
     return ((isUnfolded ? [expanded(node, isRoot: true).tidied] : []) + [claim.formula], [claim.remark])
   }
 
@@ -157,7 +159,8 @@ public struct Derivation<S: Scalar> {
   private func slope(at node: Int, _ adjoint: Int, _ recorded: Formula) -> Claim? {
     let edges = backward.contributions(to: output.tape[node])
     guard edges.count == 1, let operation = output.tape[edges[0].consumer].operation,
-      let arriving = backward.adjoint(of: output.tape[edges[0].consumer]), output.tape[edges[0].consumer].inputs.count == 1,
+      let arriving = backward.adjoint(of: output.tape[edges[0].consumer]),
+      output.tape[edges[0].consumer].inputs.count == 1,
       symbols.isActivation(edges[0].consumer) || operation.form.unary == .sigmoid,
       Formula.slopeNotation(operation, .symbol("z")) != nil
     else { return nil }
@@ -189,7 +192,8 @@ public struct Derivation<S: Scalar> {
     equations.append(
       Equation(
         number: equations.count + 1, name: name, node: node, shape: shape, sides: sides, lines: lines,
-        isTransposed: !isParameter && shape.rank == 2, remarks: remarks, isBackward: isBackward))
+        isTransposed: !isParameter && shape.rank == 2, remarks: remarks + windowRemarks(on: sides),
+        isBackward: isBackward))
   }
 
   /// The tree of a node, down to what has a name.

@@ -33,6 +33,26 @@ extension Formula {
     return nil
   }
 
+  /// The names among conv, unfold and fold that this tree is written with.
+  var windowNames: Set<String> {
+    switch self {
+    case .number, .symbol: return []
+    case .slope(_, let x): return x.windowNames
+    case .abbreviated(.subscripted("conv", _, _), _): return ["conv"]
+    case .abbreviated(.subscripted("unpool", _, _), let tree): return tree.pooled?.windowNames ?? []
+    case .abbreviated(_, let tree): return tree.windowNames
+    case .apply(let operation, let inputs, _):
+      let own: Set<String> = operation.form == .unfold ? ["unfold"] : operation.form == .fold ? ["fold"] : []
+      return inputs.reduce(into: own) { $0.formUnion($1.windowNames) }
+    }
+  }
+
+  /// The cotangent of a pooling by maximum, in its rule.
+  private var pooled: Formula? {
+    guard case .apply(_, let inputs, _) = self else { return nil }
+    return inputs[0].pooledCotangent
+  }
+
   /// The tree below abbreviations and rearrangements.
   private var unfoldedSource: Formula {
     switch self {
@@ -45,7 +65,8 @@ extension Formula {
 
   /// p̄ in p̄ ⊙ [x = p] / Σ[x = p], the rule of a pooling by maximum.
   private var pooledCotangent: Formula? {
-    guard let (hits, _) = unfoldedSource.operands(of: .divide), let (cotangent, isLargest) = hits.unfoldedSource.operands(of: .masked)
+    guard let (hits, _) = unfoldedSource.operands(of: .divide),
+      let (cotangent, isLargest) = hits.unfoldedSource.operands(of: .masked)
     else { return nil }
     guard case .apply(let comparison, _, _) = isLargest.unfoldedSource, comparison.isElementwise else { return nil }
     return cotangent.unfoldedSource

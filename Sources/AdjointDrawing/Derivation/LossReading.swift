@@ -101,7 +101,8 @@ struct LossReading<S: Scalar> {
     let shape = tape[head.z].shape
     var found: [Formula] = []
     if !head.isSigmoid {
-      for node in output.index + 1..<tape.count where tape[node].operation?.form == .oneHot && tape[node].shape == shape {
+      for node in output.index + 1..<tape.count where tape[node].operation?.form == .oneHot && tape[node].shape == shape
+      {
         if let known = definitions.first(where: { $0.node == node }) {
           found.append(.symbol(known.name, node: node, shape))
           continue
@@ -130,7 +131,9 @@ struct LossReading<S: Scalar> {
         let result = scaled(difference, like: adjoint), replays.prove(result, equals: adjoint.index)
       else { continue }
       var words: [Remark.Part] = [.words("\(name): the recorded rule comes to this, compared at random points")]
-      if !head.isSigmoid { words += [.words("; every row of "), .formula(target.notation), .words(" adds up to 1")] }
+      if !head.isSigmoid {
+        words += [.words("; the entries of "), .formula(target.notation), .words(" add up to 1 for each example")]
+      }
       claims[adjoint.index] = Claim(formula: result, remark: Remark(words))
       claimLoss(head, y, target, needed)
       return
@@ -140,7 +143,10 @@ struct LossReading<S: Scalar> {
   /// A tree times the number that makes it a node's value at the recorded point.
   private func scaled(_ formula: Formula, like node: Variable<S>) -> Formula? {
     let value: Tensor<S> = formula.value { output.tape[$0] }
-    guard let place = value.elements.indices.max(by: { value.elements[$0].primal.magnitude < value.elements[$1].primal.magnitude }),
+    guard
+      let place = value.elements.indices.max(by: {
+        value.elements[$0].primal.magnitude < value.elements[$1].primal.magnitude
+      }),
       value.elements[place].primal != 0
     else { return nil }
     let ratio = node.value.elements[place].primal / value.elements[place].primal
@@ -182,7 +188,8 @@ struct LossReading<S: Scalar> {
     let tape = output.tape
     guard let log = Formula.applying(Unary.log, y) else { return nil }
     if head.isSigmoid {
-      guard let rest = Formula.applying(Binary.subtract, .number(1, []), y), let logRest = Formula.applying(Unary.log, rest),
+      guard let rest = Formula.applying(Binary.subtract, .number(1, []), y),
+        let logRest = Formula.applying(Unary.log, rest),
         let other = Formula.applying(Binary.subtract, .number(1, []), target),
         let first = Formula.applying(Binary.multiply, target, log),
         let second = Formula.applying(Binary.multiply, other, logRest)

@@ -37,6 +37,24 @@ extension Derivation {
     return remarks
   }
 
+  /// The meaning of the signs for windows in a right side.
+  func windowRemarks(on sides: [Formula]) -> [Remark] {
+    var remarks: [Remark] = []
+    for name in isUnfolded ? [] : Set(sides.flatMap(\.folded.windowNames)).sorted() {
+      let words =
+        switch name {
+        case "conv":
+          "conv[height,width](x, W) slides a window over x; each element is Σ over u, v, c of W[o, c, u, v] ⊙ x[n, i + u, j + v, c], "
+            + "a kernel W[o] times a window"
+        case "unfold":
+          "unfold has a row for each window: the product is the sum over all windows of adjoint times window"
+        default: "fold adds what each window hands back, where windows overlap"
+        }
+      remarks.append(Remark([.words(words)]))
+    }
+    return remarks
+  }
+
   /// The form of one use's Jacobian, and the form that the product with it takes.
   private func remark(_ edge: Backward<S>.Edge, _ plan: NamingPlan<S>) -> Remark? {
     let consumer = output.tape[edge.consumer]
@@ -70,7 +88,8 @@ extension Derivation {
     }
     if operation.form == .maxPool {
       return Remark([
-        .words("unpool puts the adjoint of "), user[0], .words(" where the largest element of its window stands, and 0 elsewhere; "),
+        .words("unpool puts the adjoint of "), user[0],
+        .words(" where the largest element of its window stands, and 0 elsewhere; "),
         .words("elements that tie share it"),
       ])
     }
@@ -78,7 +97,8 @@ extension Derivation {
     if x.shape.elementCount < consumer.shape.elementCount {
       let count = consumer.shape.elementCount / x.shape.elementCount
       if operation.form == .addBias {
-        return Remark([own, .words(" is added to \(count) rows: its adjoint is the sum over them")])
+        let places = output.tape[host].shape.rank > 2 ? "places" : examples.rawValue
+        return Remark([own, .words(" is added to \(count) \(places): its adjoint is the sum over them")])
       }
       return Remark([own, .words(" is repeated \(count) times: the contributions of its copies are added")])
     }

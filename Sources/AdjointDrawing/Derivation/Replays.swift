@@ -24,7 +24,8 @@ final class Replays<S: Scalar> {
       switch tape[node].operation?.form {
       // Factors of a matrix that is no longer positive definite, or the rule of somebody else.
       case .cholesky, .solveTriangular, .solve, .determinant, .other: return false
-      case .map, .zip, .select, .product, .addBias, .sum, .mean, .variance, .extremum, .argMax, .softmax, .cumulativeSum,
+      case .map, .zip, .select, .product, .addBias, .sum, .mean, .variance, .extremum, .argMax, .softmax,
+        .cumulativeSum,
         .broadcast, .reshape, .permute, .slice, .pad, .concatenate, .stopGradient, .gather, .scatterAdd, .pick, .oneHot,
         .argSort, .gatherAlong, .scatterAddAlong, .asNumbers, .unfold, .fold, .maxPool, .averagePool, nil:
         continue

@@ -59,7 +59,8 @@ public struct Graph: Sendable {
     public var adjoint: Adjoint?
 
     package init(
-      id: Int, kind: Kind, symbol: String, adjointSymbol: String? = nil, path: String = "", scopes: [String] = [], formula: String,
+      id: Int, kind: Kind, symbol: String, adjointSymbol: String? = nil, path: String = "", scopes: [String] = [],
+      formula: String,
       shape: Shape,
       adjoint: Adjoint? = nil
     ) {

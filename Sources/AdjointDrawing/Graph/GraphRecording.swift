@@ -54,7 +54,8 @@ extension Graph {
         scopes = zip(scopes, around).prefix { $0 == $1 }.map(\.0)
       }
       return Node(
-        id: i, kind: kind, symbol: symbols[i], adjointSymbol: symbols.adjoint(of: i), path: tape.path(of: i), scopes: scopes,
+        id: i, kind: kind, symbol: symbols[i], adjointSymbol: symbols.adjoint(of: i), path: tape.path(of: i),
+        scopes: scopes,
         formula: reader.formula(of: i), shape: tape[i].shape, adjoint: adjoints[i])
     }
     self.init(nodes: nodes, edges: edges, outputs: outputs, hasBackward: backward != nil)

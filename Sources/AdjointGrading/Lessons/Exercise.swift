@@ -70,7 +70,9 @@ public struct Exercise {
     let tape = output.tape
     var names: [Int: Notation] = [:]
     for node in 0...output.index { names[node] = Listing.name(of: tape[node], symbols) }
-    if let seed = backward.adjoint(of: output) { names[seed.index] = names[seed.index] ?? .named(symbols.adjoint(of: output.index)) }
+    if let seed = backward.adjoint(of: output) {
+      names[seed.index] = names[seed.index] ?? .named(symbols.adjoint(of: output.index))
+    }
     var questions: [Question] = []
     for node in stride(from: output.index - 1, through: 0, by: -1) {
       let v = tape[node]

@@ -9,7 +9,9 @@ extension Exercise {
 
   /// The same sheet with the answers and the formula of each; graded, it scores 100%.
   public var key: String {
-    sheet { question in "\(NumberText.text(question.answer))\n\n    \(symbols.adjoint(of: question.node)) = \(question.formula)" }
+    sheet { question in
+      "\(NumberText.text(question.answer))\n\n    \(symbols.adjoint(of: question.node)) = \(question.formula)"
+    }
   }
 
   /// Stands where an answer is to be written.
@@ -51,9 +53,13 @@ extension Exercise {
     ]
     let needed = Listing.nodes(behind: output)
     for v in needed {
-      lines.append("| \(symbols[v.index]) | \(v.shape) | \(Listing.formula(of: v, symbols)) | \(Listing.label(of: v)) |")
+      lines.append(
+        "| \(symbols[v.index]) | \(v.shape) | \(Listing.formula(of: v, symbols)) | \(Listing.label(of: v)) |")
     }
-    lines += ["", "The loss is \(symbols[output.index]), so \(symbols.adjoint(of: output.index)) = 1.", "", "## Values of the leaves", ""]
+    lines += [
+      "", "The loss is \(symbols[output.index]), so \(symbols.adjoint(of: output.index)) = 1.", "",
+      "## Values of the leaves", "",
+    ]
     for v in needed where v.operation == nil && !(v.role == .constant && v.shape.elementCount == 1) {
       let value = v.holdsIndices ? v.indexValue.description : NumberText.text(v.value)
       lines.append("    \(symbols[v.index]) = \(value)")
@@ -63,7 +69,8 @@ extension Exercise {
       let v = tape[question.node]
       let name = question.name.isEmpty ? "" : " (\(question.name))"
       lines += [
-        "", "Adjoint \(symbols.adjoint(of: v.index))\(name), used in \(uses(of: v)):", "", "    (\(question.number)) = \(answer(question))",
+        "", "Adjoint \(symbols.adjoint(of: v.index))\(name), used in \(uses(of: v)):", "",
+        "    (\(question.number)) = \(answer(question))",
       ]
     }
     return lines.joined(separator: "\n") + "\n"

@@ -56,7 +56,7 @@ function show() {
   if (node.role && sliding(i)) values.append(note("Click an element, or press Enter on it, to put it on the slider."));
   detail.append(values);
   if (!isBackward) {
-    detail.append(section("Cotangent", note(adjointOf(i) === undefined ? noAdjoint(i)
+    detail.append(section("Adjoint", note(adjointOf(i) === undefined ? noAdjoint(i)
       : "Not computed yet: the backward pass has not come this far.")));
     for (const x of new Set(node.inputs || [])) {
       detail.append(section(`Input ${nodeTitle(x)} ${shapeText(data.nodes[x].shape)}`, heat(`value of ${nodeTitle(x)}`, x)));
@@ -76,11 +76,11 @@ const noAdjoint = i => data.nodes[i].role
 function children(i) {
   const edges = data.edges.filter(edge => edge.to === i), adjoint = adjointOf(i);
   const total = heat(`adjoint of ${nodeTitle(i)}`, adjoint);
-  if (i === data.output) return [section(`Cotangent ${shapeText(data.nodes[i].shape)}: where the backward pass begins`, total)];
+  if (i === data.output) return [section(`Adjoint ${shapeText(data.nodes[i].shape)}: where the backward pass begins`, total)];
   const parts = edges.map(edge => make("div", { class: "part" },
     make("p", {}, `from ${nodeTitle(edge.from)}: `, formula(edge.math)),
     edges.length > 1 ? heat(`contribution of ${nodeTitle(edge.from)}`, edge.node) : ""));
-  const title = edges.length > 1 ? `Cotangent: the sum over ${edges.length} children` : "Cotangent, from the one child";
+  const title = edges.length > 1 ? `Adjoint: the sum over ${edges.length} children` : "Adjoint, from the one child";
   return [section(title, ...parts, edges.length > 1 ? make("p", { class: "equals" }, `= their sum, ${data.nodes[i].adjointSymbol}`) : "",
     total)];
 }
