@@ -155,7 +155,8 @@ extension Notation {
       needed ? #"\left("# + inner.latex + #"\right)"# : inner.latex
     }
     func named(_ name: String) -> String {
-      name.unicodeScalars.count == 1
+      if name.hasSuffix("′") { return named(String(name.dropLast())) + "'" }
+      return name.unicodeScalars.count == 1
         ? (name == "Σ" ? #"\sum"# : SymbolName(name).latex)
         : #"\operatorname{"# + SymbolName.escaped(name, inText: true) + "}"
     }

@@ -60,7 +60,8 @@ extension Derivation: CustomStringConvertible {
     let words: [Remark.Part] = [
       .words(
         "⊙ and ⊘ go element by element; · is the product of matrices, or with a number; the numbers beside Σ, mean, "
-          + "max and the like are the axes that they run over. "), .formula(u), .words(" is the value at position k of the tape."),
+          + "max and the like are the axes that they run over. "), .formula(u),
+      .words(" is the value at position k of the tape."),
     ]
     let isNumbered = equations.contains { $0.name.hasPrefix("u") }
     let sides = examples == .columns ? [Remark.Part.words("Each example is a column. ")] : []

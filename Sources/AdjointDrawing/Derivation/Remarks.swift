@@ -37,7 +37,7 @@ extension Derivation {
     return remarks
   }
 
-  /// The meaning of the signs for windows in a right side.
+  /// The meaning of the signs for windows in a right side, where they stand for the first time.
   func windowRemarks(on sides: [Formula]) -> [Remark] {
     var remarks: [Remark] = []
     for name in isUnfolded ? [] : Set(sides.flatMap(\.folded.windowNames)).sorted() {
@@ -50,7 +50,8 @@ extension Derivation {
           "unfold has a row for each window: the product is the sum over all windows of adjoint times window"
         default: "fold adds what each window hands back, where windows overlap"
         }
-      remarks.append(Remark([.words(words)]))
+      let isKnown = equations.contains { $0.remarks.contains { $0.text == words } }
+      if !isKnown { remarks.append(Remark([.words(words)])) }
     }
     return remarks
   }

@@ -48,7 +48,7 @@ struct BoxWords {
     let inside = layer.nodes.compactMap { nodes[$0] }
     let operations = inside.count { !$0.kind.isLeaf }
     var lines = ["\(operations) operation" + (operations == 1 ? "" : "s")]
-    lines += inside.filter { $0.kind == .parameter }.map { "\(name(of: $0, in: layer.path)) \($0.shape)" }
+    lines += inside.filter { $0.kind == .parameter }.map { "\($0.symbol) \($0.shape)" }
     if !graph.hasBackward {
       lines += inside.filter { graph.outputs.contains($0.id) }.map { "gives \($0.symbol) \($0.shape)" }
     }
@@ -62,7 +62,7 @@ struct BoxWords {
       return BoxText(title: "∂ " + layer.name, formula: "— not computed", style: .absent)
     }
     let lines = inside.filter { $0.kind == .parameter }.map {
-      "∂\(name(of: $0, in: layer.path)) " + ($0.adjoint == nil ? "— not computed" : "\($0.shape)")
+      $0.adjointSymbol + " " + ($0.adjoint == nil ? "— not computed" : "\($0.shape)")
     }
     let full = "adjoints of layer \(layer.path)" + (lines.isEmpty ? "" : ": " + lines.joined(separator: ", "))
     return BoxText(title: "∂ " + layer.name, lines: elided(lines), full: full, style: .layerAdjoint)
@@ -73,8 +73,8 @@ struct BoxWords {
   }
 
   /// The path without what a frame around it says already.
-  private func name(of node: Graph.Node, in path: String? = nil) -> String {
-    let scope = path ?? node.scopes.joined(separator: "/")
+  private func name(of node: Graph.Node) -> String {
+    let scope = node.scopes.joined(separator: "/")
     guard !scope.isEmpty else { return node.path }
     return node.path == scope
       ? "" : node.path.hasPrefix(scope + "/") ? String(node.path.dropFirst(scope.count + 1)) : node.path

@@ -22,6 +22,8 @@ public struct Exercise {
     package let number: Int
     /// The node's position on the tape.
     package let node: Int
+    /// The symbol of v̄, such as `z̄⁽¹⁾` or `δ⁽¹⁾`.
+    package let symbol: String
     /// Scope and label, or the role of an unnamed leaf; may be empty.
     package let name: String
     /// v̄, of the node's shape.
@@ -79,7 +81,8 @@ public struct Exercise {
       guard let adjoint = backward.adjoint(of: v), v.shape.elementCount > 0 else { continue }
       questions.append(
         Question(
-          number: questions.count + 1, node: node, name: Listing.label(of: v), answer: adjoint.value,
+          number: questions.count + 1, node: node, symbol: symbols.adjoint(of: node), name: Listing.label(of: v),
+          answer: adjoint.value,
           formula: tape.expression(of: adjoint, in: names).text))
       names[adjoint.index] = names[adjoint.index] ?? .named(symbols.adjoint(of: node))
     }

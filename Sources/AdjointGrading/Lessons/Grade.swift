@@ -92,7 +92,7 @@ public struct ExerciseScore: Sendable, CustomStringConvertible {
   /// A line for each question and the sum.
   public var description: String {
     let lines = grades.map { entry in
-      "(\(entry.question.number)) ∂%\(entry.question.node)\(entry.question.name.isEmpty ? "" : " " + entry.question.name): "
+      "(\(entry.question.number)) \(entry.question.symbol)\(entry.question.name.isEmpty ? "" : " " + entry.question.name): "
         + "\(entry.grade)"
     }
     return (lines + ["\(solved) of \(grades.count) right"]).joined(separator: "\n")

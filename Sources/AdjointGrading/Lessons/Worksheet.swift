@@ -118,7 +118,7 @@ extension AdjointNotation {
   fileprivate var meaning: String {
     switch self {
     case .bar: "\("v".barred) = ∂L/∂v"
-    case .delta: "∂L/∂v, and δ = ∂L/∂z of the same layer"
+    case .delta: "∂L/∂v, written δ for a layer's z"
     }
   }
 }
