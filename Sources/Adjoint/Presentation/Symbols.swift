@@ -7,7 +7,7 @@
 /// (`W_gate`). A value without a name is u with its position on the tape below: u₁₂ is `%12`.
 public struct Symbols: Sendable {
   /// The way in which adjoints are written.
-  public let notation: AdjointNotation
+  package let notation: AdjointNotation
   private var names: [Int: String] = [:]
   private var taken: Set<String> = []
   /// The number that is differentiated.

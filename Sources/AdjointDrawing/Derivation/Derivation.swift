@@ -50,9 +50,9 @@ public struct Derivation<S: Scalar> {
   /// True when values are printed below the equations.
   public var numbers: Bool
   /// The symbols that it uses.
-  public let symbols: Symbols
+  let symbols: Symbols
   /// The side along which examples stand.
-  public let examples: ExampleLayout
+  let examples: ExampleLayout
   let isUnfolded: Bool
   private let columns: ColumnWriter?
   private let loss: LossReading<S>

@@ -112,20 +112,6 @@ package indirect enum Formula: Sendable {
     return next.rewritten(rule)
   }
 
-  /// True when two trees are the same operations on the same values.
-  func isSame(as other: Formula) -> Bool {
-    switch (self, other) {
-    case (.number(let a, _), .number(let b, _)): return a == b
-    case (.symbol(_, let a, _), .symbol(_, let b, _)): return a == b
-    case (.apply(let f, let a, _), .apply(let g, let b, _)):
-      return f.name == g.name && f.attributes == g.attributes && a.count == b.count
-        && zip(a, b).allSatisfy { $0.isSame(as: $1) }
-    case (.slope(let f, let a), .slope(let g, let b)): return f.name == g.name && a.isSame(as: b)
-    case (.abbreviated(_, let a), .abbreviated(_, let b)): return a.isSame(as: b)
-    case (.number, _), (.symbol, _), (.apply, _), (.slope, _), (.abbreviated, _): return false
-    }
-  }
-
   // MARK: Questions of the rules
 
   var number: Double? {

@@ -46,7 +46,7 @@ public struct Graph: Sendable {
     /// The symbol in formulas, such as `z⁽¹⁾`.
     public let symbol: String
     /// The symbol of the adjoint, such as `z̄⁽¹⁾`.
-    public let adjointSymbol: String
+    package let adjointSymbol: String
     /// Scope and label, such as `fc1/weight`; empty when there is neither.
     public let path: String
     /// The scopes around it, outermost first. A leaf's are those that it shares with its first consumer.
