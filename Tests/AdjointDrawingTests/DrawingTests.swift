@@ -51,7 +51,7 @@ import Testing
 
   @Test func theTextNamesEveryNodeAndEveryAbsence() {
     let lines = Drawing(of: Scenes.digits(batch: 2)).text.split(separator: "\n")
-    #expect(lines.contains { $0.contains("%0 images: input, shape [2, 784]") })
+    #expect(lines.contains { $0.contains("x images: input, shape [2, 784]") })
     #expect(lines.count { $0.contains("not computed") } == 2)
     #expect(lines.contains { $0.hasPrefix("layer fc1") })
   }

@@ -11,7 +11,7 @@ import Testing
     _ = unused.exp()
     let y = (2 * x).tanh()
     let graph = Graph(of: y)
-    #expect(graph.nodes.map(\.formula) == ["input", "2 ⊙ x", "tanh(%\(y.index - 1))"])
+    #expect(graph.nodes.map(\.formula) == ["input", "2 ⊙ x", "tanh(u₄)"])
     #expect(!graph.nodes.contains { $0.path == "unused" })
     #expect(graph.nodes.count == 3, "the number 2 stands in the formula")
     #expect(graph.nodes.last?.id == y.index && graph.outputs == [y.index])
@@ -23,8 +23,8 @@ import Testing
     let (a, b) = (x.exp().labeled("twin"), x.tanh().labeled("twin"))
     let y = a + b * x
     let graph = Graph(of: y)
-    #expect(graph.nodes.last?.formula == "%1 + %3")
-    #expect(try #require(graph.node(3)).formula == "%2 ⊙ x")
+    #expect(graph.nodes.last?.formula == "u₁ + u₃")
+    #expect(try #require(graph.node(3)).formula == "u₂ ⊙ x")
   }
 
   @Test func theAdjointOfAValueUsedThreeTimesHasThreeTerms() throws {

@@ -65,7 +65,7 @@ import Testing
     let empty = Layout(of: Graph(of: tape))
     #expect(empty.boxes.isEmpty && empty.edges.isEmpty && empty.width > 0)
     let leaf = Layout(of: Graph(of: tape.input(Tensor([1, 2]), name: "x")))
-    #expect(leaf.boxes.map(\.text.title) == ["%0 x"])
+    #expect(leaf.boxes.map(\.text.title) == ["x"])
     #expect(leaf.boxes[0].text.lines == ["input", "[2]"], "where no edge can say the shape, the box does")
   }
 

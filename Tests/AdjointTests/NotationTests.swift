@@ -11,6 +11,8 @@ import Testing
     #expect(Notation.infix(.add, a, .infix(.multiply, b, c)).text == "a + b ⊙ c")
     #expect(Notation.infix(.multiply, .infix(.add, a, b), c).text == "(a + b) ⊙ c")
     #expect(Notation.infix(.product, a, .transposed(b)).text == "a·bᵀ")
+    #expect(Notation.infix(.multiply, .infix(.product, a, b), c).text == "(a·b) ⊙ c")
+    #expect(Notation.infix(.multiply, .infix(.product, .number(2), b), c).text == "2·b ⊙ c")
     #expect(Notation.infix(.less, .infix(.add, a, b), c).text == "a + b < c")
   }
 
@@ -56,6 +58,10 @@ import Testing
     #expect(Notation.fraction(.infix(.add, a, b), .number(4)).latex == #"\frac{a + b}{4}"#)
     #expect(Notation.number(-2.5e-7).latex == #"-2.5 \cdot 10^{-7}"#)
     #expect(Notation.root(a).latex == #"\sqrt{a}"#)
+    #expect(Notation.call("tanh′", [a]).latex == #"\operatorname{tanh}'\left(a\right)"#)
+    #expect(Notation.named("∂L/∂W⁽¹⁾").latex == #"\frac{\partial L}{\partial W^{(1)}}"#)
+    #expect(Notation.transposed(.named("∂L/∂x")).text == "(∂L/∂x)ᵀ")
+    #expect(Notation.named("∂L/∂z").mathML.hasPrefix("<mfrac><mrow><mo>∂</mo><mi>L</mi></mrow>"))
     #expect(Notation.superscript(a, .number(-1)).latex == "a^{-1}")
   }
 

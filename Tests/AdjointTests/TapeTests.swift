@@ -54,13 +54,13 @@ import Testing
     #expect(listing.first == "forward: 6 nodes, 60 B")
     #expect(listing.contains("backward: \(tape.count - 6) nodes, \(byteCount(of: tape, from: 6)) B"))
     #expect(listing.count == tape.count + 2)
-    #expect(lines[0].hasPrefix("%0: [1, 3]"))
+    #expect(lines[0].hasPrefix("%0:   x     [1, 3]"))
     #expect(lines[0].contains("input") && lines[0].contains("x") && lines[0].hasSuffix("12 B"))
     #expect(lines[1].contains("parameter") && lines[1].contains("fc/weight") && lines[1].hasSuffix("24 B"))
-    #expect(lines[2].contains("= %0·%1ᵀ"))
-    #expect(lines[4].contains("= %2 ⊙ 0.5"), "a small constant appears as a number")
+    #expect(lines[2].contains("z_fc") && lines[2].contains("= x·W_fcᵀ"))
+    #expect(lines[4].contains("= z_fc ⊙ 0.5"), "a small constant appears as a number")
     #expect(lines[5].contains("loss"))
-    #expect(lines.contains { $0.contains("∂%2") }, "the rule of the product serves %2")
+    #expect(lines.contains { $0.contains("serves z_fc") }, "the rule of the product serves %2")
   }
 
   private func byteCount(of tape: Tape<Float>, from start: Int) -> Int {

@@ -86,7 +86,7 @@ public indirect enum Notation: Sendable, Hashable {
   }
 
   /// [a] of a comparison, [a ≠ 0] of anything else.
-  static func indicator(of a: Notation) -> Notation {
+  package static func indicator(of a: Notation) -> Notation {
     if case .infix(let infix, _, _) = a, infix.precedence == 1 { return .indicator(a) }
     return .indicator(.infix(.notEqual, a, .number(0)))
   }
@@ -97,16 +97,19 @@ public indirect enum Notation: Sendable, Hashable {
     return false
   }
 
-  /// The two sides of an infix with brackets where they are needed.
+  /// The two sides of an infix with brackets where they are needed, and around a matrix product beside ⊙.
   private func sides(_ infix: Infix, _ a: Notation, _ b: Notation) -> (left: Bool, right: Bool) {
     (
-      a.precedence < infix.precedence,
+      a.precedence < infix.precedence || ((infix == .multiply || infix == .divide) && a.isProduct),
       b.precedence < infix.precedence || (b.precedence == infix.precedence && infix != .add)
     )
   }
 
+  private var isProduct: Bool { if case .infix(.product, let a, _) = self { !a.isNumber } else { false } }
+  private var isNumber: Bool { if case .number = self { true } else { false } }
+
   /// An index below the line: `₃₀`.
-  static func lowered(_ number: Int) -> String {
+  package static func lowered(_ number: Int) -> String {
     String(String(number).unicodeScalars.compactMap { UnicodeScalar($0.value - 48 + 0x2080).map(Character.init) })
   }
 
@@ -152,7 +155,8 @@ extension Notation {
       needed ? #"\left("# + inner.latex + #"\right)"# : inner.latex
     }
     func named(_ name: String) -> String {
-      name.unicodeScalars.count == 1
+      if name.hasSuffix("′") { return named(String(name.dropLast())) + "'" }
+      return name.unicodeScalars.count == 1
         ? (name == "Σ" ? #"\sum"# : SymbolName(name).latex)
         : #"\operatorname{"# + SymbolName.escaped(name, inText: true) + "}"
     }

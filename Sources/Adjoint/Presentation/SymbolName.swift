@@ -9,15 +9,19 @@ struct SymbolName {
   private(set) var upper = ""
   private(set) var hasBar = false
   private(set) var hasHat = false
+  /// True for the ∂z of a derivative.
+  private(set) var isDifferential = false
 
   init(_ text: String) {
     var isLower = false
-    for scalar in text.unicodeScalars {
+    isDifferential = text.hasPrefix("∂") && text.unicodeScalars.count > 1
+    for scalar in text.unicodeScalars.dropFirst(isDifferential ? 1 : 0) {
       switch scalar {
       case "\u{304}", "\u{305}": hasBar = true
       case "\u{302}": hasHat = true
       case "ŷ": (base, hasHat) = (base + "y", true)
       case "_" where !base.isEmpty && upper.isEmpty: isLower = true
+      case "," where !lower.isEmpty && !isLower: lower += ","
       default:
         if let digit = SymbolName.raised[scalar] {
           upper += digit
@@ -60,9 +64,10 @@ struct SymbolName {
     if hasHat { text = (letters == 1 ? #"\hat{"# : #"\widehat{"#) + text + "}" }
     if hasBar { text = (letters == 1 ? #"\bar{"# : #"\overline{"#) + text + "}" }
     if !lower.isEmpty {
-      let isNumber = lower.allSatisfy(\.isNumber)
+      let isNumber = lower.allSatisfy { $0.isNumber || $0 == "," }
       text += isNumber ? "_{\(lower)}" : #"_{\mathrm{"# + SymbolName.escaped(lower, inText: true) + "}}"
     }
+    if isDifferential { text = #"\partial "# + text }
     return upper.isEmpty ? text : text + "^{\(upper)}"
   }
 
@@ -77,12 +82,14 @@ struct SymbolName {
     if hasBar { text = accented(text, "‾") }
     let above = upper.isEmpty ? "" : "<mtext>\(upper)</mtext>"
     let below = lower.isEmpty ? "" : "<mtext>\(Notation.xmlEscaped(lower))</mtext>"
-    switch (lower.isEmpty, upper.isEmpty) {
-    case (true, true): return text
-    case (false, true): return "<msub>\(text)\(below)</msub>"
-    case (true, false): return "<msup>\(text)\(above)</msup>"
-    case (false, false): return "<msubsup>\(text)\(below)\(above)</msubsup>"
-    }
+    let whole =
+      switch (lower.isEmpty, upper.isEmpty) {
+      case (true, true): text
+      case (false, true): "<msub>\(text)\(below)</msub>"
+      case (true, false): "<msup>\(text)\(above)</msup>"
+      case (false, false): "<msubsup>\(text)\(below)\(above)</msubsup>"
+      }
+    return isDifferential ? "<mrow><mo>∂</mo>\(whole)</mrow>" : whole
   }
 
   /// A name in which LaTeX finds no command of its own and no character outside ASCII.

@@ -1,23 +1,24 @@
 extension Tape: CustomStringConvertible {
-  /// The Wengert list: a line for each node with its shape, formula, label and bytes. Forward and backward halves have
-  /// headings with their totals. A line of the backward half names the node that it serves.
+  /// The Wengert list: a line for each node with its symbol, shape, formula, label and bytes. Forward and backward halves
+  /// have headings with their totals. A line of the backward half names the value that it serves.
   ///
   /// ```
   /// forward: 5 nodes, 104 B
-  /// %0: [2, 3]    input                  x                  24 B
-  /// %4: [2]       = %0·%1ᵀ               fc1                 8 B
+  /// %0: x      [2, 3]  input                  x            24 B
+  /// %4: z⁽¹⁾   [2]     = x·W⁽¹⁾ᵀ              fc1           8 B
   ///
   /// backward: 4 nodes, 80 B
-  /// %9: [2, 3]    = %8 ⊙ %4              ∂%4                24 B
+  /// %9: u₉     [2, 3]  = u₈ ⊙ z⁽¹⁾            serves z⁽¹⁾  24 B
   /// ```
   public var description: String {
-    let rows = nodes.indices.map { line($0) }
-    let widths = (0..<3).map { column in rows.map { $0[column].count }.max() ?? 0 }
+    let symbols = Symbols(of: self)
+    let rows = nodes.indices.map { line($0, symbols) }
+    let widths = (0..<5).map { column in rows.map { $0[column].count }.max() ?? 0 }
     return halves.map { half in
       let bytes = half.nodes.reduce(0) { $0 + byteCount(of: $1) }
       let lines = rows[half.nodes].map { row in
-        let padded = (0..<3).map { row[$0].padding(to: widths[$0]) }
-        return (padded + [row[3]]).joined(separator: "  ").trimmingSuffix()
+        let padded = (0..<5).map { row[$0].padding(to: widths[$0]) }
+        return (padded + [row[5]]).joined(separator: "  ").trimmingSuffix()
       }
       return
         (["\(half.isBackward ? "backward" : "forward"): \(counted(half.nodes.count, "node")), \(byteText(bytes))"]
@@ -51,19 +52,22 @@ extension Tape: CustomStringConvertible {
     nodes[node].shape.elementCount * (holdsIndices(node) ? MemoryLayout<Int32>.stride : MemoryLayout<S>.stride)
   }
 
-  private func line(_ node: Int) -> [String] {
+  private func line(_ node: Int, _ symbols: Symbols) -> [String] {
     var remarks = path(of: node)
     if nodes[node].serves >= 0, labels[node] == nil {
-      remarks += (remarks.isEmpty ? "" : " ") + "∂%\(nodes[node].serves)"
+      remarks += (remarks.isEmpty ? "" : " ") + "serves \(symbols[Int(nodes[node].serves)])"
     }
-    return ["%\(node): \(nodes[node].shape)", formula(of: node), remarks, byteText(byteCount(of: node))]
+    return [
+      "%\(node):", symbols[node], "\(nodes[node].shape)", formula(of: node, symbols), remarks,
+      byteText(byteCount(of: node)),
+    ]
   }
 
-  /// The formula of a node in terms of other nodes. Small constants appear as numbers.
-  func formula(of node: Int) -> String {
+  /// The formula of a node in the symbols of other nodes. Small constants appear as numbers.
+  private func formula(of node: Int, _ symbols: Symbols) -> String {
+    func operand(_ node: Int) -> Notation { number(of: node).map { .number($0) } ?? .named(symbols[node]) }
     switch nodes[node].kind {
-    case .leaf(let role):
-      return role == .constant && nodes[node].shape.elementCount == 1 ? "= " + operand(node).text : role.name
+    case .leaf(let role): return number(of: node) == nil ? role.name : "= " + operand(node).text
     case .operation(let operation): return "= " + operation.notation(nodes[node].inputs.map { operand($0) }).text
     }
   }
@@ -82,11 +86,12 @@ extension Tape: CustomStringConvertible {
     return expand(index(of: x, for: "expression", file: file, line: line))
   }
 
-  private func operand(_ node: Int) -> Notation {
-    if case .leaf(.constant) = nodes[node].kind, nodes[node].shape.elementCount == 1 {
-      return .number(shortest(view(of: node)[0]))
-    }
-    return .symbol("%\(node)")
+  private func operand(_ node: Int) -> Notation { number(of: node).map { .number($0) } ?? .symbol("%\(node)") }
+
+  /// The number that a constant of one element is.
+  private func number(of node: Int) -> Double? {
+    guard case .leaf(.constant) = nodes[node].kind, nodes[node].shape.elementCount == 1 else { return nil }
+    return shortest(view(of: node)[0])
   }
 }
 

@@ -15,24 +15,23 @@ extension Derivation {
     ]
     for leaf in given {
       let words = Derivation.latex(words: leaf.description)
-      lines.append("$\(Notation.symbol(leaf.name).latex)$ & $\(Derivation.latex(of: leaf.shape))$ & \(words) \\\\")
+      lines.append("$\(Notation.named(leaf.name).latex)$ & $\(Derivation.latex(of: leaf.shape))$ & \(words) \\\\")
     }
     lines += [#"\end{tabular}"#, "", #"\medskip "# + Derivation.latex(of: legend), #"\section*{Forward}"#]
     for equation in equations where !equation.isBackward { lines += latex(of: equation) }
-    let loss = Notation.symbol(symbols[output.index]).latex
     lines += [
-      "", #"\section*{Backward}"#, #"$\bar{v} = \partial "# + loss + #" / \partial v$ has the shape of $v$."#,
+      "", #"\section*{Backward}"#, Derivation.latex(of: convention) + ".",
     ]
     for equation in equations where equation.isBackward { lines += latex(of: equation) }
     return (lines + ["", #"\end{document}"#, ""]).joined(separator: "\n")
   }
 
   private func latex(of equation: Equation) -> [String] {
-    let name = Notation.symbol(equation.name).latex
-    var sides = equation.sides.map(\.written.latex)
+    let name = Notation.named(equation.name).latex
+    var sides = equation.lines.map(\.latex)
     let last = sides.count - 1
     if equation.shape.rank > 0 {
-      sides[last] += #" \qquad {\scriptstyle "# + Derivation.latex(of: equation.shape) + "}"
+      sides[last] += #" \qquad {\scriptstyle "# + Derivation.latex(of: shownShape(of: equation)) + "}"
     }
     let body = sides.count == 1 ? "\(name) = \(sides[0])" : aligned(name, sides)
     var lines = [#"\begin{equation}"#, #"\fit{"# + body + "}", #"\end{equation}"#]

@@ -11,9 +11,7 @@ extension Derivation {
     }
     body += "</table>\n<p>\(Derivation.html(legend))</p>\n<h2>Forward</h2>\n"
     body += equations.filter { !$0.isBackward }.map(html).joined()
-    let adjoint = Derivation.math(.symbol("v".barred))
-    body += "<h2>Backward</h2>\n<p>\(adjoint) = ∂\(Derivation.math(.symbol(symbols[output.index])))/∂"
-    body += "\(Derivation.math(.symbol("v"))) has the shape of \(Derivation.math(.symbol("v"))).</p>\n"
+    body += "<h2>Backward</h2>\n<p>\(Derivation.html(convention)).</p>\n"
     body += equations.filter(\.isBackward).map(html).joined()
     return """
       <!DOCTYPE html>
@@ -35,14 +33,14 @@ extension Derivation {
   }
 
   private func html(_ equation: Equation) -> String {
-    let name = Notation.symbol(equation.name).mathML
-    let rows = equation.sides.enumerated().map { position, side in
+    let name = Notation.named(equation.name).mathML
+    let rows = equation.lines.enumerated().map { position, line in
       "<mtr><mtd style=\"text-align: right\">\(position == 0 ? name : "")</mtd><mtd><mo>=</mo></mtd>"
-        + "<mtd style=\"text-align: left\">\(side.written.mathML)</mtd></mtr>"
+        + "<mtd style=\"text-align: left\">\(line.mathML)</mtd></mtr>"
     }
     var html = "<div class=\"equation\"><span class=\"number\">(\(equation.number))</span>"
     html += "<div><math display=\"inline\"><mtable displaystyle=\"true\">\(rows.joined())</mtable></math></div>"
-    html += "<span class=\"shape\">\(Derivation.text(of: equation.shape))</span>"
+    html += "<span class=\"shape\">\(Derivation.text(of: shownShape(of: equation)))</span>"
     for remark in equation.remarks { html += "<p class=\"remark\">\(Derivation.html(remark))</p>" }
     if showsValue(of: equation) { html += "<div class=\"value\"><math>\(matrix(value(of: equation)))</math></div>" }
     return html + "</div>\n"

@@ -13,7 +13,7 @@ extension Derivation: CustomStringConvertible {
     }
     lines += ["", legend.text.trimmingBlanks, "", "Forward"]
     for equation in equations where !equation.isBackward { lines += printed(equation) }
-    lines += ["", "Backward: \("v".barred) = ∂\(symbols[output.index])/∂v has the shape of v"]
+    lines += ["", "Backward: " + convention.text]
     for equation in equations where equation.isBackward { lines += printed(equation) }
     return lines.joined(separator: "\n")
   }
@@ -22,10 +22,10 @@ extension Derivation: CustomStringConvertible {
     let number = "(\(equation.number))"
     let margin = String(repeating: " ", count: 7)
     let indent = margin + String(repeating: " ", count: equation.name.count)
-    var lines = equation.sides.enumerated().map { position, side in
-      (position == 0 ? "  " + number.padded(to: 5) + equation.name : indent) + " = " + side.written.text
+    var lines = equation.lines.enumerated().map { position, line in
+      (position == 0 ? "  " + number.padded(to: 5) + equation.name : indent) + " = " + line.text
     }
-    if equation.shape.rank > 0 { lines[lines.count - 1] += "   " + Derivation.text(of: equation.shape) }
+    if equation.shape.rank > 0 { lines[lines.count - 1] += "   " + Derivation.text(of: shownShape(of: equation)) }
     lines += equation.remarks.map { margin + "  – " + $0.text }
     if showsValue(of: equation) { lines.append(Text.indented(Text.aligned(value(of: equation)), by: margin.count + 4)) }
     return lines
@@ -34,21 +34,44 @@ extension Derivation: CustomStringConvertible {
   /// True on request, where the equation does not state a number already.
   func showsValue(of equation: Equation) -> Bool { numbers && equation.sides.last?.number == nil }
 
+  /// The meaning of an adjoint's symbol.
+  var convention: Remark {
+    let loss = symbols[output.index]
+    let derivative = Notation.named("∂\(loss)/∂v")
+    let tail: [Remark.Part] = [.formula(derivative), .words(" has the shape of "), .formula(.symbol("v"))]
+    switch symbols.notation {
+    case .bar: return Remark([.formula(.symbol("v".barred)), .words(" = ")] + tail)
+    case .delta:
+      let ours: [Remark.Part] = [
+        .formula(.symbol("δ")), .words(" = "), .formula(.named("∂\(loss)/∂z")), .words(" for the same layer; "),
+      ]
+      return Remark(ours + tail)
+    }
+  }
+
+  /// The dimensions of the value that is written, which may be a transpose.
+  func shownShape(of equation: Equation) -> Shape {
+    equation.isTransposed ? Shape(equation.shape.reversed()) : equation.shape
+  }
+
   /// The meaning of the signs.
   var legend: Remark {
     let u = Notation.symbol("uₖ")
     let words: [Remark.Part] = [
       .words(
         "⊙ and ⊘ go element by element; · is the product of matrices, or with a number; the numbers beside Σ, mean, "
-          + "max and the like are the axes that they run over. "), .formula(u), .words(" is node %k of the tape."),
+          + "max and the like are the axes that they run over. "), .formula(u),
+      .words(" is the value at position k of the tape."),
     ]
     let isNumbered = equations.contains { $0.name.hasPrefix("u") }
-    return Remark(isNumbered ? words : Array(words.prefix(1)))
+    let sides = examples == .columns ? [Remark.Part.words("Each example is a column. ")] : []
+    return Remark(sides + (isNumbered ? words : Array(words.prefix(1))))
   }
 
   /// The recorded value that an equation defines, as cells with the middle left out.
   func value(of equation: Equation) -> [[String]] {
-    Text.cells(output.tape[equation.node].value.converted(to: Double.self))
+    let value = output.tape[equation.node].value.converted(to: Double.self)
+    return Text.cells(equation.isTransposed ? value.transpose() : value)
   }
 
   /// `[4×10]`; nothing for a single number.

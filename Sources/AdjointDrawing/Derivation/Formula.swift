@@ -10,10 +10,15 @@ package indirect enum Formula: Sendable {
   /// A named value: a node of the tape, or the adjoint that a node holds.
   case symbol(String, node: Int, Shape)
   case apply(any Adjoint.Operation, [Formula], Shape)
+  /// f′(x) for an elementwise function f, evaluated in dual numbers.
+  case slope(any Adjoint.Operation, Formula)
+  /// A tree that is written shorter than it is.
+  case abbreviated(Notation, Formula)
 
   package var shape: Shape {
     switch self {
     case .number(_, let shape), .symbol(_, _, let shape), .apply(_, _, let shape): shape
+    case .slope(_, let x), .abbreviated(_, let x): x.shape
     }
   }
 
@@ -26,21 +31,37 @@ package indirect enum Formula: Sendable {
   package var notation: Notation {
     switch self {
     case .number(let value, _): return .number(value)
-    case .symbol(let name, _, _): return .symbol(name)
-    case .apply(let operation, let inputs, _):
-      let written = inputs.map(\.notation)
-      switch operation.form.binary {
-      case .multiply where inputs[0].number != nil: return .infix(.product, written[0], written[1])
-      case .divide where inputs[1].number != nil: return .fraction(written[0], written[1])
-      case .add, .subtract, .multiply, .divide, .maximum, .minimum, .masked, .pow, .atan2, .hypot, .remainder,
-        .logAddExp, nil:
-        return operation.notation(written)
-      }
+    case .symbol(let name, _, _): return .named(name)
+    case .slope(let operation, let x): return Formula.slopeNotation(operation, x.notation) ?? .symbol("f′")
+    case .abbreviated(let notation, _): return notation
+    case .apply(_, let inputs, _): return notation(inputs.map(\.notation))
     }
   }
 
+  /// The operation at the root, on operands as they are written. Axes are not named where all of them go.
+  func notation(_ written: [Notation]) -> Notation {
+    guard case .apply(let operation, let inputs, let shape) = self else { return notation }
+    if shape.rank == 0, inputs[0].shape.rank > 0, operation.form.isSum || operation.form.isMean {
+      return .call(operation.form.isSum ? "Σ" : "mean", written)
+    }
+    switch operation.form.binary {
+    case .multiply where inputs[0].number != nil: return .infix(.product, written[0], written[1])
+    case .divide where inputs[1].number != nil: return .fraction(written[0], written[1])
+    case .add, .subtract, .multiply, .divide, .maximum, .minimum, .masked, .pow, .atan2, .hypot, .remainder,
+      .logAddExp, nil:
+      return operation.notation(written)
+    }
+  }
+
+  /// f′(x), where f is written as a name before brackets.
+  static func slopeNotation(_ operation: any Adjoint.Operation, _ x: Notation) -> Notation? {
+    guard operation.form.unary != nil, case .call(let name, let arguments) = operation.notation([x]), arguments == [x]
+    else { return nil }
+    return .call(name + "′", [x])
+  }
+
   /// The whole right side of an equation: a comparison stands in brackets there.
-  var written: Notation {
+  func written(_ notation: Notation) -> Notation {
     guard case .apply(let operation, _, _) = self, operation.form.isComparison else { return notation }
     return .call("", [notation])
   }
@@ -59,6 +80,12 @@ package indirect enum Formula: Sendable {
         leaves[node] = leaf
         return leaf
       case .apply(let operation, let inputs, _): return scratch.record(operation, inputs: inputs.map(evaluate))
+      case .abbreviated(_, let formula): return evaluate(formula)
+      case .slope(let operation, let argument):
+        let x = Tape<Double>().input(evaluate(argument).value.converted())
+        let y = x.tape.record(operation, x)
+        let slope = jvp(of: y, withRespectTo: [x], along: [Tensor(repeating: 1, shape: x.shape)])
+        return scratch.constant(slope.converted())
       }
     }
     return evaluate(self).value
@@ -70,6 +97,7 @@ package indirect enum Formula: Sendable {
     case .number: []
     case .symbol(_, let node, _): [node]
     case .apply(_, let inputs, _): inputs.reduce(into: []) { $0.formUnion($1.nodes) }
+    case .slope(_, let x), .abbreviated(_, let x): x.nodes
     }
   }
 
@@ -82,18 +110,6 @@ package indirect enum Formula: Sendable {
     }
     guard let next = rule(current), next.shape == current.shape else { return current }
     return next.rewritten(rule)
-  }
-
-  /// True when two trees are the same operations on the same values.
-  func isSame(as other: Formula) -> Bool {
-    switch (self, other) {
-    case (.number(let a, _), .number(let b, _)): return a == b
-    case (.symbol(_, let a, _), .symbol(_, let b, _)): return a == b
-    case (.apply(let f, let a, _), .apply(let g, let b, _)):
-      return f.name == g.name && f.attributes == g.attributes && a.count == b.count
-        && zip(a, b).allSatisfy { $0.isSame(as: $1) }
-    case (.number, _), (.symbol, _), (.apply, _): return false
-    }
   }
 
   // MARK: Questions of the rules

@@ -8,13 +8,15 @@ struct NamingPlan<S: Scalar> {
   /// The nodes that L depends on, in the order of the tape.
   let forward: [Int]
   private let inlined: Set<Int>
+  /// The number of times that the backward pass reads each node.
+  let uses: [Int: Int]
   private let tape: Tape<S>
   /// The named node in whose formula an unnamed one stands.
   private let host: [Int: Int]
 
   private static var longest: Int { 6 }
 
-  init(of output: Variable<S>, _ backward: Backward<S>, _ symbols: Symbols<S>) {
+  init(of output: Variable<S>, _ backward: Backward<S>, _ symbols: Symbols, isUnfolded: Bool) {
     forward = output.dependencies
     tape = output.tape
     var consumers: [Int: [Int]] = [:]
@@ -26,21 +28,27 @@ struct NamingPlan<S: Scalar> {
     for node in forward {
       let x = tape[node]
       guard let operation = x.operation else { continue }
-      let own = 1 + x.inputs.reduce(0) { $0 + (inlined.contains($1.index) ? size[$1.index] ?? 0 : 0) }
+      // A rearrangement teaches nothing: it stands in the formula that uses it.
+      let isFolded = !isUnfolded && [.reshape, .permute, .unfold].contains(operation.form)
+      let own = (isFolded ? 0 : 1) + x.inputs.reduce(0) { $0 + (inlined.contains($1.index) ? size[$1.index] ?? 0 : 0) }
       size[node] = own
       guard node != output.index, let users = consumers[node], users.count == 1, x.label == nil,
-        own < NamingPlan.longest, symbols.weightOfAffine[node] == nil, operation.form != .softmax(.softmax)
+        own < NamingPlan.longest, !symbols.isWeightedSum(node), !symbols.isActivation(node),
+        operation.form != .softmax(.softmax)
       else { continue }
       let user = tape[users[0]]
-      let isActivation =
-        operation.isElementwise && x.inputs.count == 1 && symbols.weightOfAffine[x.inputs[0].index] != nil
       let adjointUses = backward.adjoint(of: x).map { uses[$0.index] ?? 0 } ?? 0
-      guard !isActivation, user.scope == x.scope, user.operation?.form.isProduct != true, uses[node] ?? 0 <= 1,
-        adjointUses <= 1 || operation.form == .softmax(.logSoftmax) || symbols.weightOfAffine[user.index] != nil
+      let isInSum =
+        symbols.isWeightedSum(user.index)
+        || (consumers[user.index]?.count == 1 && symbols.isWeightedSum(consumers[user.index]?[0] ?? node))
+      guard
+        isFolded
+          || (user.scope == x.scope && user.operation?.form.isProduct != true && uses[node] ?? 0 <= 1
+            && (adjointUses <= 1 || operation.form == .softmax(.logSoftmax) || isInSum))
       else { continue }
       inlined.insert(node)
     }
-    self.inlined = inlined
+    (self.inlined, self.uses) = (inlined, uses)
     var host: [Int: Int] = [:]
     for node in forward.reversed() where inlined.contains(node) {
       if let user = consumers[node]?.first { host[node] = host[user] ?? user }

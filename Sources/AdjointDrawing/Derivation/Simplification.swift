@@ -1,11 +1,5 @@
 import Adjoint
 
-/// A rewriting that a textbook names where it uses it.
-struct NamedRule {
-  let remark: Remark
-  let result: Formula
-}
-
 extension Formula {
   /// This tree with its numbers multiplied out, and without the repetitions that broadcasting makes unnecessary. A gradient of
   /// a mean is 0.25·x instead of repeat(reshape(1·0.25)) ⊙ x.
@@ -60,7 +54,7 @@ extension Formula {
         return nil
       }
       shorter = inputs[0]
-    case .number, .symbol, .apply: return nil
+    case .number, .symbol, .apply, .slope, .abbreviated: return nil
     }
     return (try? binary.shape(of: [shorter.shape, other.shape])) == shape ? shorter : nil
   }
@@ -105,63 +99,5 @@ extension Formula {
   fileprivate var holdsTruth: Bool {
     guard case .apply(let operation, _, _) = self else { return false }
     return operation.form == .oneHot || operation.form == .unary(.step) || operation.form.isComparison
-  }
-
-  /// This adjoint in the form that softmax and cross-entropy give each other: (ŷ − t)/N.
-  ///
-  /// Two forms are found. From logits, G − e^ℓ ⊙ Σ G with ℓ = log softmax(z); from probabilities, ŷ ⊙ (Ḡ − Σ Ḡ ⊙ ŷ)
-  /// with Ḡ = c·t ⊘ ŷ. In both, G = c·t with rows t that add up to 1, so that Σ G = c.
-  func softmaxWithCrossEntropy(
-    definition: (Int) -> Formula?, addsToOne: (Formula) -> Bool
-  ) -> NamedRule? {
-    guard let (softmax, multiple) = softmaxAndMultiple(definition) else { return nil }
-    guard let (c, target) = multiple.asMultiple, addsToOne(target) else { return nil }
-    guard let difference = Formula.applying(Binary.subtract, softmax, target),
-      let product = Formula.applying(Binary.multiply, c, difference),
-      let result = Formula.applying(Unary.negate, product)?.tidied, result.shape == shape
-    else { return nil }
-    var words: [Remark.Part] = [.words("softmax with cross-entropy: ŷ − t")]
-    if softmax.notation.text != "ŷ" { words += [.words(", ŷ = "), .formula(softmax.notation)] }
-    if target.notation.text != "t" { words += [.words(", t = "), .formula(target.notation)] }
-    words.append(.words("; every row of t adds up to 1"))
-    return NamedRule(remark: Remark(words), result: result)
-  }
-
-  private func softmaxAndMultiple(_ definition: (Int) -> Formula?) -> (Formula, Formula)? {
-    if let (g, product) = operands(of: .subtract), let (e, sum) = product.operands(of: .multiply),
-      let log = e.argument(of: .exp), let (f, z) = log.single, f.form == .softmax(.logSoftmax),
-      let (h, summed) = sum.single, h.form.isSum,
-      summed.isSame(as: g), sum.shape.last == 1 || sum.number != nil
-    {
-      return Formula.applying(Softmax(), z).map { ($0, g) }
-    }
-    if let (y, difference) = operands(of: .multiply), let (g, sum) = difference.operands(of: .subtract),
-      let (h, product) = sum.single, h.form.isSum, let (g2, y2) = product.operands(of: .multiply), g2.isSame(as: g),
-      y2.isSame(as: y), case .symbol(_, let node, _) = g, let meaning = definition(node)
-    {
-      // Ḡ = −(c·t ⊘ ŷ): the product with ŷ is −c·t.
-      let inner = meaning.argument(of: .negate)
-      guard let (q, y3) = (inner ?? meaning).operands(of: .divide), y3.isSame(as: y) else { return nil }
-      guard let signed = inner == nil ? q : Formula.applying(Unary.negate, q) else { return nil }
-      return (y, signed)
-    }
-    return nil
-  }
-
-  /// c and t for a tree that is c·t, c a number or one number a row.
-  private var asMultiple: (Formula, Formula)? {
-    if let inner = argument(of: .negate) {
-      guard let (c, t) = inner.asMultiple, let negative = Formula.applying(Unary.negate, c) else { return nil }
-      return (negative.tidied, t)
-    }
-    if let (t, n) = operands(of: .divide), let number = n.number, number != 0 { return (.number(1 / number, []), t) }
-    if let (a, b) = operands(of: .masked), b.holdsTruth, a.shape.rank == b.shape.rank, a.shape.last == 1 {
-      return (a, b)
-    }
-    if let (a, b) = operands(of: .multiply) {
-      if a.number != nil || (a.shape.rank == b.shape.rank && a.shape.last == 1) { return (a, b) }
-      if b.number != nil || (a.shape.rank == b.shape.rank && b.shape.last == 1) { return (b, a) }
-    }
-    return (.number(1, []), self)
   }
 }

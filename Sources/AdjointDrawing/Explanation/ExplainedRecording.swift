@@ -16,6 +16,8 @@ struct ExplainedRecording: CustomStringConvertible {
   /// The graph as drawn. Numbers fixed when recorded stand in its formulas and are no nodes.
   private let graph: Graph
   private let imageSize: (height: Int, width: Int)?
+  /// The symbols of the values, decided on the recording that is explained.
+  private let symbols: Symbols
 
   /// The output and the extent of both passes.
   var description: String {
@@ -23,8 +25,8 @@ struct ExplainedRecording: CustomStringConvertible {
   }
 
   init<S: Scalar>(
-    of loss: Variable<S>, cotangent: Tensor<Double>?, imageSize: (height: Int, width: Int)?, file: StaticString,
-    line: UInt
+    of loss: Variable<S>, cotangent: Tensor<Double>?, imageSize: (height: Int, width: Int)?,
+    notation: AdjointNotation, file: StaticString, line: UInt
   ) {
     let replay = Tape<Double>(mode: loss.tape.mode, seed: loss.tape.seed)
     var roles: [Int: Role] = [:]
@@ -45,7 +47,8 @@ struct ExplainedRecording: CustomStringConvertible {
     backward = replay.backward(from: y, cotangent: seed, to: targets)
     (tape, self.seed, output, self.roles, self.imageSize) = (replay, seed.index, y.index, roles, imageSize)
     needed = loss.dependencies
-    graph = Graph(of: loss)
+    symbols = Symbols(of: loss, notation: notation)
+    graph = Graph(of: loss, notation: notation)
   }
 
   /// Records a node on another tape, at the same values: operations are precision-free.
@@ -67,7 +70,7 @@ struct ExplainedRecording: CustomStringConvertible {
 
   func json() -> JSON {
     let isNeeded = Set(needed)
-    let (names, layouts) = (PageNames(tape), PageLayouts(graph))
+    let (names, layouts) = (PageNames(tape, symbols), PageLayouts(graph))
     let nodes = (0..<tape.count).map { node -> JSON in
       node > output || isNeeded.contains(node) ? json(of: tape[node], names) : .null
     }
@@ -99,7 +102,8 @@ struct ExplainedRecording: CustomStringConvertible {
   }
 
   private func json(of x: Variable<Double>, _ names: PageNames) -> JSON {
-    var fields: [(String, JSON)] = [("shape", .integers(x.shape))]
+    var fields: [(String, JSON)] = [("shape", .integers(x.shape)), ("symbol", .string(symbols[x.index]))]
+    if x.index <= output { fields.append(("adjointSymbol", .string(symbols.adjoint(of: x.index)))) }
     if let operation = x.operation {
       let hasRule = PageInterpreter.hasRule(for: operation)
       fields += [

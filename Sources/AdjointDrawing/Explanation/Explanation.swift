@@ -30,14 +30,17 @@ public struct Explanation {
   ///   - subtitle: a line below it.
   ///   - imageSize: height and width of the images whose pixels the last axis of some tensors holds. Those tensors are
   ///     shown as images.
+  ///   - notation: the way in which adjoints are written.
   /// - Precondition: a tensor of more than one element comes with a cotangent of its shape.
   /// - Complexity: a forward and a backward pass, and memory for both in `Double`.
   public init<S: Scalar>(
     of loss: Variable<S>, cotangent: Tensor<Double>? = nil, title: String = "The chain rule, step by step",
-    subtitle: String = "", imageSize: (height: Int, width: Int)? = nil, file: StaticString = #fileID, line: UInt = #line
+    subtitle: String = "", imageSize: (height: Int, width: Int)? = nil, notation: AdjointNotation = .bar,
+    file: StaticString = #fileID, line: UInt = #line
   ) {
     (self.title, self.subtitle) = (title, subtitle)
-    recording = ExplainedRecording(of: loss, cotangent: cotangent, imageSize: imageSize, file: file, line: line)
+    recording = ExplainedRecording(
+      of: loss, cotangent: cotangent, imageSize: imageSize, notation: notation, file: file, line: line)
   }
 
   /// The page: a complete document.

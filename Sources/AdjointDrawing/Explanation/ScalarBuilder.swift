@@ -6,13 +6,19 @@ struct ScalarBuilder {
   /// The elements of each node so far.
   var elements: [[Variable<Double>]] = []
 
+  /// The symbol of an element: W⁽¹⁾₀₁ in row 0 and column 1 of W⁽¹⁾.
+  static func symbol(_ symbol: String, _ position: Int, in shape: Shape) -> String {
+    let strides = shape.strides
+    let place = shape.indices.map { Notation.lowered(position / strides[$0] % shape[$0]) }
+    return symbol + place.joined(separator: shape.allSatisfy { $0 <= 10 } ? "" : ",")
+  }
+
   /// Records a leaf for each element, of the same role. Random values, states and constants are held as constants.
-  func leaf<S: Scalar>(_ x: Variable<S>) -> [Variable<Double>] {
+  func leaf<S: Scalar>(_ x: Variable<S>, _ symbol: String) -> [Variable<Double>] {
     if x.holdsIndices { return [] }
-    let strides = x.shape.strides
     return x.value.elements.enumerated().map { position, element in
-      let place = x.shape.indices.map { String(position / strides[$0] % x.shape[$0]) }.joined(separator: ",")
-      let name = x.path.isEmpty ? nil : x.path + (place.isEmpty ? "" : "[\(place)]")
+      let isNumber = x.role == .constant && x.shape.elementCount == 1
+      let name = isNumber ? nil : ScalarBuilder.symbol(symbol, position, in: x.shape)
       let value = Tensor(scalar: element.primal)
       return switch x.role {
       case .input: tape.input(value, name: name)

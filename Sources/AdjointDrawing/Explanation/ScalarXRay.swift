@@ -26,6 +26,7 @@ public struct ScalarXRay {
     let tape = Tape<Double>(mode: loss.tape.mode, seed: loss.tape.seed)
     var builder = ScalarBuilder(tape: tape)
     let needed = Set(loss.dependencies)
+    let symbols = Symbols(of: loss)
     for node in 0...loss.index {
       guard needed.contains(node) else {
         builder.elements.append([])
@@ -41,7 +42,13 @@ public struct ScalarXRay {
           try expander.expand(operation, inputs, shape: x.shape)
         }
       } else {
-        expanded = scope.map { name in tape.scoped(name) { expander.leaf(x) } } ?? expander.leaf(x)
+        let symbol = symbols[node]
+        expanded = scope.map { name in tape.scoped(name) { expander.leaf(x, symbol) } } ?? expander.leaf(x, symbol)
+      }
+      // What only moves elements has those of its input.
+      for (position, element) in expanded.enumerated() where element.label == nil && element.role == nil {
+        guard !symbols[node].hasPrefix("u") else { continue }
+        element.labeled(ScalarBuilder.symbol(symbols[node], position, in: x.shape))
       }
       builder.elements.append(expanded)
       guard tape.count <= limit else { throw ScalarXRayError.tooLarge(limit: limit, node: loss.tape.describe(node)) }

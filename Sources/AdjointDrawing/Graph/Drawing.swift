@@ -38,10 +38,10 @@ public struct Drawing: Sendable, CustomStringConvertible {
   /// Draws the nodes that `output` depends on, and beside them the adjoints that a sweep from it found.
   public init<S: Scalar>(
     of output: Variable<S>, backward: Backward<S>? = nil, folding: Folding = .none,
-    direction: Direction = .down, title: String = "Computational graph", file: StaticString = #fileID,
-    line: UInt = #line
+    direction: Direction = .down, title: String = "Computational graph", notation: AdjointNotation = .bar,
+    file: StaticString = #fileID, line: UInt = #line
   ) {
-    let graph = Graph(of: output, backward: backward, file: file, line: line)
+    let graph = Graph(of: output, backward: backward, notation: notation, file: file, line: line)
     self.init(of: graph, folding: folding, direction: direction, title: title)
   }
 

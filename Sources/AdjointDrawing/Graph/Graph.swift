@@ -39,12 +39,14 @@ public struct Graph: Sendable {
 
   /// One line of the tape.
   public struct Node: Sendable, Identifiable {
-    /// The position on the tape, printed as `%id`.
+    /// The position on the tape.
     public let id: Int
     /// The kind of leaf, or the pass of the operation.
     public let kind: Kind
-    /// The name in other formulas: the label where that is one word of its own, else `%id`.
+    /// The symbol in formulas, such as `z⁽¹⁾`.
     public let symbol: String
+    /// The symbol of the adjoint, such as `z̄⁽¹⁾`.
+    package let adjointSymbol: String
     /// Scope and label, such as `fc1/weight`; empty when there is neither.
     public let path: String
     /// The scopes around it, outermost first. A leaf's are those that it shares with its first consumer.
@@ -57,18 +59,20 @@ public struct Graph: Sendable {
     public var adjoint: Adjoint?
 
     package init(
-      id: Int, kind: Kind, symbol: String? = nil, path: String = "", scopes: [String] = [], formula: String,
+      id: Int, kind: Kind, symbol: String, adjointSymbol: String? = nil, path: String = "", scopes: [String] = [],
+      formula: String,
       shape: Shape,
       adjoint: Adjoint? = nil
     ) {
-      (self.id, self.kind, self.symbol, self.path) = (id, kind, symbol ?? "%\(id)", path)
+      (self.id, self.kind, self.symbol, self.path) = (id, kind, symbol, path)
+      self.adjointSymbol = adjointSymbol ?? symbol.barred
       (self.scopes, self.formula, self.shape, self.adjoint) = (scopes, formula, shape, adjoint)
     }
   }
 
   /// The adjoint x̄ = ∂output/∂x of a node, as the sweep recorded it.
   public struct Adjoint: Sendable {
-    /// The contributions of the consumers, added: `∂h ⊙ (1 − h²) + ∂z·W`.
+    /// The contributions of the consumers, added: `h̄ ⊙ (1 − h²) + z̄·W`.
     public let formula: String
     /// The position of the recorded node that holds it.
     package let position: Int
@@ -130,5 +134,5 @@ extension Graph.Node: CustomStringConvertible {
 }
 
 extension Graph.Adjoint: CustomStringConvertible {
-  public var description: String { "adjoint %\(position) = \(formula)" }
+  public var description: String { "adjoint = \(formula)" }
 }

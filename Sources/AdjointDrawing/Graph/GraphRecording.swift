@@ -4,10 +4,12 @@ import Adjoint
 
 extension Graph {
   /// Reads the nodes that `output` depends on, and where a sweep from it is given, the adjoints that it found.
+  /// - Parameter notation: the way in which adjoints are written.
   /// - Precondition: `backward` is a sweep from `output`.
   /// - Complexity: linear in the nodes and edges drawn.
   public init<S: Scalar>(
-    of output: Variable<S>, backward: Backward<S>? = nil, file: StaticString = #fileID, line: UInt = #line
+    of output: Variable<S>, backward: Backward<S>? = nil, notation: AdjointNotation = .bar,
+    file: StaticString = #fileID, line: UInt = #line
   ) {
     if let backward, backward.output.tape !== output.tape || backward.output.live.index != output.live.index {
       fatalError(
@@ -16,23 +18,21 @@ extension Graph {
         line: line)
     }
     let tape = output.tape
-    var needed = [Bool](repeating: false, count: output.live.index + 1)
-    needed[output.index] = true
-    for i in stride(from: output.index, through: 0, by: -1) where needed[i] {
-      for input in tape[i].inputs { needed[input.index] = true }
-    }
-    self.init(tape, needed.indices.filter { needed[$0] }, outputs: [output.index], backward)
+    let symbols = Symbols(of: output, notation: notation)
+    self.init(tape, output.dependencies, outputs: [output.index], backward, symbols)
   }
 
   /// Reads everything on a tape, recorded backward nodes among the others.
   public init<S: Scalar>(of tape: Tape<S>) {
     var isUsed = [Bool](repeating: false, count: tape.count)
     for i in 0..<tape.count { for input in tape[i].inputs { isUsed[input.index] = true } }
-    self.init(tape, Array(0..<tape.count), outputs: isUsed.indices.filter { !isUsed[$0] }, nil)
+    self.init(tape, Array(0..<tape.count), outputs: isUsed.indices.filter { !isUsed[$0] }, nil, Symbols(of: tape))
   }
 
-  private init<S: Scalar>(_ tape: Tape<S>, _ positions: [Int], outputs: [Int], _ backward: Backward<S>?) {
-    var reader = TapeReader(tape, positions, outputs: outputs)
+  private init<S: Scalar>(
+    _ tape: Tape<S>, _ positions: [Int], outputs: [Int], _ backward: Backward<S>?, _ symbols: Symbols
+  ) {
+    var reader = TapeReader(tape, positions, outputs: outputs, symbols)
     let drawn = positions.filter { !reader.isInline[$0, default: false] }
     let contributing = Set((backward?.edges ?? []).map { EdgeKey(consumer: $0.consumer, position: $0.position) })
 
@@ -54,7 +54,8 @@ extension Graph {
         scopes = zip(scopes, around).prefix { $0 == $1 }.map(\.0)
       }
       return Node(
-        id: i, kind: kind, symbol: reader.symbol(of: i), path: tape.path(of: i), scopes: scopes,
+        id: i, kind: kind, symbol: symbols[i], adjointSymbol: symbols.adjoint(of: i), path: tape.path(of: i),
+        scopes: scopes,
         formula: reader.formula(of: i), shape: tape[i].shape, adjoint: adjoints[i])
     }
     self.init(nodes: nodes, edges: edges, outputs: outputs, hasBackward: backward != nil)
@@ -69,35 +70,22 @@ private struct EdgeKey: Hashable {
 /// The names and formulas of a tape's nodes.
 private struct TapeReader<S: Scalar> {
   let tape: Tape<S>
+  let symbols: Symbols
   /// Numbers that stand in formulas instead of being nodes.
   var isInline: [Int: Bool] = [:]
   var names: [Int: Notation] = [:]
 
-  init(_ tape: Tape<S>, _ positions: [Int], outputs: [Int]) {
-    self.tape = tape
-    var uses: [String: Int] = [:]
-    for i in positions { uses[label(of: i), default: 0] += 1 }
+  init(_ tape: Tape<S>, _ positions: [Int], outputs: [Int], _ symbols: Symbols) {
+    (self.tape, self.symbols) = (tape, symbols)
     for i in positions {
       let x = tape[i]
-      if x.role == .constant, x.shape.elementCount == 1, label(of: i).isEmpty, !outputs.contains(i) {
+      if x.role == .constant, x.shape.elementCount == 1, x.label == nil, !outputs.contains(i) {
         isInline[i] = true
       } else {
-        let label = label(of: i)
-        let isWord = !label.isEmpty && uses[label] == 1 && !label.contains { $0 == "/" || $0.isWhitespace }
-        names[i] = .symbol(isWord ? label : "%\(i)")
+        names[i] = .named(symbols[i])
       }
     }
   }
-
-  /// The path without the scopes.
-  func label(of node: Int) -> String {
-    let scope = tape[node].scopes.joined(separator: "/")
-    let path = tape.path(of: node)
-    guard !scope.isEmpty else { return path }
-    return path == scope ? "" : path.hasPrefix(scope + "/") ? String(path.dropFirst(scope.count + 1)) : path
-  }
-
-  func symbol(of node: Int) -> String { names[node]?.text ?? "%\(node)" }
 
   func kind(of node: Int) -> Graph.Kind {
     switch tape[node].role {
@@ -130,12 +118,12 @@ private struct TapeReader<S: Scalar> {
       if i == backward.output.index { formulas.append(tape.expression(of: adjoint, in: names)) }
       for edge in arriving[i] ?? [] {
         guard let above = backward.adjoint(of: tape[edge.consumer]) else { continue }
-        let hidden = names.updateValue(.symbol("∂" + symbol(of: edge.consumer)), forKey: above.index)
+        let hidden = names.updateValue(.named(symbols.adjoint(of: edge.consumer)), forKey: above.index)
         formulas.append(tape.expression(of: edge.contribution, in: names))
         names[above.index] = hidden
         known.insert(above.index)
       }
-      let sum = formulas.dropFirst().reduce(formulas.first ?? .symbol("%\(adjoint.index)")) { .infix(.add, $0, $1) }
+      let sum = formulas.dropFirst().reduce(formulas.first ?? .named(symbols[adjoint.index])) { .infix(.add, $0, $1) }
       let recorded = recorded(from: adjoint.index, after: backward.output.index, downTo: known)
       result[i] = Graph.Adjoint(formula: sum.text, position: adjoint.index, recorded: recorded)
     }

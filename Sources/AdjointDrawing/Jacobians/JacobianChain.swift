@@ -40,7 +40,7 @@ public struct JacobianChain<S: Scalar> {
   package let variable: Variable<S>
   /// The factors from L to W.
   public let factors: [Factor]
-  let symbols: Symbols<S>
+  let symbols: Symbols
 
   /// Reads the chain off a recording.
   /// - Parameters:
@@ -136,10 +136,10 @@ struct PathGraph<S: Scalar> {
   private let tape: Tape<S>
   private let nodes: [Int]
   private let edges: [Int: [Edge]]
-  private let symbols: Symbols<S>
+  private let symbols: Symbols
 
   /// - Returns: `nil` where no path leads from x to y.
-  init?(from x: Variable<S>, to y: Variable<S>, _ symbols: Symbols<S>) {
+  init?(from x: Variable<S>, to y: Variable<S>, _ symbols: Symbols) {
     (tape, self.symbols) = (y.tape, symbols)
     var reached: Set<Int> = [x.index]
     var candidates: [Int: [Edge]] = [:]

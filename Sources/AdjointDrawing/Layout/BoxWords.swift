@@ -15,8 +15,9 @@ struct BoxWords {
   func shape(of node: Int) -> String { nodes[node].map { "\($0.shape)" } ?? "" }
 
   func forward(_ id: Int) -> BoxText {
-    guard let node = nodes[id] else { return BoxText(title: "%\(id)", formula: "", style: .forward) }
-    let title = "%\(id)" + (name(of: node).isEmpty ? "" : " " + name(of: node))
+    guard let node = nodes[id] else { return BoxText(title: "", formula: "", style: .forward) }
+    let name = name(of: node)
+    let title = node.symbol + (name.isEmpty || name == node.symbol ? "" : " " + name)
     let formula = node.kind.isLeaf ? node.formula : "= " + node.formula
     var lines = BoxText.broken(formula)
     if !used.contains(id), !graph.hasBackward { lines.append(shape(of: id)) }
@@ -27,19 +28,19 @@ struct BoxWords {
       case .forward: .forward
       case .backward: .backward
       }
-    let full = "%\(id)\(node.path.isEmpty ? "" : " " + node.path): \(formula), shape \(node.shape)"
+    let path = node.path.isEmpty || node.path == node.symbol ? "" : " " + node.path
+    let full = "\(node.symbol)\(path): \(formula), shape \(node.shape)"
     return BoxText(title: title, lines: lines, full: full, style: style)
   }
 
   func adjoint(_ id: Int) -> BoxText {
-    guard let node = nodes[id] else { return BoxText(title: "∂%\(id)", formula: "", style: .absent) }
-    let title = "∂%\(id)" + (name(of: node).isEmpty ? "" : " ∂" + name(of: node))
+    guard let node = nodes[id] else { return BoxText(title: "", formula: "", style: .absent) }
+    let title = node.adjointSymbol
     guard let adjoint = node.adjoint else {
       return BoxText(title: title, formula: "— not computed", style: .absent)
     }
     let formula = "= " + adjoint.formula
-    let full =
-      "∂%\(id)\(node.path.isEmpty ? "" : " ∂" + node.path): \(formula), shape \(node.shape), recorded at %\(adjoint.position)"
+    let full = "\(title): \(formula), shape \(node.shape)"
     return BoxText(title: title, lines: BoxText.broken(formula), full: full, style: .backward)
   }
 
@@ -47,7 +48,7 @@ struct BoxWords {
     let inside = layer.nodes.compactMap { nodes[$0] }
     let operations = inside.count { !$0.kind.isLeaf }
     var lines = ["\(operations) operation" + (operations == 1 ? "" : "s")]
-    lines += inside.filter { $0.kind == .parameter }.map { "\(name(of: $0, in: layer.path)) \($0.shape)" }
+    lines += inside.filter { $0.kind == .parameter }.map { "\($0.symbol) \($0.shape)" }
     if !graph.hasBackward {
       lines += inside.filter { graph.outputs.contains($0.id) }.map { "gives \($0.symbol) \($0.shape)" }
     }
@@ -61,7 +62,7 @@ struct BoxWords {
       return BoxText(title: "∂ " + layer.name, formula: "— not computed", style: .absent)
     }
     let lines = inside.filter { $0.kind == .parameter }.map {
-      "∂\(name(of: $0, in: layer.path)) " + ($0.adjoint == nil ? "— not computed" : "\($0.shape)")
+      $0.adjointSymbol + " " + ($0.adjoint == nil ? "— not computed" : "\($0.shape)")
     }
     let full = "adjoints of layer \(layer.path)" + (lines.isEmpty ? "" : ": " + lines.joined(separator: ", "))
     return BoxText(title: "∂ " + layer.name, lines: elided(lines), full: full, style: .layerAdjoint)
@@ -72,8 +73,8 @@ struct BoxWords {
   }
 
   /// The path without what a frame around it says already.
-  private func name(of node: Graph.Node, in path: String? = nil) -> String {
-    let scope = path ?? node.scopes.joined(separator: "/")
+  private func name(of node: Graph.Node) -> String {
+    let scope = node.scopes.joined(separator: "/")
     guard !scope.isEmpty else { return node.path }
     return node.path == scope
       ? "" : node.path.hasPrefix(scope + "/") ? String(node.path.dropFirst(scope.count + 1)) : node.path

@@ -171,12 +171,18 @@ struct AnswerReader {
   private mutating func knownName() -> (text: String, meaning: Meaning)? {
     for length in stride(from: min(longestName, rest.count), to: 0, by: -1) {
       let text = String(rest.prefix(length))
-      // `%1` is not the beginning of `%10`.
-      guard let meaning = names[text], rest.dropFirst(length).first?.isNumber != true else { continue }
+      // `%1` is not the beginning of `%10`, nor `t` that of `tanh`.
+      guard let meaning = names[text], !goesOn(rest.dropFirst(length)) else { continue }
       rest = rest.dropFirst(length)
       return (text, meaning)
     }
     return nil
+  }
+
+  /// True where a name does not end before this text; ², ³ and ᵀ stand behind one.
+  private func goesOn(_ text: Substring) -> Bool {
+    guard let next = text.first, !"²³ᵀ".contains(next) else { return false }
+    return next.isLetter || next.isNumber || next == "_"
   }
 
   // MARK: Functions

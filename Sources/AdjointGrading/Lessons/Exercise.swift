@@ -25,6 +25,8 @@ public struct Exercise {
     package let number: Int
     /// The node's position on the tape.
     package let node: Int
+    /// The symbol of v̄, such as `z̄⁽¹⁾` or `δ⁽¹⁾`.
+    package let symbol: String
     /// Scope and label, or the role of an unnamed leaf; may be empty.
     package let name: String
     /// v̄, of the node's shape.
@@ -34,8 +36,8 @@ public struct Exercise {
     /// What is certainly nothing but rounding.
     package let noise: Double
 
-    /// `∂%3 (fc1/weight)`
-    var title: String { SheetNames.adjoint(node) + (name.isEmpty ? "" : " (\(name))") }
+    /// `W̄⁽¹⁾ (fc1/weight)`
+    var title: String { symbol + (name.isEmpty ? "" : " (\(name))") }
   }
 
   package let questions: [Question]
@@ -44,6 +46,7 @@ public struct Exercise {
   /// What the sheet says of itself, such as the model and its seed; graded with the sheet's own words.
   package let about: [(name: String, value: String)]
   let output: Variable<Double>
+  let names: SheetNames
   let targets: [Variable<Double>]
 
   /// A worksheet on the backward pass of a loss.
@@ -51,11 +54,13 @@ public struct Exercise {
   ///   - loss: a single number; every trainable parameter that it depends on is differentiated, or every input where there is no
   ///     parameter.
   ///   - digits: the significant digits of the largest number of an answer, to which it must be right.
+  ///   - notation: the way in which adjoints are written.
   /// - Precondition: at least one of them reaches the loss.
   public init<S: Scalar>(
-    on loss: Variable<S>, digits: Int = 3, file: StaticString = #fileID, line: UInt = #line
+    on loss: Variable<S>, digits: Int = 3, notation: AdjointNotation = .bar, file: StaticString = #fileID,
+    line: UInt = #line
   ) {
-    self.init(on: loss, digits: digits, about: [], parametersOnly: false, file: file, line: line)
+    self.init(on: loss, digits: digits, notation: notation, about: [], parametersOnly: false, file: file, line: line)
   }
 
   /// As above.
@@ -63,8 +68,8 @@ public struct Exercise {
   ///   - about: what the sheet says of itself besides.
   ///   - parametersOnly: true where only the gradients of the parameters are asked for.
   package init<S: Scalar>(
-    on loss: Variable<S>, digits: Int = 3, about: [(name: String, value: String)], parametersOnly: Bool = false,
-    file: StaticString = #fileID, line: UInt = #line
+    on loss: Variable<S>, digits: Int = 3, notation: AdjointNotation = .bar, about: [(name: String, value: String)],
+    parametersOnly: Bool = false, file: StaticString = #fileID, line: UInt = #line
   ) {
     guard loss.shape.elementCount == 1 else {
       fatalError(
@@ -76,6 +81,7 @@ public struct Exercise {
     }
     (self.digits, self.about) = (digits, about)
     output = DoubleRecording(loss, []).output
+    names = SheetNames(symbols: Symbols(of: loss, notation: notation))
     let tape = output.tape
     let leaves = tape.differentiableVariables.filter { $0.index <= loss.index }
     let parameters = leaves.filter { $0.role == .parameter }
@@ -83,7 +89,7 @@ public struct Exercise {
     let mark = tape.count
     let backward = tape.backward(from: output, to: targets)
     let wanted = Set(targets.map(\.index))
-    questions = Exercise.questions(backward) { !parametersOnly || wanted.contains($0) }
+    questions = Exercise.questions(backward, names) { !parametersOnly || wanted.contains($0) }
     tape.truncate(to: mark)
     guard !questions.isEmpty else {
       fatalError(
@@ -92,13 +98,15 @@ public struct Exercise {
     }
   }
 
-  private static func questions(_ backward: Backward<Double>, asks: (Int) -> Bool) -> [Question] {
+  private static func questions(
+    _ backward: Backward<Double>, _ sheet: SheetNames, asks: (Int) -> Bool
+  ) -> [Question] {
     let output = backward.output
     let tape = output.tape
     var names: [Int: Notation] = [:]
-    for node in 0...output.index { names[node] = SheetNames.notation(of: tape[node]) }
+    for node in 0...output.index { names[node] = sheet.notation(of: tape[node]) }
     if let seed = backward.adjoint(of: output) {
-      names[seed.index] = names[seed.index] ?? .symbol(SheetNames.adjoint(output.index))
+      names[seed.index] = names[seed.index] ?? .named(sheet.adjoint(output.index))
     }
     var questions: [Question] = []
     for node in stride(from: output.index - 1, through: 0, by: -1) where asks(node) {
@@ -109,9 +117,10 @@ public struct Exercise {
       }
       questions.append(
         Question(
-          number: questions.count + 1, node: node, name: SheetNames.label(of: v), answer: adjoint.value,
+          number: questions.count + 1, node: node, symbol: sheet.adjoint(node), name: SheetNames.label(of: v),
+          answer: adjoint.value,
           formula: tape.expression(of: adjoint, in: names).text, noise: 1e-12 * arriving.largestMagnitude))
-      names[adjoint.index] = names[adjoint.index] ?? .symbol(SheetNames.adjoint(node))
+      names[adjoint.index] = names[adjoint.index] ?? .named(sheet.adjoint(node))
     }
     return questions
   }

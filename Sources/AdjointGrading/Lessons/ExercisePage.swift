@@ -20,7 +20,7 @@ extension Exercise {
       pages.append(
         .object([
           ("number", .integer(question.number)), ("node", .integer(question.node)), ("title", .string(question.title)),
-          ("adjoint", .strings(SheetNames.adjointSpellings(question.node))), ("uses", .string(uses(of: node))),
+          ("adjoint", .strings(names.adjointSpellings(question.node))), ("uses", .string(uses(of: node))),
           ("shape", .integers(question.answer.shape)), ("noise", .number(question.noise)),
           ("key", Exercise.numbers(question.answer)), ("isParameter", .bool(node.role == .parameter)),
           (
@@ -39,7 +39,14 @@ extension Exercise {
     return .object([
       ("tolerance", .number(tolerance)), ("digits", .integer(digits)), ("loss", .integer(output.index)),
       ("about", .array(aboutLines.map { .strings([$0.name, $0.value]) })),
-      ("values", .array(SheetNames.nodes(behind: output).map { .integer($0.index) })),
+      ("seed", .strings(names.adjointSpellings(output.index))),
+      (
+        "values",
+        .array(
+          SheetNames.nodes(behind: output).map {
+            .object([("node", .integer($0.index)), ("names", .strings(names.spellings($0.index)))])
+          })
+      ),
       ("questions", .array(pages)),
     ])
   }

@@ -55,7 +55,7 @@ extension Exercise {
       case .failure(let error): grade = .unreadable(error)
       }
       grades.append((question, grade))
-      for spelling in SheetNames.adjointSpellings(question.node) {
+      for spelling in names.adjointSpellings(question.node) {
         meanings[spelling] =
           own.map { .value($0) }
           ?? .missing("(\(question.number)) has no answer of its shape yet: give one, or write the numbers out")
@@ -87,13 +87,13 @@ extension Exercise {
     return answers
   }
 
-  /// The number of the question that a key means: `4`, `(4)`, `∂%9`, `%9`, or a name that one question alone has.
+  /// The number of the question that a key means: `4`, `(4)`, `z̄⁽¹⁾`, `∂%9`, `%9`, or a name that one question alone has.
   private func number(of key: String) -> Int? {
     if let number = Int(key.filter { !"() ".contains($0) }) {
       return questions.indices.contains(number - 1) ? number : nil
     }
     let found = questions.filter {
-      $0.name == key || SheetNames.value($0.node) == key || SheetNames.adjointSpellings($0.node).contains(key)
+      $0.name == key || (names.spellings($0.node) + names.adjointSpellings($0.node)).contains(key)
     }
     return found.count == 1 ? found[0].number : nil
   }
@@ -121,16 +121,18 @@ extension Exercise {
 
   /// The values of the forward pass, by their names on the sheet.
   var valueNames: [String: AnswerReader.Meaning] {
-    var names: [String: AnswerReader.Meaning] = [:]
+    var meanings: [String: AnswerReader.Meaning] = [:]
     for v in SheetNames.nodes(behind: output) {
-      names[SheetNames.value(v.index)] = .value(v.holdsIndices ? v.indexValue.map(Double.init) : v.value)
-      for spelling in SheetNames.adjointSpellings(v.index) {
-        names[spelling] =
+      for spelling in names.spellings(v.index) {
+        meanings[spelling] = .value(v.holdsIndices ? v.indexValue.map(Double.init) : v.value)
+      }
+      for spelling in names.adjointSpellings(v.index) {
+        meanings[spelling] =
           v.index == output.index
           ? .value(Tensor(repeating: 1, shape: v.shape)) : .missing("it is asked for later, or not at all")
       }
     }
-    return names
+    return meanings
   }
 }
 
@@ -165,7 +167,7 @@ struct Judge {
     if let carried {
       let bound = max(exercise.tolerance * carried.elements.largestMagnitude, question.noise)
       if answer.distance(from: carried) <= bound {
-        return roots.isEmpty ? .rounded : .follows(from: roots.map { SheetNames.adjoint($0) })
+        return roots.isEmpty ? .rounded : .follows(from: roots.map { exercise.names.adjoint($0) })
       }
     }
     for within in [Grade.exactness * 10, exercise.tolerance] {

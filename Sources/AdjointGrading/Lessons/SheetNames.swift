@@ -1,20 +1,25 @@
 import Adjoint
 
-/// The names of values and adjoints on a sheet, in its formulas, and in answers that refer to earlier ones: decided here alone.
-enum SheetNames {
-  /// `%3`
-  static func value(_ node: some CustomStringConvertible) -> String { "%\(node)" }
-  /// `∂%3`
-  static func adjoint(_ node: some CustomStringConvertible) -> String { "∂" + value(node) }
-  /// What may be written for an adjoint in an answer, on a keyboard without ∂ too.
-  static func adjointSpellings(_ node: Int) -> [String] { [adjoint(node), "d" + value(node)] }
+/// The names of values and adjoints on a sheet, in its formulas, and in answers that refer to earlier ones: the recording's
+/// symbols, and what a keyboard has for them.
+struct SheetNames {
+  let symbols: Symbols
 
-  /// `%3`, or the number itself for a constant that is one.
-  static func notation(of v: Variable<Double>) -> Notation {
-    v.role == .constant && v.shape.elementCount == 1 ? .number(v.value.elements[0]) : .symbol(value(v.index))
+  /// `z⁽¹⁾`
+  func value(_ node: Int) -> String { symbols[node] }
+  /// `z̄⁽¹⁾`, or `δ⁽¹⁾`
+  func adjoint(_ node: Int) -> String { symbols.adjoint(of: node) }
+  /// What may be written for a value in an answer: the symbol, or `%3`.
+  func spellings(_ node: Int) -> [String] { [value(node), "%\(node)"] }
+  /// What may be written for an adjoint: the symbol, `∂%3`, or `d%3` on a keyboard without ∂.
+  func adjointSpellings(_ node: Int) -> [String] { [adjoint(node), "∂%\(node)", "d%\(node)"] }
+
+  /// The symbol, or the number itself for a constant that is one.
+  func notation(of v: Variable<Double>) -> Notation {
+    v.role == .constant && v.shape.elementCount == 1 ? .number(v.value.elements[0]) : .named(value(v.index))
   }
 
-  static func formula(of v: Variable<Double>) -> String {
+  func formula(of v: Variable<Double>) -> String {
     v.operation.map { $0.notation(v.inputs.map(notation)).text } ?? v.role?.name ?? ""
   }
 

@@ -10,14 +10,14 @@ extension Exercise {
 
   /// The same sheet with the answers and the formula of each; graded, it scores 100%.
   public var key: String {
-    sheet { "\(NumberText.text($0.answer))\n\n    \(SheetNames.adjoint($0.node)) = \($0.formula)" }
+    sheet { "\(NumberText.text($0.answer))\n\n    \(names.adjoint($0.node)) = \($0.formula)" }
   }
 
   /// The key with every number rounded to the digits asked for.
   package var roundedKey: String { sheet { NumberText.text($0.answer, digits: digits) } }
 
   /// Grades a filled worksheet: answers follow `(1) =`, as a number, as nested brackets such as `[[1, -0.5], [2/3, 0]]`, or
-  /// as a formula such as `∂%9 ⊙ (1 − %5^2)`, in which earlier answers have their names.
+  /// as a formula such as `ā⁽¹⁾ ⊙ (1 − a⁽¹⁾^2)`, in which earlier answers have their names.
   ///
   /// A blank counts as unanswered. An answer that cannot be read costs only itself. One that follows from earlier
   /// answers of the same sheet is right, though these be wrong.
@@ -37,17 +37,16 @@ extension Exercise {
   private func sheet(answer: (Question) -> String) -> String {
     let tape = output.tape
     let loss = output.index
-    let (example, value) = (SheetNames.adjoint(9), SheetNames.value(5))
-    let (any, anyValue) = (SheetNames.adjoint("n"), SheetNames.value("n"))
+    let example = questions.first.map { "`\(names.adjoint(loss)) * \(names.value($0.node))`" } ?? "`1 - 0.5^2`"
     var lines = ["# The backward pass by hand", ""]
     lines.append(
-      "A forward pass is given. Find the adjoint of every node that is asked for: \(any) = ∂loss/∂\(anyValue), the sum over"
+      "A forward pass is given. Find the adjoint of every value v that is asked for: ∂\(names.value(loss))/∂v, the sum over"
     )
     lines.append(
-      "all uses of \(anyValue), with its shape. Write each answer behind its number, as nested brackets, a row of a matrix in"
+      "all uses of v, with its shape. Write each answer behind its number, as nested brackets, a row of a matrix in"
     )
     lines.append(
-      "brackets of its own: `[[1, -0.5], [2/3, 0]]`. A formula will do, such as `\(example) * (1 - \(value)^2)`: `·` is the product"
+      "brackets of its own: `[[1, -0.5], [2/3, 0]]`. A formula will do, such as \(example): `·` is the product"
     )
     lines.append("of matrices, `ᵀ` transposes, `sum(x, 0)` sums over an axis, and earlier answers have their names.")
     lines.append("")
@@ -55,20 +54,20 @@ extension Exercise {
       "An answer is right within \(toleranceText) of its largest number: \(digits) significant digits are enough. Going on from a"
     )
     lines.append("wrong answer costs nothing more.")
-    lines += ["", "## Forward pass", "", "| node | shape | formula | name |", "| --- | --- | --- | --- |"]
+    lines += ["", "## Forward pass", "", "| value | shape | formula | name |", "| --- | --- | --- | --- |"]
     let needed = SheetNames.nodes(behind: output)
     for v in needed {
       lines.append(
-        "| \(SheetNames.value(v.index)) | \(v.shape) | \(SheetNames.formula(of: v)) | \(SheetNames.label(of: v)) |")
+        "| \(names.value(v.index)) | \(v.shape) | \(names.formula(of: v)) | \(SheetNames.label(of: v)) |")
     }
     lines += [
-      "", "The loss is \(SheetNames.value(loss)), so \(SheetNames.adjoint(loss)) = 1.", "", "## Values", "",
+      "", "The loss is \(names.value(loss)), so \(names.adjoint(loss)) = 1.", "", "## Values", "",
       "Leaves are exact, what is computed from them is rounded to \(digits + 3) digits.", "",
     ]
     for v in needed {
       let digits = v.operation == nil ? nil : self.digits + 3
       let value = v.holdsIndices ? v.indexValue.description : NumberText.text(v.value, digits: digits)
-      lines.append("    \(SheetNames.value(v.index)) = \(value)")
+      lines.append("    \(names.value(v.index)) = \(value)")
     }
     lines += ["", "## Adjoints, from the loss backward"]
     for question in questions {
@@ -86,7 +85,7 @@ extension Exercise {
 
   func uses(of v: Variable<Double>) -> String {
     SheetNames.nodes(behind: output).filter { $0.inputs.contains { $0.index == v.index } }
-      .map { SheetNames.value($0.index) }.joined(separator: ", ")
+      .map { names.value($0.index) }.joined(separator: ", ")
   }
 
   // MARK: JSON
@@ -100,7 +99,7 @@ extension Exercise {
         "values",
         .object(
           leaves.map { v in
-            let name = v.path.isEmpty ? SheetNames.value(v.index) : v.path
+            let name = v.path.isEmpty ? names.value(v.index) : v.path
             return (name, v.holdsIndices ? Exercise.json(v.indexValue.map(Double.init)) : Exercise.json(v.value))
           })
       ),
@@ -109,7 +108,7 @@ extension Exercise {
         .array(
           questions.map { question in
             .object([
-              ("number", .integer(question.number)), ("adjoint", .string(SheetNames.adjoint(question.node))),
+              ("number", .integer(question.number)), ("adjoint", .string(names.adjoint(question.node))),
               ("of", .string(question.name)), ("shape", .integers(question.answer.shape)),
             ])
           })

@@ -48,7 +48,7 @@ package struct WrongAnswers {
         let isWhole = contribution.shape == rest.shape
         // A contribution of another shape is an answer where it is the only one.
         guard isWhole || uses.count == 1 else { return }
-        self.add(kind, tape.place(use), isWhole ? rest.moved(by: 1, along: contribution) : contribution)
+        self.add(kind, tape.place(use, exercise.names), isWhole ? rest.moved(by: 1, along: contribution) : contribution)
       }
       let lesson = ClassicLesson(tape: tape, node: node, uses: uses, adjoints: adjoints, right: right)
       for (mistake, contribution) in lesson.contributions(along: use) { add(.classic(mistake), contribution) }
@@ -85,8 +85,8 @@ package struct WrongAnswers {
     // What was assigned last is all that is left.
     add(.hypothesis(.assignedInsteadOfAccumulated), nil, last.contribution)
     for use in uses {
-      add(.hypothesis(.droppedEdge), tape.place(use), right.moved(by: -1, along: use.contribution))
-      add(.hypothesis(.countedTwice), tape.place(use), right.moved(by: 1, along: use.contribution))
+      add(.hypothesis(.droppedEdge), tape.place(use, exercise.names), right.moved(by: -1, along: use.contribution))
+      add(.hypothesis(.countedTwice), tape.place(use, exercise.names), right.moved(by: 1, along: use.contribution))
     }
   }
 
@@ -147,9 +147,9 @@ package struct WrongAnswers {
 }
 
 extension Tape where S == Double {
-  /// A use of a node: `%7 (relu)`.
-  fileprivate func place(_ use: OwnSweep.Use) -> String {
-    "\(SheetNames.value(use.consumer)) (\(operation(at: use.consumer)?.name ?? ""))"
+  /// A use of a node: `a⁽¹⁾ (relu)`.
+  fileprivate func place(_ use: OwnSweep.Use, _ names: SheetNames) -> String {
+    "\(names.value(use.consumer)) (\(operation(at: use.consumer)?.name ?? ""))"
   }
 
   /// The contributions that the faults of the checker's family make of one.

@@ -30,6 +30,13 @@ enum ExplainCommand {
       DataOptions.downloadFlag(),
       Option("batch", "N", .integer(1...1024), default: "4", "How many examples at once."),
       Option("seed", "N", .integer(0...Int.max), default: "0", "What weights and points are drawn from."),
+      Option(
+        "notation", "NAME", .choice(AdjointNotation.optionNames), default: "bar",
+        "How adjoints are written: with a bar, or delta for a layer's δ and ∂L/∂v."),
+      Option(
+        "examples", "SIDE", .choice(ExampleLayout.optionNames), default: "rows",
+        "In equations: rows, as they are recorded (x·Wᵀ), or columns (W·x)."),
+      .flag("unfolded", "In equations: the recorded steps too, which are left out where they teach nothing."),
       .flag("scalar", "Expand a tiny model into single numbers, each a node of its own."),
       .flag("exercise", "Write a worksheet without answers, with small decimals for weights; see Exercises."),
       .flag("parameters", in: "Exercises", "Ask for the gradients of the parameters alone."),
@@ -70,7 +77,7 @@ enum ExplainCommand {
     let model = try ExplainedModel(arguments, console, byHand: isExercise)
     let loss = arguments.isGiven("scalar") ? try ScalarXRay(of: model.loss).loss : model.loss
     let exercise = try isExercise ? Homework.exercise(on: loss, of: model, arguments, ending: form.ending) : nil
-    let files = form.files(Explained(model: model, loss: loss, exercise: exercise))
+    let files = form.files(Explained(model: model, loss: loss, exercise: exercise, style: try ExplanationStyle(arguments)))
     for (ending, text) in files {
       let place = ending == form.ending ? file : file.dropLast(form.ending.count) + ending
       if isExercise, FileManager.default.fileExists(atPath: FilePlace.url(String(place)).path) {

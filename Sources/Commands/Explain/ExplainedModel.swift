@@ -47,13 +47,13 @@ struct ExplainedModel {
       model = CNN(height: height, width: width, classes: data.classes, activation: activation, using: &generator)
     }
     let tape = Tape<Double>()
-    let logits = model(tape.input(inputs, name: data.imageSize == nil ? "x" : "images"))
+    let logits = model(tape.input(inputs, name: "x"))
     let loss: Variable<Double>
     if isBinary {
       let targets = Tensor(shape: [data.batch.count, 1], elements: data.batch.targets.elements.map(Double.init))
-      loss = binaryCrossEntropy(logits: logits, targets: tape.constant(targets, name: "t"))
+      loss = binaryCrossEntropy(logits: logits, targets: tape.constant(targets, name: "y"))
     } else {
-      loss = crossEntropy(logits: logits, labels: tape.index(data.batch.targets, name: "labels"))
+      loss = crossEntropy(logits: logits, labels: tape.index(data.batch.targets, name: "t"))
     }
     self.loss = loss.labeled("loss")
     self.sizes = text

@@ -10,6 +10,28 @@ struct Explained {
   let loss: Variable<Double>
   /// The questions about it, where they were asked for.
   let exercise: Exercise?
+  let style: ExplanationStyle
+
+  var derivation: Derivation<Double> {
+    Derivation(of: loss, notation: style.notation, examples: style.examples, unfolded: style.isUnfolded)
+  }
+}
+
+extension AdjointNotation: Named {}
+
+extension ExampleLayout: Named {}
+
+/// The signs with which a backward pass is written down.
+struct ExplanationStyle: Sendable {
+  let notation: AdjointNotation
+  let examples: ExampleLayout
+  let isUnfolded: Bool
+
+  init(_ arguments: Arguments) throws(CommandError) {
+    notation = try arguments.choice("notation")
+    examples = try arguments.choice("examples")
+    isUnfolded = arguments.isGiven("unfolded")
+  }
 }
 
 /// A form in which a backward pass is written down.
@@ -37,10 +59,10 @@ struct ExplanationForm: Sendable {
   /// The first whose ending fits is taken.
   static let all = [
     ExplanationForm(".math.html", "the backward pass as numbered equations, read off the recording, in MathML") {
-      Derivation(of: $0.loss).mathML
+      $0.derivation.mathML
     },
-    ExplanationForm(".tex", "the same in LaTeX") { Derivation(of: $0.loss).latex },
-    ExplanationForm(".txt", "the same as plain text") { Derivation(of: $0.loss).text + "\n" },
+    ExplanationForm(".tex", "the same in LaTeX") { $0.derivation.latex },
+    ExplanationForm(".txt", "the same as plain text") { $0.derivation.text + "\n" },
     ExplanationForm(".html", "a page to step through, forward and backward, with a slider on every weight") {
       page($0).html
     },
@@ -60,13 +82,16 @@ struct ExplanationForm: Sendable {
   private static func page(_ explained: Explained) -> Explanation {
     let title = explained.exercise == nil ? "The chain rule, step by step" : "The backward pass by hand"
     var page = Explanation(
-      of: explained.loss, title: title, subtitle: explained.model.subtitle, imageSize: explained.model.imageSize)
+      of: explained.loss, title: title, subtitle: explained.model.subtitle, imageSize: explained.model.imageSize,
+      notation: explained.style.notation)
     page.exercise = explained.exercise?.page
     return page
   }
 
   private static func drawing(_ explained: Explained) -> Drawing {
     let loss = explained.loss
-    return Drawing(of: loss, backward: loss.tape.backward(from: loss), title: explained.model.subtitle)
+    return Drawing(
+      of: loss, backward: loss.tape.backward(from: loss), title: explained.model.subtitle,
+      notation: explained.style.notation)
   }
 }

@@ -10,7 +10,9 @@ enum Homework {
   /// The options that belong to an exercise alone.
   static let options = ["parameters", "digits"]
   /// The options that a sheet records.
-  private static let recorded = ["model", "activation", "data", "batch", "seed", "scalar", "parameters", "digits"]
+  private static let recorded = [
+    "model", "activation", "data", "batch", "seed", "scalar", "notation", "parameters", "digits",
+  ]
 
   /// The exercise that the options ask for.
   static func exercise(
@@ -21,7 +23,7 @@ enum Homework {
       return (name == "model" ? model.sizes : arguments.text(name)).map { (name, $0) }
     }
     let exercise = Exercise(
-      on: loss, digits: try arguments.integer("digits"), about: about,
+      on: loss, digits: try arguments.integer("digits"), notation: try arguments.choice("notation"), about: about,
       parametersOnly: arguments.isGiven("parameters"))
     if ending == ".html", exercise.numberCount > Exercise.mostNumbersInPage {
       throw arguments.option("output").bad(

@@ -12,10 +12,7 @@ const formula = math => { const span = make("span", { class: "math" }); span.inn
 
 const data = JSON.parse(document.getElementById("recording").textContent);
 const engine = new Engine(data);
-const nodeTitle = i => {
-  const node = data.nodes[i], end = (node.path || "").split("/").pop();
-  return node.role ? (node.path || `%${i}`) : `%${i} ${node.op}` + (end && node.path.includes("/") ? ` ${end}` : "");
-};
+const nodeTitle = i => data.nodes[i].symbol;
 const adjointOf = i => data.adjoints[i];
 const steps = data.walk.map(node => ({ node, isBackward: false }));
 // An exercise asks for the backward half, so it does not show it.
@@ -50,8 +47,8 @@ function show() {
     ? isBackward && adjointOf(k) !== undefined && k >= i : isBackward || k <= i);
   const detail = document.getElementById("detail");
   detail.className = isBackward ? "backward" : "forward";
-  detail.replaceChildren(make("h2", {}, isBackward ? `Adjoint of ${nodeTitle(i)}` : nodeTitle(i)));
-  detail.append(make("p", { class: "facts" }, [node.role || "operation", shapeText(node.shape), node.path || ""]
+  detail.replaceChildren(make("h2", {}, isBackward ? `${node.adjointSymbol}, adjoint of ${nodeTitle(i)}` : nodeTitle(i)));
+  detail.append(make("p", { class: "facts" }, [node.role || node.op, shapeText(node.shape), node.path || ""]
     .filter(Boolean).join(" · ")));
   if (node.math) detail.append(make("p", { class: "formula" }, formula(node.math)));
   if (node.foreign) detail.append(note("This page has no rule for this operation: it shows the values recorded, and a slider "
@@ -61,7 +58,7 @@ function show() {
   if (node.role && sliding(i) && !isAsking) values.append(note("Click an element, or press Enter on it, to put it on the slider."));
   detail.append(values);
   if (!isBackward) {
-    detail.append(section("Cotangent", note(adjointOf(i) === undefined ? noAdjoint(i)
+    detail.append(section("Adjoint", note(adjointOf(i) === undefined ? noAdjoint(i)
       : "Not computed yet: the backward pass has not come this far.")));
     for (const x of new Set(node.inputs || [])) {
       detail.append(section(`Input ${nodeTitle(x)} ${shapeText(data.nodes[x].shape)}`, heat(`value of ${nodeTitle(x)}`, x)));
@@ -81,12 +78,12 @@ const noAdjoint = i => data.nodes[i].role
 function children(i) {
   const edges = data.edges.filter(edge => edge.to === i), adjoint = adjointOf(i);
   const total = heat(`adjoint of ${nodeTitle(i)}`, adjoint);
-  if (i === data.output) return [section(`Cotangent ${shapeText(data.nodes[i].shape)}: where the backward pass begins`, total)];
+  if (i === data.output) return [section(`Adjoint ${shapeText(data.nodes[i].shape)}: where the backward pass begins`, total)];
   const parts = edges.map(edge => make("div", { class: "part" },
     make("p", {}, `from ${nodeTitle(edge.from)}: `, formula(edge.math)),
     edges.length > 1 ? heat(`contribution of ${nodeTitle(edge.from)}`, edge.node) : ""));
-  const title = edges.length > 1 ? `Cotangent: the sum over ${edges.length} children` : "Cotangent, from the one child";
-  return [section(title, ...parts, edges.length > 1 ? make("p", { class: "equals" }, `= their sum, recorded as %${adjoint}`) : "",
+  const title = edges.length > 1 ? `Adjoint: the sum over ${edges.length} children` : "Adjoint, from the one child";
+  return [section(title, ...parts, edges.length > 1 ? make("p", { class: "equals" }, `= their sum, ${data.nodes[i].adjointSymbol}`) : "",
     total)];
 }
 
@@ -97,7 +94,7 @@ function toInputs(i) {
     heat(`contribution to ${nodeTitle(edge.to)}`, edge.node), jacobian(edge)));
 }
 const jacobians = i => data.edges.filter(edge => edge.from === i)
-  .map(edge => section(`Local Jacobian ∂%${i}/∂${nodeTitle(edge.to)}`, jacobian(edge)));
+  .map(edge => section(`Local Jacobian ∂${nodeTitle(i)}/∂${nodeTitle(edge.to)}`, jacobian(edge)));
 
 function jacobian(edge) {
   const m = size(data.nodes[edge.from].shape), n = size(data.nodes[edge.to].shape);
