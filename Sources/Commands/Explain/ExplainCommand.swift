@@ -28,7 +28,9 @@ enum ExplainCommand {
         "What it is fed: \(ExplainedData.names.joined(separator: ", ")), a directory with MNIST's four IDX files, or a CSV "
           + "file of label and pixels."),
       DataOptions.downloadFlag(),
-      Option("batch", "N", .integer(1...1024), default: "4", "How many examples at once."),
+      Option(
+        "batch", "N", .integer(1...1024), default: "4", "How many examples at once; 1 with --example or --scalar."),
+      Option("example", "N", .integer(0...1_000_000), default: "0", "The first of the examples, from 0."),
       Option("seed", "N", .integer(0...Int.max), default: "0", "What weights and points are drawn from."),
       .flag("scalar", "Expand a tiny model into single numbers, each a node of its own."),
       .flag("exercise", "Write a worksheet without answers (.md), and beside it the key (.key.md)."),
@@ -39,7 +41,7 @@ enum ExplainCommand {
       (
         "Examples",
         [
-          "adjoint explain -o step.html", "adjoint explain --scalar --batch 1 -o scalars.html",
+          "adjoint explain -o step.html", "adjoint explain --scalar -o scalars.html",
           "adjoint explain --model 784,30,10 --activation sigmoid --data digits -o digits.html",
           "adjoint explain --exercise -o sheet.md", "adjoint explain --grade filled.md",
         ]
@@ -58,7 +60,7 @@ enum ExplainCommand {
       throw arguments.option("output").bad(file, expected: "a name that ends in \(endings)")
     }
     let model = try ExplainedModel(arguments, console)
-    let loss = arguments.isGiven("scalar") ? try ScalarXRay(of: model.loss).loss : model.loss
+    let loss = model.explained
     for (ending, text) in form.files(model, loss) {
       let place = ending == form.ending ? file : file.dropLast(form.ending.count) + ending
       if arguments.isGiven("exercise"), FileManager.default.fileExists(atPath: FilePlace.url(String(place)).path) {
@@ -90,8 +92,7 @@ enum ExplainCommand {
           + "'adjoint explain --exercise -o SHEET.md' writes one to fill in")
     }
     let model = try ExplainedModel(arguments, console)
-    let loss = arguments.isGiven("scalar") ? try ScalarXRay(of: model.loss).loss : model.loss
-    let score = try Exercise(on: loss).grade(text)
+    let score = try Exercise(on: model.explained).grade(text)
     console.line(score.description)
     return score.fraction == 1 ? 0 : 1
   }
@@ -124,8 +125,8 @@ struct ExplanationForm: Sendable {
     },
     ExplanationForm(".tex", "the same in LaTeX") { Derivation(of: $1).latex },
     ExplanationForm(".txt", "the same as plain text") { Derivation(of: $1).text + "\n" },
-    ExplanationForm(".html", "a page to step through, forward and backward, with a slider on every weight") {
-      Explanation(of: $1, subtitle: $0.subtitle, imageSize: $0.imageSize).html
+    ExplanationForm(".html", "a page to step through, forward and backward, with a slider on every weight") { model, _ in
+      model.page.html
     },
     ExplanationForm(".svg", "a drawing of both halves, layer by layer") { drawing(of: $1, $0).svg },
     ExplanationForm(".dot", "the same for Graphviz") { drawing(of: $1, $0).dot },

@@ -11,14 +11,31 @@ struct ExplainedModel {
   /// The model, its loss and its data in a line.
   let subtitle: String
   let imageSize: (height: Int, width: Int)?
+  /// What the page shows of its answers, with examples to choose from.
+  private let predictions: Explanation.Predictions
+  private let learningRate: Double
+  /// The same in single numbers, where they were asked for.
+  private let xRay: ScalarXRay?
+
+  /// The loss to write down: its own, or that of the single numbers.
+  var explained: Variable<Double> { xRay?.loss ?? loss }
+
+  /// The page.
+  var page: Explanation {
+    var page = Explanation(of: explained, subtitle: subtitle, imageSize: imageSize)
+    page.predictions = xRay.map { predictions.expanded(in: $0) } ?? predictions
+    page.learningRate = learningRate
+    return page
+  }
 
   init(_ arguments: Arguments, _ console: Console) throws {
     let option = arguments.option("model")
     let seed = UInt64(try arguments.integer("seed"))
     let activation: Activation = try arguments.choice("activation")
     let data = try ExplainedData.load(arguments, console, seed: seed)
-    let usual = [data.features, data.imageSize == nil ? 2 : 30, max(data.classes, 2)].map(String.init).joined(
-      separator: ",")
+    let isScalar = arguments.isGiven("scalar")
+    let outputs = isScalar && data.classes == 2 ? 1 : max(data.classes, 2)
+    let usual = [data.features, data.imageSize == nil ? 2 : 30, outputs].map(String.init).joined(separator: ",")
     let text = arguments.text("model") ?? usual
     let sizes = try option.networkSizes(text, such: usual, limit: 1 << 24)
     let isBinary = sizes?.last == 1 && data.classes == 2
@@ -39,32 +56,93 @@ struct ExplainedModel {
       }
       model = CNN(height: height, width: width, classes: data.classes, activation: activation, using: &generator)
     }
-    let tape = Tape<Double>()
-    let logits = model(tape.input(data.batch.inputs.converted(), name: data.imageSize == nil ? "x" : "images"))
-    let loss: Variable<Double>
-    if isBinary {
-      let targets = Tensor(shape: [data.batch.count, 1], elements: data.batch.targets.elements.map(Double.init))
-      loss = binaryCrossEntropy(logits: logits, targets: tape.constant(targets, name: "t"))
-    } else {
-      loss = crossEntropy(logits: logits, labels: tape.index(data.batch.targets, name: "labels"))
+    func record(_ batch: Batch<Int32>) -> (loss: Variable<Double>, predictions: Explanation.Predictions) {
+      let tape = Tape<Double>()
+      let x = tape.input(batch.inputs.converted(), name: data.imageSize == nil ? "x" : "images")
+      let logits = model(x)
+      guard isBinary else {
+        let labels = tape.index(batch.targets, name: "labels")
+        return (
+          crossEntropy(logits: logits, labels: labels).labeled("loss"), .classes(logits, of: x, labels: labels)
+        )
+      }
+      let numbers = Tensor(shape: [batch.count, 1], elements: batch.targets.elements.map(Double.init))
+      let t = tape.constant(numbers, name: "t")
+      guard isScalar else {
+        return (binaryCrossEntropy(logits: logits, targets: t).labeled("loss"), .logits(logits, of: x, targets: t))
+      }
+      // In single numbers a loss of few operations is read more easily.
+      let p = logits.sigmoid()
+      let squares = (p - t).square()
+      return ((batch.count == 1 ? squares.sum() : squares.mean()).labeled("loss"), .probabilities(p, of: x, targets: t))
     }
-    self.loss = loss.labeled("loss")
+    // Where nobody chose, an X-ray starts at the example that most gradients differ from 0 at.
+    let count = try data.count(arguments)
+    let starts = 0..<(isScalar && count == 1 && !arguments.isGiven("example") ? data.examples.count : 1)
+    let first = try starts.count > 1 ? starts.max { alive(at: $0) < alive(at: $1) } ?? 0 : arguments.integer("example")
+    func alive(at example: Int) -> Int {
+      let loss = record(data.batch(from: example, count: 1)).loss
+      let backward = loss.tape.backward(from: loss)
+      return loss.tape.trainableParameters.reduce(0) { sum, entry in
+        sum + (backward.adjoint(of: entry.leaf)?.value.elements.count { $0 != 0 } ?? 0)
+      }
+    }
+    let recorded = record(data.batch(from: first, count: count))
+    loss = recorded.loss
+    // A page carries all of few examples, and of many those that come next.
+    let isFew = data.examples.count <= ExplainedData.carried
+    let carried = isFew ? data.examples : data.batch(from: first, count: max(count, ExplainedData.carriedOfMany))
+    predictions = recorded.predictions.choosing(
+      among: carried.inputs.converted(), targets: carried.targets.elements.map(Double.init), first: isFew ? first : 0,
+      numberedFrom: isFew ? 0 : first)
+    learningRate = data.imageSize == nil ? 0.5 : 0.1
+    xRay = isScalar ? try ScalarXRay(of: loss) : nil
     let name = sizes.map { $0.map(String.init).joined(separator: "-") } ?? text
     subtitle =
-      "\(name), \(activation.optionName), \(isBinary ? "binary cross-entropy" : "cross-entropy"), on "
-      + "\(data.batch.count.of(data.imageSize == nil ? "point" : "image")) of \(data.title), seed \(seed)"
+      "\(name), \(activation.optionName), \(isBinary ? isScalar ? "squared error" : "binary cross-entropy" : "cross-entropy"), on "
+      + (count == 1
+        ? "\(data.imageSize == nil ? "point" : "image") \(first)"
+        : count.of(data.imageSize == nil ? "point" : "image") + (first > 0 ? " from \(first) on" : ""))
+      + " of \(data.title), seed \(seed)"
     imageSize = data.imageSize
   }
 }
 
 /// A few examples of the data that `--data` names.
 struct ExplainedData {
-  let batch: Batch<Int32>
+  let examples: Batch<Int32>
   let classes: Int
   let title: String
   let imageSize: (height: Int, width: Int)?
 
-  var features: Int { batch.inputs.shape[1] }
+  var features: Int { examples.inputs.shape[1] }
+
+  /// How many examples the model is fed at once.
+  func count(_ arguments: Arguments) throws -> Int {
+    let isOne = (arguments.isGiven("example") || arguments.isGiven("scalar")) && !arguments.isGiven("batch")
+    return min(isOne ? 1 : try arguments.integer("batch"), examples.count)
+  }
+
+  /// A batch of the examples from one on, beginning anew after the last.
+  func batch(from first: Int, count: Int) -> Batch<Int32> {
+    let rows = (0..<count).map { (first + $0) % examples.count }
+    let inputs = rows.flatMap { examples.inputs.elements[$0 * features..<($0 + 1) * features] }
+    return Batch(
+      inputs: Tensor(shape: [count, features], elements: inputs),
+      targets: Tensor(rows.map { examples.targets.elements[$0] }))
+  }
+
+  /// Refuses an example that the data does not have.
+  private init(
+    _ examples: Batch<Int32>, reaching first: Int, of arguments: Arguments, classes: Int, title: String,
+    imageSize: (height: Int, width: Int)?
+  ) throws(CommandError) {
+    guard first < examples.count else {
+      throw arguments.option("example").bad(
+        String(first), expected: "one of the \(examples.count) examples of \(title), 0 to \(examples.count - 1)")
+    }
+    (self.examples, self.classes, self.title, self.imageSize) = (examples, classes, title, imageSize)
+  }
 
   /// The problems in the plane, by their names on the command line.
   static let plane: [(name: String, points: @Sendable (Int, inout Generator) -> LabeledPoints)] = [
@@ -73,25 +151,30 @@ struct ExplainedData {
     ("moons", { count, generator in .moons(count: count, using: &generator) }),
   ]
 
+  /// The most examples that a page carries of a small data set, and how many it carries of a large one.
+  static let (carried, carriedOfMany) = (24, 8)
+
   /// All names; a directory or a file will do as well.
   static var names: [String] { plane.map(\.name) + ["digits", "mnist"] }
 
   /// The first examples of a problem in the plane, or the first training images.
   static func load(_ arguments: Arguments, _ console: Console, seed: UInt64) throws -> ExplainedData {
     let name = try arguments.required("data")
-    let count = try arguments.integer("batch")
+    let (first, batch) = (try arguments.integer("example"), try arguments.integer("batch"))
+    let isPlane = plane.contains { $0.name == name }
+    let count = isPlane ? max(batch, first + 1, carried) : first + max(batch, carriedOfMany)
     if let problem = plane.first(where: { $0.name == name }) {
       try DataSource.drawn.download(arguments, console)
       var generator = Generator(seed: seed).stream(1)
       let points = problem.points(count, &generator)
-      return ExplainedData(
-        batch: points.prefix(count).all, classes: points.classCount, title: name, imageSize: nil)
+      return try ExplainedData(
+        points.prefix(count).all, reaching: first, of: arguments, classes: points.classCount, title: name, imageSize: nil)
     }
     let source = try source(name)
     try source.download(arguments, console)
     let images = try source.loadImages(limits: (count, 1)).training
-    return ExplainedData(
-      batch: images.prefix(count).all, classes: images.classCount, title: source.title,
+    return try ExplainedData(
+      images.prefix(count).all, reaching: first, of: arguments, classes: images.classCount, title: source.title,
       imageSize: (images.height, images.width))
   }
 
