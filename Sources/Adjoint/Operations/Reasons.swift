@@ -79,13 +79,12 @@ extension OperationForm {
   private func productReason(_ i: Int, _ isTransposed: Bool, _ x: [Shape], _ y: Shape) -> String {
     let before = isTransposed ? " It stood transposed in the product, so the result is transposed back." : ""
     if i == 0 {
-      return "A row of the left factor reaches every element of its row of y, through the right factor: adding along that row "
-        + "is a product with the right factor transposed." + before
+      return "Row by row, the left factor reaches y through the right one: adding up its ways to y is a product with the right "
+        + "factor transposed." + before
     }
     let rows = x[0].elementCount / max(x[0].last ?? 1, 1)
-    let many = rows > 1 ? ", and adds up all \(rows) rows" : ""
-    return "The right factor meets every row of the left one: its contribution is the left factor transposed times the cotangent, "
-      + "which is an outer product for each row" + many + "." + before
+    return "The right factor meets every row of the left one: left factor transposed times cotangent, "
+      + (rows > 1 ? "a sum of \(rows) outer products." : "an outer product.") + before
   }
 }
 

@@ -109,7 +109,11 @@ struct ExplainedRecording: CustomStringConvertible {
     let side = 24
     guard let jacobian, max(jacobian.rows, jacobian.columns) > side, jacobian.entryCount <= 1_000_000 else { return nil }
     let lines = jacobian.pattern(height: side, width: side).split(separator: "\n")
-    return .array(lines.map { line in .string(String(line.map { $0 == "■" ? "#" : "." })) })
+    // A row of marks as the digits of a binary number.
+    return .object([
+      ("width", .integer(lines[0].count)),
+      ("rows", .integers(lines.map { $0.reduce(0) { 2 * $0 + ($1 == "■" ? 1 : 0) } })),
+    ])
   }
 
   private static func reason(_ y: Variable<Double>, _ position: Int) -> String {

@@ -105,6 +105,7 @@ enum PageTemplate {
   private static let footer = """
     <footer>Arrow keys step, Home and End jump; in a heat map they read its elements. The page holds the recorded nodes and computes
     both halves itself, in double precision.</footer>
+    <div id="readout"></div>
     <div id="live" class="unseen" aria-live="polite"></div>
 
     """

@@ -62,18 +62,17 @@ function heatMap(label, values, shape, { pick = null, place = k => coordinates(k
   const layout = pictures(shape, values.length);
   const isTable = layout.count === 1 && !imageShapes.has(String(shape)) && layout.tall <= 8 && isNarrow(values, layout);
   const view = isTable ? numberTable(values, layout, scale) : canvasOf(values, layout, scale);
-  const readout = make("figcaption", {}, "");
+  const readout = byId("readout");
   const frame = make("div", { class: "cells", tabindex: 0, role: "group",
     "aria-label": `${label}, ${shapeText(shape)}. Arrow keys read the elements${pick ? ", Enter takes one" : ""}.` });
   frame.append(view.element);
   let at = 0;
   const read = k => {
     at = k;
-    readout.textContent = `${place(k)} = ${String(values[k]).replaceAll("-", "−")}`;
+    readout.textContent = `${label} ${place(k)} = ${String(values[k]).replaceAll("-", "−")}`;
     view.mark(k);
   };
-  const rest = () => { view.mark(-1); readout.textContent = view.note; };
-  rest();
+  const rest = () => { view.mark(-1); readout.textContent = ""; };
   frame.addEventListener("pointermove", event => { const k = view.find(event); if (k >= 0) read(k); });
   frame.addEventListener("pointerleave", rest);
   frame.addEventListener("focus", () => read(at));
@@ -89,7 +88,8 @@ function heatMap(label, values, shape, { pick = null, place = k => coordinates(k
     read(Math.min(values.length - 1, Math.max(0, at + move)));
     say(readout.textContent);
   });
-  figure.append(frame, readout);
+  figure.append(frame);
+  if (view.note) figure.append(make("figcaption", {}, view.note));
   return figure;
 }
 
@@ -97,8 +97,8 @@ function heatMap(label, values, shape, { pick = null, place = k => coordinates(k
 function isNarrow(values, { wide }) {
   if (wide > 8) return false;
   const widths = new Array(wide).fill(0);
-  values.forEach((v, k) => { widths[k % wide] = Math.max(widths[k % wide], brief(v).length * 7 + 13); });
-  return widths.reduce((a, b) => a + b, 0) <= 300;
+  values.forEach((v, k) => { widths[k % wide] = Math.max(widths[k % wide], brief(v).length * 7.4 + 14); });
+  return widths.reduce((a, b) => a + b, 0) <= Math.min(270, innerWidth - 72);
 }
 
 function numberTable(values, { tall, wide }, scale) {

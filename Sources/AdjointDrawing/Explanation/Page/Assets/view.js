@@ -102,8 +102,9 @@ function children(i) {
   const parts = edges.map(edge => make("div", { class: "part" },
     make("p", {}, `from ${nodeTitle(edge.from)}: `, formula(edge.math)), data.edges.some(other => other.from === i) ? "" : why(edge.why),
     edges.length > 1 ? heat(`contribution of ${nodeTitle(edge.from)}`, edge.node) : ""));
+  const list = make("div", { class: "row" }, ...parts);
   if (edges.length === 1) return [section("Cotangent, from the one child", ...parts, total)];
-  return [section(`Cotangent: the sum over ${edges.length} children`, ...parts,
+  return [section(`Cotangent: the sum over ${edges.length} children`, list,
     make("p", { class: "equals" }, `= their sum, recorded as %${adjoint}`), total,
     why(`It is used ${edges.length} times: a small change of it moves the loss along ${edges.length} paths at once, so the `
       + "contributions add. All of them must be there before it hands on anything: hence the reverse order."))];
@@ -134,20 +135,19 @@ function jacobian(edge) {
   const flat = Float64Array.from(rows.flatMap(row => columns.map(c => row[c])));
   box.append(heatMap(`Jacobian of ${nodeTitle(edge.from)} by ${nodeTitle(edge.to)}`, flat, [rows.length, columns.length],
     { place: k => `row ${numbers[Math.floor(k / columns.length)]}, column ${columns[k % columns.length]}` }));
-  const count = flat.filter(v => v !== 0).length;
-  if (isWhole) box.append(note(`${count} of ${m * n} entries differ from 0 here`));
+  if (isWhole) box.firstChild.append(make("span", { class: "note" }, ` ${flat.filter(v => v !== 0).length} of ${m * n} entries ≠ 0`));
   else if (edge.pattern) box.append(note(`above: its first ${rows.length} rows and ${columns.length} columns`));
   else box.append(note(`sampled: every ${step}th row and column`));
   return box;
 }
 
 // The places at which entries of a large Jacobian can differ from 0.
-function structure({ pattern, jacobian }, m, n) {
-  const [h, w] = [pattern.length, pattern[0].length], cell = Math.max(4, Math.floor(120 / Math.max(h, w)));
+function structure({ pattern: { rows, width: w }, jacobian }, m, n) {
+  const h = rows.length, cell = Math.max(4, Math.floor(120 / Math.max(h, w)));
   const svg = draw(make("div", {}), "svg", { viewBox: `0 0 ${w * cell} ${h * cell}`, width: w * cell, height: h * cell, class: "pattern",
     role: "img", "aria-label": `Where entries can differ from 0: ${jacobian}` });
-  pattern.forEach((row, r) => [...row].forEach((mark, c) => {
-    if (mark === "#") draw(svg, "rect", { x: c * cell, y: r * cell, width: cell - 0.5, height: cell - 0.5 });
+  rows.forEach((row, r) => [...row.toString(2).padStart(w, "0")].forEach((mark, c) => {
+    if (mark === "1") draw(svg, "rect", { x: c * cell, y: r * cell, width: cell - 0.5, height: cell - 0.5 });
   }));
   return make("div", {}, svg, note(`where entries can differ from 0: a cell stands for about ${brief(Math.ceil(m / h))} × ${brief(Math.ceil(n / w))} entries`));
 }

@@ -109,7 +109,7 @@ extension PageAssets {
     function predictionTable() {
       const answers = predictions.answers(), inputs = predictions.read(predictions.inputs), { features, count, examples } = predictions;
       const hasInputs = features <= 3, most = 8;
-      const head = [...(hasInputs ? ["input"] : ["example"]), "target", ...(isClassifier() ? ["answer", "probability", ""] : ["answer"])];
+      const head = [...(hasInputs ? ["input"] : ["example"]), "target", ...(isClassifier() ? ["answer", "p", ""] : ["answer"])];
       const table = make("table", {}, make("caption", {}, "what it answers"),
         make("thead", {}, make("tr", {}, ...head.map(text => make("th", { scope: "col" }, text)))));
       const body = table.createTBody();

@@ -23,7 +23,6 @@ extension PageAssets {
     nav #progress { flex: 1 1 8rem; } #position { min-width: 9.5rem; font-variant-numeric: tabular-nums; }
     main { display: grid; gap: 0.8rem; padding: 0.6rem 1rem; align-items: start;
       grid-template: "graph detail tools" auto / minmax(15rem, 32fr) minmax(0, 62fr) 25.5rem; }
-    .scalar main { grid-template-columns: minmax(15rem, 50fr) minmax(0, 32fr) 25.5rem; }
     #graph { grid-area: graph; } #detail { grid-area: detail; } #tools { grid-area: tools; display: grid; gap: 0.8rem; }
     #graph { position: sticky; top: 4rem; } .scroll { max-height: calc(100vh - 16rem); overflow: auto; }
     #graph svg { width: 100%; height: auto; display: block; margin: auto; overflow: visible; }
@@ -51,35 +50,41 @@ extension PageAssets {
     .curve { fill: none; stroke: var(--forward); stroke-width: 2; } .now { fill: var(--forward); }
     .point { fill: var(--paper); stroke: var(--ink); stroke-width: 2; } .boundary { fill: none; stroke: var(--ink); stroke-width: 2; }
     #predictions { overflow-x: auto; } #predictions table { border-collapse: collapse; font-size: 0.85rem; width: 100%; }
-    #predictions th, #predictions td { text-align: right; padding: 0.05rem 0.4rem; border-top: 1px solid var(--line); font-weight: 400;
+    #predictions th, #predictions td { text-align: right; padding: 0.05rem 0.2rem; border-top: 1px solid var(--line); font-weight: 400;
       font-variant-numeric: tabular-nums; } #predictions th { color: var(--faint); } caption { text-align: left; font-weight: 600; }
     .title { display: flex; flex-wrap: wrap; gap: 0 1rem; align-items: baseline; }
     .parts { columns: 17rem; column-gap: 1.4rem; }
-    .parts > section { break-inside: avoid; padding: 0.4rem 0 0.5rem; border-top: 1px solid var(--line); }
+    .parts > section { break-inside: avoid; padding: 0.2rem 0 0.4rem; line-height: 1.4; border-top: 1px solid var(--line); }
     .row { display: flex; flex-wrap: wrap; gap: 0.3rem 1rem; align-items: flex-start; } .row > * { flex: 0 1 auto; max-width: 100%; } .row > .jacobian { flex: 1 1 11rem; }
-    .why { font-size: 0.88rem; line-height: 1.35; margin: 0.2rem 0; padding-left: 0.6rem; border-left: 3px solid var(--focus); }
+    .jacobian table { font-size: 0.75rem; line-height: 1.15; } .jacobian td { padding: 0.05rem 0.3rem; }
+    .why { font-size: 0.85rem; line-height: 1.3; margin: 0.2rem 0; padding-left: 0.6rem; border-left: 3px solid var(--focus); }
     .pattern { display: block; border: 1px solid var(--line); background: var(--paper); } .pattern rect { fill: var(--forward); }
     .body:focus { outline: none; } .body[hidden] { display: none; } .ask { min-height: 1.8rem; padding-block: 0; }
     [aria-pressed="true"] { background: var(--ink); color: var(--paper); }
     .facts, .note, .legend, figcaption { color: var(--faint); } .note, figcaption { font-size: 0.8rem; line-height: 1.35; margin: 0.15rem 0; }
-    figcaption { min-height: 1.35em; overflow-wrap: anywhere; margin: 0; }
+    figcaption { overflow-wrap: anywhere; margin: 0; }
+    #readout { position: fixed; bottom: 0; left: 0; right: 0; padding: 0.2rem 1rem; background: var(--ink); color: var(--paper); z-index: 3; }
+    #readout:empty { display: none; }
     .facts { margin: 0; } .formula { font-size: 1.1rem; max-width: 100%; overflow-x: auto; } .math { overflow-wrap: anywhere; }
     .bar { border-top: 0.07em solid; padding-top: 0.06em; margin-inline: 0.04em; }
     .structure { font-weight: 600; font-size: 0.9rem; margin: 0; } .part { margin: 0.4rem 0; padding-left: 0.7rem; border-left: 3px solid var(--backward); }
-    .part p, .equals { margin: 0; } section p { margin: 0.15rem 0; }
-    figure { margin: 0.1rem 0; } .cells table, .cells canvas { margin: 0; } .cells { width: fit-content; max-width: 100%; overflow-x: auto; border-radius: 4px; }
+    .part p, .equals { margin: 0; } section p { margin: 0.15rem 0; } .parts p { overflow-x: auto; overflow-y: hidden; }
+    figure { margin: 0.2rem 0; } .cells table, .cells canvas { margin: 0; } .cells { width: fit-content; max-width: 100%; overflow-x: auto; border-radius: 4px; }
     .heat table { border-collapse: collapse; font-size: 0.8rem; line-height: 1.3; font-variant-numeric: tabular-nums; }
     .heat td { border: 1px solid var(--line); padding: 0.1rem 0.35rem; text-align: right; white-space: nowrap; }
     .heat td.at { outline: 3px solid #00a36f; outline-offset: -3px; }
     canvas { display: block; max-width: 100%; image-rendering: pixelated; border: 1px solid var(--line); touch-action: pan-y; }
     .recorded { margin: 0; padding-left: 1.2rem; overflow-x: auto; }
     #play label[hidden] { display: none; } #play label { margin: 0.1rem 0.4rem 0.1rem 0; }
-    #element { width: 4.5rem; } #value { width: 8.7rem; } #slider { width: min(19rem, 64vw); }
-    #play select { max-width: 11rem; }
+    #element { width: 4.5rem; } #value { width: 11.5rem; font-size: 0.9rem; } #slider { width: min(19rem, 64vw); }
+    #play select { min-width: 0; max-width: 100%; }
     dl { display: grid; grid-template-columns: max-content 1fr; gap: 0 0.8rem; margin: 0.2rem 0; }
     dt { color: var(--faint); } dd { margin: 0; font-variant-numeric: tabular-nums; overflow-wrap: anywhere; }
     #loss { font-weight: 700; }
     .unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
+    @media (min-width: 1181px) {
+      .scalar main { grid-template-columns: minmax(15rem, 50fr) minmax(0, 32fr) 25.5rem; }
+    }
     @media (max-width: 1180px) {
       main { grid-template: "graph detail" auto "tools tools" auto / minmax(0, 2fr) minmax(0, 3fr); }
       #tools { grid-template-columns: repeat(auto-fit, minmax(19rem, 1fr)); align-items: start; }
