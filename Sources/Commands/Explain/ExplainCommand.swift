@@ -27,6 +27,9 @@ enum ExplainCommand {
         "data", "WHAT", .text, default: "xor",
         "What it is fed: \(ExplainedData.names.joined(separator: ", ")), a directory with MNIST's four IDX files, or a CSV "
           + "file of label and pixels."),
+      Option(
+        "load", "FILE", .text,
+        "The network of a checkpoint that 'adjoint train --save' wrote, on the test set of its data, or of --data."),
       DataOptions.downloadFlag(),
       Option(
         "batch", "N", .integer(1...1024), default: "4", "How many examples at once; 1 with --example or --scalar."),
@@ -43,6 +46,7 @@ enum ExplainCommand {
         [
           "adjoint explain -o step.html", "adjoint explain --scalar -o scalars.html",
           "adjoint explain --model 784,30,10 --activation sigmoid --data digits -o digits.html",
+          "adjoint explain --load digits.safetensors --example 7 -o seven.html",
           "adjoint explain --exercise -o sheet.md", "adjoint explain --grade filled.md",
         ]
       ),

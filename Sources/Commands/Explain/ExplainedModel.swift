@@ -12,7 +12,7 @@ struct ExplainedModel {
   let subtitle: String
   let imageSize: (height: Int, width: Int)?
   /// What the page shows of its answers, with examples to choose from.
-  private let predictions: Explanation.Predictions
+  private let predictions: Explanation.Predictions?
   private let learningRate: Double
   /// The same in single numbers, where they were asked for.
   private let xRay: ScalarXRay?
@@ -23,12 +23,21 @@ struct ExplainedModel {
   /// The page.
   var page: Explanation {
     var page = Explanation(of: explained, subtitle: subtitle, imageSize: imageSize)
-    page.predictions = xRay.map { predictions.expanded(in: $0) } ?? predictions
+    page.predictions = predictions.map { given in xRay.map { given.expanded(in: $0) } ?? given }
     page.learningRate = learningRate
     return page
   }
 
+  /// A fresh network, or that of a checkpoint.
   init(_ arguments: Arguments, _ console: Console) throws {
+    if let file = arguments.text("load") {
+      try self.init(loading: file, arguments, console)
+    } else {
+      try self.init(fresh: arguments, console)
+    }
+  }
+
+  private init(fresh arguments: Arguments, _ console: Console) throws {
     let option = arguments.option("model")
     let seed = UInt64(try arguments.integer("seed"))
     let activation: Activation = try arguments.choice("activation")
@@ -56,25 +65,60 @@ struct ExplainedModel {
       }
       model = CNN(height: height, width: width, classes: data.classes, activation: activation, using: &generator)
     }
-    func record(_ batch: Batch<Int32>) -> (loss: Variable<Double>, predictions: Explanation.Predictions) {
-      let tape = Tape<Double>()
-      let x = tape.input(batch.inputs.converted(), name: data.imageSize == nil ? "x" : "images")
-      let logits = model(x)
-      guard isBinary else {
-        let labels = tape.index(batch.targets, name: "labels")
-        return (
-          crossEntropy(logits: logits, labels: labels).labeled("loss"), .classes(logits, of: x, labels: labels)
-        )
+    let name = sizes.map { $0.map(String.init).joined(separator: "-") } ?? text
+    let loss: Loss = isBinary ? isScalar ? .squaredError : .binaryCrossEntropy : .classes(.crossEntropy)
+    try self.init(
+      model, loss, data, arguments, named: "\(name), \(activation.optionName), \(loss.name)", origin: "seed \(seed)")
+  }
+
+  /// The loss of a network's outputs.
+  enum Loss {
+    case classes(ClassificationLoss)
+    /// Of one output, for two classes.
+    case binaryCrossEntropy
+    /// Of the probability that one output gives: in single numbers a loss of few operations is read more easily.
+    case squaredError
+
+    var name: String {
+      switch self {
+      case .classes(let loss): loss.optionName
+      case .binaryCrossEntropy: "binary cross-entropy"
+      case .squaredError: "squared error"
       }
-      let numbers = Tensor(shape: [batch.count, 1], elements: batch.targets.elements.map(Double.init))
-      let t = tape.constant(numbers, name: "t")
-      guard isScalar else {
-        return (binaryCrossEntropy(logits: logits, targets: t).labeled("loss"), .logits(logits, of: x, targets: t))
+    }
+
+    /// Records the loss, and says what the outputs predict.
+    func record(
+      _ y: Variable<Double>, of x: Variable<Double>, _ classes: Tensor<Int32>
+    ) -> (loss: Variable<Double>, predictions: Explanation.Predictions?) {
+      let tape = x.tape
+      func targets() -> Variable<Double> {
+        tape.constant(Tensor(shape: y.shape, elements: classes.elements.map(Double.init)), name: "t")
       }
-      // In single numbers a loss of few operations is read more easily.
-      let p = logits.sigmoid()
-      let squares = (p - t).square()
-      return ((batch.count == 1 ? squares.sum() : squares.mean()).labeled("loss"), .probabilities(p, of: x, targets: t))
+      switch self {
+      case .classes(let loss):
+        let labels = tape.index(classes, name: "labels")
+        let predictions = loss == .crossEntropy ? Explanation.Predictions.classes(y, of: x, labels: labels) : nil
+        return (loss(y, labels: labels), predictions)
+      case .binaryCrossEntropy:
+        let t = targets()
+        return (AdjointLearning.binaryCrossEntropy(logits: y, targets: t), .logits(y, of: x, targets: t))
+      case .squaredError:
+        let (p, t) = (y.sigmoid(), targets())
+        let squares = (p - t).square()
+        return (squares.shape.elementCount == 1 ? squares.sum() : squares.mean(), .probabilities(p, of: x, targets: t))
+      }
+    }
+  }
+
+  init(
+    _ model: any Layer<Double>, _ kind: Loss, _ data: ExplainedData, _ arguments: Arguments, named name: String,
+    origin: String
+  ) throws {
+    let isScalar = arguments.isGiven("scalar")
+    func record(_ batch: Batch<Int32>) -> (loss: Variable<Double>, predictions: Explanation.Predictions?) {
+      let x = Tape<Double>().input(batch.inputs.converted(), name: data.imageSize == nil ? "x" : "images")
+      return kind.record(model(x), of: x, batch.targets)
     }
     // Where nobody chose, an X-ray starts at the example that most gradients differ from 0 at.
     let count = try data.count(arguments)
@@ -88,22 +132,18 @@ struct ExplainedModel {
       }
     }
     let recorded = record(data.batch(from: first, count: count))
-    loss = recorded.loss
+    loss = recorded.loss.labeled("loss")
     // A page carries all of few examples, and of many those that come next.
     let isFew = data.examples.count <= ExplainedData.carried
     let carried = isFew ? data.examples : data.batch(from: first, count: max(count, ExplainedData.carriedOfMany))
-    predictions = recorded.predictions.choosing(
+    predictions = recorded.predictions?.choosing(
       among: carried.inputs.converted(), targets: carried.targets.elements.map(Double.init), first: isFew ? first : 0,
       numberedFrom: isFew ? 0 : first)
     learningRate = data.imageSize == nil ? 0.5 : 0.1
     xRay = isScalar ? try ScalarXRay(of: loss) : nil
-    let name = sizes.map { $0.map(String.init).joined(separator: "-") } ?? text
-    subtitle =
-      "\(name), \(activation.optionName), \(isBinary ? isScalar ? "squared error" : "binary cross-entropy" : "cross-entropy"), on "
-      + (count == 1
-        ? "\(data.imageSize == nil ? "point" : "image") \(first)"
-        : count.of(data.imageSize == nil ? "point" : "image") + (first > 0 ? " from \(first) on" : ""))
-      + " of \(data.title), seed \(seed)"
+    let noun = data.imageSize == nil ? "point" : "image"
+    let place = count == 1 ? "\(noun) \(first)" : count.of(noun) + (first > 0 ? " from \(first) on" : "")
+    subtitle = "\(name), on \(place) of \(data.title), \(origin)"
     imageSize = data.imageSize
   }
 }
@@ -133,7 +173,7 @@ struct ExplainedData {
   }
 
   /// Refuses an example that the data does not have.
-  private init(
+  init(
     _ examples: Batch<Int32>, reaching first: Int, of arguments: Arguments, classes: Int, title: String,
     imageSize: (height: Int, width: Int)?
   ) throws(CommandError) {
@@ -178,7 +218,7 @@ struct ExplainedData {
       imageSize: (images.height, images.width))
   }
 
-  private static func source(_ name: String) throws(CommandError) -> DataSource {
+  static func source(_ name: String) throws(CommandError) -> DataSource {
     do throws(CommandError) {
       return try DataSource(name == "digits" ? "drawn" : name)
     } catch .noSuchData {
