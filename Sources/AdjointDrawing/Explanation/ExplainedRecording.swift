@@ -107,7 +107,9 @@ struct ExplainedRecording: CustomStringConvertible {
   /// for one with so many entries that the picture would take seconds.
   private static func pattern(of jacobian: LocalJacobian?) -> JSON? {
     let side = 24
-    guard let jacobian, max(jacobian.rows, jacobian.columns) > side, jacobian.entryCount <= 1_000_000 else { return nil }
+    guard let jacobian, max(jacobian.rows, jacobian.columns) > side, jacobian.entryCount <= 1_000_000 else {
+      return nil
+    }
     let lines = jacobian.pattern(height: side, width: side).split(separator: "\n")
     // A row of marks as the digits of a binary number.
     return .object([

@@ -129,7 +129,8 @@ struct ExplanationForm: Sendable {
     },
     ExplanationForm(".tex", "the same in LaTeX") { Derivation(of: $1).latex },
     ExplanationForm(".txt", "the same as plain text") { Derivation(of: $1).text + "\n" },
-    ExplanationForm(".html", "a page to step through, forward and backward, with a slider on every weight") { model, _ in
+    ExplanationForm(".html", "a page to step through, forward and backward, with a slider on every weight") {
+      model, _ in
       model.page.html
     },
     ExplanationForm(".svg", "a drawing of both halves, layer by layer") { drawing(of: $1, $0).svg },

@@ -208,7 +208,8 @@ struct ExplainedData {
       var generator = Generator(seed: seed).stream(1)
       let points = problem.points(count, &generator)
       return try ExplainedData(
-        points.prefix(count).all, reaching: first, of: arguments, classes: points.classCount, title: name, imageSize: nil)
+        points.prefix(count).all, reaching: first, of: arguments, classes: points.classCount, title: name,
+        imageSize: nil)
     }
     let source = try source(name)
     try source.download(arguments, console)

@@ -63,7 +63,8 @@ struct PageLayouts {
       ("id", .string(box.place.identifier)), ("nodes", .integers(nodes(at: box.place))),
       ("place", rectangle(box.rectangle)), ("style", .string(box.text.style.rawValue)),
       ("title", .string(box.text.title)),
-      ("lines", .array(box.text.lines.dropLast(hasNumbers ? 2 : 0).map { .string($0) })), ("full", .string(box.text.full)),
+      ("lines", .array(box.text.lines.dropLast(hasNumbers ? 2 : 0).map { .string($0) })),
+      ("full", .string(box.text.full)),
       ("numbers", .bool(hasNumbers)),
     ])
   }

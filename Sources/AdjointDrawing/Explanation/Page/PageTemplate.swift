@@ -6,7 +6,8 @@ enum PageTemplate {
   static func document(of explanation: Explanation) -> String {
     let (title, subtitle) = (Markup.escaped(explanation.title), Markup.escaped(explanation.subtitle))
     let slots = explanation.slots
-    return head(title) + "<body>\n" + header(title, subtitle) + slot("lesson", "Lesson", slots.lesson) + controls + content
+    return head(title) + "<body>\n" + header(title, subtitle) + slot("lesson", "Lesson", slots.lesson) + controls
+      + content
       + slot("exercise", "Exercise", slots.exercise) + footer
       + "<script type=\"application/json\" id=\"recording\">\(explanation.data)</script>\n"
       + "<script>\n\"use strict\";\n(() => {\n\(script)\(slots.script)\(PageAssets.selftest)})();\n</script>\n</body>\n</html>\n"

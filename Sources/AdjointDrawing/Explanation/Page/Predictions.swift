@@ -53,12 +53,14 @@ extension Explanation {
     }
 
     /// Logits of classes [N, classes], inputs [N, …] and the numbers of the right classes [N].
-    public static func classes<S: Scalar>(_ logits: Variable<S>, of x: Variable<S>, labels: Variable<S>) -> Predictions {
+    public static func classes<S: Scalar>(_ logits: Variable<S>, of x: Variable<S>, labels: Variable<S>) -> Predictions
+    {
       Predictions(.classes, logits, of: x, labels)
     }
 
     /// Logits of one probability [N, 1], inputs [N, …] and targets 0 or 1.
-    public static func logits<S: Scalar>(_ logits: Variable<S>, of x: Variable<S>, targets: Variable<S>) -> Predictions {
+    public static func logits<S: Scalar>(_ logits: Variable<S>, of x: Variable<S>, targets: Variable<S>) -> Predictions
+    {
       Predictions(.logits, logits, of: x, targets)
     }
 
@@ -87,7 +89,8 @@ extension Explanation {
     ) -> Predictions {
       let (count, batch) = (inputs.shape.first ?? 0, max(self.inputs.shape.first ?? 1, 1))
       let (width, features) = (self.targets.values.count / batch, self.inputs.shape.elementCount / batch)
-      guard (0..<count).contains(first), targets.count == count * width, inputs.elements.count == count * features else {
+      guard (0..<count).contains(first), targets.count == count * width, inputs.elements.count == count * features
+      else {
         fatalError(
           "Explanation.Predictions: examples of shape \(inputs.shape) with \(targets.count) targets, the first of them \(first), do "
             + "not fit a batch of \(self.inputs.shape) with \(self.targets.values.count) targets; give \(features) numbers and "
@@ -118,14 +121,17 @@ extension Explanation {
       if let examples {
         let width = examples.targets.count / max(examples.count, 1)
         let names = (0..<examples.count).map { k in
-          "\(examples.firstNumber + k): target " + examples.targets[k * width..<(k + 1) * width].map { Notation.number($0).text }.joined(separator: ", ")
+          "\(examples.firstNumber + k): target "
+            + examples.targets[k * width..<(k + 1) * width].map { Notation.number($0).text }.joined(separator: ", ")
         }
         fields.append(
           (
             "examples",
             .object([
-              ("count", .integer(examples.count)), ("first", .integer(examples.first)), ("number", .integer(examples.firstNumber)),
-              ("inputs", PageValues.encoded(examples.inputs.elements)), ("targets", PageValues.encoded(examples.targets)),
+              ("count", .integer(examples.count)), ("first", .integer(examples.first)),
+              ("number", .integer(examples.firstNumber)),
+              ("inputs", PageValues.encoded(examples.inputs.elements)),
+              ("targets", PageValues.encoded(examples.targets)),
               ("names", .array(names.map { .string($0) })),
             ])
           ))

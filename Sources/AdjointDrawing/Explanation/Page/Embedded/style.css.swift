@@ -67,7 +67,7 @@ extension PageAssets {
     #readout:empty { display: none; }
     .facts { margin: 0; } .formula { font-size: 1.1rem; max-width: 100%; overflow-x: auto; } .math { overflow-wrap: anywhere; }
     .bar { border-top: 0.07em solid; padding-top: 0.06em; margin-inline: 0.04em; }
-    .structure { font-weight: 600; font-size: 0.9rem; margin: 0; } .part { margin: 0.4rem 0; padding-left: 0.7rem; border-left: 3px solid var(--backward); }
+    .structure .note { font-weight: 400; } .structure { font-weight: 600; font-size: 0.9rem; margin: 0; } .part { margin: 0.4rem 0; padding-left: 0.7rem; border-left: 3px solid var(--backward); }
     .part p, .equals { margin: 0; } section p { margin: 0.15rem 0; } .parts p { overflow-x: auto; overflow-y: hidden; }
     figure { margin: 0.2rem 0; } .cells table, .cells canvas { margin: 0; } .cells { width: fit-content; max-width: 100%; overflow-x: auto; border-radius: 4px; }
     .heat table { border-collapse: collapse; font-size: 0.8rem; line-height: 1.3; font-variant-numeric: tabular-nums; }
@@ -76,7 +76,7 @@ extension PageAssets {
     canvas { display: block; max-width: 100%; image-rendering: pixelated; border: 1px solid var(--line); touch-action: pan-y; }
     .recorded { margin: 0; padding-left: 1.2rem; overflow-x: auto; }
     #play label[hidden] { display: none; } #play label { margin: 0.1rem 0.4rem 0.1rem 0; }
-    #element { width: 4.5rem; } #value { width: 11.5rem; font-size: 0.9rem; } #slider { width: min(19rem, 64vw); }
+    #element { width: 5.5rem; } #value { width: 13rem; max-width: 100%; font-size: 0.9rem; } #slider { width: min(19rem, 64vw); }
     #play select { min-width: 0; max-width: 100%; }
     dl { display: grid; grid-template-columns: max-content 1fr; gap: 0 0.8rem; margin: 0.2rem 0; }
     dt { color: var(--faint); } dd { margin: 0; font-variant-numeric: tabular-nums; overflow-wrap: anywhere; }

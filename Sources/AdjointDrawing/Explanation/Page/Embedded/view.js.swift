@@ -109,8 +109,8 @@ extension PageAssets {
       if (edges.length === 1) return [section("Cotangent, from the one child", ...parts, total)];
       return [section(`Cotangent: the sum over ${edges.length} children`, list,
         make("p", { class: "equals" }, `= their sum, recorded as %${adjoint}`), total,
-        why(`It is used ${edges.length} times: a small change of it moves the loss along ${edges.length} paths at once, so the `
-          + "contributions add. All of them must be there before it hands on anything: hence the reverse order."))];
+        why(`Used ${edges.length} times: a small change moves the loss along ${edges.length} paths at once, so the contributions add. `
+          + "All must be there before it hands on: hence the reverse order."))];
     }
 
     // What this node hands on: its local Jacobians and the contribution to each input.
