@@ -16,7 +16,7 @@ extension PageAssets {
         this.svg.replaceChildren();
         this.svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
         this.svg.style.maxWidth = `${Math.round(width * 1.2)}px`;
-        this.svg.style.minWidth = `${Math.round(width * 0.7)}px`;
+        this.svg.style.minWidth = `${Math.round(width * 0.66)}px`;
         const here = layout.boxes.find(box => box.nodes.includes(current));
         for (const [place, title, text] of layout.frames) {
           this.rectangle(place, { class: "frame", rx: 6 });

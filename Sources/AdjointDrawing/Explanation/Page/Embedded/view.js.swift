@@ -57,7 +57,7 @@ extension PageAssets {
     // What the step shows: a section for the value, and one for each neighbour.
     const valuePart = i => section("Value", heat(`value of ${nodeTitle(i)}`, i, { pick: data.nodes[i].role ? k => take(i, k) : null }),
       data.nodes[i].role && sliding(i) ? note("Click an element, or press Enter on it, to put it on the slider.") : "");
-    const backwardParts = i => [...children(i), ...toInputs(i), ...serving(i), valuePart(i)];
+    const backwardParts = i => [...children(i), ...serving(i), ...toInputs(i), valuePart(i)];
     function forwardParts(i) {
       const inputs = [...new Set(data.nodes[i].inputs || [])];
       return [valuePart(i),
@@ -138,7 +138,7 @@ extension PageAssets {
       const flat = Float64Array.from(rows.flatMap(row => columns.map(c => row[c])));
       box.append(heatMap(`Jacobian of ${nodeTitle(edge.from)} by ${nodeTitle(edge.to)}`, flat, [rows.length, columns.length],
         { place: k => `row ${numbers[Math.floor(k / columns.length)]}, column ${columns[k % columns.length]}` }));
-      if (isWhole) box.firstChild.append(make("span", { class: "note" }, ` ${flat.filter(v => v !== 0).length} of ${m * n} entries ≠ 0`));
+      if (isWhole) box.firstChild.append(make("span", { class: "note" }, ` ${flat.filter(v => v !== 0).length} of ${m * n} ≠ 0`));
       else if (edge.pattern) box.append(note(`above: its first ${rows.length} rows and ${columns.length} columns`));
       else box.append(note(`sampled: every ${step}th row and column`));
       return box;
