@@ -95,6 +95,26 @@ import Testing
     #expect(large.code == 2 && large.errors.contains("a page for at most 2,000"), "\(large.errors)")
   }
 
+  @Test("A trained network is explained, at the example of its test set that is asked for")
+  func loaded() throws {
+    let workplace = try Workplace()
+    let words = [
+      "--train-limit", "100", "--test-limit", "20", "--epochs", "1", "--hidden", "4", "--save", "d.safetensors",
+    ]
+    #expect(try workplace.start(["train"] + words).outcome().code == 0)
+    let outcome = try workplace.run("explain", "--load", "d.safetensors", "--example", "7", "-o", "seven.html")
+    #expect(outcome.code == 0, "\(outcome.errors)")
+    #expect(outcome.output.contains("784 → 4 relu → 10, cross-entropy, on image 7 of drawn digits, from d.safetensors"))
+    let refused = try workplace.run("explain", "--load", "d.safetensors", "--model", "784,4,10", "-o", "a.html")
+    #expect(refused.errors.contains("--model has no effect with --load"), "\(refused.errors)")
+  }
+
+  @Test("In single numbers the page starts at the point whose gradients all differ from 0")
+  func scalar() throws {
+    let outcome = try Workplace().run("explain", "--scalar", "-o", "s.html")
+    #expect(outcome.output.contains("2-2-1, tanh, squared error, on point 3 of xor"), "\(outcome.output)")
+  }
+
   @Test("The same words write the same bytes")
   func reproducible() throws {
     let workplace = try Workplace()
@@ -114,6 +134,8 @@ import Testing
       (["-o", "a.svg", "--exercise"], "expected a name that ends in .md, .json or .html"),
       (["-o", "a.html", "--digits", "2"], "--digits has no effect without --exercise"),
       (["-o", "a.md", "--exercise", "--activaton", "relu"], "did you mean --activation?"),
+      (["-o", "a.html", "--example", "4"], "expected one of the 4 examples of xor, 0 to 3"),
+      (["-o", "a.html", "--load", "none.safetensors"], "there is no checkpoint none.safetensors"),
       (["-o", "a.html", "--grade", "a.md"], "--output has no effect with --grade"),
       (["-o", "a.html", "--activation", "tahn"], "did you mean tanh?"),
     ])

@@ -200,6 +200,7 @@ private struct Instances {
     add(Drawing(of: graph), Drawing.Direction.down, Folding.layers, Explanation(of: loss), Derivation(of: loss))
     add(chain, chain.factors[0], JacobianChain<Double>.Association.leftToRight)
     add(try ScalarXRay(of: loss), ScalarXRayError.noScalarForm(operation: "f"))
+    add(Explanation.Predictions.values(loss, of: x, targets: x))
     add(GraphvizError.notInstalled(program: "dot", searched: ["/usr/bin"]))
   }
 }

@@ -48,7 +48,8 @@ struct ExplainedRecording: CustomStringConvertible {
     (tape, self.seed, output, self.roles, self.imageSize) = (replay, seed.index, y.index, roles, imageSize)
     needed = loss.dependencies
     symbols = Symbols(of: loss, notation: notation)
-    graph = Graph(of: loss, notation: notation)
+    // A single number has room for its value and its adjoint in its box.
+    graph = Graph(of: loss, notation: notation).reservingNumbers
   }
 
   /// Records a node on another tape, at the same values: operations are precision-free.
@@ -68,7 +69,7 @@ struct ExplainedRecording: CustomStringConvertible {
 
   // MARK: As data
 
-  func json() -> JSON {
+  var fields: [(String, JSON)] {
     let isNeeded = Set(needed)
     let (names, layouts) = (PageNames(tape, symbols), PageLayouts(graph))
     let nodes = (0..<tape.count).map { node -> JSON in
@@ -77,28 +78,51 @@ struct ExplainedRecording: CustomStringConvertible {
     let adjoints = needed.compactMap { node in backward.adjoint(of: tape[node]).map { (String(node), $0.index) } }
     let edges = backward.edges.map { edge -> JSON in
       let formula = names.formula(of: edge.contribution, adjointOf: edge.consumer, backward)
-      return .object([
-        ("from", .integer(edge.consumer)), ("position", .integer(edge.position)), ("to", .integer(edge.producer)),
-        ("node", .integer(edge.contribution.index)), ("math", .string(formula)),
-        ("jacobian", .string(ExplainedRecording.jacobian(of: tape[edge.consumer], edge.position))),
-      ])
+      let jacobian = ExplainedRecording.jacobian(of: tape[edge.consumer], edge.position)
+      return .object(
+        [
+          ("from", .integer(edge.consumer)), ("position", .integer(edge.position)), ("to", .integer(edge.producer)),
+          ("node", .integer(edge.contribution.index)), ("math", .string(formula)),
+          ("jacobian", .string(jacobian?.structureText ?? "")),
+          ("why", .string(ExplainedRecording.reason(tape[edge.consumer], edge.position))),
+        ] + (ExplainedRecording.pattern(of: jacobian).map { [("pattern", $0)] } ?? []))
     }
-    return .object([
+    let isScalar = needed.allSatisfy { tape[$0].shape.elementCount == 1 } && needed.count <= 120
+    return [
       ("output", .integer(output)),
       ("seed", .integer(seed)), ("image", imageSize.map { .integers([$0.height, $0.width]) } ?? .null),
       ("walk", .integers(graph.nodes.map(\.id))), ("adjoints", .object(adjoints.map { ($0.0, .integer($0.1)) })),
       ("edges", .array(edges)), ("nodes", .array(nodes)),
-      ("layers", layouts.layerOfNode), ("layouts", layouts.json),
+      ("layers", layouts.layerOfNode), ("layouts", layouts.json), ("unfolded", .bool(isScalar)),
+    ]
+  }
+
+  /// ∂y/∂xᵢ in the form of its structure, as the operation states it; `nil` where any entry may differ from 0, and
+  /// where stating it may mean a replay of the node for each element of a large input.
+  private static func jacobian(of y: Variable<Double>, _ position: Int) -> LocalJacobian? {
+    guard let operation = y.operation else { return nil }
+    let isCheap = operation.isElementwise || operation.form.isProduct || operation.form == .reshape
+    guard isCheap || y.shape.elementCount * y.inputs[position].shape.elementCount <= 1_000_000 else { return nil }
+    return y.localJacobian(withRespectTo: position, denseLimit: 0)
+  }
+
+  /// A picture of where the entries of a large Jacobian can differ from 0; `nil` for one that the page shows whole, and
+  /// for one with so many entries that the picture would take seconds.
+  private static func pattern(of jacobian: LocalJacobian?) -> JSON? {
+    let side = 24
+    guard let jacobian, max(jacobian.rows, jacobian.columns) > side, jacobian.entryCount <= 1_000_000 else {
+      return nil
+    }
+    let lines = jacobian.pattern(height: side, width: side).split(separator: "\n")
+    // A row of marks as the digits of a binary number.
+    return .object([
+      ("width", .integer(lines[0].count)),
+      ("rows", .integers(lines.map { $0.reduce(0) { 2 * $0 + ($1 == "■" ? 1 : 0) } })),
     ])
   }
 
-  /// The structure of ∂y/∂xᵢ in words, as the operation states it. It is empty where any entry may differ from 0, and
-  /// where stating it may mean a replay of the node for each element of a large input.
-  private static func jacobian(of y: Variable<Double>, _ position: Int) -> String {
-    guard let operation = y.operation else { return "" }
-    let isCheap = operation.isElementwise || operation.form.isProduct || operation.form == .reshape
-    guard isCheap || y.shape.elementCount * y.inputs[position].shape.elementCount <= 1_000_000 else { return "" }
-    return y.localJacobian(withRespectTo: position, denseLimit: 0)?.structureText ?? ""
+  private static func reason(_ y: Variable<Double>, _ position: Int) -> String {
+    y.operation?.reason(forInput: position, of: y.inputs.map(\.shape), into: y.shape) ?? ""
   }
 
   private func json(of x: Variable<Double>, _ names: PageNames) -> JSON {

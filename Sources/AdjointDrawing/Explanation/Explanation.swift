@@ -17,6 +17,12 @@ public struct Explanation {
   public var title: String
   /// A line below the title: the model, the data.
   public var subtitle: String
+  /// The rate η of the gradient steps that the page begins with.
+  public var learningRate = 0.1
+  /// What the model predicts, for the page's pictures of it; `nil` where the page shows the loss alone.
+  public var predictions: Predictions?
+  /// The text of a lesson and its exercise, in which the page stands.
+  package var slots = Slots()
   /// The questions to fill in on the page, which then shows no adjoint by itself; `nil` for a page that explains.
   package var exercise: JSON?
   let recording: ExplainedRecording
@@ -44,17 +50,36 @@ public struct Explanation {
   }
 
   /// The page: a complete document.
-  public var html: String {
-    PageTemplate.document(title: title, subtitle: subtitle, data: data, exercise: exercise?.text(.embedded))
-  }
+  public var html: String { PageTemplate.document(of: self) }
 
   /// The recorded nodes as the page holds them: JSON.
-  package var data: String { recording.json().text(.embedded) }
+  package var data: String {
+    var fields = recording.fields
+    fields.append(("rate", .number(learningRate)))
+    if let predictions { fields.append(("predictions", predictions.json)) }
+    return JSON.object(fields).text(.embedded)
+  }
 
   /// Writes the page to a file, through a temporary one.
   /// - Throws: the error of the file system.
   public func write(to path: String) throws {
     try OutputFile.replace(FilePlace.url(path), with: html.utf8)
+  }
+}
+
+extension Explanation {
+  /// The parts of a page that a lesson fills: finished HTML, in which names are escaped.
+  package struct Slots: Sendable {
+    /// The text above the steps.
+    package var lesson = ""
+    /// The exercise below them.
+    package var exercise = ""
+    /// Script for the exercise. It runs before the page starts, and sees its data, its tape and its helpers.
+    package var script = ""
+
+    package init(lesson: String = "", exercise: String = "", script: String = "") {
+      (self.lesson, self.exercise, self.script) = (lesson, exercise, script)
+    }
   }
 }
 

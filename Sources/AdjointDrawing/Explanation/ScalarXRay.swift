@@ -33,14 +33,14 @@ public struct ScalarXRay {
         continue
       }
       let x = loss.tape[node]
-      let scope = x.scopes.first ?? x.operation?.name
+      // The numbers of an operation stand together; a single one needs no frame of its own.
+      let scope = x.scopes.first ?? (x.shape.elementCount > 1 ? x.operation?.name : nil)
       let expanded: [Variable<Double>]
       let expander = builder
       if let operation = x.operation {
         let inputs = x.inputs.map { ScalarOperand(elements: builder.elements[$0.index], of: $0) }
-        expanded = try tape.scoped(scope ?? operation.name) {
-          try expander.expand(operation, inputs, shape: x.shape)
-        }
+        let expand = { try expander.expand(operation, inputs, shape: x.shape) }
+        expanded = try scope.map { try tape.scoped($0, expand) } ?? expand()
       } else {
         let symbol = symbols[node]
         expanded = scope.map { name in tape.scoped(name) { expander.leaf(x, symbol) } } ?? expander.leaf(x, symbol)

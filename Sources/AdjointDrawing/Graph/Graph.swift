@@ -108,6 +108,8 @@ public struct Graph: Sendable {
   public var outputs: [Int]
   /// True when the adjoints are part of the picture.
   package var hasBackward: Bool
+  /// True when the box of a single number keeps room for its value and its adjoint.
+  private(set) var reservesNumbers = false
 
   package init(nodes: [Node], edges: [Edge], outputs: [Int], hasBackward: Bool = false) {
     (self.nodes, self.edges, self.outputs, self.hasBackward) = (nodes, edges, outputs, hasBackward)
@@ -115,6 +117,18 @@ public struct Graph: Sendable {
 
   /// The node at a position of the tape, if it is drawn.
   package func node(_ id: Int) -> Node? { nodes.first { $0.id == id } }
+
+  /// The same graph, in which the box of a single number keeps room for two lines: its value and its adjoint.
+  var reservingNumbers: Graph {
+    var graph = self
+    graph.reservesNumbers = true
+    return graph
+  }
+
+  /// True for a box that keeps room for a number.
+  func hasNumbers(_ node: Node) -> Bool {
+    reservesNumbers && node.kind != .index && node.shape.elementCount == 1
+  }
 }
 
 extension Graph: CustomStringConvertible {

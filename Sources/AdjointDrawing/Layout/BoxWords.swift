@@ -21,6 +21,7 @@ struct BoxWords {
     let formula = node.kind.isLeaf ? node.formula : "= " + node.formula
     var lines = BoxText.broken(formula)
     if !used.contains(id), !graph.hasBackward { lines.append(shape(of: id)) }
+    if graph.hasNumbers(node) { lines += ["−0.0000e−00", ""] }
     let style: BoxStyle =
       switch node.kind {
       case .parameter: .parameter

@@ -27,8 +27,13 @@ enum ExplainCommand {
         "data", "WHAT", .text, default: "xor",
         "What it is fed: \(ExplainedData.names.joined(separator: ", ")), a directory with MNIST's four IDX files, or a CSV "
           + "file of label and pixels."),
+      Option(
+        "load", "FILE", .text,
+        "The network of a checkpoint that 'adjoint train --save' wrote, on the test set of its data, or of --data."),
       DataOptions.downloadFlag(),
-      Option("batch", "N", .integer(1...1024), default: "4", "How many examples at once."),
+      Option(
+        "batch", "N", .integer(1...1024), default: "4", "How many examples at once; 1 with --example or --scalar."),
+      Option("example", "N", .integer(0...1_000_000), default: "0", "The first of the examples, from 0."),
       Option("seed", "N", .integer(0...Int.max), default: "0", "What weights and points are drawn from."),
       Option(
         "notation", "NAME", .choice(AdjointNotation.optionNames), default: "bar",
@@ -51,8 +56,9 @@ enum ExplainCommand {
       (
         "Examples",
         [
-          "adjoint explain -o step.html", "adjoint explain --scalar --batch 1 -o scalars.html",
+          "adjoint explain -o step.html", "adjoint explain --scalar -o scalars.html",
           "adjoint explain --model 784,30,10 --activation sigmoid --data digits -o digits.html",
+          "adjoint explain --load digits.safetensors --example 7 -o seven.html",
           "adjoint explain --exercise -o sheet.md", "adjoint explain --grade sheet.md",
           "adjoint explain --exercise --parameters -o sheet.json", "adjoint explain --exercise -o sheet.html",
         ]
@@ -75,7 +81,7 @@ enum ExplainCommand {
       throw arguments.option("output").bad(file, expected: "a name that ends in \(endings)")
     }
     let model = try ExplainedModel(arguments, console, byHand: isExercise)
-    let loss = arguments.isGiven("scalar") ? try ScalarXRay(of: model.loss).loss : model.loss
+    let loss = model.explained
     let exercise = try isExercise ? Homework.exercise(on: loss, of: model, arguments, ending: form.ending) : nil
     let files = form.files(Explained(model: model, loss: loss, exercise: exercise, style: try ExplanationStyle(arguments)))
     for (ending, text) in files {

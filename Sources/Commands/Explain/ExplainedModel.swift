@@ -13,21 +13,47 @@ struct ExplainedModel {
   /// The model, its loss and its data in a line.
   let subtitle: String
   let imageSize: (height: Int, width: Int)?
+  /// What the page shows of its answers, with examples to choose from.
+  private let predictions: Explanation.Predictions?
+  private let learningRate: Double
+  /// The same in single numbers, where they were asked for.
+  private let xRay: ScalarXRay?
 
+  /// The loss to write down: its own, or that of the single numbers.
+  var explained: Variable<Double> { xRay?.loss ?? loss }
+
+  /// The page.
+  func page(_ notation: AdjointNotation) -> Explanation {
+    var page = Explanation(of: explained, subtitle: subtitle, imageSize: imageSize, notation: notation)
+    page.predictions = predictions.map { given in xRay.map { given.expanded(in: $0) } ?? given }
+    page.learningRate = learningRate
+    return page
+  }
+
+  /// A fresh network, or that of a checkpoint.
   /// - Parameter byHand: true for weights, biases and inputs of few digits, such as an exercise by hand needs.
   init(_ arguments: Arguments, _ console: Console, byHand: Bool = false) throws {
+    if let file = arguments.text("load") {
+      try self.init(loading: file, arguments, console)
+    } else {
+      try self.init(fresh: arguments, console, byHand: byHand)
+    }
+  }
+
+  private init(fresh arguments: Arguments, _ console: Console, byHand: Bool) throws {
     let option = arguments.option("model")
     let seed = UInt64(try arguments.integer("seed"))
     let activation: Activation = try arguments.choice("activation")
-    let data = try ExplainedData.load(arguments, console, seed: seed)
-    let usual = [data.features, data.imageSize == nil ? 2 : 30, max(data.classes, 2)].map(String.init).joined(
-      separator: ",")
+    var data = try ExplainedData.load(arguments, console, seed: seed)
+    let isScalar = arguments.isGiven("scalar")
+    let outputs = isScalar && data.classes == 2 ? 1 : max(data.classes, 2)
+    let usual = [data.features, data.imageSize == nil ? 2 : 30, outputs].map(String.init).joined(separator: ",")
     let text = arguments.text("model") ?? usual
     let sizes = try option.networkSizes(text, such: usual, limit: 1 << 24)
     let isBinary = sizes?.last == 1 && data.classes == 2
 
-    var inputs: Tensor<Double> = data.batch.inputs.converted()
-    if byHand, data.imageSize == nil { inputs = inputs.map { Handwork.rounded($0) } }
+    data.isByHand = byHand && data.imageSize == nil
+    let inputs = data.inputs(of: data.examples)
     var generator = Generator(seed: seed)
     let model: any Layer<Double>
     if let sizes {
@@ -46,33 +72,133 @@ struct ExplainedModel {
       }
       model = CNN(height: height, width: width, classes: data.classes, activation: activation, using: &generator)
     }
-    let tape = Tape<Double>()
-    let logits = model(tape.input(inputs, name: "x"))
-    let loss: Variable<Double>
-    if isBinary {
-      let targets = Tensor(shape: [data.batch.count, 1], elements: data.batch.targets.elements.map(Double.init))
-      loss = binaryCrossEntropy(logits: logits, targets: tape.constant(targets, name: "y"))
-    } else {
-      loss = crossEntropy(logits: logits, labels: tape.index(data.batch.targets, name: "t"))
-    }
-    self.loss = loss.labeled("loss")
-    self.sizes = text
     let name = sizes.map { $0.map(String.init).joined(separator: "-") } ?? text
-    subtitle =
-      "\(name), \(activation.optionName), \(isBinary ? "binary cross-entropy" : "cross-entropy"), on "
-      + "\(data.batch.count.of(data.imageSize == nil ? "point" : "image")) of \(data.title), seed \(seed)"
+    let loss: Loss = isBinary ? isScalar ? .squaredError : .binaryCrossEntropy : .classes(.crossEntropy)
+    try self.init(
+      model, loss, data, arguments, sizes: text, named: "\(name), \(activation.optionName), \(loss.name)", origin: "seed \(seed)")
+  }
+
+  /// The loss of a network's outputs.
+  enum Loss {
+    case classes(ClassificationLoss)
+    /// Of one output, for two classes.
+    case binaryCrossEntropy
+    /// Of the probability that one output gives: in single numbers a loss of few operations is read more easily.
+    case squaredError
+
+    var name: String {
+      switch self {
+      case .classes(let loss): loss.optionName
+      case .binaryCrossEntropy: "binary cross-entropy"
+      case .squaredError: "squared error"
+      }
+    }
+
+    /// Records the loss, and says what the outputs predict.
+    func record(
+      _ y: Variable<Double>, of x: Variable<Double>, _ classes: Tensor<Int32>
+    ) -> (loss: Variable<Double>, predictions: Explanation.Predictions?) {
+      let tape = x.tape
+      func targets() -> Variable<Double> {
+        tape.constant(Tensor(shape: y.shape, elements: classes.elements.map(Double.init)), name: "y")
+      }
+      switch self {
+      case .classes(let loss):
+        let labels = tape.index(classes, name: "t")
+        let predictions = loss == .crossEntropy ? Explanation.Predictions.classes(y, of: x, labels: labels) : nil
+        return (loss(y, labels: labels), predictions)
+      case .binaryCrossEntropy:
+        let t = targets()
+        return (AdjointLearning.binaryCrossEntropy(logits: y, targets: t), .logits(y, of: x, targets: t))
+      case .squaredError:
+        let (p, t) = (y.sigmoid(), targets())
+        let squares = (p - t).square()
+        return (squares.shape.elementCount == 1 ? squares.sum() : squares.mean(), .probabilities(p, of: x, targets: t))
+      }
+    }
+  }
+
+  init(
+    _ model: any Layer<Double>, _ kind: Loss, _ data: ExplainedData, _ arguments: Arguments, sizes: String, named name: String,
+    origin: String
+  ) throws {
+    self.sizes = sizes
+    let isScalar = arguments.isGiven("scalar")
+    func record(_ batch: Batch<Int32>) -> (loss: Variable<Double>, predictions: Explanation.Predictions?) {
+      let x = Tape<Double>().input(data.inputs(of: batch), name: "x")
+      return kind.record(model(x), of: x, batch.targets)
+    }
+    // Where nobody chose, an X-ray starts at the example that most gradients differ from 0 at.
+    let count = try data.count(arguments)
+    let starts = 0..<(isScalar && count == 1 && !arguments.isGiven("example") ? data.examples.count : 1)
+    let first = try starts.count > 1 ? starts.max { alive(at: $0) < alive(at: $1) } ?? 0 : arguments.integer("example")
+    func alive(at example: Int) -> Int {
+      let loss = record(data.batch(from: example, count: 1)).loss
+      let backward = loss.tape.backward(from: loss)
+      return loss.tape.trainableParameters.reduce(0) { sum, entry in
+        sum + (backward.adjoint(of: entry.leaf)?.value.elements.count { $0 != 0 } ?? 0)
+      }
+    }
+    let recorded = record(data.batch(from: first, count: count))
+    loss = recorded.loss.labeled("loss")
+    // A page carries all of few examples, and of many those that come next.
+    let isFew = data.examples.count <= ExplainedData.carried
+    let carried = isFew ? data.examples : data.batch(from: first, count: max(count, ExplainedData.carriedOfMany))
+    predictions = recorded.predictions?.choosing(
+      among: data.inputs(of: carried), targets: carried.targets.elements.map(Double.init), first: isFew ? first : 0,
+      numberedFrom: isFew ? 0 : first)
+    learningRate = data.imageSize == nil ? 0.5 : 0.1
+    xRay = isScalar ? try ScalarXRay(of: loss) : nil
+    let noun = data.imageSize == nil ? "point" : "image"
+    let place = count == 1 ? "\(noun) \(first)" : count.of(noun) + (first > 0 ? " from \(first) on" : "")
+    subtitle = "\(name), on \(place) of \(data.title), \(origin)"
     imageSize = data.imageSize
   }
 }
 
 /// A few examples of the data that `--data` names.
 struct ExplainedData {
-  let batch: Batch<Int32>
+  let examples: Batch<Int32>
   let classes: Int
   let title: String
   let imageSize: (height: Int, width: Int)?
+  /// True for inputs of few digits.
+  var isByHand = false
 
-  var features: Int { batch.inputs.shape[1] }
+  var features: Int { examples.inputs.shape[1] }
+
+  /// The inputs of some examples, as a network takes them.
+  func inputs(of batch: Batch<Int32>) -> Tensor<Double> {
+    let inputs: Tensor<Double> = batch.inputs.converted()
+    return isByHand ? inputs.map { Handwork.rounded($0) } : inputs
+  }
+
+  /// How many examples the model is fed at once.
+  func count(_ arguments: Arguments) throws -> Int {
+    let isOne = (arguments.isGiven("example") || arguments.isGiven("scalar")) && !arguments.isGiven("batch")
+    return min(isOne ? 1 : try arguments.integer("batch"), examples.count)
+  }
+
+  /// A batch of the examples from one on, beginning anew after the last.
+  func batch(from first: Int, count: Int) -> Batch<Int32> {
+    let rows = (0..<count).map { (first + $0) % examples.count }
+    let inputs = rows.flatMap { examples.inputs.elements[$0 * features..<($0 + 1) * features] }
+    return Batch(
+      inputs: Tensor(shape: [count, features], elements: inputs),
+      targets: Tensor(rows.map { examples.targets.elements[$0] }))
+  }
+
+  /// Refuses an example that the data does not have.
+  init(
+    _ examples: Batch<Int32>, reaching first: Int, of arguments: Arguments, classes: Int, title: String,
+    imageSize: (height: Int, width: Int)?
+  ) throws(CommandError) {
+    guard first < examples.count else {
+      throw arguments.option("example").bad(
+        String(first), expected: "one of the \(examples.count) examples of \(title), 0 to \(examples.count - 1)")
+    }
+    (self.examples, self.classes, self.title, self.imageSize) = (examples, classes, title, imageSize)
+  }
 
   /// The problems in the plane, by their names on the command line.
   static let plane: [(name: String, points: @Sendable (Int, inout Generator) -> LabeledPoints)] = [
@@ -81,29 +207,35 @@ struct ExplainedData {
     ("moons", { count, generator in .moons(count: count, using: &generator) }),
   ]
 
+  /// The most examples that a page carries of a small data set, and how many it carries of a large one.
+  static let (carried, carriedOfMany) = (24, 8)
+
   /// All names; a directory or a file will do as well.
   static var names: [String] { plane.map(\.name) + ["digits", "mnist"] }
 
   /// The first examples of a problem in the plane, or the first training images.
   static func load(_ arguments: Arguments, _ console: Console, seed: UInt64) throws -> ExplainedData {
     let name = try arguments.required("data")
-    let count = try arguments.integer("batch")
+    let (first, batch) = (try arguments.integer("example"), try arguments.integer("batch"))
+    let isPlane = plane.contains { $0.name == name }
+    let count = isPlane ? max(batch, first + 1, carried) : first + max(batch, carriedOfMany)
     if let problem = plane.first(where: { $0.name == name }) {
       try DataSource.drawn.download(arguments, console)
       var generator = Generator(seed: seed).stream(1)
       let points = problem.points(count, &generator)
-      return ExplainedData(
-        batch: points.prefix(count).all, classes: points.classCount, title: name, imageSize: nil)
+      return try ExplainedData(
+        points.prefix(count).all, reaching: first, of: arguments, classes: points.classCount, title: name,
+        imageSize: nil)
     }
     let source = try source(name)
     try source.download(arguments, console)
     let images = try source.loadImages(limits: (count, 1)).training
-    return ExplainedData(
-      batch: images.prefix(count).all, classes: images.classCount, title: source.title,
+    return try ExplainedData(
+      images.prefix(count).all, reaching: first, of: arguments, classes: images.classCount, title: source.title,
       imageSize: (images.height, images.width))
   }
 
-  private static func source(_ name: String) throws(CommandError) -> DataSource {
+  static func source(_ name: String) throws(CommandError) -> DataSource {
     do throws(CommandError) {
       return try DataSource(name == "digits" ? "drawn" : name)
     } catch .noSuchData {

@@ -81,9 +81,8 @@ struct ExplanationForm: Sendable {
 
   private static func page(_ explained: Explained) -> Explanation {
     let title = explained.exercise == nil ? "The chain rule, step by step" : "The backward pass by hand"
-    var page = Explanation(
-      of: explained.loss, title: title, subtitle: explained.model.subtitle, imageSize: explained.model.imageSize,
-      notation: explained.style.notation)
+    var page = explained.model.page(explained.style.notation)
+    page.title = title
     page.exercise = explained.exercise?.page
     return page
   }

@@ -11,14 +11,15 @@ enum Homework {
   static let options = ["parameters", "digits"]
   /// The options that a sheet records.
   private static let recorded = [
-    "model", "activation", "data", "batch", "seed", "scalar", "notation", "parameters", "digits",
+    "load", "model", "activation", "data", "batch", "example", "seed", "scalar", "notation", "parameters", "digits",
   ]
 
   /// The exercise that the options ask for.
   static func exercise(
     on loss: Variable<Double>, of model: ExplainedModel, _ arguments: Arguments, ending: String? = nil
   ) throws -> Exercise {
-    let about = recorded.filter { $0 != "digits" }.compactMap { name -> (name: String, value: String)? in
+    let drawn = arguments.isGiven("load") ? ["model", "activation", "seed"] : []
+    let about = recorded.filter { $0 != "digits" && !drawn.contains($0) }.compactMap { name -> (name: String, value: String)? in
       if case .flag = arguments.option(name).kind { return arguments.isGiven(name) ? (name, "yes") : nil }
       return (name == "model" ? model.sizes : arguments.text(name)).map { (name, $0) }
     }
@@ -44,8 +45,7 @@ enum Homework {
     let submission = try read(sheet, arguments.option("grade"))
     let arguments = try completed(arguments, submission, sheet)
     let model = try ExplainedModel(arguments, console, byHand: true)
-    let loss = arguments.isGiven("scalar") ? try ScalarXRay(of: model.loss).loss : model.loss
-    let score = try exercise(on: loss, of: model, arguments).grade(submission)
+    let score = try exercise(on: model.explained, of: model, arguments).grade(submission)
     console.line(score.description)
     return score.fraction == 1 ? 0 : 1
   }

@@ -1,5 +1,6 @@
 import Adjoint
 import AdjointDatasets
+import AdjointDrawing
 import AdjointLearning
 import Foundation
 
@@ -7,6 +8,8 @@ import Foundation
 struct PageModel {
   let name: String
   let parameters: [Parameter<Double>]
+  /// What the page shows of the answers, for a tape of this model; `nil` where it shows the loss alone.
+  var predictions: ((Tape<Double>) -> Explanation.Predictions)?
   let body: (Tape<Double>) -> Variable<Double>
 
   func record() -> (loss: Variable<Double>, parameters: [Parameter<Double>]) { (body(Tape()), parameters) }
@@ -31,6 +34,32 @@ struct PageModel {
   }
 }
 
+extension PageModel {
+  /// Gradient descent of the library, θ ← θ − η·θ̄: the losses from the first on. The parameters end as they began.
+  func descend(steps: Int, rate: Double) -> [Double] { descend(steps: steps, rate: rate) { _ in } }
+
+  /// The same, with a look at the recording after the last step.
+  func descend(steps: Int, rate: Double, then look: (Variable<Double>) -> Void) -> [Double] {
+    let kept = parameters.map(\.value)
+    defer { for (parameter, value) in zip(parameters, kept) { parameter.value = value } }
+    var losses: [Double] = []
+    for step in 0...steps {
+      let loss = body(Tape())
+      losses.append(loss.scalar)
+      guard step < steps else {
+        look(loss)
+        break
+      }
+      let backward = loss.tape.backward(from: loss)
+      for (leaf, parameter) in loss.tape.trainableParameters {
+        guard let gradient = backward.adjoint(of: leaf)?.value else { continue }
+        for i in gradient.elements.indices { parameter.value[linear: i] -= rate * gradient.elements[i] }
+      }
+    }
+    return losses
+  }
+}
+
 /// The models of the tests.
 enum Pages {
   /// Two hidden units that tell apart what no line does.
@@ -39,10 +68,17 @@ enum Pages {
     let model = MLP<Double>([2, 2, 1], activation: .tanh, using: &generator)
     let points = LabeledPoints.xor
     let targets = Tensor<Double>(shape: [4, 1], elements: points.labels.map(Double.init))
-    return PageModel(name: "XOR 2-2-1", parameters: model.parameters) { tape in
+    func record(_ tape: Tape<Double>) -> (Variable<Double>, Explanation.Predictions) {
       let x = tape.input(points.inputs.converted(), name: "x")
-      return binaryCrossEntropy(logits: model(x), targets: tape.constant(targets, name: "t")).labeled("loss")
+      let (z, t) = (model(x), tape.constant(targets, name: "t"))
+      // The corners, and one that is none of them.
+      let predictions = Explanation.Predictions.logits(z, of: x, targets: t).choosing(
+        among: Tensor([[0, 0], [0, 1], [1, 0], [1, 1], [0.5, 0.25]]), targets: [0, 1, 1, 0, 1])
+      return (binaryCrossEntropy(logits: z, targets: t).labeled("loss"), predictions)
     }
+    return PageModel(
+      name: "XOR 2-2-1", parameters: model.parameters, predictions: { _ in record(Tape()).1 },
+      body: { record($0).0 })
   }
 
   /// 784-30-10 on four images.
@@ -70,6 +106,36 @@ enum Pages {
       let h = a.tanh() * gate(x).sigmoid() + a * tape.random(.uniform(low: 0, high: 0.5), shape: [5, 4])
       let residual = (head(h) - x).square()
       return (residual.mean() + 0.01 * h.square().sum()).labeled("loss")
+    }
+  }
+
+  /// Two convolutions with pooling, on images of 16 × 16.
+  static func convolution() -> PageModel {
+    var generator = Generator(seed: 2)
+    let model = CNN<Double>(
+      height: 16, width: 16, classes: 3, filters: [2, 3], activation: .tanh, using: &generator)
+    let pixels = (0..<2 * 256).map { 0.5 + 0.5 * sin(Double($0 * $0 % 97)) }
+    return PageModel(name: "CNN", parameters: model.parameters(forInput: [2, 256]).map(\.parameter)) { tape in
+      let x = tape.input(Tensor(shape: [2, 256], elements: pixels), name: "images")
+      return crossEntropy(logits: model(x), labels: tape.index(Tensor([0, 2]), name: "labels")).labeled("loss")
+    }
+  }
+
+  /// One head of attention over three words, with a residual connection.
+  static func attention() -> PageModel {
+    var generator = Generator(seed: 3)
+    let (query, key, value) = (
+      Linear<Double>(4, 4, name: "query", using: &generator),
+      // A bias of the keys adds the same to all weights of a word, and softmax does not see it.
+      Linear<Double>(4, 4, bias: false, name: "key", using: &generator),
+      Linear<Double>(4, 4, name: "value", using: &generator)
+    )
+    let parameters = [query, key, value].flatMap { [$0.weight] + ($0.bias.map { [$0] } ?? []) }
+    return PageModel(name: "attention", parameters: parameters) { tape in
+      let x = tape.input(Tensor(shape: [3, 4], elements: (0..<12).map { cos(Double($0)) }), name: "x")
+      let weights = (query(x).matmul(key(x), transposeB: true) * 0.5).softmax()
+      let y = weights.matmul(value(x)) + x
+      return (y - 0.5).square().mean().labeled("loss")
     }
   }
 

@@ -34,9 +34,50 @@ import Testing
     let (loss, parameters) = model.record()
     let page = Explanation(of: loss, imageSize: (28, 28)).html
     #expect(page.utf8.count < 2_000_000)
-    // Eight bytes a weight at most, four thirds of that in base 64, and a pixel in one byte.
+    // Eight bytes a weight at most, four thirds of that in base 64, and a pixel in one byte; script and style are 90 KB.
     let weights = parameters.reduce(0) { $0 + $1.value.elements.count }
-    #expect(page.utf8.count < weights * 11 + 4 * 784 * 2 + 120_000)
+    #expect(page.utf8.count < weights * 11 + 4 * 784 * 2 + 130_000)
+  }
+
+  @Test("Every operation says why a contribution to each of its inputs has its form, in whole sentences")
+  func reasons() throws {
+    for example in OperationCatalog.examples {
+      let shapes = example.inputs.map(\.shape)
+      let y = try example.operation.shape(of: shapes)
+      for position in shapes.indices {
+        let reason = example.operation.reason(forInput: position, of: shapes, into: y)
+        #expect(reason.count > 20 && reason.hasSuffix("."), "\(example.operation.name), input \(position): \(reason)")
+      }
+    }
+    let product = MatMul(transposeA: false, transposeB: true)
+    #expect(product.reason(forInput: 1, of: [[4, 2], [3, 2]], into: [4, 3]).contains("a sum of 4 outer products"))
+    #expect(AddBias().reason(forInput: 1, of: [[4, 2], [2]], into: [4, 2]).contains("4 rows"))
+    #expect(AddBias().reason(forInput: 1, of: [[1, 2], [2]], into: [1, 2]).contains("identity"))
+  }
+
+  @Test("The structure of a large Jacobian is drawn whole, with rows and columns alike")
+  func patterns() throws {
+    let tape = Tape<Double>()
+    let x = tape.input(Tensor((0..<96).map { Double($0) / 50 }), name: "x")
+    let data = try #require(
+      JSONSerialization.jsonObject(with: Data(Explanation(of: x.tanh().sum()).data.utf8)) as? [String: Any])
+    let edges = try #require(data["edges"] as? [[String: Any]])
+    let diagonal = try #require(edges.first { $0["jacobian"] as? String == "diagonal" })
+    let pattern = try #require(diagonal["pattern"] as? [String: Any])
+    #expect(pattern["width"] as? Int == 24)
+    #expect(pattern["rows"] as? [Int] == (0..<24).map { 1 << (23 - $0) })
+  }
+
+  @Test("A lesson's text, exercise and script stand in their places, and are absent where there is none")
+  func slots() {
+    var page = Explanation(of: Pages.xor(seed: 0).record().loss, title: "One neuron")
+    #expect(!page.html.contains("id=\"lesson\"") && !page.html.contains("id=\"exercise\""))
+    page.slots = .init(lesson: "<p>First.</p>", exercise: "<p>Then.</p>", script: "const own = steps.length;")
+    let html = page.html
+    let places = ["<p>First.</p>", "id=\"detail\"", "<p>Then.</p>", "const own = steps.length;", "selfTest("].map {
+      html.range(of: $0)?.lowerBound
+    }
+    #expect(places.allSatisfy { $0 != nil } && places.compactMap { $0 } == places.compactMap { $0 }.sorted())
   }
 
   @Test("The tape that is explained is left as it was, and its adjoints need not have been recorded")

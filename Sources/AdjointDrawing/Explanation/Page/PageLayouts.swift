@@ -58,12 +58,20 @@ struct PageLayouts {
   }
 
   private func json(of box: Layout.Box) -> JSON {
-    .object([
+    let hasNumbers = hasNumbers(box.place)
+    return .object([
       ("id", .string(box.place.identifier)), ("nodes", .integers(nodes(at: box.place))),
       ("place", rectangle(box.rectangle)), ("style", .string(box.text.style.rawValue)),
       ("title", .string(box.text.title)),
-      ("lines", .array(box.text.lines.map { .string($0) })), ("full", .string(box.text.full)),
+      ("lines", .array(box.text.lines.dropLast(hasNumbers ? 2 : 0).map { .string($0) })),
+      ("full", .string(box.text.full)),
+      ("numbers", .bool(hasNumbers)),
     ])
+  }
+
+  private func hasNumbers(_ place: Layout.Place) -> Bool {
+    guard case .node(let id) = place, let node = graph.node(id) else { return false }
+    return graph.hasNumbers(node)
   }
 
   private func nodes(at place: Layout.Place) -> [Int] {

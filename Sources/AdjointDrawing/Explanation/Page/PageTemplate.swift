@@ -3,22 +3,29 @@ import AdjointCharts
 
 /// The document around the page's data: one file, with its style and its scripts inside.
 enum PageTemplate {
-  /// - Parameter exercise: the questions to fill in, as `grading.js` takes them; the page then shows no adjoint by itself.
-  static func document(title: String, subtitle: String, data: String, exercise: String? = nil) -> String {
-    let (title, subtitle) = (Markup.escaped(title), Markup.escaped(subtitle))
-    let questions = exercise.map { "<script type=\"application/json\" id=\"homework\">\($0)</script>\n" } ?? ""
-    let script = script + (exercise == nil ? "" : PageAssets.grading + PageAssets.fillin)
-    return head(title) + (exercise == nil ? "<body>\n" : "<body class=\"asking\">\n") + header(title, subtitle)
-      + controls
-      + content(with: exercise == nil ? "" : "<section id=\"exercise\" aria-label=\"Exercise\"></section>\n")
-      + "<script type=\"application/json\" id=\"recording\">\(data)</script>\n" + questions
-      + "<script>\n\"use strict\";\n(() => {\n\(script)})();\n</script>\n</body>\n</html>\n"
+  static func document(of explanation: Explanation) -> String {
+    let (title, subtitle) = (Markup.escaped(explanation.title), Markup.escaped(explanation.subtitle))
+    let slots = explanation.slots
+    let homework = explanation.exercise?.text(.embedded)
+    let questions = homework.map { "<script type=\"application/json\" id=\"homework\">\($0)</script>\n" } ?? ""
+    let script = script + (homework == nil ? "" : PageAssets.grading + PageAssets.fillin)
+    return head(title) + (homework == nil ? "<body>\n" : "<body class=\"asking\">\n") + header(title, subtitle)
+      + slot("lesson", "Lesson", slots.lesson) + controls + content
+      + (homework == nil ? "" : "<section id=\"homework-fields\" aria-label=\"Fill in\"></section>\n")
+      + slot("exercise", "Exercise", slots.exercise) + footer
+      + "<script type=\"application/json\" id=\"recording\">\(explanation.data)</script>\n" + questions
+      + "<script>\n\"use strict\";\n(() => {\n\(script)\(slots.script)\(PageAssets.selftest)})();\n</script>\n</body>\n</html>\n"
+  }
+
+  /// A part of the page that a lesson fills; nothing where it does not.
+  private static func slot(_ id: String, _ label: String, _ content: String) -> String {
+    content.isEmpty ? "" : "<section id=\"\(id)\" aria-label=\"\(label)\">\n\(content)\n</section>\n"
   }
 
   /// The whole script, in the order in which its parts build on each other.
   private static var script: String {
-    PageInterpreter.script + PageAssets.graph + PageAssets.heat + PageAssets.view + PageAssets.play
-      + PageAssets.selftest
+    PageInterpreter.script + PageAssets.page + PageAssets.graph + PageAssets.heat + PageAssets.charts
+      + PageAssets.view + PageAssets.learn + PageAssets.play
   }
 
   /// The head of the document. Its policy refuses every request, since the page holds all that it needs.
@@ -41,7 +48,9 @@ enum PageTemplate {
 
   private static func header(_ title: String, _ subtitle: String) -> String {
     """
-    <header><h1>\(title)</h1><p>\(subtitle)</p><button id="theme" type="button">light or dark</button></header>
+    <header><h1>\(title)</h1><p>\(subtitle)</p>
+    <button id="teacher" type="button" aria-pressed="false">ask first</button>
+    <button id="theme" type="button">light or dark</button></header>
     <noscript><p>This page computes what it shows; it needs scripts switched on.</p></noscript>
 
     """
@@ -60,19 +69,23 @@ enum PageTemplate {
 
     """
 
-  private static func content(with exercise: String) -> String {
-    content.replacing("</main>\n", with: "</main>\n" + exercise)
-  }
-
   private static let content = """
     <main>
-    <section id="graph" aria-label="Graph of the forward pass">
-    <div class="scroll"><svg id="graph-drawing" role="group" aria-label="Nodes and layers, inputs above"></svg></div>
-    <p class="legend">Round ends: leaves (thick: parameters). Boxes: operations and folded layers. Dashed: not computed yet. ▼: adjoint
-    computed. A value that was not computed is absent, never zero.</p>
+    <section id="detail" aria-label="The node at hand"></section>
+    <div id="tools">
+    <section id="learn" aria-label="Learning">
+    <h2>Learning</h2>
+    <p class="steps"><button id="step" type="button">step</button> <button id="run" type="button" aria-pressed="false">run</button>
+    <button id="restart" type="button">reset</button>
+    <label>rate η <input id="rate" type="number" min="0" step="any"></label></p>
+    <p id="examples"><label>example <select id="example"></select></label>
+    <label id="cycling"><input id="cycle" type="checkbox"> next after a step</label></p>
+    <p class="note" id="learned"></p>
+    <div class="charts"><svg id="loss-curve" class="chart" role="img"></svg><svg id="picture" class="chart" role="img"></svg></div>
+    <div id="predictions"></div>
     </section>
-    <div>
     <section id="play" aria-label="Change a number">
+    <h2>Change a number</h2>
     <dl><dt>loss</dt><dd><span id="loss"></span> <span class="note" id="loss-change"></span></dd></dl>
     <label>leaf <select id="leaf"></select></label>
     <label>element <input id="element" type="number" min="0" step="1"> <span id="coordinates"></span></label>
@@ -84,11 +97,20 @@ enum PageTemplate {
     <p class="note" id="check-result" role="status"></p>
     <p class="note" id="stops"></p>
     </section>
-    <section id="detail" aria-label="The node at hand"></section>
     </div>
+    <section id="graph" aria-label="Graph of the forward pass">
+    <div class="scroll" tabindex="0" role="group" aria-label="Graph, which scrolls"><svg id="graph-drawing" role="group" aria-label="Nodes and layers, inputs above"></svg></div>
+    <p class="legend">Round ends: leaves (thick: parameters). Boxes: operations and folded layers. Dashed: not computed yet. ▼: adjoint
+    computed. A value that was not computed is absent, never zero.</p>
+    </section>
     </main>
+
+    """
+
+  private static let footer = """
     <footer>Arrow keys step, Home and End jump; in a heat map they read its elements. The page holds the recorded nodes and computes
     both halves itself, in double precision.</footer>
+    <div id="readout"></div>
     <div id="live" class="unseen" aria-live="polite"></div>
 
     """
@@ -103,7 +125,7 @@ package enum PageInterpreter {
   /// The part of the page's script that needs no document. Tests run it by itself.
   package static var script: String {
     PageAssets.shapes + PageAssets.elementwise + PageAssets.tensors + PageAssets.windows + PageAssets.matrices
-      + PageAssets.engine
+      + PageAssets.engine + PageAssets.learning
   }
 
   /// The grader of an exercise, which builds on the script. Tests run it by itself.

@@ -18,19 +18,7 @@ struct ImageInput {
   }
 
   /// The mean brightness of the outermost pixels, where ink is rare.
-  var border: Int { ImageInput.border(pixels, height: height, width: width) }
-
-  static func border(_ pixels: [UInt8], height: Int, width: Int) -> Int {
-    var (sum, count) = (0, 0)
-    for row in 0..<height {
-      let isEdge = row == 0 || row == height - 1
-      for column in stride(from: 0, to: width, by: isEdge ? 1 : max(width - 1, 1)) {
-        sum += Int(pixels[row * width + column])
-        count += 1
-      }
-    }
-    return count > 0 ? sum / count : 0
-  }
+  var border: Int { Classifier.border(pixels, height: height, width: width) }
 }
 
 /// The input to predict for, from a file or a pipe: PGM, IDX or a row of a table, each plain or gzip.

@@ -34,13 +34,15 @@ struct ReportPage {
 
   private func part(_ section: TrainingReport.Section) -> Markup {
     var part = Markup("section", [:], [Markup("h2", text: section.heading), Markup("p", text: section.text)])
+    var charts = Markup("div", ["class": "charts"])
     for (file, chart) in section.charts {
       var figure = Markup("figure")
       figure.children = [.finished(chart.svg())]
       figure.append(
         Markup("figcaption", [:], [Markup("a", ["href": .init(file)], text: file)]))
-      part.append(figure)
+      charts.append(figure)
     }
+    if !section.charts.isEmpty { part.append(charts) }
     return part
   }
 
@@ -49,7 +51,7 @@ struct ReportPage {
     + "@media(prefers-color-scheme:dark){:root{--ink:#e8eaed;--faint:#a5abb6;--paper:#16181d;--line:#2c3038}}"
     + "body{margin:0;background:var(--paper);color:var(--ink);"
     + "font:15px/1.5 system-ui,-apple-system,'Segoe UI',Helvetica,Arial,sans-serif}"
-    + "main{max-width:980px;margin:0 auto;padding:24px 20px 60px}h1{font-size:24px;margin:0 0 16px}"
+    + "main{max-width:1500px;margin:0 auto;padding:24px 20px 60px}h1{font-size:24px;margin:0 0 16px}"
     + "h2{font-size:19px;margin:36px 0 4px;border-top:1px solid var(--line);padding-top:20px}"
     + "p{margin:0 0 12px;max-width:44em}.tables{display:flex;flex-wrap:wrap;gap:12px 40px;align-items:flex-start}"
     + "@media(min-width:800px){.tables{display:grid;grid-template-columns:auto 1fr;grid-template-rows:auto 1fr}"
@@ -57,6 +59,8 @@ struct ReportPage {
     + "table{border-collapse:collapse}caption{text-align:left;font-weight:600;padding:4px 0}"
     + "th,td{text-align:left;vertical-align:top;padding:2px 14px 2px 0;border-top:1px solid var(--line)}"
     + "th{font-weight:400;color:var(--faint)}td{overflow-wrap:anywhere;font-variant-numeric:tabular-nums}"
+    // Side by side where there is room for a chart's own width twice.
+    + ".charts{display:flex;flex-wrap:wrap;gap:0 32px;align-items:flex-start}.charts figure{flex:0 1 auto;max-width:100%}"
     + "figure{margin:0 0 20px;overflow-x:auto}figcaption{font-size:12px}a{color:inherit}"
     + "svg{display:block;max-width:100%;height:auto}@media print{section{break-inside:avoid}}"
 }

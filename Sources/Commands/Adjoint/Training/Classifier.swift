@@ -117,7 +117,20 @@ struct Classifier {
   private static func border(of images: LabeledImages) -> Int {
     let count = min(images.count, 1000)
     let sum = (0..<count).reduce(0) {
-      $0 + ImageInput.border(Array(images.image($1)), height: images.height, width: images.width)
+      $0 + border(Array(images.image($1)), height: images.height, width: images.width)
+    }
+    return count > 0 ? sum / count : 0
+  }
+
+  /// The mean brightness of the outermost pixels of an image.
+  static func border(_ pixels: [UInt8], height: Int, width: Int) -> Int {
+    var (sum, count) = (0, 0)
+    for row in 0..<height {
+      let isEdge = row == 0 || row == height - 1
+      for column in stride(from: 0, to: width, by: isEdge ? 1 : max(width - 1, 1)) {
+        sum += Int(pixels[row * width + column])
+        count += 1
+      }
     }
     return count > 0 ? sum / count : 0
   }
@@ -238,7 +251,7 @@ extension TrainingPlan {
       throw .foreignCheckpoint(file, missing: name)
     }
     self = try CommandError.blaming(file) { () throws(CommandError) in
-      try TrainingPlan(Arguments(stored: settings, for: TrainCommand.command))
+      try TrainingPlan(Arguments(stored: settings, for: TrainingOptions.command))
     }
   }
 }

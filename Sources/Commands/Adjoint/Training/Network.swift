@@ -35,15 +35,15 @@ extension TrainingPlan {
   }
 
   /// A network with fresh weights.
-  func model(height: Int, width: Int, classes: Int) -> any Layer<Float> {
+  func model<S: Scalar>(height: Int, width: Int, classes: Int) -> any Layer<S> {
     var generator = generator(.weights)
     switch network {
     case .mlp:
-      return MLP<Float>(
+      return MLP<S>(
         [height * width] + hidden + [classes], activation: activation, dropout: dropout,
         initializer: initializer.initializer, using: &generator)
     case .cnn:
-      return CNN<Float>(
+      return CNN<S>(
         height: height, width: width, classes: classes, filters: filters, activation: activation, dropout: dropout,
         initializer: initializer.initializer, using: &generator)
     }

@@ -47,6 +47,9 @@ enum TrainingOptions {
 
   static let all: [Option] = settings + output
 
+  /// The command whose arguments a checkpoint's settings are.
+  static let command = Command(name: "train", summary: "", options: all, notes: []) { _, _ in 0 }
+
   private static let data: [Option] = [
     Option(
       "data", "WHAT", .text, default: "drawn", in: "Data",

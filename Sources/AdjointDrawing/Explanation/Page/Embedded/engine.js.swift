@@ -39,10 +39,20 @@ extension PageAssets {
         for (const i of order) if (this.nodes[i] && this.canCompute(i)) this.values[i] = this.compute(i);
       }
 
-      // The nodes that change with `leaf`, in order, and those at which the change stops because they have no rule.
-      reach(leaf) {
-        const order = [], stops = [], isReached = new Set([leaf]);
-        for (let i = leaf + 1; i < this.nodes.length; i++) {
+      // Appends a leaf, or an operation on earlier nodes, to the page's own tape, and gives its position.
+      append(node, value) {
+        const i = this.nodes.push(node) - 1;
+        this.recorded.push(value);
+        this.uses.push([]);
+        for (const x of node.inputs || []) this.uses[x].push(i);
+        this.values.push(value ?? this.compute(i));
+        return i;
+      }
+
+      // The nodes that change with any of `leaves`, in order, and those at which the change stops because they have no rule.
+      reach(...leaves) {
+        const order = [], stops = [], isReached = new Set(leaves);
+        for (let i = Math.min(...leaves) + 1; i < this.nodes.length; i++) {
           if (!this.nodes[i] || !(this.nodes[i].inputs || []).some(x => isReached.has(x))) continue;
           if (this.nodes[i].foreign) { stops.push(i); continue; }
           isReached.add(i);

@@ -33,8 +33,8 @@ extension PageAssets {
       }
       const button = make("button", { type: "button", id: "grade" }, "grade");
       button.addEventListener("click", grade);
-      byId("exercise").append(make("h2", {}, "Your turn: the backward pass"), make("p", { class: "note" },
-        "Write each adjoint as nested brackets, [[1, -0.5], [2/3, 0]], or as a formula, such as ∂%9 * (1 - %5^2): · is the product of "
+      byId("homework-fields").append(make("h2", {}, "Your turn: the backward pass"), make("p", { class: "note" },
+        "Write each adjoint as nested brackets, [[1, -0.5], [2/3, 0]], or as a formula of the names on this page, such as 2 * (1 - 0.5^2): · is the product of "
         + `matrices, ᵀ transposes, sum(x, 0) sums over an axis. ${exercise.digits} significant digits are enough; going on from a wrong `
         + "answer costs nothing more. The graph shows the values of the forward pass, and goes to the node of the field at hand."), list, button, score,
       make("details", {}, make("summary", {}, "Hand in"), make("p", { class: "note" },

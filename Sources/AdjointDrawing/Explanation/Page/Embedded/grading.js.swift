@@ -77,7 +77,7 @@ extension PageAssets {
       const atom = () => {
         if (take("[")) return nested(list);
         if (take("(")) return nested(() => { const value = sum(); if (!take(")")) fail("a closing parenthesis"); return value; });
-        const name = listed.find(n => rest.startsWith(n) && !/^\d/.test(rest.slice(n.length)));
+        const name = listed.find(n => rest.startsWith(n) && !/^(?![²³ᵀ])[\p{L}\p{N}\p{M}_]/u.test(rest.slice(n.length)));
         if (name !== undefined) {
           rest = rest.slice(name.length);
           return names.get(name) || fail("a name that has a value", name);
@@ -232,8 +232,9 @@ extension PageAssets {
     // Grades all answers, texts by number: {grades: Map by number, solved}.
     function gradeSheet(exercise, engine, data, texts) {
       const sweep = new OwnSweep(engine, data), roots = new Map(), grades = new Map(), names = new Map();
-      for (const i of exercise.values) names.set(`%${i}`, { shape: data.nodes[i].shape, data: engine.values[i] });
-      for (const spelling of [`∂%${exercise.loss}`, `d%${exercise.loss}`]) names.set(spelling, { shape: [], data: Float64Array.of(1) });
+      for (const { node, names: spellings } of exercise.values)
+        for (const spelling of spellings) names.set(spelling, { shape: data.nodes[node].shape, data: engine.values[node] });
+      for (const spelling of exercise.seed) names.set(spelling, { shape: [], data: Float64Array.of(1) });
       for (const question of exercise.questions) for (const spelling of question.adjoint) names.set(spelling, null);
       const asked = new Map(exercise.questions.map(question => [question.node, question]));
       const inherited = node => roots.get(node) || new Set(sweep.consumers(node).flatMap(c => [...inherited(c)]));

@@ -5,8 +5,8 @@ extension PageAssets {
   static let graph = #"""
     class Graph {
       constructor(data, choose) {
-        Object.assign(this, { data, choose, isUnfolded: !("" in data.layouts) });
-        this.svg = document.getElementById("graph-drawing");
+        Object.assign(this, { data, choose, isUnfolded: !("" in data.layouts) || data.unfolded });
+        this.svg = byId("graph-drawing");
       }
 
       // `done` says of a node whether its value, or its adjoint, has been computed by now.
@@ -16,7 +16,7 @@ extension PageAssets {
         this.svg.replaceChildren();
         this.svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
         this.svg.style.maxWidth = `${Math.round(width * 1.2)}px`;
-        this.svg.style.minWidth = `${Math.round(Math.min(width, width * 0.6))}px`;
+        this.svg.style.minWidth = `${Math.round(width * 0.66)}px`;
         const here = layout.boxes.find(box => box.nodes.includes(current));
         for (const [place, title, text] of layout.frames) {
           this.rectangle(place, { class: "frame", rx: 6 });
@@ -38,12 +38,16 @@ extension PageAssets {
         const hasValue = box.nodes.some(i => done(i, false)), hasAdjoint = box.nodes.some(i => done(i, true));
         const g = this.add("g", { class: `box ${box.style}${isHere ? " here" : ""}${hasValue ? " valued" : ""}`, tabindex: 0,
           role: "button", "aria-label": box.full + (hasValue ? "" : ", not computed yet")
-            + (hasAdjoint ? ", adjoint computed" : "") });
+            + (hasAdjoint ? ", adjoint computed" : "") + (box.numbers && hasValue ? `, value ${brief(engine.values[box.nodes[0]][0])}` : "") });
         if (isHere) g.setAttribute("aria-current", "step");
         if (isLayer) this.rectangle([x + 4, y + 4, width, height], { class: "sheet", rx: 3 }, g);
         this.rectangle(box.place, { rx: box.style === "leaf" || box.style === "parameter" ? 14 : 4 }, g);
         this.text(box.title, x + width / 2, y + 17, { class: "title", "text-anchor": "middle" }, g);
-        box.lines.forEach((line, k) => this.text(line, x + width / 2, y + 33 + 16 * k, { "text-anchor": "middle" }, g));
+        // A single number stands in its box, and its adjoint below it.
+        const adjoint = this.data.adjoints[box.nodes[0]], number = i => brief(engine.values[i][0]);
+        const numbers = box.numbers ? [hasValue ? number(box.nodes[0]) : "·", hasAdjoint ? `∂ ${number(adjoint)}` : ""] : [];
+        [...box.lines, ...numbers].forEach((line, k) => this.text(line, x + width / 2, y + 33 + 16 * k,
+          { "text-anchor": "middle", ...(k < box.lines.length ? {} : { class: k === box.lines.length ? "number" : "number adjoint-number" }) }, g));
         if (hasAdjoint) this.add("path", { class: "adjoint", d: `M${x + width - 10} ${y - 5} h14 l-7 12 z` }, g);
         this.add("title", {}, g).textContent = box.full;
         const choose = () => this.choose(box.nodes.find(i => this.data.nodes[i].op) ?? box.nodes[0]);
@@ -57,11 +61,7 @@ extension PageAssets {
         this.add("rect", { x, y, width, height, ...attributes }, parent);
       }
       text(text, x, y, attributes, parent) { this.add("text", { x, y, ...attributes }, parent).textContent = text; }
-      add(name, attributes, parent = this.svg) {
-        const element = document.createElementNS("http://www.w3.org/2000/svg", name);
-        for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
-        return parent.appendChild(element);
-      }
+      add(name, attributes, parent = this.svg) { return draw(parent, name, attributes); }
     }
 
     """#

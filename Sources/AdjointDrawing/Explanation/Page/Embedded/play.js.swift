@@ -4,7 +4,6 @@ extension PageAssets {
   /// The page's slider and check. An element of a leaf changes, loss and adjoints follow, and the adjoint is compared
   /// with a finite difference.
   static let play = #"""
-    const byId = id => document.getElementById(id);
     const leaves = data.nodes.flatMap((node, i) => node && node.role && i <= data.output ? [i] : []);
     const sliding = i => !/^(index|random)/.test(data.nodes[i].role);
     const objectiveAtFirst = engine.objective();
@@ -26,6 +25,7 @@ extension PageAssets {
       byId("slider").max = value + reach;
       byId("leaf").value = leaf;
       byId("element").max = count - 1;
+      byId("element").parentElement.hidden = count === 1;
       byId("check-result").textContent = "";
       refreshPlay();
     }
@@ -75,20 +75,16 @@ extension PageAssets {
     }
 
     function start() {
+      document.body.classList.toggle("scalar", data.unfolded);
       for (const leaf of leaves) {
-        byId("leaf").append(make("option", { value: leaf }, `${nodeTitle(leaf)} ${shapeText(data.nodes[leaf].shape)}`));
+        byId("leaf").append(make("option", { value: leaf }, nodeTitle(leaf) + (data.nodes[leaf].shape.length ? ` ${shapeText(data.nodes[leaf].shape)}` : "")));
       }
       byId("leaf").addEventListener("change", event => take(+event.target.value, strongest(+event.target.value)));
       byId("element").addEventListener("input", event => take(held.leaf, +event.target.value));
       byId("slider").addEventListener("input", event => change(+event.target.value));
       byId("value").addEventListener("change", event => change(+event.target.value));
       byId("check").addEventListener("click", checkElement);
-      byId("reset").addEventListener("click", () => {
-        for (const leaf of leaves) engine.values[leaf] = engine.recorded[leaf];
-        engine.evaluate(engine.nodes.keys());
-        take(held.leaf, held.element);
-        show();
-      });
+      byId("reset").addEventListener("click", reset);
       byId("progress").max = steps.length - 1;
       byId("progress").addEventListener("input", event => go(+event.target.value));
       const moves = { first: () => 0, previous: () => now - 1, next: () => now + 1, last: () => steps.length - 1 };
@@ -96,10 +92,19 @@ extension PageAssets {
       const keys = { Home: "first", ArrowLeft: "previous", ArrowRight: "next", End: "last" };
       document.addEventListener("keydown", event => {
         if (event.defaultPrevented || event.ctrlKey || event.altKey || event.metaKey) return;
-        if (/^(INPUT|SELECT|TEXTAREA)$/.test(event.target.tagName || "") || !(event.key in keys)) return;
+        if (/^(INPUT|SELECT|TEXTAREA)$/.test(event.target.tagName || "")) return;
+        // Where a teacher asks first, a key shows what comes next.
+        if (event.key === "a" && isAsking) { const ask = document.querySelector("#detail .ask"); if (ask) ask.click(); }
+        if (!(event.key in keys)) return;
         event.preventDefault();
         go(moves[keys[event.key]]());
       });
+      byId("teacher").addEventListener("click", () => {
+        isAsking = !isAsking;
+        byId("teacher").setAttribute("aria-pressed", isAsking);
+        show();
+      });
+      startLearning();
       byId("unfold").addEventListener("click", () => {
         graph.isUnfolded = !graph.isUnfolded;
         byId("unfold").setAttribute("aria-pressed", graph.isUnfolded);

@@ -2,24 +2,54 @@
 
 extension PageAssets {
   /// The page's test of itself, run when it is opened with `#selftest=LEAF,ELEMENT,VALUE`. It walks to the end and
-  /// back by real key events, moves the slider, and writes what it found into the document as JSON.
+  /// back by real key events, moves the slider, takes gradient steps, and writes what it found into the document as JSON;
+  /// in a frame it posts that too.
   static let selftest = #"""
     const failures = [];
     addEventListener("error", event => failures.push(event.message));
     addEventListener("unhandledrejection", event => failures.push(String(event.reason)));
     document.addEventListener("securitypolicyviolation", event => failures.push(`refused: ${event.blockedURI}`));
 
-    function selfTest(leaf, element, value) {
+    // What a window of this size does not show whole: what reaches beyond its sides, or is wider than what holds it. Formulas
+    // and the graph scroll by themselves.
+    function cut() {
+      const width = document.documentElement.clientWidth, found = [], name = e => `${title()}: ${e.tagName} ${e.id || e.className} ${e.textContent.slice(0, 40)}`;
+      for (const e of document.querySelectorAll("body *")) {
+        if (e.closest(".scroll, .unseen, math, svg, script, .math, .formula .body") || !e.getClientRects().length) continue;
+        const { left, right } = e.getBoundingClientRect(), isScrolling = getComputedStyle(e).overflowX === "auto" && e.querySelector("math");
+        if (left < -1 || right > width + 1 && !e.closest(".formula, .parts p, .recorded")) found.push(name(e) + " beyond the window");
+        if (e.scrollWidth > e.clientWidth + 1 && e.clientWidth && !isScrolling && !/^(SELECT|INPUT|MATH)$/.test(e.tagName)) found.push(name(e) + " is cut");
+        const select = e.tagName === "SELECT" && e.clientWidth < 30;
+        if (select) found.push(name(e) + " is too narrow");
+      }
+      return found;
+    }
+    const later = () => new Promise(resolve => setTimeout(resolve, 20));
+
+    async function selfTest(leaf, element, value) {
       const press = key => document.body.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }));
-      const walk = key => {
+      const walk = (key, look = () => {}) => {
         let count = 0;
-        for (let before = -1; before !== now; count++) { before = now; press(key); }
+        for (let before = -1; before !== now; count++) { before = now; press(key); look(); }
         return count - 1;
       };
       const gradients = () => Object.fromEntries(leaves.filter(i => adjointOf(i) !== undefined)
         .map(i => [i, Array.from(engine.values[adjointOf(i)])]));
-      const report = { steps: steps.length, forth: walk("ArrowRight"), atEnd: now === steps.length - 1 };
-      report.back = walk("ArrowLeft");
+      const report = { steps: steps.length, cut: cut(), tall: [], unnamed: [], noReason: [] };
+      const root = document.documentElement;
+      const look = () => {
+        report.cut.push(...cut());
+        if (root.scrollHeight > innerHeight) report.tall.push(`${title()}: ${root.scrollHeight} of ${innerHeight}`);
+        if (!document.querySelector("#detail .why") && steps[now].isBackward) report.noReason.push(title());
+        report.unnamed.push(...[...document.querySelectorAll("button, input, select, [tabindex]")]
+          .filter(e => !e.closest("[hidden]") && e.tabIndex >= 0)
+          .filter(e => !(e.textContent.trim() || e.getAttribute("aria-label") || e.labels && e.labels.length)).map(e => e.outerHTML));
+      };
+      report.forth = walk("ArrowRight", look);
+      report.atEnd = now === steps.length - 1;
+      byId("theme").click();
+      report.back = walk("ArrowLeft", look);
+      byId("theme").click();
       report.atStart = now === 0;
       press("End");
       report.end = now;
@@ -31,8 +61,6 @@ extension PageAssets {
       map.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowRight", bubbles: true, cancelable: true }));
       report.read = now === 0 ? byId("live").textContent : "stepped";
       map.blur();
-      report.unnamed = [...document.querySelectorAll("button, input, select, [tabindex]")]
-        .filter(e => !(e.textContent.trim() || e.getAttribute("aria-label") || e.labels && e.labels.length)).map(e => e.outerHTML);
       report.loss = engine.objective();
       report.gradients = gradients();
       if (leaf !== undefined) {
@@ -47,11 +75,40 @@ extension PageAssets {
         byId("reset").click();
         report.lossAfterReset = engine.objective();
       }
-      byId("theme").click();
-      byId("theme").click();
+      // Where a teacher asks first, all parts are covered, and a key uncovers one after the other.
+      press("End");
+      press("ArrowLeft");
+      byId("teacher").click();
+      const covers = () => document.querySelectorAll("#detail .ask").length;
+      report.covered = covers();
+      report.shown = [...document.querySelectorAll("#detail .body")].filter(e => e.getClientRects().length).length;
+      for (let k = 0; k < report.covered; k++) press("a");
+      report.uncovered = report.covered - covers();
+      byId("teacher").click();
+      // Gradient steps: three by the button, more by running, none left after the reset.
+      report.learned = { losses: [], ran: 0, gradients: {} };
+      if (descent.parameters.length) {
+        for (let k = 0; k < 3; k++) byId("step").click();
+        report.learned = { losses: descent.losses.slice(), gradients: gradients() };
+        byId("run").click();
+        for (let wait = 0; descent.steps < 6 && wait < 500; wait++) await later();
+        byId("run").click();
+        report.learned.ran = descent.steps;
+        byId("restart").click();
+        report.lossAfterRestart = engine.objective();
+      }
+      if (predictions && predictions.examples) {
+        const select = byId("example");
+        select.value = 1;
+        select.dispatchEvent(new Event("change", { bubbles: true }));
+        report.lossOfNext = engine.objective();
+        byId("restart").click();
+      }
+      report.cut.push(...cut());
       report.requests = performance.getEntriesByType("resource").map(entry => entry.name);
       report.failures = failures;
       document.body.append(make("script", { type: "application/json", id: "selftest" }, JSON.stringify(report)));
+      if (parent !== window) parent.postMessage(JSON.stringify(report), "*");
     }
 
     start();

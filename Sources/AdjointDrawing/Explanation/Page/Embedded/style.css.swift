@@ -9,20 +9,22 @@ extension PageAssets {
       --line: #3a414a; --forward: #56b4e9; --backward: #f0a060; --parameter: #3fc59b; --focus: #b79cff; }
     * { box-sizing: border-box; }
     body { margin: 0; background: var(--paper); color: var(--ink); font: 16px/1.5 system-ui, sans-serif; }
-    header, footer { padding: 0.6rem 1rem; display: flex; flex-wrap: wrap; gap: 0.2rem 1rem; align-items: baseline; }
+    header, footer { padding: 0.3rem 1rem; display: flex; flex-wrap: wrap; gap: 0.2rem 1rem; align-items: baseline; }
     h1 { font-size: 1.25rem; margin: 0; } header p { margin: 0; color: var(--faint); flex: 1; }
     h2 { font-size: 1.15rem; margin: 0; } h3 { font-size: 0.95rem; margin: 0 0 0.3rem; }
     footer { color: var(--faint); font-size: 0.85rem; }
     button, select, input { font: inherit; color: inherit; background: var(--panel); border: 1px solid var(--line);
-      border-radius: 6px; padding: 0.25rem 0.6rem; min-height: 2.2rem; }
+      border-radius: 6px; padding: 0.2rem 0.6rem; min-height: 2rem; }
     button { cursor: pointer; } button:disabled { opacity: 0.45; cursor: default; }
     input[type="range"] { padding: 0; border: 0; background: none; }
     :focus-visible { outline: 3px solid var(--focus); outline-offset: 2px; }
     nav { position: sticky; top: 0; z-index: 2; display: flex; flex-wrap: wrap; gap: 0.4rem; align-items: center;
-      padding: 0.5rem 1rem; background: var(--paper); border-block: 1px solid var(--line); }
+      padding: 0.3rem 1rem; background: var(--paper); border-block: 1px solid var(--line); }
     nav #progress { flex: 1 1 8rem; } #position { min-width: 9.5rem; font-variant-numeric: tabular-nums; }
-    main { display: grid; grid-template-columns: minmax(0, 2fr) minmax(0, 3fr); gap: 1rem; padding: 1rem; align-items: start; }
-    #graph { position: sticky; top: 4rem; } .scroll { max-height: calc(100vh - 10rem); overflow: auto; }
+    main { display: grid; gap: 0.8rem; padding: 0.6rem 1rem; align-items: start;
+      grid-template: "graph detail tools" auto / minmax(15rem, 32fr) minmax(0, 62fr) 25.5rem; }
+    #graph { grid-area: graph; } #detail { grid-area: detail; } #tools { grid-area: tools; display: grid; gap: 0.8rem; }
+    #graph { position: sticky; top: 4rem; } .scroll { max-height: calc(100vh - 16rem); overflow: auto; }
     #graph svg { width: 100%; height: auto; display: block; margin: auto; overflow: visible; }
     .legend { font-size: 0.8rem; color: var(--faint); margin: 0.3rem 0; }
     .box { cursor: pointer; } .box rect { fill: var(--paper); stroke: var(--faint); stroke-dasharray: 3 3; }
@@ -35,45 +37,79 @@ extension PageAssets {
     .edge { fill: none; stroke: var(--line); stroke-width: 1.5; }
     .edge.forward { stroke: var(--forward); stroke-width: 3; }
     .edge.backward { stroke: var(--backward); stroke-width: 3; stroke-dasharray: 6 3; }
-    #detail, #play { background: var(--panel); border: 1px solid var(--line); border-radius: 10px; padding: 0.9rem; }
+    .box .number { font-weight: 700; } .box .adjoint-number { fill: var(--backward) !important; }
+    #detail, #play, #learn, #lesson, #homework-fields { background: var(--panel); border: 1px solid var(--line); border-radius: 10px; padding: 0.7rem 0.9rem; }
+    #lesson, #homework-fields { margin: 0.8rem 1rem; }
     #detail { border-top: 5px solid var(--forward); } #detail.backward { border-top: 5px double var(--backward); }
-    #play { margin-bottom: 1rem; }
-    #detail section { margin-top: 0.9rem; padding-top: 0.7rem; border-top: 1px solid var(--line); }
-    .facts, .note, .legend, figcaption { color: var(--faint); } .note, figcaption { font-size: 0.85rem; margin: 0.2rem 0; }
-    .facts { margin: 0; } .formula { font-size: 1.2rem; margin: 0.5rem 0 0; overflow-x: auto; } .math { overflow-wrap: anywhere; }
+    #learn h2, #play h2 { font-size: 1rem; } #learn p { margin: 0.3rem 0; } #tools label { display: inline-flex; gap: 0.4rem; align-items: center; max-width: 100%; }
+    #learn p { display: flex; flex-wrap: wrap; gap: 0.3rem 0.6rem; align-items: center; } #learn p[hidden], #learn label[hidden] { display: none; }
+    #rate { width: 5.5rem; } #example { max-width: 12rem; } #tools button, #tools input, #tools select { min-height: 1.9rem; padding-block: 0.1rem; }
+    #cycle { min-height: 0; }
+    .charts { display: flex; flex-wrap: wrap; gap: 0.3rem; } .chart { display: block; flex: 1 1 11rem; min-width: 0; height: auto; max-width: 13rem; } .chart[hidden] { display: none; }
+    .chart text { font: 11px system-ui, sans-serif; fill: var(--faint); } .plot { fill: var(--paper); stroke: var(--line); }
+    .curve { fill: none; stroke: var(--forward); stroke-width: 2; } .now { fill: var(--forward); }
+    .point { fill: var(--paper); stroke: var(--ink); stroke-width: 2; } .boundary { fill: none; stroke: var(--ink); stroke-width: 2; }
+    #predictions { overflow-x: auto; } #predictions table { border-collapse: collapse; font-size: 0.85rem; width: 100%; }
+    #predictions th, #predictions td { text-align: right; padding: 0.05rem 0.2rem; border-top: 1px solid var(--line); font-weight: 400;
+      font-variant-numeric: tabular-nums; } #predictions th { color: var(--faint); } caption { text-align: left; font-weight: 600; }
+    .title { display: flex; flex-wrap: wrap; gap: 0 1rem; align-items: baseline; }
+    .parts { columns: 17rem; column-gap: 1.4rem; }
+    .parts > section { break-inside: avoid; padding: 0.2rem 0 0.4rem; line-height: 1.4; border-top: 1px solid var(--line); }
+    .row { display: flex; flex-wrap: wrap; gap: 0.3rem 1rem; align-items: flex-start; } .row > * { flex: 0 1 auto; max-width: 100%; } .row > .jacobian { flex: 1 1 11rem; }
+    .jacobian table { font-size: 0.75rem; line-height: 1.15; } .jacobian td { padding: 0.05rem 0.3rem; }
+    .why { font-size: 0.85rem; line-height: 1.3; margin: 0.2rem 0; padding-left: 0.6rem; border-left: 3px solid var(--focus); }
+    .pattern { display: block; border: 1px solid var(--line); background: var(--paper); } .pattern rect { fill: var(--forward); }
+    .body:focus { outline: none; } .body[hidden] { display: none; } .ask { min-height: 1.8rem; padding-block: 0; }
+    [aria-pressed="true"] { background: var(--ink); color: var(--paper); }
+    .facts, .note, .legend, figcaption { color: var(--faint); } .note, figcaption { font-size: 0.8rem; line-height: 1.35; margin: 0.15rem 0; }
+    figcaption { overflow-wrap: anywhere; margin: 0; }
+    #readout { position: fixed; bottom: 0; left: 0; right: 0; padding: 0.2rem 1rem; background: var(--ink); color: var(--paper); z-index: 3; }
+    #readout:empty { display: none; }
+    .facts { margin: 0; } .formula { font-size: 1.1rem; max-width: 100%; overflow-x: auto; } .math { overflow-wrap: anywhere; }
     .bar { border-top: 0.07em solid; padding-top: 0.06em; margin-inline: 0.04em; }
-    .structure { font-weight: 600; margin: 0; } .part { margin: 0.4rem 0; padding-left: 0.7rem; border-left: 3px solid var(--backward); }
-    .part p, .equals { margin: 0; } section p { margin: 0.2rem 0; overflow-x: auto; }
-    figure { margin: 0.2rem 0; } .cells { display: inline-block; max-width: 100%; overflow-x: auto; border-radius: 4px; }
-    .heat table { border-collapse: collapse; font-size: 0.85rem; font-variant-numeric: tabular-nums; }
-    .heat td { border: 1px solid var(--line); padding: 0.15rem 0.5rem; text-align: right; white-space: nowrap; }
+    .structure .note { font-weight: 400; } .structure { font-weight: 600; font-size: 0.9rem; margin: 0; } .part { margin: 0.4rem 0; padding-left: 0.7rem; border-left: 3px solid var(--backward); }
+    .part p, .equals { margin: 0; } section p { margin: 0.15rem 0; } .parts p { overflow-x: auto; overflow-y: hidden; }
+    figure { margin: 0.2rem 0; } .cells table, .cells canvas { margin: 0; } .cells { width: fit-content; max-width: 100%; overflow-x: auto; border-radius: 4px; }
+    .heat table { border-collapse: collapse; font-size: 0.8rem; line-height: 1.3; font-variant-numeric: tabular-nums; }
+    .heat td { border: 1px solid var(--line); padding: 0.1rem 0.35rem; text-align: right; white-space: nowrap; }
     .heat td.at { outline: 3px solid #00a36f; outline-offset: -3px; }
     canvas { display: block; max-width: 100%; image-rendering: pixelated; border: 1px solid var(--line); touch-action: pan-y; }
     .recorded { margin: 0; padding-left: 1.2rem; overflow-x: auto; }
-    #play label { display: inline-flex; gap: 0.4rem; align-items: center; margin: 0.15rem 0.6rem 0.15rem 0; max-width: 100%; }
-    #play select { max-width: 15rem; } #element { width: 6rem; } #value { width: 15rem; max-width: 60vw; } #slider { width: min(22rem, 80vw); }
-    dl { display: grid; grid-template-columns: max-content 1fr; gap: 0 0.8rem; margin: 0.4rem 0; }
+    #play label[hidden] { display: none; } #play label { margin: 0.1rem 0.4rem 0.1rem 0; }
+    #element { width: 5.5rem; } #value { width: 13rem; max-width: 100%; font-size: 0.9rem; } #slider { width: min(19rem, 64vw); }
+    #play select { min-width: 0; max-width: 100%; }
+    dl { display: grid; grid-template-columns: max-content 1fr; gap: 0 0.8rem; margin: 0.2rem 0; }
     dt { color: var(--faint); } dd { margin: 0; font-variant-numeric: tabular-nums; overflow-wrap: anywhere; }
     #loss { font-weight: 700; }
     .unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
+    @media (min-width: 1181px) {
+      .scalar main { grid-template-columns: minmax(15rem, 50fr) minmax(0, 32fr) 25.5rem; }
+    }
+    @media (max-width: 1180px) {
+      main { grid-template: "graph detail" auto "tools tools" auto / minmax(0, 2fr) minmax(0, 3fr); }
+      #tools { grid-template-columns: repeat(auto-fit, minmax(19rem, 1fr)); align-items: start; }
+    }
     @media (max-width: 760px) {
-      main { grid-template-columns: minmax(0, 1fr); padding: 0.6rem; }
-      #graph { position: static; border: 1px solid var(--line); border-radius: 10px; padding: 0.4rem; } .scroll { max-height: 45vh; }
+      main { grid-template: "detail" auto "tools" auto "graph" auto / minmax(0, 1fr); padding: 0.6rem; }
+      #tools { grid-template-columns: minmax(0, 1fr); } .parts { columns: 1; }
+      #graph { position: static; border: 1px solid var(--line); border-radius: 10px; padding: 0.4rem; } .scroll { max-height: 70vh; }
       nav button span { display: none; } nav { padding: 0.4rem 0.6rem; } #position { min-width: 8rem; }
+      header p { flex-basis: 100%; } #lesson, #homework-fields { margin: 0.6rem; }
     }
     @media print {
-      nav, #play label, #play button, .held, header button, #theme, #unfold { display: none !important; }
+      nav, #tools label, #tools button, .held, header button { display: none !important; }
       main { display: block; padding: 0; } #graph { position: static; } .scroll { max-height: none; overflow: visible; }
-      #graph svg { max-height: 40vh; } #detail, #play { background: none; break-inside: auto; }
+      #graph svg { max-height: 40vh; } .box .number { font-weight: 700; } .box .adjoint-number { fill: var(--backward) !important; }
+    #detail, #play, #learn, #lesson, #homework-fields { background: none; break-inside: auto; }
       section, figure { break-inside: avoid; } * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
     }
-    #exercise { padding: 0 1rem 1rem; }
-    #exercise .questions { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 22rem), 1fr)); gap: 0.5rem 1.5rem; }
-    #exercise textarea { width: 100%; box-sizing: border-box; font: 0.9rem ui-monospace, monospace; color: inherit; background: transparent; }
-    #exercise .verdict { margin: 0; min-height: 1.3em; }
-    #exercise .right::before { content: "✓ "; }
-    #exercise .wrong::before { content: "✗ "; }
-    .asking #play { display: none; }
+    #homework-fields { padding: 0 1rem 1rem; }
+    #homework-fields .questions { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 22rem), 1fr)); gap: 0.5rem 1.5rem; }
+    #homework-fields textarea { width: 100%; box-sizing: border-box; font: 0.9rem ui-monospace, monospace; color: inherit; background: transparent; }
+    #homework-fields .verdict { margin: 0; min-height: 1.3em; }
+    #homework-fields .right::before { content: "✓ "; }
+    #homework-fields .wrong::before { content: "✗ "; }
+    .asking #play, .asking #learn { display: none; }
 
     """#
 }

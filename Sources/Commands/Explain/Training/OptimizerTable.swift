@@ -1,0 +1,1 @@
+../../Adjoint/Training/OptimizerTable.swift
