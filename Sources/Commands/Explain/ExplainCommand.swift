@@ -25,8 +25,8 @@ enum ExplainCommand {
         "activation", "NAME", .choice(Activation.optionNames), default: "tanh", "The function between its layers."),
       Option(
         "data", "WHAT", .text, default: "xor",
-        "What it is fed: \(ExplainedData.names.joined(separator: ", ")), a directory with MNIST's four IDX files, or a CSV "
-          + "file of label and pixels."),
+        "What it is fed: \(ExplainedData.names.joined(separator: ", ")), a directory with MNIST's four IDX files, an NPZ "
+          + "file, or a CSV file of label and pixels."),
       DataOptions.downloadFlag(),
       Option("batch", "N", .integer(1...1024), default: "4", "How many examples at once."),
       Option("seed", "N", .integer(0...Int.max), default: "0", "What weights and points are drawn from."),

@@ -11,7 +11,7 @@ enum EvaluateCommand {
       Option("load", "FILE", .text, "The checkpoint that 'adjoint train --save' wrote."),
       Option(
         "data", "WHAT", .text,
-        "The test set of: drawn, mnist, a directory with four IDX files; or a whole CSV file with a column of classes. "
+        "The test set of: drawn, mnist, a directory with four IDX files; the arrays x_test and y_test of an NPZ file; or a whole CSV file with a column of classes. "
           + "Without it, the test set of the data that the network was trained on."
       ),
       Option("label", "NAME", .text, "The column of a CSV file that holds the class; as in training without it."),
