@@ -14,12 +14,12 @@ import Foundation
 let words = Array(CommandLine.arguments.dropFirst())
 if words.first == "architecture", words.count == 3 {
   let url = URL(fileURLWithPath: words[2])
-  let (file, folder) = (try Safetensors(contentsOf: url), url.deletingLastPathComponent())
+  let file = try Safetensors(contentsOf: url)
   let isDouble = file.names.contains { file.elementType(of: $0) == .float64 }
   let losses =
     isDouble
-    ? try architectureLosses(words[1], file, in: folder, as: Double.self)
-    : try architectureLosses(words[1], file, in: folder, as: Float.self)
+    ? try architectureLosses(words[1], file, url, as: Double.self)
+    : try architectureLosses(words[1], file, url, as: Float.self)
   print(losses.text)
   exit(0)
 }

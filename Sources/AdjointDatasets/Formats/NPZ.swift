@@ -95,8 +95,9 @@ extension NPY {
   }
 
   fileprivate init<I: FixedWidthInteger>(_ tensor: Tensor<I>) {
-    let types: [NumberType] = I.isSigned ? [.int8, .int16, .int32, .int64] : [.uint8, .uint16, .uint32, .uint64]
-    let type = types.first { $0.byteCount * 8 == I.bitWidth } ?? types[3]
+    guard let type = NumberType(width: I.bitWidth, isSigned: I.isSigned) else {
+      fatalError("NPY: \(I.self) has more than 64 bits, which no type of NumPy has")
+    }
     self.init(type: type, shape: Array(tensor.shape), bytes: ByteOrder.littleEndian.bytes(of: tensor.elements))
   }
 

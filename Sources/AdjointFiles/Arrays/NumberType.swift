@@ -16,6 +16,13 @@ package enum NumberType: String, Sendable, CaseIterable {
   case uint32 = "U32"
   case uint64 = "U64"
 
+  /// The type of integers of so many bits; nil where no file has it.
+  package init?(width: Int, isSigned: Bool) {
+    let types: [NumberType] = isSigned ? [.int8, .int16, .int32, .int64] : [.uint8, .uint16, .uint32, .uint64]
+    guard let type = types.first(where: { 8 * $0.byteCount == width }) else { return nil }
+    self = type
+  }
+
   /// The size of one number in bytes.
   package var byteCount: Int {
     switch self {
