@@ -11,14 +11,16 @@ enum PredictCommand {
     name: "predict", summary: "Show what a saved network makes of one image or row of numbers.",
     positional: ("IMAGE-OR-TABLE", 1...1),
     options: [
-      Option("load", "FILE", .text, "The checkpoint that 'adjoint train --save' wrote."),
+      Option(
+        "load", "FILE", .text,
+        "The checkpoint that 'adjoint train --save' wrote; with --model, weights of another program."),
       Option(
         "index", "N", .integer(0...100_000_000), default: "0",
         "Which image of an IDX file or row of a CSV file or of NumPy's array, from 0."),
       .flag("invert", "The image is dark ink on light paper."),
       DataOptions.memoryOption(),
       .flag("json", "Print one JSON object as the last line of standard output."),
-    ],
+    ] + ForeignModel.options,
     notes: [
       (
         "Images",
@@ -49,7 +51,8 @@ enum PredictCommand {
     guard let file = arguments.text("load") else {
       throw CommandError.missingOption("load", placeholder: "FILE", command: "predict")
     }
-    let classifier = try Classifier(loading: file)
+    let foreign = try ForeignModel(arguments)
+    let classifier = try Classifier(loading: file, as: foreign)
     let input = try PredictionInput(
       arguments.positionals[0], index: arguments.integer("index"), for: classifier,
       memoryLimit: arguments.integer("memory-limit") << 20)

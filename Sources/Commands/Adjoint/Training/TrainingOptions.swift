@@ -40,6 +40,10 @@ enum TrainingOptions {
       "trace-values", "STEPS", .text, in: "Files and output",
       "The steps of which the trace holds every element, such as 7 or 5-9; when left out, the first one, but for large "
         + "values."),
+    Option(
+      "log", "FILE", .text, in: "Files and output",
+      "Write the metrics of each epoch as a line of FILE.jsonl or FILE.csv, for pandas and plotting tools; resuming goes on with "
+        + "the same file."),
     .flag("json", in: "Files and output", "Print one JSON object as the last line of standard output."),
     DataOptions.downloadFlag(in: "Files and output"),
     DataOptions.memoryOption(in: "Files and output"),
