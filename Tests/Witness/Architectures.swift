@@ -107,6 +107,7 @@ func architectureLosses<S: Scalar>(_ name: String, _ file: Safetensors, _ url: U
       print("Witness architecture: \(report)")
       exit(1)
     }
+    try model.save(to: url.appendingPathExtension("written"), names: .pytorch)
     let step = TrainingStep<S>(optimizer: optimizer, loss: loss)
     for number in 0..<100 { losses.append(.number(try run(step, number).primal)) }
   }

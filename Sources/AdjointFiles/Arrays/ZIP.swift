@@ -48,12 +48,18 @@ package struct ZIP {
         found: FileKind.name(of: try file.prefix(FileKind.prefixLength)).map { "none; it begins like \($0)" } ?? "none",
         remedy: "The file is incomplete or no ZIP archive; get it again from its source.")
     }
-    let end = file.size - tail.count + place
+    var end = file.size - tail.count + place
     let fields = Fields(tail, at: place)
     let (count, size, start) = (fields.short(10), fields.long(12), fields.long(16))
     guard count != 0xFFFF, size != 0xFFFF_FFFF, start != 0xFFFF_FFFF else { throw large(.byte(end)) }
     guard fields.short(4) == 0, fields.short(6) == 0, fields.short(8) == count else {
       throw wrong(.byte(end + 4), "one archive", "a part of an archive in several files")
+    }
+    // Some writers, such as PyTorch, state the same once more in 64 bits.
+    if place >= 76, tail[(place - 20)...].starts(with: [0x50, 0x4B, 6, 7]),
+      tail[(place - 76)...].starts(with: [0x50, 0x4B, 6, 6])
+    {
+      end -= 76
     }
     guard start + size == end else {
       throw wrong(.byte(end + 12), "the list of the members up to byte \(end)", "bytes \(start) to \(start + size)")
