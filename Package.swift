@@ -152,7 +152,8 @@ let package = Package(
     .testTarget(
       name: "AdjointCommandTests",
       dependencies: [
-        "AdjointCommand", "BenchTool", "ExperimentsTool", "ExplainTool", "CheckTool", "DiffTool", "AdjointLearning",
+        "AdjointCommand", "BenchTool", "ExperimentsTool", "ExplainTool", "CheckTool", "DiffTool", "AdjointDatasets",
+        "AdjointLearning",
       ]),
     .testTarget(name: "AdjointCheckingTests", dependencies: ["AdjointGrading", "AdjointLearning"]),
     .testTarget(

@@ -20,7 +20,7 @@ struct OtherWeightsTests {
       data += bytes
     }
     let text = Array("{\(header.joined(separator: ","))}".utf8)
-    return try Safetensors(contentsOf: folder.file("t", safetensorsBytes(header: text, data: data)))
+    return try Safetensors(contentsOf: folder.file("t", safetensorsBytes(header: text) + data))
   }
 
   @Test("every type of number is converted on request, and one that is not read spoils itself alone")
@@ -105,7 +105,8 @@ struct OtherWeightsTests {
       ]))
     #expect(file.names.allSatisfy { !$0.contains("/") && !$0.contains("query") })
     #expect(file.shape(of: "attend.in_proj_weight") == [12, 4])
-    #expect(try other.load(from: url) == LoadReport(missing: [], surplus: []))
+    let report = try other.load(from: url)
+    #expect(report.missing.isEmpty && report.surplus.isEmpty)
     let (ours, theirs) = (folder.url.appendingPathComponent("a"), folder.url.appendingPathComponent("b"))
     try model.save(to: ours)
     try other.save(to: theirs)
@@ -144,7 +145,7 @@ struct OtherWeightsTests {
     #expect(try fileError { try other.load(from: url) }.place == .tensor("net.1.weight"))
     #expect(other.parameters.map(\.value) == before)
     let part = try other.load(from: url, renaming: ["net.1": "fc1"], strict: false)
-    #expect(part == LoadReport(missing: ["fc2/weight", "fc2/bias"], surplus: ["net.3.weight", "net.3.bias"]))
+    #expect(part.missing == ["fc2/weight", "fc2/bias"] && part.surplus == ["net.3.weight", "net.3.bias"])
     #expect(other.parameters[0].value == model.parameters[0].value && other.parameters[2].value == before[2])
     #expect("\(part)".contains("2 missing: 'fc2/weight'"))
     try other.load(from: url, renaming: ["net": "", "net.1": "fc1", "net.3": "fc2"])
