@@ -28,7 +28,7 @@ struct NPYTrial: ReaderTrial {
   /// Half of the mutants get the true length of their header again.
   func read(_ file: URL, _ damaged: [UInt8]) throws -> Reading {
     var bytes = damaged
-    if damaged.count % 2 == 0, damaged.count > 12, let end = damaged.lastIndex(of: UInt8(ascii: "}")) {
+    if StrictNPY(damaged) == nil, damaged.count % 2 == 0, damaged.count > 12, let end = damaged.lastIndex(of: UInt8(ascii: "}")) {
       let start = damaged[6] == 1 ? 10 : 12
       if (start..<start + 250).contains(end) {
         bytes[8] = UInt8(end + 1 - start)
@@ -86,17 +86,17 @@ struct NPZTrial: ReaderTrial {
       let isEqual = arrays.map { arrays in
         arrays.count == found.names.count
           && zip(arrays, found.names).allSatisfy { member, name in
-            member.name == name + ".npy"
-              && (StrictNPY(member.content).map { strict in
-                (try? found.array(name)).map { NPYTrial.isEqual($0, strict) } ?? false
-              } ?? ((try? found.array(name)) == nil))
+            guard member.name == name + ".npy", let content = member.content else { return false }
+            let array = try? found.array(name)
+            guard let strict = StrictNPY(content) else { return array == nil }
+            return array.map { NPYTrial.isEqual($0, strict) } ?? false
           }
       }
-      return reading(isEqual ?? false, "\(found.names)", stating: strict?.members.reduce(0) { $0 + $1.content.count } ?? 0)
+      return reading(isEqual ?? false, "\(found.names)", stating: strict?.members.reduce(0) { $0 + ($1.content?.count ?? 0) } ?? 0)
     } catch {
       // Arrays of other things than numbers are told from damaged ones by the reader alone.
       if let strict, let arrays, !arrays.isEmpty || strict.members.isEmpty,
-        arrays.allSatisfy({ StrictNPY($0.content) != nil })
+        arrays.allSatisfy({ $0.content.flatMap { StrictNPY($0) } != nil })
       {
         throw WronglyRefused(error: error)
       }
@@ -115,21 +115,32 @@ struct PNGTrial: ReaderTrial {
     }
     func file(_ width: UInt32, _ height: UInt32, _ kind: [UInt8], _ more: [UInt8], _ rows: [UInt8]) -> [UInt8] {
       let packed = Gzip.system.stream(of: rows)
-      return [137, 80, 78, 71, 13, 10, 26, 10] + chunk("IHDR", big(width) + big(height) + kind) + more
-        + chunk("IDAT", Array(packed[..<5])) + chunk("IDAT", Array(packed[5...])) + chunk("IEND", [])
+      var file: [UInt8] = [137, 80, 78, 71, 13, 10, 26, 10]
+      file += chunk("IHDR", big(width) + big(height) + kind) + more
+      file += chunk("IDAT", Array(packed[..<5])) + chunk("IDAT", Array(packed[5...])) + chunk("IEND", [])
+      return file
     }
     func rows(_ count: Int, of size: Int) -> [UInt8] {
-      (0..<count).flatMap { row in [UInt8(row % 5)] + (0..<size).map { UInt8(truncatingIfNeeded: row * 89 + $0 * 37) } }
+      var bytes: [UInt8] = []
+      for row in 0..<count {
+        bytes.append(UInt8(row % 5))
+        for place in 0..<size { bytes.append(UInt8(truncatingIfNeeded: row * 89 + place * 37)) }
+      }
+      return bytes
     }
     let palette = chunk("PLTE", [255, 0, 0, 0, 255, 0, 0, 0, 255])
-    return [
-      file(5, 6, [8, 0, 0, 0, 0], [], rows(6, of: 5)), file(3, 5, [8, 6, 0, 0, 0], chunk("tEXt", [65, 0, 66]), rows(5, of: 12)),
-      file(9, 2, [1, 0, 0, 0, 0], chunk("tRNS", [0, 1]), rows(2, of: 2)), file(5, 3, [2, 3, 0, 0, 0], palette, rows(3, of: 2)),
-      file(3, 3, [8, 3, 0, 0, 0], palette + chunk("tRNS", [9, 8]), rows(3, of: 3)),
-      file(2, 2, [16, 2, 0, 0, 0], chunk("tRNS", [0, 1, 0, 2, 0, 3]), rows(2, of: 12)),
-      // Of 3 × 3 pixels the sections 1, 4, 5, 6 and 7 … in rows of their own.
-      file(3, 3, [8, 0, 0, 0, 1], [], rows(1, of: 1) + rows(1, of: 1) + rows(1, of: 2) + rows(2, of: 1) + rows(1, of: 3)),
-    ]
+    var sections: [UInt8] = []
+    // Of 3 × 3 pixels the sections 1, 4, 5, 6 and 7 have rows.
+    for (count, size) in [(1, 1), (1, 1), (1, 2), (2, 1), (1, 3)] { sections += rows(count, of: size) }
+    let text = chunk("tEXt", [65, 0, 66])
+    var seeds = [file(5, 6, [8, 0, 0, 0, 0], [], rows(6, of: 5))]
+    seeds.append(file(3, 5, [8, 6, 0, 0, 0], text, rows(5, of: 12)))
+    seeds.append(file(9, 2, [1, 0, 0, 0, 0], chunk("tRNS", [0, 1]), rows(2, of: 2)))
+    seeds.append(file(5, 3, [2, 3, 0, 0, 0], palette, rows(3, of: 2)))
+    seeds.append(file(3, 3, [8, 3, 0, 0, 0], palette + chunk("tRNS", [9, 8]), rows(3, of: 3)))
+    seeds.append(file(2, 2, [16, 2, 0, 0, 0], chunk("tRNS", [0, 1, 0, 2, 0, 3]), rows(2, of: 12)))
+    seeds.append(file(3, 3, [8, 0, 0, 0, 1], [], sections))
+    return seeds
   }()
   let words = ["IHDR", "PLTE", "IDAT", "IEND", "tRNS", "tEXt", "\u{0}\u{0}\u{0}\u{0}"]
 

@@ -114,8 +114,8 @@ struct StrictNPY: Equatable {
 
 /// A ZIP archive by its description: an oracle.
 struct StrictZIP {
-  /// In the order of the list.
-  private(set) var members: [(name: String, content: [UInt8])] = []
+  /// In the order of the list; the content is nil where it is damaged.
+  private(set) var members: [(name: String, content: [UInt8]?)] = []
 
   init?(_ bytes: [UInt8]) {
     func number(_ place: Int, _ size: Int) -> Int { (0..<size).reversed().reduce(0) { $0 << 8 | Int(bytes[place + $1]) } }
@@ -132,7 +132,7 @@ struct StrictZIP {
     guard count < 0xFFFF, number(end + 4, 4) == 0, number(end + 8, 2) == count, start + size == (hasSecond ? end - 76 : end)
     else { return nil }
     var place = start
-    var spans: [(Int, Int)] = []
+    var entries: [(name: String, method: Int, crc: Int, packed: Int, length: Int, local: Int, nameLength: Int)] = []
     for _ in 0..<count {
       guard place + 46 <= start + size, begins(place, "PK\u{1}\u{2}") else { return nil }
       let (nameLength, more) = (number(place + 28, 2), number(place + 30, 2) + number(place + 32, 2))
@@ -140,27 +140,31 @@ struct StrictZIP {
       let name = String(decoding: bytes[place + 46..<place + 46 + nameLength], as: UTF8.self)
       let (flags, method, crc) = (number(place + 8, 2), number(place + 10, 2), number(place + 16, 4))
       let (packed, length, local) = (number(place + 20, 4), number(place + 24, 4), number(place + 42, 4))
-      guard flags & 0x2041 == 0, method == 0 || method == 8, packed < 0xFFFF_FFFF, length < 0xFFFF_FFFF,
-        !members.contains(where: { $0.name == name }), local + 30 <= start, begins(local, "PK\u{3}\u{4}"),
-        number(local + 8, 2) == method, number(local + 26, 2) == nameLength
+      // Deflated data become at most 1,032 times as long.
+      guard flags & 0x2041 == 0, method == 8 && length <= 1032 * (packed + 1) || method == 0 && length == packed,
+        packed < 0xFFFF_FFFF, length < 0xFFFF_FFFF, local < 0xFFFF_FFFF,
+        !entries.contains(where: { $0.name == name })
       else { return nil }
-      let data = local + 30 + nameLength + number(local + 28, 2)
-      guard data + packed <= start else { return nil }
-      spans.append((local, data + packed))
-      let stored = Array(bytes[data..<data + packed])
-      let content: [UInt8]
-      if method == 0 {
-        content = stored
-      } else {
-        guard let inflated = StrictGzip.inflated(stored), inflated.count == packed else { return nil }
-        content = inflated.content
-      }
-      guard content.count == length, Int(StrictGzip.crc(content)) == crc else { return nil }
-      members.append((name, content))
+      entries.append((name, method, crc, packed, length, local, nameLength))
       place += 46 + nameLength + more
     }
     guard place == start + size else { return nil }
-    let sorted = spans.sorted { $0.0 < $1.0 }
-    guard zip(sorted, sorted.dropFirst()).allSatisfy({ $0.1 <= $1.0 }) else { return nil }
+    for entry in entries {
+      let next = entries.map(\.local).filter { $0 > entry.local }.min() ?? start
+      let isAlone = entries.filter { $0.local == entry.local }.count == 1
+      guard isAlone, entry.local + 30 + entry.nameLength + entry.packed <= next else { return nil }
+      members.append((entry.name, nil))
+      let data = entry.local + 30 + entry.nameLength + number(entry.local + 28, 2)
+      guard begins(entry.local, "PK\u{3}\u{4}"), number(entry.local + 8, 2) == entry.method,
+        number(entry.local + 26, 2) == entry.nameLength, data + entry.packed <= next
+      else { continue }
+      var content = Array(bytes[data..<data + entry.packed])
+      if entry.method == 8 {
+        guard let inflated = StrictGzip.inflated(content), inflated.count == entry.packed else { continue }
+        content = inflated.content
+      }
+      guard content.count == entry.length, Int(StrictGzip.crc(content)) == entry.crc else { continue }
+      members[members.count - 1].content = content
+    }
   }
 }

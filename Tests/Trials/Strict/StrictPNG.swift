@@ -128,9 +128,12 @@ struct StrictPNG {
         for (number, column) in columns.enumerated() {
           for channel in 0..<own {
             let bit = (number * own + channel) * depth
-            values[(row * width + column) * own + channel] = (bit..<bit + depth).reduce(0) {
-              $0 << 1 | Int(line[$1 / 8] >> UInt8(7 - $1 % 8)) & 1
+            var value = 0
+            for place in bit..<bit + depth {
+              let shift = UInt8(7 - place % 8)
+              value = 2 * value + Int(line[place / 8] >> shift & 1)
             }
+            values[(row * width + column) * own + channel] = value
           }
         }
         above = line
