@@ -27,13 +27,13 @@ let package = Package(
     // Optimised in debug builds too: nobody steps through it, and without it a step takes fifteen times as long.
     // C: matrix product and vector loops per instruction set, chosen at run time.
     .target(name: "AdjointKernels", cSettings: [.unsafeFlags(["-O2"], .when(configuration: .debug))]),
-    // C: the system's zlib, opened at run time.
+    // C: the system's zlib and libturbojpeg, opened at run time.
     .target(name: "AdjointCompression"),
-    // Reading, replacing, JSON, byte orders, hashes; the one error about files.
+    // Reading, replacing, JSON, byte orders, hashes, arrays, images; the one error about files.
     .target(name: "AdjointFiles", dependencies: ["AdjointCompression"]),
     // The tape, the operations, differentiation, programs.
     .target(name: "Adjoint", dependencies: ["AdjointKernels"]),
-    // IDX, CSV, drawn digits, toy problems; split, standardise, batch.
+    // IDX, CSV, NPZ, drawn digits, toy problems; split, standardise, batch.
     .target(name: "AdjointDatasets", dependencies: ["Adjoint", "AdjointFiles"]),
     // Layers, losses, optimisers, the training step, checkpoints; minimisers for small smooth problems.
     .target(name: "AdjointLearning", dependencies: ["Adjoint", "AdjointFiles"]),

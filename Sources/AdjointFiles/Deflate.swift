@@ -76,7 +76,8 @@ extension Gzip {
   /// The bytes as a zlib stream (RFC 1950), compressed where the system has zlib, and otherwise stored as they are.
   package func stream(of bytes: [UInt8]) -> [UInt8] {
     // The bound that zlib states for its own output.
-    var output = [UInt8](repeating: 0, count: bytes.count + bytes.count >> 12 + bytes.count >> 14 + bytes.count >> 25 + 13)
+    var output = [UInt8](
+      repeating: 0, count: bytes.count + bytes.count >> 12 + bytes.count >> 14 + bytes.count >> 25 + 13)
     if adjoint_opens_libraries() {
       for library in libraries {
         let count = bytes.withUnsafeBufferPointer { input in

@@ -30,7 +30,8 @@ struct FormatsTests {
       let outcome = try workplace.start(words).outcome()
       #expect(outcome.code == 0, "\(outcome.errors)")
     }
-    for (form, beginning) in [("csv", "epoch,step,loss,set,setLoss"), ("jsonl", #"{"epoch": 1, "step": 20, "loss": "#)] {
+    for (form, beginning) in [("csv", "epoch,step,loss,set,setLoss"), ("jsonl", #"{"epoch": 1, "step": 20, "loss": "#)]
+    {
       try run(options + ["4", "--log", "whole.\(form)"])
       try run(options + ["3", "--save", "m.st", "--log", "parts.\(form)"])
       // What a process that was killed leaves: lines after its checkpoint, and half a line.
@@ -72,7 +73,10 @@ struct FormatsTests {
     let words = ["--load", "torch.st", "--model", "3,5,2", "--rename", "0=fc1,2=fc2"]
     let found = try workplace.start(["evaluate", "--data", "d.npz", "--json"] + words).outcome()
     #expect(found.code == 0, "\(found.errors)")
-    let (x, y) = (try NPZ(contentsOf: url("d.npz")).tensor("X", as: Float.self), try NPZ(contentsOf: url("d.npz")).tensor("y", as: Int32.self))
+    let (x, y) = (
+      try NPZ(contentsOf: url("d.npz")).tensor("X", as: Float.self),
+      try NPZ(contentsOf: url("d.npz")).tensor("y", as: Int32.self)
+    )
     let logits = model(Tape<Float>(mode: .inference).input(x)).value
     let right = (0..<400).filter { (logits[$0, 1] > logits[$0, 0] ? 1 : 0) == y[$0] }.count
     #expect(found.output.contains("\"testAccuracy\": \(Double(right) / 400)"), "\(found.output)")

@@ -191,7 +191,8 @@ struct NumPyTests {
     let one = Tensor<Int32>([1, 2, 3, 4])
     for (arrays, words) in [
       ([("x", images), ("y", one)], "3 classes, one for each row of 'x'"), ([("x", images)], "arrays x and y"),
-      ([("x", one), ("y", one)], "inputs [n, …]"), ([("x", images), ("y", Tensor([[0, 1], [1, 0], [0, 1]]))], "argmax"),
+      ([("x", one), ("y", one)], "inputs [n, …]"),
+      ([("x", images), ("y", Tensor([[0, 1], [1, 0], [0, 1]]))], "argmax"),
       (
         [("x_train", images), ("y_train", classes), ("x_test", Tensor([[1], [2], [3]])), ("y_test", classes)],
         "examples of shape [2, 2]"

@@ -85,7 +85,8 @@ struct PictureTests {
   @Test("colours become grey by their brightness, and what is transparent is white paper")
   func brightness() {
     func grey(_ channels: Int, _ samples: [UInt16], maximum: Int = 255) -> [UInt8] {
-      RasterImage(height: 1, width: samples.count / channels, channels: channels, maximum: maximum, samples: samples).grey
+      RasterImage(height: 1, width: samples.count / channels, channels: channels, maximum: maximum, samples: samples)
+        .grey
     }
     #expect(grey(3, [255, 0, 0, 0, 255, 0, 0, 0, 255, 255, 255, 255]) == [76, 150, 29, 255])
     #expect(grey(1, [0, 32_768, 65_535], maximum: 65_535) == [0, 128, 255])

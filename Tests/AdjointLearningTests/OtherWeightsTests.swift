@@ -16,7 +16,8 @@ struct OtherWeightsTests {
     var (header, data): ([String], [UInt8]) = ([], [])
     for (type, bytes) in tensors {
       header.append(
-        "\"\(type)\":{\"dtype\":\"\(type)\",\"shape\":[2],\"data_offsets\":[\(data.count),\(data.count + bytes.count)]}")
+        "\"\(type)\":{\"dtype\":\"\(type)\",\"shape\":[2],\"data_offsets\":[\(data.count),\(data.count + bytes.count)]}"
+      )
       data += bytes
     }
     let text = Array("{\(header.joined(separator: ","))}".utf8)
@@ -58,7 +59,9 @@ struct OtherWeightsTests {
       let ours = NumberType.float16.numbers(of: [UInt8(bits & 0xFF), UInt8(bits >> 8)]) { $0 }[0]
       // By the sum of its digits.
       let exponent = Int(bits >> 10) & 31
-      let fraction = (0..<10).reduce(0.0) { $0 + (bits >> UInt16($1) & 1 == 1 ? Double(sign: .plus, exponent: $1 - 10, significand: 1) : 0) }
+      let fraction = (0..<10).reduce(0.0) {
+        $0 + (bits >> UInt16($1) & 1 == 1 ? Double(sign: .plus, exponent: $1 - 10, significand: 1) : 0)
+      }
       let size =
         exponent == 31
         ? (fraction == 0 ? Double.infinity : .nan)

@@ -39,7 +39,8 @@ package struct ArrayExamples {
     }
     guard let first = pair("train") ?? pair("") else {
       throw FileError(
-        .missingTensor, file: url.path, at: .wholeFile, expected: "arrays x and y, or x_train, y_train, x_test and y_test",
+        .missingTensor, file: url.path, at: .wholeFile,
+        expected: "arrays x and y, or x_train, y_train, x_test and y_test",
         found: file.names.prefix(8).map(quoted).joined(separator: ", "),
         remedy: "Save them under these names: numpy.savez('data.npz', x=inputs, y=classes).")
     }
@@ -47,7 +48,8 @@ package struct ArrayExamples {
     let second = try pair("train") == nil ? nil : pair("test").map { names throws(FileError) in try Part(file, names) }
     if let second, second.shape != training.shape {
       throw FileError(
-        .mismatch, file: url.path, at: .tensor(second.name), expected: "examples of shape \(training.shape), as for training",
+        .mismatch, file: url.path, at: .tensor(second.name),
+        expected: "examples of shape \(training.shape), as for training",
         found: "\(second.shape)", remedy: "Save arrays of one data set.")
     }
     let classes = Set(training.labels + (second?.labels ?? []))
@@ -132,7 +134,8 @@ package struct ArrayExamples {
       let bad = inputs.type.numbers(of: inputs.bytes) { Float($0).isFinite }.firstIndex(of: false)
       if let bad {
         throw wrong(
-          names.inputs, "finite numbers", "another one at position \(bad)", "Replace what is missing or infinite before.")
+          names.inputs, "finite numbers", "another one at position \(bad)",
+          "Replace what is missing or infinite before.")
       }
     }
 

@@ -90,7 +90,8 @@ extension NPY {
     if let floats = tensor as? Tensor<Float> {
       self.init(type: .float32, shape: shape, bytes: order.bytes(of: floats.elements.lazy.map(\.bitPattern)))
     } else {
-      self.init(type: .float64, shape: shape, bytes: order.bytes(of: tensor.elements.lazy.map { Double($0).bitPattern }))
+      self.init(
+        type: .float64, shape: shape, bytes: order.bytes(of: tensor.elements.lazy.map { Double($0).bitPattern }))
     }
   }
 
@@ -106,7 +107,9 @@ extension NPY {
     // The cast comes first: a signalling NaN would not survive the way through Double.
     if type == .float32, S.self == Float.self {
       let words: [UInt32] = ByteOrder.littleEndian.words(of: bytes)
-      if let tensor = Tensor(shape: shape, elements: words.map { Float(bitPattern: $0) }) as? Tensor<S> { return tensor }
+      if let tensor = Tensor(shape: shape, elements: words.map { Float(bitPattern: $0) }) as? Tensor<S> {
+        return tensor
+      }
     }
     return Tensor(shape: shape, elements: type.numbers(of: bytes) { S($0) })
   }

@@ -31,7 +31,8 @@ package struct NPZFile {
     let isPyTorch = names.contains { $0.hasSuffix("data.pkl") }
     throw FileError(
       .wrongFormat, file: path, at: .wholeFile, expected: "an archive of arrays (.npz), each a file that ends in .npy",
-      found: "other files, such as \(quoted(names[0]))" + (isPyTorch ? ": a file of torch.save, which is a pickle" : ""),
+      found: "other files, such as \(quoted(names[0]))"
+        + (isPyTorch ? ": a file of torch.save, which is a pickle" : ""),
       remedy: isPyTorch
         ? "Save the weights as safetensors: safetensors.torch.save_file(model.state_dict(), FILE)."
         : "Extract it, and give the file itself; a sheet of a table can be saved as CSV.")

@@ -55,7 +55,8 @@ package enum NumberType: String, Sendable, CaseIterable {
     case .int64: return order.words(of: bytes, as: Int64.self).map { make(Double($0)) }
     case .uint64: return order.words(of: bytes, as: UInt64.self).map { make(Double($0)) }
     case .float16: return order.words(of: bytes).map { make(NumberType.half($0)) }
-    case .bfloat16: return order.words(of: bytes, as: UInt16.self).map { make(Double(Float(bitPattern: UInt32($0) << 16))) }
+    case .bfloat16:
+      return order.words(of: bytes, as: UInt16.self).map { make(Double(Float(bitPattern: UInt32($0) << 16))) }
     case .float32: return order.words(of: bytes).map { make(Double(Float(bitPattern: $0))) }
     case .float64: return order.words(of: bytes).map { make(Double(bitPattern: $0)) }
     }

@@ -105,11 +105,13 @@ package struct ZIP {
       guard packed != 0xFFFF_FFFF, size != 0xFFFF_FFFF, offset != 0xFFFF_FFFF else { throw large(place) }
       guard method == 8 ? size <= packed * 1032 + 1032 : size == packed else {
         throw wrong(
-          .tensor(name), "a size that \(packed) bytes of \(method == 8 ? "compressed" : "stored") data can have", "\(size)")
+          .tensor(name), "a size that \(packed) bytes of \(method == 8 ? "compressed" : "stored") data can have",
+          "\(size)")
       }
       members.append(
         Member(
-          name: name, size: size, isCompressed: method == 8, crc: UInt32(entry.long(16)), packed: packed, offset: offset,
+          name: name, size: size, isCompressed: method == 8, crc: UInt32(entry.long(16)), packed: packed,
+          offset: offset,
           nameLength: entry.short(28)))
       position += length
     }

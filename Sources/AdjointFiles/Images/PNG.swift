@@ -63,14 +63,17 @@ package enum PNG {
       switch name {
       case "PLTE":
         let most = header.hasPalette ? 1 << header.depth : 256
-        guard palette == nil, !hasData, header.samples != 2, header.hasPalette || header.samples > 2, data.count % 3 == 0,
+        guard palette == nil, !hasData, header.samples != 2, header.hasPalette || header.samples > 2,
+          data.count % 3 == 0,
           (1...most).contains(data.count / 3)
         else { throw chunks.wrong(place, "a palette of 1 to \(most) colours before the pixels", "another one") }
         palette = Array(data)
       case "tRNS":
         guard transparency == nil, !hasData, header.samples % 2 == 1,
           header.hasPalette ? data.count <= (palette?.count ?? 0) / 3 : data.count == 2 * header.samples
-        else { throw chunks.wrong(place, "the transparency of a palette or a colour, before the pixels", "another one") }
+        else {
+          throw chunks.wrong(place, "the transparency of a palette or a colour, before the pixels", "another one")
+        }
         transparency = Array(data)
       case "IDAT":
         guard !isOver else { throw chunks.wrong(place, "all pixels in chunks that follow each other", "more of them") }
@@ -81,7 +84,8 @@ package enum PNG {
           throw chunks.wrong(place, hasData ? "a palette, and an empty last chunk" : "pixels", "the end")
         }
         guard chunks.position == chunks.bytes.count else {
-          throw chunks.wrong(chunks.position, "the end of the file", "\(chunks.bytes.count - chunks.position) more bytes")
+          throw chunks.wrong(
+            chunks.position, "the end of the file", "\(chunks.bytes.count - chunks.position) more bytes")
         }
         let pixels = try pixels(of: packed, header, file)
         return image(pixels, header, palette: palette, transparency: transparency)
@@ -125,7 +129,8 @@ package enum PNG {
     guard header.byteCount / 1032 <= packed.count else {
       throw FileError(
         .truncated, file: file.path, at: .wholeFile,
-        expected: "pixels of an image of \(header.height) × \(header.width)", found: "\(packed.count) bytes, compressed",
+        expected: "pixels of an image of \(header.height) × \(header.width)",
+        found: "\(packed.count) bytes, compressed",
         remedy: "The header is damaged or a trap; get the file again from its source.")
     }
     var rows = try CompressedPart.stream(
@@ -189,26 +194,30 @@ package enum PNG {
       for row in 0..<size.rows {
         var sample = 0
         for column in stride(from: pass.column, to: header.width, by: pass.columnStep) {
-            for channel in 0..<own {
-              let place = start + 1 + sample * depth / 8
-              pixel[channel] =
-                switch depth {
-                case 16: UInt16(rows[place]) << 8 | UInt16(rows[place + 1])
-                case 8: UInt16(rows[place])
-                default: UInt16(rows[place]) >> UInt16(8 - depth - sample * depth % 8) & (1 << UInt16(depth) - 1)
-                }
-              sample += 1
+          for channel in 0..<own {
+            let place = start + 1 + sample * depth / 8
+            pixel[channel] =
+              switch depth {
+              case 16: UInt16(rows[place]) << 8 | UInt16(rows[place + 1])
+              case 8: UInt16(rows[place])
+              default: UInt16(rows[place]) >> UInt16(8 - depth - sample * depth % 8) & (1 << UInt16(depth) - 1)
+              }
+            sample += 1
+          }
+          let target = ((pass.row + row * pass.rowStep) * header.width + column) * channels
+          if let colours {
+            let number = Int(pixel[0])
+            // A colour that the palette does not have is black, as libpng shows it.
+            for channel in 0..<3 where 3 * number < colours.count {
+              samples[target + channel] = colours[3 * number + channel]
             }
-            let target = ((pass.row + row * pass.rowStep) * header.width + column) * channels
-            if let colours {
-              let number = Int(pixel[0])
-              // A colour that the palette does not have is black, as libpng shows it.
-              for channel in 0..<3 where 3 * number < colours.count { samples[target + channel] = colours[3 * number + channel] }
-              if let transparency { samples[target + 3] = number < transparency.count ? UInt16(transparency[number]) : 255 }
-            } else {
-              for channel in 0..<own { samples[target + channel] = pixel[channel] * widening }
-              if let clear { samples[target + own] = (0..<own).allSatisfy { pixel[$0] == clear[$0] } ? 0 : opaque }
+            if let transparency {
+              samples[target + 3] = number < transparency.count ? UInt16(transparency[number]) : 255
             }
+          } else {
+            for channel in 0..<own { samples[target + channel] = pixel[channel] * widening }
+            if let clear { samples[target + own] = (0..<own).allSatisfy { pixel[$0] == clear[$0] } ? 0 : opaque }
+          }
         }
         start += size.bytes + 1
       }

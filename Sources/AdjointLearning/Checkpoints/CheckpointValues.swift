@@ -32,7 +32,8 @@ extension Checkpoint {
         expected: wanted.isEmpty
           ? "none" + (prefix.isEmpty ? "" : " under '\(prefix)'") : "only \(Safetensors.listed(wanted.sorted()))",
         found: "a tensor that this model does not have",
-        remedy: "Build the model that the file was saved from, or rename what is in the file, or load with strict: false.")
+        remedy:
+          "Build the model that the file was saved from, or rename what is in the file, or load with strict: false.")
     }
     var values: [(position: Int, tensor: Tensor<S>)] = []
     for (position, (name, parameter)) in places.enumerated() {

@@ -19,7 +19,8 @@ extension Safetensors {
       return
     }
     // No header is as long as these letters say.
-    if beginning.count == 8, beginning.first == UInt8(ascii: "{"), beginning.contains(where: { $0 >= 0x20 && $0 < 0x7F }),
+    if beginning.count == 8, beginning.first == UInt8(ascii: "{"),
+      beginning.contains(where: { $0 >= 0x20 && $0 < 0x7F }),
       (ByteOrder.littleEndian.words(of: beginning) as [UInt64])[0] > UInt64(SafetensorsHeader.maximumLength)
     {
       self = try Safetensors(shards: file, of: url)

@@ -109,7 +109,9 @@ struct WeightSearch {
   private(set) var used: Set<String> = []
 
   /// - Parameter renaming: parts of names in the file, from their beginning, and what stands in their place: `["1": "fc1"]`.
-  init(_ file: Safetensors, present: [String], names: Set<String>, renaming: [String: String], path: String) throws(FileError) {
+  init(_ file: Safetensors, present: [String], names: Set<String>, renaming: [String: String], path: String)
+    throws(FileError)
+  {
     (self.file, self.names) = (file, names)
     var renamed: [String: String] = [:]
     for name in present {

@@ -84,7 +84,8 @@ protocol AnyParameter: AnyObject {
   /// Reads all parameters of a model, of which this is one.
   func load(
     _ all: [any AnyParameter], of model: String, from url: URL, _ renaming: [String: String], _ strict: Bool,
-    at site: CallSite) throws -> LoadReport
+    at site: CallSite
+  ) throws -> LoadReport
 }
 
 extension Parameter: AnyParameter {

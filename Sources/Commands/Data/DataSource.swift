@@ -99,7 +99,8 @@ package enum DataSource: Equatable {
     case .arrays(let url):
       let arrays = try ArrayExamples(url, memoryLimit: options.memoryLimit)
       data =
-        try arrays.test.map { LoadedData(training: arrays.training, test: $0) } ?? LoadedData(splitting: arrays.training)
+        try arrays.test.map { LoadedData(training: arrays.training, test: $0) }
+        ?? LoadedData(splitting: arrays.training)
       data.notes.insert(("arrays", arrays.names), at: 0)
     }
     guard data.classLabels.count > 1 else {

@@ -10,25 +10,30 @@ struct NPYTrial: ReaderTrial {
   let seeds = [
     file("{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }", 24),
     file("{'descr': '>i2', 'fortran_order': True, 'shape': (2, 2, 3), }", 24),
-    file("{\"shape\": (), 'fortran_order': False, 'descr': '|b1'}\n", 1), file("{'descr':'>f8','fortran_order':True,'shape':(1L,)}", 8),
+    file("{\"shape\": (), 'fortran_order': False, 'descr': '|b1'}\n", 1),
+    file("{'descr':'>f8','fortran_order':True,'shape':(1L,)}", 8),
     file("{'descr': '<u8', 'fortran_order': True, 'shape': (3, 0), }", 0, version: 2),
     file("{'descr': '|i1', 'fortran_order': True, 'shape': (3, 2), } \n", 6, version: 3),
   ]
   let words = [
-    "{", "}", "(", ")", ",", ":", "'", "\"", "'descr': ", "'shape': (2,)", "True", "False", "L", "<f2", "|O", "[('a', '<f4')]",
+    "{", "}", "(", ")", ",", ":", "'", "\"", "'descr': ", "'shape': (2,)", "True", "False", "L", "<f2", "|O",
+    "[('a', '<f4')]",
     " ", "\n", "'x': 1,", "\u{93}NUMPY",
   ]
 
   static func file(_ header: String, _ count: Int, version: UInt8 = 1) -> [UInt8] {
     let length = header.utf8.count
-    return [0x93] + Array("NUMPY".utf8) + [version, 0, UInt8(length), 0] + (version > 1 ? [0, 0] : []) + Array(header.utf8)
+    return [0x93] + Array("NUMPY".utf8) + [version, 0, UInt8(length), 0] + (version > 1 ? [0, 0] : [])
+      + Array(header.utf8)
       + (0..<count).map { UInt8($0 * 37 % 251) }
   }
 
   /// Half of the mutants get the true length of their header again.
   func read(_ file: URL, _ damaged: [UInt8]) throws -> Reading {
     var bytes = damaged
-    if StrictNPY(damaged) == nil, damaged.count % 2 == 0, damaged.count > 12, let end = damaged.lastIndex(of: UInt8(ascii: "}")) {
+    if StrictNPY(damaged) == nil, damaged.count % 2 == 0, damaged.count > 12,
+      let end = damaged.lastIndex(of: UInt8(ascii: "}"))
+    {
       let start = damaged[6] == 1 ? 10 : 12
       if (start..<start + 250).contains(end) {
         bytes[8] = UInt8(end + 1 - start)
@@ -65,7 +70,8 @@ struct NPZTrial: ReaderTrial {
     let flags = NPYTrial.file("{'descr': '|b1', 'fortran_order': False, 'shape': (4,), }", 4)
     let odd = NPYTrial.file("{'descr': '<U1', 'fortran_order': False, 'shape': (1,), }", 4)
     let contents: [[(name: String, content: [UInt8])]] = [
-      [("a.npy", array), ("b/é.npy", flags)], [("a.npy", array), ("t.npy", odd)], [("n.txt", [1]), ("a.npy", flags)], [],
+      [("a.npy", array), ("b/é.npy", flags)], [("a.npy", array), ("t.npy", odd)], [("n.txt", [1]), ("a.npy", flags)],
+      [],
     ]
     let place = FileManager.default.temporaryDirectory.appendingPathComponent("seed-\(UUID().uuidString).npz")
     defer { unlink(place.path) }
@@ -92,7 +98,8 @@ struct NPZTrial: ReaderTrial {
             return array.map { NPYTrial.isEqual($0, strict) } ?? false
           }
       }
-      return reading(isEqual ?? false, "\(found.names)", stating: strict?.members.reduce(0) { $0 + ($1.content?.count ?? 0) } ?? 0)
+      return reading(
+        isEqual ?? false, "\(found.names)", stating: strict?.members.reduce(0) { $0 + ($1.content?.count ?? 0) } ?? 0)
     } catch {
       // Arrays of other things than numbers are told from damaged ones by the reader alone.
       if let strict, let arrays, !arrays.isEmpty || strict.members.isEmpty,
@@ -144,7 +151,9 @@ struct PNGTrial: ReaderTrial {
   }()
   let words = ["IHDR", "PLTE", "IDAT", "IEND", "tRNS", "tEXt", "\u{0}\u{0}\u{0}\u{0}"]
 
-  private static func big(_ word: UInt32) -> [UInt8] { [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: word >> UInt32($0)) } }
+  private static func big(_ word: UInt32) -> [UInt8] {
+    [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: word >> UInt32($0)) }
+  }
 
   /// Two of three mutants get true checksums again, so that damage reaches what the chunks say.
   func read(_ file: URL, _ damaged: [UInt8]) throws -> Reading {
@@ -184,7 +193,8 @@ struct IndexTrial: ReaderTrial {
   let words = [#""a": "#, #""c": "#, "shard.safetensors", "../", "/", "{", "}", ",", "weight_map", "null", "\u{0}"]
 
   func read(_ file: URL, _ bytes: [UInt8]) throws -> Reading {
-    let header = #"{"a":{"dtype":"F32","shape":[],"data_offsets":[0,4]},"b":{"dtype":"F16","shape":[2],"data_offsets":[4,8]}}"#
+    let header =
+      #"{"a":{"dtype":"F32","shape":[],"data_offsets":[0,4]},"b":{"dtype":"F16","shape":[2],"data_offsets":[4,8]}}"#
     let shard = [UInt8(header.utf8.count), 0, 0, 0, 0, 0, 0, 0] + Array(header.utf8) + Array(0..<8)
     let place = file.deletingLastPathComponent().appendingPathComponent("shard.safetensors")
     try Data(shard).write(to: place)
@@ -192,7 +202,8 @@ struct IndexTrial: ReaderTrial {
     let maps = StrictJSON(bytes)?.members?.filter { $0.0 == "weight_map" }
     let map = maps?.count == 1 ? maps?.first?.1.members?.map { ($0.0, $0.1.text ?? "") } : nil
     let isSound =
-      map.map { $0.count == 2 && Set($0.map(\.0)) == ["a", "b"] && $0.allSatisfy { $0.1 == "shard.safetensors" } } ?? false
+      map.map { $0.count == 2 && Set($0.map(\.0)) == ["a", "b"] && $0.allSatisfy { $0.1 == "shard.safetensors" } }
+      ?? false
     let found = try Safetensors(contentsOf: file)
     return reading(isSound && Set(found.names) == ["a", "b"], "\(found.names)", stating: bytes.count + shard.count)
   }

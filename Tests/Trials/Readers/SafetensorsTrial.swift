@@ -14,8 +14,10 @@ struct StrictSafetensors {
 
   /// The bits of each element type of the format.
   private static let bits = [
-    "BOOL": 8, "I8": 8, "U8": 8, "I16": 16, "U16": 16, "F16": 16, "BF16": 16, "I32": 32, "U32": 32, "F32": 32, "I64": 64,
-    "U64": 64, "F64": 64, "F4": 4, "F6_E2M3": 6, "F6_E3M2": 6, "F8_E5M2": 8, "F8_E4M3": 8, "F8_E8M0": 8, "F8_E4M3FNUZ": 8,
+    "BOOL": 8, "I8": 8, "U8": 8, "I16": 16, "U16": 16, "F16": 16, "BF16": 16, "I32": 32, "U32": 32, "F32": 32,
+    "I64": 64,
+    "U64": 64, "F64": 64, "F4": 4, "F6_E2M3": 6, "F6_E3M2": 6, "F8_E5M2": 8, "F8_E4M3": 8, "F8_E8M0": 8,
+    "F8_E4M3FNUZ": 8,
     "F8_E5M2FNUZ": 8, "C64": 64,
   ]
 
@@ -97,7 +99,8 @@ struct SafetensorsTrial: ReaderTrial {
       #"{"__metadata__":{"adjoint.progress":"{}"},"s":{"data_offsets":[0,4],"shape":[],"dtype":"I32","more":[{}]}}"#, 4),
     file(
       #"{"h":{"dtype":"F16","shape":[3],"data_offsets":[0,6]},"b":{"dtype":"BF16","shape":[2],"data_offsets":[6,10]},"#
-        + #""q":{"dtype":"F8_E4M3","shape":[2],"data_offsets":[10,12]},"f":{"dtype":"F4","shape":[3],"data_offsets":[12,14]}}"#, 14),
+        + #""q":{"dtype":"F8_E4M3","shape":[2],"data_offsets":[10,12]},"f":{"dtype":"F4","shape":[3],"data_offsets":[12,14]}}"#,
+      14),
   ]
   let words = [
     "{", "}", "[", "]", ",", ":", "\"", "\"w\":", "\"dtype\":\"F32\",", "\"shape\":[1],", "\"data_offsets\":[0,4],",

@@ -35,7 +35,9 @@ struct StrictNPY: Equatable {
     guard let descr = fields["'descr"], descr.count == 1, let order = fields["'fortran_order"], order.count == 1,
       order[0] == "True" || order[0] == "False", let dimensions = fields["'shape"].flatMap(StrictNPY.dimensions)
     else { return nil }
-    let sizes = ["b1": 1, "i1": 1, "u1": 1, "i2": 2, "u2": 2, "f2": 2, "i4": 4, "u4": 4, "f4": 4, "i8": 8, "u8": 8, "f8": 8]
+    let sizes = [
+      "b1": 1, "i1": 1, "u1": 1, "i2": 2, "u2": 2, "f2": 2, "i4": 4, "u4": 4, "f4": 4, "i8": 8, "u8": 8, "f8": 8,
+    ]
     let letters = Array(descr[0])
     guard letters.count == 4, letters[0] == "'", let size = sizes[String(letters[2...])],
       letters[1] == "<" || letters[1] == ">" || letters[1] == "|" && size == 1
@@ -81,7 +83,9 @@ struct StrictNPY: Equatable {
         words.append("'" + String(decoding: rest[(rest.startIndex + 1)..<end], as: UTF8.self))
         rest = rest[(end + 1)...]
       } else {
-        let word = rest.prefix { (0x30...0x39).contains($0) || (0x41...0x5A).contains($0) || (0x61...0x7A).contains($0) }
+        let word = rest.prefix {
+          (0x30...0x39).contains($0) || (0x41...0x5A).contains($0) || (0x61...0x7A).contains($0)
+        }
         guard !word.isEmpty else { return nil }
         words.append(String(decoding: word, as: UTF8.self))
         rest = rest.dropFirst(word.count)
@@ -118,7 +122,9 @@ struct StrictZIP {
   private(set) var members: [(name: String, content: [UInt8]?)] = []
 
   init?(_ bytes: [UInt8]) {
-    func number(_ place: Int, _ size: Int) -> Int { (0..<size).reversed().reduce(0) { $0 << 8 | Int(bytes[place + $1]) } }
+    func number(_ place: Int, _ size: Int) -> Int {
+      (0..<size).reversed().reduce(0) { $0 << 8 | Int(bytes[place + $1]) }
+    }
     func begins(_ place: Int, _ words: String) -> Bool {
       place >= 0 && place + 4 <= bytes.count && Array(bytes[place..<place + 4]) == Array(words.utf8)
     }
@@ -129,7 +135,8 @@ struct StrictZIP {
     else { return nil }
     let (count, size, start) = (number(end + 10, 2), number(end + 12, 4), number(end + 16, 4))
     let hasSecond = end >= 76 && begins(end - 20, "PK\u{6}\u{7}") && begins(end - 76, "PK\u{6}\u{6}")
-    guard count < 0xFFFF, number(end + 4, 4) == 0, number(end + 8, 2) == count, start + size == (hasSecond ? end - 76 : end)
+    guard count < 0xFFFF, number(end + 4, 4) == 0, number(end + 8, 2) == count,
+      start + size == (hasSecond ? end - 76 : end)
     else { return nil }
     var place = start
     var entries: [(name: String, method: Int, crc: Int, packed: Int, length: Int, local: Int, nameLength: Int)] = []

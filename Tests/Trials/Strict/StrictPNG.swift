@@ -53,7 +53,9 @@ struct StrictPNG {
       guard kind != 4, kind != 6 else { return nil }
       if kind == 3 {
         let colours = chunks.firstIndex { $0.name == "PLTE" } ?? 0
-        guard clear.count <= (palette?.count ?? 0) / 3, (chunks.firstIndex { $0.name == "tRNS" } ?? 0) > colours else { return nil }
+        guard clear.count <= (palette?.count ?? 0) / 3, (chunks.firstIndex { $0.name == "tRNS" } ?? 0) > colours else {
+          return nil
+        }
       } else if clear.count != 2 * own {
         return nil
       }
@@ -91,7 +93,7 @@ struct StrictPNG {
   private static func values(
     _ content: [UInt8], _ width: Int, _ height: Int, _ own: Int, _ depth: Int, isInterlaced: Bool
   ) -> [Int]? {
-    guard width * height <= 1 << 22 else { return nil }
+    guard width * height <= 1 << 14 else { return nil }
     var values = [Int](repeating: 0, count: width * height * own)
     // In which of the seven sections a pixel of a square of 8 × 8 stands.
     let sections = ["16462646", "77777777", "56565656", "77777777", "36463646", "77777777", "56565656", "77777777"]

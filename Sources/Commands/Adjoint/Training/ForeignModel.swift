@@ -18,7 +18,8 @@ struct ForeignModel {
       "The function after every hidden layer of --model; relu when left out."),
     Option(
       "rename", "NAMES", .text, in: "Weights of another program",
-      "What the file calls the layers of --model, where it is not fc1, fc2, …: such as 1=fc1,3=fc2 of an nn.Sequential."),
+      "What the file calls the layers of --model, where it is not fc1, fc2, …: such as 1=fc1,3=fc2 of an nn.Sequential."
+    ),
     Option(
       "normalize", "MEAN,DEVIATION", .text, in: "Weights of another program",
       "What was taken from each input, 0 to 1 for a pixel, and by what it was divided: such as 0.1307,0.3081."),
@@ -49,7 +50,8 @@ struct ForeignModel {
     settings = [
       "model": "mlp", "hidden": hidden.isEmpty ? "none" : hidden.map(String.init).joined(separator: ","),
       "activation": arguments.text("activation") ?? Activation.relu.optionName, "loss": "cross-entropy",
-      "optimizer": "adam", "data": "drawn", "class-names": (0..<sizes[sizes.count - 1]).map(String.init).joined(separator: "\n"),
+      "optimizer": "adam", "data": "drawn",
+      "class-names": (0..<sizes[sizes.count - 1]).map(String.init).joined(separator: "\n"),
       side * side == sizes[0] && side > 7 ? "image-size" : "features":
         side * side == sizes[0] && side > 7 ? "\(side)x\(side)" : String(sizes[0]),
     ]

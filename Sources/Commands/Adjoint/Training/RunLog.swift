@@ -9,7 +9,8 @@ import Foundation
 /// checkpoint, and writes those after it anew: no epoch is lost, and none stands twice.
 final class RunLog {
   private static let names = [
-    "epoch", "step", "loss", "set", "setLoss", "setAccuracy", "trainingLoss", "trainingAccuracy", "learningRate", "seconds",
+    "epoch", "step", "loss", "set", "setLoss", "setAccuracy", "trainingLoss", "trainingAccuracy", "learningRate",
+    "seconds",
     "examplesPerSecond",
   ]
 

@@ -102,7 +102,8 @@ struct TrainingRun {
   /// Where the file cannot be written in mid-training, the training goes on and tries again at the next occasion.
   /// - Parameter sample: training examples to measure the accuracy on after each epoch.
   func train(
-    _ report: inout ProgressReport, _ interruption: Interruption, measuringOn sample: Examples? = nil, _ log: RunLog? = nil
+    _ report: inout ProgressReport, _ interruption: Interruption, measuringOn sample: Examples? = nil,
+    _ log: RunLog? = nil
   ) throws -> Int32? {
     try save()
     var saved = ContinuousClock.now

@@ -114,7 +114,8 @@ extension CommandError: CustomStringConvertible {
       "none of these rows is measured on \(threads.of("thread")); the steps are"
     case .noSuchData(let word, let near):
       "--data \(path(word)): there is no such file or directory"
-        + Self.didYouMean(near, else: "give drawn, mnist, a directory with MNIST's four files, an NPZ file, or a CSV file")
+        + Self.didYouMean(
+          near, else: "give drawn, mnist, a directory with MNIST's four files, an NPZ file, or a CSV file")
     case .noMNIST(let places, let files, let address):
       "MNIST was not found: looked in \(places.listed("and")) for \(files.listed("and")), plain or gzip; --download fetches "
         + "them (11 MB); or get each, with .gz, from \(address), and give their directory as --data or ADJOINT_MNIST"
