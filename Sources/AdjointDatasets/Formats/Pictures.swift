@@ -33,7 +33,7 @@ extension Tensor where Element: Scalar & BinaryFloatingPoint {
         "save(png:): a tensor of shape \(shape) is no picture; give [height, width], or [height, width, 3] for colours",
         file: file, line: line)
     }
-    let pixels = elements.map { $0 > 0 ? UInt8(min(Double($0), 1) * 255 + 0.5) : 0 }
+    let pixels = elements.map { $0 > 0 ? UInt8(($0 < 1 ? Double($0) : 1) * 255 + 0.5) : 0 }
     try OutputFile.replace(url, with: PNG.encoded(pixels, height: shape[0], width: shape[1], channels: channels))
   }
 }
