@@ -69,7 +69,7 @@ struct FormatsTests {
     }
     try file.write(to: url("torch.st"))
     let refused = try workplace.run("evaluate", "--load", "torch.st", "--data", "d.npz")
-    #expect(refused.code == 1 && refused.errors.contains("--model 3,5,2 --rename 0=fc1,2=fc2"), "\(refused.errors)")
+    #expect(refused.code == 1 && refused.errors.contains("--model 3,5,2 --rename '0=fc1,2=fc2'"), "\(refused.errors)")
     let words = ["--load", "torch.st", "--model", "3,5,2", "--rename", "0=fc1,2=fc2"]
     let found = try workplace.start(["evaluate", "--data", "d.npz", "--json"] + words).outcome()
     #expect(found.code == 0, "\(found.errors)")

@@ -184,7 +184,7 @@ struct NPYHeader {
       throw unsupported("texts", "Save numbers, such as the index of each text among numpy.unique.")
     case "M", "m": throw unsupported("dates or durations", convert)
     case "V": throw unsupported("records or raw bytes", "Save each field by itself: numpy.save(FILE, array['name']).")
-    case "f", "g": throw unsupported("numbers of extended precision", convert)
+    case "f" where name == "f12" || name == "f16": throw unsupported("numbers of extended precision", convert)
     default: throw unsupported("the unknown type \(quoted(descr))", convert)
     }
   }
