@@ -197,7 +197,8 @@ struct OtherWeightsTests {
     #expect(other.parameters.map(\.value) == values)
     for (change, words) in [
       (["fc3.bias": "2.safetensors"], "'fc3.bias'"), (["fc1.bias": "../1.safetensors"], "beside the index"),
-      (["fc1.weight": "m.json", "fc1.bias": "m.json"], "of another kind"), (["x": "nowhere"], "expected a file, found none"),
+      (["fc1.weight": "m.json", "fc1.bias": "m.json"], "of another kind"),
+      (["x": "nowhere"], "expected a file, found none"),
       (["fc1.bias": "2.safetensors"], "every tensor in '1.safetensors'"),
     ] {
       let error = try fileError { try other.load(from: index(map.merging(change) { $1 })) }
