@@ -58,10 +58,11 @@ package struct ArrayExamples {
     names = "\(first.inputs) and \(first.labels)" + (second.map { ", \($0.name) and its labels" } ?? "")
   }
 
-  /// Row `index` of an array of inputs in a file `.npy` or `.npz`, with the shape of an example.
+  /// Row `index` of an array of inputs in a file `.npy` or `.npz`, with the shape of an example; the first of an array that has
+  /// the size of one example is the whole.
   /// - Throws: `FileError` when there is no such array or row.
   package static func row(
-    _ index: Int, of url: URL, memoryLimit: Int
+    _ index: Int, of url: URL, size: [Int], memoryLimit: Int
   ) throws(FileError) -> (numbers: [Double], shape: [Int], type: NumberType) {
     let start = try InputFile(url, gzip: .system).prefix(FileKind.prefixLength)
     let array: NPY
@@ -73,14 +74,16 @@ package struct ArrayExamples {
       let name = wanted.lazy.compactMap { name in file.names.first { $0.lowercased() == name } }.first
       array = try file.array(name ?? (file.names.count == 1 ? file.names[0] : "x"))
     }
-    // One example alone may stand without an axis of its own.
+    if index == 0, array.shape.filter({ $0 != 1 }) == size.filter({ $0 != 1 }) {
+      return (array.type.numbers(of: array.bytes) { $0 }, size, array.type)
+    }
     guard let count = array.shape.first, index < count else {
       throw FileError(
         .missingTensor, file: url.path, at: .wholeFile, expected: "a row \(index), counted from 0",
         found: array.shape.isEmpty ? "a single number" : "\(array.shape[0]) rows", remedy: "Give another --index.")
     }
-    let size = array.bytes.count / count
-    let bytes = Array(array.bytes[index * size..<(index + 1) * size])
+    let length = array.bytes.count / count
+    let bytes = Array(array.bytes[index * length..<(index + 1) * length])
     return (array.type.numbers(of: bytes) { $0 }, Array(array.shape.dropFirst()), array.type)
   }
 

@@ -79,8 +79,9 @@ enum PredictionInput {
   private static func array(
     _ path: String, _ index: Int, _ classifier: Classifier, _ memoryLimit: Int
   ) throws -> PredictionInput {
-    let (numbers, shape, type) = try ArrayExamples.row(index, of: FilePlace.url(path), memoryLimit: memoryLimit)
     let size = classifier.isImages ? [classifier.height, classifier.width] : [classifier.width]
+    let (numbers, shape, type) = try ArrayExamples.row(
+      index, of: FilePlace.url(path), size: size, memoryLimit: memoryLimit)
     guard shape.filter({ $0 != 1 }) == size.filter({ $0 != 1 }) || shape == [size.reduce(1, *)] else {
       throw CommandError.wrongSize(
         file: path, expected: "\(classifier.inputs), as in training", found: "examples of shape \(shape)")

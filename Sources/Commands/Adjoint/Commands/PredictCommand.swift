@@ -25,16 +25,16 @@ enum PredictCommand {
       (
         "Images",
         [
-          "PNG of any kind; JPEG where libturbojpeg is installed; PGM (P2 or P5); IDX; NPY and NPZ (x_test, or x); CSV rows of",
-          "as many numbers as pixels, 0 to 255 or 0 to 1, perhaps with a label. Colours become grey, and what is transparent",
-          "white. 0 is background; the size must be that of the training images.",
+          "PNG; JPEG where libturbojpeg is installed; PGM (P2 or P5); IDX; NPY; NPZ (x_test, or x); CSV rows of as many",
+          "numbers as pixels, 0 to 255 or 0 to 1, perhaps with a label. Colours become grey, and what is transparent white.",
+          "0 is background; the size must be that of the training images.",
         ]
       ),
       (
         "Rows of numbers",
         [
-          "IDX, NPY, NPZ, or a CSV file like that of the training; a header that names the features decides their order, and a label",
-          "is passed over.",
+          "IDX, NPY, NPZ, or a CSV file like that of the training; a header that names the features decides their order, and",
+          "a label is passed over.",
         ]
       ),
       (
