@@ -27,13 +27,13 @@ let package = Package(
     // Optimised in debug builds too: nobody steps through it, and without it a step takes fifteen times as long.
     // C: matrix product and vector loops per instruction set, chosen at run time.
     .target(name: "AdjointKernels", cSettings: [.unsafeFlags(["-O2"], .when(configuration: .debug))]),
-    // C: the system's zlib, opened at run time.
+    // C: the system's zlib and libturbojpeg, opened at run time.
     .target(name: "AdjointCompression"),
-    // Reading, replacing, JSON, byte orders, hashes; the one error about files.
+    // Reading, replacing, JSON, byte orders, hashes, arrays, images; the one error about files.
     .target(name: "AdjointFiles", dependencies: ["AdjointCompression"]),
     // The tape, the operations, differentiation, programs.
     .target(name: "Adjoint", dependencies: ["AdjointKernels"]),
-    // IDX, CSV, drawn digits, toy problems; split, standardise, batch.
+    // IDX, CSV, NPZ, drawn digits, toy problems; split, standardise, batch.
     .target(name: "AdjointDatasets", dependencies: ["Adjoint", "AdjointFiles"]),
     // Layers, losses, optimisers, the training step, checkpoints; minimisers for small smooth problems.
     .target(name: "AdjointLearning", dependencies: ["Adjoint", "AdjointFiles"]),
@@ -136,10 +136,11 @@ let package = Package(
 
     // Cases that other libraries compute anew; `.ci/witness` runs it.
     .executableTarget(
-      name: "Witness", dependencies: ["AdjointFiles", "AdjointGrading", "AdjointLearning"], path: "Tests/Witness",
+      name: "Witness", dependencies: ["AdjointDatasets", "AdjointFiles", "AdjointGrading", "AdjointLearning"],
+      path: "Tests/Witness",
       exclude: [
-        "checkers.py", "checkers_page.py", "faults.py", "layers.py", "operations.py", "opinfo.py", "trainings.py",
-        "witness.py",
+        "checkers.py", "checkers_page.py", "faults.py", "formats.py", "layers.py", "operations.py", "opinfo.py",
+        "trainings.py", "witness.py",
       ]),
 
     .testTarget(name: "AdjointKernelsTests", dependencies: ["AdjointKernels"]),
@@ -152,7 +153,8 @@ let package = Package(
     .testTarget(
       name: "AdjointCommandTests",
       dependencies: [
-        "AdjointCommand", "BenchTool", "ExperimentsTool", "ExplainTool", "CheckTool", "DiffTool", "AdjointLearning",
+        "AdjointCommand", "BenchTool", "ExperimentsTool", "ExplainTool", "CheckTool", "DiffTool", "AdjointDatasets",
+        "AdjointLearning",
       ]),
     .testTarget(name: "AdjointCheckingTests", dependencies: ["AdjointGrading", "AdjointLearning"]),
     .testTarget(

@@ -6,10 +6,10 @@ package final class GrowingFile {
   private let url: URL
   private let handle: FileHandle
 
-  /// Makes the file, or empties one whose content begins with `beginning`: no file of another kind is lost.
+  /// Makes the file, or replaces one whose content begins with `beginning` by these lines: no file of another kind is lost.
   /// - Parameter kind: the kind of file, with its article, for errors.
   /// - Throws: `.unwritableFile`; an existing file is then untouched.
-  package init(_ url: URL, replacing beginning: String, kind: String) throws(FileError) {
+  package init(_ url: URL, replacing beginning: String, kind: String, by lines: [String] = []) throws(FileError) {
     self.url = url
     guard let path = FilePlace.target(of: url) else {
       throw GrowingFile.unwritable(
@@ -24,7 +24,10 @@ package final class GrowingFile {
           remedy: "Give another path, or remove the file.")
       }
     }
-    let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
+    // Lines that stay are there at any time.
+    if !lines.isEmpty { try OutputFile.replace(url, with: lines.map { $0 + "\n" }.joined().utf8) }
+    let mode = lines.isEmpty ? O_TRUNC : O_APPEND
+    let descriptor = open(path, O_WRONLY | O_CREAT | mode | O_CLOEXEC, 0o666)
     guard descriptor >= 0 else {
       let error = NSError(domain: NSPOSIXErrorDomain, code: Int(errno))
       throw GrowingFile.unwritable(

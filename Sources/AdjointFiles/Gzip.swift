@@ -56,17 +56,7 @@ package struct Gzip: Sendable, Hashable {
   private func inflate(
     _ compressed: [UInt8], file: String, from first: Int = 0, upTo maximum: Int
   ) throws(FileError) -> (bytes: [UInt8], isWhole: Bool) {
-    guard adjoint_opens_libraries() else {
-      throw FileError(
-        .missingLibrary, file: file, at: .wholeFile, expected: "zlib (\(libraries.joined(separator: ", ")))",
-        found: "a program that is linked statically and opens no library", remedy: "Decompress the file with gunzip.")
-    }
-    guard let inflater = libraries.lazy.compactMap({ adjoint_inflater_open($0) }).first else {
-      throw FileError(
-        .missingLibrary, file: file, at: .wholeFile, expected: "zlib (\(libraries.joined(separator: ", ")))",
-        found: "no such library on this system",
-        remedy: "Install it (Debian and Ubuntu: package zlib1g; Fedora: zlib), or decompress the file with gunzip.")
-    }
+    let inflater = try open(.gzip, file: file, remedy: "decompress the file with gunzip")
     defer { adjoint_inflater_close(inflater) }
 
     var bytes: [UInt8] = []
@@ -120,5 +110,25 @@ package struct Gzip: Sendable, Hashable {
           remedy: "Close other programs, or decompress the file with gunzip.")
       }
     }
+  }
+
+  /// The library, ready for data in this wrapping.
+  func open(
+    _ format: AdjointDeflateFormat, file: String, remedy: String
+  ) throws(FileError) -> OpaquePointer {
+    let names = libraries.joined(separator: ", ")
+    guard adjoint_opens_libraries() else {
+      throw FileError(
+        .missingLibrary, file: file, at: .wholeFile, expected: "zlib (\(names))",
+        found: "a program that is linked statically and opens no library",
+        remedy: remedy.prefix(1).uppercased() + remedy.dropFirst() + ".")
+    }
+    guard let inflater = libraries.lazy.compactMap({ adjoint_inflater_open($0, format) }).first else {
+      throw FileError(
+        .missingLibrary, file: file, at: .wholeFile, expected: "zlib (\(names))",
+        found: "no such library on this system",
+        remedy: "Install it (Debian and Ubuntu: package zlib1g; Fedora: zlib), or \(remedy).")
+    }
+    return inflater
   }
 }

@@ -187,11 +187,11 @@ import Testing
     let once = tiny.map { $0 == "2" ? "1" : $0 }
     #expect(try workplace.start(once + ["--save", "model.st"]).outcome().code == 0)
     for (bytes, name) in [
-      ([0xFF, 0xD8, 0xFF, 0xE0, 0], "a JPEG image"), ([0x89] + Array("PNG\r\n".utf8), "a PNG image"),
-      (Array("BM6".utf8), "a BMP image"), ([0x93] + Array("NUMPY".utf8), "a NumPy array"),
+      ([0xFF, 0xD8, 0xFF, 0xE0, 0], "libturbojpeg"), ([0x89] + Array("PNG\r\n".utf8), "found a PNG image"),
+      (Array("BM6".utf8), "found a BMP image"), ([0x93] + Array("NUMPY".utf8), "the length of a header"),
     ] as [([UInt8], String)] {
       let outcome = try workplace.run("predict", "--load", "model.st", workplace.write("image", bytes))
-      #expect(outcome.code == 1 && outcome.errors.contains("found \(name)"), "\(outcome.errors)")
+      #expect(outcome.code == 1 && outcome.errors.contains(name), "\(outcome.errors)")
     }
     let pixels = Array(DrawnDigits(seed: 0).test(3).image(2))
     let dark = try workplace.write("dark.pgm", Array("P5 28 28 255 ".utf8) + pixels.map { 255 - $0 })
@@ -222,10 +222,14 @@ import Testing
     #expect(named.code == 0 && named.output.contains("'class', 9 classes"), "\(named.errors)")
     let numbered = try workplace.run("train", "--data", path("label-by-name.csv"))
     #expect(numbered.code == 1 && numbered.errors.contains("--label"), "\(numbered.errors)")
-    for (name, kind) in [("d.png", "PNG"), ("d.jpg", "JPEG"), ("d.bmp", "BMP"), ("d.npy", "NumPy")] {
+    for name in ["d.png", "d.npy"] {
       let outcome = try workplace.run("predict", "--load", "m.st", path(name))
-      #expect(outcome.code == 1 && outcome.errors.contains(kind), "\(outcome.errors)")
+      #expect(outcome.code == 0, "\(outcome.errors)")
     }
+    let bitmap = try workplace.run("predict", "--load", "m.st", path("d.bmp"))
+    #expect(bitmap.code == 1 && bitmap.errors.contains("BMP"), "\(bitmap.errors)")
+    let photograph = try workplace.run("predict", "--load", "m.st", path("d.jpg"))
+    #expect(photograph.code == 0 || photograph.errors.contains("libturbojpeg"), "\(photograph.errors)")
     let torch = try workplace.run("evaluate", "--load", path("torch_names.safetensors"))
     #expect(torch.code == 1 && torch.errors.contains("'0.weight'") && torch.errors.contains("'fc1/weight'"))
   }

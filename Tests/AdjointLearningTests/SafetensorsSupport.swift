@@ -103,9 +103,6 @@ extension DamagedFile {
     DamagedFile("no shape", w: #""dtype":"F32","data_offsets":[0,4]"#, data: 4, .wrongFormat, "'shape'"),
     DamagedFile("no offsets", w: #""dtype":"F32","shape":[1]"#, data: 4, .wrongFormat, "'data_offsets'"),
     DamagedFile(
-      "a dtype that is not read", w: #""dtype":"BF16","shape":[2],"data_offsets":[0,4]"#, data: 4, .unsupportedType,
-      "BF16, which this library does not read"),
-    DamagedFile(
       "a dtype that does not exist", w: #""dtype":"F33","shape":[1],"data_offsets":[0,4]"#, data: 4,
       .unsupportedType, "the unknown type 'F33'"),
     DamagedFile(

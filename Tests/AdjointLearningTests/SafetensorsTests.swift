@@ -116,14 +116,14 @@ struct SafetensorsTests {
     #expect(try file.tensor("d", as: Dual.self).elements.map(\.primal) == [0.1, 1e300])
   }
 
-  @Test("integers widen, and are refused where they do not fit or are asked for as real numbers")
+  @Test("integers widen, become real numbers on request, and are refused where they do not fit")
   func integers() throws {
     let file = try SafetensorsTests.sample()
     #expect(try file.tensor("narrow", as: Int.self).elements == [Int(Int32.min), Int(Int32.max)])
     let unfit = try fileError { try file.tensor("wide", as: Int32.self) }
     #expect(unfit.reason == .mismatch)
     #expect(unfit.description.contains("-9223372036854775808 at position 0"))
-    #expect(try fileError { try file.tensor("wide", as: Float.self) }.reason == .mismatch)
+    #expect(try file.tensor("wide", as: Double.self).elements == [-0x1p63, -1, 0x1p53, 0x1p63])
     #expect(try fileError { try file.tensor("floats", as: Int.self) }.reason == .mismatch)
   }
 
@@ -139,7 +139,7 @@ struct SafetensorsTests {
       #expect(try fileError { try file.add(name, Tensor<Float>([1])) }.reason == .duplicateName)
     }
     #expect(try fileError { try file.add("new", Tensor<Dual>([1])) }.reason == .unsupportedType)
-    #expect(try fileError { try file.add("new", Tensor<Int8>([1])) }.reason == .unsupportedType)
+    #expect(try fileError { try file.add("new", Tensor<Int128>([1])) }.reason == .unsupportedType)
     #expect(file == before)
   }
 
@@ -184,10 +184,12 @@ struct SafetensorsTests {
         let file = try Safetensors(contentsOf: corrupted)
         for name in file.names {
           let shape = try #require(file.shape(of: name))
-          switch try #require(file.elementType(of: name)) {
+          // A type that is not read can come of the damage.
+          guard let type = file.elementType(of: name) else { continue }
+          switch type {
           case .float32: #expect(try file.tensor(name, as: Float.self).shape == shape)
           case .float64: #expect(try file.tensor(name, as: Double.self).shape == shape)
-          case .int32, .int64, .uint8: #expect(try file.tensor(name, as: Int64.self).shape == shape)
+          default: #expect(try file.tensor(name, as: Double.self).shape == shape)
           }
         }
         accepted += 1

@@ -4,6 +4,7 @@
 //   Witness layers [SEED]              layers and losses, which other libraries have as functions of their own
 //   Witness trainings [SEED]           trainings step by step, from weights and batches that are stated
 //   Witness architecture NAME FILE     an architecture trained from weights and batches in a file, for `trainings.py`
+//   Witness formats FOLDER             reads every file in a folder, and writes what it found, for `formats.py`
 //   Witness opinfo                     answers samples from standard input, for `opinfo.py`
 //   Witness checkers [SEED]            correct models, networks and faults, with our verdicts, for `checkers.py`
 import Adjoint
@@ -14,20 +15,24 @@ import Foundation
 let words = Array(CommandLine.arguments.dropFirst())
 if words.first == "architecture", words.count == 3 {
   let url = URL(fileURLWithPath: words[2])
-  let (file, folder) = (try Safetensors(contentsOf: url), url.deletingLastPathComponent())
+  let file = try Safetensors(contentsOf: url)
   let isDouble = file.names.contains { file.elementType(of: $0) == .float64 }
   let losses =
     isDouble
-    ? try architectureLosses(words[1], file, in: folder, as: Double.self)
-    : try architectureLosses(words[1], file, in: folder, as: Float.self)
+    ? try architectureLosses(words[1], file, url, as: Double.self)
+    : try architectureLosses(words[1], file, url, as: Float.self)
   print(losses.text)
+  exit(0)
+}
+if words.first == "formats", words.count == 2 {
+  try rereadFormats(in: URL(fileURLWithPath: words[1]))
   exit(0)
 }
 let numbers = words.dropFirst().map { UInt64($0) }
 guard let command = words.first, !numbers.contains(nil), numbers.count <= (command == "operations" ? 2 : 1) else {
   print(
     "usage: Witness operations [SEED [COUNT]] | layers [SEED] | trainings [SEED] | opinfo | checkers [SEED]\n"
-      + "       Witness architecture NAME FILE")
+      + "       Witness architecture NAME FILE | formats FOLDER")
   exit(2)
 }
 let seed = numbers.first.flatMap { $0 } ?? 1

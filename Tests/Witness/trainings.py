@@ -18,6 +18,8 @@ import time
 
 import torch
 import torch.nn.functional as F
+
+import formats
 from torch import nn
 
 STEPS = 100
@@ -182,10 +184,16 @@ def main():
             with tempfile.TemporaryDirectory() as folder:
                 file = os.path.join(folder, "start.safetensors")
                 write(file, model.state_dict() | {f"batches.{i}": x for i, x in enumerate(batches)})
+                state = {name: tensor.clone() for name, tensor in model.state_dict().items()}
                 theirs = train(model, batches)
                 run = subprocess.run([sys.argv[1], "architecture", name, file], stdout=subprocess.PIPE, text=True)
-            if run.returncode:
-                sys.exit(f"{name}: Witness ended with {run.returncode}: {run.stdout}")
+                if run.returncode:
+                    sys.exit(f"{name}: Witness ended with {run.returncode}: {run.stdout}")
+                # What is written under PyTorch's names opens there, and is what was read.
+                written = architecture(documents).to(kind)
+                written.load_state_dict(formats.read_safetensors(file + ".written"), strict=True)
+                for key, tensor in written.state_dict().items():
+                    assert torch.equal(tensor, state[key]), f"{name}: {key} was written otherwise"
             ours = json.loads(run.stdout)["losses"]
             apart = [abs(a - b) / abs(b) for a, b in zip(ours, theirs)]
             isWrong = len(ours) != STEPS or not max(apart) <= tolerance

@@ -30,8 +30,8 @@ public struct Checkpoint {
   /// The writer's own description of itself: model, data, options.
   public let settings: [String: String]
   /// The tensors in the file, in its order.
-  package var tensors: [(name: String, type: Safetensors.ElementType, shape: Shape)] {
-    file.entries.map { ($0.name, $0.type, $0.shape) }
+  package var tensors: [(name: String, type: String, shape: Shape)] {
+    file.entries.map { ($0.name, $0.typeName, $0.shape) }
   }
   /// False for weights alone.
   package var holdsTraining: Bool { file.metadata[Checkpoint.progressKey] != nil }
@@ -82,7 +82,8 @@ public struct Checkpoint {
   /// Writes weights alone.
   /// - Throws: `FileError` when a number is not finite, two parameters share a name, or the file cannot be written.
   package static func saveWeights<S: Scalar>(
-    _ parameters: [(name: String, parameter: Parameter<S>)], settings: [String: String] = [:], to url: URL
+    _ parameters: [(name: String, parameter: Parameter<S>)], settings: [String: String] = [:],
+    names: WeightNames = .own, to url: URL
   ) throws {
     var file = Safetensors()
     for (name, parameter) in parameters {
@@ -92,7 +93,12 @@ public struct Checkpoint {
           found: "\(value) at element \(element)",
           remedy: "Train again with a lower learning rate; the file is as it was.")
       }
-      try file.add(name, parameter.value)
+      if names == .own { try file.add(name, parameter.value) }
+    }
+    if names == .pytorch {
+      file = try pyTorchTensors(parameters)
+      // Readers of theirs ask for it.
+      file.metadata["format"] = "pt"
     }
     try write(file, settings, to: url)
   }
@@ -176,9 +182,13 @@ public struct Checkpoint {
   /// Loads weights alone; what an optimiser kept is passed over.
   /// - Throws: `FileError` when a parameter is missing, additional, not finite or of another shape. Nothing has been changed
   ///   then.
-  package func loadWeights<S: Scalar>(into parameters: [(name: String, parameter: Parameter<S>)]) throws(FileError) {
-    let weights = try values(for: parameters)
-    for ((_, parameter), value) in zip(parameters, weights) { parameter.value = value }
+  @discardableResult
+  package func loadWeights<S: Scalar>(
+    into parameters: [(name: String, parameter: Parameter<S>)], renaming: [String: String] = [:], strict: Bool = true
+  ) throws(FileError) -> LoadReport {
+    let (values, report) = try search(for: parameters, renaming: renaming, strict: strict)
+    for (position, value) in values { parameters[position].parameter.value = value }
+    return report
   }
 
   /// Refuses a file that a later version wrote in a way of its own. One that says no format is of the first.
@@ -268,20 +278,24 @@ extension Layer {
     return tape.namedParameters
   }
 
-  /// Reads the weights of this model from a checkpoint.
+  /// Reads the weights of this model from a checkpoint, from a file with PyTorch's names, or from NumPy's archive, as
+  /// `load(from:renaming:strict:)` of a model does whose parameters have names.
   /// - Parameter input: the shape of one batch, such as `[1, 784]`.
   /// - Throws: `FileError`; nothing has been changed then.
+  @discardableResult
   public func load(
-    from url: URL, input: Shape, file: StaticString = #fileID, line: UInt = #line
-  ) throws(FileError) {
-    try Checkpoint(contentsOf: url).loadWeights(into: parameters(forInput: input, file: file, line: line))
+    from url: URL, input: Shape, renaming: [String: String] = [:], strict: Bool = true, file: StaticString = #fileID,
+    line: UInt = #line
+  ) throws(FileError) -> LoadReport {
+    try Checkpoint(contentsOf: url).loadWeights(
+      into: parameters(forInput: input, file: file, line: line), renaming: renaming, strict: strict)
   }
 
   /// Writes the weights of this model.
   /// - Parameter input: the shape of one batch, such as `[1, 784]`.
   public func save(
-    to url: URL, input: Shape, file: StaticString = #fileID, line: UInt = #line
+    to url: URL, input: Shape, names: WeightNames = .own, file: StaticString = #fileID, line: UInt = #line
   ) throws {
-    try Checkpoint.saveWeights(parameters(forInput: input, file: file, line: line), to: url)
+    try Checkpoint.saveWeights(parameters(forInput: input, file: file, line: line), names: names, to: url)
   }
 }

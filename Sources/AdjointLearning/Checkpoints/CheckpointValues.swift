@@ -8,24 +8,40 @@ extension Checkpoint {
   func values<S: Scalar>(
     for places: [(name: String, parameter: Parameter<S>)], prefix: String = ""
   ) throws(FileError) -> [Tensor<S>] {
-    let wanted = Set(places.map { prefix + $0.name })
+    try search(for: places, prefix: prefix).values.map { $0.tensor }
+  }
+
+  /// The tensors for these places, with the positions of the places, and the names that did not meet.
+  ///
+  /// Names are the model's own, or PyTorch's. Where names need not fit, shapes and numbers still must.
+  func search<S: Scalar>(
+    for places: [(name: String, parameter: Parameter<S>)], prefix: String = "", renaming: [String: String] = [:],
+    strict: Bool = true
+  ) throws(FileError) -> (values: [(position: Int, tensor: Tensor<S>)], report: LoadReport) {
+    let wanted = places.map { prefix + $0.name }
     let reserved = [Checkpoint.optimizerPrefix, Checkpoint.averagePrefix, Checkpoint.bestPrefix]
     let present = file.names.filter { name in
       prefix.isEmpty ? !reserved.contains { name.hasPrefix($0) } : name.hasPrefix(prefix)
     }
-    if let extra = present.first(where: { !wanted.contains($0) }) {
+    var search = try WeightSearch(file, present: present, names: Set(wanted), renaming: renaming, path: path)
+    let found = wanted.map { search.find($0) }
+    let surplus = present.filter { !search.used.contains($0) && !PyTorchName.isCounter($0) }
+    if strict, let extra = surplus.first {
       throw FileError(
         .mismatch, file: path, at: .tensor(extra),
         expected: wanted.isEmpty
           ? "none" + (prefix.isEmpty ? "" : " under '\(prefix)'") : "only \(Safetensors.listed(wanted.sorted()))",
-        found: "a tensor that this model does not have", remedy: "Build the model that the file was saved from.")
+        found: "a tensor that this model does not have",
+        remedy:
+          "Build the model that the file was saved from, or rename what is in the file, or load with strict: false.")
     }
-    var values: [Tensor<S>] = []
+    var values: [(position: Int, tensor: Tensor<S>)] = []
     for (position, (name, parameter)) in places.enumerated() {
       // Nobody wrote the name of an unnamed one.
       let isNamed = parameter.name != nil
       let meant = isNamed ? "" : ", for \(parameter.words(storedAs: name, at: position))"
-      guard let shape = file.shape(of: prefix + name) else {
+      guard let place = found[position], let shape = search.shape(of: place) else {
+        guard strict else { continue }
         throw FileError(
           .missingTensor, file: path, at: .tensor(prefix + name),
           expected: "a tensor of shape \(parameter.shape)\(meant)",
@@ -35,23 +51,30 @@ extension Checkpoint {
       }
       guard shape == parameter.shape else {
         throw FileError(
-          .mismatch, file: path, at: .tensor(prefix + name), expected: "the shape \(parameter.shape)\(meant)",
+          .mismatch, file: path, at: .tensor(place.name), expected: "the shape \(parameter.shape)\(meant)",
           found: "\(shape)",
           remedy: "Build the model with the sizes that the file was saved with.")
       }
-      let value: Tensor<S> = try file.tensor(prefix + name)
+      if let type = file.elementType(of: place.name), type.isInteger {
+        throw FileError(
+          .mismatch, file: path, at: .tensor(place.name), expected: "numbers with fractions, as weights are",
+          found: "integers of type \(type.rawValue)",
+          remedy: "Weights that were quantised must be scaled where they were made; save them as F32.")
+      }
+      let value: Tensor<S> = try search.tensor(place, shape: shape)
       // What an optimiser keeps may have overflowed in an element that no longer moves.
       if prefix != Checkpoint.optimizerPrefix,
         let element = value.elements.firstIndex(where: { !$0.primal.isFinite })
       {
         throw FileError(
-          .badValue, file: path, at: .tensor(prefix + name), expected: "finite numbers",
+          .badValue, file: path, at: .tensor(place.name), expected: "finite numbers",
           found: "\(value.elements[element]) at element \(element)",
           remedy: "The training that wrote it had diverged; use a checkpoint from before.")
       }
-      values.append(value)
+      values.append((position, value))
     }
-    return values
+    let missing = places.indices.filter { found[$0] == nil }.map { wanted[$0] }
+    return (values, LoadReport(missing: missing, surplus: surplus))
   }
 
   /// The tensors for what steps keep, whose names begin with their prefixes.

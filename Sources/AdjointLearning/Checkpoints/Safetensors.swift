@@ -13,23 +13,8 @@ import Foundation
 ///
 /// Source: the format description of https://github.com/huggingface/safetensors.
 public struct Safetensors: Sendable {
-  /// The element types that this library reads and writes.
-  package enum ElementType: String, Sendable, CaseIterable {
-    case float32 = "F32"
-    case float64 = "F64"
-    case int32 = "I32"
-    case int64 = "I64"
-    case uint8 = "U8"
-
-    /// The size of one element in bytes.
-    package var byteCount: Int {
-      switch self {
-      case .uint8: 1
-      case .float32, .int32: 4
-      case .float64, .int64: 8
-      }
-    }
-  }
+  /// The element types that this library reads.
+  package typealias ElementType = NumberType
 
   /// Free text under keys: the `__metadata__` entry of the header.
   public var metadata: [String: String] = [:]
@@ -55,8 +40,8 @@ public struct Safetensors: Sendable {
   /// The shape of a tensor, or nil when there is none of that name.
   package func shape(of name: String) -> Shape? { positions[name].map { entries[$0].shape } }
 
-  /// The element type of a tensor, or nil when there is none of that name.
-  package func elementType(of name: String) -> ElementType? { positions[name].map { entries[$0].type } }
+  /// The element type of a tensor, or nil when there is none of that name, or it is of a type that is not read.
+  package func elementType(of name: String) -> ElementType? { positions[name].flatMap { entries[$0].type } }
 }
 
 extension Safetensors {
@@ -73,23 +58,16 @@ extension Safetensors {
     }
   }
 
-  /// Adds a tensor of integers: `UInt8` is stored as U8, `Int32` as I32, `Int64` and `Int` as I64.
-  /// - Throws: `FileError`: `.duplicateName` when the name is taken or is `__metadata__`; `.unsupportedType` for any
-  ///   other integer. Nothing is added then.
+  /// Adds a tensor of integers, each of its own width: `UInt8` is stored as U8, `Int` as I64.
+  /// - Throws: `FileError`: `.duplicateName` when the name is taken or is `__metadata__`; `.unsupportedType` for integers of
+  ///   more than 64 bits. Nothing is added then.
   package mutating func add<I: FixedWidthInteger & BitwiseCopyable & Sendable>(
     _ name: String, _ tensor: Tensor<I>
   ) throws(FileError) {
-    if let bytes = tensor as? Tensor<UInt8> {
-      try add(name, .uint8, tensor.shape, bytes.elements)
-    } else if I.self == Int32.self {
-      let words = tensor.elements.lazy.map { Int32(truncatingIfNeeded: $0) }
-      try add(name, .int32, tensor.shape, ByteOrder.littleEndian.bytes(of: words))
-    } else if I.self == Int64.self || I.self == Int.self {
-      let words = tensor.elements.lazy.map { Int64(truncatingIfNeeded: $0) }
-      try add(name, .int64, tensor.shape, ByteOrder.littleEndian.bytes(of: words))
-    } else {
-      throw unstorable(I.self, name, expected: "a tensor of UInt8, Int32, Int64 or Int")
+    guard let type = NumberType(width: I.bitWidth, isSigned: I.isSigned) else {
+      throw unstorable(I.self, name, expected: "a tensor of integers of at most 64 bits")
     }
+    try add(name, type, tensor.shape, ByteOrder.littleEndian.bytes(of: tensor.elements))
   }
 
   /// The one place where a tensor comes in.
@@ -103,7 +81,7 @@ extension Safetensors {
         remedy: "Give one of the two another name.")
     }
     positions[name] = entries.count
-    entries.append(Entry(name: name, type: type, shape: shape, bytes: bytes))
+    entries.append(Entry(name: name, typeName: type.rawValue, shape: shape, bytes: bytes))
   }
 
   private func unstorable(_ type: Any.Type, _ name: String, expected: String) -> FileError {
@@ -114,57 +92,52 @@ extension Safetensors {
 }
 
 extension Safetensors {
-  /// The tensor of numbers with this name.
+  /// The tensor of numbers with this name, whatever their type in the file: half precision, integers, true and false too.
   ///
-  /// F32 as `Float` and F64 as `Double` keep every bit. F32 is widened exactly; F64 as `Float` is rounded once, to
+  /// F32 as `Float` and F64 as `Double` keep every bit, and what `S` can hold is exact. Other numbers are rounded once, to
   /// nearest, and beyond the range of `Float` to infinity. Any other scalar is made from the `Double`.
-  /// - Throws: `FileError`: `.missingTensor`, or `.mismatch` when it holds integers.
+  /// - Throws: `FileError`: `.missingTensor`, or `.unsupportedType` for complex numbers, and for floats of 8 bits or fewer.
   public func tensor<S: Scalar>(_ name: String, as type: S.Type = S.self) throws(FileError) -> Tensor<S> {
-    let entry = try entry(name)
-    switch entry.type {
-    case .float32:
+    let (entry, kind) = try numbers(name)
+    // The cast comes first: a signalling NaN would not survive the way through Double.
+    if kind == .float32, S.self == Float.self {
       let words: [UInt32] = ByteOrder.littleEndian.words(of: entry.bytes)
       let floats = Tensor(shape: entry.shape, elements: words.map { Float(bitPattern: $0) })
-      // The cast comes first: a signalling NaN would not survive the way through Double.
-      return floats as? Tensor<S> ?? floats.map { S(Double($0)) }
-    case .float64:
-      let words: [UInt64] = ByteOrder.littleEndian.words(of: entry.bytes)
-      let doubles = Tensor(shape: entry.shape, elements: words.map { Double(bitPattern: $0) })
-      return doubles as? Tensor<S> ?? doubles.map { S($0) }
-    case .int32, .int64, .uint8:
-      throw FileError(
-        .mismatch, file: source, at: .tensor(name), expected: "a tensor of type F32 or F64",
-        found: "one of type \(entry.type.rawValue)", remedy: "Read it as Int64.self, and convert the integers.")
+      if let floats = floats as? Tensor<S> { return floats }
     }
+    return Tensor(shape: entry.shape, elements: kind.numbers(of: entry.bytes) { S($0) })
   }
 
-  /// The tensor of integers with this name, whatever their width in the file.
+  /// The tensor of integers with this name, whatever their width in the file; true is 1.
   /// - Throws: `FileError`: `.missingTensor`, or `.mismatch` when it holds no integers or one that does not fit `I`.
-  package func tensor<I: FixedWidthInteger & BitwiseCopyable & Sendable>(
+  public func tensor<I: FixedWidthInteger & BitwiseCopyable & Sendable>(
     _ name: String, as type: I.Type = I.self
   ) throws(FileError) -> Tensor<I> {
-    let entry = try entry(name)
-    let wide: [Int64]
-    switch entry.type {
-    case .uint8: wide = entry.bytes.map(Int64.init)
-    case .int32: wide = ByteOrder.littleEndian.words(of: entry.bytes, as: Int32.self).map(Int64.init)
-    case .int64: wide = ByteOrder.littleEndian.words(of: entry.bytes)
-    case .float32, .float64:
+    let (entry, kind) = try numbers(name)
+    guard kind.isInteger else {
       throw FileError(
-        .mismatch, file: source, at: .tensor(name), expected: "a tensor of type U8, I32 or I64",
-        found: "one of type \(entry.type.rawValue)", remedy: "Read it as Float.self or Double.self.")
+        .mismatch, file: source, at: .tensor(name), expected: "a tensor of integers",
+        found: "one of type \(kind.rawValue)", remedy: "Read it as Float.self or Double.self.")
     }
-    var narrow: [I] = []
-    narrow.reserveCapacity(wide.count)
-    for (position, value) in wide.enumerated() {
-      guard let exact = I(exactly: value) else {
-        throw FileError(
-          .mismatch, file: source, at: .tensor(name), expected: "integers from \(I.min) to \(I.max)",
-          found: "\(value) at position \(position)", remedy: "Read it as Int64.self.")
-      }
-      narrow.append(exact)
+    let (integers, misfit) = kind.integers(of: entry.bytes, as: I.self)
+    if let misfit {
+      throw FileError(
+        .mismatch, file: source, at: .tensor(name), expected: "integers from \(I.min) to \(I.max)", found: misfit,
+        remedy: "Read it as Int64.self.")
     }
-    return Tensor(shape: entry.shape, elements: narrow)
+    return Tensor(shape: entry.shape, elements: integers)
+  }
+
+  private func numbers(_ name: String) throws(FileError) -> (Entry, ElementType) {
+    let entry = try entry(name)
+    guard let type = entry.type else {
+      throw FileError(
+        .unsupportedType, file: source, at: .tensor(name),
+        expected: "one of the types \(ElementType.allCases.map(\.rawValue).joined(separator: ", "))",
+        found: "\(entry.typeName), which this library does not read",
+        remedy: "Convert the tensor where it was made, to F32 for example, and save it again.")
+    }
+    return (entry, type)
   }
 
   /// The first of these names, in quotation marks, and the number of the others.
@@ -199,9 +172,13 @@ extension Safetensors {
   /// One named tensor, its data little-endian: `bytes.count` is `shape.elementCount` times the size of an element.
   struct Entry: Equatable, Sendable {
     let name: String
-    let type: ElementType
+    /// The type as the file spells it.
+    let typeName: String
     let shape: Shape
     let bytes: [UInt8]
+
+    /// The type of the elements; nil for one that is not read.
+    var type: ElementType? { ElementType(rawValue: typeName) }
   }
 }
 

@@ -7,9 +7,25 @@ extension Safetensors {
   ///
   /// Memory is taken for what the file holds, never for what a header promises. Two names are the same when Swift's
   /// strings are, which makes no difference between é in one character and in two.
+  ///
+  /// The index of weights that are divided among files (`model.safetensors.index.json`) is read with all of them; of NumPy's
+  /// archive `.npz`, its arrays.
   /// - Throws: `FileError`.
   public init(contentsOf url: URL) throws(FileError) {
     let file = try InputFile(url)
+    let beginning = try file.prefix(8)
+    if beginning.starts(with: [0x50, 0x4B, 3, 4]) {
+      self = try Safetensors(arrays: NPZFile(contentsOf: url))
+      return
+    }
+    // No header is as long as these letters say.
+    if beginning.count == 8, beginning.first == UInt8(ascii: "{"),
+      beginning.contains(where: { $0 >= 0x20 && $0 < 0x7F }),
+      (ByteOrder.littleEndian.words(of: beginning) as [UInt64])[0] > UInt64(SafetensorsHeader.maximumLength)
+    {
+      self = try Safetensors(shards: file, of: url)
+      return
+    }
     guard file.size >= 8 else {
       throw FileError(
         .truncated, file: file.path, at: .wholeFile, expected: "at least 8 bytes, the length of a header",
@@ -32,7 +48,7 @@ extension Safetensors {
     let header = try SafetensorsHeader(file.bytes(8..<start), dataLength: file.size - start, file: file.path)
     let entries = try header.entries.map { entry throws(FileError) in
       let bytes = try file.bytes(start + entry.begin..<start + entry.end)
-      return Entry(name: entry.name, type: entry.type, shape: entry.shape, bytes: bytes)
+      return Entry(name: entry.name, typeName: entry.typeName, shape: entry.shape, bytes: bytes)
     }
     self.init(metadata: header.metadata, entries: entries, source: file.path)
   }
@@ -46,7 +62,7 @@ extension Safetensors {
   public func write(to url: URL) throws(FileError) {
     // Wide elements come first, so that each tensor's data is aligned to its elements, as the reference does.
     let order = entries.indices.sorted {
-      let (a, b) = (entries[$0].type.byteCount, entries[$1].type.byteCount)
+      let (a, b) = (entries[$0].type?.byteCount ?? 1, entries[$1].type?.byteCount ?? 1)
       return a == b ? $0 < $1 : a > b
     }
     let header = encodedHeader(order: order)
@@ -78,7 +94,7 @@ extension Safetensors {
     }
     for (entry, begin) in zip(entries, begins) {
       let fields: [(String, JSON)] = [
-        ("dtype", .string(entry.type.rawValue)), ("shape", .integers(entry.shape)),
+        ("dtype", .string(entry.typeName)), ("shape", .integers(entry.shape)),
         ("data_offsets", .integers([begin, begin + entry.bytes.count])),
       ]
       members.append((entry.name, .object(fields)))

@@ -9,16 +9,16 @@ struct SafetensorsHeader {
   static let metadataKey = "__metadata__"
   /// The longest header that the format allows, in bytes.
   static let maximumLength = 100_000_000
-  /// The element types of the format that this library does not read.
-  static let foreignTypes: Set<String> = [
-    "BOOL", "F4", "F6_E2M3", "F6_E3M2", "F8_E5M2", "F8_E4M3", "F8_E8M0", "F8_E4M3FNUZ", "F8_E5M2FNUZ", "I8", "I16",
-    "U16", "F16", "BF16", "U32", "U64", "C64",
+  /// The element types of the format that are not read, with the bits of each: their tensors can be listed, and have a place.
+  static let foreignTypes: [String: Int] = [
+    "F4": 4, "F6_E2M3": 6, "F6_E3M2": 6, "F8_E5M2": 8, "F8_E4M3": 8, "F8_E8M0": 8, "F8_E4M3FNUZ": 8, "F8_E5M2FNUZ": 8,
+    "C64": 64,
   ]
 
   /// One tensor: its bytes are `begin..<end`, counted from the end of the header.
   struct Entry {
     let name: String
-    let type: Safetensors.ElementType
+    let typeName: String
     let shape: Shape
     let begin: Int
     let end: Int
@@ -67,14 +67,15 @@ struct SafetensorsHeader {
   private func entry(
     _ name: String, _ reader: inout JSONReader, dataLength: Int
   ) throws(FileError) -> Entry {
-    var type: Safetensors.ElementType?
+    var type: (name: String, bits: Int)?
     var dimensions: [Int]?
     var offsets: [Int]?
     try reader.object { (reader, key) throws(FileError) in
       switch key {
       case "dtype":
         guard type == nil else { throw twice(.tensor(name), "'dtype'") }
-        type = try elementType(named: reader.string(), of: name)
+        let text = try reader.string()
+        type = (text, try bits(ofType: text, name))
       case "shape":
         guard dimensions == nil else { throw twice(.tensor(name), "'shape'") }
         dimensions = try counts(&reader, atMost: Shape.maximumRank, "dimensions", of: name)
@@ -87,7 +88,7 @@ struct SafetensorsHeader {
     guard let type else { throw lacking("'dtype'", name) }
     guard let dimensions else { throw lacking("'shape'", name) }
     guard let offsets else { throw lacking("'data_offsets'", name) }
-    let byteCount = try byteCount(dimensions, type, of: name)
+    let byteCount = try byteCount(dimensions, bits: type.bits, of: name)
     guard offsets.count == 2, offsets[0] <= offsets[1] else {
       throw misplaced(name, expected: "two offsets, begin and end, in this order", found: "\(offsets)")
     }
@@ -98,22 +99,20 @@ struct SafetensorsHeader {
     }
     guard offsets[1] - offsets[0] == byteCount else {
       throw misplaced(
-        name, expected: "\(byteCount) bytes for \(type.rawValue) of shape \(dimensions)",
+        name, expected: "\(byteCount) bytes for \(type.name) of shape \(dimensions)",
         found: "the offsets \(offsets), which are \(offsets[1] - offsets[0]) bytes")
     }
-    return Entry(name: name, type: type, shape: Shape(dimensions), begin: offsets[0], end: offsets[1])
+    return Entry(name: name, typeName: type.name, shape: Shape(dimensions), begin: offsets[0], end: offsets[1])
   }
 
-  private func elementType(named text: String, of name: String) throws(FileError) -> Safetensors.ElementType {
-    if let type = Safetensors.ElementType(rawValue: text) { return type }
-    let known = Safetensors.ElementType.allCases.map(\.rawValue).joined(separator: ", ")
-    let foreign = SafetensorsHeader.foreignTypes.contains(text)
+  /// The bits of an element of this type.
+  private func bits(ofType text: String, _ name: String) throws(FileError) -> Int {
+    if let type = Safetensors.ElementType(rawValue: text) { return 8 * type.byteCount }
+    if let bits = SafetensorsHeader.foreignTypes[text] { return bits }
     throw FileError(
-      .unsupportedType, file: file, at: .tensor(name), expected: "one of the types \(known)",
-      found: foreign ? "\(text), which this library does not read" : "the unknown type \(quoted(text))",
-      remedy: foreign
-        ? "Convert the tensor where it was made, to F32 for example, and save it again."
-        : SafetensorsHeader.damaged)
+      .unsupportedType, file: file, at: .tensor(name),
+      expected: "one of the types \(Safetensors.ElementType.allCases.map(\.rawValue).joined(separator: ", "))",
+      found: "the unknown type \(quoted(text))", remedy: SafetensorsHeader.damaged)
   }
 
   private func counts(
@@ -137,10 +136,8 @@ struct SafetensorsHeader {
   /// The product of the dimensions and the element size.
   ///
   /// No product of some of the dimensions may overflow either, not even next to a 0: strides are such products.
-  private func byteCount(
-    _ dimensions: [Int], _ type: Safetensors.ElementType, of name: String
-  ) throws(FileError) -> Int {
-    var product = type.byteCount
+  private func byteCount(_ dimensions: [Int], bits: Int, of name: String) throws(FileError) -> Int {
+    var product = bits
     for dimension in dimensions {
       let (next, overflow) = product.multipliedReportingOverflow(by: max(dimension, 1))
       guard !overflow, dimension <= Int(Int32.max) else {
@@ -151,7 +148,7 @@ struct SafetensorsHeader {
       }
       product = next
     }
-    return dimensions.contains(0) ? 0 : product
+    return dimensions.contains(0) ? 0 : (product + 7) / 8
   }
 
   private func checkPlaces(dataLength: Int) throws(FileError) {

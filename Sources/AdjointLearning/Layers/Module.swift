@@ -82,9 +82,13 @@ protocol AnyParameter: AnyObject {
   var elementCount: Int { get }
   var words: String { get }
   /// Writes all parameters of a model, of which this is one.
-  func save(_ all: [any AnyParameter], of model: String, to url: URL, at site: CallSite) throws
+  func save(
+    _ all: [any AnyParameter], of model: String, _ names: WeightNames, to url: URL, at site: CallSite) throws
   /// Reads all parameters of a model, of which this is one.
-  func load(_ all: [any AnyParameter], of model: String, from url: URL, at site: CallSite) throws
+  func load(
+    _ all: [any AnyParameter], of model: String, from url: URL, _ renaming: [String: String], _ strict: Bool,
+    at site: CallSite
+  ) throws -> LoadReport
 }
 
 extension Parameter: AnyParameter {

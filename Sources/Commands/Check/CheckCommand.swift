@@ -46,7 +46,8 @@ enum CheckCommand {
         "The function between its layers."),
       Option(
         "data", "WHAT", .text, default: "drawn", in: "A model",
-        "What it is fed: drawn, mnist, a directory with MNIST's four IDX files, or a CSV file of label and pixels."),
+        "What it is fed: drawn, mnist, a directory with MNIST's four IDX files, an NPZ file, or a CSV file of label and pixels."
+      ),
       DataOptions.downloadFlag(in: "A model"),
       Option("batch", "N", .integer(1...65_536), default: "4", in: "A model", "How many images at once."),
       Option(

@@ -11,6 +11,8 @@ package enum DataSource: Equatable {
   case directory(URL)
   /// A table with a column of classes.
   case table(URL)
+  /// An archive of NumPy's arrays.
+  case arrays(URL)
 
   package init(_ text: String) throws(CommandError) {
     switch text {
@@ -27,7 +29,7 @@ package enum DataSource: Equatable {
         throw .noSuchData(text, suggestion: Suggestion.nearest(to: text, among: ["drawn", "mnist"]))
       }
       let url = FilePlace.url(text, isDirectory: isDirectory.boolValue)
-      self = isDirectory.boolValue ? .directory(url) : .table(url)
+      self = isDirectory.boolValue ? .directory(url) : DataSource.isArrays(url) ? .arrays(url) : .table(url)
     }
   }
 
@@ -36,8 +38,16 @@ package enum DataSource: Equatable {
     switch self {
     case .drawn: "drawn"
     case .mnist: "mnist"
-    case .directory(let url), .table(let url): url.path
+    case .directory(let url), .table(let url), .arrays(let url): url.path
     }
+  }
+
+  /// True for an archive `.npz`, or an array alone, which is refused with a better sentence than a table has for it.
+  private static func isArrays(_ url: URL) -> Bool {
+    guard let start = try? InputFile(url).prefix(FileKind.prefixLength), let kind = FileKind.name(of: start) else {
+      return false
+    }
+    return kind.contains(".npz") || kind.contains("NumPy")
   }
 
   /// The source in words.
@@ -45,7 +55,7 @@ package enum DataSource: Equatable {
     switch self {
     case .drawn: "drawn digits"
     case .mnist: "MNIST"
-    case .directory(let url), .table(let url): url.path
+    case .directory(let url), .table(let url), .arrays(let url): url.path
     }
   }
 
@@ -61,7 +71,7 @@ package enum DataSource: Equatable {
 
   /// Training and test examples, at most as many as the limits say.
   ///
-  /// A table is divided: of each class a fifth of the rows, drawn by a seed of its own, are the test set, so that it is the
+  /// A table or a pair of arrays is divided: of each class a fifth of the rows, drawn by a seed of its own, are the test set, so that it is the
   /// same whatever the seed of the training.
   /// - Throws: `FileError`; `CommandError` for a single class, or for class names that do not fit.
   package func load(
@@ -86,6 +96,12 @@ package enum DataSource: Equatable {
       let names = try folder.classNames()
       data.announcedNames = names.isEmpty ? [] : data.classLabels.map { names[Int($0) ?? -1] ?? $0 }
     case .table(let url): data = try LoadedData(splitting: options.table(url))
+    case .arrays(let url):
+      let arrays = try ArrayExamples(url, memoryLimit: options.memoryLimit)
+      data =
+        try arrays.test.map { LoadedData(training: arrays.training, test: $0) }
+        ?? LoadedData(splitting: arrays.training)
+      data.notes.insert(("arrays", arrays.names), at: 0)
     }
     guard data.classLabels.count > 1 else {
       throw CommandError.tooFewExamples(
@@ -113,7 +129,7 @@ package enum DataSource: Equatable {
     return (training, test)
   }
 
-  /// The examples to evaluate on, with the labels that the data give them: the test set, or the whole of a table.
+  /// The examples to evaluate on, with the labels that the data give them: the test set, or the whole of a table or of arrays without one.
   /// - Parameter features: The names of the features of a table, which a header must have.
   package func loadTest(
     limit: Int?, _ options: DataOptions = DataOptions(), classNames: [String], features: [String] = []
@@ -127,6 +143,9 @@ package enum DataSource: Equatable {
     case .table(let url):
       let table = try options.table(url, classNames: classNames, features: features)
       return Examples(table.points).limited(to: limit)
+    case .arrays(let url):
+      let arrays = try ArrayExamples(url, memoryLimit: options.memoryLimit)
+      return (arrays.test ?? arrays.training).limited(to: limit)
     }
   }
 }

@@ -69,7 +69,7 @@ package struct LoadedData {
   /// True where a table has its label in front.
   package private(set) var isLabelFirst = true
   /// What was found out about a table, each with a heading.
-  package private(set) var notes: [(name: String, text: String)] = []
+  package internal(set) var notes: [(name: String, text: String)] = []
 
   init(training: Examples, test: Examples) {
     (self.training, self.test) = (training, test)
@@ -78,7 +78,15 @@ package struct LoadedData {
 
   /// The rows of a table, divided.
   init(splitting table: LabeledTable) throws(CommandError) {
-    let rows = Examples(table.points)
+    try self.init(splitting: Examples(table.points))
+    announcedNames = table.announcedNames
+    isLabelFirst = table.isLabelFirst
+    notes.insert(("label", "\(table.label), \(classLabels.count) classes"), at: 0)
+    if let column = table.leftOut { notes.append(("left out", "\(column), which counts the rows")) }
+  }
+
+  /// Rows or images that nobody has divided.
+  init(splitting rows: Examples) throws(CommandError) {
     guard rows.count >= 2 else {
       throw .tooFewExamples("at least 2 rows are needed, for training and test; there is \(rows.count)")
     }
@@ -91,11 +99,7 @@ package struct LoadedData {
     self.init(
       training: rows.selecting(all.filter { !tests.contains($0) }[...]),
       test: rows.selecting(all.filter { tests.contains($0) }[...]))
-    announcedNames = table.announcedNames
-    isLabelFirst = table.isLabelFirst
-    notes = [("label", "\(table.label), \(classLabels.count) classes")]
-    notes.append(("test set", "a fifth of the rows of each class, drawn at random, the same ones every time"))
-    if let column = table.leftOut { notes.append(("left out", "\(column), which counts the rows")) }
+    notes = [("test set", "a fifth of the rows of each class, drawn at random, the same ones every time")]
   }
 
   /// The same examples with classes under these names, or those that the data give.

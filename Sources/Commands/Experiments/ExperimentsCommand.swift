@@ -186,7 +186,7 @@ enum ExperimentsCommand {
       if case .directory(let url) = source { directory = url } else { directory = try MNISTPlaces().find() }
       let (training, test) = try MNIST.load(from: directory)
       return Digits(name: "MNIST", training: training, test: test)
-    case .table(let url):
+    case .table(let url), .arrays(let url):
       throw CommandError.wrongSize(
         file: url.path, expected: "a directory with MNIST's four files", found: "a table of pixels")
     }

@@ -25,8 +25,8 @@ enum ExplainCommand {
         "activation", "NAME", .choice(Activation.optionNames), default: "tanh", "The function between its layers."),
       Option(
         "data", "WHAT", .text, default: "xor",
-        "What it is fed: \(ExplainedData.names.joined(separator: ", ")), a directory with MNIST's four IDX files, or a CSV "
-          + "file of label and pixels."),
+        "What it is fed: \(ExplainedData.names.joined(separator: ", ")), a directory with MNIST's four IDX files, an NPZ "
+          + "file, or a CSV file of label and pixels."),
       Option(
         "load", "FILE", .text,
         "The network of a checkpoint that 'adjoint train --save' wrote, on the test set of its data, or of --data."),

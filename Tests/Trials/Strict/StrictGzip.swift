@@ -18,6 +18,13 @@ struct StrictGzip {
     return content
   }
 
+  /// The content of deflated data without a wrapping, and the bytes that they take; nil when anything is wrong.
+  static func inflated(_ bytes: [UInt8]) -> (content: [UInt8], count: Int)? {
+    var reader = StrictGzip(bytes: bytes)
+    guard (try? reader.blocks()) != nil else { return nil }
+    return (reader.output, (reader.position + 7) / 8)
+  }
+
   private init(bytes: [UInt8]) { self.bytes = bytes }
 
   private mutating func bit() throws(Damage) -> Int {
@@ -45,6 +52,14 @@ struct StrictGzip {
       let crc = StrictGzip.crc(bytes[start..<position / 8])
       guard try bits(16) == Int(crc & 0xFFFF) else { throw Damage() }
     }
+    try blocks()
+    position = (position + 7) / 8 * 8
+    guard try bits(32) == Int(StrictGzip.crc(output[...])), try bits(32) == output.count & 0xFFFF_FFFF else {
+      throw Damage()
+    }
+  }
+
+  private mutating func blocks() throws(Damage) {
     var isLast = false
     while !isLast {
       isLast = try bit() == 1
@@ -54,10 +69,6 @@ struct StrictGzip {
       case 2: try dynamic()
       default: throw Damage()
       }
-    }
-    position = (position + 7) / 8 * 8
-    guard try bits(32) == Int(StrictGzip.crc(output[...])), try bits(32) == output.count & 0xFFFF_FFFF else {
-      throw Damage()
     }
   }
 

@@ -34,14 +34,14 @@ struct CheckpointInfo {
     }
     console.field("tensors", "\(checkpoint.tensors.count):")
     var table = Table(("name", .left), ("type", .left), ("shape", .left))
-    for tensor in checkpoint.tensors { table.add(tensor.name, tensor.type.rawValue, "\(tensor.shape)") }
+    for tensor in checkpoint.tensors { table.add(tensor.name, tensor.type, "\(tensor.shape)") }
     console.table(table)
   }
 
   var json: JSON {
     let tensors = checkpoint.tensors.map { tensor in
       JSON.object([
-        ("name", .string(tensor.name)), ("type", .string(tensor.type.rawValue)), ("shape", .integers(tensor.shape)),
+        ("name", .string(tensor.name)), ("type", .string(tensor.type)), ("shape", .integers(tensor.shape)),
       ])
     }
     return .object([

@@ -8,10 +8,12 @@ enum EvaluateCommand {
   static let command = Command(
     name: "evaluate", summary: "Measure a saved network on test examples.",
     options: [
-      Option("load", "FILE", .text, "The checkpoint that 'adjoint train --save' wrote."),
+      Option(
+        "load", "FILE", .text,
+        "The checkpoint that 'adjoint train --save' wrote; with --model, weights of another program."),
       Option(
         "data", "WHAT", .text,
-        "The test set of: drawn, mnist, a directory with four IDX files; or a whole CSV file with a column of classes. "
+        "The test set of: drawn, mnist, a directory with four IDX files; the arrays x_test and y_test of an NPZ file; or a whole CSV file with a column of classes. "
           + "Without it, the test set of the data that the network was trained on."
       ),
       Option("label", "NAME", .text, "The column of a CSV file that holds the class; as in training without it."),
@@ -19,8 +21,16 @@ enum EvaluateCommand {
       DataOptions.downloadFlag(),
       DataOptions.memoryOption(),
       .flag("json", "Print one JSON object as the last line of standard output."),
+    ] + ForeignModel.options,
+    notes: [
+      (
+        "Examples",
+        [
+          "adjoint evaluate --load digits.safetensors --data mnist",
+          "adjoint evaluate --load pytorch.safetensors --model 784,128,10 --rename 1=fc1,3=fc2 --data mnist.npz",
+        ]
+      )
     ],
-    notes: [("Example", ["adjoint evaluate --load digits.safetensors --data mnist"])],
     run: run)
 
   private static func run(_ arguments: Arguments, _ console: Console) throws -> Int32 {
@@ -28,7 +38,11 @@ enum EvaluateCommand {
       throw CommandError.missingOption("load", placeholder: "FILE", command: "evaluate")
     }
     let given = try arguments.text("data").map { text throws(CommandError) in try DataSource(text) }
-    let classifier = try Classifier(loading: file)
+    let foreign = try ForeignModel(arguments)
+    let classifier = try Classifier(loading: file, as: foreign)
+    if foreign != nil, given == nil {
+      throw CommandError.missingOption("data", placeholder: "WHAT", command: "evaluate with --model")
+    }
     let source = try given ?? DataSource(classifier.trainedOn)
     try source.download(arguments, console)
     let limit = try arguments.givenInteger("test-limit")

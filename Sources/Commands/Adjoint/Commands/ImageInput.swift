@@ -21,7 +21,7 @@ struct ImageInput {
   var border: Int { Classifier.border(pixels, height: height, width: width) }
 }
 
-/// The input to predict for, from a file or a pipe: PGM, IDX or a row of a table, each plain or gzip.
+/// The input to predict for, from a file or a pipe: PNG, JPEG or PGM, IDX, NumPy's arrays, or a row of a table.
 ///
 /// The content decides between them. No more is read than the network can use: a file of a million images costs one.
 enum PredictionInput {
@@ -38,10 +38,19 @@ enum PredictionInput {
     } else if classifier.isImages, start.starts(with: [0x50, 0x32]) || start.starts(with: [0x50, 0x35]) {
       let image = try PGM(file) { try PredictionInput.check(path, height: $0, width: $1, classifier) }
       self = .image(ImageInput(height: image.height, width: image.width, pixels: image.pixels))
+    } else if classifier.isImages,
+      let image = try RasterImage.read(
+        file, memoryLimit: memoryLimit,
+        isWanted: { try PredictionInput.check(path, height: $0, width: $1, classifier) })
+    {
+      self = .image(ImageInput(height: image.height, width: image.width, pixels: image.grey))
+    } else if let kind = FileKind.name(of: start), kind.contains("NumPy") || kind.contains(".npz") {
+      self = try PredictionInput.array(path, index, classifier, memoryLimit)
     } else if let kind = FileKind.name(of: start) {
       throw FileError(
         .wrongFormat, file: path, at: .wholeFile,
-        expected: classifier.isImages ? "PGM, IDX or CSV" : "CSV or IDX with \(classifier.inputs)", found: kind,
+        expected: classifier.isImages
+          ? "PNG, JPEG, PGM, IDX, NPY, NPZ or CSV" : "CSV, IDX, NPY or NPZ with \(classifier.inputs)", found: kind,
         remedy: FileKind.remedy(for: kind))
     } else {
       self = try PredictionInput.row(file, index, classifier, memoryLimit)
@@ -52,6 +61,21 @@ enum PredictionInput {
     guard classifier.isImages, (height, width) == (classifier.height, classifier.width) else {
       throw .wrongSize(file: path, expected: "\(classifier.inputs), as in training", found: "\(height) × \(width)")
     }
+  }
+
+  /// Row `index` of an array, or the whole of one that has the size of an example.
+  private static func array(
+    _ path: String, _ index: Int, _ classifier: Classifier, _ memoryLimit: Int
+  ) throws -> PredictionInput {
+    let size = classifier.isImages ? [classifier.height, classifier.width] : [classifier.width]
+    let (numbers, shape, type) = try ArrayExamples.row(
+      index, of: FilePlace.url(path), size: size, memoryLimit: memoryLimit)
+    guard shape.filter({ $0 != 1 }) == size.filter({ $0 != 1 }) || shape == [size.reduce(1, *)] else {
+      throw CommandError.wrongSize(
+        file: path, expected: "\(classifier.inputs), as in training", found: "examples of shape \(shape)")
+    }
+    guard classifier.isImages else { return .row(numbers.map { Float($0) }) }
+    return .image(try image(numbers, classifier, path, scalingFractions: !type.isInteger))
   }
 
   private static func idx(_ file: InputFile, _ index: Int, _ classifier: Classifier) throws -> PredictionInput {

@@ -9,32 +9,41 @@ import AdjointLearning
 enum PredictCommand {
   static let command = Command(
     name: "predict", summary: "Show what a saved network makes of one image or row of numbers.",
-    positional: ("IMAGE-OR-CSV", 1...1),
+    positional: ("IMAGE-OR-TABLE", 1...1),
     options: [
-      Option("load", "FILE", .text, "The checkpoint that 'adjoint train --save' wrote."),
+      Option(
+        "load", "FILE", .text,
+        "The checkpoint that 'adjoint train --save' wrote; with --model, weights of another program."),
       Option(
         "index", "N", .integer(0...100_000_000), default: "0",
-        "Which image of an IDX file or row of a CSV file, from 0."),
+        "Which image of an IDX file or row of a CSV file or of NumPy's array, from 0."),
       .flag("invert", "The image is dark ink on light paper."),
       DataOptions.memoryOption(),
       .flag("json", "Print one JSON object as the last line of standard output."),
-    ],
+    ] + ForeignModel.options,
     notes: [
       (
         "Images",
         [
-          "PGM (P2 or P5); IDX; CSV rows of as many numbers as pixels, 0 to 255 or 0 to 1, perhaps with a label; each plain",
-          "or gzip. 0 is background; the size must be that of the training images.",
+          "PNG; JPEG where libturbojpeg is installed; PGM (P2 or P5); IDX; NPY; NPZ (x_test, or x); CSV rows of as many",
+          "numbers as pixels, 0 to 255 or 0 to 1, perhaps with a label. Colours become grey, and what is transparent white.",
+          "0 is background; the size must be that of the training images.",
         ]
       ),
       (
         "Rows of numbers",
         [
-          "IDX, or a CSV file like that of the training; a header that names the features decides their order, and a label",
-          "is passed over.",
+          "IDX, NPY, NPZ, or a CSV file like that of the training; a header that names the features decides their order, and",
+          "a label is passed over.",
         ]
       ),
-      ("Example", ["adjoint predict --load digits.safetensors t10k-images-idx3-ubyte.gz --index 7"]),
+      (
+        "Examples",
+        [
+          "adjoint predict --load digits.safetensors digit.png --invert",
+          "adjoint predict --load digits.safetensors t10k-images-idx3-ubyte.gz --index 7",
+        ]
+      ),
     ],
     run: run)
 
@@ -42,7 +51,8 @@ enum PredictCommand {
     guard let file = arguments.text("load") else {
       throw CommandError.missingOption("load", placeholder: "FILE", command: "predict")
     }
-    let classifier = try Classifier(loading: file)
+    let foreign = try ForeignModel(arguments)
+    let classifier = try Classifier(loading: file, as: foreign)
     let input = try PredictionInput(
       arguments.positionals[0], index: arguments.integer("index"), for: classifier,
       memoryLimit: arguments.integer("memory-limit") << 20)

@@ -36,6 +36,8 @@ enum TrainCommand {
     try destination.map { try refuse(destination: $0, arguments, directory) }
     let trace = try TraceOptions(arguments)
     try trace?.refuse(beside: [destination, arguments.text("resume")], directory)
+    let log = try RunLog(arguments)
+    try log?.refuse(beside: [destination, arguments.text("resume"), arguments.text("trace")], directory)
     try plan.data.download(arguments, console)
     let interruption = Interruption()
     let data = try plan.data.load(limits: plan.limits, plan.dataOptions(arguments))
@@ -44,6 +46,7 @@ enum TrainCommand {
       plan, data, from: saved, to: destination.map { FilePlace.url($0) },
       saveInterval: arguments.number("save-every"), pool: try pool(arguments))
     try trace?.begin(on: run.trainer.step)
+    try log?.begin(after: run.trainer.progress.epoch)
     showHeader(run, plan, data.notes, console)
     if let made = saved?.0.settings[TrainingRun.instructionSetKey], made != Kernels.name {
       console.note("the checkpoint was made with \(made); on \(Kernels.name), results differ in their last digits")
@@ -58,7 +61,7 @@ enum TrainCommand {
     }
     let signal: Int32?
     do {
-      signal = try run.train(&report, interruption, measuringOn: sample)
+      signal = try run.train(&report, interruption, measuringOn: sample, log)
     } catch {
       throw diverged(error, plan, destination)
     }

@@ -170,20 +170,33 @@ extension Classifier {
     return settings
   }
 
-  /// The network in a checkpoint, with its weights.
+  /// The network in a checkpoint, with its weights; or the one that `foreign` describes, with weights of another program.
   /// - Throws: `FileError`, or `CommandError.foreignCheckpoint` for a file that `adjoint train` did not write.
-  init(loading file: String) throws {
+  init(loading file: String, as foreign: ForeignModel? = nil) throws {
     let checkpoint = try openCheckpoint(file)
+    if let foreign {
+      if checkpoint.settings[Key.classes] != nil {
+        throw CommandError.unusedOption(
+          "model", reason: "with a checkpoint of 'adjoint train', which says its own", usedBy: [])
+      }
+      try self.init(foreign.settings, of: file, normalization: foreign.normalization)
+      try checkpoint.loadWeights(into: parameters, renaming: foreign.renaming)
+      return
+    }
     do throws(CommandError) {
       try self.init(checkpoint.settings, of: file)
     } catch {
-      guard case .foreignCheckpoint(let file, let missing, _) = error else { throw error }
-      throw CommandError.foreignCheckpoint(file, missing: missing, tensors: checkpoint.tensors.map(\.name))
+      guard case .foreignCheckpoint(let file, let missing, _, _) = error else { throw error }
+      throw CommandError.foreignCheckpoint(
+        file, missing: missing, tensors: checkpoint.tensors.map(\.name),
+        suggestion: ForeignModel.suggestion(for: checkpoint))
     }
     try checkpoint.loadWeights(into: parameters)
   }
 
-  private init(_ settings: [String: String], of file: String) throws(CommandError) {
+  private init(
+    _ settings: [String: String], of file: String, normalization: (mean: Float, deviation: Float)? = nil
+  ) throws(CommandError) {
     func setting(_ name: String) throws(CommandError) -> String {
       guard let value = settings[name] else { throw .foreignCheckpoint(file, missing: name) }
       return value
@@ -216,7 +229,14 @@ extension Classifier {
     classLabels = lines(Key.labels) ?? names
     guard classLabels.count == names.count else { throw .foreignCheckpoint(file, missing: Key.labels) }
     switch plan.standardization {
-    case .none: standardization = .none
+    case .none:
+      standardization =
+        normalization.map { [height, width] (mean, deviation) in
+          .perPixel(
+            FeatureStatistics(
+              mean: Array(repeating: mean, count: height * width),
+              deviation: Array(repeating: deviation, count: height * width)))
+        } ?? .none
     case .image: standardization = .perImage
     case .pixel:
       let mean = Classifier.numbers(try setting(Key.mean))

@@ -40,6 +40,10 @@ enum TrainingOptions {
       "trace-values", "STEPS", .text, in: "Files and output",
       "The steps of which the trace holds every element, such as 7 or 5-9; when left out, the first one, but for large "
         + "values."),
+    Option(
+      "log", "FILE", .text, in: "Files and output",
+      "Write the metrics of each epoch as a line of FILE.jsonl or FILE.csv, for pandas and plotting tools; resuming goes on with "
+        + "the same file."),
     .flag("json", in: "Files and output", "Print one JSON object as the last line of standard output."),
     DataOptions.downloadFlag(in: "Files and output"),
     DataOptions.memoryOption(in: "Files and output"),
@@ -54,8 +58,9 @@ enum TrainingOptions {
     Option(
       "data", "WHAT", .text, default: "drawn", in: "Data",
       "drawn (digits drawn by a program), mnist, a directory with the four IDX files of a data set (one of several is "
-        + "named by its beginning, such as emnist/emnist-letters), or a CSV file with a column of classes. Its rows are "
-        + "images of 28 × 28 where they are 784 whole numbers from 0 to 255; a fifth of them is the test set."),
+        + "named by its beginning, such as emnist/emnist-letters), NumPy's arrays in an NPZ file (x_train, y_train, x_test, "
+        + "y_test, or x and y), or a CSV file with a column of classes. Its rows are images of 28 × 28 where they are 784 "
+        + "whole numbers from 0 to 255. Of a CSV file, and of x and y, a fifth is the test set."),
     Option(
       "label", "NAME", .text, in: "Data",
       "The column of a CSV file that holds the class: its name in the header, first, or last. Without it, the column "

@@ -164,9 +164,11 @@ extension TrainingPlan {
       }
       defaults["standardize"] = StandardizationName.pixel.optionName
       defaults["hidden"] = String(powerOfTwo(4 * points.inputShape[0] - 1, 32...128))
-    } else if case .table = data {
     } else {
-      return self
+      switch data {
+      case .drawn, .mnist, .directory: return self
+      case .table, .arrays: break
+      }
     }
     let size = powerOfTwo(examples.count / 8, 8...128)
     let steps = (examples.count + size - 1) / size

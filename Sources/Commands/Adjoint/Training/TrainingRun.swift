@@ -102,7 +102,8 @@ struct TrainingRun {
   /// Where the file cannot be written in mid-training, the training goes on and tries again at the next occasion.
   /// - Parameter sample: training examples to measure the accuracy on after each epoch.
   func train(
-    _ report: inout ProgressReport, _ interruption: Interruption, measuringOn sample: Examples? = nil
+    _ report: inout ProgressReport, _ interruption: Interruption, measuringOn sample: Examples? = nil,
+    _ log: RunLog? = nil
   ) throws -> Int32? {
     try save()
     var saved = ContinuousClock.now
@@ -145,8 +146,13 @@ struct TrainingRun {
           throw CommandError.diverged(
             "epoch \(epoch.number): the \(name) loss is not finite. Lower the learning rate, or clip gradients.")
         }
+        let onSample = try sample.map { try evaluator.evaluate(on: $0) }
+        let step = trainer.step
+        try log?.add(
+          epoch, step: step.stepCount, rate: step.optimizer.learningRate * step.schedule.factor(at: step.stepCount - 1),
+          metrics, on: name, training: onSample, report)
         try saveOrComplain()
-        report.epoch(epoch, metrics, on: name, training: try sample.map { try evaluator.evaluate(on: $0) })
+        report.epoch(epoch, metrics, on: name, training: onSample)
         if !hasTrained {
           for finding in lint.look(at: self) { report.console.note("check: \(finding)") }
           hasTrained = true

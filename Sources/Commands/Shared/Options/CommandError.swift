@@ -27,7 +27,7 @@ package enum CommandError: Error, Equatable {
   case noSuchData(String, suggestion: String?)
   case noMNIST(searched: [String], files: [String], address: String)
   case noCheckpoint(String, resuming: Bool)
-  case foreignCheckpoint(String, missing: String, tensors: [String] = [])
+  case foreignCheckpoint(String, missing: String, tensors: [String] = [], suggestion: String? = nil)
   case badSettings(file: String, reason: String)
   case movedData(String, file: String)
   case otherData(file: String)
@@ -114,19 +114,21 @@ extension CommandError: CustomStringConvertible {
       "none of these rows is measured on \(threads.of("thread")); the steps are"
     case .noSuchData(let word, let near):
       "--data \(path(word)): there is no such file or directory"
-        + Self.didYouMean(near, else: "give drawn, mnist, a directory with MNIST's four files, or a CSV file")
+        + Self.didYouMean(
+          near, else: "give drawn, mnist, a directory with MNIST's four files, an NPZ file, or a CSV file")
     case .noMNIST(let places, let files, let address):
       "MNIST was not found: looked in \(places.listed("and")) for \(files.listed("and")), plain or gzip; --download fetches "
         + "them (11 MB); or get each, with .gz, from \(address), and give their directory as --data or ADJOINT_MNIST"
     case .noCheckpoint(let file, let resuming):
       "there is no checkpoint \(path(file)); check the path"
         + (resuming ? ", or start anew with --save \(path(file)) in place of --resume" : "")
-    case .foreignCheckpoint(let file, let missing, let tensors):
+    case .foreignCheckpoint(let file, let missing, let tensors, let suggestion):
       "\(path(file)) was not saved by 'adjoint train': it does not say its '\(missing)'"
         + (tensors.isEmpty
           ? ""
           : "; expected tensors such as 'fc1/weight', found "
-            + tensors.prefix(6).map { quoted($0) }.joined(separator: ", ") + (tensors.count > 6 ? ", …" : ""))
+            + tensors.prefix(6).map { quoted($0) }.joined(separator: ", ") + (tensors.count > 6 ? ", …" : "")
+            + (suggestion.map { "; to take them as a perceptron, give \($0)" } ?? ""))
     case .badSettings(let file, let reason):
       "\(path(file)) says what cannot be: \(reason). It was changed by hand or by another version; save it again"
     case .movedData(let data, let file):
