@@ -15,11 +15,13 @@ let package = Package(
     .library(name: "AdjointGrading", targets: ["AdjointGrading"]),
     .library(name: "AdjointCharts", targets: ["AdjointCharts"]),
     .library(name: "AdjointDrawing", targets: ["AdjointDrawing"]),
+    .library(name: "AdjointONNX", targets: ["AdjointONNX", "AdjointFiles"]),
     // `adjoint NAME` runs the executable `adjoint-NAME` beside it; `swift run adjoint` compiles none of these.
     .executable(name: "adjoint", targets: ["AdjointCommand"]),
     .executable(name: "adjoint-check", targets: ["CheckTool"]),
     .executable(name: "adjoint-explain", targets: ["ExplainTool"]),
     .executable(name: "adjoint-diff", targets: ["DiffTool"]),
+    .executable(name: "adjoint-export", targets: ["ExportTool"]),
     .executable(name: "adjoint-bench", targets: ["BenchTool"]),
     .executable(name: "adjoint-experiments", targets: ["ExperimentsTool"]),
   ],
@@ -49,6 +51,8 @@ let package = Package(
     .target(
       name: "AdjointDrawing", dependencies: ["Adjoint", "AdjointCharts", "AdjointFiles"],
       exclude: ["Explanation/Page/Assets"]),
+    // ONNX: the format, a graph recorded from a model, a model written from a tape.
+    .target(name: "AdjointONNX", dependencies: ["Adjoint", "AdjointFiles"]),
     // The experiments of the source documents: settings, records, reports.
     .target(
       name: "AdjointExperiments",
@@ -73,6 +77,9 @@ let package = Package(
       name: "CheckTool", dependencies: ["AdjointCommandData", "AdjointGrading"], path: "Sources/Commands/Check"),
     .executableTarget(
       name: "DiffTool", dependencies: ["AdjointCommandLine", "AdjointLearning"], path: "Sources/Commands/Diff"),
+    .executableTarget(
+      name: "ExportTool", dependencies: ["AdjointCommandLine", "AdjointLearning", "AdjointONNX"],
+      path: "Sources/Commands/Export"),
     .executableTarget(
       name: "BenchTool",
       dependencies: ["AdjointChecking", "AdjointCharts", "AdjointCommandData", "AdjointKernels"],
@@ -148,10 +155,12 @@ let package = Package(
     .testTarget(
       name: "AdjointLearningTests", dependencies: ["AdjointDatasets", "AdjointLearning", "TestFiles"],
       exclude: ["Fixtures"]),
+    .testTarget(name: "AdjointONNXTests", dependencies: ["AdjointONNX", "TestFiles"]),
     .testTarget(
       name: "AdjointCommandTests",
       dependencies: [
-        "AdjointCommand", "BenchTool", "ExperimentsTool", "ExplainTool", "CheckTool", "DiffTool", "AdjointLearning",
+        "AdjointCommand", "BenchTool", "ExperimentsTool", "ExplainTool", "CheckTool", "DiffTool", "ExportTool",
+        "AdjointLearning",
       ]),
     .testTarget(name: "AdjointCheckingTests", dependencies: ["AdjointGrading", "AdjointLearning"]),
     .testTarget(
