@@ -4,6 +4,7 @@
 //   Witness layers [SEED]              layers and losses, which other libraries have as functions of their own
 //   Witness trainings [SEED]           trainings step by step, from weights and batches that are stated
 //   Witness architecture NAME FILE     an architecture trained from weights and batches in a file, for `trainings.py`
+//   Witness onnx FOLDER                models as ONNX files with their inputs and outputs, for `onnx_export.py`
 //   Witness opinfo                     answers samples from standard input, for `opinfo.py`
 //   Witness checkers [SEED]            correct models, networks and faults, with our verdicts, for `checkers.py`
 import Adjoint
@@ -23,11 +24,15 @@ if words.first == "architecture", words.count == 3 {
   print(losses.text)
   exit(0)
 }
+if words.first == "onnx", words.count == 2 {
+  try writeONNXModels(to: URL(fileURLWithPath: words[1]))
+  exit(0)
+}
 let numbers = words.dropFirst().map { UInt64($0) }
 guard let command = words.first, !numbers.contains(nil), numbers.count <= (command == "operations" ? 2 : 1) else {
   print(
     "usage: Witness operations [SEED [COUNT]] | layers [SEED] | trainings [SEED] | opinfo | checkers [SEED]\n"
-      + "       Witness architecture NAME FILE")
+      + "       Witness architecture NAME FILE | onnx FOLDER")
   exit(2)
 }
 let seed = numbers.first.flatMap { $0 } ?? 1
