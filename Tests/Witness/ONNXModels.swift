@@ -119,7 +119,7 @@ private struct ModelFolder {
     if gradients {
       let parameters = tape.trainableParameters
       let all = Adjoint.gradients(of: outputs[0].1, withRespectTo: parameters.map(\.leaf))
-      expected += zip(parameters, all).map { ("gradient/" + $0.leaf.path, $1.numbers) }
+      expected += zip(parameters, all).map { ("gradient/" + ($0.leaf.label ?? ""), $1.numbers) }
     }
     let line = JSON.object(
       [
@@ -136,7 +136,7 @@ private struct ModelFolder {
     func outputs(_ loss: Variable<S>) -> [(String, Variable<S>)] {
       let places = loss.tape.trainableParameters
       let all = Adjoint.gradients(of: loss, withRespectTo: places.map(\.leaf))
-      return [("loss", loss)] + zip(places, all).map { ("next/" + $0.leaf.path, $0.leaf - rate * $1) }
+      return [("loss", loss)] + zip(places, all).map { ("next/" + ($0.leaf.label ?? ""), $0.leaf - rate * $1) }
     }
     let parameters = loss.tape.trainableParameters.map(\.parameter)
     let initial = parameters.map(\.value)

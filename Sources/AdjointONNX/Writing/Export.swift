@@ -108,7 +108,7 @@ extension Tape {
     let backward = backward(from: loss.value, to: parameters.map(\.leaf))
     return parameters.map { leaf, parameter in
       let gradient = backward.adjoint(of: leaf) ?? constant(Tensor(repeating: 0, shape: parameter.shape))
-      return ("gradient/" + leaf.path, gradient)
+      return ("gradient/" + (leaf.label ?? leaf.path), gradient)
     }
   }
 }

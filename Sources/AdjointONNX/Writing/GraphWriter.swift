@@ -14,8 +14,8 @@ struct WrittenValue {
 /// Writes recordings into one graph: a row of the operator table for each node, or the nodes of a composition.
 final class GraphWriter {
   private(set) var graph = ONNXGraph()
-  /// The type of the numbers.
-  let element: ONNXElement
+  /// The type of the numbers; that of a composition which needs more digits while it is written.
+  var element: ONNXElement
   /// The name of the dimension of the batch; nil where it is fixed.
   let batchName: String?
   /// True where parameters are inputs too, whose values in the file are the ones at first.
@@ -78,7 +78,7 @@ final class GraphWriter {
 
   /// A list of whole numbers.
   func integers(_ values: [Int]) -> String {
-    constant("int64 \(values)", "\(values)", dims: [values.count], .int64) {
+    constant("int64 \(values)", values.count > Shape.maximumRank ? "places" : "\(values)", dims: [values.count], .int64) {
       ByteOrder.littleEndian.bytes(of: values.map { Int64($0) })
     }
   }
@@ -91,7 +91,7 @@ final class GraphWriter {
   /// Numbers of a shape; a single one under its own digits.
   func numbers(_ values: [Double], dims: [Int]) -> String {
     let isOne = values.count == 1 && dims.isEmpty
-    let key = isOne ? "\(values[0].bitPattern)" : "numbers \(dims) \(values.map(\.bitPattern))"
+    let key = "\(element) " + (isOne ? "\(values[0].bitPattern)" : "\(dims) \(values.map(\.bitPattern))")
     let name = isOne ? "\(values[0])" : values.isEmpty ? "empty" : "constant"
     return constant(key, name, dims: dims, element) { RecordedGraph.Elements.doubles(values).bytes(as: element) }
   }

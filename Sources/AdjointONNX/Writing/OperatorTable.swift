@@ -22,8 +22,10 @@ enum OperatorTable {
     "abs": map("Abs"), "sign": map("Sign"), "sin": map("Sin"), "cos": map("Cos"), "tan": map("Tan"),
     "asin": map("Asin"), "acos": map("Acos"), "atan": map("Atan"), "sinh": map("Sinh"), "cosh": map("Cosh"),
     "asinh": map("Asinh"), "acosh": map("Acosh"), "atanh": map("Atanh"), "tanh": map("Tanh"),
-    "sigmoid": map("Sigmoid"), "erf": map("Erf"), "floor": map("Floor"), "ceil": map("Ceil"), "round": map("Round"),
+    "sigmoid": map("Sigmoid"), "floor": map("Floor"), "ceil": map("Ceil"), "round": map("Round"),
     "relu": map("Relu"), "softplus": map("Softplus"), "stopGradient": map("Identity"),
+    // Runtimes have it in single precision alone.
+    "erf": { $0.element == .float ? try map("Erf")($0) : nil },
     // These attributes are of single precision.
     "leakyRelu": { $0.element == .float ? try map("LeakyRelu", "alpha", $0.attributes.real("slope"))($0) : nil },
     "elu": { $0.element == .float ? try map("Elu", "alpha", $0.attributes.real("alpha"))($0) : nil },
@@ -85,7 +87,16 @@ enum OperatorTable {
         guard flags[position] else { return call[position] }
         return call.transpose(call[position], Array(0..<rank - 2) + [rank - 1, rank - 2])
       }
-      return plain(call.emit("MatMul", operands))
+      // ONNX Runtime 1.32 fuses a transposed operand into the product, wrongly where the other one is a vector.
+      guard flags.contains(true), let vector = call.shapes.firstIndex(where: { $0.rank == 1 }) else {
+        return plain(call.emit("MatMul", operands))
+      }
+      let axis = call.integers([vector == 0 ? -2 : -1])
+      let matrices = [0, 1].map { position in
+        position == vector
+          ? call.emit("Unsqueeze", [operands[position], call.integers([vector == 0 ? 0 : 1])]) : operands[position]
+      }
+      return plain(call.emit("Squeeze", [call.emit("MatMul", matrices), axis]))
     },
     "determinant": { call in plain(call.emit("Det", [call[0]])) },
   ]

@@ -11,6 +11,7 @@ struct RecordedGraph {
     let inputs: [Int]
     let shape: Shape
     let scope: String
+    let label: String?
     /// Scope and label where it has a label.
     let path: String?
     let holdsIndices: Bool
@@ -32,7 +33,7 @@ struct RecordedGraph {
       let x = tape[position]
       return Node(
         operation: x.operation, role: x.role, inputs: x.inputs.map(\.index), shape: x.shape, scope: x.scope,
-        path: x.label == nil ? nil : x.path, holdsIndices: x.holdsIndices)
+        label: x.label, path: x.label == nil ? nil : x.path, holdsIndices: x.holdsIndices)
     }
     elements = { position in
       let x = tape[position]
@@ -40,6 +41,18 @@ struct RecordedGraph {
       if let floats = x.value.elements as? [Float] { return .floats(floats) }
       return .doubles(x.value.elements.map(\.primal))
     }
+  }
+}
+
+extension String {
+  /// This path where a scope that is named by its whole path stands in that of the outer one: a/b of a/a/b.
+  var withoutRepetition: String {
+    var parts = split(separator: "/")
+    var length = 1
+    while 2 * length <= parts.count {
+      if parts[..<length] == parts[length..<2 * length] { parts.removeFirst(length) } else { length += 1 }
+    }
+    return parts.joined(separator: "/")
   }
 }
 

@@ -60,7 +60,8 @@ extension OperatorTable {
     },
     "pick": { call in
       let places = call.emit("Unsqueeze", [call[1], call.integers([-1])])
-      let picked = call.emit("GatherElements", [call[0], places], [ONNXAttribute("axis", .int(-1))])
+      let axis = ONNXAttribute("axis", .int(call.shapes[0].rank - 1))
+      let picked = call.emit("GatherElements", [call[0], places], [axis])
       return plain(call.emit("Squeeze", [picked, call.integers([-1])]))
     },
     "oneHot": { call in

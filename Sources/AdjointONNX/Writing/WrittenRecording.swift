@@ -4,7 +4,7 @@ import Adjoint
 final class WrittenRecording {
   let recorded: RecordedGraph
   let writer: GraphWriter
-  /// The scope of what has none of its own.
+  /// The scope in which all of it stands; empty for the recording of the user.
   let scope: String
   var values: [WrittenValue?]
   /// For each node and axis, how many times the batch it has; 0 for an extent that is fixed.
@@ -88,24 +88,30 @@ final class WrittenRecording {
   }
 
   func scopeOf(_ node: Int) -> String {
-    let own = recorded.nodes[node].scope
+    let own = recorded.nodes[node].scope.withoutRepetition
     return own.isEmpty || scope.isEmpty ? scope + own : scope + "/" + own
   }
 
   // MARK: Leaves
 
+  /// The role of a leaf. Indices that a composition holds are constants: its operands are known values.
+  private func role(_ node: Int) -> Role? {
+    let role = recorded.nodes[node].role
+    return role == .index && !scope.isEmpty ? .constant : role
+  }
+
   private func leaf(_ node: Int) -> WrittenValue {
     let item = recorded.nodes[node]
     let elements = recorded.elements(node)
-    let name = item.path.map { writer.unique($0) }
-    switch item.role {
+    let path = item.path?.withoutRepetition
+    switch role(node) {
     case .input, .index, .random:
       let kind = item.holdsIndices ? "indices" : item.role == .input ? "input" : "random"
-      let own = name ?? writer.unique(kind)
+      let own = writer.unique(path ?? kind)
       writer.input(own, item.shape, factors[node], isIndex: item.holdsIndices)
       return WrittenValue(plain: own)
     case .parameter, .state:
-      let own = name ?? writer.unique("parameter")
+      let own = writer.unique(item.label ?? "parameter")
       writer.initializer(own, item.shape, elements)
       if writer.parametersAreInputs {
         writer.input(own, item.shape, Array(repeating: 0, count: item.shape.rank), isIndex: false)
@@ -119,7 +125,7 @@ final class WrittenRecording {
         return WrittenValue(
           plain: writer.emit("Expand", [writer.numbers([uniform], dims: []), shape], scope: scopeOf(node)))
       }
-      let own = name ?? writer.unique(scope.isEmpty ? "constant" : scope + "/constant")
+      let own = writer.unique(path ?? (scope.isEmpty ? "constant" : scope + "/constant"))
       writer.initializer(own, item.shape, elements)
       return WrittenValue(plain: own)
     }
@@ -130,7 +136,7 @@ final class WrittenRecording {
   private func written(_ call: OperatorCall) throws -> WrittenValue {
     let first = writer.nodeCount
     var value = try form(of: call)
-    let path = recorded.nodes[call.node].path
+    let path = recorded.nodes[call.node].path?.withoutRepetition
     let own = outputNames[call.node] ?? path.map { writer.unique(scope.isEmpty ? $0 : scope + "/" + $0) }
     if let plain = value.plain {
       if let own { value.plain = writer.rename(plain, to: own, within: first..<writer.nodeCount) }
@@ -168,16 +174,22 @@ final class WrittenRecording {
         ? tape.index(Tensor(repeating: 0, shape: item.shape)) : tape.input(Tensor(repeating: 1, shape: item.shape))
     }
     let y = composition.record(leaves, call.attributes)
+    let element = writer.element
+    if composition.isWide { writer.element = .double }
+    defer { writer.element = element }
+    let isWider = composition.isWide && element != .double
+    func cast(_ x: String, to type: ONNXElement) -> String {
+      isWider ? call.emit("Cast", [x], [ONNXAttribute("to", .int(type.rawValue))]) : x
+    }
     let inner = WrittenRecording(
       RecordedGraph(tape), writer, scope: (call.scope.isEmpty ? "" : call.scope + "/") + call.operation.name,
       batch: batch)
     for (position, leaf) in leaves.enumerated() {
       inner.give(
-        leaf.index, WrittenValue(plain: call[position], truth: values[call.inputs[position]]?.truth),
-        factors[call.inputs[position]])
+        leaf.index, WrittenValue(plain: cast(call[position], to: .double)), factors[call.inputs[position]])
     }
     try inner.write([y.index])
-    return inner.plain(y.index)
+    return cast(inner.plain(y.index), to: element)
   }
 }
 
@@ -189,7 +201,7 @@ extension WrittenRecording {
   private func spreadBatch(_ batch: Int, over needed: [Bool]) throws {
     for node in recorded.nodes.indices where needed[node] && values[node] == nil {
       let item = recorded.nodes[node]
-      switch item.role {
+      switch role(node) {
       case .input, .index, .random:
         if item.shape.first == batch { grow(node, [1] + Array(repeating: 0, count: item.shape.rank - 1)) }
       case .constant:

@@ -7,16 +7,22 @@ struct Composition: Sendable {
 
   /// A sentence where it cannot be composed for some shapes; nil where it can.
   let fault: @Sendable (_ shapes: [Shape], _ attributes: AttributeList) -> String?
+  /// True where single precision would lose digits that the operation keeps; it is then computed in double precision.
+  let isWide: Bool
   let record: Body
 
-  init(_ record: @escaping Body) { self.init(unless: { _, _ in nil }, record) }
+  init(isWide: Bool = false, _ record: @escaping Body) { self.init(unless: { _, _ in nil }, isWide: isWide, record) }
 
-  init(unless fault: @escaping @Sendable ([Shape], AttributeList) -> String?, _ record: @escaping Body) {
-    (self.fault, self.record) = (fault, record)
+  init(
+    unless fault: @escaping @Sendable ([Shape], AttributeList) -> String?, isWide: Bool = false,
+    _ record: @escaping Body
+  ) {
+    (self.fault, self.isWide, self.record) = (fault, isWide, record)
   }
 
   /// The compositions by the names of our operations.
-  static let all: [String: Composition] = functions.merging(gamma) { $1 }.merging(matrices) { $1 }
+  static let all: [String: Composition] = functions.merging(normal) { $1 }.merging(gamma) { $1 }
+    .merging(matrices) { $1 }
 
   /// Functions of one and two numbers. Each keeps the digits that its operation keeps, unless it says otherwise.
   private static let functions: [String: Composition] = [
@@ -43,11 +49,8 @@ struct Composition: Sendable {
     },
     "trunc": Composition { x, _ in `where`(x[0] .< 0, x[0].ceil(), x[0].floor()) },
     "silu": Composition { x, _ in x[0] * x[0].sigmoid() },
-    // As other exporters write it, so that runtimes know it again; the far tail below 0 has the error of erf.
+    // As other exporters write it, so that runtimes know it again; far below 0 it has the error of erf.
     "gelu": Composition { x, _ in x[0] * (0.5 * (1 + (x[0] * 0.5.squareRoot()).erf())) },
-    "erfc": Composition { x, _ in 1 - x[0].erf() },
-    "normalDistribution": Composition { x, _ in 0.5 * (1 + (x[0] * 0.5.squareRoot()).erf()) },
-    "normalDensity": Composition { x, _ in (-0.5 * x[0].square()).exp() / (2 * Double.pi).squareRoot() },
     "hypot": Composition { x, _ in
       let (a, b) = (x[0].abs(), x[1].abs())
       let (large, small) = (a.maximum(b), a.minimum(b))

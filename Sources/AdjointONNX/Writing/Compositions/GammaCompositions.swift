@@ -5,13 +5,13 @@ extension Composition {
   ///
   /// Source: *NIST Digital Library of Mathematical Functions*, 5.11.1, 5.15.5, 5.15.6, 5.15.8.
   static let gamma: [String: Composition] = [
-    "lgamma": Composition { x, _ in
+    "lgamma": Composition(isWide: true) { x, _ in
       let mirrored = `where`(x[0] .< 0.5, 1 - x[0], x[0])
       let value = logGamma(mirrored)
       let sine = (x[0] * .pi).sin().abs()
       return `where`(x[0] .< 0.5, (.pi / `where`(x[0] .< 0.5, sine, 1)).log() - value, value)
     },
-    "polygamma": Composition { x, a in
+    "polygamma": Composition(isWide: true) { x, a in
       let order = a.int("order")
       let mirrored = `where`(x[0] .< 0, 1 - x[0], x[0])
       let value = polygamma(order, mirrored)
