@@ -132,7 +132,7 @@ private struct ModelFolder {
 
   /// One step of gradient descent as a graph, and our losses of a hundred of them.
   mutating func writeStep<S: Scalar>(_ name: String, _ loss: Variable<S>, again: () -> Variable<S>) throws {
-    let rate = 0.05
+    let rate = 0.02
     func outputs(_ loss: Variable<S>) -> [(String, Variable<S>)] {
       let places = loss.tape.trainableParameters
       let all = Adjoint.gradients(of: loss, withRespectTo: places.map(\.leaf))

@@ -140,7 +140,7 @@ private struct ModelWriter {
     for (name, value) in outputs {
       let item = recorded.nodes[value.index]
       writer.output(
-        name, of: recording.plain(value.index), item.shape, recording.factors[value.index], isIndex: item.holdsIndices)
+        name, of: recording.plain(value.index), item.shape, recording.factors(value.index), isIndex: item.holdsIndices)
     }
     var model = ONNXModel()
     model.irVersion = 8
@@ -149,7 +149,7 @@ private struct ModelWriter {
     model.producerVersion = adjointVersion
     model.documentation = about
     model.graph = writer.finished(name: "recording")
-    let isFree = recording.factors.contains { $0.contains { $0 > 0 } }
+    let isFree = recording.growsWithBatch
     return (
       model,
       ExportSummary(

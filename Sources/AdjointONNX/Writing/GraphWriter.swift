@@ -110,9 +110,14 @@ final class GraphWriter {
 
   /// Dimensions of which some grow with the batch, as a tensor; plain numbers where none does.
   func extents(_ shape: Shape, factors: [Int], scope: String) -> String {
-    guard factors.contains(where: { $0 > 0 }) else { return integers(Array(shape)) }
-    let parts = shape.indices.map { axis -> String in
-      if factors[axis] == 0 { return integers([shape[axis]]) }
+    places(Array(shape), factors: factors, scope: scope)
+  }
+
+  /// Whole numbers of which some are so many times the batch.
+  func places(_ values: [Int], factors: [Int], scope: String) -> String {
+    guard factors.contains(where: { $0 > 0 }) else { return integers(values) }
+    let parts = values.indices.map { axis -> String in
+      if factors[axis] == 0 { return integers([values[axis]]) }
       let size = batch(scope: scope)
       return factors[axis] == 1 ? size : emit("Mul", [size, integers([factors[axis]])], scope: scope)
     }

@@ -45,8 +45,8 @@ struct OperatorCall {
   /// The node in a sentence.
   var place: String { recording.recorded.nodes[node].path ?? (scope.isEmpty ? "" : scope + "/") + "%\(node)" }
   /// How many times the batch each axis of the result has.
-  var factors: [Int] { recording.factors[node] }
-  func factors(ofInput position: Int) -> [Int] { recording.factors[inputs[position]] }
+  var factors: [Int] { recording.factors(node) }
+  func factors(ofInput position: Int) -> [Int] { recording.factors(inputs[position]) }
 
   /// The name of an operand's numbers or indices.
   subscript(position: Int) -> String { recording.plain(inputs[position]) }

@@ -23,8 +23,16 @@ extension OperatorTable {
         let end = start[axis] + size[axis] * step[axis]
         return step[axis] > 0 ? min(end, extents[axis]) : end < 0 ? -extents[axis] - 1 : end
       }
-      let lists = [axes.map { start[$0] }, ends, axes] + (axes.allSatisfy { step[$0] == 1 } ? [] : [axes.map { step[$0] }])
-      return plain(call.emit("Slice", [call[0]] + lists.map { call.integers($0) }))
+      // Whole batches of several: places that grow with the batch.
+      func places(_ values: [Int]) -> String {
+        let factors = zip(values, axes).map { place, axis in
+          call.factors[axis] > 0 ? place * call.factors[axis] / size[axis] : 0
+        }
+        return call.writer.places(values, factors: factors, scope: call.scope)
+      }
+      let steps = axes.allSatisfy { step[$0] == 1 } ? [] : [call.integers(axes.map { step[$0] })]
+      let lists = [places(axes.map { start[$0] }), places(ends), call.integers(axes)]
+      return plain(call.emit("Slice", [call[0]] + lists + steps))
     },
     "pad": { call in
       guard call.attributes.optionalList("step") == nil else { return nil }

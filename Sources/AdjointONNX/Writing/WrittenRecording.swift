@@ -7,8 +7,8 @@ final class WrittenRecording {
   /// The scope in which all of it stands; empty for the recording of the user.
   let scope: String
   var values: [WrittenValue?]
-  /// For each node and axis, how many times the batch it has; 0 for an extent that is fixed.
-  var factors: [[Int]]
+  /// For each node and axis, how it grows with the batch.
+  private var growth: [[Growth]]
   /// The names under which nodes come out.
   var outputNames: [Int: String] = [:]
   private var layers: [Int: LayerForm] = [:]
@@ -18,14 +18,13 @@ final class WrittenRecording {
   init(_ recorded: RecordedGraph, _ writer: GraphWriter, scope: String = "", batch: Int?) {
     (self.recorded, self.writer, self.scope, self.batch) = (recorded, writer, scope, batch)
     values = Array(repeating: nil, count: recorded.nodes.count)
-    factors = recorded.nodes.map { Array(repeating: 0, count: $0.shape.rank) }
+    growth = recorded.nodes.map { Array(repeating: .fixed, count: $0.shape.rank) }
   }
 
-  /// Sets the value and the axes of a leaf that is known already.
-  func give(_ leaf: Int, _ value: WrittenValue, _ factors: [Int]) {
-    values[leaf] = value
-    self.factors[leaf] = factors
-  }
+  /// For each axis of a node, how many times the batch it has; 0 for an extent that is fixed.
+  func factors(_ node: Int) -> [Int] { growth[node].map(\.factor) }
+  /// True where an axis of any node grows with the batch.
+  var growsWithBatch: Bool { growth.contains { $0.contains { $0.factor > 0 } } }
 
   /// Writes some nodes and all that they depend on.
   func write(_ wanted: [Int]) throws {
@@ -108,7 +107,7 @@ final class WrittenRecording {
     case .input, .index, .random:
       let kind = item.holdsIndices ? "indices" : item.role == .input ? "input" : "random"
       let own = writer.unique(path ?? kind)
-      writer.input(own, item.shape, factors[node], isIndex: item.holdsIndices)
+      writer.input(own, item.shape, factors(node), isIndex: item.holdsIndices)
       return WrittenValue(plain: own)
     case .parameter, .state:
       let own = writer.unique(item.label ?? "parameter")
@@ -120,8 +119,8 @@ final class WrittenRecording {
     case .constant, nil:
       let uniform = elements.uniform
       if let uniform, item.shape.rank == 0 { return WrittenValue(plain: writer.numbers([uniform], dims: [])) }
-      if let uniform, factors[node].contains(where: { $0 > 0 }) {
-        let shape = writer.extents(item.shape, factors: factors[node], scope: scopeOf(node))
+      if let uniform, factors(node).contains(where: { $0 > 0 }) {
+        let shape = writer.extents(item.shape, factors: factors(node), scope: scopeOf(node))
         return WrittenValue(
           plain: writer.emit("Expand", [writer.numbers([uniform], dims: []), shape], scope: scopeOf(node)))
       }
@@ -140,7 +139,7 @@ final class WrittenRecording {
     let own = outputNames[call.node] ?? path.map { writer.unique(scope.isEmpty ? $0 : scope + "/" + $0) }
     if let plain = value.plain {
       if let own { value.plain = writer.rename(plain, to: own, within: first..<writer.nodeCount) }
-      writer.describe(value.plain ?? plain, call.shape, factors[call.node], isIndex: call.holdsIndices)
+      writer.describe(value.plain ?? plain, call.shape, factors(call.node), isIndex: call.holdsIndices)
     }
     return value
   }
@@ -186,7 +185,7 @@ final class WrittenRecording {
       batch: batch)
     for (position, leaf) in leaves.enumerated() {
       inner.give(
-        leaf.index, WrittenValue(plain: cast(call[position], to: .double)), factors[call.inputs[position]])
+        leaf.index, WrittenValue(plain: cast(call[position], to: .double)), growth[call.inputs[position]])
     }
     try inner.write([y.index])
     return cast(inner.plain(y.index), to: element)
@@ -196,6 +195,12 @@ final class WrittenRecording {
 // MARK: The batch
 
 extension WrittenRecording {
+  /// Sets the value and the axes of a leaf that is known already.
+  private func give(_ leaf: Int, _ value: WrittenValue, _ growth: [Growth]) {
+    values[leaf] = value
+    self.growth[leaf] = growth
+  }
+
   /// Finds the axes that grow with the batch, from the leaves on.
   /// - Throws: `FixedBatch` where an operation was recorded for one number of rows alone.
   private func spreadBatch(_ batch: Int, over needed: [Bool]) throws {
@@ -203,17 +208,16 @@ extension WrittenRecording {
       let item = recorded.nodes[node]
       switch role(node) {
       case .input, .index, .random:
-        if item.shape.first == batch { grow(node, [1] + Array(repeating: 0, count: item.shape.rank - 1)) }
+        if item.shape.first == batch { growth[node][0] = .row }
       case .constant:
         // Rows of equal numbers, such as a state that begins with zeros, are as many as there are others.
         if item.shape.first == batch, recorded.elements(node).uniform != nil {
-          grow(node, [1] + Array(repeating: 0, count: item.shape.rank - 1))
+          growth[node][0] = .row
         }
       case .parameter, .state: break
-      case nil: grow(node, try BatchAxes(batch, node, in: self).factors())
+      case nil:
+        growth[node] = try BatchAxes(batch, node, item, item.inputs.map { (recorded.nodes[$0].shape, growth[$0]) }).growth()
       }
     }
   }
-
-  private func grow(_ node: Int, _ new: [Int]) { factors[node] = new }
 }
