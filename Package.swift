@@ -78,7 +78,7 @@ let package = Package(
     .executableTarget(
       name: "DiffTool", dependencies: ["AdjointCommandLine", "AdjointLearning"], path: "Sources/Commands/Diff"),
     .executableTarget(
-      name: "ExportTool", dependencies: ["AdjointCommandLine", "AdjointLearning", "AdjointONNX"],
+      name: "ExportTool", dependencies: ["AdjointCommandData", "AdjointONNX"],
       path: "Sources/Commands/Export"),
     .executableTarget(
       name: "BenchTool",

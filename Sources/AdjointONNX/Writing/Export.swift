@@ -54,7 +54,7 @@ extension Tape {
   /// The model that `export` writes.
   package func onnxModel(
     outputs: [(name: String, value: Variable<S>)], batch: String? = "batch", gradients: Bool = false,
-    parametersAreInputs: Bool = false, about: String = ""
+    parametersAreInputs: Bool = false, about: String = "", metadata: [(key: String, value: String)] = []
   ) throws -> (model: ONNXModel, summary: ExportSummary) {
     guard S.self == Float.self || S.self == Double.self else {
       throw ExportError(
@@ -78,15 +78,28 @@ extension Tape {
     let forward = count
     defer { truncate(to: forward) }
     if gradients { outputs += try gradientOutputs(of: outputs[0]) }
-    let element: ONNXElement = S.self == Float.self ? .float : .double
-    let isFree = batch != nil && !gradients
-    do {
-      return try ModelWriter(
-        element, isFree ? batch : nil, gradients || parametersAreInputs,
-        fixed: gradients ? "gradients of a mean hold the number of rows" : nil
-      ).model(of: self, outputs, about)
-    } catch let fault as FixedBatch {
-      return try ModelWriter(element, nil, parametersAreInputs, fixed: fault.reason).model(of: self, outputs, about)
+    try refuseNamesOfLeaves(outputs)
+    var writer = ModelWriter(
+      element: S.self == Float.self ? .float : .double, batchName: gradients ? nil : batch,
+      parametersAreInputs: gradients || parametersAreInputs,
+      fixed: gradients ? "gradients of a mean hold the number of rows" : nil, about: about,
+      metadata: metadata.map { ONNXEntry($0.key, $0.value) })
+    do { return try writer.model(of: self, outputs) } catch let fault as FixedBatch {
+      (writer.batchName, writer.fixed) = (nil, fault.reason)
+      return try writer.model(of: self, outputs)
+    }
+  }
+
+  /// Refuses an output that has the name of something that goes in, or stands in the file.
+  private func refuseNamesOfLeaves(_ outputs: [(name: String, value: Variable<S>)]) throws {
+    for node in 0..<count {
+      let leaf = self[node]
+      guard let role = leaf.role, let label = leaf.label else { continue }
+      let name = role == .parameter || role == .state ? label : leaf.path
+      guard outputs.contains(where: { $0.name == name && $0.value.index != node }) else { continue }
+      throw ExportError(
+        "the output '\(name)'", "the recording has a leaf of this name, \(role.name)",
+        remedy: "Give the output another name.")
     }
   }
 
@@ -116,18 +129,14 @@ extension Tape {
 /// One attempt at a model, with the batch free or fixed.
 private struct ModelWriter {
   let element: ONNXElement
-  let batchName: String?
+  var batchName: String?
   let parametersAreInputs: Bool
-  let fixed: String?
-
-  init(_ element: ONNXElement, _ batchName: String?, _ parametersAreInputs: Bool, fixed: String?) {
-    (self.element, self.batchName, self.parametersAreInputs, self.fixed) = (
-      element, batchName, parametersAreInputs, fixed
-    )
-  }
+  var fixed: String?
+  let about: String
+  let metadata: [ONNXEntry]
 
   func model<S: Scalar>(
-    of tape: Tape<S>, _ outputs: [(name: String, value: Variable<S>)], _ about: String
+    of tape: Tape<S>, _ outputs: [(name: String, value: Variable<S>)]
   ) throws -> (ONNXModel, ExportSummary) {
     let recorded = RecordedGraph(tape)
     let writer = GraphWriter(element: element, batchName: batchName, parametersAreInputs: parametersAreInputs)
@@ -148,6 +157,7 @@ private struct ModelWriter {
     model.producerName = "Adjoint"
     model.producerVersion = adjointVersion
     model.documentation = about
+    model.metadata = metadata
     model.graph = writer.finished(name: "recording")
     let isFree = recording.growsWithBatch
     return (
