@@ -37,11 +37,13 @@ struct BatchAxes {
     case _ where !varies: return item.shape.map { _ in .fixed }
     case .reshape: return try reshape()
     case .slice: return try slice(attributes)
-    case .argSort where inputs[0].growth[attributes.int("axis")].factor > 0: throw fixed("it sorts the rows of the batch")
+    case .argSort where inputs[0].growth[attributes.int("axis")].factor > 0:
+      throw fixed("it sorts the rows of the batch")
     case .variance(let axes, _, let correction)
     where correction != 0 && axes.axes.contains(where: { inputs[0].growth[$0].factor > 0 }):
       throw fixed("its divisor is the number of rows less \(correction)")
-    case .scatterAdd where batch > 1 && attributes.int("rows") % batch == 0: throw fixed("it has a row for each example")
+    case .scatterAdd where batch > 1 && attributes.int("rows") % batch == 0:
+      throw fixed("it has a row for each example")
     case .scatterAddAlong where batch > 1 && attributes.int("extent") % batch == 0:
       throw fixed("it has a place for each example")
     case _: return try probed(operation)
@@ -62,12 +64,14 @@ struct BatchAxes {
     return try item.shape.indices.map { axis in
       let more = result[axis] - item.shape[axis]
       guard more * batch == item.shape[axis] || more == 0 else {
-        throw fixed("axis \(axis) has \(item.shape[axis]) positions for \(batch) rows, and \(result[axis]) for one more")
+        throw fixed(
+          "axis \(axis) has \(item.shape[axis]) positions for \(batch) rows, and \(result[axis]) for one more")
       }
       guard more > 1 else { return more == 0 ? .fixed : .row }
       // Parts that are joined stand one after the other; else the order of rows is that of the operand.
       let inner = inputs.compactMap { input in
-        input.growth.first { $0.factor == more }?.inner ?? (operation.form == .concatenate ? input.growth[axis].inner : nil)
+        input.growth.first { $0.factor == more }?.inner
+          ?? (operation.form == .concatenate ? input.growth[axis].inner : nil)
       }
       return Growth(factor: more, inner: inner.first ?? more)
     }

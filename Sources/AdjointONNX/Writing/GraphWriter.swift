@@ -78,7 +78,8 @@ final class GraphWriter {
 
   /// A list of whole numbers.
   func integers(_ values: [Int]) -> String {
-    constant("int64 \(values)", values.count > Shape.maximumRank ? "places" : "\(values)", dims: [values.count], .int64) {
+    constant("int64 \(values)", values.count > Shape.maximumRank ? "places" : "\(values)", dims: [values.count], .int64)
+    {
       ByteOrder.littleEndian.bytes(of: values.map { Int64($0) })
     }
   }

@@ -46,7 +46,9 @@ struct LayerForm {
     private func inner(_ node: Int, _ form: OperationForm) -> [Int]? {
       uses[node] == 1 && recorded.nodes[node].operation?.form == form ? recorded.nodes[node].inputs : nil
     }
-    private func attributes(_ node: Int) -> AttributeList { AttributeList(recorded.nodes[node].operation?.attributes ?? []) }
+    private func attributes(_ node: Int) -> AttributeList {
+      AttributeList(recorded.nodes[node].operation?.attributes ?? [])
+    }
     private func shape(_ node: Int) -> Shape { recorded.nodes[node].shape }
 
     func product(_ node: Int) -> LayerForm? {

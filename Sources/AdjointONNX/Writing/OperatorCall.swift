@@ -79,7 +79,9 @@ struct OperatorCall {
     return emit("Reshape", [x, integers(target)], zeros)
   }
 
-  func transpose(_ x: String, _ order: [Int]) -> String { emit("Transpose", [x], [ONNXAttribute("perm", .ints(order))]) }
+  func transpose(_ x: String, _ order: [Int]) -> String {
+    emit("Transpose", [x], [ONNXAttribute("perm", .ints(order))])
+  }
 
   /// A tensor of zeros whose first axes may grow with the batch.
   func zeros(_ shape: [Int], factors: [Int]) -> String {

@@ -57,7 +57,8 @@ extension OperatorTable {
       return plain(call.emit("ScatterND", [zeros, rows, call[0]], [ONNXAttribute("reduction", .string("add"))]))
     },
     "gatherAlong": { call in
-      plain(call.emit("GatherElements", [call[0], call[1]], [ONNXAttribute("axis", .int(call.attributes.int("axis")))]))
+      plain(
+        call.emit("GatherElements", [call[0], call[1]], [ONNXAttribute("axis", .int(call.attributes.int("axis")))]))
     },
     "scatterAddAlong": { call in
       let zeros = call.zeros(Array(call.shape), factors: call.factors)

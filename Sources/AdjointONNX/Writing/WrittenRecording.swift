@@ -216,7 +216,8 @@ extension WrittenRecording {
         }
       case .parameter, .state: break
       case nil:
-        growth[node] = try BatchAxes(batch, node, item, item.inputs.map { (recorded.nodes[$0].shape, growth[$0]) }).growth()
+        growth[node] = try BatchAxes(batch, node, item, item.inputs.map { (recorded.nodes[$0].shape, growth[$0]) })
+          .growth()
       }
     }
   }

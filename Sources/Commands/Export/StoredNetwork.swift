@@ -20,7 +20,9 @@ struct StoredNetwork {
   /// - Throws: `FileError`, or `CommandError.foreignCheckpoint` for a file that `adjoint train` did not write.
   init(loading file: String) throws {
     let url = FilePlace.url(file)
-    guard FileManager.default.fileExists(atPath: url.path) else { throw CommandError.noCheckpoint(file, resuming: false) }
+    guard FileManager.default.fileExists(atPath: url.path) else {
+      throw CommandError.noCheckpoint(file, resuming: false)
+    }
     let checkpoint = try Checkpoint(contentsOf: url)
     let settings = checkpoint.settings
     func setting(_ name: String) throws(CommandError) -> String {
@@ -45,9 +47,12 @@ struct StoredNetwork {
       }
       return sizes
     }
-    let classNames = try setting("class-names").split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+    let classNames = try setting("class-names").split(separator: "\n", omittingEmptySubsequences: false).map(
+      String.init)
     let isRows = settings["features"] != nil
-    let size = try isRows ? [1, Int(setting("features")) ?? 0] : setting("image-size").split(separator: "x").map { Int($0) ?? 0 }
+    let size =
+      try isRows
+      ? [1, Int(setting("features")) ?? 0] : setting("image-size").split(separator: "x").map { Int($0) ?? 0 }
     guard size.count == 2, size.allSatisfy({ (1...100_000_000).contains($0) }), size[0] * size[1] <= 100_000_000 else {
       throw CommandError.badSettings(file: file, reason: "the size of its inputs is \(size)")
     }
@@ -60,7 +65,8 @@ struct StoredNetwork {
     case .cnn:
       let filters = try sizes("filters")
       guard CNN<Float>.features(height: height, width: size[1], filters: filters) != nil else {
-        throw CommandError.badSettings(file: file, reason: "images of \(height) × \(size[1]) are too small for its filters")
+        throw CommandError.badSettings(
+          file: file, reason: "images of \(height) × \(size[1]) are too small for its filters")
       }
       model = CNN<Float>(
         height: height, width: size[1], classes: classNames.count, filters: filters, activation: activation,
@@ -97,7 +103,8 @@ struct StoredNetwork {
   private func standardized(_ x: Variable<Float>) throws(CommandError) -> Variable<Float> {
     switch settings["standardize"] {
     case "pixel":
-      let mean = try numbers("pixel-mean"), deviation = try numbers("pixel-deviation").map { $0 > 0 ? $0 : 1 }
+      let mean = try numbers("pixel-mean")
+      let deviation = try numbers("pixel-deviation").map { $0 > 0 ? $0 : 1 }
       return (x - x.tape.constant(Tensor(mean), name: "mean")) / x.tape.constant(Tensor(deviation), name: "deviation")
     case "image":
       let deviation = x.standardDeviation(axes: [-1], keepingDimensions: true)

@@ -83,7 +83,8 @@ struct Composition: Sendable {
         let count = Int(step[axis].magnitude)
         guard count > 1 else { continue }
         let shape = y.shape
-        let before = Array(shape[..<(axis + 1)]), after = Array(shape[(axis + 1)...])
+        let before = Array(shape[..<(axis + 1)])
+        let after = Array(shape[(axis + 1)...])
         var zeros = [Int](repeating: 0, count: shape.rank + 1)
         zeros[axis + 1] = count - 1
         var merged = Array(shape)

@@ -18,7 +18,9 @@ extension Composition {
       let angle = x[0] * .pi
       let c = `where`(x[0] .< 0, angle.cos() / angle.sin(), 0)
       var reflection = x[0].tape.constant(0)
-      for coefficient in GammaFunction.cotangentPolynomial(order).reversed() { reflection = reflection * c + coefficient }
+      for coefficient in GammaFunction.cotangentPolynomial(order).reversed() {
+        reflection = reflection * c + coefficient
+      }
       for _ in 0...order { reflection = reflection * .pi }
       return `where`(x[0] .< 0, (order % 2 == 0 ? value : -value) - reflection, value)
     },
@@ -26,7 +28,8 @@ extension Composition {
 
   /// For x ≥ ½.
   private static func logGamma(_ x: Variable<Double>) -> Variable<Double> {
-    var product = x.tape.constant(1), steps = x.tape.constant(0)
+    var product = x.tape.constant(1)
+    var steps = x.tape.constant(0)
     for k in 0..<8 {
       let place = x + Double(k)
       let isBelow = place .< 8

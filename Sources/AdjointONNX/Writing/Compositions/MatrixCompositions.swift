@@ -30,7 +30,8 @@ extension Composition {
   private static let tooLarge: @Sendable ([Shape], AttributeList) -> String? = { shapes, _ in
     let extent = shapes[0].last ?? 0
     guard extent > largest else { return nil }
-    return "ONNX has no operator for this factorisation; it is unrolled up to \(largest) rows, and the matrix has \(extent)"
+    return
+      "ONNX has no operator for this factorisation; it is unrolled up to \(largest) rows, and the matrix has \(extent)"
   }
 
   /// A constant of 1 where a condition on row and column holds.

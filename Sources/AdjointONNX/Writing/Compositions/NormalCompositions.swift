@@ -21,7 +21,8 @@ extension Composition {
   /// erf x for |x| < ½: 2/√π Σ (−1)ⁿ x²ⁿ⁺¹ / (n! (2n + 1)).
   private static func series(_ x: Variable<Double>) -> Variable<Double> {
     let square = x.square()
-    var sum = x.tape.constant(0), factorial = 1.0
+    var sum = x.tape.constant(0)
+    var factorial = 1.0
     let coefficients = (0..<14).map { n -> Double in
       if n > 0 { factorial *= Double(n) }
       return (n % 2 == 0 ? 1 : -1) * 2 / Double.pi.squareRoot() / factorial / Double(2 * n + 1)
