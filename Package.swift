@@ -145,7 +145,7 @@ let package = Package(
       name: "Witness", dependencies: ["AdjointFiles", "AdjointGrading", "AdjointLearning", "AdjointONNX"],
       path: "Tests/Witness",
       exclude: [
-        "checkers.py", "checkers_page.py", "faults.py", "layers.py", "onnx_export.py", "operations.py", "opinfo.py",
+        "checkers.py", "checkers_page.py", "faults.py", "layers.py", "onnx.txt", "onnx_export.py", "operations.py", "opinfo.py",
         "trainings.py", "witness.py",
       ]),
 
