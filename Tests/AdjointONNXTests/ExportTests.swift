@@ -39,6 +39,8 @@ struct ExportTests {
     #expect(twice == "the output 'y': its name is that of another one. Give each output a name of its own.")
     let taken = refusal { tape in [("x", tape.input(Tensor([1, 2]), name: "x").exp())] }
     #expect(taken == "the output 'x': the recording has a leaf of this name, input. Give the output another name.")
+    let foreign = refusal { _ in [("y", Tape<Double>().constant(1))] }
+    #expect(foreign == "the output 'y': it was recorded on another tape. Export from the tape that it stands on.")
     let large = refusal { tape in [("l", tape.input(.zeros([33, 33]), name: "a").cholesky())] }
     #expect(large.contains("it is unrolled up to 32 rows, and the matrix has 33"))
     let vector = refusal({ tape in [("y", tape.input(Tensor([1, 2])).exp())] }, gradients: true)

@@ -1,6 +1,6 @@
 """Our ONNX files in the hands of others: `onnx` checks them, ONNX Runtime runs them, and the numbers are ours.
 
-  onnx_export.py WITNESS [FOLDER]   writes the models with WITNESS, and compares; a FOLDER keeps them
+  onnx_export.py WITNESS [ADJOINT]   writes the models with WITNESS and compares; then a network that ADJOINT trains and exports
 
 An output may differ by 1e-5 of its largest element in single precision, and by 1e-12 in double precision. Of gradients that is
 the largest of all: one that is 0 by symmetry holds rounding alone. Where the runtime lacks an operator in double precision,
@@ -111,10 +111,33 @@ def loop(model, feeds, case, run):
     return None
 
 
+def command(adjoint, folder, options):
+    """A network that was trained, exported, and asked about one image, gives the probabilities of `adjoint predict`."""
+
+    def run(*words):
+        return subprocess.run([adjoint, *words], cwd=folder, check=True, capture_output=True, text=True).stdout
+
+    run("train", "--data", "drawn", "--train-limit", "300", "--test-limit", "50", "--epochs", "1", *options,
+        "--save", "run.safetensors")
+    run("export", "--load", "run.safetensors", "-o", "run.onnx")
+    image = np.zeros((28, 28), np.uint8)
+    image[6:22, 12:16] = np.arange(120, 184).reshape(16, 4)
+    (folder / "image.pgm").write_bytes(b"P5\n28 28\n255\n" + image.tobytes())
+    line = run("predict", "--load", "run.safetensors", "image.pgm", "--json").strip().splitlines()[-1]
+    expected = np.array(list(json.loads(line)["probabilities"].values()))
+    onnx.checker.check_model(str(folder / "run.onnx"), full_check=True)
+    session = onnxruntime.InferenceSession(str(folder / "run.onnx"), providers=["CPUExecutionProvider"])
+    pixels = np.repeat(image.reshape(1, -1).astype(np.float32) / 255, 3, axis=0)
+    found = session.run(["probabilities"], {"images": pixels})[0]
+    RUNS["by adjoint export"] += 1
+    worst = max(difference(row, expected) for row in found)
+    return f"differs from adjoint predict by {worst:.2g}" if worst > 1e-5 else None
+
+
 def main():
     witness, *rest = sys.argv[1:]
     with tempfile.TemporaryDirectory() as temporary:
-        folder = pathlib.Path(rest[0] if rest else temporary)
+        folder = pathlib.Path(temporary)
         subprocess.run([witness, "onnx", str(folder)], check=True)
         faults = []
         cases = [json.loads(line) for line in open(folder / "cases.jsonl")]
@@ -124,7 +147,11 @@ def main():
             except Exception as error:
                 fault = f"{type(error).__name__}: {error}"
             if fault:
-                faults.append(f"{case['file']} {case['case']} ({case['type']}): {str(fault)[:300]}")
+                faults.append(f"{case['case']} ({case['type']}): {str(fault)[:300]}")
+        for adjoint in rest:
+            for options in (["--standardize", "image", "--loss", "bce"], ["--model", "cnn", "--standardize", "pixel"]):
+                fault = command(str(pathlib.Path(adjoint).resolve()), folder, options)
+                faults += [f"adjoint export of {' '.join(options)}: {fault}"] if fault else []
     for fault in faults:
         print(fault)
     for what, count in sorted(RUNS.items()):

@@ -69,6 +69,10 @@ extension Tape {
       let last = self[count - 1]
       outputs = [(last.label == nil ? "output" : last.path, last)]
     }
+    for (name, value) in outputs where value.live.tape !== self {
+      throw ExportError(
+        "the output '\(name)'", "it was recorded on another tape", remedy: "Export from the tape that it stands on.")
+    }
     var seen: Set<String> = []
     for (name, _) in outputs where name.isEmpty || !seen.insert(name).inserted {
       throw ExportError(
