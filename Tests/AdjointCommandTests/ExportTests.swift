@@ -40,7 +40,8 @@ import Testing
     #expect(try errors("--load", "points.safetensors").contains("'export' needs --output FILE"))
     let text = try errors("--load", "points.safetensors", "-o", "points.txt")
     #expect(text.contains("expected a name that ends in .onnx"))
-    #expect(try errors("--load", "none.safetensors", "-o", "m.onnx").contains("there is no checkpoint none.safetensors"))
+    #expect(
+      try errors("--load", "none.safetensors", "-o", "m.onnx").contains("there is no checkpoint none.safetensors"))
     #expect(!FileManager.default.fileExists(atPath: workplace.path("m.onnx")))
     try workplace.editHeader("points.safetensors", #"activation\":\"relu"#, #"activation\":\"bulb"#)
     #expect(try errors("--load", "points.safetensors", "-o", "m.onnx").contains("its activation is 'bulb'"))
