@@ -142,9 +142,11 @@ let package = Package(
 
     // Cases that other libraries compute anew; `.ci/witness` runs it.
     .executableTarget(
-      name: "Witness", dependencies: ["AdjointFiles", "AdjointGrading", "AdjointLearning"], path: "Tests/Witness",
+      name: "Witness", dependencies: ["AdjointFiles", "AdjointGrading", "AdjointLearning", "AdjointONNX"],
+      path: "Tests/Witness",
       exclude: [
-        "checkers.py", "checkers_page.py", "faults.py", "layers.py", "operations.py", "opinfo.py", "trainings.py",
+        "checkers.py", "checkers_page.py", "faults.py", "layers.py", "onnx_exports.py", "onnx_suite.py",
+        "operations.py", "opinfo.py", "trainings.py",
         "witness.py",
       ]),
 

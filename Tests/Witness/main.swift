@@ -5,6 +5,7 @@
 //   Witness trainings [SEED]           trainings step by step, from weights and batches that are stated
 //   Witness architecture NAME FILE     an architecture trained from weights and batches in a file, for `trainings.py`
 //   Witness opinfo                     answers samples from standard input, for `opinfo.py`
+//   Witness onnx                       runs ONNX's own tests, a folder a line of standard input, for `onnx_suite.py`
 //   Witness checkers [SEED]            correct models, networks and faults, with our verdicts, for `checkers.py`
 import Adjoint
 import AdjointGrading
@@ -26,7 +27,7 @@ if words.first == "architecture", words.count == 3 {
 let numbers = words.dropFirst().map { UInt64($0) }
 guard let command = words.first, !numbers.contains(nil), numbers.count <= (command == "operations" ? 2 : 1) else {
   print(
-    "usage: Witness operations [SEED [COUNT]] | layers [SEED] | trainings [SEED] | opinfo | checkers [SEED]\n"
+    "usage: Witness operations [SEED [COUNT]] | layers [SEED] | trainings [SEED] | opinfo | onnx | checkers [SEED]\n"
       + "       Witness architecture NAME FILE")
   exit(2)
 }
@@ -55,11 +56,13 @@ case "trainings":
   for training in Training.all { print(try training.json(using: &generator).text) }
 case "opinfo":
   answerSamples()
+case "onnx":
+  runONNXTests()
 case "checkers":
   printModels()
   printNetworks(seed: seed)
   printMutants(seed: seed)
 default:
-  print("Witness: there is no '\(command)'; it has operations, layers, trainings, opinfo and checkers")
+  print("Witness: there is no '\(command)'; it has operations, layers, trainings, opinfo, onnx and checkers")
   exit(2)
 }
