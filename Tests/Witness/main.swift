@@ -6,6 +6,7 @@
 //   Witness architecture NAME FILE     an architecture trained from weights and batches in a file, for `trainings.py`
 //   Witness opinfo                     answers samples from standard input, for `opinfo.py`
 //   Witness onnx                       runs ONNX's own tests, a folder a line of standard input, for `onnx_suite.py`
+//   Witness onnx-export                compares recorded models of other programs, for `onnx_exports.py`
 //   Witness checkers [SEED]            correct models, networks and faults, with our verdicts, for `checkers.py`
 import Adjoint
 import AdjointGrading
@@ -27,7 +28,8 @@ if words.first == "architecture", words.count == 3 {
 let numbers = words.dropFirst().map { UInt64($0) }
 guard let command = words.first, !numbers.contains(nil), numbers.count <= (command == "operations" ? 2 : 1) else {
   print(
-    "usage: Witness operations [SEED [COUNT]] | layers [SEED] | trainings [SEED] | opinfo | onnx | checkers [SEED]\n"
+    "usage: Witness operations [SEED [COUNT]] | layers [SEED] | trainings [SEED] | opinfo | onnx | onnx-export |\n"
+      + "               | checkers [SEED]\n"
       + "       Witness architecture NAME FILE")
   exit(2)
 }
@@ -58,11 +60,14 @@ case "opinfo":
   answerSamples()
 case "onnx":
   runONNXTests()
+case "onnx-export":
+  runONNXExports()
 case "checkers":
   printModels()
   printNetworks(seed: seed)
   printMutants(seed: seed)
 default:
-  print("Witness: there is no '\(command)'; it has operations, layers, trainings, opinfo, onnx and checkers")
+  print(
+    "Witness: there is no '\(command)'; it has operations, layers, trainings, opinfo, onnx, onnx-export and checkers")
   exit(2)
 }

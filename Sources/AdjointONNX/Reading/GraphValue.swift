@@ -50,6 +50,9 @@ package struct GraphValue<S: Scalar> {
 
   private init() { (type, content, origins) = (.float, .absent, []) }
 
+  /// The origin of random numbers.
+  package static var chance: String { "a random number" }
+
   /// An optional value that is absent.
   package static var absent: GraphValue { GraphValue() }
 

@@ -149,5 +149,6 @@ private func dropped<S: Scalar>(_ call: Call<S>) throws -> [GraphValue<S>] {
   }
   try call.require((0..<1).contains(ratio), "a ratio in 0 ..< 1", "\(ratio)")
   let mask = call.tape.random(.bernoulli(probability: 1 - ratio, value: 1 / (1 - ratio)), shape: x.shape)
-  return call.result(x * mask) + call.result(mask .!= 0, .bool)
+  let origins = call.origins.union([GraphValue<S>.chance])
+  return [GraphValue(x * mask, call.type, origins: origins), GraphValue(mask .!= 0, .bool, origins: origins)]
 }

@@ -106,9 +106,7 @@ private func attended<S: Scalar>(_ call: Call<S>) throws -> [GraphValue<S>] {
   let shown = [raw, capped, scores, shares]
   let mode = try call.int("qk_matmul_output_mode", 0)
   try call.require(shown.indices.contains(mode), "a mode of 0 to 3", "\(mode)")
-  // Version 23 counts the mask before the cap.
-  return call.result(y) + call.result(k) + call.result(v)
-    + call.result(call.version < 24 && mode != 0 && mode != 3 ? [raw, scores, capped, shares][mode] : shown[mode])
+  return call.result(y) + call.result(k) + call.result(v) + call.result(shown[mode])
 }
 
 private func turned<S: Scalar>(_ call: Call<S>) throws -> [GraphValue<S>] {

@@ -77,6 +77,12 @@ extension OperatorTable {
       return call.result(
         WholeNumbers(dims.indices.flatMap { axis in found.map { $0[axis] } }, dims: [dims.count, found.count]), .int64)
     }
+    self["Bernoulli"] = { call in
+      let x = try call.x(0)
+      let type = try call.int("dtype").flatMap { ONNXElement(rawValue: $0) } ?? call.type
+      let draw = call.tape.random(.uniform(low: 0, high: 1), shape: x.shape)
+      return [GraphValue(draw .< x, type, origins: call.origins.union([GraphValue<S>.chance]))]
+    }
     for (name, isNormal) in [("RandomUniform", false), ("RandomNormal", true)] {
       self[name] = { call in [try random(call, try call.ints("shape") ?? [], isNormal)] }
       self[name + "Like"] = { call in [try random(call, try call.dims(0), isNormal)] }
@@ -89,5 +95,5 @@ private func random<S: Scalar>(_ call: Call<S>, _ dims: [Int], _ isNormal: Bool)
     isNormal
     ? .normal(mean: try call.float("mean", 0), deviation: try call.float("scale", 1))
     : .uniform(low: try call.float("low", 0), high: try call.float("high", 1))
-  return GraphValue(call.tape.random(distribution, shape: try call.shape(dims)), origins: ["a random number"])
+  return GraphValue(call.tape.random(distribution, shape: try call.shape(dims)), origins: [GraphValue<S>.chance])
 }

@@ -90,7 +90,12 @@ extension OperatorTable {
     }
     parametric("Swish") { x, call in x * (x * (try call.float("alpha", 1))).sigmoid() }
     self["PRelu"] = { call in
-      let (x, slope) = (try call.x(0), try call.x(1))
+      let x = try call.x(0)
+      var slope = try call.x(1)
+      if call.version < 7, slope.shape.rank == 1, x.shape.rank > 2 {
+        // A slope for each channel.
+        slope = slope.reshape(to: Shape([slope.shape[0]] + Array(repeating: 1, count: x.shape.rank - 2)))
+      }
       try call.requireBroadcast(Array(slope.shape), to: Array(x.shape))
       return call.result(`where`(x .> 0, x, x * slope))
     }
