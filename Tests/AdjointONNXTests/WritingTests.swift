@@ -25,7 +25,7 @@ struct WritingTests {
   }
 
   @Test func `The table knows every operation once`() {
-    let rows = Set(OperatorTable.rows.keys)
+    let rows = Set(WrittenOperators.rows.keys)
     let compositions = Set(Composition.all.keys)
     #expect(rows.union(compositions).isSuperset(of: OperationCatalog.names))
     #expect(rows.union(compositions).isSubset(of: OperationCatalog.names))
@@ -130,6 +130,40 @@ struct WritingTests {
     #expect(summary.outputs == ["loss []", "gradient/w [3]", "gradient/unused [1]"])
     #expect(model.graph.inputs.map(\.name) == ["x", "w"] && summary.fixedBatch != nil)
     #expect(model.graph.initializers.contains { $0.name == "w" })
+  }
+}
+
+/// What this module writes and reads again.
+@Suite("Round trips")
+struct RoundTripTests {
+  @Test(arguments: OperationCatalog.examples.indices) func `A model that is read back computes what was recorded`(
+    _ number: Int
+  ) throws {
+    let example = OperationCatalog.examples[number]
+    try compare(example, as: Float.self, bound: 1e-5)
+    try compare(example, as: Double.self, bound: 1e-12)
+  }
+
+  private func compare<S: Scalar>(_ example: Example, as type: S.Type, bound: Double) throws {
+    let tape = Tape<S>()
+    let x = values(of: example, on: tape, seed: 1)
+    let y = tape.record(example.operation, inputs: x)
+    let written = try reread(try tape.onnxModel(outputs: [("y", y)], batch: nil).model)
+    let model = try Model<S>(written, from: URL(fileURLWithPath: "model.onnx"))
+    let again = Tape<S>()
+    let inputs = x.enumerated().map { number, leaf in
+      ("x\(number)", leaf.holdsIndices ? again.index(leaf.indexValue) : again.input(leaf.value))
+    }
+    let result = try #require(try model.record(Dictionary(uniqueKeysWithValues: inputs), on: again)["y"])
+    #expect(result.shape == y.shape)
+    func numbers(_ x: Variable<S>) -> [Double] {
+      x.holdsIndices ? x.indexValue.elements.map(Double.init) : x.value.elements.map(\.primal)
+    }
+    let (found, expected) = (numbers(result), numbers(y))
+    let scale = expected.filter(\.isFinite).map(\.magnitude).max() ?? 1
+    for (a, b) in zip(found, expected) where a != b {
+      #expect(abs(a - b) <= bound * scale, "\(example.operation.name): \(a), expected \(b)")
+    }
   }
 }
 

@@ -4,7 +4,7 @@ import AdjointLearning
 import AdjointONNX
 import Foundation
 
-// Models as ONNX files, with what goes in and what comes out here: `onnx_export.py` runs them elsewhere.
+// Models as ONNX files, with what goes in and what comes out here: `onnx_written.py` runs them elsewhere.
 
 /// Writes every example of the catalogue, every layer and loss, and gradients of four architectures, in both precisions.
 func writeONNXModels(to folder: URL) throws {

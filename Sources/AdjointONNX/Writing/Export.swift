@@ -157,7 +157,7 @@ private struct ModelWriter {
     }
     var model = ONNXModel()
     model.irVersion = 8
-    model.operatorSets = [OperatorSet(version: OperatorTable.version)]
+    model.operatorSets = [OperatorSet(version: WrittenOperators.version)]
     model.producerName = "Adjoint"
     model.producerVersion = adjointVersion
     model.documentation = about

@@ -31,7 +31,7 @@ struct LayerForm {
   func written(_ call: OperatorCall, _ recording: WrittenRecording) -> WrittenValue {
     switch kind {
     case .product(let flags):
-      return WrittenValue(plain: call.emit("Gemm", inputs.map { recording.plain($0) }, OperatorTable.gemm(flags)))
+      return WrittenValue(plain: call.emit("Gemm", inputs.map { recording.plain($0) }, WrittenOperators.gemm(flags)))
     case .convolution(let windows):
       let operands = [recording.channelsFirst(inputs[0])] + inputs.dropFirst().map { recording.plain($0) }
       return WrittenValue(channelsFirst: call.emit("Conv", operands, windows.attributes()))

@@ -1,6 +1,6 @@
 import Adjoint
 
-extension OperatorTable {
+extension WrittenOperators {
   static let reductions: [String: OperatorRow] = [
     "sum": { call in
       let axes = call.attributes.list("axes")

@@ -1,6 +1,6 @@
 import Adjoint
 
-extension OperatorTable {
+extension WrittenOperators {
   static let shaping: [String: OperatorRow] = [
     "reshape": { call in plain(call.reshape(call[0], to: Array(call.shape), factors: call.factors)) },
     "broadcast": { call in

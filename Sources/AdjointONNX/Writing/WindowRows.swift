@@ -44,7 +44,7 @@ struct WindowList {
   }
 }
 
-extension OperatorTable {
+extension WrittenOperators {
   /// Images have the channels last here and first in ONNX. Windows themselves are gathered, which moves bits alone.
   static let windows: [String: OperatorRow] = [
     "unfold": { call in
@@ -88,7 +88,7 @@ extension OperatorTable {
       }
       let y = call.shape
       let groups = call.reshape(
-        OperatorTable.windows(of: call), to: [y[0], y[1] * y[2], windows.count, y[3]],
+        WrittenOperators.windows(of: call), to: [y[0], y[1] * y[2], windows.count, y[3]],
         factors: [call.factors[0], 0, 0, 0])
       let sums = call.emit(
         "ReduceSum", [groups, call.integers([2])], [ONNXAttribute("keepdims", .int(0))])

@@ -8,7 +8,7 @@ typealias OperatorRow = @Sendable (OperatorCall) throws -> WrittenValue?
 /// composition (`Composition.all`).
 ///
 /// All operators are those of operator set 17.
-enum OperatorTable {
+enum WrittenOperators {
   /// The version of ONNX's own set of operators.
   static let version = 17
 

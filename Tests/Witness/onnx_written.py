@@ -1,6 +1,6 @@
 """Our ONNX files in the hands of others: `onnx` checks them, ONNX Runtime runs them, and the numbers are ours.
 
-  onnx_export.py WITNESS [ADJOINT]   writes the models with WITNESS and compares; then a network that ADJOINT trains and exports
+  onnx_written.py WITNESS [ADJOINT]   writes the models with WITNESS and compares; then a network that ADJOINT trains and exports
 
 An output may differ by 1e-5 of its largest element in single precision, and by 1e-12 in double precision. Of gradients that is
 the largest of all: one that is 0 by symmetry holds rounding alone. Where the runtime lacks an operator in double precision,
@@ -138,7 +138,7 @@ def main():
     witness, *rest = sys.argv[1:]
     with tempfile.TemporaryDirectory() as temporary:
         folder = pathlib.Path(temporary)
-        subprocess.run([witness, "onnx", str(folder)], check=True)
+        subprocess.run([witness, "onnx-written", str(folder)], check=True)
         faults = []
         cases = [json.loads(line) for line in open(folder / "cases.jsonl")]
         for case in cases:

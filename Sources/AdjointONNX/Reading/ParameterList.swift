@@ -1,0 +1,22 @@
+import Adjoint
+
+/// The parameters of a model by name, which every recording of it shares.
+final class ParameterList<S: Scalar> {
+  private(set) var all: [Parameter<S>] = []
+  private var places: [String: Int] = [:]
+
+  subscript(name: String) -> Parameter<S>? { places[name].map { all[$0] } }
+
+  func add(_ parameter: Parameter<S>, as name: String) {
+    places[name] = all.count
+    all.append(parameter)
+  }
+
+  /// The parameter of a name, made where there is none.
+  func parameter(_ name: String, _ numbers: [Double], _ dims: [Int]) -> Parameter<S> {
+    if let known = self[name] { return known }
+    let parameter = Parameter(Tensor(shape: Shape(dims), elements: numbers.map { S($0) }), name: name)
+    add(parameter, as: name)
+    return parameter
+  }
+}
