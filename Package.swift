@@ -157,7 +157,7 @@ let package = Package(
     .testTarget(
       name: "AdjointLearningTests", dependencies: ["AdjointDatasets", "AdjointLearning", "TestFiles"],
       exclude: ["Fixtures"]),
-    .testTarget(name: "AdjointONNXTests", dependencies: ["AdjointONNX", "TestFiles"]),
+    .testTarget(name: "AdjointONNXTests", dependencies: ["AdjointLearning", "AdjointONNX", "TestFiles"]),
     .testTarget(
       name: "AdjointCommandTests",
       dependencies: [

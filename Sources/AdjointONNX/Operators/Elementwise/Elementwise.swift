@@ -72,7 +72,11 @@ extension OperatorTable {
     unary("HardSwish") { $0.hardSwish() }
     parametric("Gelu") { x, call in try call.string("approximate", "none") == "tanh" ? x.geluTanh() : x.gelu() }
     parametric("Elu") { x, call in x.elu(alpha: try call.float("alpha", 1)) }
-    parametric("Celu") { x, call in x.celu(alpha: try call.float("alpha", 1)) }
+    parametric("Celu") { x, call in
+      let alpha = try call.float("alpha", 1)
+      try call.require(alpha != 0, "an alpha other than 0", "0")
+      return x.celu(alpha: alpha)
+    }
     parametric("LeakyRelu") { x, call in x.leakyRelu(slope: try call.float("alpha", 0.01)) }
     parametric("Selu") { x, call in
       let (alpha, gamma) = (try call.float("alpha", 1.67326319), try call.float("gamma", 1.05070102))
