@@ -55,7 +55,17 @@ struct ModelTests {
       parameter.value = parameter.value - gradient.value * 0.01
     }
     let next = try model(Tape<Double>().input(Tensor([[1, 1]]))).sum()
-    #expect(next.value.item < loss.value.item)
+    #expect(next.value.scalar < loss.value.scalar)
+  }
+
+  @Test func `What was trained is saved, and read again`() throws {
+    let model = try perceptron()
+    model.parameters[1].value = Tensor([7, 8, 9])
+    let url = try #require(folder).url.appendingPathComponent("trained.onnx")
+    try model.save(onnx: url)
+    let again = try Model<Double>(onnx: url)
+    #expect(again.parameters.map(\.value) == model.parameters.map(\.value))
+    #expect(again.inputs == model.inputs && again.outputs == model.outputs)
   }
 
   @Test func `A program of it is fed other inputs`() throws {
@@ -63,7 +73,7 @@ struct ModelTests {
     let tape = Tape<Double>()
     let x = tape.input(Tensor([[1, 1]]))
     let y = try model(x)
-    let program = Program(y)
+    let program = Program<Double>([y])
     try program.feed(x, Tensor([[-1, 0.5]]))
     program.run()
     #expect(program.value(of: y).isClose(to: Tensor([[-4.7]])))
@@ -85,7 +95,7 @@ struct ModelTests {
     let ids = tape.index(Tensor<Int32>([0, 2]))
     let y = try model(ids)
     #expect(y.value == Tensor([[1], [3]]) && model.fixedInputs.isEmpty)
-    let program = Program(y)
+    let program = Program<Double>([y])
     try program.feed(ids, Tensor<Int32>([1, 1]))
     program.run()
     #expect(program.value(of: y) == Tensor([[2], [2]]))

@@ -31,7 +31,7 @@ public final class Model<S: Scalar> {
   /// not be fed others.
   public private(set) var fixedInputs: Set<String> = []
   package let onnx: ONNXModel
-  private let url: URL
+  let url: URL
   private let list: ParameterList<S>
 
   /// Reads a model. Every operator is looked up first, so that all which are missing are named at once.
@@ -115,8 +115,7 @@ public final class Model<S: Scalar> {
     let versions = Dictionary(
       onnx.operatorSets.map { ($0.domain.standardDomain, $0.version) }, uniquingKeysWith: { first, _ in first })
     let scope = GraphScope<S>(versions: versions)
-    let sizes = try checked(given)
-    _ = sizes
+    try checkShapes(of: given)
     for (name, value) in given { scope[name] = value }
     let results = try recorder.record(onnx.graph, in: scope)
     fixedInputs = recorder.fixedInputs
@@ -124,7 +123,7 @@ public final class Model<S: Scalar> {
   }
 
   /// Compares the inputs with the dimensions that the file states; one name is one extent.
-  private func checked(_ given: [String: GraphValue<S>]) throws -> [String: Int] {
+  private func checkShapes(of given: [String: GraphValue<S>]) throws {
     var sizes: [String: Int] = [:]
     for info in onnx.graph.inputs {
       guard let value = given[info.name] else { continue }
@@ -145,7 +144,6 @@ public final class Model<S: Scalar> {
           found: "\(dims)", remedy: "Give an input of the shape that the model states.")
       }
     }
-    return sizes
   }
 
   private func missing(_ port: Port) -> FileError {
