@@ -52,7 +52,7 @@ let package = Package(
       name: "AdjointDrawing", dependencies: ["Adjoint", "AdjointCharts", "AdjointFiles"],
       exclude: ["Explanation/Page/Assets"]),
     // ONNX: the format, a graph recorded from a model, a model written from a tape.
-    .target(name: "AdjointONNX", dependencies: ["Adjoint", "AdjointFiles"]),
+    .target(name: "AdjointONNX", dependencies: ["Adjoint", "AdjointFiles", "AdjointLearning"]),
     // The experiments of the source documents: settings, records, reports.
     .target(
       name: "AdjointExperiments",

@@ -113,8 +113,9 @@ struct RefusalTests {
 
   @Test func `An input of another shape is refused with the shape that the model states`() throws {
     let model = try model { _ in }
-    let x = Tape<Double>().input(Tensor([[1, 2, 3]]))
-    let error = #expect(throws: FileError.self) { _ = try model(x) }
+    let tape = Tape<Double>()
+    let x = tape.input(Tensor([[1, 2, 3]]))
+    let error = #expect(throws: FileError.self) { _ = try model.record(["x": x], on: tape) }
     #expect(error?.expected == "an input of shape [n, 2]")
   }
 
@@ -143,7 +144,8 @@ struct RefusalTests {
     var onnx = ONNXModel()
     (onnx.graph, onnx.functions) = (graph, [function])
     let model = try Model<Double>(onnx, from: URL(fileURLWithPath: "/m.onnx"))
-    let error = #expect(throws: FileError.self) { _ = try model(Tape<Double>().input(Tensor([1]))) }
+    let tape = Tape<Double>()
+    let error = #expect(throws: FileError.self) { _ = try model.record(["x": tape.input(Tensor([1]))], on: tape) }
     #expect(error?.expected == "functions that end")
   }
 }

@@ -6,12 +6,12 @@ import Foundation
 ///
 /// ```swift
 /// let model = try Model<Float>(onnx: URL(fileURLWithPath: "net.onnx"))
-/// let y = try model(x)                                  // x: a variable of the shape that the file states
-/// let gradients = gradients(of: y.sum(), withRespectTo: model.parameters)
+/// let y = model(x)                                      // x: a variable of the shape that the file states
+/// let slopes = gradients(of: y.sum(), withRespectTo: model.parameters)
 /// ```
 ///
-/// Tensors of floating-point numbers that the file holds are parameters under their names there; those of running
-/// statistics are frozen. What the graph does with whole numbers that it knows, such as shapes, is computed while recording.
+/// It is a layer, so a training step, a predictor and a check take it. Tensors of floating-point numbers that the file holds are
+/// parameters under their names there; those of running statistics are states. What the graph does with whole numbers that it knows, such as shapes, is computed while recording.
 public final class Model<S: Scalar> {
   /// An input or output: its name, and its dimensions where they are known.
   public struct Port: Sendable, Equatable {
@@ -32,6 +32,7 @@ public final class Model<S: Scalar> {
   public private(set) var fixedInputs: Set<String> = []
   package let onnx: ONNXModel
   let url: URL
+  var file: String { url.path }
   private let list: ParameterList<S>
 
   /// Reads a model. Every operator is looked up first, so that all which are missing are named at once.
@@ -47,20 +48,31 @@ public final class Model<S: Scalar> {
     let held = Set(onnx.graph.initializers.map(\.name))
     inputs = onnx.graph.inputs.filter { !held.contains($0.name) }.map(Port.init)
     outputs = onnx.graph.outputs.map(Port.init)
-    list = ParameterList()
-    let frozen = Set(
-      onnx.graph.nodes.filter { $0.operation == "BatchNormalization" }.flatMap { $0.inputs.dropFirst(3).prefix(2) })
+    list = ParameterList(
+      states: Set(
+        onnx.graph.nodes.filter { $0.operation == "BatchNormalization" }.flatMap { $0.inputs.dropFirst(3).prefix(2) }))
     for tensor in onnx.graph.initializers {
       guard let type = ONNXElement(rawValue: tensor.elementType), type.isFractional, !tensor.dims.isEmpty else {
         continue
       }
       guard case (_, let dims, .fractions(let numbers)) = try tensor.content(beside: url) else { continue }
-      list.parameter(tensor.name, numbers, dims).isFrozen = frozen.contains(tensor.name)
+      _ = list.parameter(tensor.name, numbers, dims)
     }
   }
 
-  /// The parameters, in the order of the file.
-  public var parameters: [Parameter<S>] { list.all }
+  private init(copying other: Model) {
+    (inputs, outputs, onnx, url) = (other.inputs, other.outputs, other.onnx, other.url)
+    list = ParameterList(copying: other.list)
+  }
+
+  /// The same model with the same values in new parameters; training one no longer changes the other.
+  public func copy() -> Model { Model(copying: self) }
+
+  /// The parameters that are trained, in the order of the file.
+  public var parameters: [Parameter<S>] { list.trainable }
+
+  /// Every tensor that the file holds as numbers of this precision: parameters and running statistics.
+  var held: [Parameter<S>] { list.all }
 
   /// Records the graph on the tape of its inputs.
   /// - Throws: `FileError` with the node where shapes or values do not fit.
@@ -89,24 +101,6 @@ public final class Model<S: Scalar> {
       }
     }
     return results
-  }
-
-  /// Records a graph of one input and returns its first output.
-  /// - Throws: `FileError` with the node where shapes or values do not fit.
-  public func callAsFunction(_ x: Variable<S>) throws -> Variable<S> {
-    guard inputs.count == 1, let output = outputs.first else {
-      throw FileError(
-        .mismatch, file: url.path, at: .wholeFile, expected: "a model of one input",
-        found: "the inputs \(inputs.map(\.name).joined(separator: ", "))",
-        remedy: "Give each by its name: record([name: variable], on: tape).")
-    }
-    let results = try record([inputs[0].name: x], on: x.tape)
-    guard let y = results[output.name] else {
-      throw FileError(
-        .mismatch, file: url.path, at: .wholeFile, expected: "an output of numbers", found: quoted(output.name),
-        remedy: "Ask for another output: record([name: variable], on: tape).")
-    }
-    return y
   }
 
   /// Records the graph with values of every kind.

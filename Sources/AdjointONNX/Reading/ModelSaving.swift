@@ -11,7 +11,7 @@ extension Model {
       let tensor = model.graph.initializers[place]
       guard let type = ONNXElement(rawValue: tensor.elementType) else { continue }
       var numbers: [Double]?
-      if let parameter = parameters.first(where: { $0.name == tensor.name }) {
+      if let parameter = held.first(where: { $0.name == tensor.name }) {
         numbers = parameter.value.elements.map(\.primal)
       } else if tensor.isExternal, case (_, _, .fractions(let constants)) = try tensor.content(beside: self.url) {
         numbers = constants
