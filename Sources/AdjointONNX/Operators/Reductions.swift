@@ -101,6 +101,7 @@ extension OperatorTable {
       let rows = try call.version < 13 ? flattened(x, call) : x
       let axis = call.version < 13 ? 1 : try call.axis(try call.int("axis", -1), rank: x.shape.rank)
       let n = rows.shape[axis]
+      try call.require(n > 0, "an axis with elements", "\(x.shape)")
       let y = rows.argMax(axis: axis).oneHot(n).moveAxis(from: -1, to: axis)
       return call.result(y.reshape(to: x.shape))
     }
