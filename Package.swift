@@ -52,7 +52,7 @@ let package = Package(
       name: "AdjointDrawing", dependencies: ["Adjoint", "AdjointCharts", "AdjointFiles"],
       exclude: ["Explanation/Page/Assets"]),
     // ONNX: the format, a graph recorded from a model, a model written from a tape.
-    .target(name: "AdjointONNX", dependencies: ["Adjoint", "AdjointFiles"]),
+    .target(name: "AdjointONNX", dependencies: ["Adjoint", "AdjointFiles", "AdjointLearning"]),
     // The experiments of the source documents: settings, records, reports.
     .target(
       name: "AdjointExperiments",
@@ -145,7 +145,7 @@ let package = Package(
       name: "Witness", dependencies: ["AdjointFiles", "AdjointGrading", "AdjointLearning", "AdjointONNX"],
       path: "Tests/Witness",
       exclude: [
-        "checkers.py", "checkers_page.py", "faults.py", "layers.py", "onnx.txt", "onnx_exports.py", "onnx_suite.py",
+        "checkers.py", "checkers_page.py", "faults.py", "layers.py", "onnx_exports.py", "onnx_suite.py",
         "onnx_written.py", "operations.py", "opinfo.py", "trainings.py", "witness.py",
       ]),
 
@@ -156,7 +156,7 @@ let package = Package(
     .testTarget(
       name: "AdjointLearningTests", dependencies: ["AdjointDatasets", "AdjointLearning", "TestFiles"],
       exclude: ["Fixtures"]),
-    .testTarget(name: "AdjointONNXTests", dependencies: ["AdjointONNX", "TestFiles"]),
+    .testTarget(name: "AdjointONNXTests", dependencies: ["AdjointLearning", "AdjointONNX", "TestFiles"]),
     .testTarget(
       name: "AdjointCommandTests",
       dependencies: [

@@ -33,7 +33,7 @@ if words.first == "onnx-written", words.count == 2 {
 let numbers = words.dropFirst().map { UInt64($0) }
 guard let command = words.first, !numbers.contains(nil), numbers.count <= (command == "operations" ? 2 : 1) else {
   print(
-    "usage: Witness operations [SEED [COUNT]] | layers [SEED] | trainings [SEED] | opinfo | onnx | onnx-export |\n"
+    "usage: Witness operations [SEED [COUNT]] | layers [SEED] | trainings [SEED] | opinfo | onnx | onnx-export\n"
       + "               | checkers [SEED]\n"
       + "       Witness architecture NAME FILE | onnx-written FOLDER")
   exit(2)

@@ -8,6 +8,7 @@ its exporter are installed. The exit code is 1 when something differs.
 """
 
 import json
+import logging
 import os
 import subprocess
 import sys
@@ -15,6 +16,7 @@ import tempfile
 import warnings
 
 warnings.filterwarnings("ignore")
+logging.disable(logging.WARNING)
 
 import numpy as np
 import onnx
@@ -120,6 +122,10 @@ def write(folder, make, shape, dynamo):
         if isinstance(module, nn.BatchNorm2d):
             nn.init.uniform_(module.running_mean)
             nn.init.uniform_(module.running_var, 0.5, 2)
+    for parameter in network.parameters():
+        # The older exporter makes one tensor of those that are equal, such as the scales of two norms.
+        if parameter.ndim == 1:
+            nn.init.uniform_(parameter, 0.1, 1)
     x = torch.randn(shape)
     path = os.path.join(folder, "model.onnx")
     if dynamo:
@@ -162,8 +168,8 @@ def linear_models(folder):
         ("Ridge", pipeline.make_pipeline(preprocessing.StandardScaler(), linear_model.Ridge()), target),
         ("LogisticRegression", linear_model.LogisticRegression(), labels),
         ("LogisticRegression of two", linear_model.LogisticRegression(), labels > 0),
-        ("MLPClassifier", neural_network.MLPClassifier((8,), max_iter=60), labels),
-        ("MLPRegressor", neural_network.MLPRegressor((8,), max_iter=60), target),
+        ("MLPClassifier", neural_network.MLPClassifier(hidden_layer_sizes=(8,), max_iter=60), labels),
+        ("MLPRegressor", neural_network.MLPRegressor(hidden_layer_sizes=(8,), max_iter=60), target),
         ("Normalizer", pipeline.make_pipeline(preprocessing.Normalizer(), linear_model.Ridge()), target),
     ]:
         model.fit(x, goal)

@@ -1,18 +1,19 @@
 """Runs ONNX's own tests through the program Witness, and writes their page.
 
-    onnx_suite.py PROGRAM [--page FILE] [--only TEXT]
+    onnx_suite.py PROGRAM [--page FILE | --compare FILE] [--only TEXT]
 
 The Python package onnx holds the tests: a model, inputs, and the outputs of the standard's own implementation. A test of numbers
-takes a Float or a Double in and gives one back. The exit code is 1 when a result is wrong, or the program ends within a test.
+takes a Float or a Double in and gives one back. The exit code is 1 when a result is wrong, the program ends within a test, or the
+page is not the one in the repository.
 """
 
 import collections
+import json
 import os
 import re
 import subprocess
 import sys
-
-import json
+import textwrap
 
 import onnx
 
@@ -58,16 +59,17 @@ def outcomes(program, tests):
 
 
 def page(rows):
-    counts = collections.Counter((row[3], row[4]) for row in rows)
     numeric = [row for row in rows if row[3]]
     node = [row for row in rows if row[0] == "node"]
     passed = sum(row[4] == "passes" for row in numeric)
     out = [
         "# ONNX, test by test", "",
         "<!-- written by Tests/Witness/onnx_suite.py -->", "",
-        f"The tests of the Python package `onnx` {onnx.__version__}, recorded on a tape of Float and compared with the outputs that the",
-        "standard's own implementation gave: within 1e-3 of each number, which is the suite's bound. A test *of numbers* takes a Float or a",
-        "Double in and gives one back.", "",
+        "`Model(onnx: url)` of the module `AdjointONNX` reads a model and records it on a tape: run it, differentiate it, check it, train it, and `save(onnx:)` it again.",
+        "Floating-point tensors of the file are parameters under their names there. Each operator is recorded as plain operations; all that are missing are named",
+        "at once. What is recorded of exports of PyTorch and scikit-learn is compared with their values and gradients by `.ci/witness onnx`.", "",
+        f"Below are the tests of the Python package `onnx` {onnx.__version__}, compared with the outputs that the standard's own implementation gave: within 1e-3 of",
+        "each number, the suite's own bound, in Float, or in Double where a test has one. A test *of numbers* takes a Float or a Double in and gives one back.", "",
         "| tests | all | pass | refused |", "| --- | ---: | ---: | ---: |",
     ]
     for title, part in [("of numbers", numeric), ("of nodes", node), ("all", rows)]:
@@ -81,7 +83,7 @@ def page(rows):
         good = sorted(row[1].removeprefix("test_") for row in part if row[4] == "passes")
         bad = [row for row in part if row[4] != "passes"]
         out += ["", f"## {kind}: {len(good)} of {len(part)} pass", ""]
-        out += ["Pass: " + ", ".join(f"`{name}`" for name in good) + ".", ""] if good else []
+        out += textwrap.wrap("Pass: " + ", ".join(f"`{name}`" for name in good) + ".", 150, break_long_words=False) + [""]
         if bad:
             out += ["| refused | reason |", "| --- | --- |"]
             out += [f"| `{row[1].removeprefix('test_')}` | {brief(row[5])} |" for row in bad]
@@ -108,16 +110,20 @@ def main():
     if "--page" in sys.argv:
         with open(sys.argv[sys.argv.index("--page") + 1], "w", encoding="utf-8") as file:
             file.write(text)
-    if "--rows" in sys.argv:
-        with open(sys.argv[sys.argv.index("--rows") + 1], "w", encoding="utf-8") as file:
-            json.dump(rows, file)
+    is_stale = False
+    if "--compare" in sys.argv:
+        path = sys.argv[sys.argv.index("--compare") + 1]
+        with open(path, encoding="utf-8") as file:
+            is_stale = file.read() != text
+        if is_stale:
+            print(f"{path} is not what the tests say: run onnx_suite.py PROGRAM --page {path}")
     faults = [row for row in rows if row[4] in ("wrong", "ends")]
     for row in faults:
         print(f"{row[1]} {row[4]}: {row[5]}")
     numeric = sum(row[3] for row in rows)
     total = sum(row[4] == "passes" for row in rows)
     print(f"ONNX {onnx.__version__}: {passed} of {numeric} tests of numbers pass, {total} of {len(rows)} in all, {len(faults)} wrong")
-    sys.exit(1 if faults or (not only and passed < LEAST) else 0)
+    sys.exit(1 if faults or is_stale or (not only and passed < LEAST) else 0)
 
 
 main()

@@ -6,7 +6,7 @@ extension OperatorTable {
   /// A reduction, whose axes are an attribute or, later, an operand.
   private mutating func reduction(
     _ name: String, axesAreOperandSince version: Int = 18, whole: (([Int]) -> Int)? = nil,
-    _ f: @escaping (Variable<S>, [Int], Bool) -> Variable<S>
+    numbers f: @escaping (Variable<S>, [Int], Bool) -> Variable<S>
   ) {
     self[name] = { call in
       let given = call.version >= version ? try call.optionalInts(1) : try call.ints("axes")
@@ -27,34 +27,53 @@ extension OperatorTable {
   }
 
   mutating func addReductions() {
-    reduction("ReduceSum", axesAreOperandSince: 13, whole: { $0.reduce(0, &+) }) { x, axes, keeps in
-      axes.isEmpty ? x : x.sum(axes: axes, keepingDimensions: keeps)
-    }
-    reduction("ReduceMean") { x, axes, keeps in axes.isEmpty ? x : x.mean(axes: axes, keepingDimensions: keeps) }
-    reduction("ReduceProd", whole: { $0.reduce(1, &*) }) { x, axes, keeps in
-      axes.isEmpty ? x : x.prod(axes: axes, keepingDimensions: keeps)
-    }
-    reduction("ReduceMax", whole: { $0.max() ?? .min }) { x, axes, keeps in
-      axes.isEmpty ? x : x.extreme(axes, keeps, -.infinity) { $0.max(axes: $1, keepingDimensions: $2) }
-    }
-    reduction("ReduceMin", whole: { $0.min() ?? .max }) { x, axes, keeps in
-      axes.isEmpty ? x : x.extreme(axes, keeps, .infinity) { $0.min(axes: $1, keepingDimensions: $2) }
-    }
-    reduction("ReduceL1") { x, axes, keeps in
-      axes.isEmpty ? x.abs() : x.abs().sum(axes: axes, keepingDimensions: keeps)
-    }
-    reduction("ReduceL2") { x, axes, keeps in
-      axes.isEmpty ? x.abs() : x.square().sum(axes: axes, keepingDimensions: keeps).sqrt()
-    }
-    reduction("ReduceSumSquare") { x, axes, keeps in
-      axes.isEmpty ? x.square() : x.square().sum(axes: axes, keepingDimensions: keeps)
-    }
-    reduction("ReduceLogSum") { x, axes, keeps in
-      axes.isEmpty ? x.log() : x.sum(axes: axes, keepingDimensions: keeps).log()
-    }
-    reduction("ReduceLogSumExp") { x, axes, keeps in
-      axes.isEmpty ? x : x.logSumExp(axes: axes, keepingDimensions: keeps)
-    }
+    reduction(
+      "ReduceSum", axesAreOperandSince: 13, whole: { $0.reduce(0, &+) },
+      numbers: { x, axes, keeps in
+        axes.isEmpty ? x : x.sum(axes: axes, keepingDimensions: keeps)
+      })
+    reduction(
+      "ReduceMean", numbers: { x, axes, keeps in axes.isEmpty ? x : x.mean(axes: axes, keepingDimensions: keeps) })
+    reduction(
+      "ReduceProd", whole: { $0.reduce(1, &*) },
+      numbers: { x, axes, keeps in
+        axes.isEmpty ? x : x.prod(axes: axes, keepingDimensions: keeps)
+      })
+    reduction(
+      "ReduceMax", whole: { $0.max() ?? .min },
+      numbers: { x, axes, keeps in
+        axes.isEmpty ? x : x.extreme(axes, keeps, -.infinity) { $0.max(axes: $1, keepingDimensions: $2) }
+      })
+    reduction(
+      "ReduceMin", whole: { $0.min() ?? .max },
+      numbers: { x, axes, keeps in
+        axes.isEmpty ? x : x.extreme(axes, keeps, .infinity) { $0.min(axes: $1, keepingDimensions: $2) }
+      })
+    reduction(
+      "ReduceL1",
+      numbers: { x, axes, keeps in
+        axes.isEmpty ? x.abs() : x.abs().sum(axes: axes, keepingDimensions: keeps)
+      })
+    reduction(
+      "ReduceL2",
+      numbers: { x, axes, keeps in
+        axes.isEmpty ? x.abs() : x.square().sum(axes: axes, keepingDimensions: keeps).sqrt()
+      })
+    reduction(
+      "ReduceSumSquare",
+      numbers: { x, axes, keeps in
+        axes.isEmpty ? x.square() : x.square().sum(axes: axes, keepingDimensions: keeps)
+      })
+    reduction(
+      "ReduceLogSum",
+      numbers: { x, axes, keeps in
+        axes.isEmpty ? x.log() : x.sum(axes: axes, keepingDimensions: keeps).log()
+      })
+    reduction(
+      "ReduceLogSumExp",
+      numbers: { x, axes, keeps in
+        axes.isEmpty ? x : x.logSumExp(axes: axes, keepingDimensions: keeps)
+      })
     for (name, isLargest) in [("ArgMax", true), ("ArgMin", false)] {
       self[name] = { call in try position(call, isLargest: isLargest) }
     }
@@ -82,6 +101,7 @@ extension OperatorTable {
       let rows = try call.version < 13 ? flattened(x, call) : x
       let axis = call.version < 13 ? 1 : try call.axis(try call.int("axis", -1), rank: x.shape.rank)
       let n = rows.shape[axis]
+      try call.require(n > 0, "an axis with elements", "\(x.shape)")
       let y = rows.argMax(axis: axis).oneHot(n).moveAxis(from: -1, to: axis)
       return call.result(y.reshape(to: x.shape))
     }

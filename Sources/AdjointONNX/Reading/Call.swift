@@ -62,9 +62,17 @@ package struct Call<S: Scalar> {
     return Int(number.primal)
   }
 
-  package func ints(_ i: Int) throws -> [Int] { try whole(i).values }
+  /// Whole numbers that are extents, positions or counts: so small that nothing computed of a few of them overflows.
+  package func ints(_ i: Int) throws -> [Int] { try bounded(whole(i).values, "operand \(i + 1)") }
 
-  package func optionalInts(_ i: Int) throws -> [Int]? { try optional(i).map { try whole($0).values } }
+  package func optionalInts(_ i: Int) throws -> [Int]? { optional(i) == nil ? nil : try ints(i) }
+
+  private func bounded(_ values: [Int], _ what: @autoclosure () -> String) throws -> [Int] {
+    for value in values where value.magnitude > 1 << 31 {
+      throw error("whole numbers of at most 2³¹ as \(what())", "\(value)")
+    }
+    return values
+  }
 
   /// One number that is known now.
   package func number(_ i: Int) throws -> Double? {
@@ -89,7 +97,7 @@ package struct Call<S: Scalar> {
 
   package func int(_ name: String) throws -> Int? {
     switch attributes[name] {
-    case .int(let value): return value
+    case .int(let value): return try bounded([value], "attribute \(quoted(name))")[0]
     case nil: return nil
     case .some: throw error("a whole number as attribute \(quoted(name))", "another type")
     }
@@ -99,7 +107,9 @@ package struct Call<S: Scalar> {
 
   package func float(_ name: String) throws -> Double? {
     switch attributes[name] {
-    case .float(let value): return Double(value)
+    case .float(let value):
+      guard value.isFinite else { throw error("a finite number as attribute \(quoted(name))", "\(value)") }
+      return Double(value)
     case .int(let value): return Double(value)
     case nil: return nil
     case .some: throw error("a number as attribute \(quoted(name))", "another type")
@@ -111,8 +121,8 @@ package struct Call<S: Scalar> {
 
   package func ints(_ name: String) throws -> [Int]? {
     switch attributes[name] {
-    case .ints(let values): return values
-    case .int(let value): return [value]
+    case .ints(let values): return try bounded(values, "attribute \(quoted(name))")
+    case .int(let value): return try bounded([value], "attribute \(quoted(name))")
     case nil: return nil
     case .some: throw error("whole numbers as attribute \(quoted(name))", "another type")
     }

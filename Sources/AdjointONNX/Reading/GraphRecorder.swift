@@ -143,7 +143,8 @@ package final class GraphRecorder<S: Scalar> {
   func value(of tensor: ONNXTensor, isParameter: Bool = false) throws -> GraphValue<S> {
     if isParameter, let parameter = parameters[tensor.name] {
       return GraphValue(
-        tape.parameter(parameter), ONNXElement(rawValue: tensor.elementType) ?? .float, origins: [tensor.name])
+        parameters.isState(tensor.name) ? tape.state(parameter) : tape.parameter(parameter),
+        ONNXElement(rawValue: tensor.elementType) ?? .float, origins: [tensor.name])
     }
     let (type, dims, content) = try tensor.content(beside: url)
     switch content {

@@ -6,12 +6,12 @@ import Foundation
 ///
 /// ```swift
 /// let model = try Model<Float>(onnx: URL(fileURLWithPath: "net.onnx"))
-/// let y = try model(x)                                  // x: a variable of the shape that the file states
-/// let gradients = gradients(of: y.sum(), withRespectTo: model.parameters)
+/// let y = model(x)                                      // x: a variable of the shape that the file states
+/// let slopes = gradients(of: y.sum(), withRespectTo: model.parameters)
 /// ```
 ///
-/// Tensors of floating-point numbers that the file holds are parameters under their names there; those of running
-/// statistics are frozen. What the graph does with whole numbers that it knows, such as shapes, is computed while recording.
+/// It is a layer, so a training step, a predictor and a check take it. Tensors of floating-point numbers that the file holds are
+/// parameters under their names there; those of running statistics are states. What the graph does with whole numbers that it knows, such as shapes, is computed while recording.
 public final class Model<S: Scalar> {
   /// An input or output: its name, and its dimensions where they are known.
   public struct Port: Sendable, Equatable {
@@ -31,7 +31,8 @@ public final class Model<S: Scalar> {
   /// not be fed others.
   public private(set) var fixedInputs: Set<String> = []
   package let onnx: ONNXModel
-  private let url: URL
+  let url: URL
+  var file: String { url.path }
   private let list: ParameterList<S>
 
   /// Reads a model. Every operator is looked up first, so that all which are missing are named at once.
@@ -47,20 +48,31 @@ public final class Model<S: Scalar> {
     let held = Set(onnx.graph.initializers.map(\.name))
     inputs = onnx.graph.inputs.filter { !held.contains($0.name) }.map(Port.init)
     outputs = onnx.graph.outputs.map(Port.init)
-    list = ParameterList()
-    let frozen = Set(
-      onnx.graph.nodes.filter { $0.operation == "BatchNormalization" }.flatMap { $0.inputs.dropFirst(3).prefix(2) })
+    list = ParameterList(
+      states: Set(
+        onnx.graph.nodes.filter { $0.operation == "BatchNormalization" }.flatMap { $0.inputs.dropFirst(3).prefix(2) }))
     for tensor in onnx.graph.initializers {
       guard let type = ONNXElement(rawValue: tensor.elementType), type.isFractional, !tensor.dims.isEmpty else {
         continue
       }
       guard case (_, let dims, .fractions(let numbers)) = try tensor.content(beside: url) else { continue }
-      list.parameter(tensor.name, numbers, dims).isFrozen = frozen.contains(tensor.name)
+      _ = list.parameter(tensor.name, numbers, dims)
     }
   }
 
-  /// The parameters, in the order of the file.
-  public var parameters: [Parameter<S>] { list.all }
+  private init(copying other: Model) {
+    (inputs, outputs, onnx, url) = (other.inputs, other.outputs, other.onnx, other.url)
+    list = ParameterList(copying: other.list)
+  }
+
+  /// The same model with the same values in new parameters; training one no longer changes the other.
+  public func copy() -> Model { Model(copying: self) }
+
+  /// The parameters that are trained, in the order of the file.
+  public var parameters: [Parameter<S>] { list.trainable }
+
+  /// Every tensor that the file holds as numbers of this precision: parameters and running statistics.
+  var held: [Parameter<S>] { list.all }
 
   /// Records the graph on the tape of its inputs.
   /// - Throws: `FileError` with the node where shapes or values do not fit.
@@ -91,32 +103,13 @@ public final class Model<S: Scalar> {
     return results
   }
 
-  /// Records a graph of one input and returns its first output.
-  /// - Throws: `FileError` with the node where shapes or values do not fit.
-  public func callAsFunction(_ x: Variable<S>) throws -> Variable<S> {
-    guard inputs.count == 1, let output = outputs.first else {
-      throw FileError(
-        .mismatch, file: url.path, at: .wholeFile, expected: "a model of one input",
-        found: "the inputs \(inputs.map(\.name).joined(separator: ", "))",
-        remedy: "Give each by its name: record([name: variable], on: tape).")
-    }
-    let results = try record([inputs[0].name: x], on: x.tape)
-    guard let y = results[output.name] else {
-      throw FileError(
-        .mismatch, file: url.path, at: .wholeFile, expected: "an output of numbers", found: quoted(output.name),
-        remedy: "Ask for another output: record([name: variable], on: tape).")
-    }
-    return y
-  }
-
   /// Records the graph with values of every kind.
   package func record(_ given: [String: GraphValue<S>], on tape: Tape<S>) throws -> [GraphValue<S>] {
     let recorder = GraphRecorder(on: tape, url: url, functions: onnx.functions, parameters: list)
     let versions = Dictionary(
       onnx.operatorSets.map { ($0.domain.standardDomain, $0.version) }, uniquingKeysWith: { first, _ in first })
     let scope = GraphScope<S>(versions: versions)
-    let sizes = try checked(given)
-    _ = sizes
+    try checkShapes(of: given)
     for (name, value) in given { scope[name] = value }
     let results = try recorder.record(onnx.graph, in: scope)
     fixedInputs = recorder.fixedInputs
@@ -124,7 +117,7 @@ public final class Model<S: Scalar> {
   }
 
   /// Compares the inputs with the dimensions that the file states; one name is one extent.
-  private func checked(_ given: [String: GraphValue<S>]) throws -> [String: Int] {
+  private func checkShapes(of given: [String: GraphValue<S>]) throws {
     var sizes: [String: Int] = [:]
     for info in onnx.graph.inputs {
       guard let value = given[info.name] else { continue }
@@ -145,7 +138,6 @@ public final class Model<S: Scalar> {
           found: "\(dims)", remedy: "Give an input of the shape that the model states.")
       }
     }
-    return sizes
   }
 
   private func missing(_ port: Port) -> FileError {

@@ -19,6 +19,7 @@ struct OperatorTable<S: Scalar> {
     addConvolutions()
     addPooling()
     addResizing()
+    addSampling()
     addNormalizations()
     addRecurrent()
     addAttention()

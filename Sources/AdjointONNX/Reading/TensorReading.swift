@@ -24,7 +24,7 @@ extension ONNXTensor {
     guard let type = ONNXElement(rawValue: elementType), type != .complex64, type != .complex128 else {
       throw error(
         .unsupportedType, "whole numbers, truth values, float, double, float16 or bfloat16",
-        "element type \(elementType)")
+        ONNXElement.name(of: elementType))
     }
     var count = 1
     for dim in dims {
@@ -106,6 +106,17 @@ extension ONNXTensor {
 }
 
 extension ONNXElement {
+  /// The name of a type by its number in the format, also of one that is not read.
+  ///
+  /// Source: `TensorProto.DataType` of `onnx.proto`.
+  package static func name(of number: Int) -> String {
+    let others = [
+      17: "float8e4m3fn", 18: "float8e4m3fnuz", 19: "float8e5m2", 20: "float8e5m2fnuz", 21: "uint4", 22: "int4",
+      23: "float4e2m1", 24: "float8e8m0", 25: "uint2", 26: "int2",
+    ]
+    return ONNXElement(rawValue: number)?.name ?? others[number] ?? "element type \(number)"
+  }
+
   /// The numbers that little-endian bytes make.
   fileprivate func decoded(_ bytes: [UInt8]) -> TensorContent {
     let order = ByteOrder.littleEndian

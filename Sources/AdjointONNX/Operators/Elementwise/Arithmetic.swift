@@ -5,7 +5,7 @@ import Adjoint
 extension OperatorTable {
   private mutating func binary(
     _ name: String, whole: @escaping (Int, Int) -> Int?,
-    _ f: @escaping (Variable<S>, Variable<S>, Call<S>) throws -> Variable<S>
+    numbers f: @escaping (Variable<S>, Variable<S>, Call<S>) throws -> Variable<S>
   ) {
     self[name] = { call in
       if let (a, b) = try call.wholePair() {
@@ -22,7 +22,7 @@ extension OperatorTable {
   }
 
   private mutating func several(
-    _ name: String, whole: ((Int, Int) -> Int)?, _ f: @escaping ([Variable<S>]) -> Variable<S>
+    _ name: String, whole: ((Int, Int) -> Int)?, numbers f: @escaping ([Variable<S>]) -> Variable<S>
   ) {
     self[name] = { call in
       var known: [WholeNumbers] = []
@@ -38,18 +38,20 @@ extension OperatorTable {
   }
 
   mutating func addArithmetic() {
-    binary("Add", whole: { $0 &+ $1 }) { a, b, _ in a + b }
-    binary("Sub", whole: { $0 &- $1 }) { a, b, _ in a - b }
-    binary("Mul", whole: { $0 &* $1 }) { a, b, _ in a * b }
-    binary("Div", whole: { $1 == 0 ? nil : $0.dividedReportingOverflow(by: $1).partialValue }) { a, b, call in
-      call.type.isWhole ? (a / b).trunc() : a / b
-    }
+    binary("Add", whole: { $0 &+ $1 }, numbers: { a, b, _ in a + b })
+    binary("Sub", whole: { $0 &- $1 }, numbers: { a, b, _ in a - b })
+    binary("Mul", whole: { $0 &* $1 }, numbers: { a, b, _ in a * b })
+    binary(
+      "Div", whole: { $1 == 0 ? nil : $0.dividedReportingOverflow(by: $1).partialValue },
+      numbers: { a, b, call in
+        call.type.isWhole ? (a / b).trunc() : a / b
+      })
     self["Pow"] = { call in try power(call) }
     self["Mod"] = { call in try remainder(call) }
-    several("Sum", whole: { $0 &+ $1 }) { x in x.dropFirst().reduce(x[0]) { $0 + $1 } }
-    several("Max", whole: { Swift.max($0, $1) }) { x in x.dropFirst().reduce(x[0]) { $0.maximum($1) } }
-    several("Min", whole: { Swift.min($0, $1) }) { x in x.dropFirst().reduce(x[0]) { $0.minimum($1) } }
-    several("Mean", whole: nil) { x in x.dropFirst().reduce(x[0]) { $0 + $1 } / Double(x.count) }
+    several("Sum", whole: { $0 &+ $1 }, numbers: { x in x.dropFirst().reduce(x[0]) { $0 + $1 } })
+    several("Max", whole: { Swift.max($0, $1) }, numbers: { x in x.dropFirst().reduce(x[0]) { $0.maximum($1) } })
+    several("Min", whole: { Swift.min($0, $1) }, numbers: { x in x.dropFirst().reduce(x[0]) { $0.minimum($1) } })
+    several("Mean", whole: nil, numbers: { x in x.dropFirst().reduce(x[0]) { $0 + $1 } / Double(x.count) })
     addBits()
   }
 

@@ -13,7 +13,7 @@ extension OperatorTable {
 
   /// A function that whole numbers have as well.
   private mutating func unary(
-    _ name: String, whole: @escaping (Int) -> Int, _ f: @escaping (Variable<S>) -> Variable<S>
+    _ name: String, whole: @escaping (Int) -> Int, numbers f: @escaping (Variable<S>) -> Variable<S>
   ) {
     self[name] = { call in
       guard case .whole(let x) = try call.value(0).content else { return call.result(f(try call.x(0))) }
@@ -43,10 +43,10 @@ extension OperatorTable {
     unary("Sqrt") { $0.sqrt() }
     unary("Tan") { $0.tan() }
     unary("Tanh") { $0.tanh() }
-    unary("Abs", whole: { Swift.abs($0) }) { $0.abs() }
-    unary("Neg", whole: { 0 &- $0 }) { -$0 }
-    unary("Sign", whole: { $0.signum() }) { $0.sign() }
-    unary("BitwiseNot", whole: { ~$0 }) { $0 }
+    unary("Abs", whole: { Swift.abs($0) }, numbers: { $0.abs() })
+    unary("Neg", whole: { 0 &- $0 }, numbers: { -$0 })
+    unary("Sign", whole: { $0.signum() }, numbers: { $0.sign() })
+    unary("BitwiseNot", whole: { ~$0 }, numbers: { $0 })
     self["Identity"] = { call in [try call.value(0)] }
     self["Clip"] = { call in try clipped(call) }
     self["IsNaN"] = { call in
@@ -64,7 +64,7 @@ extension OperatorTable {
   }
 
   private mutating func addActivations() {
-    unary("Relu", whole: { Swift.max($0, 0) }) { $0.relu() }
+    unary("Relu", whole: { Swift.max($0, 0) }, numbers: { $0.relu() })
     unary("Sigmoid") { $0.sigmoid() }
     unary("Softplus") { $0.softplus() }
     unary("Softsign") { $0.softsign() }
@@ -72,7 +72,11 @@ extension OperatorTable {
     unary("HardSwish") { $0.hardSwish() }
     parametric("Gelu") { x, call in try call.string("approximate", "none") == "tanh" ? x.geluTanh() : x.gelu() }
     parametric("Elu") { x, call in x.elu(alpha: try call.float("alpha", 1)) }
-    parametric("Celu") { x, call in x.celu(alpha: try call.float("alpha", 1)) }
+    parametric("Celu") { x, call in
+      let alpha = try call.float("alpha", 1)
+      try call.require(alpha != 0, "an alpha other than 0", "0")
+      return x.celu(alpha: alpha)
+    }
     parametric("LeakyRelu") { x, call in x.leakyRelu(slope: try call.float("alpha", 0.01)) }
     parametric("Selu") { x, call in
       let (alpha, gamma) = (try call.float("alpha", 1.67326319), try call.float("gamma", 1.05070102))

@@ -5,7 +5,7 @@ import Adjoint
 extension OperatorTable {
   private mutating func comparison(
     _ name: String, _ whole: @escaping (Int, Int) -> Bool,
-    _ f: @escaping (Variable<S>, Variable<S>) -> Variable<S>
+    numbers f: @escaping (Variable<S>, Variable<S>) -> Variable<S>
   ) {
     self[name] = { call in
       if let (a, b) = try call.wholePair() {
@@ -22,14 +22,14 @@ extension OperatorTable {
   }
 
   mutating func addLogic() {
-    comparison("Equal", { $0 == $1 }) { $0 .== $1 }
-    comparison("Less", { $0 < $1 }) { $0 .< $1 }
-    comparison("LessOrEqual", { $0 <= $1 }) { $0 .<= $1 }
-    comparison("Greater", { $0 > $1 }) { $0 .> $1 }
-    comparison("GreaterOrEqual", { $0 >= $1 }) { $0 .>= $1 }
-    comparison("And", { $0 != 0 && $1 != 0 }) { $0 * $1 }
-    comparison("Or", { $0 != 0 || $1 != 0 }) { $0.maximum($1) }
-    comparison("Xor", { ($0 != 0) != ($1 != 0) }) { $0 .!= $1 }
+    comparison("Equal", { $0 == $1 }, numbers: { $0 .== $1 })
+    comparison("Less", { $0 < $1 }, numbers: { $0 .< $1 })
+    comparison("LessOrEqual", { $0 <= $1 }, numbers: { $0 .<= $1 })
+    comparison("Greater", { $0 > $1 }, numbers: { $0 .> $1 })
+    comparison("GreaterOrEqual", { $0 >= $1 }, numbers: { $0 .>= $1 })
+    comparison("And", { $0 != 0 && $1 != 0 }, numbers: { $0 * $1 })
+    comparison("Or", { $0 != 0 || $1 != 0 }, numbers: { $0.maximum($1) })
+    comparison("Xor", { ($0 != 0) != ($1 != 0) }, numbers: { $0 .!= $1 })
     self["Not"] = { call in
       if case .whole(let x) = try call.value(0).content {
         return call.result(WholeNumbers(x.values.map { $0 == 0 ? 1 : 0 }, dims: x.dims), .bool)
@@ -39,7 +39,7 @@ extension OperatorTable {
     self["Where"] = { call in try selected(call) }
     self["Cast"] = { call in
       guard let type = ONNXElement(rawValue: try call.int("to", 0)) else {
-        throw call.unsupported("element type \(try call.int("to", 0))")
+        throw call.unsupported("a cast to \(ONNXElement.name(of: try call.int("to", 0)))")
       }
       return [try cast(try call.value(0), to: type, call)]
     }

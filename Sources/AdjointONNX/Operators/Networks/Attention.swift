@@ -11,6 +11,7 @@ extension OperatorTable {
       let (q, k, v) = (try call.x(0), try call.x(1), try call.x(2))
       try call.require(
         q.shape.rank == 4 && k.shape.rank == 4 && v.shape.rank == 4, "[batch, heads, length, size]", "\(q.shape)")
+      try call.require(k.shape[3] == q.shape[3] && q.shape[3] > 0, "keys that fit", "\(k.shape)")
       let scale = try call.float("scale") ?? 1 / Double(q.shape[3]).squareRoot()
       let (keys, values) = (try grouped(k, q.shape[1], call), try grouped(v, q.shape[1], call))
       var scores = try product(q, keys.transpose(2, 3), call) * scale
@@ -72,6 +73,7 @@ private func attended<S: Scalar>(_ call: Call<S>) throws -> [GraphValue<S>] {
   let nothing = call.tape.constant(-Double.infinity).broadcast(to: all)
   if let mask = call.optional(3) {
     var x = try call.numbers(mask)
+    try call.require(x.shape.rank > 0, "a mask of rank 1 at least", "a number")
     let width = x.shape[x.shape.rank - 1]
     if width < total {
       let zeros = x.shape.indices.map { _ in 0 }
@@ -85,7 +87,11 @@ private func attended<S: Scalar>(_ call: Call<S>) throws -> [GraphValue<S>] {
     scores = mask.type == .bool ? `where`(x.broadcast(to: all), scores, nothing) : scores + x
   }
   let lengths = try call.optionalInts(6)
-  if let lengths { try call.require(lengths.count == q.shape[0], "a length for each sequence", "\(lengths)") }
+  if let lengths {
+    try call.require(
+      lengths.count == q.shape[0] && lengths.allSatisfy { (0...total).contains($0) }, "a length for each sequence",
+      "\(lengths)")
+  }
   let isCausal = try call.int("is_causal", 0) == 1
   if isCausal || lengths != nil {
     var flags: [S] = []
@@ -152,6 +158,9 @@ private func linearAttention<S: Scalar>(_ call: Call<S>) throws -> [GraphValue<S
   let q = try heads(try call.x(0), queryHeads, call)
   let (k, v) = (try heads(try call.x(1), keyHeads, call), try heads(try call.x(2), keyHeads, call))
   let (n, length, width, depth) = (q.shape[0], q.shape[2], k.shape[3], v.shape[3])
+  try call.require(
+    k.shape == [n, keyHeads, length, width] && v.shape == [n, keyHeads, length, depth] && q.shape[3] == width,
+    "queries, keys and values that fit", "\(q.shape), \(k.shape), \(v.shape)")
   let given = try call.float("scale", 0)
   let scale = given == 0 ? 1 / Double(q.shape[3]).squareRoot() : given
   let rule = try call.string("update_rule", "gated_delta")
@@ -159,13 +168,21 @@ private func linearAttention<S: Scalar>(_ call: Call<S>) throws -> [GraphValue<S
     ["linear", "gated", "delta", "gated_delta"].contains(rule), "a rule of linear attention", "'\(rule.prefix(40))'")
   func perHead(_ i: Int) throws -> Variable<S>? {
     guard let x = try call.optionalX(i) else { return nil }
-    return try heads(x, x.shape[2] == 1 ? 1 : keyHeads, call)
+    try call.require(x.shape.rank == 3, "[batch, length, heads · size]", "\(x.shape)")
+    let y = try heads(x, x.shape[2] == 1 ? 1 : keyHeads, call)
+    let size = i == 4 ? [1, width] : [1]
+    try call.require(
+      y.shape[0] == n && y.shape[2] == length && size.contains(y.shape[3]), "factors that fit \(k.shape)", "\(y.shape)")
+    return y
   }
   let decay = rule.hasPrefix("gated") ? try perHead(4)?.exp() : nil
   let rate = rule.hasSuffix("delta") ? try perHead(5) : nil
   var state =
     try call.optionalX(3)
     ?? call.tape.constant(Tensor(repeating: 0, shape: try call.shape([n, keyHeads, width, depth])))
+  try call.require(
+    state.shape == [n, keyHeads, width, depth] && length > 0, "a state [\(n), \(keyHeads), \(width), \(depth)]",
+    "\(state.shape)")
   var outputs: [Variable<S>] = []
   for t in 0..<length {
     let (key, value) = (k.slice(t..<t + 1, axis: 2), v.slice(t..<t + 1, axis: 2))

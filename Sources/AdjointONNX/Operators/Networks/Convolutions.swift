@@ -10,11 +10,18 @@ extension OperatorTable {
     self["CausalConvWithState"] = { call in
       // y over [state, x], and the last inputs as the new state.
       let (x, w) = (try call.x(0), try call.x(1))
+      try call.require(
+        x.shape.rank == 3 && w.shape.rank == 3 && w.shape[0] == x.shape[1] && w.shape[1] == 1 && w.shape[2] > 0,
+        "[batch, channels, length] and [channels, 1, width]", "\(x.shape) and \(w.shape)")
       let (k, n) = (w.shape[2], x.shape[2])
       let state =
         try call.optionalX(3) ?? call.tape.constant(Tensor(repeating: 0, shape: [x.shape[0], x.shape[1], k - 1]))
+      let bias = try call.optionalX(2)
+      try call.require(
+        state.shape == [x.shape[0], x.shape[1], k - 1] && bias?.shape ?? [x.shape[1]] == [x.shape[1]],
+        "a state of \(k - 1) and a bias for each channel", "\(state.shape)")
       let all = concatenate([state, x], axis: 2)
-      var y = all.channelsLast.conv1d(w, bias: try call.optionalX(2), groups: x.shape[1]).channelsFirst
+      var y = all.channelsLast.conv1d(w, bias: bias, groups: x.shape[1]).channelsFirst
       let activation = try call.string("activation", "none")
       if activation == "silu" || activation == "swish" { y = y.silu() }
       return call.result(y) + call.result(all.slice(n..<n + k - 1, axis: 2))
@@ -80,6 +87,7 @@ private func spreadOut<S: Scalar>(_ call: Call<S>) throws -> [GraphValue<S>] {
     "settings of \(rank) axes", "others")
   let automatic = try call.string("auto_pad", "NOTSET")
   let target = try call.ints("output_shape").map { Array($0.suffix(rank)) }
+  try call.require(target?.count ?? rank == rank, "an output shape of \(rank) axes", "another")
   var size: [Int] = []
   for axis in 0..<rank {
     let reach: Int = (kernel[axis] - 1) * dilations[axis] + 1
@@ -97,6 +105,8 @@ private func spreadOut<S: Scalar>(_ call: Call<S>) throws -> [GraphValue<S>] {
     }
   }
   try call.require(size.allSatisfy { $0 > 0 }, "results with elements", "\(size)")
+  try call.require(bias?.shape ?? [kernels[1] * groups] == [kernels[1] * groups], "a bias for each channel", "another")
+  _ = try call.shape([dims[0], kernels[1] * groups] + size)
   let (n, inner, out) = (dims[0], Array(dims.dropFirst(2)).product, kernels[1])
   let (part, places) = (dims[1] / groups, kernel.product)
   // Each element times its kernel, [n, groups, out·places, elements]; then every product goes to its place.
@@ -137,6 +147,12 @@ private func folded<S: Scalar>(_ call: Call<S>) throws -> [GraphValue<S>] {
   let dilations = try call.ints("dilations") ?? Array(repeating: 1, count: rank)
   let pads = try call.ints("pads") ?? Array(repeating: 0, count: 2 * rank)
   try call.require(
+    rank > 0 && steps.count == rank && dilations.count == rank && pads.count == 2 * rank
+      && (image + block + steps + dilations).allSatisfy { $0 > 0 } && pads.allSatisfy { $0 >= 0 },
+    "settings of \(rank) axes", "others")
+  _ = try call.shape(image)
+  _ = try call.shape(block)
+  try call.require(
     x.shape.rank == 3 && block.count == rank && x.shape[1] % Swift.max(block.product, 1) == 0,
     "columns [batch, channels · places, windows]", "\(x.shape)")
   var counts: [Int] = []
@@ -145,7 +161,8 @@ private func folded<S: Scalar>(_ call: Call<S>) throws -> [GraphValue<S>] {
     let reach: Int = (block[axis] - 1) * dilations[axis] + 1
     counts.append((padded - reach) / steps[axis] + 1)
   }
-  try call.require(counts.product == x.shape[2], "\(counts.product) windows", "\(x.shape[2])")
+  try call.require(
+    counts.allSatisfy { $0 > 0 } && counts.product == x.shape[2], "\(counts.product) windows", "\(x.shape[2])")
   let (n, c) = (x.shape[0], x.shape[1] / block.product)
   var positions: [Int] = []
   for place in AdjointONNX.coordinates(block) {

@@ -21,6 +21,7 @@ extension OperatorTable {
     }
     self["ai.onnx.ml/Normalizer"] = { call in
       let x = try call.x(0)
+      try call.require(x.shape.rank > 0 && x.shape.elementCount > 0, "rows of numbers", "\(x.shape)")
       let norm: Variable<S>
       switch try call.string("norm", "MAX") {
       case "MAX": norm = x.abs().max(axis: -1, keepingDimensions: true)
@@ -78,6 +79,9 @@ private func classified<S: Scalar>(_ call: Call<S>) throws -> [GraphValue<S>] {
   } else {
     y = try transformed(raw, call)
   }
+  try call.require(
+    classes == y.shape[1] && texts?.count ?? numbers?.count == classes, "a label for each of \(y.shape[1]) scores",
+    "\(classes)")
   let chosen = y.argMax(axis: 1)
   let places = chosen.indexValue.elements.map { Int($0) }
   let labels: GraphValue<S>

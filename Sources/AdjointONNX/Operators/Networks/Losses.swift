@@ -28,7 +28,7 @@ private func likelihood<S: Scalar>(_ logarithms: Variable<S>, _ call: Call<S>) t
   let known = try call.value(1)
   var losses: Variable<S>
   var counted: Variable<S>?
-  if ignored == nil, let index = known.index {
+  if ignored == nil, let index = known.index, index.indexValue.elements.allSatisfy({ 0..<Int32(classes) ~= $0 }) {
     losses = -rows.pick(index)
     if let weights { counted = weights.gather(index) }
   } else {

@@ -53,6 +53,8 @@ extension OperatorTable {
       let y = parts.standardized([2], epsilon: try call.float("epsilon", 1e-5))
       // The older version has a scale and a bias for each group.
       if call.version < 21 {
+        let given = (try call.dims(1), try call.dims(2))
+        try call.require(given == ([groups], [groups]), "a scale and a bias for each group", "\(given)")
         let (scale, bias) = (try call.x(1).reshape(to: [groups, 1]), try call.x(2).reshape(to: [groups, 1]))
         return call.result((y * scale + bias).reshape(to: x.shape))
       }
@@ -80,6 +82,7 @@ extension OperatorTable {
     self["LRN"] = { call in
       let x = try call.x(0)
       let size = try call.int("size", 1)
+      try call.require(x.shape.rank >= 2 && size > 0, "[batch, channels, …] and a size above 0", "\(x.shape), \(size)")
       let (alpha, beta) = (try call.float("alpha", 0.0001), try call.float("beta", 0.75))
       let bias = try call.float("bias", 1)
       let channels = x.shape[1]
@@ -133,6 +136,7 @@ private func batchNormalized<S: Scalar>(_ call: Call<S>) throws -> [GraphValue<S
   let variance = (x - mean).square().mean(axes: axes, keepingDimensions: true)
   let momentum = try call.float("momentum", 0.9)
   let channels = Shape([x.shape[1]])
+  _ = (try call.perChannel(3, x), try call.perChannel(4, x))
   let y = (x - mean) / (variance + epsilon).sqrt() * scale + bias
   return call.result(y)
     + call.result(try call.x(3) * momentum + mean.reshape(to: channels) * (1 - momentum))

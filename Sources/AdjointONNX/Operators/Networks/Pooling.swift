@@ -11,6 +11,7 @@ extension OperatorTable {
       if call.node.outputs.count < 2 || call.node.outputs[1].isEmpty, let planar = windows.planar {
         return call.result(x.channelsLast.maxPool(planar).channelsFirst)
       }
+      try call.require(windows.positions.allSatisfy { $0.contains { $0 >= 0 } }, "windows on the image", "others")
       let columns = try call.unfolded(x, windows, filling: -.infinity)
       let y = columns.max(axis: 3).reshape(to: dims)
       let (positions, image) = (windows.positions, windows.spatial.product)
@@ -48,6 +49,7 @@ extension OperatorTable {
     }
     self["LpPool"] = { call in
       let (x, p) = (try call.x(0), try call.float("p", 2))
+      try call.require(p > 0, "an order above 0", "\(p)")
       let windows = try SpatialWindows(call, Array(x.shape))
       let columns = try call.unfolded(x, windows, filling: 0).abs().power(p)
       return call.result(
@@ -65,6 +67,7 @@ extension OperatorTable {
     }
     self["GlobalLpPool"] = { call in
       let (x, p) = (try call.x(0), Double(try call.int("p", 2)))
+      try call.require(x.shape.rank >= 3 && p > 0, "[batch, channels, …] and an order above 0", "\(x.shape), \(p)")
       return call.result(
         x.abs().power(p).sum(axes: Array(2..<x.shape.rank), keepingDimensions: true).power(1 / p))
     }

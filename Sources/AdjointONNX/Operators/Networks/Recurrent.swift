@@ -22,12 +22,16 @@ private func recurrent<S: Scalar>(
   let count = direction == "bidirectional" ? 2 : 1
   let hidden = try call.int("hidden_size", r.shape.last ?? 0)
   let (time, batch) = (x.shape[0], x.shape[1])
+  try call.require(hidden > 0, "a size of the state above 0", "\(hidden)")
   try call.require(
-    w.shape == [count, gates * hidden, x.shape[2]] && r.shape == [count, gates * hidden, hidden],
+    Array(w.shape) == [count, gates * hidden, x.shape[2]] && Array(r.shape) == [count, gates * hidden, hidden],
     "weights [\(count), \(gates) · \(hidden), …] that fit \(x.shape)", "\(w.shape) and \(r.shape)")
   let bias = try call.optionalX(3)
   try call.require(
     bias == nil || bias?.shape == [count, 2 * gates * hidden], "a bias [\(count), \(2 * gates * hidden)]", "another")
+  let peepholes = gates == 4 ? try call.optionalX(7) : nil
+  try call.require(
+    peepholes == nil || peepholes?.shape == [count, 3 * hidden], "peepholes [\(count), \(3 * hidden)]", "others")
   let lengths = try call.optionalInts(4)
   try call.require(
     lengths?.count ?? batch == batch && lengths?.allSatisfy { (0...time).contains($0) } ?? true,
@@ -35,6 +39,7 @@ private func recurrent<S: Scalar>(
   let zeros = call.tape.constant(Tensor(repeating: 0, shape: try call.shape([batch, hidden])))
   func state(_ i: Int, _ d: Int) throws -> Variable<S> {
     guard var all = try call.optionalX(i) else { return zeros }
+    try call.require(all.shape.rank == 3, "a state of rank 3", "\(all.shape)")
     if isBatchFirst { all = all.transpose(0, 1) }
     try call.require(all.shape == [count, batch, hidden], "a state [\(count), \(batch), \(hidden)]", "\(all.shape)")
     return all[d, axis: 0]
@@ -46,7 +51,7 @@ private func recurrent<S: Scalar>(
     let isReversed = direction == "reverse" || d == 1
     let cell = RecurrentCell(
       call: call, hidden: hidden, r: r[d, axis: 0], bias: bias.map { $0[d, axis: 0] },
-      peephole: gates == 4 ? try call.optionalX(7).map { $0[d, axis: 0] } : nil,
+      peephole: peepholes.map { $0[d, axis: 0] },
       activations: try (0..<usual.count).map {
         try activation(names[d * usual.count + $0], at: d * usual.count + $0, call)
       }, isLinearBeforeReset: try call.int("linear_before_reset", 0) != 0)

@@ -28,6 +28,11 @@ private func resized<S: Scalar>(_ call: Call<S>) throws -> [GraphValue<S>] {
   try call.require(
     (scales ?? sizes?.map(Double.init))?.count == axes.count, "a scale or a size for each of \(axes.count) axes",
     "others")
+  try call.require(
+    (scales ?? []).allSatisfy { $0 > 0 && $0 < 0x1p31 } && (sizes ?? []).allSatisfy { $0 > 0 }
+      && region?.count ?? 2 * axes.count == 2 * axes.count && Set(axes).count == axes.count
+      && dims.allSatisfy { $0 > 0 },
+    "scales and sizes above 0, and a region of \(2 * axes.count) numbers", "others")
   var factors = axes.indices.map { scales?[$0] ?? Double(sizes?[$0] ?? 1) / Double(dims[axes[$0]]) }
   var targets = axes.indices.map { sizes?[$0] ?? Int(clamping: (Double(dims[axes[$0]]) * factors[$0]).rounded(.down)) }
   let policy = try call.string("keep_aspect_ratio_policy", "stretch")

@@ -8,7 +8,10 @@ extension OperatorTable {
       let (xs, name) = (try call.strings("xs") ?? [], try call.string("y", ""))
       guard let y = call.scope[name] else { throw call.error("the value '\(name.prefix(40))'", "none") }
       let inputs = try xs.indices.map { try call.x($0) }
-      return gradients(of: try call.numbers(y), withRespectTo: inputs).map {
+      let output = try call.numbers(y)
+      try call.require(
+        (inputs + [output]).allSatisfy { !$0.holdsIndices }, "values of numbers", "positions")
+      return gradients(of: output, withRespectTo: inputs).map {
         GraphValue($0, call.type, origins: call.origins)
       }
     }
@@ -59,6 +62,8 @@ private func updates<S: Scalar>(
   let groups = 2 + states
   let count = (call.operands.count - 2) / groups
   try call.require(count > 0 && call.operands.count == 2 + count * groups, "\(groups) groups of tensors", "others")
+  let rate = try call.x(0)
+  try call.require(rate.shape.elementCount == 1, "one rate", "several")
   let type = try call.value(2).type
   var results = [[GraphValue<S>]](repeating: [], count: 1 + states)
   for k in 0..<count {

@@ -26,6 +26,11 @@ struct SpatialWindows {
       "windows over \(rank) axes", "kernel \(kernel), strides \(strides), dilations \(dilations), pads \(pads)")
     self.kernel = kernel
     (before, after, counts) = (Array(pads[..<rank]), Array(pads[rank...]), [])
+    try call.require(
+      zip(before, after).enumerated().allSatisfy { axis, pad in
+        let reach = (kernel[axis] - 1) * dilations[axis] + 1
+        return spatial[axis] > 0 && pad.0 < reach && pad.1 < reach
+      }, "images with elements, and less padding than a window has", "\(spatial) and pads \(pads)")
     let automatic = try call.string("auto_pad", "NOTSET")
     let isCeiling = try call.int("ceil_mode", 0) == 1
     for axis in 0..<rank {
@@ -47,6 +52,10 @@ struct SpatialWindows {
       if isCeiling, automatic == "NOTSET", free % stride != 0, count * stride < n + before[axis] { count += 1 }
       counts.append(count)
     }
+    _ = try call.shape([dims[0], dims[1]] + counts)
+    let places = Swift.max(counts.reduce(1, { $0.multipliedReportingOverflow(by: $1).partialValue }), 1)
+    let size = kernel.reduce(1.0) { $0 * Double($1) }
+    try call.require(Double(places) * size < 0x1p31, "fewer than 2³¹ elements of windows", "\(kernel) on \(spatial)")
   }
 
   /// The padding behind that lets exactly the counted windows fit.

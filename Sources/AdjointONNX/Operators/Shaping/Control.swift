@@ -14,11 +14,11 @@ extension OperatorTable {
 }
 
 /// The most rounds that a loop is unrolled to.
-private let mostRounds = 100_000
+private let mostRounds = 10_000
 
 private func looped<S: Scalar>(_ call: Call<S>) throws -> [GraphValue<S>] {
   let body = try call.graph("body")
-  let most = try call.optionalInts(0)?.first
+  let most = try call.optional(0).flatMap { try call.whole($0).values.first }
   var isRunning = try call.optionalInts(1)?.first ?? 1 != 0
   var carried = try (2..<Swift.max(call.operands.count, 2)).map { try call.value($0) }
   let count = body.outputs.count - 1 - carried.count

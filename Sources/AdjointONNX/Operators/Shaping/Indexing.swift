@@ -145,11 +145,17 @@ func rowPlaces<S: Scalar>(_ index: WholeNumbers, _ dims: [Int], _ batch: Int, _ 
 
 private func sliced<S: Scalar>(_ call: Call<S>) throws -> [GraphValue<S>] {
   let dims = try call.dims(0)
-  let isOld = call.version < 10
-  let starts = try isOld ? call.ints("starts") ?? [] : call.ints(1)
-  let ends = try isOld ? call.ints("ends") ?? [] : call.ints(2)
-  let axes = try (isOld ? call.ints("axes") : call.optionalInts(3)) ?? Array(starts.indices)
-  let steps = try (isOld ? nil : call.optionalInts(4)) ?? starts.map { _ in 1 }
+  // Ends may be any number: the largest there is stands for the end of the axis.
+  func list(_ i: Int, _ name: String) throws -> [Int]? {
+    if call.version >= 10 { return try call.optional(i).map { try call.whole($0).values } }
+    guard case .ints(let values) = call.attributes[name] else { return nil }
+    return values
+  }
+  guard let starts = try list(1, "starts"), let ends = try list(2, "ends") else {
+    throw call.error("starts and ends", "none")
+  }
+  let axes = try list(3, "axes") ?? Array(starts.indices)
+  let steps = try list(4, "steps") ?? starts.map { _ in 1 }
   try call.require(
     starts.count == ends.count && axes.count == starts.count && steps.count == starts.count && !steps.contains(0),
     "a start, an end and a step for each axis", "\(starts), \(ends), \(axes), \(steps)")

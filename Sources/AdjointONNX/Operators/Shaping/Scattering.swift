@@ -27,7 +27,13 @@ extension OperatorTable {
     self["TensorScatter"] = { call in
       let (dims, new) = (try call.dims(0), try call.dims(1))
       let axis = try call.axis(try call.int("axis", -2), rank: dims.count)
+      try call.require(
+        !dims.isEmpty && axis > 0 && dims.count == new.count
+          && dims.indices.allSatisfy { $0 == axis || dims[$0] == new[$0] } && dims[axis] > 0,
+        "an update that fits \(dims)", "\(new)")
       let starts = try call.optionalInts(2) ?? Array(repeating: 0, count: dims[0])
+      try call.require(
+        starts.count == dims[0] && starts.allSatisfy { $0 >= 0 }, "a start for each sequence", "\(starts)")
       let isCircular = try call.string("mode", "linear") == "circular"
       let own = strides(dims)
       var positions = [(place: 0, batch: 0)]
@@ -49,6 +55,10 @@ extension OperatorTable {
       let kernel = try call.ints("kernel_shape") ?? []
       let steps = try call.ints("strides") ?? kernel.map { _ in 1 }
       let pads = try call.ints("pads") ?? [Int](repeating: 0, count: 2 * kernel.count)
+      try call.require(
+        d.count == kernel.count + 2 && steps.count == kernel.count && pads.count == 2 * kernel.count
+          && index.dims == d && index.values.allSatisfy { $0 >= 0 },
+        "settings of \(d.count - 2) axes and a position for each element", "others")
       let spatial = kernel.indices.map { axis -> Int in
         let padded: Int = pads[axis] + pads[axis + kernel.count]
         return (d[axis + 2] - 1) * steps[axis] - padded + kernel[axis]
@@ -57,6 +67,9 @@ extension OperatorTable {
       let target = try call.optionalInts(2) ?? own
       let y = call.tape.constant(Tensor(repeating: 0, shape: try call.shape(target)))
       // Positions are those of the smaller result where both are given.
+      try call.require(
+        target.count == own.count && own.allSatisfy { $0 > 0 } && (try? call.shape(own)) != nil,
+        "a result of rank \(own.count)", "\(target)")
       let positions = index.values.map { place in
         var (rest, moved) = (place, 0)
         for (step, other) in zip(strides(own), strides(target)) {

@@ -139,7 +139,8 @@ extension OperatorTable {
   private mutating func addImageShapes() {
     self["DepthToSpace"] = { call in
       let (d, b) = (try call.dims(0), try call.int("blocksize", 1))
-      try call.require(d.count == 4 && b > 0 && d[1] % (b * b) == 0, "channels in blocks of \(b * b)", "\(d)")
+      try call.require(
+        d.count == 4 && (1...4096).contains(b) && d[1] % (b * b) == 0, "channels in blocks of \(b * b)", "\(d)")
       let channels = d[1] / (b * b)
       let isDepthFirst = try call.string("mode", "DCR") == "DCR"
       let parts = isDepthFirst ? [d[0], b, b, channels, d[2], d[3]] : [d[0], channels, b, b, d[2], d[3]]
@@ -151,7 +152,8 @@ extension OperatorTable {
     self["SpaceToDepth"] = { call in
       let (d, b) = (try call.dims(0), try call.int("blocksize", 1))
       try call.require(
-        d.count == 4 && b > 0 && d[2] % b == 0 && d[3] % b == 0, "images of a multiple of \(b)", "\(d)")
+        d.count == 4 && (1...4096).contains(b) && d[2] % b == 0 && d[3] % b == 0, "images of a multiple of \(b)", "\(d)"
+      )
       let x = try call.x(0).reshape(to: try call.shape([d[0], d[1], d[2] / b, b, d[3] / b, b]))
       return call.result(
         x.permute([0, 3, 5, 1, 2, 4]).reshape(to: try call.shape([d[0], d[1] * b * b, d[2] / b, d[3] / b])))
