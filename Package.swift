@@ -15,11 +15,13 @@ let package = Package(
     .library(name: "AdjointGrading", targets: ["AdjointGrading"]),
     .library(name: "AdjointCharts", targets: ["AdjointCharts"]),
     .library(name: "AdjointDrawing", targets: ["AdjointDrawing"]),
+    .library(name: "AdjointONNX", targets: ["AdjointONNX", "AdjointFiles"]),
     // `adjoint NAME` runs the executable `adjoint-NAME` beside it; `swift run adjoint` compiles none of these.
     .executable(name: "adjoint", targets: ["AdjointCommand"]),
     .executable(name: "adjoint-check", targets: ["CheckTool"]),
     .executable(name: "adjoint-explain", targets: ["ExplainTool"]),
     .executable(name: "adjoint-diff", targets: ["DiffTool"]),
+    .executable(name: "adjoint-export", targets: ["ExportTool"]),
     .executable(name: "adjoint-bench", targets: ["BenchTool"]),
     .executable(name: "adjoint-experiments", targets: ["ExperimentsTool"]),
   ],
@@ -50,6 +52,8 @@ let package = Package(
     .target(
       name: "AdjointDrawing", dependencies: ["Adjoint", "AdjointCharts", "AdjointFiles"],
       exclude: ["Explanation/Page/Assets"]),
+    // ONNX: the format, a graph recorded from a model, a model written from a tape.
+    .target(name: "AdjointONNX", dependencies: ["Adjoint", "AdjointFiles", "AdjointLearning"]),
     // The experiments of the source documents: settings, records, reports.
     .target(
       name: "AdjointExperiments",
@@ -74,6 +78,9 @@ let package = Package(
       name: "CheckTool", dependencies: ["AdjointCommandData", "AdjointGrading"], path: "Sources/Commands/Check"),
     .executableTarget(
       name: "DiffTool", dependencies: ["AdjointCommandLine", "AdjointLearning"], path: "Sources/Commands/Diff"),
+    .executableTarget(
+      name: "ExportTool", dependencies: ["AdjointCommandData", "AdjointONNX"],
+      path: "Sources/Commands/Export"),
     .executableTarget(
       name: "BenchTool",
       dependencies: ["AdjointChecking", "AdjointCharts", "AdjointCommandData", "AdjointKernels"],
@@ -136,11 +143,12 @@ let package = Package(
 
     // Cases that other libraries compute anew; `.ci/witness` runs it.
     .executableTarget(
-      name: "Witness", dependencies: ["AdjointDatasets", "AdjointFiles", "AdjointGrading", "AdjointLearning"],
+      name: "Witness",
+      dependencies: ["AdjointDatasets", "AdjointFiles", "AdjointGrading", "AdjointLearning", "AdjointONNX"],
       path: "Tests/Witness",
       exclude: [
-        "checkers.py", "checkers_page.py", "faults.py", "formats.py", "layers.py", "operations.py", "opinfo.py",
-        "trainings.py", "witness.py",
+        "checkers.py", "checkers_page.py", "faults.py", "formats.py", "layers.py", "onnx_exports.py", "onnx_suite.py",
+        "onnx_written.py", "operations.py", "opinfo.py", "trainings.py", "witness.py",
       ]),
 
     .testTarget(name: "AdjointKernelsTests", dependencies: ["AdjointKernels"]),
@@ -150,10 +158,12 @@ let package = Package(
     .testTarget(
       name: "AdjointLearningTests", dependencies: ["AdjointDatasets", "AdjointLearning", "TestFiles"],
       exclude: ["Fixtures"]),
+    .testTarget(name: "AdjointONNXTests", dependencies: ["AdjointLearning", "AdjointONNX", "TestFiles"]),
     .testTarget(
       name: "AdjointCommandTests",
       dependencies: [
-        "AdjointCommand", "BenchTool", "ExperimentsTool", "ExplainTool", "CheckTool", "DiffTool", "AdjointDatasets",
+        "AdjointCommand", "BenchTool", "ExperimentsTool", "ExplainTool", "CheckTool", "DiffTool", "ExportTool",
+        "AdjointDatasets",
         "AdjointLearning",
       ]),
     .testTarget(name: "AdjointCheckingTests", dependencies: ["AdjointGrading", "AdjointLearning"]),

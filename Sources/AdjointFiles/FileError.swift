@@ -65,6 +65,8 @@ public struct FileError: Error, Equatable, Sendable {
     case tensor(String)
     /// The entry of the metadata under this key.
     case metadata(String)
+    /// The node of a graph, by its name or its result, with its operator.
+    case node(String)
   }
 
   /// The kind of trouble.
@@ -122,6 +124,7 @@ extension FileError.Place {
     case .line(let line, let column): ", line \(line), column \(column)"
     case .tensor(let name): ", tensor \(quoted(name))"
     case .metadata(let key): ", metadata \(quoted(key))"
+    case .node(let name): ", node \(printable(name, atMost: 200))"
     }
   }
 }

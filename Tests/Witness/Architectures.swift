@@ -6,7 +6,7 @@ import Foundation
 // The architectures of `trainings.py`, from PyTorch's initial weights.
 
 /// What `Examples/TinyLanguageModel` trains.
-private struct GPT<S: Scalar>: Module {
+struct GPT<S: Scalar>: Module {
   var characters: Embedding<S>
   var positions: LearnedPositions<S>
   var block1, block2: TransformerBlock<S>
@@ -27,7 +27,7 @@ private struct GPT<S: Scalar>: Module {
   }
 }
 
-private struct SequenceClassifier<S: Scalar>: Module {
+struct SequenceClassifier<S: Scalar>: Module {
   var words: Embedding<S>
   var lstm: LSTM<S>
   var head: Linear<S>
@@ -44,7 +44,7 @@ private struct SequenceClassifier<S: Scalar>: Module {
   }
 }
 
-private struct ResidualNetwork<S: Scalar>: Module {
+struct ResidualNetwork<S: Scalar>: Module {
   var stem, conv1, conv2, shortcut: Conv2D<S>
   var norm0, norm1, norm2: BatchNorm<S>
   var head: Linear<S>
@@ -71,7 +71,7 @@ private struct ResidualNetwork<S: Scalar>: Module {
   }
 }
 
-private struct VariationalAutoencoder<S: Scalar>: Module {
+struct VariationalAutoencoder<S: Scalar>: Module {
   var encoder, mean, spread, decoder, image: Linear<S>
   static var parts: [PartialKeyPath<Self>] { [\.encoder, \.mean, \.spread, \.decoder, \.image] }
 

@@ -5,7 +5,10 @@
 //   Witness trainings [SEED]           trainings step by step, from weights and batches that are stated
 //   Witness architecture NAME FILE     an architecture trained from weights and batches in a file, for `trainings.py`
 //   Witness formats FOLDER             reads every file in a folder, and writes what it found, for `formats.py`
+//   Witness onnx-written FOLDER        models as ONNX files with their inputs and outputs, for `onnx_written.py`
 //   Witness opinfo                     answers samples from standard input, for `opinfo.py`
+//   Witness onnx                       runs ONNX's own tests, a folder a line of standard input, for `onnx_suite.py`
+//   Witness onnx-export                compares recorded models of other programs, for `onnx_exports.py`
 //   Witness checkers [SEED]            correct models, networks and faults, with our verdicts, for `checkers.py`
 import Adjoint
 import AdjointGrading
@@ -28,11 +31,16 @@ if words.first == "formats", words.count == 2 {
   try rereadFormats(in: URL(fileURLWithPath: words[1]))
   exit(0)
 }
+if words.first == "onnx-written", words.count == 2 {
+  try writeONNXModels(to: URL(fileURLWithPath: words[1]))
+  exit(0)
+}
 let numbers = words.dropFirst().map { UInt64($0) }
 guard let command = words.first, !numbers.contains(nil), numbers.count <= (command == "operations" ? 2 : 1) else {
   print(
-    "usage: Witness operations [SEED [COUNT]] | layers [SEED] | trainings [SEED] | opinfo | checkers [SEED]\n"
-      + "       Witness architecture NAME FILE | formats FOLDER")
+    "usage: Witness operations [SEED [COUNT]] | layers [SEED] | trainings [SEED] | opinfo | onnx | onnx-export\n"
+      + "               | checkers [SEED]\n"
+      + "       Witness architecture NAME FILE | formats FOLDER | onnx-written FOLDER")
   exit(2)
 }
 let seed = numbers.first.flatMap { $0 } ?? 1
@@ -60,11 +68,16 @@ case "trainings":
   for training in Training.all { print(try training.json(using: &generator).text) }
 case "opinfo":
   answerSamples()
+case "onnx":
+  runONNXTests()
+case "onnx-export":
+  runONNXExports()
 case "checkers":
   printModels()
   printNetworks(seed: seed)
   printMutants(seed: seed)
 default:
-  print("Witness: there is no '\(command)'; it has operations, layers, trainings, opinfo and checkers")
+  print(
+    "Witness: there is no '\(command)'; it has operations, layers, trainings, opinfo, onnx, onnx-export and checkers")
   exit(2)
 }

@@ -18,12 +18,13 @@ package struct Sibling: Sendable {
     "explain", "Write down the backward pass of a model: a page to step through, equations, a drawing.")
   package static let diff = Sibling(
     "diff", "Say where two traced trainings parted: the first step, node and element that differ.")
+  package static let export = Sibling("export", "Write a model for other programs: ONNX.")
   package static let bench = Sibling(
     "bench", "Time training steps, kernels and overhead against their targets, and against other libraries.")
   package static let experiments = Sibling(
     "experiments", "Run the experiments of the source documents and judge their figures.")
   /// The programs of this package beside `adjoint`.
-  package static let all = [check, explain, diff, bench, experiments]
+  package static let all = [check, explain, diff, export, bench, experiments]
   /// The program `adjoint` itself, as the others find it.
   package static let main = Sibling("", program: "adjoint")
 

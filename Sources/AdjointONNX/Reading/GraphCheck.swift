@@ -1,0 +1,96 @@
+import Adjoint
+import AdjointFiles
+
+/// Checks a graph before anything is recorded: operators, names, order.
+struct GraphCheck<S: Scalar> {
+  private let model: ONNXModel
+  private let file: String
+  private let known: Set<String>
+
+  init(_ model: ONNXModel, file: String) {
+    self.model = model
+    self.file = file
+    known = OperatorTable<S>.names.union(model.functions.map(\.key))
+  }
+
+  func check() throws(FileError) {
+    guard !model.graph.nodes.isEmpty || !model.graph.outputs.isEmpty else {
+      throw FileError(
+        .wrongFormat, file: file, at: .wholeFile, expected: "an ONNX model with a graph", found: "none",
+        remedy: "Give a file that an exporter wrote.")
+    }
+    try checkNames(model.graph, outer: [])
+    var (unknown, count): ([(ONNXNode, Int)], Int) = ([], 0)
+    func visit(_ nodes: [ONNXNode]) {
+      for node in nodes {
+        count += 1
+        if !known.contains(node.key) {
+          let set = model.operatorSets.first { $0.domain.standardDomain == node.domain.standardDomain }
+          unknown.append((node, set?.version ?? 0))
+        }
+        for attribute in node.attributes {
+          switch attribute.value {
+          case .graph(let graph): visit(graph.nodes)
+          case .graphs(let graphs): for graph in graphs { visit(graph.nodes) }
+          case .float, .int, .string, .tensor, .sparse, .type, .floats, .ints, .strings, .tensors, .reference, .missing:
+            break
+          }
+        }
+      }
+    }
+    visit(model.graph.nodes)
+    for function in model.functions { visit(function.nodes) }
+    guard unknown.isEmpty else { throw unknownOperators(unknown, among: count, file: file) }
+  }
+
+  /// Names are given once, and before they are read; so there are no cycles.
+  private func checkNames(_ graph: ONNXGraph, outer: Set<String>) throws(FileError) {
+    var given: Set<String> = []
+    func add(_ name: String, _ kind: String) throws(FileError) {
+      guard given.insert(name).inserted else {
+        throw FileError(
+          .duplicateName, file: file, at: .tensor(name), expected: "a name that is given once", found: "\(kind) again",
+          remedy: "The model is damaged; export it again.")
+      }
+    }
+    for input in graph.inputs { try add(input.name, "an input") }
+    let inputs = given
+    var held: Set<String> = []
+    for tensor in graph.initializers {
+      guard held.insert(tensor.name).inserted else {
+        throw FileError(
+          .duplicateName, file: file, at: .tensor(tensor.name), expected: "a name that is given once",
+          found: "an initialiser again", remedy: "The model is damaged; export it again.")
+      }
+      if !inputs.contains(tensor.name) { try add(tensor.name, "an initialiser") }
+    }
+    for tensor in graph.sparseInitializers {
+      throw FileError(
+        .unsupportedType, file: file, at: .tensor(tensor.values.name), expected: "dense tensors", found: "a sparse one",
+        remedy: "Export the model with dense tensors.")
+    }
+    for node in graph.nodes {
+      for name in node.inputs where !name.isEmpty && !given.contains(name) && !outer.contains(name) {
+        let isLater = graph.nodes.contains { $0.outputs.contains(name) }
+        throw FileError(
+          .missingTensor, file: file, at: .node(title(node)), expected: "the operand \(quoted(name)) before it",
+          found: isLater ? "a node behind it that gives it, a cycle or a wrong order" : "nothing of that name",
+          remedy: "The model is damaged or incomplete; export it again.")
+      }
+      for attribute in node.attributes {
+        guard case .graph(let inner) = attribute.value else { continue }
+        try checkNames(inner, outer: outer.union(given))
+      }
+      for name in node.outputs where !name.isEmpty { try add(name, "the result of \(title(node))") }
+    }
+    for output in graph.outputs where !given.contains(output.name) && !outer.contains(output.name) {
+      throw FileError(
+        .missingTensor, file: file, at: .tensor(output.name), expected: "a node that gives this output", found: "none",
+        remedy: "The model is damaged or incomplete; export it again.")
+    }
+  }
+
+  private func title(_ node: ONNXNode) -> String {
+    "\(quoted(node.name.isEmpty ? node.outputs.first ?? "" : node.name)) (\(node.operation))"
+  }
+}
