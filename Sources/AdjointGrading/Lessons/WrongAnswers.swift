@@ -41,7 +41,7 @@ package struct WrongAnswers {
         (isOwn ? sweep.adjoint(of: consumer) : sound.adjoint(of: tape[consumer])).map { (consumer, $0) }
       })
     addWhole(right, counts: WrongAnswers.counts(exercise, node, uses))
-    addSums(uses, tape)
+    addSums(uses, tape, exercise.names)
     for use in uses {
       let rest = right.moved(by: -1, along: use.contribution)
       func add(_ kind: Mistake.Kind, _ contribution: Tensor<Double>) {
@@ -80,13 +80,13 @@ package struct WrongAnswers {
     }
   }
 
-  private mutating func addSums(_ uses: [OwnSweep.Use], _ tape: Tape<Double>) {
+  private mutating func addSums(_ uses: [OwnSweep.Use], _ tape: Tape<Double>, _ names: SheetNames) {
     guard uses.count > 1, let last = uses.last else { return }
     // What was assigned last is all that is left.
     add(.hypothesis(.assignedInsteadOfAccumulated), nil, last.contribution)
     for use in uses {
-      add(.hypothesis(.droppedEdge), tape.place(use, exercise.names), right.moved(by: -1, along: use.contribution))
-      add(.hypothesis(.countedTwice), tape.place(use, exercise.names), right.moved(by: 1, along: use.contribution))
+      add(.hypothesis(.droppedEdge), tape.place(use, names), right.moved(by: -1, along: use.contribution))
+      add(.hypothesis(.countedTwice), tape.place(use, names), right.moved(by: 1, along: use.contribution))
     }
   }
 

@@ -1,0 +1,1 @@
+../../Adjoint/Training/ForeignModel.swift
