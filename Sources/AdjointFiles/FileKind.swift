@@ -40,7 +40,7 @@ package enum FileKind {
     case _ where table && (name.contains("image") || name.contains("drawing")):
       "Give a CSV file with a row of pixels and a label for each image, or a directory of IDX files."
     case _ where name.contains("image") || name.contains("drawing"):
-      "Convert it to PGM, for example with: magick FILE -colorspace gray -resize 28x28 image.pgm."
+      "Convert it, for example with: magick FILE image.png."
     case _ where name.contains("NumPy"):
       "Save it as a table, for example with: numpy.savetxt(FILE, array, delimiter=',')."
     case _ where name.contains("compressed"): "Decompress it first."

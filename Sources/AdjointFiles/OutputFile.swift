@@ -112,7 +112,7 @@ package enum OutputFile {
       }
       switch descriptor >= 0 ? EEXIST : code {
       case EEXIST where number < 1000: number += 1
-      case ENOENT, ENOTDIR:
+      case ENOENT where !FileManager.default.fileExists(atPath: folder), ENOTDIR:
         throw unwritable(
           url, expected: "the folder \(quoted(folder))", found: code == ENOENT ? "none" : "a file in its place",
           remedy: "Create the folder, or give another path.")

@@ -106,4 +106,28 @@ struct FormatsTests {
     let check = try workplace.run("predict", "digit.npy", "--load", "m.st", "--index", "1")
     #expect(check.code == 1 && check.errors.contains("1 rows"), "\(check.errors)")
   }
+
+  @Test("An error about a file names it and says what can be done there")
+  func remedies() throws {
+    try save(rows: 0, "none.npz")
+    let none = try workplace.run("train", "--data", "none.npz")
+    #expect(none.code == 1 && none.errors.contains("none.npz: expected 2 rows or more"), "\(none.errors)")
+    try save(rows: 40, "rows.npz")
+    #expect(try workplace.run("train", "--data", "rows.npz", "--epochs", "1", "--save", "rows.st").code == 0)
+    try DrawnDigits(seed: 0).test(1).save(image: 0, png: url("digit.png"))
+    let image = try workplace.run("predict", "digit.png", "--load", "rows.st")
+    #expect(image.code == 1 && image.errors.contains("found a PNG image. The model was trained on rows"), "\(image.errors)")
+    let foreign = try workplace.run("train", "--resume", "rows.npz")
+    #expect(foreign.code == 1 && foreign.errors.contains("give a file of 'adjoint train --save FILE'"), "\(foreign.errors)")
+    let twice = try workplace.run("evaluate", "--load", "rows.npz", "--model", "2,2", "--rename", "0=a,0=b")
+    #expect(twice.code == 2 && twice.errors.contains("each once"), "\(twice.errors)")
+  }
+
+  private func save(rows: Int, _ name: String) throws {
+    var file = NPZ()
+    let x = (0..<2 * rows).map { Float($0 % 7) - 3 }
+    file.add("x", Tensor(shape: [rows, 2], elements: x))
+    file.add("y", Tensor<Int32>(shape: [rows], elements: (0..<rows).map { Int32($0 % 2) }))
+    try file.write(to: url(name))
+  }
 }

@@ -119,7 +119,7 @@ package struct ArrayExamples {
       let numbers = classes.type.numbers(of: classes.bytes) { $0 }
       if let place = numbers.firstIndex(where: { Int32(exactly: $0) == nil }) {
         throw wrong(
-          names.labels, "a class: a whole number", "\(numbers[place]) at position \(place)",
+          names.labels, "a class: a whole number of 32 bits", "\(numbers[place]) at position \(place)",
           "Number the classes from 0; a quantity is no class.")
       }
       labels = numbers.map { Int($0) }

@@ -45,7 +45,8 @@ extension Tensor: StepTensor {
     if let indices = self as? Tensor<Int32> { return FedValue(indices) }
     if let integers = self as? any IndexConvertible { return FedValue(try integers.converted()) }
     throw FeedError(
-      "TrainingStep: takes tensors of \(S.self) or of integers, was given one of \(Element.self); convert it")
+      "TrainingStep: takes tensors of \(S.self) or of integers, was given one of \(Element.self); write Tensor<\(S.self)>(…), or "
+        + "tensor.converted(to: \(S.self).self)")
   }
 }
 

@@ -95,12 +95,12 @@ package enum DataSource: Equatable {
       data = LoadedData(training: training, test: test)
       let names = try folder.classNames()
       data.announcedNames = names.isEmpty ? [] : data.classLabels.map { names[Int($0) ?? -1] ?? $0 }
-    case .table(let url): data = try LoadedData(splitting: options.table(url))
+    case .table(let url): data = try LoadedData(splitting: options.table(url), of: url.path)
     case .arrays(let url):
       let arrays = try ArrayExamples(url, memoryLimit: options.memoryLimit)
       data =
         try arrays.test.map { LoadedData(training: arrays.training, test: $0) }
-        ?? LoadedData(splitting: arrays.training)
+        ?? LoadedData(splitting: arrays.training, of: url.path)
       data.notes.insert(("arrays", arrays.names), at: 0)
     }
     guard data.classLabels.count > 1 else {

@@ -77,8 +77,8 @@ package struct LoadedData {
   }
 
   /// The rows of a table, divided.
-  init(splitting table: LabeledTable) throws(CommandError) {
-    try self.init(splitting: Examples(table.points))
+  init(splitting table: LabeledTable, of source: String) throws(CommandError) {
+    try self.init(splitting: Examples(table.points), of: source)
     announcedNames = table.announcedNames
     isLabelFirst = table.isLabelFirst
     notes.insert(("label", "\(table.label), \(classLabels.count) classes"), at: 0)
@@ -86,9 +86,10 @@ package struct LoadedData {
   }
 
   /// Rows or images that nobody has divided.
-  init(splitting rows: Examples) throws(CommandError) {
+  init(splitting rows: Examples, of source: String) throws(CommandError) {
     guard rows.count >= 2 else {
-      throw .tooFewExamples("at least 2 rows are needed, for training and test; there is \(rows.count)")
+      throw .tooFewExamples(
+        "\(source): expected 2 rows or more, for training and test, found \(rows.count); give more examples")
     }
     // Row after row of each class in random order, of which every fifth is for the test.
     var generator = Generator(seed: 0)

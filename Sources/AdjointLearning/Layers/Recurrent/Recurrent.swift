@@ -59,7 +59,7 @@ public struct Recurrent<Cell: RecurrentCell>: LibraryLayer {
   /// The outputs of all steps, and the last state of each layer and direction.
   /// - Parameters:
   ///   - states: the first states, in the order of the last ones; zeros when left out.
-  ///   - lengths: an index leaf [batch], how many steps of each row are valid, from 0 to all. Behind them the outputs are 0;
+  ///   - lengths: indices [batch], how many steps of each row are valid, from 0 to all. Behind them the outputs are 0;
   ///     the last state is that behind the last valid step, and backward a row begins there.
   /// - Returns: `last`: layer 0 forward, layer 0 backward where there are two directions, layer 1 forward, …
   public func run(

@@ -51,7 +51,8 @@ enum PredictionInput {
         .wrongFormat, file: path, at: .wholeFile,
         expected: classifier.isImages
           ? "PNG, JPEG, PGM, IDX, NPY, NPZ or CSV" : "CSV, IDX, NPY or NPZ with \(classifier.inputs)", found: kind,
-        remedy: FileKind.remedy(for: kind))
+        remedy: !classifier.isImages && kind.contains("image")
+          ? "The model was trained on rows of numbers: give a row of them." : FileKind.remedy(for: kind))
     } else {
       self = try PredictionInput.row(file, index, classifier, memoryLimit)
     }

@@ -71,7 +71,8 @@ struct ForeignModel {
     for entry in text.split(separator: ",", omittingEmptySubsequences: false) {
       let sides = entry.split(separator: "=", omittingEmptySubsequences: false).map(String.init)
       guard sides.count == 2, !sides[0].isEmpty, renaming.updateValue(sides[1], forKey: sides[0]) == nil else {
-        throw arguments.option("rename").bad(text, expected: "names in the file and new ones, such as 1=fc1,3=fc2")
+        throw arguments.option("rename").bad(
+          text, expected: "names in the file, each once, and new ones, such as 1=fc1,3=fc2")
       }
     }
     return renaming

@@ -76,7 +76,7 @@ extension CommandError {
 
   /// The error that a file could not be replaced, under the name that the user gave it.
   package static func unwritable(_ place: String, _ error: FileError) -> CommandError {
-    .unwritable(place, reason: "expected \(error.expected), found \(error.found); \(error.remedy)")
+    .unwritable(place, reason: "expected \(error.expected), found \(error.found). \(error.remedy)")
   }
 }
 
@@ -127,8 +127,9 @@ extension CommandError: CustomStringConvertible {
         + (tensors.isEmpty
           ? ""
           : "; expected tensors such as 'fc1/weight', found "
-            + tensors.prefix(6).map { quoted($0) }.joined(separator: ", ") + (tensors.count > 6 ? ", …" : "")
-            + (suggestion.map { "; to take them as a perceptron, give \($0)" } ?? ""))
+            + tensors.prefix(6).map { quoted($0) }.joined(separator: ", ") + (tensors.count > 6 ? ", …" : ""))
+        + "; "
+        + (suggestion.map { "to take them as a perceptron, give \($0)" } ?? "give a file of 'adjoint train --save FILE'")
     case .badSettings(let file, let reason):
       "\(path(file)) says what cannot be: \(reason). It was changed by hand or by another version; save it again"
     case .movedData(let data, let file):
