@@ -33,7 +33,8 @@ extension Checkpoint {
           ? "none" + (prefix.isEmpty ? "" : " under '\(prefix)'") : "only \(Safetensors.listed(wanted.sorted()))",
         found: "a tensor that this model does not have",
         remedy:
-          "Build the model that the file was saved from, rename what is in the file, or in code load with strict: false.")
+          "Build the model that the file was saved from, rename what is in the file, or in code load with strict: false."
+      )
     }
     var values: [(position: Int, tensor: Tensor<S>)] = []
     for (position, (name, parameter)) in places.enumerated() {
