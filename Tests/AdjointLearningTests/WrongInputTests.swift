@@ -144,5 +144,6 @@ struct WrongInputTests {
     try Checkpoint.save(step(Adam()), to: file)
     let error = #expect(throws: FileError.self) { try Checkpoint(contentsOf: file).restore(into: step(SGD())) }
     #expect("\(error as Any)".contains("expected none under 'optimizer/', found a tensor"), "\(error as Any)")
+    #expect("\(error as Any)".contains("Give the step the optimiser that it was saved with"), "\(error as Any)")
   }
 }

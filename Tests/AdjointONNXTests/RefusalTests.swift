@@ -52,6 +52,24 @@ struct RefusalTests {
     #expect(error.found.contains("Fancy"))
   }
 
+  @Test func `A model that does not say the version of its operators is refused`() throws {
+    var model = ONNXModel()
+    model.graph.inputs = [ONNXValueInfo("x", .double, [ONNXDimension(2)])]
+    model.graph.outputs = [ONNXValueInfo("y", .double, [])]
+    model.graph.nodes = [ONNXNode("Relu", ["x"], ["y"], name: "r")]
+    let folder = try #require(folder)
+    func read() throws { _ = try Model<Double>(onnx: folder.file("v.onnx", model.encoded)) }
+    for (format, sets) in [(8, []), (0, []), (8, [OperatorSet("com.example", version: 1)])] {
+      (model.irVersion, model.operatorSets) = (format, sets)
+      let error = try #require(#expect(throws: FileError.self) { try read() })
+      #expect("\(error)".contains("opset_import"), "\(error)")
+    }
+    (model.irVersion, model.operatorSets) = (2, [])
+    try read()
+    (model.irVersion, model.operatorSets) = (8, [OperatorSet("ai.onnx", version: 17)])
+    try read()
+  }
+
   @Test func `A name that is given twice, a cycle and a missing operand are refused`() throws {
     let twice = try error { $0.nodes.append(ONNXNode("Relu", ["x"], ["y"])) }
     #expect(twice.reason == .duplicateName)

@@ -26,14 +26,17 @@ extension Checkpoint {
     var search = try WeightSearch(file, present: present, names: Set(wanted), renaming: renaming, path: path)
     let found = wanted.map { search.find($0) }
     let surplus = present.filter { !search.used.contains($0) && !PyTorchName.isCounter($0) }
+    let otherOptimizer =
+      prefix == Checkpoint.optimizerPrefix
+      ? "Give the step the optimiser that it was saved with, or load the weights alone." : nil
     if strict, let extra = surplus.first {
       throw FileError(
         .mismatch, file: path, at: .tensor(extra),
         expected: wanted.isEmpty
           ? "none" + (prefix.isEmpty ? "" : " under '\(prefix)'") : "only \(Safetensors.listed(wanted.sorted()))",
         found: "a tensor that this model does not have",
-        remedy:
-          "Build the model that the file was saved from, rename what is in the file, or in code load with strict: false."
+        remedy: otherOptimizer
+          ?? "Build the model that the file was saved from, rename what is in the file, or in code load with strict: false."
       )
     }
     var values: [(position: Int, tensor: Tensor<S>)] = []
@@ -47,7 +50,8 @@ extension Checkpoint {
           .missingTensor, file: path, at: .tensor(prefix + name),
           expected: "a tensor of shape \(parameter.shape)\(meant)",
           found: present.isEmpty ? "no tensors" : "none; the file holds \(Safetensors.listed(present))",
-          remedy: "Build the model that the file was saved from, with the same names"
+          remedy: otherOptimizer
+            ?? "Build the model that the file was saved from, with the same names"
             + (isNamed ? "." : ": unnamed layers are numbered by their use, so give them names."))
       }
       guard shape == parameter.shape else {

@@ -19,6 +19,7 @@ struct GraphCheck<S: Scalar> {
         .wrongFormat, file: file, at: .wholeFile, expected: "an ONNX model with a graph", found: "none",
         remedy: "Give a file that an exporter wrote.")
     }
+    try checkVersions()
     try checkNames(model.graph, outer: [])
     var (unknown, count): ([(ONNXNode, Int)], Int) = ([], 0)
     func visit(_ nodes: [ONNXNode]) {
@@ -41,6 +42,21 @@ struct GraphCheck<S: Scalar> {
     visit(model.graph.nodes)
     for function in model.functions { visit(function.nodes) }
     guard unknown.isEmpty else { throw unknownOperators(unknown, among: count, file: file) }
+  }
+
+  /// The sets of operators are named: in another version an operator may mean something else. They may stand at the end of the
+  /// file, which is then the first to be lost. Formats 1 and 2 know one version.
+  private func checkVersions() throws(FileError) {
+    let spoken = Set(model.operatorSets.map(\.domain.standardDomain))
+    guard model.irVersion != 1, model.irVersion != 2,
+      let node = model.graph.nodes.first(where: {
+        OperatorTable<S>.names.contains($0.key) && !spoken.contains($0.domain.standardDomain)
+      })
+    else { return }
+    throw FileError(
+      .wrongFormat, file: file, at: .node(title(node)),
+      expected: "the version of its set of operators (opset_import)", found: "none",
+      remedy: "The file is cut short or damaged; get it again from its source, or export it again.")
   }
 
   /// Names are given once, and before they are read; so there are no cycles.
