@@ -7,14 +7,21 @@ enum PageTemplate {
     let (title, subtitle) = (Markup.escaped(explanation.title), Markup.escaped(explanation.subtitle))
     let slots = explanation.slots
     let homework = explanation.exercise?.text(.embedded)
-    let questions = homework.map { "<script type=\"application/json\" id=\"homework\">\($0)</script>\n" } ?? ""
+    let isAsking = homework != nil && explanation.exerciseData == nil
+    let questions = json("homework", homework) + json("homework-recording", explanation.exerciseData)
     let script = script + (homework == nil ? "" : PageAssets.grading + PageAssets.fillin)
-    return head(title) + (homework == nil ? "<body>\n" : "<body class=\"asking\">\n") + header(title, subtitle)
+    return head(title) + (isAsking ? "<body class=\"asking\">\n" : "<body>\n") + header(title, subtitle)
       + slot("lesson", "Lesson", slots.lesson) + controls + content
+      + slot("exercise", "Exercise", slots.exercise)
       + (homework == nil ? "" : "<section id=\"homework-fields\" aria-label=\"Fill in\"></section>\n")
-      + slot("exercise", "Exercise", slots.exercise) + footer
+      + slot("ending", "Neighbours", slots.ending) + footer
       + "<script type=\"application/json\" id=\"recording\">\(explanation.data)</script>\n" + questions
       + "<script>\n\"use strict\";\n(() => {\n\(script)\(slots.script)\(PageAssets.selftest)})();\n</script>\n</body>\n</html>\n"
+  }
+
+  /// Data of the page; nothing where there is none.
+  private static func json(_ id: String, _ text: String?) -> String {
+    text.map { "<script type=\"application/json\" id=\"\(id)\">\($0)</script>\n" } ?? ""
   }
 
   /// A part of the page that a lesson fills; nothing where it does not.
