@@ -29,7 +29,7 @@ extension Lesson {
           5  6  7  0  0  0
           0  0  0  5  6  7
 
-      f once for each output, along the diagonal: the *Kronecker product* I₂ ⊗ fᵀ. It is [2 × 2·3]. The student's W₂ is [10×64], so the table is I₁₀ ⊗ fᵀ, [10 × 10·64] = [10×640]. The guess that stood beside the question, "outer multiply with the 10x10 identity
+      f once for each output, along the diagonal: the *Kronecker product* I₂ ⊗ fᵀ. It is [2 × 2·3]. The student who asked had a W₂ of [10×64], so the table is I₁₀ ⊗ fᵀ, [10 × 10·64] = [10×640]. The guess that stood beside the question, "outer multiply with the 10x10 identity
       matrix", is right.
 
       # And why nobody builds it
