@@ -19,7 +19,7 @@ extension Lesson {
       An adjoint is a *row*: ā says for each element of a how L moves. The chain rule still says *multiply*, now by tables: z̄ = ā · ∂a/∂z.
 
       - ∂a/∂z is [2×2]. Element i of a uses only element i of z, so it is *diagonal*. To multiply by it is to multiply element by element: z̄ = ā ⊙ (1 − a²).
-      - ∂z/∂f is W itself, so f̄ = z̄·W: each input hears from every output, weighted.
+      - ∂z/∂f is W itself, so f̄ = z̄·W: each input hears from every output, weighted. (This page lays an adjoint out like its value, here as a column: f̄ = Wᵀ·z̄.)
       - ∂z/∂W is the one of the question.
 
       # By its matrix
@@ -38,7 +38,7 @@ extension Lesson {
 
           W̄ = z̄·fᵀ        an outer product
 
-      Walk to W̄ on this page: that is what the tape recorded.
+      Walk to W̄ on this page: that is what the tape recorded, with z̄ as a column.
 
       # The answer
 

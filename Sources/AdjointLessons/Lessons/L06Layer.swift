@@ -39,7 +39,7 @@ extension Lesson {
 
       # The answer
 
-      From behind it needs z̄, and nothing else. Before it, it hands on z̄·W.
+      From behind it needs z̄, and nothing else. To the layer before, it hands on z̄·W.
       """,
     page: {
       let tape = Tape<Double>()
