@@ -20,6 +20,7 @@ let package = Package(
     .executable(name: "adjoint", targets: ["AdjointCommand"]),
     .executable(name: "adjoint-check", targets: ["CheckTool"]),
     .executable(name: "adjoint-explain", targets: ["ExplainTool"]),
+    .executable(name: "adjoint-lesson", targets: ["LessonTool"]),
     .executable(name: "adjoint-diff", targets: ["DiffTool"]),
     .executable(name: "adjoint-export", targets: ["ExportTool"]),
     .executable(name: "adjoint-bench", targets: ["BenchTool"]),
@@ -52,6 +53,12 @@ let package = Package(
     .target(
       name: "AdjointDrawing", dependencies: ["Adjoint", "AdjointCharts", "AdjointFiles"],
       exclude: ["Explanation/Page/Assets"]),
+    // The course: lessons as pages, each with an exercise that the page grades.
+    .target(
+      name: "AdjointLessons",
+      dependencies: [
+        "Adjoint", "AdjointCharts", "AdjointDatasets", "AdjointDrawing", "AdjointGrading", "AdjointLearning",
+      ]),
     // ONNX: the format, a graph recorded from a model, a model written from a tape.
     .target(name: "AdjointONNX", dependencies: ["Adjoint", "AdjointFiles", "AdjointLearning"]),
     // The experiments of the source documents: settings, records, reports.
@@ -74,6 +81,8 @@ let package = Package(
     .executableTarget(
       name: "ExplainTool",
       dependencies: ["AdjointCommandData", "AdjointDrawing", "AdjointGrading"], path: "Sources/Commands/Explain"),
+    .executableTarget(
+      name: "LessonTool", dependencies: ["AdjointCommandLine", "AdjointLessons"], path: "Sources/Commands/Lesson"),
     .executableTarget(
       name: "CheckTool", dependencies: ["AdjointCommandData", "AdjointGrading"], path: "Sources/Commands/Check"),
     .executableTarget(
@@ -162,14 +171,15 @@ let package = Package(
     .testTarget(
       name: "AdjointCommandTests",
       dependencies: [
-        "AdjointCommand", "BenchTool", "ExperimentsTool", "ExplainTool", "CheckTool", "DiffTool", "ExportTool",
+        "AdjointCommand", "BenchTool", "ExperimentsTool", "ExplainTool", "LessonTool", "CheckTool", "DiffTool",
+        "ExportTool",
         "AdjointDatasets",
         "AdjointLearning",
       ]),
     .testTarget(name: "AdjointCheckingTests", dependencies: ["AdjointGrading", "AdjointLearning"]),
     .testTarget(
       name: "AdjointDrawingTests",
-      dependencies: ["AdjointGrading", "AdjointDrawing", "AdjointDatasets", "AdjointLearning"]),
+      dependencies: ["AdjointGrading", "AdjointDrawing", "AdjointDatasets", "AdjointLearning", "AdjointLessons"]),
     .testTarget(name: "AdjointExperimentsTests", dependencies: ["AdjointExperiments", "AdjointDatasets"]),
   ],
   swiftLanguageModes: [.v6]

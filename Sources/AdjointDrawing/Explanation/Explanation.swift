@@ -25,6 +25,8 @@ public struct Explanation {
   package var slots = Slots()
   /// The questions to fill in on the page, which then shows no adjoint by itself; `nil` for a page that explains.
   package var exercise: JSON?
+  /// The recording that the questions are about, as data; `nil` where it is the page's own.
+  private(set) var exerciseData: String?
   let recording: ExplainedRecording
 
   /// Replays a recording in `Double` and differentiates it there. The tape is left as it is.
@@ -47,6 +49,17 @@ public struct Explanation {
     (self.title, self.subtitle) = (title, subtitle)
     recording = ExplainedRecording(
       of: loss, cotangent: cotangent, imageSize: imageSize, notation: notation, file: file, line: line)
+  }
+
+  /// The loss, replayed in `Double` with the parameters as inputs.
+  package var loss: Variable<Double> { recording.loss }
+
+  /// The parameters, as inputs of the replay.
+  package var parameters: [Variable<Double>] { recording.parameters }
+
+  /// Asks questions about a recording of its own: the page goes on to explain this one.
+  package mutating func ask(_ questions: JSON, about recording: Explanation) {
+    (exercise, exerciseData) = (questions, recording.data)
   }
 
   /// The page: a complete document.
@@ -72,10 +85,15 @@ extension Explanation {
   package struct Slots: Sendable {
     /// The text above the steps.
     package var lesson = ""
-    /// The exercise below them.
+    /// The task below them, above the fields to fill in.
     package var exercise = ""
+    /// What follows the fields.
+    package var ending = ""
     /// Script for the exercise. It runs before the page starts, and sees its data, its tape and its helpers.
     package var script = ""
+
+    /// True where the page stands by itself.
+    var isEmpty: Bool { lesson.isEmpty && exercise.isEmpty && ending.isEmpty }
 
     package init(lesson: String = "", exercise: String = "", script: String = "") {
       (self.lesson, self.exercise, self.script) = (lesson, exercise, script)

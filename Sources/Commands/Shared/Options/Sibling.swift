@@ -16,6 +16,8 @@ package struct Sibling: Sendable {
     "check", "Check derivatives: the catalogue of operations, one of them, or a model.")
   package static let explain = Sibling(
     "explain", "Write down the backward pass of a model: a page to step through, equations, a drawing.")
+  package static let lesson = Sibling(
+    "lesson", "List the lessons of the course, or write one: a page with its exercise.")
   package static let diff = Sibling(
     "diff", "Say where two traced trainings parted: the first step, node and element that differ.")
   package static let export = Sibling("export", "Write a model for other programs: ONNX.")
@@ -24,7 +26,7 @@ package struct Sibling: Sendable {
   package static let experiments = Sibling(
     "experiments", "Run the experiments of the source documents and judge their figures.")
   /// The programs of this package beside `adjoint`.
-  package static let all = [check, explain, diff, export, bench, experiments]
+  package static let all = [check, explain, lesson, diff, export, bench, experiments]
   /// The program `adjoint` itself, as the others find it.
   package static let main = Sibling("", program: "adjoint")
 

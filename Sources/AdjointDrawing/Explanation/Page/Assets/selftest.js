@@ -101,6 +101,7 @@ async function selfTest(leaf, element, value) {
     report.lossOfNext = engine.objective();
     byId("restart").click();
   }
+  if (isFilledIn) Object.assign(report, fillInKey());
   report.cut.push(...cut());
   report.requests = performance.getEntriesByType("resource").map(entry => entry.name);
   report.failures = failures;

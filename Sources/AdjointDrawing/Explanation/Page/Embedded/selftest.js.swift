@@ -104,6 +104,7 @@ extension PageAssets {
         report.lossOfNext = engine.objective();
         byId("restart").click();
       }
+      if (isFilledIn) Object.assign(report, fillInKey());
       report.cut.push(...cut());
       report.requests = performance.getEntriesByType("resource").map(entry => entry.name);
       report.failures = failures;
