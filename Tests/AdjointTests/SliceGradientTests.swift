@@ -100,8 +100,9 @@ import Testing
     let x = tape.input(Tensor(shape: [4], elements: [1, 2, 3, 4]))
     let (a, b) = (x.pad(before: [0], after: [4]), x.pad(before: [4], after: [0]))
     let (c, d) = (x.pad(before: [2], after: [2]), x.square().pad(before: [1], after: [3]))
-    let sums = [a + b, c + d, (a + c) + d, (x.pad(before: [0], after: [4]) + b) + b]
-    for outputs in [sums, sums + [a], [sums[2].exp(), sums[0] * sums[0]], [a + c, (a + c) + d]] {
+    let number = tape.input(Tensor(scalar: 5))
+    let sums = [a + b, c + d, (a + c) + d, (x.pad(before: [0], after: [4]) + b) + b, ((number + a) + b) + number]
+    for outputs in [sums, sums + [a], [sums[2].exp(), sums[0] * sums[0]], [a + c, (a + c) + d], [sums[4]]] {
       let program = Program<Float>(outputs)
       program.run()
       for y in outputs { #expect(program.value(of: y).isIdentical(to: y.value)) }

@@ -27,7 +27,7 @@ struct SliceGradients: FastPath {
     var addend: Int?
     while recording.forms[sum] == .binary(.add) {
       let (older, newer) = (nodes[sum].inputs[0], nodes[sum].inputs[1])
-      guard let part = part(newer, of: sum, recording) else { break }
+      guard nodes[older].shape == nodes[sum].shape, let part = part(newer, of: sum, recording) else { break }
       parts.append(part)
       computed += [sum, newer]
       if let first = Self.part(older, of: sum, recording) {
