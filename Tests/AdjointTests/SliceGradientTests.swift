@@ -8,7 +8,7 @@ import Testing
 
   /// Numbers among which zeros of both signs, infinities and NaN stand often enough to meet.
   private func awkward<S: BitComparable>(_ shape: Shape, _ generator: inout Generator) -> Tensor<S> {
-    let some = [0, -0.0, Double.infinity, -.infinity, .nan, -0.0, 1e-320, 0]
+    let some = [0, -0.0, Double.infinity, -.infinity, .nan, -0.0, .leastNonzeroMagnitude, 0]
     return Tensor(
       shape: shape,
       elements: (0..<shape.elementCount).map { _ in
