@@ -22,6 +22,10 @@ package protocol LibraryOperation: Operation {
   /// This operation with `change` applied to the extents among its attributes; itself when it has none.
   func resized(_ change: (Int) -> Int) -> Self
 
+  /// The place in y of the first element of x, when y is x with zeros around it and none between; `nil` unless said
+  /// otherwise. `margin` asks any operation for it.
+  var ownMargin: [Int]? { get }
+
   /// The elements of y, recorded as operations on single numbers; `nil` when there is no such form.
   func expanded(_ x: [ScalarOperand], shape: Shape, on tape: Tape<Double>) -> [Variable<Double>]?
 }
@@ -31,6 +35,7 @@ extension LibraryOperation {
   package func domain(ofInput position: Int, _ present: ValueRange?) -> ValueRange { .limit }
   package func isFinite(on shapes: [Shape]) -> Bool { true }
   package func resized(_ change: (Int) -> Int) -> Self { self }
+  package var ownMargin: [Int]? { nil }
 }
 
 extension Operation {
@@ -41,6 +46,9 @@ extension Operation {
     if Self.self == Binary.self, let f = self as? Binary { return .zip(.binary(f)) }
     return (self as? any LibraryOperation)?.ownForm ?? .other
   }
+
+  /// The place in y of the first element of x, when y is x with zeros around it and none between; `nil` otherwise.
+  var margin: [Int]? { (self as? any LibraryOperation)?.ownMargin }
 }
 
 /// The kinds of operations, for readers of a recording. They switch over it without `default`, or compare with it.

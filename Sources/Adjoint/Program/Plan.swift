@@ -71,8 +71,9 @@ struct Plan {
   var indexBounds: [Int: Int] {
     var bounds: [Int: Int] = [:]
     for i in nodes.indices where live[i] {
-      guard case .operation(let operation) = nodes[i].kind, let position = operation.indexPosition,
-        nodes[nodes[i].inputs[position]].isLeaf
+      // Most read none: an operation is asked last.
+      guard nodes[i].inputs.contains(where: { nodes[$0].isIndex }), case .operation(let operation) = nodes[i].kind,
+        let position = operation.indexPosition, nodes[nodes[i].inputs[position]].isLeaf
       else { continue }
       let bound = operation.indexBound(for: nodes[i].inputs.map { nodes[$0].shape })
       bounds[nodes[i].inputs[position], default: Int.max] = min(bound, bounds[nodes[i].inputs[position]] ?? Int.max)

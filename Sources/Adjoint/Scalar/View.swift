@@ -8,21 +8,18 @@
 public struct View<S: Scalar>: BitwiseCopyable {
   /// The dimensions of the operand.
   public let shape: Shape
-  /// The number of elements.
-  public let count: Int
   @usableFromInline let address: UnsafeMutableRawPointer
   @usableFromInline let firstHeld: Int
+  /// The end of the positions held; −1 for all, so that a view is made without a count that nobody may ask for.
   @usableFromInline let endOfHeld: Int
 
   init(shape: Shape, address: UnsafeMutableRawPointer) {
-    (self.shape, count, self.address) = (shape, shape.elementCount, address)
-    (firstHeld, endOfHeld) = (0, count)
+    (self.shape, self.address, firstHeld, endOfHeld) = (shape, address, 0, -1)
   }
 
   /// A view of some elements alone. The address is that which element 0 would have.
   init(shape: Shape, address: UnsafeMutableRawPointer, held: Range<Int>) {
-    (self.shape, count, self.address) = (shape, shape.elementCount, address)
-    (firstHeld, endOfHeld) = (held.lowerBound, held.upperBound)
+    (self.shape, self.address, firstHeld, endOfHeld) = (shape, address, held.lowerBound, held.upperBound)
   }
 
   /// A view of existing elements, for evaluating an operation outside a tape.
@@ -34,8 +31,10 @@ public struct View<S: Scalar>: BitwiseCopyable {
     self.init(shape: shape, address: UnsafeMutableRawPointer(base))
   }
 
+  /// The number of elements.
+  @inlinable public var count: Int { shape.elementCount }
   /// The positions whose elements there are: all, except while a formula is read at some of them.
-  @usableFromInline var held: Range<Int> { Range(uncheckedBounds: (firstHeld, endOfHeld)) }
+  @inlinable var held: Range<Int> { Range(uncheckedBounds: (firstHeld, endOfHeld < 0 ? count : endOfHeld)) }
 
   /// The elements in row-major order.
   @inlinable public var elements: UnsafeBufferPointer<S> {
@@ -144,28 +143,32 @@ public struct Operands<S: Scalar> {
 public struct Output<S: Scalar> {
   /// The dimensions of the result.
   public let shape: Shape
-  /// The number of elements.
-  public let count: Int
   @usableFromInline let address: UnsafeMutableRawPointer
-  /// The row-major positions of the elements that are to be written: all, except where a part is computed or a formula read.
-  public let indices: Range<Int>
-  /// The positions whose elements there are.
-  @usableFromInline let held: Range<Int>
+  @usableFromInline let firstIndex: Int
+  /// The end of the positions to be written; −1 for all.
+  @usableFromInline let endOfIndices: Int
+  /// True when there are elements at all positions, also at those that are not to be written.
+  @usableFromInline let holdsAll: Bool
 
   init(shape: Shape, address: UnsafeMutableRawPointer) {
-    (self.shape, count, self.address) = (shape, shape.elementCount, address)
-    indices = 0..<count
-    held = indices
+    (self.shape, self.address, firstIndex, endOfIndices, holdsAll) = (shape, address, 0, -1, true)
+  }
+
+  private init(shape: Shape, address: UnsafeMutableRawPointer, indices: Range<Int>, holdsAll: Bool) {
+    (self.shape, self.address, self.holdsAll) = (shape, address, holdsAll)
+    (firstIndex, endOfIndices) = (indices.lowerBound, indices.upperBound)
   }
 
   /// A place for some elements alone. The address is that which element 0 would have.
-  init(shape: Shape, address: UnsafeMutableRawPointer, indices: Range<Int>, held: Range<Int>) {
-    (self.shape, count, self.address) = (shape, shape.elementCount, address)
-    (self.indices, self.held) = (indices, held)
+  init(shape: Shape, address: UnsafeMutableRawPointer, held: Range<Int>) {
+    self.init(shape: shape, address: address, indices: held, holdsAll: false)
   }
 
   /// The same memory, of which only some elements are to be written.
-  func part(_ indices: Range<Int>) -> Output { Output(shape: shape, address: address, indices: indices, held: held) }
+  /// - Precondition: there are elements at all positions.
+  func part(_ indices: Range<Int>) -> Output {
+    Output(shape: shape, address: address, indices: indices, holdsAll: true)
+  }
 
   /// Existing memory as an output, for evaluating an operation outside a tape.
   /// - Precondition: there are as many elements as the shape has, and they outlive the output.
@@ -173,6 +176,15 @@ public struct Output<S: Scalar> {
     let view = View(shape: shape, elements: elements)
     self.init(shape: shape, address: view.address)
   }
+
+  /// The number of elements.
+  @inlinable public var count: Int { shape.elementCount }
+  /// The row-major positions of the elements that are to be written: all, except where a part is computed or a formula read.
+  @inlinable public var indices: Range<Int> {
+    Range(uncheckedBounds: (firstIndex, endOfIndices < 0 ? count : endOfIndices))
+  }
+  /// The positions whose elements there are.
+  @inlinable var held: Range<Int> { holdsAll ? Range(uncheckedBounds: (0, count)) : indices }
 
   /// The elements in row-major order.
   @inlinable public var elements: UnsafeMutableBufferPointer<S> {

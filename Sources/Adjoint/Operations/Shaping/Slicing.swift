@@ -134,6 +134,7 @@ package struct Pad: LibraryOperation {
     [Attribute("before", .list(before)), Attribute("after", .list(after))] + step.attribute
   }
   package var ownForm: OperationForm { .pad }
+  package var ownMargin: [Int]? { step.isEmpty ? before : nil }
   package func swiftCode(_ x: [String], _ shapes: [Shape]) -> String {
     methodCall(name, x, "before: \(before)", "after: \(after)" + (step.isEmpty ? "" : ", step: \(step)"))
   }

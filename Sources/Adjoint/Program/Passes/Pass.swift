@@ -49,6 +49,7 @@ enum FastPaths {
       ?? PickGradient.ending(in: i, of: recording)
       ?? ColumnSums.ending(in: i, of: recording)
       ?? RowScatter.ending(in: i, of: recording)
+      ?? SliceGradients.ending(in: i, of: recording)
   }
 }
 

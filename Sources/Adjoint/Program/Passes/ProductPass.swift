@@ -25,15 +25,14 @@ package struct ProductPass: FastPath {
   /// The nodes of the pattern that ends in i: a product, then perhaps a bias, then perhaps a function.
   private static func parts(_ i: Int, _ recording: PlannedRecording) -> (matmul: Int, bias: Int?, function: Int?)? {
     guard let form = recording.forms[i] else { return nil }
-    if recording.product(i) != nil { return (i, nil, nil) }
+    if recording.isProduct(i) { return (i, nil, nil) }
     guard form == .addBias || form.isMap else { return nil }
     let inputs = recording.nodes[i].inputs
     let x = inputs[0]
-    let product = recording.product(x)
-    guard recording.isPrivate(x, to: i), product != nil || recording.forms[x] == .addBias else { return nil }
+    guard recording.isPrivate(x, to: i), recording.forms[x] == .addBias || recording.isProduct(x) else { return nil }
     if form == .addBias {
       // A matrix times a vector has a bias for each row.
-      let fits = product?.columns == recording.nodes[inputs[1]].shape[0]
+      let fits = recording.nodes.product(x, recording.forms[x])?.columns == recording.nodes[inputs[1]].shape[0]
       return fits && x != inputs[1] ? (x, i, nil) : nil
     }
     return parts(x, recording).map { ($0.matmul, $0.bias, i) }
@@ -54,7 +53,7 @@ package struct ProductPass: FastPath {
     of product: Int, onto addend: Int, in i: Int, _ recording: PlannedRecording
   ) -> Pass? {
     let (nodes, form) = (recording.nodes, recording.forms[addend])
-    guard recording.product(product) != nil, recording.isPrivate(product, to: i),
+    guard recording.isProduct(product), recording.isPrivate(product, to: i),
       recording.isPrivate(addend, to: i), let form, form != .reshape,
       nodes[product].shape == nodes[i].shape, nodes[addend].shape == nodes[i].shape
     else { return nil }
@@ -80,8 +79,9 @@ package struct ProductPass: FastPath {
 }
 
 extension PlannedRecording {
-  /// The one matrix product that node i is in memory; `nil` for another operation, and for several products.
-  fileprivate func product(_ i: Int) -> ProductForm? { nodes.product(i, forms[i]) }
+  /// True for one matrix product in memory. Most nodes are none, and a `ProductForm` takes long to hand over, even none.
+  @inline(__always)
+  fileprivate func isProduct(_ i: Int) -> Bool { forms[i]?.isProduct == true && nodes.product(i, forms[i]) != nil }
 }
 
 extension [Node] {

@@ -60,11 +60,13 @@ extension LoopFormula {
 
   // MARK: Reading again
 
-  /// The elements in a sample, and the most elements between two.
+  /// The most elements in a sample, and between two.
   private static let (sample, distance) = (2, 16384)
 
   /// True when `body` is true of samples of some positions: the first, the last, and some between.
   private static func holds(at elements: Range<Int>, _ body: (Range<Int>) -> Bool) -> Bool {
+    // Of few elements, samples are single: they take as long as all the rest.
+    let sample = elements.count < 1024 ? 1 : sample
     let step = Swift.max(Swift.min(distance, (elements.count - sample) / 2), sample)
     for start in stride(from: elements.lowerBound, to: elements.upperBound - sample, by: step)
     where !body(start..<start + sample) { return false }
@@ -102,7 +104,7 @@ extension LoopFormula {
           recorder.record {
             forward(
               Operands(views: views, count: x.count),
-              Output(shape: y.shape, address: start(own, some), indices: some, held: some))
+              Output(shape: y.shape, address: start(own, some), held: some))
           }
           return !recorder.isBroken
             && some.allSatisfy { i in
@@ -139,8 +141,7 @@ extension LoopFormula {
         forward(x, y.part(some))
         let address = UnsafeMutableRawPointer(plain) - some.lowerBound * MemoryLayout<S>.stride
         compute(
-          x, into: Output(shape: y.shape, address: address, indices: some, held: some), some, room: room,
-          inPlainLoops: true)
+          x, into: Output(shape: y.shape, address: address, held: some), some, room: room, inPlainLoops: true)
         return some.allSatisfy { LoopFormula.isSame(plain[$0 - some.lowerBound], y.base[$0]) }
       }
     }
