@@ -10,7 +10,7 @@ import numpy as np
 sheet = json.load(open(sys.argv[1]))
 v = {name: np.array(value) for name, value in sheet["values"].items()}
 x, w1, b1, w2, b2 = v["x"], v["fc1/weight"], v["fc1/bias"], v["fc2/weight"], v["fc2/bias"]
-t = np.eye(len(b2))[v["labels"]]
+t = np.eye(len(b2))[v["t"]]
 
 # Forward: tanh, then softmax.
 a1 = np.tanh(x @ w1.T + b1)

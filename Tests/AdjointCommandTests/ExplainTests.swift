@@ -59,8 +59,8 @@ import Testing
     #expect(other.code == 2 && other.errors.contains("expected 5, from which sheet.key.md was made"), "\(other.errors)")
     // Weights are small decimals.
     let sheet = try String(contentsOfFile: workplace.path("sheet.md"), encoding: .utf8)
-    let weight = try #require(sheet.split(separator: "\n").first { $0.hasPrefix("    %1 = [[") })
-    #expect(weight.wholeMatch(of: #/ *%1 = \[\[-?\d\.\d(?:[\[\], ]+-?\d(?:\.\d)?)*\]\]/#) != nil, "\(weight)")
+    let weight = try #require(sheet.split(separator: "\n").first { $0.hasPrefix("    W⁽¹⁾ = [[") })
+    #expect(weight.wholeMatch(of: #/ *W⁽¹⁾ = \[\[-?\d\.\d(?:[\[\], ]+-?\d(?:\.\d)?)*\]\]/#) != nil, "\(weight)")
     // By hand, the seed is changed: the numbers are not those of the sheet.
     let key = try String(contentsOfFile: workplace.path("sheet.key.md"), encoding: .utf8)
     try key.replacing("seed = 5", with: "seed = 6").write(
@@ -81,8 +81,8 @@ import Testing
     let words = ["explain", "--exercise", "--activation", "relu", "--seed", "\(seed)", "-o", "sheet.md"]
     #expect(try workplace.start(words).outcome().code == 0)
     let sheet = try String(contentsOfFile: workplace.path("sheet.md"), encoding: .utf8)
-    let z = try #require(sheet.split(separator: "\n").first { $0.hasPrefix("    %4 = ") })
-    #expect(!z.split { "=[], ".contains($0) }.contains("0"), "\(z)")
+    let z = try #require(sheet.split(separator: "\n").first { $0.hasPrefix("    z⁽¹⁾ = ") })
+    #expect(!z.split(separator: "=")[1].split { "[], ".contains($0) }.contains("0"), "\(z)")
   }
 
   @Test("A page to fill in holds its exercise, and is refused where it would ask for too many numbers")
