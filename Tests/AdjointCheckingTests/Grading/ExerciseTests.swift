@@ -1,5 +1,6 @@
 import Adjoint
 import AdjointChecking
+import AdjointFiles
 import AdjointGrading
 import AdjointLearning
 import Foundation
@@ -351,8 +352,7 @@ import Testing
     for spelling in 0..<4 {
       var file = NPZFile()
       for question in exercise.questions {
-        let adjoints = exercise.names.adjointSpellings(question.node)
-        let key = [String(question.number), question.name, adjoints[0], adjoints[2]][spelling]
+        let key = [String(question.number), question.name, question.symbol, "d%\(question.node)"][spelling]
         let bytes = ByteOrder.littleEndian.bytes(of: question.answer.elements.map(\.bitPattern))
         file.set(key, NPY(type: .float64, shape: Array(question.answer.shape), bytes: bytes))
       }
