@@ -1,3 +1,6 @@
+import Adjoint
+import AdjointDatasets
+import AdjointFiles
 import Foundation
 import Testing
 
@@ -73,6 +76,29 @@ import Testing
     #expect(damaged.code != 0 && damaged.errors.contains("says what cannot be"), "\(damaged.errors)")
     try "just a text".write(toFile: workplace.path("note.md"), atomically: true, encoding: .utf8)
     #expect(try workplace.run("explain", "--grade", "note.md").errors.contains("answers behind (1) ="))
+  }
+
+  @Test("Arrays as NumPy saves them are graded by name, with the options of their sheet")
+  func arrays() throws {
+    let workplace = try Workplace()
+    #expect(try workplace.run("explain", "--exercise", "--parameters", "-o", "sheet.json").code == 0)
+    let key = try JSON(workplace.bytes("sheet.key.json"), file: "sheet.key.json")
+    func numbers(_ value: JSON) -> [Double] { value.elements?.flatMap(numbers) ?? [value.double ?? .nan] }
+    var (right, wrong) = (NPZ(), NPZ())
+    for question in try #require(key["questions"]?.elements) {
+      let shape = Shape(numbers(try #require(question["shape"])).map { Int($0) })
+      let answer = numbers(try #require(key["answers"]?[question["number"]?.text ?? ""]))
+      right.add(try #require(question["of"]?.string), Tensor<Double>(shape: shape, elements: answer))
+      wrong.add(try #require(question["of"]?.string), Tensor<Double>.zeros(shape))
+    }
+    try right.write(to: workplace.directory.appendingPathComponent("right.npz"))
+    try wrong.write(to: workplace.directory.appendingPathComponent("wrong.npz"), compressing: true)
+    let graded = try workplace.run("explain", "--grade", "right.npz", "--parameters")
+    #expect(graded.code == 0 && graded.output.contains("4 of 4 right"), "\(graded.output)\(graded.errors)")
+    #expect(try workplace.run("explain", "--grade", "wrong.npz", "--parameters").code == 1)
+    _ = try workplace.write("text.npz", Array("no archive".utf8))
+    let damaged = try workplace.run("explain", "--grade", "text.npz", "--parameters")
+    #expect(damaged.code != 0 && damaged.errors.contains("text.npz"), "\(damaged.errors)")
   }
 
   @Test("Worked by hand, no unit stands at a kink", arguments: 0..<6)
