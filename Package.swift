@@ -68,19 +68,23 @@ let package = Package(
 
     // C: starts a command where the system does not tell it its own path and words.
     .target(name: "AdjointStart", path: "Sources/Commands/Start"),
-    // The command line: options and output, data and names of the library, and the programs.
+    // The command line: options and output, and the programs.
     .target(
       name: "AdjointCommandLine", dependencies: ["Adjoint", "AdjointFiles", "AdjointStart"],
       path: "Sources/Commands/Shared"),
+    // Data, and names of the library, as the command line knows them.
     .target(
       name: "AdjointCommandData", dependencies: ["AdjointCommandLine", "AdjointDatasets", "AdjointLearning"],
       path: "Sources/Commands/Data"),
+    // What decides a training, and the network in a checkpoint.
+    .target(
+      name: "AdjointCommandTraining", dependencies: ["AdjointCommandData"], path: "Sources/Commands/Training"),
     .executableTarget(
       name: "AdjointCommand",
-      dependencies: ["AdjointCharts", "AdjointCommandData"], path: "Sources/Commands/Adjoint"),
+      dependencies: ["AdjointCharts", "AdjointCommandTraining"], path: "Sources/Commands/Adjoint"),
     .executableTarget(
       name: "ExplainTool",
-      dependencies: ["AdjointCommandData", "AdjointDrawing", "AdjointGrading"], path: "Sources/Commands/Explain"),
+      dependencies: ["AdjointCommandTraining", "AdjointDrawing", "AdjointGrading"], path: "Sources/Commands/Explain"),
     .executableTarget(
       name: "LessonTool", dependencies: ["AdjointCommandLine", "AdjointLessons"], path: "Sources/Commands/Lesson"),
     .executableTarget(
@@ -88,7 +92,7 @@ let package = Package(
     .executableTarget(
       name: "DiffTool", dependencies: ["AdjointCommandLine", "AdjointLearning"], path: "Sources/Commands/Diff"),
     .executableTarget(
-      name: "ExportTool", dependencies: ["AdjointCommandData", "AdjointONNX"],
+      name: "ExportTool", dependencies: ["AdjointCommandTraining", "AdjointONNX"],
       path: "Sources/Commands/Export"),
     .executableTarget(
       name: "BenchTool",

@@ -10,7 +10,7 @@ import numpy as np
 sheet = json.load(open(sys.argv[1]))
 v = {name: np.array(value) for name, value in sheet["values"].items()}
 x, w1, b1, w2, b2 = v["x"], v["fc1/weight"], v["fc1/bias"], v["fc2/weight"], v["fc2/bias"]
-t = np.eye(len(b2))[v["labels"]]
+t = np.eye(len(b2))[v["t"]]
 
 # Forward: tanh, then softmax.
 a1 = np.tanh(x @ w1.T + b1)
@@ -22,5 +22,8 @@ dz2 = (p - t) / len(x)
 dz1 = dz2 @ w2 * (1 - a1**2)
 
 answers = {"fc2/weight": dz2.T @ a1, "fc2/bias": dz2.sum(axis=0), "fc1/weight": dz1.T @ x, "fc1/bias": dz1.sum(axis=0)}
-sheet["answers"] = {name: gradient.tolist() for name, gradient in answers.items()}
-json.dump(sheet, open(sys.argv[2], "w"))
+if sys.argv[2].endswith(".npz"):
+    np.savez(sys.argv[2], **answers)
+else:
+    sheet["answers"] = {name: gradient.tolist() for name, gradient in answers.items()}
+    json.dump(sheet, open(sys.argv[2], "w"))

@@ -1,3 +1,6 @@
+import Adjoint
+import AdjointDatasets
+import AdjointFiles
 import Foundation
 import Testing
 
@@ -59,8 +62,8 @@ import Testing
     #expect(other.code == 2 && other.errors.contains("expected 5, from which sheet.key.md was made"), "\(other.errors)")
     // Weights are small decimals.
     let sheet = try String(contentsOfFile: workplace.path("sheet.md"), encoding: .utf8)
-    let weight = try #require(sheet.split(separator: "\n").first { $0.hasPrefix("    %1 = [[") })
-    #expect(weight.wholeMatch(of: #/ *%1 = \[\[-?\d\.\d(?:[\[\], ]+-?\d(?:\.\d)?)*\]\]/#) != nil, "\(weight)")
+    let weight = try #require(sheet.split(separator: "\n").first { $0.hasPrefix("    W⁽¹⁾ = [[") })
+    #expect(weight.wholeMatch(of: #/ *W⁽¹⁾ = \[\[-?\d\.\d(?:[\[\], ]+-?\d(?:\.\d)?)*\]\]/#) != nil, "\(weight)")
     // By hand, the seed is changed: the numbers are not those of the sheet.
     let key = try String(contentsOfFile: workplace.path("sheet.key.md"), encoding: .utf8)
     try key.replacing("seed = 5", with: "seed = 6").write(
@@ -75,14 +78,37 @@ import Testing
     #expect(try workplace.run("explain", "--grade", "note.md").errors.contains("answers behind (1) ="))
   }
 
+  @Test("Arrays as NumPy saves them are graded by name, with the options of their sheet")
+  func arrays() throws {
+    let workplace = try Workplace()
+    #expect(try workplace.run("explain", "--exercise", "--parameters", "-o", "sheet.json").code == 0)
+    let key = try JSON(workplace.bytes("sheet.key.json"), file: "sheet.key.json")
+    func numbers(_ value: JSON) -> [Double] { value.elements?.flatMap(numbers) ?? [value.double ?? .nan] }
+    var (right, wrong) = (NPZ(), NPZ())
+    for question in try #require(key["questions"]?.elements) {
+      let shape = Shape(numbers(try #require(question["shape"])).map { Int($0) })
+      let answer = numbers(try #require(key["answers"]?[question["number"]?.text ?? ""]))
+      right.add(try #require(question["of"]?.string), Tensor<Double>(shape: shape, elements: answer))
+      wrong.add(try #require(question["of"]?.string), Tensor<Double>.zeros(shape))
+    }
+    try right.write(to: workplace.directory.appendingPathComponent("right.npz"))
+    try wrong.write(to: workplace.directory.appendingPathComponent("wrong.npz"), compressing: true)
+    let graded = try workplace.run("explain", "--grade", "right.npz", "--parameters")
+    #expect(graded.code == 0 && graded.output.contains("4 of 4 right"), "\(graded.output)\(graded.errors)")
+    #expect(try workplace.run("explain", "--grade", "wrong.npz", "--parameters").code == 1)
+    _ = try workplace.write("text.npz", Array("no archive".utf8))
+    let damaged = try workplace.run("explain", "--grade", "text.npz", "--parameters")
+    #expect(damaged.code != 0 && damaged.errors.contains("text.npz"), "\(damaged.errors)")
+  }
+
   @Test("Worked by hand, no unit stands at a kink", arguments: 0..<6)
   func kinks(seed: Int) throws {
     let workplace = try Workplace()
     let words = ["explain", "--exercise", "--activation", "relu", "--seed", "\(seed)", "-o", "sheet.md"]
     #expect(try workplace.start(words).outcome().code == 0)
     let sheet = try String(contentsOfFile: workplace.path("sheet.md"), encoding: .utf8)
-    let z = try #require(sheet.split(separator: "\n").first { $0.hasPrefix("    %4 = ") })
-    #expect(!z.split { "=[], ".contains($0) }.contains("0"), "\(z)")
+    let z = try #require(sheet.split(separator: "\n").first { $0.hasPrefix("    z⁽¹⁾ = ") })
+    #expect(!z.split(separator: "=")[1].split { "[], ".contains($0) }.contains("0"), "\(z)")
   }
 
   @Test("A page to fill in holds its exercise, and is refused where it would ask for too many numbers")

@@ -89,6 +89,8 @@ private struct Instances {
     let result = try #require(trainer.history.last)
     add(step, predictor, trainer, result, try #require(result.validation), try Checkpoint(contentsOf: file))
     add(try Safetensors(contentsOf: file), step.profile {}, EarlyStopping(patience: 2), EarlyStopping.Rule.sinceBest)
+    let other = MLP<Float>([784] + [Int](repeating: 8, count: 200) + [10], using: &generator)
+    add(WeightNames.pytorch, try other.load(from: file, strict: false))
     add(SGD(), Momentum(), Momentum.Convention.averaged, Nesterov(), Adagrad(), RMSProp(), Adam(), AdamW())
     let wideStart = Tensor<Double>.ones([5000])
     add(LevenbergMarquardt(), LBFGS(), LBFGS().minimize(from: wideStart) { ($0 * $0).sum() }, Minimum.Reason.stalled)
@@ -156,6 +158,9 @@ private struct Instances {
       digits.batches(of: 128), digits.all, LabeledPoints.moons(count: 1000, using: &generator),
       LabeledPoints(inputs: .zeros([1, 2]), labels: [0], classNames: (0..<2000).map { "class \($0)" }),
       RegressionPoints.samples(of: sin, on: 0...1, count: 1000), CSVFormat(), CSVColumn.named("label"))
+    var arrays = NPZ()
+    for number in 0..<1000 { arrays.add("array \(number)", Tensor<Double>([1, 2])) }
+    add(arrays)
   }
 
   private mutating func addChecking() throws {

@@ -147,9 +147,10 @@ import Testing
     }
     var shown = Shown()
     for (node, symbol) in zip(graph.nodes.map(\.id), rows) { shown.values[node] = symbol }
-    let asked = exercise.worksheet.split(separator: "\n").filter { $0.hasPrefix("Adjoint ") }.map {
-      String($0.dropFirst("Adjoint ".count).prefix { $0 != " " && $0 != "," })
+    let asked = exercise.worksheet.split(separator: "\n").filter { $0.contains(", used in ") }.map {
+      String($0.prefix { $0 != " " && $0 != "," })
     }
+    #expect(asked.count == exercise.questions.count && !asked.isEmpty)
     for (question, symbol) in zip(exercise.questions, asked) { shown.adjoints[question.node] = symbol }
     return shown
   }

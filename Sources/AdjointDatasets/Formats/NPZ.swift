@@ -12,7 +12,7 @@ import Foundation
 ///     var results = NPZ()
 ///     try results.add("loss", losses)
 ///     try results.write(to: file)
-public struct NPZ {
+public struct NPZ: CustomStringConvertible {
   private var file: NPZFile
 
   /// No arrays.
@@ -26,6 +26,11 @@ public struct NPZ {
 
   /// The names of the arrays, in the order of the archive.
   public var names: [String] { file.names }
+
+  public var description: String {
+    "NPZ: \(names.count) \(names.count == 1 ? "array" : "arrays")" + (names.isEmpty ? "" : ": ")
+      + names.prefix(8).map(quoted).joined(separator: ", ") + (names.count > 8 ? ", …" : "")
+  }
 
   /// The array of this name, as `Tensor(npy:)` reads it.
   /// - Throws: `FileError` when there is none, or none of numbers.

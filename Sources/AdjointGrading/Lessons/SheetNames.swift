@@ -9,10 +9,12 @@ struct SheetNames {
   func value(_ node: Int) -> String { symbols[node] }
   /// `z̄⁽¹⁾`, or `δ⁽¹⁾`
   func adjoint(_ node: Int) -> String { symbols.adjoint(of: node) }
+  /// What a keyboard has for a value: `%3`.
+  static func typed(_ node: Int) -> String { "%\(node)" }
   /// What may be written for a value in an answer: the symbol, or `%3`.
-  func spellings(_ node: Int) -> [String] { [value(node), "%\(node)"] }
+  func spellings(_ node: Int) -> [String] { [value(node), SheetNames.typed(node)] }
   /// What may be written for an adjoint: the symbol, `∂%3`, or `d%3` on a keyboard without ∂.
-  func adjointSpellings(_ node: Int) -> [String] { [adjoint(node), "∂%\(node)", "d%\(node)"] }
+  func adjointSpellings(_ node: Int) -> [String] { [adjoint(node)] + ["∂", "d"].map { $0 + SheetNames.typed(node) } }
 
   /// The symbol, or the number itself for a constant that is one.
   func notation(of v: Variable<Double>) -> Notation {

@@ -1,10 +1,7 @@
 import Adjoint
 import AdjointFiles
 
-/// A filled sheet: what it says of itself, and its answers as text. Markdown and JSON are read into it.
-///
-/// Another format is one more initialiser: it names its arrays as `Exercise.number(of:)` knows them, and writes each with
-/// `NumberText.text`.
+/// A filled sheet: what it says of itself, and its answers as text. Markdown, JSON and NumPy's arrays are read into it.
 package struct Submission: Sendable {
   package struct Entry: Sendable {
     /// The question as the sheet names it.
@@ -62,6 +59,20 @@ package struct Submission: Sendable {
     for place in entries.indices {
       let text = entries[place].text.drop { $0.isWhitespace }
       entries[place].text = String(text.reversed().drop { $0.isWhitespace }.reversed())
+    }
+  }
+
+  // MARK: NumPy
+
+  /// Reads NumPy's arrays, each named as its question: by number (`4`), adjoint (`z̄⁽¹⁾`) or name (`fc1/weight`).
+  ///
+  /// Such a file says nothing of itself.
+  /// - Throws: `FileError` for an array that holds no numbers.
+  package init(arrays file: NPZFile) throws(FileError) {
+    for name in file.names {
+      let array = try file.array(name)
+      let numbers = Tensor<Double>(shape: Shape(array.shape), elements: array.type.numbers(of: array.bytes) { $0 })
+      entries.append(Entry(key: name, line: 0, text: NumberText.text(numbers)))
     }
   }
 

@@ -49,16 +49,21 @@ extension Exercise {
       "brackets of its own: `[[1, -0.5], [2/3, 0]]`. A formula will do, such as \(example): `·` is the product"
     )
     lines.append("of matrices, `ᵀ` transposes, `sum(x, 0)` sums over an axis, and earlier answers have their names.")
+    lines.append(
+      "On a keyboard, what stands under *typed* is the value, and `d` before it makes it the adjoint: `d%5`.")
     lines.append("")
     lines.append(
       "An answer is right within \(toleranceText) of its largest number: \(digits) significant digits are enough. Going on from a"
     )
     lines.append("wrong answer costs nothing more.")
-    lines += ["", "## Forward pass", "", "| value | shape | formula | name |", "| --- | --- | --- | --- |"]
+    lines += [
+      "", "## Forward pass", "", "| value | typed | shape | formula | name |", "| --- | --- | --- | --- | --- |",
+    ]
     let needed = SheetNames.nodes(behind: output)
     for v in needed {
       lines.append(
-        "| \(names.value(v.index)) | \(v.shape) | \(names.formula(of: v)) | \(SheetNames.label(of: v)) |")
+        "| \(names.value(v.index)) | `\(SheetNames.typed(v.index))` | \(v.shape) | \(names.formula(of: v)) | "
+          + "\(SheetNames.label(of: v)) |")
     }
     lines += [
       "", "The loss is \(names.value(loss)), so \(names.adjoint(loss)) = 1.", "", "## Values", "",

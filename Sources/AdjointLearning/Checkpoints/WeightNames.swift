@@ -19,7 +19,10 @@ public struct LoadReport: Sendable, Equatable, CustomStringConvertible {
 
   public var description: String {
     func line(_ names: [String], _ word: String) -> String {
-      names.isEmpty ? "nothing \(word)" : "\(names.count) \(word): \(names.map(quoted).joined(separator: ", "))"
+      names.isEmpty
+        ? "nothing \(word)"
+        : "\(names.count) \(word): \(names.prefix(8).map(quoted).joined(separator: ", "))"
+          + (names.count > 8 ? ", …" : "")
     }
     return "LoadReport: \(line(missing, "missing")); \(line(surplus, "surplus"))"
   }

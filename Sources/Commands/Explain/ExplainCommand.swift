@@ -83,7 +83,8 @@ enum ExplainCommand {
     let model = try ExplainedModel(arguments, console, byHand: isExercise)
     let loss = model.explained
     let exercise = try isExercise ? Homework.exercise(on: loss, of: model, arguments, ending: form.ending) : nil
-    let files = form.files(Explained(model: model, loss: loss, exercise: exercise, style: try ExplanationStyle(arguments)))
+    let files = form.files(
+      Explained(model: model, loss: loss, exercise: exercise, style: try ExplanationStyle(arguments)))
     for (ending, text) in files {
       let place = ending == form.ending ? file : file.dropLast(form.ending.count) + ending
       if isExercise, FileManager.default.fileExists(atPath: FilePlace.url(String(place)).path) {

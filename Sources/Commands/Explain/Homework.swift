@@ -19,10 +19,11 @@ enum Homework {
     on loss: Variable<Double>, of model: ExplainedModel, _ arguments: Arguments, ending: String? = nil
   ) throws -> Exercise {
     let drawn = arguments.isGiven("load") ? ["model", "activation", "seed"] : []
-    let about = recorded.filter { $0 != "digits" && !drawn.contains($0) }.compactMap { name -> (name: String, value: String)? in
-      if case .flag = arguments.option(name).kind { return arguments.isGiven(name) ? (name, "yes") : nil }
-      return (name == "model" ? model.sizes : arguments.text(name)).map { (name, $0) }
-    }
+    let about = recorded.filter { $0 != "digits" && !drawn.contains($0) }
+      .compactMap { name -> (name: String, value: String)? in
+        if case .flag = arguments.option(name).kind { return arguments.isGiven(name) ? (name, "yes") : nil }
+        return (name == "model" ? model.sizes : arguments.text(name)).map { (name, $0) }
+      }
     let exercise = Exercise(
       on: loss, digits: try arguments.integer("digits"), notation: try arguments.choice("notation"), about: about,
       parametersOnly: arguments.isGiven("parameters"))
@@ -51,7 +52,11 @@ enum Homework {
   }
 
   private static func read(_ sheet: String, _ option: Option) throws -> Submission {
-    let path = FilePlace.url(sheet).path
+    let url = FilePlace.url(sheet)
+    let path = url.path
+    if url.pathExtension.lowercased() == "npz", FileManager.default.fileExists(atPath: path) {
+      return try Submission(arrays: NPZFile(contentsOf: url))
+    }
     guard let data = FileManager.default.contents(atPath: path), let text = String(data: data, encoding: .utf8) else {
       let found = FileManager.default.fileExists(atPath: path) ? "\(path) is no text" : "there is no file \(path)"
       throw option.bad(

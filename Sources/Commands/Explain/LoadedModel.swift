@@ -1,6 +1,7 @@
 import Adjoint
 import AdjointCommandData
 import AdjointCommandLine
+import AdjointCommandTraining
 import AdjointDatasets
 import AdjointLearning
 
@@ -11,7 +12,13 @@ extension ExplainedModel {
     for name in ["model", "activation", "seed"] where arguments.isGiven(name) {
       throw CommandError.unusedOption(name, reason: "with --load", usedBy: [])
     }
-    let classifier = try Classifier(loading: file)
+    let classifier: Classifier
+    do {
+      classifier = try Classifier(loading: file)
+    } catch CommandError.foreignCheckpoint(let file, let missing, let tensors, _) {
+      // The options that it suggests are of other commands.
+      throw CommandError.foreignCheckpoint(file, missing: missing, tensors: tensors)
+    }
     let data = try ExplainedData(for: classifier, arguments, console)
     let (height, width, classes) = (classifier.height, classifier.width, classifier.classNames.count)
     let model: any Layer<Double> = classifier.plan.model(height: height, width: width, classes: classes)

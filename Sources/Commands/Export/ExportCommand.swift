@@ -1,5 +1,6 @@
 import Adjoint
 import AdjointCommandLine
+import AdjointCommandTraining
 import AdjointFiles
 import AdjointLearning
 import AdjointONNX
@@ -13,9 +14,11 @@ enum ExportCommand {
   static let command = Command(
     name: "export", summary: Sibling.export.summary, positional: ("MODEL", 0...1),
     options: [
-      Option("load", "FILE", .text, "The checkpoint that 'adjoint train --save' wrote."),
+      Option(
+        "load", "FILE", .text,
+        "The checkpoint that 'adjoint train --save' wrote, or weights of another program (with --model)."),
       Option("output", "FILE", .text, "The model to write, also -o; its name ends in .onnx."),
-    ],
+    ] + ForeignModel.options,
     notes: [
       (
         "What it writes",
@@ -24,12 +27,19 @@ enum ExportCommand {
           "by row) or rows of numbers in; logits and probabilities out. The names of the classes stand in the metadata.",
         ]
       ),
-      ("Examples", ["adjoint export --load digits.safetensors -o digits.onnx", "adjoint export model.onnx"]),
+      (
+        "Examples",
+        [
+          "adjoint export --load digits.safetensors -o digits.onnx",
+          "adjoint export --load mlp.safetensors --model 784,128,10 -o mlp.onnx", "adjoint export model.onnx",
+        ]
+      ),
     ],
     run: run)
 
   private static func run(_ arguments: Arguments, _ console: Console) throws -> Int32 {
-    if let file = arguments.text("load") { return try write(file, arguments, console) }
+    let foreign = try ForeignModel(arguments)
+    if let file = arguments.text("load") { return try write(file, as: foreign, arguments, console) }
     guard arguments.positionals.count == 1 else {
       throw CommandError.missingOption("load", placeholder: "FILE", command: "export")
     }
@@ -41,7 +51,9 @@ enum ExportCommand {
   }
 
   /// Writes the network of a checkpoint.
-  private static func write(_ file: String, _ arguments: Arguments, _ console: Console) throws -> Int32 {
+  private static func write(
+    _ file: String, as foreign: ForeignModel?, _ arguments: Arguments, _ console: Console
+  ) throws -> Int32 {
     guard let output = arguments.text("output") else {
       throw CommandError.missingOption("output", placeholder: "FILE", command: "export")
     }
@@ -51,10 +63,12 @@ enum ExportCommand {
     guard arguments.positionals.isEmpty else {
       throw CommandError.unusedOption("load", reason: "with a model to show", usedBy: [])
     }
-    let network = try StoredNetwork(loading: file)
-    let outputs = try network.record()
+    let network = try Classifier(loading: file, as: foreign)
+    let outputs = network.record()
     let (model, summary) = try outputs[0].value.tape.onnxModel(
-      outputs: outputs, about: "A classifier that adjoint train wrote.",
+      outputs: outputs,
+      about: foreign == nil
+        ? "A classifier that adjoint train wrote." : "A classifier with weights of another program.",
       metadata: [("classes", network.classNames.joined(separator: "\n"))])
     do throws(FileError) { try model.write(to: FilePlace.url(output)) } catch {
       throw CommandError.unwritable(output, error)

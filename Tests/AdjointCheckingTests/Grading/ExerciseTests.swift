@@ -1,5 +1,6 @@
 import Adjoint
 import AdjointChecking
+import AdjointFiles
 import AdjointGrading
 import AdjointLearning
 import Foundation
@@ -343,6 +344,25 @@ import Testing
       try exercise.grade(Submission(json: text.utf8, file: "own.json")).grades.map(\.grade) == [.exact, .unanswered])
     #expect(throws: (any Error).self) { try Submission(json: "{\"answer\": {}}".utf8, file: "own.json") }
     #expect(throws: (any Error).self) { try Submission(json: "{\"answers\": {\"1\": NaN}}".utf8, file: "own.json") }
+  }
+
+  @Test("Arrays of NumPy are graded as the numbers that they hold, by number, symbol and name")
+  func arrays() throws {
+    let exercise = Exercise(on: small().loss, parametersOnly: true)
+    for spelling in 0..<4 {
+      var file = NPZFile()
+      for question in exercise.questions {
+        let key = [String(question.number), question.name, question.symbol, "d%\(question.node)"][spelling]
+        let bytes = ByteOrder.littleEndian.bytes(of: question.answer.elements.map(\.bitPattern))
+        file.set(key, NPY(type: .float64, shape: Array(question.answer.shape), bytes: bytes))
+      }
+      #expect(try exercise.grade(Submission(arrays: file)).fraction == 1)
+    }
+    var file = NPZFile()
+    file.set("1", NPY(type: .float32, shape: [1], bytes: ByteOrder.littleEndian.bytes(of: [Float.nan.bitPattern])))
+    file.set("none", NPY(type: .uint8, shape: [], bytes: [1]))
+    let score = try exercise.grade(Submission(arrays: file))
+    #expect(score.solved == 0 && score.description.contains("none"), "\(score)")
   }
 
   @Test("A Float model is asked about in Double, and left as it was")

@@ -170,7 +170,7 @@ struct FillInPageTests {
     }
     #expect(verdict(1) == "right")
     #expect(verdict(2) == "hint: half of what it should be")
-    #expect(verdict(3) == "right as it follows from your ∂%3, which is wrong")
+    #expect(verdict(3) == "right as it follows from your ā⁽¹⁾, which is wrong")
     #expect(verdict(4)?.hasPrefix("cannot be read: expected a comma or a closing bracket") == true)
     #expect(document.contains("2 of 4 right"))
     #expect(!document.contains("failed: ") && !document.contains("class=\"backward\""))

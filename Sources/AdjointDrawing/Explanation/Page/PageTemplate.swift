@@ -134,8 +134,8 @@ enum PageAssets {}
 package enum PageInterpreter {
   /// The part of the page's script that needs no document. Tests run it by itself.
   package static var script: String {
-    PageAssets.shapes + PageAssets.elementwise + PageAssets.tensors + PageAssets.windows + PageAssets.matrices
-      + PageAssets.engine + PageAssets.learning
+    PageAssets.elementwise + PageAssets.tensors + PageAssets.matrices + PageAssets.engine
+      + PageAssets.learning
   }
 
   /// The grader of an exercise, which builds on the script. Tests run it by itself.

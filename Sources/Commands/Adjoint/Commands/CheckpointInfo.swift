@@ -1,5 +1,6 @@
 import Adjoint
 import AdjointCommandLine
+import AdjointCommandTraining
 import AdjointFiles
 import AdjointLearning
 import Foundation

@@ -1,5 +1,6 @@
 import AdjointCommandData
 import AdjointCommandLine
+import AdjointCommandTraining
 import AdjointDatasets
 import AdjointLearning
 

@@ -1,4 +1,5 @@
 import AdjointCommandLine
+import AdjointCommandTraining
 import AdjointDatasets
 import AdjointFiles
 import Foundation

@@ -5,35 +5,35 @@ import AdjointDatasets
 import AdjointLearning
 
 /// Everything that decides the result of a training, as checked data.
-struct TrainingPlan {
-  let data: DataSource
+package struct TrainingPlan {
+  package let data: DataSource
   private let reading: DataOptions
-  let limits: (training: Int?, test: Int?)
-  let standardization: StandardizationName
-  let validation: Double
-  let network: NetworkName
+  package let limits: (training: Int?, test: Int?)
+  package let standardization: StandardizationName
+  package let validation: Double
+  package let network: NetworkName
   /// Kernels of each convolution.
-  let filters: [Int]
+  package let filters: [Int]
   /// Units of the hidden layers.
-  let hidden: [Int]
-  let activation: Activation
-  let initializer: InitializerName
-  let dropout: Double
-  let loss: ClassificationLoss
-  let optimizer: OptimizerEntry
+  package let hidden: [Int]
+  package let activation: Activation
+  package let initializer: InitializerName
+  package let dropout: Double
+  package let loss: ClassificationLoss
+  package let optimizer: OptimizerEntry
   /// By option name, defaults included.
-  let hyperparameters: [String: Double]
-  let schedule: ScheduleNotation
-  let clipping: Clipping
-  let regularization: Regularization
-  let batch: Int
-  let epochs: Int
-  let seed: Int
-  let stopping: EarlyStopping?
+  package let hyperparameters: [String: Double]
+  package let schedule: ScheduleNotation
+  package let clipping: Clipping
+  package let regularization: Regularization
+  package let batch: Int
+  package let epochs: Int
+  package let seed: Int
+  package let stopping: EarlyStopping?
   /// The options that were given, which make this plan again.
-  let settings: [String: String]
+  package let settings: [String: String]
 
-  init(_ arguments: Arguments) throws(CommandError) {
+  package init(_ arguments: Arguments) throws(CommandError) {
     let source = try DataSource(arguments.required("data"))
     data = source
     reading = try DataOptions(arguments)
@@ -128,13 +128,13 @@ struct TrainingPlan {
 
 extension TrainingPlan {
   /// Streams of the seed, one for each use.
-  enum Stream: UInt64 {
+  package enum Stream: UInt64 {
     case weights = 1
     case order, split
   }
 
   /// The choices about reading the data, with the limit of memory of this run.
-  func dataOptions(_ arguments: Arguments) throws(CommandError) -> DataOptions {
+  package func dataOptions(_ arguments: Arguments) throws(CommandError) -> DataOptions {
     var options = reading
     options.memoryLimit = try DataOptions(arguments).memoryLimit
     return options
@@ -145,7 +145,7 @@ extension TrainingPlan {
   /// Tables are small and their features have any scale: each feature is standardised, the hidden layer has about two
   /// units for each feature, and there are about 2,000 steps.
   /// - Throws: `CommandError` for options that rows of numbers do not have.
-  func fitted(to examples: Examples, _ arguments: Arguments) throws(CommandError) -> TrainingPlan {
+  package func fitted(to examples: Examples, _ arguments: Arguments) throws(CommandError) -> TrainingPlan {
     func powerOfTwo(_ value: Int, _ range: ClosedRange<Int>) -> Int {
       let power = 1 << (Int.bitWidth - 1 - max(value, 1).leadingZeroBitCount)
       return min(max(power, range.lowerBound), range.upperBound)
@@ -177,10 +177,10 @@ extension TrainingPlan {
     return try TrainingPlan(arguments.supplying(defaults))
   }
 
-  func generator(_ stream: Stream) -> Generator { Generator(seed: UInt64(seed)).stream(stream.rawValue) }
+  package func generator(_ stream: Stream) -> Generator { Generator(seed: UInt64(seed)).stream(stream.rawValue) }
 
   /// The optimiser in words.
-  var optimization: String {
+  package var optimization: String {
     let values = optimizer.hyperparameters.map { entry in
       let name = entry.option == "learning-rate" ? "rate" : entry.option
       return "\(name) \((hyperparameters[entry.option] ?? entry.value).short)"

@@ -2,23 +2,23 @@ import AdjointCommandLine
 import AdjointLearning
 
 /// An optimiser as the command line knows it: its name, its hyperparameters with their defaults, how to make it.
-struct OptimizerEntry: Sendable {
-  let name: String
+package struct OptimizerEntry: Sendable {
+  package let name: String
   /// The update, in a line.
-  let rule: String
+  package let rule: String
   /// Option name and default, the learning rate first.
-  let hyperparameters: [(option: String, value: Double)]
+  package let hyperparameters: [(option: String, value: Double)]
   private let make: @Sendable (_ value: (String) -> Double) -> any Optimizer
 
   /// The optimiser with these hyperparameters; those not given have their defaults.
-  func optimizer(_ values: [String: Double] = [:]) -> any Optimizer {
+  package func optimizer(_ values: [String: Double] = [:]) -> any Optimizer {
     let defaults = Dictionary(uniqueKeysWithValues: hyperparameters.map { ($0.option, $0.value) })
     return make { values[$0] ?? defaults[$0] ?? 0 }
   }
 
-  static func named(_ name: String) -> OptimizerEntry? { all.first { $0.name == name } }
+  package static func named(_ name: String) -> OptimizerEntry? { all.first { $0.name == name } }
 
-  static let all: [OptimizerEntry] = [
+  package static let all: [OptimizerEntry] = [
     OptimizerEntry(name: "sgd", rule: "θ ← θ − αg", hyperparameters: [("learning-rate", 0.1)]) {
       SGD(learningRate: $0("learning-rate"))
     },
@@ -60,15 +60,15 @@ struct OptimizerEntry: Sendable {
   ]
 
   /// Every hyperparameter's option, once.
-  static let hyperparameterOptions: [String] = all.flatMap { $0.hyperparameters.map(\.option) }.uniqued()
+  package static let hyperparameterOptions: [String] = all.flatMap { $0.hyperparameters.map(\.option) }.uniqued()
 
   /// The optimisers that have this hyperparameter.
-  static func users(of option: String) -> [String] {
+  package static func users(of option: String) -> [String] {
     all.filter { $0.hyperparameters.contains { $0.option == option } }.map(\.name)
   }
 
   /// The defaults of a hyperparameter: `0.001 (rmsprop, adam, adamw), 0.1 (sgd)`.
-  static func defaults(of option: String) -> String {
+  package static func defaults(of option: String) -> String {
     let values = all.flatMap { $0.hyperparameters.filter { $0.option == option }.map(\.value) }.uniqued()
     if values.count == 1 { return values[0].short }
     return values.map { value in
@@ -80,7 +80,7 @@ struct OptimizerEntry: Sendable {
 
 extension Sequence where Element: Hashable {
   /// Each element once, in order of first appearance.
-  func uniqued() -> [Element] {
+  package func uniqued() -> [Element] {
     var seen: Set<Element> = []
     return filter { seen.insert($0).inserted }
   }

@@ -9,33 +9,35 @@ import Foundation
 /// A network with all that is needed to use it: the inputs that it takes, standardisation, names of the classes.
 ///
 /// Its settings are what a checkpoint stores: the options of the training, and the data's part under names of their own.
-struct Classifier {
-  let plan: TrainingPlan
+package struct Classifier {
+  package let plan: TrainingPlan
   /// The size of an image; of rows of numbers, 1 and their count.
-  let height: Int
-  let width: Int
-  let isImages: Bool
+  package let height: Int
+  package let width: Int
+  package let isImages: Bool
   /// The names of the features of rows; empty where they have none.
-  let featureNames: [String]
+  package let featureNames: [String]
   /// True where the label is the first column of a row.
-  let isLabelFirst: Bool
+  package let isLabelFirst: Bool
   /// The mean brightness of the border of the images that it was trained on, 0 to 255.
-  let border: Int
-  let classNames: [String]
+  package let border: Int
+  package let classNames: [String]
   /// The classes as the data of the training spell them.
-  let classLabels: [String]
-  let standardization: Standardization
+  package let classLabels: [String]
+  package let standardization: Standardization
   /// The value of `--data` when it was trained.
-  let trainedOn: String
-  let model: any Layer<Float>
+  package let trainedOn: String
+  package let model: any Layer<Float>
 
   /// All parameters by name.
-  var parameters: [(name: String, parameter: Parameter<Float>)] { model.parameters(forInput: [1, height * width]) }
-  var parameterCount: Int { parameters.reduce(0) { $0 + $1.parameter.count } }
-  var architecture: String { plan.architecture(height: height, width: width, classes: classNames.count) }
+  package var parameters: [(name: String, parameter: Parameter<Float>)] {
+    model.parameters(forInput: [1, height * width])
+  }
+  package var parameterCount: Int { parameters.reduce(0) { $0 + $1.parameter.count } }
+  package var architecture: String { plan.architecture(height: height, width: width, classes: classNames.count) }
 
   /// A new one for these training examples; `data` are those of the whole source.
-  init(_ plan: TrainingPlan, for training: Examples, of data: LoadedData) throws(CommandError) {
+  package init(_ plan: TrainingPlan, for training: Examples, of data: LoadedData) throws(CommandError) {
     self.plan = plan
     classNames = training.classNames
     (classLabels, isLabelFirst) = (data.classLabels, data.isLabelFirst)
@@ -64,10 +66,10 @@ struct Classifier {
   }
 
   /// The outputs for inputs, and the loss that evaluation reports.
-  func predictor() -> Predictor<Float> { Predictor(loss: plan.loss) { [model] in model($0) } }
+  package func predictor() -> Predictor<Float> { Predictor(loss: plan.loss) { [model] in model($0) } }
 
   /// The examples as the network takes them.
-  func standardized(_ examples: Examples) -> Examples {
+  package func standardized(_ examples: Examples) -> Examples {
     switch examples {
     case .images(let images): .images(images.standardized(standardization))
     case .points(let points):
@@ -80,10 +82,10 @@ struct Classifier {
   }
 
   /// The inputs in words: `images of 28 × 28 pixels` or `rows of 4 numbers`.
-  var inputs: String { isImages ? "images of \(height) × \(width) pixels" : "rows of \(width.of("number"))" }
+  package var inputs: String { isImages ? "images of \(height) × \(width) pixels" : "rows of \(width.of("number"))" }
 
   /// Refuses examples of another kind or size, and brings their classes into the order of training, by their names.
-  func matched(_ examples: Examples, from source: String) throws(CommandError) -> Examples {
+  package func matched(_ examples: Examples, from source: String) throws(CommandError) -> Examples {
     guard examples.count > 0 else { throw .tooFewExamples("\(source): there is nothing to evaluate on") }
     let found: String
     switch examples {
@@ -123,7 +125,7 @@ struct Classifier {
   }
 
   /// The mean brightness of the outermost pixels of an image.
-  static func border(_ pixels: [UInt8], height: Int, width: Int) -> Int {
+  package static func border(_ pixels: [UInt8], height: Int, width: Int) -> Int {
     var (sum, count) = (0, 0)
     for row in 0..<height {
       let isEdge = row == 0 || row == height - 1
@@ -151,7 +153,7 @@ extension Classifier {
   }
 
   /// Everything that a checkpoint stores apart from the weights.
-  var settings: [String: String] {
+  package var settings: [String: String] {
     var settings = plan.settings
     if isImages {
       settings[Key.size] = "\(height)x\(width)"
@@ -172,7 +174,7 @@ extension Classifier {
 
   /// The network in a checkpoint, with its weights; or the one that `foreign` describes, with weights of another program.
   /// - Throws: `FileError`, or `CommandError.foreignCheckpoint` for a file that `adjoint train` did not write.
-  init(loading file: String, as foreign: ForeignModel? = nil) throws {
+  package init(loading file: String, as foreign: ForeignModel? = nil) throws {
     let checkpoint = try openCheckpoint(file)
     if let foreign {
       if checkpoint.settings[Key.classes] != nil {
@@ -266,7 +268,7 @@ extension Classifier {
 
 extension TrainingPlan {
   /// The plan in a checkpoint's settings. What is wrong with them is the file's fault: nobody gave these options.
-  init(stored settings: [String: String], of file: String) throws(CommandError) {
+  package init(stored settings: [String: String], of file: String) throws(CommandError) {
     for name in ["hidden", "loss", "optimizer"] where settings[name] == nil {
       throw .foreignCheckpoint(file, missing: name)
     }
@@ -278,7 +280,7 @@ extension TrainingPlan {
 
 /// Opens a checkpoint.
 /// - Throws: `CommandError.noCheckpoint` when there is no such file; `FileError` when it is damaged.
-func openCheckpoint(_ file: String, resuming: Bool = false) throws -> Checkpoint {
+package func openCheckpoint(_ file: String, resuming: Bool = false) throws -> Checkpoint {
   let url = FilePlace.url(file)
   guard FileManager.default.fileExists(atPath: url.path) else {
     throw CommandError.noCheckpoint(file, resuming: resuming)

@@ -9,7 +9,7 @@ import AdjointLearning
 extension TrainingPlan {
   /// Refuses images that the network cannot take, and a network that would not fit into memory: 100 million weights take
   /// 400 MB, and training four times as much.
-  func check(height: Int, width: Int, classes: Int) throws(CommandError) {
+  package func check(height: Int, width: Int, classes: Int) throws(CommandError) {
     switch network {
     case .mlp:
       let sizes = [height * width] + hidden + [classes]
@@ -35,7 +35,7 @@ extension TrainingPlan {
   }
 
   /// A network with fresh weights.
-  func model<S: Scalar>(height: Int, width: Int, classes: Int) -> any Layer<S> {
+  package func model<S: Scalar>(height: Int, width: Int, classes: Int) -> any Layer<S> {
     var generator = generator(.weights)
     switch network {
     case .mlp:
@@ -50,7 +50,7 @@ extension TrainingPlan {
   }
 
   /// The network in words: `784 → 128 relu → 10`.
-  func architecture(height: Int, width: Int, classes: Int) -> String {
+  package func architecture(height: Int, width: Int, classes: Int) -> String {
     func dense(_ units: Int) -> String {
       "\(units) \(activation.optionName)" + (dropout > 0 ? " (dropout \(dropout.short))" : "")
     }

@@ -6,10 +6,10 @@ import Foundation
 
 /// A perceptron whose weights another program wrote, as the command line describes it: a file of safetensors says nothing but
 /// names and numbers.
-struct ForeignModel {
+package struct ForeignModel {
   private static let names = ["model", "activation", "rename", "normalize"]
 
-  static let options: [Option] = [
+  package static let options: [Option] = [
     Option(
       "model", "SIZES", .text, in: "Weights of another program",
       "Take weights that another program saved, such as PyTorch's, as a perceptron of these sizes, such as 784,128,10."),
@@ -26,14 +26,14 @@ struct ForeignModel {
   ]
 
   /// The settings of a checkpoint that describe the same network, as `adjoint train` writes them.
-  let settings: [String: String]
+  package let settings: [String: String]
   /// Beginnings of names in the file, and what takes their place.
-  let renaming: [String: String]
+  package let renaming: [String: String]
   /// Mean and deviation of every input.
-  let normalization: (mean: Float, deviation: Float)?
+  package let normalization: (mean: Float, deviation: Float)?
 
   /// Nil without `--model`.
-  init?(_ arguments: Arguments) throws(CommandError) {
+  package init?(_ arguments: Arguments) throws(CommandError) {
     guard let text = arguments.text("model") else {
       for name in ForeignModel.names where arguments.isGiven(name) {
         throw .unusedOption(name, reason: "without --model, such as --model 784,128,10", usedBy: [])
@@ -79,7 +79,7 @@ struct ForeignModel {
   }
 
   /// The options that take a file's matrices for the layers of a perceptron, one after the other; nil where they are none.
-  static func suggestion(for checkpoint: Checkpoint) -> String? {
+  package static func suggestion(for checkpoint: Checkpoint) -> String? {
     let matrices = checkpoint.tensors.filter { $0.shape.rank == 2 && $0.name.hasSuffix("weight") }
       .sorted { $0.name.compare($1.name, options: .numeric) == .orderedAscending }
     guard let first = matrices.first, zip(matrices, matrices.dropFirst()).allSatisfy({ $1.shape[1] == $0.shape[0] }),

@@ -4,17 +4,17 @@ import AdjointCommandLine
 import AdjointLearning
 
 /// The options of `adjoint train`: one table, from which parsing, help, defaults and what a checkpoint stores all come.
-enum TrainingOptions {
+package enum TrainingOptions {
   /// The options that decide the result; a checkpoint stores these, and resuming takes them from it.
-  static let settings: [Option] = data + model + optimization + stopping
+  package static let settings: [Option] = data + model + optimization + stopping
 
   /// The settings that may be given anew when resuming: how far it goes and what steers an update. The rest decides what
   /// a checkpoint holds.
-  static let adjustable: Set<String> = Set(
+  package static let adjustable: Set<String> = Set(
     OptimizerEntry.hyperparameterOptions + ["data", "epochs", "schedule", "clip-norm", "l1", "l2"])
 
   /// The options about files and output, free to differ when resuming.
-  static let output: [Option] = [
+  package static let output: [Option] = [
     Option(
       "save", "FILE", .text, in: "Files and output",
       "Save a checkpoint (safetensors) at the start, after every epoch, and when interrupted."),
@@ -49,10 +49,10 @@ enum TrainingOptions {
     DataOptions.memoryOption(in: "Files and output"),
   ]
 
-  static let all: [Option] = settings + output
+  package static let all: [Option] = settings + output
 
   /// The command whose arguments a checkpoint's settings are.
-  static let command = Command(name: "train", summary: "", options: all, notes: []) { _, _ in 0 }
+  package static let command = Command(name: "train", summary: "", options: all, notes: []) { _, _ in 0 }
 
   private static let data: [Option] = [
     Option(
@@ -166,7 +166,7 @@ enum TrainingOptions {
   }
 
   /// Every setting with its default, in aligned columns, for the help.
-  static var defaultsTable: [String] {
+  package static var defaultsTable: [String] {
     let adam = OptimizerEntry.named("adam")?.hyperparameters ?? []
     var cells: [(String, String)] = []
     for option in settings {

@@ -7,18 +7,18 @@ import Foundation
 ///     constant             step:5:0.5           every 5 epochs, half
 ///     exponential:0.95     0.95 an epoch        cosine or cosine:0.01    down to 0, or to 0.01, at the end
 ///     warmup:1+cosine      rises over the first epoch, then as said
-enum ScheduleNotation: Equatable {
+package enum ScheduleNotation: Equatable {
   case constant
   case step(epochs: Double, factor: Double)
   case exponential(rate: Double)
   case cosine(floor: Double)
   indirect case warmUp(epochs: Double, then: ScheduleNotation)
 
-  static let forms = ["constant", "step", "exponential", "cosine", "warmup"]
-  static let expected =
+  package static let forms = ["constant", "step", "exponential", "cosine", "warmup"]
+  package static let expected =
     "constant, step:EPOCHS:FACTOR, exponential:RATE, cosine, cosine:FLOOR or warmup:EPOCHS+ANY-OF-THESE"
 
-  init(_ text: String, of option: Option) throws(CommandError) {
+  package init(_ text: String, of option: Option) throws(CommandError) {
     let stages = text.split(separator: "+", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
     let words = stages[0].split(separator: ":", omittingEmptySubsequences: false).map(String.init)
     let numbers = words.dropFirst().compactMap(Double.init).filter { (0...1_000_000).contains($0) }
@@ -39,7 +39,7 @@ enum ScheduleNotation: Equatable {
   }
 
   /// The schedule in steps, for a training of this many epochs.
-  func schedule(stepsPerEpoch: Int, epochs: Double) -> Schedule {
+  package func schedule(stepsPerEpoch: Int, epochs: Double) -> Schedule {
     let steps = Double(stepsPerEpoch)
     switch self {
     case .constant: return .constant

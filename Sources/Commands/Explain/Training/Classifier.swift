@@ -1,1 +1,0 @@
-../../Adjoint/Training/Classifier.swift
