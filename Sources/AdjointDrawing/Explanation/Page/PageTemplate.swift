@@ -29,7 +29,7 @@ enum PageTemplate {
   }
 
   /// The head of the document. Its policy refuses every request, since the page holds all that it needs.
-  private static func head(_ title: String) -> String {
+  static func head(_ title: String, style: String = PageAssets.style) -> String {
     """
     <!DOCTYPE html>
     <html lang="en" data-theme="light">
@@ -40,7 +40,7 @@ enum PageTemplate {
     <link rel="icon" href="data:,">
     <title>\(title)</title>
     <style>
-    \(PageAssets.style)</style>
+    \(style)</style>
     </head>
 
     """
