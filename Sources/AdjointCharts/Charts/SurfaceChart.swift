@@ -16,7 +16,8 @@ public struct SurfaceChart: Chart {
   /// A surface over a grid; where its values span orders of magnitude, the colours are those of their logarithms.
   /// - Precondition: a value for each point of the grid.
   public init(
-    _ title: String, grid: PlaneGrid, values: [Double], quantity: String = "value", x: Axis = Axis("x"), y: Axis = Axis("y"),
+    _ title: String, grid: PlaneGrid, values: [Double], quantity: String = "value", x: Axis = Axis("x"),
+    y: Axis = Axis("y"),
     mark: (x: Double, y: Double, name: String)? = nil, width: Double = 520
   ) {
     guard values.count == grid.rows * grid.columns else {
@@ -76,7 +77,9 @@ public struct SurfaceChart: Chart {
     var free: [Markup] = []
     if let mark, let at = place(mark.x, mark.y, frame) {
       free.append(
-        Markup("g", ["class": "dot"], [Markup("circle", ["class": "f1", "cx": .init(at.x), "cy": .init(at.y), "r": 5, "stroke-width": 1.5])]))
+        Markup(
+          "g", ["class": "dot"],
+          [Markup("circle", ["class": "f1", "cx": .init(at.x), "cy": .init(at.y), "r": 5, "stroke-width": 1.5])]))
       free.append(.words(mark.name, "ink small middle halo", x: at.x, y: at.y - 11))
     }
     var drawing = frame.drawing(clipped: clipped, free: free)

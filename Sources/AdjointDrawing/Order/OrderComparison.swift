@@ -2,12 +2,12 @@ import Adjoint
 import AdjointFiles
 
 /// A wrong way of going back beside the right one, on one recording.
-struct OrderComparison {
-  let name: String
+package struct OrderComparison {
+  package let name: String
   let question: String
   let reason: String
-  let wrong: (title: String, code: String, sweep: OrderedSweep)
-  let right: (title: String, code: String, sweep: OrderedSweep)
+  package let wrong: (title: String, code: String, sweep: OrderedSweep)
+  package let right: (title: String, code: String, sweep: OrderedSweep)
 
   private init(
     _ name: String, _ question: String, _ reason: String, wrong: (String, String, OrderedSweep),
@@ -21,7 +21,7 @@ struct OrderComparison {
   }
 
   /// The comparisons of the page, in the order of a lesson.
-  static var all: [OrderComparison] {
+  package static var all: [OrderComparison] {
     let (diamond, two, three) = (
       OrderedRecording.diamonds(1), OrderedRecording.diamonds(2), OrderedRecording.diamonds(3)
     )
@@ -49,7 +49,8 @@ struct OrderComparison {
         "Two paths lead from y to x, through a and through b. The derivative is the sum over both; the second call overwrites "
           + "what the first has brought.",
         wrong: (
-          "Recursion that assigns", code("def back(y, ȳ):", "  for x in inputs(y):", "    x̄ ← (∂y/∂x)ᵀ·ȳ", "    back(x, x̄)"),
+          "Recursion that assigns",
+          code("def back(y, ȳ):", "  for x in inputs(y):", "    x̄ ← (∂y/∂x)ᵀ·ȳ", "    back(x, x̄)"),
           OrderedSweep(recursionOn: diamond, .assigns, handing: .contribution)
         )),
       OrderComparison(
@@ -74,7 +75,8 @@ struct OrderComparison {
         "Forgotten sum", "The order is right. Why must contributions be added?",
         "x is used twice, so a nudge of x reaches y in two ways, and both count. An assignment keeps the last of them.",
         wrong: (
-          "The tape from its end, assigning", code("for y in reversed(tape):", "  for x in inputs(y):", "    x̄ ← (∂y/∂x)ᵀ·ȳ"),
+          "The tape from its end, assigning",
+          code("for y in reversed(tape):", "  for x in inputs(y):", "    x̄ ← (∂y/∂x)ᵀ·ȳ"),
           OrderedSweep(two, inOrder: two.reverse, .assigns)
         )),
       OrderComparison(
@@ -96,10 +98,10 @@ struct OrderComparison {
 }
 
 /// How many visits both ways take on a row of diamonds: counted while they run.
-struct VisitCount {
-  let diamonds, values, recursion, sweep: Int
+package struct VisitCount {
+  package let diamonds, values, recursion, sweep: Int
 
-  init(diamonds: Int) {
+  package init(diamonds: Int) {
     let recording = OrderedRecording.flatDiamonds(diamonds)
     self.diamonds = diamonds
     values = recording.nodes.count

@@ -37,7 +37,10 @@ public struct OrderOfThings {
         .object([
           ("name", .string(comparison.name)), ("question", .string(comparison.question)),
           ("reason", .string(comparison.reason)),
-          ("sides", .array([comparison.wrong, comparison.right].map { OrderOfThings.json($0.title, $0.code, $0.sweep) })),
+          (
+            "sides",
+            .array([comparison.wrong, comparison.right].map { OrderOfThings.json($0.title, $0.code, $0.sweep) })
+          ),
         ])
       })
   }

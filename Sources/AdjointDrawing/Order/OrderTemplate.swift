@@ -7,7 +7,7 @@ enum OrderTemplate {
   static func document(of page: OrderOfThings) -> String {
     PageTemplate.head(title, style: PageAssets.style + PageAssets.sidebyside) + opening + table(page.counts) + answer
       + "<script type=\"application/json\" id=\"comparisons\">\(page.data.text(.embedded))</script>\n"
-      + "<script>\n\"use strict\";\n(() => {\n\(PageAssets.order)})();\n</script>\n</body>\n</html>\n"
+      + "<script>\n\"use strict\";\n(() => {\n\(PageAssets.order)\(PageAssets.ordertest)})();\n</script>\n</body>\n</html>\n"
   }
 
   private static let title = "The order of things"

@@ -1,11 +1,12 @@
 import Adjoint
+import Foundation
 
 /// A small recording on which orders of the backward pass are compared: every value that is no constant, and what each hands
 /// back to each of its inputs.
-struct OrderedRecording {
+package struct OrderedRecording {
   let output: Variable<Double>
   /// The positions on the tape, in its order: inputs before what is computed from them.
-  let nodes: [Int]
+  package let nodes: [Int]
   let symbols: [Int: (symbol: String, adjoint: String, formula: String)]
   /// ∂y/∂x for each edge between single numbers, by consumer and position.
   private var slopes: [[Int]: Double] = [:]
@@ -14,15 +15,19 @@ struct OrderedRecording {
     let recorded = record(Tape())
     output = recorded
     nodes = recorded.dependencies.filter { recorded.tape[$0].role != .constant }
-    let drawn = Graph(of: recorded).nodes.map { ($0.id, ($0.symbol, $0.adjointSymbol, $0.formula)) }
+    // Of single numbers ⊙ is a plain product.
+    let drawn = Graph(of: recorded).nodes.map { node in
+      (node.id, (node.symbol, node.adjointSymbol, node.formula.replacingOccurrences(of: " ⊙ ", with: "·")))
+    }
     symbols = Dictionary(uniqueKeysWithValues: drawn)
     for edge in nodes.flatMap({ edges(from: $0) }) where isNumber(edge.consumer) && isNumber(edge.producer) {
-      slopes[[edge.consumer, edge.position]] = contribution(along: edge, of: Tensor(repeating: 1, shape: value(edge.consumer).shape)).elements[0]
+      slopes[[edge.consumer, edge.position]] =
+        contribution(along: edge, of: Tensor(repeating: 1, shape: value(edge.consumer).shape)).elements[0]
     }
   }
 
   /// One use of a value by another.
-  struct Edge {
+  package struct Edge {
     let consumer: Int
     let position: Int
     let producer: Int
@@ -53,7 +58,7 @@ struct OrderedRecording {
   }
 
   /// The adjoints as the library's own sweep records them.
-  var adjoints: [Int: Tensor<Double>] {
+  package var adjoints: [Int: Tensor<Double>] {
     let backward = output.tape.backward(from: output)
     return nodes.reduce(into: [:]) { $0[$1] = backward.adjoint(of: output.tape[$1])?.value }
   }
@@ -62,7 +67,7 @@ struct OrderedRecording {
 /// The recordings of the page.
 extension OrderedRecording {
   /// Diamonds in a row: a = x², b = 3·x, and the next x is their sum.
-  static func diamonds(_ count: Int) -> OrderedRecording {
+  package static func diamonds(_ count: Int) -> OrderedRecording {
     OrderedRecording { tape in
       var x = tape.input(Tensor(shape: [], elements: [1]), name: count == 1 ? "x" : "x₀")
       for level in 1...count {
@@ -75,7 +80,7 @@ extension OrderedRecording {
   }
 
   /// A row of diamonds whose values stay near 1, however many there are.
-  static func flatDiamonds(_ count: Int) -> OrderedRecording {
+  package static func flatDiamonds(_ count: Int) -> OrderedRecording {
     OrderedRecording { tape in
       var x = tape.input(Tensor(shape: [], elements: [1]), name: "x")
       for _ in 0..<count { x = x.tanh() + 0.5 * x }
@@ -94,7 +99,7 @@ extension OrderedRecording {
   }
 
   /// A bias that is added to each row of a batch.
-  static var bias: OrderedRecording {
+  package static var bias: OrderedRecording {
     OrderedRecording { tape in
       let x = tape.input(Tensor([[1, 2], [3, 4]]), name: "x")
       let b = tape.input(Tensor([1, -1]), name: "b")

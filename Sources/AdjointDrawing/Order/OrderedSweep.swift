@@ -2,9 +2,9 @@ import Adjoint
 import Foundation
 
 /// A backward pass by some order of its steps, right or wrong, as it was run on a recording.
-struct OrderedSweep {
+package struct OrderedSweep {
   /// The state after a step.
-  struct Step {
+  package struct Step {
     /// The value at hand.
     var node: Int
     /// The edge that a contribution has just come along.
@@ -17,7 +17,7 @@ struct OrderedSweep {
   }
 
   /// The way in which a contribution joins what has arrived before.
-  enum Arrival {
+  package enum Arrival {
     /// x̄ ← x̄ + c.
     case adds
     /// x̄ ← c, which forgets what was there.
@@ -25,22 +25,22 @@ struct OrderedSweep {
   }
 
   /// What a recursion hands on at a visit.
-  enum Handing {
+  package enum Handing {
     /// The contribution that has just come.
     case contribution
     /// All that has arrived up to now.
     case total
   }
 
-  let recording: OrderedRecording
-  private(set) var steps: [Step] = []
+  package let recording: OrderedRecording
+  package private(set) var steps: [Step] = []
   /// How many times a value was visited, over all of them.
-  private(set) var visitCount = 0
+  package private(set) var visitCount = 0
   private var state: Step
   private let keepsSteps: Bool
 
   /// The adjoints at the end.
-  var adjoints: [Int: Tensor<Double>] { state.adjoints }
+  package var adjoints: [Int: Tensor<Double>] { state.adjoints }
 
   private init(_ recording: OrderedRecording, keepsSteps: Bool = true) {
     (self.recording, self.keepsSteps) = (recording, keepsSteps)
@@ -53,7 +53,7 @@ struct OrderedSweep {
 
   /// A sweep that visits each value once.
   /// - Parameter sums: false where a cotangent keeps the shape that the batch gave it.
-  init(_ recording: OrderedRecording, inOrder order: [Int], _ arrival: Arrival = .adds, sums: Bool = true) {
+  package init(_ recording: OrderedRecording, inOrder order: [Int], _ arrival: Arrival = .adds, sums: Bool = true) {
     self.init(recording)
     for node in order where !recording.isLeaf(node) {
       visit(node)
@@ -73,7 +73,7 @@ struct OrderedSweep {
   }
 
   /// A recursion from the output along every path.
-  init(recursionOn recording: OrderedRecording, _ arrival: Arrival, handing: Handing, keepsSteps: Bool = true) {
+  package init(recursionOn recording: OrderedRecording, _ arrival: Arrival, handing: Handing, keepsSteps: Bool = true) {
     self.init(recording, keepsSteps: keepsSteps)
     let y = recording.output.index
     visit(y)
@@ -113,9 +113,13 @@ struct OrderedSweep {
     case (nil, _): keep("\(from) hands \(text) to \(to): \(adjoint) = \(text).\(sum)", at: edge.consumer)
     case (let before?, .adds):
       let parts = "\(OrderedSweep.text(before)) + \(text)"
-      keep("\(from) hands \(text) to \(to), which adds it: \(adjoint) = \(parts) = \(OrderedSweep.text(joined)).", at: edge.consumer)
+      keep(
+        "\(from) hands \(text) to \(to), which adds it: \(adjoint) = \(parts) = \(OrderedSweep.text(joined)).",
+        at: edge.consumer)
     case (let before?, .assigns):
-      keep("\(from) hands \(text) to \(to), which forgets \(OrderedSweep.text(before)): \(adjoint) = \(text).", at: edge.consumer)
+      keep(
+        "\(from) hands \(text) to \(to), which forgets \(OrderedSweep.text(before)): \(adjoint) = \(text).",
+        at: edge.consumer)
     }
     state.edge = nil
   }
@@ -157,7 +161,7 @@ struct OrderedSweep {
 
 extension OrderedRecording {
   /// The order of the library's sweep: the tape from its end.
-  var reverse: [Int] { nodes.reversed() }
+  package var reverse: [Int] { nodes.reversed() }
 
   /// The values by their distance from the output, the nearest first.
   var nearestFirst: [Int] {

@@ -70,7 +70,8 @@ public struct AttentionMaps: Chart {
       title, columns: min(maps.count, 4),
       maps.map { map in
         HeatMap(
-          map.name, values: map.weights, quantity: "weight", scale: .sequential, range: 0...1, rows: "query", columns: "key",
+          map.name, values: map.weights, quantity: "weight", scale: .sequential, range: 0...1, rows: "query",
+          columns: "key",
           rowNames: tokens, columnNames: tokens)
       }
     ).drawn()

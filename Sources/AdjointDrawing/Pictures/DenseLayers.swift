@@ -19,7 +19,9 @@ struct DenseLayer {
 
   /// The dense layers of a recording, each of which takes what the one before gives.
   /// - Throws: `PictureError` where there is none, where one is no matrix, or where they do not follow each other.
-  static func chain<S: Scalar>(of output: Variable<S>, example: Int, for picture: String) throws(PictureError) -> [DenseLayer] {
+  static func chain<S: Scalar>(of output: Variable<S>, example: Int, for picture: String) throws(PictureError)
+    -> [DenseLayer]
+  {
     let layers = LayerReader(output.tape, output.dependencies).layers
     let remedy = "give the loss of a network of dense layers"
     guard !layers.isEmpty else {
@@ -49,7 +51,9 @@ struct DenseLayer {
     guard layer.sums.count == 1, tape[layer.weight].shape.rank == 2 else { return nil }
     var product = tape[layer.sums[0]]
     while product.operation?.form.isProduct != true {
-      guard let before = product.inputs.first(where: { $0.index != layer.bias && $0.role != .parameter }) else { return nil }
+      guard let before = product.inputs.first(where: { $0.index != layer.bias && $0.role != .parameter }) else {
+        return nil
+      }
       product = before
     }
     guard case .product(let left, let right)? = product.operation?.form,

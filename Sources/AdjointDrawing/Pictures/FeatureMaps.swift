@@ -27,7 +27,9 @@ public struct FeatureMaps: Chart {
   ///   - example: the place of the image in its batch.
   ///   - most: how many maps of a layer are drawn.
   /// - Throws: `PictureError` where the recording has no maps [batch, height, width, channels], or no such image.
-  public init<S: Scalar>(of output: Variable<S>, example: Int = 0, most: Int = 12, title: String = "Feature maps") throws {
+  public init<S: Scalar>(of output: Variable<S>, example: Int = 0, most: Int = 12, title: String = "Feature maps")
+    throws
+  {
     let (tape, nodes) = (output.tape, output.dependencies)
     let layers = LayerReader(tape, nodes).layers.filter { tape[$0.weight].shape.rank == 4 && !$0.sums.isEmpty }
     guard let first = layers.first, let images = FeatureMaps.images(before: tape[first.sums[0]]) else {

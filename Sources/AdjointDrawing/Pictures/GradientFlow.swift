@@ -44,7 +44,8 @@ public struct GradientFlow: Chart {
     parts = layers.map { layer in
       // A weight that is used several times hands back at each use; the first of them is the furthest from the loss.
       Part(
-        name: symbols.adjoint(of: layer.sums[0]), weightName: symbols.adjoint(of: layer.weight), sum: size(layer.sums[0]),
+        name: symbols.adjoint(of: layer.sums[0]), weightName: symbols.adjoint(of: layer.weight),
+        sum: size(layer.sums[0]),
         weight: size(layer.weight))
     }
     if backward == nil { tape.truncate(to: count) }
@@ -89,16 +90,19 @@ public struct GradientFlow: Chart {
         band(
           "f1", [(x, river - own / 2), (from, river - next / 2), (from, river + next / 2), (x, river + own / 2)],
           "\(part.name): \(part.sum.map { DecimalText.text($0) } ?? "not computed")"))
-      let branch = thickness(part.weight, of: \.weight)
+      let branch = thickness(part.weight, of: \.weight) / 2
+      let bank = river + own / 2
       bands.append(
         band(
-          "f2", [(x - branch / 2, river), (x + branch / 2, river), (x + branch / 2, mouth), (x - branch / 2, mouth)],
+          "f2", [(x - branch / 2, bank), (x + branch / 2, bank), (x + branch / 2, mouth), (x - branch / 2, mouth)],
           "\(part.weightName): \(part.weight.map { DecimalText.text($0) } ?? "not computed")"))
       shapes += [
         .words("\(part.name)", "ink bold middle", x: x, y: river - 46),
-        .words(part.sum.map { DecimalText.text($0, digits: 2) } ?? "absent", "ink small middle halo", x: x, y: river - 32),
+        .words(
+          part.sum.map { DecimalText.text($0, digits: 2) } ?? "absent", "ink small middle halo", x: x, y: river - 32),
         .words(part.weightName, "ink bold middle", x: x, y: mouth + 17),
-        .words(part.weight.map { DecimalText.text($0, digits: 2) } ?? "absent", "ink small middle", x: x, y: mouth + 32),
+        .words(
+          part.weight.map { DecimalText.text($0, digits: 2) } ?? "absent", "ink small middle", x: x, y: mouth + 32),
       ]
     }
     shapes += [
@@ -106,7 +110,10 @@ public struct GradientFlow: Chart {
       .words("data", "faint end", x: left - 4, y: river + 4),
     ]
     let note = "Thickness: root of the mean square; sums and weights have a scale each."
-    shapes.append(.words(ChartText.shortened(note, to: width - 24, size: 11), "faint small", x: 12, y: mouth + 56))
-    return ChartDrawing(width: width, height: mouth + 70, shapes: bands + shapes)
+    let lines = ChartText.wrapped(note, to: width - 24, size: 11)
+    for (number, line) in lines.enumerated() {
+      shapes.append(.words(line, "faint small", x: 12, y: mouth + 56 + 14 * Double(number)))
+    }
+    return ChartDrawing(width: width, height: mouth + 56 + 14 * Double(lines.count), shapes: bands + shapes)
   }
 }

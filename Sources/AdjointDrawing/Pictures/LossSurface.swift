@@ -33,13 +33,15 @@ public struct LossSurface: Chart {
   ) throws {
     guard loss.shape.elementCount == 1 else {
       throw PictureError(
-        "LossSurface", expected: "a single number", found: "the shape \(loss.shape)", remedy: "give the loss, such as a mean")
+        "LossSurface", expected: "a single number", found: "the shape \(loss.shape)",
+        remedy: "give the loss, such as a mean")
     }
     let needed = Set(loss.dependencies)
     let leaves = loss.tape.trainableParameters.map(\.leaf).filter { needed.contains($0.index) }
     guard leaves.contains(where: { $0.shape.rank > 1 }) else {
       throw PictureError(
-        "LossSurface", expected: "weights behind the loss", found: "none", remedy: "record the loss with its parameters")
+        "LossSurface", expected: "weights behind the loss", found: "none", remedy: "record the loss with its parameters"
+      )
     }
     let replay = LossSurface.copy(of: loss)
     let weights = leaves.map { replay.tape[$0.index].value }

@@ -1,9 +1,10 @@
 import Adjoint
 import AdjointCharts
+import Foundation
 
 /// A network of dense layers as neurons and edges, read off a recording.
 ///
-/// An edge is as thick as its weight is large; a positive weight is a plain blue line, a negative one dashed and orange. A neuron
+/// An edge is as thick as its weight is large; a positive weight is a plain orange line, a negative one blue and dashed. A neuron
 /// holds its value for one example, and its bias stands below it. Of wide layers some units are shown.
 ///
 /// ```swift
@@ -60,7 +61,8 @@ public struct NeuronDiagram: Chart {
         let symbol = layer.activation == nil ? "z" : "a"
         let count = layer.sums.count == 1 ? "1 unit" : "\(layer.sums.count) units"
         return Column(
-          symbol + layer.index, layer.activation.map { "\(count), \($0)" } ?? count, layer.outputs, layer.biases, most: most)
+          symbol + layer.index, layer.activation.map { "\(count), \($0)" } ?? count, layer.outputs, layer.biases,
+          most: most)
       }
   }
 
@@ -88,11 +90,8 @@ public struct NeuronDiagram: Chart {
           let weight = layer.weights[target][source]
           edges.append(edge(weight, from, to, named: "W\(layer.index) from \(source + 1) to \(target + 1)"))
           guard isLabelled else { continue }
-          let share = 0.3
           labels.append(
-            .words(
-              DecimalText.text(weight, digits: 2), "ink small middle halo", x: from.x + (to.x - from.x) * share,
-              y: from.y + (to.y - from.y) * share + 4))
+            .words(DecimalText.text(weight, digits: 2), along: from, to, at: 0.22, above: thickness(weight) / 2 + 3))
         }
       }
     }
@@ -114,7 +113,9 @@ public struct NeuronDiagram: Chart {
             named: "\(column.name), unit \(unit + 1): \(DecimalText.text(column.values[unit]))"))
         guard unit < column.biases.count, pitch > 60 else { continue }
         shapes.append(
-          .words("b \(DecimalText.text(column.biases[unit], digits: 2))", "faint small middle halo", x: x, y: y + radius + 13))
+          .words(
+            "b \(DecimalText.text(column.biases[unit], digits: 2))", "faint small middle halo", x: x, y: y + radius + 13
+          ))
       }
     }
     let bottom = middle + pitch * Double(tallest) / 2 + 14
@@ -167,8 +168,20 @@ extension Markup {
   static func signed(_ number: Double, _ path: String, width: Double) -> Markup {
     var line = Markup(
       "path",
-      ["class": .init(number < 0 ? "s1" : "s0"), "fill": "none", "stroke-width": .init(width), "d": .init(path)])
+      ["class": .init(number < 0 ? "s0" : "s1"), "fill": "none", "stroke-width": .init(width), "d": .init(path)])
     if number < 0 { line.attributes.append(("stroke-dasharray", "7 3")) }
     return line
+  }
+
+  /// Words that stand on a line from left to right, at a share of its way.
+  static func words(
+    _ text: String, along from: (x: Double, y: Double), _ to: (x: Double, y: Double), at share: Double,
+    above room: Double
+  ) -> Markup {
+    let (dx, dy) = (to.x - from.x, to.y - from.y)
+    let angle = atan2(dy, dx)
+    let place = (x: from.x + dx * share + room * sin(angle), y: from.y + dy * share - room * cos(angle))
+    let transform = "translate(\(rounded(place.x)) \(rounded(place.y))) rotate(\(rounded(angle * 180 / .pi)))"
+    return Markup("text", ["class": "ink small middle halo", "transform": .init(transform)], text: text)
   }
 }

@@ -61,7 +61,9 @@ public struct UnitDiagram: Chart {
     if kept.count < products.count {
       let rest = products.indices.filter { !kept.contains($0) }.reduce(0) { $0 + products[$1] }
       terms.append(
-        Term(name: "\(products.count - kept.count) more", value: nil, label: "together \(DecimalText.text(rest))", adds: rest))
+        Term(
+          name: "\(products.count - kept.count) more", value: nil, label: "together \(DecimalText.text(rest))",
+          adds: rest))
     }
     if unit < layer.biases.count {
       let bias = layer.biases[unit]
@@ -93,14 +95,14 @@ public struct UnitDiagram: Chart {
     var (lines, shapes) = ([Markup](), [Markup]())
     for (row, term) in terms.enumerated() {
       let y = top + pitch * Double(row)
+      let start = x.input + (term.value == nil ? 12 : 0)
       lines.append(
-        Markup.signed(term.adds, ChartPath.line(x.input, y, x.sum, middle), width: thickness(term.adds))
+        Markup.signed(term.adds, ChartPath.line(start, y, x.sum, middle), width: thickness(term.adds))
           .titled("\(term.name) adds \(DecimalText.text(term.adds))"))
       shapes.append(.words(term.name, "ink end", x: x.input - radius - 8, y: y + 4))
       // Labels stand near the inputs, where the lines are still apart.
-      let at = term.value == nil ? 0.2 : 0.3
       shapes.append(
-        .words(term.label, "ink small halo middle", x: x.input + (x.sum - x.input) * at + 6, y: y + (middle - y) * at + 4))
+        .words(term.label, along: (start, y), (x.sum, middle), at: 0.28, above: thickness(term.adds) / 2 + 3))
       if let value = term.value {
         let range = ColorScale.diverging.range(of: layer.inputs + [1])
         shapes.append(
@@ -120,14 +122,15 @@ public struct UnitDiagram: Chart {
     let (z, a) = (DecimalText.text(layer.sums[unit]), DecimalText.text(layer.outputs[unit]))
     let mark = layer.index + Notation.lowered(unit + 1)
     var shapes = [
-      Markup("circle", ["class": "paper rule", "cx": .init(sum), "cy": .init(middle), "r": 24, "stroke-width": 2]),
+      Markup("circle", ["class": "paper", "cx": .init(sum), "cy": .init(middle), "r": 24]),
+      Markup("circle", ["class": "rule", "cx": .init(sum), "cy": .init(middle), "r": 24, "stroke-width": 2]),
       .words("Σ", "ink title middle", x: sum, y: middle + 5),
       .words("z\(mark) = \(z)", "ink middle halo", x: sum + 8, y: middle - 34),
     ]
     guard let activation = layer.activation else { return shapes }
     let arrow = ChartPath.line(sum + 24, middle, box - 36, middle) + ChartPath.line(box + 36, middle, end - 24, middle)
     shapes.insert(Markup("path", ["class": "rule", "stroke-width": 2, "d": .init(arrow)]), at: 0)
-    var frame = Markup.box("paper rule", x: box - 36, y: middle - 20, width: 72, height: 40)
+    var frame = Markup.box("rule", x: box - 36, y: middle - 20, width: 72, height: 40)
     frame.attributes += [("rx", "8"), ("stroke-width", "2")]
     shapes += [frame, .words(ChartText.shortened(activation, to: 66), "ink middle", x: box, y: middle + 4)]
     shapes.append(

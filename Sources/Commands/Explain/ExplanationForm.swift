@@ -72,7 +72,9 @@ struct ExplanationForm: Sendable {
     ExplanationForm(".unit.svg", "the first unit: inputs, weights, sum, activation") {
       try UnitDiagram(of: $0.model.loss).svg()
     },
-    ExplanationForm(".maps.svg", "the feature maps of a convolutional network") { try FeatureMaps(of: $0.model.loss).svg() },
+    ExplanationForm(".maps.svg", "the feature maps of a convolutional network") {
+      try FeatureMaps(of: $0.model.loss).svg()
+    },
     ExplanationForm(".surface.svg", "the loss along two random directions of the parameters") {
       try LossSurface(of: $0.model.loss).svg()
     },

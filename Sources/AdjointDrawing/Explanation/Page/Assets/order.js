@@ -14,7 +14,7 @@ function make(name, attributes, ...children) {
   return element;
 }
 const comparisons = JSON.parse(byId("comparisons").textContent);
-const [boxWidth, boxHeight, gap, lineHeight] = [136, 70, 14, 98];
+const [boxWidth, boxHeight, gap, lineHeight] = [136, 66, 14, 90];
 let chosen = 0, now = 0, views = [], timer;
 const length = () => Math.max(...comparisons[chosen].sides.map(side => side.steps.length));
 
@@ -22,12 +22,13 @@ class Side {
   constructor(place, side, number) {
     this.side = side;
     this.isRight = side.isRight;
+    place.setAttribute("aria-label", side.title);
     place.replaceChildren(make("h3", {}, side.title), make("pre", {}, side.code));
+    this.words = place.appendChild(make("p", { class: "words" }));
+    this.count = place.appendChild(make("p", { class: "count" }));
     const rows = Math.max(...side.boxes.map(box => box.row)) + 1;
     const height = rows * lineHeight - lineHeight + boxHeight + 4, width = 2 * boxWidth + gap + 4;
     this.drawing = draw(place, "svg", { viewBox: `${-width / 2} -2 ${width} ${height}`, role: "img", class: "boxes" });
-    this.words = place.appendChild(make("p", { class: "words" }));
-    this.count = place.appendChild(make("p", { class: "count" }));
     this.byId = Object.fromEntries(side.boxes.map(box => [box.id, box]));
     this.edges = side.edges.map(([from, to]) => {
       const [a, b] = [this.byId[from], this.byId[to]];

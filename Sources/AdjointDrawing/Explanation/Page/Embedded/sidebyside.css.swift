@@ -3,26 +3,26 @@
 extension PageAssets {
   /// What the page of orders has beyond the page's looks: two sides, one above the other on a phone.
   static let sidebyside = #"""
-    .order main { grid-template: "question question" auto "wrong right" auto / minmax(0, 1fr) minmax(0, 1fr); max-width: 62rem; margin: auto; }
+    .order main { grid-template: "question question" auto "wrong right" auto / minmax(0, 1fr) minmax(0, 1fr); max-width: 68rem; margin: auto; }
     #question { grid-area: question; } #reason { margin: 0.2rem 0; max-width: 52rem; }
-    #choices { display: flex; flex-wrap: wrap; gap: 0.3rem; padding: 0.5rem 1rem 0; max-width: 62rem; margin: auto; }
+    #choices { display: flex; flex-wrap: wrap; gap: 0.3rem; padding: 0.5rem 1rem 0; max-width: 68rem; margin: auto; }
     #choices button { font-size: 0.9rem; }
     .side { background: var(--panel); border: 1px solid var(--line); border-radius: 10px; padding: 0.6rem 0.9rem; border-top: 5px double var(--backward); }
     .side:last-of-type { border-top: 5px solid var(--parameter); }
-    .side pre { margin: 0 0 0.5rem; font: 0.8rem/1.4 ui-monospace, "DejaVu Sans Mono", monospace; white-space: pre-wrap; min-height: 5.6em; color: var(--faint); }
-    .boxes { display: block; width: 100%; max-width: 19rem; height: auto; margin: auto; }
+    .side pre { margin: 0 0 0.5rem; font: 0.8rem/1.4 ui-monospace, "DejaVu Sans Mono", monospace; white-space: pre-wrap; min-height: 7.1em; color: var(--faint); }
+    .boxes { display: block; width: 100%; max-width: 19rem; max-height: 36rem; height: auto; margin: 0.4rem auto 0; }
     .boxes text { font: 13px ui-monospace, "DejaVu Sans Mono", monospace; text-anchor: middle; fill: var(--ink); }
     .boxes .name { font-weight: 700; } .boxes .value { fill: var(--forward); } .boxes .visits { text-anchor: end; font-size: 11px; fill: var(--faint); }
-    .boxes .adjoint { fill: var(--faint); } .boxes .has .adjoint { fill: var(--backward); font-weight: 700; }
+    .boxes .box .adjoint { fill: var(--faint); stroke: none; } .boxes .box.has .adjoint { fill: var(--backward); font-weight: 700; }
     .boxes .box { cursor: default; } .boxes .box rect { stroke-dasharray: none; stroke: var(--faint); stroke-width: 1.5; }
     .boxes .box.here rect { stroke: var(--focus); stroke-width: 4; } .boxes .box.wrong rect { stroke: #c5221f; stroke-width: 3; stroke-dasharray: 6 3; }
     .boxes .box.wrong .adjoint { fill: #c5221f; font-weight: 700; } [data-theme="dark"] .boxes .box.wrong .adjoint { fill: #ff8a80; }
     [data-theme="dark"] .boxes .box.wrong rect { stroke: #ff8a80; }
     .boxes .edge { stroke: var(--faint); } .boxes .edge.at { stroke: var(--backward); stroke-width: 4; }
-    .words { margin: 0.5rem 0 0; min-height: 4.5em; } .count { margin: 0; color: var(--faint); font-size: 0.9rem; }
+    .words { margin: 0; min-height: 4.5em; } .count { margin: 0; color: var(--faint); font-size: 0.9rem; }
     .words.right::before { content: "✓ "; color: var(--parameter); font-weight: 700; }
     .words.wrong::before { content: "✗ "; color: #c5221f; font-weight: 700; } [data-theme="dark"] .words.wrong::before { color: #ff8a80; }
-    #counts, #answer { max-width: 60rem; margin: 0.8rem auto; padding: 0 1rem; }
+    #counts, #answer { max-width: 68rem; margin: 0.8rem auto; padding: 0 1rem; }
     #counts p, #answer p { margin: 0.3rem 0; max-width: 52rem; }
     #counts table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
     #counts th, #counts td { text-align: left; font-weight: 400; padding: 0.15rem 0.5rem 0.15rem 0; border-top: 1px solid var(--line); vertical-align: top; width: 10%; }
