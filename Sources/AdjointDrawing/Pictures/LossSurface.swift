@@ -36,6 +36,9 @@ public struct LossSurface: Chart {
         "LossSurface", expected: "a single number", found: "the shape \(loss.shape)",
         remedy: "give the loss, such as a mean")
     }
+    guard radius > 0, radius.isFinite else {
+      throw PictureError("LossSurface", expected: "a radius above 0", found: "\(radius)", remedy: "give one such as 1")
+    }
     let needed = Set(loss.dependencies)
     let leaves = loss.tape.trainableParameters.map(\.leaf).filter { needed.contains($0.index) }
     guard leaves.contains(where: { $0.shape.rank > 1 }) else {

@@ -75,8 +75,7 @@ struct ExplainedModel {
     let name = sizes.map { $0.map(String.init).joined(separator: "-") } ?? text
     let loss: Loss = isBinary ? isScalar ? .squaredError : .binaryCrossEntropy : .classes(.crossEntropy)
     try self.init(
-      model, loss, data, arguments, sizes: text, named: "\(name), \(activation.optionName), \(loss.name)",
-      origin: "seed \(seed)")
+      model, loss, data, arguments, sizes: text, named: "\(name), \(activation.optionName), \(loss.name)", origin: "seed \(seed)")
   }
 
   /// The loss of a network's outputs.
@@ -120,8 +119,7 @@ struct ExplainedModel {
   }
 
   init(
-    _ model: any Layer<Double>, _ kind: Loss, _ data: ExplainedData, _ arguments: Arguments, sizes: String,
-    named name: String,
+    _ model: any Layer<Double>, _ kind: Loss, _ data: ExplainedData, _ arguments: Arguments, sizes: String, named name: String,
     origin: String
   ) throws {
     self.sizes = sizes

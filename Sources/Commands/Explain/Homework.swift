@@ -19,8 +19,7 @@ enum Homework {
     on loss: Variable<Double>, of model: ExplainedModel, _ arguments: Arguments, ending: String? = nil
   ) throws -> Exercise {
     let drawn = arguments.isGiven("load") ? ["model", "activation", "seed"] : []
-    let about = recorded.filter { $0 != "digits" && !drawn.contains($0) }.compactMap {
-      name -> (name: String, value: String)? in
+    let about = recorded.filter { $0 != "digits" && !drawn.contains($0) }.compactMap { name -> (name: String, value: String)? in
       if case .flag = arguments.option(name).kind { return arguments.isGiven(name) ? (name, "yes") : nil }
       return (name == "model" ? model.sizes : arguments.text(name)).map { (name, $0) }
     }

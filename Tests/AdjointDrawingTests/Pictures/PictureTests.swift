@@ -187,6 +187,7 @@ import Testing
     #expect(sentence { _ = try FeatureMaps(of: convolution(), example: -1) }.contains("found -1"))
     #expect(sentence { _ = try LossSurface(of: bare) }.contains("found none"))
     #expect(sentence { _ = try LossSurface(of: loss.tape[0]) }.contains("expected a single number"))
+    #expect(sentence { _ = try LossSurface(of: loss, radius: 0) }.contains("a radius above 0"))
     #expect(sentence { _ = try GradientFlow(of: bare) }.contains("expected layers with weights"))
   }
 
