@@ -41,7 +41,7 @@ package struct OrderComparison {
           + "visits a value only after all its consumers.",
         wrong: (
           "By distance from the output",
-          code("for y in breadth_first(output):", "  for x in inputs(y):", "    x̄ ← x̄ + (∂y/∂x)ᵀ·ȳ"),
+          code("for y in nearest_first:", "  for x in inputs(y):", "    x̄ ← x̄ + (∂y/∂x)ᵀ·ȳ"),
           OrderedSweep(OrderedRecording.skip, inOrder: OrderedRecording.skip.nearestFirst)
         )),
       OrderComparison(
@@ -73,7 +73,7 @@ package struct OrderComparison {
         )),
       OrderComparison(
         "Forgotten sum", "The order is right. Why must contributions be added?",
-        "x is used twice, so a nudge of x reaches y in two ways, and both count. An assignment keeps the last of them.",
+        "x₁ is used twice, so a nudge of it reaches x₂ in two ways, and both count. An assignment keeps the last of them.",
         wrong: (
           "The tape from its end, assigning",
           code("for y in reversed(tape):", "  for x in inputs(y):", "    x̄ ← (∂y/∂x)ᵀ·ȳ"),

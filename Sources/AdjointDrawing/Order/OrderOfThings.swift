@@ -63,10 +63,11 @@ public struct OrderOfThings {
       let isLast = number == sweep.steps.count - 1
       let states = recording.nodes.map { node -> JSON in
         let adjoint = step.adjoints[node]
-        // What is handed on is wrong from then on; the rest is judged at the end.
-        let isWrong = step.used[node].map { $0 != truth[node] && sweep.adjoints != truth } ?? false
+        // A value that has handed on what is not its adjoint stays wrong until the rest arrives; others are judged at the end.
+        let isTooEarly = step.used[node].map { $0 != truth[node] && sweep.adjoints != truth } ?? false
+        let isWrong = (isLast || isTooEarly) && adjoint != truth[node]
         return .array([
-          .string(adjoint.map(OrderedSweep.text) ?? ""), .bool(isWrong || isLast && adjoint != truth[node]),
+          .string(adjoint.map(OrderedSweep.text) ?? ""), .bool(isWrong),
           .integer(step.visits[node] ?? 0),
         ])
       }

@@ -15,9 +15,15 @@ package struct OrderedRecording {
     let recorded = record(Tape())
     output = recorded
     nodes = recorded.dependencies.filter { recorded.tape[$0].role != .constant }
-    // Of single numbers ⊙ is a plain product.
+    // Of single numbers ⊙ is a plain product, and a sum over both axes needs no indices.
     let drawn = Graph(of: recorded).nodes.map { node in
-      (node.id, (node.symbol, node.adjointSymbol, node.formula.replacingOccurrences(of: " ⊙ ", with: "·")))
+      (
+        node.id,
+        (
+          node.symbol, node.adjointSymbol,
+          node.formula.replacingOccurrences(of: " ⊙ ", with: "·").replacingOccurrences(of: "Σ[0,1]", with: "Σ")
+        )
+      )
     }
     symbols = Dictionary(uniqueKeysWithValues: drawn)
     for edge in nodes.flatMap({ edges(from: $0) }) where isNumber(edge.consumer) && isNumber(edge.producer) {
@@ -94,7 +100,7 @@ extension OrderedRecording {
       let x = tape.input(Tensor(shape: [], elements: [2]), name: "x")
       let u = x.square().labeled("u")
       let v = (3 * u).labeled("v")
-      return (v + u).labeled("y")
+      return (u + v).labeled("y")
     }
   }
 

@@ -47,7 +47,7 @@ extension PageAssets {
           draw(group, "text", { y: 18, class: "name" }, box.title);
           draw(group, "text", { y: 37, class: "value" }, box.value);
           const adjoint = draw(group, "text", { y: 57, class: "adjoint" });
-          const visits = draw(group, "text", { x: boxWidth / 2 - 6, y: 14, class: "visits" });
+          const visits = draw(group, "text", { x: boxWidth / 2 - 6, y: 37, class: "visits" });
           return { group, adjoint, visits };
         });
       }

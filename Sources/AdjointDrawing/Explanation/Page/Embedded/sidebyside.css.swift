@@ -3,9 +3,9 @@
 extension PageAssets {
   /// What the page of orders has beyond the page's looks: two sides, one above the other on a phone.
   static let sidebyside = #"""
-    .order main { grid-template: "question question" auto "wrong right" auto / minmax(0, 1fr) minmax(0, 1fr); max-width: 68rem; margin: auto; }
+    .order main { grid-template: "question question" auto "wrong right" auto / minmax(0, 1fr) minmax(0, 1fr); max-width: 75rem; margin: auto; }
     #question { grid-area: question; } #reason { margin: 0.2rem 0; max-width: 52rem; }
-    #choices { display: flex; flex-wrap: wrap; gap: 0.3rem; padding: 0.5rem 1rem 0; max-width: 68rem; margin: auto; }
+    #choices { display: flex; flex-wrap: wrap; gap: 0.3rem; padding: 0.5rem 1rem 0; max-width: 75rem; margin: auto; }
     #choices button { font-size: 0.9rem; }
     .side { background: var(--panel); border: 1px solid var(--line); border-radius: 10px; padding: 0.6rem 0.9rem; border-top: 5px double var(--backward); }
     .side:last-of-type { border-top: 5px solid var(--parameter); }
@@ -22,12 +22,17 @@ extension PageAssets {
     .words { margin: 0; min-height: 4.5em; } .count { margin: 0; color: var(--faint); font-size: 0.9rem; }
     .words.right::before { content: "✓ "; color: var(--parameter); font-weight: 700; }
     .words.wrong::before { content: "✗ "; color: #c5221f; font-weight: 700; } [data-theme="dark"] .words.wrong::before { color: #ff8a80; }
-    #counts, #answer { max-width: 68rem; margin: 0.8rem auto; padding: 0 1rem; }
+    #counts, #answer { max-width: 75rem; margin: 0.8rem auto; padding: 0 1rem; }
     #counts p, #answer p { margin: 0.3rem 0; max-width: 52rem; }
     #counts table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
     #counts th, #counts td { text-align: left; font-weight: 400; padding: 0.15rem 0.5rem 0.15rem 0; border-top: 1px solid var(--line); vertical-align: top; width: 10%; }
     #counts thead th { color: var(--faint); font-size: 0.85rem; } #counts td.wrong, #counts td.right { width: 40%; }
     #counts td div { height: 0.4rem; border-radius: 2px; } #counts .wrong div { background: var(--backward); } #counts .right div { background: var(--parameter); }
+    @media (min-width: 1000px) {
+      .side { display: grid; gap: 0 0.8rem; grid-template: "title boxes" auto "code boxes" auto "words boxes" auto "count boxes" 1fr / minmax(0, 1fr) 18.5rem; }
+      .side h3 { grid-area: title; } .side pre { grid-area: code; } .words { grid-area: words; } .count { grid-area: count; }
+      .boxes { grid-area: boxes; margin-top: 0; }
+    }
     @media (max-width: 760px) {
       .order main { grid-template: "question" auto "wrong" auto "right" auto / minmax(0, 1fr); }
       .side pre, .words { min-height: 0; }
