@@ -134,7 +134,8 @@ let package = Package(
     .executableTarget(
       name: "DerivedOnPaper", dependencies: ["AdjointDrawing", "AdjointLearning"], path: "Examples/DerivedOnPaper"),
     .executableTarget(
-      name: "DrawTheChainRule", dependencies: ["AdjointDrawing"], path: "Examples/DrawTheChainRule"),
+      name: "DrawTheChainRule", dependencies: ["AdjointDatasets", "AdjointDrawing", "AdjointLearning"],
+      path: "Examples/DrawTheChainRule"),
     .executableTarget(
       name: "JacobianChain", dependencies: ["AdjointDrawing", "AdjointLearning"], path: "Examples/JacobianChain"),
     .executableTarget(

@@ -1,4 +1,5 @@
-// Two textbook figures redrawn from code: a deep network as layers, and backpropagation through it as a computational graph.
+// Two textbook figures redrawn from code: a deep network as layers, and backpropagation through it as a computational graph. Then the
+// pictures of trained networks in Pictures.swift.
 //
 //   swift run DrawTheChainRule            prints the listing and the graph
 //   swift run DrawTheChainRule Pictures   writes SVG and DOT files into the directory Pictures
@@ -47,7 +48,8 @@ func backpropagation() -> Drawing {
     of: loss, backward: backward, direction: .right, title: "A computational graph of the backpropagation algorithm")
 }
 
-let asked = Asked("Two textbook figures, redrawn from code.", directory: "Where SVG and DOT files are written.")
+let asked = Asked("Textbook figures, redrawn from code.", directory: "Where SVG and DOT files are written.")
+let charts = asked.reading(pictures)
 let drawings = [("DeepNetwork", layerDiagram()), ("Backpropagation", backpropagation())]
 if let directory = asked.directory {
   try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
@@ -58,7 +60,13 @@ if let directory = asked.directory {
       print("wrote", file.path)
     }
   }
+  for (name, chart) in charts {
+    let file = directory.appendingPathComponent("\(name).svg")
+    try chart.svg().write(to: file, atomically: true, encoding: .utf8)
+    print("wrote", file.path)
+  }
 } else {
   for (_, drawing) in drawings { print(drawing.title, drawing.text, separator: "\n\n", terminator: "\n\n") }
+  for (_, chart) in charts { print(chart.title, chart.summary, separator: "\n\n", terminator: "\n\n") }
   print("Give a directory to write SVG and DOT files: swift run DrawTheChainRule Pictures")
 }

@@ -25,13 +25,35 @@ import Testing
     "The ending of the file's name chooses the form",
     arguments: [
       ("a.svg", "<svg"), ("a.DOT", "digraph"), ("a.tex", "\\documentclass"), ("a.txt", "Given"),
-      ("a.math.html", "<!DOCTYPE html>"),
+      ("a.math.html", "<!DOCTYPE html>"), ("a.neurons.svg", "<svg"), ("a.unit.svg", "<svg"), ("a.surface.svg", "<svg"),
+      ("a.flow.svg", "<svg"),
     ])
   func form(name: String, start: String) throws {
     let workplace = try Workplace()
     let outcome = try workplace.run("explain", "-o", name)
     #expect(outcome.code == 0, "\(outcome.errors)")
     #expect(try String(contentsOfFile: workplace.path(name), encoding: .utf8).hasPrefix(start))
+  }
+
+  @Test("A picture that a model does not have is refused, with what it needs, and nothing is written")
+  func unfit() throws {
+    let workplace = try Workplace()
+    let outcome = try workplace.run("explain", "-o", "a.maps.svg")
+    #expect(outcome.code == 2 && outcome.errors.contains("expected a convolution"), "\(outcome.errors)")
+    #expect(!FileManager.default.fileExists(atPath: workplace.path("a.maps.svg")))
+  }
+
+  @Test("The page of orders needs no model, and takes none")
+  func order() throws {
+    let workplace = try Workplace()
+    let outcome = try workplace.run("explain", "--order", "-o", "order.html")
+    #expect(outcome.code == 0 && outcome.output.hasPrefix("order.html: "), "\(outcome.errors)")
+    let page = try String(contentsOfFile: workplace.path("order.html"), encoding: .utf8)
+    #expect(page.hasPrefix("<!DOCTYPE html>") && page.hasSuffix("</html>\n") && page.contains("Nearest first"))
+    let other = try workplace.run("explain", "--order", "--seed", "3", "-o", "order.html")
+    #expect(other.code == 2 && other.errors.contains("--seed"), "\(other.errors)")
+    let ending = try workplace.run("explain", "--order", "-o", "order.svg")
+    #expect(ending.code == 2 && ending.errors.contains("ends in .html"), "\(ending.errors)")
   }
 
   @Test(

@@ -207,6 +207,17 @@ private struct Instances {
     add(try ScalarXRay(of: loss), ScalarXRayError.noScalarForm(operation: "f"))
     add(Explanation.Predictions.values(loss, of: x, targets: x))
     add(GraphvizError.notInstalled(program: "dot", searched: ["/usr/bin"]))
+    try addPictures(of: loss, using: &generator)
+  }
+
+  private mutating func addPictures(of loss: Variable<Double>, using generator: inout Generator) throws {
+    let convolution = Conv2D<Double>(1, 2, size: 3, name: "conv", using: &generator)
+    let images = convolution(Tape<Double>().input(.ones([1, 5, 5, 1])))
+    let attention = MultiHeadAttention<Double>(4, heads: 1, using: &generator)
+    let mixed = attention(Tape<Double>().input(.ones([1, 3, 4])))
+    add(try NeuronDiagram(of: loss), try UnitDiagram(of: loss), try LossSurface(of: loss, points: 3))
+    add(try GradientFlow(of: loss), try FeatureMaps(of: images), try AttentionMaps(of: mixed), OrderOfThings())
+    do { add(try AttentionMaps(of: loss)) } catch { add(error) }
   }
 }
 

@@ -1,21 +1,21 @@
 /// The layers of a recording: weighted sums z = x·Wᵀ + b with what an activation and a pooling make of them.
-struct LayerReader<S: Scalar> {
+package struct LayerReader<S: Scalar> {
   /// The nodes that share a weight.
-  struct Layer {
-    let weight: Int
-    var bias: Int?
+  package struct Layer {
+    package let weight: Int
+    package internal(set) var bias: Int?
     /// ⁽¹⁾ for a layer with a number, _gate for one with a name.
-    var index = ""
+    package internal(set) var index = ""
     /// The weighted sums, one for each use of the weight.
-    var sums: [Int] = []
-    var activations: [Int] = []
+    package internal(set) var sums: [Int] = []
+    package internal(set) var activations: [Int] = []
   }
 
-  private(set) var layers: [Layer] = []
+  package private(set) var layers: [Layer] = []
   private let tape: Tape<S>
   private var consumers: [Int: [Int]] = [:]
 
-  init(_ tape: Tape<S>, _ nodes: [Int]) {
+  package init(_ tape: Tape<S>, _ nodes: [Int]) {
     self.tape = tape
     for node in nodes { for input in tape.nodes[node].inputs { consumers[input, default: []].append(node) } }
     var place: [Int: Int] = [:]

@@ -126,10 +126,10 @@ struct ChartFrame {
 }
 
 /// Pieces of the path notation of SVG.
-enum ChartPath {
-  static func point(_ x: Double, _ y: Double) -> String { Markup.rounded(x) + " " + Markup.rounded(y) }
+package enum ChartPath {
+  package static func point(_ x: Double, _ y: Double) -> String { Markup.rounded(x) + " " + Markup.rounded(y) }
 
-  static func line(_ x1: Double, _ y1: Double, _ x2: Double, _ y2: Double) -> String {
+  package static func line(_ x1: Double, _ y1: Double, _ x2: Double, _ y2: Double) -> String {
     "M" + point(x1, y1) + "L" + point(x2, y2)
   }
 
@@ -140,7 +140,7 @@ enum ChartPath {
     }.joined()
   }
 
-  static func closed(_ points: [(x: Double, y: Double)]) -> String {
+  package static func closed(_ points: [(x: Double, y: Double)]) -> String {
     points.isEmpty ? "" : "M" + points.map { point($0.x, $0.y) }.joined(separator: "L") + "Z"
   }
 }

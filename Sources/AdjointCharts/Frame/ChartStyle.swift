@@ -44,9 +44,9 @@ enum ChartStyle {
 }
 
 /// The room that words take, and the texts that every chart has.
-enum ChartText {
+package enum ChartText {
   /// An upper estimate of the width of a text in pixels: there is no font to ask, so a wide one (DejaVu Sans) is assumed.
-  static func width(_ text: String, size: Double = 12) -> Double {
+  package static func width(_ text: String, size: Double = 12) -> Double {
     var ems = 0.0
     for scalar in text.unicodeScalars {
       switch scalar {
@@ -62,7 +62,7 @@ enum ChartText {
   }
 
   /// A text broken between words into lines of at most `width` pixels; a word that is longer stands alone, cut with `…`.
-  static func wrapped(_ text: String, to width: Double, size: Double = 12) -> [String] {
+  package static func wrapped(_ text: String, to width: Double, size: Double = 12) -> [String] {
     var lines: [String] = []
     for word in text.split(separator: " ") {
       if let last = lines.last, ChartText.width(last + " " + word, size: size) <= width {
@@ -75,7 +75,7 @@ enum ChartText {
   }
 
   /// A text that fits, its end replaced by `…` where it would not.
-  static func shortened(_ text: String, to width: Double, size: Double = 12) -> String {
+  package static func shortened(_ text: String, to width: Double, size: Double = 12) -> String {
     guard ChartText.width(text, size: size) > width else { return text }
     var kept = text
     while !kept.isEmpty, ChartText.width(kept + "…", size: size) > width { kept.removeLast() }
@@ -83,7 +83,7 @@ enum ChartText {
   }
 
   /// The title, and the height that it takes.
-  static func heading(_ title: String, width: Double) -> (shapes: [Markup], height: Double) {
+  package static func heading(_ title: String, width: Double) -> (shapes: [Markup], height: Double) {
     // Bold letters are wider by an eighth.
     let lines = wrapped(title, to: width - 24, size: 17)
     let shapes = lines.enumerated().map { number, line in

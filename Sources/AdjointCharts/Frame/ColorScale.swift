@@ -6,7 +6,7 @@ public enum ColorScale: Sendable, Hashable {
   case diverging
 
   /// The interval whose ends have the strongest colours.
-  func range(of values: some Sequence<Double>) -> ClosedRange<Double> {
+  package func range(of values: some Sequence<Double>) -> ClosedRange<Double> {
     var extent = Extent(.linear)
     for value in values { extent.add(value) }
     if self == .sequential { return extent.interval }
@@ -14,30 +14,30 @@ public enum ColorScale: Sendable, Hashable {
     return size < 1e-300 ? -1...1 : -size...size
   }
 
-  func color(_ value: Double, in range: ClosedRange<Double>) -> String {
+  package func color(_ value: Double, in range: ClosedRange<Double>) -> String {
     guard value.isFinite else { return Palette.sequential(.nan) }
     let share = (value / 2 - range.lowerBound / 2) / (range.upperBound / 2 - range.lowerBound / 2)
     return self == .sequential ? Palette.sequential(share) : Palette.diverging(2 * share - 1)
   }
 
   /// The class of text that can be read on a colour.
-  static func textClass(on color: String) -> String {
+  package static func textClass(on color: String) -> String {
     let channels = RasterImage.channels(color).map(Double.init)
     let brightness = 0.299 * channels[0] + 0.587 * channels[1] + 0.114 * channels[2]
     return brightness > 140 ? "onlight" : "ondark"
   }
 
   /// 255 colours from the least to the greatest, and the place of a value among them.
-  var palette: [String] { (0..<255).map { color(Double($0) / 254, in: 0...1) } }
+  package var palette: [String] { (0..<255).map { color(Double($0) / 254, in: 0...1) } }
 
-  func place(_ value: Double, in range: ClosedRange<Double>) -> UInt8 {
+  package func place(_ value: Double, in range: ClosedRange<Double>) -> UInt8 {
     guard value.isFinite else { return 255 }
     let share = (value / 2 - range.lowerBound / 2) / (range.upperBound / 2 - range.lowerBound / 2)
     return UInt8((min(max(share, 0), 1) * 254).rounded())
   }
 
   /// A bar of the colours with marks, from `top` downward; its labels end within 80 pixels.
-  func bar(range: ClosedRange<Double>, x: Double, top: Double, height: Double, caption: String) -> [Markup] {
+  package func bar(range: ClosedRange<Double>, x: Double, top: Double, height: Double, caption: String) -> [Markup] {
     let steps = 48
     var shapes = [
       RasterImage(

@@ -106,18 +106,18 @@ public struct Markup: Sendable {
 /// Shapes of a drawing; `style` names classes of its style sheet.
 extension Markup {
   /// Words at a point.
-  static func words(_ text: String, _ style: String, x: Double, y: Double) -> Markup {
+  package static func words(_ text: String, _ style: String, x: Double, y: Double) -> Markup {
     Markup("text", ["class": .init(style), "x": .init(x), "y": .init(y)], text: text)
   }
 
   /// Words at a point, reading upward.
-  static func upwardWords(_ text: String, _ style: String, x: Double, y: Double) -> Markup {
+  package static func upwardWords(_ text: String, _ style: String, x: Double, y: Double) -> Markup {
     let place = "translate(\(rounded(x)) \(rounded(y))) rotate(-90)"
     return Markup("text", ["class": .init(style), "transform": .init(place)], text: text)
   }
 
   /// A rectangle.
-  static func box(_ style: String, x: Double, y: Double, width: Double, height: Double) -> Markup {
+  package static func box(_ style: String, x: Double, y: Double, width: Double, height: Double) -> Markup {
     Markup(
       "rect",
       ["class": .init(style), "x": .init(x), "y": .init(y), "width": .init(width), "height": .init(height)])

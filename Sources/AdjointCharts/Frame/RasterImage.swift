@@ -5,7 +5,7 @@ import Foundation
 /// A rectangle for every pixel takes forty times the room. Of the formats that need no compression, BMP is shown by browsers but not
 /// by the converters that turn SVG into PDF, so it is PNG, whose format allows blocks that are stored as they are: a header,
 /// the bytes and two checksums (RFC 2083, RFC 1950, RFC 1951 §3.2.4).
-struct RasterImage {
+package struct RasterImage {
   let width: Int
   let height: Int
   /// A place in the palette for each pixel, row by row from the top; 255 is transparent.
@@ -13,8 +13,12 @@ struct RasterImage {
   /// Colours such as `#0072B2`, at most 255; greys from black to white when there are none, and then nothing is transparent.
   let palette: [String]
 
+  package init(width: Int, height: Int, pixels: [UInt8], palette: [String]) {
+    (self.width, self.height, self.pixels, self.palette) = (width, height, pixels, palette)
+  }
+
   /// The `image` element that shows it in a rectangle.
-  func element(x: Double, y: Double, width: Double, height: Double, class name: String = "image") -> Markup {
+  package func element(x: Double, y: Double, width: Double, height: Double, class name: String = "image") -> Markup {
     Markup(
       "image",
       [

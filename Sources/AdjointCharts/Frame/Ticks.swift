@@ -84,7 +84,7 @@ package struct Ticks: Sendable, Hashable {
 }
 
 /// Numbers as decimal text.
-enum DecimalText {
+package enum DecimalText {
   static func logarithm(_ x: Double) -> Double { log10(x) }
 
   static func power(_ exponent: Int) -> Double { pow(10, Double(exponent)) }
@@ -98,7 +98,7 @@ enum DecimalText {
   }
 
   /// Three significant digits at most, in the shortest form: `0.05`, `12.5`, `2×10⁻⁷`.
-  static func text(_ x: Double, digits: Int = 3) -> String {
+  package static func text(_ x: Double, digits: Int = 3) -> String {
     guard x.isFinite, x != 0 else { return x == 0 ? "0" : fixed(x, decimals: 0) }
     let exponent = Int(logarithm(x.magnitude).rounded(.down))
     if exponent >= -3, exponent <= 5 { return trimmed(fixed(x, decimals: max(0, digits - 1 - exponent))) }

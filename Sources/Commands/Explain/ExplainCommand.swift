@@ -43,6 +43,8 @@ enum ExplainCommand {
         "In equations: rows, as they are recorded (x·Wᵀ), or columns (W·x)."),
       .flag("unfolded", "In equations: the recorded steps too, which are left out where they teach nothing."),
       .flag("scalar", "Expand a tiny model into single numbers, each a node of its own."),
+      .flag(
+        "order", "Write the page that shows why the order is a topological one: wrong orders beside the right one."),
       .flag("exercise", "Write a worksheet without answers, with small decimals for weights; see Exercises."),
       .flag("parameters", in: "Exercises", "Ask for the gradients of the parameters alone."),
       Option(
@@ -51,14 +53,15 @@ enum ExplainCommand {
         "grade", "SHEET", .text, in: "Exercises", "Grade a filled worksheet, which says itself what it was made from."),
     ],
     notes: [
-      ("Forms", ExplanationForm.all.map { $0.ending.padded(to: 12) + $0.summary }),
-      ("Forms of an exercise", ExplanationForm.exercises.map { $0.ending.padded(to: 12) + $0.summary }),
+      ("Forms", ExplanationForm.all.map { $0.ending.padded(to: 14) + $0.summary }),
+      ("Forms of an exercise", ExplanationForm.exercises.map { $0.ending.padded(to: 14) + $0.summary }),
       (
         "Examples",
         [
           "adjoint explain -o step.html", "adjoint explain --scalar -o scalars.html",
           "adjoint explain --model 784,30,10 --activation sigmoid --data digits -o digits.html",
           "adjoint explain --load digits.safetensors --example 7 -o seven.html",
+          "adjoint explain --order -o order.html",
           "adjoint explain --exercise -o sheet.md", "adjoint explain --grade sheet.md",
           "adjoint explain --exercise --parameters -o sheet.json", "adjoint explain --exercise -o sheet.html",
         ]
@@ -71,6 +74,7 @@ enum ExplainCommand {
     guard let file = arguments.text("output") else {
       throw CommandError.missingOption("output", placeholder: "FILE", command: "explain")
     }
+    if arguments.isGiven("order") { return try writeOrder(to: file, arguments, console) }
     let isExercise = arguments.isGiven("exercise")
     for name in Homework.options where arguments.isGiven(name) && !isExercise {
       throw CommandError.unusedOption(name, reason: "without --exercise", usedBy: [])
@@ -83,21 +87,44 @@ enum ExplainCommand {
     let model = try ExplainedModel(arguments, console, byHand: isExercise)
     let loss = model.explained
     let exercise = try isExercise ? Homework.exercise(on: loss, of: model, arguments, ending: form.ending) : nil
-    let files = form.files(
-      Explained(model: model, loss: loss, exercise: exercise, style: try ExplanationStyle(arguments)))
+    let explained = Explained(model: model, loss: loss, exercise: exercise, style: try ExplanationStyle(arguments))
+    let files: [(ending: String, text: String)]
+    do {
+      files = try form.files(explained)
+    } catch let error as PictureError {
+      throw arguments.option("output").bad(file, expected: "a form that fits the model; \(error)")
+    }
     for (ending, text) in files {
       let place = ending == form.ending ? file : file.dropLast(form.ending.count) + ending
       if isExercise, FileManager.default.fileExists(atPath: FilePlace.url(String(place)).path) {
         throw CommandError.unwritable(
           String(place), reason: "there is a file already, perhaps with answers; give another name, or remove it")
       }
-      do throws(FileError) {
-        try OutputFile.replace(FilePlace.url(String(place)), with: text.utf8)
-      } catch {
-        throw CommandError.unwritable(place, error)
-      }
-      console.line("\(place): \(model.subtitle); \((text.utf8.count + 1023) / 1024) KiB")
+      try write(text, to: String(place), saying: model.subtitle, console)
     }
     return 0
+  }
+
+  /// The page of orders, which needs no model.
+  private static func writeOrder(to file: String, _ arguments: Arguments, _ console: Console) throws -> Int32 {
+    let others = command.options.map(\.name).filter { !["output", "order"].contains($0) }
+    if let other = others.first(where: { arguments.isGiven($0) }) {
+      throw CommandError.unusedOption(other, reason: "with --order, which has recordings of its own", usedBy: [])
+    }
+    guard file.lowercased().hasSuffix(".html") else {
+      throw arguments.option("output").bad(file, expected: "a name that ends in .html, for --order")
+    }
+    let page = OrderOfThings()
+    try write(page.html, to: file, saying: "wrong orders of the backward pass beside the right one", console)
+    return 0
+  }
+
+  private static func write(_ text: String, to file: String, saying subject: String, _ console: Console) throws {
+    do throws(FileError) {
+      try OutputFile.replace(FilePlace.url(file), with: text.utf8)
+    } catch {
+      throw CommandError.unwritable(file, error)
+    }
+    console.line("\(file): \(subject); \((text.utf8.count + 1023) / 1024) KiB")
   }
 }

@@ -40,12 +40,12 @@ struct ExplanationForm: Sendable {
   let ending: String
   let summary: String
   /// The files, each by the ending of its name.
-  let files: @Sendable (Explained) -> [(ending: String, text: String)]
+  let files: @Sendable (Explained) throws -> [(ending: String, text: String)]
 
   /// A form of one file.
-  init(_ ending: String, _ summary: String, text: @escaping @Sendable (Explained) -> String) {
+  init(_ ending: String, _ summary: String, text: @escaping @Sendable (Explained) throws -> String) {
     (self.ending, self.summary) = (ending, summary)
-    files = { [(ending, text($0))] }
+    files = { [(ending, try text($0))] }
   }
 
   /// A form of an exercise: a sheet, and its key.
@@ -65,6 +65,21 @@ struct ExplanationForm: Sendable {
     ExplanationForm(".txt", "the same as plain text") { $0.derivation.text + "\n" },
     ExplanationForm(".html", "a page to step through, forward and backward, with a slider on every weight") {
       page($0).html
+    },
+    ExplanationForm(".neurons.svg", "neurons and edges of dense layers, weights as thickness and sign") {
+      try NeuronDiagram(of: $0.model.loss, title: $0.model.subtitle).svg()
+    },
+    ExplanationForm(".unit.svg", "the first unit: inputs, weights, sum, activation") {
+      try UnitDiagram(of: $0.model.loss).svg()
+    },
+    ExplanationForm(".maps.svg", "the feature maps of a convolutional network") {
+      try FeatureMaps(of: $0.model.loss).svg()
+    },
+    ExplanationForm(".surface.svg", "the loss along two random directions of the parameters") {
+      try LossSurface(of: $0.model.loss).svg()
+    },
+    ExplanationForm(".flow.svg", "how much of the gradient reaches each layer") {
+      try GradientFlow(of: $0.model.loss, title: $0.model.subtitle).svg()
     },
     ExplanationForm(".svg", "a drawing of both halves, layer by layer") { drawing($0).svg },
     ExplanationForm(".dot", "the same for Graphviz") { drawing($0).dot },

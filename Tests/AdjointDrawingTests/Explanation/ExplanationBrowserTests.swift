@@ -127,11 +127,22 @@ struct ExplanationBrowserTests {
     }
   }
 
-  /// Opens a page from a file, in a frame of a size, and reads what its test of itself found. A window is never narrower
-  /// than 500 pixels; a frame may be.
   static func open(_ page: String, _ hash: String, width: Int) throws -> Report {
     let folder = try Folder()
     _ = try folder.file("page.html", page)
+    let (report, log): (Report, String) = try Frame.open("page.html\(hash)", width: width, in: folder)
+    #expect(!log.contains("CONSOLE"), "\(log.split(separator: "\n").filter { $0.contains("CONSOLE") })")
+    return report
+  }
+}
+
+/// A page in a frame of headless Chromium.
+enum Frame {
+  /// Opens a page from a file, in a frame of a size, and reads what its test of itself found. A window is never narrower
+  /// than 500 pixels; a frame may be.
+  static func open<Report: Decodable>(
+    _ page: String, width: Int, in folder: Folder
+  ) throws -> (report: Report, log: String) {
     let frame = try folder.file(
       "frame.html",
       """
@@ -139,16 +150,16 @@ struct ExplanationBrowserTests {
         const report = document.createElement("script");
         Object.assign(report, { type: "application/json", id: "report", textContent: data });
         document.body.append(report);
-      }</script><iframe src="page.html\(hash)" width="\(width)" height="900" style="border: 0"></iframe>
+      }</script><iframe src="\(page)" width="\(width)" height="900" style="border: 0"></iframe>
       """)
     let (document, log) = try #require(Tool.chromium).run(
       [
         "--headless", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr", "--virtual-time-budget=60000",
         "--window-size=1500,1200", "--user-data-dir=\(folder.url.path)/profile", "--dump-dom", frame.absoluteString,
       ], in: folder)
-    #expect(!log.contains("CONSOLE"), "\(log.split(separator: "\n").filter { $0.contains("CONSOLE") })")
     let start = try #require(document.range(of: "id=\"report\">"), "no report: \(log.suffix(2000))")
     let end = try #require(document.range(of: "</script>", range: start.upperBound..<document.endIndex))
-    return try JSONDecoder().decode(Report.self, from: Data(document[start.upperBound..<end.lowerBound].utf8))
+    let report = try JSONDecoder().decode(Report.self, from: Data(document[start.upperBound..<end.lowerBound].utf8))
+    return (report, log)
   }
 }

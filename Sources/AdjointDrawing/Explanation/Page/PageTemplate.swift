@@ -10,7 +10,8 @@ enum PageTemplate {
     let isAsking = homework != nil && explanation.exerciseData == nil
     let questions = json("homework", homework) + json("homework-recording", explanation.exerciseData)
     let script = script + (homework == nil ? "" : PageAssets.grading + PageAssets.fillin)
-    return head(title, isPlain: homework == nil && slots.isEmpty)
+    return head(
+      title, style: PageAssets.style + (homework == nil && slots.isEmpty ? "" : PageAssets.lesson))
       + (isAsking ? "<body class=\"asking\">\n" : "<body>\n") + header(title, subtitle)
       + slot("lesson", "Lesson", slots.lesson) + controls + content
       + slot("exercise", "Exercise", slots.exercise)
@@ -39,7 +40,7 @@ enum PageTemplate {
   }
 
   /// The head of the document. Its policy refuses every request, since the page holds all that it needs.
-  private static func head(_ title: String, isPlain: Bool) -> String {
+  static func head(_ title: String, style: String = PageAssets.style) -> String {
     """
     <!DOCTYPE html>
     <html lang="en" data-theme="light">
@@ -50,7 +51,7 @@ enum PageTemplate {
     <link rel="icon" href="data:,">
     <title>\(title)</title>
     <style>
-    \(PageAssets.style)\(isPlain ? "" : PageAssets.lesson)</style>
+    \(style)</style>
     </head>
 
     """
