@@ -139,7 +139,8 @@ let package = Package(
 
     // Fuzzers, odd operations and a soak, in processes of their own; `.ci/trials` runs it.
     .executableTarget(
-      name: "Trials", dependencies: ["AdjointDatasets", "AdjointLearning", "TestFiles"], path: "Tests/Trials"),
+      name: "Trials", dependencies: ["AdjointDatasets", "AdjointLearning", "AdjointONNX", "TestFiles"],
+      path: "Tests/Trials"),
 
     // Cases that other libraries compute anew; `.ci/witness` runs it.
     .executableTarget(
