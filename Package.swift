@@ -79,7 +79,7 @@ let package = Package(
     .executableTarget(
       name: "DiffTool", dependencies: ["AdjointCommandLine", "AdjointLearning"], path: "Sources/Commands/Diff"),
     .executableTarget(
-      name: "ExportTool", dependencies: ["AdjointCommandData", "AdjointONNX"],
+      name: "ExportTool", dependencies: ["AdjointChecking", "AdjointCommandData", "AdjointONNX"],
       path: "Sources/Commands/Export"),
     .executableTarget(
       name: "BenchTool",

@@ -88,7 +88,7 @@ package final class GraphRecorder<S: Scalar> {
   }
 
   private func record(_ node: ONNXNode, in scope: GraphScope<S>) throws -> [GraphValue<S>] {
-    if depth == 0 { try recordWaiting(node.holdsGraphs ? waiting.keys.sorted() : node.inputs, in: scope) }
+    if depth == 0 { try recordWaiting(node.graphs.isEmpty ? node.inputs : waiting.keys.sorted(), in: scope) }
     var attributes: [String: ONNXAttribute.Value] = [:]
     for attribute in node.attributes {
       guard case .reference(let name) = attribute.value else {

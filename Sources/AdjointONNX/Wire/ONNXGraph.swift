@@ -121,14 +121,24 @@ extension ONNXNode {
     return parts.prefix(16).map { printable(String($0), atMost: 60) }.joined(separator: "/")
   }
 
-  /// True for a node with a graph of its own, such as a branch.
-  package var holdsGraphs: Bool {
-    attributes.contains { attribute in
+  /// The graphs in its attributes, such as branches.
+  package var graphs: [ONNXGraph] {
+    attributes.flatMap { attribute -> [ONNXGraph] in
       switch attribute.value {
-      case .graph, .graphs: true
-      case .float, .int, .string, .tensor, .sparse, .type, .floats, .ints, .strings, .tensors, .reference, .missing:
-        false
+      case .graph(let graph): [graph]
+      case .graphs(let graphs): graphs
+      case .float, .int, .string, .tensor, .sparse, .type, .floats, .ints, .strings, .tensors, .reference, .missing: []
       }
     }
+  }
+}
+
+extension ONNXModel {
+  /// The nodes of the graph, of graphs within it, and of the functions that the model defines.
+  package var allNodes: [ONNXNode] {
+    func all(_ nodes: [ONNXNode]) -> [ONNXNode] {
+      nodes.flatMap { node in [node] + node.graphs.flatMap { all($0.nodes) } }
+    }
+    return all(graph.nodes) + functions.flatMap { all($0.nodes) }
   }
 }

@@ -133,8 +133,9 @@ private func turned<S: Scalar>(_ call: Call<S>) throws -> [GraphValue<S>] {
     }
     let positions = try call.whole(3)
     try call.require(
-      positions.dims == [n, length] && positions.values.allSatisfy { (0..<cache.shape[0]).contains($0) },
-      "positions [\(n), \(length)] below \(cache.shape[0])", "\(positions.dims)")
+      cache.shape.rank == 2 && positions.dims == [n, length]
+        && positions.values.allSatisfy { (0..<cache.shape[0]).contains($0) },
+      "positions [\(n), \(length)] below \(cache.shape[0]), rows of \(half)", "\(positions.dims) of \(cache.shape)")
     let index = call.tape.index(Tensor<Int32>(shape: [n, length], elements: positions.values.map { Int32($0) }))
     return cache.gather(index).reshape(to: [n, 1, length, half])
   }
