@@ -12,7 +12,7 @@ func runDamagedONNXTests() {
     let test = ONNXTest(folder: URL(fileURLWithPath: String(words[2])))
     var (recorded, refused, faults) = (0, 0, [String]())
     for number in first..<first + count {
-      alarm(20)
+      alarm(60)
       do { recorded += try test.recordDamaged(number) ? 1 : 0 } catch is FileError { refused += 1 } catch {
         faults.append("mutant \(number): an error that is no FileError: \(error)")
       }
