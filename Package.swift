@@ -52,7 +52,7 @@ let package = Package(
     // A tape as drawing, Jacobians, derivation and interactive page.
     .target(
       name: "AdjointDrawing", dependencies: ["Adjoint", "AdjointCharts", "AdjointFiles"],
-      exclude: ["Explanation/Page/Assets"]),
+      exclude: ["Explanation/Exercise/Assets", "Explanation/Page/Assets", "Order/Page/Assets"]),
     // The course: lessons as pages, each with an exercise that the page grades.
     .target(
       name: "AdjointLessons",
@@ -92,7 +92,7 @@ let package = Package(
     .executableTarget(
       name: "DiffTool", dependencies: ["AdjointCommandLine", "AdjointLearning"], path: "Sources/Commands/Diff"),
     .executableTarget(
-      name: "ExportTool", dependencies: ["AdjointCommandTraining", "AdjointONNX"],
+      name: "ExportTool", dependencies: ["AdjointChecking", "AdjointCommandTraining", "AdjointONNX"],
       path: "Sources/Commands/Export"),
     .executableTarget(
       name: "BenchTool",
@@ -153,7 +153,8 @@ let package = Package(
 
     // Fuzzers, odd operations and a soak, in processes of their own; `.ci/trials` runs it.
     .executableTarget(
-      name: "Trials", dependencies: ["AdjointDatasets", "AdjointLearning", "TestFiles"], path: "Tests/Trials"),
+      name: "Trials", dependencies: ["AdjointDatasets", "AdjointLearning", "AdjointONNX", "TestFiles"],
+      path: "Tests/Trials"),
 
     // Cases that other libraries compute anew; `.ci/witness` runs it.
     .executableTarget(

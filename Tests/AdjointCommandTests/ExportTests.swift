@@ -47,4 +47,19 @@ import Testing
     #expect(try errors("--load", "points.safetensors", "-o", "m.onnx").contains("'bulb'"))
     #expect(!FileManager.default.fileExists(atPath: workplace.path("m.onnx")))
   }
+
+  @Test func `A model is listed, and its gradient checked`() throws {
+    try train()
+    _ = try workplace.run("export", "--load", "points.safetensors", "-o", "points.onnx")
+    let shown = try workplace.start(["export", "points.onnx"]).outcome()
+    #expect(shown.code == 0, "\(shown.errors)")
+    for part in ["rows [_, 2]", "probabilities [_, 2]", "fc1/weight [", "Gemm", "yes: "] {
+      #expect(shown.output.contains(part), "\(part)")
+    }
+    let checked = try workplace.start(["export", "points.onnx", "--check"]).outcome()
+    #expect(checked.code == 0 && checked.output.contains("agree"), "\(checked.output)\(checked.errors)")
+    _ = try workplace.write("bad.onnx", [0x3A, 0xFF])
+    let bad = try workplace.start(["export", "bad.onnx"]).outcome()
+    #expect(bad.code == 1 && bad.errors.contains("byte 1"), "\(bad.errors)")
+  }
 }

@@ -161,6 +161,29 @@ struct ModelTests {
     #expect(model.fixedInputs == ["to"])
   }
 
+  @Test func `Layers of the file are scopes, also after an export of ours`() throws {
+    var generator = Generator(seed: 1)
+    let network = MLP<Double>([2, 3, 1], using: &generator)
+    let tape = Tape<Double>(mode: .inference)
+    let y = tape.scoped("head") { network(tape.input(Tensor([[1, 2]]), name: "x")) }
+    let url = try #require(folder).url.appendingPathComponent("layers.onnx")
+    try tape.export(to: url, outputs: ["y": y])
+    let model = try Model<Double>(onnx: url)
+    let again = Tape<Double>(mode: .inference)
+    _ = model(again.input(Tensor([[1, 2]])))
+    let products = (0..<again.count).map { again[$0] }.filter { $0.operation?.name == "matmul" }
+    #expect(products.map(\.scope) == ["head/fc1", "head/fc2"])
+    #expect(again.trainableParameters.map(\.leaf.scope) == products.flatMap { [$0.scope, $0.scope] })
+  }
+
+  @Test func `Exporters tell layers by names or by metadata`() {
+    #expect(ONNXNode("Gemm", [], [], name: "/encoder/layers.0/fc/Gemm").layerPath == "encoder/layers.0/fc")
+    #expect(ONNXNode("Relu", [], [], name: "relu_1").layerPath == "" && ONNXNode("Relu", [], []).layerPath == "")
+    var node = ONNXNode("Gemm", [], [], name: "node_linear_3")
+    node.metadata = [ONNXEntry("pkg.torch.onnx.name_scopes", "['', 'encoder', 'encoder.fc', 'linear_3']")]
+    #expect(node.layerPath == "encoder/fc")
+  }
+
   @Test func `Half precisions are read exactly`() throws {
     let halves: [UInt16] = [0x3C00, 0xC000, 0x0001, 0x7C00, 0x3555, 0x8000]
     let tensor = ONNXTensor("h", dims: [6], type: .float16, raw: ByteOrder.littleEndian.bytes(of: halves))

@@ -150,6 +150,18 @@ struct RefusalTests {
     #expect(throws: FileError.self) { _ = try model.record(["x": tape.input(Tensor([[1, 2]]))], on: tape) }
   }
 
+  @Test(arguments: ["ReduceMean", "GlobalAveragePool", "GlobalMaxPool", "LayerNormalization", "RMSNormalization"])
+  func `Axes without elements are refused with the node`(_ operation: String) throws {
+    let model = try model { graph in
+      graph.inputs[0].type = ONNXType()
+      graph.nodes = [ONNXNode(operation, ["x"], ["y"], name: "n")]
+    }
+    let tape = Tape<Double>()
+    let x = tape.input(Tensor(repeating: 0, shape: [2, 3, 0]))
+    let error = #expect(throws: FileError.self) { _ = try model.record(["x": x], on: tape) }
+    #expect(error?.place == .node("'n' (\(operation))") && error?.expected == "elements along different axes")
+  }
+
   @Test func `A function that calls itself is refused`() throws {
     var function = ONNXFunction()
     (function.name, function.domain, function.inputs, function.outputs) = ("Loop", "own", ["a"], ["b"])

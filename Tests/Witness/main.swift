@@ -38,8 +38,8 @@ if words.first == "onnx-written", words.count == 2 {
 let numbers = words.dropFirst().map { UInt64($0) }
 guard let command = words.first, !numbers.contains(nil), numbers.count <= (command == "operations" ? 2 : 1) else {
   print(
-    "usage: Witness operations [SEED [COUNT]] | layers [SEED] | trainings [SEED] | opinfo | onnx | onnx-export\n"
-      + "               | checkers [SEED]\n"
+    "usage: Witness operations [SEED [COUNT]] | layers [SEED] | trainings [SEED] | opinfo | onnx | onnx-damaged\n"
+      + "               | onnx-export | checkers [SEED]\n"
       + "       Witness architecture NAME FILE | formats FOLDER | onnx-written FOLDER")
   exit(2)
 }
@@ -70,6 +70,8 @@ case "opinfo":
   answerSamples()
 case "onnx":
   runONNXTests()
+case "onnx-damaged":
+  runDamagedONNXTests()
 case "onnx-export":
   runONNXExports()
 case "checkers":
@@ -78,6 +80,7 @@ case "checkers":
   printMutants(seed: seed)
 default:
   print(
-    "Witness: there is no '\(command)'; it has operations, layers, trainings, opinfo, onnx, onnx-export and checkers")
+    "Witness: there is no '\(command)'; it has operations, layers, trainings, opinfo, onnx, onnx-damaged, onnx-export and checkers"
+  )
   exit(2)
 }

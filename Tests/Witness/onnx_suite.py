@@ -1,6 +1,7 @@
 """Runs ONNX's own tests through the program Witness, and writes their page.
 
     onnx_suite.py PROGRAM [--page FILE | --compare FILE] [--only TEXT]
+    onnx_suite.py PROGRAM --damaged COUNT [--only TEXT]    records so many damaged copies of each test: none may end the program
 
 The Python package onnx holds the tests: a model, inputs, and the outputs of the standard's own implementation. A test of numbers
 takes a Float or a Double in and gives one back. The exit code is 1 when a result is wrong, the program ends within a test, or the
@@ -58,6 +59,37 @@ def outcomes(program, tests):
             rest = rest[1:]
 
 
+def damaged(program, tests, count):
+    """Damaged copies of each test, which are recorded or refused. One that ends the program is told, and the rest run on."""
+    rest = [(0, count, folder) for _, _, folder in tests]
+    recorded = refused = faults = 0
+    while rest:
+        run = subprocess.run(
+            [program, "onnx-damaged"], input="".join(f"{a} {b} {folder}\n" for a, b, folder in rest),
+            capture_output=True, text=True, errors="replace")
+        lines = [json.loads(line) for line in run.stdout.splitlines() if line.startswith("{")]
+        for line in lines:
+            if line["outcome"] == "passes":
+                good, bad = map(int, line["reason"].split())
+                recorded, refused = recorded + good, refused + bad
+            else:
+                faults += 1
+                print(f"{os.path.basename(line['test'])}: {line['reason']}")
+        rest = rest[len(lines):]
+        if rest:
+            start, left, folder = rest[0]
+            words = run.stderr.splitlines()
+            last = max((i for i, line in enumerate(words) if line.startswith("mutant ")), default=0)
+            number = int(re.match(r"mutant (\d+)", words[last]).group(1)) if words else start
+            why = next((line for line in words[last + 1:] if "rror" in line), f"exit code {run.returncode}")
+            print(f"{os.path.basename(folder)}: {words[last][:250] if words else ''}: {why[:250]}")
+            faults += 1
+            left -= number + 1 - start
+            rest = ([(number + 1, left, folder)] if left > 0 else []) + rest[1:]
+    print(f"{len(tests)} tests, {count} damaged copies of each: {recorded} recorded, {refused} refused, {faults} ended or wrong")
+    return faults
+
+
 def page(rows):
     numeric = [row for row in rows if row[3]]
     node = [row for row in rows if row[0] == "node"]
@@ -103,6 +135,8 @@ def main():
     program = sys.argv[1]
     only = sys.argv[sys.argv.index("--only") + 1] if "--only" in sys.argv else ""
     tests = list(folders(only))
+    if "--damaged" in sys.argv:
+        sys.exit(1 if damaged(program, tests, int(sys.argv[sys.argv.index("--damaged") + 1])) else 0)
     rows = []
     for (kind, name, folder), (outcome, reason) in zip(tests, outcomes(program, tests)):
         rows.append((kind, name, folder, is_numeric(folder), outcome, reason))

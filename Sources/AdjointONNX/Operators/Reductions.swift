@@ -5,7 +5,7 @@ import Adjoint
 extension OperatorTable {
   /// A reduction, whose axes are an attribute or, later, an operand.
   private mutating func reduction(
-    _ name: String, axesAreOperandSince version: Int = 18, whole: (([Int]) -> Int)? = nil,
+    _ name: String, axesAreOperandSince version: Int = 18, needsElements: Bool = false, whole: (([Int]) -> Int)? = nil,
     numbers f: @escaping (Variable<S>, [Int], Bool) -> Variable<S>
   ) {
     self[name] = { call in
@@ -22,7 +22,9 @@ extension OperatorTable {
       if let whole, case .whole(let numbers) = x.content {
         return call.result(numbers.reduced(axes, keeps, whole))
       }
-      return call.result(f(try call.x(0), axes, keeps), x.type)
+      let y = try call.x(0)
+      if needsElements { try call.requireElements(y, axes) }
+      return call.result(f(y, axes, keeps), x.type)
     }
   }
 
@@ -33,7 +35,8 @@ extension OperatorTable {
         axes.isEmpty ? x : x.sum(axes: axes, keepingDimensions: keeps)
       })
     reduction(
-      "ReduceMean", numbers: { x, axes, keeps in axes.isEmpty ? x : x.mean(axes: axes, keepingDimensions: keeps) })
+      "ReduceMean", needsElements: true,
+      numbers: { x, axes, keeps in axes.isEmpty ? x : x.mean(axes: axes, keepingDimensions: keeps) })
     reduction(
       "ReduceProd", whole: { $0.reduce(1, &*) },
       numbers: { x, axes, keeps in
@@ -105,6 +108,21 @@ extension OperatorTable {
       let y = rows.argMax(axis: axis).oneHot(n).moveAxis(from: -1, to: axis)
       return call.result(y.reshape(to: x.shape))
     }
+  }
+}
+
+extension Call {
+  /// Refuses axes without elements, which have neither a mean nor a largest number.
+  func requireElements(_ x: Variable<S>, _ axes: [Int]) throws {
+    try require(
+      Set(axes).count == axes.count && axes.allSatisfy { x.shape[$0] > 0 }, "elements along different axes",
+      "the axes \(axes) of \(x.shape)")
+  }
+
+  /// The mean over axes, which have elements.
+  func mean(_ x: Variable<S>, _ axes: [Int], keeps: Bool = true) throws -> Variable<S> {
+    try requireElements(x, axes)
+    return axes.isEmpty ? x : x.mean(axes: axes, keepingDimensions: keeps)
   }
 }
 

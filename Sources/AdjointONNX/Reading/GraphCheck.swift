@@ -21,27 +21,11 @@ struct GraphCheck<S: Scalar> {
     }
     try checkVersions()
     try checkNames(model.graph, outer: [])
-    var (unknown, count): ([(ONNXNode, Int)], Int) = ([], 0)
-    func visit(_ nodes: [ONNXNode]) {
-      for node in nodes {
-        count += 1
-        if !known.contains(node.key) {
-          let set = model.operatorSets.first { $0.domain.standardDomain == node.domain.standardDomain }
-          unknown.append((node, set?.version ?? 0))
-        }
-        for attribute in node.attributes {
-          switch attribute.value {
-          case .graph(let graph): visit(graph.nodes)
-          case .graphs(let graphs): for graph in graphs { visit(graph.nodes) }
-          case .float, .int, .string, .tensor, .sparse, .type, .floats, .ints, .strings, .tensors, .reference, .missing:
-            break
-          }
-        }
-      }
+    let nodes = model.allNodes
+    let unknown = nodes.filter { !known.contains($0.key) }.map { node in
+      (node, model.operatorSets.first { $0.domain.standardDomain == node.domain.standardDomain }?.version ?? 0)
     }
-    visit(model.graph.nodes)
-    for function in model.functions { visit(function.nodes) }
-    guard unknown.isEmpty else { throw unknownOperators(unknown, among: count, file: file) }
+    guard unknown.isEmpty else { throw unknownOperators(unknown, among: nodes.count, file: file) }
   }
 
   /// The sets of operators are named: in another version an operator may mean something else. They may stand at the end of the

@@ -34,6 +34,8 @@ package final class GraphRecorder<S: Scalar> {
   /// Inputs whose values decided shapes, positions or branches, and so are part of the recording.
   package private(set) var fixedInputs: Set<String> = []
   private var depth = 0
+  /// Tensors of the graph itself that no node has read yet; each is recorded under the layer that reads it first.
+  private var waiting: [String: ONNXTensor] = [:]
 
   init(
     on tape: Tape<S>, url: URL, functions: [ONNXFunction], parameters: ParameterList<S>
@@ -56,9 +58,10 @@ package final class GraphRecorder<S: Scalar> {
   /// Records every node of a graph, whose inputs the scope holds, and returns the outputs.
   func record(_ graph: ONNXGraph, in scope: GraphScope<S>) throws -> [GraphValue<S>] {
     for tensor in graph.initializers where scope[tensor.name] == nil || depth > 0 {
-      scope[tensor.name] = try value(of: tensor, isParameter: depth == 0)
+      if depth == 0 { waiting[tensor.name] = tensor } else { scope[tensor.name] = try value(of: tensor) }
     }
     try record(graph.nodes, in: scope)
+    if depth == 0 { try recordWaiting(graph.initializers.map(\.name), in: scope) }
     return try graph.outputs.map { output in
       guard let value = scope[output.name] else {
         throw FileError(
@@ -71,12 +74,21 @@ package final class GraphRecorder<S: Scalar> {
 
   func record(_ nodes: [ONNXNode], in scope: GraphScope<S>) throws {
     for node in nodes {
-      let results = try record(node, in: scope)
+      let path = depth == 0 ? node.layerPath : ""
+      let results = path.isEmpty ? try record(node, in: scope) : try tape.scoped(path) { try record(node, in: scope) }
       for (name, result) in zip(node.outputs, results) where !name.isEmpty { scope[name] = result }
     }
   }
 
+  private func recordWaiting(_ names: [String], in scope: GraphScope<S>) throws {
+    for name in names {
+      guard let tensor = waiting.removeValue(forKey: name) else { continue }
+      scope[name] = try value(of: tensor, isParameter: true)
+    }
+  }
+
   private func record(_ node: ONNXNode, in scope: GraphScope<S>) throws -> [GraphValue<S>] {
+    if depth == 0 { try recordWaiting(node.graphs.isEmpty ? node.inputs : waiting.keys.sorted(), in: scope) }
     var attributes: [String: ONNXAttribute.Value] = [:]
     for attribute in node.attributes {
       guard case .reference(let name) = attribute.value else {

@@ -148,7 +148,10 @@ public final class Model<S: Scalar> {
 }
 
 extension Model.Port {
-  fileprivate init(_ info: ONNXValueInfo) {
+  /// True for numbers with a fraction, false for whole numbers and the like.
+  package var holdsNumbers: Bool { ONNXElement(rawValue: elementType)?.isFractional ?? false }
+
+  package init(_ info: ONNXValueInfo) {
     name = info.name
     guard case .tensor(let type) = info.type.kind else {
       (dimensions, elementType) = (nil, 0)

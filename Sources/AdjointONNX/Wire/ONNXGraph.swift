@@ -105,3 +105,40 @@ package struct ONNXNode: WireMessage {
     writer.messages(9, metadata)
   }
 }
+
+extension ONNXNode {
+  /// The layers around the node, as its exporter tells them: a node `/encoder/fc1/Gemm` stands in `encoder/fc1`.
+  ///
+  /// PyTorch's newer exporter numbers the nodes, and tells the modules in the metadata: `['', 'encoder.fc1', 'linear']`.
+  package var layerPath: String {
+    var parts = name.split(separator: "/").dropLast()
+    if let modules = metadata.first(where: { $0.key == "pkg.torch.onnx.name_scopes" })?.value {
+      let names = modules.split(separator: "'", omittingEmptySubsequences: false)
+      // Names stand between quotation marks; the last one is the node's own.
+      let around = names.indices.filter { $0 % 2 == 1 }.map { names[$0] }.dropLast()
+      parts = (around.last ?? "").split(separator: ".")[...]
+    }
+    return parts.prefix(16).map { printable(String($0), atMost: 60) }.joined(separator: "/")
+  }
+
+  /// The graphs in its attributes, such as branches.
+  package var graphs: [ONNXGraph] {
+    attributes.flatMap { attribute -> [ONNXGraph] in
+      switch attribute.value {
+      case .graph(let graph): [graph]
+      case .graphs(let graphs): graphs
+      case .float, .int, .string, .tensor, .sparse, .type, .floats, .ints, .strings, .tensors, .reference, .missing: []
+      }
+    }
+  }
+}
+
+extension ONNXModel {
+  /// The nodes of the graph, of graphs within it, and of the functions that the model defines.
+  package var allNodes: [ONNXNode] {
+    func all(_ nodes: [ONNXNode]) -> [ONNXNode] {
+      nodes.flatMap { node in [node] + node.graphs.flatMap { all($0.nodes) } }
+    }
+    return all(graph.nodes) + functions.flatMap { all($0.nodes) }
+  }
+}

@@ -6,7 +6,7 @@ import AdjointLearning
 import AdjointONNX
 import Foundation
 
-/// `adjoint export`: a model in a format of other programs.
+/// `adjoint export`: a model in the format of other programs, and a look at a model of theirs.
 @main
 enum ExportCommand {
   static func main() { CommandLineProgram.main(command) }
@@ -18,6 +18,10 @@ enum ExportCommand {
         "load", "FILE", .text,
         "The checkpoint that 'adjoint train --save' wrote, or weights of another program (with --model)."),
       Option("output", "FILE", .text, "The model to write, also -o; its name ends in .onnx."),
+      .flag("check", in: "A model of another program", "Check the gradient of MODEL's first output at random inputs."),
+      Option(
+        "seed", "N", .integer(0...Int.max), default: "0", in: "A model of another program",
+        "What inputs and directions are drawn from."),
     ] + ForeignModel.options,
     notes: [
       (
@@ -28,26 +32,40 @@ enum ExportCommand {
         ]
       ),
       (
+        "What it reads",
+        [
+          "MODEL is an ONNX file of any program. Alone, it is listed: inputs, outputs, tensors, operators, and those that are",
+          "missing here. An extent that the file leaves open is 2 in a check, and indices are 0. Exit code 1: not readable, or",
+          "a wrong gradient. In code, Model(onnx:) runs, draws and trains it (Docs/Formats.md).",
+        ]
+      ),
+      (
         "Examples",
         [
           "adjoint export --load digits.safetensors -o digits.onnx",
           "adjoint export --load mlp.safetensors --model 784,128,10 -o mlp.onnx", "adjoint export model.onnx",
+          "adjoint export model.onnx --check",
         ]
       ),
     ],
     run: run)
 
   private static func run(_ arguments: Arguments, _ console: Console) throws -> Int32 {
+    let isChecking = arguments.isGiven("check") && !arguments.isGiven("load")
+    if let option = ["check", "seed"].first(where: { arguments.isGiven($0) && !isChecking }) {
+      throw CommandError.unusedOption(option, reason: "without a model to check", usedBy: [])
+    }
     let foreign = try ForeignModel(arguments)
     if let file = arguments.text("load") { return try write(file, as: foreign, arguments, console) }
     guard arguments.positionals.count == 1 else {
       throw CommandError.missingOption("load", placeholder: "FILE", command: "export")
     }
-    let model = try ONNXModel(contentsOf: URL(fileURLWithPath: arguments.positionals[0]))
-    console.field(
-      "operator sets", model.operatorSets.map { "\($0.domain) \($0.version)" }.joined(separator: ", "), width: 15)
-    console.field("nodes", "\(model.graph.nodes.count)", width: 15)
-    return 0
+    if arguments.isGiven("output") {
+      throw CommandError.unusedOption("output", reason: "with a model to show", usedBy: ["--load"])
+    }
+    let model = try ReadModel(arguments.positionals[0])
+    guard arguments.isGiven("check") else { return try model.show(console) }
+    return try model.check(seed: UInt64(try arguments.integer("seed")), console)
   }
 
   /// Writes the network of a checkpoint.

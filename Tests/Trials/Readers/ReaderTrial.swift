@@ -34,7 +34,7 @@ struct WronglyRefused: Error { let error: any Error }
 enum Trial {
   static let readers: [any ReaderTrial] = [
     JSONTrial(), GzipTrial(), IDXTrial(), ImagesTrial(), PointTableTrial(), ImageTableTrial(), SafetensorsTrial(),
-    PGMTrial(), ProgressTrial(), NPYTrial(), NPZTrial(), PNGTrial(), IndexTrial(),
+    PGMTrial(), ProgressTrial(), NPYTrial(), NPZTrial(), PNGTrial(), IndexTrial(), ONNXTrial(),
   ]
 
   /// Memory that reading takes whatever the file: buffers of the system, pages of the heap.

@@ -11,7 +11,7 @@ extension OperatorTable {
       let (q, k, v) = (try call.x(0), try call.x(1), try call.x(2))
       try call.require(
         q.shape.rank == 4 && k.shape.rank == 4 && v.shape.rank == 4, "[batch, heads, length, size]", "\(q.shape)")
-      try call.require(k.shape[3] == q.shape[3] && q.shape[3] > 0, "keys that fit", "\(k.shape)")
+      try call.require(k.shape[3] == q.shape[3] && q.shape[3] > 0 && k.shape[2] > 0, "keys that fit", "\(k.shape)")
       let scale = try call.float("scale") ?? 1 / Double(q.shape[3]).squareRoot()
       let (keys, values) = (try grouped(k, q.shape[1], call), try grouped(v, q.shape[1], call))
       var scores = try product(q, keys.transpose(2, 3), call) * scale
@@ -61,7 +61,8 @@ private func attended<S: Scalar>(_ call: Call<S>) throws -> [GraphValue<S>] {
     (k, v) = (concatenate([pastKey, k], axis: 2), concatenate([pastValue, v], axis: 2))
   }
   let (length, total) = (q.shape[2], k.shape[2])
-  try call.require(q.shape[3] == k.shape[3] && v.shape[2] == total, "keys and values that fit", "\(k.shape)")
+  try call.require(
+    q.shape[3] == k.shape[3] && v.shape[2] == total && total > 0, "keys and values that fit", "\(k.shape)")
   // The root of the scale on both sides, as the standard has it.
   let scale = (try call.float("scale") ?? 1 / Double(q.shape[3]).squareRoot()).squareRoot()
   let raw = try product(q * scale, (try grouped(k, q.shape[1], call) * scale).transpose(2, 3), call)
@@ -132,8 +133,9 @@ private func turned<S: Scalar>(_ call: Call<S>) throws -> [GraphValue<S>] {
     }
     let positions = try call.whole(3)
     try call.require(
-      positions.dims == [n, length] && positions.values.allSatisfy { (0..<cache.shape[0]).contains($0) },
-      "positions [\(n), \(length)] below \(cache.shape[0])", "\(positions.dims)")
+      cache.shape.rank == 2 && positions.dims == [n, length]
+        && positions.values.allSatisfy { (0..<cache.shape[0]).contains($0) },
+      "positions [\(n), \(length)] below \(cache.shape[0]), rows of \(half)", "\(positions.dims) of \(cache.shape)")
     let index = call.tape.index(Tensor<Int32>(shape: [n, length], elements: positions.values.map { Int32($0) }))
     return cache.gather(index).reshape(to: [n, 1, length, half])
   }

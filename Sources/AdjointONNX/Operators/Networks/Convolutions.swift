@@ -11,7 +11,8 @@ extension OperatorTable {
       // y over [state, x], and the last inputs as the new state.
       let (x, w) = (try call.x(0), try call.x(1))
       try call.require(
-        x.shape.rank == 3 && w.shape.rank == 3 && w.shape[0] == x.shape[1] && w.shape[1] == 1 && w.shape[2] > 0,
+        x.shape.rank == 3 && w.shape.rank == 3 && w.shape[0] == x.shape[1] && w.shape[1] == 1 && w.shape[2] > 0
+          && x.shape[2] > 0,
         "[batch, channels, length] and [channels, 1, width]", "\(x.shape) and \(w.shape)")
       let (k, n) = (w.shape[2], x.shape[2])
       let state =

@@ -46,7 +46,8 @@ private func likelihood<S: Scalar>(_ logarithms: Variable<S>, _ call: Call<S>) t
   switch try call.string("reduction", "mean") {
   case "none": return losses
   case "sum": return losses.sum()
-  case "mean": return counted.map { losses.sum() / $0.sum() } ?? losses.mean()
+  case "mean":
+    return try counted.map { losses.sum() / $0.sum() } ?? call.mean(losses, Array(losses.shape.indices), keeps: false)
   default: throw call.unsupported("reduction '\(try call.string("reduction", ""))'")
   }
 }

@@ -21,9 +21,9 @@ extension OperatorTable {
       let x = try call.x(0)
       let first = try call.axis(try call.int("axis", -1), rank: x.shape.rank)
       let axes = Array(first..<x.shape.rank)
-      let mean = x.mean(axes: axes, keepingDimensions: true)
+      let mean = try call.mean(x, axes)
       let centered = x - mean
-      let variance = centered.square().mean(axes: axes, keepingDimensions: true)
+      let variance = try call.mean(centered.square(), axes)
       let inverse = (variance + (try call.float("epsilon", 1e-5))).sqrt().reciprocal()
       var y = centered * inverse
       if let scale = try call.optionalX(1) { y = y * (try call.fitting(scale, to: x)) }
@@ -33,7 +33,7 @@ extension OperatorTable {
     self["RMSNormalization"] = { call in
       let x = try call.x(0)
       let first = try call.axis(try call.int("axis", -1), rank: x.shape.rank)
-      let square = x.square().mean(axes: Array(first..<x.shape.rank), keepingDimensions: true)
+      let square = try call.mean(x.square(), Array(first..<x.shape.rank))
       let y = x / (square + (try call.float("epsilon", 1e-5))).sqrt()
       guard let scale = try call.optionalX(1) else { return call.result(y) }
       return call.result(y * (try call.fitting(scale, to: x)))
@@ -41,7 +41,7 @@ extension OperatorTable {
     self["InstanceNormalization"] = { call in
       let x = try call.x(0)
       try call.require(x.shape.rank >= 3, "[batch, channels, …]", "\(x.shape)")
-      let y = x.standardized(Array(2..<x.shape.rank), epsilon: try call.float("epsilon", 1e-5))
+      let y = try call.standardized(x, Array(2..<x.shape.rank))
       return call.result(y * (try call.perChannel(1, x)) + (try call.perChannel(2, x)))
     }
     self["GroupNormalization"] = { call in
@@ -50,7 +50,7 @@ extension OperatorTable {
       try call.require(
         dims.count >= 2 && groups > 0 && dims[1] % groups == 0, "channels in \(groups) groups", "\(dims)")
       let parts = x.reshape(to: try call.shape([dims[0], groups, dims.dropFirst().reduce(1, *) / groups]))
-      let y = parts.standardized([2], epsilon: try call.float("epsilon", 1e-5))
+      let y = try call.standardized(parts, [2])
       // The older version has a scale and a bias for each group.
       if call.version < 21 {
         let given = (try call.dims(1), try call.dims(2))
@@ -64,8 +64,8 @@ extension OperatorTable {
       let x = try call.x(0)
       let axes = try call.ints("axes") ?? [0, 2, 3]
       let normal = try axes.map { try call.axis($0, rank: x.shape.rank) }
-      let mean = x.mean(axes: normal, keepingDimensions: true)
-      let deviation = (x.square().mean(axes: normal, keepingDimensions: true) - mean.square()).sqrt()
+      let mean = try call.mean(x, normal)
+      let deviation = (try call.mean(x.square(), normal) - mean.square()).sqrt()
       return call.result((x - mean) / (deviation + 1e-9))
     }
     self["LpNormalization"] = { call in
@@ -99,14 +99,12 @@ extension OperatorTable {
   }
 }
 
-extension Variable {
-  fileprivate func standardized(_ axes: [Int], epsilon: Double) -> Variable {
-    let centered = self - mean(axes: axes, keepingDimensions: true)
-    return centered / (centered.square().mean(axes: axes, keepingDimensions: true) + epsilon).sqrt()
-  }
-}
-
 extension Call {
+  fileprivate func standardized(_ x: Variable<S>, _ axes: [Int]) throws -> Variable<S> {
+    let centered = x - (try mean(x, axes))
+    return centered / (try mean(centered.square(), axes) + (try float("epsilon", 1e-5))).sqrt()
+  }
+
   /// An operand with a number for each channel, as it repeats over [batch, channels, …].
   fileprivate func perChannel(_ i: Int, _ x: Variable<S>) throws -> Variable<S> {
     let numbers = try self.x(i)
@@ -132,8 +130,8 @@ private func batchNormalized<S: Scalar>(_ call: Call<S>) throws -> [GraphValue<S
     return call.result((x - mean) / (variance + epsilon).sqrt() * scale + bias)
   }
   let axes = x.shape.indices.filter { $0 != 1 }
-  let mean = x.mean(axes: axes, keepingDimensions: true)
-  let variance = (x - mean).square().mean(axes: axes, keepingDimensions: true)
+  let mean = try call.mean(x, axes)
+  let variance = try call.mean((x - mean).square(), axes)
   let momentum = try call.float("momentum", 0.9)
   let channels = Shape([x.shape[1]])
   _ = (try call.perChannel(3, x), try call.perChannel(4, x))

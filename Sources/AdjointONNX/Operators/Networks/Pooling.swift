@@ -62,7 +62,9 @@ extension OperatorTable {
       self[name] = { call in
         let x = try call.x(0)
         try call.require(x.shape.rank >= 3, "[batch, channels, …]", "\(x.shape)")
-        return call.result(f(x, Array(2..<x.shape.rank)))
+        let axes = Array(2..<x.shape.rank)
+        try call.requireElements(x, axes)
+        return call.result(f(x, axes))
       }
     }
     self["GlobalLpPool"] = { call in

@@ -10,7 +10,8 @@ extension OperatorTable {
       let inputs = try xs.indices.map { try call.x($0) }
       let output = try call.numbers(y)
       try call.require(
-        (inputs + [output]).allSatisfy { !$0.holdsIndices }, "values of numbers", "positions")
+        (inputs + [output]).allSatisfy { !$0.holdsIndices } && output.shape.elementCount == 1,
+        "numbers, and a single one to differentiate", "\(output.shape)\(output.holdsIndices ? ", positions" : "")")
       return gradients(of: output, withRespectTo: inputs).map {
         GraphValue($0, call.type, origins: call.origins)
       }

@@ -213,7 +213,8 @@ private func split<S: Scalar>(_ call: Call<S>) throws -> [GraphValue<S>] {
   let n = dims[axis]
   let given = try call.version < 13 ? call.ints("split") : call.optionalInts(1)
   let count = try call.int("num_outputs", call.node.outputs.count)
-  try call.require(count > 0, "at least one part", "\(count)")
+  try call.require(
+    (1...Swift.max(n, call.node.outputs.count)).contains(count), "1 to \(n) parts", "\(count)")
   let part = (n + count - 1) / count
   let sizes = given ?? (0..<count).map { Swift.max(Swift.min(part, n - $0 * part), 0) }
   try call.require(sizes.allSatisfy { $0 >= 0 } && sizes.reduce(0, +) == n, "parts of \(n) positions", "\(sizes)")
