@@ -1,0 +1,115 @@
+import Adjoint
+import AdjointDatasets
+import AdjointDrawing
+import AdjointLearning
+
+extension Lesson {
+  /// The tenth: a network that reads digits.
+  static let digits = Lesson(
+    number: 10, name: "digits", title: "Handwritten digits",
+    idea: "The same three equations with larger matrices read digits; no Jacobian is ever built.",
+    curricula: Curricula(minitorch: "Module 4 Networks", tinyTorch: "DataLoader; Training; milestone 1986 (MLP)"),
+    text: """
+      *The question: there are 23,860 weights. What do three equations need of memory, and what would Jacobians need?*
+
+      An image has 28 × 28 = 784 pixels, a row of x. Thirty neurons look at all of them, ten look at the thirty, and softmax makes ten probabilities. The loss is the mean of −log ŷ_t.
+
+          z⁽¹⁾ = x·W⁽¹⁾ᵀ + b⁽¹⁾      W⁽¹⁾: [30×784]
+          a⁽¹⁾ = σ(z⁽¹⁾)
+          z⁽²⁾ = a⁽¹⁾·W⁽²⁾ᵀ + b⁽²⁾   W⁽²⁾: [10×30]
+          ŷ = softmax(z⁽²⁾)
+
+      Four images are in the batch. The network has been trained on 500 others, and reads about nine of ten new ones. The digits are drawn by a program, in the form
+      of MNIST's, so that this page needs no file; `adjoint train --data mnist` trains on MNIST itself.
+
+      # What to look at
+
+      - Forward, at z⁽²⁾ and below *what it answers*: the four images and their answers. Choose other images, until one is misread.
+      - At the adjoint of z⁽²⁾: (ŷ − y)/4, nearly 0 in the row of an image that is read with ease. A network learns from what it gets wrong.
+      - At the adjoint of W⁽¹⁾: thirty images. Their border is exactly 0. *Why?*
+      - Press *run* with *next after a step*: it goes on learning, four images at a time.
+
+      A pixel that is 0 in all four images multiplies every contribution to its weights by 0: W̄⁽¹⁾ = z̄⁽¹⁾ᵀ·x. Such a weight cannot learn from this batch.
+
+      # How large is that Jacobian?
+
+      The size of a Jacobian is outputs × inputs. Here the inputs are the weights:
+      """,
+    page: {
+      let network = trainedNetwork()
+      let choice = chosenDigits(network)
+      let tape = Tape<Double>()
+      let x = tape.input(choice.images[0..<4], name: "images")
+      let t = tape.index(Tensor(choice.labels.prefix(4).map(Int32.init)), name: "labels")
+      let z = network(x)
+      var page = Explanation(of: crossEntropy(logits: z, labels: t).labeled("loss"), imageSize: (28, 28))
+      page.learningRate = 0.5
+      page.predictions = .classes(z, of: x, labels: t).choosing(among: choice.images, targets: choice.labels)
+      page.slots.script = jacobianSize
+      return page
+    },
+    task: """
+      # The exercise
+
+      Images of four pixels, two neurons, three classes, a batch of two. Every adjoint from the loss to W⁽¹⁾: the same as above, in numbers that fit a line. The last pixel is 0 in both
+      images. Answers may be formulas of the names on this page.
+      """,
+    exercise: {
+      let tape = Tape<Double>()
+      let x = tape.input([[1, 0, 0.5, 0], [0, 1, 1, 0]], "x")
+      let t = tape.index(Tensor<Int32>([0, 2]), name: "t")
+      let model = MLP<Double>(
+        [4, 2, 3], activation: .sigmoid,
+        numbers: [[1, -1, 0.5, 0.25, -0.5, 0.5, 1, -1], [0, 0.25], [1, -0.5, 0, 0.5, -1, 0.5], [0, 0, 0.5]])
+      return crossEntropy(logits: model(x), labels: t).labeled("loss")
+    })
+
+  /// 784-30-10, trained on drawn digits by gradient descent in `Double`, its weights rounded to 1/128.
+  private static func trainedNetwork() -> MLP<Double> {
+    var generator = Generator(seed: 1)
+    let network = MLP<Double>([784, 30, 10], activation: .sigmoid, using: &generator)
+    let batch = DrawnDigits().training(500).all
+    for _ in 0..<150 {
+      let tape = Tape<Double>()
+      let logits = network(tape.input(batch.images.converted()))
+      let parameters = network.parameters
+      let slopes = gradients(of: crossEntropy(logits: logits, labels: batch.labels), withRespectTo: parameters)
+      for (parameter, slope) in zip(parameters, slopes) {
+        parameter.value = (tape.parameter(parameter) - 1.5 * slope).value
+      }
+    }
+    for parameter in network.parameters { parameter.value = parameter.value.map { ($0 * 128).rounded() / 128 } }
+    return network
+  }
+
+  /// Six digits that the network reads, in a row of which two follow that it misreads.
+  private static func chosenDigits(_ network: MLP<Double>) -> (images: Tensor<Double>, labels: [Double]) {
+    let batch = DrawnDigits().test(60).all
+    let images: Tensor<Double> = batch.images.converted()
+    let answers = network(Tape<Double>().input(images)).argMax().indexValue
+    let isRight = zip(answers.elements, batch.labels.elements).map { Int($0) == Int($1) }
+    let chosen = isRight.indices.filter { isRight[$0] }.prefix(6) + isRight.indices.filter { !isRight[$0] }.prefix(2)
+    return (
+      Tensor(shape: [chosen.count, 784], elements: chosen.flatMap { images[$0].elements }),
+      chosen.map { Double(batch.labels[$0]) }
+    )
+  }
+
+  /// Two fields for the widths of a layer, and what its Jacobian would be.
+  private static let jacobianSize = """
+    const inputs = make("input", { type: "number", min: 1, value: 64, id: "layer-inputs" });
+    const outputs = make("input", { type: "number", min: 1, value: 10, id: "layer-outputs" });
+    const jacobian = make("p", { role: "status", id: "layer-jacobian" }), grouped = n => n.toLocaleString("en-US");
+    const measure = () => {
+      const [n, m] = [+inputs.value, +outputs.value];
+      if (!(n >= 1 && m >= 1)) { jacobian.textContent = "Give two whole numbers."; return; }
+      jacobian.textContent = `W is [${m}×${n}], ${grouped(m * n)} numbers. For one example ∂z/∂W is [${m}×${m * n}]: each of ${m} outputs by each of `
+        + `${grouped(m * n)} weights. Row j holds the ${n} inputs at the weights of neuron j and 0 elsewhere: ${grouped(m * n)} of its `
+        + `${grouped(m * m * n)} entries. So it is never built: the row z̄ times it is the outer product W̄ = z̄ᵀ·x, [${m}×${n}], of ${m} + ${n} numbers.`;
+    };
+    for (const field of [inputs, outputs]) field.addEventListener("input", measure);
+    byId("lesson").append(make("p", {}, make("label", {}, "inputs ", inputs), " ", make("label", {}, "neurons ", outputs)), jacobian);
+    measure();
+
+    """
+}
