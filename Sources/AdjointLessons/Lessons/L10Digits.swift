@@ -97,19 +97,21 @@ extension Lesson {
 
   /// Two fields for the widths of a layer, and what its Jacobian would be.
   private static let jacobianSize = """
-    const inputs = make("input", { type: "number", min: 1, value: 64, id: "layer-inputs" });
-    const outputs = make("input", { type: "number", min: 1, value: 10, id: "layer-outputs" });
-    const jacobian = make("p", { role: "status", id: "layer-jacobian" }), grouped = n => n.toLocaleString("en-US");
-    const measure = () => {
-      const [n, m] = [+inputs.value, +outputs.value];
-      if (!(n >= 1 && m >= 1)) { jacobian.textContent = "Give two whole numbers."; return; }
-      jacobian.textContent = `W is [${m}×${n}], ${grouped(m * n)} numbers. For one example ∂z/∂W is [${m}×${m * n}]: each of ${m} outputs by each of `
-        + `${grouped(m * n)} weights. Row j holds the ${n} inputs at the weights of neuron j and 0 elsewhere: ${grouped(m * n)} of its `
-        + `${grouped(m * m * n)} entries. So it is never built: the row z̄ times it is the outer product W̄ = z̄ᵀ·x, [${m}×${n}], of ${m} + ${n} numbers.`;
-    };
-    for (const field of [inputs, outputs]) field.addEventListener("input", measure);
-    byId("lesson").append(make("p", {}, make("label", {}, "inputs ", inputs), " ", make("label", {}, "neurons ", outputs)), jacobian);
-    measure();
+    {
+      const inputs = make("input", { type: "number", min: 1, value: 64, id: "layer-inputs" });
+      const outputs = make("input", { type: "number", min: 1, value: 10, id: "layer-outputs" });
+      const answer = make("p", { role: "status", id: "layer-jacobian" }), grouped = n => n.toLocaleString("en-US");
+      const measure = () => {
+        const [n, m] = [+inputs.value, +outputs.value];
+        if (!(n >= 1 && m >= 1)) { answer.textContent = "Give two whole numbers."; return; }
+        answer.textContent = `W is [${m}×${n}], ${grouped(m * n)} numbers. For one example ∂z/∂W is [${m}×${m * n}]: each of ${m} outputs by each of `
+          + `${grouped(m * n)} weights. Row j holds the ${n} inputs at the weights of neuron j and 0 elsewhere: ${grouped(m * n)} of its `
+          + `${grouped(m * m * n)} entries. So it is never built: the row z̄ times it is the outer product W̄ = z̄ᵀ·x, [${m}×${n}], of ${m} + ${n} numbers.`;
+      };
+      for (const field of [inputs, outputs]) field.addEventListener("input", measure);
+      byId("lesson").append(make("p", {}, make("label", {}, "inputs ", inputs), " ", make("label", {}, "neurons ", outputs)), answer);
+      measure();
+    }
 
     """
 }

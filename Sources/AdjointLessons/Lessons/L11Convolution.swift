@@ -71,7 +71,7 @@ extension Lesson {
     exercise: {
       let tape = Tape<Double>()
       let windows = tape.input([[1, 0, 0, 1], [0, 2, 1, 1], [0, 1, 2, 1], [1, 1, 1, 0]], "x")
-      let kernel = MLP<Double>([4, 1], activation: .relu, numbers: [[1, -1, 0.5, 1], [0.5]])
+      let kernel = MLP<Double>([4, 1], activation: .relu, numbers: [[1, -1, 0.5, 1], [0.25]])
       let p = kernel(windows).relu().max().labeled("p")
       return (p - 1).labeled("e").square().labeled("loss")
     })

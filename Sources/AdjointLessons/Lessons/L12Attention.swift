@@ -78,25 +78,27 @@ extension Lesson {
 
   /// Draws the weights of attention in the lesson, anew at every step of learning.
   private static let attentionMap = """
-    const weights = data.nodes.findIndex(node => node && node.symbol === "A");
-    const map = make("figure", { id: "attention-map" });
-    document.querySelector("#lesson h2").before(map);
-    const drawCharts = drawLearning;
-    drawLearning = () => {
-      drawCharts();
-      const values = engine.values[weights], n = data.nodes[weights].shape[0];
-      const tokens = Array.from({ length: n }, (_, k) => `token ${k + 1}`);
-      const table = make("table", { class: "attention" }, make("caption", {}, "A: who listens to whom"),
-        make("thead", {}, make("tr", {}, make("td", {}), ...tokens.map(token => make("th", { scope: "col" }, token)))));
-      const body = table.createTBody();
-      tokens.forEach((token, i) => body.append(make("tr", {}, make("th", { scope: "row" }, `${token} hears`),
-        ...tokens.map((_, j) => {
-          const share = values[i * n + j], cell = make("td", {}, share.toFixed(2));
-          cell.style.cssText = `background: ${colour(share, 1)}; color: ${inkOn(share, 1)}; padding: 0.3rem 0.8rem`;
-          return cell;
-        }))));
-      map.replaceChildren(table);
-    };
+    {
+      const weights = data.nodes.findIndex(node => node && node.symbol === "A");
+      const map = make("figure", { id: "attention-map" });
+      document.querySelector("#lesson h2").before(map);
+      const drawCharts = drawLearning;
+      drawLearning = () => {
+        drawCharts();
+        const values = engine.values[weights], n = data.nodes[weights].shape[0];
+        const tokens = Array.from({ length: n }, (_, k) => `token ${k + 1}`);
+        const table = make("table", { class: "attention" }, make("caption", {}, "A: who listens to whom"),
+          make("thead", {}, make("tr", {}, make("td", {}), ...tokens.map(token => make("th", { scope: "col" }, token)))));
+        const body = table.createTBody();
+        tokens.forEach((token, i) => body.append(make("tr", {}, make("th", { scope: "row" }, `${token} hears`),
+          ...tokens.map((_, j) => {
+            const share = values[i * n + j], cell = make("td", {}, share.toFixed(2));
+            cell.style.cssText = `background: ${colour(share, 1)}; color: ${inkOn(share, 1)}; padding: 0.3rem 0.8rem`;
+            return cell;
+          }))));
+        map.replaceChildren(table);
+      };
+    }
 
     """
 }
