@@ -2,8 +2,8 @@ import AdjointCharts
 
 /// The markup of a lesson's text: blocks with an empty line between them.
 ///
-/// A block of lines that open with `- ` is a list; one line that opens with `# ` is a heading; a block indented by four spaces keeps its
-/// lines, for equations; anything else is a paragraph. `*word*` is emphasised, `` `code` `` stands as it is, and
+/// A block of lines that open with `- ` is a list; one line that opens with `# ` is a heading; a block indented by four spaces is a table of equations,
+/// whose cells have two spaces or more between them; anything else is a paragraph. `*word*` is emphasised, `` `code` `` stands as it is, and
 /// `[text](file)` is a link.
 package enum LessonText {
   /// The text as HTML, in which everything else is escaped.
@@ -20,8 +20,8 @@ package enum LessonText {
   private static func block(_ lines: [Substring]) -> String {
     if lines.count == 1, lines[0].hasPrefix("# ") { return "<h2>\(inline(lines[0].dropFirst(2)))</h2>" }
     if lines.allSatisfy({ $0.hasPrefix("    ") }) {
-      return
-        "<pre tabindex=\"0\" aria-label=\"Equations\">\(escaped(lines.map { $0.dropFirst(4) }.joined(separator: "\n")))</pre>"
+      let rows = lines.map { line in "<tr>\(cells(line).map { "<td>\(escaped($0))</td>" }.joined())</tr>" }
+      return "<table class=\"equations\" role=\"presentation\">\(rows.joined())</table>"
     }
     guard lines[0].hasPrefix("- ") else { return "<p>\(inline(lines.joined(separator: " ")[...]))</p>" }
     var items: [String] = []
@@ -29,6 +29,15 @@ package enum LessonText {
       if line.hasPrefix("- ") { items.append(String(line.dropFirst(2))) } else { items[items.count - 1] += " " + line }
     }
     return "<ul>\(items.map { "<li>\(inline($0[...]))</li>" }.joined())</ul>"
+  }
+
+  /// The parts of a line of equations, which have two spaces or more between them.
+  private static func cells(_ line: Substring) -> [String] {
+    line.dropFirst(4).split(separator: "  ").map(trimmed).filter { !$0.isEmpty }
+  }
+
+  private static func trimmed(_ text: Substring) -> String {
+    String(text.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
   }
 
   private static func inline(_ text: Substring) -> String {

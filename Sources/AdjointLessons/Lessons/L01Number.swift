@@ -42,7 +42,7 @@ extension Lesson {
     task: """
       # The exercise
 
-      Another w, another loss: u = 3·w − 1 and L = u², at w = 0.6. Find how L moves with u, and then how L moves with w. Nudge in your head first: when w moves by 0.001, how much does
+      Another loss: v = 3·w, u = v − 1 and L = u², at w = 0.6. Find how L moves with u, then with v, then with w. Nudge in your head first: when w moves by 0.001, how much does
       u move? Then type your answers; a formula such as `2 * 0.8` is an answer too.
       """,
     exercise: {

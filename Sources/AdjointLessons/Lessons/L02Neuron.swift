@@ -16,12 +16,13 @@ extension Lesson {
           z = p + b          shift
           a = tanh(z)        bend
 
-      The answer is a. It should be t = 1. How far off it is says the loss, L = (a − t)².
+      The answer is a. It should be t = 1. The error is e = a − t, and the loss L = e².
 
       Go backward, one box at a time. At each ask only: *how much does what comes out move, for a nudge of what goes in?* That is the local slope. Multiply it by the
       adjoint of what comes out.
 
-          ā = 2·(a − t)              the slope of a square
+          ē = 2·e                    the slope of a square
+          ā = ē · 1                  t stays, so e moves as a does
           z̄ = ā · (1 − a²)           the slope of tanh, at z
           b̄ = z̄ · 1                  b is added, so its slope is 1
           w̄ = z̄ · x                  w is multiplied by x, so its slope is x
@@ -43,7 +44,7 @@ extension Lesson {
       let p = (w * x).labeled("p")
       let z = (p + b).labeled("z")
       let a = z.tanh().labeled("a")
-      return Explanation(of: (a - t).square().labeled("L"))
+      return Explanation(of: (a - t).labeled("e").square().labeled("L"))
     },
     task: """
       # The exercise

@@ -15,7 +15,8 @@ extension Lesson {
           a₁ = tanh(w₁·x)
           a₂ = tanh(w₂·a₁)
           a₃ = tanh(w₃·a₂)
-          L = (a₃ − t)²
+          e = a₃ − t
+          L = e²
 
       A nudge of w₁ moves a₁, that moves a₂, that moves a₃, that moves L. Each box hands on the nudge times its own slope. So the whole effect is a *product*: that is the chain rule.
 

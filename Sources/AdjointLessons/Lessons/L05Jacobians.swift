@@ -30,8 +30,19 @@ extension Lesson {
           0  0  0  5  6  7
 
       f once for each output, along the diagonal: the *Kronecker product* I₂ ⊗ fᵀ. It is [2 × 2·3]. The student's W₂ is [10×64], so the table is I₁₀ ⊗ fᵀ, [10 × 10·64] = [10×640]. The guess that stood beside the question, "outer multiply with the 10x10 identity
-      matrix", is right. Try any size:
+      matrix", is right.
 
+      # And why nobody builds it
+
+      A row g in front of it, such as z̄, gives g₁·fᵀ, then g₂·fᵀ, and so on, side by side. Put them below each other, and they are a matrix of W's shape:
+
+          W̄ = z̄·fᵀ        an outer product
+
+      Walk to W̄ on this page: that is what the tape recorded.
+
+      # The answer
+
+      vec(W) has 10·64 = 640 numbers, so the table has 640 columns, and its dimensions come from I₁₀ ⊗ fᵀ. For a first layer of 64 neurons over 784 pixels it is I₆₄ ⊗ xᵀ, [64×50176]. Try any size:
       """,
     page: {
       let tape = Tape<Double>()
@@ -41,7 +52,9 @@ extension Lesson {
       let z = w.matmul(f).labeled("z")
       let a = z.tanh().labeled("a")
       let e = (a - t).labeled("e")
-      return Explanation(of: e.square().labeled("q").sum().labeled("L"))
+      var page = Explanation(of: e.square().labeled("q").sum().labeled("L"))
+      page.slots.script = sizes
+      return page
     },
     task: """
       # The exercise
@@ -55,4 +68,23 @@ extension Lesson {
       let z = w.matmul(f).labeled("z")
       return z.square().labeled("q").sum().labeled("L")
     })
+
+  /// The shape and structure of ∂(W·f)/∂vec(W) for a W of any size, below the text.
+  private static let sizes = """
+    const sizeField = (id, value) => make("input", { id, type: "number", min: 1, max: 1000000, step: 1, value });
+    const outputs = sizeField("outputs", 10), inputs = sizeField("inputs", 64), answer = make("div", { id: "jacobian-size", role: "status" });
+    function answerSize() {
+      const m = Math.trunc(+outputs.value), n = Math.trunc(+inputs.value), rows = Math.min(m, 64), side = 192;
+      if (!(m >= 1 && n >= 1)) { answer.replaceChildren(note("Both numbers are at least 1.")); return; }
+      const svg = draw(make("div", {}), "svg", { viewBox: `0 0 ${2 * side} ${side / 2}`, width: 2 * side, height: side / 2, class: "pattern", role: "img",
+        style: "max-width: 100%", "aria-label": `${m} rows, each with the ${n} numbers of f at its own place along the diagonal` });
+      for (let k = 0; k < rows; k++) draw(svg, "rect", { x: 2 * side * k / rows, y: side / 2 * k / rows, width: 2 * side / rows, height: side / 2 / rows });
+      answer.replaceChildren(make("p", {}, `W [${m}×${n}] has ${m * n} numbers. ∂z/∂vec(W) is I ⊗ fᵀ, [${m} × ${m * n}], with I [${m}×${m}] and fᵀ [1×${n}].`), svg,
+        note(`${m * n} of its ${m * m * n} entries can differ from 0: f, ${m} times` + (rows < m ? `; drawn: ${rows} of the ${m} rows` : "")));
+    }
+    for (const field of [outputs, inputs]) field.addEventListener("input", answerSize);
+    byId("lesson").append(make("p", {}, make("label", {}, "W has ", outputs, " rows"), " ", make("label", {}, "and ", inputs, " columns")), answer);
+    answerSize();
+
+    """
 }

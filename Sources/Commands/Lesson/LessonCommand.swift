@@ -45,8 +45,7 @@ enum LessonCommand {
       return 0
     }
     guard let lesson = Course.lessons.first(where: { "\($0.number)" == word }) else {
-      throw CommandError.peer(
-        "lesson \(word)", reason: "there are lessons 1 to \(Course.lessons.count); 'adjoint lesson' lists them")
+      throw CommandError.unknownLesson(word, count: Course.lessons.count)
     }
     try write(Course.page(of: lesson), arguments.text("output") ?? lesson.file, console)
     return 0

@@ -33,6 +33,7 @@ struct ExplanationBrowserTests {
     let read: String
     let learned: Learned
     let lossAfterRestart, lossOfNext: Double?
+    let score, scoreOfWrong: String?
     let requests, failures, unnamed, cut, tall, noReason: [String]
   }
 
@@ -80,7 +81,7 @@ struct ExplanationBrowserTests {
     _ explained: Explained, moving element: Int, to value: Double, width: Int
   ) throws -> Report {
     let leaf = try #require(explained.loss.tape.trainableParameters.first).leaf.index
-    let report = try open(explained.page, "#selftest=\(leaf),\(element),\(value)", width: width)
+    let report = try Self.open(explained.page, "#selftest=\(leaf),\(element),\(value)", width: width)
     #expect(report.failures == [])
     #expect(report.requests == [])
     // The keys walk to the end and back.
@@ -128,7 +129,7 @@ struct ExplanationBrowserTests {
 
   /// Opens a page from a file, in a frame of a size, and reads what its test of itself found. A window is never narrower
   /// than 500 pixels; a frame may be.
-  private func open(_ page: String, _ hash: String, width: Int) throws -> Report {
+  static func open(_ page: String, _ hash: String, width: Int) throws -> Report {
     let folder = try Folder()
     _ = try folder.file("page.html", page)
     let frame = try folder.file(

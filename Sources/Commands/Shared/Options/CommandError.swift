@@ -18,6 +18,7 @@ package enum CommandError: Error, Equatable {
   case unusedOption(String, reason: String, usedBy: [String])
   case unknownRow(String, suggestion: String?)
   case unknownExperiment(String, suggestion: String?)
+  case unknownLesson(String, count: Int)
   case noRowAtThreads(Int)
   case contradiction(option: String, given: String, saved: String, file: String)
   case notACheckpoint(String)
@@ -50,7 +51,7 @@ package enum CommandError: Error, Equatable {
     switch self {
     case .missingCommand, .unknownCommand, .unknownOperation, .unknownOption, .repeatedOption, .missingValue,
       .unexpectedValue, .badValue, .unexpectedArgument, .missingArgument, .missingOption, .unusedOption, .contradiction,
-      .unknownRow, .unknownExperiment, .noRowAtThreads, .notACheckpoint, .badPackageName, .process:
+      .unknownRow, .unknownExperiment, .unknownLesson, .noRowAtThreads, .notACheckpoint, .badPackageName, .process:
       2
     case .noSuchData, .noMNIST, .noCheckpoint, .foreignCheckpoint, .badSettings, .movedData, .otherData, .diverged,
       .notFinite, .wrongSize, .badImage, .tooFewExamples, .unwritable, .disagreement, .noInstructionSet, .notBuilt,
@@ -96,6 +97,8 @@ extension CommandError: CustomStringConvertible {
     case .unexpectedValue(let name, let value): "--\(name) takes no value, but \(quoted(value)) was given"
     case .badValue(let name, let value, let expected, let near):
       "--\(name) \(printable(value)): expected \(expected)" + Self.didYouMean(near, else: nil)
+    case .unknownLesson(let word, let count):
+      "there is no lesson \(quoted(word)), but 1 to \(count); 'adjoint lesson' lists them"
     case .unexpectedArgument(let word, let command):
       "'\(command)' does not know what to do with \(quoted(word)); 'adjoint \(command) --help' says what it takes"
     case .missingArgument(let placeholder, let command):

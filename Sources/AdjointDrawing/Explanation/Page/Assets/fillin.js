@@ -42,7 +42,7 @@ function fillIn() {
     if (!ownRecording) field.addEventListener("focus", () => go(steps.findIndex(step => step.node === node)));
     fields.set(number, field);
     verdicts.set(number, verdict);
-    list.append(make("li", {}, make("label", { for: id }, `${title} ${shapeText(shape)}, used in ${uses}`), field, verdict));
+    list.append(make("li", {}, make("label", { for: id }, `${title}${shape.length ? " " + shapeText(shape) : ""}, used in ${uses}`), field, verdict));
   }
   const button = make("button", { type: "button", id: "grade" }, "grade");
   button.addEventListener("click", grade);
