@@ -31,9 +31,15 @@ extension Lesson {
 
       A pixel that is 0 in all four images multiplies every contribution to its weights by 0: W̄⁽¹⁾ = z̄⁽¹⁾ᵀ·x. Such a weight cannot learn from this batch.
 
-      # How large is that Jacobian?
+      # The answer
 
-      The size of a Jacobian is outputs × inputs. Here the inputs are the weights:
+      Three equations need W̄⁽¹⁾, as large as W⁽¹⁾: 23,520 numbers. The Jacobian ∂z⁽¹⁾/∂W⁽¹⁾ would be [30×23520] for a single image, thirty times as many, and all but one in thirty of them are 0.
+      ([Lesson 5](05-vectors-and-jacobians.html) computes that for any layer.)
+
+      # What goes wrong for most
+
+      - x and z̄⁽¹⁾ in the wrong order: W̄⁽¹⁾ comes out as [784×30]. It has the shape of W⁽¹⁾, always.
+      - The factor a⁽¹⁾·(1 − a⁽¹⁾) is left out. It is at most ¼: compare z̄⁽¹⁾ with ā⁽¹⁾ on this page. With many layers of σ little arrives at the first.
       """,
     page: {
       let network = trainedNetwork()
@@ -45,7 +51,6 @@ extension Lesson {
       var page = Explanation(of: crossEntropy(logits: z, labels: t).labeled("loss"), imageSize: (28, 28))
       page.learningRate = 0.5
       page.predictions = .classes(z, of: x, labels: t).choosing(among: choice.images, targets: choice.labels)
-      page.slots.script = jacobianSize
       return page
     },
     task: """
@@ -94,24 +99,4 @@ extension Lesson {
       chosen.map { Double(batch.labels[$0]) }
     )
   }
-
-  /// Two fields for the widths of a layer, and what its Jacobian would be.
-  private static let jacobianSize = """
-    {
-      const inputs = make("input", { type: "number", min: 1, value: 64, id: "layer-inputs" });
-      const outputs = make("input", { type: "number", min: 1, value: 10, id: "layer-outputs" });
-      const answer = make("p", { role: "status", id: "layer-jacobian" }), grouped = n => n.toLocaleString("en-US");
-      const measure = () => {
-        const [n, m] = [+inputs.value, +outputs.value];
-        if (!(n >= 1 && m >= 1)) { answer.textContent = "Give two whole numbers."; return; }
-        answer.textContent = `W is [${m}×${n}], ${grouped(m * n)} numbers. For one example ∂z/∂W is [${m}×${m * n}]: each of ${m} outputs by each of `
-          + `${grouped(m * n)} weights. Row j holds the ${n} inputs at the weights of neuron j and 0 elsewhere: ${grouped(m * n)} of its `
-          + `${grouped(m * m * n)} entries. So it is never built: the row z̄ times it is the outer product W̄ = z̄ᵀ·x, [${m}×${n}], of ${m} + ${n} numbers.`;
-      };
-      for (const field of [inputs, outputs]) field.addEventListener("input", measure);
-      byId("lesson").append(make("p", {}, make("label", {}, "inputs ", inputs), " ", make("label", {}, "neurons ", outputs)), answer);
-      measure();
-    }
-
-    """
 }
