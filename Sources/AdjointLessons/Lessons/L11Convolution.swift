@@ -26,7 +26,7 @@ extension Lesson {
 
       - Go to p⁽¹⁾, forward. Find in a⁽¹⁾ the four places that won.
       - Go to the adjoint of a⁽¹⁾: sixteen places, and numbers at those four alone.
-      - Press *run*. The image is a 1 with a speck; the targets ask for its left edge. Look at the kernel: minus on the left, plus on the right.
+      - Press *run*. The image is a 1 with a speck; the targets ask for its left edge. Look at the kernel: its right column ends above its left one, as a left edge is bright on its right.
       - *How many of the sixteen windows have a say in W̄⁽¹⁾?* Think, then read on.
 
       Four at most: those that won, and of them only those that ReLU let through. Move the slider on a pixel until another place wins, and the adjoint jumps there.

@@ -32,7 +32,7 @@ extension Lesson {
 
       # What to look at
 
-      - Look at the map of A: a row for each token that asks, a column for each that is heard. Each row adds up to 1.
+      - Look at the map of A, below *Learning*: a row for each token that asks, a column for each that is heard. Each row adds up to 1.
       - Press *run*. The targets are the tokens in reverse order. The map turns until the first token hears the third, and the third the first.
       - A row of A is nearly 1 at one token. *What is left of S̄ in that row?* Think, then read on.
 
@@ -76,12 +76,12 @@ extension Lesson {
       return meanSquare(weights.matmul(value).labeled("Y"), tape.input([[1, 0], [0.5, 1]], "y"))
     })
 
-  /// Draws the weights of attention in the lesson, anew at every step of learning.
+  /// Draws the weights of attention beside the curve of the loss, anew at every step of learning.
   private static let attentionMap = """
     {
       const weights = data.nodes.findIndex(node => node && node.symbol === "A");
-      const map = make("figure", { id: "attention-map" });
-      document.querySelector("#lesson h2").before(map);
+      const map = make("div", { id: "attention-map" });
+      byId("predictions").before(map);
       const drawCharts = drawLearning;
       drawLearning = () => {
         drawCharts();
