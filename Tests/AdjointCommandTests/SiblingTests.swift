@@ -34,7 +34,7 @@ import Testing
     "Alone, adjoint says in one line how the missing program is built",
     arguments: [
       (["bench", "--list"], "bench"), (["check"], "check"), (["explain", "-o", "a.html"], "explain"),
-      (["diff", "a.trace", "b.trace"], "diff"),
+      (["lesson", "1"], "lesson"), (["diff", "a.trace", "b.trace"], "diff"),
       (["experiments", "--all"], "experiments"), (["help", "bench"], "bench"),
       (["check", "pick", "--sabotage"], "check"),
       (["info", "--measure", "--json"], "bench"),
@@ -53,7 +53,7 @@ import Testing
     let workplace = try Workplace()
     let program = try workplace.lonelyProgram()
     let help = try workplace.start(["--help"], program: program).outcome()
-    for name in ["train", "check", "explain", "diff", "bench", "experiments"] {
+    for name in ["train", "check", "explain", "lesson", "diff", "bench", "experiments"] {
       #expect(help.output.contains("\n  \(name) "))
     }
     let outcome = try workplace.start(["experimnts"], program: program).outcome()

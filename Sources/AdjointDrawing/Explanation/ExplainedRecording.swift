@@ -52,6 +52,9 @@ struct ExplainedRecording: CustomStringConvertible {
     graph = Graph(of: loss, notation: notation).reservingNumbers
   }
 
+  var loss: Variable<Double> { tape[output] }
+  var parameters: [Variable<Double>] { needed.filter { roles[$0] == .parameter }.map { tape[$0] } }
+
   /// Records a node on another tape, at the same values: operations are precision-free.
   private static func copy<S: Scalar>(_ x: Variable<S>, onto tape: Tape<Double>) {
     let copy: Variable<Double>

@@ -51,6 +51,12 @@ public struct Explanation {
       of: loss, cotangent: cotangent, imageSize: imageSize, notation: notation, file: file, line: line)
   }
 
+  /// The loss, replayed in `Double` with the parameters as inputs.
+  package var loss: Variable<Double> { recording.loss }
+
+  /// The parameters, as inputs of the replay.
+  package var parameters: [Variable<Double>] { recording.parameters }
+
   /// Asks questions about a recording of its own: the page goes on to explain this one.
   package mutating func ask(_ questions: JSON, about recording: Explanation) {
     (exercise, exerciseData) = (questions, recording.data)

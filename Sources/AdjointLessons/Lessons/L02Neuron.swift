@@ -29,7 +29,7 @@ extension Lesson {
 
       # What to look at
 
-      - The slope of tanh is 1 − a². At a = 0 it is 1, near a = ±1 it is almost 0. Put w on the slider and take it to 5: the neuron is *saturated*, and z̄ is almost gone, though the answer may be wrong.
+      - The slope of tanh is 1 − a². At a = 0 it is 1, near a = ±1 it is almost 0. Type −5 for w below *Change a number*: the answer is as wrong as it can be, and yet z̄ is almost 0. The neuron is *saturated*; it hardly learns.
       - w̄ has the factor x. A weight whose input is 0 learns nothing.
       - Press *step* a few times. Weight and bias both move, each against its own adjoint.
 

@@ -28,18 +28,18 @@ extension Lesson {
       # What to look at
 
       - Walk back with the right arrow key. Each step multiplies by one slope. It needs only the adjoint just before it, and values of the forward pass.
-      - Compare w̄₃, w̄₂ and w̄₁. The farther from the loss, the smaller: here each neuron multiplies by less than 1. In a long chain the first weights learn almost nothing. That is the *vanishing gradient*.
+      - Compare ā₃, ā₂ and ā₁, then w̄₃, w̄₂ and w̄₁. The farther from the loss, the smaller: each neuron here multiplies by less than 1. In a long chain the first weights learn almost nothing. That is the *vanishing gradient*.
       - Put w₂ on the slider and make it 0. The chain is cut: w̄₁ is 0. But w̄₂ is not.
 
       # The answer
 
-      Of a nudge of w₁, what arrives is the product of all slopes on the way, about −0.12 of it.
+      Of a nudge of w₁, what arrives is the product of all slopes on the way, about −0.2 of it.
       """,
     page: {
       let tape = Tape<Double>()
       let (x, t) = (tape.input(0.5, "x"), tape.input(1, "t"))
       var a = x
-      for (layer, weight) in zip(["₁", "₂", "₃"], [0.9, 0.8, 1.1]) {
+      for (layer, weight) in zip(["₁", "₂", "₃"], [0.9, 0.6, 0.5]) {
         let w = tape.parameter(weight, "w" + layer)
         a = (w * a).labeled("z" + layer).tanh().labeled("a" + layer)
       }

@@ -19,7 +19,7 @@ extension Lesson {
       An adjoint is a *row*: ā says for each element of a how L moves. The chain rule still says *multiply*, now by tables: z̄ = ā · ∂a/∂z.
 
       - ∂a/∂z is [2×2]. Element i of a uses only element i of z, so it is *diagonal*. To multiply by it is to multiply element by element: z̄ = ā ⊙ (1 − a²).
-      - ∂z/∂f is W itself, so f̄ = z̄·W: each input hears from every output, weighted.
+      - ∂z/∂f is W itself, so f̄ = z̄·W: each input hears from every output, weighted. (This page lays an adjoint out like its value, here as a column: f̄ = Wᵀ·z̄.)
       - ∂z/∂W is the one of the question.
 
       # By its matrix
@@ -29,7 +29,7 @@ extension Lesson {
           5  6  7  0  0  0
           0  0  0  5  6  7
 
-      f once for each output, along the diagonal: the *Kronecker product* I₂ ⊗ fᵀ. It is [2 × 2·3]. The student's W₂ is [10×64], so the table is I₁₀ ⊗ fᵀ, [10 × 10·64] = [10×640]. The guess that stood beside the question, "outer multiply with the 10x10 identity
+      f once for each output, along the diagonal: the *Kronecker product* I₂ ⊗ fᵀ. It is [2 × 2·3]. The student who asked had a W₂ of [10×64], so the table is I₁₀ ⊗ fᵀ, [10 × 10·64] = [10×640]. The guess that stood beside the question, "outer multiply with the 10x10 identity
       matrix", is right.
 
       # And why nobody builds it
@@ -38,7 +38,7 @@ extension Lesson {
 
           W̄ = z̄·fᵀ        an outer product
 
-      Walk to W̄ on this page: that is what the tape recorded.
+      Walk to W̄ on this page: that is what the tape recorded, with z̄ as a column.
 
       # The answer
 

@@ -17,7 +17,7 @@ extension Lesson {
           a⁽¹⁾ = tanh(z⁽¹⁾)           [1×2]
           z⁽²⁾ = a⁽¹⁾·W⁽²⁾ᵀ + b⁽²⁾    [1×1]
 
-      and the loss is L = (z⁽²⁾ − t)². Many books write an example as a column, and W·x. That is the same numbers, transposed.
+      and the loss is L = e² with e = z⁽²⁾ − t. Many books write an example as a column, and W·x. That is the same numbers, transposed.
 
       # Three equations
 
@@ -39,7 +39,7 @@ extension Lesson {
 
       # The answer
 
-      It needs z̄, nothing else. It hands on z̄·W.
+      From behind it needs z̄, and nothing else. To the layer before, it hands on z̄·W.
       """,
     page: {
       let tape = Tape<Double>()
@@ -47,12 +47,13 @@ extension Lesson {
         [3, 2, 1], activation: .tanh, numbers: [[0.5, -0.25, 0.75, -0.5, 1, 0.25], [0.1, -0.2], [0.8, -0.6], [0.3]])
       let x = tape.input([[1, 0.5, -1]], "x")
       let t = tape.input([[1]], "t")
-      return Explanation(of: (model(x) - t).square().sum().labeled("L"))
+      return Explanation(of: (model(x) - t).labeled("e").square().labeled("q").sum().labeled("L"))
     },
     task: """
       # The exercise
 
-      Two inputs, two neurons, one output, and `relu` for the bend: its slope is 1 where z is positive, and 0 where it is not. One of the neurons is off. What does it learn?
+      Two inputs, two neurons, one output, and `relu` for the bend: its slope is 1 where z is positive, and 0 where it is not. One of the neurons is off. What does it learn? (u₃ and u₈ are the products
+      before the bias is added. q is e², and L is the sum of its one element.)
       """,
     exercise: {
       let tape = Tape<Double>()
@@ -60,6 +61,6 @@ extension Lesson {
         [2, 2, 1], activation: .relu, numbers: [[0.5, 1, -1, 0.25], [0.5, 0.25], [2, -1], [-1]])
       let x = tape.input([[1, 0.5]], "x")
       let t = tape.input([[1]], "t")
-      return (model(x) - t).square().sum().labeled("L")
+      return (model(x) - t).labeled("e").square().labeled("q").sum().labeled("L")
     })
 }

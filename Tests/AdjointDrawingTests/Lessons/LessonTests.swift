@@ -1,3 +1,4 @@
+import Adjoint
 import AdjointDrawing
 import AdjointLessons
 import Foundation
@@ -44,6 +45,40 @@ import Testing
         + "<table class=\"equations\" role=\"presentation\"><tr><td>x y</td><td>&lt;</td></tr><tr><td>z</td></tr></table>\n"
     )
     #expect(LessonText.html("2 * 3 * 4, *open, [10]") == "<p>2 * 3 * 4, *open, [10]</p>\n")
+  }
+
+  @Test(
+    "100 gradient steps in a lesson's page are the library's",
+    .enabled(if: Tool.node != nil, "Node.js is not installed"), arguments: Course.lessons.map(\.number))
+  func descent(number: Int) throws {
+    let page = Course.lessons[number - 1].explanation
+    let adjoints = gradients(of: page.loss, withRespectTo: page.parameters)
+    let descent = Program<Double>([page.loss] + adjoints)
+    var values = page.parameters.map(\.value)
+    var losses: [Double] = []
+    for _ in 0...100 {
+      for (parameter, value) in zip(page.parameters, values) { try descent.feed(parameter, value) }
+      descent.run()
+      losses.append(descent.value(of: page.loss).elements[0])
+      for k in values.indices {
+        let gradient = descent.value(of: adjoints[k])
+        for i in values[k].elements.indices { values[k][linear: i] -= page.learningRate * gradient.elements[i] }
+      }
+    }
+    let folder = try Folder()
+    let script = try folder.file(
+      "descend.mjs",
+      """
+      \(PageInterpreter.script)
+      const data = \(page.data), descent = new Descent(new Engine(data), data);
+      for (let k = 0; k < 100; k++) descent.step();
+      console.log(JSON.stringify(descent.losses));
+      """)
+    let (output, errors) = try #require(Tool.node).run([script.path], in: folder)
+    #expect(errors == "")
+    let found = try JSONDecoder().decode([Double].self, from: Data(output.utf8))
+    #expect(losses.distance(to: found) <= 1e-9)
+    #expect(losses[100] < losses[0])
   }
 
   /// The forward values alone: adjoints from differences of the loss, to four digits, typed into the fields.
