@@ -41,10 +41,10 @@ extension Lesson {
     page: {
       let tape = Tape<Double>()
       let x = tape.input([[0], [1], [2], [3]], "x")
-      let y = tape.input([[1], [1], [3], [3.5]], "y")
+      let t = tape.input([[1], [1], [3], [3.5]], "t")
       let answer = MLP<Double>([1, 1], activation: .relu, numbers: [[0.5], [0.5]])(x)
-      var page = Explanation(of: meanSquare(answer, y))
-      page.predictions = .values(answer, of: x, targets: y)
+      var page = Explanation(of: meanSquare(answer, t))
+      page.predictions = .values(answer, of: x, targets: t)
       return page
     },
     task: """
@@ -55,12 +55,12 @@ extension Lesson {
     exercise: {
       let tape = Tape<Double>()
       let x = tape.input([[1, 0], [2, 1], [0, 1]], "x")
-      let y = tape.input([[1.5], [2], [0.5]], "y")
-      return meanSquare(MLP<Double>([2, 1], activation: .relu, numbers: [[0.5, 1], [0.5]])(x), y)
+      let t = tape.input([[1.5], [2], [0.5]], "t")
+      return meanSquare(MLP<Double>([2, 1], activation: .relu, numbers: [[0.5, 1], [0.5]])(x), t)
     })
 
-  /// The mean of e², e = ŷ − y.
-  static func meanSquare(_ answer: Variable<Double>, _ y: Variable<Double>) -> Variable<Double> {
-    (answer - y).labeled("e").square().mean().labeled("loss")
+  /// The mean of e², e = ŷ − t.
+  static func meanSquare(_ answer: Variable<Double>, _ t: Variable<Double>) -> Variable<Double> {
+    (answer - t).labeled("e").square().mean().labeled("loss")
   }
 }

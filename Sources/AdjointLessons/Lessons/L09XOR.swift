@@ -19,8 +19,8 @@ extension Lesson {
           z⁽²⁾ = a⁽¹⁾·W⁽²⁾ᵀ + b⁽²⁾
           ŷ = σ(z⁽²⁾)
 
-      The loss is −log ŷ where the target y is 1, and −log(1 − ŷ) where it is 0. Both are softplus(z⁽²⁾) − y·z⁽²⁾, with softplus(z) = log(1 + exp(z)). So z⁽²⁾ is used twice, and
-      two contributions add: σ(z⁽²⁾)/4 and −y/4. Together (ŷ − y)/4, as in [lesson 7](07-softmax.html). From there it goes back layer after layer:
+      The loss is −log ŷ where the target t is 1, and −log(1 − ŷ) where it is 0. Both are softplus(z⁽²⁾) − t·z⁽²⁾, with softplus(z) = log(1 + exp(z)). So z⁽²⁾ is used twice, and
+      two contributions add: σ(z⁽²⁾)/4 and −t/4. Together (ŷ − t)/4, as in [lesson 7](07-softmax.html). From there it goes back layer after layer:
 
           W̄⁽²⁾ = z̄⁽²⁾ᵀ·a⁽¹⁾
           ā⁽¹⁾ = z̄⁽²⁾·W⁽²⁾
@@ -48,11 +48,11 @@ extension Lesson {
     page: {
       let tape = Tape<Double>()
       let x = tape.input([[0, 0], [0, 1], [1, 0], [1, 1]], "x")
-      let y = tape.input([[0], [1], [1], [0]], "y")
+      let t = tape.input([[0], [1], [1], [0]], "t")
       let z = MLP<Double>([2, 2, 1], activation: .tanh, numbers: [[-0.5, 0.5, -1, 0.25], [0, 0], [-1, 1], [0]])(x)
-      var page = Explanation(of: logLoss(z, y))
+      var page = Explanation(of: logLoss(z, t))
       page.learningRate = 0.5
-      page.predictions = .logits(z, of: x, targets: y)
+      page.predictions = .logits(z, of: x, targets: t)
       return page
     },
     task: """
@@ -63,14 +63,14 @@ extension Lesson {
     exercise: {
       let tape = Tape<Double>()
       let x = tape.input([[1, 0]], "x")
-      let y = tape.input([[1]], "y")
+      let t = tape.input([[1]], "t")
       let model = MLP<Double>(
         [2, 2, 1], activation: .tanh, numbers: [[0.5, -0.5, 1, 0.5], [0.5, -0.5], [1, -1], [0.5]])
-      return logLoss(model(x), y)
+      return logLoss(model(x), t)
     })
 
-  /// The mean of softplus(z) − y·z, which is −log σ(z) where y = 1 and −log(1 − σ(z)) where y = 0.
-  private static func logLoss(_ z: Variable<Double>, _ y: Variable<Double>) -> Variable<Double> {
-    (z.softplus() - y * z).mean().labeled("loss")
+  /// The mean of softplus(z) − t·z, which is −log σ(z) where t = 1 and −log(1 − σ(z)) where t = 0.
+  private static func logLoss(_ z: Variable<Double>, _ t: Variable<Double>) -> Variable<Double> {
+    (z.softplus() - t * z).mean().labeled("loss")
   }
 }

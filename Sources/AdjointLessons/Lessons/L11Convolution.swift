@@ -57,8 +57,8 @@ extension Lesson {
       let layer = Conv2D(
         weight: Parameter(kernel, name: "conv1/weight"), bias: Parameter(Tensor([0.25]), name: "conv1/bias"))
       let p = layer(x).relu().maxPool(2)
-      let y = tape.input(Tensor(shape: [1, 2, 2, 1], elements: [1, 0, 1, 0]), name: "y")
-      var page = Explanation(of: meanSquare(p, y))
+      let t = tape.input(Tensor(shape: [1, 2, 2, 1], elements: [1, 0, 1, 0]), name: "t")
+      var page = Explanation(of: meanSquare(p, t))
       page.learningRate = 0.2
       return page
     },

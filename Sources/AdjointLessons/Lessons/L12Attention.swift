@@ -52,12 +52,12 @@ extension Lesson {
     page: {
       let tape = Tape<Double>()
       let x = tape.input([[1, 0], [0, 1], [-1, 0.5]], "x")
-      let y = tape.input([[-1, 0.5], [0, 1], [1, 0]], "y")
+      let t = tape.input([[-1, 0.5], [0, 1], [1, 0]], "t")
       let query = x.matmul(tape.parameter([[0.5, -0.5], [0.25, 1]], "W_Q"), transposeB: true).labeled("Q")
       let key = x.matmul(tape.parameter([[1, 0.5], [-0.5, 0.5]], "W_K"), transposeB: true).labeled("K")
       let value = x.matmul(tape.parameter([[1, 0], [0, 1]], "W_V"), transposeB: true).labeled("V")
       let weights = (query.matmul(key, transposeB: true) * 0.7071).labeled("S").softmax().labeled("A")
-      var page = Explanation(of: meanSquare(weights.matmul(value).labeled("Y"), y))
+      var page = Explanation(of: meanSquare(weights.matmul(value).labeled("Y"), t))
       page.learningRate = 0.5
       page.slots.script = attentionMap
       return page
@@ -73,7 +73,7 @@ extension Lesson {
       let key = tape.parameter([[1], [-1]], "K")
       let value = tape.parameter([[1, 0], [0, 2]], "V")
       let weights = query.matmul(key, transposeB: true).labeled("S").softmax().labeled("A")
-      return meanSquare(weights.matmul(value).labeled("Y"), tape.input([[1, 0], [0.5, 1]], "y"))
+      return meanSquare(weights.matmul(value).labeled("Y"), tape.input([[1, 0], [0.5, 1]], "t"))
     })
 
   /// Draws the weights of attention beside the curve of the loss, anew at every step of learning.
