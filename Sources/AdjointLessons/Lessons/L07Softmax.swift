@@ -67,7 +67,7 @@ extension Lesson {
     })
 
   /// −log softmax(z)[t] in the steps in which it is defined, and its mean over the rows.
-  private static func logLoss(_ z: Variable<Double>, _ t: Variable<Double>) -> Variable<Double> {
+  static func logLoss(_ z: Variable<Double>, _ t: Variable<Double>) -> Variable<Double> {
     let right = z.softmax().labeled("ŷ").pick(t).labeled("ŷ_t")
     return (-right.log().mean()).labeled("loss")
   }

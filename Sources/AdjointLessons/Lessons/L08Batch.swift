@@ -61,6 +61,6 @@ extension Lesson {
 
   /// The mean of e², e = ŷ − t.
   static func meanSquare(_ answer: Variable<Double>, _ t: Variable<Double>) -> Variable<Double> {
-    (answer - t).labeled("e").square().mean().labeled("loss")
+    (answer - t).labeled("e").square().labeled("q").mean().labeled("loss")
   }
 }

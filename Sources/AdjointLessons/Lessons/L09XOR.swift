@@ -50,7 +50,7 @@ extension Lesson {
       let x = tape.input([[0, 0], [0, 1], [1, 0], [1, 1]], "x")
       let t = tape.input([[0], [1], [1], [0]], "t")
       let z = MLP<Double>([2, 2, 1], activation: .tanh, numbers: [[-0.5, 0.5, -1, 0.25], [0, 0], [-1, 1], [0]])(x)
-      var page = Explanation(of: logLoss(z, t))
+      var page = Explanation(of: binaryLogLoss(z, t))
       page.learningRate = 0.5
       page.predictions = .logits(z, of: x, targets: t)
       return page
@@ -66,11 +66,11 @@ extension Lesson {
       let t = tape.input([[1]], "t")
       let model = MLP<Double>(
         [2, 2, 1], activation: .tanh, numbers: [[0.5, -0.5, 1, 0.5], [0.5, -0.5], [1, -1], [0.5]])
-      return logLoss(model(x), t)
+      return binaryLogLoss(model(x), t)
     })
 
   /// The mean of softplus(z) − t·z, which is −log σ(z) where t = 1 and −log(1 − σ(z)) where t = 0.
-  private static func logLoss(_ z: Variable<Double>, _ t: Variable<Double>) -> Variable<Double> {
+  private static func binaryLogLoss(_ z: Variable<Double>, _ t: Variable<Double>) -> Variable<Double> {
     (z.softplus() - t * z).mean().labeled("loss")
   }
 }

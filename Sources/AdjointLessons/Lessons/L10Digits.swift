@@ -48,7 +48,7 @@ extension Lesson {
       let x = tape.input(choice.images[0..<4], name: "images")
       let t = tape.index(Tensor(choice.labels.prefix(4).map(Int32.init)), name: "labels")
       let z = network(x)
-      var page = Explanation(of: crossEntropy(logits: z, labels: t).labeled("loss"), imageSize: (28, 28))
+      var page = Explanation(of: logLoss(z, t), imageSize: (28, 28))
       page.learningRate = 0.5
       page.predictions = .classes(z, of: x, labels: t).choosing(among: choice.images, targets: choice.labels)
       return page
@@ -66,7 +66,7 @@ extension Lesson {
       let model = MLP<Double>(
         [4, 2, 3], activation: .sigmoid,
         numbers: [[1, -1, 0.5, 0.25, -0.5, 0.5, 1, -1], [0, 0.25], [1, -0.5, 0, 0.5, -1, 0.5], [0, 0, 0.5]])
-      return crossEntropy(logits: model(x), labels: t).labeled("loss")
+      return logLoss(model(x), t)
     })
 
   /// The network 784-30-10 with the weights below.

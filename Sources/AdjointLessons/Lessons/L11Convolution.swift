@@ -6,7 +6,7 @@ extension Lesson {
   /// The eleventh: a kernel that all windows share, and a maximum that listens to one place alone.
   static let convolution = Lesson(
     number: 11, name: "convolution", title: "Convolution and pooling",
-    idea: "One kernel looks through every window, so its adjoint is a sum over all; a maximum hands its adjoint to the place that won.",
+    idea: "The adjoint of a kernel is a sum over all windows; that of a maximum goes to the place that won.",
     curricula: Curricula(minitorch: "Module 4 Networks", tinyTorch: "Convolutions; milestone 1998 (CNN)"),
     text: """
       *The question: one kernel looks at every place. Who tells it what to become?*

@@ -6,7 +6,7 @@ extension Lesson {
   /// The twelfth: one head over three tokens, and the map of its weights.
   static let attention = Lesson(
     number: 12, name: "attention", title: "Attention",
-    idea: "Softmax over similarities gives weights that depend on the data, and the chain rule walks through them like through any other product.",
+    idea: "Weights that are computed from the data learn like any other factor of a product.",
     curricula: Curricula(minitorch: "—", tinyTorch: "Attention; Transformers"),
     text: """
       *The question: a weight that is itself computed. How does it learn?*
@@ -28,7 +28,7 @@ extension Lesson {
 
       V̄: a token to which several listen gets the sum of what they need. Ā: would it pay to listen more to that token?
       From Ā to S̄ it is the Jacobian of softmax, a row at a time. A row of S̄ adds up to 0: to listen more to one token is to listen less to others. x is used
-      three times, and its adjoint would have three contributions.
+      three times, so x̄ has three contributions.
 
       # What to look at
 
