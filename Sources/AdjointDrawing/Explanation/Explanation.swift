@@ -92,6 +92,9 @@ extension Explanation {
     /// Script for the exercise. It runs before the page starts, and sees its data, its tape and its helpers.
     package var script = ""
 
+    /// True where the page stands by itself.
+    var isEmpty: Bool { lesson.isEmpty && exercise.isEmpty && ending.isEmpty }
+
     package init(lesson: String = "", exercise: String = "", script: String = "") {
       (self.lesson, self.exercise, self.script) = (lesson, exercise, script)
     }

@@ -27,7 +27,7 @@ public struct Exercise {
     package let node: Int
     /// The symbol of v̄, such as `z̄⁽¹⁾` or `δ⁽¹⁾`.
     package let symbol: String
-    /// Scope and label, or the role of an unnamed leaf; empty where the symbol says it.
+    /// Scope and label, or the role of an unnamed leaf; may be empty.
     package let name: String
     /// v̄, of the node's shape.
     package let answer: Tensor<Double>
@@ -115,11 +115,9 @@ public struct Exercise {
       let arriving = backward.contributions(to: v).flatMap { edge in
         edge.contribution.value.elements + (backward.adjoint(of: tape[edge.consumer])?.value.elements ?? [])
       }
-      let label = SheetNames.label(of: v)
       questions.append(
         Question(
-          number: questions.count + 1, node: node, symbol: sheet.adjoint(node),
-          name: label == sheet.value(node) ? "" : label,
+          number: questions.count + 1, node: node, symbol: sheet.adjoint(node), name: SheetNames.label(of: v),
           answer: adjoint.value,
           formula: tape.expression(of: adjoint, in: names).text, noise: 1e-12 * arriving.largestMagnitude))
       names[adjoint.index] = names[adjoint.index] ?? .named(sheet.adjoint(node))

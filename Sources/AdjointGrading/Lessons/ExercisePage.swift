@@ -19,7 +19,8 @@ extension Exercise {
       let wrong = WrongAnswers(self, question, sweep, right: question.answer, isOwn: true)
       pages.append(
         .object([
-          ("number", .integer(question.number)), ("node", .integer(question.node)), ("title", .string(question.title)),
+          ("number", .integer(question.number)), ("node", .integer(question.node)),
+          ("title", .string(question.name == names.value(question.node) ? question.symbol : question.title)),
           ("adjoint", .strings(names.adjointSpellings(question.node))), ("uses", .string(uses(of: node))),
           ("shape", .integers(question.answer.shape)), ("noise", .number(question.noise)),
           ("key", Exercise.numbers(question.answer)), ("isParameter", .bool(node.role == .parameter)),

@@ -31,6 +31,11 @@ enum LessonCommand {
       guard let folder = arguments.text("output") else {
         throw CommandError.missingOption("output", placeholder: "FOLDER", command: "lesson --all")
       }
+      do {
+        try FileManager.default.createDirectory(at: FilePlace.url(folder), withIntermediateDirectories: true)
+      } catch {
+        throw CommandError.unwritable(folder, reason: error.localizedDescription)
+      }
       for (name, text) in Course.files { try write(text, folder + "/" + name, console) }
       return 0
     }

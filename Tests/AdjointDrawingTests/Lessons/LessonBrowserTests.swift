@@ -3,7 +3,7 @@ import Foundation
 import Testing
 
 /// The lessons' pages in headless Chromium. Skipped, and said so, where no Chromium is installed.
-@Suite(.enabled(if: Tool.chromium != nil, "Chromium is not installed: lessons are not opened"))
+@Suite(.serialized, .enabled(if: Tool.chromium != nil, "Chromium is not installed: lessons are not opened"))
 struct LessonBrowserTests {
   @Test(
     "A lesson walks by its keys, learns, grades its exercise, asks for nothing and cuts nothing off",

@@ -10,10 +10,11 @@ enum PageTemplate {
     let isAsking = homework != nil && explanation.exerciseData == nil
     let questions = json("homework", homework) + json("homework-recording", explanation.exerciseData)
     let script = script + (homework == nil ? "" : PageAssets.grading + PageAssets.fillin)
-    return head(title) + (isAsking ? "<body class=\"asking\">\n" : "<body>\n") + header(title, subtitle)
+    return head(title, isPlain: homework == nil && slots.isEmpty)
+      + (isAsking ? "<body class=\"asking\">\n" : "<body>\n") + header(title, subtitle)
       + slot("lesson", "Lesson", slots.lesson) + controls + content
       + slot("exercise", "Exercise", slots.exercise)
-      + (homework == nil ? "" : "<section id=\"homework-fields\" aria-label=\"Fill in\"></section>\n")
+      + (homework == nil ? "" : "<section id=\"homework-fields\" class=\"panel\" aria-label=\"Fill in\"></section>\n")
       + slot("ending", "Neighbours", slots.ending) + footer
       + "<script type=\"application/json\" id=\"recording\">\(explanation.data)</script>\n" + questions
       + "<script>\n\"use strict\";\n(() => {\n\(script)\(slots.script)\(PageAssets.selftest)})();\n</script>\n</body>\n</html>\n"
@@ -26,7 +27,9 @@ enum PageTemplate {
 
   /// A part of the page that a lesson fills; nothing where it does not.
   private static func slot(_ id: String, _ label: String, _ content: String) -> String {
-    content.isEmpty ? "" : "<section id=\"\(id)\" aria-label=\"\(label)\">\n\(content)\n</section>\n"
+    let panel = id == "ending" ? "" : " class=\"panel\""
+    return content.isEmpty
+      ? "" : "<section id=\"\(id)\"\(panel) aria-label=\"\(label)\">\n\(content)\n</section>\n"
   }
 
   /// The whole script, in the order in which its parts build on each other.
@@ -36,7 +39,7 @@ enum PageTemplate {
   }
 
   /// The head of the document. Its policy refuses every request, since the page holds all that it needs.
-  private static func head(_ title: String) -> String {
+  private static func head(_ title: String, isPlain: Bool) -> String {
     """
     <!DOCTYPE html>
     <html lang="en" data-theme="light">
@@ -47,7 +50,7 @@ enum PageTemplate {
     <link rel="icon" href="data:,">
     <title>\(title)</title>
     <style>
-    \(PageAssets.style)</style>
+    \(PageAssets.style)\(isPlain ? "" : PageAssets.lesson)</style>
     </head>
 
     """

@@ -56,3 +56,15 @@ function fillIn() {
   score.textContent = "";
 }
 fillIn();
+
+// For the page's test of itself: the key, typed into the fields, and one answer that is wrong.
+function fillInKey() {
+  const type = (k, text) => {
+    const field = byId(`answer-${exercise.questions[k].number}`);
+    field.value = text;
+    field.dispatchEvent(new Event("change", { bubbles: true }));
+    return byId("score").textContent;
+  };
+  const scores = exercise.questions.map(({ key, shape }, k) => type(k, typed(key, shape)));
+  return { score: scores.pop(), scoreOfWrong: type(0, "1234") };
+}

@@ -38,13 +38,7 @@ extension PageAssets {
     .edge.forward { stroke: var(--forward); stroke-width: 3; }
     .edge.backward { stroke: var(--backward); stroke-width: 3; stroke-dasharray: 6 3; }
     .box .number { font-weight: 700; } .box .adjoint-number { fill: var(--backward) !important; }
-    #detail, #play, #learn, #lesson, #exercise, #homework-fields { background: var(--panel); border: 1px solid var(--line); border-radius: 10px; padding: 0.7rem 0.9rem; }
-    #lesson, #exercise, #homework-fields { margin: 0.8rem 1rem; }
-    #lesson > *, #exercise > * { max-width: 46rem; margin: 0 0 0.5rem; } #lesson { columns: 30rem 2; column-gap: 2.5rem; } #lesson .course { column-span: all; max-width: none; }
-    #lesson .equations, #lesson li, #lesson p:has(+ .equations) { break-inside: avoid; } #lesson h2, #lesson p:has(+ .equations) { break-after: avoid; } .course { display: flex; flex-wrap: wrap; gap: 0.2rem 1.2rem; }
-    a { color: var(--forward); } .equations { border-collapse: collapse; font: 0.95rem/1.5 ui-monospace, "DejaVu Sans Mono", monospace; } .equations td { padding: 0 1.4rem 0 0; vertical-align: top; overflow-wrap: anywhere; } #ending { margin: 0 1rem; }
-    .given caption { white-space: nowrap; } .given { border-collapse: collapse; margin: 0.5rem 0; } .given th { text-align: left; font-weight: 400; padding-right: 0.6rem; } .given td { overflow-wrap: anywhere; }
-    .given th, .given td { vertical-align: top; border-top: 1px solid var(--line); }
+    #detail, #play, #learn, .panel { background: var(--panel); border: 1px solid var(--line); border-radius: 10px; padding: 0.7rem 0.9rem; }
     #detail { border-top: 5px solid var(--forward); } #detail.backward { border-top: 5px double var(--backward); }
     #learn h2, #play h2 { font-size: 1rem; } #learn p { margin: 0.3rem 0; } #tools label { display: inline-flex; gap: 0.4rem; align-items: center; max-width: 100%; }
     #learn p { display: flex; flex-wrap: wrap; gap: 0.3rem 0.6rem; align-items: center; } #learn p[hidden], #learn label[hidden] { display: none; }
@@ -99,21 +93,15 @@ extension PageAssets {
       #tools { grid-template-columns: minmax(0, 1fr); } .parts { columns: 1; }
       #graph { position: static; border: 1px solid var(--line); border-radius: 10px; padding: 0.4rem; } .scroll { max-height: 70vh; }
       nav button span { display: none; } nav { padding: 0.4rem 0.6rem; } #position { min-width: 8rem; }
-      header p { flex-basis: 100%; } #lesson, #exercise, #homework-fields { margin: 0.6rem; }
+      header p { flex-basis: 100%; }
     }
     @media print {
       nav, #tools label, #tools button, .held, header button { display: none !important; }
       main { display: block; padding: 0; } #graph { position: static; } .scroll { max-height: none; overflow: visible; }
       #graph svg { max-height: 40vh; } .box .number { font-weight: 700; } .box .adjoint-number { fill: var(--backward) !important; }
-    #detail, #play, #learn, #lesson, #exercise, #homework-fields { background: none; break-inside: auto; }
+      #detail, #play, #learn, .panel { background: none; break-inside: auto; }
       section, figure { break-inside: avoid; } * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
     }
-    #homework-fields { padding: 0 1rem 1rem; }
-    #homework-fields .questions { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 22rem), 1fr)); gap: 0.5rem 1.5rem; }
-    #homework-fields textarea { width: 100%; box-sizing: border-box; font: 0.9rem ui-monospace, monospace; color: inherit; background: transparent; }
-    #homework-fields .verdict { margin: 0; min-height: 1.3em; }
-    #homework-fields .right::before { content: "✓ "; }
-    #homework-fields .wrong::before { content: "✗ "; }
     .asking #play, .asking #learn { display: none; }
 
     """#

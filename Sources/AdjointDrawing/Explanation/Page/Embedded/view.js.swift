@@ -5,7 +5,7 @@ extension PageAssets {
   static let view = #"""
     const steps = data.walk.map(node => ({ node, isBackward: false }));
     // An exercise asks for the backward half, so it does not show it.
-    const isExercise = document.body.classList.contains("asking");
+    const isExercise = document.body.classList.contains("asking"), isFilledIn = byId("homework") !== null;
     for (const node of isExercise ? [] : [...data.walk].reverse()) if (adjointOf(node) !== undefined) steps.push({ node, isBackward: true });
     const backwardCount = steps.length - data.walk.length;
     if (descent.parameters.length && !isExercise) steps.push({ node: data.output, isBackward: true, isUpdate: true });
