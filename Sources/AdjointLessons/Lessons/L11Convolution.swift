@@ -47,11 +47,11 @@ extension Lesson {
         Tensor(
           shape: [1, 5, 5, 1],
           elements: [
+            0, 0, 0.8, 0, 0,
+            0, 0.5, 1, 0, 0.5,
+            0, 0, 0.9, 0, 0,
             0, 0, 1, 0, 0,
-            0, 1, 1, 0, 0.5,
-            0, 0, 1, 0, 0,
-            0, 0, 1, 0, 0,
-            0, 1, 1, 1, 0,
+            0, 0.7, 1, 0.8, 0,
           ]), name: "x")
       let kernel = Tensor<Double>(shape: [1, 1, 2, 2], elements: [-0.5, 1, -0.25, 0.5])
       let layer = Conv2D(
