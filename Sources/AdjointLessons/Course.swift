@@ -3,7 +3,7 @@ import AdjointCharts
 /// The lessons in their order.
 package enum Course {
   package static let lessons: [Lesson] = [
-    .number, .neuron, .chain, .fanOut, .jacobians, .layer,
+    .number, .neuron, .chain, .fanOut, .jacobians, .layer, .softmax, .batch, .xor, .digits, .convolution, .attention,
   ]
 
   /// The page of a lesson, with links to its neighbours.
