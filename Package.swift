@@ -98,6 +98,7 @@ let package = Package(
     .executableTarget(
       name: "PhysicsInformedNetwork", dependencies: ["AdjointCharts", "AdjointLearning"],
       path: "Examples/PhysicsInformedNetwork"),
+    .executableTarget(name: "GradBench", dependencies: ["Adjoint"], path: "Examples/GradBench"),
     .executableTarget(name: "MAML", dependencies: ["AdjointLearning"], path: "Examples/MAML"),
     .executableTarget(
       name: "GaussianProcess", dependencies: ["AdjointCharts", "AdjointLearning"], path: "Examples/GaussianProcess"),
