@@ -55,7 +55,7 @@ enum BundleAdjustment {
   struct Errors: Encodable {
     struct Pairs: Encodable { let elements: [Double], repeated: Int }
     struct Numbers: Encodable { let element: Double, repeated: Int }
-    let reproj_error: Pairs, w_err: Numbers
+    let reprojError: Pairs, wErr: Numbers
   }
 
   struct Sparse: Encodable { let rows, cols: [Int], vals: [Double] }
@@ -84,8 +84,8 @@ enum BundleAdjustment {
         return {
           let y = try run(input.tensors())
           return Errors(
-            reproj_error: .init(elements: y[0][0].elements, repeated: input.p),
-            w_err: .init(element: y[1].elements[0], repeated: input.p))
+            reprojError: .init(elements: y[0][0].elements, repeated: input.p),
+            wErr: .init(element: y[1].elements[0], repeated: input.p))
         }
       },
       // No observation's errors depend on what another one sees, so each of the two is one backward pass for all.

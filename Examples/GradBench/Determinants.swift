@@ -2,7 +2,12 @@ import Adjoint
 
 /// The determinant by expansion along the first row, in which no minor is shared: n! products.
 enum Determinants {
-  struct Input: Decodable { let A: [Double], ell: Int }
+  struct Input: Decodable {
+    /// The matrix, row by row, and its size.
+    let a: [Double], ell: Int
+
+    enum CodingKeys: String, CodingKey { case a = "A", ell }
+  }
 
   /// The largest matrix whose numbers are recorded one by one.
   static let largestUnrolled = 8
@@ -38,8 +43,8 @@ enum Determinants {
   }
 
   static func checked(_ input: Input) throws -> Int {
-    guard input.ell > 0, input.A.count == input.ell * input.ell else {
-      throw Failure("det: A has \(input.A.count) numbers, which are no square of ell = \(input.ell) rows")
+    guard input.ell > 0, input.a.count == input.ell * input.ell else {
+      throw Failure("det: A has \(input.a.count) numbers, which are no square of ell = \(input.ell) rows")
     }
     return input.ell
   }
@@ -48,13 +53,13 @@ enum Determinants {
     [
       Function("primal") { (input: Input, compile) in
         let n = try checked(input)
-        let run = compile(Tensor(input.A)) { determinant(of: $0, n) }
-        return { try run(Tensor(input.A)).scalar }
+        let run = compile(Tensor(input.a)) { determinant(of: $0, n) }
+        return { try run(Tensor(input.a)).scalar }
       },
       Function("gradient") { (input: Input, compile) in
         let n = try checked(input)
-        let run = compile(Tensor(input.A)) { a in gradient(of: determinant(of: a, n), withRespectTo: a) }
-        return { try run(Tensor(input.A)).elements }
+        let run = compile(Tensor(input.a)) { a in gradient(of: determinant(of: a, n), withRespectTo: a) }
+        return { try run(Tensor(input.a)).elements }
       },
     ]
   }

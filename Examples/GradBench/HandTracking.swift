@@ -10,10 +10,10 @@ enum HandTracking {
     }
     struct Model: Decodable {
       let parents: [Int]
-      let base_relatives, inverse_base_absolutes: [[[Double]]]
-      let base_positions, weights: [[Double]]
+      let baseRelatives, inverseBaseAbsolutes: [[[Double]]]
+      let basePositions, weights: [[Double]]
       let triangles: [[Int]]
-      let is_mirrored: Bool
+      let isMirrored: Bool
     }
     let theta: [Double]
     let data: Data
@@ -25,9 +25,9 @@ enum HandTracking {
       let corners = us.isEmpty ? data.correspondences : data.correspondences.flatMap { model.triangles[$0] }
       return [
         Tensor(theta), try Tensor(rows: us, columns: 2), try Tensor(rows: data.points, columns: 3),
-        try Tensor(rows: corners.map { model.base_positions[$0] }, columns: 4),
+        try Tensor(rows: corners.map { model.basePositions[$0] }, columns: 4),
         try Tensor(rows: corners.map { model.weights[$0] }, columns: model.parents.count),
-        Tensor(model.base_relatives), Tensor(model.inverse_base_absolutes),
+        Tensor(model.baseRelatives), Tensor(model.inverseBaseAbsolutes),
       ]
     }
   }
@@ -82,7 +82,7 @@ enum HandTracking {
     let weighted = (v[4].unsqueeze(axis: 2) * v[3].unsqueeze(axis: 1)).reshape(corners, 4 * bones)
     let stacked = transforms(v, model.parents).transpose().reshape(4 * bones, 4)
     var skin = weighted.matmul(stacked)[..., 0..<3]
-    if model.is_mirrored { skin = skin * Tensor([-1, 1, 1]) }
+    if model.isMirrored { skin = skin * Tensor([-1, 1, 1]) }
     skin = skin.matmul(turn(v[0][0..<3]), transposeB: true) + v[0][3..<6]
     guard v[1].shape[0] > 0 else { return v[2] - skin }
     let (a, b) = (v[1][..., 0..<1], v[1][..., 1..<2])

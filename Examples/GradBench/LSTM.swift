@@ -4,12 +4,12 @@ import Adjoint
 /// vectors.
 enum LSTM {
   struct Input: Decodable {
-    let main_params, extra_params, state, sequence: [[Double]]
+    let mainParams, extraParams, state, sequence: [[Double]]
 
     func tensors() throws -> [Tensor<Double>] {
       let width = sequence.first?.count ?? 0
       return [
-        try Tensor(rows: main_params, columns: 4 * width), try Tensor(rows: extra_params, columns: width),
+        try Tensor(rows: mainParams, columns: 4 * width), try Tensor(rows: extraParams, columns: width),
         try Tensor(rows: state, columns: width), try Tensor(rows: sequence, columns: width),
       ]
     }

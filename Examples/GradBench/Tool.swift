@@ -13,7 +13,7 @@ struct Function {
   init<Input: Decodable>(_ name: String, _ prepare: @escaping (Input, Compiler) throws -> Evaluation) {
     self.name = name
     self.prepare = { line, compiler in
-      try prepare(JSONDecoder().decode(Question<Input>.self, from: line).input, compiler)
+      try prepare(JSONDecoder.ofSuite.decode(Question<Input>.self, from: line).input, compiler)
     }
   }
 }
@@ -22,7 +22,7 @@ struct Function {
 private struct Question<Input: Decodable>: Decodable { let input: Input }
 
 /// How often a function is to be run: so many times, and so long.
-private struct Runs: Decodable { let min_runs: Int?, min_seconds: Double? }
+private struct Runs: Decodable { let minRuns: Int?, minSeconds: Double? }
 
 /// The part of a message that every kind has.
 private struct Message: Decodable {
@@ -58,6 +58,23 @@ private struct Answer: Encodable {
   }
 }
 
+/// The suite writes `min_runs` where Swift writes `minRuns`.
+extension JSONDecoder {
+  fileprivate static var ofSuite: JSONDecoder {
+    let decoder = JSONDecoder()
+    decoder.keyDecodingStrategy = .convertFromSnakeCase
+    return decoder
+  }
+}
+
+extension JSONEncoder {
+  fileprivate static var ofSuite: JSONEncoder {
+    let encoder = JSONEncoder()
+    encoder.keyEncodingStrategy = .convertToSnakeCase
+    return encoder
+  }
+}
+
 /// A sentence in place of an output.
 struct Failure: Error, CustomStringConvertible {
   let description: String
@@ -74,23 +91,23 @@ struct Tool {
   func answer(to line: String) -> Data {
     let data = Data(line.utf8)
     do {
-      let message = try JSONDecoder().decode(Message.self, from: data)
+      let message = try JSONDecoder.ofSuite.decode(Message.self, from: data)
       var answer = Answer(message.id)
       switch message.kind {
       case "start": answer.tool = name
       case "define": answer.success = message.module.flatMap { modules[$0] } != nil
       case "evaluate":
-        do { return try JSONEncoder().encode(evaluate(message, data)) } catch {
+        do { return try JSONEncoder.ofSuite.encode(evaluate(message, data)) } catch {
           answer.success = false
           answer.error = sentence(error)
         }
       default: break
       }
-      return try JSONEncoder().encode(answer)
+      return try JSONEncoder.ofSuite.encode(answer)
     } catch {
       var answer = Answer(-1)
       (answer.success, answer.error) = (false, "a line is no message: \(sentence(error))")
-      return (try? JSONEncoder().encode(answer)) ?? Data()
+      return (try? JSONEncoder.ofSuite.encode(answer)) ?? Data()
     }
   }
 
@@ -101,7 +118,7 @@ struct Tool {
       throw Failure("\(module) has no function '\(name)'; it has \(functions.map(\.name).joined(separator: ", "))")
     }
     // A module may take a number for its input, which then says nothing about runs.
-    let runs = (try? JSONDecoder().decode(Question<Runs>.self, from: line))?.input
+    let runs = (try? JSONDecoder.ofSuite.decode(Question<Runs>.self, from: line))?.input
     let evaluation = try function.prepare(line, compiler)
     var answer = Answer(message.id)
     var timings: [Answer.Timing] = []
@@ -114,7 +131,7 @@ struct Tool {
       let nanoseconds = Int(spent / .nanoseconds(1))
       elapsed += nanoseconds
       timings.append(.init(name: "evaluate", nanoseconds: nanoseconds))
-    } while timings.count < runs?.min_runs ?? 1 || Double(elapsed) < 1e9 * (runs?.min_seconds ?? 0)
+    } while timings.count < runs?.minRuns ?? 1 || Double(elapsed) < 1e9 * (runs?.minSeconds ?? 0)
     (answer.success, answer.timings) = (true, timings)
     return answer
   }
