@@ -154,6 +154,7 @@ let package = Package(
       dependencies: [
         "AdjointCommand", "BenchTool", "ExperimentsTool", "ExplainTool", "CheckTool", "DiffTool", "AdjointLearning",
       ]),
+    .testTarget(name: "GradBenchTests", dependencies: ["GradBench", "TestFiles"], exclude: ["Fixtures"]),
     .testTarget(name: "AdjointCheckingTests", dependencies: ["AdjointGrading", "AdjointLearning"]),
     .testTarget(
       name: "AdjointDrawingTests",

@@ -88,14 +88,13 @@ enum BundleAdjustment {
             wErr: .init(element: y[1].elements[0], repeated: input.p))
         }
       },
-      // No observation's errors depend on what another one sees, so each of the two is one backward pass for all.
+      // No observation's errors depend on what another one sees: so many small Jacobians [p, 2, 15].
       Function("jacobian") { (input: Input, compile) in
         let run = compile(input.tensors()) { x in
-          let errors = errors(x[0], x[1])
           let weight = x[0][..., 14]
           return [
-            stack((0..<2).map { gradient(of: errors[..., $0].sum(), withRespectTo: x[0]) }, axis: 1),
-            gradient(of: (1 - weight.square()).sum(), withRespectTo: weight),
+            batchJacobian(of: errors(x[0], x[1]), withRespectTo: x[0]),
+            batchJacobian(of: 1 - weight.square(), withRespectTo: weight),
           ]
         }
         return {
