@@ -6,7 +6,10 @@ enum Determinants {
     /// The matrix, row by row, and its size.
     let a: [Double], ell: Int
 
-    enum CodingKeys: String, CodingKey { case a = "A", ell }
+    enum CodingKeys: String, CodingKey {
+      case a = "A"
+      case ell
+    }
   }
 
   /// The largest matrix whose numbers are recorded one by one.

@@ -1,4 +1,5 @@
 import Adjoint
+import Foundation
 import Testing
 
 /// Derivatives of functions that contain derivatives, forward and reverse in any order: the traps of perturbation confusion.
@@ -55,18 +56,18 @@ import Testing
     Case(name: "f″ of the same function", depth: 1) { x, m in
       d(m[0], x) { $0.sin() }
     } derivative: {
-      -sin($0)
+      -Foundation.sin($0)
     },
     Case(name: "f‴", depth: 2) { x, m in
       d(m[0], x) { y in d(m[1], y) { $0.exp() * $0 } }
     } derivative: {
-      exp($0) * ($0 + 3)
+      Foundation.exp($0) * ($0 + 3)
     },
     Case(name: "three levels that see one another", depth: 2) { x, m in
       d(m[0], x * x) { y in y * d(m[1], x + y) { z in x * y * z * z } }
     } derivative: { x in
       // d/dy of y · 2xy(x + y) at y = x² is 4x⁴ + 6x⁵.
-      16 * x * x * x + 30 * x * x * x * x
+      x * x * x * (16 + 30 * x)
     },
     Case(name: "an inner derivative at a constant, captured twice", depth: 2) { x, m in
       d(m[0], number(3, x)) { y in x * y * d(m[1], number(1, x)) { z in x * y * z } }
@@ -93,24 +94,19 @@ import Testing
       18 * $0 * $0
     },
     Case(name: "a gradient of many numbers: ½|∇f|²", depth: 1) { x, m in
-      let v = x * Tensor([1, 2, 3])
-      return 0.5 * d(m[0], v) { v in (v * v * v).sum() }.square().sum()
+      norm(x, m[0])
     } derivative: { x in
       18 * x * x * x * 98
     },
     Case(name: "products, sums along axes and moves inside", depth: 1) { x, m in
-      let a = x * Tensor([[1, 2], [3, 4]])
-      return d(m[0], a) { a in a.matmul(a.transpose()).cumsum().sum(axis: 0)[1] }.sum()
+      products(x, m[0])
     } derivative: { _ in
-      2 * (1 + 2 + 3 + 4) + 2 * (1 + 2 + 3 + 4)
+      40
     },
     Case(name: "softmax, where and an extremum inside", depth: 1) { x, m in
-      let v = x * Tensor([1, -2, 0.5])
-      return d(m[0], v) { v in
-        v.softmax().square().sum() + v.max() * v[2] + Adjoint.where(v .> 0, v.square(), v).sum()
-      }.sum()
-    } derivative: { x in
-      1.5 - 1.5 + slopeOfSoftmax(x)
+      mixed(x, m[0])
+    } derivative: {
+      slopeOfSoftmax($0)
     },
     Case(name: "a branch that the value takes", depth: 1) { x, m in
       d(m[0], x) { y in y.scalar > 1 ? y.square() * x : y * x }
@@ -124,24 +120,54 @@ import Testing
         return power
       }
     } derivative: { x in
-      let n = (ceil(log(40) / log(x) - 1e-12))
-      return n * (n - 1) * pow(x, n - 2)
+      let n: Double = Foundation.ceil(Foundation.log(40) / Foundation.log(x))
+      return n * (n - 1) * Foundation.pow(x, n - 2)
     },
   ]
+
+  private static func norm(_ x: Number, _ mode: JacobianMode) -> Number {
+    func f(_ v: Number) -> Number { (v * v * v).sum() }
+    let v: Number = x * Tensor<Double>([1, 2, 3])
+    return gradient(at: v, mode: mode, of: f).square().sum() / 2
+  }
+
+  private static func products(_ x: Number, _ mode: JacobianMode) -> Number {
+    func f(_ a: Number) -> Number {
+      let square: Number = a.matmul(a.transpose())
+      let sums: Number = square.cumsum().sum(axis: 0)
+      return sums[1]
+    }
+    let a: Number = x * Tensor<Double>([[1, 2], [3, 4]])
+    return gradient(at: a, mode: mode, of: f).sum()
+  }
+
+  private static func mixed(_ x: Number, _ mode: JacobianMode) -> Number {
+    func f(_ v: Number) -> Number {
+      let chosen: Number = Adjoint.where(v .> 0, v.square(), v)
+      let largest: Number = v.max() * v[2]
+      return v.softmax().square().sum() + largest + chosen.sum()
+    }
+    let v: Number = x * Tensor<Double>([1, -2, 0.5])
+    return gradient(at: v, mode: mode, of: f).sum()
+  }
 
   /// The derivative of the softmax case by central differences of its gradient's sum in plain numbers.
   private static func slopeOfSoftmax(_ x: Double) -> Double {
     func inner(_ x: Double) -> Double {
       let v = [x, -2 * x, 0.5 * x]
-      let e = v.map { exp($0) }
-      let s = e.map { $0 / e.reduce(0, +) }
-      let norm = s.reduce(0) { $0 + $1 * $1 }
-      let squares = zip(s, s).map { 2 * $0 * ($1 - norm) }.reduce(0, +)
+      let e: [Double] = v.map { Foundation.exp($0) }
+      let total: Double = e[0] + e[1] + e[2]
+      let s: [Double] = e.map { $0 / total }
+      let norm: Double = s[0] * s[0] + s[1] * s[1] + s[2] * s[2]
+      var squares = 0.0
+      for s in s { squares += 2 * s * (s - norm) }
       // max · v[2] adds v[2] at the largest and the largest at 2; where adds 2 v at positive ones and 1 at the others.
-      return squares + v[2] + v[0] + 2 * v[0] + 1 + 2 * v[2]
+      return squares + 3 * v[0] + 3 * v[2] + 1
     }
     let h = 1e-4
-    return (8 * (inner(x + h) - inner(x - h)) - (inner(x + 2 * h) - inner(x - 2 * h))) / (12 * h)
+    let near: Double = inner(x + h) - inner(x - h)
+    let far: Double = inner(x + 2 * h) - inner(x - 2 * h)
+    return (8 * near - far) / (12 * h)
   }
 
   @Test("A nested derivative is right in every pair and triple of modes", arguments: cases.indices)
