@@ -55,11 +55,11 @@ import Testing
       let stored = try #require(try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
       let module = try #require(stored["module"] as? String)
       let expected = try #require(stored["outputs"] as? [String: Any])
-      #if DEBUG
-        // Hundreds of thousands of steps, one at a time: a release build takes them.
-        if module == "particle" { continue }
-      #endif
       for (function, output) in expected.sorted(by: { $0.key < $1.key }) {
+        #if DEBUG
+          // Tens of thousands of inner derivatives, one at a time: a release build takes all of them.
+          if module == "particle" || module == "saddle" && function != "rr" { continue }
+        #endif
         let question: [String: Any] = [
           "id": questions.count, "kind": "evaluate", "module": module, "function": function,
           "input": stored["input"] ?? 0,
@@ -68,7 +68,7 @@ import Testing
         outputs.append(("\(module) \(function)", output))
       }
     }
-    let (answers, code) = try answers(questions, ["--threads", "2"])
+    let (answers, code) = try answers(questions)
     #expect(code == 0)
     try #require(answers.count == outputs.count)
     for (number, (answer, (name, output))) in zip(answers, outputs).enumerated() {
@@ -84,22 +84,23 @@ import Testing
     throws
   {
     let runs = #"{"x": [1, 2], "min_runs": 3, "min_seconds": 0}"#
-    let (answers, code) = try answers([
-      #"{"id": 0, "kind": "start", "eval": "lse", "config": {}}"#,
-      #"{"id": 1, "kind": "define", "module": "lse"}"#,
-      #"{"id": 2, "kind": "define", "module": "nothing"}"#,
-      #"{"id": 3, "kind": "evaluate", "module": "lse", "function": "primal", "input": \#(runs)}"#,
-      #"{"id": 4, "kind": "analysis", "of": 3, "valid": true}"#,
-      #"{"id": 5, "kind": "evaluate", "module": "nothing", "function": "primal", "input": 1}"#,
-      #"{"id": 6, "kind": "evaluate", "module": "lse", "function": "cubic", "input": \#(runs)}"#,
-      #"{"id": 7, "kind": "evaluate", "module": "lse", "function": "primal", "input": {"y": [1]}}"#,
-      #"{"id": 8, "kind": "evaluate", "module": "gmm", "function": "objective", "input": {"d": 1.5}}"#,
-      #"{"id": 9, "kind": "evaluate", "module": "det", "function": "primal", "input": {"A": [1, 2], "ell": 2}}"#,
-      #"{"id": 10, "kind": "evaluate", "module": "llsq", "function": "primal", "input": {"x": [1], "n": 1}}"#,
-      #"{"id": 11, "kind": "evaluate", "module": "kmeans", "function": "cost", "input": {"points": [[1, 2], [3]], "centroids": [[1, 2]]}}"#,
-      #"{"id": 12, "kind": "evaluate", "module": "hello", "function": "double", "input": 3}"#,
-      "no message", #"{"kind": "start"}"#,
-    ])
+    let (answers, code) = try answers(
+      [
+        #"{"id": 0, "kind": "start", "eval": "lse", "config": {}}"#,
+        #"{"id": 1, "kind": "define", "module": "lse"}"#,
+        #"{"id": 2, "kind": "define", "module": "nothing"}"#,
+        #"{"id": 3, "kind": "evaluate", "module": "lse", "function": "primal", "input": \#(runs)}"#,
+        #"{"id": 4, "kind": "analysis", "of": 3, "valid": true}"#,
+        #"{"id": 5, "kind": "evaluate", "module": "nothing", "function": "primal", "input": 1}"#,
+        #"{"id": 6, "kind": "evaluate", "module": "lse", "function": "cubic", "input": \#(runs)}"#,
+        #"{"id": 7, "kind": "evaluate", "module": "lse", "function": "primal", "input": {"y": [1]}}"#,
+        #"{"id": 8, "kind": "evaluate", "module": "gmm", "function": "objective", "input": {"d": 1.5}}"#,
+        #"{"id": 9, "kind": "evaluate", "module": "det", "function": "primal", "input": {"A": [1, 2], "ell": 2}}"#,
+        #"{"id": 10, "kind": "evaluate", "module": "llsq", "function": "primal", "input": {"x": [1], "n": 1}}"#,
+        #"{"id": 11, "kind": "evaluate", "module": "kmeans", "function": "cost", "input": {"points": [[1, 2], [3]], "centroids": [[1, 2]]}}"#,
+        #"{"id": 12, "kind": "evaluate", "module": "hello", "function": "double", "input": 3}"#,
+        "no message", #"{"kind": "start"}"#,
+      ], ["--threads", "2"])
     #expect(code == 0)
     try #require(answers.count == 15)
     #expect(answers[0]["tool"] as? String == "adjoint" && answers[0]["success"] == nil)
