@@ -144,7 +144,11 @@ struct Tool {
     return switch error {
     case .keyNotFound(let key, let context): "\(place(context.codingPath + [key])) is missing"
     case .typeMismatch(_, let context), .valueNotFound(_, let context), .dataCorrupted(let context):
-      "\(place(context.codingPath)): \(context.debugDescription)"
+      // Foundation keeps what it found in the error behind this one.
+      [
+        place(context.codingPath), context.debugDescription,
+        (context.underlyingError as NSError?)?.userInfo[NSDebugDescriptionErrorKey] as? String ?? "",
+      ].filter { !$0.isEmpty }.joined(separator: ": ")
     @unknown default: "\(error)"
     }
   }
