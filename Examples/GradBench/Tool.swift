@@ -143,12 +143,11 @@ struct Tool {
     }
     return switch error {
     case .keyNotFound(let key, let context): "\(place(context.codingPath + [key])) is missing"
+    // Foundation says no more about either of the two.
+    case .dataCorrupted(let context) where context.codingPath.isEmpty:
+      "it is no JSON, or a number does not fit its place, such as a fraction where a whole number is expected"
     case .typeMismatch(_, let context), .valueNotFound(_, let context), .dataCorrupted(let context):
-      // Foundation keeps what it found in the error behind this one.
-      [
-        place(context.codingPath), context.debugDescription,
-        (context.underlyingError as NSError?)?.userInfo[NSDebugDescriptionErrorKey] as? String ?? "",
-      ].filter { !$0.isEmpty }.joined(separator: ": ")
+      "\(place(context.codingPath)): \(context.debugDescription)"
     @unknown default: "\(error)"
     }
   }

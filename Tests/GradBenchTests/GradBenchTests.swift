@@ -110,8 +110,9 @@ import Testing
     let faults = [
       5: "there is no module 'nothing'", 6: "lse has no function 'cubic'; it has primal, gradient",
       7: "input.x is missing",
-      8: "1.5", 9: "A has 2 numbers", 10: "at least 2 places", 11: "a row has 1 numbers where 2 are expected",
-      13: "a line is no message: The given data", 14: "id is missing",
+      8: "a fraction where a whole number is expected", 9: "A has 2 numbers", 10: "at least 2 places",
+      11: "a row has 1 numbers where 2 are expected",
+      13: "a line is no message: it is no JSON", 14: "id is missing",
     ]
     for (number, words) in faults {
       #expect(answers[number]["success"] as? Bool == false)
