@@ -119,6 +119,7 @@ let package = Package(
     .executableTarget(
       name: "PhysicsInformedNetwork", dependencies: ["AdjointCharts", "AdjointLearning"],
       path: "Examples/PhysicsInformedNetwork"),
+    .executableTarget(name: "GradBench", dependencies: ["Adjoint"], path: "Examples/GradBench"),
     .executableTarget(name: "MAML", dependencies: ["AdjointLearning"], path: "Examples/MAML"),
     .executableTarget(
       name: "GaussianProcess", dependencies: ["AdjointCharts", "AdjointLearning"], path: "Examples/GaussianProcess"),
@@ -182,6 +183,7 @@ let package = Package(
         "AdjointDatasets",
         "AdjointLearning",
       ]),
+    .testTarget(name: "GradBenchTests", dependencies: ["GradBench", "TestFiles"], exclude: ["Fixtures"]),
     .testTarget(name: "AdjointCheckingTests", dependencies: ["AdjointGrading", "AdjointLearning"]),
     .testTarget(
       name: "AdjointDrawingTests",

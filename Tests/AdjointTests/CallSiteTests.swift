@@ -219,6 +219,13 @@ import Testing
     Call("hessianVectorProduct") { on(one()) { hessianVectorProduct(of: $0, withRespectTo: [$0], vector: [m()]) } },
     Call("jvp") { on(m()) { jvp(of: $0, withRespectTo: [$0], along: []) } },
     Call("jvp") { _ = jvp(of: m(), withRespectTo: [m()], along: [.ones([2, 3])]) },
+    Call("jvp") { on(m()) { jvp(of: $0, withRespectTo: [$0], along: [one()]) as Variable<Float> } },
+    Call("jvp") { _ = jvp(at: stale(), along: m()) { $0 } },
+    Call("sparsity") { _ = sparsity(of: m(), withRespectTo: [m()]) },
+    Call("jacobian") { _ = Adjoint.jacobian(of: stale(), withRespectTo: [m()], sparsity: .detected) },
+    Call("hessian") { on(m()) { hessian(of: $0, withRespectTo: $0, sparsity: .detected) } },
+    Call("hessianDiagonal") { on(m()) { hessianDiagonal(of: $0, withRespectTo: $0) } },
+    Call("batchJacobian") { on(m()) { batchJacobian(of: $0.sum(axis: 0), withRespectTo: $0) } },
     Call("localJacobian") { _ = m().localJacobian(withRespectTo: 0) },
     Call("times") { _ = jacobian()?.times([1]) }, Call("leftTimes") { _ = jacobian()?.leftTimes([1]) },
   ]

@@ -99,8 +99,8 @@ public struct GradientRecording<S: Scalar> {
     return variables[variables.count - 1]
   }
 
-  /// Records the backward pass of what the function returned.
-  mutating func differentiate(_ y: Variable<S>, file: StaticString, line: UInt) {
+  /// Records the derivatives of what the function returned.
+  mutating func differentiate(_ y: Variable<S>, mode: JacobianMode = .reverse, file: StaticString, line: UInt) {
     guard tape == nil || y.tape === tape else {
       fatalError(
         "gradient(at:of:): the function returned a variable of another tape than that of its arguments; compute the "
@@ -113,7 +113,12 @@ public struct GradientRecording<S: Scalar> {
           + "as in { x in (x * x).sum() }, or take jacobian(at:of:)",
         file: file, line: line)
     }
-    gradients = Adjoint.gradients(of: y, withRespectTo: variables)[...]
+    // Of a single number, one backward pass is never more than the forward ones.
+    gradients =
+      switch mode {
+      case .reverse, .automatic: Adjoint.gradients(of: y, withRespectTo: variables)[...]
+      case .forward: forwardGradients(of: y, withRespectTo: variables)[...]
+      }
   }
 
   /// The next gradient, in the order of recording.

@@ -14,13 +14,14 @@
 /// An array of tensors has an array of gradients, and several arguments a tuple of them. What was recorded on a tape of your
 /// own is differentiated by `gradients(of:withRespectTo:)`, which this calls.
 ///
-/// - Complexity: a small constant times the cost of f, whatever the number of elements of x.
+/// - Parameter mode: reverse, or forward by a pass for each element of x. Modes nest in one another, in any order.
+/// - Complexity: a small constant times the cost of f, whatever the number of elements of x; forward, times that number.
 /// - Precondition: f returns a single number, computed from its argument. Sum what is none.
 public func gradient<A: GradientArgument>(
-  at a: A, file: StaticString = #fileID, line: UInt = #line,
+  at a: A, mode: JacobianMode = .reverse, file: StaticString = #fileID, line: UInt = #line,
   of f: (A.Recorded) throws -> Variable<A.S>
 ) rethrows -> A {
-  try valueAndGradient(at: a, file: file, line: line, of: f).gradient
+  try valueAndGradient(at: a, mode: mode, file: file, line: line, of: f).gradient
 }
 
 /// The gradients of f(a, b) with respect to both arguments.
@@ -46,11 +47,13 @@ where B.S == A.S, B.Value == A.Value, C.S == A.S, C.Value == A.Value {
 /// f(x) and ∇f(x), computed once: `let (value, gradient) = valueAndGradient(at: x) { x in (x * x).sum() }`.
 /// - Precondition: f returns a single number.
 public func valueAndGradient<A: GradientArgument>(
-  at a: A, file: StaticString = #fileID, line: UInt = #line,
+  at a: A, mode: JacobianMode = .reverse, file: StaticString = #fileID, line: UInt = #line,
   of f: (A.Recorded) throws -> Variable<A.S>
 ) rethrows -> (value: A.Value, gradient: A) {
-  let (value, gradient, _) = try valueAndGradient(at: a, file: file, line: line) { (try f($0), ()) }
-  return (value, gradient)
+  var recording = GradientRecording<A.S>()
+  let y = try f(a.recorded(in: &recording))
+  recording.differentiate(y, mode: mode, file: file, line: line)
+  return (A.value(of: y), a.gradient(in: &recording))
 }
 
 /// f(a, b) and its gradients with respect to both arguments.

@@ -135,7 +135,8 @@ extension Tape {
   func nodesBetween(_ targets: [Int], and output: Int) -> [Bool] {
     var reaches = [Bool](repeating: false, count: output + 1)
     for target in targets where target <= output { reaches[target] = true }
-    for i in 0..<output + 1 where !reaches[i] {
+    // Nothing before the first target depends on one.
+    for i in Swift.min(targets.min() ?? 0, output + 1)..<output + 1 where !reaches[i] {
       if nodes[i].isIndex { continue }  // whatever it depends on, no derivative flows through it
       let inputs = nodes[i].inputs
       for position in 0..<inputs.count where reaches[inputs[position]] { reaches[i] = true }

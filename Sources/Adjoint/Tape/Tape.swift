@@ -113,10 +113,11 @@ public final class Tape<S: Scalar> {
     }
     let last = position(output)
     var backward = Backward(output: output, seed: seed(of: output, cotangent, file, line))
-    let needed = nodesBetween(targets?.map(position) ?? differentiableLeaves, and: last)
+    let targets = targets?.map(position) ?? differentiableLeaves
+    let needed = nodesBetween(targets, and: last)
     let changes = changedParameters(upTo: last)
     defer { serving = -1 }
-    for i in (0...last).reversed() where needed[i] {
+    for i in (Swift.min(targets.min() ?? 0, last)...last).reversed() where needed[i] {
       guard case .operation(let f) = nodes[i].kind, let g = backward.adjoint(at: i, on: self) else { continue }
       let inputs = nodes[i].inputs
       if !changes.isEmpty { refuse(changes, readBy: i, file, line) }
