@@ -348,7 +348,7 @@ import Testing
 
   @Test("Arrays of NumPy are graded as the numbers that they hold, by number, symbol and name")
   func arrays() throws {
-    let exercise = Exercise(on: small().loss, parametersOnly: true)
+    let exercise = Exercise(on: small().loss, about: [], parametersOnly: true)
     for spelling in 0..<4 {
       var file = NPZFile()
       for question in exercise.questions {
