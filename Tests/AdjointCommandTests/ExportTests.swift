@@ -44,7 +44,8 @@ import Testing
       try errors("--load", "none.safetensors", "-o", "m.onnx").contains("there is no checkpoint none.safetensors"))
     #expect(!FileManager.default.fileExists(atPath: workplace.path("m.onnx")))
     try workplace.editHeader("points.safetensors", #"activation\":\"relu"#, #"activation\":\"bulb"#)
-    #expect(try errors("--load", "points.safetensors", "-o", "m.onnx").contains("'bulb'"))
+    #expect(
+      try errors("--load", "points.safetensors", "-o", "m.onnx").contains("--activation bulb: expected identity, relu"))
     #expect(!FileManager.default.fileExists(atPath: workplace.path("m.onnx")))
   }
 

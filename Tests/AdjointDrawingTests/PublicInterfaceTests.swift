@@ -89,7 +89,7 @@ private struct Instances {
     let result = try #require(trainer.history.last)
     add(step, predictor, trainer, result, try #require(result.validation), try Checkpoint(contentsOf: file))
     add(try Safetensors(contentsOf: file), step.profile {}, EarlyStopping(patience: 2), EarlyStopping.Rule.sinceBest)
-    let other = MLP<Float>([784] + [Int](repeating: 8, count: 200) + [10], using: &generator)
+    let other = Sequential<Float>((0..<200).map { _ in Linear<Float>(8, 8, using: &generator) })
     add(WeightNames.pytorch, try other.load(from: file, strict: false))
     add(SGD(), Momentum(), Momentum.Convention.averaged, Nesterov(), Adagrad(), RMSProp(), Adam(), AdamW())
     let wideStart = Tensor<Double>.ones([5000])

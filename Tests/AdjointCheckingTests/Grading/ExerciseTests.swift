@@ -124,7 +124,7 @@ import Testing
     let score = try exercise.grade(sheet)
     #expect(score.solved == exercise.questions.count - 1, "\(score)")
     #expect(!score.grades[wrong.number - 1].grade.isRight)
-    let follows = score.grades.filter { $0.grade == .follows(from: ["∂%\(wrong.node)"]) }
+    let follows = score.grades.filter { $0.grade == .follows(from: [wrong.symbol]) }
     #expect(!follows.isEmpty, "\(score)")
   }
 
@@ -139,7 +139,7 @@ import Testing
       let answer = NumberText.text(second.answer.map { factor * $0 }, digits: 4)
       return try exercise.grade(sheet + "(\(second.number)) = \(answer)").grades[second.number - 1].grade
     }
-    #expect(try grade(1.3) == .follows(from: ["∂%\(first.node)"]))
+    #expect(try grade(1.3) == .follows(from: [first.symbol]))
     #expect(try grade(-1.3) == .hint(Mistake(hypothesis: .sign)))
     #expect(try grade(2.6) == .hint(Mistake(hypothesis: .factor(2))))
     #expect(try grade(1) == .rounded || grade(1) == .exact)
