@@ -4,7 +4,7 @@ import Foundation
 import TestFiles
 import Testing
 
-@testable import AdjointONNX
+import AdjointONNX
 
 /// An operation that ONNX does not know.
 private struct Cube: Adjoint.Operation {

@@ -5,7 +5,7 @@ import Foundation
 import TestFiles
 import Testing
 
-@testable import AdjointONNX
+import AdjointONNX
 
 @Suite("A model that is read")
 struct ModelTests {

@@ -4,7 +4,7 @@ import Foundation
 import TestFiles
 import Testing
 
-@testable import AdjointONNX
+import AdjointONNX
 
 @Suite("What is refused")
 struct RefusalTests {

@@ -1,7 +1,7 @@
 import AdjointFiles
 import Testing
 
-@testable import AdjointONNX
+import AdjointONNX
 
 @Suite("The wire format")
 struct WireTests {

@@ -72,7 +72,7 @@ public final class Model<S: Scalar> {
   public var parameters: [Parameter<S>] { list.trainable }
 
   /// Every tensor that the file holds as numbers of this precision: parameters and running statistics.
-  var held: [Parameter<S>] { list.all }
+  package var held: [Parameter<S>] { list.all }
 
   /// Records the graph on the tape of its inputs.
   /// - Throws: `FileError` with the node where shapes or values do not fit.

@@ -1,10 +1,10 @@
 import Adjoint
 
 /// The properties of an operation by their names.
-struct AttributeList {
+package struct AttributeList {
   private let values: [String: Attribute.Value]
 
-  init(_ attributes: [Attribute]) {
+  package init(_ attributes: [Attribute]) {
     values = Dictionary(attributes.map { ($0.name, $0.value) }) { first, _ in first }
   }
 

@@ -46,7 +46,7 @@ struct RecordedGraph {
 
 extension String {
   /// This path where a scope that is named by its whole path stands in that of the outer one: a/b of a/a/b.
-  var withoutRepetition: String {
+  package var withoutRepetition: String {
     var parts = split(separator: "/")
     var length = 1
     while 2 * length <= parts.count {

@@ -8,9 +8,12 @@ typealias OperatorRow = @Sendable (OperatorCall) throws -> WrittenValue?
 /// composition (`Composition.all`).
 ///
 /// All operators are those of operator set 17.
-enum WrittenOperators {
+package enum WrittenOperators {
   /// The version of ONNX's own set of operators.
   static let version = 17
+
+  /// The operations that have a row.
+  package static var names: Set<String> { Set(rows.keys) }
 
   static let rows: [String: OperatorRow] = elementwise.merging(reductions) { $1 }.merging(shaping) { $1 }
     .merging(indexing) { $1 }.merging(windows) { $1 }.merging(products) { $1 }

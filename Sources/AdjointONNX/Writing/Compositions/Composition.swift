@@ -2,14 +2,14 @@ import Adjoint
 
 /// An operation that ONNX has no operator for, made of operations that it has. It is recorded like any other function, so the
 /// operator table writes its nodes.
-struct Composition: Sendable {
-  typealias Body = @Sendable (_ x: [Variable<Double>], _ attributes: AttributeList) -> Variable<Double>
+package struct Composition: Sendable {
+  package typealias Body = @Sendable (_ x: [Variable<Double>], _ attributes: AttributeList) -> Variable<Double>
 
   /// A sentence where it cannot be composed for some shapes; nil where it can.
   let fault: @Sendable (_ shapes: [Shape], _ attributes: AttributeList) -> String?
   /// True where single precision would lose digits that the operation keeps; it is then computed in double precision.
   let isWide: Bool
-  let record: Body
+  package let record: Body
 
   init(isWide: Bool = false, _ record: @escaping Body) { self.init(unless: { _, _ in nil }, isWide: isWide, record) }
 
@@ -21,7 +21,7 @@ struct Composition: Sendable {
   }
 
   /// The compositions by the names of our operations.
-  static let all: [String: Composition] = functions.merging(normal) { $1 }.merging(gamma) { $1 }
+  package static let all: [String: Composition] = functions.merging(normal) { $1 }.merging(gamma) { $1 }
     .merging(matrices) { $1 }
 
   /// Functions of one and two numbers. Each keeps the digits that its operation keeps, unless it says otherwise.
