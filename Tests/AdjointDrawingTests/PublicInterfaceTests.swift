@@ -90,7 +90,7 @@ private struct Instances {
     add(step, predictor, trainer, result, try #require(result.validation), try Checkpoint(contentsOf: file))
     add(try Safetensors(contentsOf: file), step.profile {}, EarlyStopping(patience: 2), EarlyStopping.Rule.sinceBest)
     let other = Sequential<Float>((0..<200).map { _ in Linear<Float>(8, 8, using: &generator) })
-    add(WeightNames.pytorch, try other.load(from: file, strict: false))
+    add(WeightNames.pytorch, try other.load(from: file, input: [1, 8], strict: false))
     add(SGD(), Momentum(), Momentum.Convention.averaged, Nesterov(), Adagrad(), RMSProp(), Adam(), AdamW())
     let wideStart = Tensor<Double>.ones([5000])
     add(LevenbergMarquardt(), LBFGS(), LBFGS().minimize(from: wideStart) { ($0 * $0).sum() }, Minimum.Reason.stalled)
