@@ -82,7 +82,7 @@ static void try_pool(void) {
 static void try_inflate(void) {
   static const unsigned char member[] = {0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 3, 1, 1, 0, 0xFE, 0xFF, 'a',
                                          0x43, 0xBE, 0xB7, 0xE8, 1, 0, 0, 0};
-  AdjointInflater *inflater = adjoint_inflater_open("libz.so.1");
+  AdjointInflater *inflater = adjoint_inflater_open("libz.so.1", AdjointDeflateFormatGzip);
   if (!inflater) { printf("skipped: decompression (no zlib)\n"); return; }
   for (size_t length = 0; length <= sizeof member; length++) {
     unsigned char output[4];
