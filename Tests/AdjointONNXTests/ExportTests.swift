@@ -1,10 +1,9 @@
 import Adjoint
 import AdjointFiles
+import AdjointONNX
 import Foundation
 import TestFiles
 import Testing
-
-import AdjointONNX
 
 /// An operation that ONNX does not know.
 private struct Cube: Adjoint.Operation {

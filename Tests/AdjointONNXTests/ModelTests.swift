@@ -1,11 +1,10 @@
 import Adjoint
 import AdjointFiles
 import AdjointLearning
+import AdjointONNX
 import Foundation
 import TestFiles
 import Testing
-
-import AdjointONNX
 
 @Suite("A model that is read")
 struct ModelTests {

@@ -1,10 +1,9 @@
 import Adjoint
 import AdjointFiles
+import AdjointONNX
 import Foundation
 import TestFiles
 import Testing
-
-import AdjointONNX
 
 @Suite("What is refused")
 struct RefusalTests {

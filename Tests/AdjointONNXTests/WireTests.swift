@@ -1,7 +1,6 @@
 import AdjointFiles
-import Testing
-
 import AdjointONNX
+import Testing
 
 @Suite("The wire format")
 struct WireTests {
