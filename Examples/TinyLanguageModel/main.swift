@@ -65,7 +65,11 @@ let asked = Asked(
 let folder = asked.directory ?? URL(fileURLWithPath: "Docs", isDirectory: true)
 let files = (try? FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)) ?? []
 let pages = files.filter { $0.pathExtension == "md" }.sorted { $0.path < $1.path }
-let text = asked.reading { Array(try pages.map { try String(contentsOf: $0, encoding: .utf8) }.joined()) }
+let lines = asked.reading {
+  try pages.flatMap { try String(contentsOf: $0, encoding: .utf8).split(separator: "\n", omittingEmptySubsequences: false) }
+}
+/// Prose, lists and code; rows of tables are no sentences.
+let text = Array(lines.filter { !$0.hasPrefix("|") }.joined(separator: "\n"))
 let (context, batch) = (64, 16)
 if text.count < 20_000 {
   asked.end("\(folder.path) holds \(text.count) characters in .md files; give a directory with 20000 or more")

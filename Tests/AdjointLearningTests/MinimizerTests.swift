@@ -1,5 +1,6 @@
 import Adjoint
 import AdjointLearning
+import Foundation
 import Testing
 
 /// Minimisers on problems whose answers are known.
@@ -34,6 +35,21 @@ import Testing
     #expect(fit.reason == .converged && fit.iterations <= 6, "\(fit)")
     #expect(fit.parameters.shape == [3, 1])
     for (found, expected) in zip(fit.parameters.elements, exact) { #expect(abs(found - expected) < 1e-13) }
+  }
+
+  @Test func `a step's indices are those of the numbers, also where dual numbers round to the other side of a tie`() throws {
+    // exp is a kernel's in Double, and another one's in dual numbers.
+    let starts = (0..<4000).map { Double($0) / 1000 - 2 }
+    let exact = Tape<Double>().input(Tensor(starts)).exp().value.elements
+    let duals = starts.map { Dual($0, tangent: 1) }
+    let dual = Tape<Dual>().input(Tensor(shape: [duals.count], elements: duals)).exp().value.elements
+    let other = try #require(starts.indices.first { dual[$0].primal < exact[$0] })
+    // The largest of exp(x) and its value at the start, which tie there: the first, whose slope is exp(x), and not 0.
+    let fit = minimizer.minimize(from: Tensor([starts[other]])) { x in
+      let both = concatenate([x.exp(), x.tape.constant(Tensor([exact[other]]))])
+      return both.gather(both.argSort(descending: true, count: 1), axis: 0) - 20
+    }
+    #expect(fit.value < 1e-20 && abs(fit.parameters[0] - log(20)) < 1e-12, "\(fit)")
   }
 
   @Test func `more parameters than residuals, and columns that depend on each other, end at a minimum`() {

@@ -9,7 +9,7 @@ extension Tensor where Element: Scalar {
   public static func ones(_ shape: Shape) -> Tensor { Tensor(repeating: 1, shape: shape) }
   /// The matrix with 1 on its diagonal and 0 elsewhere: [rows, columns], square when `columns` is left out.
   @_disfavoredOverload
-  public static func eye(_ rows: Int, columns: Int? = nil) -> Tensor { identity(rows, columns ?? rows) }
+  public static func eye(_ rows: Int, columns: Int? = nil) -> Tensor { identities([rows, columns ?? rows]) }
   /// The whole numbers 0, 1, …, count − 1.
   @_disfavoredOverload
   public static func arange(_ count: Int) -> Tensor { steps(from: 0, by: 1, count) }
@@ -38,9 +38,10 @@ extension Tensor where Element: Scalar {
   /// Ones in the shape of another tensor.
   public static func ones(like other: Tensor) -> Tensor { ones(other.shape) }
 
-  private static func identity(_ rows: Int, _ columns: Int) -> Tensor {
-    let shape = Shape([rows, columns])
-    return Tensor(of: shape, (0..<shape.elementCount).map { $0 / columns == $0 % columns ? 1 : 0 })
+  /// The identity in each matrix of a shape.
+  package static func identities(_ shape: Shape) -> Tensor {
+    let (rows, columns) = (shape[shape.rank - 2], shape[shape.rank - 1])
+    return Tensor(of: shape, (0..<shape.elementCount).map { $0 / columns % rows == $0 % columns ? 1 : 0 })
   }
 
   private static func steps(from start: Double, by step: Double, _ count: Int) -> Tensor {
@@ -65,7 +66,7 @@ extension Tensor where Element == Double {
   /// A tensor of ones.
   public static func ones(_ shape: Shape) -> Tensor { Tensor(repeating: 1, shape: shape) }
   /// The matrix with 1 on its diagonal and 0 elsewhere: [rows, columns], square when `columns` is left out.
-  public static func eye(_ rows: Int, columns: Int? = nil) -> Tensor { identity(rows, columns ?? rows) }
+  public static func eye(_ rows: Int, columns: Int? = nil) -> Tensor { identities([rows, columns ?? rows]) }
   /// The whole numbers 0, 1, …, count − 1.
   public static func arange(_ count: Int) -> Tensor { steps(from: 0, by: 1, count) }
   /// The numbers start + i · step that lie before `end`: each is computed by itself, so errors do not add up.

@@ -83,15 +83,6 @@ extension Tensor where Element == Double {
   }
 }
 
-extension Tensor where Element: Scalar {
-  /// The identity in each matrix of a shape.
-  package static func identities(_ shape: Shape) -> Tensor {
-    let extent = Swift.max(shape.last ?? 1, 1)
-    return Tensor(
-      shape: shape, elements: (0..<shape.elementCount).map { $0 / extent % extent == $0 % extent ? 1 : 0 })
-  }
-}
-
 extension Tape {
   /// The constant identity in each matrix of a shape.
   func identity(_ shape: Shape) -> Variable<S> {
