@@ -59,7 +59,7 @@ import Testing
     }
   }
 
-  @Test func `A thousand random piecewise programs give the values of plain numbers on every branch, and record each once`() {
+  @Test func `A thousand random piecewise programs replay the values of plain numbers on every branch`() {
     var draw = Generator(seed: 20)
     var (silent, late, branched) = (0, 0, 0)
     for _ in 0..<1000 {
@@ -107,7 +107,8 @@ import Testing
     #expect(root.recordingCount == 3)
     #expect(root.callCount == 7)
     #expect(told.first == "recording 1 of at most 32: the first call with Double of []")
-    #expect(told.dropFirst().allSatisfy { $0.contains("is true, and was false") || $0.contains("is false, and was true") })
+    #expect(
+      told.dropFirst().allSatisfy { $0.contains("is true, and was false") || $0.contains("is false, and was true") })
     #expect("\(root)".hasPrefix("CompiledFunction<Double>: 7 calls, 3 recordings\n  of []: "))
   }
 

@@ -28,7 +28,9 @@ public final class CompiledFunction<S: Scalar> {
   /// A reader of the sentence that tells of each new recording: the comparison that came out otherwise, or the shapes.
   public var report: ((String) -> Void)?
   /// The threads among which large instructions are split.
-  public var pool: WorkerPool? { didSet { for trace in traces { trace.program.pool = pool } } }
+  public var pool: WorkerPool? {
+    didSet { for trace in traces { trace.program.pool = pool } }
+  }
 
   private let f: ([Variable<S>]) -> [Variable<S>]
   private var traces: [Trace] = []
@@ -65,7 +67,8 @@ public final class CompiledFunction<S: Scalar> {
   ) {
     self.init(limit: limit, file: file, line: line) { (x: [Variable<S>]) in
       guard x.count == 1 else {
-        fatalError("CompiledFunction: its closure takes 1 tensor, it was called with \(x.count)", file: file, line: line)
+        fatalError(
+          "CompiledFunction: its closure takes 1 tensor, it was called with \(x.count)", file: file, line: line)
       }
       return [f(x[0])]
     }

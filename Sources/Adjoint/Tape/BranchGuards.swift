@@ -14,13 +14,13 @@ extension Variable {
     let tape = a.tape
     guard a.shape.elementCount == 1, b.shape.elementCount == 1 else {
       fatalError(
-        "\(comparison.operatorText): \(tape.describe(a.index)) and \(tape.describe(b.index)) are no single numbers, which alone "
-          + "decide a branch. Use .\(comparison.operatorText) to compare element by element, or reduce them first (sum, max, "
+        "\(comparison.operatorText): \(tape.describe(a.index)) and \(tape.describe(b.index)) are no single numbers, which "
+          + "alone decide a branch. Use .\(comparison.operatorText) to compare element by element, or reduce them first (sum, max, "
           + "norm)")
     }
     let node = tape.record(comparison, a.numbers, b.numbers).index
     // A step or a minimisation replays one recording, and asks for no other.
-    if !tape.guardsBranches { Variable(tape: tape, index: node, epoch: tape.nodes[node].epoch).refuseReplay(node) }
+    if !tape.guardsBranches || tape.recordsLoop { tape.handle(node).refuseReplay(node) }
     let isTrue = tape.view(of: node)[0].primal != 0
     tape.guards.append(BranchGuard(node: node, isTrue: isTrue))
     return isTrue
@@ -33,9 +33,11 @@ extension Variable {
   /// True when a is less than b, both single numbers: for `if` and `while`. The tape remembers the side.
   public static func < (a: Double, b: Variable) -> Bool { holds(.less, b.tape.constant(a), b) }
   /// True when a is less than b, both single numbers: for `if` and `while`. The tape remembers the side.
-  @_disfavoredOverload public static func < (a: Variable, b: S) -> Bool { holds(.less, a, a.tape.constant(b)) }
+  @_disfavoredOverload
+  public static func < (a: Variable, b: S) -> Bool { holds(.less, a, a.tape.constant(b)) }
   /// True when a is less than b, both single numbers: for `if` and `while`. The tape remembers the side.
-  @_disfavoredOverload public static func < (a: S, b: Variable) -> Bool { holds(.less, b.tape.constant(a), b) }
+  @_disfavoredOverload
+  public static func < (a: S, b: Variable) -> Bool { holds(.less, b.tape.constant(a), b) }
 
   /// True when a is at most b, both single numbers: for `if` and `while`. The tape remembers the side.
   public static func <= (a: Variable, b: Variable) -> Bool { holds(.lessOrEqual, a, b) }
@@ -44,9 +46,11 @@ extension Variable {
   /// True when a is at most b, both single numbers: for `if` and `while`. The tape remembers the side.
   public static func <= (a: Double, b: Variable) -> Bool { holds(.lessOrEqual, b.tape.constant(a), b) }
   /// True when a is at most b, both single numbers: for `if` and `while`. The tape remembers the side.
-  @_disfavoredOverload public static func <= (a: Variable, b: S) -> Bool { holds(.lessOrEqual, a, a.tape.constant(b)) }
+  @_disfavoredOverload
+  public static func <= (a: Variable, b: S) -> Bool { holds(.lessOrEqual, a, a.tape.constant(b)) }
   /// True when a is at most b, both single numbers: for `if` and `while`. The tape remembers the side.
-  @_disfavoredOverload public static func <= (a: S, b: Variable) -> Bool { holds(.lessOrEqual, b.tape.constant(a), b) }
+  @_disfavoredOverload
+  public static func <= (a: S, b: Variable) -> Bool { holds(.lessOrEqual, b.tape.constant(a), b) }
 
   /// True when a is greater than b, both single numbers: for `if` and `while`. The tape remembers the side.
   public static func > (a: Variable, b: Variable) -> Bool { holds(.greater, a, b) }
@@ -55,9 +59,11 @@ extension Variable {
   /// True when a is greater than b, both single numbers: for `if` and `while`. The tape remembers the side.
   public static func > (a: Double, b: Variable) -> Bool { holds(.greater, b.tape.constant(a), b) }
   /// True when a is greater than b, both single numbers: for `if` and `while`. The tape remembers the side.
-  @_disfavoredOverload public static func > (a: Variable, b: S) -> Bool { holds(.greater, a, a.tape.constant(b)) }
+  @_disfavoredOverload
+  public static func > (a: Variable, b: S) -> Bool { holds(.greater, a, a.tape.constant(b)) }
   /// True when a is greater than b, both single numbers: for `if` and `while`. The tape remembers the side.
-  @_disfavoredOverload public static func > (a: S, b: Variable) -> Bool { holds(.greater, b.tape.constant(a), b) }
+  @_disfavoredOverload
+  public static func > (a: S, b: Variable) -> Bool { holds(.greater, b.tape.constant(a), b) }
 
   /// True when a is at least b, both single numbers: for `if` and `while`. The tape remembers the side.
   public static func >= (a: Variable, b: Variable) -> Bool { holds(.greaterOrEqual, a, b) }
@@ -66,9 +72,11 @@ extension Variable {
   /// True when a is at least b, both single numbers: for `if` and `while`. The tape remembers the side.
   public static func >= (a: Double, b: Variable) -> Bool { holds(.greaterOrEqual, b.tape.constant(a), b) }
   /// True when a is at least b, both single numbers: for `if` and `while`. The tape remembers the side.
-  @_disfavoredOverload public static func >= (a: Variable, b: S) -> Bool { holds(.greaterOrEqual, a, a.tape.constant(b)) }
+  @_disfavoredOverload
+  public static func >= (a: Variable, b: S) -> Bool { holds(.greaterOrEqual, a, a.tape.constant(b)) }
   /// True when a is at least b, both single numbers: for `if` and `while`. The tape remembers the side.
-  @_disfavoredOverload public static func >= (a: S, b: Variable) -> Bool { holds(.greaterOrEqual, b.tape.constant(a), b) }
+  @_disfavoredOverload
+  public static func >= (a: S, b: Variable) -> Bool { holds(.greaterOrEqual, b.tape.constant(a), b) }
 
   /// True when a is equal to b, both single numbers: for `if` and `while`. The tape remembers the side.
   public static func == (a: Variable, b: Variable) -> Bool { holds(.equal, a, b) }
@@ -77,9 +85,11 @@ extension Variable {
   /// True when a is equal to b, both single numbers: for `if` and `while`. The tape remembers the side.
   public static func == (a: Double, b: Variable) -> Bool { holds(.equal, b.tape.constant(a), b) }
   /// True when a is equal to b, both single numbers: for `if` and `while`. The tape remembers the side.
-  @_disfavoredOverload public static func == (a: Variable, b: S) -> Bool { holds(.equal, a, a.tape.constant(b)) }
+  @_disfavoredOverload
+  public static func == (a: Variable, b: S) -> Bool { holds(.equal, a, a.tape.constant(b)) }
   /// True when a is equal to b, both single numbers: for `if` and `while`. The tape remembers the side.
-  @_disfavoredOverload public static func == (a: S, b: Variable) -> Bool { holds(.equal, b.tape.constant(a), b) }
+  @_disfavoredOverload
+  public static func == (a: S, b: Variable) -> Bool { holds(.equal, b.tape.constant(a), b) }
 
   /// True when a is different from b, both single numbers: for `if` and `while`. The tape remembers the side.
   public static func != (a: Variable, b: Variable) -> Bool { holds(.notEqual, a, b) }
@@ -88,9 +98,11 @@ extension Variable {
   /// True when a is different from b, both single numbers: for `if` and `while`. The tape remembers the side.
   public static func != (a: Double, b: Variable) -> Bool { holds(.notEqual, b.tape.constant(a), b) }
   /// True when a is different from b, both single numbers: for `if` and `while`. The tape remembers the side.
-  @_disfavoredOverload public static func != (a: Variable, b: S) -> Bool { holds(.notEqual, a, a.tape.constant(b)) }
+  @_disfavoredOverload
+  public static func != (a: Variable, b: S) -> Bool { holds(.notEqual, a, a.tape.constant(b)) }
   /// True when a is different from b, both single numbers: for `if` and `while`. The tape remembers the side.
-  @_disfavoredOverload public static func != (a: S, b: Variable) -> Bool { holds(.notEqual, b.tape.constant(a), b) }
+  @_disfavoredOverload
+  public static func != (a: S, b: Variable) -> Bool { holds(.notEqual, b.tape.constant(a), b) }
 }
 
 extension Comparison {
