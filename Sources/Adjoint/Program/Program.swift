@@ -86,6 +86,8 @@ public final class Program<S: Scalar> {
   private let randomLeaves: [(leaf: Int, distribution: Distribution, rows: Int)]
   /// The nodes stored after a run, and their targets: the states themselves, or this program's copies of them.
   let stores: [(node: Int, target: UnsafeMutableBufferPointer<S>)]
+  /// The comparisons on which the recording has branched.
+  let guards: [BranchGuard]
   /// The counts of changes of the states that are stored.
   let storedVersions: [UnsafeMutablePointer<Int>]
   /// The positions that each index leaf holds, and their bound.
@@ -128,7 +130,8 @@ public final class Program<S: Scalar> {
       fatalError("Program: there are no outputs to compute", file: file, line: line)
     }
     let own = outputs.map { tape.index(of: $0, for: "Program, outputs", beside: outputs, file: file, line: line) }
-    let targets = own + tape.stores.map(\.node)
+    outputs[0].refuseReplay(own[0])  // whoever runs it reads values
+    let targets = own + tape.stores.map(\.node) + tape.guards.map(\.node)
     let plan = Plan(
       of: Array(tape.nodes), tape is Tape<S> ? tape.formulas : [:], for: targets, fusing: keeping == .outputs,
       altering: alteration, holdingIndices: holdingIndices)
@@ -152,6 +155,7 @@ public final class Program<S: Scalar> {
     self.tape = tape.identity
     self.nodes = plan.nodes
     self.keeping = keeping
+    guards = tape.guards
     outputNodes = outputs.map(\.index)
     self.addresses = addresses
     seed = tape.seed
@@ -209,8 +213,11 @@ public final class Program<S: Scalar> {
   // MARK: Running
 
   /// Draws the random leaves, computes every output, and stores the states.
+  /// - Precondition: what was fed takes the branches that the recording took, where its code branched on comparisons of
+  ///   variables. `CompiledFunction` records each branch.
   public func run(file: StaticString = #fileID, line: UInt = #line) {
     compute(file: file, line: line)
+    if let broken = firstBrokenGuard() { refuseOtherBranch(broken, file, line) }
     commit()
   }
 
@@ -226,7 +233,7 @@ public final class Program<S: Scalar> {
       random.distribution.fill(
         output(random.leaf).elements, rows: random.rows, seed: seed, step: step, leaf: random.leaf)
     }
-    replay(file: file, line: line)
+    recompute(file: file, line: line)
   }
 
   /// Stores the states, and counts the run.
@@ -242,9 +249,18 @@ public final class Program<S: Scalar> {
   }
 
   /// Computes every output again from the leaves as they are. Nothing is drawn, and nothing is stored.
+  /// - Precondition: as for `run`, the values take the recorded branches.
+  public func replay(file: StaticString = #fileID, line: UInt = #line) {
+    recompute(file: file, line: line)
+    if let broken = firstBrokenGuard() { refuseOtherBranch(broken, file, line) }
+  }
+
+  /// The same for whoever moves values on purpose, as a checker does, and takes a broken branch for a kink.
+  package func replay() { recompute() }
+
   @specialized(where S == Float)
   @specialized(where S == Double)
-  public func replay(file: StaticString = #fileID, line: UInt = #line) {
+  private func recompute(file: StaticString = #fileID, line: UInt = #line) {
     begin(file, line)
     defer { end() }
     if let clock { execute(timedBy: clock) } else { execute(from: foldedCount) }

@@ -285,6 +285,7 @@ extension Tape {
     }
     for place in parameters.indices { parameters[place].truncate(to: count) }
     stores.removeAll { $0.node >= count }
+    while let last = guards.last, last.node >= count { guards.removeLast() }
     epoch += 1
   }
 

@@ -57,6 +57,12 @@ public final class Tape<S: Scalar> {
   var leafOfParameter: [ObjectIdentifier: Int] = [:]
   /// True while a training step is recorded for replay: reading a value would freeze a branch (see `Variable.value`).
   package var isRecordingForReplay = false
+  /// True while a recording for replay may branch on comparisons, since whoever replays it looks at its guards.
+  var guardsBranches = false
+  /// True while the body of a loop is recorded, which stands for all steps: no value is read, and no branch taken.
+  var recordsLoop = false
+  /// The comparisons on which the recording code has branched, in order.
+  var guards: [BranchGuard] = []
 
   /// An empty tape.
   /// - Parameters:

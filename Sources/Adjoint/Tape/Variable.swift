@@ -29,7 +29,19 @@ public struct Variable<S: Scalar> {
 
   /// Traps while a step is recorded: what is read now would be frozen.
   func refuseReplay(_ position: Int) {
-    guard tape.isRecordingForReplay else { return }
+    guard tape.isRecordingForReplay || tape.recordsLoop else { return }
+    if tape.recordsLoop {
+      fatalError(
+        "\(tape.describe(position)): its value was read in the body of a scan. The body is recorded once and run for every step, "
+          + "so a branch taken on this value would be taken by all. Use `where(_:_:_:)` to choose between values, or a Swift "
+          + "loop in place of the scan.")
+    }
+    if tape.guardsBranches {
+      fatalError(
+        "\(tape.describe(position)): its value was read while a compiled function is recorded. A branch taken on a plain number "
+          + "cannot be guarded. Compare the variables themselves, as in `if x > 0`, use `where(_:_:_:)`, or `print` to look at "
+          + "one.")
+    }
     fatalError(
       "\(tape.describe(position)): its value was read while a training step is recorded, or a function to be "
         + "minimised. It is recorded once and replayed ever after, so a branch taken on this value would be frozen. "

@@ -1,0 +1,204 @@
+import Foundation
+
+/// The body of a loop: a recording that is run once for each step. It has no precision, as a tape's nodes have none.
+///
+/// Its leaves are numbers that a step is given: what earlier steps carry on, an entry of each sequence, and what every step
+/// shares. What the recording code captured is among the latter, constants and parameters too.
+final class ScanBody: Sendable {
+  let nodes: [Node]
+  /// The leaves that hold what the step before handed on.
+  let carries: [Int]
+  /// The leaves that hold an entry of each sequence.
+  let entries: [Int]
+  /// The leaves that hold what every step shares.
+  let shared: [Int]
+  /// The leaves that hold positions, which stay as they were recorded.
+  let indices: [Int: Tensor<Int32>]
+  /// The nodes that the next step is given, one for each carry.
+  let next: [Int]
+  /// The nodes that are results of each step.
+  let outputs: [Int]
+  /// A number that tells bodies apart, for listings and fingerprints.
+  let fingerprint: Int
+
+  private let lock = NSLock()
+  // Read and written under the lock alone.
+  nonisolated(unsafe) private var runs: [ObjectIdentifier: [AnyObject]] = [:]
+  nonisolated(unsafe) private var gradients: [[Bool]: ScanGradient] = [:]
+  nonisolated(unsafe) private var kept: ScanBody?
+
+  /// What a body shares with the tape on which it was recorded.
+  enum Captured<S: Scalar> {
+    case node(Int)
+    case constant(Tensor<S>)
+    case parameter(Parameter<S>, isState: Bool)
+  }
+
+  /// The recording behind some nodes from a position on.
+  /// - Parameters:
+  ///   - shared: leaves from that position on which every step shares, beside what is captured.
+  ///   - captured: is set to what stands behind the other shared leaves, in order.
+  init<S: Scalar>(
+    of tape: Tape<S>, from mark: Int, carries: [Int], entries: [Int], shared: [Int] = [], next: [Int], outputs: [Int],
+    captured: inout [Captured<S>]
+  ) {
+    let count = tape.nodes.count
+    var isLive = [Bool](repeating: false, count: count)
+    for node in carries + entries + shared + next + outputs { isLive[node] = true }
+    for i in stride(from: count - 1, through: mark, by: -1) where isLive[i] {
+      for input in tape.nodes[i].inputs { isLive[input] = true }
+    }
+    var place: [Int: Int] = [:]
+    var nodes: [Node] = []
+    func append(_ node: Node, for position: Int, reading inputs: NodeList = NodeList()) {
+      place[position] = nodes.count
+      nodes.append(
+        Node(
+          shape: node.shape, serves: -1, epoch: 0, inputs: inputs, scope: 0,
+          kind: node.isLeaf ? .leaf(node.isIndex ? .index : .input) : node.kind, isIndex: node.isIndex,
+          isParameter: false))
+    }
+    for leaf in carries + entries + shared { append(tape.nodes[leaf], for: leaf) }
+    let known = Set(carries + entries + shared)
+    var indices: [Int: Tensor<Int32>] = [:]
+    var found: [(leaf: Int, value: Captured<S>)] = []
+    for i in 0..<count where isLive[i] && !known.contains(i) {
+      let node = tape.nodes[i]
+      guard i < mark || node.isLeaf else {
+        append(node, for: i, reading: NodeList(node.inputs.map { place[$0] ?? 0 }))
+        continue
+      }
+      append(.leaf(like: node), for: i)
+      if node.isIndex {
+        indices[nodes.count - 1] = tape.handle(i).recordedIndices
+      } else if i < mark {
+        found.append((nodes.count - 1, .node(i)))
+      } else if let place = tape.parameters.first(where: { $0.leaf == i }) {
+        found.append((nodes.count - 1, .parameter(place.parameter, isState: tape.handle(i).role == .state)))
+      } else {
+        found.append((nodes.count - 1, .constant(tape.handle(i).recordedValue)))
+      }
+    }
+    self.nodes = nodes
+    self.indices = indices
+    func places(_ list: [Int]) -> [Int] { list.map { place[$0] ?? 0 } }
+    (self.carries, self.entries) = (places(carries), places(entries))
+    self.shared = places(shared) + found.map(\.leaf)
+    (self.next, self.outputs) = (places(next), places(outputs))
+    captured = found.map(\.value)
+    var text: UInt64 = 0xcbf2_9ce4_8422_2325
+    for node in nodes {
+      let operation = node.kind.operation
+      let line = "\(operation?.name ?? "leaf")\(operation?.attributes ?? [])\(Array(node.inputs))\(node.shape)"
+      for byte in line.utf8 { text = (text ^ UInt64(byte)) &* 0x100_0000_01b3 }
+    }
+    fingerprint = Int(text >> 16)
+  }
+
+  /// A body whose results are joined by what each step was given.
+  private init(keepingCarriesOf body: ScanBody) {
+    (nodes, carries, entries, shared) = (body.nodes, body.carries, body.entries, body.shared)
+    (indices, next, outputs, fingerprint) = (body.indices, body.next, body.outputs + body.carries, body.fingerprint + 1)
+  }
+
+  /// This body with the carries that a step is given among its results; made once.
+  var keepingCarries: ScanBody {
+    lock.withLock {
+      let made = kept ?? ScanBody(keepingCarriesOf: self)
+      kept = made
+      return made
+    }
+  }
+
+  /// The operands of one step, in order: carries, entries, and what is shared.
+  var leaves: [Int] { carries + entries + shared }
+
+  /// Records the body on a tape, from variables for its leaves. Returns one for each of its nodes.
+  func record<S: Scalar>(on tape: Tape<S>, _ leaves: [Variable<S>]) -> [Variable<S>] {
+    var variables: [Variable<S>?] = Array(repeating: nil, count: nodes.count)
+    for (leaf, variable) in zip(self.leaves, leaves) { variables[leaf] = variable }
+    return nodes.indices.map { i in
+      if let known = variables[i] { return known }
+      let variable =
+        indices[i].map { tape.index($0) }
+        ?? tape.append(
+          nodes[i].kind, to: nodes[i].inputs.map { variables[$0] ?? leaves[0] }, file: #fileID, line: #line)
+      variables[i] = variable
+      return variable
+    }
+  }
+
+  /// Runs a loop over this body with a compiled form of it, which no other thread has at that time.
+  func withRun<S: Scalar>(_ body: (ScanRun<S>) -> Void) {
+    let key = ObjectIdentifier(S.self)
+    let run = (lock.withLock { runs[key]?.popLast() } as? ScanRun<S>) ?? ScanRun<S>(self)
+    body(run)
+    lock.withLock { runs[key, default: []].append(run) }
+  }
+
+  /// The body of the loop that runs back, for the operands whose cotangents are wanted; made once.
+  func gradient(wanted: [Bool]) -> ScanGradient {
+    if let known = lock.withLock({ gradients[wanted] }) { return known }
+    let gradient = ScanGradient(of: self, wanted: wanted)
+    lock.withLock { gradients[wanted] = gradient }
+    return gradient
+  }
+}
+
+extension Node {
+  /// A leaf of the shape and kind of another node's value.
+  fileprivate static func leaf(like node: Node) -> Node {
+    Node(
+      shape: node.shape, serves: -1, epoch: 0, inputs: NodeList(), scope: 0,
+      kind: .leaf(node.isIndex ? .index : .input), isIndex: node.isIndex, isParameter: false)
+  }
+}
+
+/// The body of the loop that runs back over another loop, and the constants that it shares.
+struct ScanGradient: Sendable {
+  let body: ScanBody
+  let constants: [Tensor<Double>]
+
+  /// A step back takes the cotangents of what the next step was given, and adds to those of what all steps share. Its entries
+  /// are the forward carries and entries, and the cotangents of the results.
+  init(of forward: ScanBody, wanted: [Bool]) {
+    let tape = Tape<Double>()
+    func leaf(_ node: Int) -> Variable<Double> { tape.input(.zeros(forward.nodes[node].shape)) }
+    let leaves = forward.leaves.map(leaf)
+    let variables = forward.record(on: tape, leaves)
+    let (carryCount, entryCount) = (forward.carries.count, forward.entries.count)
+    let wantedShared = leaves[(carryCount + entryCount)...].indices.filter { wanted[$0] }.map { leaves[$0] }
+    let wantedEntries = (carryCount..<carryCount + entryCount).filter { wanted[$0] }.map { leaves[$0] }
+    let results = (forward.next + forward.outputs).map { variables[$0] } + wantedShared
+    let cotangents = results.map { tape.input(.zeros($0.shape)) }
+    let end = tape.record(ScanSeeds(count: results.count), inputs: results + cotangents)
+    let moved = Array(leaves[..<carryCount])
+    let sweep = tape.backward(from: end, to: moved + wantedShared + wantedEntries)
+    func adjoint(_ x: Variable<Double>) -> Int {
+      (sweep.adjoint(of: x) ?? tape.constant(.zeros(x.shape))).index
+    }
+    let (resultCount, sharedCount) = (forward.next.count + forward.outputs.count, wantedShared.count)
+    var captured: [ScanBody.Captured<Double>] = []
+    let carried = cotangents[..<carryCount] + cotangents[resultCount..<resultCount + sharedCount]
+    let entries = leaves[..<(carryCount + entryCount)] + cotangents[carryCount..<resultCount]
+    body = ScanBody(
+      of: tape, from: 0, carries: carried.map(\.index), entries: entries.map(\.index),
+      shared: leaves[(carryCount + entryCount)...].map(\.index), next: (moved + wantedShared).map(adjoint),
+      outputs: wantedEntries.map(adjoint), captured: &captured)
+    constants = captured.map {
+      guard case .constant(let value) = $0 else { fatalError("scan: a rule recorded a leaf that is no constant") }
+      return value
+    }
+  }
+}
+
+/// The end of a step's recording, whose sweep hands each result the cotangent that was given for it.
+private struct ScanSeeds: Operation {
+  let count: Int
+  static var mayBeFormula: Bool { false }
+  func shape(of inputs: [Shape]) throws(ShapeError) -> Shape { .scalar }
+  func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) { y[0] = 0 }
+  func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] {
+    (0..<2 * count).map { i in i < count ? p.to(i, p.x[count + i]) : nil }
+  }
+}

@@ -1,0 +1,156 @@
+/// A loop that is recorded and planned once, however many steps it has: `body` is given what the step before handed on and an
+/// entry of each sequence, and returns what the next step is given and its own results.
+///
+/// ```swift
+/// let (state, outputs) = scan([h], over: [x]) { carry, entry in      // x is [steps, width]
+///   let h = (entry[0].matmul(w) + carry[0].matmul(u)).tanh()
+///   return ([h], [h])
+/// }
+/// outputs[0]                                                         // every h, [steps, width]
+/// ```
+///
+/// The body may use variables and parameters from outside. It is differentiated as a loop, to any order. Values have the bits
+/// of the unrolled loop; so have gradients, but for the sign of zeros and the order in which several uses of a value add up.
+///
+/// - Parameters:
+///   - carry: what the first step is given.
+///   - sequences: values whose entries along the first axis the steps take in turn; at least one.
+///   - reversed: true to take the last entries first. Results stand where their entries do.
+///   - recomputing: true to keep what is carried at every √steps-th step alone, for the way back to compute the rest again.
+/// - Returns: what the last step handed on, and each result of the steps along a first axis.
+/// - Precondition: the body reads no values, draws no random numbers and stores no states; what it hands on has the shapes of
+///   what it is given.
+/// - Complexity: the memory of the carries and results of all steps.
+public func scan<S: Scalar>(
+  _ carry: [Variable<S>], over sequences: [Variable<S>], reversed: Bool = false, recomputing: Bool = false,
+  file: StaticString = #fileID, line: UInt = #line,
+  _ body: (_ carry: [Variable<S>], _ entries: [Variable<S>]) -> (carry: [Variable<S>], outputs: [Variable<S>])
+) -> (carry: [Variable<S>], outputs: [Variable<S>]) {
+  guard let first = sequences.first else {
+    fatalError("scan: there is no sequence to take entries of; scan(_:steps:) counts", file: file, line: line)
+  }
+  let shapes = sequences.map { $0.checkedShape("scan", file, line) }
+  guard let steps = shapes[0].first, shapes.allSatisfy({ $0.first == steps }) else {
+    fatalError(
+      "scan: sequences of the shapes \(shapes.map { "\($0)" }.joined(separator: ", ")); all need one first axis, the steps",
+      file: file, line: line)
+  }
+  let segment = Int(Double(steps).squareRoot().rounded(.up))
+  guard recomputing, segment > 1 else {
+    return first.tape.loop(carry, sequences, steps, reversed, file, line, body)
+  }
+  return segmented(carry, sequences, reversed, segment, steps / segment, file, line, body)
+}
+
+/// A loop of so many steps that takes no sequence: `scan([x], steps: 100) { [$0[0] + h * slope($0[0])] }` is the last x.
+public func scan<S: Scalar>(
+  _ carry: [Variable<S>], steps: Int, recomputing: Bool = false, file: StaticString = #fileID, line: UInt = #line,
+  _ body: (_ carry: [Variable<S>]) -> [Variable<S>]
+) -> [Variable<S>] {
+  guard let tape = carry.first?.tape else {
+    fatalError("scan: nothing is carried, so no step does anything", file: file, line: line)
+  }
+  guard steps >= 0 else { fatalError("scan: \(steps) steps", file: file, line: line) }
+  let count = tape.constant(.zeros([steps, 0]))
+  return scan(carry, over: [count], recomputing: recomputing, file: file, line: line) { carry, _ in (body(carry), []) }
+    .carry
+}
+
+/// A loop over segments, each a loop: what is carried within a segment is computed again on the way back.
+private func segmented<S: Scalar>(
+  _ carry: [Variable<S>], _ sequences: [Variable<S>], _ reversed: Bool, _ segment: Int, _ segments: Int,
+  _ file: StaticString, _ line: UInt,
+  _ body: ([Variable<S>], [Variable<S>]) -> (carry: [Variable<S>], outputs: [Variable<S>])
+) -> (carry: [Variable<S>], outputs: [Variable<S>]) {
+  let (steps, tape) = (sequences[0].shape[0], sequences[0].tape)
+  let whole = segment * segments
+  // What is left over is the end of the way, on whichever side that is.
+  let (inSegments, left) = reversed ? (steps - whole..<steps, 0..<steps - whole) : (0..<whole, whole..<steps)
+  let outer = sequences.map { x in
+    x.slice(inSegments).reshape(to: Shape([segments, segment] + x.shape.dropFirst()))
+  }
+  let main = tape.loop(carry, outer, segments, reversed, file, line) { carry, entries in
+    tape.loop(carry, entries, segment, reversed, file, line, body)
+  }
+  let outputs = main.outputs.map { y in y.reshape(to: Shape([whole] + y.shape.dropFirst(2))) }
+  guard !left.isEmpty else { return (main.carry, outputs) }
+  let rest = tape.loop(main.carry, sequences.map { $0.slice(left) }, left.count, reversed, file, line, body)
+  return (
+    rest.carry, zip(outputs, rest.outputs).map { concatenate(reversed ? [$1, $0] : [$0, $1]) }
+  )
+}
+
+extension Tape {
+  /// Records the body from a mark on, takes it off the tape again, and records the loop.
+  fileprivate func loop(
+    _ carry: [Variable<S>], _ sequences: [Variable<S>], _ steps: Int, _ reversed: Bool, _ file: StaticString,
+    _ line: UInt,
+    _ body: ([Variable<S>], [Variable<S>]) -> (carry: [Variable<S>], outputs: [Variable<S>])
+  ) -> (carry: [Variable<S>], outputs: [Variable<S>]) {
+    func trap(_ sentence: String) -> Never { fatalError("scan: " + sentence, file: file, line: line) }
+    let operands = carry + sequences
+    for x in operands where nodes[index(of: x, for: "scan", beside: operands, file: file, line: line)].isIndex {
+      trap("\(describe(x.index)) holds indices, and a loop takes numbers: use asNumbers, or gather its rows before")
+    }
+    let (mark, outerLoop, outerServing) = (count, recordsLoop, serving)
+    (recordsLoop, serving) = (true, -1)
+    let carries = carry.map { copy(of: $0, from: 0, shape: $0.shape) }
+    let entries = sequences.map { x in
+      copy(of: x, from: reversed && steps > 0 ? steps - 1 : 0, shape: Shape(Array(x.shape.dropFirst())))
+    }
+    let (next, outputs) = body(carries, entries)
+    (recordsLoop, serving) = (outerLoop, outerServing)
+    guard next.count == carry.count else {
+      trap("\(carry.count) values are carried, and the body hands on \(next.count)")
+    }
+    for x in next + outputs {
+      guard nodes[index(of: x, for: "scan, body", beside: operands, file: file, line: line)].isIndex else { continue }
+      trap("the body gives indices, \(describe(x.index)); take asNumbers of them")
+    }
+    for (position, (given, handed)) in zip(carries, next).enumerated() where given.shape != handed.shape {
+      trap(
+        "the body is given carry \(position) with the shape \(given.shape) and hands on \(handed.shape); every step needs "
+          + "the same")
+    }
+    if let store = stores.first(where: { $0.node >= mark }) {
+      trap("the body stores \(describe(store.node)) into a state; carry it instead, and store what the loop returns")
+    }
+    for node in mark..<count {
+      if case .leaf(.random) = nodes[node].kind {
+        trap("\(describe(node)) is drawn at random in the body; draw for all steps before, and pass them as a sequence")
+      }
+    }
+    var captured: [ScanBody.Captured<S>] = []
+    let recorded = ScanBody(
+      of: self, from: mark, carries: carries.map(\.index), entries: entries.map(\.index), next: next.map(\.index),
+      outputs: outputs.map(\.index) + carries.map(\.index), captured: &captured)
+    for case .node(let node) in captured where nodes[node].isIndex {
+      trap(
+        "the body reads the indices \(describe(node)) from outside; gather before the loop, or compute them in the body"
+      )
+    }
+    truncate(to: mark)
+    let shared = captured.map { value in
+      switch value {
+      case .node(let node): handle(node)
+      case .constant(let value): constant(value)
+      case .parameter(let place, let isState): isState ? state(place) : parameter(place)
+      }
+    }
+    let loop = Scan(body: recorded, steps: steps, isReversed: reversed, keepsCarries: true)
+    let parts = loop.parts(of: record(loop, inputs: operands + shared, file: file, line: line))
+    return (parts.carries, Array(parts.outputs.dropLast(carry.count)))
+  }
+
+  /// A leaf with an entry of a value, or zeros where it has none.
+  private func copy(of x: Variable<S>, from entry: Int, shape: Shape) -> Variable<S> {
+    let leaf = append(.input, shape)
+    let (source, target) = (view(of: x.index).elements, output(leaf.index).elements)
+    guard source.count >= target.count * (entry + 1) else {
+      target.update(repeating: 0)
+      return leaf
+    }
+    _ = target.update(fromContentsOf: source[entry * target.count..<(entry + 1) * target.count])
+    return leaf
+  }
+}

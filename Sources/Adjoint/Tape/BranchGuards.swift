@@ -1,0 +1,120 @@
+// Branches of a recording: comparisons that give a Bool, and the guards that remember what they gave.
+
+/// A comparison on which the code that recorded a tape has branched, with the side that it took.
+struct BranchGuard {
+  /// The node that holds 1 where the comparison is true, and 0 where it is not.
+  let node: Int
+  let isTrue: Bool
+}
+
+extension Variable {
+  /// The truth of a comparison of two single numbers, which the tape remembers: a program of this recording stands for the
+  /// values on this side alone.
+  private static func holds(_ comparison: Comparison, _ a: Variable, _ b: Variable) -> Bool {
+    let tape = a.tape
+    guard a.shape.elementCount == 1, b.shape.elementCount == 1 else {
+      fatalError(
+        "\(comparison.operatorText): \(tape.describe(a.index)) and \(tape.describe(b.index)) are no single numbers, which "
+          + "alone decide a branch. Use .\(comparison.operatorText) to compare element by element, or reduce them first (sum, max, "
+          + "norm)")
+    }
+    let node = tape.record(comparison, a.numbers, b.numbers).index
+    // A step or a minimisation replays one recording, and asks for no other.
+    if !tape.guardsBranches || tape.recordsLoop { tape.handle(node).refuseReplay(node) }
+    let isTrue = tape.view(of: node)[0].primal != 0
+    tape.guards.append(BranchGuard(node: node, isTrue: isTrue))
+    return isTrue
+  }
+
+  /// True when a is less than b, both single numbers: for `if` and `while`. The tape remembers the side.
+  public static func < (a: Variable, b: Variable) -> Bool { holds(.less, a, b) }
+  /// True when a is less than b, both single numbers: for `if` and `while`. The tape remembers the side.
+  public static func < (a: Variable, b: Double) -> Bool { holds(.less, a, a.tape.constant(b)) }
+  /// True when a is less than b, both single numbers: for `if` and `while`. The tape remembers the side.
+  public static func < (a: Double, b: Variable) -> Bool { holds(.less, b.tape.constant(a), b) }
+  /// True when a is less than b, both single numbers: for `if` and `while`. The tape remembers the side.
+  @_disfavoredOverload
+  public static func < (a: Variable, b: S) -> Bool { holds(.less, a, a.tape.constant(b)) }
+  /// True when a is less than b, both single numbers: for `if` and `while`. The tape remembers the side.
+  @_disfavoredOverload
+  public static func < (a: S, b: Variable) -> Bool { holds(.less, b.tape.constant(a), b) }
+
+  /// True when a is at most b, both single numbers: for `if` and `while`. The tape remembers the side.
+  public static func <= (a: Variable, b: Variable) -> Bool { holds(.lessOrEqual, a, b) }
+  /// True when a is at most b, both single numbers: for `if` and `while`. The tape remembers the side.
+  public static func <= (a: Variable, b: Double) -> Bool { holds(.lessOrEqual, a, a.tape.constant(b)) }
+  /// True when a is at most b, both single numbers: for `if` and `while`. The tape remembers the side.
+  public static func <= (a: Double, b: Variable) -> Bool { holds(.lessOrEqual, b.tape.constant(a), b) }
+  /// True when a is at most b, both single numbers: for `if` and `while`. The tape remembers the side.
+  @_disfavoredOverload
+  public static func <= (a: Variable, b: S) -> Bool { holds(.lessOrEqual, a, a.tape.constant(b)) }
+  /// True when a is at most b, both single numbers: for `if` and `while`. The tape remembers the side.
+  @_disfavoredOverload
+  public static func <= (a: S, b: Variable) -> Bool { holds(.lessOrEqual, b.tape.constant(a), b) }
+
+  /// True when a is greater than b, both single numbers: for `if` and `while`. The tape remembers the side.
+  public static func > (a: Variable, b: Variable) -> Bool { holds(.greater, a, b) }
+  /// True when a is greater than b, both single numbers: for `if` and `while`. The tape remembers the side.
+  public static func > (a: Variable, b: Double) -> Bool { holds(.greater, a, a.tape.constant(b)) }
+  /// True when a is greater than b, both single numbers: for `if` and `while`. The tape remembers the side.
+  public static func > (a: Double, b: Variable) -> Bool { holds(.greater, b.tape.constant(a), b) }
+  /// True when a is greater than b, both single numbers: for `if` and `while`. The tape remembers the side.
+  @_disfavoredOverload
+  public static func > (a: Variable, b: S) -> Bool { holds(.greater, a, a.tape.constant(b)) }
+  /// True when a is greater than b, both single numbers: for `if` and `while`. The tape remembers the side.
+  @_disfavoredOverload
+  public static func > (a: S, b: Variable) -> Bool { holds(.greater, b.tape.constant(a), b) }
+
+  /// True when a is at least b, both single numbers: for `if` and `while`. The tape remembers the side.
+  public static func >= (a: Variable, b: Variable) -> Bool { holds(.greaterOrEqual, a, b) }
+  /// True when a is at least b, both single numbers: for `if` and `while`. The tape remembers the side.
+  public static func >= (a: Variable, b: Double) -> Bool { holds(.greaterOrEqual, a, a.tape.constant(b)) }
+  /// True when a is at least b, both single numbers: for `if` and `while`. The tape remembers the side.
+  public static func >= (a: Double, b: Variable) -> Bool { holds(.greaterOrEqual, b.tape.constant(a), b) }
+  /// True when a is at least b, both single numbers: for `if` and `while`. The tape remembers the side.
+  @_disfavoredOverload
+  public static func >= (a: Variable, b: S) -> Bool { holds(.greaterOrEqual, a, a.tape.constant(b)) }
+  /// True when a is at least b, both single numbers: for `if` and `while`. The tape remembers the side.
+  @_disfavoredOverload
+  public static func >= (a: S, b: Variable) -> Bool { holds(.greaterOrEqual, b.tape.constant(a), b) }
+
+  /// True when a is equal to b, both single numbers: for `if` and `while`. The tape remembers the side.
+  public static func == (a: Variable, b: Variable) -> Bool { holds(.equal, a, b) }
+  /// True when a is equal to b, both single numbers: for `if` and `while`. The tape remembers the side.
+  public static func == (a: Variable, b: Double) -> Bool { holds(.equal, a, a.tape.constant(b)) }
+  /// True when a is equal to b, both single numbers: for `if` and `while`. The tape remembers the side.
+  public static func == (a: Double, b: Variable) -> Bool { holds(.equal, b.tape.constant(a), b) }
+  /// True when a is equal to b, both single numbers: for `if` and `while`. The tape remembers the side.
+  @_disfavoredOverload
+  public static func == (a: Variable, b: S) -> Bool { holds(.equal, a, a.tape.constant(b)) }
+  /// True when a is equal to b, both single numbers: for `if` and `while`. The tape remembers the side.
+  @_disfavoredOverload
+  public static func == (a: S, b: Variable) -> Bool { holds(.equal, b.tape.constant(a), b) }
+
+  /// True when a is different from b, both single numbers: for `if` and `while`. The tape remembers the side.
+  public static func != (a: Variable, b: Variable) -> Bool { holds(.notEqual, a, b) }
+  /// True when a is different from b, both single numbers: for `if` and `while`. The tape remembers the side.
+  public static func != (a: Variable, b: Double) -> Bool { holds(.notEqual, a, a.tape.constant(b)) }
+  /// True when a is different from b, both single numbers: for `if` and `while`. The tape remembers the side.
+  public static func != (a: Double, b: Variable) -> Bool { holds(.notEqual, b.tape.constant(a), b) }
+  /// True when a is different from b, both single numbers: for `if` and `while`. The tape remembers the side.
+  @_disfavoredOverload
+  public static func != (a: Variable, b: S) -> Bool { holds(.notEqual, a, a.tape.constant(b)) }
+  /// True when a is different from b, both single numbers: for `if` and `while`. The tape remembers the side.
+  @_disfavoredOverload
+  public static func != (a: S, b: Variable) -> Bool { holds(.notEqual, b.tape.constant(a), b) }
+}
+
+extension Comparison {
+  /// The operator that branches by this comparison.
+  var operatorText: String {
+    switch self {
+    case .less: "<"
+    case .lessOrEqual: "<="
+    case .greater: ">"
+    case .greaterOrEqual: ">="
+    case .equal: "=="
+    case .notEqual: "!="
+    }
+  }
+}

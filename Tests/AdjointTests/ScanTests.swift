@@ -1,0 +1,240 @@
+import Adjoint
+import Foundation
+import Testing
+
+/// Loops that are recorded once, against the same loops unrolled.
+@Suite struct ScanTests {
+  typealias Number = Variable<Double>
+
+  /// The loop in Swift.
+  private func unrolled<S: Scalar>(
+    _ carry: [Variable<S>], _ sequences: [Variable<S>], reversed: Bool = false,
+    _ body: ([Variable<S>], [Variable<S>]) -> ([Variable<S>], [Variable<S>])
+  ) -> (carry: [Variable<S>], outputs: [[Variable<S>]]) {
+    var (carry, outputs) = (carry, [[Variable<S>]]())
+    let steps = sequences[0].shape[0]
+    for t in reversed ? Array((0..<steps).reversed()) : Array(0..<steps) {
+      let (next, own) = body(carry, sequences.map { $0[t] })
+      (carry, outputs) = (next, reversed ? [own] + outputs : outputs + [own])
+    }
+    return (carry, outputs)
+  }
+
+  private static func draw(_ shape: Shape, _ seed: UInt64) -> Tensor<Double> {
+    var generator = Generator(seed: seed)
+    return Tensor(
+      shape: shape, elements: (0..<shape.elementCount).map { _ in Double.random(in: -1...1, using: &generator) })
+  }
+
+  private func close(_ a: Tensor<Double>, _ b: Tensor<Double>) -> Bool {
+    a.shape == b.shape && zip(a.elements, b.elements).allSatisfy { abs($0 - $1) <= 1e-12 * max(1, abs($0), abs($1)) }
+  }
+
+  /// A cell of two carries, one of which it exchanges, with two outputs and captured values.
+  private func cell<S: Scalar>(_ w: Variable<S>, _ b: Parameter<S>) -> ([Variable<S>], [Variable<S>]) -> (
+    carry: [Variable<S>], outputs: [Variable<S>]
+  ) {
+    { carry, entry in
+      let h = (entry[0].matmul(w) + carry[0] * 0.5 + w.tape.parameter(b)).tanh()
+      return ([h + carry[1], carry[0]], [h.square(), (h * entry[1]).sum()])
+    }
+  }
+
+  // MARK: Against the unrolled loop
+
+  @Test(arguments: [0, 1, 2, 7, 40], [false, true])
+  func `Values have the bits of the unrolled loop, and gradients its digits`(steps: Int, reversed: Bool) {
+    let b = Parameter<Double>(Self.draw([3], 1))
+    func losses(_ loop: Bool, _ recomputing: Bool) -> (value: Tensor<Double>, slopes: [Tensor<Double>]) {
+      let tape = Tape<Double>()
+      let leaves = [[3], [3], [steps, 2], [steps, 3], [2, 3]].enumerated().map {
+        tape.input(Self.draw(Shape($1), UInt64($0 + 2)))
+      }
+      let body = cell(leaves[4], b)
+      var parts: [Variable<Double>]
+      if loop {
+        let y = scan(
+          Array(leaves[..<2]), over: Array(leaves[2..<4]), reversed: reversed, recomputing: recomputing, body)
+        parts = y.carry + y.outputs
+      } else {
+        let y = unrolled(Array(leaves[..<2]), Array(leaves[2..<4]), reversed: reversed) { body($0, $1) }
+        parts = y.carry
+        if steps > 0 { parts += (0..<2).map { position in stack(y.outputs.map { $0[position] }) } }
+        if steps == 0 { parts += [tape.constant(.zeros([0, 3])), tape.constant(.zeros([0]))] }
+      }
+      let flat = concatenate(parts.map { $0.reshape(-1) })
+      let weights = tape.constant(Self.draw(flat.shape, 9))
+      let slopes = gradients(
+        of: (flat * weights).sum(), withRespectTo: leaves + tape.trainableParameters.map(\.leaf))
+      let program = Program<Double>([flat] + slopes)
+      program.run()
+      #expect(program.value(of: flat) == flat.value)
+      for slope in slopes { #expect(program.value(of: slope) == slope.value) }
+      return (flat.value, slopes.map(\.value))
+    }
+    let expected = losses(false, false)
+    for recomputing in [false, true] {
+      let found = losses(true, recomputing)
+      #expect(found.value == expected.value)
+      for (a, b) in zip(found.slopes, expected.slopes) { #expect(close(a, b)) }
+    }
+  }
+
+  @Test func `A chain has the numbers of the unrolled gradient, to the last bit`() {
+    let x = Self.draw([50], 3)
+    func slopes(_ loop: Bool) -> [Tensor<Double>] {
+      let (w, x) = (Self.draw([2], 4), x)
+      return gradient(at: [w, Tensor([0.5, -0.0]), x]) { v in
+        let body = { (c: [Number], e: [Number]) in ([(c[0] * v[0] + e[0]).sin()], [Number]()) }
+        let end = loop ? scan([v[1]], over: [v[2]], body).carry[0] : self.unrolled([v[1]], [v[2]], body).carry[0]
+        return (end * Tensor([1, 0])).sum()
+      }
+    }
+    for (a, b) in zip(slopes(true), slopes(false)) { #expect(a == b) }
+  }
+
+  @Test func `It is differentiated twice and thrice, forward and backward and in dual numbers`() {
+    let x = Self.draw([6], 5)
+    func f(_ x: Number, _ loop: Bool) -> Number {
+      let body = { (c: [Number], e: [Number]) in ([(c[0] * e[0]).sin() + e[0] * 0.3 + c[0]], [c[0] * e[0]]) }
+      if loop {
+        let y = scan([x[0]], over: [x], recomputing: true, body)
+        return y.carry[0] * y.outputs[0].sum()
+      }
+      let y = unrolled([x[0]], [x], body)
+      return y.carry[0] * y.outputs.map { $0[0] }.reduce(x.tape.constant(0)) { $0 + $1 }
+    }
+    func third(_ loop: Bool, _ modes: [JacobianMode]) -> Tensor<Double> {
+      gradient(at: x, mode: modes[0]) { x in
+        gradient(at: x, mode: modes[1]) { x in gradient(at: x, mode: modes[2]) { f($0, loop) }.square().sum() }[1]
+      }
+    }
+    #expect(close(hessian(at: x) { f($0, true) }, hessian(at: x) { f($0, false) }))
+    let lists: [[JacobianMode]] = [
+      [.reverse, .reverse, .reverse], [.forward, .reverse, .reverse], [.reverse, .forward, .reverse],
+      [.reverse, .reverse, .forward],
+    ]
+    for modes in lists {
+      #expect(close(third(true, modes), third(false, modes)))
+    }
+    let along = Self.draw([6], 6)
+    #expect(close(jvp(at: x, along: along) { f($0, true) }.tangent, jvp(at: x, along: along) { f($0, false) }.tangent))
+  }
+
+  @Test func `A loop in a loop, with carries that cross and one that stays`() {
+    func f(_ x: Number, _ loop: Bool) -> Number {
+      func inner(_ c: [Number], _ e: [Number]) -> ([Number], [Number]) { ([c[1], c[0] * e[0], c[2]], [c[0] + c[2]]) }
+      func outer(_ c: [Number], _ e: [Number]) -> ([Number], [Number]) {
+        if loop {
+          let y = scan(c, over: [e[0]], inner)
+          return (y.carry, [y.outputs[0].sum()])
+        }
+        let y = unrolled(c, [e[0]], inner)
+        return (y.carry, [y.outputs.map { $0[0] }.reduce(x.tape.constant(0)) { $0 + $1 }])
+      }
+      let start = [x[0, 0], x[0, 1], x[1, 1]]
+      if loop {
+        let y = scan(start, over: [x], outer)
+        return y.outputs[0].square().sum() + y.carry[0] * y.carry[1]
+      }
+      let y = unrolled(start, [x], outer)
+      return y.outputs.map { $0[0].square() }.reduce(x.tape.constant(0)) { $0 + $1 } + y.carry[0] * y.carry[1]
+    }
+    let x = Self.draw([4, 3], 7)
+    let (a, b) = (valueAndGradient(at: x) { f($0, true) }, valueAndGradient(at: x) { f($0, false) })
+    #expect(abs(a.value - b.value) <= 1e-14)
+    #expect(close(a.gradient, b.gradient))
+    #expect(close(hessian(at: x) { f($0, true) }, hessian(at: x) { f($0, false) }))
+  }
+
+  @Test func `A hundred thousand steps leave a few nodes, and give the derivative of the power`() throws {
+    let tape = Tape<Float>()
+    let x = tape.input(Tensor(scalar: 1))
+    let y = scan([x], steps: 100_000, recomputing: true) { [$0[0] * 1.00001] }[0]
+    let slope = gradient(of: y, withRespectTo: x)
+    let kept = tape.count
+    #expect(kept < 60)
+    let program = Program<Double>([slope, x])
+    program.run()
+    var power = 1.0
+    for _ in 0..<100_000 { power *= Double(Float(1.00001)) }
+    #expect(abs(program.value(of: slope).scalar - power) <= 1e-9 * power)
+  }
+
+  @Test func `A parameter that a body alone reads is trained, and read where it stands`() {
+    let w = Parameter<Double>(Tensor(scalar: 2), name: "w")
+    let tape = Tape<Double>()
+    let y = scan([tape.constant(1)], steps: 3) { [$0[0] * tape.parameter(w)] }[0]
+    #expect(y.scalar == 8)
+    let slope = gradients(of: y, withRespectTo: tape.trainableParameters.map(\.leaf))[0]
+    let program = Program<Double>([y, slope])
+    w.value = Tensor(scalar: 3)
+    program.run()
+    #expect(program.value(of: y).scalar == 27)
+    #expect(program.value(of: slope).scalar == 27)
+  }
+
+  @Test func `Programs of one recording may run its loops at once`() {
+    let tape = Tape<Double>()
+    let x = tape.input(Self.draw([64], 8))
+    let y = scan([x[0]], over: [x]) { c, e in ([(c[0] + e[0]).sin()], [c[0] * e[0]]) }.outputs[0]
+    let slope = gradient(of: y.sum(), withRespectTo: x)
+    let (expected, results) = (slope.value, Results())
+    let programs = (0..<4).map { _ in Box(program: Program<Double>([slope, x]), output: slope) }
+    DispatchQueue.concurrentPerform(iterations: 4) { number in
+      let box = programs[number]
+      for _ in 0..<200 {
+        box.program.run()
+        results.note(box.program.value(of: box.output) == expected)
+      }
+    }
+    #expect(results.count == 800)
+  }
+
+  // MARK: What a body may not do
+
+  private func said(_ result: ExitTest.Result?) -> String {
+    String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
+  }
+
+  @Test func `Reading a value, branching, drawing and handing on another shape trap in the body`() async {
+    let read = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+      _ = scan([Tape<Double>().constant(1)], steps: 3) { $0[0].scalar > 0 ? $0 : [-$0[0]] }
+    }
+    let branch = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+      _ = scan([Tape<Double>().constant(1)], steps: 3) { $0[0] > 0 ? $0 : [-$0[0]] }
+    }
+    let guarded = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+      _ = CompiledFunction<Double> { x in scan([x], steps: 3) { $0[0] > 0 ? $0 : [-$0[0]] }[0] }(Tensor(scalar: 1))
+    }
+    for result in [read, branch, guarded] { #expect(said(result).contains("its value was read in the body of a scan")) }
+    let drawn = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+      let tape = Tape<Double>()
+      _ = scan([tape.constant(1)], steps: 3) { [$0[0] + tape.random(.uniform(low: 0, high: 1), shape: [])] }
+    }
+    #expect(said(drawn).contains("is drawn at random in the body; draw for all steps before"))
+    let shape = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+      let x = Tape<Double>().constant(Tensor([1, 2]))
+      _ = scan([x], steps: 3) { [$0[0].sum()] }
+    }
+    #expect(said(shape).contains("scan: the body is given carry 0 with the shape [2] and hands on []"))
+    let lengths = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+      let tape = Tape<Double>()
+      _ = scan([tape.constant(1)], over: [tape.constant(.ones([3])), tape.constant(.ones([4]))]) { ($0, $1) }
+    }
+    #expect(said(lengths).contains("scan: sequences of the shapes [3], [4]; all need one first axis, the steps"))
+  }
+}
+
+/// A program that one thread uses.
+private struct Box: @unchecked Sendable {
+  let program: Program<Double>
+  let output: Variable<Double>
+}
+
+/// The count of right results.
+private final class Results: @unchecked Sendable {
+  private let lock = NSLock()
+  private(set) var count = 0
+  func note(_ isRight: Bool) { lock.withLock { count += isRight ? 1 : 0 } }
+}
