@@ -210,3 +210,37 @@ static void N(expect_update)(const N(ak_update) *c, T x, T s, T t, long i) {
   if (c->s) N(expect)(c->s[i], s, 0, i);
   if (c->t) N(expect)(c->t[i], t, 0, i);
 }
+
+// L L^T = (A + A^T)/2, zeros above the diagonal; NaN below where that is not positive definite.
+static void N(expect_factor)(const T *a, const T *l, long n, bool indefinite) {
+  for (long i = 0; i < n; i++)
+    for (long j = 0; j < n; j++) {
+      N(total) sum = {0, 0};
+      for (long p = 0; p <= j && p <= i; p++) N(add)(&sum, (W)l[i * n + p] * l[j * n + p]);
+      const T mean = (T)(((W)a[i * n + j] + a[j * n + i]) / 2);
+      sum.size += fabs(a[i * n + j]) + fabs(a[j * n + i]);
+      if (j > i)
+        N(expect)(l[i * n + j], 0, 0, i * n + j);
+      else if (indefinite)
+        N(expect)(l[i * n + j], (W)NAN, 0, i * n + j);
+      else
+        N(expect)(mean, sum.value, N(slack)(sum, (double)n + 4, n), i * n + j);
+    }
+}
+
+// op(T) X = B, of the triangle that is told.
+static void N(expect_solved)(int kind, const T *t, long ldt, const T *x, const T *b, long ldx, long n, long columns) {
+  const bool upper = kind & 1, transposed = kind & 2, unit = kind & 4;
+  for (long i = 0; i < n; i++)
+    for (long j = 0; j < columns; j++) {
+      N(total) sum = {0, 0};
+      for (long p = 0; p < n; p++) {
+        const long row = transposed ? p : i, column = transposed ? i : p;
+        if (row == column)
+          N(add)(&sum, (unit ? 1 : (W)t[row * ldt + row]) * x[p * ldx + j]);
+        else if ((column > row) == upper)
+          N(add)(&sum, (W)t[row * ldt + column] * x[p * ldx + j]);
+      }
+      N(expect)(b[i * ldx + j], sum.value, N(slack)(sum, (double)n + 4, n), i * ldx + j);
+    }
+}

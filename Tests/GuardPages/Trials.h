@@ -22,6 +22,12 @@ static T *N(numbers)(int number, long n) {
     x[i] = plain || bits() % 16 != 0 ? (T)((double)(bits() >> 11) * 0x1p-51 - 2) : (T)odd[bits() % 11];
   return x;
 }
+// Numbers between -2 and 2.
+static T *N(plain)(int number, long n) {
+  T *x = array(number, (size_t)n * sizeof(T));
+  for (long i = 0; i < n; i++) x[i] = (T)((double)(bits() >> 11) * 0x1p-51 - 2);
+  return x;
+}
 static T *N(room)(int number, long n) {
   T *x = array(number, (size_t)n * sizeof(T));
   memset(x, 0x11, (size_t)n * sizeof(T));
@@ -266,6 +272,57 @@ static void N(try_gemm)(const ak_kernels *k) {
   for (size_t i = 0; i < sizeof large / sizeof *large; i++)
     for (int kind = 0; kind < 8; kind++)
       N(try_product)(k, large[i][0], large[i][1], large[i][2], kind, (long)i % 2 * 3);
+}
+
+// Symmetric parts that are positive definite, and of every third matrix one that is not.
+static void N(try_factors)(const ak_kernels *k, long n, long count) {
+  AT_BOTH_ENDS {
+    BEGIN("%s cholesky of %ld of %ld", k->name, count, n);
+    T *a = N(plain)(0, n * n * count);
+    for (long m = 0; m < count; m++)
+      for (long i = 0; i < n; i++) a[(m * n + i) * n + i] += m % 3 == 1 && i == n - 1 ? (T)-4 * n : (T)4 * n;
+    T *y = N(room)(1, n * n * count);
+    CALL(cholesky)(a, y, n, count);
+    EACH(count) N(expect_factor)(a + i * n * n, y + i * n * n, n, i % 3 == 1);
+    N(done)(y, n * n * count, 2);
+  }
+}
+
+static void N(try_cholesky)(const ak_kernels *k) {
+  for (long n = 0; n <= 20; n++)
+    for (long count = 0; count <= 18; count += n % 2 + 1) N(try_factors)(k, n, count);
+  static const long large[] = {31, 32, 33, 47, 48, 64, 65, 97, 129};
+  for (size_t i = 0; i < sizeof large / sizeof *large; i++) N(try_factors)(k, large[i], 1);
+}
+
+static void N(try_system)(const ak_kernels *k, int kind, long n, long columns, long gap, long count) {
+  AT_BOTH_ENDS {
+    BEGIN("%s solve_triangular of %ld of %ld x %ld, kind %d, gap %ld", k->name, count, n, columns, kind, gap);
+    const bool upper = kind & 1, transposed = kind & 2, unit = kind & 4;
+    const long ldt = n + gap, ldx = columns + gap, rows = n * count;
+    T *t = N(plain)(0, rows > 0 ? rows * ldt - gap : 0), *x = N(plain)(1, rows > 0 ? rows * ldx - gap : 0);
+    for (long r = 0; r < rows; r++)
+      for (long j = 0; j < n; j++) {
+        T *const e = t + r * ldt + j;
+        const long i = r % n;
+        *e = i == j ? (unit ? (T)NAN : 2 + *e * *e) : (j > i) == upper ? *e / (T)(4 * n) : (T)NAN;
+      }
+    if (rows > 0) memcpy(N(before), x, (size_t)(rows * ldx - gap) * sizeof(T));
+    CALL(solve_triangular)(upper, transposed, unit, t, ldt, x, ldx, n, columns, count);
+    EACH(count) N(expect_solved)(kind, t + i * n * ldt, ldt, x + i * n * ldx, N(before) + i * n * ldx, ldx, n, columns);
+    N(done)(x, rows > 0 ? rows * ldx - gap : 0, 2);
+  }
+}
+
+static void N(try_solve_triangular)(const ak_kernels *k) {
+  static const long widths[] = {0, 1, 2, 7, 8, 15, 16, 17, 33, 70};
+  for (int kind = 0; kind < 8; kind++)
+    for (size_t w = 0; w < sizeof widths / sizeof *widths; w++) {
+      for (long n = 0; n <= 18; n++) N(try_system)(k, kind, n, widths[w], n % 3 == 2 ? 3 : 0, n % 2 ? 9 : 17);
+      static const long large[] = {31, 32, 33, 64, 65, 97};
+      for (size_t i = 0; i < sizeof large / sizeof *large; i++)
+        N(try_system)(k, kind, large[i], widths[w], (long)i % 2 * 3, 1);
+    }
 }
 
 static void N(try_update)(const ak_kernels *k) {

@@ -124,6 +124,26 @@ extension Double: Scalar {
     }
   }
 
+  public static func cholesky(
+    _ a: UnsafePointer<Double>, _ l: UnsafeMutablePointer<Double>, extent: Int, count: Int
+  ) {
+    guard let kernels = Kernels.active else { return referenceCholesky(a, l, extent: extent, count: count) }
+    kernels.pointee.cholesky_f64(a, l, extent, count)
+  }
+
+  public static func solveTriangular(
+    _ t: UnsafePointer<Double>, strideT: Int, upper: Bool, transposed: Bool, unitDiagonal: Bool,
+    _ x: UnsafeMutablePointer<Double>, strideX: Int, rows: Int, columns: Int, count: Int
+  ) {
+    guard let kernels = Kernels.active else {
+      return referenceSolveTriangular(
+        t, strideT: strideT, upper: upper, transposed: transposed, unitDiagonal: unitDiagonal, x, strideX: strideX,
+        rows: rows, columns: columns, count: count)
+    }
+    kernels.pointee.solve_triangular_f64(
+      upper, transposed, unitDiagonal, t, strideT, x, strideX, rows, columns, count)
+  }
+
   public static func allFinite(_ x: UnsafePointer<Double>, count: Int) -> Bool {
     guard let kernels = Kernels.active else { return (0..<count).allSatisfy { x[$0].isFinite } }
     return kernels.pointee.all_finite_f64(x, count)
@@ -244,6 +264,26 @@ extension Float: Scalar {
         referenceMap(f, place, place, count: product.columns)
       }
     }
+  }
+
+  public static func cholesky(
+    _ a: UnsafePointer<Float>, _ l: UnsafeMutablePointer<Float>, extent: Int, count: Int
+  ) {
+    guard let kernels = Kernels.active else { return referenceCholesky(a, l, extent: extent, count: count) }
+    kernels.pointee.cholesky_f32(a, l, extent, count)
+  }
+
+  public static func solveTriangular(
+    _ t: UnsafePointer<Float>, strideT: Int, upper: Bool, transposed: Bool, unitDiagonal: Bool,
+    _ x: UnsafeMutablePointer<Float>, strideX: Int, rows: Int, columns: Int, count: Int
+  ) {
+    guard let kernels = Kernels.active else {
+      return referenceSolveTriangular(
+        t, strideT: strideT, upper: upper, transposed: transposed, unitDiagonal: unitDiagonal, x, strideX: strideX,
+        rows: rows, columns: columns, count: count)
+    }
+    kernels.pointee.solve_triangular_f32(
+      upper, transposed, unitDiagonal, t, strideT, x, strideX, rows, columns, count)
   }
 
   public static func allFinite(_ x: UnsafePointer<Float>, count: Int) -> Bool {

@@ -38,6 +38,9 @@
 #include "Gemm/Blocked.h"
 #include "Gemm/Flipped.h"
 #include "Gemm/Gemm.h"
+#include "Triangular.h"
+#include "Cholesky.h"
+#include "Small.h"
 
 #ifdef TARGET
 #pragma clang attribute pop

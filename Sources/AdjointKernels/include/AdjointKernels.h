@@ -134,6 +134,10 @@ typedef AK_UPDATE(double) ak_update_f64;
 /// softmax, log_softmax: along each of `rows` rows of `columns` elements, shifted by the row's maximum
 /// log_sum_exp:  y[i] = log sum_j exp(x[i, j])
 /// log_softmax_vjp: x̄[i, j] = g[i, j] - exp(y[i, j]) sum_j g[i, j]
+/// cholesky:     the lower triangular L with L L^T = (A + A^T)/2 of each of `count` matrices [n, n]; NaN where that is not
+///               positive definite
+/// solve_triangular: X with op(T) X = B in place of B [n, columns], for each of `count` triangles that follow one another;
+///               the other triangle is not read, nor the diagonal where it is said to hold ones
 /// gemm, update: see above
 /// all_finite:   whether none of n elements is NaN or infinite
 /// fma_peak:     runs about `iterations` fused multiply-adds in registers; returns how many floating-point operations
@@ -155,6 +159,9 @@ typedef AK_UPDATE(double) ak_update_f64;
   F(set, S, void, log_sum_exp, (const T *x, T *y, long rows, long columns))                                            \
   F(set, S, void, log_softmax_vjp, (const T *g, const T *y, T *out, long rows, long columns))                          \
   F(set, S, void, gemm, (const ak_gemm_##S *product))                                                                  \
+  F(set, S, void, cholesky, (const T *x, T *y, long n, long count))                                                    \
+  F(set, S, void, solve_triangular,                                                                                    \
+    (bool upper, bool transposed, bool unit, const T *t, long ldt, T *x, long ldx, long n, long columns, long count))  \
   F(set, S, void, update, (const ak_update_##S *job))                                                                  \
   F(set, S, bool, all_finite, (const T *x, long n))                                                                    \
   F(set, S, double, fma_peak, (long iterations))

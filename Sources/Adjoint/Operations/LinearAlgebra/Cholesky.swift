@@ -13,16 +13,7 @@ package struct Cholesky: MatrixOperation {
   @specialized(where S == Float)
   @specialized(where S == Double)
   package func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) {
-    let half = S(0.5)
-    for number in 0..<y.shape.leading.elementCount {
-      let (a, l) = (x[0].matrix(number), y.matrix(number))
-      for i in 0..<a.rows {
-        // Equal elements give themselves, to the last bit.
-        for j in 0..<i { l[i, j] = a[i, j] + half * (a[j, i] - a[i, j]) }
-        l[i, i] = a[i, i]
-      }
-      l.factorizeCholesky()
-    }
+    S.cholesky(x[0].base, y.base, extent: y.shape[y.shape.rank - 1], count: y.shape.leading.elementCount)
   }
 
   package func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] {

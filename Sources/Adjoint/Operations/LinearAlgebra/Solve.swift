@@ -17,9 +17,11 @@ package struct SolveTriangular: MatrixOperation {
   @specialized(where S == Float)
   @specialized(where S == Double)
   package func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) {
-    let triangle = Triangle(isUpper: isUpper, isTransposed: isTransposed, hasUnitDiagonal: hasUnitDiagonal)
     y.copy(x[1])
-    for number in 0..<y.shape.leading.elementCount { y.matrix(number).solve(x[0].matrix(number), triangle) }
+    let (rows, columns) = (y.shape[y.shape.rank - 2], y.shape[y.shape.rank - 1])
+    S.solveTriangular(
+      x[0].base, strideT: rows, upper: isUpper, transposed: isTransposed, unitDiagonal: hasUnitDiagonal, y.base,
+      strideX: columns, rows: rows, columns: columns, count: y.shape.leading.elementCount)
   }
 
   package func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] {

@@ -42,6 +42,13 @@ public protocol ArrayLoops: BitwiseCopyable {
     _ g: UnsafePointer<Self>, _ y: UnsafePointer<Self>, _ out: UnsafeMutablePointer<Self>, rows: Int, columns: Int)
   /// The matrix product with its last pass
   static func multiply(_ product: MatrixProduct<Self>)
+  /// l = the lower triangular L with L·Lᵀ = (A + Aᵀ)/2 of each of `count` matrices [extent, extent], NaN where that is not
+  /// positive definite
+  static func cholesky(_ a: UnsafePointer<Self>, _ l: UnsafeMutablePointer<Self>, extent: Int, count: Int)
+  /// x = op(T)⁻¹·x for each of `count` triangles that follow one another, rows `strideT` and `strideX` elements apart
+  static func solveTriangular(
+    _ t: UnsafePointer<Self>, strideT: Int, upper: Bool, transposed: Bool, unitDiagonal: Bool,
+    _ x: UnsafeMutablePointer<Self>, strideX: Int, rows: Int, columns: Int, count: Int)
   /// y = the windows of the images x, one after the other, with zeros where they reach outside
   static func unfold(_ grid: WindowGrid, _ x: UnsafePointer<Self>, _ y: UnsafeMutablePointer<Self>)
   /// y = the images on which the windows x stand, added up

@@ -1,6 +1,53 @@
 // Factorisations in place. Every branch looks at values without their derivative parts, so the loops are exact in dual
 // numbers; and no sum depends on threads, which share whole matrices alone.
 
+extension ArrayLoops where Self: Scalar {
+  public static func cholesky(_ a: UnsafePointer<Self>, _ l: UnsafeMutablePointer<Self>, extent: Int, count: Int) {
+    referenceCholesky(a, l, extent: extent, count: count)
+  }
+
+  package static func referenceCholesky(
+    _ a: UnsafePointer<Self>, _ l: UnsafeMutablePointer<Self>, extent: Int, count: Int
+  ) {
+    let half = Self(0.5)
+    for number in 0..<count {
+      let a = a + number * extent * extent
+      let l = MatrixPart(l + number * extent * extent, rows: extent, columns: extent)
+      for i in 0..<extent {
+        // Equal elements give themselves, to the last bit.
+        for j in 0..<i {
+          let (own, other) = (a[i * extent + j], a[j * extent + i])
+          l[i, j] = own + half * (other - own)
+        }
+        l[i, i] = a[i * extent + i]
+      }
+      l.factorizeCholesky()
+    }
+  }
+
+  public static func solveTriangular(
+    _ t: UnsafePointer<Self>, strideT: Int, upper: Bool, transposed: Bool, unitDiagonal: Bool,
+    _ x: UnsafeMutablePointer<Self>, strideX: Int, rows: Int, columns: Int, count: Int
+  ) {
+    referenceSolveTriangular(
+      t, strideT: strideT, upper: upper, transposed: transposed, unitDiagonal: unitDiagonal, x, strideX: strideX,
+      rows: rows, columns: columns, count: count)
+  }
+
+  package static func referenceSolveTriangular(
+    _ t: UnsafePointer<Self>, strideT: Int, upper: Bool, transposed: Bool, unitDiagonal: Bool,
+    _ x: UnsafeMutablePointer<Self>, strideX: Int, rows: Int, columns: Int, count: Int
+  ) {
+    let triangle = Triangle(isUpper: upper, isTransposed: transposed, hasUnitDiagonal: unitDiagonal)
+    for number in 0..<count {
+      // T is not written to.
+      let t = UnsafeMutablePointer(mutating: t + number * rows * strideT)
+      MatrixPart(x + number * rows * strideX, rows: rows, columns: columns, stride: strideX)
+        .solveByBlocks(MatrixPart(t, rows: rows, columns: rows, stride: strideT), triangle)
+    }
+  }
+}
+
 extension MatrixPart {
   /// The lower triangle of a symmetric matrix becomes L with L·Lᵀ = A, and the upper one 0. L is NaN where the matrix is
   /// not positive definite.

@@ -10,7 +10,8 @@ struct MatrixPart<S: Scalar> {
     (self.base, self.rows, self.columns, stride) = (base, rows, columns, columns)
   }
 
-  private init(_ base: UnsafeMutablePointer<S>, rows: Int, columns: Int, stride: Int) {
+  /// A matrix whose rows lie `stride` elements apart.
+  init(_ base: UnsafeMutablePointer<S>, rows: Int, columns: Int, stride: Int) {
     (self.base, self.rows, self.columns, self.stride) = (base, rows, columns, stride)
   }
 
@@ -70,8 +71,15 @@ struct Triangle {
 }
 
 extension MatrixPart {
-  /// self = op(T)⁻¹·self, by substitution within blocks and the matrix product between them.
+  /// self = op(T)⁻¹·self.
   func solve(_ t: MatrixPart, _ triangle: Triangle) {
+    S.solveTriangular(
+      t.base, strideT: t.stride, upper: triangle.isUpper, transposed: triangle.isTransposed,
+      unitDiagonal: triangle.hasUnitDiagonal, base, strideX: stride, rows: rows, columns: columns, count: 1)
+  }
+
+  /// The same by substitution within blocks and the matrix product between them.
+  func solveByBlocks(_ t: MatrixPart, _ triangle: Triangle) {
     let isForward = triangle.isUpper == triangle.isTransposed
     let blocks = (rows + Self.blockSize - 1) / Self.blockSize
     for step in 0..<blocks {

@@ -1,0 +1,96 @@
+// Small: matrices so small that as many of them as a vector has lanes are worked on at once, one in each lane. A lane
+// does what it would do alone, so no bit depends on the number of matrices.
+
+#define SMALL_EXTENT 16
+#define SMALL_ROOM (SMALL_EXTENT * SMALL_EXTENT)
+
+// to[e] = element e of each of `count` <= LANES arrays of n elements; the lanes behind hold zeros.
+static void N(gather_lanes)(const T *x, long n, long count, V *to) {
+  for (long e = 0; e < n; e += LANES) {
+    if (n - e >= LANES && count == LANES)
+      N(turn)(x + e, n, (T *)(to + e), LANES);
+    else
+      N(turn_edge)(x + e, n, count, N(smaller)(n - e, LANES), (T *)(to + e), LANES);
+  }
+}
+
+static void N(scatter_lanes)(const V *from, long n, long count, T *y) {
+  T block[LANES * LANES] __attribute__((aligned(VECTOR_BYTES)));
+  for (long e = 0; e < n; e += LANES) {
+    const long width = N(smaller)(n - e, LANES);
+    if (width == LANES && count == LANES) {
+      N(turn)((const T *)(from + e), LANES, y + e, n);
+      continue;
+    }
+    N(turn_edge)((const T *)(from + e), LANES, width, LANES, block, LANES);
+    for (long m = 0; m < count; m++) {
+      if (width == LANES)
+        N(store)(y + m * n + e, N(load)(block + m * LANES));
+      else
+        N(store_tail)(y + m * n + e, N(load)(block + m * LANES), width);
+    }
+  }
+}
+
+static void N(factor_small)(const T *x, T *y, long n, long count) {
+  V a[SMALL_ROOM];
+  N(gather_lanes)(x, n * n, count, a);
+  for (long i = 0; i < n; i++)
+    for (long j = 0; j < i; j++) a[i * n + j] += SPLAT(0.5) * (a[j * n + i] - a[i * n + j]);
+  I sound = ISPLAT(-1);
+  for (long j = 0; j < n; j++) {
+    const V pivot = a[j * n + j], root = N(sqrt)(pivot);
+    sound &= pivot > SPLAT(0);
+    a[j * n + j] = root;
+    for (long i = j + 1; i < n; i++) {
+      a[j * n + i] = SPLAT(0);
+      a[i * n + j] /= root;
+    }
+    for (long i = j + 1; i < n; i++) {
+      const V factor = -a[i * n + j];
+      for (long k = j + 1; k <= i; k++) a[i * n + k] = N(fma)(factor, a[k * n + j], a[i * n + k]);
+    }
+  }
+  for (long i = 0; i < n; i++)
+    for (long j = 0; j <= i; j++) a[i * n + j] = IF(sound, a[i * n + j], SPLAT(__builtin_nan("")));
+  N(scatter_lanes)(a, n * n, count, y);
+}
+
+void N(cholesky)(const T *x, T *y, long n, long count) {
+  if (n > SMALL_EXTENT) {
+    for (long m = 0; m < count; m++) N(factor_one)(x + m * n * n, y + m * n * n, n);
+    return;
+  }
+  for (long m = 0; m < count; m += LANES)
+    N(factor_small)(x + m * n * n, y + m * n * n, n, N(smaller)(count - m, LANES));
+}
+
+// Few columns of small triangles.
+static void N(solve_small)(const N(triangle) *g, const T *t, T *x, long n, long columns, long count) {
+  V a[SMALL_ROOM], b[SMALL_ROOM];
+  N(gather_lanes)(t, n * n, count, a);
+  N(gather_lanes)(x, n * columns, count, b);
+  for (long step = 0; step < n; step++) {
+    const long p = g->forward ? step : n - 1 - step;
+    if (!g->unit)
+      for (long j = 0; j < columns; j++) b[p * columns + j] /= a[p * n + p];
+    for (long next = step + 1; next < n; next++) {
+      const long i = g->forward ? next : n - 1 - next;
+      const V factor = -a[i * g->row + p * g->column];
+      for (long j = 0; j < columns; j++) b[i * columns + j] = N(fma)(factor, b[p * columns + j], b[i * columns + j]);
+    }
+  }
+  N(scatter_lanes)(b, n * columns, count, x);
+}
+
+void N(solve_triangular)(bool upper, bool transposed, bool unit, const T *t, long ldt, T *x, long ldx, long n,
+                         long columns, long count) {
+  N(triangle) g = {
+      .t = t, .row = transposed ? 1 : ldt, .column = transposed ? ldt : 1, .forward = upper == transposed, .unit = unit};
+  if (n <= SMALL_EXTENT && columns < LANES && ldt == n && ldx == columns) {
+    for (long m = 0; m < count; m += LANES)
+      N(solve_small)(&g, t + m * n * n, x + m * n * columns, n, columns, N(smaller)(count - m, LANES));
+    return;
+  }
+  for (long m = 0; m < count; m++, g.t += n * ldt, x += n * ldx) N(solve_one)(&g, x, ldx, n, columns);
+}
