@@ -1,5 +1,6 @@
 import Adjoint
 import AdjointFiles
+import AdjointLearning
 import AdjointONNX
 import Foundation
 import TestFiles
@@ -95,6 +96,51 @@ struct ExportTests {
     #expect(try batch([3, 2]) { $0.variance(axes: [0], correction: 1) }.1?.contains("less 1") == true)
     #expect(try batch([3, 2]) { $0.reshape(to: [2, 3]) }.1?.contains("no axis for the batch") == true)
     #expect(try batch([5, 2]) { $0.argSort(axis: 0).numbers }.1?.contains("sorts the rows") == true)
+  }
+
+  @Test func `Gradients hold for any number of rows, also of means and variances over them`() throws {
+    func loss(_ rows: Int, on tape: Tape<Double>, _ w: Parameter<Double>) -> Variable<Double> {
+      let numbers = (0..<rows * 4).map { Double($0 * $0 % 11) / 3 }
+      let x = tape.input(Tensor(shape: [rows, 4], elements: numbers), name: "x")
+      let labels = tape.index(Tensor(shape: [rows], elements: (0..<rows).map { Int32($0 * $0 % 2) }), name: "labels")
+      let y = tape.scoped("norm") { () -> Variable<Double> in
+        let y = x.matmul(tape.parameter(w).transpose())
+        return (y - y.mean(axes: [0])) / (y.variance(axes: [0]) + 0.1).sqrt()
+      }
+      return crossEntropy(logits: y, labels: labels)
+    }
+    let folder = try ScratchFolder()
+    let url = folder.url.appendingPathComponent("gradients.onnx")
+    let w = Parameter<Double>(Tensor([[0.5, -1, 0.25, 2], [1, 0.75, -0.5, 0.1]]), name: "w")
+    let tape = Tape<Double>()
+    let summary = try tape.export(to: url, outputs: ["loss": loss(3, on: tape, w)], gradients: true)
+    #expect(summary.fixedBatch == nil && summary.inputs.prefix(2) == ["x [batch, 4]", "labels [batch]"])
+    #expect(summary.outputs == ["loss []", "gradient/w [2, 4]"])
+    let model = try Model<Double>(onnx: url)
+    for rows in [3, 7] {
+      let fresh = Tape<Double>()
+      let ours = loss(rows, on: fresh, w)
+      let slope = gradient(of: ours, withRespectTo: w).value
+      let again = Tape<Double>(mode: .inference)
+      let x = again.input(fresh[0].value, name: "x")
+      let labels = again.index(fresh[1].indexValue, name: "labels")
+      let theirs = try model.record(["x": x, "labels": labels], on: again)
+      let pairs = zip(theirs["gradient/w"]?.value.elements ?? [], slope.elements)
+      #expect(pairs.allSatisfy { abs($0 - $1) < 1e-12 } && theirs["gradient/w"]?.shape == [2, 4], "\(rows) rows")
+      #expect(abs((theirs["loss"]?.scalar ?? 0) - ours.scalar) < 1e-12)
+    }
+  }
+
+  @Test func `A divisor that may be the number of rows fixes them`() throws {
+    let own = try batch([3, 2]) { $0.square().sum() / 6 }
+    #expect(own == ("y []", "%4: it divides by 6, which may be the number of rows"))
+    #expect(try batch([3, 2]) { $0.square().sum() / 7 }.1 == nil)
+    let tape = Tape<Float>()
+    let w = tape.parameter(Parameter<Float>(Tensor([[1, 2]]), name: "w"))
+    let loss = (tape.input(.zeros([3, 2]), name: "x") * w).square().mean()
+    let next = w - 0.1 * gradient(of: loss, withRespectTo: w)
+    let step = try tape.onnxModel(outputs: [("next", next)], parametersAreInputs: true).summary
+    #expect(step.fixedBatch?.contains("it divides by 6") == true && step.inputs.contains("x [3, 2]"))
   }
 
   @Test func `Scopes that are whole paths stand once`() {

@@ -41,7 +41,7 @@ private func writeArchitectures<S: Scalar>(as type: S.Type, to models: inout Mod
   ) throws {
     let (y, loss) = record(Tape<S>())
     try models.write("model: \(name)", [(output, y)], batch: "batch")
-    try models.write("gradients: \(name)", [("loss", loss)], gradients: true)
+    try models.write("gradients: \(name)", [("loss", loss)], batch: "batch", gradients: true)
     try models.writeStep("step: \(name)", loss) { record(Tape<S>()).loss }
   }
   let perceptron = MLP<S>([12, 16, 5], activation: .gelu, dropout: 0.25, using: &generator)

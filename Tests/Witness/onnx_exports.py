@@ -1,10 +1,11 @@
 """Networks that PyTorch exports to ONNX, recorded on a tape by the program Witness: values and gradients against PyTorch's.
 
-    onnx_exports.py PROGRAM [NAME...]
+    onnx_exports.py PROGRAM [NAME... | keras]
 
 Each network is written by both exporters of PyTorch. Values, the gradient of a random cotangent at the input, and those at every
-parameter agree to 1e-5 of the largest number. The linear models and the perceptron of scikit-learn are asked as well, where it and
-its exporter are installed. The exit code is 1 when something differs.
+parameter agree to 1e-5 of the largest number. Networks of Keras, which computes with PyTorch here, are asked likewise, and the linear
+models and the perceptron of scikit-learn for their values, where these and their exporters are installed. The exit code is 1 when
+something differs.
 """
 
 import json
@@ -151,6 +152,81 @@ def write(folder, make, shape, dynamo):
     return count, len(names)
 
 
+def keras_networks():
+    """Networks of Keras, each by its name."""
+    import keras
+    from keras import layers
+
+    steps, images = keras.Input((6, 5)), keras.Input((12, 12, 2))
+    return {
+        "perceptron": lambda: keras.Sequential([
+            keras.Input((6,)), layers.Dense(9, activation="tanh"), layers.Dropout(0.2), layers.Dense(4, activation="softmax")]),
+        "CNN": lambda: keras.Sequential([
+            images, layers.Conv2D(4, 3, padding="same", use_bias=False), layers.BatchNormalization(), layers.ReLU(),
+            layers.MaxPooling2D(), layers.Conv2D(6, 3, strides=2, padding="same", activation="relu"),
+            layers.AveragePooling2D(2), layers.Flatten(), layers.Dense(3)]),
+        "depthwise CNN": lambda: keras.Sequential([
+            images, layers.SeparableConv2D(4, 3, activation="swish"), layers.GroupNormalization(2), layers.UpSampling2D(),
+            layers.Conv2DTranspose(3, 3, strides=2, padding="same"), layers.GlobalAveragePooling2D()]),
+        "LSTM": lambda: keras.Sequential([
+            steps, layers.LSTM(7, return_sequences=True), layers.LSTM(4), layers.Dense(3)]),
+        "GRU": lambda: keras.Sequential([steps, layers.Bidirectional(layers.GRU(4)), layers.Dense(3)]),
+    }
+
+
+def keras_models(folder):
+    """Keras' networks as files with its answers; nothing where it is not installed."""
+    os.environ["KERAS_BACKEND"] = "torch"
+    try:
+        import keras
+    except ImportError:
+        print("skipped: networks of Keras (it is not installed)")
+        return
+    for name, make in keras_networks().items():
+        for rows in (None, 3):
+            # Where the number of rows is fixed, Keras asks the newer exporter of PyTorch.
+            title = f"Keras' {name}, {'any number of rows' if rows is None else 'three rows'}"
+            place = os.path.join(folder, title.replace(" ", "_").replace(",", ""))
+            os.makedirs(place)
+            count, most = write_keras(place, make(), rows)
+            yield f"{title}: {count} of {most} weights by value", place
+
+
+def write_keras(folder, network, rows):
+    """The model, an input, and Keras' answers. Returns the number of weights that the file holds unfolded."""
+    import keras
+
+    keras.utils.set_random_seed(3)
+    for weight in network.weights:
+        weight.assign(np.random.uniform(0.1, 1, weight.shape) if weight.ndim == 1 else np.random.normal(0, 0.5, weight.shape))
+    shape = network.input_shape[1:]
+    network(np.zeros((3, *shape), np.float32))
+    path = os.path.join(folder, "model.onnx")
+    signature = None if rows is None else [keras.InputSpec(shape=(rows, *shape), dtype="float32")]
+    network.export(path, format="onnx", verbose=False, input_signature=signature)
+    x = torch.randn(3, *shape, requires_grad=True)
+    weights = [weight.value for weight in network.trainable_weights]
+    y = network(x, training=False)
+    cotangent = torch.randn(y.shape)
+    gradients = torch.autograd.grad(y, [x, *weights], cotangent)
+    save(folder, "input.pb", x.detach().numpy())
+    save(folder, "output.pb", y.detach().numpy())
+    save(folder, "cotangent.pb", cotangent.numpy())
+    save(folder, "gradient_0.pb", gradients[0].numpy())
+    # Keras' names are lost, and some shapes have changed: weights are known by their numbers.
+    held = {tensor.name: numpy_helper.to_array(tensor) for tensor in onnx.load(path).graph.initializer}
+    count = 0
+    for i, (weight, gradient) in enumerate(zip(weights, gradients[1:]), 1):
+        # Kernels stand there as ONNX has them: channels first.
+        order = (3, 2, 0, 1) if weight.ndim == 4 else range(weight.ndim)
+        value = weight.detach().numpy().transpose(order).ravel()
+        name = next((name for name, found in held.items() if np.array_equal(found.ravel(), value)), None)
+        if name is not None:
+            save(folder, f"gradient_{i}.pb", gradient.numpy().transpose(order).reshape(held[name].shape), name)
+            count += 1
+    return count, len(weights)
+
+
 def linear_models(folder):
     """scikit-learn's models as files with an input and an output; nothing where it or its exporter is not installed."""
     try:
@@ -204,6 +280,8 @@ def main():
                 finally:
                     sys.stdout = standard
                 cases.append((f"{title}: {count} of {most} parameters by name", folder))
+        if not chosen or "keras" in chosen:
+            cases += keras_models(work)
         if not chosen:
             cases += [(f"scikit-learn's {name}", place) for name, place in linear_models(work)]
         for title, folder in cases:

@@ -99,7 +99,7 @@ def page(rows):
         "<!-- written by Tests/Witness/onnx_suite.py -->", "",
         "`Model(onnx: url)` of the module `AdjointONNX` reads a model and records it on a tape: run it, differentiate it, check it, train it, and `save(onnx:)` it again.",
         "Floating-point tensors of the file are parameters under their names there. Each operator is recorded as plain operations; all that are missing are named",
-        "at once. What is recorded of exports of PyTorch and scikit-learn is compared with their values and gradients by `.ci/witness onnx`.", "",
+        "at once. What is recorded of exports of PyTorch, Keras and scikit-learn is compared with their values and gradients by `.ci/witness onnx`.", "",
         f"Below are the tests of the Python package `onnx` {onnx.__version__}, compared with the outputs that the standard's own implementation gave: within 1e-3 of",
         "each number, the suite's own bound, in Float, or in Double where a test has one. A test *of numbers* takes a Float or a Double in and gives one back.", "",
         "| tests | all | pass | refused |", "| --- | ---: | ---: | ---: |",

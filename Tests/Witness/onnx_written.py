@@ -74,8 +74,8 @@ def check(case, folder):
     worst = max(difference(found, right, scale) for found, right in zip(results, expected))
     if worst > BOUNDS[case["type"]]:
         return f"differs by {worst:.2g}"
-    if case["case"].startswith(("layer", "model")):
-        doubled = batch(model, feeds, expected, run, BOUNDS[case["type"]])
+    if case["case"].startswith(("layer", "model", "gradients")):
+        doubled = batch(model, feeds, expected, run, BOUNDS[case["type"]], scale)
         if doubled:
             return doubled
     if "losses" in case:
@@ -83,7 +83,7 @@ def check(case, folder):
     return None
 
 
-def batch(model, feeds, expected, run, bound):
+def batch(model, feeds, expected, run, bound, scale):
     """The batch twice gives each row twice; what has no row for each example stays, or is twice the sum."""
     free = {v.name for v in model.graph.input if v.type.tensor_type.shape.dim and v.type.tensor_type.shape.dim[0].dim_param}
     if not free:
@@ -94,8 +94,8 @@ def batch(model, feeds, expected, run, bound):
     for output, found, right in zip(model.graph.output, run(twice), expected):
         dims = output.type.tensor_type.shape.dim
         options = [np.concatenate([right, right])] if dims and dims[0].dim_param else [right, 2 * right]
-        if min(difference(found, option) for option in options) > 10 * bound:
-            return f"{output.name}: twice the batch gives {min(difference(found, o) for o in options):.2g} else"
+        if min(difference(found, option, scale) for option in options) > 10 * bound:
+            return f"{output.name}: twice the batch gives {min(difference(found, o, scale) for o in options):.2g} else"
     return None
 
 

@@ -42,52 +42,79 @@ package enum NumberType: String, Sendable, CaseIterable {
   }
 
   /// The numbers, each as `make` turns it: exact, but that integers beyond 2⁵³ are rounded to the nearest `Double`.
+  @inlinable
   package func numbers<T>(of bytes: [UInt8], _ make: (Double) -> T) -> [T] {
-    let order = ByteOrder.littleEndian
-    switch self {
-    case .bool: return bytes.map { make($0 == 0 ? 0 : 1) }
-    case .int8: return bytes.map { make(Double(Int8(bitPattern: $0))) }
-    case .uint8: return bytes.map { make(Double($0)) }
-    case .int16: return order.words(of: bytes, as: Int16.self).map { make(Double($0)) }
-    case .uint16: return order.words(of: bytes, as: UInt16.self).map { make(Double($0)) }
-    case .int32: return order.words(of: bytes, as: Int32.self).map { make(Double($0)) }
-    case .uint32: return order.words(of: bytes, as: UInt32.self).map { make(Double($0)) }
-    case .int64: return order.words(of: bytes, as: Int64.self).map { make(Double($0)) }
-    case .uint64: return order.words(of: bytes, as: UInt64.self).map { make(Double($0)) }
-    case .float16: return order.words(of: bytes).map { make(NumberType.half($0)) }
-    case .bfloat16:
-      return order.words(of: bytes, as: UInt16.self).map { make(Double(Float(bitPattern: UInt32($0) << 16))) }
-    case .float32: return order.words(of: bytes).map { make(Double(Float(bitPattern: $0))) }
-    case .float64: return order.words(of: bytes).map { make(Double(bitPattern: $0)) }
-    }
+    var numbers: [T] = []
+    numbers.reserveCapacity(bytes.count / byteCount)
+    for piece in pieces(bytes.count) { for number in doubles(bytes[piece]) { numbers.append(make(number)) } }
+    return numbers
   }
 
   /// The integers up to the first that does not fit, with that one and its position.
-  /// - Precondition: the type is one of integers.
+  @inlinable
   package func integers<I: FixedWidthInteger>(
     of bytes: [UInt8], as type: I.Type = I.self
   ) -> (values: [I], misfit: String?) {
-    let order = ByteOrder.littleEndian
-    func exact(_ words: [some FixedWidthInteger]) -> (values: [I], misfit: String?) {
-      var values: [I] = []
-      values.reserveCapacity(words.count)
-      for (position, word) in words.enumerated() {
-        guard let value = I(exactly: word) else { return (values, "\(word) at position \(position)") }
+    guard isInteger else { return ([], "a number with a fraction") }
+    var values: [I] = []
+    values.reserveCapacity(bytes.count / byteCount)
+    for piece in pieces(bytes.count) {
+      for word in words(bytes[piece]) {
+        // A number below 0 has all bits in front.
+        let isNegative = isSigned && word >> 63 == 1
+        guard let value = isNegative ? I(exactly: Int64(bitPattern: word)) : I(exactly: word) else {
+          let text = isNegative ? "\(Int64(bitPattern: word))" : "\(word)"
+          return (values, "\(text) at position \(values.count)")
+        }
         values.append(value)
       }
-      return (values, nil)
     }
+    return (values, nil)
+  }
+
+  /// True for integers that may be below 0.
+  @usableFromInline
+  var isSigned: Bool {
     switch self {
-    case .bool: return exact(bytes.map { UInt8($0 == 0 ? 0 : 1) })
-    case .uint8: return exact(bytes)
-    case .int8: return exact(order.words(of: bytes, as: Int8.self))
-    case .int16: return exact(order.words(of: bytes, as: Int16.self))
-    case .uint16: return exact(order.words(of: bytes, as: UInt16.self))
-    case .int32: return exact(order.words(of: bytes, as: Int32.self))
-    case .uint32: return exact(order.words(of: bytes, as: UInt32.self))
-    case .int64: return exact(order.words(of: bytes, as: Int64.self))
-    case .uint64: return exact(order.words(of: bytes, as: UInt64.self))
-    case .float16, .bfloat16, .float32, .float64: return ([], "a number with a fraction")
+    case .int8, .int16, .int32, .int64: true
+    case .float16, .bfloat16, .float32, .float64, .bool, .uint8, .uint16, .uint32, .uint64: false
+    }
+  }
+
+  /// Places of whole numbers, one after the other: what is converted in between is never more than that.
+  @usableFromInline
+  func pieces(_ count: Int) -> [Range<Int>] {
+    let length = 1 << 14
+    return stride(from: 0, to: count, by: length).map { $0..<min($0 + length, count) }
+  }
+
+  /// The numbers in 64 bits, integers with their sign.
+  @usableFromInline
+  func words(_ bytes: ArraySlice<UInt8>) -> [UInt64] {
+    let (order, content) = (ByteOrder.littleEndian, Array(bytes))
+    let words: [UInt64] =
+      switch byteCount {
+      case 1: content.map { UInt64($0) }
+      case 2: order.words(of: content, as: UInt16.self).map { UInt64($0) }
+      case 4: order.words(of: content, as: UInt32.self).map { UInt64($0) }
+      default: order.words(of: content)
+      }
+    if self == .bool { return words.map { $0 == 0 ? 0 : 1 } }
+    guard isSigned else { return words }
+    let unused = 64 - 8 * byteCount
+    return words.map { UInt64(bitPattern: Int64(bitPattern: $0 << unused) >> unused) }
+  }
+
+  @usableFromInline
+  func doubles(_ bytes: ArraySlice<UInt8>) -> [Double] {
+    let words = words(bytes)
+    switch self {
+    case .float16: return words.map { NumberType.half(UInt16($0)) }
+    case .bfloat16: return words.map { Double(Float(bitPattern: UInt32($0) << 16)) }
+    case .float32: return words.map { Double(Float(bitPattern: UInt32($0))) }
+    case .float64: return words.map { Double(bitPattern: $0) }
+    case .int8, .int16, .int32, .int64: return words.map { Double(Int64(bitPattern: $0)) }
+    case .bool, .uint8, .uint16, .uint32, .uint64: return words.map { Double($0) }
     }
   }
 

@@ -185,6 +185,7 @@ package enum PNG {
     let opaque = UInt16(depth == 16 ? 65_535 : 255)
     // The colour that is transparent, in samples as the file has them.
     let clear = transparency.map { ByteOrder.bigEndian.words(of: $0, as: UInt16.self) }
+    let mask = UInt16(255 >> max(0, 8 - depth))
     let widening = colours == nil && depth < 8 ? UInt16(255 / (1 << depth - 1)) : 1
     var samples = [UInt16](repeating: 0, count: header.height * header.width * channels)
     var pixel: [UInt16] = [0, 0, 0, 0]
@@ -200,7 +201,7 @@ package enum PNG {
               switch depth {
               case 16: UInt16(rows[place]) << 8 | UInt16(rows[place + 1])
               case 8: UInt16(rows[place])
-              default: UInt16(rows[place]) >> UInt16(8 - depth - sample * depth % 8) & (1 << UInt16(depth) - 1)
+              default: UInt16(rows[place] >> UInt8(8 - depth - sample * depth % 8)) & mask
               }
             sample += 1
           }
@@ -276,9 +277,10 @@ extension PNG {
   package static func encoded(_ pixels: [UInt8], height: Int, width: Int, channels: Int) -> [UInt8] {
     var rows: [UInt8] = []
     rows.reserveCapacity(pixels.count + height)
+    let length = width * channels
     for row in 0..<height {
       rows.append(0)
-      rows += pixels[row * width * channels..<(row + 1) * width * channels]
+      rows += pixels[row * length..<row * length + length]
     }
     func chunk(_ name: String, _ data: [UInt8]) -> [UInt8] {
       let order = ByteOrder.bigEndian
@@ -286,7 +288,8 @@ extension PNG {
       return order.bytes(of: [UInt32(data.count)]) + checked + order.bytes(of: [CRC32.value(of: checked)])
     }
     let sides = ByteOrder.bigEndian.bytes(of: [UInt32(width), UInt32(height)])
-    return signature + chunk("IHDR", sides + [8, channels == 1 ? 0 : 2, 0, 0, 0])
-      + chunk("IDAT", Gzip.system.stream(of: rows)) + chunk("IEND", [])
+    let header: [UInt8] = sides + [8, channels == 1 ? 0 : 2, 0, 0, 0]
+    let chunks = [chunk("IHDR", header), chunk("IDAT", Gzip.system.stream(of: rows)), chunk("IEND", [])]
+    return signature + chunks.joined()
   }
 }

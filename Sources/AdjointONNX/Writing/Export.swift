@@ -32,7 +32,7 @@ extension Tape {
   /// - Parameters:
   ///   - outputs: The variables and the names under which they come out; the last one that was recorded when left out.
   ///   - batch: The name of the first dimension of the inputs, of which the model then takes any number of rows. It is fixed
-  ///     where `nil`, with gradients, and where an operation was recorded for one number of rows (`ExportSummary.fixedBatch`).
+  ///     where `nil`, and where an operation was recorded for one number of rows (`ExportSummary.fixedBatch`).
   ///   - gradients: True to add the gradient of the first output by every trainable parameter, as `gradient/NAME`.
   ///   - parametersAreInputs: True to make the parameters inputs, whose values in the file are those at first; so they are with
   ///     gradients. A graph whose outputs are the next parameters can then be run in a loop: that is a training.
@@ -80,17 +80,25 @@ extension Tape {
         remedy: "Give each output a name of its own.")
     }
     let forward = count
-    defer { truncate(to: forward) }
-    if gradients { outputs += try gradientOutputs(of: outputs[0]) }
-    try refuseNamesOfLeaves(outputs)
     var writer = ModelWriter(
-      element: S.self == Float.self ? .float : .double, batchName: gradients ? nil : batch,
-      parametersAreInputs: gradients || parametersAreInputs,
-      fixed: gradients ? "gradients of a mean hold the number of rows" : nil, about: about,
+      element: S.self == Float.self ? .float : .double, batchName: batch,
+      parametersAreInputs: gradients || parametersAreInputs, about: about,
       metadata: metadata.map { ONNXEntry($0.key, $0.value) })
-    do { return try writer.model(of: self, outputs) } catch let fault as FixedBatch {
+    func attempt() throws -> (ONNXModel, ExportSummary) {
+      defer { truncate(to: forward) }
+      guard gradients else { return try writer.model(of: self, outputs) }
+      var all = outputs
+      if writer.batchName != nil, let rows = writer.batch(of: RecordedGraph(self), outputs) {
+        all = try countingRows(outputs, batch: rows)
+      }
+      let slopes = try gradientOutputs(of: all[0])
+      try refuseNamesOfLeaves(slopes)
+      return try writer.model(of: self, all + slopes, withoutRows: Set(slopes.map(\.name)))
+    }
+    try refuseNamesOfLeaves(outputs)
+    do { return try attempt() } catch let fault as FixedBatch {
       (writer.batchName, writer.fixed) = (nil, fault.reason)
-      return try writer.model(of: self, outputs)
+      return try attempt()
     }
   }
 
@@ -140,7 +148,7 @@ private struct ModelWriter {
   let metadata: [ONNXEntry]
 
   func model<S: Scalar>(
-    of tape: Tape<S>, _ outputs: [(name: String, value: Variable<S>)]
+    of tape: Tape<S>, _ outputs: [(name: String, value: Variable<S>)], withoutRows gradients: Set<String> = []
   ) throws -> (ONNXModel, ExportSummary) {
     let recorded = RecordedGraph(tape)
     let writer = GraphWriter(element: element, batchName: batchName, parametersAreInputs: parametersAreInputs)
@@ -152,6 +160,9 @@ private struct ModelWriter {
     try recording.write(outputs.map(\.value.index))
     for (name, value) in outputs {
       let item = recorded.nodes[value.index]
+      if gradients.contains(name), recording.factors(value.index).contains(where: { $0 > 0 }) {
+        throw FixedBatch(reason: "\(name): an axis of the parameter is as long as the batch, and is taken for it")
+      }
       writer.output(
         name, of: recording.plain(value.index), item.shape, recording.factors(value.index), isIndex: item.holdsIndices)
     }
@@ -175,7 +186,7 @@ private struct ModelWriter {
   }
 
   /// The rows of the first input that some outputs depend on; nil without one.
-  private func batch<S>(
+  func batch<S>(
     of recorded: RecordedGraph, _ outputs: [(name: String, value: Variable<S>)]
   ) -> Int? {
     var needed = Set(outputs.map(\.value.index))

@@ -23,6 +23,12 @@ final class WrittenRecording {
 
   /// For each axis of a node, how many times the batch it has; 0 for an extent that is fixed.
   func factors(_ node: Int) -> [Int] { growth[node].map(\.factor) }
+  /// How many times the batch each axis of each node has, of those that some depend on.
+  /// - Throws: `FixedBatch` where an operation was recorded for one number of rows alone.
+  func factors(behind wanted: [Int]) throws -> [[Int]] {
+    if let batch { try spreadBatch(batch, over: dependencies(of: wanted)) }
+    return recorded.nodes.indices.map(factors)
+  }
   /// True where an axis of any node grows with the batch.
   var growsWithBatch: Bool { growth.contains { $0.contains { $0.factor > 0 } } }
 
@@ -201,6 +207,16 @@ extension WrittenRecording {
     self.growth[leaf] = growth
   }
 
+  /// The whole number by which a user's recording divides what has no rows, such as the gradient of a mean.
+  private func wholeDivisor(_ node: Int) -> Double? {
+    let item = recorded.nodes[node]
+    guard scope.isEmpty, item.operation?.form.binary == .divide, role(item.inputs[1]) == .constant,
+      recorded.nodes[item.inputs[1]].shape.rank == 0, !factors(item.inputs[0]).contains(where: { $0 > 0 }),
+      let number = recorded.elements(item.inputs[1]).uniform, number != 0, Int(exactly: number) != nil
+    else { return nil }
+    return number
+  }
+
   /// Finds the axes that grow with the batch, from the leaves on.
   /// - Throws: `FixedBatch` where an operation was recorded for one number of rows alone.
   private func spreadBatch(_ batch: Int, over needed: [Bool]) throws {
@@ -216,6 +232,10 @@ extension WrittenRecording {
         }
       case .parameter, .state: break
       case nil:
+        if let count = wholeDivisor(node), count.truncatingRemainder(dividingBy: Double(batch)) == 0 {
+          let place = item.path ?? "%\(node)"
+          throw FixedBatch(reason: "\(place): it divides by \(Int(count)), which may be the number of rows")
+        }
         growth[node] = try BatchAxes(batch, node, item, item.inputs.map { (recorded.nodes[$0].shape, growth[$0]) })
           .growth()
       }
