@@ -48,7 +48,7 @@ import Testing
         _ = x.matmul(w).relu() + tape.input(.ones([3]))
       }
     }
-    #expect(said(result).contains("operands: %3 [4, 2] = relu(x·fc1/p0) in 'fc1', %4 [3], input in 'fc1'"))
+    #expect(said(result).contains("operands: %3 a⁽¹⁾ [4, 2] = relu(x·fc1/p0) in 'fc1', %4 [3], input in 'fc1'"))
     #expect(said(result).contains("recorded in 'fc1'"))
     let unnamed = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
       let tape = Tape<Float>()

@@ -1,5 +1,5 @@
 /// The layers of a recording: weighted sums z = x·Wᵀ + b with what an activation and a pooling make of them.
-package struct LayerReader<S: Scalar> {
+package struct LayerReader {
   /// The nodes that share a weight.
   package struct Layer {
     package let weight: Int
@@ -12,14 +12,18 @@ package struct LayerReader<S: Scalar> {
   }
 
   package private(set) var layers: [Layer] = []
-  private let tape: Tape<S>
+  private let nodes: [Node]
+  private let labels: [Int: String]
   private var consumers: [Int: [Int]] = [:]
 
-  package init(_ tape: Tape<S>, _ nodes: [Int]) {
-    self.tape = tape
-    for node in nodes { for input in tape.nodes[node].inputs { consumers[input, default: []].append(node) } }
+  /// Reads some nodes of a tape.
+  package init<S: Scalar>(_ tape: Tape<S>, _ read: [Int]) { self.init(Array(tape.nodes), tape.labels, read) }
+
+  init(_ nodes: [Node], _ labels: [Int: String], _ read: [Int]) {
+    (self.nodes, self.labels) = (nodes, labels)
+    for node in read { for input in nodes[node].inputs { consumers[input, default: []].append(node) } }
     var place: [Int: Int] = [:]
-    for node in nodes {
+    for node in read {
       guard let weight = weight(of: node) else { continue }
       if place[weight] == nil {
         place[weight] = layers.count
@@ -33,19 +37,19 @@ package struct LayerReader<S: Scalar> {
   /// The parameter among the factors of a product; a kernel of a convolution is reshaped before.
   private func weight(of node: Int) -> Int? {
     guard operation(node)?.form.isProduct == true else { return nil }
-    return tape.nodes[node].inputs.reversed().lazy.map { source(of: $0) }.first { isParameter($0) }
+    return nodes[node].inputs.reversed().lazy.map { source(of: $0) }.first { isParameter($0) }
   }
 
-  private func operation(_ node: Int) -> (any Operation)? { tape.nodes[node].kind.operation }
+  private func operation(_ node: Int) -> (any Operation)? { nodes[node].kind.operation }
 
   private func isParameter(_ node: Int) -> Bool {
-    if case .leaf(.parameter) = tape.nodes[node].kind { true } else { false }
+    if case .leaf(.parameter) = nodes[node].kind { true } else { false }
   }
 
   /// The node whose elements a node rearranges; itself where it is no rearrangement.
   private func source(of node: Int) -> Int {
     var node = node
-    while let form = operation(node)?.form, form == .reshape || form == .permute { node = tape.nodes[node].inputs[0] }
+    while let form = operation(node)?.form, form == .reshape || form == .permute { node = nodes[node].inputs[0] }
     return node
   }
 
@@ -53,13 +57,13 @@ package struct LayerReader<S: Scalar> {
     var sum = product
     // The bias is added to the product, or to the product in another shape.
     if let user = onlyUser(of: product), let form = operation(user)?.form, form == .addBias || form == .binary(.add),
-      let bias = tape.nodes[user].inputs.first(where: { $0 != product && isParameter($0) })
+      let bias = nodes[user].inputs.first(where: { $0 != product && isParameter($0) })
     {
       sum = user
       layers[layer].bias = layers[layer].bias ?? bias
     }
     // Rows of windows become images again.
-    if tape.nodes[product].inputs.contains(where: { operation(source(of: $0))?.form == .unfold }),
+    if nodes[product].inputs.contains(where: { operation(source(of: $0))?.form == .unfold }),
       let images = onlyUser(of: sum), operation(images)?.form == .reshape
     {
       sum = images
@@ -115,7 +119,7 @@ package struct LayerReader<S: Scalar> {
 
   /// `fc1` for the parameter `block 1/fc1/weight`; empty for one that no layer names.
   private func owner(of parameter: Int) -> String {
-    (tape.labels[parameter] ?? "").split(separator: "/").dropLast().last.map { $0.filter { !$0.isWhitespace } } ?? ""
+    (labels[parameter] ?? "").split(separator: "/").dropLast().last.map { $0.filter { !$0.isWhitespace } } ?? ""
   }
 
   private static func raised(_ number: String) -> String {

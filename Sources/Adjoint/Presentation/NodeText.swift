@@ -4,15 +4,19 @@
 struct NodeText<Nodes: RandomAccessCollection> where Nodes.Element == Node, Nodes.Index == Int {
   let nodes: Nodes
   let names: NodeNames
+  /// True where a node without a name has its symbol beside its number. That costs a look at the whole recording.
+  var hasSymbols = true
   /// The value of a constant of one element; `nil` where it is not at hand.
   let number: (Int) -> Double?
 
-  /// A node with its shape: `'fc1/weight' [128, 784]`; one without a name also with its formula or role: `%5 [2] = exp(x)`.
+  /// A node with its shape: `'fc1/weight' [128, 784]`; one without a name also with its formula or role: `%5 [2] = exp(x)`,
+  /// `%4 z⁽¹⁾ [2, 10] = x·fc1/weightᵀ + fc1/bias`.
   func description(of node: Int) -> String {
     let shape = nodes[node].shape
     guard names.labels[node] != nil else {
       let scope = names.scopes[Int(nodes[node].scope)]
-      return "%\(node) \(shape)" + formula(of: node) + (scope.isEmpty ? "" : " in '\(scope)'")
+      let place = hasSymbols ? Symbols(Array(nodes), names.labels).place(of: node, labeled: nil) : "%\(node)"
+      return "\(place) \(shape)" + formula(of: node) + (scope.isEmpty ? "" : " in '\(scope)'")
     }
     let name = "'\(names.path(of: node, nodes[node]))' \(shape)"
     return names.inventedLabels.contains(node) ? name + " (a parameter without a name)" : name
@@ -59,7 +63,11 @@ extension Tape {
   package func describe(_ node: Int) -> String { text.description(of: node) }
 
   /// A node as a listing names it: with its formula or role, whether it has a name or not.
-  package func line(of node: Int) -> String { text.line(of: node) }
+  package func line(of node: Int) -> String {
+    var text = text
+    text.hasSymbols = false
+    return text.line(of: node)
+  }
 
   /// Nodes as a message names them.
   func describe(_ nodes: NodeList) -> String { nodes.map { describe($0) }.joined(separator: ", ") }

@@ -182,7 +182,9 @@ extension Notation {
       return bracket(base, base.precedence < 5 || base.hasIndexAbove) + "^{" + exponent.latex + "}"
     case .transposed(let a): return grouped(a) + #"^{\top}"#
     case .subscripted(let name, let below, let arguments):
-      let runs = below.replacing("..<", with: #"\,..{<}\,"#)
+      // Words such as stride stand upright; the sign < has no place among them.
+      let hasWords = !below.contains("<") && below.contains(where: \.isLetter)
+      let runs = hasWords ? #"\text{"# + below + "}" : below.replacing("..<", with: #"\,..{<}\,"#)
       return named(name) + "_{" + runs + #"}\left("# + arguments.map(\.latex).joined(separator: ", ") + #"\right)"#
     case .magnitude(let a): return #"\left|"# + a.latex + #"\right|"#
     case .indicator(let a): return #"\left["# + a.latex + #"\right]"#

@@ -37,22 +37,29 @@ public struct Symbols: Sendable {
   }
 
   private init<S: Scalar>(_ tape: Tape<S>, output: Int?, _ notation: AdjointNotation) {
+    self.init(Array(tape.nodes), tape.labels, output: output, notation)
+  }
+
+  /// Names the values of a recording for a message.
+  init(_ nodes: [Node], _ labels: [Int: String]) { self.init(nodes, labels, output: nil, .bar) }
+
+  private init(_ nodes: [Node], _ labels: [Int: String], output: Int?, _ notation: AdjointNotation) {
     (self.output, self.notation) = (output, notation)
-    let forward = tape.nodes.indices.filter { tape.nodes[$0].serves < 0 }
-    let labels = LabelReader(tape, forward)
-    if let output { name(output, labels.word(of: output) ?? (tape.nodes[output].shape.elementCount == 1 ? "L" : nil)) }
-    for node in forward { name(node, labels.word(of: node)) }
-    for layer in LayerReader(tape, forward).layers {
+    let forward = nodes.indices.filter { nodes[$0].serves < 0 }
+    let words = LabelReader(nodes, labels, forward)
+    if let output { name(output, words.word(of: output) ?? (nodes[output].shape.elementCount == 1 ? "L" : nil)) }
+    for node in forward { name(node, words.word(of: node)) }
+    for layer in LayerReader(nodes, labels, forward).layers {
       name(layer.weight, "W" + layer.index)
       if let bias = layer.bias { name(bias, "b" + layer.index) }
       for sum in layer.sums { indexOfSum[sum] = layer.index }
       for value in layer.activations { indexOfActivation[value] = layer.index }
     }
     for node in forward where names[node] == nil {
-      name(node, letter(for: node, tape))
+      name(node, letter(for: node, nodes, labels))
       if names[node] == nil { name(node, "u" + Notation.lowered(node)) }
     }
-    for node in tape.nodes.indices where names[node] == nil { names[node] = "u" + Notation.lowered(node) }
+    for node in nodes.indices where names[node] == nil { names[node] = "u" + Notation.lowered(node) }
   }
 
   /// The symbol of the value at a position of the tape, such as `z⁽¹⁾`.
@@ -68,6 +75,15 @@ public struct Symbols: Sendable {
     }
   }
 
+  /// The number of a node as a message gives it. The symbol stands beside it where a layer, a softmax or an attention gives
+  /// one: `%4 z⁽¹⁾`.
+  package func place(of node: Int, labeled label: String?) -> String {
+    let symbol = self[node]
+    let saysMore = indexOfSum[node] != nil || indexOfActivation[node] != nil || symbol == "ŷ" || symbol == "A"
+    return saysMore && symbol != label && symbol != "u" + Notation.lowered(node)
+      ? "%\(node) \(symbol)" : "%\(node)"
+  }
+
   /// True for the weighted sum z of a layer.
   package func isWeightedSum(_ node: Int) -> Bool { indexOfSum[node] != nil }
 
@@ -80,13 +96,13 @@ public struct Symbols: Sendable {
   }
 
   /// The symbol of a value that nobody has named, by its role or its operation; `nil` where it has none of its own.
-  private func letter<S: Scalar>(for node: Int, _ tape: Tape<S>) -> String? {
+  private func letter(for node: Int, _ nodes: [Node], _ labels: [Int: String]) -> String? {
     func free(_ letter: String) -> String { taken.contains(letter) ? letter + Notation.lowered(node) : letter }
-    switch tape.nodes[node].kind {
+    switch nodes[node].kind {
     case .leaf(let role):
       switch role {
       case .parameter, .state:
-        let parts = (tape.labels[node] ?? "p").split(separator: "/").map(String.init)
+        let parts = (labels[node] ?? "p").split(separator: "/").map(String.init)
         let letter = parts.last == "weight" ? "W" : parts.last == "bias" ? "b" : parts.last ?? "p"
         return free(letter + (parts.count > 1 ? "_" + parts[parts.count - 2].filter { !$0.isWhitespace } : ""))
       case .input: return free("x")
@@ -97,9 +113,8 @@ public struct Symbols: Sendable {
     case .operation(let operation):
       if let index = indexOfSum[node] { return "z" + index }
       if operation.form == .softmax(.softmax) {
-        let isWeight = tape.nodes.indices.contains { i in
-          i > node && tape.nodes[i].serves < 0 && tape.nodes[i].kind.operation?.form.isProduct == true
-            && tape.nodes[i].inputs.contains(node)
+        let isWeight = nodes[node...].contains { later in
+          later.serves < 0 && later.kind.operation?.form.isProduct == true && later.inputs.contains(node)
         }
         return isWeight ? free("A") : "ŷ"
       }
@@ -110,23 +125,24 @@ public struct Symbols: Sendable {
 }
 
 /// The labels that are symbols.
-private struct LabelReader<S: Scalar> {
-  private let tape: Tape<S>
+private struct LabelReader {
+  private let nodes: [Node]
+  private let labels: [Int: String]
   private var uses: [String: Int] = [:]
 
-  init(_ tape: Tape<S>, _ nodes: [Int]) {
-    self.tape = tape
-    for node in nodes { if let label = tape.labels[node] { uses[label, default: 0] += 1 } }
+  init(_ nodes: [Node], _ labels: [Int: String], _ read: [Int]) {
+    (self.nodes, self.labels) = (nodes, labels)
+    for node in read { if let label = labels[node] { uses[label, default: 0] += 1 } }
   }
 
   /// The label of a node where it is one word that no other node has; `nil` for the `fc1/weight` of a layer, and for the
   /// `p3` of a parameter without a name. The words of a training step become the letters that they stand for.
   func word(of node: Int) -> String? {
-    guard let label = tape.labels[node], uses[label] == 1, !label.contains(where: { $0 == "/" || $0.isWhitespace })
+    guard let label = labels[node], uses[label] == 1, !label.contains(where: { $0 == "/" || $0.isWhitespace })
     else {
       return nil
     }
-    if case .leaf(let role) = tape.nodes[node].kind, role == .parameter || role == .state,
+    if case .leaf(let role) = nodes[node].kind, role == .parameter || role == .state,
       label.first == "p", label.dropFirst().allSatisfy(\.isNumber)
     {
       return nil

@@ -86,7 +86,9 @@ extension Tape: CustomStringConvertible {
     return expand(index(of: x, for: "expression", file: file, line: line))
   }
 
-  private func operand(_ node: Int) -> Notation { number(of: node).map { .number($0) } ?? .symbol("%\(node)") }
+  private func operand(_ node: Int) -> Notation {
+    number(of: node).map { .number($0) } ?? .symbol((isConstant(node) ? "c" : "u") + Notation.lowered(node))
+  }
 
   /// The number that a constant of one element is.
   private func number(of node: Int) -> Double? {

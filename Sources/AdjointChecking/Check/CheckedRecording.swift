@@ -10,10 +10,13 @@ package struct DoubleRecording {
   package let leaves: [Variable<Double>]
   /// True when computed indices are those of the other scalar in which they were recorded.
   let holdsIndices: Bool
+  /// The symbols of the recording's values.
+  let symbols: Symbols
 
   /// - Parameter holdsIndices: true when a recording in Double follows one in another scalar already.
   package init<S: Scalar>(_ output: Variable<S>, _ leaves: [Variable<S>], holdingIndices holdsIndices: Bool = false) {
     self.holdsIndices = holdsIndices || S.self != Double.self
+    symbols = Symbols(of: output)
     if let own = output as? Variable<Double>, let ownLeaves = leaves as? [Variable<Double>] {
       (self.output, self.leaves) = (own, ownLeaves)
       return
@@ -55,6 +58,8 @@ package final class CheckedRecording {
     let name: String
     /// Scope and label.
     let path: String
+    /// The number on the tape, with its symbol where that says more.
+    let place: String
     let inputs: [Int]
     let inputShapes: [[Int]]
     let shape: [Int]
@@ -112,7 +117,7 @@ package final class CheckedRecording {
   ) {
     (output, leaves, holdsIndices) = (recording.output, recording.leaves, recording.holdsIndices)
     tape = output.tape
-    let (tape, output, leaves) = (tape, output, leaves)
+    let (tape, output, leaves, symbols) = (tape, output, leaves, recording.symbols)
     let mark = tape.count
     let values = (0..<output.shape.elementCount).map { _ in output.shape.elementCount == 1 ? 1 : generator.normal() }
     // Representable in Float, so that every precision differentiates the same function.
@@ -143,7 +148,8 @@ package final class CheckedRecording {
     nodes = (0..<tape.count).map { node in
       let x = tape[node]
       return Node(
-        name: x.operation?.name ?? x.role?.name ?? "", path: x.path, inputs: x.inputs.map(\.index),
+        name: x.operation?.name ?? x.role?.name ?? "", path: x.path,
+        place: symbols.place(of: node, labeled: x.path.split(separator: "/").last.map(String.init)), inputs: x.inputs.map(\.index),
         inputShapes: x.inputs.map { Array($0.shape) }, shape: Array(x.shape))
     }
     tape.truncate(to: mark)
@@ -195,7 +201,7 @@ package final class CheckedRecording {
   ) -> Finding {
     let x = nodes[node]
     return Finding(
-      mechanism: mechanism, operation: x.name, node: node, path: x.path, inputShapes: x.inputShapes,
+      mechanism: mechanism, operation: x.name, node: node, place: x.place, path: x.path, inputShapes: x.inputShapes,
       outputShape: x.shape, input: input, element: element, found: found, expected: expected, hypothesis: hypothesis,
       isConfirmed: isConfirmed)
   }

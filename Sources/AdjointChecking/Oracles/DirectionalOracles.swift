@@ -34,7 +34,7 @@ struct DirectionalOracles {
     if let kink = kinks.first {
       return (
         judgment(
-          .cannotTell, "at a kink of \(kink.place)",
+          .cannotTell, "at a kink of \(kink.site)",
           .subgradient
         ), []
       )

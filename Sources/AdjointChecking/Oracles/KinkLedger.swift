@@ -53,14 +53,14 @@ extension CheckedRecording {
   /// A node for people: its operation, its path where it has one, and its position.
   func place(of node: Int) -> String {
     let x = nodes[node]
-    return site(of: x.name, node, x.path)
+    return site(of: x.name, x.place, x.path)
   }
 
   func singularity(
     at node: Int, element: Int, distance: Double? = nil, operands: [Double] = []
   ) -> Singularity {
     Singularity(
-      operation: nodes[node].name, node: node, path: nodes[node].path, element: element, distance: distance,
+      operation: nodes[node].name, node: node, place: nodes[node].place, path: nodes[node].path, element: element, distance: distance,
       operands: operands)
   }
 }

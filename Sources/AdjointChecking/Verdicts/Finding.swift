@@ -139,6 +139,8 @@ public struct Finding: Sendable, Hashable, Encodable, CustomStringConvertible {
   public let operation: String
   /// The position of the node on the tape.
   public let node: Int
+  /// The position with the value's symbol beside it where that says more than the number, `%4 z⁽¹⁾`.
+  public let place: String
   /// The node's scope and label.
   public let path: String
   package let inputShapes: [[Int]]
@@ -170,6 +172,7 @@ public struct Finding: Sendable, Hashable, Encodable, CustomStringConvertible {
 package struct Singularity: Sendable, Hashable, Encodable {
   package let operation: String
   package let node: Int
+  let place: String
   package let path: String
   package let element: Int
   /// The step along the direction at which the branch changes; 0 exactly at a kink; `nil` for a value that is not finite.
@@ -178,19 +181,19 @@ package struct Singularity: Sendable, Hashable, Encodable {
   package let operands: [Double]
 
   /// The operation and its node.
-  var place: String { site(of: operation, node, path) }
+  var site: String { AdjointChecking.site(of: operation, place, path) }
 
   /// A clause, such as `exactly at a kink of relu at act (%3), element 2`.
   package var text: String {
     guard let distance else {
       let cause = operands.isEmpty ? "it was given so" : "its operands are \(operands)"
-      return "\(place), element \(element), is not finite; \(cause)"
+      return "\(site), element \(element), is not finite; \(cause)"
     }
-    return (distance == 0 ? "exactly at" : "within \(short(distance)) of") + " a kink of \(place), element \(element)"
+    return (distance == 0 ? "exactly at" : "within \(short(distance)) of") + " a kink of \(site), element \(element)"
   }
 }
 
-/// `relu at act (%3)`, or `relu (%3)` without a name.
-func site(of operation: String, _ node: Int, _ path: String) -> String {
-  path.isEmpty ? "\(operation) (%\(node))" : "\(operation) at \(path) (%\(node))"
+/// `relu at act (%3 a⁽¹⁾)`, or `relu (%3)` without a name or a symbol.
+func site(of operation: String, _ place: String, _ path: String) -> String {
+  path.isEmpty ? "\(operation) (\(place))" : "\(operation) at \(path) (\(place))"
 }

@@ -4,11 +4,11 @@ import Adjoint
 
 extension Finding {
   /// The operation and its place.
-  var site: String { AdjointChecking.site(of: operation, node, path) }
+  var site: String { AdjointChecking.site(of: operation, place, path) }
   var shapes: String { inputShapes.map { "\($0)" }.joined(separator: ", ") + " → \(outputShape)" }
   var comparedNumbers: ComparedNumbers { ComparedNumbers(found, expected, agree: false) }
 
-  /// A clause, such as `in the rule of tanh at encoder/act (%7), the sign is wrong`.
+  /// A clause, such as `in the rule of tanh at encoder/act (%7 a⁽¹⁾), the sign is wrong`.
   var clause: String { clause(at: site) }
 
   /// The clause with another name for the place.

@@ -36,6 +36,7 @@ public struct Derivation<S: Scalar> {
   /// A leaf of the model, which the derivation takes as given.
   package struct Given: Sendable {
     package let name: String
+    /// The dimensions as it is written, which may be a transpose.
     package let shape: Shape
     /// Its role and its label on the tape, such as `parameter fc1/weight`.
     package let description: String
@@ -101,7 +102,9 @@ public struct Derivation<S: Scalar> {
       names[node] = symbols[node]
       if let role = x.role {
         let label = x.label.map { " \($0)" } ?? ""
-        given.append(Given(name: symbols[node], shape: x.shape, description: role.name + label))
+        let isTurned = x.shape.rank == 2 && columns.map { !$0.parameters.contains(node) } ?? false
+        let shape = isTurned ? Shape(x.shape.reversed()) : x.shape
+        given.append(Given(name: symbols[node], shape: shape, description: role.name + label))
       } else {
         let (sides, remarks) = sides(of: node, claim: loss.claims[node])
         append(node, symbols[node], sides, remarks, isBackward: false)

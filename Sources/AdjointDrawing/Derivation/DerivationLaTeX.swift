@@ -11,13 +11,19 @@ extension Derivation {
       #"\newcommand{\fit}[1]{\sbox{\fitbox}{$\displaystyle #1$}\ifdim\wd\fitbox>0.88\linewidth"#
         + #"\resizebox{0.88\linewidth}{!}{\usebox{\fitbox}}\else\usebox{\fitbox}\fi}"#,
       #"\newcommand{\remark}[1]{{\small\hspace*{2em}\parbox{0.85\linewidth}{\raggedright #1}\par}}"#,
-      #"\begin{document}"#, "", #"\section*{Given}"#, #"\begin{tabular}{lll}"#,
+      #"\begin{document}"#, "", #"\section*{Given}"#,
     ]
-    for leaf in given {
-      let words = Derivation.latex(words: leaf.description)
-      lines.append("$\(Notation.named(leaf.name).latex)$ & $\(Derivation.latex(of: leaf.shape))$ & \(words) \\\\")
+    // A table would not break between pages. The widest symbol and the widest shape set the stops.
+    let cells = given.map { leaf in
+      ["$\(Notation.named(leaf.name).latex)$", "$\(Derivation.latex(of: leaf.shape))$", Derivation.latex(words: leaf.description)]
     }
-    lines += [#"\end{tabular}"#, "", #"\medskip "# + Derivation.latex(of: legend), #"\section*{Forward}"#]
+    let widest = [0, 1].map { column in
+      zip(cells, given).max { (column == 0 ? $0.1.name.count < $1.1.name.count : $0.0[1].count < $1.0[1].count) }?.0[column]
+        ?? ""
+    }
+    lines += [#"\begin{tabbing}"#, widest.map { $0 + #"\quad\="# }.joined() + #"\kill"#]
+    lines += cells.map { $0.joined(separator: #" \> "#) + #" \\"# }
+    lines += [#"\end{tabbing}"#, "", #"\medskip "# + Derivation.latex(of: legend), #"\section*{Forward}"#]
     for equation in equations where !equation.isBackward { lines += latex(of: equation) }
     lines += [
       "", #"\section*{Backward}"#, Derivation.latex(of: convention) + ".",

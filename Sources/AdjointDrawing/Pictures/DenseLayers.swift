@@ -46,7 +46,7 @@ struct DenseLayer {
   }
 
   private init?<S: Scalar>(
-    _ layer: LayerReader<S>.Layer, on tape: Tape<S>, example: Int, for picture: String
+    _ layer: LayerReader.Layer, on tape: Tape<S>, example: Int, for picture: String
   ) throws(PictureError) {
     guard layer.sums.count == 1, tape[layer.weight].shape.rank == 2 else { return nil }
     var product = tape[layer.sums[0]]

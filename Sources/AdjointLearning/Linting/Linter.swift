@@ -6,7 +6,7 @@ import Adjoint
 ///
 /// ```swift
 /// for finding in Linter(on: loss).run() { print(finding) }
-/// // fc1/relu (%6): 52 of 128 units give 0 for all 500 examples; lower the learning rate, …
+/// // fc1/relu (%6 a⁽¹⁾): 52 of 128 units give 0 for all 500 examples; lower the learning rate, …
 /// ```
 public struct Linter<S: Scalar> {
   /// A mistake that the linter knows.
@@ -31,6 +31,8 @@ public struct Linter<S: Scalar> {
     public let rule: Rule
     /// The position on the tape; `nil` for a parameter that was never recorded.
     package let node: Int?
+    /// The position with the value's symbol beside it, `%20 ŷ`; `nil` for a parameter that was never recorded.
+    package let number: String?
     /// Scope and label of the node, or the parameter's name; may be empty.
     package let path: String
     /// The mistake, in a sentence.
@@ -38,9 +40,9 @@ public struct Linter<S: Scalar> {
     /// The way to end it, in a sentence.
     public let remedy: String
 
-    /// The node as a person finds it: `fc1/relu (%6)`.
+    /// The node as a person finds it: `fc1/relu (%6 a⁽¹⁾)`.
     public var place: String {
-      let number = node.map { "%\($0)" } ?? "not recorded"
+      let number = number ?? "not recorded"
       return path.isEmpty ? number : "\(path) (\(number))"
     }
     public var description: String { "\(place): \(problem); \(remedy)" }
@@ -48,13 +50,14 @@ public struct Linter<S: Scalar> {
 
   let loss: Variable<S>
   let parameters: [Parameter<S>]
+  private let symbols: Symbols
 
   /// A search in the recording of a loss.
   /// - Parameters:
   ///   - loss: recorded with the values of a batch; some rules need at least 100 examples, and are silent with fewer.
   ///   - parameters: those that ought to be trained; what the tape has not seen of them is reported as unreachable.
   public init(on loss: Variable<S>, parameters: [Parameter<S>] = []) {
-    (self.loss, self.parameters) = (loss, parameters)
+    (self.loss, self.parameters, symbols) = (loss, parameters, Symbols(of: loss))
   }
 
   /// All findings, in the order of the tape; the same for the same recording.
@@ -73,7 +76,11 @@ public struct Linter<S: Scalar> {
     // An activation recorded outside its layer has no name of its own.
     let after = x.inputs.first?.path ?? ""
     let path = x.path.isEmpty && !after.isEmpty ? "\(x.operation?.name ?? "") after \(after)" : x.path
-    return Finding(rule: rule, node: x.index, path: path, problem: problem, remedy: remedy)
+    return Finding(rule: rule, node: x.index, number: number(of: x), path: path, problem: problem, remedy: remedy)
+  }
+
+  private func number(of x: Variable<S>) -> String {
+    symbols.place(of: x.index, labeled: x.path.split(separator: "/").last.map(String.init))
   }
 
   // MARK: Parameters that nothing teaches
@@ -93,7 +100,7 @@ public struct Linter<S: Scalar> {
     for parameter in parameters where !parameter.isFrozen && !known.contains(ObjectIdentifier(parameter)) {
       findings.append(
         Finding(
-          rule: .unreachableParameter, node: nil, path: parameter.name ?? "a parameter \(parameter.shape)",
+          rule: .unreachableParameter, node: nil, number: nil, path: parameter.name ?? "a parameter \(parameter.shape)",
           problem: "the loss does not use this parameter", remedy: remedy))
     }
     return findings
@@ -109,14 +116,14 @@ public struct Linter<S: Scalar> {
         source.operation?.form == .softmax(.softmax)
       {
         return finding(
-          .probabilitiesAsLogits, at: source, "softmax is fed to a cross-entropy that takes logits (%\(x.index))",
+          .probabilitiesAsLogits, at: source, "softmax is fed to a cross-entropy that takes logits (\(number(of: x)))",
           "leave out the softmax: the loss applies its own")
       }
       if operation.form == .unary(.softplus), source.operation?.form == .unary(.sigmoid),
         x.path.split(separator: "/").contains("binaryCrossEntropy")
       {
         return finding(
-          .probabilitiesAsLogits, at: source, "sigmoid is fed to a cross-entropy that takes logits (%\(x.index))",
+          .probabilitiesAsLogits, at: source, "sigmoid is fed to a cross-entropy that takes logits (\(number(of: x)))",
           "leave out the sigmoid: the loss applies its own")
       }
       return nil
