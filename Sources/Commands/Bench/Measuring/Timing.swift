@@ -30,6 +30,10 @@ struct Spread: Sendable {
 struct Measured: Sendable {
   let figure: Spread
   let conditions: Conditions
+  /// The seconds of the first run; nil where that is no figure of the row.
+  var first: Double?
+  /// The most memory of the row's process so far, in MiB; nil where the system does not say.
+  var memory: Double?
 }
 
 /// The length of a measurement.
@@ -45,6 +49,7 @@ struct Timing: Sendable {
   /// so that both see the same changes of the clock frequency.
   func measure(_ row: PreparedRow) throws -> Measured {
     let counts = try row.runs.map { run in
+      guard row.isWarm else { return 1 }
       let start = ContinuousClock.now
       var (calls, elapsed) = (0, 0.0)
       repeat {
@@ -70,7 +75,8 @@ struct Timing: Sendable {
     }
     var medians = Conditions(medians: conditions)
     if row.worksItself { medians.coreShare = min(1, core / wall) }
-    return Measured(figure: Spread(figures), conditions: medians)
+    return Measured(
+      figure: Spread(figures), conditions: medians, first: row.first, memory: row.memory.map { $0() } ?? PeakMemory.mebibytes)
   }
 
   /// The processor time of this thread.

@@ -118,7 +118,7 @@ struct PeerExchange {
       try Data(text).write(to: folder.appendingPathComponent("\(file).csv"))
       try write(numbers, "\(file).f32")
       return [("kind", .string("table")), ("file", .string(file))]
-    case .eagerStep, .gradientRatio, .memoryPlan: return nil
+    case .eagerStep, .gradientRatio, .memoryPlan, .lone: return nil
     }
   }
 

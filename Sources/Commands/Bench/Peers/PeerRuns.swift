@@ -24,7 +24,7 @@ final class PeerRuns {
   ) throws {
     (self.rows, self.isQuick, self.console) = (rows, isQuick, console)
     (self.processes, self.samples) = (processes, samples)
-    python = try Interpreter(interpreter)
+    python = try Interpreter(interpreter, script: "peers.py")
     let found = try python.versions()
     let all: [(variant: String, needs: [String])] = [
       ("torch", ["numpy", "torch"]), ("jax-jit", ["numpy", "jax"]), ("jax-scan", ["numpy", "jax"]),
@@ -120,76 +120,5 @@ final class PeerRuns {
       figures.append((name, figure))
     }
     return figures
-  }
-}
-
-/// A Python interpreter with our script.
-struct Interpreter {
-  let path: String
-  private let script: String
-
-  /// - Throws: `CommandError.peer` when the script cannot be found.
-  init(_ path: String) throws(CommandError) {
-    self.path = path
-    let place = "Examples/Benchmarks/peers.py"
-    for start in [URL(fileURLWithPath: FileManager.default.currentDirectoryPath), Sibling.own].compactMap({ $0 }) {
-      var folder = start
-      for _ in 0..<8 {
-        let candidate = folder.appendingPathComponent(place).path
-        if FileManager.default.fileExists(atPath: candidate) {
-          script = candidate
-          return
-        }
-        folder = folder.deletingLastPathComponent()
-      }
-    }
-    throw .peer(
-      "--peers", reason: "there is no \(place) above this directory or above the program; run it in the package")
-  }
-
-  /// The libraries that it has.
-  func versions() throws -> [String: String] {
-    let versions = try run(["--versions"], onOneCore: false).members ?? []
-    return Dictionary(versions.compactMap { name, version in version.string.map { (name, $0) } }) { first, _ in first }
-  }
-
-  func run(_ words: [String], onOneCore: Bool) throws -> JSON {
-    try Interpreter.run("/usr/bin/env", [path, script] + words, onOneCore: onOneCore)
-  }
-
-  /// Runs a program to its end and reads the JSON object on its last line.
-  /// - Throws: `CommandError.peer` when it fails or prints no such line.
-  static func run(_ path: String, _ words: [String], onOneCore: Bool) throws -> JSON {
-    let process = Process()
-    let pinning = "/usr/bin/taskset"
-    let cores = ProcessInfo.processInfo.activeProcessorCount
-    if onOneCore, FileManager.default.isExecutableFile(atPath: pinning) {
-      process.executableURL = URL(fileURLWithPath: pinning)
-      process.arguments = ["-c", "\(cores - 1)", path] + words
-    } else {
-      process.executableURL = URL(fileURLWithPath: path)
-      process.arguments = words
-    }
-    let (output, errors) = (Pipe(), FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString))
-    try Data().write(to: errors)
-    defer { try? FileManager.default.removeItem(at: errors) }
-    process.standardInput = FileHandle.nullDevice
-    process.standardOutput = output
-    process.standardError = try FileHandle(forWritingTo: errors)
-    let name = words.prefix(3).map { URL(fileURLWithPath: $0).lastPathComponent }.joined(separator: " ")
-    do {
-      try process.run()
-    } catch {
-      throw CommandError.peer(name, reason: "it cannot be started: \(error.localizedDescription)")
-    }
-    let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-    process.waitUntilExit()
-    guard process.terminationStatus == 0, let line = text.split(separator: "\n").last,
-      let object = try? JSON(line.utf8, file: name), object.members != nil
-    else {
-      let last = (try? String(contentsOf: errors, encoding: .utf8))?.split(separator: "\n").last ?? "it printed nothing"
-      throw CommandError.peer(name, reason: "it ended with \(process.terminationStatus): \(last)")
-    }
-    return object
   }
 }
