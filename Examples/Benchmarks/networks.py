@@ -24,6 +24,7 @@ folder, variant = sys.argv[1], sys.argv[2]
 with open(os.path.join(folder, "problem.json")) as file:
     row = json.load(file)
 THREADS = row["threads"]
+clock = time.process_time if row["processorTime"] else time.perf_counter
 
 # Before any library starts its threads.
 for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
@@ -61,10 +62,10 @@ def median_seconds(run, least=0.01):
     count = max(1, int(least * calls / elapsed))
     seconds = []
     for _ in range(row["samples"]):
-        start = time.perf_counter()
+        start = clock()
         for _ in range(count):
             run()
-        seconds.append((time.perf_counter() - start) / count)
+        seconds.append((clock() - start) / count)
     return float(np.median(seconds))
 
 

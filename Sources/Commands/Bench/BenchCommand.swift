@@ -27,6 +27,9 @@ enum BenchCommand {
         "samples", "N", .integer(3...1_000),
         "So many samples of each row. Default: 31; 11 in each process against peers; 5 when "
           + "quick."),
+      .flag(
+        "processor-time",
+        "Count processor time and not the clock's, on a machine that is busy with other things; rows of one thread alone."),
       .flag("quick", "Few samples and few images: to see that everything works. No figure to quote."),
       .flag(
         "profile", "After the table, say where the time of every training step among the rows goes, pass by pass."),
@@ -67,7 +70,8 @@ enum BenchCommand {
     let isQuick = arguments.isGiven("quick")
     let known = try BenchTable.select(
       arguments.positionals, of: BenchTable.rows(threads: [1] + threads.filter { $0 != 1 }, isQuick: isQuick))
-    let rows = known.filter { threads.contains($0.threads) }
+    let countsProcessorTime = arguments.isGiven("processor-time")
+    let rows = known.filter { threads.contains($0.threads) && !(countsProcessorTime && $0.threads > 1) }
     guard !rows.isEmpty else { throw CommandError.noRowAtThreads(threads[0]) }
     if arguments.isGiven("list") {
       list(rows, asJSON: arguments.isGiven("json"), console)
@@ -90,14 +94,15 @@ enum BenchCommand {
       var (results, methods): ([BenchResult], [String]) = ([], [])
       if !shared.isEmpty {
         let runs = try PeerRuns(
-          rows: shared, interpreter: interpreter, isQuick: isQuick, processes: processes, samples: samples, console)
+          rows: shared, interpreter: interpreter, isQuick: isQuick, processes: processes, samples: samples,
+          countsProcessorTime: countsProcessorTime, console)
         results += try runs.results()
         methods.append(runs.method)
       }
       if !lone.isEmpty {
         let runs = try LoneRuns(
           rows: lone, interpreter: interpreter, isQuick: isQuick, processes: processes, samples: samples,
-          record: arguments.text("record"), console)
+          countsProcessorTime: countsProcessorTime, record: arguments.text("record"), console)
         results += try runs.results()
         methods.append(runs.method)
       }
@@ -108,6 +113,7 @@ enum BenchCommand {
         throw CommandError.unusedOption(option, reason: "without other libraries", usedBy: ["--peers"])
       }
       var timing: Timing = isQuick ? .quick : .full
+      timing.countsProcessorTime = countsProcessorTime
       if let samples = try arguments.givenInteger("samples") { timing.samples = samples }
       let results = try measure(rows, timing, BenchData(isQuick: isQuick), console)
       report = BenchReport(

@@ -19,7 +19,9 @@ struct GradBenchProblem: LoneProblem {
 
   var peers: [String] {
     switch module {
-    case .gmm, .lstm, .kmeans, .lse, .ba: ["c", "numpy", "torch", "jax-jit", "differences"]
+    case .gmm, .lse: ["c", "numpy", "torch", "jax-jit", "differences"]
+    case .lstm, .ba: ["c", "torch", "jax-jit", "differences"]
+    case .kmeans: ["c", "numpy", "torch", "jax-jit"]
     case .llsq, .ode: ["numpy", "torch", "jax-jit"]
     case .det: ["c"]
     case .particle, .saddle: []
@@ -60,7 +62,11 @@ struct GradBenchProblem: LoneProblem {
         ("main_params", rows(2 * layers, 4 * width)), ("extra_params", rows(3, width)),
         ("state", rows(2 * layers, width)), ("sequence", .array(sequence)),
       ]
-    case .kmeans: return [("points", rows(sizes[1], sizes[2])), ("centroids", rows(sizes[0], sizes[2]))]
+    case .kmeans:
+      // Centroids begin on points, so that none is without.
+      let points = noise.tensor([sizes[1], sizes[2]])
+      func rows(_ count: Int) -> JSON { .array((0..<count).map { list(points[$0]) }) }
+      return [("points", rows(sizes[1])), ("centroids", rows(sizes[0]))]
     case .lse: return [("x", vector(sizes[0]))]
     case .llsq: return [("x", vector(sizes[1])), ("n", .integer(sizes[0]))]
     case .ode: return [("x", vector(sizes[0])), ("s", .integer(sizes[1]))]

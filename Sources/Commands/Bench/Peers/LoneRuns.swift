@@ -11,6 +11,7 @@ final class LoneRuns {
   private let rows: [BenchRow]
   private let isQuick: Bool
   private let samples: Int
+  private let countsProcessorTime: Bool
   private let processes: Int
   private let console: Console
   private let interpreter: String
@@ -20,11 +21,11 @@ final class LoneRuns {
   private let versions: String
 
   init(
-    rows: [BenchRow], interpreter: String, isQuick: Bool, processes: Int, samples: Int, record: String?,
-    _ console: Console
+    rows: [BenchRow], interpreter: String, isQuick: Bool, processes: Int, samples: Int, countsProcessorTime: Bool,
+    record: String?, _ console: Console
   ) throws {
     (self.rows, self.isQuick, self.console, self.interpreter) = (rows, isQuick, console, interpreter)
-    (self.processes, self.samples) = (processes, samples)
+    (self.processes, self.samples, self.countsProcessorTime) = (processes, samples, countsProcessorTime)
     let found = try Interpreter(interpreter, script: "peers.py").versions()
     self.record = try LoneRecord(record.map { FilePlace.url($0) })
     var available: Set<String> = []
@@ -40,7 +41,7 @@ final class LoneRuns {
   }
 
   var method: String {
-    "medians over \(processes) processes of each row, in turn, of medians of \(samples) samples after warm-up; answers were "
+    (countsProcessorTime ? "processor time; " : "") + "medians over \(processes) processes of each row, in turn, of medians of \(samples) samples after warm-up; answers were "
       + "compared first; \(versions)"
   }
 
@@ -81,7 +82,7 @@ final class LoneRuns {
     let fields: [(String, JSON)] =
       [
         ("name", .string(row.name)), ("threads", .integer(row.threads)), ("samples", .integer(samples)),
-        ("quick", .bool(isQuick)),
+        ("quick", .bool(isQuick)), ("processorTime", .bool(countsProcessorTime)),
       ] + (try problem.fields(ExchangeFolder(url: place)))
     try Data(JSON.object(fields).text.utf8).write(to: place.appendingPathComponent("problem.json"))
   }
@@ -91,7 +92,8 @@ final class LoneRuns {
       throw CommandError.peer("adjoint bench", reason: "the path of this program is not known")
     }
     let words = [row.name, "--threads", "\(row.threads)", "--samples", "\(samples)", "--json"]
-    let object = try Interpreter.run(path, words + (isQuick ? ["--quick"] : []), onOneCore: row.threads == 1)
+    let flags = (isQuick ? ["--quick"] : []) + (countsProcessorTime ? ["--processor-time"] : [])
+    let object = try Interpreter.run(path, words + flags, onOneCore: row.threads == 1)
     guard let fields = object["rows"]?.elements?.first, let figure = fields["ours"]?.double else {
       throw CommandError.peer("adjoint bench", reason: "a process gave no figure for \(row.name)")
     }

@@ -10,6 +10,7 @@ final class PeerRuns {
   private let rows: [BenchRow]
   private let isQuick: Bool
   private let samples: Int
+  private let countsProcessorTime: Bool
   private let console: Console
   private let python: Interpreter
   /// The variants that this interpreter can run.
@@ -20,10 +21,11 @@ final class PeerRuns {
   static let tolerance = 1e-3
 
   init(
-    rows: [BenchRow], interpreter: String, isQuick: Bool, processes: Int, samples: Int, _ console: Console
+    rows: [BenchRow], interpreter: String, isQuick: Bool, processes: Int, samples: Int, countsProcessorTime: Bool,
+    _ console: Console
   ) throws {
     (self.rows, self.isQuick, self.console) = (rows, isQuick, console)
-    (self.processes, self.samples) = (processes, samples)
+    (self.processes, self.samples, self.countsProcessorTime) = (processes, samples, countsProcessorTime)
     python = try Interpreter(interpreter, script: "peers.py")
     let found = try python.versions()
     let all: [(variant: String, needs: [String])] = [
@@ -40,7 +42,7 @@ final class PeerRuns {
   }
 
   var method: String {
-    "medians over \(processes) processes each, in turn, of medians of \(samples) samples "
+    (countsProcessorTime ? "processor time; " : "") + "medians over \(processes) processes each, in turn, of medians of \(samples) samples "
       + "after warm-up; answers were compared first; \(versions)"
   }
 
@@ -55,7 +57,7 @@ final class PeerRuns {
     let threadCounts = Set(rows.map(\.threads)).sorted()
     for threads in threadCounts {
       let rows = rows.filter { $0.threads == threads }
-      try exchange.write(rows, threads: threads, samples: samples)
+      try exchange.write(rows, threads: threads, samples: samples, countsProcessorTime: countsProcessorTime)
       results += try measure(rows, threads, folder)
     }
     return results
@@ -102,6 +104,7 @@ final class PeerRuns {
     }
     var words = rows.map(\.name) + ["--threads", "\(threads)", "--samples", "\(samples)", "--json"]
     if isQuick { words.append("--quick") }
+    if countsProcessorTime { words.append("--processor-time") }
     let object = try Interpreter.run(path, words, onOneCore: threads == 1)
     return (object["rows"]?.elements ?? []).compactMap { line in line["name"]?.string.map { ($0, line) } }
   }
