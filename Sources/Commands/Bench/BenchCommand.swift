@@ -29,7 +29,8 @@ enum BenchCommand {
           + "quick."),
       .flag(
         "processor-time",
-        "Count processor time and not the clock's, on a machine that is busy with other things; rows of one thread alone."),
+        "Count processor time and not the clock's, on a machine that is busy with other things; rows of one thread alone."
+      ),
       .flag("quick", "Few samples and few images: to see that everything works. No figure to quote."),
       .flag(
         "profile", "After the table, say where the time of every training step among the rows goes, pass by pass."),

@@ -86,7 +86,8 @@ struct GradBenchProblem: LoneProblem {
   /// The answer's output, and the nanoseconds of each run and of what was done before.
   private func evaluated(threads: Int, runs: Int) throws -> (output: JSON, runs: [Double], prepared: Double) {
     let message = JSON.object([
-      ("id", .integer(1)), ("kind", .string("evaluate")), ("module", .string(module.rawValue)), ("function", .string(function)),
+      ("id", .integer(1)), ("kind", .string("evaluate")), ("module", .string(module.rawValue)),
+      ("function", .string(function)),
       ("input", .object(input + [("min_runs", .integer(runs)), ("min_seconds", .number(runs > 1 ? 0.2 : 0))])),
     ])
     let answer = try Interpreter.run(
@@ -104,14 +105,15 @@ struct GradBenchProblem: LoneProblem {
   private static func tool() throws -> String {
     let place = Sibling.own?.deletingLastPathComponent().appendingPathComponent("GradBench").path ?? ""
     guard FileManager.default.isExecutableFile(atPath: place) else {
-      throw CommandError.peer("GradBench", reason: "it is not there; swift build -c release --product GradBench makes it")
+      throw CommandError.peer(
+        "GradBench", reason: "it is not there; swift build -c release --product GradBench makes it")
     }
     return place
   }
 
   /// One process of the example, which measures itself.
   func prepared(threads: Int) throws -> PreparedRow {
-    let found = try evaluated(threads: threads, runs: 11)
+    let found = try evaluated(threads: threads, runs: 4)
     guard let first = found.runs.first else { throw CommandError.peer("GradBench", reason: "it gave no timing") }
     let median = Spread(Array(found.runs.dropFirst(found.runs.count > 2 ? 1 : 0))).median
     var row = PreparedRow({}, figure: { _ in median * 1e-6 })

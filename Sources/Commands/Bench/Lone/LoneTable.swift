@@ -45,14 +45,17 @@ enum LoneTable {
     return [
       ("convolution", convolution(false), 1), ("convolution-gradients", convolution(true), 1.05),
       ("depthwise", depthwise(false), 1.2), ("depthwise-gradients", depthwise(true), 1.2),
-      ("products-64x16x64", .products(count: count, m: isQuick ? 5 : 64, k: isQuick ? 3 : 16, n: isQuick ? 7 : 64), 1.3),
+      (
+        "products-64x16x64", .products(count: count, m: isQuick ? 5 : 64, k: isQuick ? 3 : 16, n: isQuick ? 7 : 64), 1.3
+      ),
       (
         "products-128x32x128",
         .products(count: count, m: isQuick ? 9 : 128, k: isQuick ? 5 : 32, n: isQuick ? 11 : 128), 1.3
       ),
       (
         "attention-causal",
-        .attention(batch: isQuick ? 2 : 8, heads: isQuick ? 2 : 4, length: isQuick ? 9 : 256, width: isQuick ? 4 : 32), 2
+        .attention(batch: isQuick ? 2 : 8, heads: isQuick ? 2 : 4, length: isQuick ? 9 : 256, width: isQuick ? 4 : 32),
+        2
       ),
     ]
   }

@@ -42,7 +42,8 @@ enum NetworkProblem: LoneProblem {
         vocabulary: Self.vocabulary, width: width, heads: Self.heads, blocks: blocks, context: context,
         using: &generator)
       let (x, y) = (
-        noise.indices([batch, context], below: Self.vocabulary), noise.indices([batch, context], below: Self.vocabulary)
+        noise.indices([batch, context], below: Self.vocabulary),
+        noise.indices([batch, context], below: Self.vocabulary)
       )
       let loss = { (x: Variable<Float>, y: Variable<Float>) in crossEntropy(logits: model(x), labels: y) }
       let step = step(AdamW(learningRate: Self.adamRate), loss)
@@ -157,7 +158,8 @@ enum NetworkProblem: LoneProblem {
     switch self {
     case .gpt(_, let blocks, _, _):
       fields += [
-        ("kind", .string("gpt")), ("heads", .integer(Self.heads)), ("blocks", .integer(blocks)), ("rate", .number(Self.adamRate)),
+        ("kind", .string("gpt")), ("heads", .integer(Self.heads)), ("blocks", .integer(blocks)),
+        ("rate", .number(Self.adamRate)),
       ]
     case .lstm: fields += [("kind", .string("lstm")), ("rate", .number(Self.adamRate))]
     case .lenet: fields += [("kind", .string("lenet")), ("rate", .number(Self.adamRate))]

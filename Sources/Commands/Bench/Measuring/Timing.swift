@@ -78,7 +78,8 @@ struct Timing: Sendable {
     var medians = Conditions(medians: conditions)
     if row.worksItself { medians.coreShare = min(1, core / wall) }
     return Measured(
-      figure: Spread(figures), conditions: medians, first: row.first, memory: row.memory.map { $0() } ?? PeakMemory.mebibytes)
+      figure: Spread(figures), conditions: medians, first: row.first,
+      memory: row.memory.map { $0() } ?? PeakMemory.mebibytes)
   }
 
   /// The processor time of this thread.

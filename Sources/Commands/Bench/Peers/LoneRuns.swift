@@ -41,7 +41,8 @@ final class LoneRuns {
   }
 
   var method: String {
-    (countsProcessorTime ? "processor time; " : "") + "medians over \(processes) processes of each row, in turn, of medians of \(samples) samples after warm-up; answers were "
+    (countsProcessorTime ? "processor time; " : "")
+      + "medians over \(processes) processes of each row, in turn, of medians of \(samples) samples after warm-up; answers were "
       + "compared first; \(versions)"
   }
 
@@ -55,7 +56,7 @@ final class LoneRuns {
         guard let problem = row.lone else { continue }
         let place = folder.appendingPathComponent("\(number)")
         for variant in ["adjoint"] + problem.peers.filter(available.contains) {
-          let key = LoneRecord.Key(row: row.name, threads: row.threads, variant: variant, process: process)
+          let key = key(row, variant, process)
           guard record[key] == nil, !broken.contains("\(number) \(variant)") else { continue }
           console.live("  process \(process) of \(processes): \(row.name), \(row.threads.of("thread")), \(variant) …")
           if variant == "adjoint" {
@@ -73,6 +74,11 @@ final class LoneRuns {
       }
     }
     return try rows.map(result)
+  }
+
+  private func key(_ row: BenchRow, _ variant: String, _ process: Int) -> LoneRecord.Key {
+    let manner = (isQuick ? "quick, " : "") + (countsProcessorTime ? "processor time" : "clock")
+    return LoneRecord.Key(row: row.name, threads: row.threads, variant: variant, process: process, manner: manner)
   }
 
   /// Writes the row's problem and our answer, once.
@@ -119,7 +125,7 @@ final class LoneRuns {
   private func result(_ row: BenchRow) throws -> BenchResult {
     func all(_ variant: String) -> [JSON] {
       (1...processes).compactMap {
-        record[LoneRecord.Key(row: row.name, threads: row.threads, variant: variant, process: $0)]
+        record[key(row, variant, $0)]
       }
     }
     func median(_ entries: [JSON], _ name: String) -> Double? {
@@ -153,6 +159,8 @@ final class LoneRecord {
     let threads: Int
     let variant: String
     let process: Int
+    /// The sizes and the clock: figures of another kind are no part of a run.
+    let manner: String
   }
 
   private var entries: [Key: JSON] = [:]
@@ -169,9 +177,10 @@ final class LoneRecord {
     for line in try Data(contentsOf: file).split(separator: 0x0A) {
       let entry = try JSON(line, file: file.lastPathComponent)
       guard let row = entry["row"]?.string, let threads = entry["threads"]?.integer,
-        let variant = entry["variant"]?.string, let process = entry["process"]?.integer, let found = entry["found"]
+        let variant = entry["variant"]?.string, let process = entry["process"]?.integer,
+        let manner = entry["manner"]?.string, let found = entry["found"]
       else { throw CommandError.peer(file.lastPathComponent, reason: "a line of it is no entry of a record") }
-      entries[Key(row: row, threads: threads, variant: variant, process: process)] = found
+      entries[Key(row: row, threads: threads, variant: variant, process: process, manner: manner)] = found
     }
   }
 
@@ -182,7 +191,7 @@ final class LoneRecord {
     guard let file else { return }
     let line = JSON.object([
       ("row", .string(key.row)), ("threads", .integer(key.threads)), ("variant", .string(key.variant)),
-      ("process", .integer(key.process)), ("found", found),
+      ("process", .integer(key.process)), ("manner", .string(key.manner)), ("found", found),
     ])
     let handle = try FileHandle(forWritingTo: file)
     defer { try? handle.close() }

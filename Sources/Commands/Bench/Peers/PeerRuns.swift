@@ -42,7 +42,8 @@ final class PeerRuns {
   }
 
   var method: String {
-    (countsProcessorTime ? "processor time; " : "") + "medians over \(processes) processes each, in turn, of medians of \(samples) samples "
+    (countsProcessorTime ? "processor time; " : "")
+      + "medians over \(processes) processes each, in turn, of medians of \(samples) samples "
       + "after warm-up; answers were compared first; \(versions)"
   }
 
