@@ -3,11 +3,15 @@ import Adjoint
 /// Functions of tensors, recorded and compiled once and run at new numbers.
 struct Compiler {
   let pool: WorkerPool?
+  /// The time that recording and compiling took, since somebody set it to zero.
+  let preparation = Stopwatch()
 
   /// A function that feeds tensors of the shapes of these, runs what `f` recorded, and gives its values.
   func callAsFunction(
     _ inputs: [Tensor<Double>], of f: ([Variable<Double>]) -> [Variable<Double>]
   ) -> ([Tensor<Double>]) throws -> [Tensor<Double>] {
+    let start = ContinuousClock.now
+    defer { preparation.elapsed += start.duration(to: .now) }
     let tape = Tape<Double>()
     let leaves = inputs.map { tape.input($0) }
     let results = f(leaves)
@@ -29,6 +33,11 @@ struct Compiler {
     let compiled = self([input]) { [f($0[0])] }
     return { try compiled([$0])[0] }
   }
+}
+
+/// A sum of durations.
+final class Stopwatch {
+  var elapsed = Duration.zero
 }
 
 extension Tensor<Double> {

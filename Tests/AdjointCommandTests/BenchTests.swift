@@ -129,6 +129,62 @@ import Testing
     #expect(outcome.errors == "adjoint: --processes has no effect without other libraries; it belongs to --peers\n")
   }
 
+  @Test(
+    "Networks, functions of arrays and matrices have the values that they are recorded with, and say what their first run took"
+  )
+  func lone() throws {
+    let outcome = try Workplace().run("bench", "network", "array", "matrix", "--threads", "1", "--quick", "--json")
+    #expect(outcome.code == 0, "\(outcome.errors)")
+    let rows = try #require(try outcome.json()["rows"] as? [[String: Any]])
+    #expect(rows.count == 17)
+    for row in rows {
+      for part in ["ours", "first", "memory"] {
+        #expect((row[part] as? Double ?? 0) > 0, "\(row["name"] ?? ""): \(part)")
+      }
+    }
+  }
+
+  @Test("A peer whose answer differs has no figure and no ratio; a record goes on where a run ended")
+  func record() throws {
+    let place = try Workplace()
+    func answer(_ difference: Double) throws -> [String: Any] {
+      let script = """
+        #!/bin/sh
+        case "$*" in
+          *--versions) echo '{"numpy": "2", "torch": null}' ;;
+          *) echo '{"figure": 1000, "difference": \(difference), "first": 1, "memory": 1}' ;;
+        esac
+        """
+      _ = try place.write("python", Array(script.utf8))
+      try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: place.path("python"))
+      let outcome = try place.run(
+        "bench", "matrix/cholesky-500", "--threads", "1", "--quick", "--processes", "1", "--peers", "./python",
+        "--record",
+        "record", "--json")
+      #expect(outcome.code == 0, "\(outcome.errors)")
+      #expect(outcome.errors.contains("its answer differs from ours by 0.5 of the largest") == (difference > 0))
+      return try #require((try outcome.json()["rows"] as? [[String: Any]])?.first)
+    }
+    let differing = try answer(0.5)
+    #expect((differing["peers"] as? [String: Any])?.isEmpty == true && differing["ratio"] is NSNull)
+    let agreeing = try answer(0)
+    #expect(agreeing["peers"] as? [String: Double] == ["numpy": 1000])
+    // Ours is the figure of the first run, which the record has.
+    #expect(agreeing["ours"] as? Double == differing["ours"] as? Double)
+    let ratio = try #require(agreeing["ratio"] as? Double)
+    #expect(ratio > 1)
+    #expect(try place.bytes("record").split(separator: 0x0A).count == 2)
+  }
+
+  @Test("The tables of the page have a row for each row, with what it must reach")
+  func markdown() throws {
+    let outcome = try Workplace().run("bench", "matrix/triangular-500", "--threads", "1", "--quick", "--markdown")
+    #expect(outcome.code == 0, "\(outcome.errors)")
+    #expect(outcome.output.contains("| row | threads | unit | ours | from – to | of the peak |"), "\(outcome.output)")
+    #expect(outcome.output.contains("\n| matrix/triangular-500 | 1 | ms | "), "\(outcome.output)")
+    #expect(outcome.output.contains("first run, ms"), "\(outcome.output)")
+  }
+
   @Test("An interpreter that is not there is a sentence")
   func interpreter() throws {
     let outcome = try Workplace().run("bench", "chain/replay", "--quick", "--peers", "no-such-python")

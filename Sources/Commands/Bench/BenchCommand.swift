@@ -21,12 +21,16 @@ enum BenchCommand {
         "Run the same work in the libraries that this interpreter has (PyTorch, JAX, NumPy, pandas, micrograd), in turn with ours, "
           + "each in several processes."),
       Option(
-        "processes", "N", .integer(2...100),
+        "processes", "N", .integer(1...100),
         "So many processes of each, against peers: more where the figures scatter. Default: 5; 2 when quick."),
       Option(
         "samples", "N", .integer(3...1_000),
         "So many samples of each row. Default: 31; 11 in each process against peers; 5 when "
           + "quick."),
+      .flag(
+        "processor-time",
+        "Count processor time and not the clock's, on a machine that is busy with other things; rows of one thread alone."
+      ),
       .flag("quick", "Few samples and few images: to see that everything works. No figure to quote."),
       .flag(
         "profile", "After the table, say where the time of every training step among the rows goes, pass by pass."),
@@ -37,6 +41,11 @@ enum BenchCommand {
         "machine",
         "Measure the multiply-add peak of one core and the matrix product against it: 'adjoint info --measure'."),
       .flag("list", "List the rows with their targets, and measure nothing."),
+      Option(
+        "record", "FILE", .text,
+        "Against peers: keep there what each process of the rows with processes of their own said, and go on where a run with the "
+          + "same file ended."),
+      .flag("markdown", "Print the tables as the page about performance has them."),
       .flag("json", "Print one JSON object as the last line of standard output."),
     ],
     notes: [
@@ -44,7 +53,8 @@ enum BenchCommand {
         "Rows",
         [
           "A name from --list, or a group: step, product, elementwise, chain, demo, eager, gradient-cost, inference,",
-          "step-double, check, process, memory, growth-batch, growth-width, growth-depth, growth-memory.",
+          "step-double, check, process, memory, growth-batch, growth-width, growth-depth, growth-memory; and with processes of",
+          "their own network, array, matrix, epoch, gradbench.",
           "Every answer is checked before it is timed. Targets are for 2 cores of an AMD EPYC with AVX-512.",
         ]
       )
@@ -58,11 +68,12 @@ enum BenchCommand {
     }
     let threads = try arguments.givenInteger("threads").map { [$0] } ?? [1, 2]
     // A name that exists on another number of threads is not unknown.
-    let known = try BenchTable.select(
-      arguments.positionals, of: BenchTable.rows(threads: [1] + threads.filter { $0 != 1 }))
-    let rows = known.filter { threads.contains($0.threads) }
-    guard !rows.isEmpty else { throw CommandError.noRowAtThreads(threads[0]) }
     let isQuick = arguments.isGiven("quick")
+    let known = try BenchTable.select(
+      arguments.positionals, of: BenchTable.rows(threads: [1] + threads.filter { $0 != 1 }, isQuick: isQuick))
+    let countsProcessorTime = arguments.isGiven("processor-time")
+    let rows = known.filter { threads.contains($0.threads) && !(countsProcessorTime && $0.threads > 1) }
+    guard !rows.isEmpty else { throw CommandError.noRowAtThreads(threads[0]) }
     if arguments.isGiven("list") {
       list(rows, asJSON: arguments.isGiven("json"), console)
       return 0
@@ -80,15 +91,30 @@ enum BenchCommand {
     if let interpreter = arguments.text("peers") {
       let samples = try arguments.givenInteger("samples") ?? (isQuick ? 5 : 11)
       let processes = try arguments.givenInteger("processes") ?? (isQuick ? 2 : 5)
-      let runs = try PeerRuns(
-        rows: rows, interpreter: interpreter, isQuick: isQuick, processes: processes, samples: samples, console)
-      let results = try runs.results()
-      report = BenchReport(results: results, method: runs.method, isQuick: isQuick, loadBefore: load)
+      let (shared, lone) = (rows.filter { $0.lone == nil }, rows.filter { $0.lone != nil })
+      var (results, methods): ([BenchResult], [String]) = ([], [])
+      if !shared.isEmpty {
+        let runs = try PeerRuns(
+          rows: shared, interpreter: interpreter, isQuick: isQuick, processes: processes, samples: samples,
+          countsProcessorTime: countsProcessorTime, console)
+        results += try runs.results()
+        methods.append(runs.method)
+      }
+      if !lone.isEmpty {
+        let runs = try LoneRuns(
+          rows: lone, interpreter: interpreter, isQuick: isQuick, processes: processes, samples: samples,
+          countsProcessorTime: countsProcessorTime, record: arguments.text("record"), console)
+        results += try runs.results()
+        methods.append(runs.method)
+      }
+      report = BenchReport(
+        results: results, method: methods.joined(separator: "; "), isQuick: isQuick, loadBefore: load)
     } else {
-      guard !arguments.isGiven("processes") else {
-        throw CommandError.unusedOption("processes", reason: "without other libraries", usedBy: ["--peers"])
+      for option in ["processes", "record"] where arguments.isGiven(option) {
+        throw CommandError.unusedOption(option, reason: "without other libraries", usedBy: ["--peers"])
       }
       var timing: Timing = isQuick ? .quick : .full
+      timing.countsProcessorTime = countsProcessorTime
       if let samples = try arguments.givenInteger("samples") { timing.samples = samples }
       let results = try measure(rows, timing, BenchData(isQuick: isQuick), console)
       report = BenchReport(
@@ -103,7 +129,11 @@ enum BenchCommand {
         return try BenchProfile(row, isQuick: isQuick, data)
       }
     }
-    report.show(on: console)
+    if arguments.isGiven("markdown") {
+      console.line(BenchMarkdown(results: report.results).text)
+    } else {
+      report.show(on: console)
+    }
     // What was measured is not lost where a chart cannot be written.
     defer { if arguments.isGiven("json") { console.line(report.json.text) } }
     if let plots {

@@ -30,6 +30,10 @@ struct Spread: Sendable {
 struct Measured: Sendable {
   let figure: Spread
   let conditions: Conditions
+  /// The seconds of the first run; nil where that is no figure of the row.
+  var first: Double?
+  /// The most memory of the row's process so far, in MiB; nil where the system does not say.
+  var memory: Double?
 }
 
 /// The length of a measurement.
@@ -37,6 +41,8 @@ struct Timing: Sendable {
   var samples: Int
   let secondsPerSample: Double
   let warmUp: Double
+  /// True to count the processor time of the measuring thread, which others on the machine hardly change.
+  var countsProcessorTime = false
 
   static let full = Timing(samples: 31, secondsPerSample: 0.01, warmUp: 0.1)
   static let quick = Timing(samples: 5, secondsPerSample: 0.001, warmUp: 0.002)
@@ -45,6 +51,7 @@ struct Timing: Sendable {
   /// so that both see the same changes of the clock frequency.
   func measure(_ row: PreparedRow) throws -> Measured {
     let counts = try row.runs.map { run in
+      guard row.isWarm else { return 1 }
       let start = ContinuousClock.now
       var (calls, elapsed) = (0, 0.0)
       repeat {
@@ -63,14 +70,16 @@ struct Timing: Sendable {
         for _ in 0..<count { try run() }
         let elapsed = start.duration(to: .now).seconds
         (wall, core) = (wall + elapsed, core + Timing.threadSeconds - coreStart)
-        seconds.append(elapsed / Double(count))
+        seconds.append((countsProcessorTime ? Timing.threadSeconds - coreStart : elapsed) / Double(count))
       }
       figures.append(row.figure(seconds))
       conditions.append(Conditions(now: row.pool))
     }
     var medians = Conditions(medians: conditions)
     if row.worksItself { medians.coreShare = min(1, core / wall) }
-    return Measured(figure: Spread(figures), conditions: medians)
+    return Measured(
+      figure: Spread(figures), conditions: medians, first: row.first,
+      memory: row.memory.map { $0() } ?? PeakMemory.mebibytes)
   }
 
   /// The processor time of this thread.

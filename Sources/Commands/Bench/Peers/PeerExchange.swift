@@ -25,14 +25,14 @@ struct PeerExchange {
   }
 
   /// Writes the rows that a peer can do, and everything that they need.
-  func write(_ rows: [BenchRow], threads: Int, samples: Int) throws {
+  func write(_ rows: [BenchRow], threads: Int, samples: Int, countsProcessorTime: Bool) throws {
     var lines: [JSON] = []
     for row in rows {
       if let fields = try fields(of: row) { lines.append(.object([("name", .string(row.name))] + fields)) }
     }
     let problem = JSON.object([
       ("threads", .integer(threads)), ("samples", .integer(samples)), ("quick", .bool(data.count < 60_000)),
-      ("rows", .array(lines)),
+      ("processorTime", .bool(countsProcessorTime)), ("rows", .array(lines)),
     ])
     try Data(problem.text.utf8).write(to: folder.appendingPathComponent("problem.json"))
   }
@@ -118,7 +118,7 @@ struct PeerExchange {
       try Data(text).write(to: folder.appendingPathComponent("\(file).csv"))
       try write(numbers, "\(file).f32")
       return [("kind", .string("table")), ("file", .string(file))]
-    case .eagerStep, .gradientRatio, .memoryPlan: return nil
+    case .eagerStep, .gradientRatio, .memoryPlan, .lone: return nil
     }
   }
 

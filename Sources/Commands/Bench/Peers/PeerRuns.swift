@@ -10,6 +10,7 @@ final class PeerRuns {
   private let rows: [BenchRow]
   private let isQuick: Bool
   private let samples: Int
+  private let countsProcessorTime: Bool
   private let console: Console
   private let python: Interpreter
   /// The variants that this interpreter can run.
@@ -20,11 +21,12 @@ final class PeerRuns {
   static let tolerance = 1e-3
 
   init(
-    rows: [BenchRow], interpreter: String, isQuick: Bool, processes: Int, samples: Int, _ console: Console
+    rows: [BenchRow], interpreter: String, isQuick: Bool, processes: Int, samples: Int, countsProcessorTime: Bool,
+    _ console: Console
   ) throws {
     (self.rows, self.isQuick, self.console) = (rows, isQuick, console)
-    (self.processes, self.samples) = (processes, samples)
-    python = try Interpreter(interpreter)
+    (self.processes, self.samples, self.countsProcessorTime) = (processes, samples, countsProcessorTime)
+    python = try Interpreter(interpreter, script: "peers.py")
     let found = try python.versions()
     let all: [(variant: String, needs: [String])] = [
       ("torch", ["numpy", "torch"]), ("jax-jit", ["numpy", "jax"]), ("jax-scan", ["numpy", "jax"]),
@@ -40,7 +42,8 @@ final class PeerRuns {
   }
 
   var method: String {
-    "medians over \(processes) processes each, in turn, of medians of \(samples) samples "
+    (countsProcessorTime ? "processor time; " : "")
+      + "medians over \(processes) processes each, in turn, of medians of \(samples) samples "
       + "after warm-up; answers were compared first; \(versions)"
   }
 
@@ -55,7 +58,7 @@ final class PeerRuns {
     let threadCounts = Set(rows.map(\.threads)).sorted()
     for threads in threadCounts {
       let rows = rows.filter { $0.threads == threads }
-      try exchange.write(rows, threads: threads, samples: samples)
+      try exchange.write(rows, threads: threads, samples: samples, countsProcessorTime: countsProcessorTime)
       results += try measure(rows, threads, folder)
     }
     return results
@@ -102,6 +105,7 @@ final class PeerRuns {
     }
     var words = rows.map(\.name) + ["--threads", "\(threads)", "--samples", "\(samples)", "--json"]
     if isQuick { words.append("--quick") }
+    if countsProcessorTime { words.append("--processor-time") }
     let object = try Interpreter.run(path, words, onOneCore: threads == 1)
     return (object["rows"]?.elements ?? []).compactMap { line in line["name"]?.string.map { ($0, line) } }
   }
@@ -120,76 +124,5 @@ final class PeerRuns {
       figures.append((name, figure))
     }
     return figures
-  }
-}
-
-/// A Python interpreter with our script.
-struct Interpreter {
-  let path: String
-  private let script: String
-
-  /// - Throws: `CommandError.peer` when the script cannot be found.
-  init(_ path: String) throws(CommandError) {
-    self.path = path
-    let place = "Examples/Benchmarks/peers.py"
-    for start in [URL(fileURLWithPath: FileManager.default.currentDirectoryPath), Sibling.own].compactMap({ $0 }) {
-      var folder = start
-      for _ in 0..<8 {
-        let candidate = folder.appendingPathComponent(place).path
-        if FileManager.default.fileExists(atPath: candidate) {
-          script = candidate
-          return
-        }
-        folder = folder.deletingLastPathComponent()
-      }
-    }
-    throw .peer(
-      "--peers", reason: "there is no \(place) above this directory or above the program; run it in the package")
-  }
-
-  /// The libraries that it has.
-  func versions() throws -> [String: String] {
-    let versions = try run(["--versions"], onOneCore: false).members ?? []
-    return Dictionary(versions.compactMap { name, version in version.string.map { (name, $0) } }) { first, _ in first }
-  }
-
-  func run(_ words: [String], onOneCore: Bool) throws -> JSON {
-    try Interpreter.run("/usr/bin/env", [path, script] + words, onOneCore: onOneCore)
-  }
-
-  /// Runs a program to its end and reads the JSON object on its last line.
-  /// - Throws: `CommandError.peer` when it fails or prints no such line.
-  static func run(_ path: String, _ words: [String], onOneCore: Bool) throws -> JSON {
-    let process = Process()
-    let pinning = "/usr/bin/taskset"
-    let cores = ProcessInfo.processInfo.activeProcessorCount
-    if onOneCore, FileManager.default.isExecutableFile(atPath: pinning) {
-      process.executableURL = URL(fileURLWithPath: pinning)
-      process.arguments = ["-c", "\(cores - 1)", path] + words
-    } else {
-      process.executableURL = URL(fileURLWithPath: path)
-      process.arguments = words
-    }
-    let (output, errors) = (Pipe(), FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString))
-    try Data().write(to: errors)
-    defer { try? FileManager.default.removeItem(at: errors) }
-    process.standardInput = FileHandle.nullDevice
-    process.standardOutput = output
-    process.standardError = try FileHandle(forWritingTo: errors)
-    let name = words.prefix(3).map { URL(fileURLWithPath: $0).lastPathComponent }.joined(separator: " ")
-    do {
-      try process.run()
-    } catch {
-      throw CommandError.peer(name, reason: "it cannot be started: \(error.localizedDescription)")
-    }
-    let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-    process.waitUntilExit()
-    guard process.terminationStatus == 0, let line = text.split(separator: "\n").last,
-      let object = try? JSON(line.utf8, file: name), object.members != nil
-    else {
-      let last = (try? String(contentsOf: errors, encoding: .utf8))?.split(separator: "\n").last ?? "it printed nothing"
-      throw CommandError.peer(name, reason: "it ended with \(process.terminationStatus): \(last)")
-    }
-    return object
   }
 }

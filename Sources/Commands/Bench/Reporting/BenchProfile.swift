@@ -10,9 +10,16 @@ struct BenchProfile: Sendable {
 
   /// The row's profile; nil where it is no training step.
   init?(_ row: BenchRow, isQuick: Bool, _ data: BenchData) throws {
-    guard case .step(let problem) = row.work else { return nil }
     (name, threads) = (row.name, row.threads)
-    profile = try problem.profile(threads: threads, steps: isQuick ? 5 : 200, data)
+    if case .step(let problem) = row.work {
+      profile = try problem.profile(threads: threads, steps: isQuick ? 5 : 200, data)
+    } else if let (step, run) = row.lone?.profiledStep(threads: threads) {
+      let steps = isQuick ? 5 : 50
+      for _ in 0..<steps / 4 + 1 { _ = try run() }
+      profile = try step.profile { for _ in 0..<steps { _ = try run() } }
+    } else {
+      return nil
+    }
   }
 
   func show(on console: Console) {

@@ -9,9 +9,16 @@ struct BenchResult: Sendable {
   let conditions: Conditions
   /// In the row's unit, by variant.
   var peers: [String: Spread] = [:]
+  /// The seconds of our first run, and the milliseconds of the peers'.
+  let first: Double?
+  var peerFirst: [String: Double] = [:]
+  /// The most memory of a process, in MiB.
+  let memory: Double?
+  var peerMemory: [String: Double] = [:]
 
   init(_ row: BenchRow, _ measured: Measured) {
     (self.row, ours, conditions) = (row, measured.figure, measured.conditions)
+    (first, memory) = (measured.first, row.lone == nil ? nil : measured.memory)
   }
 
   enum Verdict: String, Sendable {
@@ -36,7 +43,13 @@ struct BenchResult: Sendable {
   /// The row's products over the time and the peak of all its cores.
   var share: Double? {
     guard let operations = row.work.productOperations, let peak = conditions.peak else { return nil }
-    let rate = row.unit == .gigaflops ? ours.median : operations / (ours.median * 1e3)
+    let rate =
+      switch row.unit {
+      case .gigaflops: ours.median
+      case .milliseconds: operations / (ours.median * 1e6)
+      case .microseconds, .seconds, .kibibytes, .mebibytes, .nanosecondsPerElement, .nanosecondsPerOperation, .ratio:
+        operations / (ours.median * 1e3)
+      }
     return rate / (peak * Double(row.threads))
   }
 
@@ -84,7 +97,17 @@ struct BenchResult: Sendable {
   var json: JSON {
     func optional(_ value: Double?) -> JSON { value.map { .number($0) } ?? .null }
     func ends(_ spread: Spread) -> JSON { .array([.number(spread.low), .number(spread.high)]) }
+    func numbers(_ values: [String: Double]) -> JSON {
+      .object(values.sorted { $0.key < $1.key }.map { ($0.key, .number($0.value)) })
+    }
     let variants = peers.sorted { $0.key < $1.key }
+    let alone: [(String, JSON)] =
+      row.lone == nil
+      ? []
+      : [
+        ("first", optional(first.map { $0 * 1e3 })), ("memory", optional(memory)), ("peerFirst", numbers(peerFirst)),
+        ("peerMemory", numbers(peerMemory)),
+      ]
     return .object(
       [
         ("name", .string(row.name)), ("threads", .integer(row.threads)), ("unit", .string(row.unit.rawValue)),
@@ -94,7 +117,7 @@ struct BenchResult: Sendable {
         ("ratio", optional(fastest("any").map { ratio(to: $0.figure) })), ("limit", optional(limit)),
         ("target", optional(target)), ("share", optional(share)), ("decided", .bool(verdict != .undecided)),
         ("met", .bool(isMet)),
-      ] + conditions.fields)
+      ] + alone + conditions.fields)
   }
 }
 
@@ -166,7 +189,7 @@ struct BenchReport {
 
 extension Double {
   /// Three digits that matter, or all before the point.
-  fileprivate var figure: String {
+  var figure: String {
     fixed(magnitude >= 99.95 ? 0 : magnitude >= 9.995 ? 1 : magnitude >= 0.9995 ? 2 : 3)
   }
 }

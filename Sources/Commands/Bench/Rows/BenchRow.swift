@@ -37,16 +37,27 @@ struct BenchRow: Sendable {
   /// The speed that the row must have over the fastest variant of each peer.
   var peerRatios: [String: Double] = [:]
 
-  /// True for a compiled training step in `Float`.
+  /// True for a compiled training step in `Float`, which can be profiled.
   var isStep: Bool {
     if case .step = work { return true }
-    return false
+    return lone is NetworkProblem
   }
 
   /// True for a whole process of the program `adjoint`.
   var isProcess: Bool {
-    if case .process = work { return true }
-    return false
+    switch work {
+    case .process: true
+    case .lone(let problem): problem.isProcess
+    case .step, .product, .elementwise, .chain, .demo, .eagerStep, .gradientRatio, .inference, .doubleStep, .check,
+      .memoryPlan, .table:
+      false
+    }
+  }
+
+  /// The work that is measured in processes of its own; nil for a row that shares its process with others.
+  var lone: (any LoneProblem)? {
+    if case .lone(let problem) = work { return problem }
+    return nil
   }
 }
 
@@ -65,12 +76,14 @@ enum BenchWork: Sendable {
   case memoryPlan(StepProblem)
   case process(ProcessProblem)
   case table(TableProblem)
+  case lone(any LoneProblem)
 
   /// Floating-point operations of the matrix products, for the share of the peak; nil where that says nothing.
   var productOperations: Double? {
     switch self {
     case .step(let problem), .eagerStep(let problem): problem.productOperations
     case .product(let problem): problem.operations
+    case .lone(let problem): problem.productOperations
     case .elementwise, .chain, .demo, .gradientRatio, .inference, .doubleStep, .check, .memoryPlan, .process, .table:
       nil
     }
@@ -87,8 +100,14 @@ struct PreparedRow {
   var mostSamples = Int.max
   /// True when the measuring thread does the work itself, rather than a process that it waits for.
   var worksItself = true
+  /// False when a call is too long to be made before it is timed.
+  var isWarm = true
   /// The threads that the row runs on, where they are more than the caller's.
   var pool: WorkerPool?
+  /// The seconds of the first run, recording and compiling included, where it is a figure of the row.
+  var first: Double?
+  /// The most memory of a process that the row waits for, in MiB, known when it has run.
+  var memory: (() -> Double?)?
 
   init(_ run: @escaping () throws -> Void, figure: @escaping (Double) -> Double) {
     (runs, self.figure) = ([run], { figure($0[0]) })
@@ -124,6 +143,7 @@ extension BenchRow {
     case .memoryPlan(let problem): problem.preparedMemoryPlan(data)
     case .process(let problem): try problem.prepared(threads: threads, data)
     case .table(let problem): try problem.prepared(data)
+    case .lone(let problem): try problem.prepared(threads: threads)
     }
   }
 }

@@ -5,11 +5,13 @@ import AdjointCommandLine
 /// Limits of steps are their matrix products at 256 GFLOP/s a core, the multiply-add peak of the reference machine (2 cores
 /// of an AMD EPYC with AVX-512, 494 GFLOP/s on both); targets and ratios belong to that machine too.
 enum BenchTable {
-  /// The rows for these numbers of threads: steps on each, everything else on one.
-  static func rows(threads: [Int]) -> [BenchRow] {
+  /// The rows for these numbers of threads: steps, processes and the rows with processes of their own on each, everything else on
+  /// one.
+  static func rows(threads: [Int], isQuick: Bool) -> [BenchRow] {
     var rows = threads.flatMap { count in steps.compactMap { $0.row(threads: count) } }
     if threads.contains(1) { rows += products + elementwise + overhead + models + checks + tables }
     rows += threads.flatMap(processes)
+    rows += threads.flatMap { LoneTable.rows(threads: $0, isQuick: isQuick) }
     if threads.contains(1) { rows += growth }
     return rows
   }

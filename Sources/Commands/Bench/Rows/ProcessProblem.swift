@@ -35,7 +35,7 @@ struct ProcessProblem: Sendable {
 }
 
 /// Images as the four files that MNIST has, for as long as this lives.
-private final class IDXFolder {
+final class IDXFolder {
   let url: URL
 
   init(of images: LabeledImages) throws {
