@@ -235,7 +235,7 @@ package enum PNG {
 
     mutating func next() throws(FileError) -> (name: String, data: ArraySlice<UInt8>) {
       guard bytes.starts(with: PNG.signature) else {
-        throw wrong(0, "a PNG image", FileKind.name(of: bytes) ?? "other bytes")
+        throw wrong(0, "the eight bytes with which a PNG image begins", "\(Array(bytes.prefix(8)))")
       }
       guard bytes.count - position >= 12 else { throw cut("a chunk of 12 bytes or more") }
       let length = bytes[position..<position + 4].reduce(0) { $0 << 8 | Int($1) }
