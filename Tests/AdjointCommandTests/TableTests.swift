@@ -187,7 +187,7 @@ import Testing
     let once = tiny.map { $0 == "2" ? "1" : $0 }
     #expect(try workplace.start(once + ["--save", "model.st"]).outcome().code == 0)
     for (bytes, name) in [
-      ([0xFF, 0xD8, 0xFF, 0xE0, 0], "libturbojpeg"), ([0x89] + Array("PNG\r\n".utf8), "found a PNG image"),
+      ([0xFF, 0xD8, 0xFF, 0xE0, 0], "libturbojpeg"), ([0x89] + Array("PNG\r\n".utf8), "with which a PNG"),
       (Array("BM6".utf8), "found a BMP image"), ([0x93] + Array("NUMPY".utf8), "the length of a header"),
     ] as [([UInt8], String)] {
       let outcome = try workplace.run("predict", "--load", "model.st", workplace.write("image", bytes))

@@ -64,6 +64,8 @@ struct PictureTests {
         try Tensor<Float>(image: scratch.file("c.png", Array(whole.prefix(count))))
       }
     }
+    let short = try fileError { try Tensor<Float>(image: scratch.file("s.png", Array(whole.prefix(7)))) }
+    #expect(short.expected == "the eight bytes with which a PNG image begins")
     for place in whole.indices {
       var damaged = whole
       damaged[place] ^= 0x21

@@ -60,6 +60,7 @@ extension DamagedFile {
       "a header longer than the file", [100, 0, 0, 0, 0, 0, 0, 0, 0x7B], .truncated, .byte(0), "1 bytes left"),
     DamagedFile(
       "a header of 2⁶⁴ − 1 bytes", [UInt8](repeating: 255, count: 9), .oversized, .byte(0), "1844674407370955"),
+    DamagedFile("an image", [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A, 0], .oversized, .byte(0), "a PNG image"),
     DamagedFile("a header of 100 000 001 bytes", [1, 0xE1, 0xF5, 5, 0, 0, 0, 0], .oversized, .byte(0), "100000001"),
     DamagedFile("a header of 100 000 000 bytes", [0, 0xE1, 0xF5, 5, 0, 0, 0, 0], .truncated, .byte(0), "0 bytes left"),
   ]

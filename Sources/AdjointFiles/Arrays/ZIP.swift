@@ -96,7 +96,15 @@ package struct ZIP {
           found: "encrypted ones", remedy: "Extract the archive with its password, and pack it without one.")
       }
       guard method == 0 || method == 8 else {
-        let known = [9: "Deflate64", 12: "bzip2", 14: "LZMA", 93: "zstd", 95: "xz"][method].map { " (\($0))" } ?? ""
+        let known =
+          switch method {
+          case 9: " (Deflate64)"
+          case 12: " (bzip2)"
+          case 14: " (LZMA)"
+          case 93: " (zstd)"
+          case 95: " (xz)"
+          default: ""
+          }
         throw FileError(
           .unsupportedType, file: path, at: .tensor(name), expected: "stored data, or deflated ones",
           found: "method \(method)\(known)", remedy: "Save it with numpy.savez or numpy.savez_compressed.")

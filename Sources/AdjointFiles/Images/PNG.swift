@@ -109,10 +109,16 @@ package enum PNG {
         .badShape, file: chunks.file.path, at: chunks.file.place(16), expected: "sides of 1 to \(largestSide) pixels",
         found: "\(sides[0]) × \(sides[1])", remedy: "The header is damaged, or the image must be made smaller.")
     }
-    let kinds: [UInt8: (depths: [Int], samples: Int)] = [
-      0: ([1, 2, 4, 8, 16], 1), 2: ([8, 16], 3), 3: ([1, 2, 4, 8], 1), 4: ([8, 16], 2), 6: ([8, 16], 4),
-    ]
-    guard let kind = kinds[field[9]], kind.depths.contains(Int(field[8])) else {
+    let kind: (depths: [UInt8], samples: Int) =
+      switch field[9] {
+      case 0: ([1, 2, 4, 8, 16], 1)
+      case 2: ([8, 16], 3)
+      case 3: ([1, 2, 4, 8], 1)
+      case 4: ([8, 16], 2)
+      case 6: ([8, 16], 4)
+      default: ([], 0)
+      }
+    guard kind.depths.contains(field[8]) else {
       throw chunks.wrong(24, "a depth and a kind of colour that PNG has", "\(field[8]) and \(field[9])")
     }
     guard field[10] == 0, field[11] == 0, field[12] < 2 else {
@@ -235,7 +241,7 @@ package enum PNG {
 
     mutating func next() throws(FileError) -> (name: String, data: ArraySlice<UInt8>) {
       guard bytes.starts(with: PNG.signature) else {
-        throw wrong(0, "a PNG image", FileKind.name(of: bytes) ?? "other bytes")
+        throw wrong(0, "the eight bytes with which a PNG image begins", "\(Array(bytes.prefix(8)))")
       }
       guard bytes.count - position >= 12 else { throw cut("a chunk of 12 bytes or more") }
       let length = bytes[position..<position + 4].reduce(0) { $0 << 8 | Int($1) }

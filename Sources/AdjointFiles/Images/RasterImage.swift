@@ -43,7 +43,9 @@ package struct RasterImage: Sendable, Equatable {
     isWanted: (_ height: Int, _ width: Int) throws -> Void = { _, _ in }
   ) throws -> RasterImage? {
     let start = try file.prefix(FileKind.prefixLength)
-    if start.starts(with: PNG.signature) { return try PNG.read(file, memoryLimit: memoryLimit, isWanted: isWanted) }
+    if start.starts(with: PNG.signature.prefix(4)) {
+      return try PNG.read(file, memoryLimit: memoryLimit, isWanted: isWanted)
+    }
     if start.starts(with: JPEG.signature) { return try JPEG.read(file, memoryLimit: memoryLimit, isWanted: isWanted) }
     return nil
   }

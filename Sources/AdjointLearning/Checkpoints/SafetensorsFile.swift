@@ -35,7 +35,8 @@ extension Safetensors {
     guard length <= UInt64(SafetensorsHeader.maximumLength) else {
       throw FileError(
         .oversized, file: file.path, at: .byte(0),
-        expected: "a header of at most \(SafetensorsHeader.maximumLength) bytes", found: "the length \(length)",
+        expected: "a header of at most \(SafetensorsHeader.maximumLength) bytes",
+        found: FileKind.name(of: try file.prefix(FileKind.prefixLength)) ?? "the length \(length)",
         remedy: "The file is damaged or no safetensors file; get it again from its source.")
     }
     guard Int(length) <= file.size - 8 else {
