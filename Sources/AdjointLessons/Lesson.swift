@@ -44,7 +44,7 @@ package struct Lesson: Sendable {
     page.title = "\(number). \(title)"
     page.subtitle = idea
     let loss = exercise()
-    page.ask(Exercise(on: loss).page, about: Explanation(of: loss))
+    page.ask(Exercise(on: loss).page, about: Explanation(of: loss, unfolded: true))
     page.slots.lesson = links(previous, next) + LessonText.html(text)
     page.slots.exercise = LessonText.html(task)
     page.slots.ending = links(previous, next)

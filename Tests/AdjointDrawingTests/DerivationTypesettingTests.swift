@@ -13,10 +13,37 @@ import Testing
     "The LaTeX compiles, and no line runs off the page", .enabled(if: hasCompiler, "pdflatex is not installed"),
     arguments: [0, 2, 3, 7] as [UInt64], [true, false])
   func latex(seed: UInt64, numbers: Bool) throws {
-    let derivation = Derivation(of: RandomClassifier(seed: seed).record(), numbers: numbers)
+    try expectWhole(Derivation(of: RandomClassifier(seed: seed).record(), numbers: numbers))
+  }
+
+  @Test(
+    "So does that of perceptrons, a gate, attention, batch norm and convolutions, in each notation, with examples in rows and columns",
+    .enabled(if: hasCompiler, "pdflatex is not installed"), arguments: AdjointNotation.allCases, ExampleLayout.allCases)
+  func styles(notation: AdjointNotation, examples: ExampleLayout) throws {
+    let models = [
+      Pages.xor(seed: 0), Pages.images(.drawnDigits), Pages.gated(), Pages.attention(), Pages.batchNorm(),
+      Pages.convolution(),
+    ]
+    for model in models {
+      for unfolded in [false, true] {
+        let (loss, _) = model.record()
+        try expectWhole(Derivation(of: loss, notation: notation, examples: examples, unfolded: unfolded))
+      }
+    }
+  }
+
+  @Test("A list of what is given that is longer than a page goes on the next", .enabled(if: hasCompiler))
+  func longList() throws {
+    var generator = Generator(seed: 0)
+    let model = MLP<Double>([2] + .init(repeating: 4, count: 40) + [2], activation: .tanh, using: &generator)
+    let logits = model(Tape<Double>().input(Tensor([[0.5, 1]]), name: "x"))
+    try expectWhole(Derivation(of: logits.square().mean()))
+  }
+
+  private func expectWhole(_ derivation: Derivation<Double>) throws {
     let log = try compiled(derivation.latex)
     #expect(!log.contains("\n! "), "\(log.suffix(2000))")
-    #expect(!log.contains("Overfull \\hbox"), "\(log.suffix(2000))")
+    #expect(!log.contains("Overfull"), "\(log.suffix(2000))")
     #expect(log.contains("Output written on derivation.pdf"), "\(log.suffix(2000))")
   }
 

@@ -163,7 +163,7 @@ import Testing
       let loss = model.record(tape)
       let listing = try listing(tape)
       let backward = tape.backward(from: loss)
-      let graph = Graph(of: loss, backward: backward, notation: notation)
+      let graph = Graph(of: loss, backward: backward, notation: notation, unfolded: true)
       let boxes = Layout(of: graph).boxes
       let (derived, derivedAdjoints) = derivation(loss, notation)
       let page = try page(loss, notation)
@@ -191,7 +191,8 @@ import Testing
       let shownAgain = graph.nodes.map(\.symbol)
       #expect(Set(shownAgain).count == shownAgain.count, "\(model.name): a symbol stands for two values")
       for text in [
-        Derivation(of: loss, notation: notation).text, Drawing(of: graph).text, sheet.values.values.joined(),
+        Derivation(of: loss, notation: notation).text, Drawing(of: graph).text,
+        Drawing(of: loss, backward: backward, notation: notation).text, sheet.values.values.joined(),
       ] {
         #expect(!text.contains("%"), "\(model.name): a position where a symbol should stand")
       }

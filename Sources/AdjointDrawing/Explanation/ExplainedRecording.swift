@@ -26,7 +26,7 @@ struct ExplainedRecording: CustomStringConvertible {
 
   init<S: Scalar>(
     of loss: Variable<S>, cotangent: Tensor<Double>?, imageSize: (height: Int, width: Int)?,
-    notation: AdjointNotation, file: StaticString, line: UInt
+    notation: AdjointNotation, unfolded: Bool, file: StaticString, line: UInt
   ) {
     let replay = Tape<Double>(mode: loss.tape.mode, seed: loss.tape.seed)
     var roles: [Int: Role] = [:]
@@ -49,7 +49,7 @@ struct ExplainedRecording: CustomStringConvertible {
     needed = loss.dependencies
     symbols = Symbols(of: loss, notation: notation)
     // A single number has room for its value and its adjoint in its box.
-    graph = Graph(of: loss, notation: notation).reservingNumbers
+    graph = Graph(of: loss, notation: notation, unfolded: unfolded).reservingNumbers
   }
 
   var loss: Variable<Double> { tape[output] }
@@ -74,20 +74,29 @@ struct ExplainedRecording: CustomStringConvertible {
 
   var fields: [(String, JSON)] {
     let isNeeded = Set(needed)
-    let (names, layouts) = (PageNames(tape, symbols), PageLayouts(graph))
+    let folded = graph.folded
+    let (names, layouts) = (PageNames(tape, symbols, folded), PageLayouts(graph))
     let nodes = (0..<tape.count).map { node -> JSON in
       node > output || isNeeded.contains(node) ? json(of: tape[node], names) : .null
     }
     let adjoints = needed.compactMap { node in backward.adjoint(of: tape[node]).map { (String(node), $0.index) } }
-    let edges = backward.edges.map { edge -> JSON in
-      let formula = names.formula(of: edge.contribution, adjointOf: edge.consumer, backward)
-      let jacobian = ExplainedRecording.jacobian(of: tape[edge.consumer], edge.position)
+    let edges = backward.edges.filter { !folded.contains($0.producer) }.map { edge -> JSON in
+      let path = folded.path(from: edge.consumer)
+      let host = path[path.count - 1]
+      let formula = names.formula(of: edge.contribution, adjointOf: host, backward)
+      // Of the nodes on the way to the drawn one, the first that is no rearrangement says why, and its Jacobian has the
+      // structure that counts, unless elements changed their order before.
+      let told = path.first { ![.reshape, .permute, .unfold].contains(tape[$0].operation?.form) } ?? host
+      let before = path.prefix { $0 != told }
+      let position = before.last.flatMap { last in tape[told].inputs.firstIndex { $0.index == last } } ?? edge.position
+      let keepsOrder = before.allSatisfy { tape[$0].operation?.form == .reshape }
+      let jacobian = keepsOrder ? ExplainedRecording.jacobian(of: tape[told], position) : nil
       return .object(
         [
-          ("from", .integer(edge.consumer)), ("position", .integer(edge.position)), ("to", .integer(edge.producer)),
+          ("from", .integer(host)), ("to", .integer(edge.producer)),
           ("node", .integer(edge.contribution.index)), ("math", .string(formula)),
           ("jacobian", .string(jacobian?.structureText ?? "")),
-          ("why", .string(ExplainedRecording.reason(tape[edge.consumer], edge.position))),
+          ("why", .string(ExplainedRecording.reason(tape[told], position))),
         ] + (ExplainedRecording.pattern(of: jacobian).map { [("pattern", $0)] } ?? []))
     }
     let isScalar = needed.allSatisfy { tape[$0].shape.elementCount == 1 } && needed.count <= 120
@@ -137,6 +146,8 @@ struct ExplainedRecording: CustomStringConvertible {
         ("op", .string(operation.name)), ("inputs", .integers(x.inputs.map(\.index))),
         ("math", .string(names.equation(of: x))),
       ]
+      let operands = x.index <= output ? graph.folded.operands(of: x) : []
+      if x.index <= output, operands != x.inputs.map(\.index) { fields.append(("operands", .integers(operands))) }
       let attributes = operation.attributes.map { ($0.name, ExplainedRecording.json(of: $0)) }
       if !attributes.isEmpty { fields.append(("attributes", .object(attributes))) }
       if !hasRule { fields += [("foreign", .bool(true)), ("value", PageValues.encoded(x.value.elements))] }
@@ -145,7 +156,7 @@ struct ExplainedRecording: CustomStringConvertible {
       let value = role == .index ? PageValues.encoded(x.indexValue.elements) : PageValues.encoded(x.value.elements)
       fields += [("role", .string(role.name)), ("value", value)]
     }
-    if let serves = x.serves { fields.append(("serves", .integer(serves.index))) }
+    if let serves = x.serves { fields.append(("serves", .integer(graph.folded.host(of: serves.index)))) }
     if !x.path.isEmpty { fields.append(("path", .string(x.path))) }
     return .object(fields)
   }

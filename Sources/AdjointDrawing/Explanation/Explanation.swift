@@ -39,16 +39,18 @@ public struct Explanation {
   ///   - imageSize: height and width of the images whose pixels the last axis of some tensors holds. Those tensors are
   ///     shown as images.
   ///   - notation: the way in which adjoints are written.
+  ///   - unfolded: true for a step for each recorded node, also where it teaches nothing.
   /// - Precondition: a tensor of more than one element comes with a cotangent of its shape.
   /// - Complexity: a forward and a backward pass, and memory for both in `Double`.
   public init<S: Scalar>(
     of loss: Variable<S>, cotangent: Tensor<Double>? = nil, title: String = "The chain rule, step by step",
     subtitle: String = "", imageSize: (height: Int, width: Int)? = nil, notation: AdjointNotation = .bar,
-    file: StaticString = #fileID, line: UInt = #line
+    unfolded: Bool = false, file: StaticString = #fileID, line: UInt = #line
   ) {
     (self.title, self.subtitle) = (title, subtitle)
     recording = ExplainedRecording(
-      of: loss, cotangent: cotangent, imageSize: imageSize, notation: notation, file: file, line: line)
+      of: loss, cotangent: cotangent, imageSize: imageSize, notation: notation, unfolded: unfolded, file: file,
+      line: line)
   }
 
   /// The loss, replayed in `Double` with the parameters as inputs.

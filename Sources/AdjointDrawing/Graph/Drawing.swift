@@ -36,12 +36,13 @@ public struct Drawing: Sendable, CustomStringConvertible {
   }
 
   /// Draws the nodes that `output` depends on, and beside them the adjoints that a sweep from it found.
+  /// - Parameter unfolded: true for a box for each recorded step, also where it teaches nothing.
   public init<S: Scalar>(
     of output: Variable<S>, backward: Backward<S>? = nil, folding: Folding = .none,
     direction: Direction = .down, title: String = "Computational graph", notation: AdjointNotation = .bar,
-    file: StaticString = #fileID, line: UInt = #line
+    unfolded: Bool = false, file: StaticString = #fileID, line: UInt = #line
   ) {
-    let graph = Graph(of: output, backward: backward, notation: notation, file: file, line: line)
+    let graph = Graph(of: output, backward: backward, notation: notation, unfolded: unfolded, file: file, line: line)
     self.init(of: graph, folding: folding, direction: direction, title: title)
   }
 

@@ -8,7 +8,7 @@ import Adjoint
 /// its consumers y. An adjoint that was not computed is `nil`: a drawing shows it as absent, never as zero.
 ///
 /// A graph is plain data, precision-free and `Sendable`. Numbers fixed when recorded stand in the formulas and are no
-/// nodes.
+/// nodes. Of a loss, the steps that a derivation leaves out are no nodes either, unless they are asked for.
 public struct Graph: Sendable {
   /// The kind of a node: a kind of leaf, or an operation of the forward or of a recorded backward pass.
   public enum Kind: String, Sendable, CaseIterable {
@@ -108,6 +108,8 @@ public struct Graph: Sendable {
   public var outputs: [Int]
   /// True when the adjoints are part of the picture.
   package var hasBackward: Bool
+  /// The nodes that are written inside others.
+  var folded = FoldedNodes()
   /// True when the box of a single number keeps room for its value and its adjoint.
   private(set) var reservesNumbers = false
 

@@ -4,12 +4,15 @@ import Adjoint
 
 extension Graph {
   /// Reads the nodes that `output` depends on, and where a sweep from it is given, the adjoints that it found.
-  /// - Parameter notation: the way in which adjoints are written.
+  /// - Parameters:
+  ///   - notation: the way in which adjoints are written.
+  ///   - unfolded: true for a node for each rearrangement and for x·Wᵀ before its bias, which stand inside the formula of
+  ///     what uses them otherwise.
   /// - Precondition: `backward` is a sweep from `output`.
   /// - Complexity: linear in the nodes and edges drawn.
   public init<S: Scalar>(
     of output: Variable<S>, backward: Backward<S>? = nil, notation: AdjointNotation = .bar,
-    file: StaticString = #fileID, line: UInt = #line
+    unfolded: Bool = false, file: StaticString = #fileID, line: UInt = #line
   ) {
     if let backward, backward.output.tape !== output.tape || backward.output.live.index != output.live.index {
       fatalError(
@@ -19,30 +22,32 @@ extension Graph {
     }
     let tape = output.tape
     let symbols = Symbols(of: output, notation: notation)
-    self.init(tape, output.dependencies, outputs: [output.index], backward, symbols)
+    self.init(tape, output.dependencies, outputs: [output.index], backward, symbols,
+      unfolded ? FoldedNodes() : FoldedNodes(output, symbols))
   }
 
   /// Reads everything on a tape, recorded backward nodes among the others.
   public init<S: Scalar>(of tape: Tape<S>) {
     var isUsed = [Bool](repeating: false, count: tape.count)
     for i in 0..<tape.count { for input in tape[i].inputs { isUsed[input.index] = true } }
-    self.init(tape, Array(0..<tape.count), outputs: isUsed.indices.filter { !isUsed[$0] }, nil, Symbols(of: tape))
+    self.init(tape, Array(0..<tape.count), outputs: isUsed.indices.filter { !isUsed[$0] }, nil, Symbols(of: tape), FoldedNodes())
   }
 
   private init<S: Scalar>(
-    _ tape: Tape<S>, _ positions: [Int], outputs: [Int], _ backward: Backward<S>?, _ symbols: Symbols
+    _ tape: Tape<S>, _ positions: [Int], outputs: [Int], _ backward: Backward<S>?, _ symbols: Symbols,
+    _ folded: FoldedNodes
   ) {
-    var reader = TapeReader(tape, positions, outputs: outputs, symbols)
+    var reader = TapeReader(tape, positions, outputs: outputs, symbols, folded)
     let drawn = positions.filter { !reader.isInline[$0, default: false] }
-    let contributing = Set((backward?.edges ?? []).map { EdgeKey(consumer: $0.consumer, position: $0.position) })
+    let contributing = Set((backward?.edges ?? []).map { EdgeKey(producer: $0.producer, host: folded.host(of: $0.consumer)) })
 
     var edges: [Edge] = []
     var firstConsumer: [Int: Int] = [:]
     for i in drawn {
-      for (position, input) in tape[i].inputs.enumerated() where !reader.isInline[input.index, default: false] {
-        let key = EdgeKey(consumer: i, position: position)
-        edges.append(Edge(from: input.index, to: i, position: position, contributes: contributing.contains(key)))
-        if firstConsumer[input.index] == nil { firstConsumer[input.index] = i }
+      for (position, input) in folded.operands(of: tape[i]).enumerated() where !reader.isInline[input, default: false] {
+        let key = EdgeKey(producer: input, host: i)
+        edges.append(Edge(from: input, to: i, position: position, contributes: contributing.contains(key)))
+        if firstConsumer[input] == nil { firstConsumer[input] = i }
       }
     }
     let adjoints = backward.map { reader.adjoints(of: drawn, in: $0) } ?? [:]
@@ -59,12 +64,14 @@ extension Graph {
         formula: reader.formula(of: i), shape: tape[i].shape, adjoint: adjoints[i])
     }
     self.init(nodes: nodes, edges: edges, outputs: outputs, hasBackward: backward != nil)
+    self.folded = folded
   }
 }
 
 private struct EdgeKey: Hashable {
-  let consumer: Int
-  let position: Int
+  let producer: Int
+  /// The consumer that is drawn.
+  let host: Int
 }
 
 /// The names and formulas of a tape's nodes.
@@ -73,16 +80,18 @@ private struct TapeReader<S: Scalar> {
   let symbols: Symbols
   /// Numbers that stand in formulas instead of being nodes.
   var isInline: [Int: Bool] = [:]
-  var names: [Int: Notation] = [:]
+  var names: [Int: String] = [:]
+  let folded: FoldedNodes
 
-  init(_ tape: Tape<S>, _ positions: [Int], outputs: [Int], _ symbols: Symbols) {
-    (self.tape, self.symbols) = (tape, symbols)
+  init(_ tape: Tape<S>, _ positions: [Int], outputs: [Int], _ symbols: Symbols, _ folded: FoldedNodes) {
+    (self.tape, self.symbols, self.folded) = (tape, symbols, folded)
     for i in positions {
       let x = tape[i]
-      if x.role == .constant, x.shape.elementCount == 1, x.label == nil, !outputs.contains(i) {
+      let isNumber = x.role == .constant && x.shape.elementCount == 1 && x.label == nil
+      if folded.contains(i) || isNumber && !outputs.contains(i) {
         isInline[i] = true
       } else {
-        names[i] = .named(symbols[i])
+        names[i] = symbols[i]
       }
     }
   }
@@ -102,8 +111,7 @@ private struct TapeReader<S: Scalar> {
   func formula(of node: Int) -> String {
     let x = tape[node]
     if let role = x.role { return role.name }
-    let operands = x.inputs.compactMap { input in names[input.index].map { (input.index, $0) } }
-    return tape.expression(of: x, in: Dictionary(operands) { first, _ in first }).text
+    return folded.formula(of: x, names).text
   }
 
   /// The adjoints that the sweep found: sums of contributions, in forward values and in the consumers' adjoints.
@@ -115,11 +123,12 @@ private struct TapeReader<S: Scalar> {
       guard let adjoint = backward.adjoint(of: tape[i]) else { continue }
       var formulas: [Notation] = []
       var known: Set<Int> = []
-      if i == backward.output.index { formulas.append(tape.expression(of: adjoint, in: names)) }
+      if i == backward.output.index { formulas.append(folded.formula(of: adjoint, names, isNamed: true)) }
       for edge in arriving[i] ?? [] {
-        guard let above = backward.adjoint(of: tape[edge.consumer]) else { continue }
-        let hidden = names.updateValue(.named(symbols.adjoint(of: edge.consumer)), forKey: above.index)
-        formulas.append(tape.expression(of: edge.contribution, in: names))
+        let consumer = folded.host(of: edge.consumer)
+        guard let above = backward.adjoint(of: tape[consumer]) else { continue }
+        let hidden = names.updateValue(symbols.adjoint(of: consumer), forKey: above.index)
+        formulas.append(folded.formula(of: edge.contribution, names, isNamed: true))
         names[above.index] = hidden
         known.insert(above.index)
       }

@@ -23,8 +23,9 @@ struct ExplainedModel {
   var explained: Variable<Double> { xRay?.loss ?? loss }
 
   /// The page.
-  func page(_ notation: AdjointNotation) -> Explanation {
-    var page = Explanation(of: explained, subtitle: subtitle, imageSize: imageSize, notation: notation)
+  func page(_ notation: AdjointNotation, unfolded: Bool) -> Explanation {
+    var page = Explanation(
+      of: explained, subtitle: subtitle, imageSize: imageSize, notation: notation, unfolded: unfolded)
     page.predictions = predictions.map { given in xRay.map { given.expanded(in: $0) } ?? given }
     page.learningRate = learningRate
     return page

@@ -96,7 +96,8 @@ struct ExplanationForm: Sendable {
 
   private static func page(_ explained: Explained) -> Explanation {
     let title = explained.exercise == nil ? "The chain rule, step by step" : "The backward pass by hand"
-    var page = explained.model.page(explained.style.notation)
+    var page = explained.model.page(
+      explained.style.notation, unfolded: explained.style.isUnfolded || explained.exercise != nil)
     page.title = title
     page.exercise = explained.exercise?.page
     return page
@@ -106,6 +107,6 @@ struct ExplanationForm: Sendable {
     let loss = explained.loss
     return Drawing(
       of: loss, backward: loss.tape.backward(from: loss), title: explained.model.subtitle,
-      notation: explained.style.notation)
+      notation: explained.style.notation, unfolded: explained.style.isUnfolded)
   }
 }

@@ -121,6 +121,21 @@ enum Pages {
     }
   }
 
+  /// A layer whose units are normalised over the batch.
+  static func batchNorm() -> PageModel {
+    var generator = Generator(seed: 5)
+    let first = Linear<Double>(3, 4, name: "fc1", using: &generator)
+    let norm = BatchNorm<Double>(4, name: "norm")
+    let second = Linear<Double>(4, 2, name: "fc2", using: &generator)
+    let parameters = [first.weight, norm.scale, norm.shift, second.weight] + [second.bias].compactMap { $0 }
+    return PageModel(name: "batch norm", parameters: parameters) { tape in
+      let x = tape.input(Tensor(shape: [5, 3], elements: (0..<15).map { sin(Double($0 * $0)) }), name: "x")
+      // The bias before the norm is taken away by it.
+      let h = norm(x.matmul(tape.parameter(first.weight), transposeB: true)).tanh()
+      return (second(h) - 0.5).square().mean().labeled("loss")
+    }
+  }
+
   /// One head of attention over three words, with a residual connection.
   static func attention() -> PageModel {
     var generator = Generator(seed: 3)

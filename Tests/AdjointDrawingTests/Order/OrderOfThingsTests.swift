@@ -75,12 +75,16 @@ import Testing
   }
 
   @Test(
-    .enabled(if: Tool.chromium != nil, "Chromium is not installed: pages are not opened"), arguments: [1400, 390, 320])
-  func `the page walks by keys, cuts nothing off, and asks for nothing`(width: Int) throws {
+    .enabled(if: Tool.chromium != nil, "Chromium is not installed: pages are not opened"), arguments: [[1400, 390, 320]])
+  func `the page walks by keys, cuts nothing off, and asks for nothing`(widths: [Int]) throws {
     let folder = try Folder()
     _ = try folder.file("page.html", OrderOfThings().html)
-    let (report, log): (Report, String) = try Frame.open("page.html#selftest", width: width, in: folder)
-    #expect(!log.contains("CONSOLE"))
+    let (reports, log): ([Report], String) = try Frame.open(widths.map { ("page.html#selftest", $0) }, in: folder)
+    #expect(!log.contains("CONSOLE") && reports.count == widths.count)
+    for report in reports { expectSound(report) }
+  }
+
+  private func expectSound(_ report: Report) {
     #expect(report.walks.count == 7)
     for walk in report.walks {
       #expect(

@@ -116,6 +116,7 @@ function start() {
   isDark.addEventListener("change", event => paint(event.matches ? "dark" : "light"));
   // Paper is white, whatever the screen shows.
   let screen = "light";
+  addEventListener("resize", fit);
   addEventListener("beforeprint", () => { screen = document.documentElement.dataset.theme; paint("light"); });
   addEventListener("afterprint", () => paint(screen));
   document.documentElement.dataset.theme = isDark.matches ? "dark" : "light";

@@ -36,7 +36,7 @@ async function selfTest(leaf, element, value) {
   const root = document.documentElement;
   const look = () => {
     report.cut.push(...cut());
-    if (root.scrollHeight > innerHeight) report.tall.push(`${title()}: ${root.scrollHeight} of ${innerHeight}`);
+    if (stepHeight() > innerHeight) report.tall.push(`${title()}: ${stepHeight()} of ${innerHeight}`);
     if (!document.querySelector("#detail .why") && steps[now].isBackward) report.noReason.push(title());
     report.unnamed.push(...[...document.querySelectorAll("button, input, select, [tabindex]")]
       .filter(e => !e.closest("[hidden]") && e.tabIndex >= 0)
@@ -88,7 +88,7 @@ async function selfTest(leaf, element, value) {
     for (let k = 0; k < 3; k++) byId("step").click();
     report.learned = { losses: descent.losses.slice(), gradients: gradients() };
     byId("run").click();
-    for (let wait = 0; descent.steps < 6 && wait < 500; wait++) await later();
+    for (let wait = 0; descent.steps <= 3 && wait < 500; wait++) await later();
     byId("run").click();
     report.learned.ran = descent.steps;
     byId("restart").click();

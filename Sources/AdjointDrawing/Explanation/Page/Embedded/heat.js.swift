@@ -57,14 +57,14 @@ extension PageAssets {
     }
 
     // An element that shows `values`. `pick` is called with the element chosen, where choosing means something; `place` names an
-    // element, where the shape does not.
-    function heatMap(label, values, shape, { pick = null, place = k => coordinates(k, shape) } = {}) {
+    // element, where the shape does not; `says` is false where a neighbour says how the pictures are cut.
+    function heatMap(label, values, shape, { pick = null, place = k => coordinates(k, shape), says = true } = {}) {
       const figure = make("figure", { class: "heat" }), width = shape.length ? shape[shape.length - 1] : 1;
       if (!values.length) return make("p", { class: "note" }, `${label}: no elements`);
       const scale = values.reduce((m, v) => Number.isFinite(v) ? Math.max(m, Math.abs(v)) : m, 0);
       const layout = pictures(shape, values.length);
       const isTable = layout.count === 1 && !imageShapes.has(String(shape)) && layout.tall <= 8 && isNarrow(values, layout);
-      const view = isTable ? numberTable(values, layout, scale) : canvasOf(values, layout, scale);
+      const view = isTable ? numberTable(values, layout, scale) : canvasOf(values, says ? layout : { ...layout, words: "" }, scale);
       const readout = byId("readout");
       const frame = make("div", { class: "cells", tabindex: 0, role: "group",
         "aria-label": `${label}, ${shapeText(shape)}. Arrow keys read the elements${pick ? ", Enter takes one" : ""}.` });
@@ -126,17 +126,20 @@ extension PageAssets {
       const rows = sampled(layout.tall, most), columns = sampled(layout.wide, most);
       const shown = Math.min(layout.count, 64), gap = isSmall ? 1 : 0;
       const [tall, wide] = [rows.length + gap, columns.length + gap];
-      const zoom = Math.max(1, Math.min(isSmall ? 14 : 12, Math.floor((isSmall ? 38 : 240) / Math.max(tall, wide))));
+      const zoom = Math.max(1, Math.min(isSmall ? 14 : 12, Math.floor((isSmall ? 38 : 240) / Math.max(tall, wide)),
+        Math.floor(layout.count === 1 ? 160 / tall : 14)));
+      // The cells of a row or two are taller than wide, or nobody would see them.
+      const high = isSmall || tall > 3 ? zoom : Math.max(zoom, 10);
       let across = Math.max(1, Math.min(shown, isSmall ? Math.floor(308 / (wide * zoom)) : 1));
       // The channels of an image begin a row.
       if (layout.group > across) while (layout.group % across) across--;
       else across -= across % layout.group;
       const [h, w] = [Math.ceil(shown / across) * tall - gap, across * wide - gap];
-      const element = make("canvas", { width: w * zoom, height: h * zoom, "aria-hidden": "true" });
+      const element = make("canvas", { width: w * zoom, height: h * high, "aria-hidden": "true" });
       const context = element.getContext("2d"), places = new Map();
       const paint = (k, x, y) => {
         context.fillStyle = colour(values[k], scale);
-        context.fillRect(x * zoom, y * zoom, zoom, zoom);
+        context.fillRect(x * zoom, y * high, zoom, high);
       };
       context.fillStyle = getComputedStyle(document.documentElement).getPropertyValue("--line");
       if (gap) context.fillRect(0, 0, element.width, element.height);
@@ -166,7 +169,7 @@ extension PageAssets {
             if (element !== k) continue;
             marked = [k, place % w, Math.floor(place / w)];
             context.strokeStyle = "#00a36f";
-            context.strokeRect(marked[1] * zoom + 0.5, marked[2] * zoom + 0.5, zoom - 1, zoom - 1);
+            context.strokeRect(marked[1] * zoom + 0.5, marked[2] * high + 0.5, zoom - 1, high - 1);
           }
         },
       };

@@ -25,14 +25,15 @@ extension PageAssets {
       byId("example").value = first;
     }
 
-    // As many steps a frame as fit into a part of it, so that the charts stay live.
+    // As many steps as fit into a part of a frame, so that the charts stay live.
+    const soon = work => setTimeout(work, 16);
     function run() {
       if (!isRunning) return;
       const end = performance.now() + 12;
       do learn(); while (performance.now() < end && Number.isFinite(engine.objective()) && descent.steps % 5);
       drawLearning();
       refreshPlay();
-      if (Number.isFinite(engine.objective())) return requestAnimationFrame(run);
+      if (Number.isFinite(engine.objective())) return soon(run);
       setRunning(false);
       byId("learned").textContent += ". It is no number any more: reset, and take a smaller rate.";
     }
@@ -41,7 +42,7 @@ extension PageAssets {
       isRunning = on;
       byId("run").textContent = on ? "pause" : "run";
       byId("run").setAttribute("aria-pressed", on);
-      if (on) return requestAnimationFrame(run);
+      if (on) return soon(run);
       show();
       say(`Step ${descent.steps}, loss ${brief(engine.objective())}`);
     }

@@ -54,6 +54,21 @@ extension PageAssets {
       detail.append(make("div", { class: "parts" }, ...isUpdate ? updates() : isBackward ? backwardParts(i) : forwardParts(i)));
       drawLearning();
       refreshPlay();
+      fit();
+    }
+
+    // Beside a lesson's text and exercise, a step fits when it and the steps' bar do.
+    const isAlone = !document.querySelector("#lesson, #exercise, #homework-fields");
+    const stepHeight = () => isAlone ? document.documentElement.scrollHeight
+      : Math.ceil(document.querySelector("nav").offsetHeight + document.querySelector("main").offsetHeight);
+
+    // A step fits a desk's window: where it would not, it is set closer, Jacobians close to a line that opens them again, and
+    // pictures get smaller.
+    function fit() {
+      const detail = byId("detail"), jacobians = [...detail.querySelectorAll("details")].reverse();
+      const measures = [() => detail.classList.add("close"), ...jacobians.map(jacobian => () => { jacobian.open = false; }),
+        () => detail.classList.add("small"), () => detail.classList.add("tiny")];
+      if (innerWidth > 1180) measures.every(measure => stepHeight() > innerHeight && (measure(), true));
     }
 
     // What the step shows: a section for the value, and one for each neighbour.
@@ -61,22 +76,34 @@ extension PageAssets {
       data.nodes[i].role && sliding(i) ? note("Click an element, or press Enter on it, to put it on the slider.") : "");
     const backwardParts = i => [...children(i), ...serving(i), ...toInputs(i), valuePart(i)];
     function forwardParts(i) {
-      const inputs = [...new Set(data.nodes[i].inputs || [])];
+      const inputs = [...new Set(data.nodes[i].operands || data.nodes[i].inputs || [])];
       return [valuePart(i),
         ...inputs.map(x => section(`Input ${nodeTitle(x)} ${shapeText(data.nodes[x].shape)}`, heat(`value of ${nodeTitle(x)}`, x))),
         ...jacobians(i),
         section("Adjoint", note(adjointOf(i) === undefined ? noAdjoint(i)
           : "Not computed yet: the backward pass has not come this far."))];
     }
-    const mostUpdates = 12;
+    const mostUpdates = 4;
     function updates() {
-      const rest = descent.updates.length - mostUpdates;
-      return [...descent.updates.slice(0, mostUpdates).map(({ parameter, next }) => section(nodeTitle(parameter),
+      const single = descent.updates.filter(({ parameter }) => size(data.nodes[parameter].shape) === 1);
+      const others = descent.updates.filter(update => !single.includes(update)), rest = others.length - mostUpdates;
+      return [...single.length ? [section("Numbers", updateTable(single))] : [],
+        ...others.slice(0, mostUpdates).map(({ parameter, next }) => section(nodeTitle(parameter),
         make("div", { class: "row" }, labelled("value", heat(`value of ${nodeTitle(parameter)}`, parameter)),
-          labelled("adjoint", heat(`adjoint of ${nodeTitle(parameter)}`, adjointOf(parameter))),
-          labelled("value next", heat(`next value of ${nodeTitle(parameter)}`, next))))),
+          labelled("adjoint", heat(`adjoint of ${nodeTitle(parameter)}`, adjointOf(parameter), { says: false })),
+          labelled("value next", heat(`next value of ${nodeTitle(parameter)}`, next, { says: false }))))),
         section("Why", why("The adjoint points where the loss grows fastest; a small step against it makes the loss smaller. The button "
           + "“step” takes it, and both halves run again."), rest > 0 ? note(`${rest} more parameters are updated in the same way.`) : "")];
+    }
+    // Parameters of one number each, a row for each.
+    function updateTable(updates) {
+      const table = make("table", { class: "updates" }), row = (name, cells) => table.append(make("tr", {}, ...name.map(text => make("th",
+        { scope: "row" }, text)), ...cells));
+      row([], ["", "value", "adjoint", "value next"].map(text => make("th", { scope: "col" }, text)));
+      for (const { parameter, next } of updates) {
+        row([nodeTitle(parameter)], [parameter, adjointOf(parameter), next].map(i => make("td", {}, brief(engine.values[i][0]))));
+      }
+      return make("div", { class: "cells", tabindex: 0, role: "group", "aria-label": "the parameters, their adjoints and what they become" }, table);
     }
     const labelled = (text, element) => make("div", {}, make("p", { class: "note" }, text), element);
     const why = text => make("p", { class: "why" }, text);
@@ -129,20 +156,23 @@ extension PageAssets {
     const mostRows = 24;
     function jacobian(edge) {
       const m = size(data.nodes[edge.from].shape), n = size(data.nodes[edge.to].shape), isWhole = m <= mostRows && n <= mostRows;
-      const box = make("div", { class: "jacobian" }, make("p", { class: "structure" }, `Jacobian [${m} × ${n}]`
+      const box = make("details", { class: "jacobian", open: "" }, make("summary", { class: "structure" }, `Jacobian [${m} × ${n}]`
         + (edge.jacobian ? `: ${edge.jacobian}` : "")));
       const step = isWhole || edge.pattern ? 1 : Math.ceil(Math.max(m, n) / mostRows), most = edge.pattern ? 8 : mostRows;
       const every = count => Array.from({ length: Math.min(Math.ceil(count / step), most) }, (_, k) => k * step);
       const numbers = every(m), columns = every(n), rows = engine.jacobianRows(adjointOf(edge.from), edge.node, numbers);
-      if (edge.pattern) box.append(structure(edge, m, n));
+      const pair = make("div", { class: "row" });
+      box.append(pair);
+      if (edge.pattern) pair.append(structure(edge, m, n));
       if (!rows) { box.append(note("not listed: an operation of its rule has no rule in this page")); return box; }
       if (m * n === 1) return make("p", { class: "structure" }, `slope ${brief(rows[0][0])}`);
       const flat = Float64Array.from(rows.flatMap(row => columns.map(c => row[c])));
-      box.append(heatMap(`Jacobian of ${nodeTitle(edge.from)} by ${nodeTitle(edge.to)}`, flat, [rows.length, columns.length],
+      const entries = make("div", {}, heatMap(`Jacobian of ${nodeTitle(edge.from)} by ${nodeTitle(edge.to)}`, flat, [rows.length, columns.length],
         { place: k => `row ${numbers[Math.floor(k / columns.length)]}, column ${columns[k % columns.length]}` }));
+      pair.append(entries);
       if (isWhole) box.firstChild.append(make("span", { class: "note" }, ` ${flat.filter(v => v !== 0).length} of ${m * n} ≠ 0`));
-      else if (edge.pattern) box.append(note(`above: its first ${rows.length} rows and ${columns.length} columns`));
-      else box.append(note(`sampled: every ${step}th row and column`));
+      else if (edge.pattern) entries.append(note(`its first ${rows.length} rows and ${columns.length} columns`));
+      else entries.append(note(`sampled: every ${step}th row and column`));
       return box;
     }
 
