@@ -24,7 +24,7 @@ import time
 
 if sys.argv[1:] == ["--versions"]:
     found = {}
-    for name in ("numpy", "torch", "jax", "pandas", "micrograd"):
+    for name in ("numpy", "scipy", "torch", "jax", "pandas", "micrograd"):
         try:
             found[name] = importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:

@@ -117,22 +117,24 @@ enum NetworkProblem: LoneProblem {
     }
   }
 
-  /// The compiled step, after the loss of its first steps was that of an eager recording to the last bit.
+  /// The compiled step, after the losses of its first steps were those of an eager recording of the same network to the last bit. What
+  /// the recording takes is no part of the row's memory.
   func prepared(threads: Int) throws -> PreparedRow {
-    let made = make()
+    let (made, twin) = (make(), make())
     if threads > 1 { made.step.pool = WorkerPool(threads: threads) }
-    var first = 0.0
-    for number in 0..<3 {
-      let expected = made.recorded().scalar
-      let start = ContinuousClock.now
-      let loss = try made.run()
-      if number == 0 { first = start.duration(to: .now).seconds }
-      guard loss.bitPattern == expected.bitPattern else {
+    let start = ContinuousClock.now
+    var losses = [try made.run()]
+    let first = start.duration(to: .now).seconds
+    for _ in 0..<2 { losses.append(try made.run()) }
+    let memory = PeakMemory.mebibytes
+    for (number, loss) in losses.enumerated() {
+      let expected = twin.recorded().scalar
+      guard loss.bitPattern == expected.bitPattern, try twin.run().bitPattern == loss.bitPattern else {
         throw CommandError.disagreement("\(self): step \(number) has the loss \(loss), recorded \(expected)")
       }
     }
     var row = PreparedRow({ _ = try made.run() }, figure: { $0 * 1e3 })
-    (row.pool, row.first) = (made.step.pool, first)
+    (row.pool, row.first, row.memory) = (made.step.pool, first, { memory })
     return row
   }
 

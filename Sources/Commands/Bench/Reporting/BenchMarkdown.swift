@@ -1,6 +1,7 @@
 import AdjointCommandLine
 
-/// The tables of a report as a page of Markdown has them: one for each group of rows, and one of first runs and memory.
+/// The tables of a report as the page about performance has them: one for each group of rows, one line a name. What was measured on
+/// more threads stands behind what was measured on the fewest.
 struct BenchMarkdown {
   let results: [BenchResult]
 
@@ -9,13 +10,50 @@ struct BenchMarkdown {
     ("micrograd", "micrograd"), ("differences", "differences"),
   ]
 
+  /// A column: its heading and the cell of a line. One whose cells are all empty is left out.
+  private typealias Column = (heading: String, cell: (Line) -> String)
+
+  /// A name with its result on the fewest threads and that on more.
+  private struct Line {
+    let result: BenchResult
+    let more: BenchResult?
+  }
+
   var text: String {
     var groups: [String] = []
     for result in results where !groups.contains(result.group) { groups.append(result.group) }
-    return groups.map { group in
-      let rows = results.filter { $0.group == group }
-      return [figures(rows), firsts(rows)].compactMap { $0 }.joined(separator: "\n\n")
-    }.joined(separator: "\n\n")
+    return groups.map { group in table(results.filter { $0.group == group }) }.joined(separator: "\n\n")
+  }
+
+  private func table(_ results: [BenchResult]) -> String {
+    let lines = BenchTable.names(of: results.map(\.row)).compactMap { name -> Line? in
+      let same = results.filter { $0.row.name == name }.sorted { $0.row.threads < $1.row.threads }
+      return same.first.map { Line(result: $0, more: same.count > 1 ? same[1] : nil) }
+    }
+    let columns = columns.filter { column in lines.contains { !column.cell($0).isEmpty } }
+    func text(_ cells: [String]) -> String { "| " + cells.joined(separator: " | ") + " |" }
+    let head = [text(columns.map(\.heading)), text(columns.map { _ in "---" })]
+    return (head + lines.map { line in text(columns.map { $0.cell(line) }) }).joined(separator: "\n")
+  }
+
+  private var columns: [Column] {
+    let ours: [Column] = [
+      ("row", { $0.result.row.name }), ("unit", { $0.result.row.unit.rawValue }),
+      ("ours", { $0.result.ours.median.figure }),
+      ("from – to", { "\($0.result.ours.low.figure) – \($0.result.ours.high.figure)" }),
+      ("of the peak", { $0.result.share.map { ($0 * 100).fixed(0) + "%" } ?? "" }),
+    ]
+    let theirs = BenchMarkdown.libraries.map { library -> Column in
+      (library.name, { peer($0.result, library.prefix) })
+    }
+    return ours + theirs + [
+      ("fastest / ours", { ratio($0.result) }), ("wanted", { wanted($0.result) }), ("", { $0.result.verdict.rawValue }),
+      ("on 2 threads", { $0.more?.ours.median.figure ?? "" }), ("fastest / ours there", { $0.more.map(ratio) ?? "" }),
+      ("first run, ms", { $0.result.first.map { ($0 * 1e3).figure } ?? "" }),
+      ("least of theirs", { $0.result.peerFirst.values.min()?.figure ?? "" }),
+      ("memory, MiB", { $0.result.memory?.figure ?? "" }),
+      ("least of theirs", { $0.result.peerMemory.values.min()?.figure ?? "" }),
+    ]
   }
 
   /// The fastest of a library's variants.
@@ -25,61 +63,16 @@ struct BenchMarkdown {
     return figure.median.figure + (manner.isEmpty || manner == "jit" ? "" : " (\(manner))")
   }
 
-  private func figures(_ rows: [BenchResult]) -> String {
-    let libraries = BenchMarkdown.libraries.filter { library in rows.contains { $0.fastest(library.prefix) != nil } }
-    let hasShare = rows.contains { $0.share != nil }
-    var lines = [
-      line(
-        ["row", "threads", "unit", "ours", "from – to"] + (hasShare ? ["of the peak"] : []) + libraries.map(\.name)
-          + (libraries.isEmpty ? [] : ["fastest / ours", "wanted", ""])), "",
-    ]
-    lines[1] = "| --- |" + String(repeating: " --- |", count: lines[0].filter { $0 == "|" }.count - 2)
-    for result in rows {
-      let wanted = result.row.peerRatios.sorted { $0.key < $1.key }.map { prefix, ratio in
-        ratio.short + (prefix == "any" ? "" : " (\(prefix))")
-      }
-      lines.append(
-        line(
-          [
-            result.row.name, "\(result.row.threads)", result.row.unit.rawValue, result.ours.median.figure,
-            "\(result.ours.low.figure) – \(result.ours.high.figure)",
-          ] + (hasShare ? [result.share.map { ($0 * 100).fixed(0) + "%" } ?? ""] : [])
-            + libraries.map { peer(result, $0.prefix) }
-            + (libraries.isEmpty
-              ? []
-              : [
-                result.fastest("any").map { result.ratio(to: $0.figure).fixed(2) } ?? "",
-                wanted.joined(separator: ", "), result.verdict.rawValue,
-              ])))
-    }
-    return lines.joined(separator: "\n")
+  private func ratio(_ result: BenchResult) -> String {
+    result.fastest("any").map { result.ratio(to: $0.figure).fixed(2) } ?? ""
   }
 
-  /// The first run of a process, which records and compiles, and the most memory that the process took.
-  private func firsts(_ rows: [BenchResult]) -> String? {
-    let rows = rows.filter { $0.row.lone != nil }
-    guard !rows.isEmpty else { return nil }
-    func least(_ values: [String: Double], _ prefix: String) -> String {
-      values.filter { $0.key.hasPrefix(prefix) }.values.min().map(\.figure) ?? ""
+  private func wanted(_ result: BenchResult) -> String {
+    let ratios = result.row.peerRatios.sorted { $0.key < $1.key }.map { prefix, ratio in
+      ratio.short + (prefix == "any" ? "" : " (\(prefix))")
     }
-    func memory(_ result: BenchResult) -> String { result.memory.map(\.figure) ?? "" }
-    var lines = [
-      line([
-        "row", "threads", "first run, ms", "PyTorch", "JAX", "memory of the process, MiB", "PyTorch", "JAX",
-      ]), "| --- | --- | --- | --- | --- | --- | --- | --- |",
-    ]
-    for result in rows {
-      lines.append(
-        line([
-          result.row.name, "\(result.row.threads)", result.first.map { ($0 * 1e3).figure } ?? "",
-          least(result.peerFirst, "torch"), least(result.peerFirst, "jax"), memory(result),
-          least(result.peerMemory, "torch"), least(result.peerMemory, "jax"),
-        ]))
-    }
-    return lines.joined(separator: "\n")
+    return ratios.joined(separator: ", ")
   }
-
-  private func line(_ cells: [String]) -> String { "| " + cells.joined(separator: " | ") + " |" }
 }
 
 extension BenchResult {

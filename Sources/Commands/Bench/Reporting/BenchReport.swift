@@ -38,7 +38,7 @@ struct BenchResult: Sendable {
   }
 
   /// The limit that the machine sets, in the row's unit.
-  var limit: Double? { row.unit == .gigaflops ? conditions.peak : row.limit }
+  var limit: Double? { row.unit == .gigaflops ? conditions.peak : nil }
 
   /// The row's products over the time and the peak of all its cores.
   var share: Double? {

@@ -32,8 +32,6 @@ struct BenchRow: Sendable {
   let unit: Unit
   let work: BenchWork
   var target: Target?
-  /// The limit of the reference machine, in the row's unit, where it is known; a share of the peak otherwise.
-  var limit: Double?
   /// The speed that the row must have over the fastest variant of each peer.
   var peerRatios: [String: Double] = [:]
 
