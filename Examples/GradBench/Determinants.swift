@@ -12,8 +12,8 @@ enum Determinants {
     }
   }
 
-  /// The largest matrix whose numbers are recorded one by one.
-  static let largestUnrolled = 8
+  /// The largest minor whose numbers are recorded one by one.
+  static let largestUnrolled = 5
 
   /// The recursion as it is defined, on single numbers.
   static func determinant(_ a: [[Variable<Double>]]) -> Variable<Double> {
@@ -27,22 +27,14 @@ enum Determinants {
     return sum ?? a[0][0]
   }
 
-  /// The same expansion, a level at a time: the minors of all matrices of a level beside one another along the first axis. Its
-  /// memory is that of the numbers, not of a node for each of them.
-  static func determinants(_ a: Variable<Double>) -> Variable<Double> {
-    let (count, n) = (a.shape[0], a.shape[1])
-    guard n > 1 else { return a.reshape(count) }
-    let minors = (0..<n).map { column in
-      concatenate([a[0..., 1..., 0..<column], a[0..., 1..., (column + 1)...]], axis: 2)
-    }
+  /// The same recursion on matrices: a loop over the minors, whose body is recorded once for each size.
+  static func determinant(_ a: Variable<Double>) -> Variable<Double> {
+    let n = a.shape[0]
+    guard n > largestUnrolled else { return determinant(a.unstack().map { $0.unstack() }) }
+    let minors = (0..<n).map { column in concatenate([a[1..., 0..<column], a[1..., (column + 1)...]], axis: 1) }
+    let (_, below) = scan([], over: [stack(minors)]) { _, minor in ([], [determinant(minor[0])]) }
     let signs = Tensor((0..<n).map { $0 % 2 == 0 ? 1.0 : -1 })
-    let below = determinants(stack(minors, axis: 1).reshape(count * n, n - 1, n - 1)).reshape(count, n)
-    return (signs * a[0..., 0] * below).sum(axis: 1)
-  }
-
-  static func determinant(of a: Variable<Double>, _ n: Int) -> Variable<Double> {
-    guard n <= largestUnrolled else { return determinants(a.reshape(1, n, n)).reshape(to: []) }
-    return determinant(a.reshape(n, n).unstack().map { $0.unstack() })
+    return (signs * a[0] * below[0]).sum()
   }
 
   static func checked(_ input: Input) throws -> Int {
@@ -56,12 +48,12 @@ enum Determinants {
     [
       Function("primal") { (input: Input, compile) in
         let n = try checked(input)
-        let run = compile(Tensor(input.a)) { determinant(of: $0, n) }
+        let run = compile(Tensor(input.a)) { determinant($0.reshape(n, n)) }
         return { try run(Tensor(input.a)).scalar }
       },
       Function("gradient") { (input: Input, compile) in
         let n = try checked(input)
-        let run = compile(Tensor(input.a)) { a in gradient(of: determinant(of: a, n), withRespectTo: a) }
+        let run = compile(Tensor(input.a)) { a in gradient(of: determinant(a.reshape(n, n)), withRespectTo: a) }
         return { try run(Tensor(input.a)).elements }
       },
     ]

@@ -15,36 +15,39 @@ enum LSTM {
     }
   }
 
-  /// One layer: its weights and biases, each for four gates, and its state.
+  /// One layer: its weights and biases, each for four gates.
   struct Layer {
     let weights, biases: [Variable<Double>]
-    var hidden, cell: Variable<Double>
 
-    /// The next state, which is the layer's output.
-    mutating func step(_ x: Variable<Double>) -> Variable<Double> {
+    /// The next state, of which `hidden` is the layer's output.
+    func step(
+      _ x: Variable<Double>, _ hidden: Variable<Double>, _ cell: Variable<Double>
+    ) -> (hidden: Variable<Double>, cell: Variable<Double>) {
       let forget = (x * weights[0] + biases[0]).sigmoid()
       let enter = (hidden * weights[1] + biases[1]).sigmoid()
       let leave = (x * weights[2] + biases[2]).sigmoid()
       let change = (hidden * weights[3] + biases[3]).tanh()
-      cell = cell * forget + enter * change
-      hidden = leave * cell.tanh()
-      return hidden
+      let next = cell * forget + enter * change
+      return (leave * next.tanh(), next)
     }
   }
 
+  /// The loss: a loop over the characters, each with the one that follows, which hands on the states of all layers.
   static func loss(_ v: [Variable<Double>]) -> Variable<Double> {
-    let (main, extra, state, sequence) = (v[0].unstack(), v[1].unstack(), v[2].unstack(), v[3].unstack())
-    var layers = stride(from: 0, to: main.count, by: 2).map {
-      Layer(weights: main[$0].chunk(4), biases: main[$0 + 1].chunk(4), hidden: state[$0], cell: state[$0 + 1])
+    let (main, extra, sequence) = (v[0].unstack(), v[1].unstack(), v[3])
+    let layers = stride(from: 0, to: main.count, by: 2).map {
+      Layer(weights: main[$0].chunk(4), biases: main[$0 + 1].chunk(4))
     }
-    var total = v[0].tape.constant(0)
-    for (character, next) in zip(sequence, sequence.dropFirst()) {
-      var x = character * extra[0]
-      for layer in layers.indices { x = layers[layer].step(x) }
+    let (_, losses) = scan(v[2].unstack(), over: [sequence[..<(sequence.shape[0] - 1)], sequence[1...]]) { state, entries in
+      var (state, x) = (state, entries[0] * extra[0])
+      for (number, layer) in layers.enumerated() {
+        let (hidden, cell) = layer.step(x, state[2 * number], state[2 * number + 1])
+        (state[2 * number], state[2 * number + 1], x) = (hidden, cell, hidden)
+      }
       let guess = x * extra[1] + extra[2]
-      total = total + (next * (guess - (guess.exp().sum() + 2).log())).sum()
+      return (state, [(entries[1] * (guess - (guess.exp().sum() + 2).log())).sum()])
     }
-    return -total / Double((sequence.count - 1) * sequence[0].shape[0])
+    return -losses[0].sum() / Double((sequence.shape[0] - 1) * sequence.shape[1])
   }
 
   static var functions: [Function] {

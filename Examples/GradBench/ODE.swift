@@ -10,15 +10,14 @@ enum ODE {
     func slope(_ y: Variable<Double>) -> Variable<Double> { x * concatenate([one, y[..<(n - 1)]]) }
 
     let h = 2 / Double(steps)
-    var y = x.tape.constant(.zeros([n]))
-    for _ in 0..<steps {
+    return scan([x.tape.constant(.zeros([n]))], steps: steps) { carry in
+      let y = carry[0]
       let k1 = slope(y)
       let k2 = slope(y + h / 2 * k1)
       let k3 = slope(y + h / 2 * k2)
       let k4 = slope(y + h * k3)
-      y = y + h / 6 * (k1 + 2 * k2 + 2 * k3 + k4)
-    }
-    return y
+      return [y + h / 6 * (k1 + 2 * k2 + 2 * k3 + k4)]
+    }[0]
   }
 
   static var functions: [Function] {

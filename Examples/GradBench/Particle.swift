@@ -17,7 +17,7 @@ enum Particle {
     var velocity = w.tape.constant(Tensor([0.75, 0]))
     while true {
       let next = x + 0.1 * velocity
-      guard next[1].scalar > 0 else { break }
+      guard next[1] > 0 else { break }
       velocity = velocity - 0.1 * gradient(at: x, mode: inner) { potential($0, w) }
       x = next
     }
@@ -28,7 +28,8 @@ enum Particle {
   static var functions: [Function] {
     pairsOfModes.map { name, outer, inner in
       Function(name) { (input: Input, _) in
-        { argMin(outer, from: Tensor(scalar: input.w)) { w in miss(w, inner) }.scalar }
+        let square = compiledGradient(outer) { w, _ in miss(w, inner) }
+        return { argMin(from: Tensor(scalar: input.w)) { w in square(w) }.scalar }
       }
     }
   }

@@ -8,18 +8,26 @@ enum Saddle {
     x.square().sum() - y.square().sum()
   }
 
-  static func saddle(_ start: Tensor<Double>, outer: JacobianMode, inner: JacobianMode) -> [Double] {
-    let x = argMin(outer, from: start) { x in
-      let y = argMin(inner, from: x.tape.constant(start)) { y in -f(x, y) }
+  /// The two descents of a run. The inner one is part of what the first of them differentiates.
+  static func saddle(outer: JacobianMode, inner: JacobianMode) -> (_ start: Tensor<Double>) -> [Double] {
+    let highest = compiledGradient(outer) { x, start in
+      let y = argMin(from: start[0]) { y in valueAndGradient(at: y, mode: inner) { y in -f(x, y) } }
       return f(x, y)
     }
-    let y = argMin(outer, from: start) { y in -f(y.tape.constant(x), y) }
-    return x.elements + y.elements
+    let lowest = compiledGradient(outer) { y, x in -f(x[0], y) }
+    return { start in
+      let x = argMin(from: start) { x in highest(x, start) }
+      let y = argMin(from: start) { y in lowest(y, x) }
+      return x.elements + y.elements
+    }
   }
 
   static var functions: [Function] {
     pairsOfModes.map { name, outer, inner in
-      Function(name) { (input: Input, _) in { saddle(Tensor(input.start), outer: outer, inner: inner) } }
+      Function(name) { (input: Input, _) in
+        let saddle = saddle(outer: outer, inner: inner)
+        return { saddle(Tensor(input.start)) }
+      }
     }
   }
 }

@@ -233,6 +233,8 @@ import Testing
   private static let programs = [
     Call("init") { _ = Program<Float>([Variable<Float>]()) }, Call("init") { _ = Program<Float>([m(), m()]) },
     Call("init") { _ = WorkerPool(threads: 0) },
+    Call("scan") { _ = scan([stale()], steps: 2) { $0 } },
+    Call("scan") { _ = scan([m()], over: [m(), m().sum(axis: 0)]) { carry, _ in (carry, []) } },
     Call("run") { on(m()) { Program<Float>([$0.exp()]).run(after: $0) } },
     Call("run") { try corrupted().run() }, Call("replay") { try corrupted().replay() },
     Call("feed") { try Program<Float>([m()]).feed(m(), .ones([2, 3])) },

@@ -250,7 +250,7 @@ private func otherSide(isRun: Bool) {
   try? program.feed(x, Tensor(scalar: 3))
   program.run()
   try? program.feed(x, Tensor(scalar: -3))
-  if isRun { program.run() } else { program.replay(file: #fileID, line: #line) }
+  if isRun { program.run() } else { program.replay() }
 }
 
 extension Double: CompiledFunctionTests.Branching {

@@ -49,6 +49,13 @@ struct Fusion {
         passes.append(pass)
       } else if isClaimed[i] {
         continue  // computed by the pass of the node that ends the pattern
+      } else if Numbers.canHold(i, of: recording) {
+        let last = passes.count - 1
+        if last >= 0, passes[last].kind is Numbers, passes[last].nodes.count < Numbers.limit {
+          passes[last].nodes.append(i)
+        } else {
+          passes.append(Pass(Numbers(), [i], results: []))
+        }
       } else if Chain.canHold(i, of: recording) {
         let last = passes.count - 1
         if last >= 0, passes[last].kind is Chain, nodes[passes[last].nodes[0]].shape == nodes[i].shape {

@@ -256,11 +256,9 @@ public final class Program<S: Scalar> {
   }
 
   /// The same for whoever moves values on purpose, as a checker does, and takes a broken branch for a kink.
-  package func replay() { recompute() }
-
   @specialized(where S == Float)
   @specialized(where S == Double)
-  private func recompute(file: StaticString = #fileID, line: UInt = #line) {
+  package func recompute(file: StaticString = #fileID, line: UInt = #line) {
     begin(file, line)
     defer { end() }
     if let clock { execute(timedBy: clock) } else { execute(from: foldedCount) }

@@ -153,7 +153,7 @@ package final class CheckedRecording {
         inputShapes: x.inputs.map { Array($0.shape) }, shape: Array(x.shape))
     }
     tape.truncate(to: mark)
-    double.replay()
+    double.recompute()
   }
 
   /// The nodes that depend on a leaf, and those where the forward pass itself stops the gradient. A rule that stops one

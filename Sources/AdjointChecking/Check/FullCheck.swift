@@ -21,7 +21,7 @@ struct FullCheck {
       program.write(value.map { DualLanes($0) }, into: leaf)
     }
     program.replay(holding: Set(recording.leaves.map(\.index)))
-    recording.errors?.replay()
+    recording.errors?.recompute()
     var worst: (judgment: Judgment, leaf: Int, element: Int)?
     // Coordinates that are beyond their bound, and are looked at by themselves.
     var suspects: [(leaf: Int, element: Int)] = []

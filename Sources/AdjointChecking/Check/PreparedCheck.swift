@@ -21,7 +21,7 @@ package final class PreparedCheck {
 
   /// Replays the rules and the oracle along direction number `direction`, and compares.
   package func judgment(alongDirection direction: UInt64) -> Judgment {
-    recording.double.replay()
+    recording.double.recompute()
     var numbers = TangentNumbers(seed: Generator(seed: direction).stream(3).key)
     var (found, magnitude) = (0.0, 0.0)
     for leaf in recording.leaves {

@@ -140,7 +140,7 @@ struct SecondOrderOracle {
       }
       program.write(Tensor(shape: leaf.shape, elements: moved), into: leaf)
     }
-    program.replay()
+    program.recompute()
     let y = program.value(of: first.output)
     var expected = 0.0
     for (i, element) in y.elements.enumerated() { expected += first.cotangent.elements[i] * element.mixed }

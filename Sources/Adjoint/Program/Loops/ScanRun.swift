@@ -49,7 +49,7 @@ final class ScanRun<S: Scalar> {
         let place = entries[number]
         copy(x[carryCount + number].address + t * place.byteCount, to: place)
       }
-      program.replay()
+      program.recompute()
       var block = base
       for number in 0..<outputs.count {
         let place = outputs[number]

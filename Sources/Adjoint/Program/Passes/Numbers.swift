@@ -1,0 +1,231 @@
+/// Operations on a few numbers each, one after the other: arithmetic of single numbers and of very short vectors, as scalar code
+/// records it. A step takes what the arithmetic takes, where a loop of its own would take ten times as long to begin.
+///
+/// Steps have the bits of the loops: sums, differences, products and quotients are rounded once either way, and everything else
+/// calls the loops.
+struct Numbers: PassKind {
+  /// The most elements of a value.
+  private static let largest = 4
+  /// The most elements of what is moved from.
+  private static let largestSource = 64
+  /// The most operations of a pass: values live until it ends, and shall stay in the nearest cache.
+  static let limit = 64
+
+  var overwriting: Overwriting { .none }
+
+  private static func isMoving(_ form: OperationForm) -> Bool {
+    [.broadcast, .slice, .pad, .concatenate, .permute].contains(form)
+  }
+
+  static func canHold(_ i: Int, of recording: PlannedRecording) -> Bool {
+    let (node, form) = (recording.nodes[i], recording.forms[i])
+    let count = node.shape.elementCount
+    guard count > 0, count <= largest, !node.isIndex, let form, recording.formulas[i] == nil else { return false }
+    func inputs(_ fits: (Int) -> Bool) -> Bool {
+      node.inputs.allSatisfy { !recording.nodes[$0].isIndex && fits(recording.nodes[$0].shape.elementCount) }
+    }
+    if form.isLoop { return Chain.canHold(i, of: recording) }
+    if form.isSum { return count == 1 && inputs { 1...largest ~= $0 } }
+    return isMoving(form) && inputs { $0 <= largestSource }
+  }
+
+  @specialized(where S == Float)
+  @specialized(where S == Double)
+  func instruction<S: Scalar>(_ pass: Pass, _ number: Int, in builder: inout InstructionBuilder<S>) -> Instruction<S> {
+    let (nodes, index) = (builder.nodes, builder.index)
+    var scratch = ScratchBlocks(pass, number, nodes, index)
+    var blocks: [UnsafeMutablePointer<S>] = []
+    var steps: [NumberStep<S>] = []
+    var footprint = Footprint()
+    func place(_ x: Int) -> UnsafeMutablePointer<S> {
+      if index.pass[x] == number, let block = scratch.block(at: index.position[x]) { return blocks[block] }
+      return builder.output(x).base
+    }
+    for (position, node) in pass.nodes.enumerated() {
+      let inputs = nodes[node].inputs
+      let count = nodes[node].shape.elementCount
+      if builder.hasMemory(node) {
+        footprint.write(UnsafePointer(builder.output(node).base), count: count)
+      } else {
+        scratch.assign(position)
+        if scratch.count > blocks.count { blocks.append(builder.allocate(S.self, count: Self.largest)) }
+      }
+      for x in inputs where index.pass[x] != number {
+        footprint.read(UnsafePointer(builder.output(x).base), count: nodes[x].shape.elementCount)
+      }
+      let y = place(node)
+      let x = inputs.map { (place($0), count: nodes[$0].shape.elementCount) }
+      if let form = builder.plan.forms[node], Self.isMoving(form) {
+        for (element, source) in builder.sources(of: node).enumerated() {
+          steps.append(NumberStep(moving: source.map { x[$0.input].0 + $0.element }, to: y + element))
+        }
+      } else {
+        steps.append(NumberStep(builder.plan.forms[node], x, y, count: count))
+      }
+      // After the result has its place: a number may be read again for each of its elements.
+      for x in inputs where index.pass[x] == number { scratch.release(index.position[x], after: position) }
+    }
+    let list = builder.allocate(NumberStep<S>.self, count: steps.count)
+    list.initialize(from: steps, count: steps.count)
+    return builder.instruction(
+      running: NumberRun(UnsafeBufferPointer(start: list, count: steps.count), footprint))
+  }
+}
+
+extension InstructionBuilder {
+  /// The input and element from which each element of a moving operation comes; `nil` for padding. The operation moves the
+  /// numbers of the elements, counted from 1, and so says it itself.
+  fileprivate func sources(of node: Int) -> [(input: Int, element: Int)?] {
+    guard case .operation(let operation) = nodes[node].kind else { return [] }
+    let shapes = nodes[node].inputs.map { nodes[$0].shape }
+    var origins: [(input: Int, element: Int)] = []
+    for (input, shape) in shapes.enumerated() { origins += (0..<shape.elementCount).map { (input, $0) } }
+    var numbers = origins.indices.map { Double($0 + 1) }
+    var result = [Double](repeating: 0, count: nodes[node].shape.elementCount)
+    numbers.withUnsafeMutableBufferPointer { numbers in
+      result.withUnsafeMutableBufferPointer { result in
+        guard let base = result.baseAddress else { return }
+        var start = 0
+        let views = shapes.map { shape in
+          defer { start += shape.elementCount }
+          let own = UnsafeMutableBufferPointer(rebasing: numbers[start..<start + shape.elementCount])
+          return shape.elementCount > 0 ? View<Double>(shape: shape, elements: own) : View(shape: shape, address: base)
+        }
+        let y = Output<Double>(shape: nodes[node].shape, address: UnsafeMutableRawPointer(base))
+        views.withUnsafeBufferPointer { views in
+          views.baseAddress.map { operation.forward(Operands(views: $0, count: views.count), into: y) }
+        }
+      }
+    }
+    return result.map { $0 == 0 ? nil : origins[Int($0) - 1] }
+  }
+}
+
+/// One operation on a few numbers, with every operand resolved to an address.
+struct NumberStep<S: Scalar> {
+  private enum Code: UInt8 {
+    case add, subtract, multiply, divide, negate, square, copy, clear
+    case less, lessOrEqual, greater, greaterOrEqual, equal, notEqual
+    case sum, call
+
+    /// The code of a function whose result is rounded once, or decided by a comparison.
+    init(_ form: OperationForm?) {
+      self = .call
+      if case .map(.unary(let f))? = form { self = f == .negate ? .negate : f == .square ? .square : .call }
+      if case .zip(.binary(let f))? = form {
+        switch f {
+        case .add: self = .add
+        case .subtract: self = .subtract
+        case .multiply: self = .multiply
+        case .divide: self = .divide
+        case .maximum, .minimum, .masked, .pow, .atan2, .hypot, .remainder, .logAddExp: break
+        }
+      }
+      if case .zip(.comparison(let comparison))? = form {
+        switch comparison {
+        case .less: self = .less
+        case .lessOrEqual: self = .lessOrEqual
+        case .greater: self = .greater
+        case .greaterOrEqual: self = .greaterOrEqual
+        case .equal: self = .equal
+        case .notEqual: self = .notEqual
+        }
+      }
+    }
+  }
+
+  private let code: Code
+  private let count: Int32
+  /// 1 where the elements of an operand advance, 0 for a single number.
+  private let strides: (a: Int16, b: Int16, c: Int16)
+  private let a, b, c: UnsafePointer<S>
+  private let y: UnsafeMutablePointer<S>
+  /// The function that the loops are asked for.
+  private let function: ChainLink<S>.Function
+
+  init(_ form: OperationForm?, _ x: [(UnsafeMutablePointer<S>, count: Int)], _ y: UnsafeMutablePointer<S>, count: Int) {
+    func operand(_ position: Int) -> (place: UnsafePointer<S>, stride: Int16) {
+      let own = x[min(position, x.count - 1)]
+      return (UnsafePointer(own.0), own.count == count ? 1 : 0)
+    }
+    let (a, b, c) = (operand(0), operand(1), operand(2))
+    (self.a, self.b, self.c, self.y) = (a.place, b.place, c.place, y)
+    strides = (a.stride, b.stride, c.stride)
+    if form?.isSum == true {
+      (code, self.count, function) = (x[0].count == 1 ? .copy : .sum, Int32(x[0].count), .select)
+      return
+    }
+    // The standard numbers alone are known to round as their loops do.
+    let rounds = S.self == Double.self || S.self == Float.self
+    (code, self.count, function) = (rounds ? Code(form) : .call, Int32(count), ChainLink<S>.Function(form))
+  }
+
+  /// A copy of one element; of none, 0.
+  init(moving source: UnsafeMutablePointer<S>?, to y: UnsafeMutablePointer<S>) {
+    let place = UnsafePointer(source ?? y)
+    (a, b, c, self.y, strides) = (place, place, place, y, (0, 0, 0))
+    (code, count, function) = (source == nil ? .clear : .copy, 1, .select)
+  }
+
+  @inline(__always)
+  func execute() {
+    switch code {
+    case .add: each { $0 + $1 }
+    case .subtract: each { $0 - $1 }
+    case .multiply: each { $0 * $1 }
+    case .divide: each { $0 / $1 }
+    case .negate: each { x, _ in -x }
+    case .square: each { x, _ in x * x }
+    case .copy: y.pointee = a.pointee
+    case .clear: y.pointee = 0
+    case .less: each { $0 < $1 ? 1 : 0 }
+    case .lessOrEqual: each { $0 <= $1 ? 1 : 0 }
+    case .greater: each { $0 > $1 ? 1 : 0 }
+    case .greaterOrEqual: each { $0 >= $1 ? 1 : 0 }
+    case .equal: each { $0 == $1 ? 1 : 0 }
+    case .notEqual: each { $0 != $1 ? 1 : 0 }
+    case .sum: y.pointee = S.reduce(.sum, a, count: Int(count))
+    case .call: call()
+    }
+  }
+
+  @inline(__always)
+  private func each(_ f: (S, S) -> S) {
+    y[0] = f(a[0], b[0])
+    guard count > 1 else { return }
+    let (strideA, strideB) = (Int(strides.a), Int(strides.b))
+    for i in 1..<Int(count) { y[i] = f(a[i * strideA], b[i * strideB]) }
+  }
+
+  @inline(never)
+  private func call() {
+    let count = Int(count)
+    switch function {
+    case .map(let f):
+      S.map(f, a, y, count: strides.a == 1 ? count : 1)
+      if strides.a == 0, count > 1 { (y + 1).update(repeating: y[0], count: count - 1) }
+    case .zip(let f): S.zip(f, a, strideA: Int(strides.a), b, strideB: Int(strides.b), y, count: count)
+    case .select:
+      S.select(a, strideC: Int(strides.a), b, strideA: Int(strides.b), c, strideB: Int(strides.c), y, count: count)
+    }
+  }
+}
+
+/// The steps of a pass over a few numbers.
+private final class NumberRun<S: Scalar>: PlacedOperation<S> {
+  private let steps: UnsafeBufferPointer<NumberStep<S>>
+  private let own: Footprint
+
+  init(_ steps: UnsafeBufferPointer<NumberStep<S>>, _ footprint: Footprint) {
+    (self.steps, own) = (steps, footprint)
+  }
+
+  override func execute() { run() }
+
+  @specialized(where S == Float)
+  @specialized(where S == Double)
+  private func run() { for i in 0..<steps.count { steps[i].execute() } }
+
+  override func footprint(part: Int, of parts: Int) -> Footprint { part == 0 ? own : Footprint() }
+  override var work: Int { 20 * steps.count }
+}
