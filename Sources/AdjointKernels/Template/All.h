@@ -14,6 +14,7 @@
 #include "../Workspace.h"
 #include <math.h>
 #include <stddef.h>
+#include <string.h>
 
 // Behind all headers, whose inline functions must not be compiled for one set.
 #ifdef TARGET
@@ -38,6 +39,8 @@
 #include "Gemm/Blocked.h"
 #include "Gemm/Flipped.h"
 #include "Gemm/Gemm.h"
+#include "Gemm/Strips.h"
+#include "Gemm/Convolve.h"
 
 #ifdef TARGET
 #pragma clang attribute pop
