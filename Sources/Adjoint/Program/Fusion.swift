@@ -35,6 +35,7 @@ struct Fusion {
     // From the end, so that a pattern is found whole before a part of it is.
     var fast = [Pass?](repeating: nil, count: nodes.count)
     var isClaimed = [Bool](repeating: false, count: nodes.count)
+    for node in recording.windows.nodes { isClaimed[node] = true }
     for i in operations.reversed() where !isClaimed[i] {
       guard let pass = FastPaths.ending(in: i, of: recording), !pass.nodes.contains(where: { isClaimed[$0] }) else {
         continue
@@ -48,7 +49,7 @@ struct Fusion {
       if let pass = fast[i] {
         passes.append(pass)
       } else if isClaimed[i] {
-        continue  // computed by the pass of the node that ends the pattern
+        continue  // computed by the pass of the node that ends the pattern, or not at all
       } else if Numbers.canHold(i, of: recording) {
         let last = passes.count - 1
         if last >= 0, passes[last].kind is Numbers, passes[last].nodes.count < Numbers.limit {

@@ -31,6 +31,8 @@ class PlacedOperation<S: Scalar> {
   func footprint(part: Int, of parts: Int) -> Footprint { fatalError("PlacedOperation: an abstract class") }
   /// The approximate duration, in elementwise operations.
   var work: Int { fatalError("PlacedOperation: an abstract class") }
+  /// The operations of matrix products.
+  var productOperations: Int { 0 }
 }
 
 /// An operation that one thread computes.

@@ -16,6 +16,8 @@ struct Plan {
   private(set) var passes: [Pass]
   /// The node that holds each node's value in memory: itself unless it is an alias.
   private(set) var root: [Int]
+  /// The nodes that no pass computes, since products find their values in what they are made of.
+  let inPlace: [Int]
   private let fuses: Bool
   /// True for each value that stands as long as the program.
   private var lasting: [Bool]
@@ -26,9 +28,10 @@ struct Plan {
   ///   - fusing: true when values may be left out and share memory; if false, every node can be read.
   ///   - alteration: the changes of a checker that measures itself.
   ///   - holdingIndices: true when computed indices stand as they are from run to run.
+  ///   - elementSize: the bytes of an element that kernels multiply; `nil` where there are no kernels.
   init(
     of recorded: [Node], _ formulas: [Int: LoopFormula], for targets: [Int], fusing: Bool,
-    altering alteration: PlanAlteration?, holdingIndices: Bool
+    altering alteration: PlanAlteration?, holdingIndices: Bool, elementSize: Int?
   ) {
     (nodes, fuses) = (recorded, fusing)
     live = Array(repeating: false, count: recorded.count)
@@ -51,13 +54,17 @@ struct Plan {
 
     var computed = self.live
     for node in folded { (computed[node], lasting[node]) = (false, true) }
-    let recording = PlannedRecording(
+    var recording = PlannedRecording(
       nodes: nodes, forms: forms, formulas: formulas, live: computed, kept: lasting)
+    if fusing { recording.windows = WindowsInPlace(in: recording, elementSize: elementSize) }
+    inPlace = recording.windows.nodes
     let fused = Fusion(recording).passes(fusing: fusing)
     passes =
       folded.map { Pass(General($0, of: recording), [$0], results: [$0]) } + (alteration?.passes(fused) ?? fused)
     root = Array(nodes.indices)
-    for i in nodes.indices where fusing && self.live[i] && forms[i] == .reshape { root[i] = root[nodes[i].inputs[0]] }
+    var isAlias = forms.map { fusing && $0 == .reshape }
+    for node in inPlace { isAlias[node] = true }
+    for i in nodes.indices where isAlias[i] && self.live[i] { root[i] = root[nodes[i].inputs[0]] }
   }
 
   /// The places of the values. Those of leaves that are `isElsewhere` do not stand in this memory.

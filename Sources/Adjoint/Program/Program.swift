@@ -134,7 +134,9 @@ public final class Program<S: Scalar> {
     let targets = own + tape.stores.map(\.node) + tape.guards.map(\.node)
     let plan = Plan(
       of: Array(tape.nodes), tape is Tape<S> ? tape.formulas : [:], for: targets, fusing: keeping == .outputs,
-      altering: alteration, holdingIndices: holdingIndices)
+      altering: alteration, holdingIndices: holdingIndices,
+      elementSize: (S.self == Float.self || S.self == Double.self) && Kernels.active != nil
+        ? MemoryLayout<S>.stride : nil)
 
     // Parameters of this very type are read where they stand.
     let ownTape = tape as? Tape<S>
@@ -151,6 +153,7 @@ public final class Program<S: Scalar> {
     var addresses = memory.offsets.map { $0 >= 0 ? base + $0 : nil }
     for place in shared { addresses[place.leaf] = place.parameter.storage.address }
     for i in plan.nodes.indices where plan.root[i] != i { addresses[i] = addresses[plan.root[i]] }
+    for i in plan.inPlace { addresses[i] = nil }
 
     self.tape = tape.identity
     self.nodes = plan.nodes

@@ -165,9 +165,12 @@ extension Program {
 }
 
 extension Instruction {
-  /// 2·m·k·n of a matrix product, and 0 of anything else.
+  /// 2·m·k·n of a matrix product, also of one of windows; 0 of anything else.
   fileprivate var productOperations: Double {
-    guard case .product(let product, _) = self else { return 0 }
-    return 2 * Double(product.rows) * Double(product.depth) * Double(product.columns)
+    switch self {
+    case .product(let product, _): 2 * Double(product.rows) * Double(product.depth) * Double(product.columns)
+    case .general(let operation): operation._withUnsafeGuaranteedRef { Double($0.productOperations) }
+    case .chain: 0
+    }
   }
 }

@@ -14,6 +14,7 @@
 #include "../Workspace.h"
 #include <math.h>
 #include <stddef.h>
+#include <string.h>
 
 // Behind all headers, whose inline functions must not be compiled for one set.
 #ifdef TARGET
@@ -41,6 +42,8 @@
 #include "Triangular.h"
 #include "Cholesky.h"
 #include "Small.h"
+#include "Gemm/Strips.h"
+#include "Gemm/Convolve.h"
 
 #ifdef TARGET
 #pragma clang attribute pop

@@ -99,6 +99,29 @@ typedef enum { AK_REDUCTIONS(AK_CONSTANT) } ak_reduction;
 typedef AK_GEMM(float) ak_gemm_f32;
 typedef AK_GEMM(double) ak_gemm_f64;
 
+/// Windows on images [images, height, width, channels], which rows and columns of them look at `dilation` places apart. The
+/// first begins `padding` before the image, and the elements of a window are [rows, columns, channels].
+typedef struct {
+  long images, height, width, channels;
+  long size[2], stride[2], padding[2], dilation[2], grid[2];  // rows, columns; grid: the number of windows
+} ak_windows;
+
+/// One of the products of a convolution in either precision, with weights w [kernels, elements of a window]; g and, of
+/// `convolve`, y are [windows, kernels]. Bias and f are those of a matrix product.
+/// `first` and `end` cut the rows of windows (convolve), the elements of a window (convolve_weights) or the rows of the
+/// images (convolve_images). No bit depends on the cut.
+typedef struct {
+  ak_windows windows;
+  long kernels, first, end;
+  const void *x, *w, *g, *bias;
+  void *y;
+  ak_map f;
+  double p, q;
+} ak_convolution;
+
+/// True when a thread's room holds what the products of such a convolution read again, in elements of so many bytes.
+bool ak_convolves(const ak_windows *windows, long kernels, long bytes);
+
 /// An update rule of parameters x with gradient g: constant, name, and how many of the arrays s and t it keeps.
 #define AK_UPDATE_RULES(F)                                                                         \
   F(DESCENT, descent, 0)    /* x = x - rate g */                                                   \
@@ -139,6 +162,9 @@ typedef AK_UPDATE(double) ak_update_f64;
 /// solve_triangular: X with op(T) X = B in place of B [n, columns], for each of `count` triangles that follow one another;
 ///               the other triangle is not read, nor the diagonal where it is said to hold ones
 /// gemm, update: see above
+/// convolve: y = f(windows of x · wᵀ + bias), to the bits of gemm on windows in memory
+/// convolve_weights: y = gᵀ · windows of x, likewise; convolve_images: y = the windows g · w added up on images, each place
+///               window after window
 /// all_finite:   whether none of n elements is NaN or infinite
 /// fma_peak:     runs about `iterations` fused multiply-adds in registers; returns how many floating-point operations
 ///               (two per multiply-add) that was, to measure the machine against
@@ -162,6 +188,9 @@ typedef AK_UPDATE(double) ak_update_f64;
   F(set, S, void, cholesky, (const T *x, T *y, long n, long count))                                                    \
   F(set, S, void, solve_triangular,                                                                                    \
     (bool upper, bool transposed, bool unit, const T *t, long ldt, T *x, long ldx, long n, long columns, long count))  \
+  F(set, S, void, convolve, (const ak_convolution *convolution))                                                         \
+  F(set, S, void, convolve_weights, (const ak_convolution *convolution))                                                 \
+  F(set, S, void, convolve_images, (const ak_convolution *convolution))                                                  \
   F(set, S, void, update, (const ak_update_##S *job))                                                                  \
   F(set, S, bool, all_finite, (const T *x, long n))                                                                    \
   F(set, S, double, fma_peak, (long iterations))

@@ -82,6 +82,11 @@ package struct Fold: BatchwiseOperation {
   }
 }
 
+extension Operation {
+  /// The windows into which `unfold` takes images apart, or that `fold` puts together.
+  var windowsOfImages: Windows? { (self as? Unfold)?.windows ?? (self as? Fold)?.windows }
+}
+
 extension Variable {
   /// Every window of images [batch, height, width, channels] as a row of numbers:
   /// [batch, rows, columns, window height · window width · channels].

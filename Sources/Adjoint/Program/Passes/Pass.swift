@@ -44,7 +44,8 @@ protocol FastPath: PassKind, Sendable {
 enum FastPaths {
   /// The fast pass whose last node is i, if there is one: of the first path that has its pattern there.
   static func ending(in i: Int, of recording: PlannedRecording) -> Pass? {
-    ProductPass.ending(in: i, of: recording)
+    WindowProducts.ending(in: i, of: recording)
+      ?? ProductPass.ending(in: i, of: recording)
       ?? LogSoftmaxGradient.ending(in: i, of: recording)
       ?? PickGradient.ending(in: i, of: recording)
       ?? ColumnSums.ending(in: i, of: recording)
@@ -63,6 +64,8 @@ struct PlannedRecording {
   let live: [Bool]
   /// True for each value that can be read after a run.
   let kept: [Bool]
+  /// The windows that products find in the images.
+  var windows = WindowsInPlace(elementSize: nil)
   /// The number of live uses of each node.
   private var useCount: [Int32]
   /// The last user of each node.

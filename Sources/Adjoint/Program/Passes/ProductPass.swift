@@ -79,9 +79,11 @@ package struct ProductPass: FastPath {
 }
 
 extension PlannedRecording {
-  /// True for one matrix product in memory. Most nodes are none, and a `ProductForm` takes long to hand over, even none.
+  /// True for one matrix product of operands in memory. Most nodes are none, and a `ProductForm` takes long to hand over, even none.
   @inline(__always)
-  fileprivate func isProduct(_ i: Int) -> Bool { forms[i]?.isProduct == true && nodes.product(i, forms[i]) != nil }
+  fileprivate func isProduct(_ i: Int) -> Bool {
+    forms[i]?.isProduct == true && nodes.product(i, forms[i]) != nil && windows.use[i] == nil
+  }
 }
 
 extension [Node] {

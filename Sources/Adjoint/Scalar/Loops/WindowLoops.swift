@@ -54,7 +54,7 @@ public struct Windows: Hashable, Sendable, BitwiseCopyable {
 }
 
 /// Windows on images of one size, over which loops run.
-public struct WindowGrid: BitwiseCopyable {
+public struct WindowGrid: BitwiseCopyable, Sendable {
   @usableFromInline package let windows: Windows
   @usableFromInline package let images: Int
   @usableFromInline package let height: Int

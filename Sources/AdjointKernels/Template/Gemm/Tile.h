@@ -5,6 +5,26 @@
 
 #define OPAQUE(x) __asm__("" : "+r"(x))
 
+// C tile = (add ? C : 0) + the sums; the last vector of C has `last` valid lanes.
+INLINE void N(store_tile)(V sum[GEMM_TALL][GEMM_WIDTH], T *c, long c_row, bool add, long last, const int rows,
+                          const int width) {
+#pragma clang loop unroll(full)
+  for (int i = 0; i < rows; i++) {
+    T *row = c + i * c_row;
+#pragma clang loop unroll(full)
+    for (int j = 0; j < width - 1; j++) {
+      const V before = add ? N(load)(row + j * LANES) : SPLAT(0);
+      N(store)(row + j * LANES, add ? before + sum[i][j] : sum[i][j]);
+    }
+    T *end = row + (width - 1) * LANES;
+    const V value = sum[i][width - 1];
+    if (last == LANES)
+      N(store)(end, add ? N(load)(end) + value : value);
+    else
+      N(store_tail)(end, add ? N(load_tail)(end, last) + value : value, last);
+  }
+}
+
 // C tile = (add ? C : 0) + the tile's product. A is read as a[i a_row + p a_k], B as whole vectors at b + p b_k; the
 // last vector of C has `last` valid lanes.
 INLINE void N(tile)(long k, const T *a, long a_row, long a_k, const T *b, long b_k, T *c, long c_row, bool add,
@@ -49,21 +69,7 @@ INLINE void N(tile)(long k, const T *a, long a_row, long a_k, const T *b, long b
     b += b_k;
   }
 
-#pragma clang loop unroll(full)
-  for (int i = 0; i < rows; i++) {
-    T *row = c + i * c_row;
-#pragma clang loop unroll(full)
-    for (int j = 0; j < width - 1; j++) {
-      const V before = add ? N(load)(row + j * LANES) : SPLAT(0);
-      N(store)(row + j * LANES, add ? before + sum[i][j] : sum[i][j]);
-    }
-    T *end = row + (width - 1) * LANES;
-    const V value = sum[i][width - 1];
-    if (last == LANES)
-      N(store)(end, add ? N(load)(end) + value : value);
-    else
-      N(store_tail)(end, add ? N(load_tail)(end, last) + value : value, last);
-  }
+  N(store_tile)(sum, c, c_row, add, last, rows, width);
 }
 
 // Every size that a set may choose among, F(rows, width) each; its GEMM_ROWS, GEMM_WIDTH and GEMM_TALL take theirs.
