@@ -14,33 +14,29 @@ extension Output {
   func zip(_ f: ZipFunction, _ a: View<S>, _ b: View<S>) {
     if a.shape == b.shape { return S.zip(f, a.base, strideA: 1, b.base, strideB: 1, base, count: count) }
     let walk = BroadcastWalk(output: shape, a.shape, b.shape)
-    walk.forEachRun { offset, operand in
-      S.zip(
-        f, a.base + operand[0], strideA: walk.innerStride[0], b.base + operand[1], strideB: walk.innerStride[1],
-        base + offset, count: walk.run)
+    walk.forEachBlock { offset, operand in
+      S.zipRows(
+        f, walk.operand(0, a.base + operand[0]), walk.operand(1, b.base + operand[1]), base + offset,
+        strideY: walk.run, rows: walk.rows, columns: walk.run)
     }
   }
 
   /// y = c ≠ 0 ? a : b with broadcasting.
   func select(_ c: View<S>, _ a: View<S>, _ b: View<S>) {
     let walk = BroadcastWalk(output: shape, c.shape, a.shape, b.shape)
-    walk.forEachRun { offset, operand in
-      S.select(
-        c.base + operand[0], strideC: walk.innerStride[0], a.base + operand[1], strideA: walk.innerStride[1],
-        b.base + operand[2], strideB: walk.innerStride[2], base + offset, count: walk.run)
+    walk.forEachBlock { offset, operand in
+      S.selectRows(
+        walk.operand(0, c.base + operand[0]), walk.operand(1, a.base + operand[1]),
+        walk.operand(2, b.base + operand[2]), base + offset, strideY: walk.run, rows: walk.rows, columns: walk.run)
     }
   }
 
   /// y = x, repeated by the broadcasting rule.
   func broadcast(_ x: View<S>) {
     let walk = BroadcastWalk(output: shape, x.shape)
-    walk.forEachRun { offset, operand in
-      let source = x.base + operand[0]
-      if walk.innerStride[0] == 1 {
-        (base + offset).update(from: source, count: walk.run)
-      } else {
-        (base + offset).update(repeating: source.pointee, count: walk.run)
-      }
+    walk.forEachBlock { offset, operand in
+      S.repeatRows(
+        walk.operand(0, x.base + operand[0]), base + offset, strideY: walk.run, rows: walk.rows, columns: walk.run)
     }
   }
 
@@ -109,56 +105,6 @@ extension Output {
     let columns = x.shape[x.shape.rank - 1]
     let rows = x.shape.dropLast().reduce(1, *)
     S.softmax(kind, x.base, base, rows: rows, columns: columns)
-  }
-
-  /// y[i₀, i₁, …] = x at `offset + Σ iₐ·strides[a]`: any permutation or slice.
-  func copyStrided(_ x: View<S>, offset: Int, strides: SIMD8<Int>) {
-    guard count > 0 else { return }
-    let rank = shape.rank
-    let (run, innerStride) = rank == 0 ? (1, 1) : (shape[rank - 1], strides[rank - 1])
-    var position = SIMD8<Int>(repeating: 0)
-    var source = x.base + offset
-    for start in stride(from: 0, to: count, by: run) {
-      if innerStride == 1 {
-        (base + start).update(from: source, count: run)
-      } else {
-        for i in 0..<run { base[start + i] = source[i * innerStride] }
-      }
-      var axis = rank - 2
-      while axis >= 0 {
-        position[axis] += 1
-        source += strides[axis]
-        if position[axis] < shape[axis] { break }
-        source -= strides[axis] * shape[axis]
-        position[axis] = 0
-        axis -= 1
-      }
-    }
-  }
-
-  /// The inverse of `copyStrided`: y at `offset + Σ iₐ·strides[a]` = x[i₀, i₁, …]. The rest of y stays as it is.
-  func placeStrided(_ x: View<S>, offset: Int, strides: SIMD8<Int>) {
-    let rank = x.shape.rank
-    guard x.count > 0 else { return }
-    let (run, innerStride) = rank == 0 ? (1, 1) : (x.shape[rank - 1], strides[rank - 1])
-    var position = SIMD8<Int>(repeating: 0)
-    var target = base + offset
-    for start in stride(from: 0, to: x.count, by: run) {
-      if innerStride == 1 {
-        target.update(from: x.base + start, count: run)
-      } else {
-        for i in 0..<run { target[i * innerStride] = x.base[start + i] }
-      }
-      var axis = rank - 2
-      while axis >= 0 {
-        position[axis] += 1
-        target += strides[axis]
-        if position[axis] < x.shape[axis] { break }
-        target -= strides[axis] * x.shape[axis]
-        position[axis] = 0
-        axis -= 1
-      }
-    }
   }
 
   /// y = 0 everywhere.
