@@ -82,4 +82,68 @@ struct ZipCase: CustomTestStringConvertible, Sendable {
       }
     }
   }
+
+  @Test(arguments: InstructionSet.all, ZipCase.all)
+  func rowsAreTheRowsApart(set: InstructionSet, function: ZipCase) {
+    for columns in [1, 7, 16, 33] {
+      let (rows, gap) = (3, 2)
+      var stream = Stream(UInt64(columns))
+      var a: [Float] = stream.values(rows * (columns + gap), scale: 3)
+      let b: [Float] = stream.values(rows * (columns + gap), scale: 3)
+      (a[0], a[columns - 1]) = (.nan, -0.0)
+      for (rowA, columnA) in [(columns + gap, 1), (1, 0), (0, 1), (0, 0)] {
+        for (rowB, columnB) in [(columns + gap, 1), (1, 0), (0, 1), (0, 0)] {
+          var y = [Float](repeating: -77, count: rows * (columns + gap))
+          set.kernels.zip_rows_f32(
+            function.f, a, rowA, columnA, b, rowB, columnB, &y, columns + gap, rows, columns)
+          var expected = [Float](repeating: -77, count: rows * (columns + gap))
+          for i in 0..<rows {
+            let one = Float.zip(
+              set.kernels, function.f, (0..<columns).map { a[i * rowA + $0 * columnA] },
+              (0..<columns).map { b[i * rowB + $0 * columnB] }, count: columns)
+            for j in 0..<columns { expected[i * (columns + gap) + j] = one[j] }
+          }
+          #expect(same(y, expected))
+        }
+      }
+    }
+  }
+
+  @Test(arguments: InstructionSet.all)
+  func selectedRowsAreTheRowsApart(set: InstructionSet) {
+    let (rows, columns) = (3, 19)
+    var stream = Stream(5)
+    let a: [Double] = stream.values(rows * columns)
+    let c: [Double] = (0..<rows * columns).map { [0, 1, -0.0, .nan][$0 % 4] }
+    for (rowC, columnC) in [(columns, 1), (1, 0), (0, 1)] {
+      for (rowA, columnA) in [(columns, 1), (1, 0), (0, 0)] {
+        var y = [Double](repeating: -77, count: rows * columns)
+        set.kernels.select_rows_f64(c, rowC, columnC, a, rowA, columnA, [7], 0, 0, &y, columns, rows, columns)
+        let expected = (0..<rows * columns).map { place in
+          let (i, j) = (place / columns, place % columns)
+          return c[i * rowC + j * columnC] != 0 ? a[i * rowA + j * columnA] : 7
+        }
+        #expect(same(y, expected))
+      }
+    }
+  }
+
+  @Test(arguments: InstructionSet.all, [1, 7, 64, 9001])
+  func eachRowIsReducedAndMappedAsItWouldBeAlone(set: InstructionSet, columns: Int) {
+    let (rows, gap) = (3, 5)
+    var stream = Stream(UInt64(columns))
+    let x: [Float] = stream.values(rows * (columns + gap), scale: 3)
+    let row = { (i: Int) in Array(x[i * (columns + gap)..<i * (columns + gap) + columns]) }
+    for r in [AK_SUM, AK_MAX, AK_MIN] {
+      var y: [Float] = [0, 0, 0]
+      set.kernels.reduce_each_f32(r, x, columns + gap, &y, rows, columns)
+      #expect(same(y, (0..<rows).map { Float.reduce(set.kernels, r, row($0)) }))
+    }
+    var y: [Float] = [0, 0, 0]
+    set.kernels.squares_each_f32(x, columns + gap, [1, 2, 3], &y, rows, columns)
+    #expect(same(y, (0..<rows).map { Float.squares(set.kernels, row($0), Float($0 + 1)) }))
+    var mapped = [Float](repeating: 0, count: rows * columns)
+    set.kernels.each_row_f32(AK_TANH, 0, 0, x, columns + gap, &mapped, columns, rows, columns)
+    #expect(same(mapped, (0..<rows).flatMap { Float.map(set.kernels, AK_TANH, 0, 0, row($0)) }))
+  }
 }

@@ -26,6 +26,10 @@ package protocol LibraryOperation: Operation {
   /// otherwise. `margin` asks any operation for it.
   var ownMargin: [Int]? { get }
 
+  /// The position in x of the first element of y, when y is a run of adjacent elements of x; `nil` unless said otherwise.
+  /// `run(of:)` asks any operation for it.
+  func ownRun(of x: Shape) -> Int?
+
   /// The elements of y, recorded as operations on single numbers; `nil` when there is no such form.
   func expanded(_ x: [ScalarOperand], shape: Shape, on tape: Tape<Double>) -> [Variable<Double>]?
 }
@@ -36,6 +40,7 @@ extension LibraryOperation {
   package func isFinite(on shapes: [Shape]) -> Bool { true }
   package func resized(_ change: (Int) -> Int) -> Self { self }
   package var ownMargin: [Int]? { nil }
+  package func ownRun(of x: Shape) -> Int? { nil }
 }
 
 extension Operation {
@@ -49,6 +54,9 @@ extension Operation {
 
   /// The place in y of the first element of x, when y is x with zeros around it and none between; `nil` otherwise.
   var margin: [Int]? { (self as? any LibraryOperation)?.ownMargin }
+
+  /// The position in x of the first element of y, when y is a run of adjacent elements of x; `nil` otherwise.
+  func run(of x: Shape) -> Int? { (self as? any LibraryOperation)?.ownRun(of: x) }
 }
 
 /// The kinds of operations, for readers of a recording. They switch over it without `default`, or compare with it.

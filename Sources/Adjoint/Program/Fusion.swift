@@ -44,43 +44,16 @@ struct Fusion {
       fast[i] = pass
     }
 
-    var passes: [Pass] = []
+    var passes = PassList(of: recording)
     for i in operations where forms[i] != .reshape {
       if let pass = fast[i] {
         passes.append(pass)
       } else if isClaimed[i] {
         continue  // computed by the pass of the node that ends the pattern, or not at all
-      } else if Numbers.canHold(i, of: recording) {
-        let last = passes.count - 1
-        if last >= 0, passes[last].kind is Numbers, passes[last].nodes.count < Numbers.limit {
-          passes[last].nodes.append(i)
-        } else {
-          passes.append(Pass(Numbers(), [i], results: []))
-        }
-      } else if Chain.canHold(i, of: recording) {
-        let last = passes.count - 1
-        if last >= 0, passes[last].kind is Chain, nodes[passes[last].nodes[0]].shape == nodes[i].shape {
-          passes[last].nodes.append(i)
-        } else {
-          passes.append(Pass(Chain(), [i], results: []))
-        }
-      } else {
+      } else if !passes.addNumber(i), !passes.chain(i) {
         passes.append(Pass(General(i, of: recording), [i], results: [i]))
       }
     }
-    markResults(of: &passes)
-    return passes
-  }
-
-  /// Sets the results of chains: the nodes that are kept, or used outside.
-  private func markResults(of passes: inout [Pass]) {
-    let index = PassIndex(passes, nodeCount: recording.nodes.count)
-    var isResult = recording.kept
-    for i in recording.nodes.indices where recording.live[i] {
-      for x in recording.nodes[i].inputs where index.pass[x] != index.pass[i] { isResult[x] = true }
-    }
-    for number in passes.indices where passes[number].results.isEmpty {
-      passes[number].results = passes[number].nodes.filter { isResult[$0] }
-    }
+    return passes.finished
   }
 }

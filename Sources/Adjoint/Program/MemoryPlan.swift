@@ -15,10 +15,12 @@ struct MemoryPlan {
 
   /// - Parameters:
   ///   - root: the node that holds each node's value in memory: itself unless it is an alias.
+  ///   - place: the place of each node's first element among those of its root.
   ///   - leaves: the leaves, which live for ever and are never overwritten, like the kept values.
   ///   - isElsewhere: true for a leaf whose value stands outside the arena, such as a shared parameter's.
   init(
-    nodes: [Node], passes: [Pass], root: [Int], leaves: [Int], isElsewhere: [Bool], kept: [Bool], sharing: Bool,
+    nodes: [Node], passes: [Pass], root: [Int], place: [Int], leaves: [Int], isElsewhere: [Bool], kept: [Bool],
+    sharing: Bool,
     elementSize: Int
   ) {
     offsets = Array(repeating: -1, count: nodes.count)
@@ -57,7 +59,9 @@ struct MemoryPlan {
         retire(offsets[result]..<offsets[result] + size(result), after: number)
       }
     }
-    for node in nodes.indices where root[node] != node { offsets[node] = offsets[root[node]] }
+    for node in nodes.indices where root[node] != node && offsets[root[node]] >= 0 {
+      offsets[node] = offsets[root[node]] + place[node] * elementSize
+    }
   }
 
   /// The tightest free range that fits, else new memory at the end.
@@ -126,7 +130,8 @@ private struct DyingOperands {
           dying.append(operand)
         }
         lastReader[operand] = Int32(position)
-        if nodes[x].shape != nodes[node].shape { isReadInStep[operand] = false }
+        let isWhole = nodes[x].shape.elementCount == nodes[operand].shape.elementCount
+        if nodes[x].shape != nodes[node].shape || !isWhole { isReadInStep[operand] = false }
       }
     }
     dying.sort()

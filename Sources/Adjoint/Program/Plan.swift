@@ -3,8 +3,9 @@
 struct Plan {
   /// The recorded nodes. A node that reads a repeated operation reads the first of its kind instead.
   private(set) var nodes: [Node]
-  /// The form of each node's operation; `nil` for a leaf, and for a node that nobody needs.
-  let forms: [OperationForm?]
+  /// The form of each node's operation; `nil` for a leaf, and for a node that nobody needs. A run of adjacent elements has that of a
+  /// reshape, since it stands where they stand.
+  private(set) var forms: [OperationForm?]
   /// True for each node that is computed or read.
   private(set) var live: [Bool]
   /// The live leaves, in order.
@@ -18,6 +19,8 @@ struct Plan {
   private(set) var root: [Int]
   /// The nodes that no pass computes, since products find their values in what they are made of.
   let inPlace: [Int]
+  /// The place of each node's first element among those of its root.
+  private(set) var place: [Int]
   private let fuses: Bool
   /// True for each value that stands as long as the program.
   private var lasting: [Bool]
@@ -48,6 +51,8 @@ struct Plan {
       Simplification.removeRepeated(from: &nodes, &self.live, forms: forms, kept: lasting)
       folded = Simplification.constants(in: nodes, live: self.live, forms: forms, kept: lasting)
     }
+    place = Array(repeating: 0, count: recorded.count)
+    if fusing { Plan.keepInPlace(&forms, &place, nodes: nodes, live: self.live, folded: folded, kept: lasting) }
     var readable = lasting
     for leaf in leaves { readable[leaf] = true }
     self.readable = readable
@@ -64,13 +69,31 @@ struct Plan {
     root = Array(nodes.indices)
     var isAlias = forms.map { fusing && $0 == .reshape }
     for node in inPlace { isAlias[node] = true }
-    for i in nodes.indices where isAlias[i] && self.live[i] { root[i] = root[nodes[i].inputs[0]] }
+    for i in nodes.indices where isAlias[i] && self.live[i] {
+      root[i] = root[nodes[i].inputs[0]]
+      place[i] += place[nodes[i].inputs[0]]
+    }
+  }
+
+  /// Lets slices that are runs of adjacent elements stand where these stand, unless they are to outlast them.
+  private static func keepInPlace(
+    _ forms: inout [OperationForm?], _ place: inout [Int], nodes: [Node], live: [Bool], folded: [Int], kept: [Bool]
+  ) {
+    var isFree = live
+    for i in folded { isFree[i] = false }
+    for i in nodes.indices where isFree[i] && forms[i] == .slice && !kept[i] && !nodes[i].isIndex {
+      guard case .operation(let operation) = nodes[i].kind,
+        let first = operation.run(of: nodes[nodes[i].inputs[0]].shape)
+      else { continue }
+      (forms[i], place[i]) = (.reshape, first)
+    }
   }
 
   /// The places of the values. Those of leaves that are `isElsewhere` do not stand in this memory.
   func memory(isElsewhere: [Bool], elementSize: Int) -> MemoryPlan {
     MemoryPlan(
-      nodes: nodes, passes: passes, root: root, leaves: leaves, isElsewhere: isElsewhere, kept: lasting, sharing: fuses,
+      nodes: nodes, passes: passes, root: root, place: place, leaves: leaves, isElsewhere: isElsewhere, kept: lasting,
+      sharing: fuses,
       elementSize: elementSize)
   }
 

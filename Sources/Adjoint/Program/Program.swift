@@ -152,7 +152,9 @@ public final class Program<S: Scalar> {
     #endif
     var addresses = memory.offsets.map { $0 >= 0 ? base + $0 : nil }
     for place in shared { addresses[place.leaf] = place.parameter.storage.address }
-    for i in plan.nodes.indices where plan.root[i] != i { addresses[i] = addresses[plan.root[i]] }
+    for i in plan.nodes.indices where plan.root[i] != i {
+      addresses[i] = addresses[plan.root[i]].map { $0 + plan.place[i] * MemoryLayout<S>.stride }
+    }
     for i in plan.inPlace { addresses[i] = nil }
 
     self.tape = tape.identity

@@ -71,6 +71,10 @@ static void N(map_rows)(ak_map f, T p, T q, const T *x, long x_row, const T *bia
 
 void N(map)(ak_map f, T p, T q, const T *x, T *y, long n) { N(map_rows)(f, p, q, x, 0, NULL, y, 0, 1, n); }
 
+void N(each_row)(ak_map f, T p, T q, const T *x, long x_row, T *y, long y_row, long rows, long columns) {
+  N(map_rows)(f, p, q, x, x_row, NULL, y, y_row, rows, columns);
+}
+
 void N(add_rows)(const T *x, const T *bias, ak_map f, T p, T q, T *y, long rows, long columns) {
   N(map_rows)(f, p, q, x, columns, bias, y, columns, rows, columns);
 }

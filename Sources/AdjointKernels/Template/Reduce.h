@@ -72,6 +72,14 @@ T N(squares)(const T *x, T centre, long n) {
   return N(fold)(AK_SUM, N(squares_pairwise)(x, centre, n));
 }
 
+// Each row by itself, in the order that its length decides.
+void N(reduce_each)(ak_reduction r, const T *x, long stride, T *y, long rows, long columns) {
+  for (long i = 0; i < rows; i++) y[i] = N(reduce)(r, x + i * stride, columns);
+}
+void N(squares_each)(const T *x, long stride, const T *centre, T *y, long rows, long columns) {
+  for (long i = 0; i < rows; i++) y[i] = N(squares)(x + i * stride, centre[i], columns);
+}
+
 // A few columns side by side, all rows: in blocks of 32 rows, 32 blocks in order, and these pairwise.
 #define ROW_BLOCK 32
 #define CARRIES 48  // no memory holds so many rows that their blocks count further

@@ -1,5 +1,5 @@
 // Zip: y = f(a, b) with each operand an array or one value for all, each function of AK_ZIPS in a loop of its own, and
-// select.
+// select; over one run or over rows, of which an operand may be one for all.
 
 // One operand, element i on: stride 0 repeats the first.
 INLINE V N(operand)(const T *p, long stride, long i) { return stride ? N(load)(p + i) : SPLAT(*p); }
@@ -31,23 +31,35 @@ INLINE V N(not_equal)(V a, V b) { return TRUTH(a != b); }
       N(store_tail)(y + whole, N(name)(u, v), rest);                                                        \
     }                                                                                                       \
   }                                                                                                         \
-  static void N(zip_##name)(const T *a, long a_stride, const T *b, long b_stride, T *y, long n) {           \
-    if (a_stride && b_stride)                                                                               \
-      N(strided_##name)(a, 1, b, 1, y, n);                                                                  \
-    else                                                                                                    \
-      N(strided_##name)(a, a_stride, b, b_stride, y, n);                                                    \
+  static void N(zip_##name)(const T *a, long a_row, long a_column, const T *b, long b_row, long b_column, T *y, \
+                            long y_row, long rows, long columns) {                                          \
+    for (long i = 0; i < rows; i++, a += a_row, b += b_row, y += y_row) {                                   \
+      if (a_column && b_column)                                                                             \
+        N(strided_##name)(a, 1, b, 1, y, columns);                                                          \
+      else if (a_column)                                                                                    \
+        N(strided_##name)(a, 1, b, 0, y, columns);                                                          \
+      else                                                                                                  \
+        N(strided_##name)(a, 0, b, b_column, y, columns);                                                   \
+    }                                                                                                       \
   }
 
 AK_ZIPS(ZIP_LOOP)
 
 #define ZIP_ENTRY(constant, name) [AK_##constant] = N(zip_##name),
+typedef void (*N(zip_function))(const T *, long, long, const T *, long, long, T *, long, long, long);
+static const N(zip_function) N(zip_functions)[AK_ZIP_COUNT] = {AK_ZIPS(ZIP_ENTRY)};
+
 void N(zip)(ak_zip f, const T *a, long a_stride, const T *b, long b_stride, T *y, long n) {
-  static void (*const functions[AK_ZIP_COUNT])(const T *, long, const T *, long, T *, long) = {AK_ZIPS(ZIP_ENTRY)};
-  if (n > 0) functions[f](a, a_stride, b, b_stride, y, n);
+  if (n > 0) N(zip_functions)[f](a, 0, a_stride, b, 0, b_stride, y, 0, 1, n);
 }
 
-void N(select)(const T *c, long c_stride, const T *a, long a_stride, const T *b, long b_stride, T *y, long n) {
-  if (n <= 0) return;
+void N(zip_rows)(ak_zip f, const T *a, long a_row, long a_column, const T *b, long b_row, long b_column, T *y,
+                 long y_row, long rows, long columns) {
+  if (columns > 0) N(zip_functions)[f](a, a_row, a_column, b, b_row, b_column, y, y_row, rows, columns);
+}
+
+INLINE void N(select_row)(const T *c, long c_stride, const T *a, long a_stride, const T *b, long b_stride, T *y,
+                          long n) {
   const long whole = n - n % LANES, rest = n - whole;
   for (long i = 0; i < whole; i += LANES) {
     const V condition = N(operand)(c, c_stride, i);
@@ -59,4 +71,14 @@ void N(select)(const T *c, long c_stride, const T *a, long a_stride, const T *b,
     const V u = N(operand_tail)(a, a_stride, whole, rest), v = N(operand_tail)(b, b_stride, whole, rest);
     N(store_tail)(y + whole, IF(condition != SPLAT(0), u, v), rest);
   }
+}
+
+void N(select_rows)(const T *c, long c_row, long c_column, const T *a, long a_row, long a_column, const T *b,
+                    long b_row, long b_column, T *y, long y_row, long rows, long columns) {
+  for (long i = 0; i < rows; i++, c += c_row, a += a_row, b += b_row, y += y_row)
+    N(select_row)(c, c_column, a, a_column, b, b_column, y, columns);
+}
+
+void N(select)(const T *c, long c_stride, const T *a, long a_stride, const T *b, long b_stride, T *y, long n) {
+  N(select_row)(c, c_stride, a, a_stride, b, b_stride, y, n);
 }

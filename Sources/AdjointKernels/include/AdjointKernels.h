@@ -149,9 +149,12 @@ typedef AK_UPDATE(double) ak_update_f64;
 /// map:          y[i] = f(x[i])
 /// zip:          y[i] = f(a[i a_stride], b[i b_stride]); a stride is 1 or 0 (one value for all)
 /// select:       y[i] = c[i] != 0 ? a[i] : b[i], strides as in zip
+/// zip_rows, select_rows: the same for y[i y_row + j], operands at i a_row + j a_column: a column stride is 1 or 0
+/// each_row:     y[i y_row + j] = f(x[i x_row + j])
 /// add_rows:     y[i, j] = f(x[i, j] + b[j])                              (add-bias with an activation, or AK_COPY)
 /// reduce:       the sum, maximum or minimum of n elements (0, -inf, inf for none); NaN wins
 /// reduce_rows:  y[j] = the reduction over i of x[i stride + j], for rows x columns elements; stride >= columns
+/// reduce_each, squares_each: y[i] = the reduction of row i, or the sum of its (x - centre[i])^2; rows stride apart
 /// squares:      the sum of (x[i] - centre)^2 over n elements
 /// square_rows:  y[j] = the sum over i of (x[i stride + j] - centre[j])^2; y may be centre
 /// softmax, log_softmax: along each of `rows` rows of `columns` elements, shifted by the row's maximum
@@ -174,9 +177,19 @@ typedef AK_UPDATE(double) ak_update_f64;
   F(set, S, void, zip, (ak_zip f, const T *a, long a_stride, const T *b, long b_stride, T *y, long n))                 \
   F(set, S, void, select,                                                                                              \
     (const T *c, long c_stride, const T *a, long a_stride, const T *b, long b_stride, T *y, long n))                   \
+  F(set, S, void, zip_rows,                                                                                            \
+    (ak_zip f, const T *a, long a_row, long a_column, const T *b, long b_row, long b_column, T *y, long y_row,         \
+     long rows, long columns))                                                                                         \
+  F(set, S, void, select_rows,                                                                                         \
+    (const T *c, long c_row, long c_column, const T *a, long a_row, long a_column, const T *b, long b_row,             \
+     long b_column, T *y, long y_row, long rows, long columns))                                                        \
+  F(set, S, void, each_row,                                                                                            \
+    (ak_map f, T p, T q, const T *x, long x_row, T *y, long y_row, long rows, long columns))                           \
   F(set, S, void, add_rows, (const T *x, const T *bias, ak_map f, T p, T q, T *y, long rows, long columns))            \
   F(set, S, T, reduce, (ak_reduction r, const T *x, long n))                                                           \
   F(set, S, void, reduce_rows, (ak_reduction r, const T *x, long stride, T *y, long rows, long columns))               \
+  F(set, S, void, reduce_each, (ak_reduction r, const T *x, long stride, T *y, long rows, long columns))               \
+  F(set, S, void, squares_each, (const T *x, long stride, const T *centre, T *y, long rows, long columns))             \
   F(set, S, T, squares, (const T *x, T centre, long n))                                                                \
   F(set, S, void, square_rows,                                                                                         \
     (const T *x, long stride, const T *centre, T *y, long rows, long columns))                                         \

@@ -66,6 +66,13 @@ package struct Slice: LibraryOperation {
     return .subscripted("slice", spans.joined(separator: ","), x)
   }
   package var ownForm: OperationForm { .slice }
+  package func ownRun(of x: Shape) -> Int? {
+    guard step.isEmpty, size.elementCount > 0 else { return nil }
+    // The axes behind the last one that is cut are whole; those before it have one position.
+    let cut = size.indices.last { size[$0] != x[$0] } ?? 0
+    guard size.indices.prefix(cut).allSatisfy({ size[$0] == 1 }) else { return nil }
+    return start.indices.reduce(0) { $0 + start[$1] * x.strides[$1] }
+  }
   package func swiftCode(_ x: [String], _ shapes: [Shape]) -> String {
     methodCall(name, x, "start: \(start)", "size: \(size)" + (step.isEmpty ? "" : ", step: \(step)"))
   }

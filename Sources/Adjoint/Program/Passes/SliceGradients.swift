@@ -7,6 +7,8 @@ struct SliceGradients: FastPath {
   /// A gradient, and the place of its slice.
   struct Part {
     let g: Int
+    /// The node that puts it among zeros.
+    let pad: Int
     let start: SIMD8<Int>
     let size: Shape
   }
@@ -45,6 +47,10 @@ struct SliceGradients: FastPath {
     if let addend, let form = recording.forms[addend] {
       overwrites = form != .reshape && recording.isPrivate(addend, to: computed[computed.count - 2])
     }
+    let flat = parts.reduce(into: (parts: [Part](), computed: computed)) { unfold($1, recording, into: &$0) }
+    if isPartition(flat.parts, of: nodes[i].shape) || !isPartition(parts, of: nodes[i].shape) {
+      (parts, computed) = flat
+    }
     let kind = SliceGradients(
       parts: parts.reversed(), addend: addend, overwritesAddend: overwrites,
       isPartition: addend == nil && isPartition(parts, of: nodes[i].shape))
@@ -60,7 +66,19 @@ struct SliceGradients: FastPath {
     var start = SIMD8<Int>(repeating: 0)
     for (axis, count) in margin.enumerated() { start[axis] = count }
     let g = recording.nodes[node].inputs[0]
-    return Part(g: g, start: start, size: recording.nodes[g].shape)
+    return Part(g: g, pad: node, start: start, size: recording.nodes[g].shape)
+  }
+
+  /// Adds a part to a list, or in its place the parts that fill it, where it is such a sum itself: halves of halves are one pass.
+  /// Each element of these had a +0 added, and has it here.
+  private static func unfold(
+    _ part: Part, _ recording: PlannedRecording, into flat: inout (parts: [Part], computed: [Int])
+  ) {
+    guard recording.forms[part.g] == .binary(.add), recording.isPrivate(part.g, to: part.pad),
+      let inner = ending(in: part.g, of: recording), let kind = inner.kind as? SliceGradients, kind.isPartition
+    else { return flat.parts.append(part) }
+    flat.parts += kind.parts.reversed().map { Part(g: $0.g, pad: $0.pad, start: $0.start &+ part.start, size: $0.size) }
+    flat.computed += inner.nodes
   }
 
   private static func haveCommonElement(_ parts: [Part]) -> Bool {

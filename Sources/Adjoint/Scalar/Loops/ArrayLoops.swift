@@ -19,6 +19,18 @@ public protocol ArrayLoops: BitwiseCopyable {
   static func select(
     _ c: UnsafePointer<Self>, strideC: Int, _ a: UnsafePointer<Self>, strideA: Int, _ b: UnsafePointer<Self>,
     strideB: Int, _ y: UnsafeMutablePointer<Self>, count: Int)
+  /// y[i, j] = f(x[i, j]), rows of x and y each a distance apart
+  static func mapRows(
+    _ f: MapFunction, _ x: UnsafePointer<Self>, stride: Int, _ y: UnsafeMutablePointer<Self>, strideY: Int, rows: Int,
+    columns: Int)
+  /// y[i, j] = f(a[i, j], b[i, j]), rows of y `strideY` apart
+  static func zipRows(
+    _ f: ZipFunction, _ a: RowOperand<Self>, _ b: RowOperand<Self>, _ y: UnsafeMutablePointer<Self>, strideY: Int,
+    rows: Int, columns: Int)
+  /// y[i, j] = c[i, j] ≠ 0 ? a[i, j] : b[i, j], rows of y `strideY` apart
+  static func selectRows(
+    _ c: RowOperand<Self>, _ a: RowOperand<Self>, _ b: RowOperand<Self>, _ y: UnsafeMutablePointer<Self>,
+    strideY: Int, rows: Int, columns: Int)
   /// y[i, j] = f(x[i, j] + bias[j]); `nil` stands for the identity
   static func addRows(
     _ x: UnsafePointer<Self>, bias: UnsafePointer<Self>, then f: MapFunction?, _ y: UnsafeMutablePointer<Self>,
@@ -28,6 +40,13 @@ public protocol ArrayLoops: BitwiseCopyable {
   /// y[j] = Σᵢ, maxᵢ or minᵢ of x[i, j], rows `stride` elements apart
   static func reduceRows(
     _ r: Reduction, _ x: UnsafePointer<Self>, stride: Int, _ y: UnsafeMutablePointer<Self>, rows: Int, columns: Int)
+  /// y[i] = Σ, max or min of row i, rows `stride` elements apart
+  static func reduceEach(
+    _ r: Reduction, _ x: UnsafePointer<Self>, stride: Int, _ y: UnsafeMutablePointer<Self>, rows: Int, columns: Int)
+  /// y[i] = Σⱼ (x[i, j] − c[i])², rows `stride` elements apart
+  static func squaresEach(
+    _ x: UnsafePointer<Self>, stride: Int, about c: UnsafePointer<Self>, _ y: UnsafeMutablePointer<Self>, rows: Int,
+    columns: Int)
   /// Σ (x[i] − c)²
   static func squares(_ x: UnsafePointer<Self>, about c: Self, count: Int) -> Self
   /// y[j] = Σᵢ (x[i, j] − c[j])², rows `stride` elements apart; y may be c

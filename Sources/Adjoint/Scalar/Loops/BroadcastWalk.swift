@@ -49,15 +49,42 @@ struct BroadcastWalk {
     var offsets = SIMD4<Int>(repeating: 0)
     for index in 0..<runs {
       body(index * run, offsets)
-      var axis = 1
-      while axis <= outer {
-        position[axis] += 1
-        offsets = offsets &+ strides(at: axis)
-        if position[axis] < extents[axis] { break }
-        offsets = offsets &- strides(at: axis) &* extents[axis]
-        position[axis] = 0
-        axis += 1
-      }
+      step(&position, &offsets, from: 1)
+    }
+  }
+
+  /// The runs that stand side by side along the first axis outside them.
+  var rows: Int { extents[1] }
+
+  /// An operand's rows among these runs.
+  @inline(__always)
+  func operand<S>(_ number: Int, _ base: UnsafePointer<S>) -> RowOperand<S> {
+    let row = number == 0 ? strideA[1] : number == 1 ? strideB[1] : strideC[1]
+    return RowOperand(base, row: row, column: innerStride[number])
+  }
+
+  /// Calls `body` with the offsets of every block of `rows` runs in the output and in the operands.
+  @inline(__always)
+  func forEachBlock(_ body: (Int, SIMD4<Int>) -> Void) {
+    var position = SIMD8<Int>(repeating: 0)
+    var offsets = SIMD4<Int>(repeating: 0)
+    for index in 0..<runs / rows {
+      body(index * rows * run, offsets)
+      step(&position, &offsets, from: 2)
+    }
+  }
+
+  /// Advances the odometer by one along an axis.
+  @inline(__always)
+  private func step(_ position: inout SIMD8<Int>, _ offsets: inout SIMD4<Int>, from first: Int) {
+    var axis = first
+    while axis <= outer {
+      position[axis] += 1
+      offsets = offsets &+ strides(at: axis)
+      if position[axis] < extents[axis] { break }
+      offsets = offsets &- strides(at: axis) &* extents[axis]
+      position[axis] = 0
+      axis += 1
     }
   }
 }

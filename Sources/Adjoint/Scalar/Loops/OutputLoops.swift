@@ -22,10 +22,10 @@ extension Output {
       }
       if isDone { return }
     }
-    walk.forEachRun { offset, operand in
-      S.zip(
-        f, a.base + operand[0], strideA: walk.innerStride[0], b.base + operand[1], strideB: walk.innerStride[1],
-        base + offset, count: walk.run)
+    walk.forEachBlock { offset, operand in
+      S.zipRows(
+        f, walk.operand(0, a.base + operand[0]), walk.operand(1, b.base + operand[1]), base + offset,
+        strideY: walk.run, rows: walk.rows, columns: walk.run)
     }
   }
 
@@ -40,10 +40,19 @@ extension Output {
       }
       if isDone { return }
     }
-    walk.forEachRun { offset, operand in
-      S.select(
-        c.base + operand[0], strideC: walk.innerStride[0], a.base + operand[1], strideA: walk.innerStride[1],
-        b.base + operand[2], strideB: walk.innerStride[2], base + offset, count: walk.run)
+    walk.forEachBlock { offset, operand in
+      S.selectRows(
+        walk.operand(0, c.base + operand[0]), walk.operand(1, a.base + operand[1]),
+        walk.operand(2, b.base + operand[2]), base + offset, strideY: walk.run, rows: walk.rows, columns: walk.run)
+    }
+  }
+
+  /// y = x, repeated by the broadcasting rule.
+  func broadcast(_ x: View<S>) {
+    let walk = BroadcastWalk(output: shape, x.shape)
+    walk.forEachBlock { offset, operand in
+      S.repeatRows(
+        walk.operand(0, x.base + operand[0]), base + offset, strideY: walk.run, rows: walk.rows, columns: walk.run)
     }
   }
 
