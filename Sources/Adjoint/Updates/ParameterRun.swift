@@ -68,6 +68,16 @@ public struct ParameterRun<S: Scalar> {
     return ParameterRun(self, range, gradients: gradients + range.lowerBound, copies: copies)
   }
 
+  /// Some contiguous elements of this run.
+  package func elements(_ range: Range<Int>) -> ParameterRun {
+    ParameterRun(self, range, gradients: gradients + range.lowerBound, copies: copies)
+  }
+
+  /// The places of θ of a whole parameter.
+  package var valuePlaces: Output<S> { Output(shape: shape, address: UnsafeMutableRawPointer(values)) }
+  /// The places of g of a whole parameter.
+  package var gradientPlaces: Output<S> { Output(shape: shape, address: UnsafeMutableRawPointer(gradients)) }
+
   /// The elements from `start` on, at most a block of them, with a copy of their gradient that may be changed. The run's
   /// own gradient may be another parameter's too, or a constant that no run computes again.
   @specialized(where S == Float)
@@ -192,6 +202,11 @@ public struct ParameterRun<S: Scalar> {
   /// The positions of the elements, 0 ..< count.
   @inlinable
   public var indices: Range<Int> { 0..<count }
+}
+
+extension Parameter {
+  /// The places of the elements.
+  package var places: Output<S> { Output(shape: shape, address: storage.address) }
 }
 
 /// The places that a run points to.

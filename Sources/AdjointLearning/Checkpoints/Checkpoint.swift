@@ -260,7 +260,8 @@ extension TrainingProgress {
 extension TrainingStep {
   /// The arrays that the optimiser keeps, by the name of the parameter and of the array.
   package var namedOptimizerState: [(name: String, parameter: Parameter<S>)] {
-    namedParameters.flatMap { _, parameter in
+    gatherKept()
+    return namedParameters.flatMap { _, parameter in
       (optimizerState[ObjectIdentifier(parameter)] ?? []).map { ($0.name ?? "", $0) }
     }
   }

@@ -129,7 +129,8 @@ extension Checkpoint {
 extension TrainingStep {
   /// The averaged weights, by the name of the parameter.
   package var namedAverages: [(name: String, parameter: Parameter<S>)] {
-    namedParameters.compactMap { name, parameter in averages[ObjectIdentifier(parameter)].map { (name, $0) } }
+    gatherKept()
+    return namedParameters.compactMap { name, parameter in averages[ObjectIdentifier(parameter)].map { (name, $0) } }
   }
 
   /// What tells the recordings of this step from others.

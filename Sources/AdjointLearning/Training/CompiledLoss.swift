@@ -98,6 +98,13 @@ final class CompiledLoss<S: Scalar> {
     return (program, updates)
   }
 
+  /// Lets processes share the program and the update, each with its own elements of the gradients; or each has all of them.
+  func share(among group: ProcessGroup?, cutting: Bool) {
+    guard let group else { return }
+    program.share(among: group, cutting: cutting ? 1..<outputs.count : 0..<0)
+    updates.share(among: group, cutting: cutting)
+  }
+
   /// Takes over groups that were set anew.
   func regroup(_ choice: TrainedChoice<S>) {
     updates.group(by: choice.groups)
@@ -178,7 +185,7 @@ extension TrainingStep {
         // The fresh recording has drawn for step 0; the replay takes over what it drew.
         if case .random = tape[node].role, program.holds(node) { program.write(tape[node].value, into: recorded[node]) }
       }
-      program.replay()
+      if group == nil { program.replay() } else { program.replayAlone() }
     }
     return FreshRecording(
       loss: loss, values: values, replayed: isSame ? latest.outputs.map { program.value(of: $0) } : nil,
