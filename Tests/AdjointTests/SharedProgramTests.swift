@@ -28,7 +28,7 @@ import Testing
     }
   }
 
-  @Test("Every operation has the same bits on 2 processes, of 1 and 2 threads", arguments: [2])
+  @Test("Every operation has the same bits on 2 and 3 processes, of 1 and 2 threads", arguments: [2, 3])
   func examples(_ count: Int) {
     let wrong = onProcesses(count) { group in
       ExampleCase.all.flatMap { example -> [String] in
@@ -40,7 +40,7 @@ import Testing
     #expect(wrong.allSatisfy { $0.isEmpty }, "\(wrong)")
   }
 
-  @Test("Random programs have the same bits on 2 processes, of 1 and 2 threads", arguments: [2])
+  @Test("Random programs have the same bits on 2 and 4 processes, of 1 and 2 threads", arguments: [2, 4])
   func randomPrograms(_ count: Int) {
     let wrong = onProcesses(count) { group in
       (0..<UInt64(80)).flatMap { seed -> [String] in
@@ -71,7 +71,8 @@ import Testing
     let tape = Tape<Double>()
     let recording = program.record(on: tape, at: 0)
     let cotangent = tape.constant(program.cotangent.converted() as Tensor<Double>)
-    let outputs = [recording.output] + gradients(of: recording.output, withRespectTo: recording.moving, cotangent: cotangent)
+    let outputs =
+      [recording.output] + gradients(of: recording.output, withRespectTo: recording.moving, cotangent: cotangent)
     return (outputs, Program(outputs))
   }
 }

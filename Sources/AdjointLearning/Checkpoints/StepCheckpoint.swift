@@ -39,7 +39,7 @@ extension Checkpoint {
     }
     var file = try contents(of: steps)
     if let generator { file.metadata[generatorKey] = try encode(generator) }
-    try write(file, settings, to: url)
+    try write(file, settings, to: url, on: steps[0].group)
   }
 
   /// The tensors of steps, and the numbers of their updates.

@@ -86,7 +86,10 @@ private struct Walk {
 
   /// The transfers since the last call.
   mutating func takeTransfers() -> TransferList {
-    defer { list = TransferList() }
+    defer {
+      list = TransferList()
+      holders.settle()
+    }
     return list
   }
 
@@ -95,7 +98,7 @@ private struct Walk {
     let missing = holders.missing(rows, by: rank)
     guard !missing.isEmpty else { return }
     for (bytes, holding) in missing { list.add(bytes, from: nearest(to: rank, among: holding), to: rank) }
-    holders.add(1 << UInt64(rank), to: rows)
+    holders.receive(rows, by: rank)
   }
 
   /// The holder that follows a process most closely, so that not all ask the same one.

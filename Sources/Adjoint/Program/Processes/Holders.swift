@@ -4,13 +4,19 @@
 struct Holders {
   static let maximumCount = 64
 
+  /// The processes that have a byte, and those that are to receive it in the present exchange and cannot yet send it.
+  private struct Masks: Equatable {
+    var held: UInt64
+    var coming: UInt64 = 0
+  }
+
   /// The first byte of each segment; the next one's is its end.
   private var starts: [Int]
-  private var masks: [UInt64]
+  private var masks: [Masks]
   private let end: Int
 
-  /// Memory that all hold.
-  init(byteCount: Int, heldBy mask: UInt64) { (starts, masks, end) = ([0], [mask], max(byteCount, 1)) }
+  /// Memory that these processes hold.
+  init(byteCount: Int, heldBy mask: UInt64) { (starts, masks, end) = ([0], [Masks(held: mask)], max(byteCount, 1)) }
 
   /// The position of the segment that holds a byte.
   private func segment(of byte: Int) -> Int {
@@ -22,7 +28,7 @@ struct Holders {
     return low
   }
 
-  /// The bytes of a region that a process lacks, in order, each range with its holders.
+  /// The bytes of a region that a process lacks and is not to receive, in order, each range with its holders.
   func missing(_ region: ByteRows, by rank: Int) -> [(bytes: Range<Int>, holders: UInt64)] {
     var found: [(bytes: Range<Int>, holders: UInt64)] = []
     var position = segment(of: region.start)
@@ -31,9 +37,9 @@ struct Holders {
       while position + 1 < starts.count, starts[position + 1] <= first { position += 1 }
       var here = position
       while here < starts.count, starts[here] < last {
-        if masks[here] & (1 << UInt64(rank)) == 0 {
+        if (masks[here].held | masks[here].coming) & (1 << UInt64(rank)) == 0 {
           let next = here + 1 < starts.count ? starts[here + 1] : end
-          found.append((max(first, starts[here])..<min(last, next), masks[here]))
+          found.append((max(first, starts[here])..<min(last, next), masks[here].held))
         }
         here += 1
       }
@@ -42,14 +48,29 @@ struct Holders {
   }
 
   /// Lets a region be held by these processes alone.
-  mutating func set(_ region: ByteRows, to mask: UInt64) { rewrite(region) { _ in mask } }
-  /// Adds processes to those that hold a region.
-  mutating func add(_ mask: UInt64, to region: ByteRows) { rewrite(region) { $0 | mask } }
+  mutating func set(_ region: ByteRows, to mask: UInt64) { rewrite(region) { _ in Masks(held: mask) } }
 
-  private mutating func rewrite(_ region: ByteRows, _ change: (UInt64) -> UInt64) {
+  /// Notes that a process is to receive a region, where it lacks it.
+  mutating func receive(_ region: ByteRows, by rank: Int) {
+    rewrite(region) { Masks(held: $0.held, coming: $0.coming | (1 << UInt64(rank) & ~$0.held)) }
+  }
+
+  /// Ends an exchange: whoever was to receive holds.
+  mutating func settle() {
+    var (newStarts, newMasks): ([Int], [Masks]) = ([], [])
+    for (start, mask) in zip(starts, masks) {
+      let settled = Masks(held: mask.held | mask.coming)
+      if newMasks.last == settled { continue }
+      newStarts.append(start)
+      newMasks.append(settled)
+    }
+    (starts, masks) = (newStarts, newMasks)
+  }
+
+  private mutating func rewrite(_ region: ByteRows, _ change: (Masks) -> Masks) {
     let (first, last) = (segment(of: region.start), segment(of: region.end - 1))
-    var (newStarts, newMasks): ([Int], [UInt64]) = ([], [])
-    func append(_ start: Int, _ mask: UInt64) {
+    var (newStarts, newMasks): ([Int], [Masks]) = ([], [])
+    func append(_ start: Int, _ mask: Masks) {
       if newMasks.last == mask { return }
       newStarts.append(start)
       newMasks.append(mask)

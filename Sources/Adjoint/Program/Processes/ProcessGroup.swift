@@ -62,13 +62,16 @@ public final class ProcessGroup: Sendable {
 
   /// The seconds for which a process waits for another one.
   private static let patience = 8.0
+  /// The same of threads that stand for processes, on a machine that does much else.
+  private static let patienceInTests = 300.0
 
   /// Sends and receives messages, and waits for all of them.
   func exchange(sends: [AdjointMessage], receives: [AdjointMessage], patience: Double = ProcessGroup.patience) {
     let silent = sends.withUnsafeBufferPointer { sends in
       receives.withUnsafeBufferPointer { receives in
         adjoint_exchange(
-          handle, Int32(rank), sends.baseAddress, sends.count, receives.baseAddress, receives.count, patience)
+          handle, Int32(rank), sends.baseAddress, sends.count, receives.baseAddress, receives.count,
+          handle == 0 ? patience : ProcessGroup.patienceInTests)
       }
     }
     guard silent >= 0 else { return }
@@ -110,7 +113,8 @@ public final class ProcessGroup: Sendable {
   package func gather(_ own: [Double]) -> [[Double]] {
     guard count > 1 else { return [own] }
     return gather(own.withUnsafeBytes { Array($0) }).map { bytes in
-      bytes.withUnsafeBytes { raw in (0..<own.count).map { raw.loadUnaligned(fromByteOffset: $0 * 8, as: Double.self) } }
+      bytes.withUnsafeBytes { raw in (0..<own.count).map { raw.loadUnaligned(fromByteOffset: $0 * 8, as: Double.self) }
+      }
     }
   }
 

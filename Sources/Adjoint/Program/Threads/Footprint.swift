@@ -33,12 +33,18 @@ struct Footprint {
   private(set) var reads: [Region] = []
   private(set) var writes: [Region] = []
 
-  mutating func read<T>(_ address: UnsafePointer<T>, count: Int) { read(address, rows: 1, columns: count, stride: count) }
+  mutating func read<T>(_ address: UnsafePointer<T>, count: Int) {
+    read(address, rows: 1, columns: count, stride: count)
+  }
   mutating func write<T>(_ address: UnsafePointer<T>, count: Int) {
     write(address, rows: 1, columns: count, stride: count)
   }
-  mutating func read(bytes: Int, at address: UnsafeRawPointer) { append(Region(start: UInt(bitPattern: address), count: bytes), to: \.reads) }
-  mutating func write(bytes: Int, at address: UnsafeRawPointer) { append(Region(start: UInt(bitPattern: address), count: bytes), to: \.writes) }
+  mutating func read(bytes: Int, at address: UnsafeRawPointer) {
+    append(Region(start: UInt(bitPattern: address), count: bytes), to: \.reads)
+  }
+  mutating func write(bytes: Int, at address: UnsafeRawPointer) {
+    append(Region(start: UInt(bitPattern: address), count: bytes), to: \.writes)
+  }
 
   /// Some columns of each of several rows; the stride counts elements.
   mutating func read<T>(_ address: UnsafePointer<T>, rows: Int, columns: Int, stride: Int) {
