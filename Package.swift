@@ -34,8 +34,10 @@ let package = Package(
     .target(name: "AdjointCompression"),
     // Reading, replacing, JSON, byte orders, hashes, arrays, images; the one error about files.
     .target(name: "AdjointFiles", dependencies: ["AdjointCompression"]),
+    // C: the system's MPI, opened at run time.
+    .target(name: "AdjointProcesses"),
     // The tape, the operations, differentiation, programs.
-    .target(name: "Adjoint", dependencies: ["AdjointKernels"]),
+    .target(name: "Adjoint", dependencies: ["AdjointKernels", "AdjointProcesses"]),
     // IDX, CSV, NPZ, drawn digits, toy problems; split, standardise, batch.
     .target(name: "AdjointDatasets", dependencies: ["Adjoint", "AdjointFiles"]),
     // Layers, losses, optimisers, the training step, checkpoints; minimisers for small smooth problems.

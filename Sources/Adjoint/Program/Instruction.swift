@@ -86,7 +86,7 @@ enum Instruction<S: Scalar> {
     /// its footprint: an access beside a value is seen, and one that the footprint does not tell.
     func executeWatched(from first: Int) {
       defer { block.baseAddress.map { RedZone.allow($0, block.count) } }
-      if let pool, first == foldedCount, !scheduled.isEmpty {
+      if let pool, group == nil, first == foldedCount, !scheduled.isEmpty {
         for phase in phases {
           let parts = phase.isShared ? pool.threads : 1
           for part in 0..<parts {
@@ -105,8 +105,8 @@ enum Instruction<S: Scalar> {
       RedZone.forbid(base, block.count)
       let all = UInt(bitPattern: base)..<UInt(bitPattern: base) + UInt(block.count)
       let footprint = footprint(part: part, of: parts)
-      for range in footprint.reads + footprint.writes {
-        let own = range.clamped(to: all)
+      for region in footprint.reads + footprint.writes {
+        let own = region.span.clamped(to: all)
         RedZone.allow(base + Int(own.lowerBound - all.lowerBound), own.count)
       }
       execute(part: part, of: parts)

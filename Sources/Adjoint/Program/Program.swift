@@ -43,7 +43,7 @@ public final class Program<S: Scalar> {
     didSet {
       checkIdle()
       if pool != nil, !(S.self == Float.self || S.self == Double.self) { pool = nil }
-      copies = makeCopies(threads: pool?.threads ?? 1)
+      copies = makeCopies(threads: group == nil ? pool?.threads ?? 1 : 1)
       schedule()
       unmanagedPool = pool.map { .passUnretained($0) }
     }
@@ -58,6 +58,12 @@ public final class Program<S: Scalar> {
   private(set) var scheduledOrder: [Int] = []
   /// The clock that measures every run during a profile.
   var clock: ProgramClock?
+  /// The processes that share the runs; `nil` where each process runs all by itself.
+  var group: ProcessGroup?
+  /// The positions of the outputs of which each process is to have its own elements only.
+  var cutOutputs = 0..<0
+  /// What is exchanged with them.
+  var shared: ProgramShare<S>?
   /// The inputs of which each thread has a copy.
   var copies: [InputCopies<S>] = []
 
@@ -99,8 +105,10 @@ public final class Program<S: Scalar> {
   let sharedParameters: [ParameterLeaf<S>]  // kept alive: instructions hold their addresses
   /// The bytes of the arena that all values of this program share.
   package let byteCount: Int
+  /// The memory of all values.
+  let memoryBase: UnsafeMutableRawPointer?
   #if RED_ZONES
-    /// The memory of all values.
+    /// The same with its size.
     let block: UnsafeRawBufferPointer
   #endif
 
@@ -147,6 +155,7 @@ public final class Program<S: Scalar> {
     var memory = plan.memory(isElsewhere: isShared, elementSize: MemoryLayout<S>.stride)
     alteration?.offsets(&memory.offsets, plan.passes)
     let base = arena.allocate(byteCount: memory.byteCount)
+    memoryBase = base
     #if RED_ZONES
       block = UnsafeRawBufferPointer(start: base, count: memory.byteCount)
     #endif
@@ -204,15 +213,19 @@ public final class Program<S: Scalar> {
   /// Sorts the instructions into phases for the threads that there are.
   private func schedule() {
     scheduled.deinitialize().deallocate()
-    (phases, scheduledOrder) = ([], [])
+    (phases, scheduledOrder, shared) = ([], [], nil)
     scheduled = UnsafeMutableBufferPointer(start: nil, count: 0)
-    guard let pool, pool.threads > 1 else { return }
-    let schedule = PhaseOrder(of: instructions, from: foldedCount, for: pool)
+    let parts = (pool?.threads ?? 1) * (group?.count ?? 1)
+    guard parts > 1 else { return }
+    // An exchange takes ten times what waking threads takes.
+    let leastWork = group.map { $0.isMarkingMissing ? 0 : 200_000 } ?? pool?.leastWork ?? 0
+    let schedule = PhaseOrder(of: instructions, from: foldedCount, parts: parts, leastWork: leastWork)
     (phases, scheduledOrder) = (schedule.phases, schedule.order)
     scheduled = .allocate(capacity: schedule.order.count)
     for (place, position) in schedule.order.enumerated() {
       scheduled.initializeElement(at: place, to: instructions[position])
     }
+    shared = makeShare()
   }
 
   // MARK: Running
@@ -345,7 +358,7 @@ public final class Program<S: Scalar> {
       executeWatched(from: first)
     #else
       guard heldIndices.isEmpty else { return executeHoldingIndices(from: first) }
-      if unmanagedPool != nil, first == foldedCount, scheduled.baseAddress != nil { return executePhases() }
+      if scheduled.baseAddress != nil, first == foldedCount { return executePhases() }
       for position in first..<instructions.count { base[position].execute() }
     #endif
   }
@@ -361,6 +374,11 @@ public final class Program<S: Scalar> {
   @specialized(where S == Float)
   @specialized(where S == Double)
   private func executePhases() {
+    if group != nil {
+      if let shared { return execute(with: shared) }
+      for position in foldedCount..<instructions.count { instructions[position].executeApart() }
+      return
+    }
     guard let unmanagedPool, let scheduled = scheduled.baseAddress else { return }
     // By position: a loop over an array would retain it.
     for number in 0..<phases.count {

@@ -19,6 +19,13 @@ final class ProgramClock {
     last = now
   }
 
+  /// Ends an exchange with other processes, which counts as waiting.
+  func endExchange() {
+    let now = ContinuousClock.now
+    waitInRun += last.duration(to: now).seconds
+    last = now
+  }
+
   /// Ends a phase, whose passes every thread ended when its stamps say.
   func end(_ phase: [Int], _ task: TimedPhaseTask<some Scalar>) {
     let now = ContinuousClock.now
@@ -84,6 +91,7 @@ extension Program {
   func execute(timedBy clock: ProgramClock) {
     clock.beginRun()
     defer { clock.endRun() }
+    if let shared { return execute(with: shared, timedBy: clock) }
     guard let pool, !phases.isEmpty else {
       for position in foldedCount..<instructions.count {
         instructions[position].executeApart()

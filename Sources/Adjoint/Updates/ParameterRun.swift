@@ -68,6 +68,16 @@ public struct ParameterRun<S: Scalar> {
     return ParameterRun(self, range, gradients: gradients + range.lowerBound, copies: copies)
   }
 
+  /// Some contiguous elements of this run.
+  package func elements(_ range: Range<Int>) -> ParameterRun {
+    ParameterRun(self, range, gradients: gradients + range.lowerBound, copies: copies)
+  }
+
+  /// The places of θ of a whole parameter.
+  package var valuePlaces: Output<S> { Output(shape: shape, address: UnsafeMutableRawPointer(values)) }
+  /// The places of g of a whole parameter.
+  package var gradientPlaces: Output<S> { Output(shape: shape, address: UnsafeMutableRawPointer(gradients)) }
+
   /// The elements from `start` on, at most a block of them, with a copy of their gradient that may be changed. The run's
   /// own gradient may be another parameter's too, or a constant that no run computes again.
   @specialized(where S == Float)
@@ -192,6 +202,16 @@ public struct ParameterRun<S: Scalar> {
   /// The positions of the elements, 0 ..< count.
   @inlinable
   public var indices: Range<Int> { 0..<count }
+}
+
+extension Parameter {
+  /// A hash of the elements' bits, the same in every process that has the same ones.
+  package var hash: UInt64 {
+    UnsafeRawBufferPointer(storage.elements).reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
+  }
+
+  /// The places of the elements.
+  package var places: Output<S> { Output(shape: shape, address: storage.address) }
 }
 
 /// The places that a run points to.

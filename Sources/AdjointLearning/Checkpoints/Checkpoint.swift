@@ -62,7 +62,7 @@ public struct Checkpoint {
     if trainer.isOfSteps {
       var file = try contents(of: trainer.steps)
       file.metadata[progressKey] = try encode(trainer.progress)
-      return try write(file, settings, to: url)
+      return try write(file, settings, to: url, on: trainer.step.group)
     }
     try trainer.step.requireFinite()
     var progress = trainer.progress
@@ -76,7 +76,7 @@ public struct Checkpoint {
     }
     file.metadata[progressKey] = try encode(progress)
     file.metadata[fingerprintKey] = trainer.fingerprint()
-    try write(file, settings, to: url)
+    try write(file, settings, to: url, on: trainer.step.group)
   }
 
   /// Writes weights alone.
@@ -104,12 +104,22 @@ public struct Checkpoint {
   }
 
   /// Writes a file that says who wrote it.
-  static func write(_ file: Safetensors, _ settings: [String: String], to url: URL) throws {
+  /// - Parameter group: the processes that share the training, of which the first one writes while all others wait.
+  static func write(
+    _ file: Safetensors, _ settings: [String: String], to url: URL, on group: ProcessGroup? = nil
+  ) throws {
     var file = file
     file.metadata[settingsKey] = try encode(settings)
     file.metadata[versionKey] = adjointVersion
     file.metadata[formatKey] = String(format)
-    try file.write(to: url)
+    guard let group else { return try file.write(to: url) }
+    do {
+      try group.onFirst { try file.write(to: url) }
+    } catch is ProcessGroup.FirstFailed {
+      throw FileError(
+        .unwritableFile, file: url.path, at: .wholeFile, expected: "a file that process 0 can write", found: "an error",
+        remedy: "The sentence of process 0 says which.")
+    }
   }
 
   // MARK: Loading
@@ -260,7 +270,8 @@ extension TrainingProgress {
 extension TrainingStep {
   /// The arrays that the optimiser keeps, by the name of the parameter and of the array.
   package var namedOptimizerState: [(name: String, parameter: Parameter<S>)] {
-    namedParameters.flatMap { _, parameter in
+    gatherKept()
+    return namedParameters.flatMap { _, parameter in
       (optimizerState[ObjectIdentifier(parameter)] ?? []).map { ($0.name ?? "", $0) }
     }
   }

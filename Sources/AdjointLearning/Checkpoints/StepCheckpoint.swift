@@ -39,7 +39,7 @@ extension Checkpoint {
     }
     var file = try contents(of: steps)
     if let generator { file.metadata[generatorKey] = try encode(generator) }
-    try write(file, settings, to: url)
+    try write(file, settings, to: url, on: steps[0].group)
   }
 
   /// The tensors of steps, and the numbers of their updates.
@@ -129,7 +129,8 @@ extension Checkpoint {
 extension TrainingStep {
   /// The averaged weights, by the name of the parameter.
   package var namedAverages: [(name: String, parameter: Parameter<S>)] {
-    namedParameters.compactMap { name, parameter in averages[ObjectIdentifier(parameter)].map { (name, $0) } }
+    gatherKept()
+    return namedParameters.compactMap { name, parameter in averages[ObjectIdentifier(parameter)].map { (name, $0) } }
   }
 
   /// What tells the recordings of this step from others.

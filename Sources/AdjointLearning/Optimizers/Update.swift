@@ -64,28 +64,24 @@ final class GradientTest<S: Scalar> {
 
   /// The factor that brings the norm of all gradients together down to the limit, 1 without one; `nil` where gradients are
   /// not finite.
-  func scale(of runs: [ParameterRun<S>], _ clipping: Clipping, on pool: WorkerPool?) -> GradientScale? {
-    guard finiteTest.holds(for: runs, on: pool) else { return nil }
+  func scale(of updates: UpdateSet<S>, _ clipping: Clipping, on pool: WorkerPool?) -> GradientScale? {
+    guard updates.allAgree(finiteTest.holds(for: updates.ownRuns, on: pool)) else { return nil }
     guard case .norm(let limit) = clipping else { return GradientScale() }
-    let squares = sumOfSquares(of: runs, times: 1)
+    let squares = updates.sumOfSquares(times: 1)
     guard squares.isFinite, squares > 1e-290, limit / squares.squareRoot() > 1e-37 else {
-      return scaleOfExtremes(runs, limit)
+      return scaleOfExtremes(updates, limit)
     }
     return GradientScale(first: min(limit / squares.squareRoot(), 1))
   }
 
   /// The same where squares overflow or vanish: the gradients are brought to the size of 1 before they are squared.
-  private func scaleOfExtremes(_ runs: [ParameterRun<S>], _ limit: Double) -> GradientScale {
-    let largest = runs.reduce(0) { max($0, $1.largestGradient()) }
+  private func scaleOfExtremes(_ updates: UpdateSet<S>, _ limit: Double) -> GradientScale {
+    let largest = updates.largestGradient
     guard largest > 0 else { return GradientScale() }
     var power = Double(sign: .plus, exponent: max(min(-Int(largest.exponent), 1000), -1023), significand: 1)
     if !S(power).primal.isFinite { power = 0x1p126 }
-    let norm = sumOfSquares(of: runs, times: power).squareRoot()
+    let norm = updates.sumOfSquares(times: power).squareRoot()
     return norm > limit * power ? GradientScale(first: power, second: limit / norm) : GradientScale()
-  }
-
-  private func sumOfSquares(of runs: [ParameterRun<S>], times factor: Double) -> Double {
-    Double.pairwiseSum(0..<runs.count) { runs[$0].squaredGradientNorm(times: factor) }
   }
 }
 
@@ -95,7 +91,11 @@ final class UpdateSet<S: Scalar> {
   /// The names under which a checkpoint stores them.
   let names: [String]
   /// The parameters with their gradients and what the optimiser keeps for them.
-  private(set) var runs: [ParameterRun<S>] = []
+  private(set) var runs: [ParameterRun<S>] = [] { didSet { cutRuns() } }
+  /// What this process tests and updates: the runs, or its own elements of those that are cut.
+  private(set) var ownRuns: [ParameterRun<S>] = []
+  /// The processes that share the update, and the cut of each parameter; `nil` of one that all update.
+  private(set) var sharing: UpdateSharing<S>?
   /// The group of each parameter; −1 of none.
   fileprivate(set) var groups: [Int] = []
   /// True for each run that is a bias, and so for all vectors.
@@ -118,6 +118,18 @@ final class UpdateSet<S: Scalar> {
   /// Makes the runs, anew for another optimiser.
   func makeRuns(_ kept: (Parameter<S>, String) -> KeptState<S>) {
     runs = parameters.indices.map { makeRun($0, kept(parameters[$0], names[$0])) }
+  }
+
+  /// Lets processes share the update, or each update all of it.
+  func share(among group: ProcessGroup, cutting: Bool) {
+    if let sharing, sharing.group === group, sharing.isCutting == cutting { return }
+    sharing = UpdateSharing(parameters.map(\.count), among: group, isCutting: cutting)
+    cutRuns()
+  }
+
+  private func cutRuns() {
+    ownRuns = sharing?.ownRuns(of: runs) ?? runs
+    sharing?.prepare(runs)
   }
 
   /// Puts each parameter into the first group whose rule it matches.
@@ -198,7 +210,7 @@ final class UpdateTask<S: Scalar>: WorkerPool.Task {
     let isWhole = job.setting.optimizer.takesWholeParameters
     for position in 0..<job.set.runs.count {
       if isWhole && position % parts != part { continue }
-      let run = isWhole ? job.set.runs[position] : job.set.runs[position].part(part, of: parts)
+      let run = isWhole ? job.set.runs[position] : job.set.ownRuns[position].part(part, of: parts)
       let group = job.set.groups[position]
       if group < 0 {
         update(run, at: position, job, job.setting, part)
@@ -275,8 +287,8 @@ extension ParameterRun {
   /// Σ (cg)², added in Double.
   @specialized(where S == Float)
   @specialized(where S == Double)
-  fileprivate func squaredGradientNorm(times factor: Double) -> Double {
-    Double.pairwiseSum(indices) {
+  func squaredGradientNorm(of elements: Range<Int>, times factor: Double) -> Double {
+    Double.pairwiseSum(elements) {
       let g = factor * gradient($0).primal
       return g * g
     }
@@ -285,7 +297,7 @@ extension ParameterRun {
   /// max |g|
   @specialized(where S == Float)
   @specialized(where S == Double)
-  fileprivate func largestGradient() -> Double {
+  func largestGradient() -> Double {
     var largest = 0.0
     for i in indices { largest = max(largest, gradient(i).primal.magnitude) }
     return largest

@@ -111,7 +111,7 @@ extension TrainingStep {
     let value = program.withValue(of: loss.outputs[0]) { $0[0].primal }
     let rate = presentRate
     let isFinite = value.isFinite && program.hasFiniteStores && rate.isFinite
-    guard isFinite, gradientTest.scale(of: loss.updates.runs, .none, on: nil) != nil else {
+    guard isFinite, gradientTest.scale(of: loss.updates, .none, on: nil) != nil else {
       throw failure(of: loss, rate: rate)
     }
     return value
@@ -126,8 +126,8 @@ extension TrainingStep {
     let updates = accumulation.updates
     let pool = updates.isWorthSharing ? pool : nil
     // The mean of finite gradients overflows where they are close to the largest number.
-    guard let scale = gradientTest.scale(of: updates.runs, clipping, on: pool) else {
-      let place = updates.runs.firstIndex { gradientTest.scale(of: [$0], .none, on: nil) == nil } ?? 0
+    guard let scale = gradientTest.scale(of: updates, clipping, on: pool) else {
+      let place = updates.runs.firstIndex { !$0.hasFiniteGradient } ?? 0
       let name = updates.names[place]
       throw TrainingError(
         failure: .gradient(tape?.words(forParameterNamed: name) ?? "'\(name)'"), epoch: epoch, step: stepCount,
@@ -146,6 +146,7 @@ extension TrainingStep {
     let fresh = Accumulation(losses.map(\.updates))
     fresh.updates.makeRuns(choice.kept)
     fresh.updates.group(by: groups)
+    if let group { fresh.updates.share(among: group, cutting: !optimizer.takesWholeParameters) }
     accumulation = fresh
     return fresh
   }

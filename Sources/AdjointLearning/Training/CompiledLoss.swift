@@ -22,6 +22,8 @@ final class CompiledLoss<S: Scalar> {
   /// The sweep that recorded the gradients.
   let backward: Backward<S>
   let program: Program<S>
+  /// True when processes share it.
+  private var isShared = false
   /// The trained parameters, in the order of their gradients.
   let trained: [(leaf: Variable<S>, parameter: Parameter<S>)]
   /// The trained parameters with their gradients and what is kept for them.
@@ -96,6 +98,31 @@ final class CompiledLoss<S: Scalar> {
         average: kept.average)
     }
     return (program, updates)
+  }
+
+  /// Lets processes share the program and the update, each with its own elements of the gradients; or each has all of them.
+  func share(among group: ProcessGroup?, cutting: Bool) {
+    guard let group else { return }
+    if !isShared {
+      isShared = true
+      requireAgreement(of: group)
+    }
+    program.share(among: group, cutting: cutting ? 1..<outputs.count : 0..<0)
+    updates.share(among: group, cutting: cutting)
+  }
+
+  /// Traps on every process when they have not recorded one loss of one point.
+  private func requireAgreement(of group: ProcessGroup) {
+    let weights = inputs.tape.namedParameters.map { "\($0.name) \($0.parameter.shape) \($0.parameter.hash)" }
+    let differing = group.differing([
+      ("the recording", String(inputs.tape.fingerprint, radix: 16)), ("the instruction set", Kernels.name),
+      ("the number of threads", "\(program.pool?.threads ?? 1)"), ("the seed", "\(program.seed)"),
+      ("a parameter", weights.joined(separator: ", ")),
+    ])
+    guard let (name, own, other) = differing else { return }
+    fatalError(
+      "TrainingStep: the processes that share it do not compute one step: \(name) is \(own) here and \(other) on another one. "
+        + "Each must run the same code, with the same seed, on the same data.")
   }
 
   /// Takes over groups that were set anew.
@@ -178,7 +205,7 @@ extension TrainingStep {
         // The fresh recording has drawn for step 0; the replay takes over what it drew.
         if case .random = tape[node].role, program.holds(node) { program.write(tape[node].value, into: recorded[node]) }
       }
-      program.replay()
+      if group == nil { program.replay() } else { program.replayAlone() }
     }
     return FreshRecording(
       loss: loss, values: values, replayed: isSame ? latest.outputs.map { program.value(of: $0) } : nil,

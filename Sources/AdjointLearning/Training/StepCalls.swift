@@ -143,6 +143,7 @@ extension TrainingStep {
           + (updates.names.contains(name) ? "this '\(name)', but another of that name" : "'\(name)'") + "; it trained "
           + updates.names.prefix(8).joined(separator: ", "))
     }
+    updates.gatherGradients()
     return updates.runs[position].gradientTensor
   }
 
@@ -156,6 +157,7 @@ extension TrainingStep {
         "TrainingStep.withAveragedWeights: no average is kept; give the step one, such as "
           + "averaging: .exponential(decay: 0.999)")
     }
+    gatherKept()
     let swapped = namedParameters.compactMap { _, parameter in
       averages[ObjectIdentifier(parameter)].map { (parameter, parameter.value, $0.value) }
     }

@@ -39,21 +39,21 @@ extension TrainingStep {
   public convenience init(
     optimizer: some Optimizer, schedule: Schedule = .constant, regularization: Regularization = .none,
     clipping: Clipping = .none, updating: ParameterRule<S> = .all, groups: [ParameterGroup<S>] = [],
-    averaging: Averaging = .none, seed: UInt64 = 0,
+    averaging: Averaging = .none, seed: UInt64 = 0, on group: ProcessGroup? = nil,
     loss: @escaping (Variable<S>) -> Variable<S>,
     file: StaticString = #fileID, line: UInt = #line
   ) {
     self.init(
       LossClosure(taking: 1) { RecordedLoss(loss($0[0])) }, optimizer, schedule, regularization, clipping, updating,
       groups,
-      averaging, seed, CallSite(file, line))
+      averaging, seed, group, CallSite(file, line))
   }
 
   /// A step for a loss of one input, which returns values beside it.
   public convenience init(
     optimizer: some Optimizer, schedule: Schedule = .constant, regularization: Regularization = .none,
     clipping: Clipping = .none, updating: ParameterRule<S> = .all, groups: [ParameterGroup<S>] = [],
-    averaging: Averaging = .none, seed: UInt64 = 0,
+    averaging: Averaging = .none, seed: UInt64 = 0, on group: ProcessGroup? = nil,
     loss: @escaping (Variable<S>) -> (Variable<S>, [String: Variable<S>]),
     file: StaticString = #fileID, line: UInt = #line
   ) {
@@ -62,28 +62,28 @@ extension TrainingStep {
         let (y, values) = loss(x[0])
         return RecordedLoss(y, values)
       }, optimizer, schedule, regularization, clipping, updating, groups,
-      averaging, seed, CallSite(file, line))
+      averaging, seed, group, CallSite(file, line))
   }
 
   /// A step for a loss of inputs and targets.
   public convenience init(
     optimizer: some Optimizer, schedule: Schedule = .constant, regularization: Regularization = .none,
     clipping: Clipping = .none, updating: ParameterRule<S> = .all, groups: [ParameterGroup<S>] = [],
-    averaging: Averaging = .none, seed: UInt64 = 0,
+    averaging: Averaging = .none, seed: UInt64 = 0, on group: ProcessGroup? = nil,
     loss: @escaping (Variable<S>, Variable<S>) -> Variable<S>,
     file: StaticString = #fileID, line: UInt = #line
   ) {
     self.init(
       LossClosure(taking: 2) { RecordedLoss(loss($0[0], $0[1])) }, optimizer, schedule, regularization, clipping,
       updating, groups,
-      averaging, seed, CallSite(file, line))
+      averaging, seed, group, CallSite(file, line))
   }
 
   /// A step for a loss of inputs and targets, which returns values beside it.
   public convenience init(
     optimizer: some Optimizer, schedule: Schedule = .constant, regularization: Regularization = .none,
     clipping: Clipping = .none, updating: ParameterRule<S> = .all, groups: [ParameterGroup<S>] = [],
-    averaging: Averaging = .none, seed: UInt64 = 0,
+    averaging: Averaging = .none, seed: UInt64 = 0, on group: ProcessGroup? = nil,
     loss: @escaping (Variable<S>, Variable<S>) -> (Variable<S>, [String: Variable<S>]),
     file: StaticString = #fileID, line: UInt = #line
   ) {
@@ -92,28 +92,28 @@ extension TrainingStep {
         let (y, values) = loss(x[0], x[1])
         return RecordedLoss(y, values)
       }, optimizer, schedule, regularization, clipping, updating, groups,
-      averaging, seed, CallSite(file, line))
+      averaging, seed, group, CallSite(file, line))
   }
 
   /// A step for a loss of three inputs.
   public convenience init(
     optimizer: some Optimizer, schedule: Schedule = .constant, regularization: Regularization = .none,
     clipping: Clipping = .none, updating: ParameterRule<S> = .all, groups: [ParameterGroup<S>] = [],
-    averaging: Averaging = .none, seed: UInt64 = 0,
+    averaging: Averaging = .none, seed: UInt64 = 0, on group: ProcessGroup? = nil,
     loss: @escaping (Variable<S>, Variable<S>, Variable<S>) -> Variable<S>,
     file: StaticString = #fileID, line: UInt = #line
   ) {
     self.init(
       LossClosure(taking: 3) { RecordedLoss(loss($0[0], $0[1], $0[2])) }, optimizer, schedule, regularization, clipping,
       updating, groups,
-      averaging, seed, CallSite(file, line))
+      averaging, seed, group, CallSite(file, line))
   }
 
   /// A step for a loss of three inputs, which returns values beside it.
   public convenience init(
     optimizer: some Optimizer, schedule: Schedule = .constant, regularization: Regularization = .none,
     clipping: Clipping = .none, updating: ParameterRule<S> = .all, groups: [ParameterGroup<S>] = [],
-    averaging: Averaging = .none, seed: UInt64 = 0,
+    averaging: Averaging = .none, seed: UInt64 = 0, on group: ProcessGroup? = nil,
     loss: @escaping (Variable<S>, Variable<S>, Variable<S>) -> (Variable<S>, [String: Variable<S>]),
     file: StaticString = #fileID, line: UInt = #line
   ) {
@@ -122,28 +122,28 @@ extension TrainingStep {
         let (y, values) = loss(x[0], x[1], x[2])
         return RecordedLoss(y, values)
       }, optimizer, schedule, regularization, clipping, updating, groups,
-      averaging, seed, CallSite(file, line))
+      averaging, seed, group, CallSite(file, line))
   }
 
   /// A step for a loss of four inputs.
   public convenience init(
     optimizer: some Optimizer, schedule: Schedule = .constant, regularization: Regularization = .none,
     clipping: Clipping = .none, updating: ParameterRule<S> = .all, groups: [ParameterGroup<S>] = [],
-    averaging: Averaging = .none, seed: UInt64 = 0,
+    averaging: Averaging = .none, seed: UInt64 = 0, on group: ProcessGroup? = nil,
     loss: @escaping (Variable<S>, Variable<S>, Variable<S>, Variable<S>) -> Variable<S>,
     file: StaticString = #fileID, line: UInt = #line
   ) {
     self.init(
       LossClosure(taking: 4) { RecordedLoss(loss($0[0], $0[1], $0[2], $0[3])) }, optimizer, schedule, regularization,
       clipping, updating, groups,
-      averaging, seed, CallSite(file, line))
+      averaging, seed, group, CallSite(file, line))
   }
 
   /// A step for a loss of four inputs, which returns values beside it.
   public convenience init(
     optimizer: some Optimizer, schedule: Schedule = .constant, regularization: Regularization = .none,
     clipping: Clipping = .none, updating: ParameterRule<S> = .all, groups: [ParameterGroup<S>] = [],
-    averaging: Averaging = .none, seed: UInt64 = 0,
+    averaging: Averaging = .none, seed: UInt64 = 0, on group: ProcessGroup? = nil,
     loss: @escaping (Variable<S>, Variable<S>, Variable<S>, Variable<S>) -> (Variable<S>, [String: Variable<S>]),
     file: StaticString = #fileID, line: UInt = #line
   ) {
@@ -152,7 +152,7 @@ extension TrainingStep {
         let (y, values) = loss(x[0], x[1], x[2], x[3])
         return RecordedLoss(y, values)
       }, optimizer, schedule, regularization, clipping, updating, groups,
-      averaging, seed, CallSite(file, line))
+      averaging, seed, group, CallSite(file, line))
   }
 
   /// A step for a loss of a struct of tensors.
@@ -160,14 +160,14 @@ extension TrainingStep {
     of input: Input.Type, optimizer: some Optimizer, schedule: Schedule = .constant,
     regularization: Regularization = .none,
     clipping: Clipping = .none, updating: ParameterRule<S> = .all, groups: [ParameterGroup<S>] = [],
-    averaging: Averaging = .none, seed: UInt64 = 0,
+    averaging: Averaging = .none, seed: UInt64 = 0, on group: ProcessGroup? = nil,
     loss: @escaping (StepVariables<Input, S>) -> Variable<S>,
     file: StaticString = #fileID, line: UInt = #line
   ) {
     self.init(
       LossClosure(taking: input) { RecordedLoss(loss($0)) }, optimizer, schedule, regularization, clipping, updating,
       groups,
-      averaging, seed, CallSite(file, line))
+      averaging, seed, group, CallSite(file, line))
   }
 
   /// A step for a loss of a struct of tensors, which returns values beside it.
@@ -175,7 +175,7 @@ extension TrainingStep {
     of input: Input.Type, optimizer: some Optimizer, schedule: Schedule = .constant,
     regularization: Regularization = .none,
     clipping: Clipping = .none, updating: ParameterRule<S> = .all, groups: [ParameterGroup<S>] = [],
-    averaging: Averaging = .none, seed: UInt64 = 0,
+    averaging: Averaging = .none, seed: UInt64 = 0, on group: ProcessGroup? = nil,
     loss: @escaping (StepVariables<Input, S>) -> (Variable<S>, [String: Variable<S>]),
     file: StaticString = #fileID, line: UInt = #line
   ) {
@@ -184,6 +184,6 @@ extension TrainingStep {
         let (y, values) = loss(x)
         return RecordedLoss(y, values)
       }, optimizer, schedule, regularization, clipping, updating, groups,
-      averaging, seed, CallSite(file, line))
+      averaging, seed, group, CallSite(file, line))
   }
 }

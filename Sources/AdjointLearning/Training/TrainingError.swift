@@ -73,6 +73,7 @@ extension TrainingStep {
   /// The reason why the values that a loss now has are refused.
   func failure(of loss: CompiledLoss<S>, rate: Double) -> TrainingError {
     let program = loss.program
+    if group != nil { program.replayAlone() }  // each process has its own elements of the gradients
     func error(_ failure: TrainingError.Failure, from failed: Variable<S>? = nil) -> TrainingError {
       TrainingError(
         failure: failure, epoch: epoch, step: stepCount,
@@ -99,7 +100,7 @@ extension TrainingStep {
     latest.program.step = stepCount
     latest.program.compute()
     let isFinite = latest.program.withValue(of: latest.outputs[0]) { $0[0].primal.isFinite }
-    guard isFinite, latest.program.hasFiniteStores, gradientTest.scale(of: latest.updates.runs, .none, on: nil) != nil
+    guard isFinite, latest.program.hasFiniteStores, gradientTest.scale(of: latest.updates, .none, on: nil) != nil
     else {
       throw failure(of: latest, rate: 0)
     }

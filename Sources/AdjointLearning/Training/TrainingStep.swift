@@ -61,6 +61,11 @@ public final class TrainingStep<S: Scalar> {
   /// The threads among which products, chains and updates are split; `nil` runs everything on the caller's. No bit depends
   /// on it.
   public var pool: WorkerPool?
+  /// The processes that share each step; `nil` for this one alone. No bit depends on it. All of them take the same steps on the same
+  /// batches, and read gradients, averages and what the optimiser keeps together.
+  public let group: ProcessGroup?
+  /// True when each process has only its own elements of what the optimiser keeps and of averages.
+  var isKeptScattered = false
   /// True while a trainer finds out what the steps of a batch are: losses are recorded, and nothing is updated.
   var isOnlyRecording = false
   /// Named in errors, when a training loop sets it.
@@ -81,6 +86,8 @@ public final class TrainingStep<S: Scalar> {
   var accumulation: Accumulation<S>?
   /// The arrays that the optimiser keeps for each parameter.
   var optimizerState: [ObjectIdentifier: [Parameter<S>]] = [:]
+  /// All of these arrays and averages, in the order in which they were made, which is the same on all processes.
+  private(set) var keptArrays: [Parameter<S>] = []
   /// The average of each parameter.
   var averages: [ObjectIdentifier: Parameter<S>] = [:]
   let gatherer = BatchGatherer()
@@ -94,8 +101,9 @@ public final class TrainingStep<S: Scalar> {
   init(
     _ closure: LossClosure<S>, _ optimizer: some Optimizer, _ schedule: Schedule, _ regularization: Regularization,
     _ clipping: Clipping, _ updating: ParameterRule<S>, _ groups: [ParameterGroup<S>], _ averaging: Averaging,
-    _ seed: UInt64, _ site: CallSite
+    _ seed: UInt64, _ group: ProcessGroup?, _ site: CallSite
   ) {
+    self.group = group.flatMap { $0.count > 1 ? $0 : nil }
     (presentOptimizer, self.schedule, self.regularization) = (optimizer, schedule, regularization)
     (self.clipping, self.seed, self.closure) = (clipping, seed, closure)
     (self.updating, self.groups, self.averaging) = (updating, groups, averaging)
@@ -130,7 +138,7 @@ public final class TrainingStep<S: Scalar> {
     let rate = presentOptimizer.learningRate * schedule.factor(at: stepCount)
     let settings = groups.isEmpty ? [] : groupSettings
     guard value.primal.isFinite, program.hasFiniteStores, rate.isFinite, settings.isEmpty || settings.areFinite,
-      let scale = gradientTest.scale(of: loss.updates.runs, clipping, on: pool)
+      let scale = gradientTest.scale(of: loss.updates, clipping, on: pool)
     else {
       try trace?.write(loss, of: self, rate: rate, isRefused: true)
       throw failure(of: loss, rate: settings.first { !$0.rate.isFinite }?.rate ?? rate)
@@ -157,6 +165,7 @@ public final class TrainingStep<S: Scalar> {
         clipping: clipping, regularization: regularization, averaging: averaging.factor(at: stepCount)),
       on: pool)
     latestUpdates = updates
+    if updates.shareParameters() { noteScatteredState() }
   }
 
   /// The settings of the groups in the next step.
@@ -202,6 +211,7 @@ public final class TrainingStep<S: Scalar> {
     useCount += 1
     loss.lastUse = useCount
     if loss.program.pool !== pool { loss.program.pool = pool }
+    loss.share(among: group, cutting: !presentOptimizer.takesWholeParameters)
     return loss
   }
 
@@ -250,7 +260,9 @@ public final class TrainingStep<S: Scalar> {
   }
 
   private func forgetOptimizerState() {
+    gatherKept()
     (optimizerState, optimizerStart) = ([:], stepCount)
+    keptArrays.removeAll { array in !averages.values.contains { $0 === array } }
     for loss in losses { loss.updates.makeRuns(choice.kept) }
     accumulation = nil
   }
@@ -279,9 +291,11 @@ public final class TrainingStep<S: Scalar> {
     let states =
       optimizerState[key]
       ?? optimizer.stateNames.map { Parameter<S>(.zeros(parameter.shape), name: "\(name)/\($0)") }
+    if optimizerState[key] == nil { keptArrays += states }
     optimizerState[key] = states
     guard averaging != .none else { return KeptState(states: states, average: nil) }
     let average = averages[key] ?? Parameter<S>(parameter.value, name: name)
+    if averages[key] == nil { keptArrays.append(average) }
     averages[key] = average
     return KeptState(states: states, average: average)
   }

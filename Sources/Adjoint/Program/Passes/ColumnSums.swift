@@ -42,7 +42,7 @@ private final class Columns<S: Scalar>: PlacedOperation<S> {
     var footprint = Footprint()
     let band = Range(part: part, of: parts, in: columns)
     guard !band.isEmpty else { return footprint }
-    footprint.read(x + band.lowerBound, count: (rows - 1) * columns + band.count)
+    footprint.read(x + band.lowerBound, rows: rows, columns: band.count, stride: columns)
     footprint.write(y + band.lowerBound, count: band.count)
     return footprint
   }

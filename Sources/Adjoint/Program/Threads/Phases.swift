@@ -5,53 +5,6 @@
 // From a narrow layer to the loss and back, a batch is cut by its rows. An instruction that must wait does not hold up
 // those behind it that need not. So a training step waits a few times only.
 
-/// The memory that a part of an instruction reads and writes.
-struct Footprint {
-  private(set) var reads: [Range<UInt>] = []
-  private(set) var writes: [Range<UInt>] = []
-
-  mutating func read<T>(_ address: UnsafePointer<T>, count: Int) {
-    read(bytes: count * MemoryLayout<T>.stride, at: UnsafeRawPointer(address))
-  }
-  mutating func write<T>(_ address: UnsafePointer<T>, count: Int) {
-    write(bytes: count * MemoryLayout<T>.stride, at: UnsafeRawPointer(address))
-  }
-  mutating func read(bytes: Int, at address: UnsafeRawPointer) { Footprint.append(bytes, address, to: &reads) }
-  mutating func write(bytes: Int, at address: UnsafeRawPointer) { Footprint.append(bytes, address, to: &writes) }
-
-  mutating func add(_ other: Footprint) {
-    for range in other.reads { Footprint.append(range, to: &reads) }
-    for range in other.writes { Footprint.append(range, to: &writes) }
-  }
-
-  /// True when the order of this and another part matters.
-  func conflicts(with other: Footprint) -> Bool {
-    Footprint.overlap(writes, other.writes) || Footprint.overlap(writes, other.reads)
-      || Footprint.overlap(reads, other.writes)
-  }
-
-  private static func overlap(_ a: [Range<UInt>], _ b: [Range<UInt>]) -> Bool {
-    a.contains { range in b.contains { range.overlaps($0) } }
-  }
-
-  private static func append(_ bytes: Int, _ address: UnsafeRawPointer, to ranges: inout [Range<UInt>]) {
-    let first = UInt(bitPattern: address)
-    if bytes > 0 { append(first..<first + UInt(bytes), to: &ranges) }
-  }
-
-  /// Adds a range, merged with one that it touches: instructions mostly touch what others touched, so the list stays
-  /// short.
-  private static func append(_ range: Range<UInt>, to ranges: inout [Range<UInt>]) {
-    let touching = ranges.firstIndex { $0.lowerBound <= range.upperBound && range.lowerBound <= $0.upperBound }
-    guard let touching else {
-      ranges.append(range)
-      return
-    }
-    ranges[touching] =
-      min(ranges[touching].lowerBound, range.lowerBound)..<max(ranges[touching].upperBound, range.upperBound)
-  }
-}
-
 /// Instructions that threads run without waiting for each other.
 package struct Phase {
   /// The positions of the instructions in the schedule.
@@ -72,32 +25,35 @@ struct PhaseOrder {
   /// A phase that instructions may still be put into.
   private struct OpenPhase {
     var instructions: [Int] = []
-    var parts: [Footprint]
+    var parts: [FootprintSpans]
     var work = 0
   }
 
   /// Puts every instruction into the earliest phase in which it need not wait. It comes after those whose results it
   /// needs or which need what it overwrites, and in a later phase where that is another part's.
+  /// - Parameters:
+  ///   - count: the number of parts of each instruction.
+  ///   - leastWork: the work of a phase that repays cutting it into parts.
   init<S: Scalar>(
-    of instructions: UnsafeMutableBufferPointer<Instruction<S>>, from first: Int, for pool: WorkerPool
+    of instructions: UnsafeMutableBufferPointer<Instruction<S>>, from first: Int, parts count: Int, leastWork: Int
   ) {
     var open: [OpenPhase] = []
     for position in first..<instructions.count {
       let instruction = instructions[position]
-      let parts = (0..<pool.threads).map { instruction.footprint(part: $0, of: pool.threads) }
+      let parts = (0..<count).map { FootprintSpans(instruction.footprint(part: $0, of: count)) }
       let phase = PhaseOrder.earliest(for: parts, in: open)
-      if phase == open.count { open.append(OpenPhase(parts: Array(repeating: Footprint(), count: pool.threads))) }
+      if phase == open.count { open.append(OpenPhase(parts: Array(repeating: FootprintSpans(), count: count))) }
       open[phase].instructions.append(position)
       for part in parts.indices { open[phase].parts[part].add(parts[part]) }
       open[phase].work += instruction.work
-      if open.count > PhaseOrder.mostOpen { close(open.removeFirst(), for: pool) }
+      if open.count > PhaseOrder.mostOpen { close(open.removeFirst(), leastWork) }
     }
-    for phase in open { close(phase, for: pool) }
+    for phase in open { close(phase, leastWork) }
   }
 
   /// The earliest of the open phases that an instruction with these parts may join; their count when it needs a new
   /// one.
-  private static func earliest(for parts: [Footprint], in open: [OpenPhase]) -> Int {
+  private static func earliest(for parts: [FootprintSpans], in open: [OpenPhase]) -> Int {
     var earliest = open.count
     for phase in open.indices.reversed() {
       let relation = Relation(of: parts, to: open[phase].parts)
@@ -108,10 +64,10 @@ struct PhaseOrder {
     return earliest
   }
 
-  private mutating func close(_ phase: OpenPhase, for pool: WorkerPool) {
+  private mutating func close(_ phase: OpenPhase, _ leastWork: Int) {
     let start = order.count
     order += phase.instructions
-    phases.append(Phase(instructions: start..<order.count, isShared: phase.work >= pool.leastWork))
+    phases.append(Phase(instructions: start..<order.count, isShared: phase.work >= leastWork))
   }
 }
 
@@ -124,7 +80,7 @@ private enum Relation {
   /// A part comes after another part of the phase.
   case waits
 
-  init(of parts: [Footprint], to earlier: [Footprint]) {
+  init(of parts: [FootprintSpans], to earlier: [FootprintSpans]) {
     var meets = false
     for part in parts.indices {
       for other in earlier.indices where parts[part].conflicts(with: earlier[other]) {
@@ -140,23 +96,32 @@ private enum Relation {
 }
 
 extension Instruction {
-  /// The memory that one of several parts reads and writes. A band of columns counts as all that stands between its
-  /// first and its last element.
+  /// The memory that one of several parts reads and writes.
   func footprint(part: Int, of parts: Int) -> Footprint {
     switch self {
     case .general(let operation): operation._withUnsafeGuaranteedRef { $0.footprint(part: part, of: parts) }
     case .product(let product, let addend):
       product.part(part, of: parts).footprint(from: addend.map { $0 + (product.part(part, of: parts).c - product.c) })
     case .chain(let links, let rows, let width):
-      links.reduce(into: Footprint()) { footprint, link in
-        let elements = Instruction.elements(rows, width, part, of: parts)
-        guard !elements.isEmpty else { return }
-        for operand in [link.a, link.b, link.c] {
-          footprint.read(operand.address(from: elements.lowerBound, part: part), count: operand.extent(elements.count))
-        }
-        footprint.write(link.y.address(from: elements.lowerBound, part: part), count: link.y.extent(elements.count))
-      }
+      chainFootprint(links, Instruction.elements(rows, width, part, of: parts), part)
     }
+  }
+
+  /// The memory of a run of elements. What a link has written is no value from outside when a later one reads it.
+  private func chainFootprint(
+    _ links: UnsafeBufferPointer<ChainLink<S>>, _ elements: Range<Int>, _ part: Int
+  ) -> Footprint {
+    var footprint = Footprint()
+    guard !elements.isEmpty else { return footprint }
+    var written: Set<UnsafeMutablePointer<S>> = []
+    for link in links {
+      for operand in [link.a, link.b, link.c] where !(operand.stride == 1 && written.contains(operand.base)) {
+        footprint.read(operand.address(from: elements.lowerBound, part: part), count: operand.extent(elements.count))
+      }
+      footprint.write(link.y.address(from: elements.lowerBound, part: part), count: link.y.extent(elements.count))
+      written.insert(link.y.base)
+    }
+    return footprint
   }
 }
 
@@ -164,12 +129,13 @@ extension MatrixProduct {
   fileprivate func footprint(from addend: UnsafePointer<S>?) -> Footprint {
     var footprint = Footprint()
     guard rows > 0, columns > 0 else { return footprint }
-    func extent(_ rows: Int, _ columns: Int, _ stride: Int) -> Int { rows > 0 ? (rows - 1) * stride + columns : 0 }
-    footprint.read(a, count: transposeA ? extent(depth, rows, strideA) : extent(rows, depth, strideA))
-    footprint.read(b, count: transposeB ? extent(columns, depth, strideB) : extent(depth, columns, strideB))
+    let (rowsOfA, columnsOfA) = transposeA ? (depth, rows) : (rows, depth)
+    let (rowsOfB, columnsOfB) = transposeB ? (columns, depth) : (depth, columns)
+    footprint.read(a, rows: rowsOfA, columns: columnsOfA, stride: strideA)
+    footprint.read(b, rows: rowsOfB, columns: columnsOfB, stride: strideB)
     if let bias { footprint.read(bias, count: columns) }
-    if let addend { footprint.read(addend, count: extent(rows, columns, strideC)) }
-    footprint.write(c, count: extent(rows, columns, strideC))
+    if let addend { footprint.read(addend, rows: rows, columns: columns, stride: strideC) }
+    footprint.write(c, rows: rows, columns: columns, stride: strideC)
     return footprint
   }
 }

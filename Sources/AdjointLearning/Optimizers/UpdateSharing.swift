@@ -1,0 +1,112 @@
+import Adjoint
+
+/// The sharing of an update among processes: each updates its own elements of large parameters, and gives them to all.
+///
+/// Small parameters are updated by all; so is every parameter of an optimiser that looks at a parameter as a whole.
+final class UpdateSharing<S: Scalar> {
+  let group: ProcessGroup
+  let isCutting: Bool
+  private let cuts: [ElementCut?]
+  private var parameters: ArrayExchange<S>?
+  private var gradients: ArrayExchange<S>?
+
+  init(_ counts: [Int], among group: ProcessGroup, isCutting: Bool) {
+    (self.group, self.isCutting) = (group, isCutting)
+    cuts = counts.map { isCutting ? ElementCut(of: $0, among: group) : nil }
+  }
+
+  func ownRuns(of runs: [ParameterRun<S>]) -> [ParameterRun<S>] {
+    zip(runs, cuts).map { run, cut in cut.map { run.elements($0[group.rank]) } ?? run }
+  }
+
+  /// Plans the exchanges of these runs.
+  func prepare(_ runs: [ParameterRun<S>]) {
+    let cut = zip(runs, cuts).compactMap { run, cut in cut.map { (run: run, cut: $0) } }
+    guard !cut.isEmpty else {
+      (parameters, gradients) = (nil, nil)
+      return
+    }
+    parameters = ArrayExchange(cut.map { ($0.run.valuePlaces, $0.cut) }, on: group)
+    gradients = ArrayExchange(cut.map { ($0.run.gradientPlaces, $0.cut) }, on: group)
+  }
+
+  /// Gives all the elements that this process has updated.
+  /// - Returns: true when anything is cut.
+  func exchangeParameters() -> Bool {
+    parameters?.run()
+    return parameters != nil
+  }
+
+  func exchangeGradients() { gradients?.run() }
+  /// The bytes that this process sends after an update.
+  var sentByteCount: Int { parameters?.sentByteCount ?? 0 }
+
+  /// Σ (cg)² of each parameter, added in the order in which one process adds.
+  func squares(of runs: [ParameterRun<S>], times factor: Double) -> [Double] {
+    let own = zip(runs, cuts).flatMap { run, cut -> [Double] in
+      guard let cut else { return [] }
+      let sums = cut.branches(of: group.rank).map { run.squaredGradientNorm(of: $0, times: factor) }
+      return sums + Array(repeating: 0, count: cut.mostBranches - sums.count)
+    }
+    let all = own.isEmpty ? [] : group.gather(own)
+    var place = 0
+    return zip(runs, cuts).map { run, cut in
+      guard let cut else { return run.squaredGradientNorm(of: run.indices, times: factor) }
+      defer { place += cut.mostBranches }
+      return cut.sum(of: all.map { Array($0[place..<place + cut.mostBranches]) })
+    }
+  }
+}
+
+extension UpdateSet {
+  /// True when every process has found the same: that its own elements are finite.
+  func allAgree(_ isFine: Bool) -> Bool { (sharing?.group.largest(isFine ? 0 : 1) ?? (isFine ? 0 : 1)) == 0 }
+
+  /// Σ (cg)² over all parameters.
+  func sumOfSquares(times factor: Double) -> Double {
+    guard let sharing else {
+      return Double.pairwiseSum(0..<runs.count) { runs[$0].squaredGradientNorm(of: runs[$0].indices, times: factor) }
+    }
+    let squares = sharing.squares(of: runs, times: factor)
+    return Double.pairwiseSum(0..<runs.count) { squares[$0] }
+  }
+
+  /// max |g| over all parameters.
+  var largestGradient: Double {
+    let own = ownRuns.reduce(0) { max($0, $1.largestGradient()) }
+    return sharing?.group.gather([own]).reduce(0) { max($0, $1[0]) } ?? own
+  }
+
+  /// Gives all processes the parameters that were updated; true when each has only a part of what is kept beside them.
+  func shareParameters() -> Bool { sharing?.exchangeParameters() ?? false }
+
+  /// Gives all processes the whole gradients.
+  func gatherGradients() { sharing?.exchangeGradients() }
+}
+
+extension TrainingStep {
+  /// Gives all processes what the optimiser keeps, and the averages. All ask for it at the same step.
+  func gatherKept() {
+    guard isKeptScattered else { return }
+    isKeptScattered = false
+    keptExchange?.run()
+  }
+
+  /// The exchange of all arrays that are kept for parameters that are cut.
+  private var keptExchange: ArrayExchange<S>? {
+    guard let group else { return nil }
+    let cut = keptArrays.compactMap { array in ElementCut(of: array.count, among: group).map { (array.places, $0) } }
+    return cut.isEmpty ? nil : ArrayExchange(cut, on: group)
+  }
+
+  /// Notes that each process has its own elements of what is kept.
+  func noteScatteredState() {
+    isKeptScattered = true
+    if group?.isMarkingMissing == true { keptExchange?.markMissing() }
+  }
+
+  /// The bytes that this process sends to others in a step of the most recent recording.
+  package var sentByteCount: Int {
+    lastRecording.map { $0.program.sentByteCount + ($0.updates.sharing?.sentByteCount ?? 0) } ?? 0
+  }
+}
