@@ -60,26 +60,6 @@ extension Shape {
   }
 }
 
-extension Output {
-  /// y[i₀, i₁, …] = x at `offset + Σ iₐ·strides[a]`: any permutation or slice.
-  func copyStrided(_ x: View<S>, offset: Int, strides: SIMD8<Int>) {
-    guard count > 0 else { return }
-    Move(extents: shape, source: strides, target: shape.strides)(from: x.base + offset, to: base)
-  }
-
-  /// The inverse of `copyStrided`: y at `offset + Σ iₐ·strides[a]` = x[i₀, i₁, …]. The rest of y stays as it is.
-  func placeStrided(_ x: View<S>, offset: Int, strides: SIMD8<Int>) {
-    guard x.count > 0 else { return }
-    Move(extents: x.shape, source: x.shape.strides, target: strides)(from: x.base, to: base + offset)
-  }
-
-  /// y = x, repeated by the broadcasting rule.
-  func broadcast(_ x: View<S>) {
-    if x.count == 1 { return base.update(repeating: x.base.pointee, count: count) }
-    Move(extents: shape, source: x.shape.strides(repeatedTo: shape), target: shape.strides)(from: x.base, to: base)
-  }
-}
-
 extension BroadcastWalk {
   /// True where the runs are so short that a call for each takes longer than repeating operands beforehand.
   func hasShortRuns(of output: Shape) -> Bool { run < 8 && output.rank > 1 && output.elementCount >= 64 }
