@@ -59,7 +59,7 @@ extension PageAssets {
     .updates { border-collapse: collapse; font-size: 0.8rem; } .updates th, .updates td { text-align: right; padding: 0 0 0 0.4rem; font-weight: 400; }
     .updates th[scope="row"] { font-weight: 700; padding: 0; } .updates td { font-variant-numeric: tabular-nums; } summary { cursor: pointer; }
     .close .parts { font-size: 0.85rem; } .close .parts > section { padding: 0.1rem 0 0.2rem; break-inside: auto; } .close .part, .close figure, .close p { break-inside: avoid; } .close h3 { margin: 0; font-size: 0.9rem; }
-    .small canvas { max-height: 6rem; width: auto; height: auto; } .tiny canvas { max-height: 3.4rem; } .tiny figcaption, .tiny .why, .tiny .note { font-size: 0.72rem; line-height: 1.2; }
+    .small canvas { max-height: 6rem; width: auto; height: auto; } .tiny canvas { max-height: 2.4rem; } .tiny .parts > section { padding: 0; } .tiny figcaption, .tiny .why, .tiny .note { font-size: 0.72rem; line-height: 1.2; }
     .close .why { font-size: 0.8rem; } .close .part { margin: 0.1rem 0; } .close .heat table { line-height: 1.15; }
     .jacobian table { font-size: 0.75rem; line-height: 1.15; } .jacobian td { padding: 0.05rem 0.3rem; }
     .why { font-size: 0.85rem; line-height: 1.3; margin: 0.2rem 0; padding-left: 0.6rem; border-left: 3px solid var(--focus); }
