@@ -1,7 +1,7 @@
 /// A matrix as colours, with its numbers where the cells have room.
 public struct HeatMap: Chart {
   public var title: String
-  /// The numbers, row by row; those that are not finite are grey.
+  /// The numbers, row by row; those that are not finite are grey. NaN stands for a number that is not there: its cell is blank.
   package var values: [[Double]]
   package var scale: ColorScale
   /// The name of the quantity at the colour bar, such as `weight`.
@@ -73,14 +73,15 @@ public struct HeatMap: Chart {
     for (row, line) in values.enumerated() {
       for (column, value) in line.enumerated() {
         let (x, y) = (left + cell * Double(column), top + cell * Double(row))
-        let (color, text) = (scale.color(value, in: range), DecimalText.text(value, digits: 2))
-        let name = "\(names(row, rowNames)), \(names(column, columnNames)): \(DecimalText.text(value))"
+        let (color, text) = (scale.color(value, in: range), value.isNaN ? "" : DecimalText.text(value, digits: 2))
+        let number = value.isNaN ? "no value" : DecimalText.text(value)
+        let name = "\(names(row, rowNames)), \(names(column, columnNames)): \(number)"
         shapes.append(
           Markup(
             "rect",
             ["x": .init(x), "y": .init(y), "width": .init(cell), "height": .init(cell), "fill": .init(color)]
           ).titled(name))
-        guard ChartText.width(text, size: 11) <= cell - 2 else { continue }
+        guard !text.isEmpty, ChartText.width(text, size: 11) <= cell - 2 else { continue }
         shapes.append(
           .words(text, "small middle " + ColorScale.textClass(on: color), x: x + cell / 2, y: y + cell / 2 + 4))
       }

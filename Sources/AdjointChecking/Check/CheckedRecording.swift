@@ -149,7 +149,8 @@ package final class CheckedRecording {
       let x = tape[node]
       return Node(
         name: x.operation?.name ?? x.role?.name ?? "", path: x.path,
-        place: symbols.place(of: node, labeled: x.path.split(separator: "/").last.map(String.init)), inputs: x.inputs.map(\.index),
+        place: symbols.place(of: node, labeled: x.path.split(separator: "/").last.map(String.init)),
+        inputs: x.inputs.map(\.index),
         inputShapes: x.inputs.map { Array($0.shape) }, shape: Array(x.shape))
     }
     tape.truncate(to: mark)

@@ -52,7 +52,9 @@ private struct OwnPrecision<S: Scalar> {
       }
     }
     for node in 0...output.index where recording.double.holds(node) {
-      guard let alone = OperationAlone(tape[node], named: "\(recording.nodes[node].name) \(recording.nodes[node].place)") else { continue }
+      guard
+        let alone = OperationAlone(tape[node], named: "\(recording.nodes[node].name) \(recording.nodes[node].place)")
+      else { continue }
       let value = alone.value()
       if isFaulty(value), case .faulty(let judgment, let element)? = value {
         let hypothesis = judgment.found.isFinite ? Hypothesis.wrongValue : .notFinite

@@ -60,7 +60,8 @@ extension CheckedRecording {
     at node: Int, element: Int, distance: Double? = nil, operands: [Double] = []
   ) -> Singularity {
     Singularity(
-      operation: nodes[node].name, node: node, place: nodes[node].place, path: nodes[node].path, element: element, distance: distance,
+      operation: nodes[node].name, node: node, place: nodes[node].place, path: nodes[node].path, element: element,
+      distance: distance,
       operands: operands)
   }
 }

@@ -15,13 +15,14 @@ extension Derivation {
     ]
     // A table would not break between pages. The widest symbol and the widest shape set the stops.
     let cells = given.map { leaf in
-      ["$\(Notation.named(leaf.name).latex)$", "$\(Derivation.latex(of: leaf.shape))$", Derivation.latex(words: leaf.description)]
+      [
+        "$\(Notation.named(leaf.name).latex)$", "$\(Derivation.latex(of: leaf.shape))$",
+        Derivation.latex(words: leaf.description),
+      ]
     }
-    let widest = [0, 1].map { column in
-      zip(cells, given).max { (column == 0 ? $0.1.name.count < $1.1.name.count : $0.0[1].count < $1.0[1].count) }?.0[column]
-        ?? ""
-    }
-    lines += [#"\begin{tabbing}"#, widest.map { $0 + #"\quad\="# }.joined() + #"\kill"#]
+    let name = zip(cells, given).max { $0.1.name.count < $1.1.name.count }?.0[0] ?? ""
+    let shape = cells.map { $0[1] }.max { $0.count < $1.count } ?? ""
+    lines += [#"\begin{tabbing}"#, name + #"\quad\="# + shape + #"\quad\=\kill"#]
     lines += cells.map { $0.joined(separator: #" \> "#) + #" \\"# }
     lines += [#"\end{tabbing}"#, "", #"\medskip "# + Derivation.latex(of: legend), #"\section*{Forward}"#]
     for equation in equations where !equation.isBackward { lines += latex(of: equation) }

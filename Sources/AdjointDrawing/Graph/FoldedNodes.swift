@@ -18,7 +18,9 @@ struct FoldedNodes: Sendable {
     for node in nodes { for input in tape[node].inputs { consumers[input.index, default: []].append(node) } }
     for node in nodes.reversed() where node != output.index && tape[node].label == nil {
       let x = tape[node]
-      if x.role == .constant, x.shape.elementCount > 1, let first = x.value.elements.first, x.value.elements.allSatisfy({ $0 == first }) {
+      if x.role == .constant, x.shape.elementCount > 1, let first = x.value.elements.first,
+        x.value.elements.allSatisfy({ $0 == first })
+      {
         constants.insert(node)
       }
       guard let form = x.operation?.form, let uses = consumers[node], uses.count == 1, !symbols.isWeightedSum(node),

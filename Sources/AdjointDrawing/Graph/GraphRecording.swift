@@ -22,7 +22,8 @@ extension Graph {
     }
     let tape = output.tape
     let symbols = Symbols(of: output, notation: notation)
-    self.init(tape, output.dependencies, outputs: [output.index], backward, symbols,
+    self.init(
+      tape, output.dependencies, outputs: [output.index], backward, symbols,
       unfolded ? FoldedNodes() : FoldedNodes(output, symbols))
   }
 
@@ -30,7 +31,9 @@ extension Graph {
   public init<S: Scalar>(of tape: Tape<S>) {
     var isUsed = [Bool](repeating: false, count: tape.count)
     for i in 0..<tape.count { for input in tape[i].inputs { isUsed[input.index] = true } }
-    self.init(tape, Array(0..<tape.count), outputs: isUsed.indices.filter { !isUsed[$0] }, nil, Symbols(of: tape), FoldedNodes())
+    self.init(
+      tape, Array(0..<tape.count), outputs: isUsed.indices.filter { !isUsed[$0] }, nil, Symbols(of: tape), FoldedNodes()
+    )
   }
 
   private init<S: Scalar>(
@@ -39,7 +42,8 @@ extension Graph {
   ) {
     var reader = TapeReader(tape, positions, outputs: outputs, symbols, folded)
     let drawn = positions.filter { !reader.isInline[$0, default: false] }
-    let contributing = Set((backward?.edges ?? []).map { EdgeKey(producer: $0.producer, host: folded.host(of: $0.consumer)) })
+    let contributing = Set(
+      (backward?.edges ?? []).map { EdgeKey(producer: $0.producer, host: folded.host(of: $0.consumer)) })
 
     var edges: [Edge] = []
     var firstConsumer: [Int: Int] = [:]

@@ -41,7 +41,9 @@ enum ExplainCommand {
       Option(
         "examples", "SIDE", .choice(ExampleLayout.optionNames), default: "rows",
         "In equations: rows, as they are recorded (x·Wᵀ), or columns (W·x)."),
-      .flag("unfolded", "The recorded steps too that are left out because they teach nothing: reshapes, x·Wᵀ before its bias."),
+      .flag(
+        "unfolded",
+        "The recorded steps too that are left out because they teach nothing: reshapes, x·Wᵀ before its bias."),
       .flag("scalar", "Expand a tiny model into single numbers, each a node of its own."),
       .flag(
         "order", "Write the page that shows why the order is a topological one: wrong orders beside the right one."),

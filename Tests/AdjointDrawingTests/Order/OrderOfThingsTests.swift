@@ -75,7 +75,8 @@ import Testing
   }
 
   @Test(
-    .enabled(if: Tool.chromium != nil, "Chromium is not installed: pages are not opened"), arguments: [[1400, 390, 320]])
+    .enabled(if: Tool.chromium != nil, "Chromium is not installed: pages are not opened"),
+    arguments: [[1400, 390, 320]])
   func `the page walks by keys, cuts nothing off, and asks for nothing`(widths: [Int]) throws {
     let folder = try Folder()
     _ = try folder.file("page.html", OrderOfThings().html)

@@ -7,6 +7,9 @@ extension PageAssets {
       constructor(data, choose) {
         Object.assign(this, { data, choose, isUnfolded: !("" in data.layouts) || data.unfolded });
         this.svg = byId("graph-drawing");
+        // The column is as wide as the widest drawing needs, as long as the step beside it keeps two columns.
+        const widths = Object.entries(data.layouts).filter(([open]) => this.isUnfolded || open !== "*").map(([, { size }]) => size[0]);
+        document.querySelector("main").style.setProperty("--graph", `${Math.min(336, Math.round(Math.max(...widths) * 0.6) + 2)}px`);
       }
 
       // `done` says of a node whether its value, or its adjoint, has been computed by now.
@@ -16,7 +19,7 @@ extension PageAssets {
         this.svg.replaceChildren();
         this.svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
         this.svg.style.maxWidth = `${Math.round(width * 1.2)}px`;
-        this.svg.style.minWidth = `${Math.round(width * 0.66)}px`;
+        this.svg.style.minWidth = `${Math.round(width * 0.6)}px`;
         const here = layout.boxes.find(box => box.nodes.includes(current));
         for (const [place, title, text] of layout.frames) {
           this.rectangle(place, { class: "frame", rx: 6 });

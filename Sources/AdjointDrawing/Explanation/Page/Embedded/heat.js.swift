@@ -101,7 +101,7 @@ extension PageAssets {
       if (wide > 8) return false;
       const widths = new Array(wide).fill(0);
       values.forEach((v, k) => { widths[k % wide] = Math.max(widths[k % wide], brief(v).length * 7.4 + 14); });
-      return widths.reduce((a, b) => a + b, 0) <= Math.min(270, innerWidth - 72);
+      return widths.reduce((a, b) => a + b, 0) <= Math.min(262, innerWidth - 72);
     }
 
     function numberTable(values, { tall, wide }, scale) {

@@ -22,7 +22,7 @@ extension PageAssets {
       padding: 0.3rem 1rem; background: var(--paper); border-block: 1px solid var(--line); }
     nav #progress { flex: 1 1 8rem; } #position { min-width: 9.5rem; font-variant-numeric: tabular-nums; }
     main { display: grid; gap: 0.8rem; padding: 0.6rem 1rem; align-items: start;
-      grid-template: "graph detail tools" auto / minmax(15rem, 32fr) minmax(0, 62fr) 25.5rem; }
+      grid-template: "graph detail tools" auto / minmax(max(15rem, var(--graph, 15rem)), 32fr) minmax(0, 62fr) 25.5rem; }
     #graph { grid-area: graph; } #detail { grid-area: detail; } #tools { grid-area: tools; display: grid; gap: 0.8rem; }
     #graph { position: sticky; top: 4rem; } .scroll { max-height: calc(100vh - 16rem); overflow: auto; }
     #graph svg { width: 100%; height: auto; display: block; margin: auto; overflow: visible; }
@@ -52,14 +52,14 @@ extension PageAssets {
     #predictions th, #predictions td { text-align: right; padding: 0.05rem 0.2rem; border-top: 1px solid var(--line); font-weight: 400;
       font-variant-numeric: tabular-nums; } #predictions th { color: var(--faint); } caption { text-align: left; font-weight: 600; }
     .title { display: flex; flex-wrap: wrap; gap: 0 1rem; align-items: baseline; }
-    .parts { columns: 17rem; column-gap: 1.4rem; }
+    .parts { columns: 16.5rem; column-gap: 1.4rem; }
     .parts > section { break-inside: avoid; padding: 0.2rem 0 0.4rem; line-height: 1.4; border-top: 1px solid var(--line); }
     .row { display: flex; flex-wrap: wrap; gap: 0.3rem 1rem; align-items: flex-start; } .row > * { flex: 0 1 auto; max-width: 100%; } .row > .jacobian { flex: 1 1 11rem; }
     .jacobian .row > * { flex: 1 1 8rem; max-width: max-content; }
     .updates { border-collapse: collapse; font-size: 0.8rem; } .updates th, .updates td { text-align: right; padding: 0 0 0 0.4rem; font-weight: 400; }
     .updates th[scope="row"] { font-weight: 700; padding: 0; } .updates td { font-variant-numeric: tabular-nums; } summary { cursor: pointer; }
     .close .parts { font-size: 0.85rem; } .close .parts > section { padding: 0.1rem 0 0.2rem; break-inside: auto; } .close .part, .close figure, .close p { break-inside: avoid; } .close h3 { margin: 0; font-size: 0.9rem; }
-    .small canvas { max-height: 6rem; width: auto; height: auto; } .tiny canvas { max-height: 3.4rem; } .tiny figcaption, .tiny .why, .tiny .note { font-size: 0.72rem; line-height: 1.2; }
+    .small canvas { max-height: 6rem; width: auto; height: auto; } .tiny canvas { max-height: 2.4rem; } .tiny .parts > section { padding: 0; } .tiny figcaption, .tiny .why, .tiny .note { font-size: 0.72rem; line-height: 1.2; }
     .close .why { font-size: 0.8rem; } .close .part { margin: 0.1rem 0; } .close .heat table { line-height: 1.15; }
     .jacobian table { font-size: 0.75rem; line-height: 1.15; } .jacobian td { padding: 0.05rem 0.3rem; }
     .why { font-size: 0.85rem; line-height: 1.3; margin: 0.2rem 0; padding-left: 0.6rem; border-left: 3px solid var(--focus); }

@@ -62,11 +62,11 @@ extension PageAssets {
     const stepHeight = () => isAlone ? document.documentElement.scrollHeight
       : Math.ceil(document.querySelector("nav").offsetHeight + document.querySelector("main").offsetHeight);
 
-    // A step fits a desk's window: where it would not, it is set closer, Jacobians close to a line that opens them again, and
-    // pictures get smaller.
+    // A step fits a desk's window: where it would not, it is set closer, Jacobians and lists close to a line that opens them
+    // again, and pictures get smaller.
     function fit() {
-      const detail = byId("detail"), jacobians = [...detail.querySelectorAll("details")].reverse();
-      const measures = [() => detail.classList.add("close"), ...jacobians.map(jacobian => () => { jacobian.open = false; }),
+      const detail = byId("detail"), parts = [...detail.querySelectorAll("details")].reverse();
+      const measures = [() => detail.classList.add("close"), ...parts.map(part => () => { part.open = false; }),
         () => detail.classList.add("small"), () => detail.classList.add("tiny")];
       if (innerWidth > 1180) measures.every(measure => stepHeight() > innerHeight && (measure(), true));
     }
@@ -191,8 +191,9 @@ extension PageAssets {
     function serving(i) {
       const nodes = data.nodes.map((node, k) => ({ node, k })).filter(({ node }) => node && node.serves === i && node.op);
       if (!nodes.length) return [];
-      return [section("Recorded for it", make("ul", { class: "recorded" },
-        ...nodes.map(({ node }) => make("li", {}, formula(node.math), ` ${shapeText(node.shape)}`))))];
+      return [section("Recorded for it", make("details", { open: "" }, make("summary", { class: "note" }, nodes.length === 1 ? "1 node"
+        : `${nodes.length} nodes`), make("ul", { class: "recorded" },
+        ...nodes.map(({ node }) => make("li", {}, formula(node.math), ` ${shapeText(node.shape)}`)))))];
     }
 
     """#
