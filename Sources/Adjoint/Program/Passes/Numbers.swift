@@ -9,7 +9,7 @@ struct Numbers: PassKind {
   /// The most elements of what is moved from.
   private static let largestSource = 64
   /// The most operations of a pass: values live until it ends, and shall stay in the nearest cache.
-  static let limit = 64
+  static let limit = 256
 
   var overwriting: Overwriting { .none }
 
