@@ -55,7 +55,7 @@ enum BenchCommand {
           "A name from --list, or a group: step, product, elementwise, chain, demo, eager, gradient-cost, inference,",
           "step-double, check, process, memory, growth-batch, growth-width, growth-depth, growth-memory; and with processes of",
           "their own network, array, matrix, epoch, gradbench.",
-          "Every answer is checked before it is timed. Targets are for 2 cores of an AMD EPYC with AVX-512.",
+          "Every answer is checked before it is timed. Targets in units are for 2 cores of an AMD EPYC with AVX-512.",
         ]
       )
     ],
@@ -161,7 +161,7 @@ enum BenchCommand {
         switch row.target {
         case .value(let value): value.short
         case .shareOfPeak(let share): "\(share.short) of the peak"
-        case nil: ""
+        case nil: row.wanted
         }
       table.add(row.name, "\(row.threads)", row.unit.rawValue, target)
     }
