@@ -22,7 +22,7 @@ enum BenchCommand {
           + "each in several processes."),
       Option(
         "processes", "N", .integer(1...100),
-        "So many processes of each, against peers: more where the figures scatter. Default: 5; 2 when quick."),
+        "So many processes of each, against peers: more where the figures scatter. Default: 7; 2 when quick."),
       Option(
         "samples", "N", .integer(3...1_000),
         "So many samples of each row. Default: 31; 11 in each process against peers; 5 when "
@@ -85,12 +85,13 @@ enum BenchCommand {
     let plots = arguments.text("plot").map { FilePlace.url($0, isDirectory: true) }
     // Before anything is measured.
     if rows.contains(where: \.isProcess) { _ = try Sibling.main.executable() }
+    for row in rows { try row.lone?.requirePrograms() }
     if let plots { try FileManager.default.createDirectory(at: plots, withIntermediateDirectories: true) }
     let load = Timing.load
     var report: BenchReport
     if let interpreter = arguments.text("peers") {
       let samples = try arguments.givenInteger("samples") ?? (isQuick ? 5 : 11)
-      let processes = try arguments.givenInteger("processes") ?? (isQuick ? 2 : 5)
+      let processes = try arguments.givenInteger("processes") ?? (isQuick ? 2 : 7)
       let (shared, lone) = (rows.filter { $0.lone == nil }, rows.filter { $0.lone != nil })
       var (results, methods): ([BenchResult], [String]) = ([], [])
       if !shared.isEmpty {
