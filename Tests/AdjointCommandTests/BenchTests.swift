@@ -75,6 +75,13 @@ import Testing
     }
   }
 
+  @Test("A network's step is profiled too")
+  func profileOfNetwork() throws {
+    let outcome = try Workplace().run("bench", "network/lenet", "--threads", "1", "--quick", "--profile")
+    #expect(outcome.code == 0, "\(outcome.errors)")
+    #expect(outcome.output.contains("\nnetwork/lenet, 1 thread: medians of 5 steps of "), "\(outcome.output)")
+  }
+
   @Test("A profile of no step is a sentence, before anything is measured")
   func noProfile() throws {
     let outcome = try Workplace().run("bench", "chain/replay", "--quick", "--profile")

@@ -22,7 +22,7 @@ enum BenchCommand {
           + "each in several processes."),
       Option(
         "processes", "N", .integer(1...100),
-        "So many processes of each, against peers: more where the figures scatter. Default: 5; 2 when quick."),
+        "So many processes of each, against peers: more where the figures scatter. Default: 7; 2 when quick."),
       Option(
         "samples", "N", .integer(3...1_000),
         "So many samples of each row. Default: 31; 11 in each process against peers; 5 when "
@@ -55,7 +55,7 @@ enum BenchCommand {
           "A name from --list, or a group: step, product, elementwise, chain, demo, eager, gradient-cost, inference,",
           "step-double, check, process, memory, growth-batch, growth-width, growth-depth, growth-memory; and with processes of",
           "their own network, array, matrix, epoch, gradbench.",
-          "Every answer is checked before it is timed. Targets are for 2 cores of an AMD EPYC with AVX-512.",
+          "Every answer is checked before it is timed. Targets in units are for 2 cores of an AMD EPYC with AVX-512.",
         ]
       )
     ],
@@ -85,12 +85,13 @@ enum BenchCommand {
     let plots = arguments.text("plot").map { FilePlace.url($0, isDirectory: true) }
     // Before anything is measured.
     if rows.contains(where: \.isProcess) { _ = try Sibling.main.executable() }
+    for row in rows { try row.lone?.requirePrograms() }
     if let plots { try FileManager.default.createDirectory(at: plots, withIntermediateDirectories: true) }
     let load = Timing.load
     var report: BenchReport
     if let interpreter = arguments.text("peers") {
       let samples = try arguments.givenInteger("samples") ?? (isQuick ? 5 : 11)
-      let processes = try arguments.givenInteger("processes") ?? (isQuick ? 2 : 5)
+      let processes = try arguments.givenInteger("processes") ?? (isQuick ? 2 : 7)
       let (shared, lone) = (rows.filter { $0.lone == nil }, rows.filter { $0.lone != nil })
       var (results, methods): ([BenchResult], [String]) = ([], [])
       if !shared.isEmpty {
@@ -161,7 +162,7 @@ enum BenchCommand {
         switch row.target {
         case .value(let value): value.short
         case .shareOfPeak(let share): "\(share.short) of the peak"
-        case nil: ""
+        case nil: row.wanted
         }
       table.add(row.name, "\(row.threads)", row.unit.rawValue, target)
     }

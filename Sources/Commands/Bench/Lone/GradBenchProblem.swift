@@ -111,6 +111,8 @@ struct GradBenchProblem: LoneProblem {
     return place
   }
 
+  func requirePrograms() throws { _ = try GradBenchProblem.tool() }
+
   /// One process of the example, which measures itself.
   func prepared(threads: Int) throws -> PreparedRow {
     // What records as it goes takes seconds.

@@ -16,6 +16,9 @@ protocol LoneProblem: Sendable {
   var script: String { get }
   /// The largest difference from our answer, against the largest magnitude in it, with which a peer's figure counts.
   var tolerance: Double { get }
+  /// Looks for the programs that the row runs.
+  /// - Throws: `CommandError` when one has not been built.
+  func requirePrograms() throws
   /// The row, checked and ready to be timed, with the seconds of its first run.
   func prepared(threads: Int) throws -> PreparedRow
   /// The fields that the peers' script reads. What is too long for JSON goes into the folder.
@@ -26,6 +29,7 @@ protocol LoneProblem: Sendable {
 
 extension LoneProblem {
   var isProcess: Bool { false }
+  func requirePrograms() {}
   var script: String { "networks.py" }
   var tolerance: Double { 1e-4 }
   func profiledStep(threads: Int) -> (step: TrainingStep<Float>, run: () throws -> Float)? { nil }

@@ -47,7 +47,8 @@ struct BenchMarkdown {
       (library.name, { peer($0.result, library.prefix) })
     }
     return ours + theirs + [
-      ("fastest / ours", { ratio($0.result) }), ("wanted", { wanted($0.result) }), ("", { $0.result.verdict.rawValue }),
+      ("fastest / ours", { ratio($0.result) }), ("wanted", { $0.result.row.wanted }),
+      ("", { $0.result.verdict.rawValue }),
       ("on 2 threads", { $0.more?.ours.median.figure ?? "" }), ("fastest / ours there", { $0.more.map(ratio) ?? "" }),
       ("first run, ms", { $0.result.first.map { ($0 * 1e3).figure } ?? "" }),
       ("least of theirs", { $0.result.peerFirst.values.min()?.figure ?? "" }),
@@ -65,13 +66,6 @@ struct BenchMarkdown {
 
   private func ratio(_ result: BenchResult) -> String {
     result.fastest("any").map { result.ratio(to: $0.figure).fixed(2) } ?? ""
-  }
-
-  private func wanted(_ result: BenchResult) -> String {
-    let ratios = result.row.peerRatios.sorted { $0.key < $1.key }.map { prefix, ratio in
-      ratio.short + (prefix == "any" ? "" : " (\(prefix))")
-    }
-    return ratios.joined(separator: ", ")
   }
 }
 

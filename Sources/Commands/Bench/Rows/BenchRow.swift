@@ -35,6 +35,12 @@ struct BenchRow: Sendable {
   /// The speed that the row must have over the fastest variant of each peer.
   var peerRatios: [String: Double] = [:]
 
+  /// The ratios that must be reached, such as `1.6`, or `1.2 (jax)` where it is to one peer.
+  var wanted: String {
+    peerRatios.sorted { $0.key < $1.key }.map { $0.value.short + ($0.key == "any" ? "" : " (\($0.key))") }
+      .joined(separator: ", ")
+  }
+
   /// True for a compiled training step in `Float`, which can be profiled.
   var isStep: Bool {
     if case .step = work { return true }
