@@ -1,10 +1,11 @@
 /// The passes that a program will run, in order, before anything has an address. The recording is pruned to what is
 /// asked for, simplified, and fused into passes.
 struct Plan {
-  /// The recorded nodes. A node that reads a repeated operation reads the first of its kind instead.
+  /// The recorded nodes. A node that reads a repeated operation reads the first of its kind instead. Behind them stand the
+  /// operations that run once more.
   private(set) var nodes: [Node]
   /// The form of each node's operation; `nil` for a leaf, and for a node that nobody needs.
-  let forms: [OperationForm?]
+  private(set) var forms: [OperationForm?]
   /// True for each node that is computed or read.
   private(set) var live: [Bool]
   /// The live leaves, in order.
@@ -23,11 +24,12 @@ struct Plan {
   /// - Parameters:
   ///   - formulas: the formulas of the nodes that have one.
   ///   - targets: the nodes asked for.
+  ///   - segments: the places whose inner values are computed again for the backward pass.
   ///   - fusing: true when values may be left out and share memory; if false, every node can be read.
   ///   - alteration: the changes of a checker that measures itself.
   ///   - holdingIndices: true when computed indices stand as they are from run to run.
   init(
-    of recorded: [Node], _ formulas: [Int: LoopFormula], for targets: [Int], fusing: Bool,
+    of recorded: [Node], _ formulas: [Int: LoopFormula], for targets: [Int], segments: [Range<Int>], fusing: Bool,
     altering alteration: PlanAlteration?, holdingIndices: Bool
   ) {
     (nodes, fuses) = (recorded, fusing)
@@ -51,13 +53,18 @@ struct Plan {
 
     var computed = self.live
     for node in folded { (computed[node], lasting[node]) = (false, true) }
-    let recording = PlannedRecording(
-      nodes: nodes, forms: forms, formulas: formulas, live: computed, kept: lasting)
+    let whole = Rematerialization(
+      nodes, forms, formulas, live: computed, kept: lasting, segments: fusing ? segments : [])
+    (nodes, forms, self.live) = (whole.nodes, whole.forms, whole.live)
+    lasting += Array(repeating: false, count: nodes.count - recorded.count)
+    for node in folded { self.live[node] = true }
+
+    let recording = PlannedRecording(whole, kept: lasting)
     let fused = Fusion(recording).passes(fusing: fusing)
     passes =
       folded.map { Pass(General($0, of: recording), [$0], results: [$0]) } + (alteration?.passes(fused) ?? fused)
     root = Array(nodes.indices)
-    for i in nodes.indices where fusing && self.live[i] && forms[i] == .reshape { root[i] = root[nodes[i].inputs[0]] }
+    for i in recording.order where fusing && forms[i] == .reshape { root[i] = root[nodes[i].inputs[0]] }
   }
 
   /// The places of the values. Those of leaves that are `isElsewhere` do not stand in this memory.

@@ -130,8 +130,8 @@ public final class Program<S: Scalar> {
     let own = outputs.map { tape.index(of: $0, for: "Program, outputs", beside: outputs, file: file, line: line) }
     let targets = own + tape.stores.map(\.node)
     let plan = Plan(
-      of: Array(tape.nodes), tape is Tape<S> ? tape.formulas : [:], for: targets, fusing: keeping == .outputs,
-      altering: alteration, holdingIndices: holdingIndices)
+      of: Array(tape.nodes), tape is Tape<S> ? tape.formulas : [:], for: targets, segments: tape.segments,
+      fusing: keeping == .outputs, altering: alteration, holdingIndices: holdingIndices)
 
     // Parameters of this very type are read where they stand.
     let ownTape = tape as? Tape<S>
