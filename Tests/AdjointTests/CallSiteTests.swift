@@ -260,7 +260,7 @@ import Testing
 
   /// Methods that have nothing to trap at.
   static let calm: Set = [
-    "constant", "input", "index", "parameter", "state", "newest", "commitStores", "scoped",
+    "constant", "input", "index", "parameter", "state", "newest", "commitStores", "scoped", "checkpointed",
   ]
 
   /// The public functions of recordings and programs, or of tensors, with their declarations.

@@ -80,7 +80,7 @@ extension Tape {
     (isRecordingForReplay ? "the tape that is recorded for replay, of " : "a tape of ") + counted(count, "node")
   }
 
-  var text: NodeText<NodeStorage> { NodeText(nodes: nodes, names: names) { shortest(self.view(of: $0)[0]) } }
+  var text: NodeText<NodeStorage> { NodeText(nodes: nodes, names: names) { shortest(self.value(of: $0)[0]) } }
 }
 
 /// The shortest decimal that reads back as this value in its precision: 0.02, not the Double nearest to Float(0.02).

@@ -28,8 +28,7 @@ struct Fusion {
 
   /// The passes in order. Every operation is a pass of its own when nothing is fused.
   func passes(fusing: Bool) -> [Pass] {
-    let (nodes, forms) = (recording.nodes, recording.forms)
-    let operations = nodes.indices.filter { recording.live[$0] && forms[$0] != nil }
+    let (nodes, forms, operations) = (recording.nodes, recording.forms, recording.order)
     guard fusing else { return operations.map { Pass(General($0, of: recording), [$0], results: [$0]) } }
 
     // From the end, so that a pattern is found whole before a part of it is.

@@ -1,7 +1,8 @@
 /// The passes that a program will run, in order, before anything has an address. The recording is pruned to what is
 /// asked for, simplified, and fused into passes.
 struct Plan {
-  /// The recorded nodes. A node that reads a repeated operation reads the first of its kind instead.
+  /// The recorded nodes. A node that reads a repeated operation reads the first of its kind instead. Behind them stand the
+  /// operations that run once more.
   private(set) var nodes: [Node]
   /// The form of each node's operation; `nil` for a leaf, and for a node that nobody needs. A run of adjacent elements has that of a
   /// reshape, since it stands where they stand.
@@ -28,12 +29,13 @@ struct Plan {
   /// - Parameters:
   ///   - formulas: the formulas of the nodes that have one.
   ///   - targets: the nodes asked for.
+  ///   - segments: the places whose inner values are computed again for the backward pass.
   ///   - fusing: true when values may be left out and share memory; if false, every node can be read.
   ///   - alteration: the changes of a checker that measures itself.
   ///   - holdingIndices: true when computed indices stand as they are from run to run.
   ///   - elementSize: the bytes of an element that kernels multiply; `nil` where there are no kernels.
   init(
-    of recorded: [Node], _ formulas: [Int: LoopFormula], for targets: [Int], fusing: Bool,
+    of recorded: [Node], _ formulas: [Int: LoopFormula], for targets: [Int], segments: [Range<Int>], fusing: Bool,
     altering alteration: PlanAlteration?, holdingIndices: Bool, elementSize: Int?
   ) {
     (nodes, fuses) = (recorded, fusing)
@@ -59,8 +61,14 @@ struct Plan {
 
     var computed = self.live
     for node in folded { (computed[node], lasting[node]) = (false, true) }
-    var recording = PlannedRecording(
-      nodes: nodes, forms: forms, formulas: formulas, live: computed, kept: lasting)
+    let whole = Rematerialization(
+      nodes, forms, formulas, live: computed, kept: lasting, segments: fusing ? segments : [])
+    (nodes, forms, self.live) = (whole.nodes, whole.forms, whole.live)
+    lasting += Array(repeating: false, count: nodes.count - recorded.count)
+    for node in folded { self.live[node] = true }
+
+    place += whole.originals.map { place[$0] }
+    var recording = PlannedRecording(whole, kept: lasting)
     if fusing { recording.windows = WindowsInPlace(in: recording, elementSize: elementSize) }
     inPlace = recording.windows.nodes
     let fused = Fusion(recording).passes(fusing: fusing)
@@ -69,7 +77,7 @@ struct Plan {
     root = Array(nodes.indices)
     var isAlias = forms.map { fusing && $0 == .reshape }
     for node in inPlace { isAlias[node] = true }
-    for i in nodes.indices where isAlias[i] && self.live[i] {
+    for i in recording.order where isAlias[i] {
       root[i] = root[nodes[i].inputs[0]]
       place[i] += place[nodes[i].inputs[0]]
     }

@@ -141,8 +141,8 @@ public final class Program<S: Scalar> {
     outputs[0].refuseReplay(own[0])  // whoever runs it reads values
     let targets = own + tape.stores.map(\.node) + tape.guards.map(\.node)
     let plan = Plan(
-      of: Array(tape.nodes), tape is Tape<S> ? tape.formulas : [:], for: targets, fusing: keeping == .outputs,
-      altering: alteration, holdingIndices: holdingIndices,
+      of: Array(tape.nodes), tape is Tape<S> ? tape.formulas : [:], for: targets, segments: tape.segments,
+      fusing: keeping == .outputs, altering: alteration, holdingIndices: holdingIndices,
       elementSize: (S.self == Float.self || S.self == Double.self) && Kernels.active != nil
         ? MemoryLayout<S>.stride : nil)
 

@@ -63,7 +63,7 @@ extension Program {
   /// Takes over the computed indices of a recording. Returns their nodes.
   func takenIndices<R: Scalar>(of tape: Tape<R>) -> Set<Int> {
     let computed = nodes.indices.filter { nodes[$0].givesIndices && holds($0) }
-    for node in computed { copyIndices(tape.view(of: node).indices, into: node) }
+    for node in computed { copyIndices(tape.value(of: node).indices, into: node) }
     return Set(computed)
   }
 

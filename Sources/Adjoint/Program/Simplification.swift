@@ -64,7 +64,8 @@ enum Simplification {
 }
 
 extension Node {
-  fileprivate func reading(_ inputs: NodeList) -> Node {
+  /// The same operation on other operands.
+  func reading(_ inputs: NodeList) -> Node {
     Node(
       shape: shape, serves: serves, epoch: epoch, inputs: inputs, scope: scope, kind: kind, isIndex: isIndex,
       isParameter: isParameter)

@@ -63,6 +63,6 @@ extension Variable {
 
   /// The recorded indices, also while recording for replay.
   package var recordedIndices: Tensor<Int32> {
-    Tensor(shape: shape, elements: Array(tape.view(of: tape.index(of: self)).indices))
+    Tensor(shape: shape, elements: Array(tape.value(of: tape.index(of: self)).indices))
   }
 }

@@ -112,7 +112,7 @@ extension Tape {
   /// Stores the recorded values that `store(_:into:)` names. A program's run does the same by itself.
   public func commitStores() {
     for (node, state) in stores {
-      _ = state.storage.elements.update(fromContentsOf: view(of: node).elements)
+      _ = state.storage.elements.update(fromContentsOf: value(of: node).elements)
       state.noteChange()
     }
   }

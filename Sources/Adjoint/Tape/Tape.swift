@@ -48,6 +48,9 @@ public final class Tape<S: Scalar> {
   var scopes: [String] = [""]
   var scope: Int32 = 0
   var labels: [Int: String] = [:]
+  /// The places whose inner values a program computes again for the backward pass, see `checkpointed(_:)`.
+  var segments: [Range<Int>] = []
+  var isCheckpointing = false
   /// The formulas of the nodes that have one.
   var formulas: [Int: LoopFormula] = [:]
   /// False where `forward` itself is under test.
@@ -55,6 +58,10 @@ public final class Tape<S: Scalar> {
   var parameters: [ParameterLeaf<S>] = []
   var stores: [(node: Int, state: Parameter<S>)] = []
   var leafOfParameter: [ObjectIdentifier: Int] = [:]
+  /// True where a value is computed when it is first looked at: for a recording that only a program runs.
+  let computesLater: Bool
+  /// The number of nodes, the first ones, whose values stand, where values are computed later.
+  var valueCount = 0
   /// True while a training step is recorded for replay: reading a value would freeze a branch (see `Variable.value`).
   package var isRecordingForReplay = false
   /// True while a recording for replay may branch on comparisons, since whoever replays it looks at its guards.
@@ -68,9 +75,13 @@ public final class Tape<S: Scalar> {
   /// - Parameters:
   ///   - mode: training or inference, as its layers shall record.
   ///   - seed: the key of its random leaves.
-  public init(mode: Mode = .training, seed: UInt64 = 0) {
-    self.mode = mode
-    self.seed = seed
+  public convenience init(mode: Mode = .training, seed: UInt64 = 0) {
+    self.init(mode: mode, seed: seed, computesLater: false)
+  }
+
+  /// An empty tape that computes each value when it is recorded, or when it is first looked at.
+  package init(mode: Mode, seed: UInt64, computesLater: Bool) {
+    (self.mode, self.seed, self.computesLater) = (mode, seed, computesLater)
   }
 
   deinit { nodes.deallocate() }

@@ -51,7 +51,7 @@ public struct Variable<S: Scalar> {
   /// The recorded value, also while recording for replay.
   var recordedValue: Tensor<S> {
     let position = tape.index(of: self)
-    return tape.view(of: position).tensor(isIndex: tape.holdsIndices(position))
+    return tape.value(of: position).tensor(isIndex: tape.holdsIndices(position))
   }
 
   /// The recorded value of a single number.

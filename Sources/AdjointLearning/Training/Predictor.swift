@@ -109,7 +109,7 @@ public final class Predictor<S: Scalar> {
   ) -> (inputs: Variable<S>, outputs: Variable<S>, program: Program<S>) {
     let shape = example.batched(batchSize)
     if let compiled, compiled.inputs.shape == shape, (compiled.inputs.role == .index) == areIndices { return compiled }
-    let tape = Tape<S>(mode: .inference)
+    let tape = Tape<S>(mode: .inference, seed: 0, computesLater: true)
     // A trap in the model shows the shape of a batch, whose first axis nobody gave.
     let name = "inputs of \(example), predicted in batches of \(batchSize):"
     let inputs =

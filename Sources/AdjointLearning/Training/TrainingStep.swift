@@ -194,7 +194,7 @@ public final class TrainingStep<S: Scalar> {
     clock?.begin()
     closure.require(count, at: site)
     return use(
-      compiled(count, form) ?? compile(RecordedInputs(values(), on: Tape(mode: .training, seed: seed)), at: site))
+      compiled(count, form) ?? compile(RecordedInputs(values(), on: recordingTape), at: site))
   }
 
   /// The loss for a struct whose tensors have these forms.
@@ -204,7 +204,7 @@ public final class TrainingStep<S: Scalar> {
     clock?.begin()
     return use(
       losses.first { $0.fits(read) }
-        ?? compile(RecordedInputs(on: Tape(mode: .training, seed: seed), reading: read), at: site))
+        ?? compile(RecordedInputs(on: recordingTape, reading: read), at: site))
   }
 
   private func use(_ loss: CompiledLoss<S>) -> CompiledLoss<S> {
@@ -233,6 +233,9 @@ public final class TrainingStep<S: Scalar> {
   var choice: TrainedChoice<S> {
     TrainedChoice(updating: updating, groups: groups) { [unowned self] in kept(for: $0, named: $1) }
   }
+
+  /// A tape that is recorded once and replayed ever after: its own values are computed if somebody looks at them.
+  private var recordingTape: Tape<S> { Tape(mode: .training, seed: seed, computesLater: true) }
 
   private func regroup() {
     for loss in losses { loss.regroup(choice) }

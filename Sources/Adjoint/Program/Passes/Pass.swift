@@ -62,6 +62,8 @@ struct PlannedRecording {
   /// The formulas of the operations of other modules that have one.
   let formulas: [Int: LoopFormula]
   let live: [Bool]
+  /// The operations in the order in which they run.
+  let order: [Int]
   /// True for each value that can be read after a run.
   let kept: [Bool]
   /// The windows that products find in the images.
@@ -71,8 +73,9 @@ struct PlannedRecording {
   /// The last user of each node.
   private var lastUser: [Int32]
 
-  init(nodes: [Node], forms: [OperationForm?], formulas: [Int: LoopFormula], live: [Bool], kept: [Bool]) {
-    (self.nodes, self.forms, self.formulas, self.live, self.kept) = (nodes, forms, formulas, live, kept)
+  init(_ whole: Rematerialization, kept: [Bool]) {
+    (nodes, forms, formulas, live, order) = (whole.nodes, whole.forms, whole.formulas, whole.live, whole.order)
+    self.kept = kept
     useCount = Array(repeating: 0, count: nodes.count)
     lastUser = Array(repeating: -1, count: nodes.count)
     for i in nodes.indices where live[i] {

@@ -29,7 +29,7 @@ struct WindowsInPlace {
     guard let elementSize else { return }
     var (unfolds, wanted): ([Int: Int], Set<Int>) = ([:], [])
     var uses: [(product: Int, use: Use)] = []
-    for i in recording.nodes.indices where recording.live[i] {
+    for i in recording.order {
       if recording.forms[i] == .unfold {
         if !recording.kept[i] { unfolds[i] = i }
         continue

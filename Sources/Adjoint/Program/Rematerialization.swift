@@ -1,0 +1,101 @@
+/// The recomputation of checkpointed segments. What the backward pass reads of a segment's inner values is computed again, from
+/// what goes into the segment, just before it is first read. So the inner values need no memory in between.
+///
+/// The tape knows nothing of it: the copies are operations of the plan, in places behind the recorded ones. Each is the same
+/// operation on the same operands, so no bit changes. Source: Chen et al., Training deep nets with sublinear memory cost,
+/// 2016.
+struct Rematerialization {
+  private(set) var nodes: [Node]
+  private(set) var forms: [OperationForm?]
+  private(set) var formulas: [Int: LoopFormula]
+  /// True for each node that is computed or read.
+  private(set) var live: [Bool]
+  /// The operations in the order in which they run.
+  private(set) var order: [Int]
+  /// The operation of which each place behind the recorded ones is a copy.
+  private(set) var originals: [Int] = []
+  /// The segment of each operation that may be computed twice, or −1.
+  private var segment: [Int32]
+  /// The copy of each operation that has one, or −1.
+  private var copy: [Int32]
+
+  /// - Parameters:
+  ///   - segments: the places that were marked, in order, none within another.
+  ///   - live: true for the leaves that are read and the operations that a run computes.
+  ///   - kept: true for each value that can be read after a run.
+  init(
+    _ nodes: [Node], _ forms: [OperationForm?], _ formulas: [Int: LoopFormula], live: [Bool], kept: [Bool],
+    segments: [Range<Int>]
+  ) {
+    (self.nodes, self.forms, self.formulas, self.live) = (nodes, forms, formulas, live)
+    order = nodes.indices.filter { live[$0] && forms[$0] != nil }
+    (segment, copy) = ([], [])
+    guard !segments.isEmpty else { return }
+    segment = Array(repeating: -1, count: nodes.count)
+    copy = segment
+    findInner(segments, kept)
+
+    // The first reader of each segment's inner values behind the segment, and all that these readers need.
+    var firstReader = [Int](repeating: -1, count: segments.count)
+    var isNeeded = [Bool](repeating: false, count: nodes.count)
+    for i in order {
+      for x in nodes[i].inputs where segment[x] >= 0 && i >= segments[Int(segment[x])].upperBound {
+        isNeeded[x] = true
+        if firstReader[Int(segment[x])] < 0 { firstReader[Int(segment[x])] = i }
+      }
+    }
+    var copies: [Int: [Int]] = [:]
+    for (number, range) in segments.enumerated() where firstReader[number] >= 0 {
+      for i in range.reversed() where isNeeded[i] {
+        for x in nodes[i].inputs where segment[x] == number { isNeeded[x] = true }
+      }
+      for i in range where isNeeded[i] { copies[firstReader[number], default: []].append(append(copyOf: i)) }
+    }
+    for i in order {
+      func readsCopy(_ x: Int) -> Bool { copy[x] >= 0 && i >= segments[Int(segment[x])].upperBound }
+      if nodes[i].inputs.contains(where: readsCopy) { self.nodes[i] = readingCopies(nodes[i], where: readsCopy) }
+    }
+    order = order.flatMap { (copies[$0] ?? []) + [$0] }
+    removeUnread(kept)
+  }
+
+  /// Finds the values that nothing outside of their segment reads but a backward pass.
+  private mutating func findInner(_ segments: [Range<Int>], _ kept: [Bool]) {
+    for (number, range) in segments.enumerated() {
+      for i in range where live[i] && forms[i] != nil && !kept[i] { segment[i] = Int32(number) }
+    }
+    for i in order.reversed() {
+      // Another shape of a value that stays is no value of its own.
+      let isAliasThatStays = forms[i] == .reshape && segment[i] < 0
+      for x in nodes[i].inputs where segment[x] >= 0 {
+        let isOutside = i >= segments[Int(segment[x])].upperBound
+        if isOutside ? nodes[i].serves < 0 : isAliasThatStays { segment[x] = -1 }
+      }
+    }
+  }
+
+  private mutating func append(copyOf i: Int) -> Int {
+    let place = nodes.count
+    copy[i] = Int32(place)
+    originals.append(i)
+    nodes.append(readingCopies(nodes[i]) { copy[$0] >= 0 })
+    forms.append(forms[i])
+    live.append(true)
+    formulas[place] = formulas[i]
+    return place
+  }
+
+  private func readingCopies(_ node: Node, where reads: (Int) -> Bool) -> Node {
+    node.reading(NodeList(node.inputs.map { reads($0) ? Int(copy[$0]) : $0 }))
+  }
+
+  /// Leaves out the operations whose only readers read a copy now.
+  private mutating func removeUnread(_ kept: [Bool]) {
+    var isRead = kept + [Bool](repeating: false, count: nodes.count - kept.count)
+    for i in order.reversed() {
+      if i < copy.count, copy[i] >= 0, !isRead[i] { live[i] = false }
+      if live[i] { for x in nodes[i].inputs { isRead[x] = true } }
+    }
+    order.removeAll { !live[$0] }
+  }
+}
