@@ -170,6 +170,20 @@ import Testing
     }
   }
 
+  @Test("A value that its own pass reads through a slice is not overwritten in it")
+  func ownPass() {
+    let tape = Tape<Double>()
+    let x = tape.input(Tensor(shape: [2], elements: [-0.3, 1.3]))
+    let y = x.abs()
+    let whole = y.slice(0..<2)
+    let outputs = [whole.sech() + whole, (y.square() + 0.5).reciprocal() + y]
+    for all in [outputs, [outputs[1], outputs[0]], [(outputs[0].sum() + outputs[1].sum())]] {
+      let program = Program<Double>(all)
+      program.run()
+      for y in all { #expect(program.value(of: y) == y.value) }
+    }
+  }
+
   @Test("Halves of halves come back as one pass", arguments: [2, 7, 32])
   func halves(count: Int) {
     func parts(_ x: Variable<Float>) -> [Variable<Float>] {
