@@ -184,6 +184,20 @@ import Testing
     }
   }
 
+  @Test("An element of what a chain computes is not read before it is there", arguments: [3, 5000])
+  func elements(count: Int) {
+    let tape = Tape<Float>()
+    let x = tape.input(Tensor(shape: [count], elements: (0..<count).map { Float($0) / Float(count) }))
+    let y = x.exp()
+    let z = y * y.slice(count - 1..<count) + y.slice(1..<2)
+    for threads in 1...3 {
+      let program = Program<Float>([z])
+      program.pool = threads == 1 ? nil : WorkerPool(partsInTurn: threads, lastFirst: true)
+      program.run()
+      #expect(program.value(of: z) == z.value)
+    }
+  }
+
   @Test("Halves of halves come back as one pass", arguments: [2, 7, 32])
   func halves(count: Int) {
     func parts(_ x: Variable<Float>) -> [Variable<Float>] {
