@@ -170,6 +170,34 @@ import Testing
     }
   }
 
+  @Test("A value that its own pass reads through a slice is not overwritten in it")
+  func ownPass() {
+    let tape = Tape<Double>()
+    let x = tape.input(Tensor(shape: [2], elements: [-0.3, 1.3]))
+    let y = x.abs()
+    let whole = y.slice(0..<2)
+    let outputs = [whole.sech() + whole, (y.square() + 0.5).reciprocal() + y]
+    for all in [outputs, [outputs[1], outputs[0]], [(outputs[0].sum() + outputs[1].sum())]] {
+      let program = Program<Double>(all)
+      program.run()
+      for y in all { #expect(program.value(of: y) == y.value) }
+    }
+  }
+
+  @Test("An element of what a chain computes is not read before it is there", arguments: [3, 5000])
+  func elements(count: Int) {
+    let tape = Tape<Float>()
+    let x = tape.input(Tensor(shape: [count], elements: (0..<count).map { Float($0) / Float(count) }))
+    let y = x.exp()
+    let z = y * y.slice(count - 1..<count) + y.slice(1..<2)
+    for threads in 1...3 {
+      let program = Program<Float>([z])
+      program.pool = threads == 1 ? nil : WorkerPool(partsInTurn: threads, lastFirst: true)
+      program.run()
+      #expect(program.value(of: z) == z.value)
+    }
+  }
+
   @Test("Halves of halves come back as one pass", arguments: [2, 7, 32])
   func halves(count: Int) {
     func parts(_ x: Variable<Float>) -> [Variable<Float>] {

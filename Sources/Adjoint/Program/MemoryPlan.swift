@@ -54,8 +54,8 @@ struct MemoryPlan {
       }
       guard sharing else { continue }
       for node in operands.dying { retire(offsets[node]..<offsets[node] + size(node), after: number) }
-      // A result that nobody reads is still written.
-      for result in pass.results where lastUse[result] < number {
+      // A result that nobody reads is still written, and one may be read by its own pass alone, under another shape.
+      for result in pass.results where lastUse[result] <= number {
         retire(offsets[result]..<offsets[result] + size(result), after: number)
       }
     }
@@ -122,7 +122,7 @@ private struct DyingOperands {
   ) {
     dying.removeAll(keepingCapacity: true)
     for (position, node) in pass.nodes.enumerated() {
-      for x in nodes[node].inputs where index.pass[x] != number && lastUse[root[x]] == number {
+      for x in nodes[node].inputs where index.pass[root[x]] != number && lastUse[root[x]] == number {
         let operand = root[x]
         if found[operand] != number {
           found[operand] = Int32(number)

@@ -31,7 +31,9 @@ struct PassList {
       if let chain = passes[pass].kind as? RowChain, fits(i, chain.rows, pass) { return join(pass, i) }
     }
     if Chain.canHold(i, of: recording) {
-      if last >= 0, passes[last].kind is Chain, nodes[passes[last].nodes[0]].shape == nodes[i].shape {
+      if last >= 0, passes[last].kind is Chain, nodes[passes[last].nodes[0]].shape == nodes[i].shape,
+        !reads(last, throughAnotherShape: i)
+      {
         return join(last, i)
       }
       append(Pass(Chain(), [i], results: []))
@@ -55,9 +57,13 @@ struct PassList {
     return passes[pass].nodes.allSatisfy { rows.period(of: $0, recording.nodes) ?? period == period }
   }
 
-  /// True when a node reads what a pass computes under another shape: the rows of that are others.
+  /// True when a node reads what a pass computes under another shape, in which elements stand elsewhere.
   private func reads(_ pass: Int, throughAnotherShape i: Int) -> Bool {
-    recording.nodes[i].inputs.contains { recording.forms[$0] == .reshape && number[holder(of: $0)] == Int32(pass) }
+    let nodes = recording.nodes
+    return nodes[i].inputs.contains { x in
+      let holder = holder(of: x)
+      return nodes[x].shape != nodes[holder].shape && number[holder] == Int32(pass)
+    }
   }
 
   /// The node that holds a node's value in memory.
