@@ -33,6 +33,7 @@
 #include "Zip.h"
 #include "Reduce.h"
 #include "Softmax.h"
+#include "Pool.h"
 #include "Update.h"
 #include "Gemm/Tile.h"
 #include "Gemm/Pack.h"

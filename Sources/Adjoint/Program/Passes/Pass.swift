@@ -51,6 +51,7 @@ enum FastPaths {
       ?? ColumnSums.ending(in: i, of: recording)
       ?? RowScatter.ending(in: i, of: recording)
       ?? SliceGradients.ending(in: i, of: recording)
+      ?? PoolGradients.ending(in: i, of: recording)
   }
 }
 
@@ -85,6 +86,9 @@ struct PlannedRecording {
 
   /// True when `user` reads node i once, and nobody else does.
   func isPrivate(_ i: Int, to user: Int) -> Bool { useCount[i] == 1 && Int(lastUser[i]) == user && !kept[i] }
+
+  /// True when node i is read twice, and nobody asks for it.
+  func isReadTwice(_ i: Int) -> Bool { useCount[i] == 2 && !kept[i] }
 }
 
 /// The pass that runs one operation as it is, or by its formula.

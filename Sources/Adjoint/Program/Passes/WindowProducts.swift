@@ -174,7 +174,7 @@ private final class WindowProduct<S: Scalar>: PlacedOperation<S> {
 extension PlannedRecording {
   /// Puts the first operand of the first of these nodes in front of them, and what only gives it another shape. False
   /// where somebody else reads one.
-  fileprivate func descend(from list: inout [Int]) -> Bool {
+  func descend(from list: inout [Int]) -> Bool {
     repeat {
       let x = nodes[list[0]].inputs[0]
       guard isPrivate(x, to: list[0]) else { return false }

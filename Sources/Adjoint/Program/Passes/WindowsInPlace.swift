@@ -90,12 +90,4 @@ extension WindowGrid {
     guard positions > 0, kernels > 0, channels > 0, grid.width >= Self.fewestAcross else { return false }
     return withUnsafePointer(to: kernel) { ak_convolves($0, kernels, elementSize) }
   }
-
-  /// These windows, as kernels take them.
-  var kernel: ak_windows {
-    func pair(_ extent: Extent2D) -> (Int, Int) { (extent.height, extent.width) }
-    return ak_windows(
-      images: images, height: height, width: width, channels: channels, size: pair(windows.size),
-      stride: pair(windows.stride), padding: pair(windows.padding), dilation: pair(windows.dilation), grid: pair(grid))
-  }
 }

@@ -147,10 +147,11 @@ extension Instruction {
     case .general(let operation): operation._withUnsafeGuaranteedRef { $0.footprint(part: part, of: parts) }
     case .product(let product, let addend):
       product.part(part, of: parts).footprint(from: addend.map { $0 + (product.part(part, of: parts).c - product.c) })
-    case .chain(let links, let rows, let width):
+    case .chain(let links, let rows, let width, _):
       links.reduce(into: Footprint()) { footprint, link in
         let elements = Instruction.elements(rows, width, part, of: parts)
         guard !elements.isEmpty else { return }
+        if case .repeated(let width) = link.function { return footprint.read(link.a.base, count: width) }
         for operand in [link.a, link.b, link.c] {
           footprint.read(operand.address(from: elements.lowerBound, part: part), count: operand.extent(elements.count))
         }
