@@ -42,6 +42,7 @@
 #include "Gemm/Gemm.h"
 #include "Gemm/Strips.h"
 #include "Gemm/Convolve.h"
+#include "Depthwise.h"
 
 #ifdef TARGET
 #pragma clang attribute pop

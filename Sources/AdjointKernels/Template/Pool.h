@@ -17,7 +17,7 @@ INLINE V N(pooled)(ak_reduction r, V a, V b) {
 
 // Calls `body` for each window and vector of channels, with what lies inside of the image: elements u, v of the window
 // stand at `at` + u down + v right; `n` channels are valid.
-#define EACH_WINDOW(w, ...)                                                                                          \
+#define EACH_WINDOW(w, ...)                                                                                         \
   do {                                                                                                              \
     const long channels = w->channels, right = w->dilation[1] * channels;                                           \
     const long down = w->dilation[0] * w->width * channels;                                                         \
@@ -31,7 +31,7 @@ INLINE V N(pooled)(ak_reduction r, V a, V b) {
                                j * w->stride[1] - w->padding[1]) * channels;                                        \
           for (long c = 0; c < channels; c += LANES) {                                                              \
             const long at = corner + c, n = channels - c < LANES ? channels - c : LANES;                            \
-            __VA_ARGS__                                                                                                 \
+            __VA_ARGS__                                                                                             \
           }                                                                                                         \
         }                                                                                                           \
       }                                                                                                             \

@@ -126,6 +126,33 @@ import Testing
     #expect(program.value(of: product).isIdentical(to: product.value))
   }
 
+  @Test("One kernel a channel: products element by element, and their sums in order", arguments: [1, 2])
+  func depthwise(step: Int) {
+    for (images, size) in [([2, 9, 12, 16], 3), ([1, 7, 30, 35], 5), ([3, 5, 5, 2], 2), ([5, 16, 17, 32], 3)] {
+      for (share, scale) in [(0, 1), (0.02, 1), (0, 1e-22)] {
+        for (stride, padding, dilation) in [(step, 1, 1), (1, 2, step), (step, 0, 1), (3, 4, 1)] {
+          _ = check(Shape(images), [images[3], 1, size, size], Float.self, odd: share, scale: scale) { x, w, b in
+            x.conv2d(
+              w, bias: b, stride: Extent2D(stride, stride), padding: Extent2D(padding, padding),
+              dilation: Extent2D(dilation, dilation), groups: images[3])
+          }
+        }
+      }
+    }
+    _ = check([2, 6, 7, 5], [5, 1, 3, 3], Double.self, odd: 0.02) { x, w, b in
+      x.conv2d(w, bias: b, padding: 1, groups: 5)
+    }
+    // Two kernels a channel, and several channels a group.
+    _ = check([2, 6, 7, 4], [8, 1, 3, 3], Float.self) { x, w, b in x.conv2d(w, bias: b, padding: 1, groups: 4) }
+    _ = check([2, 6, 7, 4], [6, 2, 3, 3], Float.self) { x, w, b in x.conv2d(w, bias: b, padding: 1, groups: 2) }
+  }
+
+  @Test("Depthwise windows are not in memory") func depthwiseMemory() {
+    let (images, weight): (Shape, Shape) = ([4, 16, 16, 16], [16, 1, 3, 3])
+    let program = check(images, weight, Float.self) { x, w, b in x.conv2d(w, bias: b, padding: 1, groups: 16) }
+    #expect(program.byteCount < 9 * images.elementCount * MemoryLayout<Float>.stride)
+  }
+
   @Test("Gradients of gradients") func secondOrder() {
     var generator = Generator(seed: 5)
     let tape = Tape<Double>()

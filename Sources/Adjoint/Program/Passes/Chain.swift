@@ -5,7 +5,7 @@ struct Chain: PassKind {
   /// True when a node can join a chain: the library knows its loop, and its operands have its own shape, are single numbers
   /// or rows that repeat.
   static func canHold(_ i: Int, of recording: PlannedRecording) -> Bool {
-    guard let form = recording.forms[i], form.isLoop || form == .broadcast else { return false }
+    guard let form = recording.forms[i], form.isLoop || form == .broadcast || form == .addBias else { return false }
     let shape = recording.nodes[i].shape
     return recording.nodes[i].inputs.allSatisfy {
       let x = recording.nodes[$0].shape
@@ -93,6 +93,8 @@ struct ChainLink<S: Scalar> {
     init(_ form: OperationForm?) {
       if form == .broadcast {
         self = .copy
+      } else if form == .addBias {
+        self = .zip(.binary(.add))
       } else if case .map(let f)? = form {
         self = .map(f)
       } else if case .zip(let f)? = form {
