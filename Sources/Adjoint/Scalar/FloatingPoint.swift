@@ -144,6 +144,13 @@ extension Double: Scalar {
       upper, transposed, unitDiagonal, t, strideT, x, strideX, rows, columns, count)
   }
 
+  public static func pool(
+    _ r: Reduction, _ grid: WindowGrid, _ x: UnsafePointer<Double>, _ y: UnsafeMutablePointer<Double>
+  ) {
+    guard let kernels = Kernels.active, grid.hasKernel(r) else { return referencePool(r, grid, x, y) }
+    withUnsafePointer(to: grid.kernel) { kernels.pointee.pool_f64(r.kernel, $0, x, y) }
+  }
+
   public static func allFinite(_ x: UnsafePointer<Double>, count: Int) -> Bool {
     guard let kernels = Kernels.active else { return (0..<count).allSatisfy { x[$0].isFinite } }
     return kernels.pointee.all_finite_f64(x, count)
@@ -284,6 +291,13 @@ extension Float: Scalar {
     }
     kernels.pointee.solve_triangular_f32(
       upper, transposed, unitDiagonal, t, strideT, x, strideX, rows, columns, count)
+  }
+
+  public static func pool(
+    _ r: Reduction, _ grid: WindowGrid, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>
+  ) {
+    guard let kernels = Kernels.active, grid.hasKernel(r) else { return referencePool(r, grid, x, y) }
+    withUnsafePointer(to: grid.kernel) { kernels.pointee.pool_f32(r.kernel, $0, x, y) }
   }
 
   public static func allFinite(_ x: UnsafePointer<Float>, count: Int) -> Bool {

@@ -33,6 +33,7 @@
 #include "Zip.h"
 #include "Reduce.h"
 #include "Softmax.h"
+#include "Pool.h"
 #include "Update.h"
 #include "Gemm/Tile.h"
 #include "Gemm/Pack.h"
@@ -44,6 +45,7 @@
 #include "Small.h"
 #include "Gemm/Strips.h"
 #include "Gemm/Convolve.h"
+#include "Depthwise.h"
 
 #ifdef TARGET
 #pragma clang attribute pop

@@ -168,6 +168,12 @@ typedef AK_UPDATE(double) ak_update_f64;
 /// convolve: y = f(windows of x · wᵀ + bias), to the bits of gemm on windows in memory
 /// convolve_weights: y = gᵀ · windows of x, likewise; convolve_images: y = the windows g · w added up on images, each place
 ///               window after window
+/// depthwise, depthwise_weights, depthwise_images: the same with one kernel for each channel, w [places, channels], to the
+///               bits of products and their sums (reduce_rows); `first` and `end` cut the places of depthwise_weights
+/// pool: y = the reduction of each window, channel by channel, of what lies in the image, in order; of a maximum or minimum
+///               the first that ties; 0 where a window lies outside
+/// pool_vjp: out = g of each window on its elements, window after window; where there is an x, on those equal to y alone, in
+///               equal shares
 /// all_finite:   whether none of n elements is NaN or infinite
 /// fma_peak:     runs about `iterations` fused multiply-adds in registers; returns how many floating-point operations
 ///               (two per multiply-add) that was, to measure the machine against
@@ -204,6 +210,11 @@ typedef AK_UPDATE(double) ak_update_f64;
   F(set, S, void, convolve, (const ak_convolution *convolution))                                                         \
   F(set, S, void, convolve_weights, (const ak_convolution *convolution))                                                 \
   F(set, S, void, convolve_images, (const ak_convolution *convolution))                                                  \
+  F(set, S, void, depthwise, (const ak_convolution *convolution))                                                      \
+  F(set, S, void, depthwise_weights, (const ak_convolution *convolution))                                              \
+  F(set, S, void, depthwise_images, (const ak_convolution *convolution))                                               \
+  F(set, S, void, pool, (ak_reduction r, const ak_windows *windows, const T *x, T *y))                                 \
+  F(set, S, void, pool_vjp, (const ak_windows *windows, const T *x, const T *y, const T *g, T *out))                   \
   F(set, S, void, update, (const ak_update_##S *job))                                                                  \
   F(set, S, bool, all_finite, (const T *x, long n))                                                                    \
   F(set, S, double, fma_peak, (long iterations))

@@ -45,12 +45,14 @@ enum FastPaths {
   /// The fast pass whose last node is i, if there is one: of the first path that has its pattern there.
   static func ending(in i: Int, of recording: PlannedRecording) -> Pass? {
     WindowProducts.ending(in: i, of: recording)
+      ?? DepthwiseProducts.ending(in: i, of: recording)
       ?? ProductPass.ending(in: i, of: recording)
       ?? LogSoftmaxGradient.ending(in: i, of: recording)
       ?? PickGradient.ending(in: i, of: recording)
       ?? ColumnSums.ending(in: i, of: recording)
       ?? RowScatter.ending(in: i, of: recording)
       ?? SliceGradients.ending(in: i, of: recording)
+      ?? PoolGradients.ending(in: i, of: recording)
   }
 }
 
@@ -88,6 +90,12 @@ struct PlannedRecording {
 
   /// True when `user` reads node i once, and nobody else does.
   func isPrivate(_ i: Int, to user: Int) -> Bool { useCount[i] == 1 && Int(lastUser[i]) == user && !kept[i] }
+
+  /// The one user of node i, if there is one.
+  func onlyUser(of i: Int) -> Int? { useCount[i] == 1 && !kept[i] ? Int(lastUser[i]) : nil }
+
+  /// True when node i is read twice, and nobody asks for it.
+  func isReadTwice(_ i: Int) -> Bool { useCount[i] == 2 && !kept[i] }
 }
 
 /// The pass that runs one operation as it is, or by its formula.

@@ -5,7 +5,7 @@ import AdjointKernels
 ///
 /// Kernels read windows from the images, and add up each place of the images in the order of `fold`.
 struct WindowProducts: FastPath {
-  fileprivate enum Kind { case forward, weights, images }
+  enum Kind { case forward, weights, images }
 
   private let kind: Kind
   private let grid: WindowGrid
@@ -85,28 +85,33 @@ struct WindowProducts: FastPath {
   }
 }
 
-private final class WindowProduct<S: Scalar>: PlacedOperation<S> {
+final class WindowProduct<S: Scalar>: PlacedOperation<S> {
   private let kind: WindowProducts.Kind
   private let job: ak_convolution
   private let grid: WindowGrid
+  private let isDepthwise: Bool
   private let kernel: @convention(c) (UnsafePointer<ak_convolution>?) -> Void
 
-  init(_ kind: WindowProducts.Kind, _ job: ak_convolution, _ grid: WindowGrid) {
-    (self.kind, self.job, self.grid) = (kind, job, grid)
+  init(_ kind: WindowProducts.Kind, _ job: ak_convolution, _ grid: WindowGrid, isDepthwise: Bool = false) {
+    (self.kind, self.job, self.grid, self.isDepthwise) = (kind, job, grid, isDepthwise)
     guard let kernels = Kernels.active?.pointee else {
       fatalError("Program: the reference loops keep windows in memory")
     }
     let isSingle = S.self == Float.self
     kernel =
-      switch kind {
-      case .forward: isSingle ? kernels.convolve_f32 : kernels.convolve_f64
-      case .weights: isSingle ? kernels.convolve_weights_f32 : kernels.convolve_weights_f64
-      case .images: isSingle ? kernels.convolve_images_f32 : kernels.convolve_images_f64
+      switch (kind, isDepthwise) {
+      case (.forward, false): isSingle ? kernels.convolve_f32 : kernels.convolve_f64
+      case (.weights, false): isSingle ? kernels.convolve_weights_f32 : kernels.convolve_weights_f64
+      case (.images, false): isSingle ? kernels.convolve_images_f32 : kernels.convolve_images_f64
+      case (.forward, true): isSingle ? kernels.depthwise_f32 : kernels.depthwise_f64
+      case (.weights, true): isSingle ? kernels.depthwise_weights_f32 : kernels.depthwise_weights_f64
+      case (.images, true): isSingle ? kernels.depthwise_images_f32 : kernels.depthwise_images_f64
       }
   }
 
-  /// The elements of a window.
-  private var depth: Int { grid.windows.count * grid.channels }
+  /// The elements of the weights, and what the parts of their gradient share: elements of a window, or its places.
+  private var weights: Int { grid.windows.count * grid.channels * (isDepthwise ? 1 : kernels) }
+  private var depth: Int { grid.windows.count * (isDepthwise ? 1 : grid.channels) }
 
   override func execute() { execute(part: 0, of: 1) }
 
@@ -148,17 +153,21 @@ private final class WindowProduct<S: Scalar>: PlacedOperation<S> {
     switch kind {
     case .forward:
       read(job.x, grid.grid.height, image)
-      readAll(job.w, kernels * depth)
+      readAll(job.w, weights)
       readAll(job.bias, kernels)
       line = grid.grid.width * kernels
     case .images:
       read(job.g, grid.height, products)
-      readAll(job.w, kernels * depth)
+      readAll(job.w, weights)
       line = grid.width * grid.channels
     case .weights:
       readAll(job.x, grid.images * image)
       readAll(job.g, grid.images * products)
-      footprint.write(bytes: ((kernels - 1) * depth + band.count) * size, at: y + band.lowerBound * size)
+      if isDepthwise {
+        footprint.write(bytes: band.count * kernels * size, at: y + band.lowerBound * kernels * size)
+      } else {
+        footprint.write(bytes: ((kernels - 1) * depth + band.count) * size, at: y + band.lowerBound * size)
+      }
       return footprint
     }
     footprint.write(bytes: band.count * line * size, at: y + band.lowerBound * line * size)
@@ -167,14 +176,14 @@ private final class WindowProduct<S: Scalar>: PlacedOperation<S> {
 
   private var kernels: Int { job.kernels }
 
-  override var work: Int { grid.positions * max(kernels, 16) * depth / 12 }
-  override var productOperations: Int { 2 * grid.positions * kernels * depth }
+  override var work: Int { isDepthwise ? 2 * grid.positions * weights : grid.positions * max(kernels, 16) * depth / 12 }
+  override var productOperations: Int { 2 * grid.positions * weights }
 }
 
 extension PlannedRecording {
   /// Puts the first operand of the first of these nodes in front of them, and what only gives it another shape. False
   /// where somebody else reads one.
-  fileprivate func descend(from list: inout [Int]) -> Bool {
+  func descend(from list: inout [Int]) -> Bool {
     repeat {
       let x = nodes[list[0]].inputs[0]
       guard isPrivate(x, to: list[0]) else { return false }

@@ -199,6 +199,11 @@ extension ArrayLoops where Self: Scalar {
   @inlinable
   public static func pool(
     _ r: Reduction, _ grid: WindowGrid, _ x: UnsafePointer<Self>, _ y: UnsafeMutablePointer<Self>
+  ) { referencePool(r, grid, x, y) }
+
+  @inlinable
+  static func referencePool(
+    _ r: Reduction, _ grid: WindowGrid, _ x: UnsafePointer<Self>, _ y: UnsafeMutablePointer<Self>
   ) {
     switch r {
     case .sum where grid.windows.count > rowBlock: poolPairwise(grid, x, y)

@@ -21,7 +21,8 @@ static long N(window_runs)(const ak_windows *w, const N(strip) *strip, long p, l
 void N(convolve)(const ak_convolution *g) {
   const ak_windows *w = &g->windows;
   const long k = w->size[0] * w->size[1] * w->channels, depths = N(parts)(k, GEMM_DEPTH);
-  const long vectors = N(parts)(g->kernels, LANES), panels = N(parts)(vectors, N(smaller)(WHOLE_ROOM / (k * LANES), GEMM_WIDTH));
+  const long vectors = N(parts)(g->kernels, LANES);
+  const long panels = N(parts)(vectors, N(smaller)(WHOLE_ROOM / (k * LANES), GEMM_WIDTH));
   const bool inside = N(is_inside)(w);
   // Strips as wide as the images where a row of windows has room, and then as high as have.
   const long height = N(reach)(w, 0), room = LEFT_REACH / w->channels;
@@ -75,7 +76,8 @@ void N(convolve_weights)(const ak_convolution *g) {
   const long positions = w->images * w->grid[0] * w->grid[1], depths = N(parts)(positions, GEMM_DEPTH);
   const long k = w->size[0] * w->size[1] * w->channels, kernels = g->kernels;
   const bool inside = N(is_inside)(w);
-  T *const sums = (T *)ak_workspace()->right, *const edge = (T *)ak_workspace()->sum, *const room = (T *)ak_workspace()->left;
+  T *const sums = (T *)ak_workspace()->right, *const edge = (T *)ak_workspace()->sum;
+  T *const room = (T *)ak_workspace()->left;
   const long most_units = N(smaller)(N(parts)(kernels, LANES) * LANES, 512);
   const long most = WHOLE_ROOM / most_units;
   N(run) run[GEMM_DEPTH];
@@ -132,7 +134,7 @@ void N(convolve_weights)(const ak_convolution *g) {
                 const long n = N(cut)(vectors, panels, t), width = N(cut)(vectors, panels, t + 1) - n;
                 const bool packed = t == panels - 1 && units % LANES != 0;
                 N(run_panel)(run, runs, m, a, 1, w->stride[1] * strip.place, packed ? edge : b + n * LANES,
-                               packed ? width * LANES : kernels, width, sums + (e - first) * vectors * LANES + n * LANES,
+                               packed ? width * LANES : kernels, width, sums + ((e - first) * vectors + n) * LANES,
                                vectors * LANES, d > 0, LANES);
               }
             }
@@ -213,7 +215,8 @@ static void N(images_of_few_channels)(const ak_convolution *g) {
     for (long t = 0; t < panels; t++) {
       const long n = N(cut)(vectors, panels, t), width = N(cut)(vectors, panels, t + 1) - n;
       N(pack_panel)((const T *)g->w + u * across + n * LANES, w->size[0] * across, false, g->kernels,
-                    N(smaller)(width * LANES, across - n * LANES), (int)width, packed + (u * line + n * LANES) * g->kernels);
+                    N(smaller)(width * LANES, across - n * LANES), (int)width,
+                    packed + (u * line + n * LANES) * g->kernels);
     }
   for (long row = g->first; row < g->end; row++)
     for (long u = w->size[0] - 1; u >= 0; u--) {
