@@ -151,6 +151,10 @@ let package = Package(
       name: "AllocationProbe", dependencies: ["AdjointDatasets", "AdjointLearning", "AllocationHooks"],
       path: "Tests/AllocationProbe"),
 
+    // Trains on the processes that mpirun has started; `.ci/witness processes` runs it.
+    .executableTarget(
+      name: "ProcessProbe", dependencies: ["AdjointFiles", "AdjointLearning"], path: "Tests/ProcessProbe"),
+
     // Files of a test: a folder that goes when the test ends, gzip members made by hand.
     .target(name: "TestFiles", path: "Tests/TestFiles"),
 

@@ -19,11 +19,11 @@ package enum CommandLineProgram {
       code = try body(CommandLine.arguments.dropFirst(), console)
       if let reason = console.failure { throw CommandError.unwritable("standard output", reason: reason) }
     } catch let error as CommandError {
-      console.note(error.description)
+      console.complain(error.description)
       code = error.exitCode
     } catch {
       // The library's errors say in a sentence what, where, and what to do.
-      console.note((error as? any LocalizedError)?.errorDescription ?? "\(error)")
+      console.complain((error as? any LocalizedError)?.errorDescription ?? "\(error)")
       code = 1
     }
     exit(code)

@@ -19,7 +19,13 @@ enum InfoCommand {
     ],
     notes: [
       ("File", ["A checkpoint: the version that wrote it, its training, settings and tensors"]),
-      ("Environment", ["ADJOINT_KERNELS=NAME chooses the instruction set; 'reference' are plain loops in Swift"]),
+      (
+        "Environment",
+        [
+          "ADJOINT_KERNELS=NAME chooses the instruction set; 'reference' are plain loops in Swift",
+          "ADJOINT_MPI=FILE names the library of MPI for processes that mpirun starts",
+        ]
+      ),
     ],
     run: run)
 
@@ -47,6 +53,12 @@ enum InfoCommand {
     ]
     field("instructions", "\(Kernels.name) (of \(Kernels.available.joined(separator: ", ")))", console)
     field("cores", "\(cores)", console)
+    let library = ProcessGroup.library
+    field(
+      "processes",
+      library.map { "\($0.version) (\($0.name)), for mpirun -n 4 adjoint train" }
+        ?? "one: no library of MPI was found; apt-get install openmpi-bin (Debian), or name one in ADJOINT_MPI", console
+    )
     for (name, words) in lists { field(name, "\(words.count): " + words.joined(separator: " "), console) }
     field("optimizers", "\(OptimizerEntry.all.count):", console)
     var table = Table(("name", .left), ("update", .left), ("defaults", .left))
@@ -61,6 +73,7 @@ enum InfoCommand {
 
     var fields: [(String, JSON)] = [
       ("instructionSet", .string(Kernels.name)), ("available", .strings(Kernels.available)), ("cores", .integer(cores)),
+      ("mpi", library.map { .string($0.version) } ?? .null),
     ]
     fields += lists.map { ($0.name, .strings($0.words)) }
     fields.append(("optimizers", .strings(OptimizerEntry.all.map(\.name))))

@@ -30,6 +30,8 @@ enum TrainCommand {
 
   private static func run(_ arguments: Arguments, _ console: Console) throws -> Int32 {
     let start = ContinuousClock.now
+    let group = ProcessGroup.current
+    console.isQuiet = !group.isFirst
     let saved = try resumed(arguments)
     var plan = try plan(arguments, saved)
     let directory = try arguments.text("report").map { try ReportDirectory($0) }
@@ -37,15 +39,19 @@ enum TrainCommand {
     try destination.map { try refuse(destination: $0, arguments, directory) }
     let trace = try TraceOptions(arguments)
     try trace?.refuse(beside: [destination, arguments.text("resume")], directory)
-    let log = try RunLog(arguments)
+    if group.count > 1, trace != nil {
+      throw CommandError.unusedOption(
+        "trace", reason: "by \(group.count) processes, which have no values in common", usedBy: [])
+    }
+    let log = group.isFirst ? try RunLog(arguments) : nil
     try log?.refuse(beside: [destination, arguments.text("resume"), arguments.text("trace")], directory)
-    try plan.data.download(arguments, console)
+    try group.onFirst { try plan.data.download(arguments, console) }
     let interruption = Interruption()
     let data = try plan.data.load(limits: plan.limits, plan.dataOptions(arguments))
     if saved == nil { plan = try plan.fitted(to: data.training, arguments) }
     let run = try TrainingRun(
       plan, data, from: saved, to: destination.map { FilePlace.url($0) },
-      saveInterval: arguments.number("save-every"), pool: try pool(arguments))
+      saveInterval: arguments.number("save-every"), pool: try pool(arguments, group), on: group)
     try trace?.begin(on: run.trainer.step)
     try log?.begin(after: run.trainer.progress.epoch)
     showHeader(run, plan, data.notes, console)
@@ -56,7 +62,7 @@ enum TrainCommand {
     var report = ProgressReport(
       console: console, stepsPerEpoch: run.trainer.stepsPerEpoch, epochs: plan.epochs,
       count: run.trainer.training.count, noun: run.trainer.training.noun)
-    let sample = directory == nil ? nil : run.trainer.training.limited(to: TrainingReport.sampleSize)
+    let sample = directory == nil || !group.isFirst ? nil : run.trainer.training.limited(to: TrainingReport.sampleSize)
     if run.trainer.progress.isStopped, arguments.isGiven("epochs") {
       console.note("early stopping had ended this training: more epochs change nothing")
     }
@@ -77,6 +83,7 @@ enum TrainCommand {
       return Interruption.exitCode(signal)
     }
     do {
+      let directory = group.isFirst ? directory : nil
       try finish(run, plan, report, directory, arguments.isGiven("json"), since: start, console)
     } catch {
       throw diverged(error, plan, destination)
@@ -84,8 +91,8 @@ enum TrainCommand {
     return 0
   }
 
-  private static func pool(_ arguments: Arguments) throws -> WorkerPool {
-    let cores = min(ProcessInfo.processInfo.activeProcessorCount, WorkerPool.maximumThreads)
+  private static func pool(_ arguments: Arguments, _ group: ProcessGroup) throws -> WorkerPool {
+    let cores = min(max(ProcessInfo.processInfo.activeProcessorCount / group.count, 1), WorkerPool.maximumThreads)
     return WorkerPool(threads: try arguments.givenInteger("threads") ?? cores)
   }
 
@@ -182,6 +189,9 @@ enum TrainCommand {
         ("instructions", Kernels.name),
       ]
     for (name, value) in fields { console.field(name, value) }
+    if let group = trainer.step.group {
+      console.field("processes", "\(group.count) of \(run.pool.threads.of("thread"))")
+    }
     let progress = trainer.progress
     if progress.epoch > 0 || progress.batch > 0 {
       console.field("resumed", "after \(progress.epoch.of("epoch")) and \(progress.batch.of("step"))")

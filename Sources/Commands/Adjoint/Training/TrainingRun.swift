@@ -28,13 +28,13 @@ struct TrainingRun {
   /// - Throws: `FileError`, `CommandError`.
   init(
     _ plan: TrainingPlan, _ data: LoadedData, from saved: (Checkpoint, file: String)?,
-    to destination: URL?, saveInterval: Double, pool: WorkerPool
+    to destination: URL?, saveInterval: Double, pool: WorkerPool, on group: ProcessGroup
   ) throws {
     let (rest, validation) = try TrainingRun.split(data.training, plan)
     classifier = try CommandError.blaming(saved?.file) { () throws(CommandError) in
       try Classifier(plan, for: rest, of: data)
     }
-    let step = TrainingRun.step(plan, classifier, count: rest.count)
+    let step = TrainingRun.step(plan, classifier, count: rest.count, on: group)
     trainer = Trainer(
       step: step, predictor: classifier.predictor(), training: classifier.standardized(rest),
       validation: validation.map(classifier.standardized), epochs: plan.epochs, batchSize: plan.batch,
@@ -56,6 +56,26 @@ struct TrainingRun {
     } else {
       try trainer.prepare()
     }
+    try requireAgreement(plan)
+  }
+
+  /// Compares with all other processes what decides the training, before the first step.
+  /// - Throws: `CommandError` on every process when one differs.
+  private func requireAgreement(_ plan: TrainingPlan) throws(CommandError) {
+    guard let group = trainer.step.group else { return }
+    let step = trainer.step
+    let progress = "\(trainer.progress.epoch) epochs and \(trainer.progress.batch) steps, update \(step.stepCount)"
+    let differing = group.differing([
+      ("the version", adjointVersion), ("the instruction set", Kernels.name),
+      ("the data", settings[TrainingRun.dataKey] ?? ""), ("the number of threads", "\(pool.threads)"),
+      ("the options", plan.settings.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: " ")),
+      ("the network, loss and batch", step.tape.map { String($0.fingerprint, radix: 16) } ?? ""),
+      ("what is resumed", progress),
+    ])
+    if let (name, own, other) = differing {
+      throw .disagreement(
+        "the processes do not compute one training: \(name) is \(own) here and \(other) on another one")
+    }
   }
 
   private static func split(
@@ -73,14 +93,16 @@ struct TrainingRun {
     return (rest, validation)
   }
 
-  private static func step(_ plan: TrainingPlan, _ classifier: Classifier, count: Int) -> TrainingStep<Float> {
+  private static func step(_ plan: TrainingPlan, _ classifier: Classifier, count: Int, on group: ProcessGroup)
+    -> TrainingStep<Float>
+  {
     let steps = (count + plan.batch - 1) / plan.batch
     let schedule = plan.schedule.schedule(stepsPerEpoch: steps, epochs: Double(plan.epochs))
     let (model, loss) = (classifier.model, plan.loss)
     func make(_ optimizer: some Optimizer) -> TrainingStep<Float> {
       TrainingStep(
         optimizer: optimizer, schedule: schedule, regularization: plan.regularization, clipping: plan.clipping,
-        seed: UInt64(plan.seed)
+        seed: UInt64(plan.seed), on: group
       ) { images, labels in loss(model(images), labels: labels) }
     }
     return make(plan.optimizer.optimizer(plan.hyperparameters))
@@ -131,9 +153,15 @@ struct TrainingRun {
         let rest = trainer.training.count - (trainer.stepsPerEpoch - 1) * trainer.batchSize
         report.step(last ? rest : trainer.batchSize, of: trainer.progress, loss: loss)
         signal = interruption.received
+        var isDue = saved.duration(to: .now) > saveInterval
+        if let group = trainer.step.group {
+          // A signal may reach one process before the others, and clocks differ: what the largest says, all do.
+          let agreed = group.largest(signal.map { 2 * Int($0) } ?? (isDue ? 1 : 0))
+          (signal, isDue) = (agreed > 1 ? Int32(agreed / 2) : nil, agreed == 1)
+        }
         if signal != nil {
           try save()
-        } else if saved.duration(to: .now) > saveInterval {
+        } else if isDue {
           try saveOrComplain()
           report.resumeClock()
         }

@@ -9,6 +9,8 @@ package final class Console {
   package let hasColor: Bool
   /// The reason for which output could not be written, the first time that happened.
   package private(set) var failure: String?
+  /// True for a process that another one speaks for: it prints nothing but errors.
+  package var isQuiet = false
   private var liveWidth = 0
 
   package init() {
@@ -58,7 +60,7 @@ package final class Console {
   package func bold(_ text: String) -> String { hasColor ? "\u{1B}[1m\(text)\u{1B}[0m" : text }
 
   private func write(_ text: String) {
-    guard failure == nil else { return }
+    guard failure == nil, !isQuiet else { return }
     do {
       try FileHandle.standardOutput.write(contentsOf: Data(text.utf8))
     } catch {
@@ -68,6 +70,11 @@ package final class Console {
 
   /// Standard error, for the one sentence of a failure and for notes: a line, whatever names it holds.
   package func note(_ text: String) {
+    if !isQuiet { complain(text) }
+  }
+
+  /// The sentence of a failure, also of a process that is quiet.
+  package func complain(_ text: String) {
     clearLive()
     // A sentence that cannot be written has nowhere else to go.
     try? FileHandle.standardError.write(contentsOf: Data("adjoint: \(printable(text, atMost: 4000))\n".utf8))
