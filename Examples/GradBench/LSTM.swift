@@ -38,7 +38,8 @@ enum LSTM {
     let layers = stride(from: 0, to: main.count, by: 2).map {
       Layer(weights: main[$0].chunk(4), biases: main[$0 + 1].chunk(4))
     }
-    let (_, losses) = scan(v[2].unstack(), over: [sequence[..<(sequence.shape[0] - 1)], sequence[1...]]) { state, entries in
+    let (_, losses) = scan(v[2].unstack(), over: [sequence[..<(sequence.shape[0] - 1)], sequence[1...]]) {
+      state, entries in
       var (state, x) = (state, entries[0] * extra[0])
       for (number, layer) in layers.enumerated() {
         let (hidden, cell) = layer.step(x, state[2 * number], state[2 * number + 1])

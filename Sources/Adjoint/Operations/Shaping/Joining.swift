@@ -5,6 +5,8 @@ package struct Concatenate: LibraryOperation {
   package let axis: Int
   package init(axis: Int) { self.axis = axis }
 
+  @specialized(where S == Float)
+  @specialized(where S == Double)
   package func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) {
     let strides = y.shape.strides
     var position = 0

@@ -13,6 +13,8 @@ package struct Slice: LibraryOperation {
     self.step = step.isEmpty || step.allSatisfy { $0 == 1 } ? [] : step
   }
 
+  @specialized(where S == Float)
+  @specialized(where S == Double)
   package func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) {
     let strides = x[0].shape.strides
     y.copyStrided(
@@ -108,6 +110,8 @@ package struct Pad: LibraryOperation {
     self.step = step.isEmpty || step.allSatisfy { $0 == 1 } ? [] : step
   }
 
+  @specialized(where S == Float)
+  @specialized(where S == Double)
   package func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) {
     let strides = y.shape.strides
     y.clear()
