@@ -24,7 +24,8 @@ struct Numbers: PassKind {
     func inputs(_ fits: (Int) -> Bool) -> Bool {
       node.inputs.allSatisfy { !recording.nodes[$0].isIndex && fits(recording.nodes[$0].shape.elementCount) }
     }
-    if form.isLoop { return Chain.canHold(i, of: recording) }
+    // An operand that repeats otherwise is a row of a larger value.
+    if form.isLoop { return inputs { $0 == count || $0 == 1 } && Chain.canHold(i, of: recording) }
     if form.isSum { return count == 1 && inputs { 1...largest ~= $0 } }
     return isMoving(form) && inputs { $0 <= largestSource }
   }
@@ -207,6 +208,7 @@ struct NumberStep<S: Scalar> {
     case .zip(let f): S.zip(f, a, strideA: Int(strides.a), b, strideB: Int(strides.b), y, count: count)
     case .select:
       S.select(a, strideC: Int(strides.a), b, strideA: Int(strides.b), c, strideB: Int(strides.c), y, count: count)
+    case .copy, .repeated: for i in 0..<count { y[i] = a[i * Int(strides.a)] }
     }
   }
 }
