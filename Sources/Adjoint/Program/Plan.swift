@@ -67,7 +67,8 @@ struct Plan {
     lasting += Array(repeating: false, count: nodes.count - recorded.count)
     for node in folded { self.live[node] = true }
 
-    place += whole.originals.map { place[$0] }
+    let places = place
+    place += whole.originals.map { places[$0] }
     var recording = PlannedRecording(whole, kept: lasting)
     if fusing { recording.windows = WindowsInPlace(in: recording, elementSize: elementSize) }
     inPlace = recording.windows.nodes
