@@ -121,6 +121,9 @@ typedef enum { AK_UPDATE_RULES(AK_CONSTANT) } ak_update_rule;
 typedef AK_UPDATE(float) ak_update_f32;
 typedef AK_UPDATE(double) ak_update_f64;
 
+/// The most rows and columns of matrices of which as many as a vector has lanes are worked on at once.
+#define AK_SMALL_EXTENT 16
+
 /// The functions of one instruction set.
 ///
 /// map:          y[i] = f(x[i])
@@ -138,6 +141,8 @@ typedef AK_UPDATE(double) ak_update_f64;
 ///               positive definite
 /// solve_triangular: X with op(T) X = B in place of B [n, columns], for each of `count` triangles that follow one another;
 ///               the other triangle is not read, nor the diagonal where it is said to hold ones
+/// solve_small_systems: X with op(A) X = B for each of `count` matrices [n, n] and [n, columns], both at most AK_SMALL_EXTENT, by
+///               rows exchanged for the largest pivot; not finite where A is singular
 /// gemm, update: see above
 /// all_finite:   whether none of n elements is NaN or infinite
 /// fma_peak:     runs about `iterations` fused multiply-adds in registers; returns how many floating-point operations
@@ -162,6 +167,8 @@ typedef AK_UPDATE(double) ak_update_f64;
   F(set, S, void, cholesky, (const T *x, T *y, long n, long count))                                                    \
   F(set, S, void, solve_triangular,                                                                                    \
     (bool upper, bool transposed, bool unit, const T *t, long ldt, T *x, long ldx, long n, long columns, long count))  \
+  F(set, S, void, solve_small_systems,                                                                                 \
+    (bool transposed, const T *a, const T *b, T *x, long n, long columns, long count))                                 \
   F(set, S, void, update, (const ak_update_##S *job))                                                                  \
   F(set, S, bool, all_finite, (const T *x, long n))                                                                    \
   F(set, S, double, fma_peak, (long iterations))
