@@ -244,3 +244,15 @@ static void N(expect_solved)(int kind, const T *t, long ldt, const T *x, const T
       N(expect)(b[i * ldx + j], sum.value, N(slack)(sum, (double)n + 4, n), i * ldx + j);
     }
 }
+
+// op(A) X = B.
+static void N(expect_system)(bool transposed, const T *a, const T *x, const T *b, long n, long columns) {
+  for (long i = 0; i < n; i++)
+    for (long j = 0; j < columns; j++) {
+      N(total) sum = {0, 0};
+      for (long p = 0; p < n; p++) N(add)(&sum, (W)(transposed ? a[p * n + i] : a[i * n + p]) * x[p * columns + j]);
+      // Elimination with pivots is off by the largest of A and X.
+      for (long p = 0; p < n; p++) sum.size += 4 * n * fabs(x[p * columns + j]);
+      N(expect)(b[i * columns + j], sum.value, N(slack)(sum, 2 * (double)n + 4, n), i * columns + j);
+    }
+}

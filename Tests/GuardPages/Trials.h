@@ -325,6 +325,27 @@ static void N(try_solve_triangular)(const ak_kernels *k) {
     }
 }
 
+static void N(try_systems)(const ak_kernels *k, bool transposed, long n, long columns, long count) {
+  AT_BOTH_ENDS {
+    BEGIN("%s solve_small_systems of %ld of %ld x %ld, %d", k->name, count, n, columns, transposed);
+    T *a = N(plain)(0, n * n * count), *b = N(plain)(1, n * columns * count), *x = N(room)(2, n * columns * count);
+    for (long m = 0; m < count; m++)
+      // Some need their pivots from the first row on.
+      for (long i = 0; i < n; i++) a[(m * n + i) * n + (m % 2 ? i : n - 1 - i)] += (T)4 * n;
+    CALL(solve_small_systems)(transposed, a, b, x, n, columns, count);
+    EACH(count)
+      N(expect_system)(transposed, a + i * n * n, x + i * n * columns, b + i * n * columns, n, columns);
+    N(done)(x, n * columns * count, 3);
+  }
+}
+
+static void N(try_solve_small_systems)(const ak_kernels *k) {
+  for (int transposed = 0; transposed < 2; transposed++)
+    for (long n = 0; n <= AK_SMALL_EXTENT; n++)
+      for (long columns = 0; columns <= AK_SMALL_EXTENT; columns += n % 3 + 1)
+        N(try_systems)(k, transposed, n, columns, (n + columns) % 2 ? 9 : 17);
+}
+
 static void N(try_update)(const ak_kernels *k) {
 #define KEPT(constant, name, arrays) arrays,
   static const int kept[] = {AK_UPDATE_RULES(KEPT)};

@@ -151,6 +151,17 @@ extension Double: Scalar {
     withUnsafePointer(to: grid.kernel) { kernels.pointee.pool_f64(r.kernel, $0, x, y) }
   }
 
+  public static func solve(
+    _ a: UnsafePointer<Double>, transposed: Bool, _ b: UnsafePointer<Double>, _ x: UnsafeMutablePointer<Double>,
+    extent: Int, columns: Int, count: Int
+  ) {
+    let most = Int(AK_SMALL_EXTENT)
+    guard let kernels = Kernels.active, extent <= most, columns <= most else {
+      return referenceSolve(a, transposed: transposed, b, x, extent: extent, columns: columns, count: count)
+    }
+    kernels.pointee.solve_small_systems_f64(transposed, a, b, x, extent, columns, count)
+  }
+
   public static func allFinite(_ x: UnsafePointer<Double>, count: Int) -> Bool {
     guard let kernels = Kernels.active else { return (0..<count).allSatisfy { x[$0].isFinite } }
     return kernels.pointee.all_finite_f64(x, count)
@@ -298,6 +309,17 @@ extension Float: Scalar {
   ) {
     guard let kernels = Kernels.active, grid.hasKernel(r) else { return referencePool(r, grid, x, y) }
     withUnsafePointer(to: grid.kernel) { kernels.pointee.pool_f32(r.kernel, $0, x, y) }
+  }
+
+  public static func solve(
+    _ a: UnsafePointer<Float>, transposed: Bool, _ b: UnsafePointer<Float>, _ x: UnsafeMutablePointer<Float>,
+    extent: Int, columns: Int, count: Int
+  ) {
+    let most = Int(AK_SMALL_EXTENT)
+    guard let kernels = Kernels.active, extent <= most, columns <= most else {
+      return referenceSolve(a, transposed: transposed, b, x, extent: extent, columns: columns, count: count)
+    }
+    kernels.pointee.solve_small_systems_f32(transposed, a, b, x, extent, columns, count)
   }
 
   public static func allFinite(_ x: UnsafePointer<Float>, count: Int) -> Bool {

@@ -285,7 +285,7 @@ extension Tape {
   /// them again, just before they are read there, from what went into the segment.
   ///
   /// The recording stays as it is, and no bit changes: random leaves are drawn once, states are stored once. A chain of n
-  /// layers in √n segments needs memory for about 2√n values instead of n, and a third more time. Values that are read
+  /// layers in √n segments needs the memory of about 2√n layers instead of n, and a third more time. Values that are read
   /// behind the segment, and values asked for, are kept. Within another segment the outer one counts.
   ///
   /// ```swift

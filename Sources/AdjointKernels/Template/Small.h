@@ -1,8 +1,7 @@
 // Small: matrices so small that as many of them as a vector has lanes are worked on at once, one in each lane. A lane
 // does what it would do alone, so no bit depends on the number of matrices.
 
-#define SMALL_EXTENT 16
-#define SMALL_ROOM (SMALL_EXTENT * SMALL_EXTENT)
+#define SMALL_ROOM (AK_SMALL_EXTENT * AK_SMALL_EXTENT)
 
 // to[e] = element e of each of `count` <= LANES arrays of n elements; the lanes behind hold zeros.
 static void N(gather_lanes)(const T *x, long n, long count, V *to) {
@@ -57,7 +56,7 @@ static void N(factor_small)(const T *x, T *y, long n, long count) {
 }
 
 void N(cholesky)(const T *x, T *y, long n, long count) {
-  if (n > SMALL_EXTENT) {
+  if (n > AK_SMALL_EXTENT) {
     for (long m = 0; m < count; m++) N(factor_one)(x + m * n * n, y + m * n * n, n);
     return;
   }
@@ -87,10 +86,70 @@ void N(solve_triangular)(bool upper, bool transposed, bool unit, const T *t, lon
                          long columns, long count) {
   N(triangle) g = {
       .t = t, .row = transposed ? 1 : ldt, .column = transposed ? ldt : 1, .forward = upper == transposed, .unit = unit};
-  if (n <= SMALL_EXTENT && columns < LANES && ldt == n && ldx == columns) {
+  if (n <= AK_SMALL_EXTENT && columns < LANES && ldt == n && ldx == columns) {
     for (long m = 0; m < count; m += LANES)
       N(solve_small)(&g, t + m * n * n, x + m * n * columns, n, columns, N(smaller)(count - m, LANES));
     return;
   }
   for (long m = 0; m < count; m++, g.t += n * ldt, x += n * ldx) N(solve_one)(&g, x, ldx, n, columns);
+}
+
+// Rows k and `place` of each lane change places, place > k or none.
+static void N(swap_rows)(V *x, long columns, long k, I place, long rows) {
+  for (long r = k + 1; r < rows; r++) {
+    const I moves = place == ISPLAT(r);
+    if (!N(any)(moves)) continue;
+    for (long j = 0; j < columns; j++) {
+      const V upper = x[k * columns + j], lower = x[r * columns + j];
+      x[k * columns + j] = IF(moves, lower, upper);
+      x[r * columns + j] = IF(moves, upper, lower);
+    }
+  }
+}
+
+// One column of each lane's matrix is eliminated, and the right sides with it. The pivot is the first of the largest
+// magnitude, or the first NaN; one of 0 has nothing but 0 below it.
+static void N(eliminate_column)(V *a, V *b, long n, long columns, long k) {
+  V best = N(abs)(a[k * n + k]);
+  I place = ISPLAT(k);
+  for (long r = k + 1; r < n; r++) {
+    const V size = N(abs)(a[r * n + k]);
+    const I wins = (size > best) | ((size != size) & (best == best));
+    best = IF(wins, size, best);
+    place = wins ? ISPLAT(r) : place;
+  }
+  N(swap_rows)(a, n, k, place, n);
+  N(swap_rows)(b, columns, k, place, n);
+  const V pivot = a[k * n + k];
+  const I acts = pivot != SPLAT(0);
+  for (long r = k + 1; r < n; r++) {
+    const V factor = -(a[r * n + k] / pivot);
+    for (long j = k + 1; j < n; j++)
+      a[r * n + j] = IF(acts, N(fma)(factor, a[k * n + j], a[r * n + j]), a[r * n + j]);
+    for (long j = 0; j < columns; j++)
+      b[r * columns + j] = IF(acts, N(fma)(factor, b[k * columns + j], b[r * columns + j]), b[r * columns + j]);
+  }
+}
+
+void N(solve_small_systems)(bool transposed, const T *x, const T *right, T *y, long n, long columns, long count) {
+  V a[SMALL_ROOM], b[SMALL_ROOM];
+  for (long m = 0; m < count; m += LANES) {
+    const long valid = N(smaller)(count - m, LANES);
+    N(gather_lanes)(x + m * n * n, n * n, valid, a);
+    N(gather_lanes)(right + m * n * columns, n * columns, valid, b);
+    for (long i = 0; transposed && i < n; i++)
+      for (long j = 0; j < i; j++) {
+        const V lower = a[i * n + j];
+        a[i * n + j] = a[j * n + i];
+        a[j * n + i] = lower;
+      }
+    for (long k = 0; k < n; k++) N(eliminate_column)(a, b, n, columns, k);
+    for (long i = n - 1; i >= 0; i--)
+      for (long j = 0; j < columns; j++) {
+        V sum = b[i * columns + j];
+        for (long p = n - 1; p > i; p--) sum = N(fma)(-a[i * n + p], b[p * columns + j], sum);
+        b[i * columns + j] = sum / a[i * n + i];
+      }
+    N(scatter_lanes)(b, n * columns, valid, y + m * n * columns);
+  }
 }

@@ -144,6 +144,9 @@ typedef enum { AK_UPDATE_RULES(AK_CONSTANT) } ak_update_rule;
 typedef AK_UPDATE(float) ak_update_f32;
 typedef AK_UPDATE(double) ak_update_f64;
 
+/// The most rows and columns of matrices of which as many as a vector has lanes are worked on at once.
+#define AK_SMALL_EXTENT 16
+
 /// The functions of one instruction set.
 ///
 /// map:          y[i] = f(x[i])
@@ -164,6 +167,8 @@ typedef AK_UPDATE(double) ak_update_f64;
 ///               positive definite
 /// solve_triangular: X with op(T) X = B in place of B [n, columns], for each of `count` triangles that follow one another;
 ///               the other triangle is not read, nor the diagonal where it is said to hold ones
+/// solve_small_systems: X with op(A) X = B for each of `count` matrices [n, n] and [n, columns], both at most AK_SMALL_EXTENT, by
+///               rows exchanged for the largest pivot; not finite where A is singular
 /// gemm, update: see above
 /// convolve: y = f(windows of x · wᵀ + bias), to the bits of gemm on windows in memory
 /// convolve_weights: y = gᵀ · windows of x, likewise; convolve_images: y = the windows g · w added up on images, each place
@@ -215,6 +220,8 @@ typedef AK_UPDATE(double) ak_update_f64;
   F(set, S, void, depthwise_images, (const ak_convolution *convolution))                                               \
   F(set, S, void, pool, (ak_reduction r, const ak_windows *windows, const T *x, T *y))                                 \
   F(set, S, void, pool_vjp, (const ak_windows *windows, const T *x, const T *y, const T *g, T *out))                   \
+  F(set, S, void, solve_small_systems,                                                                                 \
+    (bool transposed, const T *a, const T *b, T *x, long n, long columns, long count))                                 \
   F(set, S, void, update, (const ak_update_##S *job))                                                                  \
   F(set, S, bool, all_finite, (const T *x, long n))                                                                    \
   F(set, S, double, fma_peak, (long iterations))

@@ -88,10 +88,9 @@ package struct Solve: MatrixOperation {
   @specialized(where S == Float)
   @specialized(where S == Double)
   package func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) {
-    for number in 0..<y.shape.leading.elementCount {
-      let (result, b) = (y.matrix(number), x[1].matrix(number))
-      x[0].matrix(number).withLU { lu, order in result.solve(lu, order, b, isTransposed: isTransposed) }
-    }
+    S.solve(
+      x[0].base, transposed: isTransposed, x[1].base, y.base, extent: y.shape[y.shape.rank - 2],
+      columns: y.shape[y.shape.rank - 1], count: y.shape.leading.elementCount)
   }
 
   package func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] {

@@ -68,6 +68,10 @@ public protocol ArrayLoops: BitwiseCopyable {
   static func solveTriangular(
     _ t: UnsafePointer<Self>, strideT: Int, upper: Bool, transposed: Bool, unitDiagonal: Bool,
     _ x: UnsafeMutablePointer<Self>, strideX: Int, rows: Int, columns: Int, count: Int)
+  /// x = op(A)⁻¹·b of each of `count` matrices [extent, extent] and [extent, columns], not finite where A is singular
+  static func solve(
+    _ a: UnsafePointer<Self>, transposed: Bool, _ b: UnsafePointer<Self>, _ x: UnsafeMutablePointer<Self>, extent: Int,
+    columns: Int, count: Int)
   /// y = the windows of the images x, one after the other, with zeros where they reach outside
   static func unfold(_ grid: WindowGrid, _ x: UnsafePointer<Self>, _ y: UnsafeMutablePointer<Self>)
   /// y = the images on which the windows x stand, added up

@@ -25,6 +25,26 @@ extension ArrayLoops where Self: Scalar {
     }
   }
 
+  public static func solve(
+    _ a: UnsafePointer<Self>, transposed: Bool, _ b: UnsafePointer<Self>, _ x: UnsafeMutablePointer<Self>, extent: Int,
+    columns: Int, count: Int
+  ) { referenceSolve(a, transposed: transposed, b, x, extent: extent, columns: columns, count: count) }
+
+  package static func referenceSolve(
+    _ a: UnsafePointer<Self>, transposed: Bool, _ b: UnsafePointer<Self>, _ x: UnsafeMutablePointer<Self>, extent: Int,
+    columns: Int, count: Int
+  ) {
+    for number in 0..<count {
+      // Neither A nor B is written to.
+      let a = UnsafeMutablePointer(mutating: a + number * extent * extent)
+      let b = UnsafeMutablePointer(mutating: b + number * extent * columns)
+      let x = MatrixPart(x + number * extent * columns, rows: extent, columns: columns)
+      MatrixPart(a, rows: extent, columns: extent).withLU { lu, order in
+        x.solve(lu, order, MatrixPart(b, rows: extent, columns: columns), isTransposed: transposed)
+      }
+    }
+  }
+
   public static func solveTriangular(
     _ t: UnsafePointer<Self>, strideT: Int, upper: Bool, transposed: Bool, unitDiagonal: Bool,
     _ x: UnsafeMutablePointer<Self>, strideX: Int, rows: Int, columns: Int, count: Int
