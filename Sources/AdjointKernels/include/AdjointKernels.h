@@ -96,6 +96,10 @@ typedef enum { AK_REDUCTIONS(AK_CONSTANT) } ak_reduction;
     const T *bias;                                                                              \
     ak_map f; T p, q;                                                                           \
   }
+/// The most terms that are one chain of a product's sum. More are cut into as many equal chains as it takes, the first ones longer
+/// by one where they cannot be equal, and added in order.
+#define AK_DEPTH 208
+
 typedef AK_GEMM(float) ak_gemm_f32;
 typedef AK_GEMM(double) ak_gemm_f64;
 
@@ -138,6 +142,8 @@ typedef AK_UPDATE(double) ak_update_f64;
 /// log_sum_exp:  y[i] = log sum_j exp(x[i, j])
 /// log_softmax_vjp: x̄[i, j] = g[i, j] - exp(y[i, j]) sum_j g[i, j]
 /// gemm, update: see above
+/// only_zeros:   whether all of rows x columns elements are 0 or -0; rows stride apart
+/// has_minus_zero: whether any of them is -0
 /// all_finite:   whether none of n elements is NaN or infinite
 /// fma_peak:     runs about `iterations` fused multiply-adds in registers; returns how many floating-point operations
 ///               (two per multiply-add) that was, to measure the machine against
@@ -169,6 +175,8 @@ typedef AK_UPDATE(double) ak_update_f64;
   F(set, S, void, log_softmax_vjp, (const T *g, const T *y, T *out, long rows, long columns))                          \
   F(set, S, void, gemm, (const ak_gemm_##S *product))                                                                  \
   F(set, S, void, update, (const ak_update_##S *job))                                                                  \
+  F(set, S, bool, only_zeros, (const T *x, long stride, long rows, long columns))                                      \
+  F(set, S, bool, has_minus_zero, (const T *x, long stride, long rows, long columns))                                  \
   F(set, S, bool, all_finite, (const T *x, long n))                                                                    \
   F(set, S, double, fma_peak, (long iterations))
 #define AK_FUNCTIONS_F32(F, set)    \
