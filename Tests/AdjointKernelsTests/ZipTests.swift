@@ -146,4 +146,25 @@ struct ZipCase: CustomTestStringConvertible, Sendable {
     set.kernels.each_row_f32(AK_TANH, 0, 0, x, columns + gap, &mapped, columns, rows, columns)
     #expect(same(mapped, (0..<rows).flatMap { Float.map(set.kernels, AK_TANH, 0, 0, row($0)) }))
   }
+
+  @Test(arguments: InstructionSet.all, [1, 7, 16, 33])
+  func zerosOfBothSignsAreSeenWhereTheyStand(set: InstructionSet, columns: Int) {
+    let (rows, gap) = (3, 2)
+    for place in 0..<rows * columns {
+      let stored = place / columns * (columns + gap) + place % columns
+      for (value, areZeros, hasMinusZero) in [
+        (Float(0), true, false), (-0.0, true, true), (.nan, false, false), (0x1p-149, false, false),
+      ] {
+        // Behind each row stands what is no zero, and −0.
+        var x = [Float](repeating: 0, count: rows * (columns + gap))
+        for i in 0..<rows { (x[i * (columns + gap) + columns], x[i * (columns + gap) + columns + 1]) = (1, -0.0) }
+        x[stored] = value
+        #expect(set.kernels.only_zeros_f32(x, columns + gap, rows, columns) == areZeros)
+        #expect(set.kernels.has_minus_zero_f32(x, columns + gap, rows, columns) == hasMinusZero)
+        let wide = x.map(Double.init)
+        #expect(set.kernels.only_zeros_f64(wide, columns + gap, rows, columns) == areZeros)
+        #expect(set.kernels.has_minus_zero_f64(wide, columns + gap, rows, columns) == hasMinusZero)
+      }
+    }
+  }
 }

@@ -8,11 +8,14 @@ struct PassIndex {
   init(_ passes: [Pass], nodeCount: Int) {
     pass = Array(repeating: -1, count: nodeCount)
     position = pass
-    for (number, pass) in passes.enumerated() {
-      for (position, node) in pass.nodes.enumerated() {
-        self.pass[node] = Int32(number)
-        self.position[node] = Int32(position)
-      }
+    for (number, pass) in passes.enumerated() { self.number(pass, number) }
+  }
+
+  /// Gives the nodes of a pass its number.
+  mutating func number(_ pass: Pass, _ number: Int) {
+    for (position, node) in pass.nodes.enumerated() {
+      self.pass[node] = Int32(number)
+      self.position[node] = Int32(position)
     }
   }
 }

@@ -3,12 +3,21 @@ struct InstructionBuilder<S: Scalar> {
   let plan: Plan
   let nodes: [Node]
   /// The pass that computes each node.
-  let index: PassIndex
+  var index: PassIndex
+  /// The places of values that are only there for one matrix at a time.
+  var ownEntries: [Int: OwnEntry] = [:]
   private let addresses: [UnsafeMutableRawPointer?]
   /// The memory of the lists that instructions point to.
   private let arena: Arena
   /// The operations that instructions hold unmanaged.
   private(set) var operations: [PlacedOperation<S>] = []
+
+  /// The place of one matrix, for each thread that may run a part.
+  struct OwnEntry {
+    let base: UnsafeMutablePointer<S>
+    /// The elements of the matrix.
+    let size: Int
+  }
 
   init(plan: Plan, addresses: [UnsafeMutableRawPointer?], arena: Arena) {
     (self.plan, nodes, self.addresses, self.arena) = (plan, plan.nodes, addresses, arena)

@@ -61,16 +61,9 @@ struct PassList {
   private func reads(_ pass: Int, throughAnotherShape i: Int) -> Bool {
     let nodes = recording.nodes
     return nodes[i].inputs.contains { x in
-      let holder = holder(of: x)
+      let holder = recording.holder(of: x)
       return nodes[x].shape != nodes[holder].shape && number[holder] == Int32(pass)
     }
-  }
-
-  /// The node that holds a node's value in memory.
-  private func holder(of x: Int) -> Int {
-    var x = x
-    while recording.forms[x] == .reshape { x = recording.nodes[x].inputs[0] }
-    return x
   }
 
   private mutating func join(_ pass: Int, _ i: Int) -> Bool {
@@ -81,12 +74,15 @@ struct PassList {
 
   /// The last pass that computes an operand of a node; −1 when none does.
   private func latestPass(before i: Int) -> Int {
-    recording.nodes[i].inputs.reduce(-1) { max($0, Int(number[holder(of: $1)])) }
+    recording.nodes[i].inputs.reduce(-1) { max($0, Int(number[recording.holder(of: $1)])) }
   }
 
   /// The passes, each with its results. A chain of rows with one node is that operation.
   var finished: [Pass] {
-    var passes = passes.map { pass in
+    var passes = passes
+    markResults(of: &passes)
+    var groups = EntryGroups(of: recording)
+    passes = groups.grouped(passes).map { pass in
       guard pass.kind is RowChain, pass.nodes.count == 1 else { return pass }
       return Pass(General(pass.nodes[0], of: recording), pass.nodes, results: pass.nodes)
     }

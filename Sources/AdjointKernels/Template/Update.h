@@ -71,3 +71,25 @@ bool N(all_finite)(const T *x, long n) {
   const V sum = (sums[0] + sums[1]) + (sums[2] + sums[3]);
   return !N(any)((I)(sum != sum));
 }
+
+bool N(only_zeros)(const T *x, long stride, long rows, long columns) {
+  for (long i = 0; i < rows; i++, x += stride) {
+    I found = ISPLAT(0);
+    long j = 0;
+    for (; j + LANES <= columns; j += LANES) found |= (I)(N(load)(x + j) != SPLAT(0));
+    if (j < columns) found |= (I)(N(load_tail)(x + j, columns - j) != SPLAT(0));
+    if (N(any)(found)) return false;
+  }
+  return true;
+}
+
+bool N(has_minus_zero)(const T *x, long stride, long rows, long columns) {
+  const I minus_zero = ISPLAT((UINT)1 << (REAL_BITS - 1));
+  I found = ISPLAT(0);
+  for (long i = 0; i < rows; i++, x += stride) {
+    long j = 0;
+    for (; j + LANES <= columns; j += LANES) found |= (I)N(load)(x + j) == minus_zero;
+    if (j < columns) found |= (I)N(load_tail)(x + j, columns - j) == minus_zero;
+  }
+  return N(any)(found);
+}

@@ -96,6 +96,10 @@ typedef enum { AK_REDUCTIONS(AK_CONSTANT) } ak_reduction;
     const T *bias;                                                                              \
     ak_map f; T p, q;                                                                           \
   }
+/// The most terms that are one chain of a product's sum. More are cut into as many equal chains as it takes, the first ones longer
+/// by one where they cannot be equal, and added in order.
+#define AK_DEPTH 208
+
 typedef AK_GEMM(float) ak_gemm_f32;
 typedef AK_GEMM(double) ak_gemm_f64;
 
@@ -179,6 +183,8 @@ typedef AK_UPDATE(double) ak_update_f64;
 ///               the first that ties; 0 where a window lies outside
 /// pool_vjp: out = g of each window on its elements, window after window; where there is an x, on those equal to y alone, in
 ///               equal shares
+/// only_zeros:   whether all of rows x columns elements are 0 or -0; rows stride apart
+/// has_minus_zero: whether any of them is -0
 /// all_finite:   whether none of n elements is NaN or infinite
 /// fma_peak:     runs about `iterations` fused multiply-adds in registers; returns how many floating-point operations
 ///               (two per multiply-add) that was, to measure the machine against
@@ -223,6 +229,8 @@ typedef AK_UPDATE(double) ak_update_f64;
   F(set, S, void, solve_small_systems,                                                                                 \
     (bool transposed, const T *a, const T *b, T *x, long n, long columns, long count))                                 \
   F(set, S, void, update, (const ak_update_##S *job))                                                                  \
+  F(set, S, bool, only_zeros, (const T *x, long stride, long rows, long columns))                                      \
+  F(set, S, bool, has_minus_zero, (const T *x, long stride, long rows, long columns))                                  \
   F(set, S, bool, all_finite, (const T *x, long n))                                                                    \
   F(set, S, double, fma_peak, (long iterations))
 #define AK_FUNCTIONS_F32(F, set)    \

@@ -8,9 +8,15 @@ struct RowChain: PassKind {
 
   var overwriting: Overwriting { .elementwise }
 
+  func instruction<S: Scalar>(_ pass: Pass, _ number: Int, in builder: inout InstructionBuilder<S>) -> Instruction<S> {
+    let placed = placed(pass, number, in: &builder)
+    return builder.instruction(running: placed)
+  }
+
+  /// The chain with every operand resolved to an address.
   @specialized(where S == Float)
   @specialized(where S == Double)
-  func instruction<S: Scalar>(_ pass: Pass, _ number: Int, in builder: inout InstructionBuilder<S>) -> Instruction<S> {
+  func placed<S: Scalar>(_ pass: Pass, _ number: Int, in builder: inout InstructionBuilder<S>) -> PlacedRows<S> {
     let (nodes, index) = (builder.nodes, builder.index)
     let blockRows = max(Instruction<S>.blockSize / rows.width, 1)
     var scratch = ScratchBlocks(pass, number, nodes, index)
@@ -21,11 +27,15 @@ struct RowChain: PassKind {
       if index.pass[x] == number, let block = scratch.block(at: index.position[x]) {
         return RowLink.Place(blocks[block], kind, rows, ownStep: blockRows * rows.width)
       }
+      if let own = builder.ownEntries[x] {
+        return RowLink.Place(
+          own.base, kind, rows, ownStep: own.size, ownRows: rows.shape[rows.shape.rank - 2])
+      }
       return RowLink.Place(builder.output(x).base, kind, rows, ownStep: 0)
     }
     for (position, node) in pass.nodes.enumerated() {
       let inputs = nodes[node].inputs
-      if !builder.hasMemory(node) {  // not a result
+      if !builder.hasMemory(node), builder.ownEntries[node] == nil {  // not a result
         scratch.assign(position)
         if scratch.count > blocks.count {
           // One block for each thread that may run a part of the chain.
@@ -41,10 +51,9 @@ struct RowChain: PassKind {
       // Not before: a row of the result may not stand where a later row of an operand does.
       for x in inputs where index.pass[x] == number { scratch.release(index.position[x], after: position) }
     }
-    return builder.instruction(
-      running: PlacedRows(
-        UnsafeBufferPointer(start: links, count: pass.nodes.count), rows, blockRows: blockRows,
-        period: rows.period(of: pass, number, nodes, index)))
+    return PlacedRows(
+      UnsafeBufferPointer(start: links, count: pass.nodes.count), rows, blockRows: blockRows,
+      period: rows.period(of: pass, number, nodes, index))
   }
 }
 
@@ -81,6 +90,9 @@ struct RowSpace: Equatable {
     case periodic(Int)
     /// One number for all.
     case sharedNumber
+
+    /// The rows after which they come again; `nil` where they do not.
+    var period: Int? { if case .periodic(let period) = self { period } else { nil } }
   }
 
   /// The part of a value of some shape that stands for a row; `nil` for what does not stand beside these rows so.
@@ -99,6 +111,9 @@ struct RowSpace: Equatable {
     guard let form = recording.forms[i] else { return false }
     let node = recording.nodes[i]
     let operands = node.inputs.map { operand(recording.nodes[$0].shape) }
+    // Blocks of rows end where rows come again.
+    let periods = Set(operands.compactMap { $0?.period })
+    guard periods.count < 2 else { return false }
     let last = AxisSet([shape.rank - 1])
     if form.isReduction(of: last) { return node.shape == single && operands == [.row] }
     if form == .softmax(.softmax) || form == .softmax(.logSoftmax) { return operands == [.row] }
@@ -111,7 +126,7 @@ struct RowSpace: Equatable {
   fileprivate func period(of pass: Pass, _ number: Int, _ nodes: [Node], _ index: PassIndex) -> Int {
     for node in pass.nodes {
       for x in nodes[node].inputs where index.pass[x] != number {
-        if case .periodic(let period)? = operand(nodes[x].shape) { return period }
+        if let period = operand(nodes[x].shape)?.period { return period }
       }
     }
     return 0
@@ -119,8 +134,7 @@ struct RowSpace: Equatable {
 
   /// The period of a node's operands; `nil` when they have none.
   func period(of i: Int, _ nodes: [Node]) -> Int? {
-    for x in nodes[i].inputs { if case .periodic(let period)? = operand(nodes[x].shape) { return period } }
-    return nil
+    nodes[i].inputs.lazy.compactMap { operand(nodes[$0].shape)?.period }.first
   }
 }
 
@@ -172,18 +186,21 @@ struct RowLink<S: Scalar> {
     let base: UnsafeMutablePointer<S>
     /// The distance of two rows, and of two elements of a row.
     let row: Int, column: Int
-    /// The size of a scratch block, since each thread has its own; 0 for any other place.
+    /// The size of a scratch block or of one matrix, where each thread has its own; 0 for any other place.
     let ownStep: Int
     /// The rows after which they come again; 0 when they do not.
     let period: Int
     /// The elements that all rows read together; 0 when each has its own.
     let shared: Int
 
-    init(_ base: UnsafeMutablePointer<S>, _ kind: RowSpace.Operand?, _ rows: RowSpace, ownStep: Int) {
+    /// - Parameter ownRows: the rows of a matrix, where each thread has one of its own.
+    init(
+      _ base: UnsafeMutablePointer<S>, _ kind: RowSpace.Operand?, _ rows: RowSpace, ownStep: Int, ownRows: Int = 0
+    ) {
       (self.base, self.ownStep) = (base, ownStep)
       switch kind {
-      case .row?: (row, column, period, shared) = (rows.width, 1, 0, 0)
-      case .number?: (row, column, period, shared) = (1, 0, 0, 0)
+      case .row?: (row, column, period, shared) = (rows.width, 1, ownRows, 0)
+      case .number?: (row, column, period, shared) = (1, 0, ownRows, 0)
       case .sharedRow?: (row, column, period, shared) = (0, 1, 0, rows.width)
       case .periodic(let period)?: (row, column, self.period, shared) = (rows.width, 1, period, period * rows.width)
       case .sharedNumber?: (row, column, period, shared) = (0, 0, 0, 1)
@@ -193,7 +210,7 @@ struct RowLink<S: Scalar> {
 
     @inline(__always)
     func address(_ start: Int, _ part: Int) -> UnsafeMutablePointer<S> {
-      if ownStep > 0 { return base + part * ownStep }
+      if ownStep > 0 { return base + (part * ownStep + (period > 0 ? start % period * row : 0)) }
       return base + (period > 0 ? start % period : start) * row
     }
 
@@ -268,7 +285,8 @@ struct RowLink<S: Scalar> {
   }
 }
 
-private final class PlacedRows<S: Scalar>: PlacedOperation<S> {
+/// A chain of rows with every operand resolved to an address.
+final class PlacedRows<S: Scalar>: PlacedOperation<S> {
   private let links: UnsafeBufferPointer<RowLink<S>>
   private let rows: RowSpace
   private let blockRows: Int
@@ -290,7 +308,7 @@ private final class PlacedRows<S: Scalar>: PlacedOperation<S> {
 
   @specialized(where S == Float)
   @specialized(where S == Double)
-  private func run(_ band: Range<Int>, part: Int) {
+  func run(_ band: Range<Int>, part: Int) {
     withUnsafePointer(to: S(1)) { one in
       var start = band.lowerBound
       while start < band.upperBound {
@@ -302,9 +320,11 @@ private final class PlacedRows<S: Scalar>: PlacedOperation<S> {
     }
   }
 
-  override func footprint(part: Int, of parts: Int) -> Footprint {
+  override func footprint(part: Int, of parts: Int) -> Footprint { footprint(rows: band(part, of: parts)) }
+
+  /// The memory that some rows read and write.
+  func footprint(rows band: Range<Int>) -> Footprint {
     var footprint = Footprint()
-    let band = band(part, of: parts)
     guard !band.isEmpty else { return footprint }
     for link in links {
       for operand in [link.a, link.b, link.c] where operand.ownStep == 0 {

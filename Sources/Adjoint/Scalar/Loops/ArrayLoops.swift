@@ -79,6 +79,10 @@ public protocol ArrayLoops: BitwiseCopyable {
   /// y = Σ, max or min of each window of the images x, channel by channel, for windows without padding
   static func pool(
     _ r: Reduction, _ grid: WindowGrid, _ x: UnsafePointer<Self>, _ y: UnsafeMutablePointer<Self>)
+  /// True when all elements of some rows are known to be 0 or −0.
+  static func areZeros(_ x: UnsafePointer<Self>, stride: Int, rows: Int, columns: Int) -> Bool
+  /// True when an element of some rows may be −0.
+  static func mayHaveMinusZero(_ x: UnsafePointer<Self>, stride: Int, rows: Int, columns: Int) -> Bool
   /// True when every element is a finite number.
   static func allFinite(_ x: UnsafePointer<Self>, count: Int) -> Bool
 }

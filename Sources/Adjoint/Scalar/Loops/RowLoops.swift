@@ -64,6 +64,13 @@ extension ArrayLoops where Self: Scalar {
   ) {
     for i in 0..<rows { y[i] = squares(x + i * stride, about: c[i], count: columns) }
   }
+
+  /// Nothing is known where there is no kernel, so that nothing is skipped.
+  @inlinable
+  public static func areZeros(_ x: UnsafePointer<Self>, stride: Int, rows: Int, columns: Int) -> Bool { false }
+
+  @inlinable
+  public static func mayHaveMinusZero(_ x: UnsafePointer<Self>, stride: Int, rows: Int, columns: Int) -> Bool { true }
 }
 
 extension Float {
@@ -129,6 +136,14 @@ extension Float {
       return
     }
     kernels.pointee.squares_each_f32(x, stride, c, y, rows, columns)
+  }
+
+  public static func areZeros(_ x: UnsafePointer<Float>, stride: Int, rows: Int, columns: Int) -> Bool {
+    Kernels.active?.pointee.only_zeros_f32(x, stride, rows, columns) ?? false
+  }
+
+  public static func mayHaveMinusZero(_ x: UnsafePointer<Float>, stride: Int, rows: Int, columns: Int) -> Bool {
+    Kernels.active?.pointee.has_minus_zero_f32(x, stride, rows, columns) ?? true
   }
 }
 
@@ -197,5 +212,13 @@ extension Double {
       return
     }
     kernels.pointee.squares_each_f64(x, stride, c, y, rows, columns)
+  }
+
+  public static func areZeros(_ x: UnsafePointer<Double>, stride: Int, rows: Int, columns: Int) -> Bool {
+    Kernels.active?.pointee.only_zeros_f64(x, stride, rows, columns) ?? false
+  }
+
+  public static func mayHaveMinusZero(_ x: UnsafePointer<Double>, stride: Int, rows: Int, columns: Int) -> Bool {
+    Kernels.active?.pointee.has_minus_zero_f64(x, stride, rows, columns) ?? true
   }
 }

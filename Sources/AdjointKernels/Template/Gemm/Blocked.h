@@ -4,7 +4,7 @@
 // fused multiply-adds: an order that k alone decides, so no leading dimension, edge, or split of rows or columns
 // over threads changes a bit.
 
-#define GEMM_DEPTH 208
+#define GEMM_DEPTH AK_DEPTH
 // Elements in the parts of the workspace, see Workspace.h.
 #define WHOLE_ROOM (AK_RIGHT_BYTES / (long)sizeof(T))
 #define SUM_ROOM (AK_SUM_BYTES / (long)sizeof(T))
