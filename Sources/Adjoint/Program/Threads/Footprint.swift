@@ -55,6 +55,11 @@ struct Footprint {
     append(Region(address, rows: rows, columns: columns, stride: stride), to: \.writes)
   }
 
+  mutating func add(_ other: Footprint) {
+    reads += other.reads
+    writes += other.writes
+  }
+
   private mutating func append(_ region: Region, to list: WritableKeyPath<Footprint, [Region]>) {
     if region.byteCount > 0 { self[keyPath: list].append(region) }
   }
