@@ -1,4 +1,4 @@
-// Strips: windows read where they stand. A product whose left operand is made of windows reads it in runs from the images,
+// Strips: windows read where they stand. A left operand that is made of windows is read in runs from the images,
 // or from a strip: a copy of the places under some windows with the zeros around the images written out.
 
 // Elements k of a product that stand one step apart, from an offset on.
