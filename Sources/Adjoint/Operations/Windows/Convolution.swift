@@ -7,8 +7,8 @@ extension Variable {
   ///   Y = unfold(X)·Wᵀ + b, with a row for each window and a column for each kernel.
   ///
   /// Its derivatives are therefore those of `unfold` and of the matrix product: W̄ = Ȳᵀ·unfold(X) and X̄ = fold(Ȳ·W).
-  /// It takes the memory of all windows, which is size.height·size.width times that of the images where the stride is
-  /// 1.
+  /// The recording takes the memory of all windows, which is size.height·size.width times that of the images where the
+  /// stride is 1; a program of it reads them in the images and stores none.
   ///
   /// In groups, the channels and the kernels are cut into as many equal parts, and each part of the kernels sees its part
   /// of the channels. As many groups as channels are a depthwise convolution.

@@ -1,4 +1,4 @@
-// Strips: windows read where they stand. A product whose left operand is made of windows reads it in runs from the images,
+// Strips: windows read where they stand. A left operand that is made of windows is read in runs from the images,
 // or from a strip: a copy of the places under some windows with the zeros around the images written out.
 
 // Elements k of a product that stand one step apart, from an offset on.
@@ -44,22 +44,24 @@ INLINE void N(run_tile)(const N(run) *run, long runs, const T *a, long a_row, lo
   N(store_tile)(sum, c, c_row, add, last, rows, width);
 }
 
+// Taller tiles of one vector gain nothing here, and take long to compile.
+#define IS_RUN_TILE(rows, width) (width <= GEMM_WIDTH && rows <= GEMM_ROWS)
 #define RUN_TILE(rows, width)                                                                                       \
   static void N(run_tile_##rows##x##width)(const N(run) *run, long runs, const T *a, long a_row, long a_k,          \
                                            const T *b, long b_k, T *c, long c_row, bool add, long last) {           \
-    if (IS_TAKEN(rows, width)) N(run_tile)(run, runs, a, a_row, a_k, b, b_k, c, c_row, add, last, rows, width);     \
+    if (IS_RUN_TILE(rows, width)) N(run_tile)(run, runs, a, a_row, a_k, b, b_k, c, c_row, add, last, rows, width);     \
   }
 TILES(RUN_TILE)
 
 typedef void (*N(run_tile_function))(const N(run) *, long, const T *, long, long, const T *, long, T *, long, bool,
                                      long);
-#define RUN_ENTRY(rows, width) [width - 1][rows - 1] = IS_TAKEN(rows, width) ? N(run_tile_##rows##x##width) : NULL,
+#define RUN_ENTRY(rows, width) [width - 1][rows - 1] = IS_RUN_TILE(rows, width) ? N(run_tile_##rows##x##width) : NULL,
 static const N(run_tile_function) N(run_tiles)[3][16] = {TILES(RUN_ENTRY)};
 
 // One panel of B against m rows of A that stand a_row apart.
 static void N(run_panel)(const N(run) *run, long runs, long m, const T *a, long a_row, long a_k, const T *b, long b_k,
                            long width, T *c, long c_row, bool add, long last) {
-  const long parts = N(parts)(m, width == 1 ? GEMM_TALL : GEMM_ROWS);
+  const long parts = N(parts)(m, GEMM_ROWS);
   for (long t = 0; t < parts; t++) {
     const long i = N(cut)(m, parts, t), rows = N(cut)(m, parts, t + 1) - i;
     N(run_tiles)[width - 1][rows - 1](run, runs, a + i * a_row, a_row, a_k, b, b_k, c + i * c_row, c_row, add, last);
