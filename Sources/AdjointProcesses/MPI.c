@@ -15,7 +15,8 @@ typedef void *Handle;
 
 // Constants of the standard interface (MPI 5.0, appendix A).
 static const uintptr_t StandardWorld = 0x101, StandardByte = 0x247;
-enum { StandardSerialized = 2048, OpenSerialized = 2, Tag = 1, MostVersion = 8192 };
+enum { StandardSerialized = 2048, OpenSerialized = 2, StepTag = 1, LastTag = 2 };
+enum { MostProcesses = 64, MostVersion = 8192 };
 
 // The counts of a message are of 32 bits.
 static const size_t LargestPiece = (size_t)1 << 30;
@@ -36,6 +37,7 @@ static struct {
   int (*test)(Handle *, int *, void *);
   int (*version)(char *, int *);
   bool joined;
+  int own_rank, count;
 } mpi;
 
 static char text[MostVersion + 512];
@@ -96,7 +98,7 @@ static bool open_library(const char *name) {
 }
 
 #if defined(__ELF__)
-// The linker makes it where there is anything to be linked at run time: a program that is linked statically opens no library.
+// The linker makes it where anything is linked at run time: a program that is linked statically opens no library.
 extern const char _DYNAMIC[] __attribute__((weak, visibility("hidden")));
 static bool opens_libraries(void) { return _DYNAMIC != NULL; }
 #else
@@ -126,10 +128,7 @@ const char *adjoint_mpi_version(void) {
   return text;
 }
 
-// Whoever ends without this is taken for dead.
-static void leave(void) {
-  if (mpi.joined) mpi.finalize();
-}
+static void leave(void);
 
 const char *adjoint_mpi_join(int *rank, int *count) {
   const int launched = adjoint_launched();
@@ -137,8 +136,8 @@ const char *adjoint_mpi_join(int *rank, int *count) {
     const char *named = getenv("ADJOINT_MPI");
     snprintf(
         text, sizeof text,
-        "started as one of %d processes, but %s cannot be opened as a library of MPI: apt-get install libopenmpi3 (Debian), "
-        "or name libmpi.so.40 or libmpi_abi.so.1 in ADJOINT_MPI",
+        "started as one of %d processes, but %s cannot be opened as a library of MPI: "
+        "apt-get install libopenmpi3 (Debian), or name libmpi.so.40 or libmpi_abi.so.1 in ADJOINT_MPI",
         launched, named && *named ? named : started_by_open_mpi() ? "libmpi.so.40" : "libmpi_abi.so.1");
     return text;
   }
@@ -149,11 +148,14 @@ const char *adjoint_mpi_join(int *rank, int *count) {
     return text;
   }
   mpi.joined = true;
+  mpi.own_rank = *rank;
+  mpi.count = *count;
   atexit(leave);
   if (*count != launched) {
     snprintf(
         text, sizeof text,
-        "started as one of %d processes, but %s knows of %d: it is not the library of this mpirun; name that in ADJOINT_MPI",
+        "started as one of %d processes, but %s knows of %d: it is not the library of this mpirun; "
+        "name that in ADJOINT_MPI",
         launched, mpi.name, *count);
     return text;
   }
@@ -198,26 +200,27 @@ static size_t pieces(const AdjointMessage *messages, size_t count) {
   return sum;
 }
 
-static size_t begin(const AdjointMessage *messages, size_t count, bool sending, size_t first) {
+static size_t begin(const AdjointMessage *messages, size_t count, bool sending, int tag, size_t first) {
   for (size_t i = 0; i < count; i++) {
     for (size_t start = 0; start < messages[i].count; start += LargestPiece) {
       const size_t rest = messages[i].count - start;
       const int size = (int)(rest < LargestPiece ? rest : LargestPiece);
       char *bytes = (char *)messages[i].bytes + start;
       peers[first] = messages[i].peer;
-      if (sending) mpi.send(bytes, size, mpi.byte, messages[i].peer, Tag, mpi.world, &requests[first]);
-      else mpi.receive(bytes, size, mpi.byte, messages[i].peer, Tag, mpi.world, &requests[first]);
+      if (sending) mpi.send(bytes, size, mpi.byte, messages[i].peer, tag, mpi.world, &requests[first]);
+      else mpi.receive(bytes, size, mpi.byte, messages[i].peer, tag, mpi.world, &requests[first]);
       first++;
     }
   }
   return first;
 }
 
-int adjoint_mpi_exchange(
-    const AdjointMessage *sends, size_t send_count, const AdjointMessage *receives, size_t receive_count, double seconds) {
+static int exchange(
+    const AdjointMessage *sends, size_t send_count, const AdjointMessage *receives, size_t receive_count,
+    double seconds, int tag) {
   if (!reserve(pieces(sends, send_count) + pieces(receives, receive_count))) return 0;
-  size_t open = begin(receives, receive_count, false, 0);
-  open = begin(sends, send_count, true, open);
+  size_t open = begin(receives, receive_count, false, tag, 0);
+  open = begin(sends, send_count, true, tag, open);
   adjoint_patience patience = adjoint_patience_begin(seconds);
   while (open > 0) {
     for (size_t i = 0; i < open;) {
@@ -236,6 +239,35 @@ int adjoint_mpi_exchange(
   return -1;
 }
 
+int adjoint_mpi_exchange(
+    const AdjointMessage *sends, size_t send_count, const AdjointMessage *receives, size_t receive_count,
+    double seconds) {
+  return exchange(sends, send_count, receives, receive_count, seconds, StepTag);
+}
+
+// The last exchange, of nothing but its coming: MPI's own end waits for all without a limit. The first process writes a
+// report while the others wait for it.
+static void leave(void) {
+  if (!mpi.joined) return;
+  enum { PatienceOfFirst = 8, PatienceForFirst = 60 };
+  AdjointMessage sends[MostProcesses], receives[MostProcesses];
+  char own = 0, all[MostProcesses];
+  size_t peers_count = 0;
+  for (int peer = 0; peer < mpi.count && mpi.count <= MostProcesses; peer++) {
+    if (peer == mpi.own_rank) continue;
+    sends[peers_count] = (AdjointMessage){.peer = peer, .bytes = &own, .count = 1};
+    receives[peers_count++] = (AdjointMessage){.peer = peer, .bytes = &all[peer], .count = 1};
+  }
+  const double seconds = mpi.own_rank == 0 ? PatienceOfFirst : PatienceForFirst;
+  const int silent = exchange(sends, peers_count, receives, peers_count, seconds, LastTag);
+  if (silent >= 0) {
+    snprintf(text, sizeof text, "adjoint: error: process %d did not come to the end; all end here\n", silent);
+    adjoint_say(text);
+    adjoint_abort();
+  }
+  mpi.finalize();
+}
+
 adjoint_patience adjoint_patience_begin(double seconds) {
   return (adjoint_patience){.seconds = seconds, .last = adjoint_now()};
 }
@@ -246,8 +278,8 @@ double adjoint_now(void) {
   return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
-// First at once, then giving the core to whoever wants it, then asleep. While all are stopped nobody is late, so a long gap
-// counts little.
+// First at once, then giving the core to whoever wants it, then asleep. While all are stopped nobody is late, so a long
+// gap counts little.
 bool adjoint_patience_ends(adjoint_patience *patience) {
   enum { Spins = 200, Yields = 20000 };
   const double longest_gap = 0.1;

@@ -14,4 +14,5 @@ bool adjoint_patience_ends(adjoint_patience *patience);
 double adjoint_now(void);
 
 int adjoint_mpi_exchange(
-    const AdjointMessage *sends, size_t send_count, const AdjointMessage *receives, size_t receive_count, double seconds);
+    const AdjointMessage *sends, size_t send_count, const AdjointMessage *receives, size_t receive_count,
+    double seconds);

@@ -1,5 +1,5 @@
-// Processes that exchange bytes: those that mpirun has started, through the system's MPI library, which is opened at run time;
-// or threads of this process, through its memory, for tests of whatever is planned above.
+// Processes that exchange bytes: those that mpirun has started, through the system's MPI library, which is opened at run
+// time; or threads of this process, through its memory, for tests of whatever is planned above.
 //
 // A build needs neither headers nor a library of MPI. Two binary interfaces are spoken: that of Open MPI 4 and 5
 // (libmpi.so.40), and the standard one of MPI 5 (libmpi_abi.so.1).
@@ -28,7 +28,7 @@ int adjoint_launched(void);
 /// Returns NULL, or the sentence that says why it failed.
 const char *_Nullable adjoint_mpi_join(int *_Nonnull rank, int *_Nonnull count);
 
-/// Looks for a library of MPI without joining anybody. Returns its own name and version, or NULL where there is none.
+/// Looks for a library of MPI without joining anybody. Returns its name and version, or NULL where there is none.
 const char *_Nullable adjoint_mpi_version(void);
 
 /// The name of the library that `adjoint_mpi_version` has found.

@@ -7,14 +7,15 @@ extension ProcessGroup {
   }
 
   /// Lets the first process do something, for which all others wait: such as to write a file.
+  /// - Parameter patience: the seconds for which they wait for it. It waits for them no longer than in any exchange.
   /// - Throws: what `body` throws on the first process, and `FirstFailed` on all others.
-  package func onFirst(_ body: () throws -> Void) throws {
+  package func onFirst(patience: Double = 60, _ body: () throws -> Void) throws {
     var failure: (any Error)?
     if isFirst {
       do { try body() } catch { failure = error }
     }
-    // A slow disk or a download is no reason to give up.
-    let failures = largest(failure == nil ? 0 : 1, patience: 3600)
+    // A slow disk is no reason to give up; but the first process need not wait for others, who have done nothing meanwhile.
+    let failures = largest(failure == nil ? 0 : 1, patience: isFirst ? nil : patience)
     if let failure { throw failure }
     if failures > 0 { throw FirstFailed() }
   }

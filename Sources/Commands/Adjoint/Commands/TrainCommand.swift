@@ -45,7 +45,7 @@ enum TrainCommand {
     }
     let log = group.isFirst ? try RunLog(arguments) : nil
     try log?.refuse(beside: [destination, arguments.text("resume"), arguments.text("trace")], directory)
-    try group.onFirst { try plan.data.download(arguments, console) }
+    try group.onFirst(patience: 3600) { try plan.data.download(arguments, console) }
     let interruption = Interruption()
     let data = try plan.data.load(limits: plan.limits, plan.dataOptions(arguments))
     if saved == nil { plan = try plan.fitted(to: data.training, arguments) }

@@ -48,6 +48,7 @@ struct TrainingRun {
     settings[TrainingRun.dataKey] = data.training.fingerprint
     settings[TrainingRun.instructionSetKey] = Kernels.name
     self.settings = settings
+    try requireAgreement(plan)
     if let (checkpoint, file) = saved {
       guard checkpoint.settings[TrainingRun.dataKey] == settings[TrainingRun.dataKey] else {
         throw CommandError.otherData(file: file)
@@ -56,21 +57,16 @@ struct TrainingRun {
     } else {
       try trainer.prepare()
     }
-    try requireAgreement(plan)
   }
 
   /// Compares with all other processes what decides the training, before the first step.
   /// - Throws: `CommandError` on every process when one differs.
   private func requireAgreement(_ plan: TrainingPlan) throws(CommandError) {
     guard let group = trainer.step.group else { return }
-    let step = trainer.step
-    let progress = "\(trainer.progress.epoch) epochs and \(trainer.progress.batch) steps, update \(step.stepCount)"
     let differing = group.differing([
       ("the version", adjointVersion), ("the instruction set", Kernels.name),
       ("the data", settings[TrainingRun.dataKey] ?? ""), ("the number of threads", "\(pool.threads)"),
       ("the options", plan.settings.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: " ")),
-      ("the network, loss and batch", step.tape.map { String($0.fingerprint, radix: 16) } ?? ""),
-      ("what is resumed", progress),
     ])
     if let (name, own, other) = differing {
       throw .disagreement(
