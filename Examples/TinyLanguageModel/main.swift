@@ -66,7 +66,9 @@ let folder = asked.directory ?? URL(fileURLWithPath: "Docs", isDirectory: true)
 let files = (try? FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)) ?? []
 let pages = files.filter { $0.pathExtension == "md" }.sorted { $0.path < $1.path }
 let lines = asked.reading {
-  try pages.flatMap { try String(contentsOf: $0, encoding: .utf8).split(separator: "\n", omittingEmptySubsequences: false) }
+  try pages.flatMap {
+    try String(contentsOf: $0, encoding: .utf8).split(separator: "\n", omittingEmptySubsequences: false)
+  }
 }
 /// Prose, lists and code; rows of tables are no sentences.
 let text = Array(lines.filter { !$0.hasPrefix("|") }.joined(separator: "\n"))

@@ -37,7 +37,9 @@ import Testing
     for (found, expected) in zip(fit.parameters.elements, exact) { #expect(abs(found - expected) < 1e-13) }
   }
 
-  @Test func `a step's indices are those of the numbers, also where dual numbers round to the other side of a tie`() throws {
+  @Test func `a step's indices are those of the numbers, also where dual numbers round to the other side of a tie`()
+    throws
+  {
     // exp is a kernel's in Double, and another one's in dual numbers.
     let starts = (0..<4000).map { Double($0) / 1000 - 2 }
     let exact = Tape<Double>().input(Tensor(starts)).exp().value.elements

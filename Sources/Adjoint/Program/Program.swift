@@ -392,22 +392,4 @@ public final class Program<S: Scalar> {
       }
     }
   }
-
-  // MARK: Places
-
-  func view(_ node: Int) -> View<S> { View(shape: nodes[node].shape, address: address(node)) }
-  func output(_ node: Int) -> Output<S> { Output(shape: nodes[node].shape, address: address(node)) }
-
-  private func address(_ node: Int) -> UnsafeMutableRawPointer {
-    guard let address = addresses[node] else { fatalError("Program: %\(node) has no memory in this program") }
-    return address
-  }
-
-  /// A node as a message names it.
-  func name(_ node: Int) -> String {
-    let text = NodeText(nodes: nodes, names: names) { self.addresses[$0] == nil ? nil : shortest(self.view($0)[0]) }
-    return text.description(of: node)
-  }
-  func indexBound(_ node: Int) -> Int { indexBounds[node] ?? Int.max }
-  func holdsIndices(_ node: Int) -> Bool { nodes[node].isIndex }
 }
