@@ -68,22 +68,34 @@ import Testing
       let unfolded = places.map { $0 < 0 ? 0 : x[$0] }
       var (y, weights) = ([T](repeating: 0, count: g.count), [T](repeating: 0, count: w.count))
       var (rows, images) = ([T](repeating: 0, count: unfolded.count), [T](repeating: 0, count: x.count))
-      T.gemm(
-        k,
-        ProductCall(
-          transposeB: true, m: positions, n: kernels, k: depth, a: unfolded, lda: depth, b: w, ldb: depth, c: &y,
-          ldc: kernels, bias: bias, f: AK_RELU, p: 0, q: 0))
-      T.gemm(
-        k,
-        ProductCall(
-          transposeA: true, m: kernels, n: depth, k: positions, a: g, lda: kernels, b: unfolded, ldb: depth,
-          c: &weights, ldc: depth, p: 0, q: 0))
-      T.gemm(
-        k,
-        ProductCall(
-          m: positions, n: depth, k: kernels, a: g, lda: kernels, b: w, ldb: depth, c: &rows, ldc: depth, p: 0, q: 0))
+      multiply(
+        k, unfolded, w, into: &y, transposeB: true, m: positions, n: kernels, k: depth, bias: bias, f: AK_RELU)
+      multiply(k, g, unfolded, into: &weights, transposeA: true, m: kernels, n: depth, k: positions)
+      multiply(k, g, w, into: &rows, m: positions, n: depth, k: kernels)
       for (place, value) in zip(places, rows) where place >= 0 { images[place] += value }
       return [y, weights, images]
+    }
+
+    private func multiply(
+      _ kernels: ak_kernels, _ a: [T], _ b: [T], into c: inout [T], transposeA: Bool = false, transposeB: Bool = false,
+      m: Int, n: Int, k: Int, bias: [T]? = nil, f: ak_map = AK_COPY
+    ) {
+      func run(_ bias: UnsafePointer<T>?, _ c: inout [T]) {
+        a.withUnsafeBufferPointer { a in
+          b.withUnsafeBufferPointer { b in
+            c.withUnsafeMutableBufferPointer { c in
+              guard let a = a.baseAddress, let b = b.baseAddress, let c = c.baseAddress else { return }
+              T.gemm(
+                kernels,
+                ProductCall(
+                  transposeA: transposeA, transposeB: transposeB, m: m, n: n, k: k, a: a, lda: transposeA ? m : k, b: b,
+                  ldb: transposeB ? k : n, c: c, ldc: n, bias: bias, f: f, p: 0, q: 0))
+            }
+          }
+        }
+      }
+      guard let bias else { return run(nil, &c) }
+      bias.withUnsafeBufferPointer { run($0.baseAddress, &c) }
     }
 
     /// The same in `parts` parts, by the products that find the windows in the images.

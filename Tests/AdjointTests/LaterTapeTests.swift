@@ -21,7 +21,7 @@ import Testing
   private func recorded(on tape: Tape<Double>, _ weight: Parameter<Double>, foreign: Bool) -> [Variable<Double>] {
     var generator = Generator(seed: 2)
     let x = tape.input(generator.tensor([5, 4]))
-    let noise = tape.random(.normal(mean: 0, standardDeviation: 1), shape: [5, 4])
+    let noise = tape.random(.normal(mean: 0, deviation: 1), shape: [5, 4])
     var y = (x + noise).matmul(tape.parameter(weight)).tanh()
     if foreign { y = tape.record(Cubed(), y) }
     y = y.gather(y.argSort(axis: 1), axis: 1) * y.exp()

@@ -8,7 +8,7 @@ import Testing
   private func recording<S: Scalar>(_ seed: UInt64, on tape: Tape<S>) -> [Variable<S>] {
     var draw = Generator(seed: seed)
     func number() -> Double {
-      [0, -0.0, 1, .infinity, -.infinity, .nan, 1e300, 5e-324].randomElement(using: &draw).map {
+      [0, -0.0, 1, .infinity, -.infinity, .nan, 1e300, Double.leastNonzeroMagnitude].randomElement(using: &draw).map {
         Double.random(in: 0...1, using: &draw) < 0.1 ? $0 : Double.random(in: -3...3, using: &draw)
       } ?? 0
     }

@@ -98,7 +98,7 @@ public final class Program<S: Scalar> {
   let storedVersions: [UnsafeMutablePointer<Int>]
   /// The positions that each index leaf holds, and their bound.
   private let positions: [(leaf: Int, held: UnsafeBufferPointer<Int32>, bound: Int)]
-  private let indexBounds: [Int: Int]
+  let indexBounds: [Int: Int]
   /// The nodes of computed indices that stand as they are.
   private(set) var heldIndices: Set<Int> = []
   let names: NodeNames

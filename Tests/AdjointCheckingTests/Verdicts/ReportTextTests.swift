@@ -48,7 +48,9 @@ import Testing
         == "Cannot tell whether the gradient of y is right: exactly at a kink of relu at act (%1), element 1.")
     // The symbol of a value that a layer gives one stands beside its number.
     let w = tape.parameter(Parameter(Tensor([[1, 1], [1, 0]]), name: "fc1/weight"))
-    let layer = GradientCheck(of: tape.constant([[0, 1]]).matmul(w, transposeB: true).relu().sum().labeled("y2")).run()
+    let layer = GradientCheck(
+      of: tape.constant(Tensor([[0, 1]])).matmul(w, transposeB: true).relu().sum().labeled("y2")
+    ).run()
     #expect(layer.summary.contains(#/a kink of relu \(%\d+ a⁽¹⁾\), element 1/#), "\(layer)")
     let bad = GradientCheck(of: (x - 1).log().labeled("log").sum().labeled("y")).run()
     #expect(bad.summary.contains("log at log (%"), "\(bad)")
