@@ -27,7 +27,7 @@ import Testing
         }
       }
       cases.append(
-        "{\"seed\":\(seed),\"data\":\(Explanation(of: loss).data),\"exercise\":\(exercise.page.text(.embedded)),"
+        "{\"seed\":\(seed),\"data\":\(Explanation(of: loss, unfolded: true).data),\"exercise\":\(exercise.page.text(.embedded)),"
           + "\"answers\":[\(answers.joined(separator: ","))]}")
     }
     let found = try run(
@@ -88,7 +88,7 @@ import Testing
         "{" + sheet.map { "\"\($0.key)\":\"\($0.value)\"" }.joined(separator: ",") + "}"
       }
       cases.append(
-        "{\"seed\":\(seed),\"data\":\(Explanation(of: loss).data),\"exercise\":\(exercise.page.text(.embedded)),"
+        "{\"seed\":\(seed),\"data\":\(Explanation(of: loss, unfolded: true).data),\"exercise\":\(exercise.page.text(.embedded)),"
           + "\"sheets\":[\(texts.joined(separator: ","))]}")
     }
     let found = try run(

@@ -2,22 +2,14 @@
 struct Chain: PassKind {
   var overwriting: Overwriting { .elementwise }
 
-  /// True when a node can join a chain: the library knows its loop, and its operands have its own shape, are single numbers
-  /// or rows that repeat.
+  /// True when a node can join a chain: the library knows its loop, and its operands have its own shape or are single
+  /// numbers.
   static func canHold(_ i: Int, of recording: PlannedRecording) -> Bool {
-    guard let form = recording.forms[i], form.isLoop || form == .broadcast || form == .addBias else { return false }
+    guard let form = recording.forms[i], form.isLoop else { return false }
     let shape = recording.nodes[i].shape
     return recording.nodes[i].inputs.allSatisfy {
-      let x = recording.nodes[$0].shape
-      return x == shape || x.elementCount == 1 || isRow(x, of: shape)
+      recording.nodes[$0].shape == shape || recording.nodes[$0].shape.elementCount == 1
     }
-  }
-
-  /// True for an operand that repeats along all axes but the last, where a block holds it and each thread has rows.
-  private static func isRow(_ x: Shape, of shape: Shape) -> Bool {
-    guard let width = shape.last, x.elementCount == width, x.last == width, x != shape else { return false }
-    return width > 1 && width <= Instruction<Float>.blockSize
-      && shape.elementCount >= width * Instruction<Float>.maximumParts
   }
 
   @specialized(where S == Float)
@@ -25,31 +17,12 @@ struct Chain: PassKind {
   func instruction<S: Scalar>(_ pass: Pass, _ number: Int, in builder: inout InstructionBuilder<S>) -> Instruction<S> {
     let (nodes, index) = (builder.nodes, builder.index)
     let shape = nodes[pass.nodes[0]].shape
-    let count = shape.elementCount
-    var (rows, blockSize) = (max(shape.first ?? 1, 1), min(count, Instruction<S>.blockSize))
-    var repeated: [Int] = []
-    for node in pass.nodes {
-      for x in nodes[node].inputs where !repeated.contains(x) && Chain.isRow(nodes[x].shape, of: shape) {
-        repeated.append(x)
-      }
-    }
-    if let width = shape.last, !repeated.isEmpty {
-      blockSize -= blockSize % width
-      if rows < Instruction<S>.maximumParts { rows = count / width }
-    }
+    let (count, rows) = (shape.elementCount, max(shape.first ?? 1, 1))
+    let blockSize = min(count, Instruction<S>.blockSize)
     var scratch = ScratchBlocks(pass, number, nodes, index)
     var blocks: [UnsafeMutablePointer<S>] = []
-    let links = builder.allocate(ChainLink<S>.self, count: pass.nodes.count + repeated.count)
-    var rowBlocks: [ChainLink<S>.Place] = []
-    for (position, x) in repeated.enumerated() {
-      let room = builder.allocate(S.self, count: blockSize * Instruction<S>.maximumParts)
-      let row = ChainLink<S>.Place(base: builder.output(x).base, stride: 0, blockStep: 0, partStep: 0)
-      rowBlocks.append(ChainLink.Place(base: room, stride: 1, blockStep: 0, partStep: blockSize))
-      let function = ChainLink<S>.Function.repeated(width: nodes[x].shape.elementCount)
-      (links + position).initialize(to: ChainLink(function: function, a: row, b: row, c: row, y: rowBlocks[position]))
-    }
+    let links = builder.allocate(ChainLink<S>.self, count: pass.nodes.count)
     func place(_ x: Int) -> ChainLink<S>.Place {
-      if let position = repeated.firstIndex(of: x) { return rowBlocks[position] }
       if index.pass[x] == number, let block = scratch.block(at: index.position[x]) {
         return ChainLink.Place(base: blocks[block], stride: 1, blockStep: 0, partStep: blockSize)
       }
@@ -70,12 +43,9 @@ struct Chain: PassKind {
         }
       }
       let function = ChainLink<S>.Function(builder.plan.forms[node])
-      (links + (repeated.count + position)).initialize(
-        to: ChainLink(function: function, a: a, b: b, c: c, y: place(node)))
+      (links + position).initialize(to: ChainLink(function: function, a: a, b: b, c: c, y: place(node)))
     }
-    return .chain(
-      UnsafeBufferPointer(start: links, count: repeated.count + pass.nodes.count), rows: rows, width: count / rows,
-      block: blockSize)
+    return .chain(UnsafeBufferPointer(start: links, count: pass.nodes.count), rows: rows, width: count / rows)
   }
 }
 
@@ -85,17 +55,9 @@ struct ChainLink<S: Scalar> {
     case map(MapFunction)
     case zip(ZipFunction)
     case select
-    /// The operand as it is, or one number for all.
-    case copy
-    /// A row of so many elements, again and again: once for all blocks of a run.
-    case repeated(width: Int)
 
     init(_ form: OperationForm?) {
-      if form == .broadcast {
-        self = .copy
-      } else if form == .addBias {
-        self = .zip(.binary(.add))
-      } else if case .map(let f)? = form {
+      if case .map(let f)? = form {
         self = .map(f)
       } else if case .zip(let f)? = form {
         self = .zip(f)
@@ -150,20 +112,8 @@ struct ChainLink<S: Scalar> {
         a.address(from: start, part: part), strideC: a.stride, b.address(from: start, part: part), strideA: b.stride,
         c.address(from: start, part: part),
         strideB: c.stride, out, count: count)
-    case .copy:
-      if a.stride == 1 {
-        out.update(from: a.address(from: start, part: part), count: count)
-      } else {
-        out.update(repeating: a.base.pointee, count: count)
-      }
-    case .repeated(let width):
-      for first in Swift.stride(from: 0, to: count, by: width) { (out + first).update(from: a.base, count: width) }
     }
   }
-
-  /// True for a link that runs once for all blocks.
-  @inline(__always)
-  var isRepeated: Bool { if case .repeated = function { true } else { false } }
 }
 
 /// The blocks that hold the values used by a chain alone. A block is used again once its value has been read for the

@@ -208,7 +208,6 @@ struct NumberStep<S: Scalar> {
     case .zip(let f): S.zip(f, a, strideA: Int(strides.a), b, strideB: Int(strides.b), y, count: count)
     case .select:
       S.select(a, strideC: Int(strides.a), b, strideA: Int(strides.b), c, strideB: Int(strides.c), y, count: count)
-    case .copy, .repeated: for i in 0..<count { y[i] = a[i * Int(strides.a)] }
     }
   }
 }

@@ -166,7 +166,8 @@ final class WindowProduct<S: Scalar>: PlacedOperation<S> {
       if isDepthwise {
         footprint.write(bytes: band.count * kernels * size, at: y + band.lowerBound * kernels * size)
       } else {
-        footprint.write(bytes: ((kernels - 1) * depth + band.count) * size, at: y + band.lowerBound * size)
+        let column = UnsafePointer((y + band.lowerBound * size).assumingMemoryBound(to: S.self))
+        footprint.write(column, rows: kernels, columns: band.count, stride: depth)
       }
       return footprint
     }

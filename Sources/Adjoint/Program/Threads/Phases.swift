@@ -102,7 +102,7 @@ extension Instruction {
     case .general(let operation): operation._withUnsafeGuaranteedRef { $0.footprint(part: part, of: parts) }
     case .product(let product, let addend):
       product.part(part, of: parts).footprint(from: addend.map { $0 + (product.part(part, of: parts).c - product.c) })
-    case .chain(let links, let rows, let width, _):
+    case .chain(let links, let rows, let width):
       chainFootprint(links, Instruction.elements(rows, width, part, of: parts), part)
     }
   }
@@ -115,10 +115,6 @@ extension Instruction {
     guard !elements.isEmpty else { return footprint }
     var written: Set<UnsafeMutablePointer<S>> = []
     for link in links {
-      if case .repeated(let width) = link.function {
-        footprint.read(link.a.base, count: width)
-        continue
-      }
       for operand in [link.a, link.b, link.c] where !(operand.stride == 1 && written.contains(operand.base)) {
         footprint.read(operand.address(from: elements.lowerBound, part: part), count: operand.extent(elements.count))
       }
