@@ -52,7 +52,7 @@ struct Fusion {
         passes.append(pass)
       } else if isClaimed[i] {
         continue  // computed by the pass of the node that ends the pattern, or not at all
-      } else if !passes.addNumber(i), !passes.chain(i) {
+      } else if !passes.joinRows(i), !passes.addNumber(i), !passes.chain(i) {
         passes.append(Pass(General(i, of: recording), [i], results: [i]))
       }
     }

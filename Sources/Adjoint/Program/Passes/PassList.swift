@@ -24,12 +24,18 @@ struct PassList {
     return true
   }
 
-  /// Puts a node into a chain, if one can compute it: the last pass, or an earlier chain of rows that has its operands.
-  mutating func chain(_ i: Int) -> Bool {
-    let (nodes, last, latest) = (recording.nodes, passes.count - 1, latestPass(before: i))
+  /// Puts a node into a chain of rows that has its operands, or is the last pass.
+  mutating func joinRows(_ i: Int) -> Bool {
+    let (last, latest) = (passes.count - 1, latestPass(before: i))
     for pass in latest == last ? [last] : [latest, last] where pass >= 0 {
       if let chain = passes[pass].kind as? RowChain, fits(i, chain.rows, pass) { return join(pass, i) }
     }
+    return false
+  }
+
+  /// Puts a node into the last chain, or a new one, if a chain can compute it.
+  mutating func chain(_ i: Int) -> Bool {
+    let (nodes, last) = (recording.nodes, passes.count - 1)
     if Chain.canHold(i, of: recording) {
       if last >= 0, passes[last].kind is Chain, nodes[passes[last].nodes[0]].shape == nodes[i].shape,
         !reads(last, throughAnotherShape: i)
