@@ -30,7 +30,8 @@ struct CheckpointedStepTests {
       let x: Tensor<Float> = normal([number % 2 == 0 ? 9 : 7, 6], seed: UInt64(number))
       bits.append(try step(x, x * 0.5).bitPattern)
     }
-    let states = layers.flatMap { $0.parameters(forInput: [1, 6]) } + norms.flatMap { $0.parameters(forInput: [1, 6]) }
+    let states =
+      layers.flatMap { $0.parameters(forInput: [1, 6]) } + norms.flatMap { $0.parameters(forInput: [1, 6]) }
     return bits + states.flatMap { $0.parameter.value.elements.map(\.bitPattern) }
   }
 
