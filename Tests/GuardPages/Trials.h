@@ -379,6 +379,8 @@ static void N(try_fma_peak)(const ak_kernels *k) {
   }
 }
 
+#include "Windows.h"
+
 #undef JOIN
 #undef JOIN_
 #undef N

@@ -177,7 +177,7 @@ typedef AK_UPDATE(double) ak_update_f64;
 /// convolve: y = f(windows of x · wᵀ + bias), to the bits of gemm on windows in memory
 /// convolve_weights: y = gᵀ · windows of x, likewise; convolve_images: y = the windows g · w added up on images, each place
 ///               window after window
-/// depthwise, depthwise_weights, depthwise_images: the same with one kernel for each channel, w [places, channels], to the
+/// depthwise, depthwise_weights, depthwise_images: the same with one kernel a channel, w [places, channels], without bias and f, to the
 ///               bits of products and their sums (reduce_rows); `first` and `end` cut the places of depthwise_weights
 /// pool: y = the reduction of each window, channel by channel, of what lies in the image, in order; of a maximum or minimum
 ///               the first that ties; 0 where a window lies outside
