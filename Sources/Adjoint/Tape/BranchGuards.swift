@@ -21,7 +21,7 @@ extension Variable {
     let node = tape.record(comparison, a.numbers, b.numbers).index
     // A step or a minimisation replays one recording, and asks for no other.
     if !tape.guardsBranches || tape.recordsLoop { tape.handle(node).refuseReplay(node) }
-    let isTrue = tape.view(of: node)[0].primal != 0
+    let isTrue = tape.value(of: node)[0].primal != 0
     tape.guards.append(BranchGuard(node: node, isTrue: isTrue))
     return isTrue
   }
