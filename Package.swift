@@ -27,9 +27,17 @@ let package = Package(
     .executable(name: "adjoint-experiments", targets: ["ExperimentsTool"]),
   ],
   targets: [
-    // Optimised in debug builds too: nobody steps through it, and without it a step takes fifteen times as long.
-    // C: matrix product and vector loops per instruction set, chosen at run time.
-    .target(name: "AdjointKernels", cSettings: [.unsafeFlags(["-O2"], .when(configuration: .debug))]),
+    // The kernels are optimised in debug builds too: nobody steps through them, and without it a step takes fifteen times as long.
+    // Those of the instruction sets are a target of their own, since a Swift target waits for the objects of the C targets that
+    // it names. Of the jobs that are ready a build takes the one whose name is last, so this name makes it compile `Adjoint` first.
+    // C: the kernels of each instruction set.
+    .target(
+      name: "AKSets", path: "Sources/AdjointKernels/Sets", publicHeadersPath: ".",
+      cSettings: [.headerSearchPath("../include"), .unsafeFlags(["-O2"], .when(configuration: .debug))]),
+    // C: matrix product and vector loops: the choice of an instruction set at run time, threads, workspace.
+    .target(
+      name: "AdjointKernels", dependencies: ["AKSets"], exclude: ["Sets"],
+      cSettings: [.unsafeFlags(["-O2"], .when(configuration: .debug))]),
     // C: the system's zlib and libturbojpeg, opened at run time.
     .target(name: "AdjointCompression"),
     // Reading, replacing, JSON, byte orders, hashes, arrays, images; the one error about files.
@@ -50,7 +58,7 @@ let package = Package(
     .target(
       name: "AdjointGrading", dependencies: ["Adjoint", "AdjointChecking", "AdjointFiles", "AdjointLearning"]),
     // Charts as SVG.
-    .target(name: "AdjointCharts"),
+    .target(name: "AdjointCharts", dependencies: ["AdjointFiles"]),
     // A tape as drawing, Jacobians, derivation and interactive page.
     .target(
       name: "AdjointDrawing", dependencies: ["Adjoint", "AdjointCharts", "AdjointFiles"],

@@ -1,6 +1,6 @@
 extension SparsityPattern {
   /// The number of places of the fullest row, below which no colouring of the columns can stay.
-  var fullestRow: Int { (0..<rowCount).reduce(0) { Swift.max($0, rowStarts[$1 + 1] - rowStarts[$1]) } }
+  var fullestRow: Int { (0..<rowCount).map { rowStarts[$0 + 1] - rowStarts[$0] }.max() ?? 0 }
 
   /// A colour for each column, from 0, so that no two columns of one colour have a place in the same row. Columns without places
   /// have colour 0.

@@ -97,9 +97,8 @@ public struct SurfaceChart: Chart {
 
   /// A pixel for each point of the grid, around it.
   private func picture(_ values: [Double], _ range: ClosedRange<Double>, _ frame: ChartFrame) -> Markup {
-    let pixels = (0..<grid.rows).reversed().flatMap { row in
-      values[row * grid.columns..<(row + 1) * grid.columns].map { ColorScale.sequential.place($0, in: range) }
-    }
+    let places = values.map { ColorScale.sequential.place($0, in: range) }
+    let pixels = (0..<grid.rows).reversed().flatMap { places[$0 * grid.columns..<($0 + 1) * grid.columns] }
     let image = RasterImage(
       width: grid.columns, height: grid.rows, pixels: pixels, palette: ColorScale.sequential.palette)
     let step = (

@@ -279,8 +279,13 @@ package enum PNG {
 
 extension PNG {
   /// The content of a file: 8 bits for each sample, grey for one channel and colours for three.
+  /// - Parameters:
+  ///   - palette: the red, green and blue of each number that the pixels of one channel may have; the last is transparent.
+  ///   - gzip: the library that compresses; without any, the file is the same wherever it is written.
   /// - Precondition: the pixels fill the image.
-  package static func encoded(_ pixels: [UInt8], height: Int, width: Int, channels: Int) -> [UInt8] {
+  package static func encoded(
+    _ pixels: [UInt8], height: Int, width: Int, channels: Int, palette: [UInt8] = [], by gzip: Gzip = .system
+  ) -> [UInt8] {
     var rows: [UInt8] = []
     rows.reserveCapacity(pixels.count + height)
     let length = width * channels
@@ -294,8 +299,12 @@ extension PNG {
       return order.bytes(of: [UInt32(data.count)]) + checked + order.bytes(of: [CRC32.value(of: checked)])
     }
     let sides = ByteOrder.bigEndian.bytes(of: [UInt32(width), UInt32(height)])
-    let header: [UInt8] = sides + [8, channels == 1 ? 0 : 2, 0, 0, 0]
-    let chunks = [chunk("IHDR", header), chunk("IDAT", Gzip.system.stream(of: rows)), chunk("IEND", [])]
-    return signature + chunks.joined()
+    let header: [UInt8] = sides + [8, palette.isEmpty ? (channels == 1 ? 0 : 2) : 3, 0, 0, 0]
+    var file = signature + chunk("IHDR", header)
+    if !palette.isEmpty {
+      let opacities = [UInt8](repeating: 255, count: palette.count / 3 - 1) + [0]
+      file += chunk("PLTE", palette) + chunk("tRNS", opacities)
+    }
+    return file + chunk("IDAT", gzip.stream(of: rows)) + chunk("IEND", [])
   }
 }

@@ -49,9 +49,13 @@ package struct ElementCut {
   package func sum(of sums: [[Double]]) -> Double {
     var all: [Double] = []
     for rank in 0..<processes {
-      all += sums[rank].prefix(Self.branches * (rank + 1) / processes - Self.branches * rank / processes)
+      let (start, end) = (Self.branches * rank / processes, Self.branches * (rank + 1) / processes)
+      all += sums[rank][..<(end - start)]
     }
-    while all.count > 1 { all = stride(from: 0, to: all.count, by: 2).map { all[$0] + all[$0 + 1] } }
+    while all.count > 1 {
+      for i in 0..<all.count / 2 { all[i] = all[2 * i] + all[2 * i + 1] }
+      all.removeLast(all.count / 2)
+    }
     return all[0]
   }
 }

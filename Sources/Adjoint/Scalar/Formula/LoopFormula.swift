@@ -167,6 +167,7 @@ package final class LoopFormula: Sendable {
   }
 
   /// Computes some elements of y. `room` is this thread's alone.
+  @inline(never)
   @specialized(where S == Float)
   @specialized(where S == Double)
   func compute<S: Scalar>(
