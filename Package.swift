@@ -82,23 +82,27 @@ let package = Package(
     .target(
       name: "AdjointCommandLine", dependencies: ["Adjoint", "AdjointFiles", "AdjointStart"],
       path: "Sources/Commands/Shared"),
-    // Data, and names of the library, as the command line knows them.
+    // Data as the command line knows them.
     .target(
-      name: "AdjointCommandData", dependencies: ["AdjointCommandLine", "AdjointDatasets", "AdjointLearning"],
+      name: "AdjointCommandData", dependencies: ["AdjointCommandLine", "AdjointDatasets"],
       path: "Sources/Commands/Data"),
-    // What decides a training, and the network in a checkpoint.
+    // The package that `adjoint new` writes.
+    .target(name: "AdjointCommandNew", dependencies: ["AdjointCommandLine"], path: "Sources/Commands/New"),
+    // What decides a training, and the network in a checkpoint; names of the library.
     .target(
-      name: "AdjointCommandTraining", dependencies: ["AdjointCommandData"], path: "Sources/Commands/Training"),
+      name: "AdjointCommandTraining", dependencies: ["AdjointCommandData", "AdjointLearning"],
+      path: "Sources/Commands/Training"),
     .executableTarget(
       name: "AdjointCommand",
-      dependencies: ["AdjointCharts", "AdjointCommandTraining"], path: "Sources/Commands/Adjoint"),
+      dependencies: ["AdjointCharts", "AdjointCommandNew", "AdjointCommandTraining"],
+      path: "Sources/Commands/Adjoint"),
     .executableTarget(
       name: "ExplainTool",
       dependencies: ["AdjointCommandTraining", "AdjointDrawing", "AdjointGrading"], path: "Sources/Commands/Explain"),
     .executableTarget(
       name: "LessonTool", dependencies: ["AdjointCommandLine", "AdjointLessons"], path: "Sources/Commands/Lesson"),
     .executableTarget(
-      name: "CheckTool", dependencies: ["AdjointCommandData", "AdjointGrading"], path: "Sources/Commands/Check"),
+      name: "CheckTool", dependencies: ["AdjointCommandTraining", "AdjointGrading"], path: "Sources/Commands/Check"),
     .executableTarget(
       name: "DiffTool", dependencies: ["AdjointCommandLine", "AdjointLearning"], path: "Sources/Commands/Diff"),
     .executableTarget(
@@ -106,7 +110,7 @@ let package = Package(
       path: "Sources/Commands/Export"),
     .executableTarget(
       name: "BenchTool",
-      dependencies: ["AdjointChecking", "AdjointCharts", "AdjointCommandData", "AdjointKernels"],
+      dependencies: ["AdjointChecking", "AdjointCharts", "AdjointCommandTraining", "AdjointKernels"],
       path: "Sources/Commands/Bench"),
     .executableTarget(
       name: "ExperimentsTool",

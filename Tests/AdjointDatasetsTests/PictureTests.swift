@@ -54,6 +54,17 @@ struct PictureTests {
     #expect(try RasterImage.read(file)?.grey == Array(digits.image(2)))
   }
 
+  @Test("a palette is written with its last colour transparent and read back", arguments: [true, false])
+  func writtenPalette(isCompressed: Bool) throws {
+    let gzip = isCompressed ? Gzip.system : Gzip(libraries: [])
+    let file = PNG.encoded(
+      [0, 1, 2, 2, 1, 0], height: 2, width: 3, channels: 1, palette: [255, 0, 0, 0, 255, 0, 0, 0, 255], by: gzip)
+    let image = try Tensor<Double>(image: scratch.file("p.png", file))
+    let (red, green, blue) = ([1.0, 0, 0, 1], [0.0, 1, 0, 1], [0.0, 0, 1, 0])
+    #expect(image == Tensor(shape: [2, 3, 4], elements: red + green + blue + blue + green + red))
+    if !isCompressed { #expect(file.firstRange(of: Array("IDAT".utf8) + [0x78, 0x01, 1, 8, 0, 0xF7, 0xFF]) != nil) }
+  }
+
   @Test("an image is refused when any of its bytes is cut off or changed")
   func damaged() throws {
     let url = scratch.url.appendingPathComponent("w.png")

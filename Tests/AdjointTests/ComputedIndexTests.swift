@@ -109,6 +109,75 @@ import Testing
     #expect(x.gather(x.argMax(keepingDimensions: true), axis: 1).value == Tensor([[5], [7]]))
   }
 
+  @Test("Computed indices are reshaped, squeezed, flattened and cut", arguments: [1, 2, 3])
+  func moved(_ threads: Int) throws {
+    func check<S: Scalar>(_: S.Type) throws {
+      var generator = Generator(seed: 5)
+      func numbers(_ shape: Shape) -> Tensor<S> {
+        Tensor(shape: shape, elements: (0..<shape.elementCount).map { _ in S(Double(generator.next() % 9)) })
+      }
+      let tape = Tape<S>()
+      let x = tape.input(numbers([6, 7]), name: "x")
+      let table = tape.constant(numbers([7, 3]))
+      // Rows of a table for [B, T] indices out of flat ones, and the best of several, as column and as list.
+      let tokens = x.argMax().reshape(2, 3)
+      let top = x.topK(4).indices
+      let (best, second) = (top[0..., 0..<1].squeeze(axis: 1), top[0..., 1..<2])
+      let late = top.slice(start: [5, 3], size: [3, 2], step: [-2, -1])
+      let outputs = [
+        table.gather(tokens), table.gather(best), x.gather(second, axis: 1), table.gather(late.flatten(from: 0)),
+        tokens.unsqueeze(axis: 0).asNumbers(), late.asNumbers(),
+      ]
+      func expected(_ x: Tensor<S>) -> [Tensor<Int32>] {
+        let (largest, top) = (x.argMax(), x.argSort(descending: true, count: 4))
+        func picked(_ places: [(Int, Int)]) -> [Int32] { places.map { top[$0.0, $0.1] } }
+        return [
+          Tensor(shape: [2, 3], elements: largest.elements), Tensor(picked((0..<6).map { ($0, 0) })),
+          Tensor(shape: [6, 1], elements: picked((0..<6).map { ($0, 1) })),
+          Tensor(picked([(5, 3), (5, 2), (3, 3), (3, 2), (1, 3), (1, 2)])),
+        ]
+      }
+      func check(_ found: [Tensor<S>], _ x: Tensor<S>) {
+        let wanted = expected(x)
+        #expect(found[0] == table.value.gather(wanted[0]) && found[1] == table.value.gather(wanted[1]))
+        #expect(found[2] == x.gather(wanted[2], axis: 1) && found[3] == table.value.gather(wanted[3]))
+        #expect(found[4].elements.map(\.primal) == wanted[0].elements.map(Double.init) && found[4].shape == [1, 2, 3])
+        #expect(found[5].elements.map(\.primal) == wanted[3].elements.map(Double.init) && found[5].shape == [3, 2])
+      }
+      check(outputs.map(\.value), x.value)
+      let program = Program<S>(outputs)
+      program.pool = WorkerPool(threads: threads)
+      for _ in 0..<2 {
+        let fed = numbers([6, 7])
+        try program.feed(x, fed)
+        program.run()
+        check(outputs.map { program.value(of: $0) }, fed)
+      }
+    }
+    try check(Float.self)
+    try check(Double.self)
+  }
+
+  @Test func `Moved indices stay below their bound and keep their places; fed ones are fed as they are read`()
+    async throws
+  {
+    let tape = Tape<Float>()
+    let x = tape.input(Tensor([[0.3, 0.1, 0.2]]), name: "x")
+    let y = concatenate([x[0..., 1..<2] + 0.2, x[0..., 0..<1], x[0..., 2...]], axis: 1)
+    let first = y.gather(y.argSort(descending: true)[0..., 0..<1].reshape(1, 1), axis: 1)
+    #expect(jvp(of: first, withRespectTo: [x], along: [Tensor([[0, 1, 0]])]).elements == [1])
+    #expect(GradientCheck(of: first.sum()).run().verdict == .agree)
+    let narrow = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+      let x = Tape<Double>().constant(Tensor([1, 2, 3]))
+      print(x[0..<2].gather(x.argSort()[0..<1].reshape(to: [1]), axis: 0))
+    }
+    #expect(said(narrow).contains("gives indices in 0 ..< 3, and here they must be in 0 ..< 2"))
+    let fed = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+      print(Tape<Double>().index(Tensor<Int32>([1, 0])).reshape(to: [2, 1]))
+    }
+    #expect(said(fed).contains("holds indices; numbers are expected"))
+  }
+
   @Test func `Indices are refused where numbers are expected, and the other way round`() async {
     let added = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
       let x = Tape<Double>().constant(Tensor([1, 2]))

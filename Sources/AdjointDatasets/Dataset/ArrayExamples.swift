@@ -75,7 +75,7 @@ package struct ArrayExamples {
       array = try file.array(name ?? (file.names.count == 1 ? file.names[0] : "x"))
     }
     if index == 0, array.shape.filter({ $0 != 1 }) == size.filter({ $0 != 1 }) {
-      return (array.type.numbers(of: array.bytes) { $0 }, size, array.type)
+      return (numbers(array.type, array.bytes), size, array.type)
     }
     guard let count = array.shape.first, index < count else {
       throw FileError(
@@ -84,13 +84,19 @@ package struct ArrayExamples {
     }
     let length = array.bytes.count / count
     let bytes = Array(array.bytes[index * length..<(index + 1) * length])
-    return (array.type.numbers(of: bytes) { $0 }, Array(array.shape.dropFirst()), array.type)
+    return (numbers(array.type, bytes), Array(array.shape.dropFirst()), array.type)
   }
+
+  // The compiler writes the conversion out at every call; here it stands once.
+  private static func numbers(_ type: NumberType, _ bytes: [UInt8]) -> [Double] { type.numbers(of: bytes) { $0 } }
 
   /// Inputs and their labels.
   private struct Part {
     let name: String
-    private let inputs: NPY
+    /// The inputs where they are bytes.
+    private let pixels: [UInt8]
+    /// The inputs of every other type.
+    private let numbers: [Float]
     let labels: [Int]
     let isImage: Bool
     /// The dimensions of an example; of one channel, those of the image.
@@ -116,7 +122,7 @@ package struct ArrayExamples {
           names.labels, "\(inputs.shape[0]) classes, one for each row of \(quoted(names.inputs))", "\(count)",
           "Save arrays that belong together.")
       }
-      let numbers = classes.type.numbers(of: classes.bytes) { $0 }
+      let numbers = ArrayExamples.numbers(classes.type, classes.bytes)
       if let place = numbers.firstIndex(where: { Int32(exactly: $0) == nil }) {
         throw wrong(
           names.labels, "a class: a whole number of 32 bits", "\(numbers[place]) at position \(place)",
@@ -124,7 +130,9 @@ package struct ArrayExamples {
       }
       labels = numbers.map { Int($0) }
       name = names.inputs
-      self.inputs = inputs
+      let areBytes = inputs.type == .uint8
+      pixels = areBytes ? inputs.bytes : []
+      self.numbers = areBytes ? [] : inputs.type.numbers(of: inputs.bytes) { Float($0) }
       var shape = Array(inputs.shape.dropFirst())
       if shape.count == 3 {
         if shape[2] == 1 { shape.removeLast() } else if shape[0] == 1 { shape.removeFirst() }
@@ -132,10 +140,8 @@ package struct ArrayExamples {
       self.shape = shape
       isImage =
         shape.count == 2 && inputs.type.isInteger && inputs.type != .bool
-        && (inputs.type == .uint8 || inputs.type.numbers(of: inputs.bytes) { (0...255).contains($0) }.allSatisfy { $0 })
-      guard !inputs.type.isInteger else { return }
-      let bad = inputs.type.numbers(of: inputs.bytes) { Float($0).isFinite }.firstIndex(of: false)
-      if let bad {
+        && self.numbers.allSatisfy { (0...255).contains($0) }
+      if !inputs.type.isInteger, let bad = self.numbers.firstIndex(where: { !$0.isFinite }) {
         throw wrong(
           names.inputs, "finite numbers", "another one at position \(bad)",
           "Replace what is missing or infinite before.")
@@ -144,15 +150,15 @@ package struct ArrayExamples {
 
     func examples(_ classes: Set<Int>, isImage: Bool) -> Examples {
       let names = classes.sorted()
-      let numbers = Dictionary(uniqueKeysWithValues: names.enumerated().map { ($1, Int32($0)) })
-      let (classNames, labels) = (names.map(String.init), labels.map { numbers[$0] ?? 0 })
+      let places = Dictionary(uniqueKeysWithValues: names.enumerated().map { ($1, Int32($0)) })
+      let (classNames, labels) = (names.map(String.init), labels.map { places[$0] ?? 0 })
       if isImage {
-        let pixels = inputs.type == .uint8 ? inputs.bytes : inputs.type.numbers(of: inputs.bytes) { UInt8($0) }
+        let pixels = numbers.isEmpty ? pixels : numbers.map { UInt8($0) }
         return .images(
           LabeledImages(pixels: pixels, height: shape[0], width: shape[1], labels: labels, classNames: classNames))
       }
       let rows = Tensor(
-        shape: [labels.count, shape.reduce(1, *)], elements: inputs.type.numbers(of: inputs.bytes) { Float($0) })
+        shape: [labels.count, shape.reduce(1, *)], elements: pixels.isEmpty ? numbers : pixels.map { Float($0) })
       return Examples(LabeledPoints(inputs: rows, labels: labels, classNames: classNames))
     }
   }

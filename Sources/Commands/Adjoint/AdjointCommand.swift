@@ -1,4 +1,5 @@
 import AdjointCommandLine
+import AdjointCommandNew
 
 /// The program `adjoint`: finds the command and runs it, or the program of its own that stands for it.
 @main

@@ -1,6 +1,7 @@
 import Adjoint
 import AdjointChecking
 import AdjointCommandLine
+import AdjointCommandTraining
 
 /// `adjoint check [OPERATION ...]`: a row for each operation of the catalogue.
 struct CatalogueCheck {

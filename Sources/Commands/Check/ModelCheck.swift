@@ -2,6 +2,7 @@ import Adjoint
 import AdjointChecking
 import AdjointCommandData
 import AdjointCommandLine
+import AdjointCommandTraining
 import AdjointDatasets
 import AdjointLearning
 

@@ -1,5 +1,6 @@
 import Adjoint
 import AdjointCommandLine
+import AdjointCommandTraining
 import AdjointGrading
 
 /// `adjoint check --sabotage`: the number of faults that the checker finds, and how often it blames the right place.

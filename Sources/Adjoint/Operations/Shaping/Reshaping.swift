@@ -33,12 +33,28 @@ package struct Broadcast: LibraryOperation {
   }
 }
 
-/// y = x under another shape of the same count, in row-major order; x̄ = ȳ under x's shape.
-package struct Reshape: LibraryOperation {
-  package let target: Shape
-  package init(to target: Shape) { self.target = target }
+/// An operation that moves numbers or, as they stand, indices that an operation computed.
+protocol MovingOperation: LibraryOperation {
+  /// The bound of the indices that it moves; `nil` where it moves numbers.
+  var indicesBelow: Int? { get }
+}
 
-  package func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) { y.copy(x[0]) }
+extension MovingOperation {
+  package var indexPosition: Int? { indicesBelow == nil ? nil : 0 }
+  package func indexBound(for inputs: [Shape]) -> Int { indicesBelow ?? 0 }
+  package func resultIndexBound(for inputs: [Shape]) -> Int? { indicesBelow }
+}
+
+/// y = x under another shape of the same count, in row-major order; x̄ = ȳ under x's shape.
+package struct Reshape: MovingOperation {
+  package let target: Shape
+  let indicesBelow: Int?
+  package init(to target: Shape) { self.init(to: target, indicesBelow: nil) }
+  init(to target: Shape, indicesBelow: Int?) { (self.target, self.indicesBelow) = (target, indicesBelow) }
+
+  package func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) {
+    indicesBelow == nil ? y.copy(x[0]) : y.asIndices.copy(x[0].asIndices)
+  }
   package func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] {
     [p.to(0, g.reshape(to: p.x[0].shape))]
   }
@@ -56,7 +72,9 @@ package struct Reshape: LibraryOperation {
   // Where nothing changes, the method records nothing: one node less, the same values and gradients.
   package func swiftCode(_ x: [String], _ shapes: [Shape]) -> String { methodCall(name, x, "to: \(target)") }
   package func range(_ x: [ValueRange], _ shapes: [Shape]) -> ValueRange { x[0] }
-  package func resized(_ change: (Int) -> Int) -> Reshape { Reshape(to: Shape(target.map(change))) }
+  package func resized(_ change: (Int) -> Int) -> Reshape {
+    Reshape(to: Shape(target.map(change)), indicesBelow: indicesBelow)
+  }
   package func expanded(_ x: [ScalarOperand], shape: Shape, on tape: Tape<Double>) -> [Variable<Double>]? {
     moved(x, on: tape)
   }
@@ -105,7 +123,23 @@ package struct Permute: LibraryOperation {
   }
 }
 
+extension View {
+  /// Indices as numbers of their size, to be moved.
+  var asIndices: View<Float> { View<Float>(shape: shape, address: address) }
+}
+
+extension Output {
+  /// The place of indices as one of numbers of their size.
+  var asIndices: Output<Float> { Output<Float>(shape: shape, address: address) }
+}
+
 extension Variable {
+  /// The bound of indices that an operation computes; `nil` for numbers and for indices that are fed.
+  var computedIndexBound: Int? {
+    guard tape.holdsIndices(index), let operation else { return nil }
+    return operation.resultIndexBound(for: inputs.map(\.shape))
+  }
+
   /// Repeats along new or unit dimensions by the broadcasting rule.
   public func broadcast(to shape: Shape, file: StaticString = #fileID, line: UInt = #line) -> Variable {
     checkedShape("broadcast", file, line) == shape
@@ -115,7 +149,7 @@ extension Variable {
   /// The same elements under another shape.
   public func reshape(to shape: Shape, file: StaticString = #fileID, line: UInt = #line) -> Variable {
     checkedShape("reshape", file, line) == shape
-      ? self : tape.record(Reshape(to: shape), self, file: file, line: line)
+      ? self : tape.record(Reshape(to: shape, indicesBelow: computedIndexBound), self, file: file, line: line)
   }
 
   /// Axis i of the result is axis `order[i]` of this. An axis below 0 counts from the end.

@@ -2,14 +2,17 @@
 
 /// y = x at the positions start + i · step along each axis, for i below `size`: a box, every second row, or an axis backwards
 /// where its step is below 0; x̄ = ȳ at these positions, 0 elsewhere (`Pad`).
-package struct Slice: LibraryOperation {
+package struct Slice: MovingOperation {
   package let start: [Int]
   package let size: Shape
   /// The steps, none of them 0; empty for a step of 1 along each axis.
   package let step: [Int]
+  let indicesBelow: Int?
   package init(start: [Int], size: Shape, step: [Int] = []) {
-    self.start = start
-    self.size = size
+    self.init(start: start, size: size, step: step, indicesBelow: nil)
+  }
+  init(start: [Int], size: Shape, step: [Int], indicesBelow: Int?) {
+    (self.start, self.size, self.indicesBelow) = (start, size, indicesBelow)
     self.step = step.isEmpty || step.allSatisfy { $0 == 1 } ? [] : step
   }
 
@@ -17,8 +20,9 @@ package struct Slice: LibraryOperation {
   @specialized(where S == Double)
   package func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) {
     let strides = x[0].shape.strides
-    y.copyStrided(
-      x[0], offset: start.indices.reduce(0) { $0 + start[$1] * strides[$1] }, strides: strides.scaled(by: step))
+    let (offset, steps) = (start.indices.reduce(0) { $0 + start[$1] * strides[$1] }, strides.scaled(by: step))
+    if indicesBelow != nil { return y.asIndices.copyStrided(x[0].asIndices, offset: offset, strides: steps) }
+    y.copyStrided(x[0], offset: offset, strides: steps)
   }
   package func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] {
     let x = p.x[0].shape
@@ -80,7 +84,7 @@ package struct Slice: LibraryOperation {
   }
   package func range(_ x: [ValueRange], _ shapes: [Shape]) -> ValueRange { x[0] }
   package func resized(_ change: (Int) -> Int) -> Slice {
-    Slice(start: start.map { _ in 0 }, size: Shape(size.map(change)))
+    Slice(start: start.map { _ in 0 }, size: Shape(size.map(change)), step: [], indicesBelow: indicesBelow)
   }
   package func expanded(_ x: [ScalarOperand], shape: Shape, on tape: Tape<Double>) -> [Variable<Double>]? {
     moved(x, on: tape)
@@ -172,7 +176,9 @@ extension Variable {
   public func slice(
     start: [Int], size: Shape, step: [Int] = [], file: StaticString = #fileID, line: UInt = #line
   ) -> Variable {
-    tape.record(Slice(start: start, size: size, step: step), self, file: file, line: line)
+    let bound = tape.isLive(self) ? computedIndexBound : nil
+    return tape.record(
+      Slice(start: start, size: size, step: step, indicesBelow: bound), self, file: file, line: line)
   }
 
   /// The part with the positions `range` along an axis.

@@ -1,5 +1,4 @@
 import Adjoint
-import AdjointCommandData
 import AdjointCommandLine
 import AdjointCommandTraining
 import AdjointLearning

@@ -1,6 +1,7 @@
 import Adjoint
 import AdjointCommandData
 import AdjointCommandLine
+import AdjointCommandTraining
 import AdjointDatasets
 import AdjointLearning
 

@@ -4,8 +4,8 @@ import AdjointFiles
 import Foundation
 
 /// `adjoint new`: a package of one's own that depends on this one, trains a model, and checks its gradient.
-enum NewCommand {
-  static let command = Command(
+package enum NewCommand {
+  package static let command = Command(
     name: "new", summary: "Write a package of your own: a model, its training, a check of its gradient.",
     positional: ("NAME", 1...1),
     options: [
