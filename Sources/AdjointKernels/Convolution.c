@@ -22,3 +22,24 @@ bool ak_convolves(const ak_windows *w, long kernels, long bytes) {
   return reach[0] * reach[1] * w->channels <= AK_LEFT_BYTES / bytes &&
          height <= AK_LEFT_BYTES && height * full[1] <= AK_LEFT_BYTES / bytes;
 }
+
+ak_padded ak_padded_of(const ak_windows *w, bool back) {
+  const long high = (w->size[0] - 1) * w->dilation[0], wide = (w->size[1] - 1) * w->dilation[1];
+  const long stride = w->stride[1], padding = w->padding[1];
+  ak_padded padded = {.rows = back ? high / w->stride[0] + 1 : high + 1, .before = padding};
+  if (back) padded.before = wide > padding ? (wide - padding + stride - 1) / stride : 0;
+  const long last = back ? (w->width - 1 + padding) / stride : (w->grid[1] - 1) * stride - padding + wide;
+  const long extent = back ? w->grid[1] : w->width;
+  padded.columns = padded.before + (last < extent ? extent : last + 1);
+  return padded;
+}
+
+bool ak_convolves_depthwise(const ak_windows *w) {
+  if (w->grid[0] < 1 || w->grid[1] < 1 || w->size[0] * w->size[1] > AK_DEPTHWISE_PLACES) return false;
+  for (int back = 0; back < 2; back++) {
+    const ak_padded padded = ak_padded_of(w, back);
+    if (padded.rows > AK_RIGHT_BYTES || padded.columns > AK_RIGHT_BYTES) return false;
+    if ((padded.rows + 1) * padded.columns * widest > AK_RIGHT_BYTES) return false;
+  }
+  return true;
+}

@@ -102,4 +102,41 @@ import Testing
     #expect(program.instructionCount == 6)
     expectSameBits(program, outputs)
   }
+
+  /// The gradient of weights of which each step of a loop multiplies one row: Σ xᵢᵀ·ȳᵢ.
+  private func rowByRow<S: BitComparable>(
+    _ steps: Int, rows: Int, columns: Int, _: S.Type, transposed: Bool, asked: Bool = false
+  ) -> (program: Program<S>, outputs: [Variable<S>]) {
+    var generator = Generator(seed: 23)
+    let odd = [0, -0.0, Double.infinity, .nan, 1e-30, -1e-300]
+    func numbers(_ shape: Shape) -> Tensor<S> {
+      Tensor(
+        shape: shape,
+        elements: (0..<shape.elementCount).map { _ in
+          generator.uniform() < 0.03 ? S(odd[Int(generator.uniform() * 6)]) : S(generator.normal())
+        })
+    }
+    let tape = Tape<S>()
+    let w = tape.input(numbers(transposed ? [columns, rows] : [rows, columns]))
+    let y = (0..<steps).map { _ in
+      (tape.input(numbers([1, rows])).matmul(w, transposeB: transposed) * tape.input(numbers([1, columns]))).sum()
+    }
+    let loss = y.dropFirst().reduce(y[0], +)
+    let outputs = [gradients(of: loss, withRespectTo: [w])[0]] + (asked ? [loss] : [])
+    return (Program<S>(outputs), outputs)
+  }
+
+  @Test("Products of one row that are added up are one instruction", arguments: [1, 2, 4, 9, 33])
+  func outerProducts(steps: Int) {
+    for (rows, columns) in [(5, 3), (18, 70), (1, 40), (33, 1)] {
+      for transposed in [false, true] {
+        let single = rowByRow(steps, rows: rows, columns: columns, Float.self, transposed: transposed)
+        expectSameBits(single.program, single.outputs)
+        let double = rowByRow(steps, rows: rows, columns: columns, Double.self, transposed: transposed, asked: true)
+        expectSameBits(double.program, double.outputs)
+      }
+    }
+    let program = rowByRow(steps, rows: 20, columns: 30, Float.self, transposed: true).program
+    #expect(steps < 4 || program.instructionCount == 2)
+  }
 }

@@ -274,6 +274,29 @@ static void N(try_gemm)(const ak_kernels *k) {
       N(try_product)(k, large[i][0], large[i][1], large[i][2], kind, (long)i % 2 * 3);
 }
 
+static void N(try_outer_products)(const ak_kernels *k) {
+  FOR_ROWS_AND_COLUMNS for (long count = 1; count < 3; count++) {
+    AT_BOTH_ENDS {
+      BEGIN("%s %ld outer products of %ld x %ld", k->name, count, rows, columns);
+      const void *a[2], *b[2];
+      for (int t = 0; t < count; t++) a[t] = N(numbers)(2 * t, rows), b[t] = N(numbers)(2 * t + 1, columns);
+      T *y = N(room)(2 * (int)count, rows * columns);
+      for (int part = 0; part < 2; part++) {
+        const ak_outer_products sum = {.a = a, .b = b, .count = count, .columns = columns,
+                                       .first = rows * part / 2, .end = rows * (part + 1) / 2, .y = y};
+        CALL(outer_products)(&sum);
+      }
+      EACH(rows * columns) {
+        T value = 0;
+        for (int t = 0; t < count; t++)
+          value = value + ((const T *)a[t])[i / columns] * ((const T *)b[t])[i % columns];
+        N(expect)(y[i], value, 0, i);
+      }
+      N(done)(y, rows * columns, 2 * (int)count + 1);
+    }
+  }
+}
+
 // Symmetric parts that are positive definite, and of every third matrix one that is not.
 static void N(try_factors)(const ak_kernels *k, long n, long count) {
   AT_BOTH_ENDS {

@@ -161,7 +161,7 @@ static void N(try_windows)(const ak_kernels *k, int kind, bool depthwise) {
       T *y = N(room)(4, count);
       ak_convolution job = {.windows = w, .kernels = kernels, .x = x, .w = m, .g = g, .y = y, .f = AK_COPY};
       const long extent = kind == N(IMAGES)    ? w.images * w.height
-                          : kind == N(WEIGHTS) ? (depthwise ? taps : taps * w.channels)
+                          : kind == N(WEIGHTS) ? (depthwise ? kernels : taps * w.channels)
                                                : w.images * w.grid[0];
       if (kind == N(WINDOWS) && biased) job.bias = bias;
       for (int part = 0; part < 2; part++) {

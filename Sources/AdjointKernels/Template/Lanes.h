@@ -75,6 +75,15 @@ INLINE void N(store_tail)(T *p, V v, long n) {
 #endif
 }
 
+// Of n elements, all or some of a vector.
+INLINE V N(load_part)(const T *p, long n) { return n == LANES ? N(load)(p) : N(load_tail)(p, n); }
+INLINE void N(store_part)(T *p, V v, long n) {
+  if (n == LANES)
+    N(store)(p, v);
+  else
+    N(store_tail)(p, v, n);
+}
+
 // a b + c: one rounding where the machine can, two on the baseline (libm's emulation would be far too slow).
 INLINE V N(fma)(V a, V b, V c) {
 #if FUSED

@@ -123,8 +123,20 @@ typedef struct {
   double p, q;
 } ak_convolution;
 
+/// A sum of `count` outer products of vectors a[t] and b[t], in order: y [rows, columns]. `first` and `end` cut the rows.
+typedef struct {
+  const void *const *a, *const *b;
+  long count, columns, first, end;
+  void *y;
+} ak_outer_products;
+
 /// True when a thread's room holds what the products of such a convolution read again, in elements of so many bytes.
 bool ak_convolves(const ak_windows *windows, long kernels, long bytes);
+
+/// The most places of a window in products with one kernel a channel.
+#define AK_DEPTHWISE_PLACES 32
+/// The same as `ak_convolves` for these.
+bool ak_convolves_depthwise(const ak_windows *windows);
 
 /// An update rule of parameters x with gradient g: constant, name, and how many of the arrays s and t it keeps.
 #define AK_UPDATE_RULES(F)                                                                         \
@@ -173,12 +185,12 @@ typedef AK_UPDATE(double) ak_update_f64;
 ///               the other triangle is not read, nor the diagonal where it is said to hold ones
 /// solve_small_systems: X with op(A) X = B for each of `count` matrices [n, n] and [n, columns], both at most AK_SMALL_EXTENT, by
 ///               rows exchanged for the largest pivot; not finite where A is singular
-/// gemm, update: see above
+/// gemm, outer_products, update: see above
 /// convolve: y = f(windows of x · wᵀ + bias), to the bits of gemm on windows in memory
 /// convolve_weights: y = gᵀ · windows of x, likewise; convolve_images: y = the windows g · w added up on images, each place
 ///               window after window
 /// depthwise, depthwise_weights, depthwise_images: the same with one kernel a channel, w [places, channels], without bias and f, to the
-///               bits of products and their sums (reduce_rows); `first` and `end` cut the places of depthwise_weights
+///               bits of products and their sums (reduce_rows); `first` and `end` cut the channels of depthwise_weights
 /// pool: y = the reduction of each window, channel by channel, of what lies in the image, in order; of a maximum or minimum
 ///               the first that ties; 0 where a window lies outside
 /// pool_vjp: out = g of each window on its elements, window after window; where there is an x, on those equal to y alone, in
@@ -215,6 +227,7 @@ typedef AK_UPDATE(double) ak_update_f64;
   F(set, S, void, log_sum_exp, (const T *x, T *y, long rows, long columns))                                            \
   F(set, S, void, log_softmax_vjp, (const T *g, const T *y, T *out, long rows, long columns))                          \
   F(set, S, void, gemm, (const ak_gemm_##S *product))                                                                  \
+  F(set, S, void, outer_products, (const ak_outer_products *sum))                                                      \
   F(set, S, void, cholesky, (const T *x, T *y, long n, long count))                                                    \
   F(set, S, void, solve_triangular,                                                                                    \
     (bool upper, bool transposed, bool unit, const T *t, long ldt, T *x, long ldx, long n, long columns, long count))  \

@@ -142,6 +142,11 @@ import Testing
     _ = check([2, 6, 7, 5], [5, 1, 3, 3], Double.self, odd: 0.02) { x, w, b in
       x.conv2d(w, bias: b, padding: 1, groups: 5)
     }
+    // Rows with room for some of the channels at once, and with room for none.
+    _ = check([1, 3, 61, 70], [70, 1, 3, 3], Float.self) { x, w, b in x.conv2d(w, bias: b, padding: 1, groups: 70) }
+    _ = check([1, 5, 6, 3], [3, 1, 3, 3], Float.self) { x, w, b in
+      x.conv2d(w, bias: b, padding: Extent2D(60, 60), dilation: Extent2D(60, 60), groups: 3)
+    }
     // Two kernels a channel, and several channels a group.
     _ = check([2, 6, 7, 4], [8, 1, 3, 3], Float.self) { x, w, b in x.conv2d(w, bias: b, padding: 1, groups: 4) }
     _ = check([2, 6, 7, 4], [6, 2, 3, 3], Float.self) { x, w, b in x.conv2d(w, bias: b, padding: 1, groups: 2) }

@@ -46,6 +46,7 @@ enum FastPaths {
   static func ending(in i: Int, of recording: PlannedRecording) -> Pass? {
     WindowProducts.ending(in: i, of: recording)
       ?? DepthwiseProducts.ending(in: i, of: recording)
+      ?? OuterProducts.ending(in: i, of: recording)
       ?? ProductPass.ending(in: i, of: recording)
       ?? LogSoftmaxGradient.ending(in: i, of: recording)
       ?? PickGradient.ending(in: i, of: recording)

@@ -1,3 +1,5 @@
+import AdjointKernels
+
 /// A matrix product with its bias, its function, or both; or one that is added to a value that nothing else reads.
 package struct ProductPass: FastPath {
   package let matmul: Int
@@ -76,6 +78,92 @@ package struct ProductPass: FastPath {
     product.accumulates = addend != nil
     return .product(product, addend: addend.map { builder.view($0).base })
   }
+}
+
+/// A sum of matrix products of one row each, one after the other: the gradient of weights that a loop over time uses step
+/// by step. The sum stays in registers.
+struct OuterProducts: FastPath {
+  private let products: [Int]
+
+  var overwriting: Overwriting { .none }
+
+  /// So many products are added where they stand.
+  private static let fewest = 4
+
+  static func ending(in i: Int, of recording: PlannedRecording) -> Pass? {
+    let shape = recording.nodes[i].shape
+    guard recording.forms[i] == .binary(.add), shape.rank == 2, shape.elementCount > 0,
+      recording.windows.elementSize != nil
+    else { return nil }
+    func isOuter(_ product: Int, _ user: Int) -> Bool {
+      recording.isProduct(product) && recording.nodes.product(product, recording.forms[product])?.depth == 1
+        && recording.isPrivate(product, to: user) && recording.nodes[product].shape == shape
+    }
+    var (nodes, products, sum) = ([i], [Int](), i)
+    while recording.forms[sum] == .binary(.add) {
+      let inputs = recording.nodes[sum].inputs
+      guard let side = [1, 0].first(where: { isOuter(inputs[$0], sum) }), recording.isPrivate(inputs[1 - side], to: sum)
+      else { return nil }
+      nodes += [inputs[0], inputs[1]]
+      products.append(inputs[side])
+      if isOuter(inputs[1 - side], sum) { products.append(inputs[1 - side]) }
+      sum = inputs[1 - side]
+    }
+    guard products.count >= fewest, products.last == sum else { return nil }
+    return Pass(OuterProducts(products: products.reversed()), nodes.sorted(), results: [i])
+  }
+
+  func instruction<S: Scalar>(_ pass: Pass, _ number: Int, in builder: inout InstructionBuilder<S>) -> Instruction<S> {
+    let y: Output<S> = builder.output(pass.results[0])
+    let operands = builder.allocate(UnsafeRawPointer?.self, count: 2 * products.count)
+    for (t, product) in products.enumerated() {
+      let inputs = builder.nodes[product].inputs
+      let (a, b): (View<S>, View<S>) = (builder.view(inputs[0]), builder.view(inputs[1]))
+      (operands + t).initialize(to: a.base)
+      (operands + products.count + t).initialize(to: b.base)
+    }
+    let job = ak_outer_products(
+      a: operands, b: operands + products.count, count: products.count, columns: y.shape[1], first: 0, end: y.shape[0],
+      y: UnsafeMutableRawPointer(y.base))
+    return builder.instruction(running: OuterSum<S>(job))
+  }
+}
+
+private final class OuterSum<S: Scalar>: PlacedOperation<S> {
+  private let job: ak_outer_products
+  private let kernel: @convention(c) (UnsafePointer<ak_outer_products>?) -> Void
+
+  init(_ job: ak_outer_products) {
+    guard let kernels = Kernels.active?.pointee else {
+      fatalError("Program: the reference loops add product by product")
+    }
+    self.job = job
+    kernel = S.self == Float.self ? kernels.outer_products_f32 : kernels.outer_products_f64
+  }
+
+  override func execute() { execute(part: 0, of: 1) }
+
+  override func execute(part: Int, of parts: Int) {
+    var job = job
+    let band = Range(part: part, of: parts, in: job.end)
+    (job.first, job.end) = (band.lowerBound, band.upperBound)
+    kernel(&job)
+  }
+
+  override func footprint(part: Int, of parts: Int) -> Footprint {
+    var footprint = Footprint()
+    let (band, size) = (Range(part: part, of: parts, in: job.end), MemoryLayout<S>.stride)
+    guard !band.isEmpty else { return footprint }
+    for t in 0..<job.count {
+      if let a = job.a[t] { footprint.read(bytes: band.count * size, at: a + band.lowerBound * size) }
+      if let b = job.b[t] { footprint.read(bytes: job.columns * size, at: b) }
+    }
+    footprint.write(bytes: band.count * job.columns * size, at: job.y + band.lowerBound * job.columns * size)
+    return footprint
+  }
+
+  override var work: Int { productOperations / 16 }
+  override var productOperations: Int { 2 * job.end * job.columns * job.count }
 }
 
 extension PlannedRecording {

@@ -109,7 +109,7 @@ final class WindowProduct<S: Scalar>: PlacedOperation<S> {
       }
   }
 
-  /// The elements of the weights, and what the parts of their gradient share: elements of a window, or its places.
+  /// The elements of the weights, and those of a window in one kernel.
   private var weights: Int { grid.windows.count * grid.channels * (isDepthwise ? 1 : kernels) }
   private var depth: Int { grid.windows.count * (isDepthwise ? 1 : grid.channels) }
 
@@ -123,10 +123,11 @@ final class WindowProduct<S: Scalar>: PlacedOperation<S> {
     kernel(&job)
   }
 
-  /// The rows of windows, the elements of a window or the rows of the images that are a part's. Like the loops around a
+  /// The rows of windows, the elements of a window (of a depthwise one the channels) or the rows of the images that are a
+  /// part's. Like the loops around a
   /// convolution, it is cut between images where there are enough.
   private func band(_ part: Int, of parts: Int) -> Range<Int> {
-    if kind == .weights { return Range(part: part, of: parts, in: depth) }
+    if kind == .weights { return Range(part: part, of: parts, in: isDepthwise ? kernels : depth) }
     let rows = kind == .forward ? grid.grid.height : grid.height
     if grid.images < parts { return Range(part: part, of: parts, in: grid.images * rows) }
     let images = Range(part: part, of: parts, in: grid.images)
@@ -163,12 +164,9 @@ final class WindowProduct<S: Scalar>: PlacedOperation<S> {
     case .weights:
       readAll(job.x, grid.images * image)
       readAll(job.g, grid.images * products)
-      if isDepthwise {
-        footprint.write(bytes: band.count * kernels * size, at: y + band.lowerBound * kernels * size)
-      } else {
-        let column = UnsafePointer((y + band.lowerBound * size).assumingMemoryBound(to: S.self))
-        footprint.write(column, rows: kernels, columns: band.count, stride: depth)
-      }
+      let column = UnsafePointer((y + band.lowerBound * size).assumingMemoryBound(to: S.self))
+      let (rows, stride) = isDepthwise ? (depth, kernels) : (kernels, depth)
+      footprint.write(column, rows: rows, columns: band.count, stride: stride)
       return footprint
     }
     footprint.write(bytes: band.count * line * size, at: y + band.lowerBound * line * size)

@@ -55,7 +55,9 @@ struct WindowsInPlace {
         wanted.formUnion(reads)
       } else if form == .reshape, !recording.kept[i] {
         sources[i] = reads[0]
-      } else if form == .binary(.multiply), let found = recording.terms(i, inputs.map { sources[$0] }) {
+      } else if form == .binary(.multiply), let found = recording.terms(i, inputs.map { sources[$0] }),
+        withUnsafePointer(to: found.grid.kernel, ak_convolves_depthwise)
+      {
         terms.append((i, reads, found))
       } else if reads.count == 1, let position = inputs.firstIndex(where: { sources[$0] != nil }),
         let use = WindowsInPlace.use(of: reads[0], in: i, position, recording, elementSize)

@@ -20,7 +20,9 @@ void N(gemm)(const JOIN(ak_gemm_, PRECISION) *g) {
       };
       product = swapped;
     }
-    if (N(flips)(&product))
+    if (N(is_row)(&product))
+      N(run_row)(&product);
+    else if (N(flips)(&product))
       N(run_flipped)(&product);
     else
       N(run_product)(&product);

@@ -6,46 +6,43 @@ INLINE long N(parts)(long n, long most) { return (n + most - 1) / most; }
 // The start of part i of n cut as evenly as can be.
 INLINE long N(cut)(long n, long parts, long i) { return n / parts * i + N(smaller)(i, n % parts); }
 
-// LANES x LANES elements, transposed in registers.
+// LANES x LANES elements, transposed: row[p][j] = from[j from_row + p].
 #if VECTOR_BYTES == 64
 typedef double N(doubles) __attribute__((ext_vector_type(8)));
 #define PICK(a, b, ...) ((V)__builtin_shufflevector((N(doubles))(a), (N(doubles))(b), __VA_ARGS__))
 
-// First within the 16-byte blocks of a vector, then the blocks as a 4 x 4 matrix: every shuffle stays cheap that way.
-INLINE void N(transpose)(V row[LANES]) {
-  enum { side = LANES / 4 };  // elements in a block
-  V inner[4][4];              // [group of rows][column within a block]
+// Four rows, a vector's quarter of each: loads put the quarters where they belong.
+INLINE V N(load_quarters)(const T *from, long step) {
+#define QUARTER(i) _mm_loadu_pd((const double *)(from + i * step))
+  __m512d v = _mm512_castpd128_pd512(QUARTER(0));
+  v = _mm512_insertf64x2(v, QUARTER(1), 1);
+  v = _mm512_insertf64x2(v, QUARTER(2), 2);
+  return (V)_mm512_insertf64x2(v, QUARTER(3), 3);
+}
+
+INLINE void N(load_turned)(const T *from, long from_row, V row[LANES]) {
+  enum { side = LANES / 4 };  // elements in a quarter
 #pragma clang loop unroll(full)
-  for (int g = 0; g < 4; g++) {
+  for (int c = 0; c < LANES; c += side) {
+    V part[side];
+#pragma clang loop unroll(full)
+    for (int r = 0; r < side; r++) part[r] = N(load_quarters)(from + r * from_row + c, side * from_row);
 #if REAL_BITS == 32
-    const V a = row[4 * g], b = row[4 * g + 1], c = row[4 * g + 2], d = row[4 * g + 3];
 #define LOWER(a, b) __builtin_shufflevector(a, b, 0, 16, 1, 17, 4, 20, 5, 21, 8, 24, 9, 25, 12, 28, 13, 29)
 #define UPPER(a, b) __builtin_shufflevector(a, b, 2, 18, 3, 19, 6, 22, 7, 23, 10, 26, 11, 27, 14, 30, 15, 31)
-    const V ab = LOWER(a, b), cd = LOWER(c, d), ab2 = UPPER(a, b), cd2 = UPPER(c, d);
-    inner[g][0] = PICK(ab, cd, 0, 8, 2, 10, 4, 12, 6, 14);
-    inner[g][1] = PICK(ab, cd, 1, 9, 3, 11, 5, 13, 7, 15);
-    inner[g][2] = PICK(ab2, cd2, 0, 8, 2, 10, 4, 12, 6, 14);
-    inner[g][3] = PICK(ab2, cd2, 1, 9, 3, 11, 5, 13, 7, 15);
+    const V ab = LOWER(part[0], part[1]), cd = LOWER(part[2], part[3]);
+    const V ab2 = UPPER(part[0], part[1]), cd2 = UPPER(part[2], part[3]);
+    row[c] = PICK(ab, cd, 0, 8, 2, 10, 4, 12, 6, 14);
+    row[c + 1] = PICK(ab, cd, 1, 9, 3, 11, 5, 13, 7, 15);
+    row[c + 2] = PICK(ab2, cd2, 0, 8, 2, 10, 4, 12, 6, 14);
+    row[c + 3] = PICK(ab2, cd2, 1, 9, 3, 11, 5, 13, 7, 15);
 #else
-    inner[g][0] = PICK(row[2 * g], row[2 * g + 1], 0, 8, 2, 10, 4, 12, 6, 14);
-    inner[g][1] = PICK(row[2 * g], row[2 * g + 1], 1, 9, 3, 11, 5, 13, 7, 15);
+    row[c] = PICK(part[0], part[1], 0, 8, 2, 10, 4, 12, 6, 14);
+    row[c + 1] = PICK(part[0], part[1], 1, 9, 3, 11, 5, 13, 7, 15);
 #endif
-  }
-#pragma clang loop unroll(full)
-  for (int c = 0; c < side; c++) {
-    const V top = PICK(inner[0][c], inner[1][c], 0, 1, 2, 3, 8, 9, 10, 11);
-    const V top2 = PICK(inner[0][c], inner[1][c], 4, 5, 6, 7, 12, 13, 14, 15);
-    const V low = PICK(inner[2][c], inner[3][c], 0, 1, 2, 3, 8, 9, 10, 11);
-    const V low2 = PICK(inner[2][c], inner[3][c], 4, 5, 6, 7, 12, 13, 14, 15);
-    row[c] = PICK(top, low, 0, 1, 4, 5, 8, 9, 12, 13);
-    row[side + c] = PICK(top, low, 2, 3, 6, 7, 10, 11, 14, 15);
-    row[2 * side + c] = PICK(top2, low2, 0, 1, 4, 5, 8, 9, 12, 13);
-    row[3 * side + c] = PICK(top2, low2, 2, 3, 6, 7, 10, 11, 14, 15);
   }
 }
 #else
-// As many perfect shuffles of the rows as the logarithm of their number.
-INLINE void N(transpose)(V row[LANES]) {
 #if LANES == 2
 #define LOWER(a, b) __builtin_shufflevector(a, b, 0, 2)
 #define UPPER(a, b) __builtin_shufflevector(a, b, 1, 3)
@@ -56,6 +53,10 @@ INLINE void N(transpose)(V row[LANES]) {
 #define LOWER(a, b) __builtin_shufflevector(a, b, 0, 8, 1, 9, 2, 10, 3, 11)
 #define UPPER(a, b) __builtin_shufflevector(a, b, 4, 12, 5, 13, 6, 14, 7, 15)
 #endif
+// As many perfect shuffles of the rows as the logarithm of their number.
+INLINE void N(load_turned)(const T *from, long from_row, V row[LANES]) {
+#pragma clang loop unroll(full)
+  for (int j = 0; j < LANES; j++) row[j] = N(load)(from + j * from_row);
 #pragma clang loop unroll(full)
   for (int step = 1; step < LANES; step *= 2) {
     V next[LANES];
@@ -70,12 +71,22 @@ INLINE void N(transpose)(V row[LANES]) {
 }
 #endif
 
+// Of `rows` x `columns` elements, at most LANES each; the lanes behind are zero.
+INLINE void N(load_turned_part)(const T *from, long from_row, long rows, long columns, V row[LANES]) {
+  if (rows == LANES && columns == LANES) {
+    N(load_turned)(from, from_row, row);
+    return;
+  }
+  V part[LANES];
+  for (long j = 0; j < LANES; j++, from += from_row)
+    part[j] = j >= rows ? SPLAT(0) : columns == LANES ? N(load)(from) : N(load_tail)(from, columns);
+  N(load_turned)((const T *)part, LANES, row);
+}
+
 // LANES x LANES elements, turned: to[p to_row + j] = from[j from_row + p].
 INLINE void N(turn)(const T *from, long from_row, T *to, long to_row) {
   V row[LANES];
-#pragma clang loop unroll(full)
-  for (int j = 0; j < LANES; j++) row[j] = N(load)(from + j * from_row);
-  N(transpose)(row);
+  N(load_turned)(from, from_row, row);
 #pragma clang loop unroll(full)
   for (int p = 0; p < LANES; p++) N(store)(to + p * to_row, row[p]);
 }
@@ -83,9 +94,7 @@ INLINE void N(turn)(const T *from, long from_row, T *to, long to_row) {
 // The same of `rows` x `columns` elements, at most LANES each; the lanes behind are zero.
 static void N(turn_edge)(const T *from, long from_row, long rows, long columns, T *to, long to_row) {
   V row[LANES];
-  for (long j = 0; j < LANES; j++, from += from_row)
-    row[j] = j >= rows ? SPLAT(0) : columns == LANES ? N(load)(from) : N(load_tail)(from, columns);
-  N(transpose)(row);
+  N(load_turned_part)(from, from_row, rows, columns, row);
   for (long p = 0; p < columns; p++) N(store)(to + p * to_row, row[p]);
 }
 

@@ -20,18 +20,6 @@ INLINE void N(next_block)(N(upper_blocks) *b, long n) {
   b->j = b->i > b->square_j ? b->i : b->square_j;
 }
 
-// The rows of a block of at most LANES x LANES elements, turned; zeros behind them.
-INLINE void N(load_turned)(const T *from, long from_row, long rows, long columns, V row[LANES]) {
-  if (rows == LANES && columns == LANES) {
-#pragma clang loop unroll(full)
-    for (int r = 0; r < LANES; r++) row[r] = N(load)(from + r * from_row);
-  } else {
-    for (long r = 0; r < LANES; r++)
-      row[r] = r >= rows ? SPLAT(0) : columns == LANES ? N(load)(from + r * from_row) : N(load_tail)(from + r * from_row, columns);
-  }
-  N(transpose)(row);
-}
-
 // -(a + b)/2. Equal elements give themselves, to the last bit.
 INLINE V N(negative_mean)(V a, V b) { return SPLAT(0) - (a + SPLAT(0.5) * (b - a)); }
 
@@ -44,7 +32,7 @@ static void N(symmetrize)(const T *a, T *y, long n) {
       const long columns = N(smaller)(n - j, LANES);
       const T *from = a + i * n + j;
       T *to = y + i * n + j;
-      N(load_turned)(a + j * n + i, n, columns, rows, low);
+      N(load_turned_part)(a + j * n + i, n, columns, rows, low);
       if (rows == LANES && columns == LANES) {
 #pragma clang loop unroll(full)
         for (int r = 0; r < LANES; r++) N(store)(to + r * n, N(negative_mean)(low[r], N(load)(from + r * n)));
@@ -68,7 +56,7 @@ static void N(turn_triangle)(T *y, long n) {
     {
       const long columns = N(smaller)(n - j, LANES);
       T *const from = y + i * n + j, *const to = y + j * n + i;
-      N(load_turned)(from, n, rows, columns, row);
+      N(load_turned_part)(from, n, rows, columns, row);
       if (i < j && rows == LANES && columns == LANES) {
 #pragma clang loop unroll(full)
         for (int r = 0; r < LANES; r++) {

@@ -64,34 +64,49 @@ void N(cholesky)(const T *x, T *y, long n, long count) {
     N(factor_small)(x + m * n * n, y + m * n * n, n, N(smaller)(count - m, LANES));
 }
 
-// Few columns of small triangles.
+// Some columns of row i, behind the `done` rows that are solved.
+INLINE void N(solve_lanes)(const N(triangle) *g, const V *a, V *b, long n, long columns, long i, long done,
+                           const int width) {
+  V sum[2];
+#pragma clang loop unroll(full)
+  for (int j = 0; j < width; j++) sum[j] = b[i * columns + j];
+  for (long step = 0; step < done; step++) {
+    const long p = g->forward ? step : n - 1 - step;
+    const V factor = -a[i * g->row + p * g->column];
+#pragma clang loop unroll(full)
+    for (int j = 0; j < width; j++) sum[j] = N(fma)(factor, b[p * columns + j], sum[j]);
+  }
+#pragma clang loop unroll(full)
+  for (int j = 0; j < width; j++) b[i * columns + j] = g->unit ? sum[j] : sum[j] / a[i * n + i];
+}
+
+// Small triangles.
 static void N(solve_small)(const N(triangle) *g, const T *t, T *x, long n, long columns, long count) {
   V a[SMALL_ROOM], b[SMALL_ROOM];
   N(gather_lanes)(t, n * n, count, a);
   N(gather_lanes)(x, n * columns, count, b);
-  for (long step = 0; step < n; step++) {
-    const long p = g->forward ? step : n - 1 - step;
-    if (!g->unit)
-      for (long j = 0; j < columns; j++) b[p * columns + j] /= a[p * n + p];
-    for (long next = step + 1; next < n; next++) {
-      const long i = g->forward ? next : n - 1 - next;
-      const V factor = -a[i * g->row + p * g->column];
-      for (long j = 0; j < columns; j++) b[i * columns + j] = N(fma)(factor, b[p * columns + j], b[i * columns + j]);
-    }
+  for (long done = 0; done < n; done++) {
+    const long i = g->forward ? done : n - 1 - done;
+    long j = 0;
+    for (; j + 2 <= columns; j += 2) N(solve_lanes)(g, a, b + j, n, columns, i, done, 2);
+    if (j < columns) N(solve_lanes)(g, a, b + j, n, columns, i, done, 1);
   }
   N(scatter_lanes)(b, n * columns, count, x);
 }
 
+// Right sides that fill a vector are lanes themselves where there are not as many triangles: their sums are the same.
 void N(solve_triangular)(bool upper, bool transposed, bool unit, const T *t, long ldt, T *x, long ldx, long n,
                          long columns, long count) {
   N(triangle) g = {
       .t = t, .row = transposed ? 1 : ldt, .column = transposed ? ldt : 1, .forward = upper == transposed, .unit = unit};
-  if (n <= AK_SMALL_EXTENT && columns < LANES && ldt == n && ldx == columns) {
-    for (long m = 0; m < count; m += LANES)
-      N(solve_small)(&g, t + m * n * n, x + m * n * columns, n, columns, N(smaller)(count - m, LANES));
-    return;
+  const bool small = n <= AK_SMALL_EXTENT && columns <= AK_SMALL_EXTENT && ldt == n && ldx == columns;
+  long m = 0;
+  for (; small && m + (columns < LANES ? 1 : LANES) <= count; m += LANES)
+    N(solve_small)(&g, t + m * n * n, x + m * n * columns, n, columns, N(smaller)(count - m, LANES));
+  for (; m < count; m++) {
+    g.t = t + m * n * ldt;
+    N(solve_one)(&g, x + m * n * ldx, ldx, n, columns);
   }
-  for (long m = 0; m < count; m++, g.t += n * ldt, x += n * ldx) N(solve_one)(&g, x, ldx, n, columns);
 }
 
 // Rows k and `place` of each lane change places, place > k or none.

@@ -230,7 +230,7 @@ final class TrainingLint {
   func look(at run: TrainingRun) -> [Linter<Float>.Finding] {
     let examples = run.trainer.training
     let batch = examples.batch(Array(0..<min(examples.count, 128))[...])
-    let tape = Tape<Float>(mode: .inference)
+    let tape = Tape<Float>(mode: .inference, seed: 0, computesLater: true)
     let (inputs, labels) = (tape.input(batch.inputs, name: "inputs"), tape.index(batch.targets, name: "labels"))
     let loss = run.classifier.plan.loss(run.classifier.model(inputs), labels: labels)
     let new = Linter(on: loss, parameters: run.classifier.parameters.map(\.parameter)).run().filter { finding in
