@@ -438,6 +438,62 @@ def errors_of(lib):
     return errors
 
 
+def hand(lib, array):
+    """The distances of ht's points to the skin by the pose and the places on triangles, which are given with it, for either library."""
+    model = given["data"]["model"]
+    corners = np.array(model["triangles"])[given["data"]["correspondences"]].ravel()
+    positions = array(np.array(model["base_positions"], np.float64)[corners])
+    weights = array(np.array(model["weights"], np.float64)[corners])
+    relatives, inverse = (array(np.array(model[k], np.float64)) for k in ("base_relatives", "inverse_base_absolutes"))
+    points, parents = array(np.array(given["data"]["points"], np.float64)), model["parents"]
+    zero, one, unit = array(np.zeros(())), array(np.ones(())), array(np.eye(3))
+
+    def matrix(rows):
+        return lib.stack([lib.stack(row) for row in rows])
+
+    def turned(a, b, c):
+        o, i = zero, one
+        (ca, cb, cc), (sa, sb, sc) = ([f(v) for v in (a, b, c)] for f in (lib.cos, lib.sin))
+        x = matrix([[i, o, o, o], [o, ca, -sa, o], [o, sa, ca, o], [o, o, o, i]])
+        y = matrix([[cb, o, sb, o], [o, i, o, o], [-sb, o, cb, o], [o, o, o, i]])
+        z = matrix([[cc, -sc, o, o], [sc, cc, o, o], [o, o, i, o], [o, o, o, i]])
+        return z @ y @ x
+
+    def distances(theta, places):
+        joints = {}
+        for finger in range(5):
+            t, bone = 6 + 4 * finger, 2 + 4 * finger
+            joints[bone] = (theta[t], zero, theta[t + 1])
+            joints[bone + 1], joints[bone + 2] = (theta[t + 2], zero, zero), (theta[t + 3], zero, zero)
+        absolutes = []
+        for bone, parent in enumerate(parents):
+            own = relatives[bone] @ turned(*joints[bone]) if bone in joints else relatives[bone]
+            absolutes.append(own if parent < 0 else absolutes[parent] @ own)
+        moves = lib.stack([a @ b for a, b in zip(absolutes, inverse)])
+        skin = lib.einsum("nb,bij,nj->ni", weights, moves, positions)[:, :3]
+        angle = lib.sqrt((theta[:3] * theta[:3]).sum())
+        k = theta[:3] / angle
+        cross = matrix([[zero, -k[2], k[1]], [k[2], zero, -k[0]], [-k[1], k[0], zero]])
+        turn = unit + lib.sin(angle) * cross + (1 - lib.cos(angle)) * (cross @ cross)
+        corner = (skin @ turn.T + theta[3:6]).reshape(-1, 3, 3)
+        a, b = places[:, :1], places[:, 1:]
+        return points - (a * corner[:, 0] + b * corner[:, 1] + (1 - a - b) * corner[:, 2])
+
+    theta, places = array(x["theta"]), array(x["us"])
+    sides = [array(np.tile(side, (len(x["us"]), 1))) for side in ([1.0, 0.0], [0.0, 1.0])]
+
+    def jacobian(jvp, jacfwd):
+        # A place moves its own distance alone: two directions for all of them, and 26 of the pose.
+        def run(theta, places):
+            moved = [jvp(lambda u: distances(theta, u), (places,), (side,))[1] for side in sides]
+            pose = jacfwd(lambda t: distances(t, places))(theta)
+            return lib.concatenate([lib.stack(moved, -1), pose], -1)
+
+        return run
+
+    return jacobian, (theta, places)
+
+
 def torch_row():
     import torch
 
@@ -456,6 +512,10 @@ def torch_row():
             return torch.stack(blocks, 1), torch.autograd.grad((1 - w * w).sum(), w)[0]
 
         return measured(run, lambda y: ends(*y))
+    if kind == "ht":
+        jacobian, inputs = hand(torch, torch.from_numpy)
+        run = jacobian(torch.func.jvp, torch.func.jacfwd)
+        return measured(lambda: run(*inputs), lambda y: [y])
     value, inputs = objective(torch)
     for a in inputs:
         a.requires_grad_()
@@ -484,6 +544,9 @@ def jax_row():
             return blocks, jax.vmap(jax.grad(lambda w: 1 - w * w))(v[:, 14])
 
         shown = lambda y: ends(*y)  # noqa: E731
+    elif kind == "ht":
+        jacobian, inputs = hand(jnp, jnp.asarray)
+        derivative, shown = jacobian(jax.jvp, jax.jacfwd), lambda y: [y]
     else:
         value, inputs = objective(jnp, jax)
         shown = list

@@ -24,13 +24,15 @@ enum KMeans {
         let run = compile(try input.tensors()) { [cost($0[0], $0[1])] }
         return { try run(input.tensors())[0].scalar }
       },
-      // J · H⁻¹. No centroid's distances depend on another's, so H is diagonal, and its product with ones is its diagonal.
+      // J · H⁻¹. No centroid's distances depend on another's, so H is diagonal, and its product with ones is its diagonal. A centroid
+      // that is nearest to no point has J = H = 0: it stays where it is.
       Function("dir") { (input: Input, compile) in
         let run = compile(try input.tensors()) { x in
           let c = x[1]
           let slope = gradient(of: cost(x[0], c), withRespectTo: c)
           let ones = c.tape.constant(Tensor<Double>.ones(c.shape))
-          return [slope / gradients(of: slope, withRespectTo: [c], cotangent: ones)[0]]
+          let curvature = gradients(of: slope, withRespectTo: [c], cotangent: ones)[0]
+          return [Adjoint.where(curvature .> 0, slope / curvature, 0)]
         }
         return { try run(input.tensors())[0].rows }
       },

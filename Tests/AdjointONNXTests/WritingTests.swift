@@ -5,12 +5,15 @@ import Foundation
 import TestFiles
 import Testing
 
+/// What is written: single operations, and loops step by step.
+private let written = OperationCatalog.examples + OperationCatalog.loops.flatMap { $0.examples }
+
 @Suite("Exports, read back from their bytes")
 struct WritingTests {
-  @Test(arguments: OperationCatalog.examples.indices) func `An example is written in both precisions`(_ number: Int)
+  @Test(arguments: written.indices) func `An example is written in both precisions`(_ number: Int)
     throws
   {
-    let example = OperationCatalog.examples[number]
+    let example = written[number]
     for model in [try exported(example, as: Float.self), try exported(example, as: Double.self)] {
       var known = Set(model.graph.initializers.map(\.name) + model.graph.inputs.map(\.name))
       #expect(known.count == model.graph.initializers.count + model.graph.inputs.count)
@@ -30,6 +33,22 @@ struct WritingTests {
     #expect(rows.union(compositions).isSubset(of: OperationCatalog.names))
     // Both: an operator in single precision, or for some attributes, and the composition elsewhere.
     #expect(rows.intersection(compositions) == ["leakyRelu", "elu", "erf", "pad"])
+  }
+
+  @Test func `A loop of too many steps is refused with its place`() throws {
+    let tape = Tape<Double>()
+    let x = tape.input(Tensor([1, 2]), name: "x")
+    let short = tape.scoped("power") { scan([x], steps: 50) { [$0[0] * 1.5] }[0] }
+    let model = try tape.onnxModel(outputs: [("y", short)]).model
+    #expect(model.graph.nodes.count { $0.operation == "Mul" } == 50)
+    #expect(model.graph.nodes.contains { $0.name.hasPrefix("power/scan/") })
+    let long = tape.scoped("power") { scan([x], steps: 1_000_000) { [$0[0] * 1.5] }[0] }
+    #expect {
+      try tape.onnxModel(outputs: [("y", long)])
+    } throws: { error in
+      let text = "\(error)"
+      return text.contains("a loop of 1000000 steps is written step by step") && text.contains("at most 100000")
+    }
   }
 
   @Test func `A composition computes what its operation does`() throws {
@@ -135,10 +154,8 @@ struct WritingTests {
 /// What this module writes and reads again.
 @Suite("Round trips")
 struct RoundTripTests {
-  @Test(arguments: OperationCatalog.examples.indices) func `A model that is read back computes what was recorded`(
-    _ number: Int
-  ) throws {
-    let example = OperationCatalog.examples[number]
+  @Test(arguments: written.indices) func `A model that is read back computes what was recorded`(_ number: Int) throws {
+    let example = written[number]
     try compare(example, as: Float.self, bound: 1e-5)
     try compare(example, as: Double.self, bound: 1e-12)
   }

@@ -55,6 +55,47 @@ import Testing
     #expect(first.value == Tensor([20, 40]) && second.value == Tensor([0, 0]))
   }
 
+  @Test("The body of a loop sees what it is given, computed or not", arguments: [false, true], [0, 1, 3])
+  func loop(reversed: Bool, steps: Int) {
+    var found: [(text: [String], values: [Tensor<Double>])] = []
+    for tape in tapes() {
+      var text: [String] = []
+      let x = (tape.input(Tensor((0..<steps).map { 0.5 + Double($0) })) * 2).exp()
+      let start = (tape.input(Tensor([0.25, -1])) * 3).sin()
+      let y = scan([start], over: [x], reversed: reversed) { carry, entry in
+        // What is read off values needs them while it is recorded.
+        let z = tape.record(Cubed(), carry[0] * 0.5 + entry[0])
+        text += [carry[0], entry[0], z].map { "\($0)" }
+        return ([z], [z * 2])
+      }
+      let slope = gradients(of: y.carry[0].sum() + y.outputs[0].sum(), withRespectTo: [x, start])
+      found.append((text, (y.carry + y.outputs + slope).map(\.value)))
+    }
+    #expect(found[0].text == found[1].text)
+    for (now, later) in zip(found[0].values, found[1].values) { #expect(later.isIdentical(to: now)) }
+    // The first step is given the first carry, and zeros where there is no step.
+    #expect(found[1].text[0].contains("0.681638"), "\(found[1].text)")
+    if steps == 0 { #expect(found[1].text[1].contains("0")) }
+  }
+
+  @Test func `A constant in the body of a loop computes nothing before it`() {
+    let tape = tapes()[1]
+    let weight = Parameter<Double>(Tensor([1, 2]))
+    let before = tape.parameter(weight) * 2
+    _ = scan([before], steps: 3) { [2 * $0[0] + Tensor([3, 4])] }
+    weight.value = Tensor([10, 20])
+    #expect(before.value == Tensor([20, 40]))
+  }
+
+  @Test func `A branch on a comparison takes the side of the numbers`() {
+    for tape in tapes() {
+      let y = (tape.input(Tensor(scalar: 3)) * 2).square() - 35
+      #expect([y < 2, y <= 1, y > 0, y >= 1, y == 1, y != 2] == Array(repeating: true, count: 6))
+      #expect([y < 1, y <= 0.5, y > 1, y >= 1.5, y == 2, y != 1] == Array(repeating: false, count: 6))
+      #expect(y + 1 > y && 0 < y && y * 2 > y.sqrt())
+    }
+  }
+
   @Test func `What was truncated away is computed anew in its place`() {
     let tape = tapes()[1]
     let x = tape.input(Tensor([1, 2]))

@@ -50,6 +50,27 @@ import Testing
     #expect(program.value(of: y).isIdentical(to: y.value))
   }
 
+  @Test("A single number that is repeated for a function of two is read where it stands", arguments: Binary.allCases)
+  func repeatedNumber(f: Binary) {
+    let tape = Tape<Float>()
+    let (x, one, row) = (input(tape, [9, 300], seed: 8), input(tape, [1, 1], seed: 9), input(tape, [300], seed: 10))
+    let (wide, rows) = (one.square().broadcast(to: x.shape), row.broadcast(to: x.shape))
+    let outputs = [
+      tape.record(f, x.square(), wide), tape.record(f, wide, x.exp()), tape.record(f, wide, wide),
+      tape.record(f, wide, rows),
+    ]
+    let program = Program<Float>(outputs)
+    program.run()
+    for y in outputs { #expect(program.value(of: y).isIdentical(to: y.value)) }
+    // It is still there for whoever asks.
+    let both = Program<Float>([outputs[0], wide])
+    both.run()
+    #expect(both.value(of: wide).isIdentical(to: wide.value))
+    #expect(both.value(of: outputs[0]).isIdentical(to: outputs[0].value))
+    let alone = Program<Float>([outputs[0]])
+    #expect(alone.instructionCount <= 2)
+  }
+
   @Test("What depends on constants alone is computed when the program is made, and again when a constant is written")
   func constants() {
     let tape = Tape<Float>()

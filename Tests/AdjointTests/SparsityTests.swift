@@ -1,4 +1,5 @@
 import Adjoint
+import Foundation
 import Testing
 
 /// Sparse derivatives: the pattern found from the recording, its colours, and the entries.
@@ -165,6 +166,40 @@ import Testing
     }
     let squares = batchJacobian(of: (points * points[..., 0..<1]).sum(axis: 1), withRespectTo: points)
     #expect(squares.value == Tensor([[4.0, 1], [10, 3], [16, 5]]))
+  }
+
+  @Test func `A batch of functions written on numbers has the blocks of each`() {
+    let (x, y) = (Tensor([[1.0, 2], [3, -1]]), Tensor([[0.5, -2], [1, 4]]))
+    for mode in [JacobianMode.reverse, .forward, .automatic] {
+      let tape = Tape<Double>()
+      let v = [tape.input(x), tape.input(y), tape.input(Tensor([[7.0, 7], [7, 7]]))]
+      let f = [v[0] * v[1].sin(), v[1].square() + 2 * v[0], (v[0] / v[1]).exp()]
+      // What else reads the arguments does not count.
+      _ = v[0].sum()
+      let blocks = batchJacobian(of: f, withRespectTo: v, mode: mode)
+      #expect(blocks.shape == [2, 2, 3, 3])
+      let program = Program<Double>([blocks])
+      program.run()
+      #expect(program.value(of: blocks) == blocks.value)
+      for i in 0..<2 {
+        for j in 0..<2 {
+          let (a, b): (Double, Double) = (x[i, j], y[i, j])
+          let e: Double = exp(a / b)
+          let expected: [Double] = [sin(b), a * cos(b), 0, 2, 2 * b, 0, e / b, -e * a / (b * b), 0]
+          let own: [Double] = blocks.value[i, j, ...].elements
+          for (found, right) in zip(own, expected) { #expect(abs(found - right) <= 1e-14 * max(1, abs(right))) }
+        }
+      }
+    }
+  }
+
+  @Test func `Functions that mix the numbers of a batch are refused`() async {
+    let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+      let x = Tape<Double>().input(Tensor([1.0, 2]), name: "x")
+      _ = batchJacobian(of: [x * x.sum()], withRespectTo: [x])
+    }
+    let said = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
+    #expect(said.contains("mixes the functions of the batch"))
   }
 
   @Test func `Indices that are computed reach all, and those that are fed reach their own`() {

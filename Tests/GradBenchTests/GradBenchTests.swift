@@ -81,6 +81,17 @@ import Testing
     }
   }
 
+  @Test func `A centroid that is nearest to no point stays where it is`() throws {
+    let input = #"{"points": [[1, 2], [3, 5]], "centroids": [[2, 3], [100, 100]]}"#
+    let (answers, _) = try answers([
+      #"{"id": 0, "kind": "evaluate", "module": "kmeans", "function": "dir", "input": \#(input)}"#,
+      #"{"id": 1, "kind": "evaluate", "module": "kmeans", "function": "cost", "input": \#(input)}"#,
+    ])
+    try #require(answers.count == 2)
+    #expect(answers[0]["output"] as? [[Double]] == [[0, -0.5], [0, 0]])
+    #expect((answers[1]["output"] as? NSNumber)?.doubleValue == 7)
+  }
+
   @Test func `The protocol: a start, modules known and unknown, runs, faults that are told, and a message to come`()
     throws
   {

@@ -178,3 +178,64 @@ public func batchJacobian<S: Scalar>(
     }
   return concatenate(lines, axis: isReverse ? 1 : 2).reshape(to: shape)
 }
+
+/// The Jacobians of a batch of small functions that are written on single numbers, recorded: of the results yᵢ by the arguments xⱼ,
+/// where each variable holds one number for each function of the batch, and all have one shape [n…]. Entry […, i, j] of the result
+/// [n…, m, k] is ∂yᵢ/∂xⱼ.
+///
+/// The function is written as for plain numbers. Numbers of one argument stand side by side, so that a program computes a block of
+/// functions at a time, in a cache, and looks for no structure.
+///
+/// - Complexity: m backward passes, or k forward ones; each for the whole batch.
+/// - Precondition: elements of y depend on the elements of x beside them alone, as elementwise operations leave them.
+public func batchJacobian<S: Scalar>(
+  of y: [Variable<S>], withRespectTo x: [Variable<S>], mode: JacobianMode = .automatic, file: StaticString = #fileID,
+  line: UInt = #line
+) -> Variable<S> {
+  guard let first = x.first, !y.isEmpty else {
+    fatalError(
+      "batchJacobian: \(y.count) results by \(x.count) arguments; give at least one of each", file: file, line: line)
+  }
+  let (shape, tape) = (first.checkedShape("batchJacobian", file, line), first.tape)
+  for v in x + y where v.checkedShape("batchJacobian", file, line) != shape {
+    fatalError(
+      "batchJacobian: \(tape.describe(v.index)) beside arguments of the shape \(shape); each variable holds a number for "
+        + "each function of the batch", file: file, line: line)
+  }
+  if let mixed = tape.firstMixing(from: x, to: y) {
+    fatalError(
+      "batchJacobian: \(tape.describe(mixed)) mixes the functions of the batch; only operations on each by itself are taken. "
+        + "batchJacobian(of:withRespectTo:) of one variable [n, …] takes others", file: file, line: line)
+  }
+  let one = tape.constant(Tensor<S>.ones(shape))
+  let isReverse =
+    switch mode {
+    case .reverse: true
+    case .forward: false
+    case .automatic: y.count <= x.count
+    }
+  let entries =
+    isReverse
+    ? y.flatMap { gradients(of: $0, withRespectTo: x, cotangent: one) }
+    : y.flatMap { y in x.map { jvp(of: y, withRespectTo: [$0], along: [one]) } }
+  let flat = entries.map { $0.reshape(shape.elementCount, 1) }
+  return concatenate(flat, axis: 1).reshape(to: Shape(Array(shape) + [y.count, x.count]))
+}
+
+extension Tape {
+  /// A node between some variables and others that is not computed element by element; `nil` when all are.
+  fileprivate func firstMixing(from x: [Variable<S>], to y: [Variable<S>]) -> Int? {
+    let (targets, shape) = (Set(x.map(\.index)), x[0].shape)
+    let (first, last) = (targets.min() ?? 0, y.map(\.index).max() ?? 0)
+    guard first <= last else { return nil }
+    let depends = nodesBetween(Array(targets), and: last)
+    var isWanted = [Bool](repeating: false, count: last + 1)
+    for y in y { isWanted[y.index] = true }
+    for i in (first...last).reversed() where isWanted[i] && depends[i] && !targets.contains(i) {
+      guard case .operation(let operation) = nodes[i].kind else { continue }
+      guard operation.isElementwise || operation.form == .reshape, nodes[i].shape == shape else { return i }
+      for input in nodes[i].inputs { isWanted[input] = true }
+    }
+    return nil
+  }
+}

@@ -79,6 +79,8 @@ package enum OperationForm: Hashable, Sendable {
   case cholesky, solveTriangular, solve
   case determinant(Determinant.Kind)
   case unfold, fold, maxPool, averagePool
+  /// A loop, which has a recording among its attributes.
+  case scan
   /// An operation of another module.
   case other
 
@@ -91,7 +93,7 @@ package enum OperationForm: Hashable, Sendable {
     case .sum, .mean, .variance, .extremum, .argMax, .softmax, .cumulativeSum,
       .broadcast, .permute, .slice, .pad, .concatenate,
       .argSort, .gatherAlong, .scatterAddAlong, .asNumbers,
-      .stopGradient, .gather, .scatterAdd, .pick, .oneHot, .unfold, .fold, .maxPool, .averagePool, .other:
+      .stopGradient, .gather, .scatterAdd, .pick, .oneHot, .unfold, .fold, .maxPool, .averagePool, .scan, .other:
       false
     }
   }

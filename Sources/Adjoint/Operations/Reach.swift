@@ -42,6 +42,7 @@ extension Operation {
     case .scatterAdd, .scatterAddAlong: return computesIndices ? .all : .added
     case .cholesky, .solveTriangular, .solve, .determinant: return .part(of: x[0].leading.elementCount)
     case .fold, .maxPool, .averagePool: return .part(of: x[i][0])
+    case .scan: return .all
     case .other:
       if isElementwise { return .beside }
       return entrywiseInputs(x)?[i] == true ? .part(of: x[i][0]) : .all

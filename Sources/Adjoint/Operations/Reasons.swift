@@ -79,6 +79,10 @@ extension OperationForm {
     case .maxPool: return "Only the largest element of a window moves y: the adjoint goes back to the place that won."
     case .averagePool:
       return "Every element of a window enters its mean with equal weight, so each gets an equal share."
+    case .scan:
+      return
+        "Each step moved the loss through its results and through what it handed on: a loop from the last step to the first "
+        + "collects both."
     case .other:
       return isElementwise
         ? "Each element of y depends on one element of x alone: the Jacobian is diagonal, and the product with it becomes ⊙."

@@ -45,6 +45,26 @@ enum Simplification {
     return nodes[i].shape == nodes[j].shape && nodes[i].inputs.elementsEqual(nodes[j].inputs)
   }
 
+  /// Lets functions of two numbers read a single number where it stands, in place of an array that repeats it. Arrays that nobody
+  /// else reads are live no more.
+  static func readSingleNumbers(in nodes: inout [Node], _ live: inout [Bool], forms: [OperationForm?], kept: [Bool]) {
+    var isReplaced = false
+    for i in nodes.indices where live[i] && forms[i]?.isZip == true {
+      let (inputs, shape) = (nodes[i].inputs, nodes[i].shape)
+      for position in 0..<2 where forms[inputs[position]] == .broadcast && nodes[inputs[1 - position]].shape == shape {
+        let number = nodes[inputs[position]].inputs[0]
+        guard nodes[number].shape.elementCount == 1, inputs[0] != inputs[1] else { continue }
+        nodes[i] = nodes[i].reading(position == 0 ? NodeList(number, inputs[1]) : NodeList(inputs[0], number))
+        isReplaced = true
+        break
+      }
+    }
+    guard isReplaced else { return }
+    var isRead = kept
+    for i in nodes.indices where live[i] { for x in nodes[i].inputs { isRead[x] = true } }
+    for i in nodes.indices where forms[i] == .broadcast && !isRead[i] { live[i] = false }
+  }
+
   /// The live operations that depend on constants alone, in order.
   static func constants(in nodes: [Node], live: [Bool], forms: [OperationForm?], kept: [Bool]) -> [Int] {
     var folded: [Int] = []

@@ -26,83 +26,50 @@ extension Variable {
     return isTrue
   }
 
+  /// A plain number as a constant of this variable's tape.
+  private func beside(_ number: some BinaryFloatingPoint) -> Variable { tape.constant(Double(number)) }
+
   /// True when a is less than b, both single numbers: for `if` and `while`. The tape remembers the side.
   public static func < (a: Variable, b: Variable) -> Bool { holds(.less, a, b) }
   /// True when a is less than b, both single numbers: for `if` and `while`. The tape remembers the side.
-  public static func < (a: Variable, b: Double) -> Bool { holds(.less, a, a.tape.constant(b)) }
+  public static func < (a: Variable, b: some BinaryFloatingPoint) -> Bool { holds(.less, a, a.beside(b)) }
   /// True when a is less than b, both single numbers: for `if` and `while`. The tape remembers the side.
-  public static func < (a: Double, b: Variable) -> Bool { holds(.less, b.tape.constant(a), b) }
-  /// True when a is less than b, both single numbers: for `if` and `while`. The tape remembers the side.
-  @_disfavoredOverload
-  public static func < (a: Variable, b: S) -> Bool { holds(.less, a, a.tape.constant(b)) }
-  /// True when a is less than b, both single numbers: for `if` and `while`. The tape remembers the side.
-  @_disfavoredOverload
-  public static func < (a: S, b: Variable) -> Bool { holds(.less, b.tape.constant(a), b) }
+  public static func < (a: some BinaryFloatingPoint, b: Variable) -> Bool { holds(.less, b.beside(a), b) }
 
   /// True when a is at most b, both single numbers: for `if` and `while`. The tape remembers the side.
   public static func <= (a: Variable, b: Variable) -> Bool { holds(.lessOrEqual, a, b) }
   /// True when a is at most b, both single numbers: for `if` and `while`. The tape remembers the side.
-  public static func <= (a: Variable, b: Double) -> Bool { holds(.lessOrEqual, a, a.tape.constant(b)) }
+  public static func <= (a: Variable, b: some BinaryFloatingPoint) -> Bool { holds(.lessOrEqual, a, a.beside(b)) }
   /// True when a is at most b, both single numbers: for `if` and `while`. The tape remembers the side.
-  public static func <= (a: Double, b: Variable) -> Bool { holds(.lessOrEqual, b.tape.constant(a), b) }
-  /// True when a is at most b, both single numbers: for `if` and `while`. The tape remembers the side.
-  @_disfavoredOverload
-  public static func <= (a: Variable, b: S) -> Bool { holds(.lessOrEqual, a, a.tape.constant(b)) }
-  /// True when a is at most b, both single numbers: for `if` and `while`. The tape remembers the side.
-  @_disfavoredOverload
-  public static func <= (a: S, b: Variable) -> Bool { holds(.lessOrEqual, b.tape.constant(a), b) }
+  public static func <= (a: some BinaryFloatingPoint, b: Variable) -> Bool { holds(.lessOrEqual, b.beside(a), b) }
 
   /// True when a is greater than b, both single numbers: for `if` and `while`. The tape remembers the side.
   public static func > (a: Variable, b: Variable) -> Bool { holds(.greater, a, b) }
   /// True when a is greater than b, both single numbers: for `if` and `while`. The tape remembers the side.
-  public static func > (a: Variable, b: Double) -> Bool { holds(.greater, a, a.tape.constant(b)) }
+  public static func > (a: Variable, b: some BinaryFloatingPoint) -> Bool { holds(.greater, a, a.beside(b)) }
   /// True when a is greater than b, both single numbers: for `if` and `while`. The tape remembers the side.
-  public static func > (a: Double, b: Variable) -> Bool { holds(.greater, b.tape.constant(a), b) }
-  /// True when a is greater than b, both single numbers: for `if` and `while`. The tape remembers the side.
-  @_disfavoredOverload
-  public static func > (a: Variable, b: S) -> Bool { holds(.greater, a, a.tape.constant(b)) }
-  /// True when a is greater than b, both single numbers: for `if` and `while`. The tape remembers the side.
-  @_disfavoredOverload
-  public static func > (a: S, b: Variable) -> Bool { holds(.greater, b.tape.constant(a), b) }
+  public static func > (a: some BinaryFloatingPoint, b: Variable) -> Bool { holds(.greater, b.beside(a), b) }
 
   /// True when a is at least b, both single numbers: for `if` and `while`. The tape remembers the side.
   public static func >= (a: Variable, b: Variable) -> Bool { holds(.greaterOrEqual, a, b) }
   /// True when a is at least b, both single numbers: for `if` and `while`. The tape remembers the side.
-  public static func >= (a: Variable, b: Double) -> Bool { holds(.greaterOrEqual, a, a.tape.constant(b)) }
+  public static func >= (a: Variable, b: some BinaryFloatingPoint) -> Bool { holds(.greaterOrEqual, a, a.beside(b)) }
   /// True when a is at least b, both single numbers: for `if` and `while`. The tape remembers the side.
-  public static func >= (a: Double, b: Variable) -> Bool { holds(.greaterOrEqual, b.tape.constant(a), b) }
-  /// True when a is at least b, both single numbers: for `if` and `while`. The tape remembers the side.
-  @_disfavoredOverload
-  public static func >= (a: Variable, b: S) -> Bool { holds(.greaterOrEqual, a, a.tape.constant(b)) }
-  /// True when a is at least b, both single numbers: for `if` and `while`. The tape remembers the side.
-  @_disfavoredOverload
-  public static func >= (a: S, b: Variable) -> Bool { holds(.greaterOrEqual, b.tape.constant(a), b) }
+  public static func >= (a: some BinaryFloatingPoint, b: Variable) -> Bool { holds(.greaterOrEqual, b.beside(a), b) }
 
   /// True when a is equal to b, both single numbers: for `if` and `while`. The tape remembers the side.
   public static func == (a: Variable, b: Variable) -> Bool { holds(.equal, a, b) }
   /// True when a is equal to b, both single numbers: for `if` and `while`. The tape remembers the side.
-  public static func == (a: Variable, b: Double) -> Bool { holds(.equal, a, a.tape.constant(b)) }
+  public static func == (a: Variable, b: some BinaryFloatingPoint) -> Bool { holds(.equal, a, a.beside(b)) }
   /// True when a is equal to b, both single numbers: for `if` and `while`. The tape remembers the side.
-  public static func == (a: Double, b: Variable) -> Bool { holds(.equal, b.tape.constant(a), b) }
-  /// True when a is equal to b, both single numbers: for `if` and `while`. The tape remembers the side.
-  @_disfavoredOverload
-  public static func == (a: Variable, b: S) -> Bool { holds(.equal, a, a.tape.constant(b)) }
-  /// True when a is equal to b, both single numbers: for `if` and `while`. The tape remembers the side.
-  @_disfavoredOverload
-  public static func == (a: S, b: Variable) -> Bool { holds(.equal, b.tape.constant(a), b) }
+  public static func == (a: some BinaryFloatingPoint, b: Variable) -> Bool { holds(.equal, b.beside(a), b) }
 
   /// True when a is different from b, both single numbers: for `if` and `while`. The tape remembers the side.
   public static func != (a: Variable, b: Variable) -> Bool { holds(.notEqual, a, b) }
   /// True when a is different from b, both single numbers: for `if` and `while`. The tape remembers the side.
-  public static func != (a: Variable, b: Double) -> Bool { holds(.notEqual, a, a.tape.constant(b)) }
+  public static func != (a: Variable, b: some BinaryFloatingPoint) -> Bool { holds(.notEqual, a, a.beside(b)) }
   /// True when a is different from b, both single numbers: for `if` and `while`. The tape remembers the side.
-  public static func != (a: Double, b: Variable) -> Bool { holds(.notEqual, b.tape.constant(a), b) }
-  /// True when a is different from b, both single numbers: for `if` and `while`. The tape remembers the side.
-  @_disfavoredOverload
-  public static func != (a: Variable, b: S) -> Bool { holds(.notEqual, a, a.tape.constant(b)) }
-  /// True when a is different from b, both single numbers: for `if` and `while`. The tape remembers the side.
-  @_disfavoredOverload
-  public static func != (a: S, b: Variable) -> Bool { holds(.notEqual, b.tape.constant(a), b) }
+  public static func != (a: some BinaryFloatingPoint, b: Variable) -> Bool { holds(.notEqual, b.beside(a), b) }
 }
 
 extension Comparison {

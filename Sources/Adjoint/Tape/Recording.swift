@@ -167,9 +167,9 @@ extension Tape {
   func view(of node: Int) -> View<S> { View(shape: nodes[node].shape, address: nodes.address(node)) }
   func output(_ node: Int) -> Output<S> { Output(shape: nodes[node].shape, address: nodes.address(node)) }
 
-  /// The value of a node, computed now if that was left until it is looked at.
+  /// The value of a node, computed now if that was left until it is looked at. That of a leaf stands.
   func value(of node: Int) -> View<S> {
-    computeValues(through: node)
+    if computesLater, !nodes[node].isLeaf { computeValues(through: node) }
     return view(of: node)
   }
 

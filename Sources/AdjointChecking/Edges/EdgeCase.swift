@@ -182,7 +182,7 @@ extension EdgeCase {
     case .zip(let f): f(x[0], x[1])
     case .select, .product, .addBias, .sum, .mean, .variance, .extremum, .argMax, .softmax, .cumulativeSum, .broadcast,
       .reshape, .permute, .slice, .pad, .concatenate, .stopGradient, .gather, .scatterAdd, .pick, .oneHot,
-      .argSort, .gatherAlong, .scatterAddAlong, .asNumbers, .unfold, .fold, .maxPool, .averagePool, .other,
+      .argSort, .gatherAlong, .scatterAddAlong, .asNumbers, .unfold, .fold, .maxPool, .averagePool, .scan, .other,
       .cholesky, .solveTriangular, .solve, .determinant:
       nil
     }

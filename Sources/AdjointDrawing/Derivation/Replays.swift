@@ -22,8 +22,8 @@ final class Replays<S: Scalar> {
     for node in 0..<tape.count {
       count += tape[node].shape.elementCount
       switch tape[node].operation?.form {
-      // Factors of a matrix that is no longer positive definite, or the rule of somebody else.
-      case .cholesky, .solveTriangular, .solve, .determinant, .other: return false
+      // Factors of a matrix that is no longer positive definite, a loop that may hold such, or the rule of somebody else.
+      case .cholesky, .solveTriangular, .solve, .determinant, .scan, .other: return false
       case .map, .zip, .select, .product, .addBias, .sum, .mean, .variance, .extremum, .argMax, .softmax,
         .cumulativeSum,
         .broadcast, .reshape, .permute, .slice, .pad, .concatenate, .stopGradient, .gather, .scatterAdd, .pick, .oneHot,

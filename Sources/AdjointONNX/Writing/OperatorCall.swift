@@ -90,14 +90,15 @@ struct OperatorCall {
 
   // MARK: No elements
 
-  /// The value where the result, or every operand, has no element: a constant. Runtimes differ over such tensors.
+  /// The value where the result, or what it is made of, has no element: a constant. Runtimes differ over such tensors. What joins
+  /// operands, or is given others beside, is not made of the empty one.
   var valueWithoutElements: WrittenValue? {
     let isFixed = factors.allSatisfy { $0 == 0 }
     if shape.elementCount == 0, isFixed {
       if holdsIndices { return WrittenValue(plain: emptyIndices()) }
       return WrittenValue(plain: writer.numbers([], dims: Array(shape)))
     }
-    guard isFixed, !shapes.isEmpty, operation.form != .concatenate,
+    guard isFixed, !shapes.isEmpty, ![.concatenate, .scan].contains(operation.form),
       shapes.contains(where: { $0.elementCount == 0 })
     else { return nil }
     let tape = Tape<Double>()

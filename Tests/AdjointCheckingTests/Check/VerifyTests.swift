@@ -26,6 +26,15 @@ import Testing
     #expect(report.worst(.dual)?.inBounds ?? 1 < 1)
   }
 
+  @Test func `Loops agree, at both orders, in both precisions and at another point`() {
+    let report = GradientCheck.verifyCatalogue(OperationCatalog.loops)
+    #expect(report.agrees, "\(report)")
+    #expect(report.disagree == 0 && report.cannotTell == 0)
+    #expect(report.operations.map(\.name) == ["scan"])
+    #expect(
+      Set(report.operations[0].worstError.keys).isSuperset(of: [.dual, .secondOrderDual, .precision, .reference]))
+  }
+
   @Test func `An operation of one's own is verified by one call`() {
     let report = GradientCheck.verify(Softening.self)
     #expect(report.agrees, "\(report)")

@@ -14,6 +14,30 @@ import Testing
     }
   }
 
+  @Test func `A loop hands on what is not finite as its steps would`() throws {
+    // c₀′ = c₁, c₁′ = sin(c₀ e) + c₁, with c₀ e as output; three steps, the last entry first.
+    let loop = try #require(OperationCatalog.loops.flatMap { $0.examples }[2].operation as? Scan)
+    for numbers in [[0, -0.0, 1, .nan, 1], [.infinity, 1, 0, 1, 1], [1, .infinity, 0, 0, 0], [-0.0, -0.0, 0, 0, 0]] {
+      func bits(_ x: Tensor<Double>) -> [UInt64] { x.elements.map { $0.isNaN ? 0 : $0.bitPattern } }
+      func found(_ record: ([Variable<Double>]) -> Variable<Double>) -> [[Double]] {
+        let tape = Tape<Double>()
+        let x = [tape.input(Tensor(scalar: numbers[0])), tape.input(Tensor(scalar: numbers[1]))]
+        let leaves = x + [tape.input(Tensor(Array(numbers[2...])))]
+        let y = record(leaves)
+        let cotangent = tape.constant(Tensor((1...y.shape[0]).map { Double($0) }))
+        let slopes = gradients(of: y, withRespectTo: leaves, cotangent: cotangent)
+        let program = Program<Double>([y] + slopes)
+        program.run()
+        for x in [y] + slopes { #expect(bits(program.value(of: x)) == bits(x.value)) }
+        return ([y] + slopes).map(\.value.elements)
+      }
+      let own = found { $0[0].tape.record(loop, inputs: $0) }
+      for (a, b) in zip(own, found { loop.unrolled($0, on: $0[0].tape) }) {
+        #expect(zip(a, b).allSatisfy { $0 == $1 || $0.isNaN && $1.isNaN }, "\(numbers): \(a), step by step \(b)")
+      }
+    }
+  }
+
   @Test func `A point in a vector has the bits that it has alone`() {
     for complaint in EdgeCheck.vectorComplaints(Self.cases) { Issue.record("\(complaint)") }
   }

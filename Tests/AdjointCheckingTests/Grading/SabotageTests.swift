@@ -25,6 +25,12 @@ import Testing
     #endif
   }
 
+  @Test func `Every fault in the rule of a loop is detected`() {
+    let score = Sabotage(OperationCatalog.loops, includesSharedCode: false).run()
+    #expect(score.detected == score.mutants && score.mutants > 10, "\(score)")
+    #expect(Double(score.blamed) >= 0.95 * Double(score.mutants), "\(score)")
+  }
+
   @Test func `Every exclusion gives its reason`() {
     #expect((score.equivalent + score.trapped).allSatisfy { !$0.reason.isEmpty })
     #expect(!score.equivalent.isEmpty)

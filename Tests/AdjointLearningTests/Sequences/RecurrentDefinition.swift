@@ -77,14 +77,16 @@ struct AnyRecurrent<S: Scalar> {
 
   init(
     _ kind: RecurrentDefinition.Kind, _ inputs: Int, _ units: Int, layers: Int = 1, isBidirectional: Bool = false,
-    isTimeFirst: Bool = false, bias: Bool = true, seed: UInt64 = 3
+    isTimeFirst: Bool = false, bias: Bool = true, steps: RecurrentSteps = .unrolled, seed: UInt64 = 3
   ) {
     var generator = Generator(seed: seed)
-    func erased(_ network: Recurrent<some RecurrentCell<S>>) -> AnyRecurrent {
+    func erased(_ plain: Recurrent<some RecurrentCell<S>>) -> AnyRecurrent {
+      var network = plain
+      network.steps = steps
       let tape = Tape<S>()
       _ = network(tape.input(.zeros([1, 1, inputs])))
       let named = tape.trainableParameters.map { (String($0.parameter.name?.dropFirst(4) ?? ""), $0.parameter) }
-      return AnyRecurrent(parameters: Dictionary(uniqueKeysWithValues: named)) {
+      return AnyRecurrent(parameters: Dictionary(uniqueKeysWithValues: named)) { [network] in
         network.run($0, from: $1, lengths: $2)
       }
     }

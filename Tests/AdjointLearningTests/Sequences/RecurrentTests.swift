@@ -74,6 +74,47 @@ struct RecurrentTests {
     compare(kind, isBidirectional: true, shape: (2, 0), lengths: [0, 0], hasFirst: true)
   }
 
+  @Test(arguments: RecurrentDefinition.Kind.allCases, [false, true])
+  func `steps as a loop have the bits of steps one by one, and gradients their digits`(
+    _ kind: RecurrentDefinition.Kind, recomputing: Bool
+  ) {
+    func results<S: Scalar>(_ type: S.Type, _ steps: RecurrentSteps, _ shape: Shape, lengths: [Int32]?) -> (
+      values: [Tensor<S>], slopes: [Tensor<S>], nodes: Int
+    ) {
+      let network = AnyRecurrent<S>(kind, inputs, units, layers: 2, isBidirectional: true, steps: steps)
+      let tape = Tape<S>()
+      let x = tape.input((normal([shape[0], shape[1], inputs], seed: 5) as Tensor<S>))
+      let y = network.run(x, nil, lengths.map { tape.index(Tensor($0)) })
+      let results = [y.outputs] + y.last.flatMap { [$0.hidden] + ($0.cell.map { [$0] } ?? []) }
+      let nodes = tape.count
+      let loss = results.map { ($0 * $0 * $0).sum() }.reduce(tape.constant(0)) { $0 + $1 }
+      let slopes = gradients(of: loss, withRespectTo: tape.trainableParameters.map(\.leaf) + [x])
+      let program = Program<S>(results + slopes)
+      program.run()
+      for x in results + slopes { #expect(program.value(of: x) == x.value) }
+      return (results.map(\.value), slopes.map(\.value), nodes)
+    }
+    func compare<S: Scalar>(_ type: S.Type) {
+      for (shape, lengths) in [
+        ([3, 7], nil), ([3, 7], [4, 0, 7]), ([1, 1], nil), ([2, 0], nil), ([0, 3], []),
+      ] as [(Shape, [Int32]?)] {
+        let plain = results(type, .unrolled, shape, lengths: lengths)
+        let loop = results(type, .loop(recomputing: recomputing), shape, lengths: lengths)
+        #expect(loop.values == plain.values, "\(type), \(shape)")
+        #expect(loop.slopes.map(\.shape) == plain.slopes.map(\.shape))
+        let bound = type == Float.self ? 1e-5 : 1e-14
+        for (a, b) in zip(loop.slopes, plain.slopes) {
+          let scale = b.elements.map { Swift.abs($0.primal) }.max() ?? 0
+          #expect(zip(a.elements, b.elements).allSatisfy { Swift.abs(($0 - $1).primal) <= bound * scale })
+        }
+      }
+    }
+    compare(Float.self)
+    compare(Double.self)
+    let counts = [100, 400].map { results(Float.self, .loop(recomputing: recomputing), [1, $0], lengths: nil).nodes }
+    #expect(counts[0] == counts[1])
+  }
+
   @Test(arguments: RecurrentDefinition.Kind.allCases)
   func `sequences with the time first give the same`(_ kind: RecurrentDefinition.Kind) {
     let x: Tensor<Double> = normal([batch, time, inputs], seed: 5)

@@ -8,6 +8,7 @@ package struct Concatenate: LibraryOperation {
   @specialized(where S == Float)
   @specialized(where S == Double)
   package func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) {
+    if y.placeNarrow(x, axis: axis) { return }
     let strides = y.shape.strides
     var position = 0
     for i in 0..<x.count {
@@ -51,7 +52,33 @@ package struct Concatenate: LibraryOperation {
       Example(Concatenate(axis: 1), .numbers([2, 3]), .numbers([2, 1]), .numbers([2, 0])),
       Example(Concatenate(axis: 0), .numbers([4])),
       Example(Concatenate(axis: 1), (1...6).map { .numbers([2, $0, 2]) }),
+      Example(Concatenate(axis: 1), [1, 2, 1, 0, 1].map { .numbers([18, $0]) }),
     ]
+  }
+}
+
+extension Output {
+  /// Puts narrow parts side by side, a few rows of the result at a time, which stay in a cache until they are full; `false` where
+  /// parts are wide or few.
+  fileprivate func placeNarrow(_ x: Operands<S>, axis: Int) -> Bool {
+    let outer = shape.leading(axis).elementCount
+    let width = count / Swift.max(outer, 1)
+    guard x.count > 4, outer > 16, 1...16 * x.count ~= width else { return false }
+    let rows = Swift.max(4096 / width, 1)
+    for start in stride(from: 0, to: outer, by: rows) {
+      let count = Swift.min(rows, outer - start)
+      var target = base + start * width
+      for i in 0..<x.count {
+        let own = x[i].count / outer
+        // Single columns are one run at a stride.
+        let extents: Shape = own == 1 ? [count] : [count, own]
+        var (from, to) = (SIMD8<Int>(repeating: 0), SIMD8<Int>(repeating: 0))
+        (from[0], to[0], from[1], to[1]) = (own, width, 1, 1)
+        Move(extents: extents, source: from, target: to)(from: x[i].base + start * own, to: target)
+        target += own
+      }
+    }
+    return true
   }
 }
 

@@ -3,23 +3,22 @@
 /// Its operands are the first carries, sequences whose entries along the first axis the steps take, and what all steps share.
 /// Its result is one vector: the outputs of all steps, one output after the other, and then the last carries. `scan` takes it
 /// apart.
-struct Scan: Operation {
+package struct Scan: LibraryOperation {
   let body: ScanBody
-  let steps: Int
+  package let steps: Int
   let isReversed: Bool
   /// True when the last outputs of each step are the carries that it was given, which the way back needs.
   let keepsCarries: Bool
 
-  static var mayBeFormula: Bool { false }
-  var name: String { "scan" }
-  var attributes: [Attribute] {
+  package var name: String { "scan" }
+  package var attributes: [Attribute] {
     [
       Attribute("steps", .int(steps)), Attribute("reversed", .flag(isReversed)),
       Attribute("body", .int(body.fingerprint)),
     ]
   }
 
-  func shape(of x: [Shape]) throws(ShapeError) -> Shape {
+  package func shape(of x: [Shape]) throws(ShapeError) -> Shape {
     guard x.count == body.leaves.count else {
       throw ShapeError("scan: takes \(body.leaves.count) inputs, was given \(x.count)")
     }
@@ -40,12 +39,12 @@ struct Scan: Operation {
   }
   private var resultCount: Int { counts.reduce(0, +) }
 
-  func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) {
+  package func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) {
     body.withRun { (run: ScanRun<S>) in run.run(x, into: y, steps: steps, reversed: isReversed) }
   }
 
   /// A loop that runs back. Its carries are the cotangents of this one's, and sums over the steps for what they share.
-  func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] {
+  package func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] {
     let wanted = (0..<p.x.count).map { p.wanted.contains($0) }
     let gradient = body.gradient(wanted: wanted)
     let (first, last) = (body.carries.count, body.carries.count + body.entries.count)

@@ -45,7 +45,8 @@ final class ScanBody: Sendable {
     let count = tape.nodes.count
     var isLive = [Bool](repeating: false, count: count)
     for node in carries + entries + shared + next + outputs { isLive[node] = true }
-    for i in stride(from: count - 1, through: mark, by: -1) where isLive[i] {
+    let known = Set(carries + entries + shared)
+    for i in stride(from: count - 1, through: mark, by: -1) where isLive[i] && !known.contains(i) {
       for input in tape.nodes[i].inputs { isLive[input] = true }
     }
     var place: [Int: Int] = [:]
@@ -58,8 +59,7 @@ final class ScanBody: Sendable {
           kind: node.isLeaf ? .leaf(node.isIndex ? .index : .input) : node.kind, isIndex: node.isIndex,
           isParameter: false))
     }
-    for leaf in carries + entries + shared { append(tape.nodes[leaf], for: leaf) }
-    let known = Set(carries + entries + shared)
+    for leaf in carries + entries + shared { append(.leaf(like: tape.nodes[leaf]), for: leaf) }
     var indices: [Int: Tensor<Int32>] = [:]
     var found: [(leaf: Int, value: Captured<S>)] = []
     for i in 0..<count where isLive[i] && !known.contains(i) {

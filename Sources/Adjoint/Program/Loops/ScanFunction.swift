@@ -94,9 +94,9 @@ extension Tape {
     }
     let (mark, outerLoop, outerServing) = (count, recordsLoop, serving)
     (recordsLoop, serving) = (true, -1)
-    let carries = carry.map { copy(of: $0, from: 0, shape: $0.shape) }
+    let carries = carry.map { record(BodyLeaf(entry: 0, ownShape: $0.shape), $0) }
     let entries = sequences.map { x in
-      copy(of: x, from: reversed && steps > 0 ? steps - 1 : 0, shape: Shape(Array(x.shape.dropFirst())))
+      record(BodyLeaf(entry: reversed ? steps - 1 : 0, ownShape: Shape(Array(x.shape.dropFirst()))), x)
     }
     let (next, outputs) = body(carries, entries)
     (recordsLoop, serving) = (outerLoop, outerServing)
@@ -141,16 +141,21 @@ extension Tape {
     let parts = loop.parts(of: record(loop, inputs: operands + shared, file: file, line: line))
     return (parts.carries, Array(parts.outputs.dropLast(carry.count)))
   }
+}
 
-  /// A leaf with an entry of a value, or zeros where it has none.
-  private func copy(of x: Variable<S>, from entry: Int, shape: Shape) -> Variable<S> {
-    let leaf = append(.input, shape)
-    let (source, target) = (view(of: x.index).elements, output(leaf.index).elements)
-    guard source.count >= target.count * (entry + 1) else {
-      target.update(repeating: 0)
-      return leaf
-    }
-    _ = target.update(fromContentsOf: source[entry * target.count..<(entry + 1) * target.count])
-    return leaf
+/// What a step is given while the body is recorded: a carry, or an entry of a sequence; zeros where there is no step. The body has a
+/// leaf in its place.
+private struct BodyLeaf: Operation {
+  let entry: Int
+  let ownShape: Shape
+  static var mayBeFormula: Bool { false }
+  var name: String { "step" }
+  func shape(of x: [Shape]) throws(ShapeError) -> Shape { ownShape }
+  func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) {
+    let start = entry * y.count
+    guard entry >= 0, x[0].count >= start + y.count else { return y.elements.update(repeating: 0) }
+    for i in y.indices { y[i] = x[0][start + i] }
   }
+  /// Nothing: a step takes what it is given as it is.
+  func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] { [nil] }
 }

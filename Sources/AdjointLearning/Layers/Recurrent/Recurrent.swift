@@ -18,9 +18,11 @@ public typealias GRU<S: Scalar> = Recurrent<GRUCell<S>>
 /// ```
 ///
 /// The input part is one product for all steps, the recurrent part one product a step. Recorded as plain operations, so a
-/// recording has a node for each operation of each step.
+/// recording has a node for each operation of each step; as a loop (`steps`), it has as many for a million steps as for one.
 public struct Recurrent<Cell: RecurrentCell>: LibraryLayer {
   public typealias S = Cell.S
+  /// The way in which steps are recorded: one after the other unless set.
+  public var steps = RecurrentSteps.unrolled
   /// Of the first layer, forward and then backward where there are two directions; then of the next layer.
   package private(set) var cells: [Cell]
   package let isBidirectional: Bool
@@ -91,7 +93,7 @@ public struct Recurrent<Cell: RecurrentCell>: LibraryLayer {
         if first > 0 { rows = dropout(rows, rate: dropoutRate) }
         let ways = (first..<first + directions).map { place in
           let way = sweep(
-            cells[place], rows, from: states[place], time: time, valid: valid, reversed: place > first)
+            cells[place], rows, from: states[place], time: time, valid: valid, reversed: place > first, at: site)
           last.append(way.last)
           return way.outputs
         }
@@ -105,24 +107,45 @@ public struct Recurrent<Cell: RecurrentCell>: LibraryLayer {
   /// One layer in one direction over rows [time · batch, …].
   private func sweep(
     _ cell: Cell, _ rows: Variable<S>, from first: RecurrentState<S>, time: Int, valid: [Variable<S>]?,
-    reversed: Bool
+    reversed: Bool, at site: CallSite
   ) -> (outputs: Variable<S>, last: RecurrentState<S>) {
     guard time > 0 else { return (rows.tape.constant(Tensor<S>.zeros([0, cell.units])), first) }
-    let inputs = cell.projected(rows).steps(time)
-    var (state, outputs) = (first, [Variable<S>]())
-    for t in reversed ? Array((0..<time).reversed()) : Array(0..<time) {
-      let new = cell.step(inputs[t], from: state)
-      outputs.append(valid.map { new.hidden.masked(by: $0[t]) } ?? new.hidden)
-      state = valid.map { new.chosen(by: $0[t], over: state) } ?? new
+    let (z, batch) = (cell.projected(rows), rows.shape[0] / time)
+    /// The output of a step and the state behind it.
+    func step(_ z: Variable<S>, _ state: RecurrentState<S>, _ valid: Variable<S>?) -> (Variable<S>, RecurrentState<S>) {
+      let new = cell.step(z, from: state)
+      return valid.map { (new.hidden.masked(by: $0), new.chosen(by: $0, over: state)) } ?? (new.hidden, new)
     }
-    return (concatenate(reversed ? outputs.reversed() : outputs), state)
+    switch steps {
+    case .unrolled:
+      let inputs = z.steps(time)
+      var (state, outputs) = (first, [Variable<S>]())
+      for t in reversed ? Array((0..<time).reversed()) : Array(0..<time) {
+        let (output, next) = step(inputs[t], state, valid?[t])
+        outputs.append(output)
+        state = next
+      }
+      return (concatenate(reversed ? outputs.reversed() : outputs), state)
+    case .loop(let recomputing):
+      let sequences = [z.reshape(to: [time, batch, z.shape[1]])] + (valid ?? [])
+      let (carry, outputs) = scan(
+        first.parts, over: sequences, reversed: reversed, recomputing: recomputing, file: site.file, line: site.line
+      ) { carry, entry in
+        let (output, next) = step(entry[0], RecurrentState(carry), entry.count > 1 ? entry[1] : nil)
+        return (next.parts, [output])
+      }
+      return (outputs[0].reshape(to: [time * batch, cell.units]), RecurrentState(carry))
+    }
   }
 
-  /// 1 where a step is valid, [batch, 1] for each step.
+  /// 1 where a step is valid: [batch, 1] for each step, or [time, batch, 1] for a loop.
   private func mask(_ lengths: Variable<S>, batch: Int, time: Int) -> [Variable<S>] {
     // A row is valid as long as its length lies ahead.
     let ahead = lengths.oneHot(time + 1).cumsum(reversed: true)
-    return (0..<time).map { ahead.slice($0 + 1..<$0 + 2, axis: 1) }
+    switch steps {
+    case .unrolled: return (0..<time).map { ahead.slice($0 + 1..<$0 + 2, axis: 1) }
+    case .loop: return [ahead.slice(1..<time + 1, axis: 1).transpose().reshape(to: [time, batch, 1])]
+    }
   }
 
   /// The first states, or zeros.
@@ -145,7 +168,7 @@ public struct Recurrent<Cell: RecurrentCell>: LibraryLayer {
     let layers = cells.count / (isBidirectional ? 2 : 1)
     let kind = "\(Cell.self)".prefix { $0 != "<" }
     return title("Recurrent", name) + "\(layers) layer\(layers == 1 ? "" : "s")"
-      + (isBidirectional ? " in both directions" : "") + (isTimeFirst ? ", time first" : "")
+      + (isBidirectional ? " in both directions" : "") + (isTimeFirst ? ", time first" : "") + steps.words
       + ", \(kind) \(cells[0].inputs) → \(cells[0].units), "
       + words(of: cells.flatMap { ($0 as? any ParametricCell<S>)?.parameters.all ?? [] })
   }

@@ -10,6 +10,11 @@ public struct RecurrentState<S: Scalar> {
   /// A state of its parts.
   public init(hidden: Variable<S>, cell: Variable<S>? = nil) { (self.hidden, self.cell) = (hidden, cell) }
 
+  /// The parts in order, of which a loop carries a list.
+  var parts: [Variable<S>] { [hidden] + (cell.map { [$0] } ?? []) }
+
+  init(_ parts: [Variable<S>]) { self.init(hidden: parts[0], cell: parts.count > 1 ? parts[1] : nil) }
+
   /// This where the condition [batch, 1] is not 0, and `old` elsewhere.
   func chosen(by condition: Variable<S>, over old: RecurrentState) -> RecurrentState {
     func choose(_ new: Variable<S>, _ old: Variable<S>) -> Variable<S> { `where`(condition, new, old) }
@@ -23,6 +28,24 @@ extension RecurrentState: CustomStringConvertible {
   public var description: String {
     func words(_ x: Variable<S>) -> String { x.tape.describe(x.index) }
     return "RecurrentState: hidden \(words(hidden))" + (cell.map { ", cell \(words($0))" } ?? "")
+  }
+}
+
+/// The way in which a network records the steps of its sequences.
+public enum RecurrentSteps: Sendable, Hashable {
+  /// Each step as plain operations: every value can be looked at, and threads share the products.
+  case unrolled
+  /// All steps as one loop (`scan`), recorded and planned once: for long sequences. Values have the bits of the unrolled steps; their
+  /// gradients add up in another order, so that last digits differ. One thread runs it. With `recomputing`, states are kept at
+  /// every √time-th step, and computed again between them.
+  case loop(recomputing: Bool)
+
+  /// The words in a description; none for plain steps.
+  var words: String {
+    switch self {
+    case .unrolled: ""
+    case .loop(let recomputing): ", steps as a loop" + (recomputing ? " that is computed again" : "")
+    }
   }
 }
 

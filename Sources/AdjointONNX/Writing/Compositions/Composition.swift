@@ -24,6 +24,20 @@ package struct Composition: Sendable {
   package static let all: [String: Composition] = functions.merging(normal) { $1 }.merging(gamma) { $1 }
     .merging(matrices) { $1 }
 
+  /// A loop, a node for each operation of each step.
+  static func unrolled(_ loop: Scan) -> Composition {
+    Composition(
+      unless: { _, _ in
+        loop.unrolledCount <= mostUnrolled
+          ? nil
+          : "a loop of \(loop.steps) steps is written step by step, which would be \(loop.unrolledCount) nodes; at most "
+            + "\(mostUnrolled) are written"
+      }, { x, _ in loop.unrolled(x, on: x[0].tape) })
+  }
+
+  /// The most nodes of a loop that is written.
+  private static let mostUnrolled = 100_000
+
   /// Functions of one and two numbers. Each keeps the digits that its operation keeps, unless it says otherwise.
   private static let functions: [String: Composition] = [
     "leakyRelu": Composition { x, a in `where`(x[0] .> 0, x[0], a.real("slope") * x[0]) },
