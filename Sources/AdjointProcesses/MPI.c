@@ -4,6 +4,7 @@
 
 #include <dlfcn.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,6 +39,8 @@ static struct {
   int (*version)(char *, int *);
   bool joined;
   int own_rank, count;
+  /// The seconds by which each exchange is made longer, for experiments.
+  double delay;
 } mpi;
 
 static char text[MostVersion + 512];
@@ -53,6 +56,8 @@ int adjoint_launched(void) {
   if (started_by_open_mpi()) return number("OMPI_COMM_WORLD_SIZE");
   return number("PMI_SIZE");
 }
+
+int adjoint_launched_rank(void) { return number(started_by_open_mpi() ? "OMPI_COMM_WORLD_RANK" : "PMI_RANK"); }
 
 // Looks up all functions in a library; false where it is another one.
 static bool look_up(void *library) {
@@ -130,6 +135,21 @@ const char *adjoint_mpi_version(void) {
 
 static void leave(void);
 
+// MPI waits for all at its beginning and its end, and knows no limit.
+enum { SecondsToMeet = 60, SecondsToPart = 8 };
+
+static void end_of_waiting(int signal) {
+  static const char sentence[] = "adjoint: error: not all processes came to the same place in time; all end here\n";
+  (void)signal;
+  if (write(2, sentence, sizeof sentence - 1) < 0) _exit(2);
+  _exit(1);
+}
+
+static void wait_at_most(unsigned seconds) {
+  signal(SIGALRM, seconds > 0 ? end_of_waiting : SIG_DFL);
+  alarm(seconds);
+}
+
 const char *adjoint_mpi_join(int *rank, int *count) {
   const int launched = adjoint_launched();
   if (!find_library()) {
@@ -142,12 +162,15 @@ const char *adjoint_mpi_join(int *rank, int *count) {
     return text;
   }
   int provided = 0;
+  wait_at_most(SecondsToMeet);
   if (mpi.init(NULL, NULL, mpi.serialized, &provided) != 0 || mpi.rank(mpi.world, rank) != 0 ||
       mpi.size(mpi.world, count) != 0) {
     snprintf(text, sizeof text, "%s cannot begin: MPI_Init_thread failed", mpi.name);
     return text;
   }
+  wait_at_most(0);
   mpi.joined = true;
+  mpi.delay = 1e-6 * number("ADJOINT_EXCHANGE_DELAY");
   mpi.own_rank = *rank;
   mpi.count = *count;
   atexit(leave);
@@ -165,6 +188,9 @@ const char *adjoint_mpi_join(int *rank, int *count) {
 _Noreturn void adjoint_abort(void) {
   if (mpi.joined) {
     mpi.joined = false;
+    // A launcher that is ending all by itself may not answer.
+    signal(SIGALRM, SIG_DFL);
+    alarm(1);
     mpi.abort(mpi.world, 1);
   }
   _exit(1);
@@ -222,6 +248,7 @@ static int exchange(
   size_t open = begin(receives, receive_count, false, tag, 0);
   open = begin(sends, send_count, true, tag, open);
   adjoint_patience patience = adjoint_patience_begin(seconds);
+  const double earliest_end = mpi.delay > 0 && open > 0 ? adjoint_now() + mpi.delay : 0;
   while (open > 0) {
     for (size_t i = 0; i < open;) {
       int done = 0;
@@ -236,6 +263,7 @@ static int exchange(
     }
     if (open > 0 && adjoint_patience_ends(&patience)) return peers[0];
   }
+  while (earliest_end > 0 && adjoint_now() < earliest_end) sched_yield();
   return -1;
 }
 
@@ -245,11 +273,9 @@ int adjoint_mpi_exchange(
   return exchange(sends, send_count, receives, receive_count, seconds, StepTag);
 }
 
-// The last exchange, of nothing but its coming: MPI's own end waits for all without a limit. The first process writes a
-// report while the others wait for it.
+// The last exchange, of nothing but its coming: who is missing is named.
 static void leave(void) {
   if (!mpi.joined) return;
-  enum { PatienceOfFirst = 8, PatienceForFirst = 60 };
   AdjointMessage sends[MostProcesses], receives[MostProcesses];
   char own = 0, all[MostProcesses];
   size_t peers_count = 0;
@@ -258,14 +284,15 @@ static void leave(void) {
     sends[peers_count] = (AdjointMessage){.peer = peer, .bytes = &own, .count = 1};
     receives[peers_count++] = (AdjointMessage){.peer = peer, .bytes = &all[peer], .count = 1};
   }
-  const double seconds = mpi.own_rank == 0 ? PatienceOfFirst : PatienceForFirst;
-  const int silent = exchange(sends, peers_count, receives, peers_count, seconds, LastTag);
+  const int silent = exchange(sends, peers_count, receives, peers_count, SecondsToPart, LastTag);
   if (silent >= 0) {
     snprintf(text, sizeof text, "adjoint: error: process %d did not come to the end; all end here\n", silent);
     adjoint_say(text);
     adjoint_abort();
   }
+  wait_at_most(SecondsToPart);
   mpi.finalize();
+  wait_at_most(0);
 }
 
 adjoint_patience adjoint_patience_begin(double seconds) {
@@ -278,16 +305,15 @@ double adjoint_now(void) {
   return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
-// First at once, then giving the core to whoever wants it, then asleep. While all are stopped nobody is late, so a long
-// gap counts little.
+// First at once, then giving the core to whoever wants it, then asleep. While all are stopped nobody is late, so of a gap
+// a second counts; on a machine that does much else, gaps are shorter.
 bool adjoint_patience_ends(adjoint_patience *patience) {
   enum { Spins = 200, Yields = 20000 };
-  const double longest_gap = 0.1;
+  const double longest_gap = 1;
   patience->turns++;
   if (patience->turns < Spins) return false;
   if (patience->turns < Yields) sched_yield();
   else nanosleep(&(struct timespec){.tv_nsec = 50000}, NULL);
-  if (patience->turns % 16 != 0) return false;
   const double now = adjoint_now(), gap = now - patience->last;
   patience->last = now;
   patience->waited += gap < longest_gap ? gap : longest_gap;

@@ -14,25 +14,17 @@ import Testing
 
   /// The losses of a few steps, the weights, states, averages and what the optimiser keeps, as bits.
   private func train(
-    _ model: Model, batch: Int, _ update: Update, on group: ProcessGroup?, threads: Int
+    _ model: Model, batch: Int, _ update: Update, on group: ProcessGroup?, threads: Int, shards: Int? = nil
   ) throws -> [UInt32] {
     var generator = Generator(seed: 7)
     let step = make(model, update, on: group, &generator)
+    step.shards = shards
     if threads > 1 { step.pool = WorkerPool(partsInTurn: threads, lastFirst: true) }
     var bits: [UInt32] = []
     for number in 0..<3 {
       // A short last batch: another program on the same parameters.
       let count = number == 2 ? batch - 5 : batch
-      if model == .transformer {
-        let text = Tensor<Int32>(
-          shape: [count, 8], elements: (0..<count * 8).map { _ in Int32(generator.next() % 50) })
-        bits.append(try step(text, text).bitPattern)
-      } else {
-        let x = Tensor<Float>(
-          shape: [count, 256], elements: (0..<count * 256).map { _ in Float(generator.normal()) })
-        let labels = Tensor<Int32>((0..<count).map { _ in Int32(generator.next() % 10) })
-        bits.append(try step(x, labels).bitPattern)
-      }
+      bits.append(try feed(step, model, count: count, &generator).bitPattern)
     }
     for (_, parameter) in step.namedParameters + step.namedOptimizerState + step.namedAverages {
       bits += parameter.value.elements.map(\.bitPattern)
@@ -41,6 +33,18 @@ import Testing
       bits += step.gradient(of: parameter).elements.map(\.bitPattern)
     }
     return bits
+  }
+
+  /// One step on a batch that is drawn.
+  private func feed(
+    _ step: TrainingStep<Float>, _ model: Model, count: Int, _ generator: inout Generator
+  ) throws -> Float {
+    if model == .transformer {
+      let text = Tensor<Int32>(shape: [count, 8], elements: (0..<count * 8).map { _ in Int32(generator.next() % 50) })
+      return try step(text, text)
+    }
+    let x = Tensor<Float>(shape: [count, 256], elements: (0..<count * 256).map { _ in Float(generator.normal()) })
+    return try step(x, Tensor<Int32>((0..<count).map { _ in Int32(generator.next() % 10) }))
   }
 
   private func make(
@@ -81,6 +85,109 @@ import Testing
         let all = onProcesses(processes) { group in try? train(model, batch: 37, update, on: group, threads: threads) }
         #expect(all.allSatisfy { $0 == one }, "\(update) on \(processes) processes of \(threads) threads")
       }
+    }
+  }
+
+  @Test("In shards, trainings have bits that depend on the number of shards alone")
+  func shards() throws {
+    for model in [Model.perceptron, .transformer] {
+      for update in [Update.clippedNorm, .wholeParameters] {
+        let one = try train(model, batch: 37, update, on: nil, threads: 1, shards: 8)
+        for (processes, threads) in [(1, 2), (2, 1), (4, 2), (8, 1)] {
+          let all = onProcesses(processes) { group in
+            try? train(model, batch: 37, update, on: group, threads: threads, shards: 8)
+          }
+          #expect(
+            all.count == processes && all.allSatisfy { $0 == one },
+            "\(model), \(update) on \(processes) processes of \(threads) threads")
+        }
+      }
+    }
+    // Fewer rows than shards in the last batch, and other bits with another number.
+    let few = try train(.perceptron, batch: 8, .adam, on: nil, threads: 1, shards: 8)
+    #expect(
+      onProcesses(4) { try? train(.perceptron, batch: 8, .adam, on: $0, threads: 1, shards: 8) }.allSatisfy {
+        $0 == few
+      })
+    #expect(
+      try train(.transformer, batch: 37, .adam, on: nil, threads: 1, shards: 2)
+        != train(.transformer, batch: 37, .adam, on: nil, threads: 1, shards: 4))
+  }
+
+  @Test("The mean over uneven shards is that over the batch")
+  func meansOfShards() throws {
+    var generator = Generator(seed: 5)
+    let (x, y) = (
+      Tensor<Double>(shape: [11, 3], elements: (0..<33).map { _ in generator.normal() }), Tensor<Double>.zeros([11, 1])
+    )
+    func gradient(shards: Int?) throws -> ([Double], Double) {
+      let weight = Parameter<Double>(Tensor([[1], [2], [3]]), name: "weight")
+      let step = TrainingStep<Double>(optimizer: SGD()) { x, y in
+        let residual = x.matmul(x.tape.parameter(weight)) - y
+        return (residual * residual).mean()
+      }
+      step.shards = shards
+      let loss = try step(x, y)
+      return (step.gradient(of: weight).elements, loss)
+    }
+    let (whole, loss) = try gradient(shards: nil)
+    for shards in [1, 2, 8, 16] {
+      let (sum, mean) = try gradient(shards: shards)
+      #expect(abs(mean - loss) <= 1e-14 * loss, "\(shards) shards")
+      #expect(zip(sum, whole).allSatisfy { abs($0 - $1) <= 1e-13 * abs($1) }, "\(shards) shards")
+    }
+  }
+
+  @Test("A shard that is refused on one process refuses the step on all, and changes nothing")
+  func refusedShard() throws {
+    @Sendable func refused(on group: ProcessGroup?) -> String {
+      let weight = Parameter<Float>(Tensor([1]), name: "weight")
+      let step = TrainingStep<Float>(optimizer: SGD(), on: group) { x in (x * x.tape.parameter(weight)).log().mean() }
+      step.shards = 4
+      do {
+        try step(Tensor<Float>([1, 2, 3, 4, 5, 6, -1, 8]))
+        return "no error"
+      } catch { return "\(error) \(weight.value.elements) \(step.stepCount)" }
+    }
+    let one = refused(on: nil)
+    #expect(one.contains("not finite") && one.hasSuffix("[1.0] 0"), "\(one)")
+    #expect(onProcesses(4) { refused(on: $0) } == Array(repeating: one, count: 4))
+  }
+
+  @Test(
+    "Shards that the number of processes does not divide, or a loss that keeps states, end the program with a sentence")
+  func refusedShards() async {
+    let uneven = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+      let step = TrainingStep<Float>(optimizer: SGD(), on: ProcessGroup.threads(3)[0]) { x in x.mean() }
+      step.shards = 8
+    }
+    let unevenWords = String(decoding: uneven?.standardErrorContent ?? [], as: UTF8.self)
+    #expect(unevenWords.contains("give a multiple of their number"), "\(unevenWords)")
+    let stateful = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+      var generator = Generator(seed: 1)
+      let net = CNN<Float>(height: 8, width: 8, classes: 2, filters: [2], batchNorm: true, using: &generator)
+      let step = TrainingStep<Float>(optimizer: SGD()) { crossEntropy(logits: net($0), labels: $1) }
+      step.shards = 2
+      _ = try step(Tensor<Float>.zeros([4, 64]), Tensor<Int32>([0, 1, 0, 1]))
+    }
+    let statefulWords = String(decoding: stateful?.standardErrorContent ?? [], as: UTF8.self)
+    #expect(statefulWords.contains("keeps states"), "\(statefulWords)")
+  }
+
+  @Test("A step sends the bytes that its plan says", arguments: Model.allCases)
+  func bytesOfPlan(_ model: Model) throws {
+    for (update, shards) in [(Update.adam, nil), (.clippedNorm, nil), (.clippedNorm, 4), (.wholeParameters, 4)] {
+      if shards != nil, model == .convolutions { continue }
+      let all = onProcesses(4) { group in
+        var generator = Generator(seed: 7)
+        let step = make(model, update, on: group, &generator)
+        step.shards = shards
+        _ = try? feed(step, model, count: 12, &generator)
+        let before = group.sentByteCount
+        _ = try? feed(step, model, count: 12, &generator)
+        return (planned: step.sentByteCount, sent: group.sentByteCount - before)
+      }
+      #expect(all.count == 4 && all.allSatisfy { $0.sent == $0.planned && $0.sent > 0 }, "\(update), \(all)")
     }
   }
 

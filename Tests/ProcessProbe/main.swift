@@ -1,30 +1,40 @@
 // Trains a small model on the processes that mpirun has started, and prints a digest of the checkpoint that the first one writes.
 //
-//   ProcessProbe MODEL BATCH THREADS FILE [STEPS]
+//   ProcessProbe MODEL BATCH THREADS FILE [STEPS [SHARDS]]
+//   ProcessProbe rate MODEL BATCH THREADS [STEPS [SHARDS]]     milliseconds a step, the least and the median
+//   ProcessProbe profile MODEL BATCH THREADS [STEPS]           where they go
+//   ProcessProbe wait SECONDS                                  the first process works so long, and the others wait
+//   ProcessProbe message                                       seconds of a message, and of a byte, between two processes
+//   ProcessProbe plan MODEL BATCH MS MESSAGE BYTE [DELAY [MOST]]
+//                                                              a step on 1 to MOST processes (1,024), by the program's plan
 //
-// MODEL is perceptron (dropout), convolutions (batch norm) or transformer. The last batch of four is five examples smaller. A
-// file that is there is gone on from.
+// MODEL is perceptron (dropout), wide (784-1024-1024-10), convolutions (batch norm) or transformer. The last batch of four is five
+// examples smaller. A file that is there is gone on from.
 import Adjoint
 import AdjointFiles
 import AdjointLearning
 import Foundation
 
 let words = CommandLine.arguments
-guard words.count >= 5, let batch = Int(words[2]), let threads = Int(words[3]) else {
-  print("ProcessProbe MODEL BATCH THREADS FILE [STEPS]")
-  exit(2)
-}
-let (model, file) = (words[1], URL(fileURLWithPath: words[4]))
-let steps = words.count > 5 ? Int(words[5]) ?? 8 : 8
 let group = ProcessGroup.current
+let tasks = ["rate", "profile", "plan", "message", "wait"]
+let task = words.count > 1 && tasks.contains(words[1]) ? words[1] : nil
+let rest = Array(words.dropFirst(task == nil ? 1 : 2))
+let batch = rest.count > 1 ? Int(rest[1]) ?? 1 : 1
+let model = rest.first ?? ""
+let more = rest.dropFirst(task == nil ? 4 : 3).compactMap { Int($0) }
+let steps = more.first ?? 8
 var generator = Generator(seed: 7)
 
 /// The step of the model of that name.
-func step(for model: String, using generator: inout Generator) -> TrainingStep<Float> {
+func makeStep(_ model: String, on group: ProcessGroup, using generator: inout Generator) -> TrainingStep<Float> {
   let loss: (Variable<Float>, Variable<Float>) -> Variable<Float>
   switch model {
   case "perceptron":
     let net = MLP<Float>([784, 256, 128, 10], dropout: 0.2, using: &generator)
+    loss = { crossEntropy(logits: net($0), labels: $1) }
+  case "wide":
+    let net = MLP<Float>([784, 1024, 1024, 10], using: &generator)
     loss = { crossEntropy(logits: net($0), labels: $1) }
   case "convolutions":
     let net = CNN<Float>(height: 28, width: 28, classes: 10, filters: [8, 16], batchNorm: true, using: &generator)
@@ -47,16 +57,17 @@ func step(for model: String, using generator: inout Generator) -> TrainingStep<F
   return TrainingStep(optimizer: Adam(), clipping: .norm(0.5), on: group, loss: loss)
 }
 
-/// One step on a batch that its number decides.
-func train(_ step: TrainingStep<Float>, _ number: Int) throws -> Float {
+/// A step on a batch that its number decides.
+func training(_ step: TrainingStep<Float>, _ number: Int) -> () throws -> Float {
   var generator = Generator(seed: 11).stream(UInt64(number))
   let count = number % 4 == 3 ? batch - 5 : batch
   if model == "transformer" {
     let text = Tensor<Int32>(shape: [count, 16], elements: (0..<count * 16).map { _ in Int32(generator.next() % 60) })
-    return try step(text, text)
+    return { try step(text, text) }
   }
   let x = Tensor<Float>(shape: [count, 784], elements: (0..<count * 784).map { _ in Float(generator.normal()) })
-  return try step(x, Tensor<Int32>((0..<count).map { _ in Int32(generator.next() % 10) }))
+  let labels = Tensor<Int32>((0..<count).map { _ in Int32(generator.next() % 10) })
+  return { try step(x, labels) }
 }
 
 /// Records the loss of a full batch, so that a checkpoint can be restored.
@@ -68,20 +79,135 @@ func prepare(_ step: TrainingStep<Float>) throws {
   try step.prepare(Tensor<Float>.zeros([batch, 784]), Tensor<Int32>(repeating: 0, shape: [batch]))
 }
 
-let training = step(for: model, using: &generator)
-training.pool = threads > 1 ? WorkerPool(threads: threads) : nil
-do {
-  if FileManager.default.fileExists(atPath: file.path) {
-    try prepare(training)
-    try Checkpoint(contentsOf: file).restore(into: [training])
+/// Prints the seconds of a message and of a byte: exchanges of 8 bytes, and of 4 MiB.
+func measureMessages() {
+  func seconds(_ count: Int, _ times: Int) -> Double {
+    let bytes = [UInt8](repeating: 1, count: count)
+    return (0..<times).map { _ in
+      let start = ContinuousClock.now
+      _ = group.gather(bytes)
+      return start.duration(to: .now).seconds
+    }.min() ?? 0
   }
-  for number in training.stepCount..<max(steps, training.stepCount) {
-    _ = try train(training, number)
-    try Checkpoint.save([training], to: file)
+  let (short, size) = (seconds(8, 400), 4 << 20)
+  let byte = (seconds(size, 40) - short) / Double(size)
+  if group.isFirst { print("message \(short) s, byte \(byte) s, \(group.count) processes") }
+}
+
+/// The seconds of each of many steps on one batch.
+func stepSeconds(_ step: TrainingStep<Float>, _ steps: Int) throws -> [Double] {
+  let train = training(step, 0)
+  for _ in 0..<3 { _ = try train() }
+  return try (0..<steps).map { _ in
+    let start = ContinuousClock.now
+    _ = try train()
+    return start.duration(to: .now).seconds
+  }.sorted()
+}
+
+/// Prints what the model of Docs/ManyProcesses.md says of a step, in milliseconds, by the plan of each number of processes:
+/// t(R) = t(1) · (w/R + w′)/(w + w′) + mα + eδ + bβ.
+func predict(_ ms: Double, message: Double, byte: Double, delay: Double, most: Int) throws {
+  let counts = (0...10).map { 1 << $0 }.filter { $0 <= most } + (most == 4 ? [3] : [])
+  var (last, sharded) = (1, 0.0)
+  var cost = Cost()
+  for count in counts.sorted() {
+    // A plan knows at most 64 processes; of more it has the bytes and exchanges of 64, and more messages.
+    if count <= 64, count > 1 { (cost, last) = (try Cost(of: count), count) }
+    if count == 1 {
+      print("| 1 | \(ms.tenths) | | | \(ms.tenths) |")
+      continue
+    }
+    let others = Double(count - 1) / Double(last - 1)
+    let share = (cost.shared / Double(count) + cost.repeated) / (cost.shared + cost.repeated)
+    let exact = ms * share + 1e3 * (cost.messages * others * message + cost.exchanges * delay + cost.bytes * byte)
+    let sent = 2 * cost.parameterBytes * Double(count - 1) / Double(count)
+    sharded = ms / Double(count) + 1e3 * (5 * (Double(count - 1) * message + delay) + sent * byte)
+    print("| \(count) | \(exact.tenths) | \(Int(cost.exchanges)) | \((cost.bytes / 1e6).tenths) | \(sharded.tenths) |")
+  }
+}
+
+/// What a step does on one of many processes.
+struct Cost {
+  var (shared, repeated, exchanges, messages, bytes, parameterBytes) = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+
+  init() {}
+
+  init(of count: Int) throws {
+    var generator = Generator(seed: 7)
+    let member = ProcessGroup.threads(count, isMarkingMissing: false)[0]
+    let alone = makeStep(model, on: ProcessGroup.threads(1)[0], using: &generator)
+    try prepare(alone)
+    let plan = alone.plan(on: member)
+    (shared, repeated) = (plan.sharedWork, plan.repeatedWork)
+    // The gradients' test, the squares of their norm, and the parameters.
+    (exchanges, messages) = (Double(plan.exchanges + 3), Double(plan.messages + 3 * (count - 1)))
+    parameterBytes = alone.namedParameters.reduce(0) { $0 + 4 * Double($1.parameter.count) }
+    bytes = Double(plan.bytes) + parameterBytes * Double(count - 1) / Double(count)
+  }
+}
+
+extension Double {
+  var tenths: String { String(format: "%.2f", self) }
+}
+
+do {
+  if task == "message" {
+    measureMessages()
+    exit(0)
+  }
+  if task == "wait" {
+    try group.onFirst { Thread.sleep(forTimeInterval: Double(model) ?? 0) }
+    exit(0)
+  }
+  guard rest.count >= 3 else {
+    print("ProcessProbe [rate | profile | plan] MODEL BATCH THREADS [FILE] [STEPS [SHARDS]]")
+    exit(2)
+  }
+  if task == "plan" {
+    let numbers = rest.dropFirst(2).compactMap(Double.init)
+    try predict(
+      numbers[0], message: numbers[1], byte: numbers[2], delay: numbers.count > 3 ? numbers[3] : 0,
+      most: numbers.count > 4 ? Int(numbers[4]) : 1024)
+    exit(0)
+  }
+  let step = makeStep(model, on: group, using: &generator)
+  let threads = Int(rest[2]) ?? 1
+  step.pool = threads > 1 ? WorkerPool(threads: threads) : nil
+  step.shards = more.count > 1 ? more[1] : nil
+  switch task {
+  case "rate":
+    let seconds = try stepSeconds(step, steps)
+    if group.isFirst {
+      let (least, median) = (seconds[0], seconds[seconds.count / 2])
+      print(
+        "\((1e3 * least).tenths) ms, median \((1e3 * median).tenths) ms, \(Int(Double(batch) / median)) images/s, \(model) batch "
+          + "\(batch), \(group.count) x \(threads), \(step.sentByteCount) bytes a step")
+    }
+    exit(0)
+  case "profile":
+    _ = try stepSeconds(step, 1)
+    let profile = try step.profile { _ = try stepSeconds(step, steps) }
+    if group.isFirst { print(profile) }
+    exit(0)
+  default: break
+  }
+  guard rest.count > 3 else {
+    print("ProcessProbe: a file is needed")
+    exit(2)
+  }
+  let file = URL(fileURLWithPath: rest[3])
+  if FileManager.default.fileExists(atPath: file.path) {
+    try prepare(step)
+    try Checkpoint(contentsOf: file).restore(into: [step])
+  }
+  for number in step.stepCount..<max(steps, step.stepCount) {
+    _ = try training(step, number)()
+    try Checkpoint.save([step], to: file)
   }
   if group.isFirst {
     let digest = SHA256.hexadecimal(of: Array(try Data(contentsOf: file)))
-    print("\(digest) \(model) batch \(batch), \(group.count) x \(threads), \(training.sentByteCount) bytes a step")
+    print("\(digest) \(model) batch \(batch), \(group.count) x \(threads), \(step.sentByteCount) bytes a step")
   }
 } catch {
   FileHandle.standardError.write(Data("ProcessProbe: \(error)\n".utf8))

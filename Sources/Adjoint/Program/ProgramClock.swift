@@ -4,13 +4,19 @@ final class ProgramClock {
   private(set) var passes: [[Double]]
   /// The seconds of every run that threads waited for others: the mean over the threads.
   private(set) var waits: [Double] = []
+  /// The seconds of every run in exchanges with other processes.
+  private(set) var exchanges: [Double] = []
   private var waitInRun = 0.0
+  private var exchangeInRun = 0.0
   private var last = ContinuousClock.now
 
   init(passes count: Int) { passes = Array(repeating: [], count: count) }
 
-  func beginRun() { (waitInRun, last) = (0, .now) }
-  func endRun() { waits.append(waitInRun) }
+  func beginRun() { (waitInRun, exchangeInRun, last) = (0, 0, .now) }
+  func endRun() {
+    waits.append(waitInRun)
+    exchanges.append(exchangeInRun)
+  }
 
   /// Ends the pass that began when the last one ended, on the caller's thread alone.
   func end(_ pass: Int) {
@@ -19,10 +25,10 @@ final class ProgramClock {
     last = now
   }
 
-  /// Ends an exchange with other processes, which counts as waiting.
+  /// Ends an exchange with other processes.
   func endExchange() {
     let now = ContinuousClock.now
-    waitInRun += last.duration(to: now).seconds
+    exchangeInRun += last.duration(to: now).seconds
     last = now
   }
 

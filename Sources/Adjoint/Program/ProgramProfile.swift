@@ -26,8 +26,10 @@ public struct ProgramProfile: Sendable, CustomStringConvertible {
   package fileprivate(set) var passes: [Pass] = []
   /// The seconds of a run that a thread waits for others: the median over the runs of the mean over the threads.
   package fileprivate(set) var waiting = 0.0
-  /// The seconds of a run: the sum of the medians of its passes and waits.
-  public var seconds: Double { passes.reduce(waiting) { $0 + $1.seconds } }
+  /// The seconds of a run in exchanges with other processes, waits for them included: the median over the runs.
+  package fileprivate(set) var exchanging = 0.0
+  /// The seconds of a run: the sum of the medians of its passes, waits and exchanges.
+  public var seconds: Double { passes.reduce(waiting + exchanging) { $0 + $1.seconds } }
 
   /// A profile with nothing measured.
   package init() {}
@@ -39,7 +41,8 @@ public struct ProgramProfile: Sendable, CustomStringConvertible {
     let lines = passes.map {
       ProfileTable.Line(what: "\($0.formula) \($0.shape)", seconds: $0.seconds, operations: $0.productOperations)
     }
-    return waiting > 0 ? lines + [ProfileTable.Line(what: "waiting for other threads", seconds: waiting)] : lines
+    let others = [("waiting for other threads", waiting), ("exchange with other processes", exchanging)]
+    return lines + others.filter { $0.1 > 0 }.map { ProfileTable.Line(what: $0.0, seconds: $0.1) }
   }
 }
 
@@ -128,7 +131,9 @@ extension Program {
         seconds: clock.passes[position - foldedCount].median,
         productOperations: instructions[position].productOperations)
     }
-    (profile.runs, profile.waiting) = (clock.waits.count, clock.waits.median)
+    (profile.runs, profile.waiting, profile.exchanging) = (
+      clock.waits.count, clock.waits.median, clock.exchanges.median
+    )
     return profile
   }
 

@@ -4,6 +4,7 @@ import Foundation
 
 /// All runs of some experiments: recorded ones are taken over, missing ones computed, many at a time.
 ///
+/// Several processes may sweep one folder at a time: none computes what another one has begun, and each waits until all is recorded.
 /// Each run makes its own model and tape on its own thread and depends on setting, seed and data alone, so neither the number
 /// of threads nor an interruption changes a bit of any record.
 package struct Sweep: Sendable {
@@ -12,6 +13,12 @@ package struct Sweep: Sendable {
     let experiment: Experiment
     let setting: Setting
     let seed: Int
+
+    /// What tells it from all others.
+    fileprivate var name: String {
+      let values = setting.values.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
+      return ([experiment.name, setting.name, "\(seed)"] + values).joined(separator: ";")
+    }
   }
 
   package let experiments: [Experiment]
@@ -25,14 +32,16 @@ package struct Sweep: Sendable {
   package let revision: String?
   /// The folder of NIST's tables; where there is none, the runs that need them are not computed.
   package let tables: URL?
+  /// True for the process, among several, that computes what is timed alone, when all else is recorded.
+  package let isFirst: Bool
 
   package init(
     _ experiments: [Experiment], _ scale: Scale, store: RecordStore, dataName: String, threads: Int,
-    revision: String? = nil, tables: URL? = nil
+    revision: String? = nil, tables: URL? = nil, isFirst: Bool = true
   ) {
     (self.experiments, self.scale, self.store) = (experiments, scale, store)
     (self.dataName, self.threads, self.revision) = (dataName, threads, revision)
-    self.tables = tables
+    (self.tables, self.isFirst) = (tables, isFirst)
   }
 
   /// The state of a sweep when a run ends.
@@ -74,6 +83,7 @@ package struct Sweep: Sendable {
     digits: () throws -> Digits, goesOn: () -> Bool = { true }, progress: (Progress) -> Void = { _ in }
   ) throws {
     let jobs = try missing().jobs
+    let claims = try RunClaims(in: store.folder)
     let images = try jobs.contains { $0.experiment.needsDigits } ? digits() : .none
     // The longest first, so that the cores finish together; what runs alone comes after.
     let together = jobs.filter { !$0.setting.isAlone }.enumerated().sorted {
@@ -82,13 +92,13 @@ package struct Sweep: Sendable {
     try withoutActuallyEscaping(goesOn) { goesOn in
       try withoutActuallyEscaping(progress) { progress in
         let desk = Desk(jobs: together, total: jobs, goesOn: goesOn, progress: progress)
-        work(desk, images, threads: threads, each: 1)
-        desk.jobs = jobs.filter(\.setting.isAlone)
-        work(desk, images, threads: 1, each: threads)
+        work(desk, images, claims, threads: threads, each: 1)
+        let alone = isFirst ? jobs.filter(\.setting.isAlone) : []
+        desk.jobs = alone
+        work(desk, images, claims, threads: 1, each: threads)
         if let failure = desk.failure { throw failure }
-        if desk.finished < jobs.count {
-          throw ExperimentError.interrupted(finished: desk.finished, left: jobs.count - desk.finished)
-        }
+        let left = together.count + alone.count - desk.finished
+        if left > 0 { throw ExperimentError.interrupted(finished: desk.finished, left: left) }
       }
     }
   }
@@ -109,27 +119,66 @@ package struct Sweep: Sendable {
       (self.goesOn, self.progress) = (goesOn, progress)
     }
 
-    func next() -> Job? { failure == nil && !jobs.isEmpty && goesOn() ? jobs.removeFirst() : nil }
+    /// The next job that no other process has begun; `wait` where all that are left have been begun elsewhere.
+    func next(_ claims: RunClaims, isRecorded: (Job) throws -> Bool) -> Next {
+      while failure == nil, !jobs.isEmpty, goesOn() {
+        guard let place = jobs.firstIndex(where: { claims.take($0.name) }) else { return .wait }
+        let job = jobs.remove(at: place)
+        do {
+          if try !isRecorded(job) { return .compute(job) }
+          end(job)
+        } catch {
+          failure = error
+        }
+        claims.giveBack(job.name)
+      }
+      return .end
+    }
+
+    /// Notes that a run is recorded.
+    func end(_ job: Job) {
+      finished += 1
+      seconds += job.setting.seconds
+      progress(
+        Progress(
+          finished: finished, total: total, share: seconds / max(allSeconds, 1e-9),
+          latest: "\(job.experiment.name), \(job.setting.name), seed \(job.seed)"))
+    }
   }
 
-  private func work(_ desk: Desk, _ images: Digits, threads: Int, each: Int) {
+  private enum Next {
+    case compute(Job)
+    case wait
+    case end
+  }
+
+  private func isRecorded(_ job: Job) throws -> Bool {
+    let values = job.setting.recordedValues(data: job.experiment.needsDigits ? dataName : "none")
+    return try store.records(of: job.experiment.name).contains {
+      $0.setting == job.setting.name && $0.seed == job.seed && $0.values == values
+    }
+  }
+
+  private func work(_ desk: Desk, _ images: Digits, _ claims: RunClaims, threads: Int, each: Int) {
     let queue = DispatchQueue(label: "adjoint.experiments")
     // Every access stands inside of queue.sync.
     nonisolated(unsafe) let desk = desk
     DispatchQueue.concurrentPerform(iterations: threads) { _ in
-      while let job = queue.sync(execute: { desk.next() }) {
-        let result = Result { try record(job, images, threads: each) }
-        queue.sync {
-          do {
-            try store.add([result.get()], to: job.experiment.name)
-            desk.finished += 1
-            desk.seconds += job.setting.seconds
-            desk.progress(
-              Progress(
-                finished: desk.finished, total: desk.total, share: desk.seconds / max(desk.allSeconds, 1e-9),
-                latest: "\(job.experiment.name), \(job.setting.name), seed \(job.seed)"))
-          } catch {
-            desk.failure = desk.failure ?? error
+      while true {
+        switch queue.sync(execute: { desk.next(claims, isRecorded: isRecorded) }) {
+        case .end: return
+        case .wait: Thread.sleep(forTimeInterval: 0.1)
+        case .compute(let job):
+          let result = Result { try record(job, images, threads: each) }
+          queue.sync {
+            do {
+              let record = try result.get()
+              try claims.writing { try store.add([record], to: job.experiment.name) }
+              desk.end(job)
+            } catch {
+              desk.failure = desk.failure ?? error
+            }
+            claims.giveBack(job.name)
           }
         }
       }

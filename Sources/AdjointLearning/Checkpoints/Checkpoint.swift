@@ -115,7 +115,7 @@ public struct Checkpoint {
     guard let group else { return try file.write(to: url) }
     do {
       try group.onFirst { try file.write(to: url) }
-    } catch is ProcessGroup.FirstFailed {
+    } catch is ProcessGroup.OtherFailed {
       throw FileError(
         .unwritableFile, file: url.path, at: .wholeFile, expected: "a file that process 0 can write", found: "an error",
         remedy: "The sentence of process 0 says which.")

@@ -6,7 +6,7 @@ import Adjoint
 final class UpdateSharing<S: Scalar> {
   let group: ProcessGroup
   let isCutting: Bool
-  private let cuts: [ElementCut?]
+  let cuts: [ElementCut?]
   private var parameters: ArrayExchange<S>?
   private var gradients: ArrayExchange<S>?
 
@@ -38,8 +38,12 @@ final class UpdateSharing<S: Scalar> {
   }
 
   func exchangeGradients() { gradients?.run() }
-  /// The bytes that this process sends after an update.
-  var sentByteCount: Int { parameters?.sentByteCount ?? 0 }
+  /// The bytes that this process sends for the test of gradients, their norm where it is clipped, and the parameters.
+  func sentByteCount(_ clipping: Clipping) -> Int {
+    var numbers = 1
+    if case .norm = clipping { numbers += cuts.reduce(0) { $0 + ($1?.mostBranches ?? 0) } }
+    return 8 * numbers * (group.count - 1) + (parameters?.sentByteCount ?? 0)
+  }
 
   /// Σ (cg)² of each parameter, added in the order in which one process adds.
   func squares(of runs: [ParameterRun<S>], times factor: Double) -> [Double] {
@@ -105,8 +109,10 @@ extension TrainingStep {
     if group?.isMarkingMissing == true { keptExchange?.markMissing() }
   }
 
-  /// The bytes that this process sends to others in a step of the most recent recording.
-  package var sentByteCount: Int {
-    lastRecording.map { $0.program.sentByteCount + ($0.updates.sharing?.sentByteCount ?? 0) } ?? 0
+  /// Does something of any length by itself, while no other process gives this one up.
+  /// - Throws: what `body` throws; `ProcessGroup.OtherFailed` where another process has thrown.
+  package func patiently<Result>(_ body: () throws -> Result) throws -> Result {
+    guard let group else { return try body() }
+    return try group.patiently(body)
   }
 }

@@ -52,7 +52,7 @@ extension TrainingStep {
   }
 
   /// A batch that is one of several of an update.
-  private struct MicroBatch {
+  struct MicroBatch {
     let count: Int
     let compile: (CallSite) -> CompiledLoss<S>
     let feed: (CompiledLoss<S>) throws -> Void
@@ -62,7 +62,7 @@ extension TrainingStep {
     ) { (self.count, self.compile, self.feed) = (count, compile, feed) }
   }
 
-  private func microBatch(_ count: Int, _ values: [FedValue<S>]) -> MicroBatch {
+  func microBatch(_ count: Int, _ values: [FedValue<S>]) -> MicroBatch {
     MicroBatch(
       count: count, compile: { self.compileIfNeeded(values, at: $0) },
       feed: { loss in
@@ -71,6 +71,11 @@ extension TrainingStep {
   }
 
   private func accumulate(_ batches: [MicroBatch], at site: CallSite) throws -> S {
+    guard shards == nil else {
+      site.trap(
+        "TrainingStep: a step either cuts its batch into shards or is given micro-batches; leave TrainingStep.shards nil"
+      )
+    }
     let total = batches.reduce(0) { $0 + $1.count }
     guard total > 0 else { site.trap("TrainingStep: there are no micro-batches with examples; give at least one") }
     guard trace == nil else {
@@ -103,7 +108,7 @@ extension TrainingStep {
   }
 
   /// Loss and gradients of a micro-batch, tested. Returns the loss.
-  private func compute(_ loss: CompiledLoss<S>, _ number: Int) throws -> Double {
+  func compute(_ loss: CompiledLoss<S>, _ number: Int) throws -> Double {
     let program = loss.program
     program.step = stepCount
     program.seed = number == 0 ? seed : Generator(seed: seed).stream(UInt64(number)).key
@@ -122,7 +127,7 @@ extension TrainingStep {
     return rates.first { !$0.isFinite } ?? rates[0]
   }
 
-  private func update(from accumulation: Accumulation<S>, _ losses: [CompiledLoss<S>]) throws {
+  func update(from accumulation: Accumulation<S>, _ losses: [CompiledLoss<S>]) throws {
     let updates = accumulation.updates
     let pool = updates.isWorthSharing ? pool : nil
     // The mean of finite gradients overflows where they are close to the largest number.
@@ -134,13 +139,14 @@ extension TrainingStep {
         culprit: nil, learningRate: optimizer.learningRate)
     }
     apply(updates, UpdateSetting(optimizer, rate: presentRate), groupSettings, scale, on: pool)
+    share(updates)
     latest = losses.last
   }
 
   /// The place for the sum of the gradients of these losses, which is kept from step to step.
-  private func accumulation(of losses: [CompiledLoss<S>]) -> Accumulation<S> {
+  func accumulation(of losses: [CompiledLoss<S>]) -> Accumulation<S> {
     if let accumulation, accumulation.fits(losses.map(\.updates)) {
-      accumulation.begin()
+      if shards == nil { accumulation.begin() }
       return accumulation
     }
     let fresh = Accumulation(losses.map(\.updates))
@@ -156,6 +162,8 @@ extension TrainingStep {
 final class Accumulation<S: Scalar> {
   let updates: UpdateSet<S>
   private let sums: [Parameter<S>]
+  /// The sums over shards that become these.
+  var shardSums: ShardSums<S>?
   private let position: [ObjectIdentifier: Int]
 
   init(_ parts: [UpdateSet<S>]) {
@@ -187,9 +195,13 @@ final class Accumulation<S: Scalar> {
 
   /// Adds the gradients of a micro-batch, in the order of elements.
   func add(_ part: UpdateSet<S>, times factor: Double) {
-    for (parameter, run) in zip(part.parameters, part.runs) {
-      guard let place = position[ObjectIdentifier(parameter)] else { continue }
-      updates.runs[place].addGradient(of: run, times: factor)
+    for (place, run) in matching(part) { updates.runs[place].addGradient(of: run, times: factor) }
+  }
+
+  /// The runs of a micro-batch, each with the place of its parameter.
+  func matching(_ part: UpdateSet<S>) -> [(place: Int, run: ParameterRun<S>)] {
+    zip(part.parameters, part.runs).compactMap { parameter, run in
+      position[ObjectIdentifier(parameter)].map { ($0, run) }
     }
   }
 }

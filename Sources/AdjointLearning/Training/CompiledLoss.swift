@@ -22,8 +22,8 @@ final class CompiledLoss<S: Scalar> {
   /// The sweep that recorded the gradients.
   let backward: Backward<S>
   let program: Program<S>
-  /// True when processes share it.
-  private var isShared = false
+  /// True when processes have found that they compute one loss.
+  private var isAgreed = false
   /// The trained parameters, in the order of their gradients.
   let trained: [(leaf: Variable<S>, parameter: Parameter<S>)]
   /// The trained parameters with their gradients and what is kept for them.
@@ -103,16 +103,15 @@ final class CompiledLoss<S: Scalar> {
   /// Lets processes share the program and the update, each with its own elements of the gradients; or each has all of them.
   func share(among group: ProcessGroup?, cutting: Bool) {
     guard let group else { return }
-    if !isShared {
-      isShared = true
-      requireAgreement(of: group)
-    }
+    requireAgreement(of: group)
     program.share(among: group, cutting: cutting ? 1..<outputs.count : 0..<0)
     updates.share(among: group, cutting: cutting)
   }
 
   /// Traps on every process when they have not recorded one loss of one point.
-  private func requireAgreement(of group: ProcessGroup) {
+  func requireAgreement(of group: ProcessGroup?) {
+    guard let group, !isAgreed else { return }
+    isAgreed = true
     let weights = inputs.tape.namedParameters.map { "\($0.name) \($0.parameter.shape) \($0.parameter.hash)" }
     let differing = group.differing([
       ("the recording", String(inputs.tape.fingerprint, radix: 16)), ("the instruction set", Kernels.name),

@@ -11,10 +11,10 @@ extension TrainingStep where S == Float {
     rows: ArraySlice<Int>, of data: some Dataset<Int32>, file: StaticString = #fileID, line: UInt = #line
   ) throws -> Float {
     try requireRows(rows, of: data)
-    let loss = compileIfNeeded(rows, of: data, at: CallSite(file, line))
-    try loss.program.fillIndices(loss.inputs.leaves[1]) {
-      gatherer.gather(rows, of: data, for: loss, targets: $0, on: pool)
-    }
+    let site = CallSite(file, line)
+    if shards != nil { return try stepInShards(of: rows.count, at: site) { microBatch(rows.part($0), of: data) } }
+    let loss = compileIfNeeded(rows, of: data, at: site)
+    try fill(loss, rows, of: data)
     return try update(from: loss)
   }
 
@@ -24,9 +24,33 @@ extension TrainingStep where S == Float {
     rows: ArraySlice<Int>, of data: some Dataset<Float>, file: StaticString = #fileID, line: UInt = #line
   ) throws -> Float {
     try requireRows(rows, of: data)
-    let loss = compileIfNeeded(rows, of: data, isIndex: false, at: CallSite(file, line)) { FedValue($0) }
-    loss.program.fill(loss.inputs.leaves[1]) { gatherer.gather(rows, of: data, for: loss, targets: $0, on: pool) }
+    let site = CallSite(file, line)
+    if shards != nil { return try stepInShards(of: rows.count, at: site) { microBatch(rows.part($0), of: data) } }
+    let loss = compileIfNeeded(rows, of: data, isIndex: false, at: site) { FedValue($0) }
+    fill(loss, rows, of: data)
     return try update(from: loss)
+  }
+
+  private func fill(_ loss: CompiledLoss<Float>, _ rows: ArraySlice<Int>, of data: some Dataset<Int32>) throws {
+    try loss.program.fillIndices(loss.inputs.leaves[1]) {
+      gatherer.gather(rows, of: data, for: loss, targets: $0, on: pool)
+    }
+  }
+
+  private func fill(_ loss: CompiledLoss<Float>, _ rows: ArraySlice<Int>, of data: some Dataset<Float>) {
+    loss.program.fill(loss.inputs.leaves[1]) { gatherer.gather(rows, of: data, for: loss, targets: $0, on: pool) }
+  }
+
+  private func microBatch(_ rows: ArraySlice<Int>, of data: some Dataset<Int32>) -> MicroBatch {
+    MicroBatch(
+      count: rows.count, compile: { self.compileIfNeeded(rows, of: data, at: $0) },
+      feed: { try self.fill($0, rows, of: data) })
+  }
+
+  private func microBatch(_ rows: ArraySlice<Int>, of data: some Dataset<Float>) -> MicroBatch {
+    MicroBatch(
+      count: rows.count, compile: { self.compileIfNeeded(rows, of: data, isIndex: false, at: $0) { FedValue($0) } },
+      feed: { self.fill($0, rows, of: data) })
   }
 
   /// The loss for a batch of as many examples.
@@ -58,6 +82,13 @@ extension TrainingStep where S == Float {
       let batch = data.batch(rows)
       return [FedValue(batch.inputs), targets(batch.targets)]
     }
+  }
+}
+
+extension ArraySlice {
+  /// Elements by their positions, counted from 0.
+  fileprivate func part(_ positions: Range<Int>) -> ArraySlice {
+    self[startIndex + positions.lowerBound..<startIndex + positions.upperBound]
   }
 }
 

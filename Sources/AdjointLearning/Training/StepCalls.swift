@@ -71,6 +71,11 @@ extension TrainingStep {
     _ input: Input, file: StaticString = #fileID, line: UInt = #line
   ) throws -> S {
     let site = CallSite(file, line)
+    guard shards == nil else {
+      site.trap(
+        "TrainingStep: a \(Input.self) cannot be cut into shards; give its tensors by position, or leave TrainingStep.shards nil"
+      )
+    }
     let loss = compileIfNeeded(input, at: site)
     try feed(input, to: loss)
     return try update(from: loss)
@@ -91,6 +96,10 @@ extension TrainingStep {
     for input in repeat each inputs {
       // Numbers written in place are `Double` where no context asks for another type.
       values.append(try (input as? Tensor<Double>).map { FedValue($0.converted()) } ?? input.fed())
+    }
+    if shards != nil {
+      let rows = recordedRows(values.first?.form.shape.first ?? 0)
+      values = values.map { $0.rows(rows) }
     }
     _ = compileIfNeeded(values, at: CallSite(file, line))
   }

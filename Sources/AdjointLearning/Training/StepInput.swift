@@ -89,6 +89,14 @@ public struct FedValue<S: Scalar> {
     }
   }
 
+  /// Some rows along the first axis.
+  func rows(_ rows: Range<Int>) -> FedValue {
+    switch content {
+    case .numbers(let x): FedValue(x.rows(rows))
+    case .indices(let x): FedValue(x.rows(rows))
+    }
+  }
+
   func leaf(on tape: Tape<S>, name: String) -> Variable<S> {
     switch content {
     case .numbers(let x): tape.input(x, name: name)

@@ -12,6 +12,8 @@ public struct StepProfile: Sendable, CustomStringConvertible {
   package let gradientTest: Double
   /// Seconds a step for the update of the parameters, the median.
   package let update: Double
+  /// Seconds a step in which the parameters are exchanged with other processes, the median.
+  package let exchange: Double
   /// Seconds a step as a whole, the median.
   package let seconds: Double
 
@@ -23,6 +25,8 @@ public struct StepProfile: Sendable, CustomStringConvertible {
       ProfileTable.Line(what: "gradients tested for NaN and infinity", seconds: gradientTest),
       ProfileTable.Line(what: "update of the parameters", seconds: update),
     ]
+      + (exchange > 0
+        ? [ProfileTable.Line(what: "exchange of the parameters with other processes", seconds: exchange)] : [])
   }
 }
 
@@ -48,7 +52,7 @@ extension TrainingStep {
         "TrainingStep.profile: this step is being traced, by a plan without fusion that nobody else runs; end the trace first"
       )
     }
-    let clock = StepClock<S>()
+    let clock = StepClock<S>(isOfSeveral: group != nil)
     self.clock = clock
     defer {
       self.clock = nil
@@ -61,15 +65,19 @@ extension TrainingStep {
 
 /// The clock of a step that is being profiled: seconds of every stage of every step.
 final class StepClock<S: Scalar> {
-  enum Stage: Int { case batch, program, gradientTest, update }
+  enum Stage: Int { case batch, program, gradientTest, update, exchange }
 
   /// The program of the first step, whose steps are measured.
   private var program: Program<S>?
   private var isMeasuring = false
+  /// True when processes share the steps.
+  private let isOfSeveral: Bool
   private var steps: [[Double]] = []
   /// The stages of the present step that have ended.
   private var current: [Double] = []
   private var last = ContinuousClock.now
+
+  init(isOfSeveral: Bool) { self.isOfSeveral = isOfSeveral }
 
   /// A step begins.
   func begin() { (current, last) = ([], .now) }
@@ -89,7 +97,7 @@ final class StepClock<S: Scalar> {
     let now = ContinuousClock.now
     current.append(last.duration(to: now).seconds)
     last = now
-    if stage == .update, isMeasuring { steps.append(current) }
+    if stage == .exchange, isMeasuring { steps.append(current) }
   }
 
   /// Ends the measuring.
@@ -97,7 +105,8 @@ final class StepClock<S: Scalar> {
     func median(_ stage: Stage) -> Double { steps.map { $0[stage.rawValue] }.median }
     return StepProfile(
       steps: steps.count, program: stop() ?? ProgramProfile(), batch: median(.batch),
-      gradientTest: median(.gradientTest), update: median(.update), seconds: steps.map { $0.reduce(0, +) }.median)
+      gradientTest: median(.gradientTest), update: median(.update), exchange: isOfSeveral ? median(.exchange) : 0,
+      seconds: steps.map { $0.reduce(0, +) }.median)
   }
 
   /// Stops measuring, which needs doing where a step has thrown.

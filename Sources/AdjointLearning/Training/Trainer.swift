@@ -103,7 +103,7 @@ public final class Trainer<Data: Dataset<Int32>> {
   package func formerFingerprint() -> String { String(step.formerFingerprint(of: fullBatchLoss()), radix: 16) }
 
   private func fullBatchLoss() -> CompiledLoss<Float> {
-    let order = Array(0..<min(batchSize, training.count))
+    let order = Array(step.recordedRows(min(batchSize, training.count)))
     return step.compileIfNeeded(order[...], of: training)
   }
 
@@ -140,7 +140,7 @@ public final class Trainer<Data: Dataset<Int32>> {
     for step in steps { try step.requireFiniteParameters() }
     let result = EpochResult(
       number: progress.epoch + 1, loss: progress.lossSum / Double(training.count),
-      validation: try validation.map { try predictor.evaluate(on: $0) })
+      validation: try validation.map { data in try step.patiently { try predictor.evaluate(on: data) } })
     if let loss = result.validation?.loss, !loss.isFinite {
       throw TrainingError(
         failure: .validationLoss(loss), epoch: result.number, step: max(step.stepCount - 1, 0), culprit: nil,

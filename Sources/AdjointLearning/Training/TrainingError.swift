@@ -15,6 +15,8 @@ public struct TrainingError: Error, CustomStringConvertible, Sendable {
     /// The learning rate times the schedule's factor.
     case rate(Double)
     case validationLoss(Double)
+    /// What another process has said of its part.
+    case elsewhere(String)
 
     fileprivate var sentence: String {
       switch self {
@@ -25,6 +27,7 @@ public struct TrainingError: Error, CustomStringConvertible, Sendable {
         "\(name) is not finite after the latest update: element \(element) is \(value)"
       case .rate(let rate): "the learning rate times the schedule's factor is \(rate)"
       case .validationLoss(let loss): "the loss on the validation set is \(loss)"
+      case .elsewhere(let words): words
       }
     }
   }
@@ -38,6 +41,7 @@ public struct TrainingError: Error, CustomStringConvertible, Sendable {
   package let learningRate: Double
 
   public var description: String {
+    if case .elsewhere(let words) = failure { return words }
     let place = (epoch.map { "epoch \($0), " } ?? "") + "step \(step + 1)"
     guard let culprit else { return "\(place): \(failure.sentence). \(remedy)" }
     let part = culprit.serving.map { ", in the derivative of \($0)" } ?? ""
@@ -62,6 +66,7 @@ public struct TrainingError: Error, CustomStringConvertible, Sendable {
       return
         "Keep the arguments of that operation where its derivative is finite, or l\(lower); the parameters are as before "
         + "this step."
+    case .elsewhere: return ""
     case .loss, .gradient, .store: return "L\(lower); the parameters are as before this step."
     case .parameter, .validationLoss: return goBack
     case .rate: return "Give a finite rate and a schedule that stays finite; the parameters are as before this step."
@@ -96,6 +101,15 @@ extension TrainingStep {
   /// - Throws: `TrainingError`.
   package func requireFinite() throws(TrainingError) {
     try requireFiniteParameters()
+    guard shards != nil, group != nil else { return try requireFiniteLatest() }
+    var failure: TrainingError?
+    if isHoldingLastRows {
+      do { try requireFiniteLatest() } catch { failure = error }
+    }
+    if let failure = failureElsewhere(failure) ?? failure { throw failure }
+  }
+
+  private func requireFiniteLatest() throws(TrainingError) {
     guard let latest else { return }
     latest.program.step = stepCount
     latest.program.compute()

@@ -64,6 +64,21 @@ public final class TrainingStep<S: Scalar> {
   /// The processes that share each step; `nil` for this one alone. No bit depends on it. All of them take the same steps on the same
   /// batches, and read gradients, averages and what the optimiser keeps together.
   public let group: ProcessGroup?
+  /// The shards into which each batch is cut, 2ⁿ of them; `nil` where it is one.
+  ///
+  /// Each process computes some of them and sees their rows alone. Gradients are added by a tree over the shards, so all bits
+  /// depend on their number, and on that of processes or threads they do not. The loss is to be a mean over examples, which the first
+  /// axis of every input counts; each shard has weight by its rows. What looks at a batch as a whole, as batch normalisation does,
+  /// is refused.
+  /// - Precondition: a multiple of the number of processes.
+  public var shards: Int? {
+    didSet {
+      validateShards()
+      if shards != oldValue { (losses, accumulation) = ([], nil) }
+    }
+  }
+  /// False where another process computes the last rows of a batch.
+  var isHoldingLastRows = true
   /// True when each process has only its own elements of what the optimiser keeps and of averages.
   var isKeptScattered = false
   /// True while a trainer finds out what the steps of a batch are: losses are recorded, and nothing is updated.
@@ -118,6 +133,7 @@ public final class TrainingStep<S: Scalar> {
   @specialized(where S == Float)
   @specialized(where S == Double)
   func step(_ count: Int, at site: CallSite, _ value: (Int) -> FedValue<S>) throws -> S {
+    if shards != nil { return try stepInShards((0..<count).map(value), at: site) }
     let loss = compileIfNeeded(count, at: site, form: { value($0).form }, values: { (0..<count).map(value) })
     for position in 0..<count { try value(position).feed(loss.inputs.leaves[position], of: loss.program) }
     return try update(from: loss)
@@ -148,6 +164,8 @@ public final class TrainingStep<S: Scalar> {
     program.commit()
     apply(loss.updates, UpdateSetting(presentOptimizer, rate: rate), settings, scale, on: pool)
     clock?.end(.update)
+    share(loss.updates)
+    clock?.end(.exchange)
     latest = loss
     if let afterStep { try afterStep(self) }
     return value
@@ -165,6 +183,10 @@ public final class TrainingStep<S: Scalar> {
         clipping: clipping, regularization: regularization, averaging: averaging.factor(at: stepCount)),
       on: pool)
     latestUpdates = updates
+  }
+
+  /// Gives all processes the parameters that were updated.
+  func share(_ updates: UpdateSet<S>) {
     if updates.shareParameters() { noteScatteredState() }
   }
 
@@ -211,7 +233,11 @@ public final class TrainingStep<S: Scalar> {
     useCount += 1
     loss.lastUse = useCount
     if loss.program.pool !== pool { loss.program.pool = pool }
-    loss.share(among: group, cutting: !presentOptimizer.takesWholeParameters)
+    if shards == nil {
+      loss.share(among: group, cutting: !presentOptimizer.takesWholeParameters)
+    } else {
+      loss.requireAgreement(of: group)
+    }
     return loss
   }
 

@@ -24,6 +24,9 @@ typedef uintptr_t AdjointGroup;
 /// The number of processes that a launcher says it has started; 0 where none has started this one.
 int adjoint_launched(void);
 
+/// The number that a launcher has given this process, known without joining anybody; 0 where none has started it.
+int adjoint_launched_rank(void);
+
 /// Opens the library that the launcher belongs to, and joins the others. To be called once.
 /// Returns NULL, or the sentence that says why it failed.
 const char *_Nullable adjoint_mpi_join(int *_Nonnull rank, int *_Nonnull count);

@@ -47,7 +47,8 @@ enum ExperimentsCommand {
         "Resuming",
         [
           "A run is recorded when it ends. The same command after an interruption computes what is missing, and ends in the",
-          "same table, bit for bit. More --runs later add seeds to those recorded.",
+          "same table, bit for bit. More --runs later add seeds to those recorded. Under mpirun -n 4, or started several times on one",
+          "folder, processes share the runs.",
         ]
       ),
       (
@@ -93,15 +94,19 @@ enum ExperimentsCommand {
       epochs: try arguments.givenInteger("epochs"))
     let source = try DataSource(arguments.required("data"))
     try source.download(arguments, console)
-    let cores = min(ProcessInfo.processInfo.activeProcessorCount, WorkerPool.maximumThreads)
+    let (processes, isFirst) = (ProcessGroup.launchedCount, ProcessGroup.launchedRank == 0)
+    console.isQuiet = !isFirst
+    let cores = min(max(ProcessInfo.processInfo.activeProcessorCount / processes, 1), WorkerPool.maximumThreads)
     let threads = try arguments.givenInteger("threads") ?? cores
     let store = RecordStore(FilePlace.url(try arguments.required("out"), isDirectory: true))
     // A directory is verified to be MNIST when it is read.
     let dataName = source == .drawn ? "drawn" : "MNIST"
     let sweep = Sweep(
       experiments, scale, store: store, dataName: dataName, threads: threads, revision: Revision.current,
-      tables: try tables(arguments, experiments, console))
-    if !arguments.isGiven("rebuild") { try compute(sweep, source, console) }
+      tables: try tables(arguments, experiments, console), isFirst: isFirst)
+    if !arguments.isGiven("rebuild") { try compute(sweep, source, processes, console) }
+    // The first of several processes judges what all have recorded.
+    guard isFirst else { return 0 }
 
     let rows = try sweep.sections().flatMap { $0.section.rows }
     show(rows, console)
@@ -149,7 +154,7 @@ enum ExperimentsCommand {
     return nil
   }
 
-  private static func compute(_ sweep: Sweep, _ source: DataSource, _ console: Console) throws {
+  private static func compute(_ sweep: Sweep, _ source: DataSource, _ processes: Int, _ console: Console) throws {
     let (jobs, others) = try sweep.missing()
     if others > 0 {
       console.line("\(others.of("record")) of other settings or data in \(sweep.store.folder.path) left aside")
@@ -160,9 +165,10 @@ enum ExperimentsCommand {
       console.line("\(all) is recorded in \(sweep.store.folder.path)")
       return
     }
-    let estimate = Sweep.seconds(jobs) / Double(sweep.threads)
+    let cores = sweep.threads * processes
+    let estimate = Sweep.seconds(jobs) / Double(cores)
     console.line(
-      "\(jobs.count.of("run")) to compute, about \(estimate.duration) on \(sweep.threads.of("core")) (\(Kernels.name))")
+      "\(jobs.count.of("run")) to compute, about \(estimate.duration) on \(cores.of("core")) (\(Kernels.name))")
     let start = ContinuousClock.now
     let report = { (progress: Sweep.Progress) in
       let elapsed = start.duration(to: .now).seconds

@@ -131,6 +131,10 @@ package enum TrainingOptions {
         "batch", "N", .integer(1...1_000_000), default: "128", in: "Optimisation",
         "Examples in a step; for a small table, an eighth of them at most."),
       Option(
+        "shards", "N", .integer(1...TrainingStep<Float>.mostShards), in: "Optimisation",
+        "Cut each batch into N shards, a power of two, whose gradients are added by a tree: each of several processes sees its own "
+          + "shards alone. Digits depend on N, and not on the number of processes."),
+      Option(
         "epochs", "N", .integer(1...1_000_000), default: "10", in: "Optimisation",
         "Passes over the training examples; for a table, as many as make 2,000 steps."),
       Option(

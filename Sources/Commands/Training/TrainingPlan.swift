@@ -27,6 +27,8 @@ package struct TrainingPlan {
   package let clipping: Clipping
   package let regularization: Regularization
   package let batch: Int
+  /// The shards of a batch; `nil` where it is one.
+  package let shards: Int?
   package let epochs: Int
   package let seed: Int
   package let stopping: EarlyStopping?
@@ -54,6 +56,10 @@ package struct TrainingPlan {
     clipping = try arguments.isGiven("clip-norm") ? .norm(arguments.number("clip-norm")) : .none
     regularization = Regularization(l1: try arguments.number("l1"), l2: try arguments.number("l2"))
     batch = try arguments.integer("batch")
+    shards = try arguments.givenInteger("shards")
+    if let shards, shards.nonzeroBitCount != 1 {
+      throw arguments.option("shards").bad(String(shards), expected: "a power of two, such as 8")
+    }
     epochs = try arguments.integer("epochs")
     seed = try arguments.integer("seed")
     stopping = try TrainingPlan.stopping(arguments, validation: validation)

@@ -21,6 +21,8 @@ public final class ProcessGroup: Sendable {
   private let handle: AdjointGroup
   /// True in tests: what a process neither computes nor receives is NaN.
   package let isMarkingMissing: Bool
+  /// The bytes that this process has sent to others so far. The one thread that exchanges counts.
+  package private(set) nonisolated(unsafe) var sentByteCount = 0
 
   private init(rank: Int, count: Int, handle: AdjointGroup, isMarkingMissing: Bool) {
     (self.rank, self.count, self.handle, self.isMarkingMissing) = (rank, count, handle, isMarkingMissing)
@@ -36,7 +38,10 @@ public final class ProcessGroup: Sendable {
   public static let current: ProcessGroup = join()
 
   /// True when a launcher says that it has started several processes.
-  package static var isLaunched: Bool { adjoint_launched() > 1 }
+  package static var isLaunched: Bool { launchedCount > 1 }
+  /// The number of processes that a launcher has started together, and that of this one among them, known without joining them.
+  package static var launchedCount: Int { max(Int(adjoint_launched()), 1) }
+  package static var launchedRank: Int { Int(adjoint_launched_rank()) }
 
   private static func join() -> ProcessGroup {
     let isMarking = adjoint_is_set("ADJOINT_MARK_MISSING")
@@ -50,9 +55,11 @@ public final class ProcessGroup: Sendable {
   }
 
   /// A group whose members are threads of this process, for tests of what is planned. It lasts as long as the process.
-  package static func threads(_ count: Int) -> [ProcessGroup] {
+  package static func threads(_ count: Int, isMarkingMissing: Bool = true) -> [ProcessGroup] {
     let handle = adjoint_local_create(Int32(count))
-    return (0..<count).map { ProcessGroup(rank: $0, count: count, handle: handle, isMarkingMissing: true) }
+    return (0..<count).map {
+      ProcessGroup(rank: $0, count: count, handle: handle, isMarkingMissing: isMarkingMissing)
+    }
   }
 
   /// The library of MPI of this system, by its name and version; `nil` where there is none.
@@ -66,12 +73,14 @@ public final class ProcessGroup: Sendable {
   private static let patienceInTests = 300.0
 
   /// Sends and receives messages, and waits for all of them.
-  func exchange(sends: [AdjointMessage], receives: [AdjointMessage], patience: Double = ProcessGroup.patience) {
+  func exchange(sends: [AdjointMessage], receives: [AdjointMessage]) {
+    for position in 0..<sends.count { sentByteCount += sends[position].count }  // by position: a loop would retain
+    let patience = handle == 0 ? ProcessGroup.patience : ProcessGroup.patienceInTests
     let silent = sends.withUnsafeBufferPointer { sends in
       receives.withUnsafeBufferPointer { receives in
         adjoint_exchange(
           handle, Int32(rank), sends.baseAddress, sends.count, receives.baseAddress, receives.count,
-          handle == 0 ? patience : ProcessGroup.patienceInTests)
+          patience)
       }
     }
     guard silent >= 0 else { return }
@@ -88,8 +97,7 @@ public final class ProcessGroup: Sendable {
   }
 
   /// The bytes of every process, by rank, known to all. All give the same number of bytes.
-  /// - Parameter patience: the seconds after which a process that has not answered is given up.
-  package func gather(_ own: [UInt8], patience: Double? = nil) -> [[UInt8]] {
+  package func gather(_ own: [UInt8]) -> [[UInt8]] {
     guard count > 1 else { return [own] }
     var all = [[UInt8]](repeating: own, count: count)
     let size = own.count
@@ -101,8 +109,7 @@ public final class ProcessGroup: Sendable {
         let peers = (0..<count).filter { $0 != rank }
         exchange(
           sends: peers.map { AdjointMessage(peer: Int32($0), bytes: from, count: size) },
-          receives: peers.map { AdjointMessage(peer: Int32($0), bytes: to + $0 * size, count: size) },
-          patience: patience ?? ProcessGroup.patience)
+          receives: peers.map { AdjointMessage(peer: Int32($0), bytes: to + $0 * size, count: size) })
       }
     }
     for peer in 0..<count where peer != rank { all[peer] = Array(received[peer * size..<(peer + 1) * size]) }
@@ -119,9 +126,9 @@ public final class ProcessGroup: Sendable {
   }
 
   /// The largest of the numbers that the processes give.
-  package func largest(_ number: Int, patience: Double? = nil) -> Int {
+  package func largest(_ number: Int) -> Int {
     guard count > 1 else { return number }
-    return gather(withUnsafeBytes(of: number) { Array($0) }, patience: patience).map { bytes in
+    return gather(withUnsafeBytes(of: number) { Array($0) }).map { bytes in
       bytes.withUnsafeBytes { $0.loadUnaligned(as: Int.self) }
     }.max() ?? number
   }

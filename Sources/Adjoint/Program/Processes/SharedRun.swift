@@ -59,6 +59,31 @@ extension Program {
   /// The bytes that this process sends to others in a run.
   package var sentByteCount: Int { shared?.plan.sentByteCount ?? 0 }
 
+  /// What a run does on this process, for a model of its time: the work that all share and that which each repeats, in elementwise
+  /// operations, and what it sends.
+  package struct SharedCost {
+    package fileprivate(set) var (sharedWork, repeatedWork) = (0.0, 0.0)
+    package fileprivate(set) var (exchanges, messages, bytes) = (0, 0, 0)
+  }
+
+  package var sharedCost: SharedCost {
+    var cost = SharedCost()
+    guard let shared else { return cost }
+    for phase in phases {
+      for place in phase.instructions {
+        let isRepeated = !phase.isShared || shared.plan.commonParts[place] >= 0
+        let work = Double(scheduled[place].work)
+        if isRepeated { cost.repeatedWork += work } else { cost.sharedWork += work }
+      }
+    }
+    for exchange in shared.plan.exchanges where !exchange.isEmpty {
+      cost.exchanges += 1
+      cost.messages += exchange.sends.count
+      cost.bytes += exchange.sentByteCount
+    }
+    return cost
+  }
+
   /// Computes every output from the leaves as they are on this process, for itself.
   package func replayAlone() {
     let present = shared
@@ -113,7 +138,6 @@ extension Program {
   /// The same with a look at the clock after each instruction, for which all threads wait then.
   func execute(with share: ProgramShare<S>, timedBy clock: ProgramClock) {
     guard let scheduled = scheduled.baseAddress else { return }
-    clock.beginRun()
     for number in 0..<phases.count {
       share.plan.exchanges[number].run(on: share.group)
       clock.endExchange()
@@ -124,7 +148,6 @@ extension Program {
     }
     share.plan.exchanges[phases.count].run(on: share.group)
     clock.endExchange()
-    clock.endRun()
   }
 
   private func execute(

@@ -32,22 +32,30 @@ enum TrainCommand {
     let start = ContinuousClock.now
     let group = ProcessGroup.current
     console.isQuiet = !group.isFirst
-    let saved = try resumed(arguments)
+    let saved = try group.patiently { try resumed(arguments) }
     var plan = try plan(arguments, saved)
     let directory = try arguments.text("report").map { try ReportDirectory($0) }
     let destination = arguments.text("save") ?? (saved == nil ? nil : arguments.text("resume"))
     try destination.map { try refuse(destination: $0, arguments, directory) }
+    if let shards = plan.shards, !shards.isMultiple(of: group.count) {
+      throw arguments.option("shards").bad(
+        String(shards), expected: "a multiple of the number of processes, \(group.count): each computes as many shards")
+    }
     let trace = try TraceOptions(arguments)
     try trace?.refuse(beside: [destination, arguments.text("resume")], directory)
+    if plan.shards != nil, trace != nil {
+      throw CommandError.unusedOption(
+        "trace", reason: "with --shards, whose values belong to several programs", usedBy: [])
+    }
     if group.count > 1, trace != nil {
       throw CommandError.unusedOption(
         "trace", reason: "by \(group.count) processes, which have no values in common", usedBy: [])
     }
     let log = group.isFirst ? try RunLog(arguments) : nil
     try log?.refuse(beside: [destination, arguments.text("resume"), arguments.text("trace")], directory)
-    try group.onFirst(patience: 3600) { try plan.data.download(arguments, console) }
+    try group.onFirst { try plan.data.download(arguments, console) }
     let interruption = Interruption()
-    let data = try plan.data.load(limits: plan.limits, plan.dataOptions(arguments))
+    let data = try group.patiently { try plan.data.load(limits: plan.limits, plan.dataOptions(arguments)) }
     if saved == nil { plan = try plan.fitted(to: data.training, arguments) }
     let run = try TrainingRun(
       plan, data, from: saved, to: destination.map { FilePlace.url($0) },
@@ -173,6 +181,7 @@ enum TrainCommand {
   ) {
     let trainer = run.trainer
     let first = trainer.training
+    let shards = plan.shards.map { " in \($0.of("shard"))" } ?? ""
     let aside = trainer.validation.map { ", \($0.count.grouped) to validate" } ?? ""
     let size = first.images.map { "\($0.height) × \($0.width)" } ?? run.classifier.width.of("feature")
     let fields =
@@ -185,12 +194,18 @@ enum TrainCommand {
       ] + notes.map { ($0.name, $0.text) } + [
         ("model", run.classifier.architecture), ("parameters", run.classifier.parameterCount.grouped),
         ("loss", plan.loss.optionName), ("optimizer", plan.optimization),
-        ("epochs", "\(plan.epochs) of \(trainer.stepsPerEpoch.of("step")), batch \(plan.batch), seed \(plan.seed)"),
+        (
+          "epochs",
+          "\(plan.epochs) of \(trainer.stepsPerEpoch.of("step")), batch \(plan.batch)\(shards), seed \(plan.seed)"
+        ),
         ("instructions", Kernels.name),
       ]
     for (name, value) in fields { console.field(name, value) }
     if let group = trainer.step.group {
-      console.field("processes", "\(group.count) of \(run.pool.threads.of("thread"))")
+      console.field(
+        "processes",
+        "\(group.count) of \(run.pool.threads.of("thread")); this one sends \(trainer.step.sentByteCount.of("byte")) a step"
+      )
     }
     let progress = trainer.progress
     if progress.epoch > 0 || progress.batch > 0 {
@@ -204,8 +219,9 @@ enum TrainCommand {
     since start: ContinuousClock.Instant, _ console: Console
   ) throws {
     let predictor = run.classifier.predictor()
-    let onTest = try predictor.evaluate(on: run.test)
-    let onTraining = try predictor.evaluate(on: run.trainer.training)
+    let (onTest, onTraining) = try ProcessGroup.current.patiently {
+      (try predictor.evaluate(on: run.test), try predictor.evaluate(on: run.trainer.training))
+    }
     guard onTest.loss.isFinite, onTraining.loss.isFinite else {
       throw CommandError.diverged("after the last epoch: the loss is not finite. Lower the learning rate.")
     }
@@ -240,10 +256,12 @@ enum TrainCommand {
     // The figures are not lost where checkpoint or report cannot be written.
     defer { if json { console.line(JSON.object(fields).text) } }
     try saving.get()
-    guard let directory else { return }
-    try TrainingReport(
-      run: run, plan: plan, progress: report, training: onTraining, test: onTest, seconds: seconds
-    ).write(to: directory)
-    console.line("report: \(directory.path)/report.html")
+    try ProcessGroup.current.onFirst {
+      guard let directory else { return }
+      try TrainingReport(
+        run: run, plan: plan, progress: report, training: onTraining, test: onTest, seconds: seconds
+      ).write(to: directory)
+      console.line("report: \(directory.path)/report.html")
+    }
   }
 }

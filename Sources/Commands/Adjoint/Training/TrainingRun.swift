@@ -41,6 +41,7 @@ struct TrainingRun {
       stopping: plan.stopping, generator: plan.generator(.order))
     test = classifier.standardized(try classifier.matched(data.test, from: plan.data.title))
     self.pool = pool
+    step.shards = plan.shards
     (step.pool, trainer.predictor.pool) = (pool, pool)
     (self.destination, self.saveInterval) = (destination, .seconds(saveInterval))
 
@@ -164,15 +165,16 @@ struct TrainingRun {
         return signal == nil
       },
       afterEpoch: { epoch in
-        let metrics = try epoch.validation ?? evaluator.evaluate(on: test)
+        let step = trainer.step
+        let (metrics, onSample) = try step.patiently {
+          (try epoch.validation ?? evaluator.evaluate(on: test), try sample.map { try evaluator.evaluate(on: $0) })
+        }
         let name = epoch.validation == nil ? "test" : "validation"
         // Weights may be finite, and so large that no output is: the checkpoint from before them stays.
         guard metrics.loss.isFinite else {
           throw CommandError.diverged(
             "epoch \(epoch.number): the \(name) loss is not finite. Lower the learning rate, or clip gradients.")
         }
-        let onSample = try sample.map { try evaluator.evaluate(on: $0) }
-        let step = trainer.step
         try log?.add(
           epoch, step: step.stepCount, rate: step.optimizer.learningRate * step.schedule.factor(at: step.stepCount - 1),
           metrics, on: name, training: onSample, report)

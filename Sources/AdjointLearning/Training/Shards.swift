@@ -1,0 +1,145 @@
+import Adjoint
+
+// A step whose batch is cut into shards: its bits depend on their number, and on nothing else.
+
+extension TrainingStep {
+  /// Traps where batches cannot be cut so.
+  func validateShards() {
+    guard let shards else { return }
+    guard (1...TrainingStep.mostShards).contains(shards), shards.nonzeroBitCount == 1 else {
+      fatalError("TrainingStep.shards is \(shards); give a power of two, at most \(TrainingStep.mostShards)")
+    }
+    guard let group, !shards.isMultiple(of: group.count) else { return }
+    fatalError("TrainingStep.shards is \(shards) on \(group.count) processes; give a multiple of their number")
+  }
+
+  /// The most shards of a batch.
+  package static var mostShards: Int { 64 }
+
+  /// The rows of each shard of a batch, as equal in number as can be; none in some where there are fewer rows than shards.
+  func shardRows(_ count: Int) -> [Range<Int>] {
+    let shards = shards ?? 1
+    return (0..<shards).map { count * $0 / shards..<count * ($0 + 1) / shards }
+  }
+
+  /// The rows of a batch that stand for all of it in a recording: those of the first shard, or all.
+  func recordedRows(_ count: Int) -> Range<Int> { shardRows(count).first { !$0.isEmpty } ?? 0..<count }
+
+  /// The shards that this process computes.
+  private var ownShards: Range<Int> {
+    let (shards, rank, processes) = (shards ?? 1, group?.rank ?? 0, group?.count ?? 1)
+    return shards * rank / processes..<shards * (rank + 1) / processes
+  }
+
+  /// One update from a batch of tensors that is cut along their first axes.
+  func stepInShards(_ values: [FedValue<S>], at site: CallSite) throws -> S {
+    let count = values.first?.form.shape.first ?? 0
+    for (position, value) in values.enumerated() where value.form.shape.first != count {
+      site.trap(
+        "TrainingStep: input \(position + 1) is \(value.form.shape), and the first has \(count) rows; a batch is cut into shards "
+          + "along the first axis of all of its inputs")
+    }
+    return try stepInShards(of: count, at: site) { rows in microBatch(rows.count, values.map { $0.rows(rows) }) }
+  }
+
+  /// One update from a batch of so many rows: each process computes its shards, and all add up the gradients by one tree.
+  func stepInShards(of count: Int, at site: CallSite, _ batch: (Range<Int>) -> MicroBatch) throws -> S {
+    guard count > 0 else { site.trap("TrainingStep: there are no examples; give at least one") }
+    guard trace == nil else {
+      site.trap("TrainingStep: a trace holds steps of one batch; end it before batches are cut into shards")
+    }
+    let rows = shardRows(count)
+    let batches = rows.map { $0.isEmpty ? nil : batch($0) }
+    let losses = batches.map { $0?.compile(site) }
+    if isOnlyRecording { return 0 }
+    let accumulation = accumulation(of: losses.compactMap { $0 })
+    let sums = shardSums(of: accumulation, losses.compactMap { $0 }, at: site)
+
+    var values = [Double](repeating: 0, count: rows.count)
+    /// Brings the sum over some shards to a level of the tree; false where they have no examples.
+    func add(_ shards: Range<Int>, into level: Int) throws -> Bool {
+      guard shards.count == 1 else {
+        let middle = shards.lowerBound + shards.count / 2
+        let hasLeft = try add(shards.lowerBound..<middle, into: level)
+        let hasRight = try add(middle..<shards.upperBound, into: hasLeft ? level + 1 : level)
+        if hasLeft, hasRight { sums.addLevel(below: level) }
+        return hasLeft || hasRight
+      }
+      let shard = shards.lowerBound
+      guard let batch = batches[shard], let loss = losses[shard] else { return false }
+      let share = Double(batch.count) / Double(count)
+      try batch.feed(loss)
+      values[shard] = try compute(loss, shard) * share
+      for (position, run) in accumulation.matching(loss.updates) {
+        sums.write(run.gradientPlaces, times: share, at: position, level: level)
+      }
+      return true
+    }
+    var failure: (any Error)?
+    do { _ = try add(ownShards, into: 0) } catch { failure = error }
+    let elsewhere = failureElsewhere(failure)
+    if let failure { throw failure }
+    if let elsewhere { throw elsewhere }
+    if let group { values = group.gather(Array(values[ownShards])).flatMap { $0 } }
+    let size = rows.count / (group?.count ?? 1)
+    sums.finish(
+      leavingOut: (0..<rows.count / size).map { rows[$0 * size..<($0 + 1) * size].allSatisfy(\.isEmpty) },
+      into: accumulation.updates.runs.map(\.gradientPlaces))
+    try update(from: accumulation, losses[ownShards].compactMap { $0 })
+    isHoldingLastRows = ownShards.contains(rows.lastIndex { !$0.isEmpty } ?? 0)
+    while values.count > 1 { values = stride(from: 0, to: values.count, by: 2).map { values[$0] + values[$0 + 1] } }
+    if let afterStep { try afterStep(self) }
+    return S(values[0])
+  }
+
+  /// The sums of gradients over shards, made for an accumulation when it is first asked.
+  private func shardSums(of accumulation: Accumulation<S>, _ losses: [CompiledLoss<S>], at site: CallSite) -> ShardSums<
+    S
+  > {
+    if let sums = accumulation.shardSums { return sums }
+    guard losses.allSatisfy({ $0.program.storedStates.isEmpty }) else {
+      site.trap(
+        "TrainingStep: the loss keeps states from batch to batch, as batch normalisation does, which looks at a whole batch; no "
+          + "shard has one. Normalise by layers or groups, or leave TrainingStep.shards nil")
+    }
+    let updates = accumulation.updates
+    let counts = updates.parameters.map(\.count)
+    let sums = ShardSums<S>(
+      counts, cuts: updates.sharing?.cuts ?? counts.map { _ in nil }, depth: ownShards.count.trailingZeroBitCount,
+      on: group)
+    accumulation.shardSums = sums
+    return sums
+  }
+
+  /// The failure of the first process that has one, told by all others; `nil` where none has, or this one.
+  func failureElsewhere(_ own: (any Error)?) -> TrainingError? {
+    guard let group, group.largest(own == nil ? 0 : 1) > 0 else { return nil }
+    let size = 1024
+    let text = own.map { "\($0)" } ?? ""
+    let texts = group.gather(Array((Array(text.utf8) + Array(repeating: 0, count: size)).prefix(size)))
+    guard own == nil, let rank = texts.firstIndex(where: { $0[0] != 0 }) else { return nil }
+    let told = String(decoding: texts[rank].prefix { $0 != 0 }, as: UTF8.self)
+    return TrainingError(
+      failure: .elsewhere(told), epoch: epoch, step: stepCount, culprit: nil, learningRate: optimizer.learningRate)
+  }
+
+  /// What the program of the most recent recording would do as one of these processes.
+  package func plan(on group: ProcessGroup) -> Program<S>.SharedCost {
+    guard let loss = lastRecording else { fatalError("TrainingStep.plan: no loss has been recorded") }
+    loss.program.share(among: group, cutting: 1..<loss.outputs.count)
+    defer { loss.program.share(among: nil, cutting: 0..<0) }
+    return loss.program.sharedCost
+  }
+
+  /// The bytes that this process sends to others in a step of the most recent recording, but for those of a step that is refused.
+  package var sentByteCount: Int {
+    guard let group, let loss = lastRecording else { return 0 }
+    guard shards != nil else {
+      return loss.program.sentByteCount + (loss.updates.sharing?.sentByteCount(clipping) ?? 0)
+    }
+    let accumulation = accumulation(of: [loss])
+    let told = 8 * (1 + ownShards.count) * (group.count - 1)
+    return told + shardSums(of: accumulation, [loss], at: CallSite()).sentByteCount
+      + (accumulation.updates.sharing?.sentByteCount(clipping) ?? 0)
+  }
+}
