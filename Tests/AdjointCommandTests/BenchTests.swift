@@ -63,7 +63,7 @@ import Testing
     let outcome = try Workplace().run("bench", "step/784-10", "chain/replay", "--quick", "--profile", "--json")
     #expect(outcome.code == 0, "\(outcome.errors)")
     #expect(outcome.output.contains("\nstep/784-10, 1 thread: medians of 5 steps of "))
-    #expect(outcome.output.contains("%5 = inputs·fc1/weightᵀ + fc1/bias [128, 10]"), "\(outcome.output)")
+    #expect(outcome.output.contains("%5 z⁽¹⁾ = inputs·fc1/weightᵀ + fc1/bias [128, 10]"), "\(outcome.output)")
     let profiles = try #require(try outcome.json()["profiles"] as? [[String: Any]])
     #expect(profiles.map { $0["threads"] as? Int } == [1, 2])
     for profile in profiles {

@@ -111,6 +111,25 @@ import Testing
     #expect(chart.series[0].y.first == 0 && chart.series[0].y.last == 1)
     #expect(abs(chart.series[1].y[120] - 1) < 1e-12, "tanh′(0) = 1")
   }
+
+  @Test("Every chart of the guides stands in a section that names the command which computes it")
+  func charts() throws {
+    let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .deletingLastPathComponent()
+    let docs = root.appendingPathComponent("Docs")
+    let guides = try FileManager.default.contentsOfDirectory(at: docs, includingPropertiesForKeys: nil)
+      .filter { $0.pathExtension == "md" }
+    var charts = 0
+    for guide in guides + [root.appendingPathComponent("README.md")] {
+      for section in try String(contentsOf: guide, encoding: .utf8).components(separatedBy: "\n## ") {
+        let drawn = section.matches(of: #/!\[[^\]]*\]\(([^)]*\.svg)\)/#)
+        charts += drawn.count
+        let isNamed = section.contains(#/`(adjoint |swift run )[^`]+`/#)
+        #expect(drawn.isEmpty || isNamed, "\(guide.lastPathComponent): \(drawn.map(\.1))")
+      }
+    }
+    #expect(charts > 50)
+  }
 }
 
 /// A chart of any kind, for functions that want one kind.

@@ -11,7 +11,7 @@ import Testing
     _ = unused.exp()
     let y = (2 * x).tanh()
     let graph = Graph(of: y)
-    #expect(graph.nodes.map(\.formula) == ["input", "2 ⊙ x", "tanh(u₄)"])
+    #expect(graph.nodes.map(\.formula) == ["input", "2·x", "tanh(u₄)"])
     #expect(!graph.nodes.contains { $0.path == "unused" })
     #expect(graph.nodes.count == 3, "the number 2 stands in the formula")
     #expect(graph.nodes.last?.id == y.index && graph.outputs == [y.index])

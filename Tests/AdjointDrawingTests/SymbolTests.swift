@@ -192,12 +192,35 @@ import Testing
       #expect(Set(shownAgain).count == shownAgain.count, "\(model.name): a symbol stands for two values")
       for text in [
         Derivation(of: loss, notation: notation).text, Drawing(of: graph).text,
-        Drawing(of: loss, backward: backward, notation: notation).text, sheet.values.values.joined(),
+        Drawing(of: loss, backward: backward, notation: notation).text,
+        Exercise(on: loss, notation: notation).key, Exercise(on: loss, notation: notation).page.text(.embedded),
+        Explanation(of: loss, notation: notation).data,
       ] {
         #expect(!text.contains("%"), "\(model.name): a position where a symbol should stand")
       }
     }
     #expect(compared >= 200)
+  }
+
+  @Test("In prints, profiles and traces a position stands before its symbol, and in no formula")
+  func positions() throws {
+    for model in Self.models {
+      let tape = Tape<Double>()
+      let loss = model.record(tape)
+      let symbols = Symbols(of: tape)
+      let program = Program<Double>([loss])
+      let profile = program.profile { program.run() }
+      for node in 0..<tape.count where tape[node].path.isEmpty || tape[node].label == nil {
+        // A number of the tape says as much as u₁₂, c₁₂ or m₁₂.
+        let plain = ["u", "c", "m", "p"].map { $0 + Notation.lowered(node) }
+        let place = plain.contains(symbols[node]) || node == loss.index ? "%\(node)" : "%\(node) \(symbols[node])"
+        #expect("\(tape[node])".hasPrefix(place + " ["), "\(model.name): \(tape[node])")
+      }
+      for text in (0..<tape.count).map({ "\(tape[$0])" }) + profile.passes.map(\.formula) {
+        let formula = text.split(separator: " = ", maxSplits: 1).dropFirst().joined()
+        #expect(!formula.contains("%"), "\(model.name): \(text)")
+      }
+    }
   }
 
   @Test func `The names of layers become symbols`() {

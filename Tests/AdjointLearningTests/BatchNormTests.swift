@@ -136,6 +136,6 @@ struct BatchNormTests {
     let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
       _ = BatchNorm<Float>(3)(Tape<Float>().input(.ones([4, 5])))
     }
-    #expect(text(result).contains("6 parameters takes [batch, …, 3]; it was given %0 [4, 5], input. Reshape that"))
+    #expect(text(result).contains("6 parameters takes [batch, …, 3]; it was given %0 x [4, 5], input. Reshape that"))
   }
 }

@@ -98,7 +98,7 @@ struct FirstContactTests {
     (
       #line,
       [
-        "crossEntropy: the labels, %1 [2, 1], index, do not fit the outputs, %0 [2, 3], input: give labels [2], one a row"
+        "crossEntropy: the labels, %1 t [2, 1], index, do not fit the outputs, %0 x [2, 3], input: give labels [2], one a row"
       ],
       {
         let z = outputs
@@ -110,7 +110,7 @@ struct FirstContactTests {
       { _ = crossEntropy(logits: outputs, labels: [0, 3]) }
     ),
     (
-      #line, ["crossEntropy: the targets, %1 [2], index, are class indices; give numbers"],
+      #line, ["crossEntropy: the targets, %1 t [2], index, are class indices; give numbers"],
       {
         let z = outputs
         _ = crossEntropy(logits: z, probabilities: z.tape.index(labels))
@@ -118,7 +118,7 @@ struct FirstContactTests {
     ),
     (
       #line,
-      ["meanSquaredError: the outputs, %1 [2], index, are indices; give the numbers that the model computes first"],
+      ["meanSquaredError: the outputs, %1 t [2], index, are indices; give the numbers that the model computes first"],
       {
         let z = outputs
         _ = meanSquaredError(z.tape.index(labels), z)
@@ -127,7 +127,7 @@ struct FirstContactTests {
     (
       #line,
       [
-        "meanSquaredError: the targets, %1 [3], input, do not fit the outputs, %0 [3, 1], input: both must have one shape"
+        "meanSquaredError: the targets, %1 [3], input, do not fit the outputs, %0 x [3, 1], input: both must have one shape"
       ],
       {
         let z = column
@@ -204,7 +204,7 @@ struct FirstContactTests {
 
   /// Layers that are given what does not fit them; a layer's call carries no place, so the layer comes first.
   private static let layers: [(sentence: String, call: @Sendable () -> Void)] = [
-    ("Linear fc1: 2 → 4, 12 parameters takes […, 2]; it was given %0 [2, 3]", { _ = Self.model()(outputs) }),
+    ("Linear fc1: 2 → 4, 12 parameters takes […, 2]; it was given %0 x [2, 3]", { _ = Self.model()(outputs) }),
     ("LayerNorm: 4 features, ε 1e-05, 8 parameters takes […, 4]", { _ = LayerNorm<Float>(4)(outputs) }),
     ("BatchNorm norm: 4 features", { _ = BatchNorm<Float>(4, name: "norm")(outputs) }),
     (
@@ -216,7 +216,7 @@ struct FirstContactTests {
       }
     ),
     (
-      "takes [batch, 256] or images [batch, 16, 16, 1]; it was given %0 [2, 3]",
+      "takes [batch, 256] or images [batch, 16, 16, 1]; it was given %0 x [2, 3]",
       {
         var generator = Generator(seed: 1)
         _ = CNN<Float>(height: 16, width: 16, classes: 3, using: &generator)(outputs)

@@ -23,7 +23,7 @@ import Testing
     #expect(String(reflecting: stale).contains("it has no value any more"))
     let index = tape.index(Tensor<Int32>([1 << 24 + 1]))
     #expect("\(index)".contains("16777217"))
-    #expect("\(tape.input(.zeros([0, 3])))".hasPrefix("%1 [0, 3], input: "))
+    #expect("\(tape.input(.zeros([0, 3])))".hasPrefix("%1 x [0, 3], input: "))
     tape.isRecordingForReplay = true
     #expect("\(tape.input(Tensor([1]), name: "x"))".hasPrefix("'x' [1], input (while it is recorded): "))
   }

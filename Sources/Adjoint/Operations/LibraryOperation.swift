@@ -113,6 +113,7 @@ package enum OperationForm: Hashable, Sendable {
   package var unary: Unary? { if case .map(.unary(let f)) = self { f } else { nil } }
   /// The elementwise function of two arguments; `nil` for other kinds.
   package var binary: Binary? { if case .zip(.binary(let f)) = self { f } else { nil } }
+  package var isPooling: Bool { self == .maxPool || self == .averagePool }
   /// True for a kind that only gives x another shape, order of axes, or repetition.
   package var isRearranging: Bool { self == .reshape || self == .permute || self == .broadcast }
 }

@@ -23,25 +23,28 @@ extension OperationForm {
     case .map(let f): return f.reason(isSingle: count == 1)
     case .zip(.binary(let f)): return f.reason(i, isSingle: y.elementCount == 1)
     case .zip(.comparison): return "A comparison is constant between its jumps: nothing flows through it."
-    case .select: return "The adjoint goes to the branch that was chosen; what was not chosen did not move y."
+    case .select: return "The adjoint goes to the branch that was chosen; what was not chosen did not move the result."
     case .product(let transposeA, let transposeB): return productReason(i, [transposeA, transposeB][i], x, y)
     case .addBias:
-      if i == 0 { return "A sum hands on what it gets: x enters with slope 1, so the Jacobian is the identity." }
+      if i == 0 {
+        return "A sum hands on what it gets: this term enters with slope 1, so the Jacobian is the identity."
+      }
       let rows = y.elementCount / max(count, 1)
       return rows == 1
-        ? "A sum hands on what it gets: b enters with slope 1, so the Jacobian is the identity."
-        : "The same b was added to \(rows) rows: it moves the loss through each of them, so their contributions add."
+        ? "A sum hands on what it gets: the bias enters with slope 1, so the Jacobian is the identity."
+        : "The same bias was added to \(rows) rows: it moves the loss through each of them, so their contributions add."
     case .sum: return "Every element enters its sum with slope 1, so each gets the whole adjoint of that sum."
     case .mean:
       let n = count / max(y.elementCount, 1)
       return "Every element enters the mean of \(n) with slope 1/\(n), so each gets that share of the adjoint."
     case .variance:
       return
-        "The square (x − mean)² has slope 2(x − mean); the mean moves too, but the deviations from it add up to 0, so "
-        + "no other term is left."
+        "A squared deviation has twice the deviation as its slope; the mean moves too, but the deviations from it add up "
+        + "to 0, so no other term is left."
     case .extremum(let kind, _, _):
       let word = kind == .max ? "largest" : "smallest"
-      return "Only the \(word) element moves y: the adjoint goes to its place, the others get 0, and ties share it."
+      return
+        "Only the \(word) element moves the result: the adjoint goes to its place, the others get 0, and ties share it."
     case .softmax(let kind): return kind.reason
     case .cumulativeSum:
       return
@@ -52,17 +55,19 @@ extension OperationForm {
     case .reshape:
       return "The elements keep their order and only the shape changes, so the adjoint takes the old shape back."
     case .permute: return "The elements only changed places (a permutation matrix); its transpose puts them back."
-    case .slice: return "What was cut out gets its adjoint back; what was left behind did not move y and gets 0."
-    case .pad: return "The margin is constant, so the adjoint is cut back to the part that came from x."
+    case .slice:
+      return "What was cut out gets its adjoint back; what was left behind did not move the result and gets 0."
+    case .pad: return "The margin is constant, so the adjoint is cut back to the part inside."
     case .concatenate: return "Each part takes back the piece of the adjoint that stands where the part went."
     case .stopGradient: return "Here the gradient is stopped on purpose."
     case .gather, .gatherAlong:
       return "The adjoint goes back to where each element was taken from; what was taken more than once gets the sum."
     case .scatterAdd, .scatterAddAlong:
-      return "An element was added at one place of y, so it gets the adjoint of that place."
+      return "An element was added at one place of the result, so it gets the adjoint of that place."
     case .pick:
       return "One element of each row was picked: its place gets the adjoint, and the rest of the row gets 0."
-    case .argMax, .argSort, .oneHot, .asNumbers: return "Positions do not move with x: nothing flows through them."
+    case .argMax, .argSort, .oneHot, .asNumbers:
+      return "Positions do not move with the numbers: nothing flows through them."
     case .cholesky:
       return "x = L·Lᵀ holds before and after a small change; solving that for the change of L gives triangular solves."
     case .solveTriangular, .solve:
@@ -76,7 +81,8 @@ extension OperationForm {
       return "A pixel stands in several windows and moves the loss through each, so the windows are added back (fold)."
     case .fold:
       return "Every element of a window was added to one pixel, so it gets the adjoint of that pixel (unfold)."
-    case .maxPool: return "Only the largest element of a window moves y: the adjoint goes back to the place that won."
+    case .maxPool:
+      return "Only the largest element of a window moves the result: the adjoint goes back to the place that won."
     case .averagePool:
       return "Every element of a window enters its mean with equal weight, so each gets an equal share."
     case .scan:
@@ -85,7 +91,7 @@ extension OperationForm {
         + "collects both."
     case .other:
       return isElementwise
-        ? "Each element of y depends on one element of x alone: the Jacobian is diagonal, and the product with it becomes ⊙."
+        ? "Each element of the result depends on one element alone: the Jacobian is diagonal, and the product with it becomes ⊙."
         : "The rule of this operation records the transposed Jacobian times the adjoint."
     }
   }
@@ -94,8 +100,8 @@ extension OperationForm {
     let before = isTransposed ? " It stood transposed in the product, so the result is transposed back." : ""
     if i == 0 {
       return
-        "Row by row, the left factor reaches y through the right one: adding up its ways to y is a product with the right "
-        + "factor transposed." + before
+        "Row by row, the left factor reaches the result through the right one: adding up its ways there is a product "
+        + "with the right factor transposed." + before
     }
     let rows = x[0].elementCount / max(x[0].last ?? 1, 1)
     return "The right factor meets every row of the left one: left factor transposed times adjoint, "
@@ -107,14 +113,16 @@ extension MapFunction {
   fileprivate func reason(isSingle: Bool) -> String {
     let chain =
       isSingle
-      ? "y depends on x with slope f′(x): by the chain rule the adjoint is multiplied by it."
-      : "Each element of y depends on one element of x alone: the Jacobian is diagonal, and the product with it becomes ⊙."
+      ? "The chain rule: the adjoint of the result is multiplied by the slope of the function here."
+      : "Each element of the result depends on one element alone: the Jacobian is diagonal, and the product with it becomes ⊙."
     switch self {
-    case .unary(.negate): return "y falls as x grows, at the same rate: the adjoint changes its sign."
-    case .unary(.relu): return chain + " Where x ≤ 0 relu is constant, and the adjoint is switched off."
+    case .unary(.negate): return "The result falls as this grows, at the same rate: the adjoint changes its sign."
+    case .unary(.relu): return chain + " Where its argument is ≤ 0 relu is constant, and the adjoint is switched off."
+    case .unary(.tanh): return chain + " That of tanh is 1 − tanh², and sech² is the same number."
+    case .unary(.sigmoid): return chain + " That of σ is σ·(1 − σ), and σ of the negative number is 1 − σ."
     case .unary(.sign), .unary(.step), .unary(.floor), .unary(.ceil), .unary(.round), .unary(.trunc):
-      return "y is constant between its jumps: nothing flows."
-    case .clamp: return chain + " Beyond the limits y is constant, and the adjoint is switched off."
+      return "The result is constant between its jumps: nothing flows."
+    case .clamp: return chain + " Beyond the limits the result is constant, and the adjoint is switched off."
     case .unary, .leakyReLU, .elu, .power, .polygamma: return chain
     }
   }
@@ -131,12 +139,16 @@ extension Binary {
         : "The second term of a difference enters with slope −1: the adjoint changes its sign."
     case .multiply: return "The slope of a product in one factor is the other factor." + diagonal
     case .divide:
-      return (i == 0 ? "The slope of a/b in a is 1/b." : "The slope of a/b in b is −a/b² = −y/b.") + diagonal
-    case .maximum, .minimum: return "Only the argument that won moves y: it gets the adjoint, and a tie is shared."
+      return
+        (i == 0
+        ? "The slope of a quotient in its numerator is 1 over the denominator."
+        : "The slope of a quotient in its denominator is minus the quotient, over the denominator.") + diagonal
+    case .maximum, .minimum:
+      return "Only the argument that won moves the result: it gets the adjoint, and a tie is shared."
     case .masked:
       return "Where the mask is 0 nothing passes, whatever stands there; elsewhere the adjoint passes as it is."
     case .pow, .atan2, .hypot, .remainder, .logAddExp:
-      return "The adjoint is multiplied by the slope of y in this argument, the other one held." + diagonal
+      return "The adjoint is multiplied by the slope of the result in this argument, the other one held." + diagonal
     }
   }
 }

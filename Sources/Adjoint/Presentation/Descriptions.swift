@@ -7,7 +7,7 @@ extension Variable: CustomStringConvertible, CustomDebugStringConvertible {
   public var description: String {
     guard tape.isLive(self) else { return "%\(index) of a tape that was truncated before it: it has no value any more" }
     let value = tape.holdsIndices(index) ? indexValue.description : recordedValue.description
-    let head = tape.line(of: index) + (tape.isRecordingForReplay ? " (while it is recorded)" : "")
+    let head = tape.text.line(of: index) + (tape.isRecordingForReplay ? " (while it is recorded)" : "")
     return head + set(off: value)
   }
 

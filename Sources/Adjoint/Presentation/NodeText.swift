@@ -4,10 +4,16 @@
 struct NodeText<Nodes: RandomAccessCollection> where Nodes.Element == Node, Nodes.Index == Int {
   let nodes: Nodes
   let names: NodeNames
-  /// True where a node without a name has its symbol beside its number. That costs a look at the whole recording.
-  var hasSymbols = true
+  /// What a node without a name is called in formulas.
+  let symbols: Symbols
   /// The value of a constant of one element; `nil` where it is not at hand.
   let number: (Int) -> Double?
+
+  /// - Complexity: linear in the nodes.
+  init(nodes: Nodes, names: NodeNames, number: @escaping (Int) -> Double?) {
+    (self.nodes, self.names, self.number) = (nodes, names, number)
+    symbols = Symbols(Array(nodes), names.labels)
+  }
 
   /// A node with its shape: `'fc1/weight' [128, 784]`; one without a name also with its formula or role: `%5 [2] = exp(x)`,
   /// `%4 z⁽¹⁾ [2, 10] = x·fc1/weightᵀ + fc1/bias`.
@@ -15,8 +21,8 @@ struct NodeText<Nodes: RandomAccessCollection> where Nodes.Element == Node, Node
     let shape = nodes[node].shape
     guard names.labels[node] != nil else {
       let scope = names.scopes[Int(nodes[node].scope)]
-      let place = hasSymbols ? Symbols(Array(nodes), names.labels).place(of: node, labeled: nil) : "%\(node)"
-      return "\(place) \(shape)" + formula(of: node) + (scope.isEmpty ? "" : " in '\(scope)'")
+      return "\(symbols.place(of: node, labeled: nil)) \(shape)" + formula(of: node)
+        + (scope.isEmpty ? "" : " in '\(scope)'")
     }
     let name = "'\(names.path(of: node, nodes[node]))' \(shape)"
     return names.inventedLabels.contains(node) ? name + " (a parameter without a name)" : name
@@ -47,7 +53,7 @@ struct NodeText<Nodes: RandomAccessCollection> where Nodes.Element == Node, Node
     if let number = number(of: node) { return number }
     if names.labels[node] != nil { return .symbol(names.path(of: node, nodes[node])) }
     guard depth > 0, case .operation(let operation) = nodes[node].kind, nodes[node].inputs.count <= 4 else {
-      return .symbol("%\(node)")
+      return .named(symbols[node])
     }
     return operation.notation(nodes[node].inputs.map { notation(of: $0, depth - 1) })
   }
@@ -62,11 +68,10 @@ extension Tape {
   /// A node as a message names it.
   package func describe(_ node: Int) -> String { text.description(of: node) }
 
-  /// A node as a listing names it: with its formula or role, whether it has a name or not.
-  package func line(of node: Int) -> String {
-    var text = text
-    text.hasSymbols = false
-    return text.line(of: node)
+  /// Nodes as a listing names them: with their formulas or roles, whether they have names or not.
+  package func lines(of nodes: [Int]) -> [String] {
+    let text = text
+    return nodes.map { text.line(of: $0) }
   }
 
   /// Nodes as a message names them.

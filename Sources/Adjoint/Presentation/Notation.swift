@@ -106,7 +106,7 @@ public indirect enum Notation: Sendable, Hashable {
   }
 
   private var isProduct: Bool { if case .infix(.product, let a, _) = self { !a.isNumber } else { false } }
-  private var isNumber: Bool { if case .number = self { true } else { false } }
+  var isNumber: Bool { if case .number = self { true } else { false } }
 
   /// An index below the line: `₃₀`.
   package static func lowered(_ number: Int) -> String {
@@ -115,6 +115,18 @@ public indirect enum Notation: Sendable, Hashable {
 
   static func plain(_ value: Double) -> String {
     value == value.rounded() && abs(value) < 1e15 ? String(Int(value)) : "\(value)"
+  }
+}
+
+extension Operation {
+  /// This operation on operands of these shapes: a product with a number is a multiple, a quotient by one a fraction, and
+  /// axes are not named where all of them go.
+  package func notation(_ x: [Notation], of shapes: [Shape], into y: Shape) -> Notation {
+    if y.rank == 0, form.isSum || form.isMean, shapes[0].rank > 0 { return .call(form.isSum ? "Σ" : "mean", x) }
+    func isNumber(_ i: Int) -> Bool { x[i].isNumber || shapes[i].rank == 0 }
+    if form == .binary(.multiply), isNumber(0) || isNumber(1) { return .infix(.product, x[0], x[1]) }
+    if form == .binary(.divide), isNumber(1) { return .fraction(x[0], x[1]) }
+    return notation(x)
   }
 }
 

@@ -55,6 +55,15 @@ struct SymbolName {
     return result
   }
 
+  /// What a keyboard has for it, such as `z1` for z⁽¹⁾, `W1_12` for W⁽¹⁾₁₂, `yhat` for ŷ; `nil` where it has no key.
+  var typed: String? {
+    let isNumbered = upper.isEmpty && lower.allSatisfy(\.isNumber)
+    let text =
+      base + (hasHat ? "hat" : "") + upper.filter(\.isNumber) + (lower.isEmpty || isNumbered ? "" : "_") + lower
+    let isPlain = text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "_") }
+    return isPlain && !hasBar && !isDifferential && text.first?.isLetter == true ? text : nil
+  }
+
   /// LaTeX for mathematics mode, in ASCII and macros of amsmath and amssymb alone.
   var latex: String {
     let letters = base.unicodeScalars.count
@@ -126,4 +135,7 @@ struct SymbolName {
 extension String {
   /// The symbol of the adjoint of this symbol's value: `z⁽¹⁾` gives `z̄⁽¹⁾`.
   package var barred: String { SymbolName.barred(self) }
+
+  /// What a keyboard has for this symbol: `z⁽¹⁾` gives `z1`; `nil` where it has no keys for it.
+  package var typed: String? { SymbolName(self).typed }
 }

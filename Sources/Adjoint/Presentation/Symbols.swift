@@ -75,13 +75,13 @@ public struct Symbols: Sendable {
     }
   }
 
-  /// The number of a node as a message gives it. The symbol stands beside it where a layer, a softmax or an attention gives
-  /// one: `%4 z⁽¹⁾`.
+  /// The number of a node as a message gives it, with the symbol beside it where that says more than number and label:
+  /// `%4 z⁽¹⁾`, but `%12` for u₁₂.
   package func place(of node: Int, labeled label: String?) -> String {
     let symbol = self[node]
-    let saysMore = indexOfSum[node] != nil || indexOfActivation[node] != nil || symbol == "ŷ" || symbol == "A"
-    return saysMore && symbol != label && symbol != "u" + Notation.lowered(node)
-      ? "%\(node) \(symbol)" : "%\(node)"
+    let isOfLayer = indexOfSum[node] != nil || indexOfActivation[node] != nil || symbol == "ŷ" || symbol == "A"
+    let saysMore = (label == nil || isOfLayer) && symbol != label && symbol.dropFirst() != Notation.lowered(node)
+    return saysMore ? "%\(node) \(symbol)" : "%\(node)"
   }
 
   /// True for the weighted sum z of a layer.
@@ -119,7 +119,7 @@ public struct Symbols: Sendable {
         return isWeight ? free("A") : "ŷ"
       }
       guard let index = indexOfActivation[node] else { return nil }
-      return (operation.form == .maxPool || operation.form == .averagePool ? "p" : "a") + index
+      return (operation.form.isPooling ? "p" : "a") + index
     }
   }
 }

@@ -22,6 +22,7 @@ extension Program {
   /// - Complexity: compiles a program that keeps everything, so it is meant for after a failure.
   package func origin(of failed: Variable<S>, among outputs: [Variable<S>]) -> NonFiniteValue? {
     let tape = failed.tape
+    let text = tape.text
     let replay = Program(outputs, keeping: .all, parameters: .copied)
     replay.takeLeaves(of: self)
     replay.replay()
@@ -34,7 +35,7 @@ extension Program {
       for input in replay.nodes[node].inputs { isBehind[input] = true }
       let x = tape[node]
       first = NonFiniteValue(
-        node: tape.text.line(of: node), role: x.role, serving: x.serves.map { tape.text.line(of: $0.index) },
+        node: text.line(of: node), role: x.role, serving: x.serves.map { text.line(of: $0.index) },
         element: position,
         value: elements[position].primal)
     }

@@ -3,9 +3,9 @@
 /// Its description is a table of microseconds a run:
 ///
 /// ```
-///   492.8 µs  45.5%  104.3 GFLOP/s  %6 = relu(x·fc1/weightᵀ + fc1/bias) [128, 256]
-///    13.0 µs   1.2%   50.3 GFLOP/s  %10 = %6·fc2/weightᵀ + fc2/bias [128, 10]
-///     3.6 µs   0.3%                 %11 = logSoftmax(%10) [128, 10]
+///   492.8 µs  45.5%  104.3 GFLOP/s  %6 a⁽¹⁾ = relu(x·fc1/weightᵀ + fc1/bias) [128, 256]
+///    13.0 µs   1.2%   50.3 GFLOP/s  %10 z⁽²⁾ = a⁽¹⁾·fc2/weightᵀ + fc2/bias [128, 10]
+///     3.6 µs   0.3%                 %11 = logSoftmax(z⁽²⁾) [128, 10]
 /// ```
 public struct ProgramProfile: Sendable, CustomStringConvertible {
   /// One instruction: an operation, or several that were fused into one pass over memory.
@@ -123,11 +123,12 @@ extension Program {
   private var profileSoFar: ProgramProfile {
     var profile = ProgramProfile()
     guard let clock else { return profile }
+    let symbols = Symbols(nodes, names.labels)
     let order = scheduledOrder.isEmpty ? Array(foldedCount..<instructions.count) : scheduledOrder
     profile.passes = order.map { position in
       let nodes = passNodes[position]
       return ProgramProfile.Pass(
-        formula: formula(of: nodes), shape: nodes.last.map { self.nodes[$0].shape } ?? [],
+        formula: formula(of: nodes, symbols), shape: nodes.last.map { self.nodes[$0].shape } ?? [],
         seconds: clock.passes[position - foldedCount].median,
         productOperations: instructions[position].productOperations)
     }
@@ -138,34 +139,37 @@ extension Program {
   }
 
   /// The formula of the last of these nodes, in terms of what none of them computes. A long one is given by its ends.
-  private func formula(of step: [Int]) -> String {
+  private func formula(of step: [Int], _ symbols: Symbols) -> String {
     guard let last = step.last else { return "" }
     func expand(_ node: Int) -> Notation {
-      guard step.contains(node), case .operation(let operation) = nodes[node].kind else { return symbol(node) }
+      guard step.contains(node), case .operation(let operation) = nodes[node].kind else { return symbol(node, symbols) }
       return operation.notation(nodes[node].inputs.map(expand))
     }
+    func place(_ node: Int) -> String { symbols.place(of: node, labeled: names.labels[node]) }
     // A value that is used twice is written out twice, so the text of many operations could become endless.
     if step.count <= 8 {
-      let text = "%\(last) = \(expand(last).text)"
+      let text = "\(place(last)) = \(expand(last).text)"
       if text.count <= 100 { return text }
     }
     let (first, end) = (operationName(step[0]), operationName(last))
-    return "%\(step[0]) … %\(last): \(step.count) operations from \(first) to \(end)"
+    return "\(place(step[0])) … \(place(last)): \(step.count) operations from \(first) to \(end)"
   }
 
   private func operationName(_ node: Int) -> String {
-    if case .operation(let operation) = nodes[node].kind { return operation.name }
-    return "%\(node)"
+    switch nodes[node].kind {
+    case .operation(let operation): operation.name
+    case .leaf(let role): role.name
+    }
   }
 
-  /// The symbol of a node that a formula reads: a number, the name of a leaf, or the number of a node.
-  private func symbol(_ node: Int) -> Notation {
-    guard case .leaf(let role) = nodes[node].kind else { return .symbol("%\(node)") }
+  /// A node that a formula reads: a number, the name of a leaf, or a symbol.
+  private func symbol(_ node: Int, _ symbols: Symbols) -> Notation {
+    guard case .leaf(let role) = nodes[node].kind else { return .named(symbols[node]) }
     if role == .constant, nodes[node].shape.elementCount == 1, addresses[node] != nil {
       return .number(shortest(view(node)[0]))
     }
     let path = names.path(of: node, nodes[node])
-    return .symbol(path.isEmpty ? "%\(node)" : path)
+    return path.isEmpty ? .named(symbols[node]) : .symbol(path)
   }
 }
 

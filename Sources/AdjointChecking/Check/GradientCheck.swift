@@ -49,7 +49,8 @@ public struct GradientCheck<S: Scalar> {
     self.output = output
     self.leaves = output.checkedLeaves(among: leaves)
     (self.mode, self.order, self.seed) = (mode, order, seed)
-    subject = output.path.isEmpty ? "%\(output.index)" : output.path
+    subject =
+      output.path.isEmpty ? Symbols(of: output.tape).place(of: output.index, labeled: nil) : output.path
   }
 
   /// Runs every oracle and, where one contradicts, finds the operation to blame.

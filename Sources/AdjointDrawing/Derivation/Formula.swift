@@ -27,7 +27,7 @@ package indirect enum Formula: Sendable {
     (try? operation.shape(of: inputs.map(\.shape))).map { .apply(operation, inputs, $0) }
   }
 
-  /// This tree as it is written. A product with a number is a multiple, and a quotient by a number a fraction.
+  /// This tree as it is written.
   package var notation: Notation {
     switch self {
     case .number(let value, _): return .number(value)
@@ -38,19 +38,10 @@ package indirect enum Formula: Sendable {
     }
   }
 
-  /// The operation at the root, on operands as they are written. Axes are not named where all of them go.
+  /// The operation at the root, on operands as they are written.
   func notation(_ written: [Notation]) -> Notation {
     guard case .apply(let operation, let inputs, let shape) = self else { return notation }
-    if shape.rank == 0, inputs[0].shape.rank > 0, operation.form.isSum || operation.form.isMean {
-      return .call(operation.form.isSum ? "Σ" : "mean", written)
-    }
-    switch operation.form.binary {
-    case .multiply where inputs[0].number != nil: return .infix(.product, written[0], written[1])
-    case .divide where inputs[1].number != nil: return .fraction(written[0], written[1])
-    case .add, .subtract, .multiply, .divide, .maximum, .minimum, .masked, .pow, .atan2, .hypot, .remainder,
-      .logAddExp, nil:
-      return operation.notation(written)
-    }
+    return operation.notation(written, of: inputs.map(\.shape), into: shape)
   }
 
   /// f′(x), where f is written as a name before brackets.

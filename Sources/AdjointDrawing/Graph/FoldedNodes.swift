@@ -64,9 +64,6 @@ struct FoldedNodes: Sendable {
 extension FoldedNodes {
   /// The formula of a node in terms of names, with what is left out written inside it.
   func formula<S: Scalar>(of x: Variable<S>, _ names: [Int: String], isNamed: Bool = false) -> Notation {
-    if users.isEmpty, constants.isEmpty {
-      return x.tape.expression(of: x, in: names.filter { isNamed || $0.key != x.index }.mapValues { .named($0) })
-    }
     func tree(_ node: Variable<S>, isRoot: Bool) -> Formula {
       if isNamed || !isRoot, let name = names[node.index] { return .symbol(name, node: node.index, node.shape) }
       if let operation = node.operation {
@@ -74,10 +71,12 @@ extension FoldedNodes {
       }
       let number = node.role == .constant ? node.value.elements.first.flatMap { Double("\($0)") } : nil
       guard let number, constants.contains(node.index) || node.shape.elementCount == 1 else {
-        return .symbol("u" + Notation.lowered(node.index), node: node.index, node.shape)
+        return .symbol(
+          (node.role == .constant ? "c" : "u") + Notation.lowered(node.index), node: node.index, node.shape)
       }
       return .number(number, node.shape)
     }
-    return tree(x, isRoot: true).folded.notation
+    let tree = tree(x, isRoot: true)
+    return (users.isEmpty && constants.isEmpty ? tree : tree.folded).notation
   }
 }

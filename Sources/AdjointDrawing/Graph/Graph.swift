@@ -143,7 +143,7 @@ extension Graph: CustomStringConvertible {
 }
 
 extension Graph.Node: CustomStringConvertible {
-  /// A line of the listing: `%2 = relu(z)  [4, 3]`.
+  /// A line of the listing: `a = relu(z)  [4, 3]`.
   public var description: String {
     "\(symbol) = \(formula)  \(shape)" + (path.isEmpty ? "" : "  \(path)") + (adjoint.map { "; \($0)" } ?? "")
   }

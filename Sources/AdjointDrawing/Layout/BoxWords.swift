@@ -12,7 +12,10 @@ struct BoxWords {
     used = Set(graph.edges.map(\.from))
   }
 
-  func shape(of node: Int) -> String { nodes[node].map { "\($0.shape)" } ?? "" }
+  /// The shape of a value; nothing for a number that stands in its box.
+  func shape(of node: Int) -> String {
+    nodes[node].map { graph.hasNumbers($0) && $0.shape.rank == 0 ? "" : "\($0.shape)" } ?? ""
+  }
 
   func forward(_ id: Int) -> BoxText {
     guard let node = nodes[id] else { return BoxText(title: "", formula: "", style: .forward) }
@@ -20,7 +23,7 @@ struct BoxWords {
     let title = node.symbol + (name.isEmpty || name == node.symbol ? "" : " " + name)
     let formula = node.kind.isLeaf ? node.formula : "= " + node.formula
     var lines = BoxText.broken(formula)
-    if !used.contains(id), !graph.hasBackward { lines.append(shape(of: id)) }
+    if !used.contains(id), !graph.hasBackward, shape(of: id) != "" { lines.append(shape(of: id)) }
     if graph.hasNumbers(node) { lines += ["−0.0000e−00", ""] }
     let style: BoxStyle =
       switch node.kind {

@@ -111,6 +111,7 @@ private struct Half {
     }
     for (node, point) in root.sources where carried.contains(node) {
       let (p, text) = (placed(point), words.shape(of: node))
+      guard !text.isEmpty else { continue }
       let corner =
         direction == .down ? Layout.Point(x: p.x + 6, y: p.y + 3) : Layout.Point(x: p.x + 7, y: p.y - 15)
       let rectangle = Layout.Rectangle(x: corner.x, y: corner.y, width: BoxText.width(text), height: 13)

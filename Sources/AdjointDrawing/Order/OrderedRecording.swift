@@ -15,16 +15,7 @@ package struct OrderedRecording {
     let recorded = record(Tape())
     output = recorded
     nodes = recorded.dependencies.filter { recorded.tape[$0].role != .constant }
-    // Of single numbers ⊙ is a plain product, and a sum over both axes needs no indices.
-    let drawn = Graph(of: recorded).nodes.map { node in
-      (
-        node.id,
-        (
-          node.symbol, node.adjointSymbol,
-          node.formula.replacingOccurrences(of: " ⊙ ", with: "·").replacingOccurrences(of: "Σ[0,1]", with: "Σ")
-        )
-      )
-    }
+    let drawn = Graph(of: recorded).nodes.map { ($0.id, ($0.symbol, $0.adjointSymbol, $0.formula)) }
     symbols = Dictionary(uniqueKeysWithValues: drawn)
     for edge in nodes.flatMap({ edges(from: $0) }) where isNumber(edge.consumer) && isNumber(edge.producer) {
       slopes[[edge.consumer, edge.position]] =

@@ -55,7 +55,8 @@ public struct FeatureMaps: Chart {
       [row(images, "image")]
       + layers.flatMap { layer in
         ([layer.sums[0]] + layer.activations).map { tape[$0] }.filter { $0.shape.rank == 4 }.map { node in
-          row(node, "\(symbols[node.index]), \(FeatureMaps.word(for: node))")
+          let name = node.operation.map { $0.form.isPooling ? "pooled" : $0.name } ?? "image"
+          return row(node, "\(symbols[node.index]), \(node.index == layer.sums[0] ? "convolution" : name)")
         }
       }
     self.title = title
@@ -69,14 +70,6 @@ public struct FeatureMaps: Chart {
       open += node.inputs.filter { $0.operation != nil }
     }
     return nil
-  }
-
-  private static func word<S: Scalar>(for node: Variable<S>) -> String {
-    switch node.operation?.form {
-    case .maxPool?, .averagePool?: "pooled"
-    case .reshape?: "convolution"
-    default: node.operation?.name ?? "image"
-    }
   }
 
   public var summary: String {

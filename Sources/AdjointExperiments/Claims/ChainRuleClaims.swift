@@ -132,7 +132,7 @@ enum ChainRuleClaims {
       }
       return .equal(pairs + [(h, deep.probabilities)], "five layers of units, l = 5")
     },
-    Claim("§7.2", "g ← ∂J/∂ŷ; for i = l − 1 … 1: (a) to (d)", ours: "`Tape.backward`") {
+    Claim("§7.2", "gᵀ = ∂J/∂ŷ; for i = l − 1 … 1: (a) to (d)", ours: "`Tape.backward`") {
       let found = backward(special: false)
       return .equal(
         [(found.db, Formula.flat(deep.db)), (found.dW, Formula.flat(deep.dW))],

@@ -58,7 +58,8 @@ enum CostateClaims {
         PlainLoops.times(net.weights[1], PlainLoops.times(net.weights[0], zero).map { PlainLoops.value(.relu, $0) }))
       return .equal(
         [(hidden, net.q[1][0]), (PlainLoops.times(net.weights[1], hidden), net.z[2][0])],
-        "there are no biases: with ReLU a blank image gives every class \(blank[0].short), whatever the weights")
+        "there are no biases: with ReLU a blank image gives each of these \(blank.count) classes \(blank[0].short), whatever the weights"
+      )
     },
     Claim(
       "§II.A, pixels", "the order in which pixels are mapped to entries has no effect on the results",

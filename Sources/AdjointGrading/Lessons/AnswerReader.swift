@@ -171,7 +171,7 @@ struct AnswerReader {
   private mutating func knownName() -> (text: String, meaning: Meaning)? {
     for length in stride(from: min(longestName, rest.count), to: 0, by: -1) {
       let text = String(rest.prefix(length))
-      // `%1` is not the beginning of `%10`, nor `t` that of `tanh`.
+      // `u1` is not the beginning of `u10`, nor `t` that of `tanh`.
       guard let meaning = names[text], !goesOn(rest.dropFirst(length)) else { continue }
       rest = rest.dropFirst(length)
       return (text, meaning)

@@ -34,11 +34,12 @@ package enum ClassicMistake: Sendable, Hashable {
   var hint: String {
     switch self {
     case .derivativeAtInput(let f):
-      "\(f.name)′ is \(ClassicMistake.formula(f)) with a = \(f.name)(z): z was put in for a"
+      "\(f.name)′ is \(f.slopeInOutput?.text ?? "written with a") with a = \(f.name)(z): z was put in for a"
     case .derivativeAtOutput: "the derivative belongs at z, and was taken at a = f(z)"
     case .notSquared: "tanh′ is 1 − a², not 1 − a"
     case .plusSquared: "tanh′ is 1 − a², not 1 + a²"
-    case .otherActivation(let f): "that is \(f.name)′, \(ClassicMistake.formula(f)): another function's derivative"
+    case .otherActivation(let f):
+      "that is \(f.name)′, \(f.slopeInOutput?.text ?? "written with a"): another function's derivative"
     case .upstreamForgotten: "the adjoint that arrives is forgotten: the local derivative is multiplied by it"
     case .weightForgotten: "the weight is forgotten: what arrives is multiplied by it"
     case .inputOfActivation: "z was taken for a = f(z): the layer's input is the activation"
@@ -50,14 +51,21 @@ package enum ClassicMistake: Sendable, Hashable {
       "\(NumberText.number(share)) times the weight is added: a decay that does not belong there"
     }
   }
+}
 
-  private static func formula(_ f: Unary) -> String {
-    switch f {
-    case .sigmoid: "a(1 − a)"
-    case .tanh: "1 − a²"
-    case .exp: "a"
-    case .sqrt: "1/(2a)"
-    default: "written with a"
+extension Unary {
+  /// f′ as it is taught in terms of a = f(z); `nil` where it is taught in terms of z.
+  fileprivate var slopeInOutput: (text: String, slope: (Double) -> Double)? {
+    switch self {
+    case .sigmoid: ("a(1 − a)", { $0 * (1 - $0) })
+    case .tanh: ("1 − a²", { 1 - $0 * $0 })
+    case .exp: ("a", { $0 })
+    case .sqrt: ("1/(2a)", { 1 / (2 * $0) })
+    case .negate, .log, .log1p, .square, .abs, .sign, .step, .sin, .cos, .atan, .asin, .acos, .sinh, .cosh, .asinh,
+      .acosh,
+      .atanh, .log2, .log10, .erfc, .lgamma, .floor, .ceil, .round, .trunc, .sech, .erf, .normalDensity,
+      .normalDistribution, .relu, .gelu, .silu, .softplus, .expm1, .reciprocal, .tan, .exp2:
+      nil
     }
   }
 }
@@ -117,20 +125,12 @@ struct ClassicLesson {
     _ f: Unary, _ g: Tensor<Double>, _ z: Tensor<Double>, _ a: Tensor<Double>
   ) -> [(ClassicMistake, Tensor<Double>)] {
     func times(_ x: Tensor<Double>, _ slope: (Double) -> Double) -> Tensor<Double> { g.with(x.map(slope), *) }
-    switch f {
-    case .tanh:
-      return [
-        (.derivativeAtInput(f), times(z) { 1 - $0 * $0 }), (.notSquared, times(a) { 1 - $0 }),
-        (.plusSquared, times(a) { 1 + $0 * $0 }), (.otherActivation(.sigmoid), times(a) { $0 * (1 - $0) }),
-      ]
-    case .sigmoid:
-      return [
-        (.derivativeAtInput(f), times(z) { $0 * (1 - $0) }), (.otherActivation(.tanh), times(a) { 1 - $0 * $0 }),
-      ]
-    case .exp: return [(.derivativeAtInput(f), times(z) { $0 })]
-    case .sqrt: return [(.derivativeAtInput(f), times(z) { 1 / (2 * $0) })]
-    default: return []
-    }
+    guard let own = f.slopeInOutput?.slope else { return [] }
+    let squashing: [Unary] = [.sigmoid, .tanh]
+    let others = squashing.contains(f) ? squashing.filter { $0 != f } : []
+    return [(.derivativeAtInput(f), times(z, own))]
+      + (f == .tanh ? [(.notSquared, times(a) { 1 - $0 }), (.plusSquared, times(a) { 1 + $0 * $0 })] : [])
+      + others.compactMap { other in other.slopeInOutput.map { (.otherActivation(other), times(a, $0.slope)) } }
   }
 
   /// The adjoint of f(z), where a node goes into z unchanged and z into one activation alone.

@@ -20,13 +20,15 @@ extension FaultyStudent {
         guard fits || edges.count == 1 else { return }
         answers.append(
           Answer(
-            fault: "\(mistake) in \(operation.name) %\(y.index)", kind: .classic(mistake),
+            fault: "\(mistake) in \(operation.name) \(exercise.names.value(y.index))", kind: .classic(mistake),
             value: fits ? rest.moved(by: 1, along: contribution) : contribution))
       }
       for (mistake, kind) in ruleMistakes(operation.form.unary) {
         let wrong = ClassicOperation(original: operation, mistake: mistake)
         answers.append(
-          Answer(fault: "\(mistake) %\(y.index)", kind: kind, value: answer(to: question, wrong, at: y.index)))
+          Answer(
+            fault: "\(mistake) in \(exercise.names.value(y.index))", kind: kind,
+            value: answer(to: question, wrong, at: y.index)))
       }
       if operation.form == .product(transposeA: false, transposeB: true) {
         let layer = (x: y.inputs[0], g: g)
@@ -66,7 +68,12 @@ extension FaultyStudent {
         (.people(.sigmoidAtInput), .classic(.derivativeAtInput(.sigmoid))),
         (.tanhForSigmoid, .classic(.otherActivation(.tanh))),
       ]
-    default: []
+    // Of these no mistake is a classic of its own.
+    case nil, .negate, .log, .log1p, .square, .abs, .sign, .step, .sin, .cos, .atan, .asin, .acos, .sinh, .cosh, .asinh,
+      .acosh, .atanh, .log2, .log10, .erfc, .lgamma, .floor, .ceil, .round, .trunc, .sech, .erf, .normalDensity,
+      .normalDistribution, .relu, .gelu, .silu, .softplus, .exp, .sqrt, .expm1, .reciprocal,
+      .tan, .exp2:
+      []
     }
   }
 

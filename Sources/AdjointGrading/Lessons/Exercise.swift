@@ -81,7 +81,7 @@ public struct Exercise {
     }
     (self.digits, self.about) = (digits, about)
     output = DoubleRecording(loss, []).output
-    names = SheetNames(symbols: Symbols(of: loss, notation: notation))
+    names = SheetNames(symbols: Symbols(of: loss, notation: notation), count: loss.index + 1)
     let tape = output.tape
     let leaves = tape.differentiableVariables.filter { $0.index <= loss.index }
     let parameters = leaves.filter { $0.role == .parameter }

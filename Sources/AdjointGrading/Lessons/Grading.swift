@@ -87,7 +87,7 @@ extension Exercise {
     return answers
   }
 
-  /// The number of the question that a key means: `4`, `(4)`, `z̄⁽¹⁾`, `∂%9`, `%9`, or a name that one question alone has.
+  /// The number of the question that a key means: `4`, `(4)`, `z̄⁽¹⁾`, `dz1`, `z1`, or a name that one question alone has.
   private func number(of key: String) -> Int? {
     if let number = Int(key.filter { !"() ".contains($0) }) {
       return questions.indices.contains(number - 1) ? number : nil

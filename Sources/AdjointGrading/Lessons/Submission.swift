@@ -86,7 +86,7 @@ package struct Submission: Sendable {
       throw FileError(
         .wrongFormat, file: file, at: .wholeFile, expected: "an object \"answers\" with an array for each question",
         found: sheet["answers"] == nil ? "none" : "something else",
-        remedy: "fill in the sheet that --exercise -o SHEET.json writes")
+        remedy: "Fill in the sheet that --exercise -o SHEET.json writes.")
     }
     for (name, value) in sheet["about"]?.members ?? [] {
       about.append((name, value.string ?? value.text, 0))

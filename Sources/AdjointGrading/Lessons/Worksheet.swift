@@ -49,8 +49,9 @@ extension Exercise {
       "brackets of its own: `[[1, -0.5], [2/3, 0]]`. A formula will do, such as \(example): `·` is the product"
     )
     lines.append("of matrices, `ᵀ` transposes, `sum(x, 0)` sums over an axis, and earlier answers have their names.")
+    let typed = questions.first.map { names.typed($0.node) } ?? "z1"
     lines.append(
-      "On a keyboard, what stands under *typed* is the value, and `d` before it makes it the adjoint: `d%5`.")
+      "On a keyboard, what stands under *typed* is the value, and `d` before it makes it the adjoint: `d\(typed)`.")
     lines.append("")
     lines.append(
       "An answer is right within \(toleranceText) of its largest number: \(digits) significant digits are enough. Going on from a"
@@ -62,7 +63,7 @@ extension Exercise {
     let needed = SheetNames.nodes(behind: output)
     for v in needed {
       lines.append(
-        "| \(names.value(v.index)) | `\(SheetNames.typed(v.index))` | \(v.shape) | \(names.formula(of: v)) | "
+        "| \(names.value(v.index)) | `\(names.typed(v.index))` | \(v.shape) | \(names.formula(of: v)) | "
           + "\(SheetNames.label(of: v)) |")
     }
     lines += [

@@ -62,7 +62,8 @@ final class StepTrace<S: Scalar> {
     for x in 0...loss.outputs[0].index {
       if let adjoint = loss.backward.adjointNode(of: x) { served[adjoint, default: []].append(x) }
     }
-    let list = JSON.array(nodes.map { describe(tape[$0], adjointOf: served[$0] ?? []) })
+    let list = JSON.array(
+      zip(nodes, tape.lines(of: nodes)).map { describe(tape[$0], adjointOf: served[$0] ?? [], $1) })
     let content = list.text(.compact)
     let number = recordings[content] ?? recordings.count
     if recordings.updateValue(number, forKey: content) == nil {
@@ -72,7 +73,7 @@ final class StepTrace<S: Scalar> {
     return (number, nodes)
   }
 
-  private func describe(_ x: Variable<S>, adjointOf forward: [Int]) -> JSON {
+  private func describe(_ x: Variable<S>, adjointOf forward: [Int], _ text: String) -> JSON {
     var line: [(String, JSON)] = [("node", .integer(x.index))]
     if let operation = x.operation {
       line.append(("operation", .string(operation.name)))
@@ -86,7 +87,7 @@ final class StepTrace<S: Scalar> {
     if !x.path.isEmpty { line.append(("path", .string(x.path))) }
     if let serves = x.serves { line.append(("serves", .integer(serves.index))) }
     if !forward.isEmpty { line.append(("adjointOf", .integers(forward))) }
-    line.append(("text", .string(x.tape.line(of: x.index))))
+    line.append(("text", .string(text)))
     return .object(line)
   }
 }

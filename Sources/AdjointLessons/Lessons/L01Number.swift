@@ -20,7 +20,7 @@ extension Lesson {
       Nudge w up by 0.001. Then u is −1.499, and L is 2.247001. It went *down* by about 0.003: three times the nudge, the other way. That number, −3, is
       the *derivative* of L by w. It holds here, at w = 0.5, and for small nudges.
 
-      Written down: ∂L/∂w = −3. On this page it is called the *adjoint* of w and written w̄. A bar over any name says: how much L moves for a nudge of this.
+      Written down: ∂L/∂w = −3. On this page it is called the *adjoint* of w and written w̄. A bar over a name always says this: how much L moves, over the nudge of that number.
 
       # What to do on this page
 
@@ -31,7 +31,7 @@ extension Lesson {
 
       # The answer
 
-      w should go *up*, since w̄ is negative. And it matters three times as much as the nudge. Where w̄ is 0, at w = 2, no small nudge helps any more: the loss is as small as it gets.
+      w should go *up*, since w̄ is negative. And it matters: L moves three times as much as w. Where w̄ is 0, at w = 2, no small nudge helps any more: the loss is as small as it gets.
       """,
     page: {
       let tape = Tape<Double>()

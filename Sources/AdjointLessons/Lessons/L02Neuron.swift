@@ -29,7 +29,8 @@ extension Lesson {
 
       # What to look at
 
-      - The slope of tanh is 1 − a². At a = 0 it is 1, near a = ±1 it is almost 0. Type −5 for w below *Change a number*: the answer is as wrong as it can be, and yet z̄ is almost 0. The neuron is *saturated*; it hardly learns.
+      - The slope of tanh is 1 − a². At a = 0 it is 1, near a = ±1 it is almost 0. Type −10 for w below *Change a number*: the answer is as wrong as it can be, and yet z̄ is almost 0. The neuron is *saturated*; it hardly learns.
+      - In the formulas of this page the slope of tanh stands as sech(z)². That is the same number as 1 − a², and keeps its digits where a is near ±1.
       - w̄ has the factor x. A weight whose input is 0 learns nothing.
       - Press *step* a few times. Weight and bias both move, each against its own adjoint.
 
@@ -49,7 +50,7 @@ extension Lesson {
     task: """
       # The exercise
 
-      The same neuron with another bend: a = sigmoid(z), whose slope is a·(1 − a). Here x is 2 and the answer should be 0. The forward pass stands in the table. Find each adjoint, from the loss back to weight and bias.
+      The same neuron with another bend, the sigmoid: a = σ(z), whose slope is a·(1 − a). Here x is 2 and the answer should be 0. The forward pass stands in the table. Find each adjoint, from the loss back to weight and bias.
       """,
     exercise: {
       let tape = Tape<Double>()

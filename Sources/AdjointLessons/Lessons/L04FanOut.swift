@@ -20,8 +20,8 @@ extension Lesson {
 
           ā = b̄·2a + c̄·3
 
-      Here is the order. The sum is complete only when b *and* c have said their part. So a must wait for both. The same holds for d, which waits for e and f. Going
-      back in the reverse of the order in which the values were computed, everything that uses a number comes before it, always. That order is free: the tape has it.
+      Hence the order. The sum is complete only when b *and* c have said their part. So a must wait for both. The same holds for d, which waits for e and f. Going
+      back in the reverse of the order in which the values were computed, everything that uses a number comes before it, always. That order costs nothing: whoever computed the values has listed them in it. The list is called a *tape*.
 
       # Two ways to get it wrong
 

@@ -52,7 +52,7 @@ extension Lesson {
     task: """
       # The exercise
 
-      Two inputs, two neurons, one output, and `relu` for the bend: its slope is 1 where z is positive, and 0 where it is not. One of the neurons is off. What does it learn? (u₃ and u₈ are the products
+      Two inputs, two neurons, one output, and ReLU for the bend, relu(z) = max(z, 0): its slope is 1 where z is positive, and 0 where it is not. One of the neurons is off. What does it learn? (u₃ and u₈ are the products
       before the bias is added. q is e², and L is the sum of its one element.)
       """,
     exercise: {

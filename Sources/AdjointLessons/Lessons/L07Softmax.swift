@@ -25,7 +25,7 @@ extension Lesson {
 
       # What to look at
 
-      - Go to the adjoint of z⁽¹⁾ and read ŷ beside it. At which class do they differ, and by how much?
+      - Go to ŷ and read its three numbers, then to the adjoint of z⁽¹⁾. At which class do they differ, and by how much?
       - Press *run*. Three classes share the plane. Look at z̄⁽¹⁾ again: it is small where the answer is right and sure.
       - The three numbers of z̄⁽¹⁾ add up to 0. *Why?* Think, then read on.
 
@@ -56,8 +56,8 @@ extension Lesson {
     task: """
       # The exercise
 
-      Another example, in the middle of three classes. Its class is t = 2, the last one: classes are counted from 0. Begin with the loss; at ŷ there is one number, at z
-      there are three. `ŷ - [[0, 0, 1]]` is an answer too.
+      Another example, in the middle of three classes. Its class is t = 2, the last one: classes are counted from 0. Begin with the loss. u₈ is the logarithm of ŷ_t and u₉ its mean over one
+      row, which changes nothing; the slope of log v is 1/v. The adjoint of ŷ has one number, and zeros; that of z⁽¹⁾ has three. u₂ is the product before the bias is added. `ŷ - [[0, 0, 1]]` is an answer too.
       """,
     exercise: {
       let tape = Tape<Double>()

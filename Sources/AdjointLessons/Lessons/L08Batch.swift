@@ -25,9 +25,9 @@ extension Lesson {
 
       - Walk to the adjoint of b⁽¹⁾. Four numbers arrive and one is left. Its shape is that of b⁽¹⁾, not that of z⁽¹⁾.
       - Press *step* a few times, then *run*. The line turns until the errors above and below it are in balance.
-      - Each example comes twice into the batch, eight rows instead of four. *What happens to W̄⁽¹⁾?* Think, then read on.
+      - Suppose that each example came twice into the batch, eight rows instead of four. *What would happen to W̄⁽¹⁾?* Think, then read on.
 
-      Nothing. Twice as many contributions are added, and each is half as large. A mean makes the step independent of the size of the batch.
+      Nothing: twice as many contributions would be added, each half as large. A mean makes the step independent of the size of the batch.
 
       # The answer
 
@@ -50,7 +50,7 @@ extension Lesson {
     task: """
       # The exercise
 
-      Three examples with two features each. z̄⁽¹⁾ has three rows, W̄⁽¹⁾ has the shape of W⁽¹⁾, and b̄⁽¹⁾ is one number in brackets: `[0.5]`.
+      Three examples with two features each. z̄⁽¹⁾ has three rows, W̄⁽¹⁾ has the shape of W⁽¹⁾, and b̄⁽¹⁾ is one number in brackets, written `[0.1]` if it were 0.1. u₃ is the product before the bias is added: z⁽¹⁾ hands on to it what it gets.
       """,
     exercise: {
       let tape = Tape<Double>()

@@ -58,7 +58,7 @@ extension Lesson {
     task: """
       # The exercise
 
-      One corner, (1, 0), and other weights. All adjoints, from the loss to W⁽¹⁾. The page knows `tanh` and `σ`, and earlier answers by name.
+      One corner, (1, 0), and other weights. All adjoints, from the loss to W⁽¹⁾. The slope of softplus is σ. Products before a bias, such as u₃, get what z hands on. The page knows `tanh` and `σ`, and earlier answers by name.
       """,
     exercise: {
       let tape = Tape<Double>()

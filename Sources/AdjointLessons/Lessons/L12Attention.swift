@@ -11,7 +11,7 @@ extension Lesson {
     text: """
       *The question: a weight that is itself computed. How does it learn?*
 
-      Three tokens, each a row of x. Every token asks (a row of Q), offers (a row of K) and tells (a row of V). How much token i listens to
+      A *token* is a word or a part of one, as a row of numbers. Here are three, the rows of x. Every token asks (a row of Q), offers (a row of K) and tells (a row of V). How much token i listens to
       token j is the similarity of question and offer, made a probability by softmax along the row.
 
           Q = x·W_Qᵀ
@@ -45,7 +45,7 @@ extension Lesson {
 
       # What goes wrong for most
 
-      - Softmax along the wrong axis: then columns add up to 1. Look at the map.
+      - Softmax along the wrong axis: then columns would add up to 1. Look at the map.
       - Q̄ = S̄·K, and K̄ = S̄·Q. The second needs a transpose, K̄ = S̄ᵀ·Q: the columns of S belong to the keys.
       - The factor 1/√d is left out on the way back. What was multiplied going forward is multiplied going back.
       """,

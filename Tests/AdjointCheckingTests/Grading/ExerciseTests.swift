@@ -289,7 +289,7 @@ import Testing
       ("[1, 1/(2 - 2)]", "found a division by 0"), ("log(-1)", "expected finite numbers, found nan"),
       ("1e999", "expected finite numbers, found inf"), ("exp(1000)", "found inf"),
       ("[1, 2] + [1, 2, 3]", "go together"),
-      ("∂%0", "expected a name that has a value"), ("foo(1)", "functions are exp"),
+      ("dw", "expected a name that has a value"), ("foo(1)", "functions are exp"),
       ("[1, 2] · [1, 2, 3]", "go together"),
       ("sum([1, 2], 1)", "an axis of [2]"), ("sum([1, 2], x)", "expected a number"), ("2 ^", "expected a number"),
       ("1,5", "the end of the answer"),
@@ -312,14 +312,34 @@ import Testing
   @Test(
     "A formula is as good as its number",
     arguments: [
-      ("[1/2, 0.5]", "[1, 2]"), ("[0.5, 0.5] + 0", "2 * ∂%1 ⊙ %0"), ("∂%2/2 * [1, 1]", "d%1 × 2 × %0"),
-      ("[sqrt(0.25), 2^-1]", "(∂%1 + ∂%1) * %0"), ("−(−[.5, 5e-1])", "[[1, 2]]ᵀ · [1]"), ("[σ(0), exp(0)/2]", "%0^1"),
+      ("[1/2, 0.5]", "[1, 2]"), ("[0.5, 0.5] + 0", "2 * du1 ⊙ w"), ("dL/2 * [1, 1]", "du1 × 2 × w"),
+      ("[sqrt(0.25), 2^-1]", "(du1 + ū₁) * w"), ("−(−[.5, 5e-1])", "[[1, 2]]ᵀ · [1]"), ("[σ(0), exp(0)/2]", "w^1"),
       ("[0.5" + String(repeating: "0", count: 1000) + ", 0.5]", "[sum([0.25, 0.75]), 2 tanh(0)"),
     ])
   func formulas(first: String, second: String) throws {
     let score = try squares().grade("(1) = \(first)\n\n∂\n(2) = \(second)")
     #expect(score.grades[0].grade == .exact, "\(score)")
     #expect(score.grades[1].grade == .exact || second.contains("2 tanh"), "\(score)")
+  }
+
+  @Test("What a keyboard has for a name means one value, also where labels look alike")
+  func keys() throws {
+    let tape = Tape<Double>()
+    let w = tape.parameter(Parameter(Tensor([0.5, 2]), name: "w"))
+    let first = w.square().labeled("z₁")
+    let second = (first * w).labeled("z1")
+    let loss = (second.exp().labeled("dw") + first.tanh().labeled("exp")).sum().labeled("ŷ")
+    let exercise = Exercise(on: loss)
+    let rows = exercise.worksheet.split(separator: "\n").filter { $0.hasPrefix("| ") }.dropFirst(2)
+    let keys = rows.map { $0.split(separator: "|")[1].trimmingCharacters(in: [" ", "`"]) }
+    #expect(keys == ["u0", "u1", "z1", "dw", "u4", "u5", "yhat"], "\(keys)")
+    // Each adjoint by its own name on a keyboard is that of the recording.
+    let question = try #require(exercise.questions.last)
+    let score = try exercise.grade("(\(question.number)) = du1 * 2 * u0 + dz1 * u1")
+    #expect(score.grades[question.number - 1].grade.description.contains("no answer of its shape yet"), "\(score)")
+    let sheet = exercise.questions.dropLast().map { "(\($0.number)) = \(NumberText.text($0.answer))" }
+    let whole = try exercise.grade((sheet + ["(\(question.number)) = du1 * 2 * u0 + dz1 * u1"]).joined(separator: "\n"))
+    #expect(whole.fraction == 1, "\(whole)")
   }
 
   @Test("A sheet of another recording is refused with a sentence; one without a recording is taken as it is")
@@ -352,7 +372,7 @@ import Testing
     for spelling in 0..<4 {
       var file = NPZFile()
       for question in exercise.questions {
-        let key = [String(question.number), question.name, question.symbol, "d%\(question.node)"][spelling]
+        let key = [String(question.number), question.name, question.symbol, "d" + question.name][spelling]
         let bytes = ByteOrder.littleEndian.bytes(of: question.answer.elements.map(\.bitPattern))
         file.set(key, NPY(type: .float64, shape: Array(question.answer.shape), bytes: bytes))
       }

@@ -34,7 +34,8 @@ struct ExplanationBrowserTests {
     let learned: Learned
     let lossAfterRestart, lossOfNext: Double?
     let score, scoreOfWrong: String?
-    let requests, failures, unnamed, cut, tall, noReason: [String]
+    let entered: Bool
+    let requests, failures, unnamed, mouseOnly, cut, tall, noReason: [String]
   }
 
   @Test("XOR 2-2-1")
@@ -104,6 +105,8 @@ struct ExplanationBrowserTests {
     // In a heat map the arrows read elements; everything that takes the focus has a name.
     #expect(report.read.contains(" = "), "\(report.read)")
     #expect(report.unnamed == [])
+    // What a pointer can press, keys reach; Enter on a box of the graph goes there.
+    #expect(report.mouseOnly == [] && report.entered)
     // Numbers: as recorded, after the slider moved, and after the reset.
     try expect(report.loss, report.gradients, equal: model.evaluate())
     #expect(report.moved.value == value)

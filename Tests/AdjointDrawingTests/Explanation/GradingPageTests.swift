@@ -146,7 +146,7 @@ struct FillInPageTests {
     page.exercise = exercise.page
     // (1) y², (2) tanh, (3) z, (4) w.
     let answers = [
-      1: "[[1, 1], [1, 1]] / 4", 2: "∂%4 * %3", 3: "∂%3 * (1 - %3^2)", 4: "[[1, 2",
+      1: "[[1, 1], [1, 1]] / 4", 2: "du4 * a1", 3: "da1 * (1 - a1^2)", 4: "[[1, 2",
     ]
     let typing = answers.map { number, text in
       "{ const field = document.getElementById('answer-\(number)'); field.focus(); field.value = '\(text)'; "

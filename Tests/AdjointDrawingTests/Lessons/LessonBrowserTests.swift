@@ -45,6 +45,7 @@ struct LessonBrowserTests {
     // A step and the bar above it fit a laptop's screen.
     if width == 1400 { #expect(report.tall == []) }
     #expect(report.failures == [] && report.requests == [] && report.unnamed == [] && report.noReason == [])
+    #expect(report.mouseOnly == [] && report.entered)
     #expect(report.atEnd && report.atStart && report.forth == report.steps - 1 && report.back == report.steps - 1)
     #expect(report.end == report.steps - 1 && report.home == 0)
     #expect(report.cut.count == 0, "\(report.cut.prefix(4))")

@@ -34,6 +34,18 @@ import Testing
     for (first, second) in zip(files, Course.files) { #expect(first.text == second.text, "\(first.name)") }
   }
 
+  @Test("A value without a name that an exercise speaks of stands in its forward pass")
+  func symbols() {
+    for lesson in Course.lessons {
+      let loss = lesson.exercise()
+      let symbols = Symbols(of: loss)
+      let known = Set((0...loss.index).map { symbols[$0] })
+      for match in lesson.task.matches(of: #/u[₀-₉]+/#) {
+        #expect(known.contains(String(match.output)), "\(lesson.title): \(match.output)")
+      }
+    }
+  }
+
   @Test("The markup of a lesson's text escapes what it does not mean")
   func markup() {
     #expect(

@@ -10,11 +10,24 @@ function typed(values, shape) {
   return `[${Array.from({ length: shape[0] }, (_, k) => typed(values.slice(k * width, (k + 1) * width), shape.slice(1))).join(", ")}]`;
 }
 
+// What a keyboard has for the name of a value.
+const keyOf = i => (exercise.values.find(({ node }) => node === i) || { names: [] }).names[1];
+
+// How an answer is written, for the shapes that are asked for.
+function howToAnswer() {
+  const [first] = exercise.questions, isNumbers = exercise.questions.every(({ shape }) => !shape.length);
+  return (isNumbers ? "Write each adjoint as a number, or as a formula of the names on this page, such as 2 * (1 - 0.5^2)."
+    : "Write each adjoint as nested brackets, [[1, -0.5], [2/3, 0]], or as a formula of the names on this page, such as 2 * (1 - 0.5^2): "
+      + "· is the product of matrices (@ on a keyboard), ᵀ transposes (.T), sum(x, 0) sums over an axis.")
+    + ` On a keyboard ${first.adjoint[0]} is ${first.adjoint[1]}. ${exercise.digits} significant digits are enough; going on from a wrong answer costs nothing more.`;
+}
+
 // The forward pass that the questions are about, where the page walks through another.
 function givenValues() {
   return make("table", { class: "given" }, make("caption", {}, "The forward pass"), ...askedData.walk.map(i => {
-    const node = askedData.nodes[i], name = node.math ? formula(node.math) : node.symbol;
-    return make("tr", {}, make("th", { scope: "row" }, name), make("td", {}, `= ${typed([...askedEngine.values[i]], node.shape)}`));
+    const node = askedData.nodes[i], name = node.math ? formula(node.math) : node.symbol, key = keyOf(i);
+    return make("tr", {}, make("th", { scope: "row" }, name), make("td", {}, `= ${typed([...askedEngine.values[i]], node.shape)}`),
+      make("td", { class: "key" }, key && key !== node.symbol ? make("span", { class: "note" }, "typed ", make("code", {}, key)) : ""));
   }));
 }
 
@@ -47,9 +60,7 @@ function fillIn() {
   const button = make("button", { type: "button", id: "grade" }, "grade");
   button.addEventListener("click", grade);
   byId("homework-fields").append(make("h2", {}, "Your turn: the backward pass"), make("p", { class: "note" },
-    "Write each adjoint as nested brackets, [[1, -0.5], [2/3, 0]], or as a formula of the names on this page, such as 2 * (1 - 0.5^2): · is the product of "
-    + `matrices, ᵀ transposes, sum(x, 0) sums over an axis. ${exercise.digits} significant digits are enough; going on from a wrong `
-    + "answer costs nothing more." + (ownRecording ? "" : " The graph shows the values of the forward pass, and goes to the node of the field at hand.")),
+    howToAnswer() + (ownRecording ? "" : " The graph shows the values of the forward pass, and goes to the node of the field at hand.")),
   ownRecording ? givenValues() : "", list, button, score, ownRecording ? "" : make("details", {}, make("summary", {}, "Hand in"), make("p", { class: "note" },
     "The teacher grades this text, saved as sheet.md: adjoint explain --grade sheet.md"), sheet));
   grade();

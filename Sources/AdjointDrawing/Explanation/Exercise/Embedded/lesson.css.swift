@@ -7,7 +7,7 @@ extension PageAssets {
     #lesson > *, #exercise > * { max-width: 46rem; margin: 0 0 0.5rem; } #lesson { columns: 30rem 2; column-gap: 2.5rem; } #lesson .course { column-span: all; max-width: none; }
     #lesson .equations, #lesson li, #lesson p:has(+ .equations) { break-inside: avoid; } #lesson h2, #lesson p:has(+ .equations) { break-after: avoid; } .course { display: flex; flex-wrap: wrap; gap: 0.2rem 1.2rem; }
     a { color: var(--forward); } .equations { border-collapse: collapse; font: 0.95rem/1.5 ui-monospace, "DejaVu Sans Mono", monospace; } .equations td { padding: 0 1.4rem 0 0; vertical-align: top; overflow-wrap: anywhere; } #ending { margin: 0 1rem; }
-    .given caption { white-space: nowrap; } .given { border-collapse: collapse; margin: 0.5rem 0; } .given th { text-align: left; font-weight: 400; padding-right: 0.6rem; } .given td { overflow-wrap: anywhere; }
+    .given caption { white-space: nowrap; } .given { border-collapse: collapse; margin: 0.5rem 0; } .given .key { white-space: nowrap; padding-left: 0.8rem; } .given th { text-align: left; font-weight: 400; padding-right: 0.6rem; } .given td { overflow-wrap: anywhere; }
     .given .math { overflow-wrap: normal; white-space: nowrap; }
     .given th, .given td { vertical-align: top; border-top: 1px solid var(--line); }
     #homework-fields { padding: 0 1rem 1rem; }

@@ -16,15 +16,19 @@ function cut() {
     const { left, right } = e.getBoundingClientRect(), isScrolling = getComputedStyle(e).overflowX === "auto" && e.querySelector("math");
     if (left < -1 || right > width + 1 && !e.closest(".formula, .parts p, .recorded")) found.push(name(e) + " beyond the window");
     if (e.scrollWidth > e.clientWidth + 1 && e.clientWidth && !isScrolling && !/^(SELECT|INPUT|MATH)$/.test(e.tagName)) found.push(name(e) + " is cut");
-    const select = e.tagName === "SELECT" && e.clientWidth < 30;
-    if (select) found.push(name(e) + " is too narrow");
+    if (e.tagName === "SELECT" && e.clientWidth < 30) found.push(name(e) + " is too narrow");
+  }
+  // A formula scrolls sideways, and is whole from top to bottom.
+  for (const e of document.querySelectorAll(".formula mi, .parts p mi, .recorded mi")) {
+    const frame = e.closest(".formula, p, .recorded"), box = frame.getBoundingClientRect(), { top, bottom } = e.getBoundingClientRect();
+    if (bottom > top && (top < box.top + 1 || bottom > box.bottom + 1)) found.push(name(frame) + " is cut in height");
   }
   return found;
 }
 const later = () => new Promise(resolve => setTimeout(resolve, 20));
 
 async function selfTest(leaf, element, value) {
-  const press = key => document.body.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }));
+  const press = (key, on = document.body) => on.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }));
   const walk = (key, look = () => {}) => {
     let count = 0;
     for (let before = -1; before !== now; count++) { before = now; press(key); look(); }
@@ -32,15 +36,17 @@ async function selfTest(leaf, element, value) {
   };
   const gradients = () => Object.fromEntries(leaves.filter(i => adjointOf(i) !== undefined)
     .map(i => [i, Array.from(engine.values[adjointOf(i)])]));
-  const report = { steps: steps.length, cut: cut(), tall: [], unnamed: [], noReason: [] };
-  const root = document.documentElement;
+  const report = { steps: steps.length, cut: cut(), tall: [], unnamed: [], mouseOnly: [], noReason: [] };
+  const measure = what => { if (stepHeight() > innerHeight) report.tall.push(`${what}: ${stepHeight()} of ${innerHeight}`); };
   const look = () => {
     report.cut.push(...cut());
-    if (stepHeight() > innerHeight) report.tall.push(`${title()}: ${stepHeight()} of ${innerHeight}`);
+    measure(title());
     if (!document.querySelector("#detail .why") && steps[now].isBackward) report.noReason.push(title());
     report.unnamed.push(...[...document.querySelectorAll("button, input, select, [tabindex]")]
       .filter(e => !e.closest("[hidden]") && e.tabIndex >= 0)
       .filter(e => !(e.textContent.trim() || e.getAttribute("aria-label") || e.labels && e.labels.length)).map(e => e.outerHTML));
+    report.mouseOnly.push(...[...document.querySelectorAll("body *")].filter(e => getComputedStyle(e).cursor === "pointer"
+      && !e.closest("button, a[href], input, select, summary, label, [tabindex='0']:not(.scroll)")).map(e => e.outerHTML));
   };
   report.forth = walk("ArrowRight", look);
   report.atEnd = now === steps.length - 1;
@@ -52,12 +58,16 @@ async function selfTest(leaf, element, value) {
   report.end = now;
   press("Home");
   report.home = now;
-  // In a heat map the arrows read elements, and do not step.
+  // Arrows read elements there, and do not step.
   const map = document.querySelector("#detail .cells");
   map.focus();
-  map.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowRight", bubbles: true, cancelable: true }));
+  press("ArrowRight", map);
   report.read = now === 0 ? byId("live").textContent : "stepped";
   map.blur();
+  const box = document.querySelector("#graph-drawing .box:not(.here)");
+  if (box) press("Enter", box);
+  report.entered = !box || now !== 0;
+  press("Home");
   report.loss = engine.objective();
   report.gradients = gradients();
   if (leaf !== undefined) {
@@ -69,10 +79,11 @@ async function selfTest(leaf, element, value) {
     byId("slider").dispatchEvent(new Event("input", { bubbles: true }));
     report.moved = { value: engine.values[leaf][element], loss: engine.objective(), gradients: gradients() };
     report.check = checkElement();
+    measure("checked");
     byId("reset").click();
     report.lossAfterReset = engine.objective();
   }
-  // Where a teacher asks first, all parts are covered, and a key uncovers one after the other.
+  // Asking first covers all parts; a key uncovers one after the other.
   press("End");
   press("ArrowLeft");
   byId("teacher").click();
@@ -82,7 +93,7 @@ async function selfTest(leaf, element, value) {
   for (let k = 0; k < report.covered; k++) press("a");
   report.uncovered = report.covered - covers();
   byId("teacher").click();
-  // Gradient steps: three by the button, more by running, none left after the reset.
+  // Three gradient steps by the button, more by running.
   report.learned = { losses: [], ran: 0, gradients: {} };
   if (descent.parameters.length) {
     for (let k = 0; k < 3; k++) byId("step").click();
@@ -91,6 +102,7 @@ async function selfTest(leaf, element, value) {
     for (let wait = 0; descent.steps <= 3 && wait < 500; wait++) await later();
     byId("run").click();
     report.learned.ran = descent.steps;
+    measure("learned");
     byId("restart").click();
     report.lossAfterRestart = engine.objective();
   }

@@ -26,7 +26,7 @@ extension PageAssets {
       const step = Math.max(1, Math.ceil(n / most));
       return Array.from({ length: Math.ceil(n / step) }, (_, k) => k * step);
     };
-    const coordinates = (k, shape) => "[" + strides(shape).map((s, axis) => Math.floor(k / s) % shape[axis]).join(", ") + "]";
+    const coordinates = (k, shape) => !shape.length ? "" : "[" + strides(shape).map((s, axis) => Math.floor(k / s) % shape[axis]).join(", ") + "]";
 
     // Shapes of images in rows of windows: what is unfolded or pooled, and what comes of it. [n, height, width, channels]
     const imageShapes = new Set(data.nodes.flatMap(node => {
@@ -67,12 +67,12 @@ extension PageAssets {
       const view = isTable ? numberTable(values, layout, scale) : canvasOf(values, says ? layout : { ...layout, words: "" }, scale);
       const readout = byId("readout");
       const frame = make("div", { class: "cells", tabindex: 0, role: "group",
-        "aria-label": `${label}, ${shapeText(shape)}. Arrow keys read the elements${pick ? ", Enter takes one" : ""}.` });
+        "aria-label": `${label}${shape.length ? ", " : ""}${shapeText(shape)}. Arrow keys read the elements${pick ? ", Enter takes one" : ""}.` });
       frame.append(view.element);
       let at = 0;
       const read = k => {
         at = k;
-        readout.textContent = `${label} ${place(k)} = ${String(values[k]).replaceAll("-", "−")}`;
+        readout.textContent = `${[label, place(k)].filter(Boolean).join(" ")} = ${String(values[k]).replaceAll("-", "−")}`;
         view.mark(k);
       };
       const rest = () => { view.mark(-1); readout.textContent = ""; };

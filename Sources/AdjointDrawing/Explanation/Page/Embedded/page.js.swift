@@ -27,9 +27,10 @@ extension PageAssets {
     const predictions = data.predictions && new Predictions(engine, data.predictions);
     const adjointOf = i => data.adjoints[i];
     const nodeTitle = i => data.nodes[i].symbol;
-    const shapeText = shape => "[" + shape.join(", ") + "]";
+    const shapeText = shape => shape.length ? "[" + shape.join(", ") + "]" : "";
+    const exact = v => String(Number.isFinite(v) ? +v.toPrecision(14) : v).replaceAll("-", "−");
     const brief = v => !Number.isFinite(v) ? String(v).replace("-", "−") : v === 0 ? "0"
-      : (Math.abs(v) >= 1e5 || Math.abs(v) < 1e-3 ? v.toExponential(2) : String(+v.toPrecision(4))).replace("-", "−");
+      : (Math.abs(v) >= 1e5 || Math.abs(v) < 1e-3 ? v.toExponential(2) : String(+v.toPrecision(4))).replaceAll("-", "−");
 
     """#
 }

@@ -40,7 +40,7 @@ extension PageAssets {
 
     function refreshPlay() {
       const { leaf, element } = held, objective = engine.objective();
-      byId("loss").textContent = String(objective);
+      byId("loss").textContent = exact(objective);
       byId("loss-change").textContent = objective === objectiveAtFirst ? "as recorded"
         : `${brief(objective - objectiveAtFirst)} from the recorded ${brief(objectiveAtFirst)}`;
       if (leaf === undefined) return;
@@ -49,10 +49,10 @@ extension PageAssets {
       if (document.activeElement !== byId("element")) byId("element").value = element;
       byId("slider").value = value;
       byId("slider").setAttribute("aria-valuetext", brief(value ?? NaN));
-      if (document.activeElement !== byId("value")) byId("value").value = value;
+      if (document.activeElement !== byId("value")) byId("value").value = +(value ?? NaN).toPrecision(12);
       byId("coordinates").textContent = canSlide ? coordinates(element, data.nodes[leaf].shape) : "";
       const adjoint = adjointOf(leaf);
-      byId("gradient").textContent = adjoint === undefined ? noAdjoint(leaf) : String(engine.values[adjoint][element]);
+      byId("gradient").textContent = adjoint === undefined ? noAdjoint(leaf) : exact(engine.values[adjoint][element]);
       const stops = engine.reach(leaf).stops;
       byId("stops").textContent = !canSlide ? (/^random/.test(data.nodes[leaf].role)
           ? "A random leaf keeps the values recorded." : "Positions and classes are no numbers to slide.")
@@ -70,7 +70,7 @@ extension PageAssets {
         : apart <= bound ? `agrees: apart by ${brief(apart)}`
           : `differs by ${brief(apart)}: a kink nearby, or a wrong rule`;
       byId("check-result").textContent =
-        `difference ${estimate} ± ${brief(error)}; adjoint ${given === undefined ? "none" : given}; ${verdict}`;
+        `difference ${exact(estimate)} ± ${brief(error)}; adjoint ${given === undefined ? "none" : exact(given)}; ${verdict}`;
       return { estimate, error, adjoint: given, agrees: apart <= bound };
     }
 

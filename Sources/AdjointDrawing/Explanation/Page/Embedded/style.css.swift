@@ -4,7 +4,7 @@ extension PageAssets {
   /// The page's looks: two columns on a desk, one on a phone, black on white on paper.
   static let style = #"""
     :root { color-scheme: light; --paper: #fff; --panel: #f6f7f9; --ink: #1b1f24; --faint: #59636e; --line: #d0d7de;
-      --forward: #0072b2; --backward: #c04f00; --parameter: #00795a; --focus: #7a3ff2; }
+      --forward: #0072b2; --backward: #b94c00; --parameter: #00795a; --focus: #7a3ff2; }
     [data-theme="dark"] { color-scheme: dark; --paper: #15181c; --panel: #1e2126; --ink: #e6e8eb; --faint: #a3abb5;
       --line: #3a414a; --forward: #56b4e9; --backward: #f0a060; --parameter: #3fc59b; --focus: #b79cff; }
     * { box-sizing: border-box; }
@@ -40,11 +40,11 @@ extension PageAssets {
     .box .number { font-weight: 700; } .box .adjoint-number { fill: var(--backward) !important; }
     #detail, #play, #learn, .panel { background: var(--panel); border: 1px solid var(--line); border-radius: 10px; padding: 0.7rem 0.9rem; }
     #detail { border-top: 5px solid var(--forward); } #detail.backward { border-top: 5px double var(--backward); }
-    #learn h2, #play h2 { font-size: 1rem; } #learn p { margin: 0.3rem 0; } #tools label { display: inline-flex; gap: 0.4rem; align-items: center; max-width: 100%; }
+    #learn, #play { padding-block: 0.5rem; } #learn h2, #play h2 { font-size: 1rem; } #learn p { margin: 0.3rem 0; } #tools label { display: inline-flex; gap: 0.4rem; align-items: center; max-width: 100%; }
     #learn p { display: flex; flex-wrap: wrap; gap: 0.3rem 0.6rem; align-items: center; } #learn p[hidden], #learn label[hidden] { display: none; }
     #rate { width: 5.5rem; } #example { max-width: 12rem; } #tools button, #tools input, #tools select { min-height: 1.9rem; padding-block: 0.1rem; }
     #cycle { min-height: 0; }
-    .charts { display: flex; flex-wrap: wrap; gap: 0.3rem; } .chart { display: block; flex: 1 1 11rem; min-width: 0; height: auto; max-width: 13rem; } .chart[hidden] { display: none; }
+    .charts { display: flex; flex-wrap: wrap; gap: 0.3rem; } .chart { display: block; flex: 1 1 11rem; min-width: 0; height: auto; max-width: 13rem; max-height: 8rem; } .chart[hidden] { display: none; }
     .chart text { font: 11px system-ui, sans-serif; fill: var(--faint); } .plot { fill: var(--paper); stroke: var(--line); }
     .curve { fill: none; stroke: var(--forward); stroke-width: 2; } .now { fill: var(--forward); }
     .point { fill: var(--paper); stroke: var(--ink); stroke-width: 2; } .boundary { fill: none; stroke: var(--ink); stroke-width: 2; }
@@ -70,16 +70,15 @@ extension PageAssets {
     figcaption { overflow-wrap: anywhere; margin: 0; }
     #readout { position: fixed; bottom: 0; left: 0; right: 0; padding: 0.2rem 1rem; background: var(--ink); color: var(--paper); z-index: 3; }
     #readout:empty { display: none; }
-    .facts { margin: 0; } .formula { font-size: 1.1rem; max-width: 100%; overflow-x: auto; } .math { overflow-wrap: anywhere; }
-    .bar { border-top: 0.07em solid; padding-top: 0.06em; margin-inline: 0.04em; }
+    .facts { margin: 0; } .formula { font-size: 1.1rem; max-width: 100%; overflow-x: auto; padding-block: 0.2rem; } .math { overflow-wrap: anywhere; }
     .structure .note { font-weight: 400; } .structure { font-weight: 600; font-size: 0.9rem; margin: 0; } .part { margin: 0.4rem 0; padding-left: 0.7rem; border-left: 3px solid var(--backward); }
-    .part p, .equals { margin: 0; } section p { margin: 0.15rem 0; } .parts p { overflow-x: auto; overflow-y: hidden; }
+    .part p, .equals { margin: 0; } section p { margin: 0.15rem 0; } .parts p { overflow-x: auto; overflow-y: hidden; } .parts p:has(.math) { padding-top: 0.4rem; margin: 0; }
     figure { margin: 0.2rem 0; } .cells table, .cells canvas { margin: 0; } .cells { width: fit-content; max-width: 100%; overflow-x: auto; border-radius: 4px; }
     .heat table { border-collapse: collapse; font-size: 0.8rem; line-height: 1.3; font-variant-numeric: tabular-nums; }
     .heat td { border: 1px solid var(--line); padding: 0.1rem 0.35rem; text-align: right; white-space: nowrap; }
     .heat td.at { outline: 3px solid #00a36f; outline-offset: -3px; }
     canvas { display: block; max-width: 100%; image-rendering: pixelated; border: 1px solid var(--line); touch-action: pan-y; }
-    .recorded { margin: 0; padding-left: 1.2rem; overflow-x: auto; }
+    .recorded { margin: 0; padding: 0.2rem 0 0 1.2rem; overflow-x: auto; }
     #play label[hidden] { display: none; } #play label { margin: 0.1rem 0.4rem 0.1rem 0; }
     #element { width: 5.5rem; } #value { width: 13rem; max-width: 100%; font-size: 0.9rem; } #slider { width: min(19rem, 64vw); }
     #play select { min-width: 0; max-width: 100%; }
@@ -104,7 +103,7 @@ extension PageAssets {
     @media print {
       nav, #tools label, #tools button, .held, header button { display: none !important; }
       main { display: block; padding: 0; } #graph { position: static; } .scroll { max-height: none; overflow: visible; }
-      #graph svg { max-height: 40vh; } .box .number { font-weight: 700; } .box .adjoint-number { fill: var(--backward) !important; }
+      #graph svg { max-height: 40vh; }
       #detail, #play, #learn, .panel { background: none; break-inside: auto; }
       section, figure { break-inside: avoid; } * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
     }

@@ -44,7 +44,8 @@ extension PageAssets {
       graph.draw(i, isBackward, (k, adjoint) => adjoint
         ? isUpdate && adjointOf(k) !== undefined || isBackward && adjointOf(k) !== undefined && (isAsking ? k > i : k >= i)
         : isBackward || (isAsking ? k < i : k <= i));
-      const detail = byId("detail"), facts = [node.role || "operation", shapeText(node.shape), node.path || ""];
+      const detail = byId("detail"), facts = [node.role || "operation", shapeText(node.shape) || "a number",
+        node.path === node.symbol ? "" : node.path];
       detail.className = isBackward ? "backward" : "forward";
       detail.replaceChildren(make("div", { class: "title" }, make("h2", {}, title()),
         make("p", { class: "facts" }, isUpdate ? `θ ← θ − η·θ̄ with η = ${engine.values[descent.rate][0]}` : facts.filter(Boolean).join(" · ")),
@@ -76,7 +77,7 @@ extension PageAssets {
       data.nodes[i].role && sliding(i) ? note("Click an element, or press Enter on it, to put it on the slider.") : "");
     const backwardParts = i => [...children(i), ...serving(i), ...toInputs(i), valuePart(i)];
     function forwardParts(i) {
-      const inputs = [...new Set(data.nodes[i].operands || data.nodes[i].inputs || [])];
+      const inputs = [...new Set(data.nodes[i].operands || data.nodes[i].inputs || [])].filter(x => data.walk.includes(x));
       return [valuePart(i),
         ...inputs.map(x => section(`Input ${nodeTitle(x)} ${shapeText(data.nodes[x].shape)}`, heat(`value of ${nodeTitle(x)}`, x))),
         ...jacobians(i),
