@@ -28,6 +28,15 @@ struct Steps {
     try count(
       "Momentum, everything", Momentum(), schedule: .warmUp(steps: 2, then: .cosine(steps: 100)),
       regularization: Regularization(l1: 1e-5, l2: 1e-4, decoupled: 1e-4), clipping: .norm(1), into: &counts)
+    for network in Network.allCases {
+      for threads in 1...2 {
+        let (loss, batch) = network.made()
+        let step = TrainingStep<Float>(optimizer: AdamW(), loss: loss)
+        if threads > 1 { step.pool = WorkerPool(threads: threads) }
+        for _ in 0..<2 { try batch.run(step) }
+        counts["\(network.rawValue), \(threads) threads"] = try Counts.during { try batch.run(step) }
+      }
+    }
     return counts
   }
 
@@ -75,6 +84,17 @@ struct Steps {
       program.run()
       counts["\(name), 2 threads"] = Counts.during { program.run() }
     }
+    for network in Network.allCases {
+      let (loss, batch) = network.made()
+      let tape = Tape<Float>(mode: .training)
+      let y = batch.loss(loss, on: tape)
+      let program = Program<Float>([y] + gradients(of: y, withRespectTo: tape.trainableParameters.map(\.leaf)))
+      program.run()
+      counts[network.rawValue] = Counts.during { program.run() }
+      program.pool = WorkerPool(threads: 2)
+      program.run()
+      counts["\(network.rawValue), 2 threads"] = Counts.during { program.run() }
+    }
     for (name, y) in largeTensors() {
       let program = Program<Float>([y])
       program.run()
@@ -94,5 +114,62 @@ struct Steps {
       results.append(("maximum over \(axes)", x.max(axes: axes)))
     }
     return results
+  }
+}
+
+/// Networks that are no perceptrons, each large enough for all ways in which a program runs its kind.
+private enum Network: String, CaseIterable {
+  case transformer, recurrent, convolutional
+
+  /// Numbers and indices, in some order.
+  enum Batch {
+    case texts(Tensor<Int32>, Tensor<Int32>)
+    case sequences(Tensor<Float>, Tensor<Float>)
+    case images(Tensor<Float>, Tensor<Int32>)
+
+    func run(_ step: TrainingStep<Float>) throws {
+      switch self {
+      case .texts(let x, let y): try step(x, y)
+      case .sequences(let x, let y): try step(x, y)
+      case .images(let x, let y): try step(x, y)
+      }
+    }
+
+    func loss(_ loss: (Variable<Float>, Variable<Float>) -> Variable<Float>, on tape: Tape<Float>) -> Variable<Float> {
+      switch self {
+      case .texts(let x, let y): loss(tape.index(x), tape.index(y))
+      case .sequences(let x, let y): loss(tape.input(x), tape.input(y))
+      case .images(let x, let y): loss(tape.input(x), tape.index(y))
+      }
+    }
+  }
+
+  func made() -> (loss: (Variable<Float>, Variable<Float>) -> Variable<Float>, batch: Batch) {
+    var generator = Generator(seed: 3)
+    func numbers(_ shape: Shape) -> Tensor<Float> {
+      Tensor(shape: shape, elements: (0..<shape.elementCount).map { _ in Float(generator.uniform()) })
+    }
+    func indices(_ shape: Shape, below bound: Int) -> Tensor<Int32> {
+      Tensor(shape: shape, elements: (0..<shape.elementCount).map { Int32($0 * 7 % bound) })
+    }
+    switch self {
+    case .transformer:
+      let characters = Embedding<Float>(17, 32, using: &generator)
+      let blocks = (0..<2).map { _ in TransformerBlock<Float>(32, heads: 4, isCausal: true, using: &generator) }
+      let norm = LayerNorm<Float>(32)
+      let batch = Batch.texts(indices([2, 48], below: 17), indices([2, 48], below: 17))
+      return (
+        { crossEntropy(logits: characters.logits(of: norm(blocks.reduce(characters($0)) { $1($0) })), labels: $1) },
+        batch
+      )
+    case .recurrent:
+      let model = LSTM<Float>(24, 24, using: &generator)
+      return ({ meanSquaredError(model($0), $1) }, .sequences(numbers([4, 6, 24]), numbers([4, 6, 24])))
+    case .convolutional:
+      let model = CNN<Float>(height: 28, width: 28, classes: 10, using: &generator)
+      return (
+        { crossEntropy(logits: model($0), labels: $1) }, .images(numbers([4, 28, 28, 1]), indices([4], below: 10))
+      )
+    }
   }
 }

@@ -87,11 +87,10 @@ package enum OperationForm: Hashable, Sendable {
   /// True when operations of one form, on the same operands and of the same shape, are known to be the same.
   var identifiesOperation: Bool {
     switch self {
-    case .map, .zip, .select, .product, .addBias, .reshape: true
+    case .map, .zip, .select, .product, .addBias, .sum, .mean, .variance, .extremum, .reshape: true
     case .cholesky, .determinant: true
     case .solveTriangular, .solve: false
-    case .sum, .mean, .variance, .extremum, .argMax, .softmax, .cumulativeSum,
-      .broadcast, .permute, .slice, .pad, .concatenate,
+    case .argMax, .softmax, .cumulativeSum, .broadcast, .permute, .slice, .pad, .concatenate,
       .argSort, .gatherAlong, .scatterAddAlong, .asNumbers,
       .stopGradient, .gather, .scatterAdd, .pick, .oneHot, .unfold, .fold, .maxPool, .averagePool, .scan, .other:
       false

@@ -49,7 +49,7 @@ struct EntryGroups {
 
   private mutating func add(_ pass: Pass) {
     var pass = pass
-    if pass.kind is Chain, let rows = rows(pass) { pass.kind = RowChain(rows: rows) }
+    if let rows = rows(pass) { pass.kind = (pass.kind as? Chain)?.over(rows) ?? pass.kind }
     open.append(pass)
     for node in pass.nodes { isInGroup[node] = true }
   }
@@ -67,7 +67,7 @@ struct EntryGroups {
   /// True when a pass can be computed for one matrix after another, beside those of the group.
   private func joins(_ pass: Pass) -> Bool {
     // Under another shape, a matrix would begin elsewhere.
-    guard !reads(pass, { recording.forms[$0] == .reshape && isInGroup[recording.holder(of: $0)] }) else { return false }
+    guard !reads(pass, { recording.isAlias[$0] && isInGroup[recording.holder(of: $0)] }) else { return false }
     if let matrices = products(pass) { return matrices == count }
     guard let rows = rows(pass), reads(pass, { isInGroup[$0] }) else { return false }
     return rows.shape.leading(rows.shape.rank - 2).elementCount == count
@@ -92,8 +92,8 @@ struct EntryGroups {
 
   /// The rows of a chain of matrices; `nil` for another pass.
   private func rows(_ pass: Pass) -> RowSpace? {
-    let rows = pass.kind is Chain ? RowSpace(recording.nodes[pass.nodes[0]].shape) : (pass.kind as? RowChain)?.rows
-    return rows.flatMap { $0.shape.rank > 2 ? $0 : nil }
+    guard let chain = pass.kind as? Chain, chain.rows.shape.rank > 2 else { return nil }
+    return RowSpace(chain.rows.shape)
   }
 }
 
@@ -101,7 +101,7 @@ extension PlannedRecording {
   /// The node that holds a node's value in memory.
   func holder(of x: Int) -> Int {
     var x = x
-    while forms[x] == .reshape { x = nodes[x].inputs[0] }
+    while isAlias[x] { x = nodes[x].inputs[0] }
     return x
   }
 }

@@ -31,7 +31,7 @@ struct Fusion {
 
   /// The passes in order. Every operation is a pass of its own when nothing is fused.
   func passes(fusing: Bool) -> [Pass] {
-    let (nodes, forms, operations) = (recording.nodes, recording.forms, recording.order)
+    let (nodes, operations) = (recording.nodes, recording.order)
     guard fusing else { return operations.map { Pass(General($0, of: recording), [$0], results: [$0]) } }
 
     // From the end, so that a pattern is found whole before a part of it is.
@@ -47,13 +47,11 @@ struct Fusion {
     }
 
     var passes = PassList(of: recording)
-    for i in operations where forms[i] != .reshape {
+    for i in operations where !recording.isAlias[i] {
       if let pass = fast[i] {
         passes.append(pass)
-      } else if isClaimed[i] {
-        continue  // computed by the pass of the node that ends the pattern, or not at all
-      } else if !passes.joinRows(i), !passes.addNumber(i), !passes.chain(i) {
-        passes.append(Pass(General(i, of: recording), [i], results: [i]))
+      } else if !isClaimed[i] {  // else computed by the pass of the node that ends the pattern, or not at all
+        passes.add(i)
       }
     }
     return passes.finished

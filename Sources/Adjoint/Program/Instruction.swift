@@ -4,8 +4,8 @@ enum Instruction<S: Scalar> {
   case general(Unmanaged<PlacedOperation<S>>)
   /// A matrix product. One that accumulates begins with the elements of `addend`, mostly in place.
   case product(MatrixProduct<S>, addend: UnsafePointer<S>?)
-  /// Elementwise operations on `rows` rows of `width` elements.
-  case chain(UnsafeBufferPointer<ChainLink<S>>, rows: Int, width: Int)
+  /// Operations on the elements or rows of an array.
+  case chain(PlacedChain<S>)
 
   /// The number of elements that a chain works on at a time: a few operands of this size stay in the first-level cache.
   static var blockSize: Int { 1024 }
@@ -17,7 +17,7 @@ enum Instruction<S: Scalar> {
     switch self {
     case .general(let operation): operation._withUnsafeGuaranteedRef { $0.execute() }
     case .product(let product, let addend): Self.run(product, addend)
-    case .chain(let links, let rows, let width): Self.run(links, 0..<rows * width, part: 0)
+    case .chain(let chain): chain.run(0..<chain.count, part: 0)
     }
   }
 
@@ -37,8 +37,7 @@ enum Instruction<S: Scalar> {
     case .product(let product, let addend):
       let own = product.part(part, of: parts)
       if own.rows > 0, own.columns > 0 { Self.run(own, addend.map { $0 + (own.c - product.c) }) }
-    case .chain(let links, let rows, let width):
-      Self.run(links, Self.elements(rows, width, part, of: parts), part: part)
+    case .chain(let chain): chain.run(chain.band(part, of: parts), part: part)
     }
   }
 
@@ -50,14 +49,6 @@ enum Instruction<S: Scalar> {
       }
     }
     S.multiply(product)
-  }
-
-  @inline(__always)
-  private static func run(_ links: UnsafeBufferPointer<ChainLink<S>>, _ elements: Range<Int>, part: Int) {
-    for start in stride(from: elements.lowerBound, to: elements.upperBound, by: blockSize) {
-      let size = min(blockSize, elements.upperBound - start)
-      for index in 0..<links.count { links[index].execute(from: start, count: size, part: part) }
-    }
   }
 
   /// The elements of a chain that fall to a part: whole rows, as long as there are some for every part.
@@ -75,7 +66,7 @@ enum Instruction<S: Scalar> {
     case .general(let operation): operation._withUnsafeGuaranteedRef { $0.work }
     // Few columns fill a vector no better than many.
     case .product(let product, _): product.rows * max(product.columns, 16) * product.depth / 12
-    case .chain(let links, let rows, let width): links.count * rows * width
+    case .chain(let chain): chain.work
     }
   }
 }

@@ -4,8 +4,7 @@ struct Plan {
   /// The recorded nodes. A node that reads a repeated operation reads the first of its kind instead. Behind them stand the
   /// operations that run once more.
   private(set) var nodes: [Node]
-  /// The form of each node's operation; `nil` for a leaf, and for a node that nobody needs. A run of adjacent elements has that of a
-  /// reshape, since it stands where they stand.
+  /// The form of each node's operation; `nil` for a leaf, and for a node that nobody needs.
   private(set) var forms: [OperationForm?]
   /// True for each node that is computed or read.
   private(set) var live: [Bool]
@@ -55,7 +54,8 @@ struct Plan {
       folded = Simplification.constants(in: nodes, live: self.live, forms: forms, kept: lasting)
     }
     place = Array(repeating: 0, count: recorded.count)
-    if fusing { Plan.keepInPlace(&forms, &place, nodes: nodes, live: self.live, folded: folded, kept: lasting) }
+    var isAlias = Array(repeating: false, count: recorded.count)
+    if fusing { Plan.keepInPlace(&isAlias, &place, nodes, forms, live: self.live, folded: folded, kept: lasting) }
     var readable = lasting
     for leaf in leaves { readable[leaf] = true }
     self.readable = readable
@@ -63,13 +63,14 @@ struct Plan {
     var computed = self.live
     for node in folded { (computed[node], lasting[node]) = (false, true) }
     let whole = Rematerialization(
-      nodes, forms, formulas, live: computed, kept: lasting, segments: fusing ? segments : [])
+      nodes, forms, formulas, live: computed, isAlias: isAlias, kept: lasting, segments: fusing ? segments : [])
     (nodes, forms, self.live) = (whole.nodes, whole.forms, whole.live)
     lasting += Array(repeating: false, count: nodes.count - recorded.count)
     for node in folded { self.live[node] = true }
 
     let places = place
     place += whole.originals.map { places[$0] }
+    isAlias = whole.isAlias
     var recording = PlannedRecording(whole, kept: lasting)
     if fusing { recording.windows = WindowsInPlace(in: recording, elementSize: elementSize) }
     inPlace = recording.windows.nodes
@@ -77,7 +78,6 @@ struct Plan {
     passes =
       folded.map { Pass(General($0, of: recording), [$0], results: [$0]) } + (alteration?.passes(fused) ?? fused)
     root = Array(nodes.indices)
-    var isAlias = forms.map { fusing && $0 == .reshape }
     for node in inPlace { isAlias[node] = true }
     for i in recording.order where isAlias[i] {
       root[i] = root[nodes[i].inputs[0]]
@@ -85,17 +85,23 @@ struct Plan {
     }
   }
 
-  /// Lets slices that are runs of adjacent elements stand where these stand, unless they are to outlast them.
+  /// Finds the aliases, which stand where their operand stands: what gives it another shape, and slices that are runs of adjacent
+  /// elements, unless they are to outlast them.
   private static func keepInPlace(
-    _ forms: inout [OperationForm?], _ place: inout [Int], nodes: [Node], live: [Bool], folded: [Int], kept: [Bool]
+    _ isAlias: inout [Bool], _ place: inout [Int], _ nodes: [Node], _ forms: [OperationForm?], live: [Bool],
+    folded: [Int], kept: [Bool]
   ) {
     var isFree = live
     for i in folded { isFree[i] = false }
-    for i in nodes.indices where isFree[i] && forms[i] == .slice && !kept[i] && !nodes[i].isIndex {
-      guard case .operation(let operation) = nodes[i].kind,
+    for i in nodes.indices {
+      if forms[i] == .reshape {
+        isAlias[i] = true
+      } else if isFree[i], forms[i] == .slice, !kept[i], !nodes[i].isIndex,
+        case .operation(let operation) = nodes[i].kind,
         let first = operation.run(of: nodes[nodes[i].inputs[0]].shape)
-      else { continue }
-      (forms[i], place[i]) = (.reshape, first)
+      {
+        (isAlias[i], place[i]) = (true, first)
+      }
     }
   }
 

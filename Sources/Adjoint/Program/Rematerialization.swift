@@ -10,6 +10,8 @@ struct Rematerialization {
   private(set) var formulas: [Int: LoopFormula]
   /// True for each node that is computed or read.
   private(set) var live: [Bool]
+  /// True for each node that stands where its operand stands.
+  private(set) var isAlias: [Bool]
   /// The operations in the order in which they run.
   private(set) var order: [Int]
   /// The operation of which each place behind the recorded ones is a copy.
@@ -24,10 +26,10 @@ struct Rematerialization {
   ///   - live: true for the leaves that are read and the operations that a run computes.
   ///   - kept: true for each value that can be read after a run.
   init(
-    _ nodes: [Node], _ forms: [OperationForm?], _ formulas: [Int: LoopFormula], live: [Bool], kept: [Bool],
-    segments: [Range<Int>]
+    _ nodes: [Node], _ forms: [OperationForm?], _ formulas: [Int: LoopFormula], live: [Bool], isAlias: [Bool],
+    kept: [Bool], segments: [Range<Int>]
   ) {
-    (self.nodes, self.forms, self.formulas, self.live) = (nodes, forms, formulas, live)
+    (self.nodes, self.forms, self.formulas, self.live, self.isAlias) = (nodes, forms, formulas, live, isAlias)
     order = nodes.indices.filter { live[$0] && forms[$0] != nil }
     (segment, copy) = ([], [])
     guard !segments.isEmpty else { return }
@@ -66,7 +68,7 @@ struct Rematerialization {
     }
     for i in order.reversed() {
       // Another shape of a value that stays is no value of its own.
-      let isAliasThatStays = forms[i] == .reshape && segment[i] < 0
+      let isAliasThatStays = isAlias[i] && segment[i] < 0
       for x in nodes[i].inputs where segment[x] >= 0 {
         let isOutside = i >= segments[Int(segment[x])].upperBound
         if isOutside ? nodes[i].serves < 0 : isAliasThatStays { segment[x] = -1 }
@@ -81,6 +83,7 @@ struct Rematerialization {
     nodes.append(readingCopies(nodes[i]) { copy[$0] >= 0 })
     forms.append(forms[i])
     live.append(true)
+    isAlias.append(isAlias[i])
     formulas[place] = formulas[i]
     return place
   }

@@ -1,157 +1,226 @@
-/// Elementwise operations of one shape, run block by block so that values used by the chain alone stay in cache.
+/// Operations on the elements of one array, run a block at a time so that values used by the chain alone stay in cache. A chain of
+/// elements has elementwise operations. A chain of rows has blocks of whole rows, and so also takes operands that repeat along
+/// an axis, sums, means and variances of rows, and softmax: a normalisation is one pass, and its gradient few.
+///
+/// An element or a row is computed by the loop that computes it in the operation apart, so that no bit depends on the chain.
 struct Chain: PassKind {
-  var overwriting: Overwriting { .elementwise }
+  let rows: RowSpace
+  /// The rows after which those of some operand come again; 0 when they do not. Blocks end there.
+  private var period: Int
 
-  /// True when a node can join a chain: the library knows its loop, and its operands have its own shape or are single
-  /// numbers.
-  static func canHold(_ i: Int, of recording: PlannedRecording) -> Bool {
-    guard let form = recording.forms[i], form.isLoop else { return false }
-    let shape = recording.nodes[i].shape
-    return recording.nodes[i].inputs.allSatisfy {
-      recording.nodes[$0].shape == shape || recording.nodes[$0].shape.elementCount == 1
-    }
+  var overwriting: Overwriting { .elementwise }
+  var takesLater: Bool { rows.isOfRows }
+
+  init(rows: RowSpace) { (self.rows, period) = (rows, 0) }
+
+  /// The chain that begins with a node; `nil` where none can compute it.
+  init?(beginningWith i: Int, of recording: PlannedRecording) {
+    let elements = Chain(rows: RowSpace(elementsOf: recording.nodes[i].shape))
+    guard
+      let chain = elements.with(i, of: recording)
+        ?? RowSpace(around: i, of: recording).flatMap({ Chain(rows: $0).with(i, of: recording) })
+    else { return nil }
+    self = chain
   }
 
+  func taking(_ i: Int, besideOthers count: Int, of recording: PlannedRecording) -> (any PassKind)? {
+    if let chain = with(i, of: recording) { return chain }
+    // Elements are rows too.
+    guard !rows.isOfRows, let wider = RowSpace(around: i, of: recording), wider.shape == rows.shape else { return nil }
+    return Chain(rows: wider).with(i, of: recording)
+  }
+
+  /// The same chain of elements, as one of rows.
+  func over(_ rows: RowSpace) -> Chain { self.rows.isOfRows ? self : Chain(rows: rows) }
+
+  /// This chain with a node that it can compute beside its others; `nil` for any other.
+  private func with(_ i: Int, of recording: PlannedRecording) -> Chain? {
+    guard let own = rows.period(of: i, in: recording), own == 0 || period == 0 || own == period else { return nil }
+    var chain = self
+    chain.period = max(own, period)
+    return chain
+  }
+
+  func instruction<S: Scalar>(_ pass: Pass, _ number: Int, in builder: inout InstructionBuilder<S>) -> Instruction<S> {
+    .chain(placed(pass, number, in: &builder))
+  }
+
+  /// The chain with every operand resolved to an address.
   @specialized(where S == Float)
   @specialized(where S == Double)
-  func instruction<S: Scalar>(_ pass: Pass, _ number: Int, in builder: inout InstructionBuilder<S>) -> Instruction<S> {
-    let (nodes, index) = (builder.nodes, builder.index)
-    let shape = nodes[pass.nodes[0]].shape
-    let (count, rows) = (shape.elementCount, max(shape.first ?? 1, 1))
-    let blockSize = min(count, Instruction<S>.blockSize)
-    var scratch = ScratchBlocks(pass, number, nodes, index)
-    var blocks: [UnsafeMutablePointer<S>] = []
+  func placed<S: Scalar>(_ pass: Pass, _ number: Int, in builder: inout InstructionBuilder<S>) -> PlacedChain<S> {
+    let nodes = builder.nodes
+    let blockRows = max(min(Instruction<S>.blockSize / rows.width, rows.count), 1)
+    let blockSize = blockRows * rows.width
+    var scratch = ScratchBlocks<S>(pass, number, nodes, builder.index)
     let links = builder.allocate(ChainLink<S>.self, count: pass.nodes.count)
     func place(_ x: Int) -> ChainLink<S>.Place {
-      if index.pass[x] == number, let block = scratch.block(at: index.position[x]) {
-        return ChainLink.Place(base: blocks[block], stride: 1, blockStep: 0, partStep: blockSize)
+      let kind = rows.operand(nodes[x].shape)
+      if let block = scratch[x] { return ChainLink.Place(block, kind, rows, ownStep: blockSize) }
+      if let own = builder.ownEntries[x] {
+        return ChainLink.Place(own.base, kind, rows, ownStep: own.size, isMatrix: true)
       }
-      let advances = nodes[x].shape.elementCount == count ? 1 : 0
-      return ChainLink.Place(base: builder.output(x).base, stride: advances, blockStep: advances, partStep: 0)
+      return ChainLink.Place(builder.output(x).base, kind, rows)
     }
     for (position, node) in pass.nodes.enumerated() {
       let inputs = nodes[node].inputs
-      let (a, b, c) = (
-        place(inputs[0]), place(inputs[min(1, inputs.count - 1)]), place(inputs[min(2, inputs.count - 1)])
-      )
-      for x in inputs where index.pass[x] == number { scratch.release(index.position[x], after: position) }
-      if !builder.hasMemory(node) {  // not a result
-        scratch.assign(position)
-        if scratch.count > blocks.count {
-          // One block for each thread that may run a part of the chain.
-          blocks.append(builder.allocate(S.self, count: max(blockSize, 1) * Instruction<S>.maximumParts))
-        }
+      let operands = (0..<3).map { place(inputs[min($0, inputs.count - 1)]) }
+      // A row of the result may not stand where a later row of an operand does.
+      let isInStep = inputs.allSatisfy { scratch[$0] == nil || nodes[$0].shape == nodes[node].shape }
+      if isInStep { scratch.release(inputs, after: position) }
+      if !builder.hasMemory(node), builder.ownEntries[node] == nil {  // not a result
+        // One block for each thread that may run a part of the chain.
+        let size = blockSize * Instruction<S>.maximumParts
+        if !scratch.reuse(at: position) { scratch.put(builder.allocate(S.self, count: size), at: position) }
       }
-      let function = ChainLink<S>.Function(builder.plan.forms[node])
-      (links + position).initialize(to: ChainLink(function: function, a: a, b: b, c: c, y: place(node)))
+      (links + position).initialize(
+        to: ChainLink(
+          function: ChainLink<S>.Function(builder.plan.forms[node], width: rows.width), a: operands[0], b: operands[1],
+          c: operands[2], y: place(node)))
+      scratch.release(inputs, after: position)
     }
-    return .chain(UnsafeBufferPointer(start: links, count: pass.nodes.count), rows: rows, width: count / rows)
+    return PlacedChain(
+      links: UnsafeBufferPointer(start: links, count: pass.nodes.count), count: rows.count, width: rows.width,
+      together: rows.together, blockRows: blockRows, period: period)
   }
 }
 
-/// One operation inside a chain.
-struct ChainLink<S: Scalar> {
-  enum Function {
-    case map(MapFunction)
-    case zip(ZipFunction)
-    case select
+/// The rows that a chain computes: those along the last axis of its widest values, or its elements.
+struct RowSpace {
+  /// The shape of a value that has all elements.
+  let shape: Shape
+  /// The elements of a row.
+  let width: Int
+  /// The number of rows.
+  let count: Int
+  /// The rows that threads keep together where there are enough of them.
+  let together: Int
+  /// The shape of a value with one number for each row.
+  private let single: Shape
 
-    init(_ form: OperationForm?) {
-      if case .map(let f)? = form {
-        self = .map(f)
-      } else if case .zip(let f)? = form {
-        self = .zip(f)
-      } else {
-        guard form == .select else { fatalError("Program: only elementwise loops have a place in a chain") }
-        self = .select
-      }
-    }
+  /// The longest row that stays in cache with a few others.
+  private static let widest = 4096
+
+  /// Each element by itself.
+  init(elementsOf shape: Shape) {
+    (self.shape, single, width, count) = (shape, shape, 1, shape.elementCount)
+    together = max(count / max(shape.first ?? 1, 1), 1)
   }
 
-  /// The place of an operand or result of a link: a whole array, a single number, or a scratch block.
-  struct Place {
-    let base: UnsafeMutablePointer<S>
-    /// 1 when the elements advance, 0 for a single number.
-    let stride: Int
-    /// 1 when each block stands further on, 0 for a scratch block or a single number.
-    let blockStep: Int
-    /// The size of a scratch block, since each thread has its own; 0 for any other place.
-    let partStep: Int
-
-    @inline(__always)
-    func address(from start: Int, part: Int) -> UnsafeMutablePointer<S> { base + (start * blockStep + part * partStep) }
-
-    /// The number of elements that a run over `count` of them touches here.
-    func extent(_ count: Int) -> Int { partStep > 0 ? partStep : stride == 0 ? 1 : count }
+  /// Rows of this shape, of more than one element: a sum of one keeps the sign of a zero.
+  init?(_ shape: Shape) {
+    guard let width = shape.last, (2...RowSpace.widest).contains(width), shape.elementCount > 0 else { return nil }
+    (self.shape, self.width, count, together) = (shape, width, shape.elementCount / width, 1)
+    single = shape.replacing(axis: shape.rank - 1, with: 1)
   }
 
-  let function: Function
-  let a: Place
-  let b: Place
-  let c: Place
-  let y: Place
+  /// The rows among which a node is computed; a number for each row comes of rows.
+  init?(around i: Int, of recording: PlannedRecording) {
+    let (shape, inputs) = (recording.nodes[i].shape, recording.nodes[i].inputs)
+    self.init(shape.last == 1 && !inputs.isEmpty ? recording.nodes[inputs[0]].shape : shape)
+  }
 
-  @inline(__always)
-  func execute(from start: Int, count: Int, part: Int) {
-    let out = y.address(from: start, part: part)
-    switch function {
-    case .map(let f):
-      // One number for all: the function of it, repeated.
-      if a.stride == 1 {
-        S.map(f, a.address(from: start, part: part), out, count: count)
-      } else {
-        S.map(f, a.base, out, count: 1)
-        out.update(repeating: out.pointee, count: count)
-      }
-    case .zip(let f):
-      S.zip(
-        f, a.address(from: start, part: part), strideA: a.stride, b.address(from: start, part: part), strideB: b.stride,
-        out, count: count)
-    case .select:
-      S.select(
-        a.address(from: start, part: part), strideC: a.stride, b.address(from: start, part: part), strideA: b.stride,
-        c.address(from: start, part: part),
-        strideB: c.stride, out, count: count)
+  var isOfRows: Bool { width > 1 }
+
+  /// The part of an operand that stands for a row.
+  enum Operand: Equatable {
+    /// A row of its own.
+    case row
+    /// One number for each row.
+    case number
+    /// One row for all.
+    case sharedRow
+    /// Rows that come again after so many.
+    case periodic(Int)
+    /// One number for all.
+    case sharedNumber
+  }
+
+  /// The part of a value of some shape that stands for a row; `nil` for what does not stand beside these rows so.
+  func operand(_ x: Shape) -> Operand? {
+    if x == shape { return .row }
+    if isOfRows, x == single { return .number }
+    if x.elementCount == 1 { return .sharedNumber }
+    guard isOfRows, x.last == width, x.rank <= shape.rank else { return nil }
+    if x.elementCount == width { return .sharedRow }
+    let inner = x.drop { $0 == 1 }
+    return inner.elementsEqual(shape.suffix(inner.count)) ? .periodic(x.elementCount / width) : nil
+  }
+
+  /// The rows after which those of an operand of a node come again, 0 when they do not; `nil` for a node that a chain over these
+  /// rows cannot compute.
+  func period(of i: Int, in recording: PlannedRecording) -> Int? {
+    guard let form = recording.forms[i] else { return nil }
+    let node = recording.nodes[i]
+    if !isOfRows {
+      guard form.isLoop, node.shape == shape else { return nil }
+      return node.inputs.allSatisfy { operand(recording.nodes[$0].shape) != nil } ? 0 : nil
     }
+    let operands = node.inputs.map { operand(recording.nodes[$0].shape) }
+    if form.isReduction(of: AxisSet([shape.rank - 1])) { return node.shape == single && operands == [.row] ? 0 : nil }
+    if form == .softmax(.softmax) || form == .softmax(.logSoftmax) { return operands == [.row] ? 0 : nil }
+    guard form.isLoop || form == .addBias || form == .broadcast else { return nil }
+    if node.shape != shape {
+      guard node.shape == single else { return nil }
+      return operands.allSatisfy { $0 == .number || $0 == .sharedNumber } ? 0 : nil
+    }
+    var period = 0
+    for operand in operands {
+      guard let operand else { return nil }
+      guard case .periodic(let own) = operand else { continue }
+      guard period == 0 || period == own else { return nil }
+      period = own
+    }
+    return period
   }
 }
 
-/// The blocks that hold the values used by a chain alone. A block is used again once its value has been read for the
-/// last time.
-struct ScratchBlocks {
-  /// The block of each of the chain's nodes, by position; −1 for none.
-  private var blocks: [Int32]
-  /// The position of each node's last reader in the chain.
+extension OperationForm {
+  /// True for a sum, mean or variance over these axes that keeps them as dimensions of 1.
+  fileprivate func isReduction(of axes: AxisSet) -> Bool {
+    self == .sum(axes, keepsDimensions: true) || self == .mean(axes, keepsDimensions: true)
+      || self == .variance(axes, keepsDimensions: true, correction: 0)
+  }
+}
+
+/// The blocks that hold the values used by a pass alone. A block is used again once its value has been read for the last time.
+struct ScratchBlocks<S: Scalar> {
+  private let index: PassIndex
+  private let number: Int
+  /// The block of each of the pass's nodes, by position.
+  private var blocks: [UnsafeMutablePointer<S>?]
+  /// The position of each node's last reader in the pass.
   private var lastReader: [Int32]
-  private var free: [Int32] = []
-  /// The number of blocks.
-  private(set) var count = 0
+  private var free: [UnsafeMutablePointer<S>] = []
 
   init(_ pass: Pass, _ number: Int, _ nodes: [Node], _ index: PassIndex) {
-    blocks = Array(repeating: -1, count: pass.nodes.count)
-    lastReader = blocks
+    (self.index, self.number) = (index, number)
+    blocks = Array(repeating: nil, count: pass.nodes.count)
+    lastReader = Array(repeating: -1, count: pass.nodes.count)
     for (position, node) in pass.nodes.enumerated() {
       for x in nodes[node].inputs where index.pass[x] == number { lastReader[Int(index.position[x])] = Int32(position) }
     }
   }
 
-  /// The block of the node at a position of the chain, if it has one.
-  func block(at position: Int32) -> Int? { blocks[Int(position)] < 0 ? nil : Int(blocks[Int(position)]) }
-
-  /// Frees the block of an operand that the node at `reader` reads last.
-  mutating func release(_ position: Int32, after reader: Int) {
-    guard lastReader[Int(position)] == reader, blocks[Int(position)] >= 0 else { return }
-    lastReader[Int(position)] = -1  // once, also when it is read twice
-    free.append(blocks[Int(position)])
+  /// The block of a node, if it has one.
+  subscript(_ x: Int) -> UnsafeMutablePointer<S>? {
+    index.pass[x] == number ? blocks[Int(index.position[x])] : nil
   }
 
-  /// Gives the node at a position a block: a free one, or a new one.
-  mutating func assign(_ position: Int) {
-    if let block = free.popLast() {
-      blocks[position] = block
-    } else {
-      blocks[position] = Int32(count)
-      count += 1
+  /// Frees the blocks of operands that the node at a position reads last.
+  mutating func release(_ inputs: NodeList, after position: Int) {
+    for x in inputs where index.pass[x] == number && lastReader[Int(index.position[x])] == position {
+      lastReader[Int(index.position[x])] = -1  // once, also when it is read twice
+      if let block = self[x] { free.append(block) }
     }
   }
+
+  /// Gives the node at a position a free block; false when there is none.
+  mutating func reuse(at position: Int) -> Bool {
+    blocks[position] = free.popLast()
+    return blocks[position] != nil
+  }
+
+  /// Gives the node at a position a new block.
+  mutating func put(_ block: UnsafeMutablePointer<S>, at position: Int) { blocks[position] = block }
 }

@@ -20,22 +20,20 @@ struct EntryChain: PassKind {
       builder.ownEntries[node] = InstructionBuilder.OwnEntry(base: base, size: size)
     }
     let steps = builder.allocate(EntryStep<S>.self, count: members.count)
-    var owned: [PlacedRows<S>] = []
     for (position, member) in members.enumerated() {
       // A number that no pass of the plan has.
       let own = builder.plan.passes.count + position
       builder.index.number(member, own)
-      if let chain = member.kind as? RowChain {
-        let placed = chain.placed(member, own, in: &builder)
-        owned.append(placed)
-        (steps + position).initialize(to: .rows(.passUnretained(placed), perMatrix: chain.rows.count / count))
+      if let chain = member.kind as? Chain {
+        let placed: PlacedChain<S> = chain.placed(member, own, in: &builder)
+        (steps + position).initialize(to: .rows(placed, perMatrix: chain.rows.count / count))
       } else {
         (steps + position).initialize(to: product(member.nodes[0], in: builder))
       }
     }
     builder.index.number(pass, number)
     return builder.instruction(
-      running: PlacedEntries(UnsafeBufferPointer(start: steps, count: members.count), count: count, owned: owned))
+      running: PlacedEntries(UnsafeBufferPointer(start: steps, count: members.count), count: count))
   }
 
   private func product<S: Scalar>(_ node: Int, in builder: InstructionBuilder<S>) -> EntryStep<S> {
@@ -71,17 +69,14 @@ private struct EntryPlace<S: Scalar> {
 /// What is done for each matrix. It is plain bits: running it counts no references.
 private enum EntryStep<S: Scalar> {
   case product(MatrixProduct<S>, a: EntryPlace<S>, b: EntryPlace<S>, c: EntryPlace<S>)
-  case rows(Unmanaged<PlacedRows<S>>, perMatrix: Int)
+  case rows(PlacedChain<S>, perMatrix: Int)
 }
 
 private final class PlacedEntries<S: Scalar>: PlacedOperation<S> {
   private let steps: UnsafeBufferPointer<EntryStep<S>>
   private let count: Int
-  private let owned: [PlacedRows<S>]  // kept alive: steps hold them unmanaged
 
-  init(_ steps: UnsafeBufferPointer<EntryStep<S>>, count: Int, owned: [PlacedRows<S>]) {
-    (self.steps, self.count, self.owned) = (steps, count, owned)
-  }
+  init(_ steps: UnsafeBufferPointer<EntryStep<S>>, count: Int) { (self.steps, self.count) = (steps, count) }
 
   override func execute() { run(0..<count, part: 0) }
   override func execute(part: Int, of parts: Int) { run(band(part, of: parts), part: part) }
@@ -103,7 +98,7 @@ private final class PlacedEntries<S: Scalar>: PlacedOperation<S> {
           product.c = c.address(entry, part)
           product.multiplySkippingZeros()
         case .rows(let rows, let perMatrix):
-          rows._withUnsafeGuaranteedRef { $0.run(entry * perMatrix..<(entry + 1) * perMatrix, part: part) }
+          rows.run(entry * perMatrix..<(entry + 1) * perMatrix, part: part)
         }
       }
     }
@@ -122,7 +117,7 @@ private final class PlacedEntries<S: Scalar>: PlacedOperation<S> {
         if c.step > 0 { footprint.write(c.base + band.lowerBound * c.step, count: band.count * c.step) }
       case .rows(let rows, let perMatrix):
         let own = band.lowerBound * perMatrix..<band.upperBound * perMatrix
-        footprint.add(rows.takeUnretainedValue().footprint(rows: own))
+        footprint.add(rows.footprint(own))
       }
     }
     return footprint
@@ -133,7 +128,7 @@ private final class PlacedEntries<S: Scalar>: PlacedOperation<S> {
       switch step {
       case .product(let product, _, _, _):
         work + count * product.rows * max(product.columns, 16) * product.depth / 12
-      case .rows(let rows, _): work + rows.takeUnretainedValue().work
+      case .rows(let rows, _): work + rows.work
       }
     }
   }

@@ -9,15 +9,26 @@ struct Numbers: PassKind {
   /// The most elements of what is moved from.
   private static let largestSource = 64
   /// The most operations of a pass: values live until it ends, and shall stay in the nearest cache.
-  static let limit = 256
+  private static let limit = 256
 
   var overwriting: Overwriting { .none }
+
+  private init() {}
+
+  /// The pass that begins with a node; `nil` where none can compute it.
+  init?(beginningWith i: Int, of recording: PlannedRecording) {
+    if !Self.canHold(i, of: recording) { return nil }
+  }
+
+  func taking(_ i: Int, besideOthers count: Int, of recording: PlannedRecording) -> (any PassKind)? {
+    count < Self.limit && Self.canHold(i, of: recording) ? self : nil
+  }
 
   private static func isMoving(_ form: OperationForm) -> Bool {
     [.broadcast, .slice, .pad, .concatenate, .permute].contains(form)
   }
 
-  static func canHold(_ i: Int, of recording: PlannedRecording) -> Bool {
+  private static func canHold(_ i: Int, of recording: PlannedRecording) -> Bool {
     let (node, form) = (recording.nodes[i], recording.forms[i])
     let count = node.shape.elementCount
     guard count > 0, count <= largest, !node.isIndex, let form, recording.formulas[i] == nil else { return false }
@@ -25,7 +36,12 @@ struct Numbers: PassKind {
       node.inputs.allSatisfy { !recording.nodes[$0].isIndex && fits(recording.nodes[$0].shape.elementCount) }
     }
     // An operand that repeats otherwise is a row of a larger value.
-    if form.isLoop { return inputs { $0 == count || $0 == 1 } && Chain.canHold(i, of: recording) }
+    if form.isLoop {
+      return node.inputs.allSatisfy {
+        let x = recording.nodes[$0]
+        return !x.isIndex && (x.shape == node.shape || x.shape.elementCount == 1)
+      }
+    }
     if form.isSum { return count == 1 && inputs { 1...largest ~= $0 } }
     return isMoving(form) && inputs { $0 <= largestSource }
   }
@@ -34,22 +50,17 @@ struct Numbers: PassKind {
   @specialized(where S == Double)
   func instruction<S: Scalar>(_ pass: Pass, _ number: Int, in builder: inout InstructionBuilder<S>) -> Instruction<S> {
     let (nodes, index) = (builder.nodes, builder.index)
-    var scratch = ScratchBlocks(pass, number, nodes, index)
-    var blocks: [UnsafeMutablePointer<S>] = []
+    var scratch = ScratchBlocks<S>(pass, number, nodes, index)
     var steps: [NumberStep<S>] = []
     var footprint = Footprint()
-    func place(_ x: Int) -> UnsafeMutablePointer<S> {
-      if index.pass[x] == number, let block = scratch.block(at: index.position[x]) { return blocks[block] }
-      return builder.output(x).base
-    }
+    func place(_ x: Int) -> UnsafeMutablePointer<S> { scratch[x] ?? builder.output(x).base }
     for (position, node) in pass.nodes.enumerated() {
       let inputs = nodes[node].inputs
       let count = nodes[node].shape.elementCount
       if builder.hasMemory(node) {
         footprint.write(UnsafePointer(builder.output(node).base), count: count)
       } else {
-        scratch.assign(position)
-        if scratch.count > blocks.count { blocks.append(builder.allocate(S.self, count: Self.largest)) }
+        if !scratch.reuse(at: position) { scratch.put(builder.allocate(S.self, count: Self.largest), at: position) }
       }
       for x in inputs where index.pass[x] != number {
         footprint.read(UnsafePointer(builder.output(x).base), count: nodes[x].shape.elementCount)
@@ -64,7 +75,7 @@ struct Numbers: PassKind {
         steps.append(NumberStep(builder.plan.forms[node], x, y, count: count))
       }
       // After the result has its place: a number may be read again for each of its elements.
-      for x in inputs where index.pass[x] == number { scratch.release(index.position[x], after: position) }
+      scratch.release(inputs, after: position)
     }
     let list = builder.allocate(NumberStep<S>.self, count: steps.count)
     list.initialize(from: steps, count: steps.count)
@@ -142,7 +153,7 @@ struct NumberStep<S: Scalar> {
   private let a, b, c: UnsafePointer<S>
   private let y: UnsafeMutablePointer<S>
   /// The function that the loops are asked for.
-  private let function: ChainLink<S>.Function
+  private let function: ElementFunction
 
   init(_ form: OperationForm?, _ x: [(UnsafeMutablePointer<S>, count: Int)], _ y: UnsafeMutablePointer<S>, count: Int) {
     func operand(_ position: Int) -> (place: UnsafePointer<S>, stride: Int16) {
@@ -158,7 +169,7 @@ struct NumberStep<S: Scalar> {
     }
     // The standard numbers alone are known to round as their loops do.
     let rounds = S.self == Double.self || S.self == Float.self
-    (code, self.count, function) = (rounds ? Code(form) : .call, Int32(count), ChainLink<S>.Function(form))
+    (code, self.count, function) = (rounds ? Code(form) : .call, Int32(count), ElementFunction(form) ?? .select)
   }
 
   /// A copy of one element; of none, 0.

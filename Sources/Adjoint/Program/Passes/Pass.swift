@@ -15,9 +15,19 @@ package struct Pass {
 protocol PassKind: Sendable {
   /// The operands whose memory a result may take over.
   var overwriting: Overwriting { get }
+  /// True when it may take an operation although other passes stand behind it.
+  var takesLater: Bool { get }
+
+  /// The same pass with one more operation, which it computes after its own `count`; `nil` where it cannot.
+  func taking(_ i: Int, besideOthers count: Int, of recording: PlannedRecording) -> (any PassKind)?
 
   /// The instruction, with every operand resolved to an address.
   func instruction<S: Scalar>(_ pass: Pass, _ number: Int, in builder: inout InstructionBuilder<S>) -> Instruction<S>
+}
+
+extension PassKind {
+  var takesLater: Bool { false }
+  func taking(_ i: Int, besideOthers count: Int, of recording: PlannedRecording) -> (any PassKind)? { nil }
 }
 
 /// The operands whose memory a result may take over, when nobody reads them later.
@@ -65,6 +75,8 @@ struct PlannedRecording {
   /// The formulas of the operations of other modules that have one.
   let formulas: [Int: LoopFormula]
   let live: [Bool]
+  /// True for each node that no pass computes, since it stands where its operand stands: another shape, or a run of elements.
+  let isAlias: [Bool]
   /// The operations in the order in which they run.
   let order: [Int]
   /// True for each value that can be read after a run.
@@ -78,6 +90,7 @@ struct PlannedRecording {
 
   init(_ whole: Rematerialization, kept: [Bool]) {
     (nodes, forms, formulas, live, order) = (whole.nodes, whole.forms, whole.formulas, whole.live, whole.order)
+    isAlias = whole.isAlias
     self.kept = kept
     useCount = Array(repeating: 0, count: nodes.count)
     lastUser = Array(repeating: -1, count: nodes.count)

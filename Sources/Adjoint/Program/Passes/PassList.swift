@@ -15,52 +15,28 @@ struct PassList {
     passes.append(pass)
   }
 
-  /// Puts a node into a pass over a few numbers, if one can compute it.
-  mutating func addNumber(_ i: Int) -> Bool {
-    guard Numbers.canHold(i, of: recording) else { return false }
-    let last = passes.count - 1
-    if last >= 0, passes[last].kind is Numbers, passes[last].nodes.count < Numbers.limit { return join(last, i) }
-    append(Pass(Numbers(), [i], results: []))
-    return true
-  }
-
-  /// Puts a node into a chain of rows that has its operands, or is the last pass.
-  mutating func joinRows(_ i: Int) -> Bool {
+  /// Puts an operation into the last pass that computes an operand of it, or else into the last pass of all, if it takes it; or
+  /// makes a pass: of a few numbers, of elements, of rows, or of this operation alone.
+  mutating func add(_ i: Int) {
     let (last, latest) = (passes.count - 1, latestPass(before: i))
-    for pass in latest == last ? [last] : [latest, last] where pass >= 0 {
-      if let chain = passes[pass].kind as? RowChain, fits(i, chain.rows, pass) { return join(pass, i) }
+    if latest >= 0, latest < last, passes[latest].kind.takesLater, joins(latest, i) { return }
+    if last >= 0, joins(last, i) { return }
+    if let kind: any PassKind = Numbers(beginningWith: i, of: recording) ?? Chain(beginningWith: i, of: recording) {
+      append(Pass(kind, [i], results: []))
+    } else {
+      append(Pass(General(i, of: recording), [i], results: [i]))
     }
-    return false
   }
 
-  /// Puts a node into the last chain, or a new one, if a chain can compute it.
-  mutating func chain(_ i: Int) -> Bool {
-    let (nodes, last) = (recording.nodes, passes.count - 1)
-    if Chain.canHold(i, of: recording) {
-      if last >= 0, passes[last].kind is Chain, nodes[passes[last].nodes[0]].shape == nodes[i].shape,
-        !reads(last, throughAnotherShape: i)
-      {
-        return join(last, i)
-      }
-      append(Pass(Chain(), [i], results: []))
-      return true
-    }
-    // A number for each row comes of rows.
-    let widest = nodes[i].shape.last == 1 && !nodes[i].inputs.isEmpty ? nodes[nodes[i].inputs[0]].shape : nodes[i].shape
-    guard let rows = RowSpace(widest), rows.holds(i, of: recording) else { return false }
-    if last >= 0, passes[last].kind is Chain, nodes[passes[last].nodes[0]].shape == rows.shape, fits(i, rows, last) {
-      passes[last].kind = RowChain(rows: rows)
-      return join(last, i)
-    }
-    append(Pass(RowChain(rows: rows), [i], results: []))
+  private mutating func joins(_ pass: Int, _ i: Int) -> Bool {
+    let count = passes[pass].nodes.count
+    guard let kind = passes[pass].kind.taking(i, besideOthers: count, of: recording) else { return false }
+    // Element by element, a value under another shape is not there yet.
+    if case .elementwise = kind.overwriting, reads(pass, throughAnotherShape: i) { return false }
+    passes[pass].kind = kind
+    passes[pass].nodes.append(i)
+    number[i] = Int32(pass)
     return true
-  }
-
-  /// True when a chain of rows can compute a node beside its others.
-  private func fits(_ i: Int, _ rows: RowSpace, _ pass: Int) -> Bool {
-    guard rows.holds(i, of: recording), !reads(pass, throughAnotherShape: i) else { return false }
-    guard let period = rows.period(of: i, recording.nodes) else { return true }
-    return passes[pass].nodes.allSatisfy { rows.period(of: $0, recording.nodes) ?? period == period }
   }
 
   /// True when a node reads what a pass computes under another shape, in which elements stand elsewhere.
@@ -70,12 +46,6 @@ struct PassList {
       let holder = recording.holder(of: x)
       return nodes[x].shape != nodes[holder].shape && number[holder] == Int32(pass)
     }
-  }
-
-  private mutating func join(_ pass: Int, _ i: Int) -> Bool {
-    passes[pass].nodes.append(i)
-    number[i] = Int32(pass)
-    return true
   }
 
   /// The last pass that computes an operand of a node; −1 when none does.
@@ -89,7 +59,7 @@ struct PassList {
     markResults(of: &passes)
     var groups = EntryGroups(of: recording)
     passes = groups.grouped(passes).map { pass in
-      guard pass.kind is RowChain, pass.nodes.count == 1 else { return pass }
+      guard let chain = pass.kind as? Chain, chain.rows.isOfRows, pass.nodes.count == 1 else { return pass }
       return Pass(General(pass.nodes[0], of: recording), pass.nodes, results: pass.nodes)
     }
     markResults(of: &passes)

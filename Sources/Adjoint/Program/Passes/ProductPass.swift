@@ -54,9 +54,9 @@ package struct ProductPass: FastPath {
   private static func accumulation(
     of product: Int, onto addend: Int, in i: Int, _ recording: PlannedRecording
   ) -> Pass? {
-    let (nodes, form) = (recording.nodes, recording.forms[addend])
+    let nodes = recording.nodes
     guard recording.isProduct(product), recording.isPrivate(product, to: i),
-      recording.isPrivate(addend, to: i), let form, form != .reshape,
+      recording.isPrivate(addend, to: i), recording.forms[addend] != nil, !recording.isAlias[addend],
       nodes[product].shape == nodes[i].shape, nodes[addend].shape == nodes[i].shape
     else { return nil }
     return Pass(ProductPass(matmul: product, addend: addend), [product, i], results: [i])

@@ -44,8 +44,8 @@ struct SliceGradients: FastPath {
     }
     guard parts.count > 1, !haveCommonElement(parts) else { return nil }
     var overwrites = false
-    if let addend, let form = recording.forms[addend] {
-      overwrites = form != .reshape && recording.isPrivate(addend, to: computed[computed.count - 2])
+    if let addend, recording.forms[addend] != nil, !recording.isAlias[addend] {
+      overwrites = recording.isPrivate(addend, to: computed[computed.count - 2])
     }
     let flat = parts.reduce(into: (parts: [Part](), computed: computed)) { unfold($1, recording, into: &$0) }
     if isPartition(flat.parts, of: nodes[i].shape) || !isPartition(parts, of: nodes[i].shape) {

@@ -102,26 +102,8 @@ extension Instruction {
     case .general(let operation): operation._withUnsafeGuaranteedRef { $0.footprint(part: part, of: parts) }
     case .product(let product, let addend):
       product.part(part, of: parts).footprint(from: addend.map { $0 + (product.part(part, of: parts).c - product.c) })
-    case .chain(let links, let rows, let width):
-      chainFootprint(links, Instruction.elements(rows, width, part, of: parts), part)
+    case .chain(let chain): chain.footprint(chain.band(part, of: parts))
     }
-  }
-
-  /// The memory of a run of elements. What a link has written is no value from outside when a later one reads it.
-  private func chainFootprint(
-    _ links: UnsafeBufferPointer<ChainLink<S>>, _ elements: Range<Int>, _ part: Int
-  ) -> Footprint {
-    var footprint = Footprint()
-    guard !elements.isEmpty else { return footprint }
-    var written: Set<UnsafeMutablePointer<S>> = []
-    for link in links {
-      for operand in [link.a, link.b, link.c] where !(operand.stride == 1 && written.contains(operand.base)) {
-        footprint.read(operand.address(from: elements.lowerBound, part: part), count: operand.extent(elements.count))
-      }
-      footprint.write(link.y.address(from: elements.lowerBound, part: part), count: link.y.extent(elements.count))
-      written.insert(link.y.base)
-    }
-    return footprint
   }
 }
 

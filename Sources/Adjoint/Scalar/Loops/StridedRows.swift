@@ -19,7 +19,7 @@ struct StridedRows {
   init(_ shape: Shape, _ own: SIMD8<Int>) {
     let count = shape.elementCount
     guard count > 0 else { return }
-    run.strided = 1
+    (run.dense, run.strided) = (1, 1)
     var (inside, merged, current) = (1, 0, Axis())
     for axis in (0..<shape.rank).reversed() where shape[axis] != 1 {
       if merged > 0, own[axis] == current.strided * current.extent {
@@ -82,39 +82,55 @@ struct StridedRows {
   }
 }
 
-extension Output {
-  /// y[i₀, i₁, …] = x at `offset + Σ iₐ·strides[a]`: any permutation or slice.
-  func copyStrided(_ x: View<S>, offset: Int, strides: SIMD8<Int>) {
-    let walk = StridedRows(shape, strides)
-    let (run, row) = (walk.run, walk.row)
-    walk.forEachBlock { dense, strided in
-      let (source, target) = (x.base + (offset + strided), base + dense)
-      if run.strided == 1 {
-        S.copyRows(
-          source, stride: row.strided, target, strideY: row.dense, rows: row.extent, columns: run.extent)
+extension StridedRows {
+  /// Moves all elements from their dense places to the strided ones, or back.
+  fileprivate func move<S: Scalar>(_ x: UnsafePointer<S>, _ y: UnsafeMutablePointer<S>, toDense: Bool) {
+    let (from, to) = toDense ? (Side(strided: self), Side(dense: self)) : (Side(dense: self), Side(strided: self))
+    forEachBlock { dense, strided in
+      let (source, target) = (x + (toDense ? strided : dense), y + (toDense ? dense : strided))
+      if from.step == 1, to.step == 1 {
+        S.copyRows(source, stride: from.row, target, strideY: to.row, rows: row.extent, columns: run.extent)
+      } else if MemoryLayout<S>.stride == MemoryLayout<UInt64>.stride {
+        moveWords(as: UInt64.self, source, from, target, to)
+      } else if MemoryLayout<S>.stride == MemoryLayout<UInt32>.stride {
+        moveWords(as: UInt32.self, source, from, target, to)
       } else {
-        for r in 0..<row.extent {
-          for i in 0..<run.extent { target[r * row.dense + i] = source[r * row.strided + i * run.strided] }
-        }
+        moveWords(as: S.self, source, from, target, to)
       }
     }
   }
 
+  /// The distances of two rows and of two elements of a run.
+  private struct Side {
+    let row: Int, step: Int
+
+    init(strided walk: StridedRows) { (row, step) = (walk.row.strided, walk.run.strided) }
+    init(dense walk: StridedRows) { (row, step) = (walk.row.dense, walk.run.dense) }
+  }
+
+  /// Moves a block of rows. Elements that are not looked at are words: one loop serves all scalars of a size, where a loop over
+  /// a generic type takes ten times as long.
+  @inline(__always)
+  private func moveWords<Word: BitwiseCopyable>(
+    as _: Word.Type, _ x: UnsafeRawPointer, _ from: Side, _ y: UnsafeMutableRawPointer, _ to: Side
+  ) {
+    let (x, y) = (x.assumingMemoryBound(to: Word.self), y.assumingMemoryBound(to: Word.self))
+    for r in 0..<row.extent {
+      let (source, target) = (x + r * from.row, y + r * to.row)
+      for i in 0..<run.extent { target[i &* to.step] = source[i &* from.step] }
+    }
+  }
+}
+
+extension Output {
+  /// y[i₀, i₁, …] = x at `offset + Σ iₐ·strides[a]`: any permutation, slice or repetition.
+  func copyStrided(_ x: View<S>, offset: Int, strides: SIMD8<Int>) {
+    StridedRows(shape, strides).move(x.base + offset, base, toDense: true)
+  }
+
   /// The inverse of `copyStrided`: y at `offset + Σ iₐ·strides[a]` = x[i₀, i₁, …]. The rest of y stays as it is.
   func placeStrided(_ x: View<S>, offset: Int, strides: SIMD8<Int>) {
-    let walk = StridedRows(x.shape, strides)
-    let (run, row) = (walk.run, walk.row)
-    walk.forEachBlock { dense, strided in
-      let (source, target) = (x.base + dense, base + (offset + strided))
-      if run.strided == 1 {
-        S.copyRows(
-          source, stride: row.dense, target, strideY: row.strided, rows: row.extent, columns: run.extent)
-      } else {
-        for r in 0..<row.extent {
-          for i in 0..<run.extent { target[r * row.strided + i * run.strided] = source[r * row.dense + i] }
-        }
-      }
-    }
+    StridedRows(x.shape, strides).move(x.base, base + offset, toDense: false)
   }
 }
 

@@ -1,0 +1,210 @@
+/// What runs element by element.
+enum ElementFunction {
+  case map(MapFunction)
+  case zip(ZipFunction)
+  case select
+
+  init?(_ form: OperationForm?) {
+    if case .map(let f)? = form {
+      self = .map(f)
+    } else if case .zip(let f)? = form {
+      self = .zip(f)
+    } else if form == .addBias {
+      self = .zip(.binary(.add))
+    } else if form == .select {
+      self = .select
+    } else {
+      return nil
+    }
+  }
+}
+
+/// One operation inside a chain.
+struct ChainLink<S: Scalar> {
+  enum Function {
+    case elements(ElementFunction)
+    case repeated
+    case sum
+    case mean(S)
+    case variance(S)
+    case softmax(SoftmaxKind)
+
+    /// - Parameter width: the elements of a row.
+    init(_ form: OperationForm?, width: Int) {
+      if let f = ElementFunction(form) {
+        self = .elements(f)
+      } else if case .softmax(let kind)? = form {
+        self = .softmax(kind)
+      } else if form == .broadcast {
+        self = .repeated
+      } else if form?.isSum == true {
+        self = .sum
+      } else if form?.isMean == true {
+        self = .mean(S(Double(width)))
+      } else {
+        self = .variance(S(Double(width)))
+      }
+    }
+  }
+
+  /// The place of an operand or result: a whole array, a part that all rows read, or a block of each thread's own.
+  struct Place {
+    let base: UnsafeMutablePointer<S>
+    /// The distance of two rows, and of two elements of a row.
+    let row: Int, column: Int
+    /// The elements that all rows read together; 0 when each has its own.
+    let shared: Int
+    /// How far a block of rows stands from the base, for each row before it, in its period and in its matrix, and for each thread.
+    private let all: Int, inPeriod: Int, inMatrix: Int, part: Int
+
+    /// - Parameters:
+    ///   - ownStep: the size of a block of which each thread has its own; 0 for an array.
+    ///   - isMatrix: true when that block has the rows of a matrix, not only those that are computed at a time.
+    init(
+      _ base: UnsafeMutablePointer<S>, _ kind: RowSpace.Operand?, _ rows: RowSpace, ownStep: Int = 0,
+      isMatrix: Bool = false
+    ) {
+      self.base = base
+      var isPeriodic = false
+      switch kind {
+      case .row?: (row, column, shared) = (rows.width, 1, 0)
+      case .number?: (row, column, shared) = (1, 0, 0)
+      case .sharedRow?: (row, column, shared) = (0, 1, rows.width)
+      case .periodic(let period)?: (row, column, shared, isPeriodic) = (rows.width, 1, period * rows.width, true)
+      case .sharedNumber?: (row, column, shared) = (0, 0, 1)
+      case nil: fatalError("Program: an operand does not stand beside the rows of its chain")
+      }
+      part = ownStep
+      all = ownStep == 0 && !isPeriodic ? row : 0
+      inPeriod = isPeriodic ? row : 0
+      inMatrix = isMatrix ? row : 0
+    }
+
+    /// True for memory of each thread's own.
+    var isOwn: Bool { part > 0 }
+
+    @inline(__always)
+    func address(_ p: Position) -> UnsafeMutablePointer<S> {
+      base + (p.row &* all &+ p.inPeriod &* inPeriod &+ p.inMatrix &* inMatrix &+ p.part &* part)
+    }
+
+    @inline(__always)
+    func operand(_ p: Position) -> RowOperand<S> { RowOperand(UnsafePointer(address(p)), row: row, column: column) }
+  }
+
+  /// The first row of a block, among all, in its period and in its matrix; and the thread's part.
+  struct Position {
+    var row: Int, inPeriod: Int, inMatrix: Int, part: Int
+  }
+
+  private let function: Function
+  let a: Place, b: Place, c: Place, y: Place
+  /// The elements of a row of y.
+  private let width: Int
+  /// True when rows need not be told apart: every operand has the elements of y, or is one number.
+  private let isDense: Bool
+
+  init(function: Function, a: Place, b: Place, c: Place, y: Place) {
+    (self.function, self.a, self.b, self.c, self.y) = (function, a, b, c, y)
+    width = y.column == 1 ? y.row : 1
+    isDense = [a, b, c].allSatisfy { $0.row == y.row || $0.row == 0 && $0.column == 0 }
+  }
+
+  /// Computes some rows.
+  @inline(__always)
+  func execute(_ p: Position, _ rows: Int) {
+    let (x, out) = (a.address(p), y.address(p))
+    switch function {
+    case .elements(.map(let f)):
+      if a.row == y.row { return S.map(f, x, out, count: rows * width) }
+      // One number for all, or for each row: the function of it, repeated.
+      let (steps, repeated) = a.row == 0 && a.column == 0 ? (1, rows * width) : (rows, width)
+      for row in 0..<steps {
+        S.map(f, x + row * a.row, out + row * y.row, count: a.column == 1 ? width : 1)
+        if a.column == 0 { (out + row * y.row).update(repeating: out[row * y.row], count: repeated) }
+      }
+    case .elements(.zip(let f)):
+      guard isDense else {
+        return S.zipRows(
+          f, a.operand(p), b.operand(p), out, strideY: y.row, rows: rows, columns: width)
+      }
+      S.zip(
+        f, x, strideA: a.row > 0 ? 1 : 0, b.address(p), strideB: b.row > 0 ? 1 : 0, out, count: rows * width)
+    case .elements(.select):
+      guard isDense else {
+        return S.selectRows(
+          a.operand(p), b.operand(p), c.operand(p), out, strideY: y.row, rows: rows,
+          columns: width)
+      }
+      S.select(
+        x, strideC: a.row > 0 ? 1 : 0, b.address(p), strideA: b.row > 0 ? 1 : 0, c.address(p),
+        strideB: c.row > 0 ? 1 : 0, out, count: rows * width)
+    case .repeated: S.repeatRows(a.operand(p), out, strideY: y.row, rows: rows, columns: width)
+    case .sum: S.reduceEach(.sum, x, stride: a.row, out, rows: rows, columns: a.row)
+    case .mean(let n):
+      S.reduceEach(.sum, x, stride: a.row, out, rows: rows, columns: a.row)
+      divide(out, by: n, rows)
+    case .variance(let n):
+      S.reduceEach(.sum, x, stride: a.row, out, rows: rows, columns: a.row)
+      divide(out, by: n, rows)
+      S.squaresEach(x, stride: a.row, about: out, out, rows: rows, columns: a.row)
+      divide(out, by: n, rows)
+    case .softmax(let kind): S.softmax(kind, x, out, rows: rows, columns: width)
+    }
+  }
+
+  @inline(__always)
+  private func divide(_ y: UnsafeMutablePointer<S>, by n: S, _ rows: Int) {
+    withUnsafePointer(to: n) { S.zip(.binary(.divide), y, strideA: 1, $0, strideB: 0, y, count: rows) }
+  }
+}
+
+/// A chain with every operand resolved to an address. It is plain bits: running one touches no reference count.
+struct PlacedChain<S: Scalar> {
+  let links: UnsafeBufferPointer<ChainLink<S>>
+  /// The number of rows, of their elements, and of rows that threads keep together.
+  let count: Int, width: Int, together: Int
+  let blockRows: Int
+  /// The rows after which those of some operand come again; 0 when they do not.
+  let period: Int
+
+  /// The rows that fall to a part.
+  func band(_ part: Int, of parts: Int) -> Range<Int> {
+    Instruction<S>.elements(count / together, together, part, of: parts)
+  }
+
+  func run(_ band: Range<Int>, part: Int) {
+    var p = ChainLink<S>.Position(row: band.lowerBound, inPeriod: 0, inMatrix: 0, part: part)
+    while p.row < band.upperBound {
+      var size = min(blockRows, band.upperBound - p.row)
+      if period > 0 {
+        p.inPeriod = p.row % period
+        size = min(size, period - p.inPeriod)
+      }
+      for index in 0..<links.count { links[index].execute(p, size) }
+      p.row += size
+      p.inMatrix += size
+    }
+  }
+
+  /// The memory that some rows read and write. What a link has written is no value from outside when a later one reads it.
+  func footprint(_ band: Range<Int>) -> Footprint {
+    var footprint = Footprint()
+    guard !band.isEmpty else { return footprint }
+    var written: Set<UnsafeMutablePointer<S>> = []
+    for link in links {
+      for operand in [link.a, link.b, link.c]
+      where !operand.isOwn && (operand.shared > 0 || !written.contains(operand.base)) {
+        let own = operand.shared > 0 ? 0 : band.lowerBound * operand.row
+        footprint.read(operand.base + own, count: operand.shared > 0 ? operand.shared : band.count * operand.row)
+      }
+      if !link.y.isOwn {
+        footprint.write(link.y.base + band.lowerBound * link.y.row, count: band.count * link.y.row)
+        written.insert(link.y.base)
+      }
+    }
+    return footprint
+  }
+
+  var work: Int { links.count * count * width }
+}
