@@ -98,10 +98,13 @@ struct RateMap {
     default:
       verdict = .mapped(holds: count(.holds), fails: count(.fails), open: count(.open), missing: count(.missing))
     }
-    let lists = [("holds at", State.holds), ("not at", .fails), ("not decided at", .open)].compactMap { name, wanted in
-      let found = places(states.filter { $0.1 == wanted }.map(\.0))
-      return found.isEmpty ? nil : "\(name) \(found)"
-    }
+    let found = [("holds", State.holds), ("not", .fails), ("not decided", .open)].filter { count($0.1) > 0 }
+    // The most frequent answer needs no list: it is that of all points which the others leave.
+    let usual = count(.missing) == 0 && found.count > 1 ? found.max { count($0.1) < count($1.1) }?.1 : nil
+    let lists =
+      found.filter { $0.1 != usual }.map { name, wanted in
+        "\(name) at \(places(states.filter { $0.1 == wanted }.map(\.0)))"
+      } + found.filter { $0.1 == usual }.map { "\($0.0) at the other \(count($0.1)) points" }
     return Row(
       "000 §III", "784-128-10, \(epochs), over the grid: \(words)", theirs: "claimed",
       ours: lists.joined(separator: "; "), verdict)
