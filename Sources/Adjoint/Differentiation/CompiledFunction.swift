@@ -87,7 +87,7 @@ public final class CompiledFunction<S: Scalar> {
   public func callAsFunction(_ x: [Tensor<S>], file: StaticString = #fileID, line: UInt = #line) -> [Tensor<S>] {
     callCount += 1
     var next: Int? = latest < traces.count && traces[latest].fits(x) ? latest : traces.firstIndex { $0.fits(x) }
-    var reason = "the first call with \(S.self) of \(x.map { "\($0.shape)" }.joined(separator: ", "))"
+    var reason = { "the first call with \(S.self) of \(x.map { "\($0.shape)" }.joined(separator: ", "))" }
     while let number = next {
       let trace = traces[number]
       for position in x.indices {
@@ -106,15 +106,16 @@ public final class CompiledFunction<S: Scalar> {
       }
       if next == nil {
         let node = trace.program.guards[broken].node
-        reason = "\(trace.program.name(node)) is \(!trace.sides[broken]), and was \(trace.sides[broken])"
+        reason = { "\(trace.program.name(node)) is \(!trace.sides[broken]), and was \(trace.sides[broken])" }
       }
     }
     return record(x, because: reason, file, line)
   }
 
   /// Runs the closure, and keeps its recording while there is room.
+  /// - Parameter reason: is asked where somebody reads it, since a name follows from the whole recording.
   private func record(
-    _ x: [Tensor<S>], because reason: String, _ file: StaticString, _ line: UInt
+    _ x: [Tensor<S>], because reason: () -> String, _ file: StaticString, _ line: UInt
   ) -> [Tensor<S>] {
     recordingCount += 1
     let tape = Tape<S>(mode: .inference)
@@ -138,13 +139,13 @@ public final class CompiledFunction<S: Scalar> {
     }
     let values = outputs.map(\.recordedValue)
     guard traces.count < limit else {
-      report?("recorded at every call, since \(reason), and \(limit) recordings are kept (`limit`)")
+      report?("recorded at every call, since \(reason()), and \(limit) recordings are kept (`limit`)")
       return values
     }
-    report?("recording \(traces.count + 1) of at most \(limit): \(reason)")
+    report?("recording \(traces.count + 1) of at most \(limit): \(reason())")
     // What no result depends on is fed none the less.
     let program = Program<S>(outputs + inputs, file: file, line: line)
-    program.pool = pool
+    if let pool { program.pool = pool }
     latest = traces.count
     traces.append(Trace(inputs: inputs, outputs: outputs, program: program, sides: tape.guards.map(\.isTrue)))
     tape.truncate()

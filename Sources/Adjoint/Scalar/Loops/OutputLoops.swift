@@ -76,6 +76,11 @@ extension Output {
   /// y = Σ, max or min of x over `axes`; y has x's other axes, in order.
   func reduce(_ r: Reduction, _ x: View<S>, over axes: AxisSet) {
     guard x.count > 0 else { return base.update(repeating: S.reduce(r, x.base, count: 0), count: count) }
+    // All of a few numbers, without the walk.
+    guard x.count == 1 || axes != AxisSet(0..<x.shape.rank) else {
+      base.pointee = S.reduce(r, x.base, count: x.count)
+      return
+    }
     let groups = AxisGroups(shape: x.shape, reduced: axes)
     if r != .sum, S.sharesTies, groups.reducedCount > 1 { return reduceGathered(r, x, over: axes) }
     forEachRun(of: x, groups, combining: r) { run, y in
