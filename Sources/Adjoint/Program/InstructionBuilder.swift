@@ -6,7 +6,8 @@ struct InstructionBuilder<S: Scalar> {
   var index: PassIndex
   /// The places of values that are only there for one matrix at a time.
   var ownEntries: [Int: OwnEntry] = [:]
-  private let addresses: [UnsafeMutableRawPointer?]
+  /// The place of each value; `nil` where it has no memory.
+  let addresses: [UnsafeMutableRawPointer?]
   /// The memory of the lists that instructions point to.
   private let arena: Arena
   /// The operations that instructions hold unmanaged.

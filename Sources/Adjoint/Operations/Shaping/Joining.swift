@@ -65,17 +65,15 @@ extension Output {
     let width = count / Swift.max(outer, 1)
     guard x.count > 4, outer > 16, 1...16 * x.count ~= width else { return false }
     let rows = Swift.max(4096 / width, 1)
+    let strides = SIMD8(width, 1, 0, 0, 0, 0, 0, 0)
     for start in stride(from: 0, to: outer, by: rows) {
       let count = Swift.min(rows, outer - start)
-      var target = base + start * width
+      var position = start * width
       for i in 0..<x.count {
         let own = x[i].count / outer
-        // Single columns are one run at a stride.
-        let extents: Shape = own == 1 ? [count] : [count, own]
-        var (from, to) = (SIMD8<Int>(repeating: 0), SIMD8<Int>(repeating: 0))
-        (from[0], to[0], from[1], to[1]) = (own, width, 1, 1)
-        Move(extents: extents, source: from, target: to)(from: x[i].base + start * own, to: target)
-        target += own
+        let part = View<S>(shape: [count, own], address: UnsafeMutableRawPointer(mutating: x[i].base + start * own))
+        placeStrided(part, offset: position, strides: strides)
+        position += own
       }
     }
     return true

@@ -49,11 +49,17 @@ struct Numbers: PassKind {
   @specialized(where S == Float)
   @specialized(where S == Double)
   func instruction<S: Scalar>(_ pass: Pass, _ number: Int, in builder: inout InstructionBuilder<S>) -> Instruction<S> {
-    let (nodes, index) = (builder.nodes, builder.index)
+    // Not the builder is read in closures, which would copy it at each call.
+    let (nodes, index, addresses) = (builder.nodes, builder.index, builder.addresses)
     var scratch = ScratchBlocks<S>(pass, number, nodes, index)
     var steps: [NumberStep<S>] = []
     var footprint = Footprint()
-    func place(_ x: Int) -> UnsafeMutablePointer<S> { scratch[x] ?? builder.output(x).base }
+    func place(_ x: Int) -> UnsafeMutablePointer<S> {
+      guard let place = scratch[x] ?? addresses[x]?.assumingMemoryBound(to: S.self) else {
+        fatalError("Program: %\(x) has no memory in this program")
+      }
+      return place
+    }
     for (position, node) in pass.nodes.enumerated() {
       let inputs = nodes[node].inputs
       let count = nodes[node].shape.elementCount
