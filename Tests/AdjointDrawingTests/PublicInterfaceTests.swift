@@ -134,7 +134,7 @@ private struct Instances {
       TransformerBlock<Float>(64, heads: 8, using: &generator), Embedding<Float>(5000, 64, using: &generator),
       Residual<Float>(Linear<Float>(8, 8, using: &generator)), RMSNorm<Float>(64),
       RNNCell<Float>(64, 64, using: &generator), lstm, GRUCell<Float>(64, 64, using: &generator),
-      Recurrent(cells: [lstm]), lstm.zeroState(3, on: tape))
+      Recurrent(cells: [lstm]), RecurrentSteps.loop(recomputing: true), lstm.zeroState(3, on: tape))
     let fed: FedValue<Float> = try Tensor<Float>.ones([1000]).fed()
     add(Averaging.exponential(decay: 0.9), LAMB(), ParameterRule<Float>.vectors, fed)
     add(ParameterGroup<Float>(.named("encoder/"), rate: 0.1))

@@ -201,7 +201,8 @@ public final class TrainingStep<S: Scalar> {
   package var recordingCount: Int { losses.count }
   /// The most recent recording.
   var lastRecording: CompiledLoss<S>? { losses.last }
-  /// The most recent recording's tape, for printing and explaining.
+  /// The most recent recording's tape, for printing and explaining. A value is computed when it is first looked at, from the
+  /// parameters as they are then.
   public var tape: Tape<S>? { losses.last?.inputs.tape }
   /// The most recent recording's loss.
   package var loss: Variable<S>? { losses.last?.outputs.first }

@@ -71,7 +71,8 @@ extension Output {
       var position = start * width
       for i in 0..<x.count {
         let own = x[i].count / outer
-        let part = View<S>(shape: [count, own], address: UnsafeMutableRawPointer(mutating: x[i].base + start * own))
+        let part = View<S>(
+          shape: Shape.vector(own).batched(count), address: UnsafeMutableRawPointer(mutating: x[i].base + start * own))
         placeStrided(part, offset: position, strides: strides)
         position += own
       }

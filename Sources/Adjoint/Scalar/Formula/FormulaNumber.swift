@@ -78,27 +78,27 @@ struct FormulaNumber: Scalar {
 // What mixes elements by itself is in no formula. The reading ends, and nothing is computed: the compiler need not write these loops
 // out for numbers that never take them.
 extension FormulaNumber {
-  typealias Numbers = UnsafePointer<FormulaNumber>
+  typealias Elements = UnsafePointer<FormulaNumber>
   typealias Results = UnsafeMutablePointer<FormulaNumber>
 
-  static func softmax(_ kind: SoftmaxKind, _ x: Numbers, _ y: Results, rows: Int, columns: Int) {
+  static func softmax(_ kind: SoftmaxKind, _ x: Elements, _ y: Results, rows: Int, columns: Int) {
     FormulaRecorder.end()
   }
-  static func logSoftmaxGradient(_ g: Numbers, _ y: Numbers, _ out: Results, rows: Int, columns: Int) {
+  static func logSoftmaxGradient(_ g: Elements, _ y: Elements, _ out: Results, rows: Int, columns: Int) {
     FormulaRecorder.end()
   }
   static func multiply(_ product: MatrixProduct<FormulaNumber>) { FormulaRecorder.end() }
-  static func cholesky(_ a: Numbers, _ l: Results, extent: Int, count: Int) { FormulaRecorder.end() }
+  static func cholesky(_ a: Elements, _ l: Results, extent: Int, count: Int) { FormulaRecorder.end() }
   static func solveTriangular(
-    _ t: Numbers, strideT: Int, upper: Bool, transposed: Bool, unitDiagonal: Bool, _ x: Results, strideX: Int,
+    _ t: Elements, strideT: Int, upper: Bool, transposed: Bool, unitDiagonal: Bool, _ x: Results, strideX: Int,
     rows: Int, columns: Int, count: Int
   ) { FormulaRecorder.end() }
   static func solve(
-    _ a: Numbers, transposed: Bool, _ b: Numbers, _ x: Results, extent: Int, columns: Int, count: Int
+    _ a: Elements, transposed: Bool, _ b: Elements, _ x: Results, extent: Int, columns: Int, count: Int
   ) { FormulaRecorder.end() }
-  static func unfold(_ grid: WindowGrid, _ x: Numbers, _ y: Results) { FormulaRecorder.end() }
-  static func fold(_ grid: WindowGrid, _ x: Numbers, _ y: Results) { FormulaRecorder.end() }
-  static func pool(_ r: Reduction, _ grid: WindowGrid, _ x: Numbers, _ y: Results) { FormulaRecorder.end() }
+  static func unfold(_ grid: WindowGrid, _ x: Elements, _ y: Results) { FormulaRecorder.end() }
+  static func fold(_ grid: WindowGrid, _ x: Elements, _ y: Results) { FormulaRecorder.end() }
+  static func pool(_ r: Reduction, _ grid: WindowGrid, _ x: Elements, _ y: Results) { FormulaRecorder.end() }
 }
 
 /// The steps that numbers have taken so far, of one reading on one thread.
