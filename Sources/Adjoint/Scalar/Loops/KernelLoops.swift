@@ -296,6 +296,7 @@ extension ArrayLoops where Self: Scalar & BinaryFloatingPoint {
       : kernels.pointee.squares_each_f64(at(x), stride, at(c), at(y), rows, columns)
   }
 
+  /// True when all elements of some rows are known to be 0 or −0.
   public static func areZeros(_ x: UnsafePointer<Self>, stride: Int, rows: Int, columns: Int) -> Bool {
     guard let kernels else { return false }
     return isFloat
