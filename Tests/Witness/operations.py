@@ -178,11 +178,11 @@ def average_jax(x, a):
 
 def scatter_torch(x, i, rows):
     parts = x.reshape(i.numel(), *x.shape[i.ndim :])
-    return torch.zeros(rows, *parts.shape[1:]).index_add(0, i.flatten(), parts)
+    return torch.zeros(rows, *parts.shape[1:]).index_add(0, i.long().flatten(), parts)
 
 
 def scatter_jax(x, i, rows):
-    return jnp.zeros((rows, *x.shape[i.ndim :])).at[i].add(x)
+    return jnp.zeros((rows, *x.shape[i.ndim :])).at[i.astype(jnp.int64)].add(x)
 
 
 def scatter_along_jax(x, i, axis, shape):
@@ -304,14 +304,15 @@ STRUCTURE = {
     ),
     "concatenate": (lambda x, a, s: torch.cat(x, a["axis"]), lambda x, a, s: jnp.concatenate(x, a["axis"])),
     "stopGradient": (lambda x, a, s: x[0].detach(), lambda x, a, s: jax.lax.stop_gradient(x[0])),
-    "gather": (lambda x, a, s: x[0][x[1]], lambda x, a, s: x[0][x[1]]),
+    # Indices that an operation has computed are numbers there.
+    "gather": (lambda x, a, s: x[0][x[1].long()], lambda x, a, s: x[0][x[1].astype(jnp.int64)]),
     "scatterAdd": (lambda x, a, s: scatter_torch(*x, a["rows"]), lambda x, a, s: scatter_jax(*x, a["rows"])),
     "pick": (
-        lambda x, a, s: x[0].gather(-1, x[1][..., None])[..., 0],
-        lambda x, a, s: jnp.take_along_axis(x[0], x[1][..., None], -1)[..., 0],
+        lambda x, a, s: x[0].gather(-1, x[1].long()[..., None])[..., 0],
+        lambda x, a, s: jnp.take_along_axis(x[0], x[1].astype(jnp.int64)[..., None], -1)[..., 0],
     ),
     "oneHot": (
-        lambda x, a, s: numbers(F.one_hot(x[0], a["classes"])),
+        lambda x, a, s: numbers(F.one_hot(x[0].long(), a["classes"])),
         lambda x, a, s: jax.nn.one_hot(x[0], a["classes"], dtype=jnp.float64),
     ),
     "unfold": (lambda x, a, s: unfold_torch(x[0], a, s), lambda x, a, s: unfold_jax(x[0], a, s)),
