@@ -96,6 +96,7 @@ enum ExperimentsCommand {
     try source.download(arguments, console)
     let (processes, isFirst) = (ProcessGroup.launchedCount, ProcessGroup.launchedRank == 0)
     console.isQuiet = !isFirst
+    console.hasLauncher = processes > 1
     let cores = min(max(ProcessInfo.processInfo.activeProcessorCount / processes, 1), WorkerPool.maximumThreads)
     let threads = try arguments.givenInteger("threads") ?? cores
     let store = RecordStore(FilePlace.url(try arguments.required("out"), isDirectory: true))

@@ -17,7 +17,7 @@ package enum CommandLineProgram {
     var code: Int32
     do {
       code = try body(CommandLine.arguments.dropFirst(), console)
-      if let reason = console.failure { throw CommandError.unwritable("standard output", reason: reason) }
+      if let reason = console.finish() { throw CommandError.unwritable("standard output", reason: reason) }
     } catch let error as CommandError {
       console.complain(error.description)
       code = error.exitCode

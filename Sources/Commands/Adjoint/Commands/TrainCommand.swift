@@ -32,6 +32,7 @@ enum TrainCommand {
     let start = ContinuousClock.now
     let group = ProcessGroup.current
     console.isQuiet = !group.isFirst
+    console.hasLauncher = group.count > 1
     let saved = try group.patiently { try resumed(arguments) }
     var plan = try plan(arguments, saved)
     let directory = try arguments.text("report").map { try ReportDirectory($0) }

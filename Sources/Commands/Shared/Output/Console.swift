@@ -7,11 +7,13 @@ package final class Console {
   package let isTerminal: Bool
   /// True on a terminal where `NO_COLOR` is not set.
   package let hasColor: Bool
-  /// The reason for which output could not be written, the first time that happened.
-  package private(set) var failure: String?
+  /// True where a launcher passes the output on. One that is ending reads no more, and then nobody waits for it: the step is
+  /// finished and saved.
+  package var hasLauncher = false
   /// True for a process that another one speaks for: it prints nothing but errors.
   package var isQuiet = false
   private var liveWidth = 0
+  private let output = Output()
 
   package init() {
     isTerminal = isatty(STDOUT_FILENO) == 1
@@ -60,13 +62,11 @@ package final class Console {
   package func bold(_ text: String) -> String { hasColor ? "\u{1B}[1m\(text)\u{1B}[0m" : text }
 
   private func write(_ text: String) {
-    guard failure == nil, !isQuiet else { return }
-    do {
-      try FileHandle.standardOutput.write(contentsOf: Data(text.utf8))
-    } catch {
-      failure = error.localizedDescription
-    }
+    if !isQuiet { output.write(text, waiting: !hasLauncher) }
   }
+
+  /// Waits until all is written, with a launcher a second at most. Returns the reason for which something could not be written.
+  package func finish() -> String? { output.finish(until: hasLauncher ? .now() + 1 : .distantFuture) }
 
   /// Standard error, for the one sentence of a failure and for notes: a line, whatever names it holds.
   package func note(_ text: String) {
@@ -76,8 +76,35 @@ package final class Console {
   /// The sentence of a failure, also of a process that is quiet.
   package func complain(_ text: String) {
     clearLive()
+    _ = finish()
     // A sentence that cannot be written has nowhere else to go.
     try? FileHandle.standardError.write(contentsOf: Data("adjoint: \(printable(text, atMost: 4000))\n".utf8))
+  }
+}
+
+/// Texts on their way to standard output, in their order.
+private final class Output: Sendable {
+  private let queue = DispatchQueue(label: "adjoint.output")
+  // Only what runs on the queue reads and writes it.
+  nonisolated(unsafe) private var failure: String?
+
+  func write(_ text: String, waiting: Bool) {
+    if waiting { queue.sync { write(text) } } else { queue.async { self.write(text) } }
+  }
+
+  private func write(_ text: String) {
+    guard failure == nil else { return }
+    do {
+      try FileHandle.standardOutput.write(contentsOf: Data(text.utf8))
+    } catch {
+      failure = error.localizedDescription
+    }
+  }
+
+  func finish(until limit: DispatchTime) -> String? {
+    let end = DispatchWorkItem {}
+    queue.async(execute: end)
+    return end.wait(timeout: limit) == .success ? queue.sync { failure } : nil
   }
 }
 
