@@ -25,6 +25,26 @@ function cut() {
   }
   return found;
 }
+// Text that does not stand out from what is behind it: less than 4.5 to 1 (WCAG 2.2).
+function pale() {
+  const numbers = colour => colour.match(/[\d.]+/g).map(Number), behind = new Map(), found = [];
+  const light = ([r, g, b]) => [r, g, b].map(c => c / 255).map(c => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4)
+    .reduce((sum, c, k) => sum + c * [0.2126, 0.7152, 0.0722][k], 0);
+  const ground = e => {
+    if (!behind.has(e)) {
+      const own = e && numbers(getComputedStyle(e).backgroundColor);
+      behind.set(e, own && own[3] === undefined ? light(own) : e ? ground(e.parentElement) : 1);
+    }
+    return behind.get(e);
+  };
+  for (const e of document.querySelectorAll("body *")) {
+    if (e.closest(".unseen, :disabled, script, title") || ![...e.childNodes].some(n => n.nodeType === 3 && n.data.trim()) || !e.getClientRects().length) continue;
+    const style = getComputedStyle(e), own = light(numbers(e.closest("svg") ? style.fill : style.color)), other = ground(e);
+    const contrast = (Math.max(own, other) + 0.05) / (Math.min(own, other) + 0.05);
+    if (contrast < 4.5) found.push(`${title()}: ${e.tagName} ${e.textContent.slice(0, 40)} at ${contrast.toFixed(2)} to 1`);
+  }
+  return found;
+}
 const later = () => new Promise(resolve => setTimeout(resolve, 20));
 
 async function selfTest(leaf, element, value) {
@@ -36,10 +56,11 @@ async function selfTest(leaf, element, value) {
   };
   const gradients = () => Object.fromEntries(leaves.filter(i => adjointOf(i) !== undefined)
     .map(i => [i, Array.from(engine.values[adjointOf(i)])]));
-  const report = { steps: steps.length, cut: cut(), tall: [], unnamed: [], mouseOnly: [], noReason: [] };
+  const report = { steps: steps.length, cut: cut(), pale: [], tall: [], unnamed: [], mouseOnly: [], noReason: [] };
   const measure = what => { if (stepHeight() > innerHeight) report.tall.push(`${what}: ${stepHeight()} of ${innerHeight}`); };
   const look = () => {
     report.cut.push(...cut());
+    report.pale.push(...pale());
     measure(title());
     if (!document.querySelector("#detail .why") && steps[now].isBackward) report.noReason.push(title());
     report.unnamed.push(...[...document.querySelectorAll("button, input, select, [tabindex]")]
@@ -93,13 +114,14 @@ async function selfTest(leaf, element, value) {
   for (let k = 0; k < report.covered; k++) press("a");
   report.uncovered = report.covered - covers();
   byId("teacher").click();
-  // Three gradient steps by the button, more by running.
+  // A hundred gradient steps, three of them by the button; more by running.
   report.learned = { losses: [], ran: 0, gradients: {} };
   if (descent.parameters.length) {
     for (let k = 0; k < 3; k++) byId("step").click();
+    while (descent.steps < 100) descent.step();
     report.learned = { losses: descent.losses.slice(), gradients: gradients() };
     byId("run").click();
-    for (let wait = 0; descent.steps <= 3 && wait < 500; wait++) await later();
+    for (let wait = 0; descent.steps <= 100 && wait < 500; wait++) await later();
     byId("run").click();
     report.learned.ran = descent.steps;
     measure("learned");
@@ -115,6 +137,7 @@ async function selfTest(leaf, element, value) {
   }
   if (isFilledIn) Object.assign(report, fillInKey());
   report.cut.push(...cut());
+  report.pale.push(...pale());
   report.requests = performance.getEntriesByType("resource").map(entry => entry.name);
   report.failures = failures;
   document.body.append(make("script", { type: "application/json", id: "selftest" }, JSON.stringify(report)));
