@@ -95,7 +95,7 @@ struct ExplanationBrowserTests {
   ) throws {
     let leaf = try #require(explained.loss.tape.trainableParameters.first).leaf.index
     let folder = try Folder()
-    _ = try folder.file("page.html", explained.page)
+    _ = try folder.file("page.html", Frame.watched(explained.page))
     let (reports, log): ([Report], String) = try Frame.open(
       widths.map { ("page.html#selftest=\(leaf),\(element),\(value)", $0) }, in: folder)
     #expect(!log.contains("CONSOLE"), "\(log.split(separator: "\n").filter { $0.contains("CONSOLE") })")
@@ -165,6 +165,36 @@ struct ExplanationBrowserTests {
 
 /// Pages in frames of headless Chromium.
 enum Frame {
+  /// A page with a further look at each step, which its test of itself calls.
+  static func watched(_ page: String) -> String {
+    page.replacing(
+      "</main>",
+      with: #"""
+        </main><script>
+        // Text that does not stand out from what is behind it: less than 4.5 to 1 (WCAG 2.2).
+        function pale() {
+          const numbers = colour => colour.match(/[\d.]+/g).map(Number), behind = new Map(), found = [];
+          const light = ([r, g, b]) => [r, g, b].map(c => c / 255).map(c => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4)
+            .reduce((sum, c, k) => sum + c * [0.2126, 0.7152, 0.0722][k], 0);
+          const ground = e => {
+            if (!behind.has(e)) {
+              const own = e && numbers(getComputedStyle(e).backgroundColor);
+              behind.set(e, own && own[3] === undefined ? light(own) : e ? ground(e.parentElement) : 1);
+            }
+            return behind.get(e);
+          };
+          for (const e of document.querySelectorAll("body *")) {
+            if (e.closest(".unseen, :disabled, script, title") || ![...e.childNodes].some(n => n.nodeType === 3 && n.data.trim()) || !e.getClientRects().length) continue;
+            const style = getComputedStyle(e), own = light(numbers(e.closest("svg") ? style.fill : style.color)), other = ground(e);
+            const contrast = (Math.max(own, other) + 0.05) / (Math.min(own, other) + 0.05);
+            if (contrast < 4.5) found.push(`${e.tagName} ${e.textContent.slice(0, 40)} at ${contrast.toFixed(2)} to 1`);
+          }
+          return found;
+        }
+        </script>
+        """#)
+  }
+
   /// Opens pages from files, each in a frame of a width, one after the other in one browser, and reads what their tests of
   /// themselves found. A window is never narrower than 500 pixels; a frame may be.
   static func open<Report: Decodable>(

@@ -18,7 +18,7 @@ struct LessonBrowserTests {
       let recording = try #require(JSONSerialization.jsonObject(with: Data(data.utf8)) as? [String: Any])
       let nodes = try #require(recording["nodes"] as? [Any])
       let leaf = try #require(nodes.firstIndex { ($0 as? [String: Any])?["role"] as? String == "parameter" })
-      _ = try folder.file(lesson.file, page)
+      _ = try folder.file(lesson.file, Frame.watched(page))
       places += widths.map { ("\(lesson.file)#selftest=\(leaf),0,0.75", $0) }
     }
     return try Frame.open(places, in: folder)

@@ -5,6 +5,8 @@ struct PageNames {
   private let tape: Tape<Double>
   private let symbols: Symbols
   private let folded: FoldedNodes
+  /// The characters that a line of a step has room for.
+  private static let widest = 48
   /// The symbols of what is not written as a number, and not inside another formula.
   private let names: [Int: String]
 
@@ -41,7 +43,11 @@ struct PageNames {
     for x in near + [tape[folded.host(of: served.index)], served] where names[x.index] != nil {
       if let adjoint = backward.adjoint(of: x) { known[adjoint.index] = symbols.adjoint(of: x.index) }
     }
-    return PageNames.math(.infix(.equal, .named(known[y.index] ?? symbols[y.index]), folded.formula(of: y, known)))
+    let formula = folded.formula(of: y, known)
+    return PageNames.math(
+      .infix(
+        .equal, .named(known[y.index] ?? symbols[y.index]),
+        formula.text.count <= PageNames.widest ? formula : folded.formula(of: y, names)))
   }
 
   /// A contribution in terms of its consumer's adjoint and of forward values, read off the nodes that the rule recorded.
@@ -56,5 +62,5 @@ struct PageNames {
     return PageNames.math(folded.formula(of: contribution, known, isNamed: true))
   }
 
-  static func math(_ notation: Notation) -> String { "<math><mrow>" + notation.mathML + "</mrow></math>" }
+  static func math(_ notation: Notation) -> String { "<math>" + notation.mathML + "</math>" }
 }

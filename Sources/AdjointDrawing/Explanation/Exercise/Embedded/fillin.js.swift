@@ -6,17 +6,14 @@ extension PageAssets {
     const exercise = JSON.parse(byId("homework").textContent), ownRecording = byId("homework-recording");
     const askedData = ownRecording ? JSON.parse(ownRecording.textContent) : data, askedEngine = ownRecording ? new Engine(askedData) : engine;
 
-    // A tensor as one types it: nested brackets.
     function typed(values, shape) {
       if (!shape.length) return shown(values[0], 6);
       const width = values.length / (shape[0] || 1);
       return `[${Array.from({ length: shape[0] }, (_, k) => typed(values.slice(k * width, (k + 1) * width), shape.slice(1))).join(", ")}]`;
     }
 
-    // What a keyboard has for the name of a value.
     const keyOf = i => (exercise.values.find(({ node }) => node === i) || { names: [] }).names[1];
 
-    // How an answer is written, for the shapes that are asked for.
     function howToAnswer() {
       const [first] = exercise.questions, isNumbers = exercise.questions.every(({ shape }) => !shape.length);
       return (isNumbers ? "Write each adjoint as a number, or as a formula, such as 2 * (1 - 0.5^2), which may use the names on this page."
@@ -25,7 +22,6 @@ extension PageAssets {
         + ` On a keyboard ${first.adjoint[0]} is ${first.adjoint[1]}. ${exercise.digits} significant digits are enough; going on from a wrong answer costs nothing more.`;
     }
 
-    // The forward pass that the questions are about, where the page walks through another.
     function givenValues() {
       return make("table", { class: "given" }, make("caption", {}, "The forward pass"), ...askedData.walk.map(i => {
         const node = askedData.nodes[i], name = formula(node.math || node.name), key = keyOf(i);
@@ -71,7 +67,6 @@ extension PageAssets {
     }
     fillIn();
 
-    // For the page's test of itself: the key, typed into the fields, and one answer that is wrong.
     function fillInKey() {
       const type = (k, text) => {
         const field = byId(`answer-${exercise.questions[k].number}`);

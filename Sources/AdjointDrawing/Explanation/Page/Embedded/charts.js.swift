@@ -3,10 +3,8 @@
 extension PageAssets {
   /// The live charts of learning: the loss, and what the model answers where its inputs are one or two numbers.
   static let charts = #"""
-    // Of two that stand side by side, and of one alone.
     const smallChart = [210, 160], wideChart = [430, 160];
 
-    // An empty drawing of a size, with a border around its plot; gives the places of x and y in it.
     function plot(svg, [width, height], [x0, x1], [y0, y1], [left, bottom] = [40, 20]) {
       svg.replaceChildren();
       svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
@@ -35,7 +33,6 @@ extension PageAssets {
       svg.setAttribute("aria-label", `Loss after ${descent.steps} step${descent.steps === 1 ? "" : "s"}: ${brief(now)}, from ${brief(losses[0])}`);
     }
 
-    // Colours of classes: those of the heat maps for two, evenly spaced hues for more. Markers differ by shape too.
     const classColour = (k, count, share) => count === 2 ? colour(k ? share : -share, 1)
       : `hsl(${Math.round(360 * k / count + 210) % 360} 55% ${document.documentElement.dataset.theme === "dark" ? 22 + 22 * share : 92 - 30 * share}%)`;
     function marker(svg, x, y, k, label) {
@@ -45,19 +42,16 @@ extension PageAssets {
     }
 
     const isClassifier = () => predictions.kind !== "values";
-    // The class of an answer, and the probability that it gives to it.
     function decided(answer) {
       if (answer.length === 1) return answer[0] >= 0.5 ? [1, answer[0]] : [0, 1 - answer[0]];
       const k = answer.indexOf(Math.max(...answer));
       return [k, answer[k]];
     }
 
-    // The extent of some numbers with a margin around them.
     function extent(numbers) {
       const low = Math.min(...numbers), high = Math.max(...numbers), margin = 0.25 * (high - low || 1);
       return [low - margin, high + margin];
     }
-    // The points that the pictures show: all examples that the page carries, else the batch.
     function knownPoints() {
       const { features, examples } = predictions, inputs = examples ? examples.inputs : predictions.read(predictions.inputs);
       const count = inputs.length / features;
@@ -68,7 +62,6 @@ extension PageAssets {
       }));
     }
 
-    // The plane, coloured by the class that wins there and by how clearly, with the points of the data.
     function drawBoundary(svg) {
       const points = knownPoints(), cells = 28, count = Math.max(2, predictions.width);
       const [[x0, x1], [y0, y1]] = [0, 1].map(axis => extent(points.map(p => p.input[axis])));
@@ -80,7 +73,6 @@ extension PageAssets {
       answers.forEach(([k, share], i) => draw(svg, "rect", {
         x: (x(grid[i][0]) - width / 2).toFixed(1), y: (y(grid[i][1]) - height / 2).toFixed(1), width: (width + 0.3).toFixed(1),
         height: (height + 0.3).toFixed(1), fill: classColour(k, count, isClassifier() ? 0.15 + 0.85 * Math.max(0, 2 * share - 1) : share) }));
-      // The boundary: edges between cells of different classes.
       let edges = "";
       answers.forEach(([k], i) => {
         const column = i % cells, row = Math.floor(i / cells), right = x(grid[i][0]) + width / 2, upper = y(grid[i][1]) - height / 2;
@@ -94,7 +86,6 @@ extension PageAssets {
       svg.setAttribute("aria-label", `Answers over the plane of the two inputs, with ${points.length} points: shapes are classes, colours are answers`);
     }
 
-    // The answer over a range of the one input, with the targets.
     function drawCurve(svg) {
       const points = knownPoints(), [x0, x1] = extent(points.map(p => p.input[0]));
       const grid = Array.from({ length: 101 }, (_, k) => [x0 + k / 100 * (x1 - x0)]);
@@ -106,7 +97,6 @@ extension PageAssets {
       svg.setAttribute("aria-label", `The answer as a curve over the input, with ${points.length} targets`);
     }
 
-    // The batch: inputs where they are few, target, answer, and a sign for right and wrong.
     function predictionTable() {
       const answers = predictions.answers(), inputs = predictions.read(predictions.inputs), { features, count, examples } = predictions;
       const hasInputs = features <= 3, most = 8;

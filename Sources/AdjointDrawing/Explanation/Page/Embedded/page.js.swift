@@ -18,7 +18,6 @@ extension PageAssets {
     }
     const say = text => { byId("live").textContent = text; };
     const note = text => make("p", { class: "note" }, text);
-    // A formula: finished MathML from the page's own data, in which every name is escaped.
     const formula = math => { const span = make("span", { class: "math" }); span.innerHTML = math; return span; };
 
     const data = JSON.parse(byId("recording").textContent);
@@ -26,7 +25,6 @@ extension PageAssets {
     const descent = new Descent(engine, data);
     const predictions = data.predictions && new Predictions(engine, data.predictions);
     const adjointOf = i => data.adjoints[i];
-    // The symbol of an adjoint, as a formula where letters have no room for its marks.
     const adjointName = node => node.adjointName ? formula(node.adjointName) : node.adjointSymbol;
     const nodeTitle = i => data.nodes[i].symbol;
     const shapeText = shape => shape.length ? "[" + shape.join(", ") + "]" : "";

@@ -10,8 +10,6 @@ extension PageAssets {
     addEventListener("unhandledrejection", event => failures.push(String(event.reason)));
     document.addEventListener("securitypolicyviolation", event => failures.push(`refused: ${event.blockedURI}`));
 
-    // What a window of this size does not show whole: what reaches beyond its sides, or is wider than what holds it. Formulas
-    // and the graph scroll by themselves.
     function cut() {
       const width = document.documentElement.clientWidth, found = [], name = e => `${title()}: ${e.tagName} ${e.id || e.className} ${e.textContent.slice(0, 40)}`;
       for (const e of document.querySelectorAll("body *")) {
@@ -21,33 +19,13 @@ extension PageAssets {
         if (e.scrollWidth > e.clientWidth + 1 && e.clientWidth && !isScrolling && !/^(SELECT|INPUT|MATH)$/.test(e.tagName)) found.push(name(e) + " is cut");
         if (e.tagName === "SELECT" && e.clientWidth < 30) found.push(name(e) + " is too narrow");
       }
-      // A formula scrolls sideways, and is whole from top to bottom.
       for (const e of document.querySelectorAll(".formula mi, .parts p mi, .recorded mi")) {
         const frame = e.closest(".formula, p, .recorded"), box = frame.getBoundingClientRect(), { top, bottom } = e.getBoundingClientRect();
         if (bottom > top && (top < box.top + 1 || bottom > box.bottom + 1)) found.push(name(frame) + " is cut in height");
       }
       return found;
     }
-    // Text that does not stand out from what is behind it: less than 4.5 to 1 (WCAG 2.2).
-    function pale() {
-      const numbers = colour => colour.match(/[\d.]+/g).map(Number), behind = new Map(), found = [];
-      const light = ([r, g, b]) => [r, g, b].map(c => c / 255).map(c => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4)
-        .reduce((sum, c, k) => sum + c * [0.2126, 0.7152, 0.0722][k], 0);
-      const ground = e => {
-        if (!behind.has(e)) {
-          const own = e && numbers(getComputedStyle(e).backgroundColor);
-          behind.set(e, own && own[3] === undefined ? light(own) : e ? ground(e.parentElement) : 1);
-        }
-        return behind.get(e);
-      };
-      for (const e of document.querySelectorAll("body *")) {
-        if (e.closest(".unseen, :disabled, script, title") || ![...e.childNodes].some(n => n.nodeType === 3 && n.data.trim()) || !e.getClientRects().length) continue;
-        const style = getComputedStyle(e), own = light(numbers(e.closest("svg") ? style.fill : style.color)), other = ground(e);
-        const contrast = (Math.max(own, other) + 0.05) / (Math.min(own, other) + 0.05);
-        if (contrast < 4.5) found.push(`${title()}: ${e.tagName} ${e.textContent.slice(0, 40)} at ${contrast.toFixed(2)} to 1`);
-      }
-      return found;
-    }
+    const pale = window.pale || (() => []);
     const later = () => new Promise(resolve => setTimeout(resolve, 20));
 
     async function selfTest(leaf, element, value) {
@@ -63,7 +41,7 @@ extension PageAssets {
       const measure = what => { if (stepHeight() > innerHeight) report.tall.push(`${what}: ${stepHeight()} of ${innerHeight}`); };
       const look = () => {
         report.cut.push(...cut());
-        report.pale.push(...pale());
+        report.pale.push(...pale().map(text => `${title()}: ${text}`));
         measure(title());
         if (!document.querySelector("#detail .why") && steps[now].isBackward) report.noReason.push(title());
         report.unnamed.push(...[...document.querySelectorAll("button, input, select, [tabindex]")]
@@ -82,7 +60,6 @@ extension PageAssets {
       report.end = now;
       press("Home");
       report.home = now;
-      // Arrows read elements there, and do not step.
       const map = document.querySelector("#detail .cells");
       map.focus();
       press("ArrowRight", map);
@@ -107,7 +84,6 @@ extension PageAssets {
         byId("reset").click();
         report.lossAfterReset = engine.objective();
       }
-      // Asking first covers all parts; a key uncovers one after the other.
       press("End");
       press("ArrowLeft");
       byId("teacher").click();
@@ -117,7 +93,6 @@ extension PageAssets {
       for (let k = 0; k < report.covered; k++) press("a");
       report.uncovered = report.covered - covers();
       byId("teacher").click();
-      // A hundred gradient steps, three of them by the button; more by running.
       report.learned = { losses: [], ran: 0, gradients: {} };
       if (descent.parameters.length) {
         for (let k = 0; k < 3; k++) byId("step").click();
@@ -140,7 +115,7 @@ extension PageAssets {
       }
       if (isFilledIn) Object.assign(report, fillInKey());
       report.cut.push(...cut());
-      report.pale.push(...pale());
+      report.pale.push(...pale().map(text => `${title()}: ${text}`));
       report.requests = performance.getEntriesByType("resource").map(entry => entry.name);
       report.failures = failures;
       document.body.append(make("script", { type: "application/json", id: "selftest" }, JSON.stringify(report)));
@@ -148,7 +123,6 @@ extension PageAssets {
     }
 
     start();
-    // A link such as step.html#step=12 opens the page at that step; one beyond the last at the last.
     const linked = /^#step=(\d+)$/.exec(location.hash);
     if (linked) go(Math.min(+linked[1], steps.length) - 1);
     const asked = /^#selftest(?:=(.*))?$/.exec(location.hash);
