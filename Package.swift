@@ -167,7 +167,7 @@ let package = Package(
     .executableTarget(
       name: "ProcessProbe", dependencies: ["AdjointFiles", "AdjointLearning"], path: "Tests/ProcessProbe"),
 
-    // Files of a test: a folder that goes when the test ends, gzip members made by hand.
+    // What tests share: a folder that goes when the test ends, gzip members made by hand, the programs that were built.
     .target(name: "TestFiles", path: "Tests/TestFiles"),
 
     // Fuzzers, odd operations and a soak, in processes of their own; `.ci/trials` runs it.
@@ -200,12 +200,15 @@ let package = Package(
         "ExportTool",
         "AdjointDatasets",
         "AdjointLearning",
+        "TestFiles",
       ]),
     .testTarget(name: "GradBenchTests", dependencies: ["GradBench", "TestFiles"], exclude: ["Fixtures"]),
     .testTarget(name: "AdjointCheckingTests", dependencies: ["AdjointGrading", "AdjointLearning"]),
     .testTarget(
       name: "AdjointDrawingTests",
-      dependencies: ["AdjointGrading", "AdjointDrawing", "AdjointDatasets", "AdjointLearning", "AdjointLessons"]),
+      dependencies: [
+        "AdjointGrading", "AdjointDrawing", "AdjointDatasets", "AdjointLearning", "AdjointLessons", "TestFiles",
+      ]),
     .testTarget(name: "AdjointExperimentsTests", dependencies: ["AdjointExperiments", "AdjointDatasets"]),
   ],
   swiftLanguageModes: [.v6]

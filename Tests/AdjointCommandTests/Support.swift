@@ -1,4 +1,5 @@
 import Foundation
+import TestFiles
 import Testing
 
 /// The command line as built: what it printed, and how it ended.
@@ -98,22 +99,7 @@ struct Running {
 }
 
 /// The executable, which stands beside the test bundle in the build folder.
-func binary() throws -> URL {
-  let arguments = CommandLine.arguments.filter { $0.hasPrefix("/") }.map { URL(fileURLWithPath: $0) }
-  let starts = arguments + Bundle.allBundles.map(\.bundleURL) + [Bundle.main.bundleURL]
-  for start in starts {
-    var folder = start
-    for _ in 0..<5 {
-      let candidate = folder.appendingPathComponent("adjoint")
-      var isDirectory: ObjCBool = false
-      if FileManager.default.fileExists(atPath: candidate.path, isDirectory: &isDirectory), !isDirectory.boolValue {
-        return candidate
-      }
-      folder = folder.deletingLastPathComponent()
-    }
-  }
-  return try #require(nil as URL?, "the executable 'adjoint' is not beside the tests: \(starts.map(\.path))")
-}
+func binary() throws -> URL { try builtProgram("adjoint") }
 
 /// Options of a training that takes a moment, in a debug build too.
 let tiny = [

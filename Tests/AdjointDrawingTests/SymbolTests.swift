@@ -223,6 +223,24 @@ import Testing
     }
   }
 
+  @Test("Outside of prints a position stands in traps alone: every other message takes it with its symbol")
+  func messages() throws {
+    let sources = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .deletingLastPathComponent().appendingPathComponent("Sources")
+    let files = try #require(FileManager.default.enumerator(at: sources, includingPropertiesForKeys: nil))
+    var read = 0
+    for case let file as URL in files where file.pathExtension == "swift" {
+      if file.path.contains("/Adjoint/Presentation/") { continue }
+      read += 1
+      for (number, line) in try String(contentsOf: file, encoding: .utf8).components(separatedBy: "\n").enumerated()
+      where line.contains("%\\(") {
+        let isTrap = ["fatalError(", "fault(", "was truncated away"].contains { line.contains($0) }
+        #expect(isTrap, "\(file.lastPathComponent):\(number + 1) writes a position by itself: \(line)")
+      }
+    }
+    #expect(read > 500)
+  }
+
   @Test func `The names of layers become symbols`() {
     let tape = Tape<Double>()
     let loss = Self.models[0].record(tape)

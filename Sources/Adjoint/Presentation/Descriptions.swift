@@ -13,7 +13,7 @@ extension Variable: CustomStringConvertible, CustomDebugStringConvertible {
 
   /// The type, the place on the tape, the node that it serves in a backward pass, and the description.
   public var debugDescription: String {
-    let served = tape.isLive(self) ? serves.map { ", serves %\($0.index)" } ?? "" : ""
+    let served = tape.isLive(self) ? serves.map { ", serves \(tape.places(of: [$0.index])[0])" } ?? "" : ""
     return "Variable<\(S.self)> \(index) of \(tape.count)\(served), \(description)"
   }
 }
@@ -37,7 +37,8 @@ extension Backward: CustomStringConvertible {
 extension Backward.Edge: CustomStringConvertible {
   /// The two nodes and the contribution: `%4 → %1, input 0 of it: %9 [2] = %8·x`.
   public var description: String {
-    "%\(consumer) → %\(producer), input \(position) of it: \(contribution.tape.describe(contribution))"
+    let places = contribution.tape.places(of: [consumer, producer])
+    return "\(places[0]) → \(places[1]), input \(position) of it: \(contribution.tape.describe(contribution))"
   }
 }
 

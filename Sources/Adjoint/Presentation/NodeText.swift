@@ -74,6 +74,12 @@ extension Tape {
     return nodes.map { text.line(of: $0) }
   }
 
+  /// The positions of nodes as a message gives them, each with the symbol beside it where that says more than the label.
+  package func places(of nodes: some Sequence<Int>) -> [String] {
+    let text = text
+    return nodes.map { text.symbols.place(of: $0, labeled: text.names.labels[$0]) }
+  }
+
   /// Nodes as a message names them.
   func describe(_ nodes: NodeList) -> String { nodes.map { describe($0) }.joined(separator: ", ") }
 

@@ -207,11 +207,16 @@ extension Notation {
   /// Presentation MathML, without the enclosing `math` element.
   public var mathML: String {
     func row(_ parts: String...) -> String { "<mrow>" + parts.joined() + "</mrow>" }
+    // Brackets that stretch are set with space inside, so they do around fractions alone.
+    func fenced(_ opening: String, _ inner: String, _ closing: String) -> String {
+      let sign = inner.contains("<mfrac>") ? "<mo>" : "<mo stretchy=\"false\">"
+      return row(sign + opening + "</mo>", inner, sign + closing + "</mo>")
+    }
     func bracket(_ inner: Notation, _ needed: Bool) -> String {
-      needed ? row("<mo>(</mo>", inner.mathML, "<mo>)</mo>") : inner.mathML
+      needed ? fenced("(", inner.mathML, ")") : inner.mathML
     }
     func list(_ arguments: [Notation]) -> String {
-      "<mo>(</mo>" + arguments.map(\.mathML).joined(separator: "<mo>,</mo>") + "<mo>)</mo>"
+      fenced("(", arguments.map(\.mathML).joined(separator: "<mo>,</mo>"), ")")
     }
     func identifier(_ name: String) -> String { "<mi>" + Notation.xmlEscaped(name) + "</mi>" }
     switch self {
@@ -230,8 +235,8 @@ extension Notation {
     case .subscripted(let name, let below, let arguments):
       return row(
         "<msub>" + identifier(name) + "<mtext>" + Notation.xmlEscaped(below) + "</mtext></msub>", list(arguments))
-    case .magnitude(let a): return row("<mo>|</mo>", a.mathML, "<mo>|</mo>")
-    case .indicator(let a): return row("<mo>[</mo>", a.mathML, "<mo>]</mo>")
+    case .magnitude(let a): return fenced("|", a.mathML, "|")
+    case .indicator(let a): return fenced("[", a.mathML, "]")
     case .root(let a): return "<msqrt>" + a.mathML + "</msqrt>"
     }
   }

@@ -53,7 +53,8 @@ struct PurityCheck {
 
 /// One recording of an operation and its rule: what stands on the tape, and the bits of every value.
 private struct Take {
-  /// The nodes, each as its name, attributes, shape and the places of its inputs, counted from the operation's own.
+  /// The nodes, each as its name, attributes, shape and inputs: x₀ and the other operands, y, the cotangent g, and the nodes of the
+  /// rule as u with their number from the first operand on.
   private var nodes: [String] = []
   private var values: [[UInt64]] = []
   /// The place of the contribution to each input; −1 for none.
@@ -68,11 +69,15 @@ private struct Take {
     var generator = Generator(seed: 11)
     let g = tape.constant(y.value.map { _ in generator.normal() })
     let results = (try? tape.checkedContributions(of: y.index, adjoint: g)) ?? []
-    contributions = results.map { $0.map { "%\($0.index - start)" } ?? "nothing" }
+    let output = y.index
+    func symbol(_ node: Int) -> String {
+      node == output ? "y" : node == g.index ? "g" : (node < output ? "x" : "u") + Notation.lowered(node - start)
+    }
+    contributions = results.map { $0.map { symbol($0.index) } ?? "nothing" }
     for position in start..<tape.count where !tape[position].holdsIndices {
       let node = tape[position]
       let attributes = node.operation?.attributes.map(\.description).joined(separator: ", ") ?? ""
-      let places = node.inputs.map { "%\($0.index - start)" }.joined(separator: ", ")
+      let places = node.inputs.map { symbol($0.index) }.joined(separator: ", ")
       nodes.append("\(node.operation?.name ?? node.role?.name ?? "")(\(attributes)) of \(places) → \(node.shape)")
       values.append(node.value.elements.map(\.bitPattern))
     }

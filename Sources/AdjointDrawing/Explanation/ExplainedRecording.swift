@@ -139,12 +139,20 @@ struct ExplainedRecording: CustomStringConvertible {
 
   private func json(of x: Variable<Double>, _ names: PageNames) -> JSON {
     var fields: [(String, JSON)] = [("shape", .integers(x.shape)), ("symbol", .string(symbols[x.index]))]
-    if x.index <= output { fields.append(("adjointSymbol", .string(symbols.adjoint(of: x.index)))) }
+    if x.index <= output {
+      let (symbol, adjoint) = (symbols[x.index], symbols.adjoint(of: x.index))
+      fields.append(("adjointSymbol", .string(adjoint)))
+      if x.operation == nil { fields.append(("name", .string(PageNames.math(.named(symbol))))) }
+      // A bar above a hat: few fonts have room for both above a letter.
+      if symbol.unicodeScalars.contains(where: { $0 == "ŷ" || $0 == "\u{302}" }) {
+        fields.append(("adjointName", .string(PageNames.math(.named(adjoint)))))
+      }
+    }
     if let operation = x.operation {
       let hasRule = PageInterpreter.hasRule(for: operation)
       fields += [
         ("op", .string(operation.name)), ("inputs", .integers(x.inputs.map(\.index))),
-        ("math", .string(names.equation(of: x))),
+        ("math", .string(x.index <= output ? names.equation(of: x) : names.equation(of: x, in: backward))),
       ]
       let operands = x.index <= output ? graph.folded.operands(of: x) : []
       if x.index <= output, operands != x.inputs.map(\.index) { fields.append(("operands", .integers(operands))) }

@@ -22,9 +22,10 @@ struct BoxWords {
     let name = name(of: node)
     let title = node.symbol + (name.isEmpty || name == node.symbol ? "" : " " + name)
     let formula = node.kind.isLeaf ? node.formula : "= " + node.formula
-    var lines = BoxText.broken(formula)
+    // The picked probability ŷ_t is its own formula.
+    var lines = node.formula == node.symbol ? [] : BoxText.broken(formula)
     if !used.contains(id), !graph.hasBackward, shape(of: id) != "" { lines.append(shape(of: id)) }
-    if graph.hasNumbers(node) { lines += ["−0.0000e−00", ""] }
+    if graph.hasNumbers(node) { lines += ["−0.0000e−00", node.adjointSymbol + " −0.00000"] }
     let style: BoxStyle =
       switch node.kind {
       case .parameter: .parameter

@@ -5,7 +5,7 @@ import Adjoint
 ///     sum      product, then + or − and another, and so on
 ///     product  signed, then × or / (or ⊙, ⊘), or · for a product of matrices
 ///     signed   −, as often as wanted, and a power
-///     power    a number, [a, b], (sum), f(a), a name, each perhaps with ᵀ, ²; then ^ and another
+///     power    a number, [a, b], (sum), f(a), a name, each perhaps with ᵀ (.T, ^T), ²; then ^ and another
 ///
 /// Everything runs element by element, with broadcasting, on the library's own operations. Names are those of the sheet.
 struct AnswerReader {
@@ -32,7 +32,10 @@ struct AnswerReader {
     var reader = AnswerReader(rest: text[...], line: line, names: names)
     let value = try reader.sum()
     reader.skipSpace()
-    guard reader.rest.isEmpty else { throw reader.error("the end of the answer") }
+    guard reader.rest.isEmpty else {
+      let sign = reader.rest.hasPrefix(",") ? "a decimal point" : "a sign such as *"
+      throw reader.error("\(sign), or the end of the answer")
+    }
     if let place = value.elements.firstIndex(where: { !$0.isFinite }) {
       throw ExerciseError(
         line: line, expected: "finite numbers", found: "\(value.elements[place]) as element \(place)",
@@ -111,7 +114,7 @@ struct AnswerReader {
 
   private mutating func power() throws(ExerciseError) -> Tensor<Double> {
     var value = try atom()
-    while let mark = take("ᵀ", ".T", "²", "³") {
+    while let mark = take("ᵀ", ".T", "^T", "²", "³") {
       switch mark {
       case "²": value = value.map { $0 * $0 }
       case "³": value = value.map { $0 * $0 * $0 }
@@ -187,8 +190,10 @@ struct AnswerReader {
 
   // MARK: Functions
 
-  /// f(a), sum(a), sum(a, axis), Σ[axis](a).
+  /// f(a), sum(a), sum(a, axis), np.sum(a, axis=0), Σ[axis](a).
   private mutating func call() throws(ExerciseError) -> Tensor<Double> {
+    // The functions of NumPy too.
+    if rest.hasPrefix("np.") { rest = rest.dropFirst(3) }
     let whole = rest
     let name = String(rest.prefix { $0.isLetter || $0.isNumber || $0 == "_" })
     rest = rest.dropFirst(name.count)
@@ -207,7 +212,10 @@ struct AnswerReader {
     }
     return try nested { reader throws(ExerciseError) in
       let x = try reader.sum()
-      if axis == nil, ["sum", "mean"].contains(name), reader.take(",") != nil { axis = Int(try reader.number()) }
+      if axis == nil, ["sum", "mean"].contains(name), reader.take(",") != nil {
+        _ = reader.take("axis=")
+        axis = Int(try reader.number())
+      }
       guard reader.take(")") != nil else { throw reader.error("a closing parenthesis") }
       return try reader.function(name, x, axis)
     }

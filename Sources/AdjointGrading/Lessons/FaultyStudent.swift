@@ -27,18 +27,19 @@ package struct FaultyStudent {
     var answers: [Answer] = []
     for edge in edges {
       let consumer = tape[edge.consumer]
+      let place = tape.places(of: [edge.consumer])[0]
       guard let operation = consumer.operation else { continue }
       let site = FaultSite(of: consumer, input: edge.position)
       if let g = backward.adjoint(of: consumer), g.shape == site.shape {
         let rest = question.answer.moved(by: -1, along: edge.contribution.value)
         answers.append(
           Answer(
-            fault: "no local derivative in \(operation.name) %\(edge.consumer)",
+            fault: "no local derivative in \(operation.name) \(place)",
             kind: .hypothesis(.missingLocalDerivative),
             value: rest.moved(by: 1, along: g.value)))
       }
       for fault in RuleFault.allCases where fault.applies(to: site) && !fault.isSecondOrder {
-        let name = "\(fault.rawValue) in \(operation.name) %\(edge.consumer), input \(edge.position)"
+        let name = "\(fault.rawValue) in \(operation.name) \(place), input \(edge.position)"
         if fault.trap(at: site) != nil {
           guard edges.count == 1, let g = backward.adjoint(of: consumer) else { continue }
           let misshapen = fault == .unsummed ? g.value : question.answer.transposed

@@ -48,9 +48,13 @@ package enum Grade: Sendable, Hashable, CustomStringConvertible {
     }
   }
 
-  /// `128×10`, or `a single number`.
+  /// `128×10`, `a row of 10 numbers`, or `a single number`.
   static func text(_ shape: Shape) -> String {
-    shape.rank == 0 ? "a single number" : shape.map(String.init).joined(separator: "×")
+    switch shape.rank {
+    case 0: "a single number"
+    case 1: shape[0] == 1 ? "one number in brackets" : "a row of \(shape[0]) numbers"
+    default: shape.map(String.init).joined(separator: "×")
+    }
   }
 }
 

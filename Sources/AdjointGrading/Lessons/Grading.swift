@@ -43,23 +43,23 @@ extension Exercise {
       }
       roots[question.node] = inherited
       var own: Tensor<Double>?
+      // An answer that is of no use costs only itself: its name stands for what follows from those before it.
+      var meaning = AnswerReader.Meaning.value(sweep.adjoint(of: question.node)?.value ?? question.answer)
       let grade: Grade
       switch read(answers[question.number] ?? [], meanings) {
       case .success(let answer?):
         let judged = Judge(self, question, sweep, inherited).grade(answer)
         grade = judged
-        if answer.shape == question.answer.shape { own = answer }
+        if answer.shape == question.answer.shape { (own, meaning) = (answer, .value(answer)) }
         if judged.isRight, !judged.isCarried { roots[question.node] = [] }
         if !judged.isRight, own != nil { roots[question.node] = [question.node] }
-      case .success(nil): grade = .unanswered
+      case .success(nil):
+        grade = .unanswered
+        meaning = .missing("(\(question.number)) has no answer yet: give one, or write the numbers out")
       case .failure(let error): grade = .unreadable(error)
       }
       grades.append((question, grade))
-      for spelling in names.adjointSpellings(question.node) {
-        meanings[spelling] =
-          own.map { .value($0) }
-          ?? .missing("(\(question.number)) has no answer of its shape yet: give one, or write the numbers out")
-      }
+      for spelling in names.adjointSpellings(question.node) { meanings[spelling] = meaning }
       return own
 
       /// Nodes that are not asked about pass on what they inherit.

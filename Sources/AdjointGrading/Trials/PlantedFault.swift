@@ -11,6 +11,8 @@ struct PlantedFault: Sendable {
   let kind: Kind
   /// The node whose rule or whose accumulation is wrong.
   let node: Int
+  /// The position of the node, with its symbol.
+  private let place: String
 
   /// The rules' faults that leave shapes as they are and do not depend on the values.
   private static let rules: [RuleFault] = [
@@ -35,7 +37,7 @@ struct PlantedFault: Sendable {
       guard let node = one(of: arrivals.keys.sorted()),
         let fault = one(of: [FaultySweep.Fault.assigned, .droppedEdge(0), .countedTwice(0)])
       else { return nil }
-      (kind, self.node) = (.sweep(fault), node)
+      (kind, self.node, place) = (.sweep(fault), node, tape.places(of: [node])[0])
       return
     }
     guard let edge = one(of: edges.filter { nodes.contains($0.consumer) }),
@@ -43,12 +45,13 @@ struct PlantedFault: Sendable {
       let fault = one(of: PlantedFault.rules.filter { $0.applies(to: site) && $0.trap(at: site) == nil })
     else { return nil }
     (kind, node) = (.rule(fault, input: edge.position), edge.consumer)
+    place = tape.places(of: [node])[0]
   }
 
   var title: String {
     switch kind {
-    case .rule(let fault, let input): "\(fault.rawValue) in the rule of %\(node), input \(input)"
-    case .sweep(let fault): "\(fault) at %\(node)"
+    case .rule(let fault, let input): "\(fault.rawValue) in the rule of \(place), input \(input)"
+    case .sweep(let fault): "\(fault) at \(place)"
     }
   }
 

@@ -27,7 +27,7 @@ extension Lesson {
           b̄ = z̄            its bias
           x̄ = z̄·W          what it hands on, to the layer before
 
-      Then the layer before bends it, z̄⁽¹⁾ = ā⁽¹⁾ ⊙ (1 − a⁽¹⁾²), and does the same three. That is all of backpropagation, for any number of layers.
+      Then the layer before bends it, z̄⁽¹⁾ = ā⁽¹⁾ ⊙ (1 − (a⁽¹⁾)²), and does the same three. That is all of backpropagation, for any number of layers.
 
       No Jacobian was built. W̄⁽¹⁾ is [2×3], like W⁽¹⁾: an outer product of z̄ and x. The Jacobian ∂z⁽¹⁾/∂W⁽¹⁾ would be [2×6], and for a layer of 64 neurons over 784 pixels [64×50176], of which all but one in 64 are 0. ([Lesson 5](05-vectors-and-jacobians.html) shows why.)
 

@@ -93,7 +93,7 @@ extension Lesson {
         tokens.forEach((token, i) => body.append(make("tr", {}, make("th", { scope: "row" }, `${token} hears`),
           ...tokens.map((_, j) => {
             const share = values[i * n + j], cell = make("td", {}, share.toFixed(2));
-            cell.style.cssText = `background: ${colour(share, 1)}; color: ${inkOn(share, 1)}; padding: 0.3rem 0.8rem`;
+            cell.style.cssText = `background: ${colour(share, 1)}; color: ${inkOn(share, 1)}; padding: 0.3rem 0.9rem; text-align: center`;
             return cell;
           }))));
         map.replaceChildren(table);

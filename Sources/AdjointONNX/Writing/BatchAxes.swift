@@ -22,8 +22,7 @@ struct BatchAxes {
   init(_ batch: Int, _ node: Int, _ item: RecordedGraph.Node, _ inputs: [(Shape, [Growth])]) {
     (self.batch, self.item) = (batch, item)
     self.inputs = inputs.map { (shape: $0.0, growth: $0.1) }
-    let name = item.operation?.name ?? "leaf"
-    place = item.path ?? (item.scope.isEmpty ? "" : item.scope + "/") + "\(name) (%\(node))"
+    place = item.place(in: item.scope, of: item.operation?.name ?? "leaf")
   }
 
   /// The growth of each axis.

@@ -43,7 +43,7 @@ struct OperatorCall {
   var writer: GraphWriter { recording.writer }
   var element: ONNXElement { writer.element }
   /// The node in a sentence.
-  var place: String { recording.recorded.nodes[node].path ?? (scope.isEmpty ? "" : scope + "/") + "%\(node)" }
+  var place: String { recording.recorded.nodes[node].place(in: scope) }
   /// How many times the batch each axis of the result has.
   var factors: [Int] { recording.factors(node) }
   func factors(ofInput position: Int) -> [Int] { recording.factors(inputs[position]) }

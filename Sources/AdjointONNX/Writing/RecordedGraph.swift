@@ -15,6 +15,13 @@ struct RecordedGraph {
     /// Scope and label where it has a label.
     let path: String?
     let holdsIndices: Bool
+    /// Its position with its symbol.
+    fileprivate let position: String
+
+    /// The node in a sentence, with its scope where it has no path.
+    func place(in scope: String, of name: String = "") -> String {
+      path ?? (scope.isEmpty ? "" : scope + "/") + (name.isEmpty ? position : "\(name) (\(position))")
+    }
   }
 
   /// The numbers of a leaf.
@@ -29,11 +36,13 @@ struct RecordedGraph {
   let elements: (Int) -> Elements
 
   init<S: Scalar>(_ tape: Tape<S>) {
+    let places = tape.places(of: 0..<tape.count)
     nodes = (0..<tape.count).map { position in
       let x = tape[position]
       return Node(
         operation: x.operation, role: x.role, inputs: x.inputs.map(\.index), shape: x.shape, scope: x.scope,
-        label: x.label, path: x.label == nil ? nil : x.path, holdsIndices: x.holdsIndices)
+        label: x.label, path: x.label == nil ? nil : x.path, holdsIndices: x.holdsIndices,
+        position: places[position])
     }
     elements = { position in
       let x = tape[position]

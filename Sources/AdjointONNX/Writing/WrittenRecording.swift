@@ -234,7 +234,7 @@ extension WrittenRecording {
       case .parameter, .state: break
       case nil:
         if let count = wholeDivisor(node), count.truncatingRemainder(dividingBy: Double(batch)) == 0 {
-          let place = item.path ?? "%\(node)"
+          let place = item.place(in: "")
           throw FixedBatch(reason: "\(place): it divides by \(Int(count)), which may be the number of rows")
         }
         growth[node] = try BatchAxes(batch, node, item, item.inputs.map { (recorded.nodes[$0].shape, growth[$0]) })

@@ -187,7 +187,7 @@ extension NastyOutcome {
 }
 
 extension ScaleTrial.Sentence {
-  fileprivate var text: String { verdict.text + (node.map { " at %\($0)" } ?? "") }
+  fileprivate var text: String { verdict.text + (node.map { " at node \($0)" } ?? "") }
 }
 
 extension TrialImages {

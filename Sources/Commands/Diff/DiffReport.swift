@@ -45,14 +45,16 @@ struct DiffReport {
   private var details: [(name: String, text: String)] {
     switch comparison.difference {
     case .value(let found): return values(found)
-    case .program(_, _, let x, let y):
-      func text(_ node: TracedNode?, _ other: TracedNode?) -> String {
+    case .program(let p, let q, let x, let y):
+      func text(_ node: TracedNode?, _ recording: TracedRecording, _ other: TracedNode?) -> String {
         guard let node else { return "nothing: the recording has ended" }
         let isTold = other.map { $0.text == node.text } ?? false
-        return node.text + (isTold || node.isOperation ? ", \(node.structure)" : "")
+        return node.text + (isTold || node.isOperation ? ", \(recording.structure(of: node))" : "")
       }
       return [
-        ("first node", "%\(min(x?.number ?? .max, y?.number ?? .max))"), ("in A", text(x, y)), ("in B", text(y, x)),
+        ("first node", "number \(min(x?.number ?? .max, y?.number ?? .max)) of the tape"),
+        ("in A", text(x, p.recording, y)),
+        ("in B", text(y, q.recording, x)),
       ]
     case nil, .precision, .update: return []
     }
@@ -64,7 +66,7 @@ struct DiffReport {
     for (step, reader) in [(found.a, a), (found.b, b)] where step.isRefused {
       fields.insert(("refused", "in \(reader.path): a number was not finite, and the step changed nothing"), at: 0)
     }
-    if found.node.isOperation { fields.append(("operation", found.node.structure)) }
+    if found.node.isOperation { fields.append(("operation", recording.structure(of: found.node))) }
     let layer = recording.layer(of: found.node)
     if !layer.isEmpty, !found.node.text.contains("'\(layer)'") { fields.append(("layer", layer)) }
     if let x = found.node.adjointOf.first.flatMap({ recording.places[$0] }) {

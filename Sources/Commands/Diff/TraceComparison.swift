@@ -56,7 +56,7 @@ struct TraceComparison {
     let (x, y) = (a.recording.nodes, b.recording.nodes)
     for place in 0..<max(x.count, y.count) {
       let (p, q) = (place < x.count ? x[place] : nil, place < y.count ? y[place] : nil)
-      if let p, let q, p.number == q.number, p.structure == q.structure { continue }
+      if let p, let q, p.isSame(as: q) { continue }
       return .program(a, b, p, q)
     }
     return nil

@@ -24,9 +24,13 @@ struct TracedNode {
   var count: Int { shape.reduce(1, *) }
   /// True for classes and positions, which are `Int32`.
   var isIndex: Bool { kind == "index" }
-  /// The kind, inputs and shape in a sentence.
-  var structure: String {
-    kind + (isOperation ? " of " + inputs.map { "%\($0)" }.joined(separator: ", ") + " to" : ",") + " \(shape)"
+  /// What it is called in a sentence: its path in quotation marks, else its number and its symbol.
+  var name: String { text.split(separator: " [", maxSplits: 1).first.map(String.init) ?? text }
+
+  /// True for the same operation or leaf on the same inputs, of the same shape.
+  func isSame(as other: TracedNode) -> Bool {
+    (number, kind, isOperation, shape) == (other.number, other.kind, other.isOperation, other.shape)
+      && inputs == other.inputs
   }
 }
 
@@ -61,9 +65,15 @@ final class TracedRecording {
           number: number, kind: operation.map { $0 + attributes } ?? leaf,
           isOperation: operation != nil, inputs: inputs, shape: shape, path: node["path"]?.string ?? "",
           serves: node["serves"]?.integer, adjointOf: node["adjointOf"].flatMap(TracedRecording.integers) ?? [],
-          text: node["text"]?.string ?? "%\(number)"))
+          text: node["text"]?.string ?? "node \(number)"))
     }
     (self.nodes, self.places) = (nodes, places)
+  }
+
+  /// The kind, inputs and shape of a node in a sentence.
+  func structure(of node: TracedNode) -> String {
+    let inputs = node.inputs.compactMap { places[$0].map { nodes[$0].name } }.joined(separator: ", ")
+    return node.kind + (node.isOperation ? " of \(inputs) to" : ",") + " \(node.shape)"
   }
 
   private static func integers(_ value: JSON) -> [Int]? {

@@ -153,7 +153,9 @@ struct ExplainedModel {
     xRay = isScalar ? try ScalarXRay(of: loss) : nil
     let noun = data.imageSize == nil ? "point" : "image"
     let place = count == 1 ? "\(noun) \(first)" : count.of(noun) + (first > 0 ? " from \(first) on" : "")
-    subtitle = "\(name), on \(place) of \(data.title), \(origin)"
+    // A page goes to others: of a path it tells the last name alone.
+    let title = data.title.split(separator: "/").last ?? ""
+    subtitle = "\(name), on \(place) of \(title), \(origin)"
     imageSize = data.imageSize
   }
 }

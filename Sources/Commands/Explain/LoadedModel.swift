@@ -3,6 +3,7 @@ import AdjointCommandData
 import AdjointCommandLine
 import AdjointCommandTraining
 import AdjointDatasets
+import AdjointFiles
 import AdjointLearning
 
 extension ExplainedModel {
@@ -27,7 +28,8 @@ extension ExplainedModel {
     }
     try self.init(
       model, .classes(classifier.plan.loss), data, arguments, sizes: classifier.architecture,
-      named: "\(classifier.architecture), \(classifier.plan.loss.optionName)", origin: "from \(file)")
+      named: "\(classifier.architecture), \(classifier.plan.loss.optionName)",
+      origin: "from \(FilePlace.url(file).lastPathComponent)")
   }
 }
 

@@ -3,6 +3,8 @@ import AdjointDatasets
 import AdjointDrawing
 import AdjointLearning
 import Foundation
+import TestFiles
+import Testing
 
 /// A model that a page is made of, and that the library computes again with other weights.
 struct PageModel {
@@ -25,12 +27,17 @@ struct PageModel {
       return evaluate()
     }
     let loss = body(Tape())
+    return (loss.scalar, PageModel.gradients(of: loss))
+  }
+
+  /// The gradients by leaf.
+  static func gradients(of loss: Variable<Double>) -> [Int: [Double]] {
     let backward = loss.tape.backward(from: loss)
     var gradients: [Int: [Double]] = [:]
     for leaf in loss.tape.differentiableVariables {
       gradients[leaf.index] = backward.adjoint(of: leaf)?.value.elements
     }
-    return (loss.scalar, gradients)
+    return gradients
   }
 }
 
@@ -154,12 +161,45 @@ enum Pages {
     }
   }
 
-  /// MNIST where it is present, as the other tests look for it.
-  static var mnist: LabeledImages? {
+  /// 784-30-10 trained on MNIST for a moment, and the page that the command makes of its checkpoint.
+  static func trained(in folder: Folder) throws -> (model: PageModel, page: String) {
+    let mnist = try #require(mnistFolder).path
+    let checkpoint = folder.url.appendingPathComponent("mnist.safetensors")
+    let page = folder.url.appendingPathComponent("seven.html")
+    for words in [
+      [
+        "train", "--data", mnist, "--hidden", "30", "--activation", "sigmoid", "--epochs", "1", "--save",
+        checkpoint.path,
+      ],
+      ["explain", "--load", checkpoint.path, "--example", "7", "-o", page.path],
+    ] {
+      let (output, errors) = try Tool(builtProgram("adjoint")).run(words, in: folder)
+      #expect(errors.isEmpty, "\(output) \(errors)")
+    }
+    var generator = Generator(seed: 0)
+    let network = MLP<Float>([784, 30, 10], activation: .sigmoid, using: &generator)
+    try network.load(from: checkpoint)
+    let model = MLP<Double>([784, 30, 10], activation: .sigmoid, using: &generator)
+    for (parameter, trained) in zip(model.parameters, network.parameters) {
+      parameter.value = trained.value.converted()
+    }
+    let image = try MNIST.load(.test, from: URL(fileURLWithPath: mnist)).selecting([7]).all
+    let trained = PageModel(name: "784-30-10 trained", parameters: model.parameters) { tape in
+      let x = tape.input(image.inputs.converted(), name: "x")
+      return crossEntropy(logits: model(x), labels: tape.index(image.targets, name: "t")).labeled("loss")
+    }
+    return (trained, try String(contentsOf: page, encoding: .utf8))
+  }
+
+  /// The folder of MNIST where it is present, as the other tests look for it.
+  static var mnistFolder: URL? {
     let given = ProcessInfo.processInfo.environment["ADJOINT_MNIST"]
     let folder = URL(fileURLWithPath: given ?? "../shared/data/mnist", isDirectory: true)
-    return try? MNIST.load(.training, from: folder).prefix(4)
+    return MNIST.isPresent(in: folder) ? folder : nil
   }
+
+  /// Its first images.
+  static var mnist: LabeledImages? { mnistFolder.flatMap { try? MNIST.load(.training, from: $0).prefix(4) } }
 }
 
 extension LabeledImages {

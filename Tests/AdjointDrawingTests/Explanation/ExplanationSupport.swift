@@ -10,6 +10,9 @@ struct Tool: Sendable {
   /// Opens whole pages.
   static let chromium = Tool("chromium", "chromium-browser", "google-chrome")
 
+  /// A program at a place.
+  init(_ program: URL) { path = program.path }
+
   private init?(_ names: String...) {
     let folders = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":").map(String.init)
     let places = names.flatMap { name in folders.map { $0 + "/" + name } }

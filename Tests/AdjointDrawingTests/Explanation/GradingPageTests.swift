@@ -63,11 +63,20 @@ import Testing
         return own
       }
       let last = exercise.questions[exercise.questions.count - 1]
-      let odd = ["1/0", "[1, 2", "nan", "2 * (1 + exp(0)) ^ 2 - tanh(0)", "[[1, 2], [3]]", "∂%\(last.node)"]
+      let odd = [
+        "1/0", "[1, 2", "nan", "np.sum([[2, 3]]^T, axis=0) ^ 2 - np.tanh(0)", "[[1, 2], [3]]", "∂%\(last.node)",
+      ]
       let sheets = [
         Dictionary(uniqueKeysWithValues: exercise.questions.map { ($0.number, NumberText.text($0.answer, digits: 3)) }),
         carried,
         Dictionary(uniqueKeysWithValues: exercise.questions.map { ($0.number, odd[$0.number % odd.count]) }),
+        // An answer of no use, and right work behind it that goes on from it by name.
+        Dictionary(
+          uniqueKeysWithValues: exercise.questions.map { question in
+            let isSame = question.answer.shape == first.answer.shape
+            let right = (isSame ? "0 * ∂%\(first.node) + " : "") + NumberText.text(question.answer)
+            return (question.number, question.number != first.number ? right : seed % 2 == 0 ? "[1, 2" : "[[[1]]]")
+          }),
         Dictionary(
           uniqueKeysWithValues: exercise.questions.map { question in
             (

@@ -62,6 +62,9 @@ struct ReportPage {
     // Side by side where there is room for a chart's own width twice.
     + ".charts{display:flex;flex-wrap:wrap;gap:0 32px;align-items:flex-start}.charts figure{flex:0 1 auto;max-width:100%}"
     + "figure{margin:0 0 20px;overflow-x:auto}figcaption{font-size:12px}a{color:inherit}"
+    // So are sections of one chart.
+    + "@media(min-width:1100px){main{display:flex;flex-wrap:wrap;gap:0 40px}main>*{flex:1 1 100%;min-width:0}"
+    + "section:has(figure:only-child){flex:1 1 40%}}"
     + "svg{display:block;max-width:100%;height:auto}@media print{section{break-inside:avoid}}"
 }
 
@@ -77,7 +80,12 @@ struct ReportDirectory {
     self.path = path
     url = FilePlace.url(path, isDirectory: true)
     var isDirectory: ObjCBool = false
-    if FileManager.default.fileExists(atPath: url.path, isDirectory: &isDirectory), !isDirectory.boolValue {
+    let exists = FileManager.default.fileExists(atPath: url.path, isDirectory: &isDirectory)
+    if !exists, url.pathExtension.lowercased() == "html" {
+      throw .unwritable(
+        path, reason: "a report is a directory, with report.html inside; give --report the directory alone")
+    }
+    if exists, !isDirectory.boolValue {
       throw .unwritable(path, reason: "it is a file; give --report a directory, which is made where there is none")
     }
     do {

@@ -16,8 +16,8 @@ const keyOf = i => (exercise.values.find(({ node }) => node === i) || { names: [
 // How an answer is written, for the shapes that are asked for.
 function howToAnswer() {
   const [first] = exercise.questions, isNumbers = exercise.questions.every(({ shape }) => !shape.length);
-  return (isNumbers ? "Write each adjoint as a number, or as a formula of the names on this page, such as 2 * (1 - 0.5^2)."
-    : "Write each adjoint as nested brackets, [[1, -0.5], [2/3, 0]], or as a formula of the names on this page, such as 2 * (1 - 0.5^2): "
+  return (isNumbers ? "Write each adjoint as a number, or as a formula, such as 2 * (1 - 0.5^2), which may use the names on this page."
+    : "Write each adjoint as nested brackets, [[1, -0.5], [2/3, 0]], or as a formula, such as 2 * (1 - 0.5^2), which may use the names on this page: "
       + "· is the product of matrices (@ on a keyboard), ᵀ transposes (.T), sum(x, 0) sums over an axis.")
     + ` On a keyboard ${first.adjoint[0]} is ${first.adjoint[1]}. ${exercise.digits} significant digits are enough; going on from a wrong answer costs nothing more.`;
 }
@@ -25,8 +25,8 @@ function howToAnswer() {
 // The forward pass that the questions are about, where the page walks through another.
 function givenValues() {
   return make("table", { class: "given" }, make("caption", {}, "The forward pass"), ...askedData.walk.map(i => {
-    const node = askedData.nodes[i], name = node.math ? formula(node.math) : node.symbol, key = keyOf(i);
-    return make("tr", {}, make("th", { scope: "row" }, name), make("td", {}, `= ${typed([...askedEngine.values[i]], node.shape)}`),
+    const node = askedData.nodes[i], name = formula(node.math || node.name), key = keyOf(i);
+    return make("tr", {}, make("th", { scope: "row" }, name), make("td", {}, `= ${typed([...askedEngine.values[i]], node.shape).replaceAll("-", "−")}`),
       make("td", { class: "key" }, key && key !== node.symbol ? make("span", { class: "note" }, "typed ", make("code", {}, key)) : ""));
   }));
 }
@@ -55,7 +55,7 @@ function fillIn() {
     if (!ownRecording) field.addEventListener("focus", () => go(steps.findIndex(step => step.node === node)));
     fields.set(number, field);
     verdicts.set(number, verdict);
-    list.append(make("li", {}, make("label", { for: id }, `${title}${shape.length ? " " + shapeText(shape) : ""}, used in ${uses}`), field, verdict));
+    list.append(make("li", {}, make("label", { for: id }, adjointName(askedData.nodes[node]), `${title.slice(askedData.nodes[node].adjointSymbol.length)}${shape.length ? " " + shapeText(shape) : ""}, used in ${uses}`), field, verdict));
   }
   const button = make("button", { type: "button", id: "grade" }, "grade");
   button.addEventListener("click", grade);

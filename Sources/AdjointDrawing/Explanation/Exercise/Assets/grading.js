@@ -65,7 +65,7 @@ function readAnswer(text, names) {
   };
   const power = () => {
     let value = atom();
-    for (let mark; (mark = take("ᵀ", ".T", "²", "³"));) {
+    for (let mark; (mark = take("ᵀ", ".T", "^T", "²", "³"));) {
       value = mark === "²" ? { ...value, data: value.data.map(v => v * v) }
         : mark === "³" ? { ...value, data: value.data.map(v => v ** 3) } : transposed(value);
     }
@@ -98,6 +98,7 @@ function readAnswer(text, names) {
     return +match[0].replace("−", "-");
   };
   const call = () => {
+    rest = rest.replace(/^np\./, "");
     const whole = rest, name = /^[\p{L}\p{N}_]+/u.exec(rest)[0];
     const op = { "σ": "sigmoid", ln: "log", "Σ": "sum" }[name] || name;
     const isWhole = ["sum", "mean"].includes(op), isRow = ["softmax", "logSoftmax"].includes(op);
@@ -110,7 +111,7 @@ function readAnswer(text, names) {
     }
     return nested(() => {
       const x = sum();
-      if (axis === undefined && isWhole && take(",")) axis = number();
+      if (axis === undefined && isWhole && take(",")) { take("axis="); axis = number(); }
       if (!take(")")) fail("a closing parenthesis");
       if (axis !== undefined && !(axis in x.shape)) fail(`an axis of [${x.shape.join(", ")}]`, String(axis));
       if (!isWhole) return run(op, [x], x.shape);
@@ -119,7 +120,7 @@ function readAnswer(text, names) {
     });
   };
   const value = sum();
-  if (rest.trim()) fail("the end of the answer");
+  if (rest.trim()) fail(`${rest.trim().startsWith(",") ? "a decimal point" : "a sign such as *"}, or the end of the answer`);
   const odd = value.data.findIndex(v => !Number.isFinite(v));
   if (odd >= 0) fail("finite numbers", `${value.data[odd]} as element ${odd}`);
   return value;
@@ -151,7 +152,7 @@ function gradeAnswer(question, answer, { tolerance, carried = null, roots = [], 
     return best;
   };
   if (String(answer.shape) !== String(shape)) {
-    const text = s => s.length ? s.join("×") : "a single number", count = size_ => size_.reduce((p, n) => p * n, 1);
+    const text = s => s.length > 1 ? s.join("×") : !s.length ? "a single number" : s[0] === 1 ? "one number in brackets" : `a row of ${s[0]} numbers`, count = size_ => size_.reduce((p, n) => p * n, 1);
     const fits = shape.length <= answer.shape.length
       && shape.every((n, i) => n === 1 || n === answer.shape[answer.shape.length - shape.length + i]);
     const known = near(tolerance);
@@ -242,13 +243,15 @@ function gradeSheet(exercise, engine, data, texts) {
       roots.set(node, before);
       let grade = { right: false, text: "no answer" };
       if (text && !text.includes("____")) {
+        // An answer that is of no use costs only itself: its name stands for what follows from those before it.
+        let named = { shape: question.shape, data: sweep.adjoint(node) };
         try {
           const answer = readAnswer(text, names), follows = sweep.adjoint(node);
           grade = gradeAnswer(question, answer, { tolerance: exercise.tolerance, roots: [...before].sort((a, b) => b - a)
             .map(i => asked.get(i).adjoint[0]), carried: apartBy(follows, question.key) > question.noise ? follows : null,
           weight: question.isParameter ? engine.values[node] : null });
           if (String(answer.shape) === String(question.shape)) {
-            for (const spelling of question.adjoint) names.set(spelling, answer);
+            named = answer;
             if (grade.right && !grade.isCarried) roots.set(node, new Set());
             if (!grade.right) roots.set(node, new Set([node]));
             sweep.own.set(node, answer.data);
@@ -257,6 +260,7 @@ function gradeSheet(exercise, engine, data, texts) {
           if (!(error instanceof AnswerError)) throw error;
           grade = { right: false, text: `cannot be read: ${error.message}` };
         }
+        for (const spelling of question.adjoint) names.set(spelling, named);
       }
       grades.set(question.number, grade);
     }

@@ -6,30 +6,26 @@ extension PageAssets {
     const exercise = JSON.parse(byId("homework").textContent), ownRecording = byId("homework-recording");
     const askedData = ownRecording ? JSON.parse(ownRecording.textContent) : data, askedEngine = ownRecording ? new Engine(askedData) : engine;
 
-    // A tensor as one types it: nested brackets.
     function typed(values, shape) {
       if (!shape.length) return shown(values[0], 6);
       const width = values.length / (shape[0] || 1);
       return `[${Array.from({ length: shape[0] }, (_, k) => typed(values.slice(k * width, (k + 1) * width), shape.slice(1))).join(", ")}]`;
     }
 
-    // What a keyboard has for the name of a value.
     const keyOf = i => (exercise.values.find(({ node }) => node === i) || { names: [] }).names[1];
 
-    // How an answer is written, for the shapes that are asked for.
     function howToAnswer() {
       const [first] = exercise.questions, isNumbers = exercise.questions.every(({ shape }) => !shape.length);
-      return (isNumbers ? "Write each adjoint as a number, or as a formula of the names on this page, such as 2 * (1 - 0.5^2)."
-        : "Write each adjoint as nested brackets, [[1, -0.5], [2/3, 0]], or as a formula of the names on this page, such as 2 * (1 - 0.5^2): "
+      return (isNumbers ? "Write each adjoint as a number, or as a formula, such as 2 * (1 - 0.5^2), which may use the names on this page."
+        : "Write each adjoint as nested brackets, [[1, -0.5], [2/3, 0]], or as a formula, such as 2 * (1 - 0.5^2), which may use the names on this page: "
           + "· is the product of matrices (@ on a keyboard), ᵀ transposes (.T), sum(x, 0) sums over an axis.")
         + ` On a keyboard ${first.adjoint[0]} is ${first.adjoint[1]}. ${exercise.digits} significant digits are enough; going on from a wrong answer costs nothing more.`;
     }
 
-    // The forward pass that the questions are about, where the page walks through another.
     function givenValues() {
       return make("table", { class: "given" }, make("caption", {}, "The forward pass"), ...askedData.walk.map(i => {
-        const node = askedData.nodes[i], name = node.math ? formula(node.math) : node.symbol, key = keyOf(i);
-        return make("tr", {}, make("th", { scope: "row" }, name), make("td", {}, `= ${typed([...askedEngine.values[i]], node.shape)}`),
+        const node = askedData.nodes[i], name = formula(node.math || node.name), key = keyOf(i);
+        return make("tr", {}, make("th", { scope: "row" }, name), make("td", {}, `= ${typed([...askedEngine.values[i]], node.shape).replaceAll("-", "−")}`),
           make("td", { class: "key" }, key && key !== node.symbol ? make("span", { class: "note" }, "typed ", make("code", {}, key)) : ""));
       }));
     }
@@ -58,7 +54,7 @@ extension PageAssets {
         if (!ownRecording) field.addEventListener("focus", () => go(steps.findIndex(step => step.node === node)));
         fields.set(number, field);
         verdicts.set(number, verdict);
-        list.append(make("li", {}, make("label", { for: id }, `${title}${shape.length ? " " + shapeText(shape) : ""}, used in ${uses}`), field, verdict));
+        list.append(make("li", {}, make("label", { for: id }, adjointName(askedData.nodes[node]), `${title.slice(askedData.nodes[node].adjointSymbol.length)}${shape.length ? " " + shapeText(shape) : ""}, used in ${uses}`), field, verdict));
       }
       const button = make("button", { type: "button", id: "grade" }, "grade");
       button.addEventListener("click", grade);
@@ -71,7 +67,6 @@ extension PageAssets {
     }
     fillIn();
 
-    // For the page's test of itself: the key, typed into the fields, and one answer that is wrong.
     function fillInKey() {
       const type = (k, text) => {
         const field = byId(`answer-${exercise.questions[k].number}`);

@@ -6,7 +6,6 @@ extension PageAssets {
   static let grading = #"""
     class AnswerError extends Error {}
 
-    // A tensor {shape, data} that an answer's text means. The grammar is that of `AnswerReader` in Swift.
     function readAnswer(text, names) {
       let rest = text, depth = 0;
       const listed = [...names.keys()].sort((a, b) => b.length - a.length);
@@ -68,7 +67,7 @@ extension PageAssets {
       };
       const power = () => {
         let value = atom();
-        for (let mark; (mark = take("ᵀ", ".T", "²", "³"));) {
+        for (let mark; (mark = take("ᵀ", ".T", "^T", "²", "³"));) {
           value = mark === "²" ? { ...value, data: value.data.map(v => v * v) }
             : mark === "³" ? { ...value, data: value.data.map(v => v ** 3) } : transposed(value);
         }
@@ -101,6 +100,7 @@ extension PageAssets {
         return +match[0].replace("−", "-");
       };
       const call = () => {
+        rest = rest.replace(/^np\./, "");
         const whole = rest, name = /^[\p{L}\p{N}_]+/u.exec(rest)[0];
         const op = { "σ": "sigmoid", ln: "log", "Σ": "sum" }[name] || name;
         const isWhole = ["sum", "mean"].includes(op), isRow = ["softmax", "logSoftmax"].includes(op);
@@ -113,7 +113,7 @@ extension PageAssets {
         }
         return nested(() => {
           const x = sum();
-          if (axis === undefined && isWhole && take(",")) axis = number();
+          if (axis === undefined && isWhole && take(",")) { take("axis="); axis = number(); }
           if (!take(")")) fail("a closing parenthesis");
           if (axis !== undefined && !(axis in x.shape)) fail(`an axis of [${x.shape.join(", ")}]`, String(axis));
           if (!isWhole) return run(op, [x], x.shape);
@@ -122,7 +122,7 @@ extension PageAssets {
         });
       };
       const value = sum();
-      if (rest.trim()) fail("the end of the answer");
+      if (rest.trim()) fail(`${rest.trim().startsWith(",") ? "a decimal point" : "a sign such as *"}, or the end of the answer`);
       const odd = value.data.findIndex(v => !Number.isFinite(v));
       if (odd >= 0) fail("finite numbers", `${value.data[odd]} as element ${odd}`);
       return value;
@@ -140,7 +140,6 @@ extension PageAssets {
       return r === 0 ? "0" : Math.abs(r) < 1e-4 ? r.toExponential().replace(/e-(\d)$/, "e-0$1") : String(r);
     };
 
-    // The grade of one answer, judged against the key and against what follows from earlier answers: {right, text}.
     function gradeAnswer(question, answer, { tolerance, carried = null, roots = [], weight = null }) {
       const { key, noise, shape } = question, size = most(key), own = carried || key;
       const right = (text, isCarried = false) => ({ right: true, isCarried, text }), wrong = text => ({ right: false, text });
@@ -154,7 +153,7 @@ extension PageAssets {
         return best;
       };
       if (String(answer.shape) !== String(shape)) {
-        const text = s => s.length ? s.join("×") : "a single number", count = size_ => size_.reduce((p, n) => p * n, 1);
+        const text = s => s.length > 1 ? s.join("×") : !s.length ? "a single number" : s[0] === 1 ? "one number in brackets" : `a row of ${s[0]} numbers`, count = size_ => size_.reduce((p, n) => p * n, 1);
         const fits = shape.length <= answer.shape.length
           && shape.every((n, i) => n === 1 || n === answer.shape[answer.shape.length - shape.length + i]);
         const known = near(tolerance);
@@ -180,7 +179,6 @@ extension PageAssets {
       return wrong(shape.length ? `wrong: element ${place}, ${found}, is off by most` : `wrong: ${found}`);
     }
 
-    // A mistake with a number of its own: a decay, one row or element alone, a factor of no known origin.
     function fitted(answer, own, size, { shape, noise }, weight, tolerance) {
       const extra = answer.data.map((v, k) => v - own[k]), extent = most(extra);
       if (weight && weight.length > 2) {
@@ -198,14 +196,12 @@ extension PageAssets {
       return `too large by the factor ${shown(factor, 3)}`;
     }
 
-    // What each node's adjoint becomes for somebody who goes on from answers of his own, nodes being passed from the loss back.
     class OwnSweep {
       constructor(engine, data) { Object.assign(this, { engine, data, own: new Map(), parts: new Map() }); }
 
       adjoint(node) { return this.own.get(node) || this.engine.values[this.data.adjoints[node]]; }
       consumers(node) { return [...new Set(this.data.edges.filter(e => e.to === node).map(e => e.from))]; }
 
-      // What the recorded backward nodes from an adjoint to a contribution make of another adjoint.
       contribution(adjoint, contribution, g) {
         const local = new Map([[adjoint, g]]);
         for (let i = adjoint + 1; i <= contribution; i++) {
@@ -229,7 +225,6 @@ extension PageAssets {
       }
     }
 
-    // Grades all answers, texts by number: {grades: Map by number, solved}.
     function gradeSheet(exercise, engine, data, texts) {
       const sweep = new OwnSweep(engine, data), roots = new Map(), grades = new Map(), names = new Map();
       for (const { node, names: spellings } of exercise.values)
@@ -245,13 +240,14 @@ extension PageAssets {
           roots.set(node, before);
           let grade = { right: false, text: "no answer" };
           if (text && !text.includes("____")) {
+            let named = { shape: question.shape, data: sweep.adjoint(node) };
             try {
               const answer = readAnswer(text, names), follows = sweep.adjoint(node);
               grade = gradeAnswer(question, answer, { tolerance: exercise.tolerance, roots: [...before].sort((a, b) => b - a)
                 .map(i => asked.get(i).adjoint[0]), carried: apartBy(follows, question.key) > question.noise ? follows : null,
               weight: question.isParameter ? engine.values[node] : null });
               if (String(answer.shape) === String(question.shape)) {
-                for (const spelling of question.adjoint) names.set(spelling, answer);
+                named = answer;
                 if (grade.right && !grade.isCarried) roots.set(node, new Set());
                 if (!grade.right) roots.set(node, new Set([node]));
                 sweep.own.set(node, answer.data);
@@ -260,6 +256,7 @@ extension PageAssets {
               if (!(error instanceof AnswerError)) throw error;
               grade = { right: false, text: `cannot be read: ${error.message}` };
             }
+            for (const spelling of question.adjoint) names.set(spelling, named);
           }
           grades.set(question.number, grade);
         }

@@ -6,17 +6,22 @@ extension PageAssets {
     .panel { margin: 0.8rem 1rem; }
     #lesson > *, #exercise > * { max-width: 46rem; margin: 0 0 0.5rem; } #lesson { columns: 30rem 2; column-gap: 2.5rem; } #lesson .course { column-span: all; max-width: none; }
     #lesson .equations, #lesson li, #lesson p:has(+ .equations) { break-inside: avoid; } #lesson h2, #lesson p:has(+ .equations) { break-after: avoid; } .course { display: flex; flex-wrap: wrap; gap: 0.2rem 1.2rem; }
-    a { color: var(--forward); } .equations { border-collapse: collapse; font: 0.95rem/1.5 ui-monospace, "DejaVu Sans Mono", monospace; } .equations td { padding: 0 1.4rem 0 0; vertical-align: top; overflow-wrap: anywhere; } #ending { margin: 0 1rem; }
+    a { color: var(--forward); } .equations { border-collapse: collapse; font: 0.95rem/1.5 ui-monospace, "DejaVu Sans Mono", monospace; } .equations td { padding: 0 1.4rem 0 0; vertical-align: top; } #ending { margin: 0 1rem; }
     .given caption { white-space: nowrap; } .given { border-collapse: collapse; margin: 0.5rem 0; } .given .key { white-space: nowrap; padding-left: 0.8rem; } .given th { text-align: left; font-weight: 400; padding-right: 0.6rem; } .given td { overflow-wrap: anywhere; }
     .given .math { overflow-wrap: normal; white-space: nowrap; }
     .given th, .given td { vertical-align: top; border-top: 1px solid var(--line); }
-    #homework-fields { padding: 0 1rem 1rem; }
+    #homework-fields { padding: 0.6rem 1rem 1rem; }
     #homework-fields .questions { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 22rem), 1fr)); gap: 0.5rem 1.5rem; }
     #homework-fields textarea { width: 100%; box-sizing: border-box; font: 0.9rem ui-monospace, monospace; color: inherit; background: transparent; }
     #homework-fields .verdict { margin: 0; min-height: 1.3em; }
     #homework-fields .right::before { content: "✓ "; }
     #homework-fields .wrong::before { content: "✗ "; }
     @media (max-width: 760px) { .panel { margin: 0.6rem; } }
+    /* On a phone a cell goes below the one before it, whole, where the two are wider than the page. */
+    @media (max-width: 600px) {
+      .equations tr, .given tr, .given caption { display: block; } .given tr { border-top: 1px solid var(--line); }
+      .equations td, .given th, .given td { display: inline-block; max-width: 100%; border: 0; } .given .key:empty { display: none; }
+    }
 
     """#
 }

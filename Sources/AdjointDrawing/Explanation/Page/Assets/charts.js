@@ -1,6 +1,7 @@
 // The live charts of learning: the loss, and what the model answers where its inputs are one or two numbers.
 
-const chartSize = [210, 160];
+// Of two that stand side by side, and of one alone.
+const smallChart = [210, 160], wideChart = [430, 160];
 
 // An empty drawing of a size, with a border around its plot; gives the places of x and y in it.
 function plot(svg, [width, height], [x0, x1], [y0, y1], [left, bottom] = [40, 20]) {
@@ -20,7 +21,7 @@ const short = v => Number.isFinite(v) && Math.abs(v) >= 1e-2 && Math.abs(v) < 1e
 const line = points => points.map(([x, y], k) => `${k ? "L" : "M"}${x.toFixed(1)} ${y.toFixed(1)}`).join("");
 
 function drawLoss(svg) {
-  const { losses } = descent, last = Math.max(losses.length - 1, 10);
+  const { losses } = descent, chartSize = byId("picture").hasAttribute("hidden") ? wideChart : smallChart, last = Math.max(losses.length - 1, 10);
   const finite = losses.filter(Number.isFinite), top = Math.max(...finite, Number.MIN_VALUE), low = Math.min(0, ...finite);
   const { x, y } = plot(svg, chartSize, [0, last], [low, top]);
   const points = sampled(losses.length, 300).concat(losses.length - 1).filter(k => Number.isFinite(losses[k]));
@@ -68,7 +69,7 @@ function knownPoints() {
 function drawBoundary(svg) {
   const points = knownPoints(), cells = 28, count = Math.max(2, predictions.width);
   const [[x0, x1], [y0, y1]] = [0, 1].map(axis => extent(points.map(p => p.input[axis])));
-  const { x, y } = plot(svg, chartSize, [x0, x1], [y0, y1]);
+  const { x, y } = plot(svg, smallChart, [x0, x1], [y0, y1]);
   const middle = (k, from, to) => from + (k + 0.5) / cells * (to - from);
   const grid = Array.from({ length: cells * cells }, (_, k) => [middle(k % cells, x0, x1), middle(Math.floor(k / cells), y0, y1)]);
   const [width, height] = [(x(x1) - x(x0)) / cells, (y(y0) - y(y1)) / cells];
@@ -96,7 +97,7 @@ function drawCurve(svg) {
   const grid = Array.from({ length: 101 }, (_, k) => [x0 + k / 100 * (x1 - x0)]);
   const answers = predictions.at(grid).map(answer => answer[0]);
   const [y0, y1] = extent([...points.map(p => p.target[0]), ...answers.filter(Number.isFinite)]);
-  const { x, y } = plot(svg, chartSize, [x0, x1], [y0, y1]);
+  const { x, y } = plot(svg, smallChart, [x0, x1], [y0, y1]);
   draw(svg, "path", { d: line(grid.flatMap(([v], k) => Number.isFinite(answers[k]) ? [[x(v), y(answers[k])]] : [])), class: "curve" });
   for (const { input, target } of points) marker(svg, x(input[0]), y(target[0]), 0, `${brief(input[0])} → ${brief(target[0])}`);
   svg.setAttribute("aria-label", `The answer as a curve over the input, with ${points.length} targets`);

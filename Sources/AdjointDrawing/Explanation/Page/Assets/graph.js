@@ -45,7 +45,7 @@ class Graph {
     this.text(box.title, x + width / 2, y + 17, { class: "title", "text-anchor": "middle" }, g);
     // A single number stands in its box, and its adjoint below it.
     const adjoint = this.data.adjoints[box.nodes[0]], number = i => brief(engine.values[i][0]);
-    const numbers = box.numbers ? [hasValue ? number(box.nodes[0]) : "·", hasAdjoint ? `∂ ${number(adjoint)}` : ""] : [];
+    const numbers = box.numbers ? [hasValue ? number(box.nodes[0]) : "·", hasAdjoint ? `${this.data.nodes[box.nodes[0]].adjointSymbol} ${number(adjoint)}` : ""] : [];
     [...box.lines, ...numbers].forEach((line, k) => this.text(line, x + width / 2, y + 33 + 16 * k,
       { "text-anchor": "middle", ...(k < box.lines.length ? {} : { class: k === box.lines.length ? "number" : "number adjoint-number" }) }, g));
     if (hasAdjoint) this.add("path", { class: "adjoint", d: `M${x + width - 10} ${y - 5} h14 l-7 12 z` }, g);

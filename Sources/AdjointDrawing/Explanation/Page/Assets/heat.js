@@ -8,14 +8,14 @@ function mixed(v, scale) {
   if (Number.isNaN(v)) return [153, 153, 153];
   const t = scale > 0 ? Math.min(1, Math.abs(v) / scale) : 0, isDark = document.documentElement.dataset.theme === "dark";
   const paper = isDark ? [30, 33, 38] : [255, 255, 255];
-  const end = v < 0 ? (isDark ? [70, 160, 240] : [0, 90, 160]) : (isDark ? [240, 140, 50] : [200, 80, 0]);
+  const end = v < 0 ? (isDark ? [70, 160, 240] : [0, 90, 160]) : (isDark ? [240, 140, 50] : [225, 115, 20]);
   return paper.map((p, i) => Math.round(p + (end[i] - p) * t));
 }
 const colour = (v, scale) => `rgb(${mixed(v, scale).join()})`;
 // Black or white, whichever stands out more (relative luminance, WCAG 2.2).
 const inkOn = (v, scale) => {
   const [r, g, b] = mixed(v, scale).map(c => (c / 255) ** 2.2);
-  return 0.2126 * r + 0.7152 * g + 0.0722 * b > 0.18 ? "#111" : "#fff";
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b > 0.179 ? "#000" : "#fff";
 };
 
 // The numbers 0 ..< n, or evenly spaced ones where there are too many.
@@ -36,13 +36,13 @@ const imageShapes = new Set(data.nodes.flatMap(node => {
 function pictures(shape, count) {
   const rank = shape.length, wide = rank ? shape[rank - 1] : 1, image = data.image;
   if (image && wide === image[0] * image[1]) {
-    return { tall: image[0], wide: image[1], count: count / wide, group: 1, words: `an image of ${image.join("×")} for each row`,
+    return { tall: image[0], wide: image[1], count: count / wide, group: 1, words: `an image of ${image.join("×")}${count > wide ? " for each row" : ""}`,
       element: (t, y, x) => t * wide + y * image[1] + x };
   }
   if (imageShapes.has(String(shape))) {
     const [n, tall, across, channels] = shape;
     return { tall, wide: across, count: n * channels, group: channels,
-      words: `${n} × ${channels} feature map${n * channels > 1 ? "s" : ""} of ${tall}×${across}`,
+      words: n * channels > 1 ? `${n} × ${channels} feature maps of ${tall}×${across}` : `a feature map of ${tall}×${across}`,
       element: (t, y, x) => ((Math.floor(t / channels) * tall + y) * across + x) * channels + t % channels };
   }
   if (rank > 2) {

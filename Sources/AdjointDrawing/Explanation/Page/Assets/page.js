@@ -23,6 +23,8 @@ const engine = new Engine(data);
 const descent = new Descent(engine, data);
 const predictions = data.predictions && new Predictions(engine, data.predictions);
 const adjointOf = i => data.adjoints[i];
+// The symbol of an adjoint, as a formula where letters have no room for its marks.
+const adjointName = node => node.adjointName ? formula(node.adjointName) : node.adjointSymbol;
 const nodeTitle = i => data.nodes[i].symbol;
 const shapeText = shape => shape.length ? "[" + shape.join(", ") + "]" : "";
 const exact = v => String(Number.isFinite(v) ? +v.toPrecision(14) : v).replaceAll("-", "−");

@@ -25,6 +25,8 @@ function cut() {
   }
   return found;
 }
+// A test of the repository looks for more; see `Frame` there.
+const pale = window.pale || (() => []);
 const later = () => new Promise(resolve => setTimeout(resolve, 20));
 
 async function selfTest(leaf, element, value) {
@@ -36,10 +38,11 @@ async function selfTest(leaf, element, value) {
   };
   const gradients = () => Object.fromEntries(leaves.filter(i => adjointOf(i) !== undefined)
     .map(i => [i, Array.from(engine.values[adjointOf(i)])]));
-  const report = { steps: steps.length, cut: cut(), tall: [], unnamed: [], mouseOnly: [], noReason: [] };
+  const report = { steps: steps.length, cut: cut(), pale: [], tall: [], unnamed: [], mouseOnly: [], noReason: [] };
   const measure = what => { if (stepHeight() > innerHeight) report.tall.push(`${what}: ${stepHeight()} of ${innerHeight}`); };
   const look = () => {
     report.cut.push(...cut());
+    report.pale.push(...pale().map(text => `${title()}: ${text}`));
     measure(title());
     if (!document.querySelector("#detail .why") && steps[now].isBackward) report.noReason.push(title());
     report.unnamed.push(...[...document.querySelectorAll("button, input, select, [tabindex]")]
@@ -93,13 +96,14 @@ async function selfTest(leaf, element, value) {
   for (let k = 0; k < report.covered; k++) press("a");
   report.uncovered = report.covered - covers();
   byId("teacher").click();
-  // Three gradient steps by the button, more by running.
+  // A hundred gradient steps, three of them by the button; more by running.
   report.learned = { losses: [], ran: 0, gradients: {} };
   if (descent.parameters.length) {
     for (let k = 0; k < 3; k++) byId("step").click();
+    while (descent.steps < 100) descent.step();
     report.learned = { losses: descent.losses.slice(), gradients: gradients() };
     byId("run").click();
-    for (let wait = 0; descent.steps <= 3 && wait < 500; wait++) await later();
+    for (let wait = 0; descent.steps <= 100 && wait < 500; wait++) await later();
     byId("run").click();
     report.learned.ran = descent.steps;
     measure("learned");
@@ -115,6 +119,7 @@ async function selfTest(leaf, element, value) {
   }
   if (isFilledIn) Object.assign(report, fillInKey());
   report.cut.push(...cut());
+  report.pale.push(...pale().map(text => `${title()}: ${text}`));
   report.requests = performance.getEntriesByType("resource").map(entry => entry.name);
   report.failures = failures;
   document.body.append(make("script", { type: "application/json", id: "selftest" }, JSON.stringify(report)));

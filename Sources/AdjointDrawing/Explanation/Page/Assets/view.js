@@ -30,6 +30,12 @@ const title = () => {
   return isUpdate ? "Update of the parameters" : (isBackward ? `${data.nodes[node].adjointSymbol}, adjoint of ` : "") + nodeTitle(node);
 };
 
+// The title of the step, with the symbol of its adjoint typeset.
+function heading() {
+  const { node, isBackward, isUpdate } = steps[now];
+  return isBackward && !isUpdate ? make("h2", {}, adjointName(data.nodes[node]), `, adjoint of ${nodeTitle(node)}`) : make("h2", {}, title());
+}
+
 function show() {
   const { node: i, isBackward, isUpdate } = steps[now], node = data.nodes[i], forward = data.walk.length;
   byId("position").textContent = isUpdate ? "update" : isBackward
@@ -44,7 +50,7 @@ function show() {
   const detail = byId("detail"), facts = [node.role || "operation", shapeText(node.shape) || "a number",
     node.path === node.symbol ? "" : node.path];
   detail.className = isBackward ? "backward" : "forward";
-  detail.replaceChildren(make("div", { class: "title" }, make("h2", {}, title()),
+  detail.replaceChildren(make("div", { class: "title" }, heading(),
     make("p", { class: "facts" }, isUpdate ? `θ ← θ − η·θ̄ with η = ${engine.values[descent.rate][0]}` : facts.filter(Boolean).join(" · ")),
     isUpdate || !node.math ? "" : make("div", { class: "formula" }, covered("formula", formula(node.math)))));
   if (node.foreign) detail.append(note("This page has no rule for this operation: it shows the values recorded, and a slider "
@@ -135,7 +141,7 @@ function children(i) {
   const list = make("div", { class: "row" }, ...parts);
   if (edges.length === 1) return [section("Adjoint, from the one child", ...parts, total)];
   return [section(`Adjoint: the sum over ${edges.length} children`, list,
-    make("p", { class: "equals" }, `= their sum, ${data.nodes[i].adjointSymbol}`), total,
+    make("p", { class: "equals" }, "= their sum, ", adjointName(data.nodes[i])), total,
     why(`Used ${edges.length} times: a small change moves the loss along ${edges.length} paths at once, so the contributions add. `
       + "All must be there before it hands on: hence the reverse order."))];
 }

@@ -3,9 +3,8 @@
 extension PageAssets {
   /// The live charts of learning: the loss, and what the model answers where its inputs are one or two numbers.
   static let charts = #"""
-    const chartSize = [210, 160];
+    const smallChart = [210, 160], wideChart = [430, 160];
 
-    // An empty drawing of a size, with a border around its plot; gives the places of x and y in it.
     function plot(svg, [width, height], [x0, x1], [y0, y1], [left, bottom] = [40, 20]) {
       svg.replaceChildren();
       svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
@@ -23,7 +22,7 @@ extension PageAssets {
     const line = points => points.map(([x, y], k) => `${k ? "L" : "M"}${x.toFixed(1)} ${y.toFixed(1)}`).join("");
 
     function drawLoss(svg) {
-      const { losses } = descent, last = Math.max(losses.length - 1, 10);
+      const { losses } = descent, chartSize = byId("picture").hasAttribute("hidden") ? wideChart : smallChart, last = Math.max(losses.length - 1, 10);
       const finite = losses.filter(Number.isFinite), top = Math.max(...finite, Number.MIN_VALUE), low = Math.min(0, ...finite);
       const { x, y } = plot(svg, chartSize, [0, last], [low, top]);
       const points = sampled(losses.length, 300).concat(losses.length - 1).filter(k => Number.isFinite(losses[k]));
@@ -34,7 +33,6 @@ extension PageAssets {
       svg.setAttribute("aria-label", `Loss after ${descent.steps} step${descent.steps === 1 ? "" : "s"}: ${brief(now)}, from ${brief(losses[0])}`);
     }
 
-    // Colours of classes: those of the heat maps for two, evenly spaced hues for more. Markers differ by shape too.
     const classColour = (k, count, share) => count === 2 ? colour(k ? share : -share, 1)
       : `hsl(${Math.round(360 * k / count + 210) % 360} 55% ${document.documentElement.dataset.theme === "dark" ? 22 + 22 * share : 92 - 30 * share}%)`;
     function marker(svg, x, y, k, label) {
@@ -44,19 +42,16 @@ extension PageAssets {
     }
 
     const isClassifier = () => predictions.kind !== "values";
-    // The class of an answer, and the probability that it gives to it.
     function decided(answer) {
       if (answer.length === 1) return answer[0] >= 0.5 ? [1, answer[0]] : [0, 1 - answer[0]];
       const k = answer.indexOf(Math.max(...answer));
       return [k, answer[k]];
     }
 
-    // The extent of some numbers with a margin around them.
     function extent(numbers) {
       const low = Math.min(...numbers), high = Math.max(...numbers), margin = 0.25 * (high - low || 1);
       return [low - margin, high + margin];
     }
-    // The points that the pictures show: all examples that the page carries, else the batch.
     function knownPoints() {
       const { features, examples } = predictions, inputs = examples ? examples.inputs : predictions.read(predictions.inputs);
       const count = inputs.length / features;
@@ -67,11 +62,10 @@ extension PageAssets {
       }));
     }
 
-    // The plane, coloured by the class that wins there and by how clearly, with the points of the data.
     function drawBoundary(svg) {
       const points = knownPoints(), cells = 28, count = Math.max(2, predictions.width);
       const [[x0, x1], [y0, y1]] = [0, 1].map(axis => extent(points.map(p => p.input[axis])));
-      const { x, y } = plot(svg, chartSize, [x0, x1], [y0, y1]);
+      const { x, y } = plot(svg, smallChart, [x0, x1], [y0, y1]);
       const middle = (k, from, to) => from + (k + 0.5) / cells * (to - from);
       const grid = Array.from({ length: cells * cells }, (_, k) => [middle(k % cells, x0, x1), middle(Math.floor(k / cells), y0, y1)]);
       const [width, height] = [(x(x1) - x(x0)) / cells, (y(y0) - y(y1)) / cells];
@@ -79,7 +73,6 @@ extension PageAssets {
       answers.forEach(([k, share], i) => draw(svg, "rect", {
         x: (x(grid[i][0]) - width / 2).toFixed(1), y: (y(grid[i][1]) - height / 2).toFixed(1), width: (width + 0.3).toFixed(1),
         height: (height + 0.3).toFixed(1), fill: classColour(k, count, isClassifier() ? 0.15 + 0.85 * Math.max(0, 2 * share - 1) : share) }));
-      // The boundary: edges between cells of different classes.
       let edges = "";
       answers.forEach(([k], i) => {
         const column = i % cells, row = Math.floor(i / cells), right = x(grid[i][0]) + width / 2, upper = y(grid[i][1]) - height / 2;
@@ -93,19 +86,17 @@ extension PageAssets {
       svg.setAttribute("aria-label", `Answers over the plane of the two inputs, with ${points.length} points: shapes are classes, colours are answers`);
     }
 
-    // The answer over a range of the one input, with the targets.
     function drawCurve(svg) {
       const points = knownPoints(), [x0, x1] = extent(points.map(p => p.input[0]));
       const grid = Array.from({ length: 101 }, (_, k) => [x0 + k / 100 * (x1 - x0)]);
       const answers = predictions.at(grid).map(answer => answer[0]);
       const [y0, y1] = extent([...points.map(p => p.target[0]), ...answers.filter(Number.isFinite)]);
-      const { x, y } = plot(svg, chartSize, [x0, x1], [y0, y1]);
+      const { x, y } = plot(svg, smallChart, [x0, x1], [y0, y1]);
       draw(svg, "path", { d: line(grid.flatMap(([v], k) => Number.isFinite(answers[k]) ? [[x(v), y(answers[k])]] : [])), class: "curve" });
       for (const { input, target } of points) marker(svg, x(input[0]), y(target[0]), 0, `${brief(input[0])} → ${brief(target[0])}`);
       svg.setAttribute("aria-label", `The answer as a curve over the input, with ${points.length} targets`);
     }
 
-    // The batch: inputs where they are few, target, answer, and a sign for right and wrong.
     function predictionTable() {
       const answers = predictions.answers(), inputs = predictions.read(predictions.inputs), { features, count, examples } = predictions;
       const hasInputs = features <= 3, most = 8;

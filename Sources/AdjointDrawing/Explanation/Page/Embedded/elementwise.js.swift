@@ -11,7 +11,6 @@ extension PageAssets {
       return steps;
     }
 
-    // For each element of `shape`, in order: start + Σ coordinate · step.
     function offsets(shape, steps, start = 0) {
       const map = new Int32Array(size(shape)), at = new Array(shape.length).fill(0);
       let offset = start;
@@ -27,7 +26,6 @@ extension PageAssets {
       return map;
     }
 
-    // Where each element of a broadcast result comes from. Kept, since every run asks for the same ones.
     const broadcastMaps = new Map();
     function broadcastMap(from, to) {
       const key = from + "|" + to;
@@ -39,13 +37,11 @@ extension PageAssets {
       return broadcastMaps.get(key);
     }
 
-    // Where in y each element of x is reduced to.
     const reductionMap = (shape, axes) => {
       const kept = shape.map((extent, axis) => axes.includes(axis) ? 1 : extent), own = strides(kept);
       return offsets(shape, shape.map((_, axis) => axes.includes(axis) ? 0 : own[axis]));
     };
 
-    // Σ with the rounding errors carried along (Neumaier), so that no order of summation matters.
     function sumInto(target, map, data) {
       const carry = new Float64Array(target.length);
       for (let k = 0; k < data.length; k++) {
@@ -56,10 +52,8 @@ extension PageAssets {
       return target.map((sum, i) => Number.isFinite(sum) ? sum + carry[i] : sum);
     }
 
-    // 1 / (1 + e^-x), never overflowing.
     const logistic = x => { const e = Math.exp(-Math.abs(x)); return (x > 0 ? 1 : e) / (1 + e); };
 
-    // erf x: below 3 by 2/√π e^(-x²) Σ 2ⁿ x^(2n+1) / (2n+1)!!, whose terms have one sign; above, 1 minus a continued fraction.
     function erf(x) {
       const a = Math.abs(x);
       if (Number.isNaN(x) || a > 6) return Number.isNaN(x) ? x : Math.sign(x);
@@ -71,26 +65,20 @@ extension PageAssets {
       return Math.sign(x) * (1 - erfcTail(a));
     }
 
-    // erfc a for a ≥ 3, a continued fraction.
     function erfcTail(a) {
       let tail = a;
       for (let n = 60; n > 0; n--) tail = a + n / 2 / tail;
       return Math.exp(-a * a) / (tail * Math.sqrt(Math.PI));
     }
 
-    // Φ(x) = erfc(-x/√2) / 2, whose tail keeps its digits.
     const normalDistribution = x => x < -4.5 ? erfcTail(-x * Math.SQRT1_2) / 2 : (1 + erf(x * Math.SQRT1_2)) / 2;
 
-    // 1 - erf x, whose tail keeps its digits.
     const erfc = x => x > 3 ? erfcTail(x) : 1 - erf(x);
 
-    // The nearest whole number, the even one of two that are as near.
     const roundToEven = x => { const r = Math.round(x); return Math.abs(x) % 1 === 0.5 && r % 2 !== 0 ? r - 1 : r; };
 
-    // B₂, B₄, …, B₁₈
     const bernoulli = [1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6, -3617 / 510, 43867 / 798];
 
-    // ln |Γ(x)|: Stirling's series at x + N less the logarithm of N steps; below 0 by reflection.
     function lgamma(x) {
       if (x < 0) return Math.log(Math.PI / Math.abs(Math.sin(Math.PI * x))) - lgamma(1 - x);
       let product = 1, z = x;
@@ -99,7 +87,6 @@ extension PageAssets {
         + bernoulli.reduce((sum, b, k) => sum + b / ((2 * k + 2) * (2 * k + 1) * z ** (2 * k + 1)), 0);
     }
 
-    // The derivative of order n + 1 of ln Γ for x > 0: its series at x + N and N steps down.
     function polygamma(n, x) {
       let factorial = 1, sum = 0, z = x;
       for (let k = 2; k <= n; k++) factorial *= k;
@@ -114,7 +101,6 @@ extension PageAssets {
       return n % 2 === 0 ? -sum : sum;
     }
 
-    // y = f(x), with the attributes of the operation.
     const unary = {
       negate: x => -x, exp: Math.exp, expm1: Math.expm1, log: Math.log, log1p: Math.log1p, sqrt: Math.sqrt,
       square: x => x * x, reciprocal: x => 1 / x, abs: Math.abs, sign: Math.sign, step: x => x > 0 ? 1 : 0,
@@ -130,7 +116,6 @@ extension PageAssets {
       clamp: (x, a) => x <= +a.low ? +a.low : x >= +a.high ? +a.high : x, stopGradient: x => x,
     };
 
-    // y = f(a, b), with broadcasting. Not a number when either is not.
     const binary = {
       add: (a, b) => a + b, subtract: (a, b) => a - b, multiply: (a, b) => a * b, divide: (a, b) => a / b,
       maximum: (a, b) => a > b ? a : b > a ? b : a === b ? a : a + b,
@@ -143,7 +128,6 @@ extension PageAssets {
       greaterOrEqual: (a, b) => +(a >= b), equal: (a, b) => +(a === b), notEqual: (a, b) => +(a !== b),
     };
 
-    // A rule takes inputs {data, shape}, the attributes, and the shape of y; it gives the data of y.
     const rules = {};
     for (const [name, f] of Object.entries(unary)) rules[name] = ([x], a) => x.data.map(v => f(v, a));
     for (const [name, f] of Object.entries(binary)) {

@@ -14,7 +14,6 @@ extension PageAssets {
       }
     }
 
-    // A recording: values of all nodes, forward and backward, in the order in which they were recorded.
     class Engine {
       constructor(data) {
         this.nodes = data.nodes;
@@ -39,7 +38,6 @@ extension PageAssets {
         for (const i of order) if (this.nodes[i] && this.canCompute(i)) this.values[i] = this.compute(i);
       }
 
-      // Appends a leaf, or an operation on earlier nodes, to the page's own tape, and gives its position.
       append(node, value) {
         const i = this.nodes.push(node) - 1;
         this.recorded.push(value);
@@ -49,7 +47,6 @@ extension PageAssets {
         return i;
       }
 
-      // The nodes that change with any of `leaves`, in order, and those at which the change stops because they have no rule.
       reach(...leaves) {
         const order = [], stops = [], isReached = new Set(leaves);
         for (let i = Math.min(...leaves) + 1; i < this.nodes.length; i++) {
@@ -61,20 +58,17 @@ extension PageAssets {
         return { order, stops };
       }
 
-      // What is differentiated: the output, or its product with the cotangent given.
       objective() {
         const y = this.values[this.output], g = this.values[this.seed];
         return y.reduce((sum, v, k) => sum + v * g[k], 0);
       }
 
-      // Writes one element of a leaf and replays all that depends on it, forward and backward.
       write(leaf, element, value) {
         this.values[leaf] = this.values[leaf].slice();
         this.values[leaf][element] = value;
         this.evaluate(this.reach(leaf).order);
       }
 
-      // ∂objective/∂element by central differences of two steps: their extrapolation, and how far the two are apart.
       difference(leaf, element) {
         const kept = this.values.slice(), x = kept[leaf][element];
         const order = this.reach(leaf).order.filter(i => i <= this.output);
@@ -91,7 +85,6 @@ extension PageAssets {
         return { estimate, error: Math.abs(estimate - narrow) / 3 + 1e-16 * Math.abs(this.objective()) / h };
       }
 
-      // Rows of ∂y/∂x, exactly: the recorded backward nodes from the cotangent of y to the contribution, fed unit cotangents.
       jacobianRows(adjoint, contribution, rowNumbers) {
         const cone = [], isReached = new Set([adjoint]);
         for (let i = adjoint + 1; i <= contribution; i++) {

@@ -7,12 +7,10 @@ extension PageAssets {
       constructor(data, choose) {
         Object.assign(this, { data, choose, isUnfolded: !("" in data.layouts) || data.unfolded });
         this.svg = byId("graph-drawing");
-        // The column is as wide as the widest drawing needs, as long as the step beside it keeps two columns.
         const widths = Object.entries(data.layouts).filter(([open]) => this.isUnfolded || open !== "*").map(([, { size }]) => size[0]);
         document.querySelector("main").style.setProperty("--graph", `${Math.min(336, Math.round(Math.max(...widths) * 0.6) + 2)}px`);
       }
 
-      // `done` says of a node whether its value, or its adjoint, has been computed by now.
       draw(current, isBackward, done) {
         const layout = this.data.layouts[this.isUnfolded ? "*" : this.data.layers[current] ?? ""];
         const [width, height] = layout.size;
@@ -46,9 +44,8 @@ extension PageAssets {
         if (isLayer) this.rectangle([x + 4, y + 4, width, height], { class: "sheet", rx: 3 }, g);
         this.rectangle(box.place, { rx: box.style === "leaf" || box.style === "parameter" ? 14 : 4 }, g);
         this.text(box.title, x + width / 2, y + 17, { class: "title", "text-anchor": "middle" }, g);
-        // A single number stands in its box, and its adjoint below it.
         const adjoint = this.data.adjoints[box.nodes[0]], number = i => brief(engine.values[i][0]);
-        const numbers = box.numbers ? [hasValue ? number(box.nodes[0]) : "·", hasAdjoint ? `∂ ${number(adjoint)}` : ""] : [];
+        const numbers = box.numbers ? [hasValue ? number(box.nodes[0]) : "·", hasAdjoint ? `${this.data.nodes[box.nodes[0]].adjointSymbol} ${number(adjoint)}` : ""] : [];
         [...box.lines, ...numbers].forEach((line, k) => this.text(line, x + width / 2, y + 33 + 16 * k,
           { "text-anchor": "middle", ...(k < box.lines.length ? {} : { class: k === box.lines.length ? "number" : "number adjoint-number" }) }, g));
         if (hasAdjoint) this.add("path", { class: "adjoint", d: `M${x + width - 10} ${y - 5} h14 l-7 12 z` }, g);

@@ -6,46 +6,41 @@ extension PageAssets {
   /// A small tensor is a table of numbers. A large one is drawn on a canvas, image by image where it holds images, and
   /// sampled where it is too large for that. A line below says what is shown.
   static let heat = #"""
-    // Blue, paper, orange: apart for colour-blind readers. The sign stands in the numbers as well.
     function mixed(v, scale) {
       if (Number.isNaN(v)) return [153, 153, 153];
       const t = scale > 0 ? Math.min(1, Math.abs(v) / scale) : 0, isDark = document.documentElement.dataset.theme === "dark";
       const paper = isDark ? [30, 33, 38] : [255, 255, 255];
-      const end = v < 0 ? (isDark ? [70, 160, 240] : [0, 90, 160]) : (isDark ? [240, 140, 50] : [200, 80, 0]);
+      const end = v < 0 ? (isDark ? [70, 160, 240] : [0, 90, 160]) : (isDark ? [240, 140, 50] : [225, 115, 20]);
       return paper.map((p, i) => Math.round(p + (end[i] - p) * t));
     }
     const colour = (v, scale) => `rgb(${mixed(v, scale).join()})`;
-    // Black or white, whichever stands out more (relative luminance, WCAG 2.2).
     const inkOn = (v, scale) => {
       const [r, g, b] = mixed(v, scale).map(c => (c / 255) ** 2.2);
-      return 0.2126 * r + 0.7152 * g + 0.0722 * b > 0.18 ? "#111" : "#fff";
+      return 0.2126 * r + 0.7152 * g + 0.0722 * b > 0.179 ? "#000" : "#fff";
     };
 
-    // The numbers 0 ..< n, or evenly spaced ones where there are too many.
     const sampled = (n, most) => {
       const step = Math.max(1, Math.ceil(n / most));
       return Array.from({ length: Math.ceil(n / step) }, (_, k) => k * step);
     };
     const coordinates = (k, shape) => !shape.length ? "" : "[" + strides(shape).map((s, axis) => Math.floor(k / s) % shape[axis]).join(", ") + "]";
 
-    // Shapes of images in rows of windows: what is unfolded or pooled, and what comes of it. [n, height, width, channels]
     const imageShapes = new Set(data.nodes.flatMap(node => {
       if (!node || !/^(unfold|maxPool|averagePool|fold)$/.test(node.op)) return [];
       const shapes = [...node.inputs.map(x => data.nodes[x].shape), node.shape];
       return shapes.filter(shape => shape.length === 4 && shape[1] * shape[2] > 1).map(String);
     }));
 
-    // How a tensor is cut into small pictures: their size, their count, how many belong side by side, where an element stands.
     function pictures(shape, count) {
       const rank = shape.length, wide = rank ? shape[rank - 1] : 1, image = data.image;
       if (image && wide === image[0] * image[1]) {
-        return { tall: image[0], wide: image[1], count: count / wide, group: 1, words: `an image of ${image.join("×")} for each row`,
+        return { tall: image[0], wide: image[1], count: count / wide, group: 1, words: `an image of ${image.join("×")}${count > wide ? " for each row" : ""}`,
           element: (t, y, x) => t * wide + y * image[1] + x };
       }
       if (imageShapes.has(String(shape))) {
         const [n, tall, across, channels] = shape;
         return { tall, wide: across, count: n * channels, group: channels,
-          words: `${n} × ${channels} feature map${n * channels > 1 ? "s" : ""} of ${tall}×${across}`,
+          words: n * channels > 1 ? `${n} × ${channels} feature maps of ${tall}×${across}` : `a feature map of ${tall}×${across}`,
           element: (t, y, x) => ((Math.floor(t / channels) * tall + y) * across + x) * channels + t % channels };
       }
       if (rank > 2) {
@@ -56,8 +51,6 @@ extension PageAssets {
       return { tall: count / wide, wide, count: 1, group: 1, words: "", element: (t, y, x) => y * wide + x };
     }
 
-    // An element that shows `values`. `pick` is called with the element chosen, where choosing means something; `place` names an
-    // element, where the shape does not; `says` is false where a neighbour says how the pictures are cut.
     function heatMap(label, values, shape, { pick = null, place = k => coordinates(k, shape), says = true } = {}) {
       const figure = make("figure", { class: "heat" }), width = shape.length ? shape[shape.length - 1] : 1;
       if (!values.length) return make("p", { class: "note" }, `${label}: no elements`);
@@ -96,7 +89,6 @@ extension PageAssets {
       return figure;
     }
 
-    // True where a table of the numbers is no wider than a column of the page.
     function isNarrow(values, { wide }) {
       if (wide > 8) return false;
       const widths = new Array(wide).fill(0);
@@ -120,7 +112,6 @@ extension PageAssets {
         mark: k => cells.forEach((td, i) => td.classList.toggle("at", i === k)) };
     }
 
-    // The elements as colours, picture by picture; sampled where they are too many.
     function canvasOf(values, layout, scale) {
       const isSmall = layout.count > 1, most = isSmall ? 32 : 64;
       const rows = sampled(layout.tall, most), columns = sampled(layout.wide, most);
@@ -128,10 +119,8 @@ extension PageAssets {
       const [tall, wide] = [rows.length + gap, columns.length + gap];
       const zoom = Math.max(1, Math.min(isSmall ? 14 : 12, Math.floor((isSmall ? 38 : 240) / Math.max(tall, wide)),
         Math.floor(layout.count === 1 ? 160 / tall : 14)));
-      // The cells of a row or two are taller than wide, or nobody would see them.
       const high = isSmall || tall > 3 ? zoom : Math.max(zoom, 10);
       let across = Math.max(1, Math.min(shown, isSmall ? Math.floor(308 / (wide * zoom)) : 1));
-      // The channels of an image begin a row.
       if (layout.group > across) while (layout.group % across) across--;
       else across -= across % layout.group;
       const [h, w] = [Math.ceil(shown / across) * tall - gap, across * wide - gap];

@@ -14,7 +14,6 @@ extension PageAssets {
       byId("predictions").replaceChildren(...predictionTable());
     }
 
-    // One gradient step; the next example after it, where that is asked for.
     function learn() {
       descent.step();
       if (byId("cycle").checked) chooseExample((predictions.first + predictions.count) % predictions.examples.count);
@@ -25,7 +24,6 @@ extension PageAssets {
       byId("example").value = first;
     }
 
-    // As many steps as fit into a part of a frame, so that the charts stay live.
     const soon = work => setTimeout(work, 16);
     function run() {
       if (!isRunning) return;
@@ -47,7 +45,6 @@ extension PageAssets {
       say(`Step ${descent.steps}, loss ${brief(engine.objective())}`);
     }
 
-    // All leaves as recorded, and the curve from its beginning.
     function reset() {
       if (isRunning) setRunning(false);
       for (const leaf of leaves) engine.values[leaf] = engine.recorded[leaf];

@@ -3,14 +3,12 @@
 extension PageAssets {
   /// Gradient descent on the page's own tape, and what the model predicts on the way. Needs no document.
   static let learning = #"""
-    // The update θ ← θ − η·θ̄ of every parameter, recorded after the adjoints.
     class Descent {
       constructor(engine, data) {
         this.engine = engine;
         this.losses = [engine.objective()];
         this.parameters = engine.nodes.flatMap((node, i) =>
           node && node.role === "parameter" && data.adjoints[i] !== undefined ? [i] : []);
-        // Beyond an operation without a rule the page does not know how the loss moves.
         if (this.parameters.length && engine.reach(...this.parameters).stops.length) this.parameters = [];
         if (!this.parameters.length) return;
         this.rate = engine.append({ role: "constant", shape: [], path: "η" }, Float64Array.of(data.rate));
@@ -36,11 +34,9 @@ extension PageAssets {
         this.losses.push(engine.objective());
       }
 
-      // Forgets the curve: the loss at hand is the first.
       restart() { this.losses = [this.engine.objective()]; }
     }
 
-    // What a model is fed and what it answers. A place is one node that holds a whole tensor, or a node for each element.
     class Predictions {
       constructor(engine, { kind, inputs, outputs, targets, examples }) {
         Object.assign(this, { engine, kind, inputs, outputs, targets });
@@ -64,7 +60,6 @@ extension PageAssets {
         else place.nodes.forEach((i, k) => { this.engine.values[i] = Float64Array.of(numbers[k]); });
       }
 
-      // The answers to the inputs at hand, a row each: probabilities of classes, or numbers.
       answers() { return this.rows(this.read(this.outputs)).map(row => this.answer(row)); }
       rows(numbers) {
         return Array.from({ length: this.count }, (_, r) => Array.from(numbers.slice(r * this.width, (r + 1) * this.width)));
@@ -79,13 +74,11 @@ extension PageAssets {
           default: return row;
         }
       }
-      // The target of a row, as recorded where no node holds it.
       target(r) {
         const all = this.targets.nodes.length ? this.read(this.targets) : this.targets.values, width = all.length / this.count;
         return Array.from(all.slice(r * width, (r + 1) * width));
       }
 
-      // The answers at other inputs, a batch after the other; the tape is left as it was.
       at(points) {
         const kept = this.engine.values.slice(), answers = [];
         for (let start = 0; start < points.length; start += this.count) {
@@ -98,7 +91,6 @@ extension PageAssets {
         return answers;
       }
 
-      // Puts the examples from `first` on into the batch, beginning anew after the last, and runs both halves.
       choose(first) {
         const { count, inputs, targets } = this.examples, perTarget = targets.length / count;
         const batch = Array.from({ length: this.count }, (_, r) => (first + r) % count);

@@ -3,7 +3,6 @@
 extension PageAssets {
   /// The rules of the page's interpreter for linear algebra: one matrix of the last two axes after the other.
   static let matrices = #"""
-    // Calls body with each matrix as rows, and with those of a second operand.
     function eachMatrix([a, b], body) {
       const split = x => {
         const rank = x.shape.length, height = x.shape[rank - 2], width = x.shape[rank - 1];
@@ -15,7 +14,6 @@ extension PageAssets {
     }
     const turned = (a, flag) => flag ? a.map((_, i) => a.map(row => row[i])) : a;
 
-    // The rows of [A, B] with zeros below the diagonal of A, by the largest pivots, and the sign of their order.
     function eliminated(a, b) {
       const rows = a.map((row, i) => b ? row.concat(b[i]) : row.slice());
       let sign = 1;
@@ -34,7 +32,6 @@ extension PageAssets {
       const [rows, sign] = eliminated(a);
       return rows.reduce((product, row, i) => product * row[i], sign);
     };
-    // X with U·X = B, from rows of [U, B].
     function substituted(rows) {
       const n = rows.length, x = rows.map(row => row.slice(n));
       for (let i = n - 1; i >= 0; i--) {
@@ -65,7 +62,6 @@ extension PageAssets {
           l[i][j] = i === j ? Math.sqrt(v) : v / l[j][j];
         }
       }
-      // As a whole NaN where it is not positive definite.
       return l.every((row, i) => row[i] > 0) ? l : l.map((row, i) => row.map((_, j) => j <= i ? NaN : 0));
     });
 

@@ -18,7 +18,6 @@ extension PageAssets {
     }
     const say = text => { byId("live").textContent = text; };
     const note = text => make("p", { class: "note" }, text);
-    // A formula: finished MathML from the page's own data, in which every name is escaped.
     const formula = math => { const span = make("span", { class: "math" }); span.innerHTML = math; return span; };
 
     const data = JSON.parse(byId("recording").textContent);
@@ -26,6 +25,7 @@ extension PageAssets {
     const descent = new Descent(engine, data);
     const predictions = data.predictions && new Predictions(engine, data.predictions);
     const adjointOf = i => data.adjoints[i];
+    const adjointName = node => node.adjointName ? formula(node.adjointName) : node.adjointSymbol;
     const nodeTitle = i => data.nodes[i].symbol;
     const shapeText = shape => shape.length ? "[" + shape.join(", ") + "]" : "";
     const exact = v => String(Number.isFinite(v) ? +v.toPrecision(14) : v).replaceAll("-", "−");

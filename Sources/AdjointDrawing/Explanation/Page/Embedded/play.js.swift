@@ -9,13 +9,11 @@ extension PageAssets {
     const objectiveAtFirst = engine.objective();
     const held = { leaf: leaves.find(i => data.nodes[i].role === "parameter") ?? leaves.find(sliding), element: 0 };
 
-    // The element whose change the objective feels most; the first, where nothing was differentiated.
     function strongest(leaf) {
       const adjoint = adjointOf(leaf), g = adjoint === undefined ? [] : engine.values[adjoint];
       return g.reduce((best, v, k) => Math.abs(v) > Math.abs(g[best]) ? k : best, 0);
     }
 
-    // Puts an element of a leaf on the slider.
     function take(leaf, element) {
       const count = size(data.nodes[leaf].shape);
       held.leaf = leaf;
@@ -93,7 +91,6 @@ extension PageAssets {
       document.addEventListener("keydown", event => {
         if (event.defaultPrevented || event.ctrlKey || event.altKey || event.metaKey) return;
         if (/^(INPUT|SELECT|TEXTAREA)$/.test(event.target.tagName || "")) return;
-        // Where a teacher asks first, a key shows what comes next.
         if (event.key === "a" && isAsking) { const ask = document.querySelector("#detail .ask"); if (ask) ask.click(); }
         if (!(event.key in keys)) return;
         event.preventDefault();
@@ -117,7 +114,6 @@ extension PageAssets {
       byId("theme").addEventListener("click", () =>
         paint(document.documentElement.dataset.theme === "dark" ? "light" : "dark"));
       isDark.addEventListener("change", event => paint(event.matches ? "dark" : "light"));
-      // Paper is white, whatever the screen shows.
       let screen = "light";
       addEventListener("resize", fit);
       addEventListener("beforeprint", () => { screen = document.documentElement.dataset.theme; paint("light"); });

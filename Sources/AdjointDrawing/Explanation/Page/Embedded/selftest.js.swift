@@ -10,8 +10,6 @@ extension PageAssets {
     addEventListener("unhandledrejection", event => failures.push(String(event.reason)));
     document.addEventListener("securitypolicyviolation", event => failures.push(`refused: ${event.blockedURI}`));
 
-    // What a window of this size does not show whole: what reaches beyond its sides, or is wider than what holds it. Formulas
-    // and the graph scroll by themselves.
     function cut() {
       const width = document.documentElement.clientWidth, found = [], name = e => `${title()}: ${e.tagName} ${e.id || e.className} ${e.textContent.slice(0, 40)}`;
       for (const e of document.querySelectorAll("body *")) {
@@ -21,13 +19,13 @@ extension PageAssets {
         if (e.scrollWidth > e.clientWidth + 1 && e.clientWidth && !isScrolling && !/^(SELECT|INPUT|MATH)$/.test(e.tagName)) found.push(name(e) + " is cut");
         if (e.tagName === "SELECT" && e.clientWidth < 30) found.push(name(e) + " is too narrow");
       }
-      // A formula scrolls sideways, and is whole from top to bottom.
       for (const e of document.querySelectorAll(".formula mi, .parts p mi, .recorded mi")) {
         const frame = e.closest(".formula, p, .recorded"), box = frame.getBoundingClientRect(), { top, bottom } = e.getBoundingClientRect();
         if (bottom > top && (top < box.top + 1 || bottom > box.bottom + 1)) found.push(name(frame) + " is cut in height");
       }
       return found;
     }
+    const pale = window.pale || (() => []);
     const later = () => new Promise(resolve => setTimeout(resolve, 20));
 
     async function selfTest(leaf, element, value) {
@@ -39,10 +37,11 @@ extension PageAssets {
       };
       const gradients = () => Object.fromEntries(leaves.filter(i => adjointOf(i) !== undefined)
         .map(i => [i, Array.from(engine.values[adjointOf(i)])]));
-      const report = { steps: steps.length, cut: cut(), tall: [], unnamed: [], mouseOnly: [], noReason: [] };
+      const report = { steps: steps.length, cut: cut(), pale: [], tall: [], unnamed: [], mouseOnly: [], noReason: [] };
       const measure = what => { if (stepHeight() > innerHeight) report.tall.push(`${what}: ${stepHeight()} of ${innerHeight}`); };
       const look = () => {
         report.cut.push(...cut());
+        report.pale.push(...pale().map(text => `${title()}: ${text}`));
         measure(title());
         if (!document.querySelector("#detail .why") && steps[now].isBackward) report.noReason.push(title());
         report.unnamed.push(...[...document.querySelectorAll("button, input, select, [tabindex]")]
@@ -61,7 +60,6 @@ extension PageAssets {
       report.end = now;
       press("Home");
       report.home = now;
-      // Arrows read elements there, and do not step.
       const map = document.querySelector("#detail .cells");
       map.focus();
       press("ArrowRight", map);
@@ -86,7 +84,6 @@ extension PageAssets {
         byId("reset").click();
         report.lossAfterReset = engine.objective();
       }
-      // Asking first covers all parts; a key uncovers one after the other.
       press("End");
       press("ArrowLeft");
       byId("teacher").click();
@@ -96,13 +93,13 @@ extension PageAssets {
       for (let k = 0; k < report.covered; k++) press("a");
       report.uncovered = report.covered - covers();
       byId("teacher").click();
-      // Three gradient steps by the button, more by running.
       report.learned = { losses: [], ran: 0, gradients: {} };
       if (descent.parameters.length) {
         for (let k = 0; k < 3; k++) byId("step").click();
+        while (descent.steps < 100) descent.step();
         report.learned = { losses: descent.losses.slice(), gradients: gradients() };
         byId("run").click();
-        for (let wait = 0; descent.steps <= 3 && wait < 500; wait++) await later();
+        for (let wait = 0; descent.steps <= 100 && wait < 500; wait++) await later();
         byId("run").click();
         report.learned.ran = descent.steps;
         measure("learned");
@@ -118,6 +115,7 @@ extension PageAssets {
       }
       if (isFilledIn) Object.assign(report, fillInKey());
       report.cut.push(...cut());
+      report.pale.push(...pale().map(text => `${title()}: ${text}`));
       report.requests = performance.getEntriesByType("resource").map(entry => entry.name);
       report.failures = failures;
       document.body.append(make("script", { type: "application/json", id: "selftest" }, JSON.stringify(report)));
@@ -125,7 +123,6 @@ extension PageAssets {
     }
 
     start();
-    // A link such as step.html#step=12 opens the page at that step; one beyond the last at the last.
     const linked = /^#step=(\d+)$/.exec(location.hash);
     if (linked) go(Math.min(+linked[1], steps.length) - 1);
     const asked = /^#selftest(?:=(.*))?$/.exec(location.hash);

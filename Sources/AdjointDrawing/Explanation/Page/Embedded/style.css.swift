@@ -44,7 +44,7 @@ extension PageAssets {
     #learn p { display: flex; flex-wrap: wrap; gap: 0.3rem 0.6rem; align-items: center; } #learn p[hidden], #learn label[hidden] { display: none; }
     #rate { width: 5.5rem; } #example { max-width: 12rem; } #tools button, #tools input, #tools select { min-height: 1.9rem; padding-block: 0.1rem; }
     #cycle { min-height: 0; }
-    .charts { display: flex; flex-wrap: wrap; gap: 0.3rem; } .chart { display: block; flex: 1 1 11rem; min-width: 0; height: auto; max-width: 13rem; max-height: 8rem; } .chart[hidden] { display: none; }
+    .charts { display: flex; flex-wrap: wrap; gap: 0.3rem; } .chart { display: block; flex: 1 1 11rem; min-width: 0; height: auto; max-width: 13rem; max-height: 8rem; } .chart:has(+ [hidden]) { max-width: 100%; } .chart[hidden] { display: none; }
     .chart text { font: 11px system-ui, sans-serif; fill: var(--faint); } .plot { fill: var(--paper); stroke: var(--line); }
     .curve { fill: none; stroke: var(--forward); stroke-width: 2; } .now { fill: var(--forward); }
     .point { fill: var(--paper); stroke: var(--ink); stroke-width: 2; } .boundary { fill: none; stroke: var(--ink); stroke-width: 2; }
@@ -58,7 +58,7 @@ extension PageAssets {
     .jacobian .row > * { flex: 1 1 8rem; max-width: max-content; }
     .updates { border-collapse: collapse; font-size: 0.8rem; } .updates th, .updates td { text-align: right; padding: 0 0 0 0.4rem; font-weight: 400; }
     .updates th[scope="row"] { font-weight: 700; padding: 0; } .updates td { font-variant-numeric: tabular-nums; } summary { cursor: pointer; }
-    .close .parts { font-size: 0.85rem; } .close .parts > section { padding: 0.1rem 0 0.2rem; break-inside: auto; } .close .part, .close figure, .close p { break-inside: avoid; } .close h3 { margin: 0; font-size: 0.9rem; }
+    .close .parts { font-size: 0.85rem; } .close .parts > section { padding: 0.1rem 0 0.2rem; break-inside: auto; } .close .part, .close figure, .close p, .close .row, .close .jacobian { break-inside: avoid; } .close h3, .close p { break-after: avoid; } .close h3 { margin: 0; font-size: 0.9rem; }
     .small canvas { max-height: 6rem; width: auto; height: auto; } .tiny canvas { max-height: 2.4rem; } .tiny .parts > section { padding: 0; } .tiny figcaption, .tiny .why, .tiny .note { font-size: 0.72rem; line-height: 1.2; }
     .close .why { font-size: 0.8rem; } .close .part { margin: 0.1rem 0; } .close .heat table { line-height: 1.15; }
     .jacobian table { font-size: 0.75rem; line-height: 1.15; } .jacobian td { padding: 0.05rem 0.3rem; }
@@ -71,7 +71,7 @@ extension PageAssets {
     #readout { position: fixed; bottom: 0; left: 0; right: 0; padding: 0.2rem 1rem; background: var(--ink); color: var(--paper); z-index: 3; }
     #readout:empty { display: none; }
     .facts { margin: 0; } .formula { font-size: 1.1rem; max-width: 100%; overflow-x: auto; padding-block: 0.2rem; } .math { overflow-wrap: anywhere; }
-    .structure .note { font-weight: 400; } .structure { font-weight: 600; font-size: 0.9rem; margin: 0; } .part { margin: 0.4rem 0; padding-left: 0.7rem; border-left: 3px solid var(--backward); }
+    .structure .note { font-weight: 400; white-space: nowrap; } .structure { font-weight: 600; font-size: 0.9rem; margin: 0; } .part { margin: 0.4rem 0; padding-left: 0.7rem; border-left: 3px solid var(--backward); }
     .part p, .equals { margin: 0; } section p { margin: 0.15rem 0; } .parts p { overflow-x: auto; overflow-y: hidden; } .parts p:has(.math) { padding-top: 0.4rem; margin: 0; }
     figure { margin: 0.2rem 0; } .cells table, .cells canvas { margin: 0; } .cells { width: fit-content; max-width: 100%; overflow-x: auto; border-radius: 4px; }
     .heat table { border-collapse: collapse; font-size: 0.8rem; line-height: 1.3; font-variant-numeric: tabular-nums; }
@@ -96,7 +96,7 @@ extension PageAssets {
     @media (max-width: 760px) {
       main { grid-template: "detail" auto "tools" auto "graph" auto / minmax(0, 1fr); padding: 0.6rem; }
       #tools { grid-template-columns: minmax(0, 1fr); } .parts { columns: 1; }
-      #graph { position: static; border: 1px solid var(--line); border-radius: 10px; padding: 0.4rem; } .scroll { max-height: 70vh; }
+      #graph { position: static; border: 1px solid var(--line); border-radius: 10px; padding: 0.4rem; } .scroll { max-height: none; }
       nav button span { display: none; } nav { padding: 0.4rem 0.6rem; } #position { min-width: 8rem; }
       header p { flex-basis: 100%; }
     }

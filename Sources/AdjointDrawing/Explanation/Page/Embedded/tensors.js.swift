@@ -4,7 +4,6 @@ extension PageAssets {
   /// The rules of the page's interpreter for products, reductions, the softmax family and windows of images, and for
   /// operations that move elements without computing.
   static let tensors = #"""
-    // A vector is a row at the left and a column at the right; the leading axes broadcast.
     rules.matmul = ([a, b], { transposeA, transposeB }, shape) => {
       const leading = shape.slice(0, Math.max(a.shape.length, b.shape.length, 2) - 2);
       const [first, second] = [a, b].map(x => broadcastMap(x.shape.slice(0, -2), leading));
@@ -17,7 +16,6 @@ extension PageAssets {
         const startA = first[matrix] * rows * depth, startB = second[matrix] * depth * columns;
         for (let i = 0; i < rows; i++) {
           for (let j = 0; j < columns; j++) {
-            // Two partial sums round less than one.
             const product = k => a.data[startA + i * rowA + k * stepA] * b.data[startB + j * columnB + k * stepB];
             let even = 0, odd = 0, k = 0;
             for (; k + 1 < depth; k += 2) {
@@ -52,14 +50,12 @@ extension PageAssets {
       };
     }
 
-    // Each row of the last axis, one after the other.
     function rows(x, body) {
       const width = x.shape[x.shape.length - 1];
       for (let start = 0, row = 0; start < x.data.length; start += width, row++) {
         body(x.data.subarray(start, start + width), start, row);
       }
     }
-    // The lines of a shape along an axis: the places of each line's elements.
     function lines(shape, axis) {
       const stride = strides(shape)[axis], length = shape[axis];
       const count = length > 0 ? size(shape) / length : size(shape.filter((_, i) => i !== axis));
@@ -101,7 +97,6 @@ extension PageAssets {
       return sumInto(new Float64Array(size(shape)), map, x.data);
     };
     rules.asNumbers = ([index]) => Float64Array.from(index.data);
-    // Shifted by the largest element: logits of ±10⁴ neither overflow nor lose the answer.
     function softmaxFamily([x], length, write) {
       const y = new Float64Array(length);
       rows(x, (row, start, r) => {
@@ -174,7 +169,6 @@ extension PageAssets {
       return y;
     };
 
-    // For each element (n, i, j, u, v, c) of the windows of images [n, height, width, c]: where it stands, or −1 in the padding.
     function windowMap([count, height, width, channels], rows, columns, a) {
       const { size: [tall, wide], stride, padding = [0, 0], dilation = [1, 1] } = a;
       const map = new Int32Array(count * rows * columns * tall * wide * channels);
@@ -194,7 +188,6 @@ extension PageAssets {
       const map = windowMap(shape, x.shape[1], x.shape[2], a), y = new Float64Array(size(shape) + 1);
       return sumInto(y, map.map(k => k < 0 ? y.length - 1 : k), x.data).slice(0, -1);
     };
-    // Each element of the windows inside the image with the element of y that it belongs to.
     function pooled(x, a, shape, body) {
       const map = windowMap(x.shape, shape[1], shape[2], a), channels = shape[3], inside = a.size[0] * a.size[1];
       map.forEach((k, place) => {

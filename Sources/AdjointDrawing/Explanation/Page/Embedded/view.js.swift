@@ -4,13 +4,11 @@ extension PageAssets {
   /// The steps, and the text at each: every forward node in order, then every adjoint in reverse, then the update.
   static let view = #"""
     const steps = data.walk.map(node => ({ node, isBackward: false }));
-    // An exercise asks for the backward half, so it does not show it.
     const isExercise = document.body.classList.contains("asking"), isFilledIn = byId("homework") !== null;
     for (const node of isExercise ? [] : [...data.walk].reverse()) if (adjointOf(node) !== undefined) steps.push({ node, isBackward: true });
     const backwardCount = steps.length - data.walk.length;
     if (descent.parameters.length && !isExercise) steps.push({ node: data.output, isBackward: true, isUpdate: true });
     let now = 0;
-    // A teacher asks first: each part of a step is covered until somebody wants to see it.
     let isAsking = false;
 
     const graph = new Graph(data, node => {
@@ -33,6 +31,11 @@ extension PageAssets {
       return isUpdate ? "Update of the parameters" : (isBackward ? `${data.nodes[node].adjointSymbol}, adjoint of ` : "") + nodeTitle(node);
     };
 
+    function heading() {
+      const { node, isBackward, isUpdate } = steps[now];
+      return isBackward && !isUpdate ? make("h2", {}, adjointName(data.nodes[node]), `, adjoint of ${nodeTitle(node)}`) : make("h2", {}, title());
+    }
+
     function show() {
       const { node: i, isBackward, isUpdate } = steps[now], node = data.nodes[i], forward = data.walk.length;
       byId("position").textContent = isUpdate ? "update" : isBackward
@@ -47,7 +50,7 @@ extension PageAssets {
       const detail = byId("detail"), facts = [node.role || "operation", shapeText(node.shape) || "a number",
         node.path === node.symbol ? "" : node.path];
       detail.className = isBackward ? "backward" : "forward";
-      detail.replaceChildren(make("div", { class: "title" }, make("h2", {}, title()),
+      detail.replaceChildren(make("div", { class: "title" }, heading(),
         make("p", { class: "facts" }, isUpdate ? `θ ← θ − η·θ̄ with η = ${engine.values[descent.rate][0]}` : facts.filter(Boolean).join(" · ")),
         isUpdate || !node.math ? "" : make("div", { class: "formula" }, covered("formula", formula(node.math)))));
       if (node.foreign) detail.append(note("This page has no rule for this operation: it shows the values recorded, and a slider "
@@ -58,13 +61,10 @@ extension PageAssets {
       fit();
     }
 
-    // Beside a lesson's text and exercise, a step fits when it and the steps' bar do.
     const isAlone = !document.querySelector("#lesson, #exercise, #homework-fields");
     const stepHeight = () => isAlone ? document.documentElement.scrollHeight
       : Math.ceil(document.querySelector("nav").offsetHeight + document.querySelector("main").offsetHeight);
 
-    // A step fits a desk's window: where it would not, it is set closer, Jacobians and lists close to a line that opens them
-    // again, and pictures get smaller.
     function fit() {
       const detail = byId("detail"), parts = [...detail.querySelectorAll("details")].reverse();
       const measures = [() => detail.classList.add("close"), ...parts.map(part => () => { part.open = false; }),
@@ -72,7 +72,6 @@ extension PageAssets {
       if (innerWidth > 1180) measures.every(measure => stepHeight() > innerHeight && (measure(), true));
     }
 
-    // What the step shows: a section for the value, and one for each neighbour.
     const valuePart = i => section("Value", heat(`value of ${nodeTitle(i)}`, i, { pick: data.nodes[i].role ? k => take(i, k) : null }),
       data.nodes[i].role && sliding(i) ? note("Click an element, or press Enter on it, to put it on the slider.") : "");
     const backwardParts = i => [...children(i), ...serving(i), ...toInputs(i), valuePart(i)];
@@ -96,7 +95,6 @@ extension PageAssets {
         section("Why", why("The adjoint points where the loss grows fastest; a small step against it makes the loss smaller. The button "
           + "“step” takes it, and both halves run again."), rest > 0 ? note(`${rest} more parameters are updated in the same way.`) : "")];
     }
-    // Parameters of one number each, a row for each.
     function updateTable(updates) {
       const table = make("table", { class: "updates" }), row = (name, cells) => table.append(make("tr", {}, ...name.map(text => make("th",
         { scope: "row" }, text)), ...cells));
@@ -109,7 +107,6 @@ extension PageAssets {
     const labelled = (text, element) => make("div", {}, make("p", { class: "note" }, text), element);
     const why = text => make("p", { class: "why" }, text);
 
-    // What stands under a button until it is asked for, where a teacher asks first.
     function covered(name, ...content) {
       const body = make("div", { class: "body", tabindex: -1 }, ...content);
       if (!isAsking) return body;
@@ -123,7 +120,6 @@ extension PageAssets {
       ? `None: nothing is differentiated with respect to this ${data.nodes[i].role} leaf. Absent is not zero.`
       : "None: no path from here reaches a leaf that is differentiated. Absent is not zero.";
 
-    // The adjoint and the contributions of its consumers: the sum at a fan-out.
     function children(i) {
       const edges = data.edges.filter(edge => edge.to === i), adjoint = adjointOf(i);
       const total = heat(`adjoint of ${nodeTitle(i)}`, adjoint);
@@ -131,19 +127,17 @@ extension PageAssets {
         return [section("Adjoint: where the backward pass begins", total,
           why("The loss moves with itself at rate 1; every other adjoint follows from this one."))];
       }
-      // A node that hands something on says why there; a leaf says why it gets what it gets.
       const parts = edges.map(edge => make("div", { class: "part" },
         make("p", {}, `from ${nodeTitle(edge.from)}: `, formula(edge.math)), data.edges.some(other => other.from === i) ? "" : why(edge.why),
         edges.length > 1 ? heat(`contribution of ${nodeTitle(edge.from)}`, edge.node) : ""));
       const list = make("div", { class: "row" }, ...parts);
       if (edges.length === 1) return [section("Adjoint, from the one child", ...parts, total)];
       return [section(`Adjoint: the sum over ${edges.length} children`, list,
-        make("p", { class: "equals" }, `= their sum, ${data.nodes[i].adjointSymbol}`), total,
+        make("p", { class: "equals" }, "= their sum, ", adjointName(data.nodes[i])), total,
         why(`Used ${edges.length} times: a small change moves the loss along ${edges.length} paths at once, so the contributions add. `
           + "All must be there before it hands on: hence the reverse order."))];
     }
 
-    // What this node hands on: its local Jacobians and the contribution to each input.
     function toInputs(i) {
       return data.edges.filter(edge => edge.from === i).map(edge => section(`To ${nodeTitle(edge.to)}`,
         make("p", {}, "contribution ", formula(edge.math)), why(edge.why),
@@ -152,8 +146,6 @@ extension PageAssets {
     const jacobians = i => data.edges.filter(edge => edge.from === i)
       .map(edge => section(`Local Jacobian ∂${nodeTitle(i)}/∂${nodeTitle(edge.to)}`, jacobian(edge), why(edge.why)));
 
-    // A Jacobian: all of it where it is small. Of a large one its structure and its first entries; where the structure is not
-    // known, rows and columns with the same distance.
     const mostRows = 24;
     function jacobian(edge) {
       const m = size(data.nodes[edge.from].shape), n = size(data.nodes[edge.to].shape), isWhole = m <= mostRows && n <= mostRows;
@@ -177,7 +169,6 @@ extension PageAssets {
       return box;
     }
 
-    // The places at which entries of a large Jacobian can differ from 0.
     function structure({ pattern: { rows, width: w }, jacobian }, m, n) {
       const h = rows.length, cell = Math.max(4, Math.floor(120 / Math.max(h, w)));
       const svg = draw(make("div", {}), "svg", { viewBox: `0 0 ${w * cell} ${h * cell}`, width: w * cell, height: h * cell, class: "pattern",
@@ -188,7 +179,6 @@ extension PageAssets {
       return make("div", {}, svg, note(`where entries can differ from 0: a cell stands for about ${brief(Math.ceil(m / h))} × ${brief(Math.ceil(n / w))} entries`));
     }
 
-    // The recorded backward nodes that serve this one.
     function serving(i) {
       const nodes = data.nodes.map((node, k) => ({ node, k })).filter(({ node }) => node && node.serves === i && node.op);
       if (!nodes.length) return [];

@@ -36,7 +36,6 @@ extension PageAssets {
         this.edges = side.edges.map(([from, to]) => {
           const [a, b] = [this.byId[from], this.byId[to]];
           const [x, y, u, v] = [this.x(a), a.row * lineHeight + boxHeight, this.x(b), b.row * lineHeight];
-          // An edge that passes a row goes around what stands there.
           const path = b.row - a.row > 1 ? `M${x + 40} ${y}C${x + 150} ${y + 30} ${x + 150} ${v - 30} ${u + 40} ${v}`
             : `M${x} ${y}C${x} ${y + 14} ${u} ${v - 14} ${u} ${v}`;
           return { from, to, line: draw(this.drawing, "path", { d: path, class: "edge" }) };
@@ -62,7 +61,6 @@ extension PageAssets {
           visits.textContent = count > 1 ? `${count}×` : "";
           group.setAttribute("class", ["box", step.at === box.id && !isOver ? "here" : "", isWrong ? "wrong" : "", text ? "has" : ""].join(" "));
           heard.push(`${box.title}, value ${box.value}, adjoint ${text || "not computed"}${isWrong ? `, wrong, ${box.truth} is right` : ""}`);
-          // Long texts shrink into their box.
           for (const line of group.querySelectorAll("text:not(.visits)")) {
             line.removeAttribute("textLength");
             line.removeAttribute("lengthAdjust");
@@ -134,7 +132,6 @@ extension PageAssets {
     const setTheme = name => { document.documentElement.dataset.theme = name; };
     setTheme(matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
     byId("theme").addEventListener("click", () => setTheme(document.documentElement.dataset.theme === "dark" ? "light" : "dark"));
-    // A link such as order.html#2/5 opens the second comparison at its fifth step.
     const linked = /^#(\d+)(?:\/(\d+))?$/.exec(location.hash);
     if (linked && comparisons[linked[1] - 1]) choose(linked[1] - 1, (linked[2] || 1) - 1); else choose(0);
 
