@@ -94,24 +94,28 @@ enum HandTracking {
   static var functions: [Function] {
     [
       Function("objective") { (input: Input, compile) in
-        let run = compile(try input.tensors()) { [distances($0, input.data.model)] }
-        return { try run(input.tensors())[0].elements }
+        let x = try input.tensors()
+        let run = compile(x) { [distances($0, input.data.model)] }
+        return { try run(x)[0].elements }
       },
-      // A place on a triangle moves its own distance alone, so all of them move at once: 2 directions, and 26 of the pose.
+      // A place on a triangle moves its own distance alone, so all of them move at once: 2 directions, and 26 of the pose. The
+      // distances are computed once; a loop over the directions pushes each of them forward.
       Function("jacobian") { (input: Input, compile) in
-        let inputs = try input.tensors()
-        let still = inputs[..<2].map { Tensor<Double>.zeros($0.shape) }
-        let run = compile(inputs + still) { v in
-          [jvp(of: distances(v, input.data.model), withRespectTo: [v[0], v[1]], along: [v[7], v[8]])]
-        }
-        let units = Tensor<Double>.eye(input.theta.count).unstack()
-        let pose = units.map { [$0, still[1]] }
+        let (x, angles) = (try input.tensors(), input.theta.count)
         let sides: [[Double]] = input.us.isEmpty ? [] : [[1, 0], [0, 1]]
-        let places = sides.map { [still[0], Tensor(Array(repeating: $0, count: input.us.count))] }
-        return {
-          let inputs = try input.tensors()
-          return try stack((places + pose).map { try run(inputs + $0)[0].reshape(-1) }, axis: 1).rows
+        let pose = concatenate([Tensor<Double>.zeros([sides.count, angles]), .eye(angles)])
+        let moved = stack(
+          sides.map { Tensor(Array(repeating: $0, count: input.us.count)) }
+            + [Tensor](repeating: .zeros(x[1].shape), count: angles))
+        let run = compile(x) { v in
+          let y = distances(v, input.data.model)
+          let directions = [y.tape.constant(pose), y.tape.constant(moved)]
+          let (_, columns) = scan([], over: directions) { _, direction in
+            ([], [jvp(of: y, withRespectTo: [v[0], v[1]], along: direction).reshape(-1)])
+          }
+          return [columns[0].transpose()]
         }
+        return { try run(x)[0].rows }
       },
     ]
   }

@@ -122,14 +122,17 @@ extension InstructionBuilder {
 /// One operation on a few numbers, with every operand resolved to an address.
 struct NumberStep<S: Scalar> {
   private enum Code: UInt8 {
-    case add, subtract, multiply, divide, negate, square, copy, clear
+    case add, subtract, multiply, divide, negate, square, sqrt, reciprocal, copy, clear
     case less, lessOrEqual, greater, greaterOrEqual, equal, notEqual
-    case sum, call
+    case sumOfTwo, sum, call
 
     /// The code of a function whose result is rounded once, or decided by a comparison.
     init(_ form: OperationForm?) {
       self = .call
-      if case .map(.unary(let f))? = form { self = f == .negate ? .negate : f == .square ? .square : .call }
+      if case .map(.unary(let f))? = form {
+        self =
+          f == .negate ? .negate : f == .square ? .square : f == .sqrt ? .sqrt : f == .reciprocal ? .reciprocal : .call
+      }
       if case .zip(.binary(let f))? = form {
         switch f {
         case .add: self = .add
@@ -170,7 +173,8 @@ struct NumberStep<S: Scalar> {
     (self.a, self.b, self.c, self.y) = (a.place, b.place, c.place, y)
     strides = (a.stride, b.stride, c.stride)
     if form?.isSum == true {
-      (code, self.count, function) = (x[0].count == 1 ? .copy : .sum, Int32(x[0].count), .select)
+      let code = x[0].count == 1 ? Code.copy : x[0].count == 2 ? .sumOfTwo : .sum
+      (self.code, self.count, function) = (code, Int32(x[0].count), .select)
       return
     }
     // The standard numbers alone are known to round as their loops do.
@@ -194,6 +198,8 @@ struct NumberStep<S: Scalar> {
     case .divide: each { $0 / $1 }
     case .negate: each { x, _ in -x }
     case .square: each { x, _ in x * x }
+    case .sqrt: each { x, _ in S.squareRoot(x) }
+    case .reciprocal: each { x, _ in 1 / x }
     case .copy: y.pointee = a.pointee
     case .clear: y.pointee = 0
     case .less: each { $0 < $1 ? 1 : 0 }
@@ -202,6 +208,8 @@ struct NumberStep<S: Scalar> {
     case .greaterOrEqual: each { $0 >= $1 ? 1 : 0 }
     case .equal: each { $0 == $1 ? 1 : 0 }
     case .notEqual: each { $0 != $1 ? 1 : 0 }
+    // Every order of a sum begins with +0, and there is one order for two.
+    case .sumOfTwo: y.pointee = 0 + a[0] + a[1]
     case .sum: y.pointee = S.reduce(.sum, a, count: Int(count))
     case .call: call()
     }
