@@ -283,6 +283,9 @@ extension Tensor where Element: Scalar {
       // No element is read, and there is an address all the same.
       return withUnsafeTemporaryAllocation(of: Element.self, capacity: 1) { $0.baseAddress.map(next) ?? () }
     }
-    tensors[position].elements.withUnsafeBufferPointer { $0.baseAddress.map { next(UnsafeMutablePointer(mutating: $0)) } ?? () }
+    tensors[position].elements.withUnsafeBufferPointer { elements in
+      guard let base = elements.baseAddress else { return }
+      next(UnsafeMutablePointer(mutating: base))
+    }
   }
 }

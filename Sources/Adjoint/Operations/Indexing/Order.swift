@@ -19,7 +19,8 @@ package struct ArgMax: LibraryOperation {
       if isNumber, width > ArgMax.fewest, let first = elements.baseAddress.map({ $0 + row * width }) {
         let largest = S.reduce(.maximum, first, count: width)
         var place = 0
-        while largest == largest ? first[place] != largest : first[place] == first[place] { place += 1 }
+        if largest == largest { while first[place] != largest { place += 1 } }
+        while largest != largest, first[place] == first[place] { place += 1 }
         y[row] = Int32(place)
         continue
       }
