@@ -47,14 +47,14 @@ enum Determinants {
   static var functions: [Function] {
     [
       Function("primal") { (input: Input, compile) in
-        let n = try checked(input)
-        let run = compile(Tensor(input.a)) { determinant($0.reshape(n, n)) }
-        return { try run(Tensor(input.a)).scalar }
+        let (n, a) = (try checked(input), Tensor(input.a))
+        let run = compile(a) { determinant($0.reshape(n, n)) }
+        return { try run(a).scalar }
       },
       Function("gradient") { (input: Input, compile) in
-        let n = try checked(input)
-        let run = compile(Tensor(input.a)) { a in gradient(of: determinant(a.reshape(n, n)), withRespectTo: a) }
-        return { try run(Tensor(input.a)).elements }
+        let (n, a) = (try checked(input), Tensor(input.a))
+        let run = compile(a) { a in gradient(of: determinant(a.reshape(n, n)), withRespectTo: a) }
+        return { try run(a).elements }
       },
     ]
   }

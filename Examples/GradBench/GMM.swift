@@ -54,15 +54,15 @@ enum GMM {
   static var functions: [Function] {
     [
       Function("objective") { (input: Input, compile) in
-        let run = compile(try input.tensors()) { [objective($0, input)] }
-        return { try run(input.tensors())[0].scalar }
+        let x = try input.tensors()
+        let run = compile(x) { [objective($0, input)] }
+        return { try run(x)[0].scalar }
       },
       Function("jacobian") { (input: Input, compile) in
-        let run = compile(try input.tensors()) { v in
-          gradients(of: objective(v, input), withRespectTo: Array(v[..<4]))
-        }
+        let x = try input.tensors()
+        let run = compile(x) { v in gradients(of: objective(v, input), withRespectTo: Array(v[..<4])) }
         return {
-          let g = try run(input.tensors())
+          let g = try run(x)
           return Gradient(alpha: g[0].elements, mu: g[1].rows, q: g[2].rows, l: g[3].rows)
         }
       },

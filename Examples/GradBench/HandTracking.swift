@@ -91,27 +91,34 @@ enum HandTracking {
     return v[2] - (a * corner[0] + b * corner[1] + (1 - a - b) * corner[2])
   }
 
+  /// The directions of the Jacobian, one after the other: motions of the angles, and of the places on triangles [places, 2]. A
+  /// place moves its own distance alone, so two directions serve all places; then each angle has one.
+  static func directions(angles: Int, places: Int) -> (turns: Tensor<Double>, shifts: Tensor<Double>) {
+    let sides = places > 0 ? 2 : 0
+    let turns = concatenate([Tensor<Double>.zeros([sides, angles]), .eye(angles)])
+    let shifts = Tensor<Double>.eye(2)[..<sides, ...].reshape(sides, 1, 2).broadcast(to: [sides, places, 2])
+    return (turns, concatenate([shifts, .zeros([angles, places, 2])]))
+  }
+
   static var functions: [Function] {
     [
       Function("objective") { (input: Input, compile) in
-        let run = compile(try input.tensors()) { [distances($0, input.data.model)] }
-        return { try run(input.tensors())[0].elements }
+        let x = try input.tensors()
+        let run = compile(x) { [distances($0, input.data.model)] }
+        return { try run(x)[0].elements }
       },
-      // A place on a triangle moves its own distance alone, so all of them move at once: 2 directions, and 26 of the pose.
+      // The distances are computed once, and a loop pushes each direction forward through them.
       Function("jacobian") { (input: Input, compile) in
-        let inputs = try input.tensors()
-        let still = inputs[..<2].map { Tensor<Double>.zeros($0.shape) }
-        let run = compile(inputs + still) { v in
-          [jvp(of: distances(v, input.data.model), withRespectTo: [v[0], v[1]], along: [v[7], v[8]])]
+        let x = try input.tensors()
+        let (turns, shifts) = directions(angles: x[0].shape[0], places: x[1].shape[0])
+        let run = compile(x) { v in
+          let y = distances(v, input.data.model)
+          let (_, columns) = scan([], over: [y.tape.constant(turns), y.tape.constant(shifts)]) { _, direction in
+            ([], [jvp(of: y, withRespectTo: [v[0], v[1]], along: direction).reshape(-1)])
+          }
+          return [columns[0].transpose()]
         }
-        let units = Tensor<Double>.eye(input.theta.count).unstack()
-        let pose = units.map { [$0, still[1]] }
-        let sides: [[Double]] = input.us.isEmpty ? [] : [[1, 0], [0, 1]]
-        let places = sides.map { [still[0], Tensor(Array(repeating: $0, count: input.us.count))] }
-        return {
-          let inputs = try input.tensors()
-          return try stack((places + pose).map { try run(inputs + $0)[0].reshape(-1) }, axis: 1).rows
-        }
+        return { try run(x)[0].rows }
       },
     ]
   }

@@ -21,20 +21,22 @@ enum KMeans {
   static var functions: [Function] {
     [
       Function("cost") { (input: Input, compile) in
-        let run = compile(try input.tensors()) { [cost($0[0], $0[1])] }
-        return { try run(input.tensors())[0].scalar }
+        let x = try input.tensors()
+        let run = compile(x) { [cost($0[0], $0[1])] }
+        return { try run(x)[0].scalar }
       },
       // J · H⁻¹. No centroid's distances depend on another's, so H is diagonal, and its product with ones is its diagonal. A centroid
       // that is nearest to no point has J = H = 0: it stays where it is.
       Function("dir") { (input: Input, compile) in
-        let run = compile(try input.tensors()) { x in
-          let c = x[1]
-          let slope = gradient(of: cost(x[0], c), withRespectTo: c)
+        let x = try input.tensors()
+        let run = compile(x) { v in
+          let c = v[1]
+          let slope = gradient(of: cost(v[0], c), withRespectTo: c)
           let ones = c.tape.constant(Tensor<Double>.ones(c.shape))
           let curvature = gradients(of: slope, withRespectTo: [c], cotangent: ones)[0]
           return [Adjoint.where(curvature .> 0, slope / curvature, 0)]
         }
-        return { try run(input.tensors())[0].rows }
+        return { try run(x)[0].rows }
       },
     ]
   }

@@ -54,12 +54,14 @@ enum LSTM {
   static var functions: [Function] {
     [
       Function("objective") { (input: Input, compile) in
-        let run = compile(try input.tensors()) { [loss($0)] }
-        return { try run(input.tensors())[0].scalar }
+        let x = try input.tensors()
+        let run = compile(x) { [loss($0)] }
+        return { try run(x)[0].scalar }
       },
       Function("jacobian") { (input: Input, compile) in
-        let run = compile(try input.tensors()) { v in gradients(of: loss(v), withRespectTo: [v[0], v[1]]) }
-        return { try run(input.tensors()).flatMap(\.elements) }
+        let x = try input.tensors()
+        let run = compile(x) { v in gradients(of: loss(v), withRespectTo: [v[0], v[1]]) }
+        return { try run(x).flatMap(\.elements) }
       },
     ]
   }

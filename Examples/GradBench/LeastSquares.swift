@@ -32,13 +32,14 @@ enum LeastSquares {
   static var functions: [Function] {
     [
       Function("primal") { (input: Input, compile) in
-        let run = compile(Tensor(input.x), of: try objective(input))
-        return { try run(Tensor(input.x)).scalar }
+        let x = Tensor(input.x)
+        let run = compile(x, of: try objective(input))
+        return { try run(x).scalar }
       },
       Function("gradient") { (input: Input, compile) in
-        let y = try objective(input)
-        let run = compile(Tensor(input.x)) { x in gradient(of: y(x), withRespectTo: x) }
-        return { try run(Tensor(input.x)).elements }
+        let (x, y) = (Tensor(input.x), try objective(input))
+        let run = compile(x) { x in gradient(of: y(x), withRespectTo: x) }
+        return { try run(x).elements }
       },
     ]
   }

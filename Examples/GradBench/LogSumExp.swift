@@ -12,12 +12,14 @@ enum LogSumExp {
   static var functions: [Function] {
     [
       Function("primal") { (input: Input, compile) in
-        let run = compile(Tensor(input.x), of: value)
-        return { try run(Tensor(input.x)).scalar }
+        let x = Tensor(input.x)
+        let run = compile(x, of: value)
+        return { try run(x).scalar }
       },
       Function("gradient") { (input: Input, compile) in
-        let run = compile(Tensor(input.x)) { x in gradient(of: value(x), withRespectTo: x) }
-        return { try run(Tensor(input.x)).elements }
+        let x = Tensor(input.x)
+        let run = compile(x) { x in gradient(of: value(x), withRespectTo: x) }
+        return { try run(x).elements }
       },
     ]
   }

@@ -23,13 +23,15 @@ enum ODE {
   static var functions: [Function] {
     [
       Function("primal") { (input: Input, compile) in
-        let run = compile(Tensor(input.x)) { solution($0, steps: input.s) }
-        return { try run(Tensor(input.x)).elements }
+        let x = Tensor(input.x)
+        let run = compile(x) { solution($0, steps: input.s) }
+        return { try run(x).elements }
       },
       // The gradient of the last element.
       Function("gradient") { (input: Input, compile) in
-        let run = compile(Tensor(input.x)) { x in gradient(of: solution(x, steps: input.s)[-1], withRespectTo: x) }
-        return { try run(Tensor(input.x)).elements }
+        let x = Tensor(input.x)
+        let run = compile(x) { x in gradient(of: solution(x, steps: input.s)[-1], withRespectTo: x) }
+        return { try run(x).elements }
       },
     ]
   }

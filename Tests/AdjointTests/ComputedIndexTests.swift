@@ -9,6 +9,23 @@ import Testing
     String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
   }
 
+  @Test(arguments: [1, 2, 7, 8, 9, 16, 33, 100])
+  func `The largest of a row of any width is the first, and a NaN before it`(width: Int) {
+    var draw = Generator(seed: UInt64(width))
+    let awkward = [0, -0.0, 1, 2, .infinity, -.infinity, .nan]
+    for round in 0..<40 {
+      let row = (0..<width).map { _ in
+        // Few different numbers, so that there are ties; NaN in every other round.
+        let x = awkward[Int(draw.next() % UInt64(round % 2 == 0 ? 5 : 7))]
+        return round % 4 == 3 && x.isNaN ? -1 : x
+      }
+      let expected = row.firstIndex { $0.isNaN } ?? row.firstIndex(of: row.max() ?? 0) ?? 0
+      let both = Tensor(shape: [2, width], elements: row + row)
+      #expect(both.argMax().elements == [Int32(expected), Int32(expected)], "\(row)")
+      #expect(both.map { Float($0) }.argMax().elements == [Int32(expected), Int32(expected)], "\(row)")
+    }
+  }
+
   @Test func `Ties keep their order either way, and NaN counts as the largest`() {
     let x = Tensor([2, .nan, 1, 2, -.infinity])
     #expect(x.argSort() == Tensor<Int32>([4, 2, 0, 3, 1]))

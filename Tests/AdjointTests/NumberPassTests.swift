@@ -64,6 +64,21 @@ import Testing
     }
   }
 
+  private func checkZeros<S: Scalar>(_ signs: [Double], _ type: S.Type) {
+    let tape = Tape<S>()
+    let x = tape.input(Tensor<S>(shape: [signs.count], elements: signs.map { S($0) }))
+    let y = (x + x).sum().sqrt()
+    let program = Program<S>([y])
+    program.run()
+    #expect(bits(program.value(of: y)) == bits(y.value), "\(signs)")
+  }
+
+  @Test(arguments: [[-0.0], [-0.0, -0.0], [0, -0.0], [-0.0, 0], [-0.0, -0.0, -0.0], [-0.0, -0.0, -0.0, -0.0]])
+  func `A sum of zeros has the sign that the recording gives it`(signs: [Double]) {
+    checkZeros(signs, Double.self)
+    checkZeros(signs, Float.self)
+  }
+
   @Test func `A long chain of numbers with its gradient has the bits of the recording`() {
     let tape = Tape<Double>()
     let x = tape.input(Tensor([0.3, -0.7]))

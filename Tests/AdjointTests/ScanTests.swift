@@ -226,6 +226,78 @@ import Testing
   }
 }
 
+/// Threads of a pool inside of a loop's steps.
+@Suite(.serialized) struct ScanThreadTests {
+  /// y = 2x, which counts the parts in which it is computed.
+  private struct Doubled: Adjoint.Operation {
+    // Read and written by the one test, whose parts run in turn.
+    nonisolated(unsafe) static var parts = 0
+    static var mayBeFormula: Bool { false }
+    func shape(of x: [Shape]) throws(ShapeError) -> Shape { x[0] }
+    func entrywiseInputs(_ x: [Shape]) -> [Bool]? { [true] }
+    func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) {
+      Doubled.parts += 1
+      for i in y.indices { y[i] = x[0][i] + x[0][i] }
+    }
+    func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] { [g + g] }
+  }
+
+  private static func draw(_ shape: Shape, _ seed: UInt64) -> Tensor<Double> {
+    var generator = Generator(seed: seed)
+    return Tensor(
+      shape: shape, elements: (0..<shape.elementCount).map { _ in Double.random(in: -1...1, using: &generator) })
+  }
+
+  @Test func `Threads share the instructions of a step, also of a loop in a loop`() {
+    let tape = Tape<Double>()
+    let x = tape.input(Self.draw([5, 12, 4], 1))
+    func step(_ carry: [Variable<Double>], _ entry: [Variable<Double>]) -> ([Variable<Double>], [Variable<Double>]) {
+      let h = tape.record(Doubled(), entry[0])
+      return ([carry[0] + h.sum()], [h])
+    }
+    let flat = scan([tape.constant(0)], over: [x], step)
+    let nested = scan([tape.constant(0)], over: [x.reshape(1, 5, 12, 4)]) { carry, entry in
+      let inner = scan(carry, over: entry, step)
+      return (inner.carry, inner.outputs)
+    }
+    for y in [flat.outputs[0], nested.outputs[0]] {
+      let program = Program<Double>([y])
+      for parts in [1, 3] {
+        program.pool = parts == 1 ? nil : WorkerPool(partsInTurn: parts, lastFirst: true)
+        program.run()
+        Doubled.parts = 0
+        program.run()
+        #expect(Doubled.parts == 5 * parts)
+        #expect(program.value(of: y) == y.value)
+      }
+    }
+  }
+
+  @Test func `No thread changes a bit of a loop, its gradient, and what stands beside it`() {
+    let tape = Tape<Double>()
+    let leaves = [[6, 64, 48], [48, 48], [64, 48]].enumerated().map { tape.input(Self.draw(Shape($1), UInt64($0))) }
+    let loop = scan([leaves[2]], over: [leaves[0]]) { carry, entry in
+      let h = (entry[0].matmul(leaves[1]) + carry[0]).tanh()
+      return ([h], [h.square().sum(axis: 0)])
+    }
+    let beside = (leaves[0] * 2).exp()
+    let loss = loop.outputs[0].sum() + (loop.carry[0] * leaves[2]).sum() + beside.mean()
+    let outputs = loop.outputs + loop.carry + [beside] + gradients(of: loss, withRespectTo: leaves)
+    let program = Program<Double>(outputs)
+    program.run()
+    let expected = outputs.map { program.value(of: $0) }
+    #expect(expected[1] == loop.carry[0].value)
+    let pools = [WorkerPool(threads: 2), WorkerPool(threads: 3), WorkerPool(partsInTurn: 4, lastFirst: true), nil]
+    for pool in pools {
+      program.pool = pool
+      for _ in 0..<3 {
+        program.run()
+        #expect(outputs.map { program.value(of: $0) } == expected)
+      }
+    }
+  }
+}
+
 /// A program that one thread uses.
 private struct Box: @unchecked Sendable {
   let program: Program<Double>

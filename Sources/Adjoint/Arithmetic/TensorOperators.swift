@@ -9,9 +9,13 @@ extension Tensor where Element: Scalar {
     evaluating(f, x, file: file, line: line)
   }
 
-  package static func evaluating(_ f: some Operation, _ x: [Tensor], file: StaticString, line: UInt) -> Tensor {
+  /// Of any operation, so that the numbers alone are generic: small tensors would spend most of their time on types that are
+  /// looked up as the program runs.
+  @specialized(where Element == Float)
+  @specialized(where Element == Double)
+  package static func evaluating(_ f: any Operation, _ x: [Tensor], file: StaticString, line: UInt) -> Tensor {
     do throws(ShapeError) {
-      let shapes = x.map(\.shape)
+      let shapes = x.map { $0.shape }
       let y = Tensor(shape: try f.shape(of: shapes), from: x) { f.forward($0, into: $1) }
       guard f.resultIndexBound(for: shapes) != nil else { return y }
       // Indices become numbers, as when a variable's value is read.

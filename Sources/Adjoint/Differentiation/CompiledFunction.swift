@@ -84,6 +84,8 @@ public final class CompiledFunction<S: Scalar> {
   }
 
   /// The values at a list of tensors.
+  @specialized(where S == Float)
+  @specialized(where S == Double)
   public func callAsFunction(_ x: [Tensor<S>], file: StaticString = #fileID, line: UInt = #line) -> [Tensor<S>] {
     callCount += 1
     var next: Int? = latest < traces.count && traces[latest].fits(x) ? latest : traces.firstIndex { $0.fits(x) }

@@ -3,6 +3,7 @@ class PlacedOperation<S: Scalar> {
   /// Binds an operation to its places. Threads may share it when the operation allows it.
   static func place(_ operation: some Operation, _ x: Operands<S>, into y: Output<S>) -> PlacedOperation {
     let shapes = (0..<x.count).map { x[$0].shape }
+    if let loop = operation as? Scan { return PlacedScan(loop, x, into: y) }
     if y.shape.rank > 0, let entrywise = operation.entrywiseInputs(shapes) {
       let fits = shapes.indices.allSatisfy {
         $0 < entrywise.count && (!entrywise[$0] || shapes[$0].first == y.shape[0])
@@ -33,10 +34,14 @@ class PlacedOperation<S: Scalar> {
   var work: Int { fatalError("PlacedOperation: an abstract class") }
   /// The operations of matrix products.
   var productOperations: Int { 0 }
+  /// True for what shares its own work among the threads of the pool that it is lent, and so stands in a phase by itself.
+  var sharesItself: Bool { false }
+  /// Takes the threads of the program that runs it.
+  func lend(_ pool: WorkerPool?) {}
 }
 
 /// An operation that one thread computes.
-private class Placed<O: Operation, S: Scalar>: PlacedOperation<S> {
+class Placed<O: Operation, S: Scalar>: PlacedOperation<S> {
   final let operation: O
   final let x: Operands<S>
   final let y: Output<S>
@@ -49,7 +54,7 @@ private class Placed<O: Operation, S: Scalar>: PlacedOperation<S> {
     resultBound = operation.resultIndexBound(for: (0..<x.count).map { x[$0].shape })
   }
 
-  final override func execute() { run(x, into: y) }
+  override func execute() { run(x, into: y) }
 
   /// Computes y, or a part of it, and traps at an index that is out of the range that the operation states.
   final func run(_ x: Operands<S>, into y: Output<S>) {

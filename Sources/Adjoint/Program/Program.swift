@@ -44,6 +44,7 @@ public final class Program<S: Scalar> {
       checkIdle()
       if pool != nil, !(S.self == Float.self || S.self == Double.self) { pool = nil }
       copies = makeCopies(threads: group == nil ? pool?.threads ?? 1 : 1)
+      for operation in operations { operation.lend(pool) }
       schedule()
       unmanagedPool = pool.map { .passUnretained($0) }
     }

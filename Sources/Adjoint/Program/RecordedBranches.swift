@@ -3,6 +3,8 @@
 extension Program {
   /// The first of the branches of the recording that the last run has left; `nil` when all comparisons came out as they did
   /// when they were recorded.
+  @specialized(where S == Float)
+  @specialized(where S == Double)
   func firstBrokenGuard() -> Int? {
     // By position: a loop over an array would retain it.
     for position in 0..<guards.count {

@@ -246,16 +246,18 @@ func unequal(_ x: Shape, _ y: Shape) -> Never {
 
 extension Tensor where Element: Scalar {
   /// The tensor that `forward` writes, given views of some others.
+  @specialized(where Element == Float)
+  @specialized(where Element == Double)
   init(shape: Shape, from operands: [Tensor], _ forward: (Operands<Element>, Output<Element>) -> Void) {
     let count = shape.elementCount
     // At least one element, so that an empty tensor has an address too.
     let elements = [Element](unsafeUninitializedCapacity: Swift.max(count, 1)) { buffer, initialized in
       guard let base = buffer.baseAddress else { return }
       let y = Output<Element>(shape: shape, address: UnsafeMutableRawPointer(base))
-      Tensor.withViews(of: operands[...], []) { views in
-        views.withUnsafeBufferPointer { views in
-          guard let first = views.baseAddress else { return }
-          forward(Operands(views: first, count: views.count), y)
+      withUnsafeTemporaryAllocation(of: View<Element>.self, capacity: Swift.max(operands.count, 1)) { views in
+        guard let first = views.baseAddress else { return }
+        Tensor.withViews(of: operands, from: 0, into: first) {
+          forward(Operands(views: first, count: operands.count), y)
         }
       }
       initialized = count
@@ -263,25 +265,27 @@ extension Tensor where Element: Scalar {
     self.init(shape: shape, elements: elements)
   }
 
-  /// Calls `body` with a view of each tensor, which lasts no longer. It is not inlined: it calls itself, and the compiler would
-  /// write it out many times over.
+  /// Calls `body` with a view of each tensor from a position on, which lasts no longer. It is not inlined: it calls itself, and
+  /// the compiler would write it out many times over.
   @inline(never)
+  @specialized(where Element == Float)
+  @specialized(where Element == Double)
   private static func withViews(
-    of tensors: ArraySlice<Tensor>, _ views: [View<Element>], _ body: ([View<Element>]) -> Void
+    of tensors: [Tensor], from position: Int, into views: UnsafeMutablePointer<View<Element>>, _ body: () -> Void
   ) {
-    guard let first = tensors.first else { return body(views) }
-    guard !first.elements.isEmpty else {
-      // No element is read, and there is an address all the same.
-      return withUnsafeTemporaryAllocation(of: Element.self, capacity: 1) { place in
-        guard let base = place.baseAddress else { return }
-        let view = View<Element>(shape: first.shape, address: UnsafeMutableRawPointer(base))
-        withViews(of: tensors.dropFirst(), views + [view], body)
-      }
+    guard position < tensors.count else { return body() }
+    func next(_ base: UnsafeMutablePointer<Element>) {
+      let view = View<Element>(shape: tensors[position].shape, address: UnsafeMutableRawPointer(base))
+      (views + position).initialize(to: view)
+      withViews(of: tensors, from: position + 1, into: views, body)
     }
-    first.elements.withUnsafeBufferPointer { elements in
+    guard !tensors[position].elements.isEmpty else {
+      // No element is read, and there is an address all the same.
+      return withUnsafeTemporaryAllocation(of: Element.self, capacity: 1) { $0.baseAddress.map(next) ?? () }
+    }
+    tensors[position].elements.withUnsafeBufferPointer { elements in
       guard let base = elements.baseAddress else { return }
-      let view = View<Element>(shape: first.shape, address: UnsafeMutableRawPointer(mutating: base))
-      withViews(of: tensors.dropFirst(), views + [view], body)
+      next(UnsafeMutablePointer(mutating: base))
     }
   }
 }

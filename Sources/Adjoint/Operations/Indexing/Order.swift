@@ -3,6 +3,9 @@
 /// y = the position of the largest element along the last axis; the first of those that tie, and the first NaN where there is one,
 /// as for `max`.
 package struct ArgMax: LibraryOperation {
+  /// The fewest elements of a row, less one, whose maximum is taken beforehand.
+  private static let fewest = 8
+
   package init() {}
 
   @specialized(where S == Float)
@@ -10,7 +13,17 @@ package struct ArgMax: LibraryOperation {
   package func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) {
     let width = x[0].shape[x[0].shape.rank - 1]
     let (elements, y) = (x[0].elements, y.indexElements)
+    // Numbers alone: their maximum takes no branch, and stands where it is met first. NaN is met as what differs from itself.
+    let isNumber = S.self == Float.self || S.self == Double.self
     for row in y.indices {
+      if isNumber, width > ArgMax.fewest, let first = elements.baseAddress.map({ $0 + row * width }) {
+        let largest = S.reduce(.maximum, first, count: width)
+        var place = 0
+        if largest == largest { while first[place] != largest { place += 1 } }
+        while largest != largest, first[place] == first[place] { place += 1 }
+        y[row] = Int32(place)
+        continue
+      }
       var best = 0
       for j in 1..<max(width, 1) where elements[row * width + best].isExceeded(by: elements[row * width + j]) {
         best = j

@@ -65,16 +65,13 @@ extension Output {
     let width = count / Swift.max(outer, 1)
     guard x.count > 4, outer > 16, 1...16 * x.count ~= width else { return false }
     let rows = Swift.max(4096 / width, 1)
-    let strides = SIMD8(width, 1, 0, 0, 0, 0, 0, 0)
     for start in stride(from: 0, to: outer, by: rows) {
       let count = Swift.min(rows, outer - start)
-      var position = start * width
+      var target = base + start * width
       for i in 0..<x.count {
         let own = x[i].count / outer
-        let part = View<S>(
-          shape: Shape.vector(own).batched(count), address: UnsafeMutableRawPointer(mutating: x[i].base + start * own))
-        placeStrided(part, offset: position, strides: strides)
-        position += own
+        StridedRows(rows: count, of: own, stride: width).place(x[i].base + start * own, target)
+        target += own
       }
     }
     return true

@@ -40,7 +40,15 @@ package struct Scan: LibraryOperation {
   private var resultCount: Int { counts.reduce(0, +) }
 
   package func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) {
-    body.withRun { (run: ScanRun<S>) in run.run(x, into: y, steps: steps, reversed: isReversed) }
+    run(x, into: y, on: nil)
+  }
+
+  /// Runs the loop, with the large instructions of a step cut among the threads of a pool.
+  func run<S: Scalar>(_ x: Operands<S>, into y: Output<S>, on pool: WorkerPool?) {
+    body.withRun { (run: ScanRun<S>) in
+      run.use(pool)
+      run.run(x, into: y, steps: steps, reversed: isReversed)
+    }
   }
 
   /// A loop that runs back. Its carries are the cotangents of this one's, and sums over the steps for what they share.

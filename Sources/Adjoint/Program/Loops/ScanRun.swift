@@ -33,6 +33,9 @@ final class ScanRun<S: Scalar> {
     crosses = zip(carries, next).contains { $0.address != $1.address && targets.contains($1.address) }
   }
 
+  /// The threads that share the large instructions of a step.
+  func use(_ pool: WorkerPool?) { if program.pool !== pool { program.pool = pool } }
+
   /// Runs all steps. The result holds each output's entries, one output after the other, and then the last carries.
   @specialized(where S == Float)
   @specialized(where S == Double)
@@ -88,4 +91,13 @@ final class ScanRun<S: Scalar> {
       start += place.byteCount
     }
   }
+}
+
+/// A loop in a program. Steps run one after the other, so threads share what a step does, and not the steps.
+final class PlacedScan<S: Scalar>: Placed<Scan, S> {
+  private var pool: WorkerPool?
+
+  override func execute() { operation.run(x, into: y, on: pool) }
+  override var sharesItself: Bool { true }
+  override func lend(_ pool: WorkerPool?) { self.pool = pool }
 }

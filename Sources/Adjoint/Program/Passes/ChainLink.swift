@@ -89,7 +89,9 @@ struct ChainLink<S: Scalar> {
     }
 
     @inline(__always)
-    func operand(_ p: Position) -> RowOperand<S> { RowOperand(UnsafePointer(address(p)), row: row, column: column) }
+    func operand(_ address: UnsafeMutablePointer<S>) -> RowOperand<S> {
+      RowOperand(UnsafePointer(address), row: row, column: column)
+    }
   }
 
   /// The first row of a block, among all, in its period and in its matrix; and the thread's part.
@@ -112,8 +114,18 @@ struct ChainLink<S: Scalar> {
 
   /// Computes some rows.
   @inline(__always)
-  func execute(_ p: Position, _ rows: Int) {
-    let (x, out) = (a.address(p), y.address(p))
+  func execute(_ p: Position, _ rows: Int) { execute(a.address(p), b.address(p), c.address(p), y.address(p), rows) }
+
+  /// Computes the rows of a chain that has no more, by its first thread.
+  @inline(__always)
+  func executeAlone(_ rows: Int) { execute(a.base, b.base, c.base, y.base, rows) }
+
+  /// Computes rows that stand at some addresses.
+  @inline(__always)
+  private func execute(
+    _ x: UnsafeMutablePointer<S>, _ x1: UnsafeMutablePointer<S>, _ x2: UnsafeMutablePointer<S>,
+    _ out: UnsafeMutablePointer<S>, _ rows: Int
+  ) {
     switch function {
     case .elements(.map(let f)):
       if a.row == y.row { return S.map(f, x, out, count: rows * width) }
@@ -126,20 +138,20 @@ struct ChainLink<S: Scalar> {
     case .elements(.zip(let f)):
       guard isDense else {
         return S.zipRows(
-          f, a.operand(p), b.operand(p), out, strideY: y.row, rows: rows, columns: width)
+          f, a.operand(x), b.operand(x1), out, strideY: y.row, rows: rows, columns: width)
       }
       S.zip(
-        f, x, strideA: a.row > 0 ? 1 : 0, b.address(p), strideB: b.row > 0 ? 1 : 0, out, count: rows * width)
+        f, x, strideA: a.row > 0 ? 1 : 0, x1, strideB: b.row > 0 ? 1 : 0, out, count: rows * width)
     case .elements(.select):
       guard isDense else {
         return S.selectRows(
-          a.operand(p), b.operand(p), c.operand(p), out, strideY: y.row, rows: rows,
+          a.operand(x), b.operand(x1), c.operand(x2), out, strideY: y.row, rows: rows,
           columns: width)
       }
       S.select(
-        x, strideC: a.row > 0 ? 1 : 0, b.address(p), strideA: b.row > 0 ? 1 : 0, c.address(p),
+        x, strideC: a.row > 0 ? 1 : 0, x1, strideA: b.row > 0 ? 1 : 0, x2,
         strideB: c.row > 0 ? 1 : 0, out, count: rows * width)
-    case .repeated: S.repeatRows(a.operand(p), out, strideY: y.row, rows: rows, columns: width)
+    case .repeated: S.repeatRows(a.operand(x), out, strideY: y.row, rows: rows, columns: width)
     case .sum: S.reduceEach(.sum, x, stride: a.row, out, rows: rows, columns: a.row)
     case .mean(let n):
       S.reduceEach(.sum, x, stride: a.row, out, rows: rows, columns: a.row)
@@ -174,6 +186,10 @@ struct PlacedChain<S: Scalar> {
   }
 
   func run(_ band: Range<Int>, part: Int) {
+    if band.count == count, count <= blockRows, part == 0, period == 0 {
+      for index in 0..<links.count { links[index].executeAlone(count) }
+      return
+    }
     var p = ChainLink<S>.Position(row: band.lowerBound, inPeriod: 0, inMatrix: 0, part: part)
     while p.row < band.upperBound {
       var size = min(blockRows, band.upperBound - p.row)

@@ -53,6 +53,7 @@ struct Numbers: PassKind {
     let (nodes, index, addresses) = (builder.nodes, builder.index, builder.addresses)
     var scratch = ScratchBlocks<S>(pass, number, nodes, index)
     var steps: [NumberStep<S>] = []
+    var functions: [ElementFunction] = []
     var footprint = Footprint()
     func place(_ x: Int) -> UnsafeMutablePointer<S> {
       guard let place = scratch[x] ?? addresses[x]?.assumingMemoryBound(to: S.self) else {
@@ -78,15 +79,17 @@ struct Numbers: PassKind {
           steps.append(NumberStep(moving: source.map { x[$0.input].0 + $0.element }, to: y + element))
         }
       } else {
-        steps.append(NumberStep(builder.plan.forms[node], x, y, count: count))
+        steps.append(NumberStep(builder.plan.forms[node], x, y, count: count, &functions))
       }
       // After the result has its place: a number may be read again for each of its elements.
       scratch.release(inputs, after: position)
     }
     let list = builder.allocate(NumberStep<S>.self, count: steps.count)
     list.initialize(from: steps, count: steps.count)
+    let table = builder.allocate(ElementFunction.self, count: functions.count)
+    table.initialize(from: functions, count: functions.count)
     return builder.instruction(
-      running: NumberRun(UnsafeBufferPointer(start: list, count: steps.count), footprint))
+      running: NumberRun(UnsafeBufferPointer(start: list, count: steps.count), table, footprint))
   }
 }
 
@@ -122,14 +125,17 @@ extension InstructionBuilder {
 /// One operation on a few numbers, with every operand resolved to an address.
 struct NumberStep<S: Scalar> {
   private enum Code: UInt8 {
-    case add, subtract, multiply, divide, negate, square, copy, clear
+    case add, subtract, multiply, divide, negate, square, sqrt, reciprocal, copy, clear
     case less, lessOrEqual, greater, greaterOrEqual, equal, notEqual
-    case sum, call
+    case sumOfTwo, sum, call
 
     /// The code of a function whose result is rounded once, or decided by a comparison.
     init(_ form: OperationForm?) {
       self = .call
-      if case .map(.unary(let f))? = form { self = f == .negate ? .negate : f == .square ? .square : .call }
+      if case .map(.unary(let f))? = form {
+        self =
+          f == .negate ? .negate : f == .square ? .square : f == .sqrt ? .sqrt : f == .reciprocal ? .reciprocal : .call
+      }
       if case .zip(.binary(let f))? = form {
         switch f {
         case .add: self = .add
@@ -152,17 +158,21 @@ struct NumberStep<S: Scalar> {
     }
   }
 
+  // Small, since a pass of hundreds of steps shall stay in the nearest cache together with its numbers.
   private let code: Code
-  private let count: Int32
+  private let count: Int8
   /// 1 where the elements of an operand advance, 0 for a single number.
-  private let strides: (a: Int16, b: Int16, c: Int16)
+  private let strides: (a: Int8, b: Int8, c: Int8)
+  /// The place of the function that the loops are asked for, among those of the pass.
+  private let function: Int16
   private let a, b, c: UnsafePointer<S>
   private let y: UnsafeMutablePointer<S>
-  /// The function that the loops are asked for.
-  private let function: ElementFunction
 
-  init(_ form: OperationForm?, _ x: [(UnsafeMutablePointer<S>, count: Int)], _ y: UnsafeMutablePointer<S>, count: Int) {
-    func operand(_ position: Int) -> (place: UnsafePointer<S>, stride: Int16) {
+  init(
+    _ form: OperationForm?, _ x: [(UnsafeMutablePointer<S>, count: Int)], _ y: UnsafeMutablePointer<S>, count: Int,
+    _ functions: inout [ElementFunction]
+  ) {
+    func operand(_ position: Int) -> (place: UnsafePointer<S>, stride: Int8) {
       let own = x[min(position, x.count - 1)]
       return (UnsafePointer(own.0), own.count == count ? 1 : 0)
     }
@@ -170,23 +180,26 @@ struct NumberStep<S: Scalar> {
     (self.a, self.b, self.c, self.y) = (a.place, b.place, c.place, y)
     strides = (a.stride, b.stride, c.stride)
     if form?.isSum == true {
-      (code, self.count, function) = (x[0].count == 1 ? .copy : .sum, Int32(x[0].count), .select)
+      let code = x[0].count == 1 ? Code.copy : x[0].count == 2 ? .sumOfTwo : .sum
+      (self.code, self.count, function) = (code, Int8(x[0].count), 0)
       return
     }
     // The standard numbers alone are known to round as their loops do.
     let rounds = S.self == Double.self || S.self == Float.self
-    (code, self.count, function) = (rounds ? Code(form) : .call, Int32(count), ElementFunction(form) ?? .select)
+    (code, self.count) = (rounds ? Code(form) : .call, Int8(count))
+    function = Int16(functions.count)
+    if code == .call { functions.append(ElementFunction(form) ?? .select) }
   }
 
   /// A copy of one element; of none, 0.
   init(moving source: UnsafeMutablePointer<S>?, to y: UnsafeMutablePointer<S>) {
     let place = UnsafePointer(source ?? y)
     (a, b, c, self.y, strides) = (place, place, place, y, (0, 0, 0))
-    (code, count, function) = (source == nil ? .clear : .copy, 1, .select)
+    (code, count, function) = (source == nil ? .clear : .copy, 1, 0)
   }
 
   @inline(__always)
-  func execute() {
+  func execute(_ functions: UnsafePointer<ElementFunction>) {
     switch code {
     case .add: each { $0 + $1 }
     case .subtract: each { $0 - $1 }
@@ -194,6 +207,8 @@ struct NumberStep<S: Scalar> {
     case .divide: each { $0 / $1 }
     case .negate: each { x, _ in -x }
     case .square: each { x, _ in x * x }
+    case .sqrt: each { x, _ in S.squareRoot(x) }
+    case .reciprocal: each { x, _ in 1 / x }
     case .copy: y.pointee = a.pointee
     case .clear: y.pointee = 0
     case .less: each { $0 < $1 ? 1 : 0 }
@@ -202,8 +217,10 @@ struct NumberStep<S: Scalar> {
     case .greaterOrEqual: each { $0 >= $1 ? 1 : 0 }
     case .equal: each { $0 == $1 ? 1 : 0 }
     case .notEqual: each { $0 != $1 ? 1 : 0 }
+    // Every order of a sum begins with +0, and there is one order for two.
+    case .sumOfTwo: y.pointee = 0 + a[0] + a[1]
     case .sum: y.pointee = S.reduce(.sum, a, count: Int(count))
-    case .call: call()
+    case .call: call(functions[Int(function)])
     }
   }
 
@@ -216,7 +233,7 @@ struct NumberStep<S: Scalar> {
   }
 
   @inline(never)
-  private func call() {
+  private func call(_ function: ElementFunction) {
     let count = Int(count)
     switch function {
     case .map(let f):
@@ -232,17 +249,23 @@ struct NumberStep<S: Scalar> {
 /// The steps of a pass over a few numbers.
 private final class NumberRun<S: Scalar>: PlacedOperation<S> {
   private let steps: UnsafeBufferPointer<NumberStep<S>>
+  private let functions: UnsafePointer<ElementFunction>
   private let own: Footprint
 
-  init(_ steps: UnsafeBufferPointer<NumberStep<S>>, _ footprint: Footprint) {
-    (self.steps, own) = (steps, footprint)
+  init(
+    _ steps: UnsafeBufferPointer<NumberStep<S>>, _ functions: UnsafePointer<ElementFunction>, _ footprint: Footprint
+  ) {
+    (self.steps, self.functions, own) = (steps, functions, footprint)
   }
 
   override func execute() { run() }
 
   @specialized(where S == Float)
   @specialized(where S == Double)
-  private func run() { for i in 0..<steps.count { steps[i].execute() } }
+  private func run() {
+    let functions = functions
+    for i in 0..<steps.count { steps[i].execute(functions) }
+  }
 
   override func footprint(part: Int, of parts: Int) -> Footprint { part == 0 ? own : Footprint() }
   override var work: Int { 20 * steps.count }

@@ -40,6 +40,13 @@ struct PhaseOrder {
     var open: [OpenPhase] = []
     for position in first..<instructions.count {
       let instruction = instructions[position]
+      if instruction.sharesItself {
+        for phase in open { close(phase, leastWork) }
+        open = []
+        phases.append(Phase(instructions: order.count..<order.count + 1, isShared: false))
+        order.append(position)
+        continue
+      }
       let parts = (0..<count).map { FootprintSpans(instruction.footprint(part: $0, of: count)) }
       let phase = PhaseOrder.earliest(for: parts, in: open)
       if phase == open.count { open.append(OpenPhase(parts: Array(repeating: FootprintSpans(), count: count))) }
@@ -96,6 +103,12 @@ private enum Relation {
 }
 
 extension Instruction {
+  /// True for what cuts its own work among the threads.
+  fileprivate var sharesItself: Bool {
+    guard case .general(let operation) = self else { return false }
+    return operation._withUnsafeGuaranteedRef { $0.sharesItself }
+  }
+
   /// The memory that one of several parts reads and writes.
   func footprint(part: Int, of parts: Int) -> Footprint {
     switch self {

@@ -35,6 +35,14 @@ struct StridedRows {
     blocks = count / (run.extent * row.extent)
   }
 
+  /// A walk over so many dense rows, which stand a distance apart on the strided side.
+  init(rows: Int, of columns: Int, stride: Int) {
+    let inside = Axis(extent: columns, dense: 1, strided: 1)
+    let outside = Axis(extent: rows, dense: columns, strided: stride)
+    (run, row) = columns == 1 ? (outside, Axis()) : (inside, outside)
+    blocks = rows * columns == 0 ? 0 : 1
+  }
+
   /// Adds the next merged axis: the first is that of the runs, and the longest of the others that of the rows.
   private mutating func append(_ axis: Axis, _ number: Int) {
     guard number > 1 else {
@@ -83,6 +91,10 @@ struct StridedRows {
 }
 
 extension StridedRows {
+  /// Puts dense elements at the strided places.
+  @inline(__always)
+  func place<S: Scalar>(_ x: UnsafePointer<S>, _ y: UnsafeMutablePointer<S>) { move(x, y, toDense: false) }
+
   /// Moves all elements from their dense places to the strided ones, or back.
   fileprivate func move<S: Scalar>(_ x: UnsafePointer<S>, _ y: UnsafeMutablePointer<S>, toDense: Bool) {
     let (from, to) = toDense ? (Side(strided: self), Side(dense: self)) : (Side(dense: self), Side(strided: self))
