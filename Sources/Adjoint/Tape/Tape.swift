@@ -59,7 +59,7 @@ public final class Tape<S: Scalar> {
   var stores: [(node: Int, state: Parameter<S>)] = []
   var leafOfParameter: [ObjectIdentifier: Int] = [:]
   /// True where a value is computed when it is first looked at: for a recording that only a program runs.
-  let computesLater: Bool
+  package let computesLater: Bool
   /// The number of nodes, the first ones, whose values stand, where values are computed later.
   var valueCount = 0
   /// True while a training step is recorded for replay: reading a value would freeze a branch (see `Variable.value`).

@@ -64,9 +64,11 @@ public struct Linter<S: Scalar> {
   /// - Complexity: one backward pass and a look at the values.
   public func run() -> [Finding] {
     let graph = LintGraph(loss)
+    let (units, inputs) = (units(of: graph), productInputs(of: graph))
+    let values = LintValues(of: units + inputs)
     let findings =
-      unreachableParameters() + probabilitiesAsLogits(graph) + idleUnits(graph) + inputScale(graph)
-      + penaltyScale(graph)
+      unreachableParameters() + probabilitiesAsLogits(graph) + units.compactMap { idle($0, values) }
+      + inputs.compactMap { inputScale($0, values) } + penaltyScale(graph)
     return findings.enumerated().sorted {
       ($0.element.node ?? .max, $0.offset) < ($1.element.node ?? .max, $1.offset)
     }.map(\.element)

@@ -65,8 +65,10 @@ package struct Classifier {
     model = plan.model(height: height, width: width, classes: classNames.count)
   }
 
-  /// The outputs for inputs, and the loss that evaluation reports.
-  package func predictor() -> Predictor<Float> { Predictor(loss: plan.loss) { [model] in model($0) } }
+  /// The outputs for inputs, and the loss that evaluation reports, for 64 examples at a time, whose images a cache holds.
+  package func predictor() -> Predictor<Float> {
+    Predictor(batchSize: 64, loss: plan.loss) { [model] in model($0) }
+  }
 
   /// The examples as the network takes them.
   package func standardized(_ examples: Examples) -> Examples {

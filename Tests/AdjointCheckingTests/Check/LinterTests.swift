@@ -21,8 +21,7 @@ import Testing
       crossEntropy(logits: z, labels: labels)
     }
 
-    func record() -> Variable<Double> {
-      let tape = Tape<Double>()
+    func record(on tape: Tape<Double> = Tape()) -> Variable<Double> {
       let first = tape.parameter(Parameter(LinterTests.normal([16, 6], 0.5 * weightScale, seed: 2), name: "w1"))
       let bias = tape.parameter(Parameter(Tensor(repeating: shift, shape: [16]), name: "b1"))
       let second = tape.parameter(Parameter(LinterTests.normal([4, 16], 0.3, seed: 3), name: "w2"))
@@ -116,6 +115,19 @@ import Testing
     model.weightScale = 30
     let finding = try only(model.findings, .saturatedUnits)
     #expect(finding.path == "hidden")
+  }
+
+  @Test("A recording that computes later has the same findings", arguments: [Activation.relu, .tanh])
+  func later(activation: Activation) {
+    var model = Classifier()
+    model.hidden = { activation($0) }
+    (model.weightScale, model.shift, model.inputs) = (30, -3000, model.inputs.map { 20 * $0 })
+    let found = model.findings
+    #expect(found.map(\.rule) == [.inputScale, activation == .relu ? .deadUnits : .saturatedUnits])
+    for mode in [Mode.training, .inference] {
+      let later = model.record(on: Tape(mode: mode, seed: 0, computesLater: true))
+      #expect(Linter(on: later).run() == found)
+    }
   }
 
   @Test("Raw bytes are far from unit scale, bytes / 255 are not, nor are standardised inputs")

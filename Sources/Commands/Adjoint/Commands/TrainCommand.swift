@@ -219,7 +219,7 @@ enum TrainCommand {
     _ run: TrainingRun, _ plan: TrainingPlan, _ report: ProgressReport, _ directory: ReportDirectory?, _ json: Bool,
     since start: ContinuousClock.Instant, _ console: Console
   ) throws {
-    let predictor = run.classifier.predictor()
+    let predictor = run.trainer.predictor
     let (onTest, onTraining) = try ProcessGroup.current.patiently {
       (try predictor.evaluate(on: run.test), try predictor.evaluate(on: run.trainer.training))
     }

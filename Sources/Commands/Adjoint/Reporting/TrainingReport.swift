@@ -39,7 +39,7 @@ struct TrainingReport {
   }
 
   private var sections: [Section] {
-    let predictor = run.evaluator()
+    let predictor = run.trainer.predictor
     let statistics = LayerStatistics(of: run.classifier, on: run.trainer.training)
     let batch = "Over the first \(statistics.examples.of("training image")), with the weights as they ended."
     var sections = [

@@ -109,13 +109,6 @@ struct TrainingRun {
     if let destination { try Checkpoint.save(trainer, settings: settings, to: destination) }
   }
 
-  /// A predictor on as many threads as the training.
-  func evaluator() -> Predictor<Float> {
-    let predictor = classifier.predictor()
-    predictor.pool = pool
-    return predictor
-  }
-
   /// Trains to the end. Returns the signal that ended it before, if one did; everything is saved then. At the end it is
   /// for the caller to save: early stopping has put the best weights back.
   ///
@@ -128,7 +121,7 @@ struct TrainingRun {
     try save()
     var saved = ContinuousClock.now
     var signal: Int32?
-    let evaluator = evaluator()
+    let evaluator = trainer.predictor
     let console = report.console
     var complaint: String?
     func saveOrComplain() throws {
