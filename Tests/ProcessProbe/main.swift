@@ -5,7 +5,7 @@
 //   ProcessProbe profile MODEL BATCH THREADS [STEPS]           where they go
 //   ProcessProbe wait SECONDS                                  the first process works so long, and the others wait
 //   ProcessProbe message                                       seconds of a message, and of a byte, between two processes
-//   ProcessProbe plan MODEL BATCH MS MESSAGE BYTE [DELAY [MOST]]
+//   ProcessProbe plan MODEL BATCH MS MESSAGE BYTE [DELAY [MOST [CORES]]]
 //                                                              a step on 1 to MOST processes (1,024), by the program's plan
 //
 // MODEL is perceptron (dropout), wide (784-1024-1024-10), convolutions (batch norm) or transformer. The last batch of four is five
@@ -79,19 +79,25 @@ func prepare(_ step: TrainingStep<Float>) throws {
   try step.prepare(Tensor<Float>.zeros([batch, 784]), Tensor<Int32>(repeating: 0, shape: [batch]))
 }
 
-/// Prints the seconds of a message and of a byte: exchanges of 8 bytes, and of 4 MiB.
+/// Prints the seconds of a message and of a byte: of exchanges in which each gives all others 8 bytes, and its share of 32 MiB, which do not
+/// stay in a cache.
 func measureMessages() {
-  func seconds(_ count: Int, _ times: Int) -> Double {
-    let bytes = [UInt8](repeating: 1, count: count)
-    return (0..<times).map { _ in
+  func seconds(_ body: () -> Void) -> Double {
+    (0..<100).map { _ in
       let start = ContinuousClock.now
-      _ = group.gather(bytes)
+      body()
       return start.duration(to: .now).seconds
     }.min() ?? 0
   }
-  let (short, size) = (seconds(8, 400), 4 << 20)
-  let byte = (seconds(size, 40) - short) / Double(size)
-  if group.isFirst { print("message \(short) s, byte \(byte) s, \(group.count) processes") }
+  let array = Parameter<Float>(.zeros([8 << 20]))
+  guard let cut = ElementCut(of: array.count, among: group) else {
+    print("ProcessProbe: messages need several processes")
+    exit(2)
+  }
+  let exchange = ArrayExchange([(array.places, cut)], on: group)
+  let (short, long) = (seconds { _ = group.gather([UInt8](repeating: 1, count: 8)) }, seconds { exchange.run() })
+  let (message, byte) = (short / Double(group.count - 1), (long - short) / Double(exchange.sentByteCount))
+  if group.isFirst { print("message \(message) s, byte \(byte) s, \(group.count) processes") }
 }
 
 /// The seconds of each of many steps on one batch.
@@ -106,8 +112,8 @@ func stepSeconds(_ step: TrainingStep<Float>, _ steps: Int) throws -> [Double] {
 }
 
 /// Prints what the model of Docs/ManyProcesses.md says of a step, in milliseconds, by the plan of each number of processes:
-/// t(R) = t(1) · (w/R + w′)/(w + w′) + mα + eδ + bβ.
-func predict(_ ms: Double, message: Double, byte: Double, delay: Double, most: Int) throws {
+/// t(R) = t(1) · ⌈R/C⌉ · (w/R + w′)/(w + w′) + mα + eδ + bβ on C cores.
+func predict(_ ms: Double, message: Double, byte: Double, delay: Double, most: Int, cores: Int) throws {
   let counts = (0...10).map { 1 << $0 }.filter { $0 <= most } + (most == 4 ? [3] : [])
   var (last, sharded) = (1, 0.0)
   var cost = Cost()
@@ -119,10 +125,12 @@ func predict(_ ms: Double, message: Double, byte: Double, delay: Double, most: I
       continue
     }
     let others = Double(count - 1) / Double(last - 1)
-    let share = (cost.shared / Double(count) + cost.repeated) / (cost.shared + cost.repeated)
+    let turns = Double((count + cores - 1) / cores)
+    let share = turns * (cost.shared / Double(count) + cost.repeated) / (cost.shared + cost.repeated)
     let exact = ms * share + 1e3 * (cost.messages * others * message + cost.exchanges * delay + cost.bytes * byte)
     let sent = 2 * cost.parameterBytes * Double(count - 1) / Double(count)
-    sharded = ms / Double(count) + 1e3 * (5 * (Double(count - 1) * message + delay) + sent * byte)
+    // Failures, losses, sums of gradients, their test, the squares of their norm, and the parameters.
+    sharded = ms * turns / Double(count) + 1e3 * (6 * (Double(count - 1) * message + delay) + sent * byte)
     print("| \(count) | \(exact.tenths) | \(Int(cost.exchanges)) | \((cost.bytes / 1e6).tenths) | \(sharded.tenths) |")
   }
 }
@@ -168,7 +176,7 @@ do {
     let numbers = rest.dropFirst(2).compactMap(Double.init)
     try predict(
       numbers[0], message: numbers[1], byte: numbers[2], delay: numbers.count > 3 ? numbers[3] : 0,
-      most: numbers.count > 4 ? Int(numbers[4]) : 1024)
+      most: numbers.count > 4 ? Int(numbers[4]) : 1024, cores: numbers.count > 5 ? Int(numbers[5]) : 1 << 20)
     exit(0)
   }
   let step = makeStep(model, on: group, using: &generator)

@@ -101,7 +101,7 @@ extension Tape {
   /// A hash of the recorded operations, their shapes and their order, the same on every system. Values do not enter it,
   /// and neither do backward nodes. Two recordings with equal hashes are taken to be the same.
   public var fingerprint: UInt64 {
-    var hash: UInt64 = 0xcbf2_9ce4_8422_2325  // FNV-1a
+    var hash = stableHash([])
     for node in nodes.indices where nodes[node].serves < 0 {
       let what: String =
         switch nodes[node].kind {
@@ -109,8 +109,7 @@ extension Tape {
         case .operation(let operation):
           operation.name + operation.attributes.map(\.description).joined(separator: ",")
         }
-      let line = "\(what) \(nodes[node].shape) \(Array(nodes[node].inputs));"
-      for byte in line.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+      hash = stableHash("\(what) \(nodes[node].shape) \(Array(nodes[node].inputs));".utf8, after: hash)
     }
     return hash
   }

@@ -109,6 +109,9 @@ extension Tape {
     stores.append((value.standingApart.index, state))
   }
 
+  /// The values that are to be stored.
+  package var storedValues: [Variable<S>] { stores.map { handle($0.node) } }
+
   /// Stores the recorded values that `store(_:into:)` names. A program's run does the same by itself.
   public func commitStores() {
     for (node, state) in stores {

@@ -206,9 +206,7 @@ public struct ParameterRun<S: Scalar> {
 
 extension Parameter {
   /// A hash of the elements' bits, the same in every process that has the same ones.
-  package var hash: UInt64 {
-    UnsafeRawBufferPointer(storage.elements).reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
-  }
+  package var hash: UInt64 { stableHash(UnsafeRawBufferPointer(storage.elements)) }
 
   /// The places of the elements.
   package var places: Output<S> { Output(shape: shape, address: storage.address) }

@@ -1,3 +1,4 @@
+import Adjoint
 import Foundation
 
 /// The runs that processes on one folder have begun, as locks on bytes of a file: the system takes them back from a process that
@@ -5,13 +6,25 @@ import Foundation
 final class RunClaims: Sendable {
   private let path: String
   private let descriptor: Int32
-  /// The byte that whoever writes records has locked.
-  private static let records: UInt64 = 0
+  /// The byte that whoever writes records has locked, and that of which all who are there share a lock. Bytes of runs are odd.
+  private static let (records, presence): (UInt64, UInt64) = (0, 2)
 
   init(in folder: URL) throws {
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     path = folder.appendingPathComponent(".claims").path
-    descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o666)
+    descriptor = Self.join(path)
+  }
+
+  /// Opens the file and shares the lock of presence. Whoever removes the file has locked all of it: who has opened it just before waits
+  /// here, finds that it is gone, and opens the next one.
+  private static func join(_ path: String) -> Int32 {
+    while true {
+      let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o666)
+      guard descriptor >= 0, lock(descriptor, .byte(presence), F_RDLCK, waiting: true) else { return descriptor }
+      var (own, present) = (stat(), stat())
+      if fstat(descriptor, &own) == 0, stat(path, &present) == 0, own.st_ino == present.st_ino { return descriptor }
+      close(descriptor)
+    }
   }
 
   /// The last process removes the file.
@@ -41,6 +54,10 @@ final class RunClaims: Sendable {
   }
 
   private func lock(_ extent: Extent, _ kind: Int32, waiting: Bool = false) -> Bool {
+    Self.lock(descriptor, extent, kind, waiting: waiting)
+  }
+
+  private static func lock(_ descriptor: Int32, _ extent: Extent, _ kind: Int32, waiting: Bool) -> Bool {
     var lock = flock()
     lock.l_type = Int16(kind)
     lock.l_whence = Int16(SEEK_SET)
@@ -54,8 +71,6 @@ final class RunClaims: Sendable {
     return true
   }
 
-  /// The byte of a run by its name, the same in every process. FNV-1a; two of 2⁶² are alike by chance alone, and then one waits.
-  private static func byte(of run: String) -> UInt64 {
-    run.utf8.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 } >> 2 | 1
-  }
+  /// The byte of a run by its name, the same in every process. Two of 2⁶² are alike by chance alone, and then one waits.
+  private static func byte(of run: String) -> UInt64 { stableHash(run.utf8) >> 2 | 1 }
 }

@@ -91,7 +91,8 @@ package struct Sweep: Sendable {
     }.map(\.element)
     try withoutActuallyEscaping(goesOn) { goesOn in
       try withoutActuallyEscaping(progress) { progress in
-        let desk = Desk(jobs: together, total: jobs, goesOn: goesOn, progress: progress)
+        let desk = Desk(
+          jobs: together, total: jobs, recorded: RecordedRuns(in: store), goesOn: goesOn, progress: progress)
         work(desk, images, claims, threads: threads, each: 1)
         let alone = isFirst ? jobs.filter(\.setting.isAlone) : []
         desk.jobs = alone
@@ -111,11 +112,15 @@ package struct Sweep: Sendable {
     var failure: (any Error)?
     let total: Int
     let allSeconds: Double
+    let recorded: RecordedRuns
     let goesOn: () -> Bool
     let progress: (Progress) -> Void
 
-    init(jobs: [Job], total: [Job], goesOn: @escaping () -> Bool, progress: @escaping (Progress) -> Void) {
-      (self.jobs, self.total, allSeconds) = (jobs, total.count, Sweep.seconds(total))
+    init(
+      jobs: [Job], total: [Job], recorded: RecordedRuns, goesOn: @escaping () -> Bool,
+      progress: @escaping (Progress) -> Void
+    ) {
+      (self.jobs, self.total, allSeconds, self.recorded) = (jobs, total.count, Sweep.seconds(total), recorded)
       (self.goesOn, self.progress) = (goesOn, progress)
     }
 
@@ -152,11 +157,9 @@ package struct Sweep: Sendable {
     case end
   }
 
-  private func isRecorded(_ job: Job) throws -> Bool {
+  private func isRecorded(_ job: Job, _ recorded: RecordedRuns) throws -> Bool {
     let values = job.setting.recordedValues(data: job.experiment.needsDigits ? dataName : "none")
-    return try store.records(of: job.experiment.name).contains {
-      $0.setting == job.setting.name && $0.seed == job.seed && $0.values == values
-    }
+    return try recorded.contains(job.experiment.name, job.setting.name, job.seed, values)
   }
 
   private func work(_ desk: Desk, _ images: Digits, _ claims: RunClaims, threads: Int, each: Int) {
@@ -165,15 +168,14 @@ package struct Sweep: Sendable {
     nonisolated(unsafe) let desk = desk
     DispatchQueue.concurrentPerform(iterations: threads) { _ in
       while true {
-        switch queue.sync(execute: { desk.next(claims, isRecorded: isRecorded) }) {
+        switch queue.sync(execute: { desk.next(claims) { try isRecorded($0, desk.recorded) } }) {
         case .end: return
         case .wait: Thread.sleep(forTimeInterval: 0.1)
         case .compute(let job):
           let result = Result { try record(job, images, threads: each) }
           queue.sync {
             do {
-              let record = try result.get()
-              try claims.writing { try store.add([record], to: job.experiment.name) }
+              try desk.recorded.add(try result.get(), claims)
               desk.end(job)
             } catch {
               desk.failure = desk.failure ?? error

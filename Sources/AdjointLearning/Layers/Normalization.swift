@@ -142,7 +142,9 @@ public struct BatchNorm<S: Scalar>: LibraryLayer {
       if tape.mode == .training {
         let (oldMean, oldVariance) = (tape.newest(of: runningMean), tape.newest(of: runningVariance))
         let axes = Array(0..<x.shape.rank - 1)
-        (mean, variance) = (x.mean(axes: axes), x.variance(axes: axes))
+        mean = x.mean(axes: axes).overShards
+        let isShard = ShardMeeting.ofRecording != nil
+        variance = isShard ? (x - mean).square().mean(axes: axes).overShards : x.variance(axes: axes)
         tape.store(oldMean * (1 - momentum) + mean * momentum, into: runningMean)
         tape.store(oldVariance * (1 - momentum) + variance * momentum, into: runningVariance)
       }

@@ -288,8 +288,9 @@ extension ParameterRun {
   @specialized(where S == Float)
   @specialized(where S == Double)
   func squaredGradientNorm(of elements: Range<Int>, times factor: Double) -> Double {
-    Double.pairwiseSum(elements) {
-      let g = factor * gradient($0).primal
+    let gradients = gradientPlaces.elements  // the run would be retained for each element
+    return Double.pairwiseSum(elements) {
+      let g = factor * gradients[$0].primal
       return g * g
     }
   }

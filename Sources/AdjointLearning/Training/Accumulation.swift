@@ -93,7 +93,8 @@ extension TrainingStep {
       var sum = 0.0
       for (number, (batch, loss)) in zip(batches, losses).enumerated() {
         try batch.feed(loss)
-        sum += try compute(loss, number) * Double(batch.count)
+        compute(loss, number)
+        sum += try testedLoss(loss) * Double(batch.count)
         accumulation.add(loss.updates, times: Double(batch.count) / Double(total))
         loss.program.commit()
       }
@@ -107,12 +108,16 @@ extension TrainingStep {
     return value
   }
 
-  /// Loss and gradients of a micro-batch, tested. Returns the loss.
-  func compute(_ loss: CompiledLoss<S>, _ number: Int) throws -> Double {
+  /// Computes loss and gradients of a micro-batch.
+  func compute(_ loss: CompiledLoss<S>, _ number: Int) {
+    loss.program.step = stepCount
+    loss.program.seed = number == 0 ? seed : Generator(seed: seed).stream(UInt64(number)).key
+    loss.program.compute()
+  }
+
+  /// The loss that was computed, when it, its gradients and what it stores are finite.
+  func testedLoss(_ loss: CompiledLoss<S>) throws -> Double {
     let program = loss.program
-    program.step = stepCount
-    program.seed = number == 0 ? seed : Generator(seed: seed).stream(UInt64(number)).key
-    program.compute()
     let value = program.withValue(of: loss.outputs[0]) { $0[0].primal }
     let rate = presentRate
     let isFinite = value.isFinite && program.hasFiniteStores && rate.isFinite

@@ -35,6 +35,10 @@ final class CompiledLoss<S: Scalar> {
   private var isOutdated = false
   /// The number of the use before which this was used last.
   var lastUse = 0
+  /// True when its program meets those of other shards.
+  private(set) lazy var meetsShards = inputs.tape.meetsShards
+  /// More plans of this recording, for other shards that are computed at the same time.
+  private var twins: [CompiledLoss] = []
   /// The number of this recording in the trace that is being written, and the nodes whose values it holds.
   var traced: (recording: Int, nodes: [Int])?
 
@@ -98,6 +102,19 @@ final class CompiledLoss<S: Scalar> {
         average: kept.average)
     }
     return (program, updates)
+  }
+
+  /// This loss for number 0, and from there another plan of it for each number.
+  func twin(_ number: Int, _ choice: TrainedChoice<S>) -> CompiledLoss {
+    while twins.count < number { twins.append(CompiledLoss(self, keeping: .outputs, choice)) }
+    return number == 0 ? self : twins[number - 1]
+  }
+
+  /// The bytes that a process sends to each other one when its shards meet.
+  var metByteCount: Int {
+    let tape = inputs.tape
+    return (0..<tape.count).filter { program.holds($0) && tape[$0].operation is MeanOverShards }
+      .reduce(0) { $0 + tape[$1].shape.elementCount * MemoryLayout<S>.stride }
   }
 
   /// Lets processes share the program and the update, each with its own elements of the gradients; or each has all of them.

@@ -68,8 +68,8 @@ public final class TrainingStep<S: Scalar> {
   ///
   /// Each process computes some of them and sees their rows alone. Gradients are added by a tree over the shards, so all bits
   /// depend on their number, and on that of processes or threads they do not. The loss is to be a mean over examples, which the first
-  /// axis of every input counts; each shard has weight by its rows. What looks at a batch as a whole, as batch normalisation does,
-  /// is refused.
+  /// axis of every input counts; each shard has weight by its rows. `BatchNorm` takes the statistics of the whole batch: where there is
+  /// one, a process computes all of its shards at once, in memory for each. Any other state that follows from a shard's rows is refused.
   /// - Precondition: a multiple of the number of processes.
   public var shards: Int? {
     didSet {
@@ -77,6 +77,7 @@ public final class TrainingStep<S: Scalar> {
       if shards != oldValue { (losses, accumulation) = ([], nil) }
     }
   }
+  let meeting = ShardMeeting()
   /// False where another process computes the last rows of a batch.
   var isHoldingLastRows = true
   /// True when each process has only its own elements of what the optimiser keeps and of averages.
@@ -233,6 +234,8 @@ public final class TrainingStep<S: Scalar> {
   private func use(_ loss: CompiledLoss<S>) -> CompiledLoss<S> {
     useCount += 1
     loss.lastUse = useCount
+    // Shards that meet are computed at once, each by one thread.
+    let pool = loss.meetsShards ? nil : pool
     if loss.program.pool !== pool { loss.program.pool = pool }
     if shards == nil {
       loss.share(among: group, cutting: !presentOptimizer.takesWholeParameters)
@@ -302,7 +305,9 @@ public final class TrainingStep<S: Scalar> {
     let tape = inputs.tape
     tape.isRecordingForReplay = true
     defer { tape.isRecordingForReplay = false }
-    return tape.recordModel("TrainingStep: its closure", at: site, result: \.loss) { closure.record(inputs) }
+    return ShardMeeting.$ofRecording.withValue(shards == nil ? nil : meeting) {
+      tape.recordModel("TrainingStep: its closure", at: site, result: \.loss) { closure.record(inputs) }
+    }
   }
 
   /// The fingerprint of the recording of a compiled loss as revision 1d59674 would have made it.

@@ -86,11 +86,11 @@ final class ScanBody: Sendable {
     self.shared = places(shared) + found.map(\.leaf)
     (self.next, self.outputs) = (places(next), places(outputs))
     captured = found.map(\.value)
-    var text: UInt64 = 0xcbf2_9ce4_8422_2325
+    var text = stableHash([])
     for node in nodes {
       let operation = node.kind.operation
       let line = "\(operation?.name ?? "leaf")\(operation?.attributes ?? [])\(Array(node.inputs))\(node.shape)"
-      for byte in line.utf8 { text = (text ^ UInt64(byte)) &* 0x100_0000_01b3 }
+      text = stableHash(line.utf8, after: text)
     }
     fingerprint = Int(text >> 16)
   }

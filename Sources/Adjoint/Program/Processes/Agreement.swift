@@ -36,7 +36,7 @@ extension ProcessGroup {
   /// The first of several facts that the processes do not agree about, with what it is here and elsewhere.
   package func differing(_ facts: [(name: String, value: String)]) -> (name: String, own: String, other: String)? {
     guard count > 1 else { return nil }
-    let hashes = gather(facts.flatMap { fact in withUnsafeBytes(of: hash(fact.value)) { Array($0) } })
+    let hashes = gather(facts.flatMap { fact in withUnsafeBytes(of: stableHash(fact.value.utf8)) { Array($0) } })
     for (number, fact) in facts.enumerated() {
       let place = 8 * number..<8 * (number + 1)
       guard let unlike = hashes.firstIndex(where: { $0[place] != hashes[0][place] }) else { continue }
@@ -46,11 +46,6 @@ extension ProcessGroup {
       return (fact.name, shown[rank], shown[hashes[rank][place] == hashes[0][place] ? unlike : 0])
     }
     return nil
-  }
-
-  /// FNV-1a, which is the same in every process, unlike Swift's hashes.
-  private func hash(_ text: String) -> UInt64 {
-    text.utf8.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
   }
 }
 

@@ -52,10 +52,18 @@ package struct ElementCut {
       let (start, end) = (Self.branches * rank / processes, Self.branches * (rank + 1) / processes)
       all += sums[rank][..<(end - start)]
     }
-    while all.count > 1 {
-      for i in 0..<all.count / 2 { all[i] = all[2 * i] + all[2 * i + 1] }
-      all.removeLast(all.count / 2)
-    }
-    return all[0]
+    return treeSum(all, +) ?? 0
   }
+}
+
+/// The sum over the leaves of a binary tree, 2ⁿ of them. One that is `nil` is left out: its neighbour's sum stands for both.
+package func treeSum<T>(_ leaves: [T?], _ add: (T, T) -> T) -> T? {
+  var sums = leaves
+  while sums.count > 1 {
+    sums = stride(from: 0, to: sums.count, by: 2).map { i in
+      guard let left = sums[i], let right = sums[i + 1] else { return sums[i] ?? sums[i + 1] }
+      return add(left, right)
+    }
+  }
+  return sums[0]
 }

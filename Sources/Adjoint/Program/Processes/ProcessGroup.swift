@@ -117,10 +117,12 @@ public final class ProcessGroup: Sendable {
   }
 
   /// The numbers of every process, by rank. All give equally many.
-  package func gather(_ own: [Double]) -> [[Double]] {
+  package func gather<Number: BitwiseCopyable>(_ own: [Number]) -> [[Number]] {
     guard count > 1 else { return [own] }
+    let size = MemoryLayout<Number>.stride
     return gather(own.withUnsafeBytes { Array($0) }).map { bytes in
-      bytes.withUnsafeBytes { raw in (0..<own.count).map { raw.loadUnaligned(fromByteOffset: $0 * 8, as: Double.self) }
+      bytes.withUnsafeBytes { raw in
+        own.indices.map { raw.loadUnaligned(fromByteOffset: $0 * size, as: Number.self) }
       }
     }
   }
@@ -128,9 +130,7 @@ public final class ProcessGroup: Sendable {
   /// The largest of the numbers that the processes give.
   package func largest(_ number: Int) -> Int {
     guard count > 1 else { return number }
-    return gather(withUnsafeBytes(of: number) { Array($0) }).map { bytes in
-      bytes.withUnsafeBytes { $0.loadUnaligned(as: Int.self) }
-    }.max() ?? number
+    return gather([number]).map { $0[0] }.max() ?? number
   }
 }
 

@@ -50,10 +50,12 @@ extension TrainingStep {
     }
     let rows = shardRows(count)
     let batches = rows.map { $0.isEmpty ? nil : batch($0) }
-    let losses = batches.map { $0?.compile(site) }
+    var losses = batches.map { $0?.compile(site) }
     if isOnlyRecording { return 0 }
     let accumulation = accumulation(of: losses.compactMap { $0 })
     let sums = shardSums(of: accumulation, losses.compactMap { $0 }, at: site)
+    let meets = losses.contains { $0?.meetsShards == true }
+    if meets { try computeTogether(&losses, batches, of: count) }
 
     var values = [Double](repeating: 0, count: rows.count)
     /// Brings the sum over some shards to a level of the tree; false where they have no examples.
@@ -68,8 +70,11 @@ extension TrainingStep {
       let shard = shards.lowerBound
       guard let batch = batches[shard], let loss = losses[shard] else { return false }
       let share = Double(batch.count) / Double(count)
-      try batch.feed(loss)
-      values[shard] = try compute(loss, shard) * share
+      if !meets {
+        try batch.feed(loss)
+        compute(loss, shard)
+      }
+      values[shard] = try testedLoss(loss) * share
       for (position, run) in accumulation.matching(loss.updates) {
         sums.write(run.gradientPlaces, times: share, at: position, level: level)
       }
@@ -86,21 +91,57 @@ extension TrainingStep {
       leavingOut: (0..<rows.count / size).map { rows[$0 * size..<($0 + 1) * size].allSatisfy(\.isEmpty) },
       into: accumulation.updates.runs.map(\.gradientPlaces))
     try update(from: accumulation, losses[ownShards].compactMap { $0 })
+    if meets { (losses[ownShards].compactMap { $0 }.first ?? losses.compactMap { $0 }.first)?.program.commit() }
     isHoldingLastRows = ownShards.contains(rows.lastIndex { !$0.isEmpty } ?? 0)
-    while values.count > 1 { values = stride(from: 0, to: values.count, by: 2).map { values[$0] + values[$0 + 1] } }
     if let afterStep { try afterStep(self) }
-    return S(values[0])
+    return S(treeSum(values, +) ?? 0)
+  }
+
+  /// Loss and gradients of all shards of this process, which meet the others on their way: each in a program of its own, on a thread of
+  /// its own. A process whose shards have no rows computes the first one that has, so that it too has the states.
+  private func computeTogether(_ losses: inout [CompiledLoss<S>?], _ batches: [MicroBatch?], of count: Int) throws {
+    let (own, processes) = (ownShards, group?.count ?? 1)
+    let filled = own.filter { batches[$0] != nil }
+    let shards = filled.isEmpty ? [batches.firstIndex { $0 != nil } ?? 0] : filled
+    let weights = own.map { batches[$0].map { Double($0.count) / Double(count) } }
+    var taken: [ObjectIdentifier: Int] = [:]
+    for shard in shards {
+      guard let loss = losses[shard] else { continue }
+      let number = taken[ObjectIdentifier(loss), default: 0]
+      taken[ObjectIdentifier(loss)] = number + 1
+      losses[shard] = loss.twin(number, choice)
+    }
+    var failure: (any Error)?
+    do {
+      for shard in shards { if let loss = losses[shard] { try batches[shard]?.feed(loss) } }
+    } catch { failure = error }
+    let elsewhere = failureElsewhere(failure)
+    if let failure { throw failure }
+    if let elsewhere { throw elsewhere }
+    let round = ShardMeeting.Round(
+      weights: weights,
+      isEmpty: (0..<processes).map { rank in
+        batches[own.count * rank..<own.count * (rank + 1)].allSatisfy { $0 == nil }
+      },
+      shards: shards.map { own.contains($0) ? $0 - own.lowerBound : 0 }, group: group)
+    // Each thread computes one program, and the caller waits.
+    nonisolated(unsafe) let (step, programs) = (self, shards.map { losses[$0] })
+    meeting.run(round, threads: pool?.threads ?? 1) { place in
+      if let loss = programs[place] { step.compute(loss, shards[place]) }
+    }
   }
 
   /// The sums of gradients over shards, made for an accumulation when it is first asked.
-  private func shardSums(of accumulation: Accumulation<S>, _ losses: [CompiledLoss<S>], at site: CallSite) -> ShardSums<
-    S
-  > {
+  private func shardSums(
+    of accumulation: Accumulation<S>, _ losses: [CompiledLoss<S>], at site: CallSite
+  ) -> ShardSums<S> {
     if let sums = accumulation.shardSums { return sums }
-    guard losses.allSatisfy({ $0.program.storedStates.isEmpty }) else {
+    for loss in losses {
+      guard let state = loss.inputs.tape.stateOfOneShard else { continue }
       site.trap(
-        "TrainingStep: the loss keeps states from batch to batch, as batch normalisation does, which looks at a whole batch; no "
-          + "shard has one. Normalise by layers or groups, or leave TrainingStep.shards nil")
+        "TrainingStep: the loss stores \(state.tape.describe(state.index)) as a state, which follows from the rows of one shard; "
+          + "BatchNorm takes means over all shards. Store what all shards agree about, or leave TrainingStep.shards nil"
+      )
     }
     let updates = accumulation.updates
     let counts = updates.parameters.map(\.count)
@@ -138,8 +179,9 @@ extension TrainingStep {
       return loss.program.sentByteCount + (loss.updates.sharing?.sentByteCount(clipping) ?? 0)
     }
     let accumulation = accumulation(of: [loss])
-    let told = 8 * (1 + ownShards.count) * (group.count - 1)
-    return told + shardSums(of: accumulation, [loss], at: CallSite()).sentByteCount
+    let told = 8 * (1 + ownShards.count + (loss.meetsShards ? 1 : 0)) * (group.count - 1)
+    return told + loss.metByteCount * (group.count - 1)
+      + shardSums(of: accumulation, [loss], at: CallSite()).sentByteCount
       + (accumulation.updates.sharing?.sentByteCount(clipping) ?? 0)
   }
 }
