@@ -58,6 +58,8 @@ import Testing
     let outcome = try workplace.train("--report", file)
     #expect(outcome.code == 1)
     #expect(outcome.errors.contains("file cannot be written: it is a file; give --report a directory"))
+    let page = try workplace.train("--report", "report.html")
+    #expect(page.errors.contains("report.html cannot be written: a report is a directory, with report.html inside"))
     #expect(!outcome.output.contains("epoch"))
     let below = try workplace.train("--report", file + "/below")
     #expect(below.code == 1 && below.errors.contains("Give --report a directory that you may write to"))
