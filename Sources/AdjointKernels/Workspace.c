@@ -28,5 +28,6 @@ ak_workspace_t *ak_make_workspace(void) {
             sizeof(ak_workspace_t));
     abort();
   }
+  ((ak_workspace_t *)workspace)->turns = false;
   return ak_own_workspace = workspace;
 }

@@ -15,6 +15,7 @@ typedef struct {
   _Alignas(64) unsigned char right[AK_RIGHT_BYTES];
   _Alignas(64) unsigned char left[AK_LEFT_BYTES + 64];
   _Alignas(64) unsigned char sum[AK_SUM_BYTES];
+  bool turns;  // whether the latest product of a row read its matrix from the end
 } ak_workspace_t;
 
 extern _Thread_local ak_workspace_t *ak_own_workspace;

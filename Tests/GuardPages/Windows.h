@@ -117,14 +117,17 @@ static void N(try_has_minus_zero)(const ak_kernels *k) { N(try_zeros)(k, true); 
 
 static long N(among)(long least, long most) { return least + (long)(bits() % (uint64_t)(most - least + 1)); }
 
-// Windows of some kind on small images.
+// Windows of some kind on small images; a third of them are 3 x 3 and move on by one column, on many channels.
 static ak_windows N(some_windows)(void) {
   for (;;) {
+    const bool square = bits() % 3 == 0;
     ak_windows w = {.images = N(among)(1, 3), .height = N(among)(1, 9), .width = N(among)(1, 21),
-                    .channels = bits() % 3 == 0 ? N(among)(1, 40) : N(among)(1, 5)};
+                    .channels = square || bits() % 3 == 0 ? N(among)(1, 40) : N(among)(1, 5)};
     for (int axis = 0; axis < 2; axis++) {
       w.size[axis] = N(among)(1, 4), w.stride[axis] = N(among)(1, 3);
       w.padding[axis] = N(among)(0, 3), w.dilation[axis] = N(among)(1, 2);
+      if (square) w.size[axis] = 3, w.padding[axis] = N(among)(0, 2);
+      if (square && axis == 1) w.stride[axis] = w.dilation[axis] = 1;
       const long extent = (axis ? w.width : w.height) + 2 * w.padding[axis] - (w.size[axis] - 1) * w.dilation[axis] - 1;
       w.grid[axis] = extent < 0 ? 0 : extent / w.stride[axis] + 1;
     }

@@ -47,6 +47,7 @@
 #include "Matrices/Small.h"
 #include "Gemm/Strips.h"
 #include "Gemm/Convolve.h"
+#include "Squares.h"
 #include "Depthwise.h"
 
 #ifdef TARGET

@@ -98,6 +98,7 @@ static void N(tap_row)(const N(tap) *tap, long taps, long columns, long channels
 // `end`.
 void N(depthwise)(const ak_convolution *g) {
   const ak_windows *w = &g->windows;
+  if (N(are_squares)(w, -w->padding[1], w->grid[1], w->width)) return N(square_windows)(g);
   N(rows) rows = N(make_rows)(w, false);
   N(tap) tap[AK_DEPTHWISE_PLACES];
   for (long c = 0; c < w->channels;) {
@@ -127,6 +128,7 @@ void N(depthwise_images)(const ak_convolution *g) {
   const ak_windows *w = &g->windows;
   const long stride = w->stride[1];
   const bool finite = N(all_finite)(g->w, w->size[0] * w->size[1] * w->channels);
+  if (finite && N(are_squares)(w, w->padding[1] - 2, w->width, w->grid[1])) return N(square_images)(g);
   N(rows) rows = N(make_rows)(w, true);
   N(tap) tap[AK_DEPTHWISE_PLACES], own[AK_DEPTHWISE_PLACES];
   for (long c = 0; c < w->channels;) {
@@ -192,46 +194,63 @@ INLINE void N(weights_block)(const T *const *x, long step, const T *g, long chan
   }
 }
 
+// Adds the windows from number i on that stand on one row and end no later than a block of them. Returns their number.
+static long N(add_windows)(const ak_convolution *g, N(rows) *rows, long i, T *sums, T *blocks, long line) {
+  const ak_windows *w = &g->windows;
+  const long channels = w->channels, places = w->size[0] * w->size[1], n = N(smaller)(rows->group, LANES);
+  const long r = i / w->grid[1], j = i - r * w->grid[1], top = r % w->grid[0] * w->stride[0] - w->padding[0];
+  if (j == 0 && r % w->grid[0] == 0) {
+    rows->image = (const T *)g->x + r / w->grid[0] * w->height * w->width * channels;
+    rows->next = 0;
+  }
+  const T *x[AK_DEPTHWISE_PLACES];
+  for (long u = 0, p = 0; u < w->size[0]; u++) {
+    const long row = top + u * w->dilation[0];
+    const T *from = N(row_of)(rows, row < w->height ? row : -1) + (j * w->stride[1] - w->padding[1]) * rows->group;
+    for (long v = 0; v < w->size[1]; v++) x[p++] = from + v * w->dilation[1] * rows->group;
+  }
+  const long count = N(smaller)(w->grid[1] - j, ROW_BLOCK - i % ROW_BLOCK), step = w->stride[1] * rows->group;
+  const T *from = (const T *)g->g + i * channels + rows->c;
+  const bool ends = (i + count) % ROW_BLOCK == 0 || i + count == w->images * w->grid[0] * w->grid[1];
+  for (long d = 0; d < line; d += LANES)
+    for (long p = 0; p < places; p += n < LANES ? 1 : DEPTHWISE_TAPS)
+      if (n < LANES)
+        N(weights_block)(x, step, from, channels, count, p, places - 1, 0, n, sums, blocks, line, ends, 1);
+      else
+        N(weights_block)(x, step, from, channels, count, p, places - 1, N(smaller)(d, rows->group - n), LANES, sums + d,
+                         blocks + d, line, ends, DEPTHWISE_TAPS);
+  return count;
+}
+
 // y[p, c] = sum over all windows of g[window, c] window[p, c], in the order of reduce_rows, for the channels c from `first`
 // to `end`.
 void N(depthwise_weights)(const ak_convolution *g) {
   const ak_windows *w = &g->windows;
   const long channels = w->channels, windows = w->images * w->grid[0] * w->grid[1], places = w->size[0] * w->size[1];
+  const bool are_squares = N(are_squares)(w, -w->padding[1], w->grid[1], w->width);
+  N(three_rows) squares = {0};
+  if (are_squares) squares = N(make_squares)(w, -w->padding[1], w->grid[1], w->width);
   N(rows) rows = N(make_rows)(w, false);
   // Sums of windows, of blocks and of blocks of blocks (`carry`).
   long carries = 0;
   while (windows >> carries >= ROW_BLOCK * ROW_BLOCK) carries++;
   const long most = AK_LEFT_BYTES / (long)sizeof(V) / (places * (carries + 2));
   for (long next = g->first; next < g->end;) {
-    next = N(begin_rows)(&rows, next, g->end, most);
+    const bool inside = are_squares && g->end - next >= LANES;
+    if (inside) {
+      rows.c = next;
+      rows.group = N(smaller)(most * LANES, g->end - next);
+      next += rows.group;
+    } else {
+      next = N(begin_rows)(&rows, next, g->end, most);
+    }
     const long n = N(smaller)(rows.group, LANES), line = N(parts)(rows.group, LANES) * LANES, size = places * line;
     T *const sums = (T *)ak_workspace()->left, *const blocks = sums + size, *const carry = blocks + size;
     memset(sums, 0, 2 * size * sizeof(T));
-    const T *x[AK_DEPTHWISE_PLACES];
     long carried = 0;
-    for (long i = 0, count; i < windows;) {
-      const long r = i / w->grid[1], j = i - r * w->grid[1], top = r % w->grid[0] * w->stride[0] - w->padding[0];
-      if (j == 0 && r % w->grid[0] == 0) {
-        rows.image = (const T *)g->x + r / w->grid[0] * w->height * w->width * channels;
-        rows.next = 0;
-      }
-      for (long u = 0, p = 0; u < w->size[0]; u++) {
-        const long row = top + u * w->dilation[0];
-        const T *from = N(row_of)(&rows, row < w->height ? row : -1) + (j * w->stride[1] - w->padding[1]) * rows.group;
-        for (long v = 0; v < w->size[1]; v++) x[p++] = from + v * w->dilation[1] * rows.group;
-      }
-      count = N(smaller)(w->grid[1] - j, ROW_BLOCK - i % ROW_BLOCK);
-      const T *from = (const T *)g->g + i * channels + rows.c;
-      i += count;
-      const bool ends = i % ROW_BLOCK == 0 || i == windows;
-      for (long d = 0; d < line; d += LANES)
-        for (long p = 0; p < places; p += n < LANES ? 1 : DEPTHWISE_TAPS)
-          if (n < LANES)
-            N(weights_block)(x, w->stride[1] * rows.group, from, channels, count, p, places - 1, 0, n, sums, blocks, line,
-                             ends, 1);
-          else
-            N(weights_block)(x, w->stride[1] * rows.group, from, channels, count, p, places - 1,
-                             N(smaller)(d, rows.group - n), LANES, sums + d, blocks + d, line, ends, DEPTHWISE_TAPS);
+    for (long i = 0; i < windows;) {
+      i += inside ? N(square_block)(g, &squares, i, rows.c, rows.group, blocks, line)
+                  : N(add_windows)(g, &rows, i, sums, blocks, line);
       if (i % (ROW_BLOCK * ROW_BLOCK) != 0 || i == windows) continue;
       T *to = carry;
       for (long digits = carried++; digits & 1; digits >>= 1, to += size) N(zip)(AK_ADD, to, 1, blocks, 1, blocks, size);

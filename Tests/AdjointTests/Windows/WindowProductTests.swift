@@ -142,6 +142,16 @@ import Testing
     _ = check([2, 6, 7, 5], [5, 1, 3, 3], Double.self, odd: 0.02) { x, w, b in
       x.conv2d(w, bias: b, padding: 1, groups: 5)
     }
+    // Windows of 3 × 3 that move on by one column, on channels that do not fill vectors.
+    for (channels, rows, padding) in [(20, 2, 1), (41, 1, 2), (16, 3, 0)] {
+      for (share, dilation) in [(0, 2), (0.01, 1)] {
+        _ = check([3, 8, 10, channels], [channels, 1, 3, 3], Float.self, odd: share) { x, w, b in
+          x.conv2d(
+            w, bias: b, stride: Extent2D(rows, 1), padding: Extent2D(padding, padding), dilation: Extent2D(dilation, 1),
+            groups: channels)
+        }
+      }
+    }
     // Rows with room for some of the channels at once, and with room for none.
     _ = check([1, 3, 61, 70], [70, 1, 3, 3], Float.self) { x, w, b in x.conv2d(w, bias: b, padding: 1, groups: 70) }
     _ = check([1, 5, 6, 3], [3, 1, 3, 3], Float.self) { x, w, b in

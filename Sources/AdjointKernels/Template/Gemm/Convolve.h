@@ -33,15 +33,21 @@ void N(convolve)(const ak_convolution *g) {
     most_rows = (room / N(extent)(w, 1, most_columns) - height) / w->stride[0] + 1;
   }
   const long column_parts = N(parts)(w->grid[1], most_columns);
-  T *const panel = (T *)ak_workspace()->right;
   const T *const bias = g->bias;
   N(run) run[GEMM_DEPTH];
-  for (long t = 0; t < panels; t++) {
-    const long v = N(cut)(vectors, panels, t), width = N(cut)(vectors, panels, t + 1) - v, o = v * LANES;
-    const long valid = N(smaller)(width * LANES, g->kernels - o);
-    for (long d = 0; d < depths; d++) {
-      const long p = N(cut)(k, depths, d), depth = N(cut)(k, depths, d + 1) - p;
-      N(pack_panel)((const T *)g->w + o * k + p, k, true, depth, valid, (int)width, panel + p * width * LANES);
+  // A strip is copied once for all panels that have room at once.
+  const long passes = k * vectors * LANES <= WHOLE_ROOM ? 1 : panels;
+  for (long pass = 0; pass < passes; pass++) {
+    const long begin = N(cut)(panels, passes, pass), behind = N(cut)(panels, passes, pass + 1);
+    T *const packed = (T *)ak_workspace()->right;
+    const long before = N(cut)(vectors, panels, begin) * LANES;
+    for (long t = begin; t < behind; t++) {
+      const long v = N(cut)(vectors, panels, t), width = N(cut)(vectors, panels, t + 1) - v, o = v * LANES;
+      for (long d = 0; d < depths; d++) {
+        const long p = N(cut)(k, depths, d), depth = N(cut)(k, depths, d + 1) - p;
+        N(pack_panel)((const T *)g->w + o * k + p, k, true, depth, N(smaller)(width * LANES, g->kernels - o), (int)width,
+                      packed + (o - before) * k + p * width * LANES);
+      }
     }
     for (long r = g->first, rows; r < g->end; r += rows) {
       const long image = r / w->grid[0], i = r % w->grid[0];
@@ -50,20 +56,24 @@ void N(convolve)(const ak_convolution *g) {
         const long j = N(cut)(w->grid[1], column_parts, s), columns = N(cut)(w->grid[1], column_parts, s + 1) - j;
         const N(strip) strip = N(make_strip)(w, inside, g->x, image, i, rows, j, columns, 0, w->channels,
                                              (T *)ak_workspace()->left);
-        T *const y = (T *)g->y + (r * w->grid[1] + j) * g->kernels + o;
         const long y_row = w->grid[1] * g->kernels;
-        for (long d = 0; d < depths; d++) {
-          const long p = N(cut)(k, depths, d), depth = N(cut)(k, depths, d + 1) - p;
-          const long runs = N(window_runs)(w, &strip, p, depth, run);
-          for (long n = 0; n < rows; n++)
-            N(run_panel)(run, runs, columns, strip.corner + n * w->stride[0] * strip.row, w->stride[1] * strip.place,
-                           1, panel + p * width * LANES, width * LANES, width, y + n * y_row, g->kernels, d > 0,
-                           valid - (width - 1) * LANES);
+        for (long t = begin; t < behind; t++) {
+          const long v = N(cut)(vectors, panels, t), width = N(cut)(vectors, panels, t + 1) - v, o = v * LANES;
+          const long valid = N(smaller)(width * LANES, g->kernels - o);
+          T *const y = (T *)g->y + (r * w->grid[1] + j) * g->kernels + o;
+          for (long d = 0; d < depths; d++) {
+            const long p = N(cut)(k, depths, d), depth = N(cut)(k, depths, d + 1) - p;
+            const long runs = N(window_runs)(w, &strip, p, depth, run);
+            for (long n = 0; n < rows; n++)
+              N(run_panel)(run, runs, columns, strip.corner + n * w->stride[0] * strip.row, w->stride[1] * strip.place, 1,
+                           packed + (o - before) * k + p * width * LANES, width * LANES, width, y + n * y_row, g->kernels,
+                           d > 0, valid - (width - 1) * LANES);
+          }
+          if (bias || g->f != AK_COPY)
+            for (long n = 0; n < rows; n++)
+              N(map_rows)(g->f, (T)g->p, (T)g->q, y + n * y_row, g->kernels, bias ? bias + o : NULL, y + n * y_row,
+                          g->kernels, columns, valid);
         }
-        if (bias || g->f != AK_COPY)
-          for (long n = 0; n < rows; n++)
-            N(map_rows)(g->f, (T)g->p, (T)g->q, y + n * y_row, g->kernels, bias ? bias + o : NULL, y + n * y_row,
-                        g->kernels, columns, valid);
       }
     }
   }
