@@ -21,16 +21,22 @@ final class RunClaims: Sendable {
     while true {
       let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o666)
       guard descriptor >= 0, lock(descriptor, .byte(presence), F_RDLCK, waiting: true) else { return descriptor }
-      var (own, present) = (stat(), stat())
-      if fstat(descriptor, &own) == 0, stat(path, &present) == 0, own.st_ino == present.st_ino { return descriptor }
+      if isThere(descriptor, path) { return descriptor }
       close(descriptor)
     }
   }
 
-  /// The last process removes the file.
+  /// True when an open file still stands at its path.
+  private static func isThere(_ descriptor: Int32, _ path: String) -> Bool {
+    var (own, present) = (stat(), stat())
+    return fstat(descriptor, &own) == 0 && stat(path, &present) == 0 && own.st_ino == present.st_ino
+  }
+
+  /// The last process removes the file. Each has given back its own lock before, so that of two that end at once one finds no other.
   deinit {
     guard descriptor >= 0 else { return }
-    if lock(.whole, F_WRLCK) { unlink(path) }
+    _ = lock(.byte(Self.presence), F_UNLCK)
+    if lock(.whole, F_WRLCK), Self.isThere(descriptor, path) { unlink(path) }
     close(descriptor)
   }
 
