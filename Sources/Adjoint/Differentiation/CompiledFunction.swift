@@ -84,12 +84,29 @@ public final class CompiledFunction<S: Scalar> {
   }
 
   /// The values at a list of tensors.
-  @specialized(where S == Float)
-  @specialized(where S == Double)
   public func callAsFunction(_ x: [Tensor<S>], file: StaticString = #fileID, line: UInt = #line) -> [Tensor<S>] {
     callCount += 1
+    var left: (trace: Trace, guarded: Int)?
+    if let y = replay(x, leaving: &left, file, line) { return y }
+    return record(
+      x,
+      because: {
+        guard let (trace, position) = left else {
+          return "the first call with \(S.self) of \(x.map { "\($0.shape)" }.joined(separator: ", "))"
+        }
+        let name = trace.program.name(trace.program.guards[position].node)
+        return "\(name) is \(!trace.sides[position]), and was \(trace.sides[position])"
+      }, file, line)
+  }
+
+  /// Runs the recording that fits; `nil` where there is none.
+  /// - Parameter left: the last recording that was tried, and the comparison that came out otherwise.
+  @specialized(where S == Float)
+  @specialized(where S == Double)
+  private func replay(
+    _ x: [Tensor<S>], leaving left: inout (trace: Trace, guarded: Int)?, _ file: StaticString, _ line: UInt
+  ) -> [Tensor<S>]? {
     var next: Int? = latest < traces.count && traces[latest].fits(x) ? latest : traces.firstIndex { $0.fits(x) }
-    var reason = { "the first call with \(S.self) of \(x.map { "\($0.shape)" }.joined(separator: ", "))" }
     while let number = next {
       let trace = traces[number]
       for position in x.indices {
@@ -100,18 +117,15 @@ public final class CompiledFunction<S: Scalar> {
         latest = number
         return trace.outputs.map { trace.program.value(of: $0) }
       }
+      left = (trace, broken)
       // What has the same sides before took the same way to this comparison, so it gives the same number there. The way that
       // agrees grows with each turn.
       next = traces.firstIndex { other in
         other.sides.count > broken && other.sides[broken] != trace.sides[broken]
           && other.sides[..<broken] == trace.sides[..<broken] && other.fits(x)
       }
-      if next == nil {
-        let node = trace.program.guards[broken].node
-        reason = { "\(trace.program.name(node)) is \(!trace.sides[broken]), and was \(trace.sides[broken])" }
-      }
     }
-    return record(x, because: reason, file, line)
+    return nil
   }
 
   /// Runs the closure, and keeps its recording while there is room.

@@ -41,10 +41,9 @@ struct PhaseOrder {
     for position in first..<instructions.count {
       let instruction = instructions[position]
       if instruction.sharesItself {
-        for phase in open { close(phase, leastWork) }
+        close(open, leastWork)
         open = []
-        phases.append(Phase(instructions: order.count..<order.count + 1, isShared: false))
-        order.append(position)
+        close([OpenPhase(instructions: [position], parts: [])], .max)
         continue
       }
       let parts = (0..<count).map { FootprintSpans(instruction.footprint(part: $0, of: count)) }
@@ -53,9 +52,9 @@ struct PhaseOrder {
       open[phase].instructions.append(position)
       for part in parts.indices { open[phase].parts[part].add(parts[part]) }
       open[phase].work += instruction.work
-      if open.count > PhaseOrder.mostOpen { close(open.removeFirst(), leastWork) }
+      if open.count > PhaseOrder.mostOpen { close([open.removeFirst()], leastWork) }
     }
-    for phase in open { close(phase, leastWork) }
+    close(open, leastWork)
   }
 
   /// The earliest of the open phases that an instruction with these parts may join; their count when it needs a new
@@ -71,10 +70,14 @@ struct PhaseOrder {
     return earliest
   }
 
-  private mutating func close(_ phase: OpenPhase, _ leastWork: Int) {
-    let start = order.count
-    order += phase.instructions
-    phases.append(Phase(instructions: start..<order.count, isShared: phase.work >= leastWork))
+  /// Not inlined, since the compiler would write it out at each call and for each type of numbers.
+  @inline(never)
+  private mutating func close(_ open: [OpenPhase], _ leastWork: Int) {
+    for phase in open {
+      let start = order.count
+      order += phase.instructions
+      phases.append(Phase(instructions: start..<order.count, isShared: phase.work >= leastWork))
+    }
   }
 }
 
