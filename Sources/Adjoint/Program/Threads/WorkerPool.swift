@@ -6,7 +6,7 @@ import AdjointKernels
 /// threads, and a batch keeps its meaning for every loss and normalisation. Several programs may share a pool, also on
 /// several threads: a run that finds it busy is done by its own caller. A pool is for `Float` and `Double`; other scalars run on the caller's thread.
 ///
-/// It is `@unchecked Sendable`, the one in the library. The threads live in C and see nothing but the task of the
+/// It is `@unchecked Sendable`: the threads live in C and see nothing but the task of the
 /// present run, and the caller waits for all of them before it goes on.
 public final class WorkerPool: @unchecked Sendable {
   private let pool: OpaquePointer?
