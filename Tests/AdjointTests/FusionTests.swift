@@ -90,6 +90,50 @@ import Testing
     }
   }
 
+  /// The gradient of gelu by its operand, at numbers with odd ones among them, with other outputs.
+  private func geluGradient<S: BitComparable>(
+    _ shape: Shape, _: S.Type, others: (Variable<S>, Variable<S>) -> [Variable<S>] = { _, _ in [] }
+  ) -> (program: Program<S>, outputs: [Variable<S>]) {
+    var generator = Generator(seed: 24)
+    let odd = [0, -0.0, Double.infinity, -.infinity, .nan, 13, -13, 14.5, -14.5, 40, -40, 1e-40, -1e300]
+    func numbers() -> Tensor<S> {
+      Tensor(
+        shape: shape,
+        elements: (0..<shape.elementCount).map { _ in
+          generator.uniform() < 0.2 ? S(odd[Int(generator.uniform() * 13)]) : S(3 * generator.normal())
+        })
+    }
+    let tape = Tape<S>()
+    let x = tape.input(numbers())
+    let g = gradients(of: x.gelu(), withRespectTo: [x], cotangent: tape.input(numbers()))[0]
+    let outputs = [g] + others(x, g)
+    return (Program<S>(outputs), outputs)
+  }
+
+  @Test("The gradient of gelu is one instruction", arguments: [[128, 10], [1, 300], [65], [2, 3, 33], [4000, 3]])
+  func gelu(shape: [Int]) {
+    let single = geluGradient(Shape(shape), Float.self)
+    #expect(single.program.instructionCount == 1)
+    expectSameBits(single.program, single.outputs)
+    let double = geluGradient(Shape(shape), Double.self)
+    #expect(double.program.instructionCount == 1)
+    expectSameBits(double.program, double.outputs)
+  }
+
+  @Test("Where a part of gelu's gradient is used elsewhere, or is another formula, the operations are there")
+  func geluOnItsWay() {
+    for shape: Shape in [[40, 5], [0, 3], [64], [1]] {
+      let found = geluGradient(shape, Float.self) { x, g in
+        let (density, distribution) = (x.normalDensity(), x.normalDistribution())
+        let slope = distribution + (x * density).masked(by: density)
+        let other = distribution + (x * density).masked(by: x)
+        return [density, x * slope, x * other, x * (distribution + x * density), (g + x) * slope]
+      }
+      expectSameBits(found.program, found.outputs)
+    }
+    expectSameBits(geluGradient([40, 5], Float.self) { [$0.normalDensity(), $1] }.program, [])
+  }
+
   @Test("A one-hot that is used elsewhere, or multiplies something else, keeps its operations")
   func notPicked() {
     let tape = Tape<Float>()

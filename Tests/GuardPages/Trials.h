@@ -229,6 +229,28 @@ static void N(try_log_softmax_vjp)(const ak_kernels *k) {
   }
 }
 
+static void N(try_gelu_vjp)(const ak_kernels *k) {
+  FOR_SIZES(n, MOST_ELEMENTS) {
+    AT_BOTH_ENDS {
+      BEGIN("%s gelu_vjp of %ld", k->name, n);
+      const T *g = N(numbers)(0, n);
+      T *x = N(numbers)(1, n), *out = N(room)(2, n), *slope = N(room)(3, n), *density = N(room)(4, n);
+      // Small ones, and some at which the density ends.
+      for (long i = 0; i < n; i++) x[i] *= (T)((double[]){1, 3, 10, 60}[n % 4]);
+      CALL(gelu_vjp)(g, x, out, n);
+      // The same bits as the operations of the rule apart.
+      CALL(map)(AK_NORMAL_DENSITY, 0, 0, x, density, n);
+      CALL(zip)(AK_MULTIPLY, x, 1, density, 1, slope, n);
+      CALL(zip)(AK_MASKED, slope, 1, density, 1, slope, n);
+      CALL(map)(AK_NORMAL_DISTRIBUTION, 0, 0, x, density, n);
+      CALL(zip)(AK_ADD, density, 1, slope, 1, slope, n);
+      CALL(zip)(AK_MULTIPLY, g, 1, slope, 1, slope, n);
+      EACH(n) N(expect)(out[i], slope[i], 0, i);
+      N(done)(out, n, 5);
+    }
+  }
+}
+
 static T N(before)[ARRAY_BYTES / sizeof(T)];
 static void N(try_product)(const ak_kernels *k, long m, long n, long depth, int kind, long gap) {
   AT_BOTH_ENDS {

@@ -82,3 +82,16 @@ void N(select_rows)(const T *c, long c_row, long c_column, const T *a, long a_ro
 void N(select)(const T *c, long c_stride, const T *a, long a_stride, const T *b, long b_stride, T *y, long n) {
   N(select_row)(c, c_stride, a, a_stride, b, b_stride, y, n);
 }
+
+// The gradient of gelu. What the distribution and its density have in common is computed once.
+INLINE V N(gelu_pulled_back)(V g, V x) {
+  const V density = N(normal_density)(x);
+  return g * (N(normal_distribution)(x) + N(masked)(x * density, density));
+}
+
+void N(gelu_vjp)(const T *g, const T *x, T *out, long n) {
+  const long whole = n - n % LANES, rest = n - whole;
+  for (long i = 0; i < whole; i += LANES) N(store)(out + i, N(gelu_pulled_back)(N(load)(g + i), N(load)(x + i)));
+  if (rest)
+    N(store_tail)(out + whole, N(gelu_pulled_back)(N(load_tail)(g + whole, rest), N(load_tail)(x + whole, rest)), rest);
+}

@@ -178,6 +178,7 @@ typedef AK_UPDATE(double) ak_update_f64;
 /// square_rows:  y[j] = the sum over i of (x[i stride + j] - centre[j])^2; y may be centre
 /// softmax, log_softmax: along each of `rows` rows of `columns` elements, shifted by the row's maximum
 /// log_sum_exp:  y[i] = log sum_j exp(x[i, j])
+/// gelu_vjp:     x̄[i] = g[i] (Φ(x[i]) + x[i] φ(x[i])), to the bits of map and zip; the product is 0 where φ is
 /// log_softmax_vjp: x̄[i, j] = g[i, j] - exp(y[i, j]) sum_j g[i, j]
 /// cholesky:     the lower triangular L with L L^T = (A + A^T)/2 of each of `count` matrices [n, n]; NaN where that is not
 ///               positive definite
@@ -225,6 +226,7 @@ typedef AK_UPDATE(double) ak_update_f64;
   F(set, S, void, softmax, (const T *x, T *y, long rows, long columns))                                                \
   F(set, S, void, log_softmax, (const T *x, T *y, long rows, long columns))                                            \
   F(set, S, void, log_sum_exp, (const T *x, T *y, long rows, long columns))                                            \
+  F(set, S, void, gelu_vjp, (const T *g, const T *x, T *out, long n))                                                  \
   F(set, S, void, log_softmax_vjp, (const T *g, const T *y, T *out, long rows, long columns))                          \
   F(set, S, void, gemm, (const ak_gemm_##S *product))                                                                  \
   F(set, S, void, outer_products, (const ak_outer_products *sum))                                                      \

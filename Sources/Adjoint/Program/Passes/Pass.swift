@@ -52,18 +52,15 @@ protocol FastPath: PassKind, Sendable {
 
 /// All fast paths.
 enum FastPaths {
+  private static let all: [any FastPath.Type] = [
+    WindowProducts.self, DepthwiseProducts.self, OuterProducts.self, ProductPass.self, LogSoftmaxGradient.self,
+    GELUGradient.self, PickGradient.self, ColumnSums.self, RowScatter.self, SliceGradients.self, PoolGradients.self,
+  ]
+
   /// The fast pass whose last node is i, if there is one: of the first path that has its pattern there.
   static func ending(in i: Int, of recording: PlannedRecording) -> Pass? {
-    WindowProducts.ending(in: i, of: recording)
-      ?? DepthwiseProducts.ending(in: i, of: recording)
-      ?? OuterProducts.ending(in: i, of: recording)
-      ?? ProductPass.ending(in: i, of: recording)
-      ?? LogSoftmaxGradient.ending(in: i, of: recording)
-      ?? PickGradient.ending(in: i, of: recording)
-      ?? ColumnSums.ending(in: i, of: recording)
-      ?? RowScatter.ending(in: i, of: recording)
-      ?? SliceGradients.ending(in: i, of: recording)
-      ?? PoolGradients.ending(in: i, of: recording)
+    for path in all { if let pass = path.ending(in: i, of: recording) { return pass } }
+    return nil
   }
 }
 
