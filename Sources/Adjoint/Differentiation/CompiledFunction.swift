@@ -134,7 +134,7 @@ public final class CompiledFunction<S: Scalar> {
     _ x: [Tensor<S>], because reason: () -> String, _ file: StaticString, _ line: UInt
   ) -> [Tensor<S>] {
     recordingCount += 1
-    let tape = Tape<S>(mode: .inference)
+    let tape = Tape<S>(mode: .inference, seed: 0, computesLater: true)
     let inputs = x.map { tape.input($0) }
     (tape.isRecordingForReplay, tape.guardsBranches) = (true, true)
     let outputs = f(inputs)
@@ -153,10 +153,9 @@ public final class CompiledFunction<S: Scalar> {
           + "TrainingStep",
         file: file, line: line)
     }
-    let values = outputs.map(\.recordedValue)
     guard traces.count < limit else {
       report?("recorded at every call, since \(reason()), and \(limit) recordings are kept (`limit`)")
-      return values
+      return outputs.map(\.recordedValue)
     }
     report?("recording \(traces.count + 1) of at most \(limit): \(reason())")
     // What no result depends on is fed none the less.
@@ -165,7 +164,8 @@ public final class CompiledFunction<S: Scalar> {
     latest = traces.count
     traces.append(Trace(inputs: inputs, outputs: outputs, program: program, sides: tape.guards.map(\.isTrue)))
     tape.truncate()
-    return values
+    program.compute(file: file, line: line)
+    return outputs.map { program.value(of: $0) }
   }
 }
 

@@ -33,9 +33,11 @@ struct Plan {
   ///   - alteration: the changes of a checker that measures itself.
   ///   - holdingIndices: true when computed indices stand as they are from run to run.
   ///   - elementSize: the bytes of an element that kernels multiply; `nil` where there are no kernels.
+  ///   - isOnes: true for a constant leaf whose elements are all 1.
   init(
     of recorded: [Node], _ formulas: [Int: LoopFormula], for targets: [Int], segments: [Range<Int>], fusing: Bool,
-    altering alteration: PlanAlteration?, holdingIndices: Bool, elementSize: Int?
+    altering alteration: PlanAlteration?, holdingIndices: Bool, elementSize: Int?,
+    isOnes: @escaping (Int) -> Bool
   ) {
     (nodes, fuses) = (recorded, fusing)
     live = Array(repeating: false, count: recorded.count)
@@ -71,7 +73,7 @@ struct Plan {
     let places = place
     place += whole.originals.map { places[$0] }
     isAlias = whole.isAlias
-    var recording = PlannedRecording(whole, kept: lasting)
+    var recording = PlannedRecording(whole, kept: lasting, isOnes: isOnes)
     if fusing { recording.windows = WindowsInPlace(in: recording, elementSize: elementSize) }
     inPlace = recording.windows.nodes
     let fused = Fusion(recording).passes(fusing: fusing)

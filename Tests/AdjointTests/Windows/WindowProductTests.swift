@@ -227,6 +227,9 @@ import Testing
       check(images) { $0.maxPool(2, stride: 3) }
       check(images) { $0.maxPool(2, stride: 1, dilation: 2) }
       check(images) { $0.maxPool(3, stride: 2, padding: 1) }
+      check(images) { $0.maxPool(Extent2D(2, 3), stride: 2, padding: Extent2D(1, 0), dilation: 2) }
+      check(images) { $0.maxPool(4, stride: 3, padding: 2, ceilMode: true) }
+      check(images) { $0.maxPool(Windows(2, stride: 2, padding: 0, paddingAfter: 1)) }
     }
     _ = check([2, 6, 6, 5], Double.self) { $0.maxPool(2) }
   }
@@ -243,8 +246,43 @@ import Testing
 
   @Test("A pooling's gradient has no windows in memory")
   func memory() {
-    let program = check([4, 16, 16, 16], Float.self, odd: false) { $0.maxPool(3, stride: 1) }
-    #expect(program.byteCount < 8 * 4 * 16 * 16 * 16 * MemoryLayout<Float>.stride)
+    let images = 4 * 16 * 16 * 16 * MemoryLayout<Float>.stride
+    let poolings: [(Variable<Float>) -> Variable<Float>] = [
+      { $0.maxPool(3, stride: 1) }, { $0.maxPool(3, stride: 1, padding: 1) },
+      { $0.maxPool(3, stride: 2, padding: 1, ceilMode: true) }, { $0.maxPool(2, stride: 1, padding: 1, dilation: 2) },
+      { $0.averagePool(3, stride: 1, padding: 1) },
+      { $0.averagePool(3, stride: 1, padding: 1, countIncludePad: false) },
+    ]
+    for (number, pooling) in poolings.enumerated() {
+      let program = check([4, 16, 16, 16], Float.self, odd: false, pooling)
+      #expect(program.byteCount < 8 * images, "pooling \(number)")
+    }
+  }
+
+  /// The gradient of a padded pooling as its rule records it, with a mask in place of ones.
+  private func masked(_ mask: Tensor<Float>) -> Program<Float> {
+    let (windows, tape) = (Windows(3, stride: 2, padding: 1), Tape<Float>())
+    // Zeros are the largest, and stand outside too.
+    let x = tape.input(Tensor(shape: [2, 6, 8, 5], elements: (0..<480).map { Float(-($0 * $0 % 3)) }))
+    let g = tape.input(Tensor(shape: [2, 3, 4, 1, 5], elements: (0..<120).map { Float($0) + 1 }))
+    let inside = tape.constant(mask).unfold(windows).reshape(to: [1, 3, 4, 9, 1])
+    let y = x.maxPool(windows).reshape(to: g.shape)
+    let largest = (x.unfold(windows).reshape(to: [2, 3, 4, 9, 5]) .== y) * inside
+    let share = g.masked(by: largest) / largest.sum(axes: [3], keepingDimensions: true)
+    let sum = share.reshape(to: [2, 3, 4, 45]).fold(windows, into: Extent2D(6, 8))
+    let program = Program<Float>([sum])
+    program.run()
+    #expect(program.value(of: sum).isIdentical(to: sum.value))
+    return program
+  }
+
+  @Test("What only looks like the inside of images is no mask of a pooling")
+  func lookalikes() {
+    var hole = Tensor<Float>.ones([1, 6, 8, 1])
+    hole[0, 2, 3, 0] = 0
+    let few = masked(.ones([1, 6, 8, 1])).instructionCount
+    #expect(masked(hole).instructionCount > few)
+    #expect(masked(Tensor(repeating: 2, shape: [1, 6, 8, 1])).instructionCount > few)
   }
 
   @Test("Rows that repeat, of widths that no block divides, are read in a chain")

@@ -78,6 +78,8 @@ struct PlannedRecording {
   let order: [Int]
   /// True for each value that can be read after a run.
   let kept: [Bool]
+  /// True for a constant leaf whose elements are all 1.
+  let isOnes: (Int) -> Bool
   /// The windows that products find in the images.
   var windows = WindowsInPlace(elementSize: nil)
   /// The number of live uses of each node.
@@ -85,10 +87,10 @@ struct PlannedRecording {
   /// The last user of each node.
   private var lastUser: [Int32]
 
-  init(_ whole: Rematerialization, kept: [Bool]) {
+  init(_ whole: Rematerialization, kept: [Bool], isOnes: @escaping (Int) -> Bool) {
     (nodes, forms, formulas, live, order) = (whole.nodes, whole.forms, whole.formulas, whole.live, whole.order)
     isAlias = whole.isAlias
-    self.kept = kept
+    (self.kept, self.isOnes) = (kept, isOnes)
     useCount = Array(repeating: 0, count: nodes.count)
     lastUser = Array(repeating: -1, count: nodes.count)
     for i in nodes.indices where live[i] {

@@ -26,17 +26,18 @@ struct PoolGradients: FastPath {
       guard recording.nodes[g].shape == one else { return nil }
       return Pass(PoolGradients(grid: grid, g: g, largest: nil), nodes, results: [i])
     }
-    guard !windows.isPadded, let share = share(nodes[0], one, recording), share.windows == windows,
-      recording.nodes[share.x].shape == images
-    else { return nil }
+    guard let share = share(nodes[0], one, windows, recording), recording.nodes[share.x].shape == images else {
+      return nil
+    }
     let pass = PoolGradients(grid: grid, g: share.g, largest: (share.x, share.y))
     return Pass(pass, (share.nodes + nodes).sorted(), results: [i])
   }
 
-  /// The operands of ȳ ⊙ (x = y) / Σ (x = y), and the nodes that compute it but for the last.
+  /// The operands of ȳ ⊙ (x = y) / Σ (x = y), and the nodes that compute it but for the last. Of windows with padding x = y is
+  /// multiplied by what lies inside.
   private static func share(
-    _ quotient: Int, _ one: Shape, _ recording: PlannedRecording
-  ) -> (x: Int, y: Int, g: Int, windows: Windows, nodes: [Int])? {
+    _ quotient: Int, _ one: Shape, _ windows: Windows, _ recording: PlannedRecording
+  ) -> (x: Int, y: Int, g: Int, nodes: [Int])? {
     let (nodes, forms) = (recording.nodes, recording.forms)
     guard forms[quotient] == .binary(.divide) else { return nil }
     let (masked, count) = (nodes[quotient].inputs[0], nodes[quotient].inputs[1])
@@ -44,15 +45,37 @@ struct PoolGradients: FastPath {
       recording.isPrivate(masked, to: quotient), recording.isPrivate(count, to: quotient)
     else { return nil }
     let (g, isLargest) = (nodes[masked].inputs[0], nodes[masked].inputs[1])
-    guard nodes[count].inputs[0] == isLargest, recording.isReadTwice(isLargest), nodes[g].shape == one,
-      forms[isLargest] == .zip(.comparison(.equal))
-    else { return nil }
-    var list = [isLargest]
-    let y = nodes[isLargest].inputs[1]
+    guard nodes[count].inputs[0] == isLargest, recording.isReadTwice(isLargest), nodes[g].shape == one else {
+      return nil
+    }
+    var (list, others) = ([isLargest], [masked, count])
+    if windows.isPadded {
+      guard let inside = inside(isLargest, windows, recording) else { return nil }
+      (list, others) = ([nodes[isLargest].inputs[0]], others + inside + [isLargest])
+    }
+    guard forms[list[0]] == .zip(.comparison(.equal)) else { return nil }
+    let y = nodes[list[0]].inputs[1]
     guard recording.descend(from: &list), nodes[y].shape == one, forms[list[0]] == .unfold,
-      let windows = recording.windowsOf(list[0])
+      recording.windowsOf(list[0]) == windows
     else { return nil }
-    return (nodes[list[0]].inputs[0], y, g, windows, list + [masked, count])
+    return (nodes[list[0]].inputs[0], y, g, list + others)
+  }
+
+  /// The nodes of the windows of ones, 0 outside, by which a comparison that nobody else reads is multiplied.
+  private static func inside(_ product: Int, _ windows: Windows, _ recording: PlannedRecording) -> [Int]? {
+    let (nodes, forms) = (recording.nodes, recording.forms)
+    guard forms[product] == .binary(.multiply) else { return nil }
+    let (equal, reshaped, all) = (nodes[product].inputs[0], nodes[product].inputs[1], nodes[product].shape)
+    guard recording.isPrivate(equal, to: product), nodes[equal].shape == all, forms[reshaped] == .reshape,
+      recording.isPrivate(reshaped, to: product), nodes[reshaped].shape == [1, all[1], all[2], all[3], 1]
+    else { return nil }
+    let unfolded = nodes[reshaped].inputs[0]
+    guard forms[unfolded] == .unfold, recording.windowsOf(unfolded) == windows,
+      recording.isOnes(nodes[unfolded].inputs[0])
+    else { return nil }
+    // Few of them were computed when the program was made.
+    guard recording.live[unfolded] else { return [reshaped] }
+    return recording.isPrivate(unfolded, to: reshaped) ? [unfolded, reshaped] : nil
   }
 
   func instruction<S: Scalar>(_ pass: Pass, _ number: Int, in builder: inout InstructionBuilder<S>) -> Instruction<S> {

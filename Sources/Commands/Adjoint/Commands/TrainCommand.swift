@@ -75,9 +75,9 @@ enum TrainCommand {
     if run.trainer.progress.isStopped, arguments.isGiven("epochs") {
       console.note("early stopping had ended this training: more epochs change nothing")
     }
-    let signal: Int32?
+    let (signal, onTest): (Int32?, ClassificationMetrics?)
     do {
-      signal = try run.train(&report, interruption, measuringOn: sample, log)
+      (signal, onTest) = try run.train(&report, interruption, measuringOn: sample, log)
     } catch {
       throw diverged(error, plan, destination)
     }
@@ -93,7 +93,7 @@ enum TrainCommand {
     }
     do {
       let directory = group.isFirst ? directory : nil
-      try finish(run, plan, report, directory, arguments.isGiven("json"), since: start, console)
+      try finish(run, onTest, plan, report, directory, arguments.isGiven("json"), since: start, console)
     } catch {
       throw diverged(error, plan, destination)
     }
@@ -216,12 +216,13 @@ enum TrainCommand {
   }
 
   private static func finish(
-    _ run: TrainingRun, _ plan: TrainingPlan, _ report: ProgressReport, _ directory: ReportDirectory?, _ json: Bool,
+    _ run: TrainingRun, _ onTest: ClassificationMetrics?, _ plan: TrainingPlan, _ report: ProgressReport,
+    _ directory: ReportDirectory?, _ json: Bool,
     since start: ContinuousClock.Instant, _ console: Console
   ) throws {
     let predictor = run.trainer.predictor
     let (onTest, onTraining) = try ProcessGroup.current.patiently {
-      (try predictor.evaluate(on: run.test), try predictor.evaluate(on: run.trainer.training))
+      (try onTest ?? predictor.evaluate(on: run.test), try predictor.evaluate(on: run.trainer.training))
     }
     guard onTest.loss.isFinite, onTraining.loss.isFinite else {
       throw CommandError.diverged("after the last epoch: the loss is not finite. Lower the learning rate.")

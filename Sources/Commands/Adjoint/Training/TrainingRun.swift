@@ -110,17 +110,19 @@ struct TrainingRun {
   }
 
   /// Trains to the end. Returns the signal that ended it before, if one did; everything is saved then. At the end it is
-  /// for the caller to save: early stopping has put the best weights back.
+  /// for the caller to save: early stopping has put the best weights back. Returns as well what the last weights gave on the test
+  /// set, if that was measured.
   ///
   /// Where the file cannot be written in mid-training, the training goes on and tries again at the next occasion.
   /// - Parameter sample: training examples to measure the accuracy on after each epoch.
   func train(
     _ report: inout ProgressReport, _ interruption: Interruption, measuringOn sample: Examples? = nil,
     _ log: RunLog? = nil
-  ) throws -> Int32? {
+  ) throws -> (signal: Int32?, onTest: ClassificationMetrics?) {
     try save()
     var saved = ContinuousClock.now
     var signal: Int32?
+    var onTest: ClassificationMetrics?
     let evaluator = trainer.predictor
     let console = report.console
     var complaint: String?
@@ -163,6 +165,8 @@ struct TrainingRun {
           (try epoch.validation ?? evaluator.evaluate(on: test), try sample.map { try evaluator.evaluate(on: $0) })
         }
         let name = epoch.validation == nil ? "test" : "validation"
+        // With a validation set other weights may be put back, and the test set waits for them.
+        onTest = epoch.validation == nil ? metrics : nil
         // Weights may be finite, and so large that no output is: the checkpoint from before them stays.
         guard metrics.loss.isFinite else {
           throw CommandError.diverged(
@@ -179,7 +183,7 @@ struct TrainingRun {
         }
         report.resumeClock()
       })
-    return signal
+    return (signal, onTest)
   }
 }
 

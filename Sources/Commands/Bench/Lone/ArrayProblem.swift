@@ -98,21 +98,26 @@ enum ArrayProblem: LoneProblem {
       ? try prepared(inputs, threads: threads) : try prepared(inputs.map { $0.map { Float($0) } }, threads: threads)
   }
 
-  /// The program of the results, after its values were those recorded.
+  /// The program of the results, after its values were those of an eager recording to the last bit. What that recording takes is no
+  /// part of the row's memory.
   private func prepared<S: Scalar>(_ inputs: [Tensor<S>], threads: Int) throws -> PreparedRow {
     let pool = threads > 1 ? WorkerPool(threads: threads) : nil
     let start = ContinuousClock.now
-    let tape = Tape<S>()
-    let results = results(inputs.map { tape.input($0) })
-    let program = Program<S>(results)
+    // As `CompiledFunction` records.
+    let tape = Tape<S>(mode: .inference, seed: 0, computesLater: true)
+    let compiled = results(inputs.map { tape.input($0) })
+    let program = Program<S>(compiled)
     program.pool = pool
     program.run()
     let first = start.duration(to: .now).seconds
-    for result in results where program.value(of: result) != result.value {
+    let memory = PeakMemory.mebibytes
+    let eager = Tape<S>()
+    for (result, recorded) in zip(compiled, results(inputs.map { eager.input($0) }))
+    where program.value(of: result) != recorded.value {
       throw CommandError.disagreement("\(self): a value \(result.shape) of the program is not the one recorded")
     }
     var row = PreparedRow({ program.run() }, figure: { $0 * 1e3 })
-    (row.pool, row.first) = (pool, first)
+    (row.pool, row.first, row.memory) = (pool, first, { memory })
     return row
   }
 
