@@ -191,6 +191,7 @@ static void N(panel_onto)(long m, long k, const T *g, const T *b, long width, T 
 static void N(images_of_many_channels)(const ak_convolution *g) {
   const ak_windows *w = &g->windows;
   const long taps = w->size[0] * w->size[1], vectors = N(parts)(w->channels, LANES);
+  const long line = w->width * w->channels, grid_row = w->grid[1] * g->kernels;
   const long most = N(smaller)(WHOLE_ROOM / (taps * g->kernels * LANES), GEMM_WIDTH), panels = N(parts)(vectors, most);
   T *const panel = (T *)ak_workspace()->right;
   for (long t = 0; t < panels; t++) {
@@ -199,11 +200,14 @@ static void N(images_of_many_channels)(const ak_convolution *g) {
     for (long tap = 0; tap < taps; tap++)
       N(pack_panel)((const T *)g->w + tap * w->channels + c, taps * w->channels, false, g->kernels, valid, (int)width,
                     panel + tap * size);
-    for (long row = g->first; row < g->end; row++)
+    for (long row = g->first; row < g->end; row++) {
+      if (t == 0) memset((T *)g->y + row * line, 0, line * sizeof(T));
       for (long u = w->size[0] - 1; u >= 0; u--) {
         const long i = N(row_above)(w, row % w->height, u);
         if (i < 0) continue;
         const T *windows = (const T *)g->g + (row / w->height * w->grid[0] + i) * w->grid[1] * g->kernels;
+        // The row of windows behind is asked for while this one is multiplied.
+        if (u == 0 && row + 1 < g->end) ak_prefetch(windows + grid_row, grid_row * (long)sizeof(T));
         for (long v = w->size[1] - 1; v >= 0; v--) {
           long j, end;
           const long column = N(windows_inside)(w, v, &j, &end) + j * w->stride[1];
@@ -212,6 +216,7 @@ static void N(images_of_many_channels)(const ak_convolution *g) {
                           (T *)g->y + (row * w->width + column) * w->channels + c, w->stride[1] * w->channels, true, valid);
         }
       }
+    }
   }
 }
 
@@ -228,7 +233,8 @@ static void N(images_of_few_channels)(const ak_convolution *g) {
                     N(smaller)(width * LANES, across - n * LANES), (int)width,
                     packed + (u * line + n * LANES) * g->kernels);
     }
-  for (long row = g->first; row < g->end; row++)
+  for (long row = g->first; row < g->end; row++) {
+    memset((T *)g->y + row * w->width * w->channels, 0, w->width * w->channels * sizeof(T));
     for (long u = w->size[0] - 1; u >= 0; u--) {
       const long i = N(row_above)(w, row % w->height, u);
       if (i < 0) continue;
@@ -252,14 +258,13 @@ static void N(images_of_few_channels)(const ak_convolution *g) {
         }
       }
     }
+  }
 }
 
 // y[n, r, q, c] = sum, in order, over the windows on the place of (sum over o of g[window, o] w[o, p]), for the rows of
 // the images from `first` to `end`.
 void N(convolve_images)(const ak_convolution *g) {
   const ak_windows *w = &g->windows;
-  const long line = w->width * w->channels;
-  memset((T *)g->y + g->first * line, 0, (g->end - g->first) * line * sizeof(T));
   if (w->channels < LANES)
     N(images_of_few_channels)(g);
   else
