@@ -35,21 +35,25 @@ INLINE V N(square_column)(const N(three_rows) *s, const T *row, long j, int q, c
   return N(load)(from);
 }
 
+// Calls `body` for each element x of the rows under some windows from column j on, and each window n over it, whose place (u, v)
+// it is: window by window in the order of the places.
+#define EACH_SQUARE(s, j, c, windows, ...)                                                  \
+  do {                                                                                      \
+    _Pragma("clang loop unroll(full)") for (int u = 0; u < 3; u++) {                        \
+      const T *row = s->x[u] + j * s->channels + c;                                         \
+      OPAQUE(row); /* or the compiler holds a pointer for each column of each row */        \
+      _Pragma("clang loop unroll(full)") for (int q = 0; q < windows + 2; q++) {            \
+        const V x = N(square_column)(s, row, j, q, windows);                                \
+        _Pragma("clang loop unroll(full)") for (int v = 2, n = q - 2; v >= 0; v--, n++)     \
+          if (n >= 0 && n < windows) __VA_ARGS__;                                           \
+      }                                                                                     \
+    }                                                                                       \
+  } while (0)
+
 // y = sum of x w, in order, for some windows.
 INLINE void N(square_sums)(const N(three_rows) *s, long j, long c, const V *weight, T *y, const int windows) {
   V sum[SQUARE_WINDOWS];
-#pragma clang loop unroll(full)
-  for (int u = 0; u < 3; u++) {
-    const T *row = s->x[u] + j * s->channels + c;
-    OPAQUE(row);  // or the compiler holds a pointer for each column of each row
-#pragma clang loop unroll(full)
-    for (int q = 0; q < windows + 2; q++) {
-      const V each = N(square_column)(s, row, j, q, windows);
-#pragma clang loop unroll(full)
-      for (int v = 2; v >= 0; v--)
-        if (q >= v && q - v < windows) sum[q - v] = (u + v == 0 ? SPLAT(0) : sum[q - v]) + each * weight[3 * u + v];
-    }
-  }
+  EACH_SQUARE(s, j, c, windows, sum[n] = (u + v == 0 ? SPLAT(0) : sum[n]) + x * weight[3 * u + v]);
 #pragma clang loop unroll(full)
   for (int q = 0; q < windows; q++) N(store)(y + (j + q) * s->channels + c, sum[q]);
 }
@@ -109,18 +113,7 @@ INLINE void N(square_terms)(const N(three_rows) *s, long j, long c, const T *g, 
   V each[SQUARE_WINDOWS];
 #pragma clang loop unroll(full)
   for (int q = 0; q < windows; q++) each[q] = N(load)(g + (j + q) * s->channels + c);
-#pragma clang loop unroll(full)
-  for (int u = 0; u < 3; u++) {
-    const T *row = s->x[u] + j * s->channels + c;
-    OPAQUE(row);  // or the compiler holds a pointer for each column of each row
-#pragma clang loop unroll(full)
-    for (int q = 0; q < windows + 2; q++) {
-      const V x = N(square_column)(s, row, j, q, windows);
-#pragma clang loop unroll(full)
-      for (int v = 2; v >= 0; v--)
-        if (q >= v && q - v < windows) sum[3 * u + v] += each[q - v] * x;
-    }
-  }
+  EACH_SQUARE(s, j, c, windows, sum[3 * u + v] += each[n] * x);
 }
 
 // Adds the sums over the block of windows from number i on, of some channels from c on, to `blocks`. Returns their number.
