@@ -57,6 +57,8 @@ extension Output {
   }
 
   /// y = op(a)·op(b), one plain product after the other.
+  @specialized(where S == Float)
+  @specialized(where S == Double)
   func multiply(_ a: View<S>, _ b: View<S>, _ form: ProductForm) {
     form.forEachProduct { number, ofA, ofB in
       S.multiply(
