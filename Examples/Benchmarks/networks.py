@@ -8,7 +8,7 @@ results. They are compared before anything is timed; the last line of standard o
 
     {"figure": ..., "difference": ..., "first": ..., "memory": ...}
 
-with milliseconds of a run and of the first one, which traces and compiles, and MiB of the most memory that was resident.
+with milliseconds of a run and of the first one, which traces and compiles, and MiB of the most memory that was resident before they were compared.
 Variants: torch (eager, as its users write it: fused attention, `nn.LSTM`, queries, keys and values as one product),
 torch-channels-last (images with channels last in memory), torch-compile (with channels last too), jax-jit (one jitted step whose
 buffers are given away; its result is waited for), numpy (LAPACK and BLAS behind NumPy and SciPy). All attention is causal.
@@ -69,8 +69,12 @@ def median_seconds(run, least=0.01):
     return float(np.median(seconds))
 
 
-def difference(found, expected):
-    """The largest difference of any array, against the largest magnitude that is expected in it."""
+def difference(answers):
+    """The largest difference of any array found, against the largest magnitude expected in it. The memory that is reported is what was
+    resident before."""
+    global memory
+    memory = peak_memory()
+    found, expected = answers()
     worst = 0.0
     for a, b in zip(found, expected, strict=True):
         a, b = np.asarray(a, np.float64), np.asarray(b, np.float64)
@@ -85,7 +89,7 @@ def measured(first, others):
     losses = [first()]
     began = time.perf_counter() - start
     losses += [others() for _ in row["losses"][1:]]
-    return {"difference": difference([losses], [row["losses"]]), "first": began * 1e3}
+    return {"difference": difference(lambda: ([losses], [row["losses"]])), "first": began * 1e3}
 
 
 def weights():
@@ -294,8 +298,8 @@ def torch_row():
         start = time.perf_counter()
         y = call()
         began = time.perf_counter() - start
-        results = arrays("results.bin", row["results"], kind)
-        return {"difference": difference(shown(y), results), "first": began * 1e3, "figure": median_seconds(call) * 1e3}
+        off = difference(lambda: (shown(y), arrays("results.bin", row["results"], kind)))
+        return {"difference": off, "first": began * 1e3, "figure": median_seconds(call) * 1e3}
 
     if row["kind"] == "attention":
         return measure()
@@ -535,7 +539,7 @@ def jax_row():
     jitted = jax.jit(call)
     y = jax.block_until_ready(jitted(*x))
     began = time.perf_counter() - start
-    off = difference(shown([np.asarray(a) for a in y]), arrays("results.bin", row["results"], kind))
+    off = difference(lambda: (shown([np.asarray(a) for a in y]), arrays("results.bin", row["results"], kind)))
     figure = median_seconds(lambda: jax.block_until_ready(jitted(*x))) * 1e3
     return {"difference": off, "first": began * 1e3, "figure": figure}
 
@@ -579,7 +583,7 @@ def numpy_row():
     start = time.perf_counter()
     y = call()
     began = time.perf_counter() - start
-    off = difference([y], arrays("results.bin", row["results"], kind))
+    off = difference(lambda: ([y], arrays("results.bin", row["results"], kind)))
     return {"difference": off, "first": began * 1e3, "figure": median_seconds(call) * 1e3}
 
 
@@ -620,7 +624,7 @@ def main():
         found = epoch()
     else:
         found = {"torch": torch_row, "jax": jax_row, "numpy": numpy_row}[variant.split("-")[0]]()
-        found["memory"] = peak_memory()
+        found["memory"] = memory
     print(json.dumps(found))
 
 
