@@ -27,16 +27,20 @@ let package = Package(
     .executable(name: "adjoint-experiments", targets: ["ExperimentsTool"]),
   ],
   targets: [
-    // The kernels are optimised in debug builds too: nobody steps through them, and without it a step takes fifteen times as long.
-    // Those of the instruction sets are a target of their own, since a Swift target waits for the objects of the C targets that
+    // The kernels of the instruction sets are a target of their own, since a Swift target waits for the objects of the C targets that
     // it names. Of the jobs that are ready a build takes the one whose name is last, so this name makes it compile `Adjoint` first.
     // C: the kernels of each instruction set.
     .target(
       name: "AKSets", path: "Sources/AdjointKernels/Sets", publicHeadersPath: ".",
-      cSettings: [.headerSearchPath("../include"), .unsafeFlags(["-O2"], .when(configuration: .debug))]),
+      cSettings: [
+        .headerSearchPath("../include"),
+        // Nobody steps through the kernels, and without it a step of a debug build takes fifteen times as long.
+        .unsafeFlags(["-O2"], .when(configuration: .debug)),
+      ]),
     // C: matrix product and vector loops: the choice of an instruction set at run time, threads, workspace.
     .target(
       name: "AdjointKernels", dependencies: ["AKSets"], exclude: ["Sets"],
+      // As for the kernels: what chooses them, shares them out and convolves is called at each instruction.
       cSettings: [.unsafeFlags(["-O2"], .when(configuration: .debug))]),
     // C: the system's zlib and libturbojpeg, opened at run time.
     .target(name: "AdjointCompression"),
@@ -217,4 +221,11 @@ let package = Package(
 // One settings loop: every Swift target is held to the same rules.
 for target in package.targets {
   target.swiftSettings = [.enableUpcomingFeature("ExistentialAny")]
+}
+
+for target in package.targets
+where ["AdjointCommandLine", "AdjointCommandTraining", "AdjointCommand"].contains(target.name) {
+  // The front of `adjoint` reads options and prints; what takes time stands in the modules below. Nothing is compiled beside it at
+  // the end of the first build, which is shorter by what the optimiser would do here.
+  target.swiftSettings?.append(.unsafeFlags(["-Onone"], .when(configuration: .release)))
 }
