@@ -34,14 +34,12 @@ let package = Package(
       name: "AKSets", path: "Sources/AdjointKernels/Sets", publicHeadersPath: ".",
       cSettings: [
         .headerSearchPath("../include"),
-        // Nobody steps through the kernels, and without it a step of a debug build takes fifteen times as long.
-        .unsafeFlags(["-O2"], .when(configuration: .debug)),
+        .unsafeFlags(["-O2"], .when(configuration: .debug)),  // else a step takes 15 times as long
       ]),
     // C: matrix product and vector loops: the choice of an instruction set at run time, threads, workspace.
     .target(
       name: "AdjointKernels", dependencies: ["AKSets"], exclude: ["Sets"],
-      // As for the kernels: what chooses them, shares them out and convolves is called at each instruction.
-      cSettings: [.unsafeFlags(["-O2"], .when(configuration: .debug))]),
+      cSettings: [.unsafeFlags(["-O2"], .when(configuration: .debug))]),  // for the same reason
     // C: the system's zlib and libturbojpeg, opened at run time.
     .target(name: "AdjointCompression"),
     // Reading, replacing, JSON, byte orders, hashes, arrays, images; the one error about files.
