@@ -27,17 +27,19 @@ let package = Package(
     .executable(name: "adjoint-experiments", targets: ["ExperimentsTool"]),
   ],
   targets: [
-    // The kernels are optimised in debug builds too: nobody steps through them, and without it a step takes fifteen times as long.
-    // Those of the instruction sets are a target of their own, since a Swift target waits for the objects of the C targets that
+    // The kernels of the instruction sets are a target of their own, since a Swift target waits for the objects of the C targets that
     // it names. Of the jobs that are ready a build takes the one whose name is last, so this name makes it compile `Adjoint` first.
     // C: the kernels of each instruction set.
     .target(
       name: "AKSets", path: "Sources/AdjointKernels/Sets", publicHeadersPath: ".",
-      cSettings: [.headerSearchPath("../include"), .unsafeFlags(["-O2"], .when(configuration: .debug))]),
+      cSettings: [
+        .headerSearchPath("../include"),
+        .unsafeFlags(["-O2"], .when(configuration: .debug)),  // else a step takes 15 times as long
+      ]),
     // C: matrix product and vector loops: the choice of an instruction set at run time, threads, workspace.
     .target(
       name: "AdjointKernels", dependencies: ["AKSets"], exclude: ["Sets"],
-      cSettings: [.unsafeFlags(["-O2"], .when(configuration: .debug))]),
+      cSettings: [.unsafeFlags(["-O2"], .when(configuration: .debug))]),  // for the same reason
     // C: the system's zlib and libturbojpeg, opened at run time.
     .target(name: "AdjointCompression"),
     // Reading, replacing, JSON, byte orders, hashes, arrays, images; the one error about files.
@@ -217,4 +219,11 @@ let package = Package(
 // One settings loop: every Swift target is held to the same rules.
 for target in package.targets {
   target.swiftSettings = [.enableUpcomingFeature("ExistentialAny")]
+}
+
+for target in package.targets
+where ["AdjointCommandLine", "AdjointCommandTraining", "AdjointCommand"].contains(target.name) {
+  // The front of `adjoint` reads options and prints; what takes time stands in the modules below. Nothing is compiled beside it at
+  // the end of the first build, which is shorter by what the optimiser would do here.
+  target.swiftSettings?.append(.unsafeFlags(["-Onone"], .when(configuration: .release)))
 }

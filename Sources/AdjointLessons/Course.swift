@@ -1,4 +1,5 @@
 import AdjointCharts
+import AdjointDrawing
 
 /// The lessons in their order.
 package enum Course {
@@ -15,7 +16,10 @@ package enum Course {
 
   /// Every file of the folder that a class gets: the pages, and what lists them.
   package static var files: [(name: String, text: String)] {
-    lessons.map { ($0.file, page(of: $0)) } + [("index.html", index), ("README.md", readme)]
+    lessons.map { ($0.file, page(of: $0)) } + [
+      ("order-of-things.html", OrderOfThings().html(linking: Lesson.links(Lesson.fanOut, nil))),
+      ("index.html", index), ("README.md", readme),
+    ]
   }
 
   /// The list for somebody who reads the repository.
@@ -40,7 +44,7 @@ package enum Course {
       The two columns on the right are for who builds a framework by hand: the modules of [minitorch](https://minitorch.github.io) and of
       [TinyTorch](https://mlsysbook.ai/tinytorch) in which the same is written. For teachers: [Course.md](../Course.md).
 
-      All files here but `order-of-things.html` are written by `adjoint lesson --all -o Docs/Lessons`; their sources are in `Sources/AdjointLessons`.
+      All files here are written by `adjoint lesson --all -o Docs/Lessons`; their sources are in `Sources/AdjointLessons`.
 
       """
   }

@@ -45,13 +45,13 @@ package struct Lesson: Sendable {
     page.subtitle = idea
     let loss = exercise()
     page.ask(Exercise(on: loss).page, about: Explanation(of: loss, unfolded: true))
-    page.slots.lesson = links(previous, next) + LessonText.html(text)
+    page.slots.lesson = Lesson.links(previous, next) + LessonText.html(text)
     page.slots.exercise = LessonText.html(task)
-    page.slots.ending = links(previous, next)
+    page.slots.ending = Lesson.links(previous, next)
     return page
   }
 
-  private func links(_ previous: Lesson?, _ next: Lesson?) -> String {
+  static func links(_ previous: Lesson?, _ next: Lesson?) -> String {
     let before = previous.map {
       "<a rel=\"prev\" href=\"\($0.file)\">← \($0.number). \(LessonText.escaped($0.title))</a>"
     }

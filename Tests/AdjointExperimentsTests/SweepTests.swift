@@ -73,4 +73,36 @@ import Testing
     #expect(throws: Failure.self) { try sweep.run(digits: { .none }) }
     #expect(try place.store.records(of: "failing").map(\.setting) == ["fine"])
   }
+
+  @Test func `what another process records meanwhile is not computed again`() throws {
+    // One thread computes.
+    nonisolated(unsafe) var computed: [String] = []
+    nonisolated(unsafe) var meanwhile: (String) throws -> Void = { _ in }
+    let names = ["first", "second", "third", "fourth"]
+    let experiment = Experiment(
+      "shared", "nowhere", "Runs of two processes", needsDigits: false,
+      settings: { _ in
+        names.enumerated().map { number, name in
+          Setting(name, [:], seconds: Double(4 - number)) { _ in
+            computed.append(name)
+            try meanwhile(name)
+            return Outcome()
+          }
+        }
+      }, report: { _ in Section() })
+    func run(in place: Place) throws {
+      computed = []
+      try Sweep([experiment], Scale(runs: 1), store: place.store, dataName: "none", threads: 1).run(digits: { .none })
+    }
+    let alone = try Place()
+    try run(in: alone)
+    #expect(computed == names)
+    let third = try #require(try alone.store.records(of: "shared").first { $0.setting == "third" })
+
+    let together = try Place()
+    meanwhile = { if $0 == "second" { try together.store.add([third], to: "shared") } }
+    try run(in: together)
+    #expect(computed == ["first", "second", "fourth"])
+    #expect(try Set(together.store.records(of: "shared").map(\.setting)) == Set(names))
+  }
 }

@@ -273,6 +273,7 @@ private func onProcesses<Result: Sendable>(
   _ count: Int, _ body: @escaping @Sendable (ProcessGroup) -> Result
 ) -> [Result] {
   let lock = NSLock()
+  // Written under the lock, read when all threads are done.
   nonisolated(unsafe) var results = [Result?](repeating: nil, count: count)
   let done = DispatchSemaphore(value: 0)
   for group in ProcessGroup.threads(count) {

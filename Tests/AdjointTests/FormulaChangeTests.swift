@@ -72,18 +72,19 @@ import Testing
   func references() {
     final class Box { var rate = 0.0 }
     struct ByClass: SameShape {
-      nonisolated(unsafe) let box: Box
+      nonisolated(unsafe) let box: Box  // one test reads it
       func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) { y.map(x[0]) { S(box.rate) * $0 } }
     }
     struct ByUnowned: SameShape {
-      nonisolated(unsafe) unowned(unsafe) let box: Box
+      nonisolated(unsafe) unowned(unsafe) let box: Box  // one test reads it
       func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) { y.map(x[0]) { S(box.rate) * $0 } }
     }
     struct ByPointer: SameShape {
-      nonisolated(unsafe) let rate: UnsafePointer<Double>
+      nonisolated(unsafe) let rate: UnsafePointer<Double>  // one test reads it
       func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) { y.map(x[0]) { S(rate.pointee) * $0 } }
     }
     struct ByBuffer: SameShape {
+      // One test reads it.
       nonisolated(unsafe) let rates: (flag: Bool, UnsafeMutableBufferPointer<Double>?)
       func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) { y.map(x[0]) { S(rates.1?[0] ?? 1) * $0 } }
     }
@@ -146,6 +147,7 @@ import Testing
   }
 }
 
+// The tests of the suite run in turn, and write it between runs.
 nonisolated(unsafe) private var globalRate = 0.0
 
 private protocol SameShape: Operation {}
@@ -163,12 +165,14 @@ private struct ByGlobal: SameShape {
 
 /// A static variable over 1 + x²
 private struct ByStatic: SameShape {
+  // As the global variable.
   nonisolated(unsafe) static var rate = 0.0
   func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) { y.map(x[0]) { S(ByStatic.rate) / (1 + $0 * $0) } }
 }
 
 /// x², or, while a switch is set, 1 where x is not positive
 private struct BySwitch: SameShape {
+  // As the global variable.
   nonisolated(unsafe) static var isBent = false
   func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) {
     for i in y.indices { y[i] = BySwitch.isBent && !(x[0][i] > 0) ? 1 : x[0][i] * x[0][i] }
@@ -186,6 +190,7 @@ private struct OwnGlobal: SameShape {
 /// 2 x by the usual loop or one of two others
 private struct ByWay: SameShape {
   let way: Int
+  // As the global variable.
   nonisolated(unsafe) static var isUsual = true
   func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) {
     switch ByWay.isUsual ? 0 : way {

@@ -273,6 +273,7 @@ private struct OverFirst: Simple {
 
 /// x², counting the elements that its `forward` computes
 private struct Counted: Simple {
+  // One test alone records it.
   nonisolated(unsafe) static var elements = 0
   func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) {
     Counted.elements += y.indices.count

@@ -102,6 +102,7 @@ func onProcesses<Result: Sendable>(
   _ count: Int, _ body: @escaping @Sendable (ProcessGroup) -> Result
 ) -> [Result] {
   let lock = NSLock()
+  // Written under the lock, read when all threads are done.
   nonisolated(unsafe) var results = [Result?](repeating: nil, count: count)
   let done = DispatchSemaphore(value: 0)
   for group in ProcessGroup.threads(count) {

@@ -43,6 +43,7 @@ import Testing
 
   @Test func `A program that runs on two threads at once traps`() async {
     let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+      // What two threads must not share is what they share here.
       nonisolated(unsafe) let (program, y) = SharedThreadTests.program(1)
       DispatchQueue.concurrentPerform(iterations: 2) { _ in
         let end = Date(timeIntervalSinceNow: 20)

@@ -71,17 +71,3 @@ extension Variable {
   /// True when a is different from b, both single numbers: for `if` and `while`. The tape remembers the side.
   public static func != (a: some BinaryFloatingPoint, b: Variable) -> Bool { holds(.notEqual, b.beside(a), b) }
 }
-
-extension Comparison {
-  /// The operator that branches by this comparison.
-  var operatorText: String {
-    switch self {
-    case .less: "<"
-    case .lessOrEqual: "<="
-    case .greater: ">"
-    case .greaterOrEqual: ">="
-    case .equal: "=="
-    case .notEqual: "!="
-    }
-  }
-}

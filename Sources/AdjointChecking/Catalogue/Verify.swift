@@ -333,8 +333,8 @@ struct KinkProbes {
 ///
 /// Each piece makes its own tapes, which are not `Sendable`; a result depends on its number alone.
 package func inParallel<T: Sendable>(_ count: Int, _ body: @Sendable (Int) -> T) -> [T] {
-  // A mutex of the standard library would ask for macOS 15. Every access stands inside of queue.sync, or behind the last.
   let queue = DispatchQueue(label: "adjoint.parallel")
+  // A mutex of the standard library would ask for macOS 15. Every access stands inside of queue.sync, or behind the last.
   nonisolated(unsafe) var results = [Int: T]()
   DispatchQueue.concurrentPerform(iterations: count) { number in
     let result = body(number)

@@ -1,5 +1,4 @@
 import Adjoint
-import Foundation
 
 /// Everything that a check of a plain function's derivatives found. `description` is for people, `json` for machines.
 ///
@@ -105,14 +104,7 @@ public struct FunctionReport: Sendable, Encodable {
   }
 
   /// The same as JSON, keys sorted.
-  public var json: String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = .sortedKeys
-    encoder.nonConformingFloatEncodingStrategy = .convertToString(
-      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-    guard let data = try? encoder.encode(self) else { return "{}" }
-    return String(decoding: data, as: UTF8.self)
-  }
+  public var json: String { sortedJSON }
 }
 
 extension FunctionReport: CustomStringConvertible {

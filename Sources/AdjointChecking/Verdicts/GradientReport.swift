@@ -168,7 +168,12 @@ extension GradientReport: Encodable {
   }
 
   /// The same as JSON, keys sorted.
-  public var json: String {
+  public var json: String { sortedJSON }
+}
+
+extension Encodable {
+  /// This report as JSON, keys sorted; ∞ and NaN are texts.
+  var sortedJSON: String {
     let encoder = JSONEncoder()
     encoder.outputFormatting = .sortedKeys
     encoder.nonConformingFloatEncodingStrategy = .convertToString(

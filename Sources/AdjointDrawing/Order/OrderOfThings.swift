@@ -22,7 +22,10 @@ public struct OrderOfThings {
   public init() {}
 
   /// The page: a complete document.
-  public var html: String { OrderTemplate.document(of: self) }
+  public var html: String { html(linking: "") }
+
+  /// The page with links to others before its end.
+  package func html(linking links: String) -> String { OrderTemplate.document(of: self, links) }
 
   /// Writes the page to a file, through a temporary one.
   /// - Throws: the error of the file system.

@@ -4,9 +4,9 @@ import Foundation
 
 /// The document around the comparisons: one file, with its style and its script inside.
 enum OrderTemplate {
-  static func document(of page: OrderOfThings) -> String {
+  static func document(of page: OrderOfThings, _ links: String) -> String {
     PageTemplate.head(title, style: PageAssets.style + PageAssets.sidebyside) + opening + table(page.counts) + answer
-      + "<script type=\"application/json\" id=\"comparisons\">\(page.data.text(.embedded))</script>\n"
+      + links + ending + "<script type=\"application/json\" id=\"comparisons\">\(page.data.text(.embedded))</script>\n"
       + "<script>\n\"use strict\";\n(() => {\n\(PageAssets.order)\(PageAssets.ordertest)})();\n</script>\n</body>\n</html>\n"
   }
 
@@ -65,6 +65,10 @@ enum OrderTemplate {
     <p>A tape needs no search for it. A value is recorded after its inputs, so the tape, read from its end, is such an order. A
     library without a tape finds one by a depth-first search that notes each value once, after its inputs: there recursion finds the
     order, and does not carry the derivatives.</p></section>
+
+    """
+
+  private static let ending = """
     <footer>Arrow keys step, Home and End jump, 1 to 7 choose a comparison. Every number was computed by running both ways on a recording.</footer>
     <div id="live" class="unseen" aria-live="polite"></div>
 

@@ -40,17 +40,17 @@ extension Comparison: LibraryOperation {
   }
 
   package var ownForm: OperationForm { .zip(.comparison(self)) }
-  package func swiftCode(_ x: [String], _ shapes: [Shape]) -> String {
-    let symbol =
-      switch self {
-      case .less: "<"
-      case .lessOrEqual: "<="
-      case .greater: ">"
-      case .greaterOrEqual: ">="
-      case .equal: "=="
-      case .notEqual: "!="
-      }
-    return "\(x[0]) .\(symbol) \(x[1])"
+  package func swiftCode(_ x: [String], _ shapes: [Shape]) -> String { "\(x[0]) .\(operatorText) \(x[1])" }
+  /// The operator that branches by this comparison; behind a point, the one that compares element by element.
+  var operatorText: String {
+    switch self {
+    case .less: "<"
+    case .lessOrEqual: "<="
+    case .greater: ">"
+    case .greaterOrEqual: ">="
+    case .equal: "=="
+    case .notEqual: "!="
+    }
   }
   package func range(_ x: [ValueRange], _ shapes: [Shape]) -> ValueRange { 0...1 }
   package func expanded(_ x: [ScalarOperand], shape: Shape, on tape: Tape<Double>) -> [Variable<Double>]? {

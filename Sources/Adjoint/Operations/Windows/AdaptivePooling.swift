@@ -53,13 +53,7 @@ extension Variable {
   private func adaptively(
     to size: Extent2D, _ name: String, _ file: StaticString, _ line: UInt, _ pool: (Variable, Extent2D) -> Variable
   ) -> Variable {
-    let images = checkedImages(name, file, line)
-    do throws(ShapeError) {
-      guard size.height > 0, size.width > 0, images[1] > 0, images[2] > 0 else {
-        throw ShapeError("\(name): \(images) to \(size); there must be at least one row and column in each")
-      }
-      try Shape([images[0], size.height, size.width, images[3]], of: name).checkPositions(for: name)
-    } catch { tape.refuse(error, of: [self], file, line) }
+    let images = checkedImages(name, to: size, file, line)
     let (rows, columns) = (Sections.bySize(images[1], size.height), Sections.bySize(images[2], size.width))
     let parts = rows.map { row in
       columns.map { column in

@@ -59,13 +59,7 @@ extension Variable {
     _ size: Extent2D, _ scale: Double?, _ mode: Interpolation, _ alignCorners: Bool, _ name: String,
     _ file: StaticString, _ line: UInt
   ) -> Variable {
-    let images = checkedImages(name, file, line)
-    do throws(ShapeError) {
-      guard size.height > 0, size.width > 0, images[1] > 0, images[2] > 0 else {
-        throw ShapeError("\(name): \(images) to \(size); there must be at least one row and column in each")
-      }
-      try Shape([images[0], size.height, size.width, images[3]], of: name).checkPositions(for: name)
-    } catch { tape.refuse(error, of: [self], file, line) }
+    let images = checkedImages(name, to: size, file, line)
     // One row stays one, whatever the scale of a sequence.
     let rows = Resizing(images[1], size.height, images[1] == 1 ? nil : scale, mode, alignCorners)
     let columns = Resizing(images[2], size.width, images[2] == 1 ? nil : scale, mode, alignCorners)
@@ -98,6 +92,18 @@ extension Variable {
       )
     }
     return shape
+  }
+
+  /// The shape; traps with a sentence unless these are images that can have another size.
+  func checkedImages(_ name: String, to size: Extent2D, _ file: StaticString, _ line: UInt) -> Shape {
+    let images = checkedImages(name, file, line)
+    do throws(ShapeError) {
+      guard size.height > 0, size.width > 0, images[1] > 0, images[2] > 0 else {
+        throw ShapeError("\(name): \(images) to \(size); there must be at least one row and column in each")
+      }
+      try Shape([images[0], size.height, size.width, images[3]], of: name).checkPositions(for: name)
+    } catch { tape.refuse(error, of: [self], file, line) }
+    return images
   }
 
   /// A function of sequences [batch, length, channels] by the same function of images of one row.

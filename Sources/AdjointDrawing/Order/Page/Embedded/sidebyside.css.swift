@@ -22,7 +22,7 @@ extension PageAssets {
     .words { margin: 0; min-height: 4.5em; } .count { margin: 0; color: var(--faint); font-size: 0.9rem; }
     .words.right::before { content: "✓ "; color: var(--parameter); font-weight: 700; }
     .words.wrong::before { content: "✗ "; color: #c5221f; font-weight: 700; } [data-theme="dark"] .words.wrong::before { color: #ff8a80; }
-    #counts, #answer { max-width: 75rem; margin: 0.8rem auto; padding: 0 1rem; }
+    #counts, #answer, .course { max-width: 75rem; margin: 0.8rem auto; padding: 0 1rem; }
     #counts p, #answer p { margin: 0.3rem 0; max-width: 52rem; }
     #counts table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
     #counts th, #counts td { text-align: left; font-weight: 400; padding: 0.15rem 0.5rem 0.15rem 0; border-top: 1px solid var(--line); vertical-align: top; width: 10%; }
