@@ -59,8 +59,8 @@ class Placed<O: Operation, S: Scalar>: PlacedOperation<S> {
   /// Computes y, or a part of it, and traps at an index that is out of the range that the operation states.
   final func run(_ x: Operands<S>, into y: Output<S>) {
     operation.forward(x, into: y)
-    let held = UnsafeBufferPointer(y.indexElements)
-    guard let resultBound, let place = held.firstPlace(outside: resultBound) else { return }
+    guard let resultBound else { return }
+    guard let place = UnsafeBufferPointer(y.indexElements).firstPlace(outside: resultBound) else { return }
     fatalError(
       "\(operation.name): gave index \(y.indexElements[place]), not in 0 ..< \(resultBound), the range that "
         + "resultIndexBound(for:) states")

@@ -51,7 +51,7 @@ struct Numbers: PassKind {
   func instruction<S: Scalar>(_ pass: Pass, _ number: Int, in builder: inout InstructionBuilder<S>) -> Instruction<S> {
     // Not the builder is read in closures, which would copy it at each call.
     let (nodes, index, addresses) = (builder.nodes, builder.index, builder.addresses)
-    var scratch = ScratchBlocks<S>(pass, number, nodes, index)
+    var scratch = ScratchBlocks<S>(pass, number, nodes, index, root: builder.plan.root)
     var steps: [NumberStep<S>] = []
     var functions: [ElementFunction] = []
     var footprint = Footprint()
