@@ -61,7 +61,8 @@ import Testing
   }
 
   @Test(
-    "Columns joined at random have the bits of the recording", arguments: [[1], [7], [300], [1030], [5, 3], [3, 700], [4096]])
+    "Columns joined at random have the bits of the recording",
+    arguments: [[1], [7], [300], [1030], [5, 3], [3, 700], [4096]])
   func random(shape: [Int]) {
     for seed in 0..<12 as Range<UInt64> {
       check(shape, seed, Double.self)

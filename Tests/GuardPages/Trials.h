@@ -121,13 +121,15 @@ static void N(try_steps)(const ak_kernels *k) {
           const ak_step steps[] = {
               {.kind = AK_STEP_MAP, .f = f, .p = 0.7, .q = 2, .a = a, .a_stride = as, .y = x},
               {.kind = AK_STEP_ZIP, .f = (int)g, .a = x, .a_stride = 1, .b = b, .b_stride = bs, .y = y},
+              {.kind = AK_STEP_ZIP, .f = AK_SUBTRACT, .a = x, .a_stride = 1, .b = y, .b_stride = 1, .y = y},
               {.kind = AK_STEP_SELECT, .c = c, .c_stride = cs, .a = y, .a_stride = 1, .b = b, .b_stride = bs, .y = y}};
-          CALL(steps)(steps, 3, n);
+          CALL(steps)(steps, 4, n);
           T one;
           CALL(map)((ak_map)f, (T)0.7, (T)2, a, as ? own : &one, as ? n : 1);
           for (long i = 0; i < n && !as; i++) own[i] = one;
           if (n > 0 && memcmp(own, x, (size_t)n * sizeof(T)) != 0) { fprintf(stderr, "%s: other bits of the map\n", present); exit(1); }
           CALL(zip)(g, x, 1, b, bs, own, n);
+          CALL(zip)(AK_SUBTRACT, x, 1, own, 1, own, n);
           CALL(select)(c, cs, own, 1, b, bs, own, n);
           if (n > 0 && memcmp(own, y, (size_t)n * sizeof(T)) != 0) { fprintf(stderr, "%s: other bits\n", present); exit(1); }
           N(done)(y, n, 6);

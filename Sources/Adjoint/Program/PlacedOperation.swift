@@ -3,7 +3,7 @@ class PlacedOperation<S: Scalar> {
   /// Binds an operation to its places. Threads may share it when the operation allows it.
   static func place(_ operation: some Operation, _ x: Operands<S>, into y: Output<S>) -> PlacedOperation {
     let shapes = (0..<x.count).map { x[$0].shape }
-    if let loop = operation as? Scan { return PlacedScan(loop, x, into: y) }
+    if let loop = operation.loop { return PlacedScan(loop, x, into: y) }
     if y.shape.rank > 0, let entrywise = operation.entrywiseInputs(shapes) {
       let fits = shapes.indices.allSatisfy {
         $0 < entrywise.count && (!entrywise[$0] || shapes[$0].first == y.shape[0])

@@ -1,7 +1,5 @@
-// Steps: elementwise functions one after the other, each over all elements before the next. Few elements are a vector or some, and
-// each function of AK_MAPS and AK_ZIPS a switch or a call away; more go through the loops of their own.
-
-#define MOST_VECTORS 4
+// Steps: elementwise functions one after the other, each over all elements before the next. Elements of one vector stay in
+// registers, and each function of AK_MAPS and AK_ZIPS is a switch or a call away; more elements go through the loops of their own.
 
 #define VECTOR_MAP(constant, name, parameters) \
   static V N(vector_##name)(V v, V pv, V qv) { \
@@ -19,23 +17,17 @@ INLINE V N(zipped)(int f, V a, V b) {
   return a;
 }
 
-INLINE V N(step_operand)(const T *p, int stride, long i, long n) {
-  return stride ? N(load_part)(p + i, n) : SPLAT(*p);
-}
+// What two steps gave last, and where it stands.
+typedef struct {
+  V value;
+  const void *place;
+} N(given);
 
-// One step over n elements of a vector, from element i on.
-INLINE void N(step_part)(const ak_step *s, long i, long n) {
-  const V a = N(step_operand)(s->a, s->a_stride, i, n);
-  V y;
-  switch (s->kind) {
-    case AK_STEP_MAP: y = N(vector_functions)[s->f](a, SPLAT(s->p), SPLAT(s->q)); break;
-    case AK_STEP_ZIP: y = N(zipped)(s->f, a, N(step_operand)(s->b, s->b_stride, i, n)); break;
-    case AK_STEP_SELECT: {
-      const V condition = N(step_operand)(s->c, s->c_stride, i, n), b = N(step_operand)(s->b, s->b_stride, i, n);
-      y = IF(condition != SPLAT(0), a, b);
-    }
-  }
-  N(store_part)((T *)s->y + i, y, n);
+INLINE V N(step_operand)(const T *p, int stride, long n, const N(given) last[2]) {
+  if (!stride) return SPLAT(*p);
+  if (p == last[0].place) return last[0].value;
+  if (p == last[1].place) return last[1].value;
+  return N(load_part)(p, n);
 }
 
 // One step over all n elements.
@@ -51,14 +43,34 @@ INLINE void N(step_whole)(const ak_step *s, long n) {
   }
 }
 
-void N(steps)(const ak_step *steps, long count, long n) {
-  if (n <= 0) return;
+// Steps over one vector. A step has the last results at hand, and waits for no memory.
+static void N(steps_of_one)(const ak_step *steps, long count, long n) {
+  N(given) last[2] = {{SPLAT(0), NULL}, {SPLAT(0), NULL}};
   for (const ak_step *s = steps; s < steps + count; s++) {
     // A power that is a product is the loops' to see.
-    if (n > MOST_VECTORS * LANES || (s->kind == AK_STEP_MAP && s->f == AK_POWER)) {
+    if (s->kind == AK_STEP_MAP && s->f == AK_POWER) {
       N(step_whole)(s, n);
-    } else {
-      for (long i = 0; i < n; i += LANES) N(step_part)(s, i, n - i < LANES ? n - i : LANES);
+      last[0].place = last[1].place = NULL;
+      continue;
     }
+    const V a = N(step_operand)(s->a, s->a_stride, n, last);
+    V y;
+    switch (s->kind) {
+      case AK_STEP_MAP: y = N(vector_functions)[s->f](a, SPLAT(s->p), SPLAT(s->q)); break;
+      case AK_STEP_ZIP: y = N(zipped)(s->f, a, N(step_operand)(s->b, s->b_stride, n, last)); break;
+      case AK_STEP_SELECT: {
+        const V condition = N(step_operand)(s->c, s->c_stride, n, last);
+        y = IF(condition != SPLAT(0), a, N(step_operand)(s->b, s->b_stride, n, last));
+      }
+    }
+    N(store_part)(s->y, y, n);
+    last[1] = last[0];
+    last[0] = (N(given)){y, s->y};
   }
+}
+
+void N(steps)(const ak_step *steps, long count, long n) {
+  if (n <= 0) return;
+  if (n <= LANES) return N(steps_of_one)(steps, count, n);
+  for (const ak_step *s = steps; s < steps + count; s++) N(step_whole)(s, n);
 }

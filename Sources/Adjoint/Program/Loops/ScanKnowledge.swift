@@ -8,6 +8,7 @@ extension OperationCatalog {
 
 extension Scan {
   package var ownForm: OperationForm { .scan }
+  package var ownLoop: Scan? { self }
   package func range(_ x: [ValueRange], _ shapes: [Shape]) -> ValueRange { .everything }
   package func expanded(_ x: [ScalarOperand], shape: Shape, on tape: Tape<Double>) -> [Variable<Double>]? { nil }
 

@@ -6,7 +6,7 @@
 struct Numbers: PassKind {
   /// The most elements of a value.
   private static let largest = 4
-  /// The most elements of what is moved from.
+  /// The most elements of what is moved from, or summed.
   private static let largestSource = 64
   /// The most operations of a pass: values live until it ends, and shall stay in the nearest cache.
   private static let limit = 256
@@ -42,7 +42,7 @@ struct Numbers: PassKind {
         return !x.isIndex && (x.shape == node.shape || x.shape.elementCount == 1)
       }
     }
-    if form.isSum { return count == 1 && inputs { 1...largest ~= $0 } }
+    if form.isSum { return count == 1 && inputs { 1...largestSource ~= $0 } }
     return isMoving(form) && inputs { $0 <= largestSource }
   }
 
@@ -88,8 +88,10 @@ struct Numbers: PassKind {
     list.initialize(from: steps, count: steps.count)
     let table = builder.allocate(ElementFunction.self, count: functions.count)
     table.initialize(from: functions, count: functions.count)
-    return builder.instruction(
-      running: NumberRun(UnsafeBufferPointer(start: list, count: steps.count), table, footprint))
+    let run = NumberSteps(steps: UnsafeBufferPointer(start: list, count: steps.count), functions: table)
+    let placed = NumberRun(run, footprint)
+    _ = builder.instruction(running: placed)
+    return .numbers(run, .passUnretained(placed))
   }
 }
 
@@ -246,27 +248,28 @@ struct NumberStep<S: Scalar> {
   }
 }
 
-/// The steps of a pass over a few numbers.
-private final class NumberRun<S: Scalar>: PlacedOperation<S> {
-  private let steps: UnsafeBufferPointer<NumberStep<S>>
-  private let functions: UnsafePointer<ElementFunction>
-  private let own: Footprint
+/// The steps of a pass over a few numbers. They are plain bits: running them touches no reference count.
+struct NumberSteps<S: Scalar> {
+  let steps: UnsafeBufferPointer<NumberStep<S>>
+  let functions: UnsafePointer<ElementFunction>
 
-  init(
-    _ steps: UnsafeBufferPointer<NumberStep<S>>, _ functions: UnsafePointer<ElementFunction>, _ footprint: Footprint
-  ) {
-    (self.steps, self.functions, own) = (steps, functions, footprint)
-  }
-
-  override func execute() { run() }
-
+  @inline(never)
   @specialized(where S == Float)
   @specialized(where S == Double)
-  private func run() {
+  func run() {
     let functions = functions
     for i in 0..<steps.count { steps[i].execute(functions) }
   }
+}
 
+/// The same with what they read and write.
+private final class NumberRun<S: Scalar>: PlacedOperation<S> {
+  private let run: NumberSteps<S>
+  private let own: Footprint
+
+  init(_ run: NumberSteps<S>, _ footprint: Footprint) { (self.run, own) = (run, footprint) }
+
+  override func execute() { run.run() }
   override func footprint(part: Int, of parts: Int) -> Footprint { part == 0 ? own : Footprint() }
-  override var work: Int { 20 * steps.count }
+  override var work: Int { 20 * run.steps.count }
 }
