@@ -200,38 +200,40 @@ struct NumberStep<S: Scalar> {
     (code, count, function) = (source == nil ? .clear : .copy, 1, 0)
   }
 
+  /// Runs a step where it stands: a copy of all that it holds would take longer than most steps.
   @inline(__always)
-  func execute(_ functions: UnsafePointer<ElementFunction>) {
-    switch code {
-    case .add: each { $0 + $1 }
-    case .subtract: each { $0 - $1 }
-    case .multiply: each { $0 * $1 }
-    case .divide: each { $0 / $1 }
-    case .negate: each { x, _ in -x }
-    case .square: each { x, _ in x * x }
-    case .sqrt: each { x, _ in S.squareRoot(x) }
-    case .reciprocal: each { x, _ in 1 / x }
-    case .copy: y.pointee = a.pointee
-    case .clear: y.pointee = 0
-    case .less: each { $0 < $1 ? 1 : 0 }
-    case .lessOrEqual: each { $0 <= $1 ? 1 : 0 }
-    case .greater: each { $0 > $1 ? 1 : 0 }
-    case .greaterOrEqual: each { $0 >= $1 ? 1 : 0 }
-    case .equal: each { $0 == $1 ? 1 : 0 }
-    case .notEqual: each { $0 != $1 ? 1 : 0 }
+  static func execute(_ step: UnsafePointer<NumberStep>, _ functions: UnsafePointer<ElementFunction>) {
+    switch step.pointee.code {
+    case .add: each(step) { $0 + $1 }
+    case .subtract: each(step) { $0 - $1 }
+    case .multiply: each(step) { $0 * $1 }
+    case .divide: each(step) { $0 / $1 }
+    case .negate: each(step) { x, _ in -x }
+    case .square: each(step) { x, _ in x * x }
+    case .sqrt: each(step) { x, _ in S.squareRoot(x) }
+    case .reciprocal: each(step) { x, _ in 1 / x }
+    case .copy: step.pointee.y.pointee = step.pointee.a.pointee
+    case .clear: step.pointee.y.pointee = 0
+    case .less: each(step) { $0 < $1 ? 1 : 0 }
+    case .lessOrEqual: each(step) { $0 <= $1 ? 1 : 0 }
+    case .greater: each(step) { $0 > $1 ? 1 : 0 }
+    case .greaterOrEqual: each(step) { $0 >= $1 ? 1 : 0 }
+    case .equal: each(step) { $0 == $1 ? 1 : 0 }
+    case .notEqual: each(step) { $0 != $1 ? 1 : 0 }
     // Every order of a sum begins with +0, and there is one order for two.
-    case .sumOfTwo: y.pointee = 0 + a[0] + a[1]
-    case .sum: y.pointee = S.reduce(.sum, a, count: Int(count))
-    case .call: call(functions[Int(function)])
+    case .sumOfTwo: step.pointee.y.pointee = 0 + step.pointee.a[0] + step.pointee.a[1]
+    case .sum: step.pointee.y.pointee = S.reduce(.sum, step.pointee.a, count: Int(step.pointee.count))
+    case .call: step.pointee.call(functions[Int(step.pointee.function)])
     }
   }
 
   @inline(__always)
-  private func each(_ f: (S, S) -> S) {
-    y[0] = f(a[0], b[0])
-    guard count > 1 else { return }
-    let (strideA, strideB) = (Int(strides.a), Int(strides.b))
-    for i in 1..<Int(count) { y[i] = f(a[i * strideA], b[i * strideB]) }
+  private static func each(_ step: UnsafePointer<NumberStep>, _ f: (S, S) -> S) {
+    step.pointee.y[0] = f(step.pointee.a[0], step.pointee.b[0])
+    guard step.pointee.count > 1 else { return }
+    let (a, b, y) = (step.pointee.a, step.pointee.b, step.pointee.y)
+    let (strideA, strideB) = (Int(step.pointee.strides.a), Int(step.pointee.strides.b))
+    for i in 1..<Int(step.pointee.count) { y[i] = f(a[i * strideA], b[i * strideB]) }
   }
 
   @inline(never)
@@ -257,8 +259,9 @@ struct NumberSteps<S: Scalar> {
   @specialized(where S == Float)
   @specialized(where S == Double)
   func run() {
+    guard let first = steps.baseAddress else { return }
     let functions = functions
-    for i in 0..<steps.count { steps[i].execute(functions) }
+    for i in 0..<steps.count { NumberStep.execute(first + i, functions) }
   }
 }
 
