@@ -30,9 +30,6 @@ package protocol LibraryOperation: Operation {
   /// `run(of:)` asks any operation for it.
   func ownRun(of x: Shape) -> Int?
 
-  /// This operation, where it is a loop; `nil` unless said otherwise. `loop` asks any operation for it.
-  var ownLoop: Scan? { get }
-
   /// The elements of y, recorded as operations on single numbers; `nil` when there is no such form.
   func expanded(_ x: [ScalarOperand], shape: Shape, on tape: Tape<Double>) -> [Variable<Double>]?
 }
@@ -44,7 +41,6 @@ extension LibraryOperation {
   package func resized(_ change: (Int) -> Int) -> Self { self }
   package var ownMargin: [Int]? { nil }
   package func ownRun(of x: Shape) -> Int? { nil }
-  package var ownLoop: Scan? { nil }
 }
 
 extension Operation {
@@ -61,9 +57,6 @@ extension Operation {
 
   /// The position in x of the first element of y, when y is a run of adjacent elements of x; `nil` otherwise.
   func run(of x: Shape) -> Int? { (self as? any LibraryOperation)?.ownRun(of: x) }
-
-  /// The loop that it is; `nil` for any other operation.
-  package var loop: Scan? { (self as? any LibraryOperation)?.ownLoop }
 }
 
 /// The kinds of operations, for readers of a recording. They switch over it without `default`, or compare with it.

@@ -190,7 +190,11 @@ struct NumberStep<S: Scalar> {
     let rounds = S.self == Double.self || S.self == Float.self
     (code, self.count) = (rounds ? Code(form) : .call, Int8(count))
     function = Int16(functions.count)
-    if code == .call { functions.append(ElementFunction(form) ?? .select) }
+    guard code == .call else { return }
+    guard let f = ElementFunction(form) else {
+      fatalError("Program: a pass over numbers has no step for this operation")
+    }
+    functions.append(f)
   }
 
   /// A copy of one element; of none, 0.

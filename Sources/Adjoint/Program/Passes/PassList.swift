@@ -34,7 +34,9 @@ struct PassList {
     // Element by element, a value under another shape is not there yet.
     if case .elementwise = kind.overwriting, reads(pass, throughAnotherShape: i) { return false }
     passes[pass].kind = kind
-    if recording.forms[i] == .concatenate { for x in recording.nodes[i].inputs { include(x, in: pass, for: i) } }
+    if kind is Chain, recording.forms[i] == .concatenate {
+      for x in recording.nodes[i].inputs { include(x, in: pass, for: i) }
+    }
     passes[pass].nodes.append(i)
     number[i] = Int32(pass)
     return true
