@@ -79,6 +79,32 @@ import Testing
     checkZeros(signs, Float.self)
   }
 
+  /// The logarithm of a sum of all of x, over axes that keep their places or not, beside numbers.
+  private func checkSums<S: Scalar>(_ shape: [Int], _ type: S.Type) {
+    var generator = Generator(seed: UInt64(shape.reduce(1, *)))
+    for odd in [1, .infinity, .nan, -0.0] {
+      let tape = Tape<S>()
+      var elements = (0..<shape.reduce(1, *)).map { _ in generator.normal() }
+      elements[elements.count / 2] = odd
+      let x = tape.input(Tensor<S>(shape: Shape(shape), elements: elements.map { S($0) }))
+      let axis = shape.firstIndex { $0 > 1 } ?? 0
+      let y = [x.sum(), x.sum(axes: [axis], keepingDimensions: true)].map { ($0 + 2).square().sum() }
+      let outputs = [y[0] * y[1], gradient(of: y[0] * y[1], withRespectTo: x)]
+      let program = Program<S>(outputs)
+      program.run()
+      for y in outputs { #expect(bits(program.value(of: y)) == bits(y.value), "\(shape)") }
+      let sums = Program<S>([y[0] * y[1]])
+      #expect(sums.instructionCount == 1, "\(shape)")
+    }
+  }
+
+  @Test(arguments: [[5], [7], [1, 17, 1], [33], [64], [1, 1, 64]])
+  func `A sum of a few dozen numbers stands among numbers, with its bits`(shape: [Int]) {
+    checkSums(shape, Double.self)
+    checkSums(shape, Float.self)
+    checkSums(shape, Dual.self)
+  }
+
   @Test func `A long chain of numbers with its gradient has the bits of the recording`() {
     let tape = Tape<Double>()
     let x = tape.input(Tensor([0.3, -0.7]))

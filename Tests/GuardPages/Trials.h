@@ -107,6 +107,36 @@ static void N(try_select)(const ak_kernels *k) {
     }
 }
 
+// Each map, zip and select, on what the one before gave, of a whole operand or of one number for all.
+static void N(try_steps)(const ak_kernels *k) {
+  for (int f = 0; f < AK_MAP_COUNT; f++)
+    for (int strides = 0; strides < 8; strides++)
+      FOR_SIZES(n, MOST_ELEMENTS) {
+        AT_BOTH_ENDS {
+          const ak_zip g = (ak_zip)((f + strides) % AK_ZIP_COUNT);
+          BEGIN("%s steps %d and %d of %ld, strides %d", k->name, f, g, n, strides);
+          const int as = strides & 1, bs = strides >> 1 & 1, cs = strides >> 2;
+          const T *a = N(plain)(0, as ? n : 1), *b = N(numbers)(1, bs ? n : 1), *c = N(numbers)(2, cs ? n : 1);
+          T *x = N(room)(3, n), *y = N(room)(4, n), *own = N(room)(5, n);
+          const ak_step steps[] = {
+              {.kind = AK_STEP_MAP, .f = f, .p = 0.7, .q = 2, .a = a, .a_stride = as, .y = x},
+              {.kind = AK_STEP_ZIP, .f = (int)g, .a = x, .a_stride = 1, .b = b, .b_stride = bs, .y = y},
+              {.kind = AK_STEP_ZIP, .f = AK_SUBTRACT, .a = x, .a_stride = 1, .b = y, .b_stride = 1, .y = y},
+              {.kind = AK_STEP_SELECT, .c = c, .c_stride = cs, .a = y, .a_stride = 1, .b = b, .b_stride = bs, .y = y}};
+          CALL(steps)(steps, 4, n);
+          T one;
+          CALL(map)((ak_map)f, (T)0.7, (T)2, a, as ? own : &one, as ? n : 1);
+          for (long i = 0; i < n && !as; i++) own[i] = one;
+          if (n > 0 && memcmp(own, x, (size_t)n * sizeof(T)) != 0) { fprintf(stderr, "%s: other bits of the map\n", present); exit(1); }
+          CALL(zip)(g, x, 1, b, bs, own, n);
+          CALL(zip)(AK_SUBTRACT, x, 1, own, 1, own, n);
+          CALL(select)(c, cs, own, 1, b, bs, own, n);
+          if (n > 0 && memcmp(own, y, (size_t)n * sizeof(T)) != 0) { fprintf(stderr, "%s: other bits\n", present); exit(1); }
+          N(done)(y, n, 6);
+        }
+      }
+}
+
 static void N(try_reduce)(const ak_kernels *k) {
   for (int r = 0; r <= AK_MIN; r++)
     FOR_SIZES(n, MOST_SUMMED) {

@@ -160,7 +160,7 @@ public final class CompiledFunction<S: Scalar> {
     report?("recording \(traces.count + 1) of at most \(limit): \(reason())")
     // What no result depends on is fed none the less.
     let program = Program<S>(outputs + inputs, file: file, line: line)
-    if let pool { program.pool = pool }
+    program.pool = pool
     latest = traces.count
     traces.append(Trace(inputs: inputs, outputs: outputs, program: program, sides: tape.guards.map(\.isTrue)))
     tape.truncate()

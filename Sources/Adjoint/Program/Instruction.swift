@@ -2,6 +2,8 @@
 enum Instruction<S: Scalar> {
   /// An operation as it is. The program owns it; it is unmanaged, so that running it counts no references.
   case general(Unmanaged<PlacedOperation<S>>)
+  /// Operations on a few numbers, which the operation holds too.
+  case numbers(NumberSteps<S>, Unmanaged<PlacedOperation<S>>)
   /// A matrix product. One that accumulates begins with the elements of `addend`, mostly in place.
   case product(MatrixProduct<S>, addend: UnsafePointer<S>?)
   /// Operations on the elements or rows of an array.
@@ -16,6 +18,7 @@ enum Instruction<S: Scalar> {
   func execute() {
     switch self {
     case .general(let operation): operation._withUnsafeGuaranteedRef { $0.execute() }
+    case .numbers(let steps, _): steps.run()
     case .product(let product, let addend): Self.run(product, addend)
     case .chain(let chain): chain.run(0..<chain.count, part: 0)
     }
@@ -34,6 +37,7 @@ enum Instruction<S: Scalar> {
   func execute(part: Int, of parts: Int) {
     switch self {
     case .general(let operation): operation._withUnsafeGuaranteedRef { $0.execute(part: part, of: parts) }
+    case .numbers(let steps, _): if part == 0 { steps.run() }
     case .product(let product, let addend):
       let own = product.part(part, of: parts)
       if own.rows > 0, own.columns > 0 { Self.run(own, addend.map { $0 + (own.c - product.c) }) }
@@ -63,7 +67,7 @@ enum Instruction<S: Scalar> {
   /// The approximate duration, in elementwise operations (a tenth of a nanosecond each).
   var work: Int {
     switch self {
-    case .general(let operation): operation._withUnsafeGuaranteedRef { $0.work }
+    case .general(let operation), .numbers(_, let operation): operation._withUnsafeGuaranteedRef { $0.work }
     // Few columns fill a vector no better than many.
     case .product(let product, _): product.rows * max(product.columns, 16) * product.depth / 12
     case .chain(let chain): chain.work

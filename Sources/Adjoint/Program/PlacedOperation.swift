@@ -3,7 +3,7 @@ class PlacedOperation<S: Scalar> {
   /// Binds an operation to its places. Threads may share it when the operation allows it.
   static func place(_ operation: some Operation, _ x: Operands<S>, into y: Output<S>) -> PlacedOperation {
     let shapes = (0..<x.count).map { x[$0].shape }
-    if let loop = operation as? Scan { return PlacedScan(loop, x, into: y) }
+    if let loop = operation.loop { return PlacedScan(loop, x, into: y) }
     if y.shape.rank > 0, let entrywise = operation.entrywiseInputs(shapes) {
       let fits = shapes.indices.allSatisfy {
         $0 < entrywise.count && (!entrywise[$0] || shapes[$0].first == y.shape[0])
@@ -59,8 +59,8 @@ class Placed<O: Operation, S: Scalar>: PlacedOperation<S> {
   /// Computes y, or a part of it, and traps at an index that is out of the range that the operation states.
   final func run(_ x: Operands<S>, into y: Output<S>) {
     operation.forward(x, into: y)
-    let held = UnsafeBufferPointer(y.indexElements)
-    guard let resultBound, let place = held.firstPlace(outside: resultBound) else { return }
+    guard let resultBound else { return }
+    guard let place = UnsafeBufferPointer(y.indexElements).firstPlace(outside: resultBound) else { return }
     fatalError(
       "\(operation.name): gave index \(y.indexElements[place]), not in 0 ..< \(resultBound), the range that "
         + "resultIndexBound(for:) states")

@@ -95,6 +95,8 @@ public final class Program<S: Scalar> {
   let stores: [(node: Int, target: UnsafeMutableBufferPointer<S>)]
   /// The comparisons on which the recording has branched.
   let guards: [BranchGuard]
+  /// Where a run finds their truth, and what it was.
+  let guardPlaces: [(truth: UnsafePointer<S>, isTrue: Bool)]
   /// The counts of changes of the states that are stored.
   let storedVersions: [UnsafeMutablePointer<Int>]
   /// The positions that each index leaf holds, and their bound.
@@ -191,6 +193,7 @@ public final class Program<S: Scalar> {
     }
     storedVersions = access == .shared ? (ownTape?.stores.map(\.state.storage.version) ?? []) : []
     names = tape.names
+    guardPlaces = guards.compactMap { at in places[at.node].map { (View<S>(shape: [], address: $0).base, at.isTrue) } }
     indexBounds = plan.indexBounds
     positions = indexBounds.sorted { $0.key < $1.key }.compactMap { leaf, bound in
       places[leaf].map { (leaf, View<S>(shape: nodes[leaf].shape, address: $0).indices, bound) }

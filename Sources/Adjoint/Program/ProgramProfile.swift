@@ -179,7 +179,7 @@ extension Instruction {
     switch self {
     case .product(let product, _): 2 * Double(product.rows) * Double(product.depth) * Double(product.columns)
     case .general(let operation): operation._withUnsafeGuaranteedRef { Double($0.productOperations) }
-    case .chain: 0
+    case .chain, .numbers: 0
     }
   }
 }

@@ -7,9 +7,9 @@ extension Program {
   @specialized(where S == Double)
   func firstBrokenGuard() -> Int? {
     // By position: a loop over an array would retain it.
-    for position in 0..<guards.count {
-      let place = guards[position]
-      if (view(place.node)[0].primal != 0) != place.isTrue { return position }
+    for position in 0..<guardPlaces.count {
+      let (truth, isTrue) = guardPlaces[position]
+      if (truth.pointee.primal != 0) != isTrue { return position }
     }
     return nil
   }

@@ -31,6 +31,7 @@
 #include "Trigonometric.h"
 #include "Map.h"
 #include "Zip.h"
+#include "Steps.h"
 #include "Reduce.h"
 #include "Softmax.h"
 #include "Pool.h"

@@ -72,6 +72,18 @@ typedef enum { AK_MAPS(AK_CONSTANT) AK_MAP_COUNT } ak_map;
   F(NOT_EQUAL, not_equal)
 typedef enum { AK_ZIPS(AK_CONSTANT) AK_ZIP_COUNT } ak_zip;
 
+/// One of several elementwise functions that run one after the other: a map of a, a zip of a and b, or c != 0 ? a : b. Strides are 1,
+/// or 0 for one value for all.
+typedef enum { AK_STEP_MAP, AK_STEP_ZIP, AK_STEP_SELECT } ak_step_kind;
+typedef struct {
+  ak_step_kind kind;
+  int f;  // an ak_map or an ak_zip
+  double p, q;
+  const void *a, *b, *c;
+  int a_stride, b_stride, c_stride;
+  void *y;
+} ak_step;
+
 /// Constant, the vector function that combines two elements, and what no elements give.
 #define AK_REDUCTIONS(F)            \
   F(SUM, add, 0)                    \
@@ -168,6 +180,7 @@ typedef AK_UPDATE(double) ak_update_f64;
 /// map:          y[i] = f(x[i])
 /// zip:          y[i] = f(a[i a_stride], b[i b_stride]); a stride is 1 or 0 (one value for all)
 /// select:       y[i] = c[i] != 0 ? a[i] : b[i], strides as in zip
+/// steps:        each of `count` steps over n elements, to the bits of map, zip and select; one may read what an earlier one wrote
 /// zip_rows, select_rows: the same for y[i y_row + j], operands at i a_row + j a_column: a column stride is 1 or 0
 /// each_row:     y[i y_row + j] = f(x[i x_row + j])
 /// add_rows:     y[i, j] = f(x[i, j] + b[j])                              (add-bias with an activation, or AK_COPY)
@@ -207,6 +220,7 @@ typedef AK_UPDATE(double) ak_update_f64;
   F(set, S, void, zip, (ak_zip f, const T *a, long a_stride, const T *b, long b_stride, T *y, long n))                 \
   F(set, S, void, select,                                                                                              \
     (const T *c, long c_stride, const T *a, long a_stride, const T *b, long b_stride, T *y, long n))                   \
+  F(set, S, void, steps, (const ak_step *steps, long count, long n))                                                   \
   F(set, S, void, zip_rows,                                                                                            \
     (ak_zip f, const T *a, long a_row, long a_column, const T *b, long b_row, long b_column, T *y, long y_row,         \
      long rows, long columns))                                                                                         \

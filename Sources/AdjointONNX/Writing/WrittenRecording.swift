@@ -158,7 +158,7 @@ final class WrittenRecording {
         call.place, "'\(call.operation.name)' is an operation of your own, for which ONNX has no operator",
         remedy: "Compose it of the library's operations, and record those.")
     }
-    if let loop = call.operation as? Scan { return WrittenValue(plain: try composed(call, .unrolled(loop))) }
+    if let loop = call.operation.loop { return WrittenValue(plain: try composed(call, .unrolled(loop))) }
     if let row = WrittenOperators.rows[call.operation.name], let value = try row(call) { return value }
     if let composition = Composition.all[call.operation.name] {
       return WrittenValue(plain: try composed(call, composition))

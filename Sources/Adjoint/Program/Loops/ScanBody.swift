@@ -22,9 +22,11 @@ final class ScanBody: Sendable {
   let fingerprint: Int
 
   private let lock = NSLock()
-  // Read and written under the lock alone.
+  // The lock alone protects it: taken from and put back in `withRun`, and in use by one thread in between.
   nonisolated(unsafe) private var runs: [ObjectIdentifier: [AnyObject]] = [:]
+  // The lock alone protects it: read and written in `gradient(wanted:)`.
   nonisolated(unsafe) private var gradients: [[Bool]: ScanGradient] = [:]
+  // The lock alone protects it: read and written in `keepingCarries`.
   nonisolated(unsafe) private var kept: ScanBody?
 
   /// What a body shares with the tape on which it was recorded.

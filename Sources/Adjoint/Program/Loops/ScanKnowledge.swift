@@ -6,7 +6,19 @@ extension OperationCatalog {
   package static let loops: [any LibraryOperation.Type] = [Scan.self]
 }
 
-extension Scan {
+/// An operation that is a loop. `loop` asks any operation.
+package protocol LoopOperation: LibraryOperation {
+  /// The loop that it is.
+  var ownLoop: Scan { get }
+}
+
+extension Operation {
+  /// The loop that it is; `nil` for any other operation.
+  package var loop: Scan? { (self as? any LoopOperation)?.ownLoop }
+}
+
+extension Scan: LoopOperation {
+  package var ownLoop: Scan { self }
   package var ownForm: OperationForm { .scan }
   package func range(_ x: [ValueRange], _ shapes: [Shape]) -> ValueRange { .everything }
   package func expanded(_ x: [ScalarOperand], shape: Shape, on tape: Tape<Double>) -> [Variable<Double>]? { nil }

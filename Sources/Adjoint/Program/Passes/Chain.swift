@@ -1,6 +1,9 @@
+import AdjointKernels
+
 /// Operations on the elements of one array, run a block at a time so that values used by the chain alone stay in cache. A chain of
 /// elements has elementwise operations. A chain of rows has blocks of whole rows, and so also takes operands that repeat along
-/// an axis, sums, means and variances of rows, and softmax: a normalisation is one pass, and its gradient few.
+/// an axis, sums, means and variances of rows, and softmax: a normalisation is one pass, and its gradient few. Either puts columns
+/// side by side, where an operation joins some that have the elements of its own values.
 ///
 /// An element or a row is computed by the loop that computes it in the operation apart, so that no bit depends on the chain.
 struct Chain: PassKind {
@@ -52,8 +55,9 @@ struct Chain: PassKind {
     let nodes = builder.nodes
     let blockRows = max(min(Instruction<S>.blockSize / rows.width, rows.count), 1)
     let blockSize = blockRows * rows.width
-    var scratch = ScratchBlocks<S>(pass, number, nodes, builder.index)
+    var scratch = ScratchBlocks<S>(pass, number, nodes, builder.index, root: builder.plan.root)
     let links = builder.allocate(ChainLink<S>.self, count: pass.nodes.count)
+    var count = 0
     func place(_ x: Int) -> ChainLink<S>.Place {
       let kind = rows.operand(nodes[x].shape)
       if let block = scratch[x] { return ChainLink.Place(block, kind, rows, ownStep: blockSize) }
@@ -62,8 +66,21 @@ struct Chain: PassKind {
       }
       return ChainLink.Place(builder.output(x).base, kind, rows)
     }
-    for (position, node) in pass.nodes.enumerated() {
+    for (position, node) in pass.nodes.enumerated() where builder.plan.root[node] == node {
       let inputs = nodes[node].inputs
+      defer { count += 1 }
+      if builder.plan.forms[node] == .concatenate {
+        let columns = builder.allocate(ChainLink<S>.Place.self, count: inputs.count)
+        for (number, x) in inputs.enumerated() {
+          let place = scratch[x].map { ChainLink<S>.Place($0, .row, rows, ownStep: blockSize) }
+          (columns + number).initialize(to: place ?? ChainLink.Place(builder.output(x).base, .row, rows))
+        }
+        (links + count).initialize(
+          to: ChainLink(
+            joining: UnsafeBufferPointer(start: columns, count: inputs.count), into: builder.output(node).base, rows))
+        scratch.release(inputs, after: position)
+        continue
+      }
       let operands = (0..<3).map { place(inputs[min($0, inputs.count - 1)]) }
       // A row of the result may not stand where a later row of an operand does.
       let isInStep = inputs.allSatisfy { scratch[$0] == nil || nodes[$0].shape == nodes[node].shape }
@@ -73,15 +90,28 @@ struct Chain: PassKind {
         let size = blockSize * Instruction<S>.maximumParts
         if !scratch.reuse(at: position) { scratch.put(builder.allocate(S.self, count: size), at: position) }
       }
-      (links + position).initialize(
+      (links + count).initialize(
         to: ChainLink(
           function: ChainLink<S>.Function(builder.plan.forms[node], width: rows.width), a: operands[0], b: operands[1],
           c: operands[2], y: place(node)))
       scratch.release(inputs, after: position)
     }
+    let list = UnsafeBufferPointer(start: links, count: count)
     return PlacedChain(
-      links: UnsafeBufferPointer(start: links, count: pass.nodes.count), count: rows.count, width: rows.width,
-      together: rows.together, blockRows: blockRows, period: period)
+      links: list, count: rows.count, width: rows.width, together: rows.together, blockRows: blockRows, period: period,
+      steps: rows.count <= blockRows && period == 0 ? steps(of: list, in: &builder) : nil)
+  }
+
+  /// The links of one block as the kernels run them; `nil` where a link or the scalar is none of theirs.
+  private func steps<S: Scalar>(
+    of links: UnsafeBufferPointer<ChainLink<S>>, in builder: inout InstructionBuilder<S>
+  ) -> KernelSteps? {
+    guard let kernels = Kernels.active, S.self == Double.self || S.self == Float.self else { return nil }
+    let steps = links.compactMap(\.step)
+    guard steps.count == links.count else { return nil }
+    let list = builder.allocate(ak_step.self, count: steps.count)
+    list.initialize(from: steps, count: steps.count)
+    return KernelSteps(run: S.self == Double.self ? kernels.pointee.steps_f64 : kernels.pointee.steps_f32, list: list)
   }
 }
 
@@ -152,6 +182,7 @@ struct RowSpace {
   func period(of i: Int, in recording: PlannedRecording) -> Int? {
     guard let form = recording.forms[i] else { return nil }
     let node = recording.nodes[i]
+    if form == .concatenate { return recording.column(of: i)?.elementCount == shape.elementCount ? 0 : nil }
     if !isOfRows {
       guard form.isLoop, node.shape == shape else { return nil }
       return node.inputs.allSatisfy { operand(recording.nodes[$0].shape) != nil } ? 0 : nil
@@ -183,9 +214,28 @@ extension OperationForm {
   }
 }
 
-/// The blocks that hold the values used by a pass alone. A block is used again once its value has been read for the last time.
+extension PlannedRecording {
+  /// The most columns that a chain joins: a block of each is to stay in a cache.
+  private static let mostColumns = 64
+
+  /// The shape of the columns that a node puts side by side, each with one number for every row of the result; `nil` for another.
+  func column(of i: Int) -> Shape? {
+    guard forms[i] == .concatenate, !nodes[i].isIndex, 2...Self.mostColumns ~= nodes[i].inputs.count else { return nil }
+    let (column, shape) = (nodes[nodes[i].inputs[0]].shape, nodes[i].shape)
+    guard nodes[i].inputs.allSatisfy({ nodes[$0].shape == column }), column.elementCount > 0,
+      let axis = shape.indices.first(where: { shape[$0] != column[$0] }),
+      column.leading(axis).elementCount == column.elementCount
+    else { return nil }
+    return column
+  }
+}
+
+/// The blocks that hold the values used by a pass alone. A block is used again once its value has been read for the last time. A
+/// value under another shape stands in the block of its holder.
 struct ScratchBlocks<S: Scalar> {
   private let index: PassIndex
+  /// The node that holds each node's value.
+  private let root: [Int]
   private let number: Int
   /// The block of each of the pass's nodes, by position.
   private var blocks: [UnsafeMutablePointer<S>?]
@@ -193,25 +243,27 @@ struct ScratchBlocks<S: Scalar> {
   private var lastReader: [Int32]
   private var free: [UnsafeMutablePointer<S>] = []
 
-  init(_ pass: Pass, _ number: Int, _ nodes: [Node], _ index: PassIndex) {
-    (self.index, self.number) = (index, number)
+  init(_ pass: Pass, _ number: Int, _ nodes: [Node], _ index: PassIndex, root: [Int]) {
+    (self.index, self.number, self.root) = (index, number, root)
     blocks = Array(repeating: nil, count: pass.nodes.count)
     lastReader = Array(repeating: -1, count: pass.nodes.count)
     for (position, node) in pass.nodes.enumerated() {
-      for x in nodes[node].inputs where index.pass[x] == number { lastReader[Int(index.position[x])] = Int32(position) }
+      for x in nodes[node].inputs { place(of: x).map { lastReader[$0] = Int32(position) } }
     }
   }
 
+  /// The position in the pass of what holds a value; `nil` for what the pass does not compute.
+  private func place(of x: Int) -> Int? { index.pass[x] == number ? Int(index.position[root[x]]) : nil }
+
   /// The block of a node, if it has one.
-  subscript(_ x: Int) -> UnsafeMutablePointer<S>? {
-    index.pass[x] == number ? blocks[Int(index.position[x])] : nil
-  }
+  subscript(_ x: Int) -> UnsafeMutablePointer<S>? { place(of: x).flatMap { blocks[$0] } }
 
   /// Frees the blocks of operands that the node at a position reads last.
   mutating func release(_ inputs: NodeList, after position: Int) {
-    for x in inputs where index.pass[x] == number && lastReader[Int(index.position[x])] == position {
-      lastReader[Int(index.position[x])] = -1  // once, also when it is read twice
-      if let block = self[x] { free.append(block) }
+    for x in inputs {
+      guard let place = place(of: x), lastReader[place] == position else { continue }
+      lastReader[place] = -1  // once, also when it is read twice
+      if let block = blocks[place] { free.append(block) }
     }
   }
 

@@ -1,3 +1,5 @@
+import AdjointKernels
+
 /// What runs element by element.
 enum ElementFunction {
   case map(MapFunction)
@@ -28,6 +30,8 @@ struct ChainLink<S: Scalar> {
     case mean(S)
     case variance(S)
     case softmax(SoftmaxKind)
+    /// Columns side by side.
+    case joined(UnsafeBufferPointer<Place>)
 
     /// - Parameter width: the elements of a row.
     init(_ form: OperationForm?, width: Int) {
@@ -80,6 +84,13 @@ struct ChainLink<S: Scalar> {
       inMatrix = isMatrix ? row : 0
     }
 
+    /// An array with so many numbers for each number of the rows.
+    init(_ base: UnsafeMutablePointer<S>, _ rows: RowSpace, columns: Int) {
+      self.base = base
+      (row, column, shared) = (rows.width * columns, 1, 0)
+      (all, inPeriod, inMatrix, part) = (row, 0, 0, 0)
+    }
+
     /// True for memory of each thread's own.
     var isOwn: Bool { part > 0 }
 
@@ -112,13 +123,70 @@ struct ChainLink<S: Scalar> {
     isDense = [a, b, c].allSatisfy { $0.row == y.row || $0.row == 0 && $0.column == 0 }
   }
 
+  /// The link that puts columns side by side.
+  init(joining columns: UnsafeBufferPointer<Place>, into y: UnsafeMutablePointer<S>, _ rows: RowSpace) {
+    (function, a, b, c) = (.joined(columns), columns[0], columns[0], columns[0])
+    self.y = Place(y, rows, columns: columns.count)
+    (width, isDense) = (rows.width, false)
+  }
+
+  /// The places that it reads.
+  var operands: [Place] { if case .joined(let columns) = function { Array(columns) } else { [a, b, c] } }
+
   /// Computes some rows.
   @inline(__always)
-  func execute(_ p: Position, _ rows: Int) { execute(a.address(p), b.address(p), c.address(p), y.address(p), rows) }
+  func execute(_ p: Position, _ rows: Int) {
+    if case .joined(let columns) = function { return join(columns, p, rows) }
+    execute(a.address(p), b.address(p), c.address(p), y.address(p), rows)
+  }
 
   /// Computes the rows of a chain that has no more, by its first thread.
   @inline(__always)
-  func executeAlone(_ rows: Int) { execute(a.base, b.base, c.base, y.base, rows) }
+  func executeAlone(_ rows: Int) {
+    if case .joined = function { return execute(Position(row: 0, inPeriod: 0, inMatrix: 0, part: 0), rows) }
+    execute(a.base, b.base, c.base, y.base, rows)
+  }
+
+  /// The same as a step of the kernels, over the rows of a chain that has no more; `nil` where they have no such step.
+  var step: ak_step? {
+    var step = ak_step()
+    switch function {
+    case .elements(.map(let f)):
+      guard let (code, p, q) = f.kernel else { return nil }
+      (step.kind, step.f, step.p, step.q) = (AK_STEP_MAP, Int32(code.rawValue), p, q)
+    case .repeated: (step.kind, step.f) = (AK_STEP_MAP, Int32(AK_COPY.rawValue))
+    case .elements(.zip(let f)):
+      guard let code = f.kernel else { return nil }
+      (step.kind, step.f) = (AK_STEP_ZIP, Int32(code.rawValue))
+    case .elements(.select): step.kind = AK_STEP_SELECT
+    case .sum, .mean, .variance, .softmax, .joined: return nil
+    }
+    guard isDense else { return nil }
+    func stride(_ x: Place) -> Int32 { x.row > 0 ? 1 : 0 }
+    if case .elements(.select) = function {
+      (step.c, step.a, step.b) = (UnsafeRawPointer(a.base), UnsafeRawPointer(b.base), UnsafeRawPointer(c.base))
+      (step.c_stride, step.a_stride, step.b_stride) = (stride(a), stride(b), stride(c))
+    } else {
+      (step.a, step.b) = (UnsafeRawPointer(a.base), UnsafeRawPointer(b.base))
+      (step.a_stride, step.b_stride) = (stride(a), stride(b))
+    }
+    step.y = UnsafeMutableRawPointer(y.base)
+    return step
+  }
+
+  /// Puts columns side by side, row after row of the result, which memory takes as fast as it can. The columns are in a cache.
+  @inline(never)
+  private func join(_ columns: UnsafeBufferPointer<Place>, _ p: Position, _ rows: Int) {
+    withUnsafeTemporaryAllocation(of: UnsafeMutablePointer<S>.self, capacity: columns.count) { places in
+      guard let place = places.baseAddress else { return }
+      for j in 0..<columns.count { (place + j).initialize(to: columns[j].address(p)) }
+      var y = y.address(p)
+      for i in 0..<rows * width {
+        for j in 0..<columns.count { y[j] = place[j][i] }
+        y += columns.count
+      }
+    }
+  }
 
   /// Computes rows that stand at some addresses.
   @inline(__always)
@@ -162,6 +230,7 @@ struct ChainLink<S: Scalar> {
       S.squaresEach(x, stride: a.row, about: out, out, rows: rows, columns: a.row)
       divide(out, by: n, rows)
     case .softmax(let kind): S.softmax(kind, x, out, rows: rows, columns: width)
+    case .joined: break  // done, at its place
     }
   }
 
@@ -169,6 +238,12 @@ struct ChainLink<S: Scalar> {
   private func divide(_ y: UnsafeMutablePointer<S>, by n: S, _ rows: Int) {
     withUnsafePointer(to: n) { S.zip(.binary(.divide), y, strideA: 1, $0, strideB: 0, y, count: rows) }
   }
+}
+
+/// Links that the kernels run, which were found when the program was made.
+struct KernelSteps {
+  let run: @convention(c) (UnsafePointer<ak_step>?, Int, Int) -> Void
+  let list: UnsafePointer<ak_step>
 }
 
 /// A chain with every operand resolved to an address. It is plain bits: running one touches no reference count.
@@ -179,6 +254,8 @@ struct PlacedChain<S: Scalar> {
   let blockRows: Int
   /// The rows after which those of some operand come again; 0 when they do not.
   let period: Int
+  /// The links as the kernels run them, one after the other, where all rows are one block; `nil` where they do not.
+  let steps: KernelSteps?
 
   /// The rows that fall to a part.
   func band(_ part: Int, of parts: Int) -> Range<Int> {
@@ -187,6 +264,7 @@ struct PlacedChain<S: Scalar> {
 
   func run(_ band: Range<Int>, part: Int) {
     if band.count == count, count <= blockRows, part == 0, period == 0 {
+      if let steps { return steps.run(steps.list, links.count, count * width) }
       for index in 0..<links.count { links[index].executeAlone(count) }
       return
     }
@@ -209,7 +287,7 @@ struct PlacedChain<S: Scalar> {
     guard !band.isEmpty else { return footprint }
     var written: Set<UnsafeMutablePointer<S>> = []
     for link in links {
-      for operand in [link.a, link.b, link.c]
+      for operand in link.operands
       where !operand.isOwn && (operand.shared > 0 || !written.contains(operand.base)) {
         let own = operand.shared > 0 ? 0 : band.lowerBound * operand.row
         footprint.read(operand.base + own, count: operand.shared > 0 ? operand.shared : band.count * operand.row)

@@ -6,7 +6,7 @@
 struct Numbers: PassKind {
   /// The most elements of a value.
   private static let largest = 4
-  /// The most elements of what is moved from.
+  /// The most elements of what is moved from, or summed.
   private static let largestSource = 64
   /// The most operations of a pass: values live until it ends, and shall stay in the nearest cache.
   private static let limit = 256
@@ -42,7 +42,7 @@ struct Numbers: PassKind {
         return !x.isIndex && (x.shape == node.shape || x.shape.elementCount == 1)
       }
     }
-    if form.isSum { return count == 1 && inputs { 1...largest ~= $0 } }
+    if form.isSum { return count == 1 && inputs { 1...largestSource ~= $0 } }
     return isMoving(form) && inputs { $0 <= largestSource }
   }
 
@@ -51,7 +51,7 @@ struct Numbers: PassKind {
   func instruction<S: Scalar>(_ pass: Pass, _ number: Int, in builder: inout InstructionBuilder<S>) -> Instruction<S> {
     // Not the builder is read in closures, which would copy it at each call.
     let (nodes, index, addresses) = (builder.nodes, builder.index, builder.addresses)
-    var scratch = ScratchBlocks<S>(pass, number, nodes, index)
+    var scratch = ScratchBlocks<S>(pass, number, nodes, index, root: builder.plan.root)
     var steps: [NumberStep<S>] = []
     var functions: [ElementFunction] = []
     var footprint = Footprint()
@@ -88,8 +88,10 @@ struct Numbers: PassKind {
     list.initialize(from: steps, count: steps.count)
     let table = builder.allocate(ElementFunction.self, count: functions.count)
     table.initialize(from: functions, count: functions.count)
-    return builder.instruction(
-      running: NumberRun(UnsafeBufferPointer(start: list, count: steps.count), table, footprint))
+    let run = NumberSteps(steps: UnsafeBufferPointer(start: list, count: steps.count), functions: table)
+    let placed = NumberRun(run, footprint)
+    _ = builder.instruction(running: placed)
+    return .numbers(run, .passUnretained(placed))
   }
 }
 
@@ -188,7 +190,11 @@ struct NumberStep<S: Scalar> {
     let rounds = S.self == Double.self || S.self == Float.self
     (code, self.count) = (rounds ? Code(form) : .call, Int8(count))
     function = Int16(functions.count)
-    if code == .call { functions.append(ElementFunction(form) ?? .select) }
+    guard code == .call else { return }
+    guard let f = ElementFunction(form) else {
+      fatalError("Program: a pass over numbers has no step for this operation")
+    }
+    functions.append(f)
   }
 
   /// A copy of one element; of none, 0.
@@ -198,38 +204,40 @@ struct NumberStep<S: Scalar> {
     (code, count, function) = (source == nil ? .clear : .copy, 1, 0)
   }
 
+  /// Runs a step where it stands: a copy of all that it holds would take longer than most steps.
   @inline(__always)
-  func execute(_ functions: UnsafePointer<ElementFunction>) {
-    switch code {
-    case .add: each { $0 + $1 }
-    case .subtract: each { $0 - $1 }
-    case .multiply: each { $0 * $1 }
-    case .divide: each { $0 / $1 }
-    case .negate: each { x, _ in -x }
-    case .square: each { x, _ in x * x }
-    case .sqrt: each { x, _ in S.squareRoot(x) }
-    case .reciprocal: each { x, _ in 1 / x }
-    case .copy: y.pointee = a.pointee
-    case .clear: y.pointee = 0
-    case .less: each { $0 < $1 ? 1 : 0 }
-    case .lessOrEqual: each { $0 <= $1 ? 1 : 0 }
-    case .greater: each { $0 > $1 ? 1 : 0 }
-    case .greaterOrEqual: each { $0 >= $1 ? 1 : 0 }
-    case .equal: each { $0 == $1 ? 1 : 0 }
-    case .notEqual: each { $0 != $1 ? 1 : 0 }
+  static func execute(_ step: UnsafePointer<NumberStep>, _ functions: UnsafePointer<ElementFunction>) {
+    switch step.pointee.code {
+    case .add: each(step) { $0 + $1 }
+    case .subtract: each(step) { $0 - $1 }
+    case .multiply: each(step) { $0 * $1 }
+    case .divide: each(step) { $0 / $1 }
+    case .negate: each(step) { x, _ in -x }
+    case .square: each(step) { x, _ in x * x }
+    case .sqrt: each(step) { x, _ in S.squareRoot(x) }
+    case .reciprocal: each(step) { x, _ in 1 / x }
+    case .copy: step.pointee.y.pointee = step.pointee.a.pointee
+    case .clear: step.pointee.y.pointee = 0
+    case .less: each(step) { $0 < $1 ? 1 : 0 }
+    case .lessOrEqual: each(step) { $0 <= $1 ? 1 : 0 }
+    case .greater: each(step) { $0 > $1 ? 1 : 0 }
+    case .greaterOrEqual: each(step) { $0 >= $1 ? 1 : 0 }
+    case .equal: each(step) { $0 == $1 ? 1 : 0 }
+    case .notEqual: each(step) { $0 != $1 ? 1 : 0 }
     // Every order of a sum begins with +0, and there is one order for two.
-    case .sumOfTwo: y.pointee = 0 + a[0] + a[1]
-    case .sum: y.pointee = S.reduce(.sum, a, count: Int(count))
-    case .call: call(functions[Int(function)])
+    case .sumOfTwo: step.pointee.y.pointee = 0 + step.pointee.a[0] + step.pointee.a[1]
+    case .sum: step.pointee.y.pointee = S.reduce(.sum, step.pointee.a, count: Int(step.pointee.count))
+    case .call: step.pointee.call(functions[Int(step.pointee.function)])
     }
   }
 
   @inline(__always)
-  private func each(_ f: (S, S) -> S) {
-    y[0] = f(a[0], b[0])
-    guard count > 1 else { return }
-    let (strideA, strideB) = (Int(strides.a), Int(strides.b))
-    for i in 1..<Int(count) { y[i] = f(a[i * strideA], b[i * strideB]) }
+  private static func each(_ step: UnsafePointer<NumberStep>, _ f: (S, S) -> S) {
+    step.pointee.y[0] = f(step.pointee.a[0], step.pointee.b[0])
+    guard step.pointee.count > 1 else { return }
+    let (a, b, y) = (step.pointee.a, step.pointee.b, step.pointee.y)
+    let (strideA, strideB) = (Int(step.pointee.strides.a), Int(step.pointee.strides.b))
+    for i in 1..<Int(step.pointee.count) { y[i] = f(a[i * strideA], b[i * strideB]) }
   }
 
   @inline(never)
@@ -246,27 +254,29 @@ struct NumberStep<S: Scalar> {
   }
 }
 
-/// The steps of a pass over a few numbers.
-private final class NumberRun<S: Scalar>: PlacedOperation<S> {
-  private let steps: UnsafeBufferPointer<NumberStep<S>>
-  private let functions: UnsafePointer<ElementFunction>
-  private let own: Footprint
+/// The steps of a pass over a few numbers. They are plain bits: running them touches no reference count.
+struct NumberSteps<S: Scalar> {
+  let steps: UnsafeBufferPointer<NumberStep<S>>
+  let functions: UnsafePointer<ElementFunction>
 
-  init(
-    _ steps: UnsafeBufferPointer<NumberStep<S>>, _ functions: UnsafePointer<ElementFunction>, _ footprint: Footprint
-  ) {
-    (self.steps, self.functions, own) = (steps, functions, footprint)
-  }
-
-  override func execute() { run() }
-
+  @inline(never)
   @specialized(where S == Float)
   @specialized(where S == Double)
-  private func run() {
+  func run() {
+    guard let first = steps.baseAddress else { return }
     let functions = functions
-    for i in 0..<steps.count { steps[i].execute(functions) }
+    for i in 0..<steps.count { NumberStep.execute(first + i, functions) }
   }
+}
 
+/// The same with what they read and write.
+private final class NumberRun<S: Scalar>: PlacedOperation<S> {
+  private let run: NumberSteps<S>
+  private let own: Footprint
+
+  init(_ run: NumberSteps<S>, _ footprint: Footprint) { (self.run, own) = (run, footprint) }
+
+  override func execute() { run.run() }
   override func footprint(part: Int, of parts: Int) -> Footprint { part == 0 ? own : Footprint() }
-  override var work: Int { 20 * steps.count }
+  override var work: Int { 20 * run.steps.count }
 }

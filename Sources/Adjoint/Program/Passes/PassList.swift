@@ -34,17 +34,40 @@ struct PassList {
     // Element by element, a value under another shape is not there yet.
     if case .elementwise = kind.overwriting, reads(pass, throughAnotherShape: i) { return false }
     passes[pass].kind = kind
+    if kind is Chain, recording.forms[i] == .concatenate {
+      for x in recording.nodes[i].inputs { include(x, in: pass, for: i) }
+    }
     passes[pass].nodes.append(i)
     number[i] = Int32(pass)
     return true
   }
 
-  /// True when a node reads what a pass computes under another shape, in which elements stand elsewhere.
+  /// Puts the other shapes of what a pass computes into it, if a node of its own is all that reads them: so the value itself need not
+  /// be in memory.
+  private mutating func include(_ x: Int, in pass: Int, for user: Int) {
+    let holder = recording.holder(of: x)
+    guard number[holder] == Int32(pass) else { return }
+    var (shapes, node, user) = ([Int](), x, user)
+    while node != holder {
+      guard recording.isPrivate(node, to: user) else { return }
+      shapes.append(node)
+      (node, user) = (recording.nodes[node].inputs[0], node)
+    }
+    for shape in shapes.reversed() {
+      passes[pass].nodes.append(shape)
+      number[shape] = Int32(pass)
+    }
+  }
+
+  /// True when a node reads what a pass computes under another shape, in which elements stand elsewhere. Columns that are joined
+  /// are read element after element, whatever their shape.
   private func reads(_ pass: Int, throughAnotherShape i: Int) -> Bool {
     let nodes = recording.nodes
     return nodes[i].inputs.contains { x in
       let holder = recording.holder(of: x)
-      return nodes[x].shape != nodes[holder].shape && number[holder] == Int32(pass)
+      guard number[holder] == Int32(pass) else { return false }
+      let (own, held) = (nodes[x].shape, nodes[holder].shape)
+      return recording.forms[i] == .concatenate ? own.elementCount != held.elementCount : own != held
     }
   }
 

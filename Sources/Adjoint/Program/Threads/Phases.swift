@@ -115,7 +115,8 @@ extension Instruction {
   /// The memory that one of several parts reads and writes.
   func footprint(part: Int, of parts: Int) -> Footprint {
     switch self {
-    case .general(let operation): operation._withUnsafeGuaranteedRef { $0.footprint(part: part, of: parts) }
+    case .general(let operation), .numbers(_, let operation):
+      operation._withUnsafeGuaranteedRef { $0.footprint(part: part, of: parts) }
     case .product(let product, let addend):
       product.part(part, of: parts).footprint(from: addend.map { $0 + (product.part(part, of: parts).c - product.c) })
     case .chain(let chain): chain.footprint(chain.band(part, of: parts))
