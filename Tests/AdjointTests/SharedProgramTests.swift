@@ -74,7 +74,7 @@ import Testing
     #expect(wrong.allSatisfy { $0.isEmpty }, "\(wrong)")
   }
 
-  @Test("Of a normalisation's statistics, processes send sums of blocks of rows, also where a phase is too small to be shared")
+  @Test("Of a variance, processes send sums of blocks of rows, also where a phase is too small to be shared")
   func statistics() {
     let sent = onProcesses(2, isMarkingMissing: false) { group in
       let tape = Tape<Float>()

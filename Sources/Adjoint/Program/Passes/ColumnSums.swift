@@ -61,7 +61,9 @@ struct ColumnSums: FastPath {
       let (shape, groups) = (plan.nodes[x].shape, AxisGroups(shape: plan.nodes[x].shape, reduced: axes))
       let (rows, columns) = (groups.extents[0], groups.extents[1])
       // Windows of depthwise convolutions [windows, places, channels, 1] are never in memory.
-      guard groups.count == 2, groups.reduced[0], rows > blockRows, columns <= rows / 32, shape.last != 1 else { continue }
+      guard groups.count == 2, groups.reduced[0], rows > blockRows, columns <= rows / 32, shape.last != 1 else {
+        continue
+      }
       let key = Rows(x: x, columns: columns)
       let blocks: Shape = [(rows + blockRows - 1) / blockRows, columns]
       func add(_ inputs: NodeList, _ shape: Shape, _ step: Step) -> Int {
@@ -190,21 +192,25 @@ private final class BlockTotal<S: Scalar>: PlacedOperation<S> {
   }
 
   override func execute() {
-    add(0..<blocks.shape[0], into: y.base)
+    // A few columns at a time, whose sums stay on the stack.
+    let strip = 64
+    for column in stride(from: 0, to: y.count, by: strip) {
+      add(0..<blocks.shape[0], column, min(strip, y.count - column), into: y.base + column)
+    }
     if let divisor { y.divide(by: divisor) }
   }
 
-  private func add(_ range: Range<Int>, into sum: UnsafeMutablePointer<S>) {
-    let (width, first) = (y.count, blocks.base + range.lowerBound * y.count)
+  private func add(_ range: Range<Int>, _ column: Int, _ width: Int, into sum: UnsafeMutablePointer<S>) {
+    let first = blocks.base + range.lowerBound * y.count + column
     guard range.count > 2 else {
       if range.count == 1 { return sum.update(from: first, count: width) }
-      return S.zip(.binary(.add), first, strideA: 1, first + width, strideB: 1, sum, count: width)
+      return S.zip(.binary(.add), first, strideA: 1, first + y.count, strideB: 1, sum, count: width)
     }
     let middle = range.lowerBound + 1 << (Int.bitWidth - 1 - (range.count - 1).leadingZeroBitCount)
-    add(range.lowerBound..<middle, into: sum)
+    add(range.lowerBound..<middle, column, width, into: sum)
     withUnsafeTemporaryAllocation(of: S.self, capacity: width) { rest in
       guard let rest = rest.baseAddress else { return }
-      add(middle..<range.upperBound, into: rest)
+      add(middle..<range.upperBound, column, width, into: rest)
       S.zip(.binary(.add), sum, strideA: 1, rest, strideB: 1, sum, count: width)
     }
   }

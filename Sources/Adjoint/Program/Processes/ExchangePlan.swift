@@ -138,15 +138,17 @@ private struct Walk {
   /// a phase that repays sharing it.
   private static let mostForRepeating = 32 << 10
 
-  /// A phase that is too small to be shared: all compute all of it. False where it is not too small for what they would receive before
-  /// it, and would not if each had its own part: then this walk is to be left.
+  /// A phase that is too small to be shared: all compute all of it. False where what they would receive before it is too much, and more
+  /// than what they would send each other behind it if each had a part: then this walk is to be left.
   mutating func repeatEverywhere(_ phase: Phase, of schedule: ExchangePlan.Schedule, in block: Block) -> Bool {
+    var written = 0
     for place in phase.instructions {
       let whole = schedule.footprint(place, 0, 1)
       for rank in 0..<processes { read(whole, by: rank, in: block) }
       for region in whole.writes { write(region, by: Walk.all(processes), in: block) }
+      written += whole.writes.reduce(0) { $0 + $1.byteCount }
     }
-    return list.mostReceived <= Walk.mostForRepeating
+    return list.mostReceived <= max(Walk.mostForRepeating, written)
   }
 
   private mutating func read(_ footprint: Footprint, by rank: Int, in block: Block) {
