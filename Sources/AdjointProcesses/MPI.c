@@ -3,6 +3,7 @@
 #include "Processes.h"
 
 #include <dlfcn.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -138,10 +139,19 @@ static void leave(void);
 // MPI waits for all at its beginning and its end, and knows no limit.
 enum { SecondsToMeet = 60, SecondsToPart = 8 };
 
+// True where a pipe takes a short text at once, or soon: a launcher that is ending reads no more, and nobody is to wait for it.
+static bool takes_text(int file) {
+  struct pollfd place = {.fd = file, .events = POLLOUT};
+  return poll(&place, 1, 1000) > 0;
+}
+
+static void say(const char *sentence) {
+  if (takes_text(STDERR_FILENO) && write(STDERR_FILENO, sentence, strlen(sentence)) < 0) return;
+}
+
 static void end_of_waiting(int signal) {
-  static const char sentence[] = "adjoint: error: not all processes came to the same place in time; all end here\n";
   (void)signal;
-  if (write(2, sentence, sizeof sentence - 1) < 0) _exit(2);
+  say("adjoint: error: not all processes came to the same place in time; all end here\n");
   _exit(1);
 }
 
@@ -197,7 +207,9 @@ const char *adjoint_mpi_join(int *rank, int *count) {
   return NULL;
 }
 
-_Noreturn void adjoint_abort(void) {
+_Noreturn void adjoint_abort(const char *sentence) {
+  if (takes_text(STDOUT_FILENO)) fflush(stdout);
+  say(sentence);
   if (mpi.joined) {
     mpi.joined = false;
     // A launcher that is ending all by itself may not answer.
@@ -211,12 +223,6 @@ _Noreturn void adjoint_abort(void) {
 bool adjoint_is_set(const char *variable) {
   const char *value = getenv(variable);
   return value && *value;
-}
-
-void adjoint_say(const char *sentence) {
-  fflush(stdout);
-  fputs(sentence, stderr);
-  fflush(stderr);
 }
 
 // Requests of the present exchange, with the peer of each.
@@ -300,8 +306,7 @@ static void leave(void) {
   const int silent = exchange(sends, peers_count, receives, peers_count, SecondsToPart, LastTag);
   if (silent >= 0) {
     snprintf(text, sizeof text, "adjoint: error: process %d did not come to the end; all end here\n", silent);
-    adjoint_say(text);
-    adjoint_abort();
+    adjoint_abort(text);
   }
   wait_at_most(SecondsToPart);
   mpi.finalize();

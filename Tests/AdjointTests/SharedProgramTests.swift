@@ -66,6 +66,30 @@ import Testing
     #expect(sent == [[0, 64 * 64 * 4 / 2], [0, 64 * 64 * 4 / 2]])
   }
 
+  @Test("Sums, means and variances of many rows have the recorded bits on 2 and 3 processes", arguments: [2, 3])
+  func manyRows(_ count: Int) {
+    let wrong = onProcesses(count) { group in
+      manyRowsDifferences(Float.self, on: group) + manyRowsDifferences(Double.self, on: group)
+    }
+    #expect(wrong.allSatisfy { $0.isEmpty }, "\(wrong)")
+  }
+
+  @Test("Of a variance, processes send sums of blocks of rows, also where a phase is too small to be shared")
+  func statistics() {
+    let sent = onProcesses(2, isMarkingMissing: false) { group in
+      let tape = Tape<Float>()
+      let x = tape.input(manyNumbers([8192, 64]))
+      let y = x.matmul(tape.constant(manyNumbers([64, 16])))
+      let variance = y.variance(axes: [0])
+      let program = Program<Float>([variance])
+      let wrong = differences(program, [variance], on: group)
+      program.pool = nil
+      return ["\(program.sentByteCount)"] + wrong
+    }
+    // Four blocks of 16 columns for the mean, and four for the squares.
+    #expect(sent == [["512"], ["512"]])
+  }
+
   private func recorded(_ seed: UInt64) throws -> ([Variable<Double>], Program<Double>) {
     let program = RandomProgram(seed: seed)
     let tape = Tape<Double>()
@@ -78,8 +102,8 @@ import Testing
 }
 
 /// The outputs that do not have the recorded bits when processes share the program.
-private func differences(
-  _ program: Program<Double>, _ outputs: [Variable<Double>], on group: ProcessGroup
+private func differences<S: Scalar & BitComparable>(
+  _ program: Program<S>, _ outputs: [Variable<S>], on group: ProcessGroup
 ) -> [String] {
   let expected = outputs.map(\.value)
   program.share(among: group, cutting: 0..<0)
@@ -97,15 +121,42 @@ private func differences(
   return found
 }
 
+/// Numbers of both signs and of many sizes, that follow from their position.
+private func manyNumbers<S: Scalar>(_ shape: Shape) -> Tensor<S> {
+  var generator = Generator(seed: 5)
+  return Tensor(
+    shape: shape, elements: (0..<shape.elementCount).map { _ in S(generator.normal() * exp(generator.normal())) })
+}
+
+/// What reductions over the first axes have on processes other than recorded, where blocks of 1,024 rows are full, are not, and are
+/// many; with infinities, NaN and a column of −0.
+private func manyRowsDifferences<S: Scalar & BitComparable>(_ type: S.Type, on group: ProcessGroup) -> [String] {
+  [1024, 1025, 2048, 2049, 3071, 5000, 9221].flatMap { rows -> [String] in
+    [2, 8, 31].flatMap { columns -> [String] in
+      let tape = Tape<S>()
+      var numbers: Tensor<S> = manyNumbers([rows, columns])
+      for row in 0..<rows { numbers[row, 0] = S(-0.0) }
+      if columns > 2 { (numbers[rows - 1, 1], numbers[rows / 2, 2]) = (S(Double.infinity), S(Double.nan)) }
+      let x = tape.input(numbers)
+      let y = x * x - x
+      let outputs = [
+        x.sum(axes: [0]), x.mean(axes: [0], keepingDimensions: true), y.mean(axes: [0]), y.variance(axes: [0]),
+        y.variance(axes: [0], keepingDimensions: true, correction: 1), y.sum(axes: [0]),
+      ]
+      return differences(Program<S>(outputs), outputs, on: group).map { "\(S.self), \(rows) rows of \(columns): \($0)" }
+    }
+  }
+}
+
 /// Runs a body on a thread for each of several processes, and returns what each gives.
 func onProcesses<Result: Sendable>(
-  _ count: Int, _ body: @escaping @Sendable (ProcessGroup) -> Result
+  _ count: Int, isMarkingMissing: Bool = true, _ body: @escaping @Sendable (ProcessGroup) -> Result
 ) -> [Result] {
   let lock = NSLock()
   // Written under the lock, read when all threads are done.
   nonisolated(unsafe) var results = [Result?](repeating: nil, count: count)
   let done = DispatchSemaphore(value: 0)
-  for group in ProcessGroup.threads(count) {
+  for group in ProcessGroup.threads(count, isMarkingMissing: isMarkingMissing) {
     let thread = Thread {
       let result = body(group)
       lock.withLock { results[group.rank] = result }

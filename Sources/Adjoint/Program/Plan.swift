@@ -64,8 +64,10 @@ struct Plan {
 
     var computed = self.live
     for node in folded { (computed[node], lasting[node]) = (false, true) }
-    let whole = Rematerialization(
+    var whole = Rematerialization(
       nodes, forms, formulas, live: computed, isAlias: isAlias, kept: lasting, segments: fusing ? segments : [])
+    // Only kernels add in blocks.
+    let columnSums = fusing && elementSize != nil ? ColumnSums.cutIntoBlocks(&whole) : [:]
     (nodes, forms, self.live) = (whole.nodes, whole.forms, whole.live)
     lasting += Array(repeating: false, count: nodes.count - recorded.count)
     for node in folded { self.live[node] = true }
@@ -74,6 +76,7 @@ struct Plan {
     place += whole.originals.map { places[$0] }
     isAlias = whole.isAlias
     var recording = PlannedRecording(whole, kept: lasting, isOnes: isOnes)
+    recording.columnSums = columnSums
     if fusing { recording.windows = WindowsInPlace(in: recording, elementSize: elementSize) }
     inPlace = recording.windows.nodes
     let fused = Fusion(recording).passes(fusing: fusing)

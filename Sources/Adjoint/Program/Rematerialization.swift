@@ -5,7 +5,7 @@
 /// operation on the same operands, so no bit changes. Source: Chen et al., Training deep nets with sublinear memory cost,
 /// 2016.
 struct Rematerialization {
-  private(set) var nodes: [Node]
+  var nodes: [Node]
   private(set) var forms: [OperationForm?]
   private(set) var formulas: [Int: LoopFormula]
   /// True for each node that is computed or read.
@@ -13,8 +13,8 @@ struct Rematerialization {
   /// True for each node that stands where its operand stands.
   private(set) var isAlias: [Bool]
   /// The operations in the order in which they run.
-  private(set) var order: [Int]
-  /// The operation of which each place behind the recorded ones is a copy.
+  var order: [Int]
+  /// The operation of which each place behind the recorded ones is a copy or a part.
   private(set) var originals: [Int] = []
   /// The segment of each operation that may be computed twice, or −1.
   private var segment: [Int32]
@@ -77,15 +77,25 @@ struct Rematerialization {
   }
 
   private mutating func append(copyOf i: Int) -> Int {
-    let place = nodes.count
+    let place = append(i, readingCopies(nodes[i]) { copy[$0] >= 0 })
     copy[i] = Int32(place)
-    originals.append(i)
-    nodes.append(readingCopies(nodes[i]) { copy[$0] >= 0 })
-    forms.append(forms[i])
-    live.append(true)
-    isAlias.append(isAlias[i])
+    isAlias[place] = isAlias[i]
     formulas[place] = formulas[i]
     return place
+  }
+
+  /// Adds a node behind all others that computes a part of operation i, of another shape and from other operands.
+  mutating func append(partOf i: Int, reading inputs: NodeList, shape: Shape) -> Int {
+    append(i, nodes[i].reading(inputs, shape: shape))
+  }
+
+  private mutating func append(_ i: Int, _ node: Node) -> Int {
+    originals.append(i)
+    nodes.append(node)
+    forms.append(forms[i])
+    live.append(true)
+    isAlias.append(false)
+    return nodes.count - 1
   }
 
   private func readingCopies(_ node: Node, where reads: (Int) -> Bool) -> Node {

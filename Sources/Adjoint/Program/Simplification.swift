@@ -85,9 +85,9 @@ enum Simplification {
 
 extension Node {
   /// The same operation on other operands.
-  func reading(_ inputs: NodeList) -> Node {
+  func reading(_ inputs: NodeList, shape: Shape? = nil) -> Node {
     Node(
-      shape: shape, serves: serves, epoch: epoch, inputs: inputs, scope: scope, kind: kind, isIndex: isIndex,
-      isParameter: isParameter)
+      shape: shape ?? self.shape, serves: serves, epoch: epoch, inputs: inputs, scope: scope, kind: kind,
+      isIndex: isIndex, isParameter: isParameter)
   }
 }

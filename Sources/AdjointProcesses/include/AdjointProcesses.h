@@ -43,16 +43,13 @@ int adjoint_exchange(
     AdjointGroup group, int rank, const AdjointMessage *_Nullable sends, size_t send_count,
     const AdjointMessage *_Nullable receives, size_t receive_count, double seconds);
 
-/// Ends all processes that mpirun has started.
-_Noreturn void adjoint_abort(void);
+/// Ends all processes that mpirun has started, with a sentence on standard error.
+_Noreturn void adjoint_abort(const char *_Nonnull sentence);
 
 /// A group of so many threads of this process, which lasts as long as it.
 AdjointGroup adjoint_local_create(int count);
 
 /// Whether an environment variable is there and not empty.
 bool adjoint_is_set(const char *_Nonnull variable);
-
-/// Writes a text to standard error.
-void adjoint_say(const char *_Nonnull text);
 
 #endif

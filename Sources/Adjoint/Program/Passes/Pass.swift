@@ -82,6 +82,8 @@ struct PlannedRecording {
   let isOnes: (Int) -> Bool
   /// The windows that products find in the images.
   var windows = WindowsInPlace(elementSize: nil)
+  /// The steps of sums over many rows, by node.
+  var columnSums: [Int: ColumnSums] = [:]
   /// The number of live uses of each node.
   private var useCount: [Int32]
   /// The last user of each node.

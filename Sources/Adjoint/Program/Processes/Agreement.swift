@@ -54,9 +54,10 @@ private final class Pulse: Sendable {
   enum State: UInt8 { case works, done, failed }
 
   private let condition = NSCondition()
-  // Read and written under the condition's lock alone, as the next.
+  // Unchecked: read and written under the condition's lock alone.
   private nonisolated(unsafe) var own = State.works
   /// The last state of every process, once none works.
+  // Unchecked: read and written under the condition's lock alone.
   private nonisolated(unsafe) var states: [UInt8]?
 
   init(of group: ProcessGroup) {

@@ -122,6 +122,13 @@ struct TransferList {
     found[pair, default: []].append(ByteRows(bytes))
   }
 
+  /// The most bytes that a process receives.
+  var mostReceived: Int {
+    var received: [Int: Int] = [:]
+    for (pair, rows) in found { received[pair.to, default: 0] += rows.reduce(0) { $0 + $1.byteCount } }
+    return received.values.max() ?? 0
+  }
+
   /// The transfers of each pair in the order in which they were found.
   var transfers: [Exchange.Transfer] {
     order.flatMap { pair in (found[pair] ?? []).map { Exchange.Transfer(from: pair.from, to: pair.to, bytes: $0) } }

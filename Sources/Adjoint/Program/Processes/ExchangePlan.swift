@@ -8,6 +8,8 @@ struct ExchangePlan {
   private(set) var exchanges: [Exchange] = []
   /// The part of an instruction that all processes run, by place in the schedule; −1 where each runs parts of its own.
   private(set) var commonParts: [Int32]
+  /// True for each phase of which the processes run parts, false where each runs all of it.
+  private(set) var isShared: [Bool] = []
   private let room: Room
 
   /// The instructions as the plan sees them.
@@ -30,11 +32,10 @@ struct ExchangePlan {
     var walk = Walk(holders: Holders(byteCount: byteCount, heldBy: Walk.all(group.count)), processes: group.count)
     var lists: [TransferList] = []
     for phase in schedule.phases {
-      if phase.isShared {
-        walk.share(phase, of: schedule, in: block, &commonParts)
-      } else {
-        walk.repeatEverywhere(phase, of: schedule, in: block)
-      }
+      var repeated = walk
+      let isShared = phase.isShared || !repeated.repeatEverywhere(phase, of: schedule, in: block)
+      if isShared { walk.share(phase, of: schedule, in: block, &commonParts) } else { walk = repeated }
+      self.isShared.append(isShared)
       lists.append(walk.takeTransfers())
     }
     for rank in 0..<group.count {
@@ -133,13 +134,21 @@ private struct Walk {
     }
   }
 
-  /// A phase that is too small to be shared: all compute all of it.
-  mutating func repeatEverywhere(_ phase: Phase, of schedule: ExchangePlan.Schedule, in block: Block) {
+  /// The most bytes that a process receives in order to compute what it would else receive a part of: they take as long as the work of
+  /// a phase that repays sharing it.
+  private static let mostForRepeating = 32 << 10
+
+  /// A phase that is too small to be shared: all compute all of it. False where what they would receive before it is too much, and more
+  /// than what they would send each other behind it if each had a part: then this walk is to be left.
+  mutating func repeatEverywhere(_ phase: Phase, of schedule: ExchangePlan.Schedule, in block: Block) -> Bool {
+    var written = 0
     for place in phase.instructions {
       let whole = schedule.footprint(place, 0, 1)
       for rank in 0..<processes { read(whole, by: rank, in: block) }
       for region in whole.writes { write(region, by: Walk.all(processes), in: block) }
+      written += whole.writes.reduce(0) { $0 + $1.byteCount }
     }
+    return list.mostReceived <= max(Walk.mostForRepeating, written)
   }
 
   private mutating func read(_ footprint: Footprint, by rank: Int, in block: Block) {

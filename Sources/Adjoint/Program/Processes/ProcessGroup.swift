@@ -21,7 +21,8 @@ public final class ProcessGroup: Sendable {
   private let handle: AdjointGroup
   /// True in tests: what a process neither computes nor receives is NaN.
   package let isMarkingMissing: Bool
-  /// The bytes that this process has sent to others so far. The one thread that exchanges counts.
+  /// The bytes that this process has sent to others so far.
+  // Unchecked: one thread exchanges at a time, and it alone counts.
   package private(set) nonisolated(unsafe) var sentByteCount = 0
 
   private init(rank: Int, count: Int, handle: AdjointGroup, isMarkingMissing: Bool) {
@@ -92,8 +93,7 @@ public final class ProcessGroup: Sendable {
   }
 
   private static func end(_ sentence: String) -> Never {
-    "adjoint: error: \(sentence)\n".withCString { adjoint_say($0) }
-    adjoint_abort()
+    "adjoint: error: \(sentence)\n".withCString { adjoint_abort($0) }
   }
 
   /// The bytes of every process, by rank, known to all. All give the same number of bytes.

@@ -69,9 +69,9 @@ extension Program {
   package var sharedCost: SharedCost {
     var cost = SharedCost()
     guard let shared else { return cost }
-    for phase in phases {
+    for (phase, isShared) in zip(phases, shared.plan.isShared) {
       for place in phase.instructions {
-        let isRepeated = !phase.isShared || shared.plan.commonParts[place] >= 0
+        let isRepeated = !isShared || shared.plan.commonParts[place] >= 0
         let work = Double(scheduled[place].work)
         if isRepeated { cost.repeatedWork += work } else { cost.sharedWork += work }
       }
@@ -130,7 +130,7 @@ extension Program {
     for values in share.computed { values.update(repeating: S(Double.signalingNaN)) }
     for number in 0..<phases.count {
       share.plan.exchanges[number].run(on: share.group)
-      execute(phases[number].instructions, isShared: phases[number].isShared, with: share, scheduled)
+      execute(phases[number].instructions, isShared: share.plan.isShared[number], with: share, scheduled)
     }
     share.plan.exchanges[phases.count].run(on: share.group)
   }
@@ -142,7 +142,7 @@ extension Program {
       share.plan.exchanges[number].run(on: share.group)
       clock.endExchange()
       for position in phases[number].instructions {
-        execute(position..<position + 1, isShared: phases[number].isShared, with: share, scheduled)
+        execute(position..<position + 1, isShared: share.plan.isShared[number], with: share, scheduled)
         clock.end(scheduledOrder[position] - foldedCount)
       }
     }

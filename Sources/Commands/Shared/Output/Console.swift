@@ -13,7 +13,8 @@ package final class Console {
   /// True for a process that another one speaks for: it prints nothing but errors.
   package var isQuiet = false
   private var liveWidth = 0
-  private let output = Output()
+  private let output = Output(to: .standardOutput)
+  private let errors = Output(to: .standardError)
 
   package init() {
     isTerminal = isatty(STDOUT_FILENO) == 1
@@ -66,7 +67,9 @@ package final class Console {
   }
 
   /// Waits until all is written, with a launcher a second at most. Returns the reason for which something could not be written.
-  package func finish() -> String? { output.finish(until: hasLauncher ? .now() + 1 : .distantFuture) }
+  package func finish() -> String? { output.finish(until: limit) }
+
+  private var limit: DispatchTime { hasLauncher ? .now() + 1 : .distantFuture }
 
   /// Standard error, for the one sentence of a failure and for notes: a line, whatever names it holds.
   package func note(_ text: String) {
@@ -77,16 +80,20 @@ package final class Console {
   package func complain(_ text: String) {
     clearLive()
     _ = finish()
+    errors.write("adjoint: \(printable(text, atMost: 4000))\n", waiting: !hasLauncher)
     // A sentence that cannot be written has nowhere else to go.
-    try? FileHandle.standardError.write(contentsOf: Data("adjoint: \(printable(text, atMost: 4000))\n".utf8))
+    _ = errors.finish(until: limit)
   }
 }
 
-/// Texts on their way to standard output, in their order.
+/// Texts on their way to a file, in their order.
 private final class Output: Sendable {
+  private let file: FileHandle
   private let queue = DispatchQueue(label: "adjoint.output")
   // Only what runs on the queue reads and writes it.
   nonisolated(unsafe) private var failure: String?
+
+  init(to file: FileHandle) { self.file = file }
 
   func write(_ text: String, waiting: Bool) {
     if waiting { queue.sync { write(text) } } else { queue.async { self.write(text) } }
@@ -95,7 +102,7 @@ private final class Output: Sendable {
   private func write(_ text: String) {
     guard failure == nil else { return }
     do {
-      try FileHandle.standardOutput.write(contentsOf: Data(text.utf8))
+      try file.write(contentsOf: Data(text.utf8))
     } catch {
       failure = error.localizedDescription
     }
