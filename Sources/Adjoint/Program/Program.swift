@@ -148,10 +148,7 @@ public final class Program<S: Scalar> {
       fusing: keeping == .outputs, altering: alteration, holdingIndices: holdingIndices,
       elementSize: (S.self == Float.self || S.self == Double.self) && Kernels.active != nil
         ? MemoryLayout<S>.stride : nil,
-      isOnes: {
-        guard case .leaf(.constant) = tape.nodes[$0].kind else { return false }
-        return tape.view(of: $0).elements.allSatisfy { $0 == 1 }
-      })
+      isOnes: tape.isConstantOfOnes)
 
     // Parameters of this very type are read where they stand.
     let ownTape = tape as? Tape<S>

@@ -167,6 +167,12 @@ extension Tape {
   func view(of node: Int) -> View<S> { View(shape: nodes[node].shape, address: nodes.address(node)) }
   func output(_ node: Int) -> Output<S> { Output(shape: nodes[node].shape, address: nodes.address(node)) }
 
+  /// True for a constant leaf whose elements are all 1.
+  func isConstantOfOnes(_ node: Int) -> Bool {
+    guard case .leaf(.constant) = nodes[node].kind else { return false }
+    return view(of: node).elements.allSatisfy { $0 == 1 }
+  }
+
   /// The value of a node, computed now if that was left until it is looked at. That of a leaf stands.
   func value(of node: Int) -> View<S> {
     if computesLater, !nodes[node].isLeaf { computeValues(through: node) }
