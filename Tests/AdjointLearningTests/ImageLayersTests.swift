@@ -150,6 +150,15 @@ struct ImageLayersTests {
       step.pool = WorkerPool(threads: threads)
       return try (0..<12).map { _ in try step(pixels, labels) }
     }
+    func waiting(_ pool: WorkerPool?) throws -> Double {
+      var generator = Generator(seed: 5)
+      let model = CNN<Float>(height: 16, width: 20, classes: 2, batchNorm: batchNorm, using: &generator)
+      let step = TrainingStep<Float>(optimizer: Adam()) { crossEntropy(logits: model($0), labels: $1) }
+      step.pool = pool
+      return try step.profile { for _ in 0..<3 { try step(pixels, labels) } }.program.waiting
+    }
+    #expect(try waiting(nil) == 0)
+    #expect(try waiting(WorkerPool(partsInTurn: 2, lastFirst: false)) > 0, "the pool computes nothing")
     let one = try losses(threads: 1)
     #expect(one[11] < 0.5 * one[0], "\(one)")
     #expect(try losses(threads: 3) == one)
