@@ -3,19 +3,6 @@ import Testing
 
 /// Columns that a chain computes are put side by side by the chain itself, to the bits of the recording.
 @Suite struct JoinedColumnTests {
-  /// Compares a program with the recording, on one thread and in parts of several. Returns the number of instructions.
-  private func instructions<S: BitComparable>(_ outputs: [Variable<S>]) -> Int {
-    let program = Program<S>(outputs)
-    for parts in [1, 2, 3, 8] {
-      program.pool = parts == 1 ? nil : WorkerPool(partsInTurn: parts, lastFirst: true)
-      for _ in 0..<2 {
-        program.run()
-        for y in outputs { #expect(program.value(of: y).isIdentical(to: y.value)) }
-      }
-    }
-    return program.instructionCount
-  }
-
   /// Values of one shape that come of a few leaves, joined in random choices, with awkward numbers among them.
   private func check<S: BitComparable>(_ shape: [Int], _ seed: UInt64, _: S.Type) {
     var generator = Generator(seed: seed)
@@ -54,10 +41,10 @@ import Testing
       outputs.append(below(2) == 0 ? joined : (joined * joined).sum(axes: [0]))
       outputs.append(joined)
     }
-    _ = instructions(outputs)
-    _ = instructions(Array(outputs.suffix(1)))
+    instructionsOfSameBits(outputs)
+    instructionsOfSameBits(Array(outputs.suffix(1)))
     let loss = outputs.reduce(tape.constant(0)) { $0 + $1.sum() }
-    _ = instructions(gradients(of: loss, withRespectTo: Array(values[..<3])) + outputs)
+    instructionsOfSameBits(gradients(of: loss, withRespectTo: Array(values[..<3])) + outputs)
   }
 
   @Test(
@@ -76,8 +63,8 @@ import Testing
     let x = (0..<5).map { _ in tape.input(Tensor(shape: [2050], elements: (0..<2050).map { _ in generator.normal() })) }
     let y = [x[0] * x[1].sin() + x[2], x[3] / (1 + x[4].square())]
     let jacobians = batchJacobian(of: y, withRespectTo: x)
-    #expect(instructions([jacobians]) == 1)
-    #expect(instructions([stack(y, axis: 1), jacobians]) == 1)
+    #expect(instructionsOfSameBits([jacobians]) == 1)
+    #expect(instructionsOfSameBits([stack(y, axis: 1), jacobians]) == 1)
   }
 
   @Test func `Joined beside rows, a chain of rows is one pass`() {
@@ -85,17 +72,17 @@ import Testing
     var generator = Generator(seed: 4)
     let x = tape.input(Tensor(shape: [65, 33], elements: (0..<65 * 33).map { _ in Float(generator.normal()) }))
     let centred = x - x.mean(axes: [1], keepingDimensions: true)
-    #expect(instructions([stack([centred, x, centred.exp()], axis: -1)]) == 1)
+    #expect(instructionsOfSameBits([stack([centred, x, centred.exp()], axis: -1)]) == 1)
   }
 
   @Test func `What is more than a run of columns is joined as ever`() {
     let tape = Tape<Double>()
     let x = tape.input(Tensor(shape: [600], elements: (0..<600).map { Double($0) }))
     let (y, z) = (x.square(), x.exp())
-    _ = instructions([concatenate([y, z])])
-    _ = instructions([concatenate([y.reshape(300, 2), z.reshape(300, 2)], axis: 1)])
-    _ = instructions([concatenate([y[..<300].reshape(300, 1), y[300...].reshape(300, 1)], axis: 1)])
-    _ = instructions([concatenate([y[..<300], z[..<300]]).reshape(300, 2).tanh()])
-    _ = instructions([stack((0..<70).map { y + Double($0) }, axis: 1)])
+    instructionsOfSameBits([concatenate([y, z])])
+    instructionsOfSameBits([concatenate([y.reshape(300, 2), z.reshape(300, 2)], axis: 1)])
+    instructionsOfSameBits([concatenate([y[..<300].reshape(300, 1), y[300...].reshape(300, 1)], axis: 1)])
+    instructionsOfSameBits([concatenate([y[..<300], z[..<300]]).reshape(300, 2).tanh()])
+    instructionsOfSameBits([stack((0..<70).map { y + Double($0) }, axis: 1)])
   }
 }

@@ -15,19 +15,6 @@ import Testing
       })
   }
 
-  /// Compares a program with the recording, on one thread and in parts of several. Returns the number of instructions.
-  private func instructions<S: BitComparable>(_ outputs: [Variable<S>]) -> Int {
-    let program = Program<S>(outputs)
-    for parts in [1, 2, 3, 8] {
-      program.pool = parts == 1 ? nil : WorkerPool(partsInTurn: parts, lastFirst: true)
-      for _ in 0..<2 {
-        program.run()
-        for y in outputs { #expect(program.value(of: y).isIdentical(to: y.value)) }
-      }
-    }
-    return program.instructionCount
-  }
-
   /// Outputs of a function of x and of two rows, with the gradients of all three.
   private func check(
     _ shape: [Int], atMost forward: Int, _ both: Int,
@@ -53,11 +40,11 @@ import Testing
       tape.input(numbers(row, S.self, &generator, isAwkward: false))
     )
     let y = f(x, scale, shift)
-    #expect(instructions([y]) <= forward)
+    #expect(instructionsOfSameBits([y]) <= forward)
     let g = tape.input(numbers(y.shape, S.self, &generator, isAwkward: isAwkward))
-    #expect(instructions([y] + gradients(of: y, withRespectTo: [x, scale, shift], cotangent: g)) <= both)
+    #expect(instructionsOfSameBits([y] + gradients(of: y, withRespectTo: [x, scale, shift], cotangent: g)) <= both)
     // What stands in the middle is there when it is asked for.
-    _ = instructions((x.index + 1..<y.index + 1).compactMap { tape[$0].role == nil ? tape[$0] : nil } + [y])
+    instructionsOfSameBits((x.index + 1..<y.index + 1).compactMap { tape[$0].role == nil ? tape[$0] : nil } + [y])
   }
 
   private static let shapes = [
@@ -119,10 +106,10 @@ import Testing
       let mixed = (four * two + tape.input(numbers([3, 8], Float.self, &generator, isAwkward: false))).softmax()
       let single = x.sum(axes: [-1], keepingDimensions: true).exp() + 1
       let spread = single.broadcast(to: x.shape).sigmoid() * x
-      _ = instructions([turned, across, periods, mixed, single, spread])
-      _ = instructions([across])
-      _ = instructions([mixed])
-      _ = instructions([spread])
+      instructionsOfSameBits([turned, across, periods, mixed, single, spread])
+      instructionsOfSameBits([across])
+      instructionsOfSameBits([mixed])
+      instructionsOfSameBits([spread])
     }
   }
 }

@@ -30,15 +30,7 @@ import Testing
     if let whole { parts.insert(weighted(x).sum(), at: whole) }
     let loss = parts.dropFirst().reduce(parts[0]) { $0 + $1 }
     let g = gradients(of: loss, withRespectTo: [x])[0]
-    let program = Program<S>([g])
-    for parts in [1, 2, 3, 8] {
-      program.pool = parts == 1 ? nil : WorkerPool(partsInTurn: parts, lastFirst: true)
-      program.run()
-      #expect(program.value(of: g).isIdentical(to: g.value))
-      program.run()
-      #expect(program.value(of: g).isIdentical(to: g.value))
-    }
-    return program.instructionCount
+    return instructionsOfSameBits([g])
   }
 
   private func check(_ shape: [Int], _ boxes: [Box], whole: Int? = nil) -> Int {
