@@ -4,16 +4,17 @@
 #include <string.h>
 
 #define ENTRY(set, precision, result, name, arguments) .name##_##precision = AK_NAME(name, set, precision),
-#define TABLE(set)                        \
+#define TABLE(set, bytes)                 \
   AK_FUNCTIONS_F32(AK_PROTOTYPE, set)     \
   AK_FUNCTIONS_F64(AK_PROTOTYPE, set)     \
-  static const ak_kernels set##_kernels = {.name = #set, AK_FUNCTIONS_F32(ENTRY, set) AK_FUNCTIONS_F64(ENTRY, set)};
+  static const ak_kernels set##_kernels = {     \
+      .name = #set, .vector_bytes = bytes, AK_FUNCTIONS_F32(ENTRY, set) AK_FUNCTIONS_F64(ENTRY, set)};
 
 #if defined(__x86_64__)
 
-TABLE(avx512)
-TABLE(avx2)
-TABLE(baseline)
+TABLE(avx512, 64)
+TABLE(avx2, 32)
+TABLE(baseline, 16)
 
 int ak_available(const ak_kernels *const **tables) {
   static const ak_kernels *const all[] = {&avx512_kernels, &avx2_kernels, &baseline_kernels};
@@ -30,10 +31,10 @@ int ak_available(const ak_kernels *const **tables) {
 #else
 
 #if defined(__aarch64__)
-TABLE(neon)
+TABLE(neon, 16)
 #define ONLY neon_kernels
 #else
-TABLE(baseline)
+TABLE(baseline, 16)
 #define ONLY baseline_kernels
 #endif
 

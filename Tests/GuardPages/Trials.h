@@ -137,6 +137,28 @@ static void N(try_steps)(const ak_kernels *k) {
       }
 }
 
+// Each zip and map on slots, and a step that writes where it reads.
+static void N(try_lanes)(const ak_kernels *k) {
+  const long n = AK_SLOT_BYTES / (long)sizeof(T);
+  for (int f = 0; f < AK_ZIP_COUNT + AK_MAP_COUNT; f++) {
+    AT_BOTH_ENDS {
+      BEGIN("%s lanes %d", k->name, f);
+      T *slots = N(plain)(0, 3 * n), *own = N(room)(1, n), *a = N(room)(2, n);
+      memcpy(a, slots, (size_t)n * sizeof(T));
+      const ak_lane_step steps[] = {{.f = (uint16_t)f, .y = 2, .a = 0, .b = 1}, {.f = AK_SUBTRACT, .y = 0, .a = 2, .b = 0}};
+      CALL(lanes)(steps, 2, slots);
+      if (f < AK_ZIP_COUNT)
+        CALL(zip)((ak_zip)f, a, 1, slots + n, 1, own, n);
+      else
+        CALL(map)((ak_map)(f - AK_ZIP_COUNT), 0, 0, a, own, n);
+      const bool same = memcmp(own, slots + 2 * n, (size_t)n * sizeof(T)) == 0;
+      CALL(zip)(AK_SUBTRACT, own, 1, a, 1, own, n);
+      if (!same || memcmp(own, slots, (size_t)n * sizeof(T)) != 0) { fprintf(stderr, "%s: other bits\n", present); exit(1); }
+      N(done)(slots, 3 * n, 3);
+    }
+  }
+}
+
 static void N(try_reduce)(const ak_kernels *k) {
   for (int r = 0; r <= AK_MIN; r++)
     FOR_SIZES(n, MOST_SUMMED) {

@@ -112,6 +112,20 @@ package enum OperationForm: Hashable, Sendable {
   package var unary: Unary? { if case .map(.unary(let f)) = self { f } else { nil } }
   /// The elementwise function of two arguments; `nil` for other kinds.
   package var binary: Binary? { if case .zip(.binary(let f)) = self { f } else { nil } }
+  /// True for what is computed as fast as it is read: what a processor has an instruction for, and what only moves elements.
+  var isQuick: Bool {
+    switch self {
+    case .map(.unary(let f)): [.negate, .sqrt, .square, .reciprocal, .abs, .sign, .step, .relu].contains(f)
+    case .map(.leakyReLU), .map(.clamp): true
+    case .map(.elu), .map(.power), .map(.polygamma): false
+    case .zip(let f): f.kernel != nil
+    case .select, .addBias, .broadcast, .reshape, .permute, .slice, .pad, .concatenate, .stopGradient, .asNumbers: true
+    case .gather, .pick, .oneHot, .gatherAlong, .unfold: true
+    case .product, .sum, .mean, .variance, .extremum, .argMax, .softmax, .cumulativeSum, .scatterAdd, .argSort,
+      .scatterAddAlong, .cholesky, .solveTriangular, .solve, .determinant, .fold, .maxPool, .averagePool, .scan, .other:
+      false
+    }
+  }
   package var isPooling: Bool { self == .maxPool || self == .averagePool }
   /// True for a kind that only gives x another shape, order of axes, or repetition.
   package var isRearranging: Bool { self == .reshape || self == .permute || self == .broadcast }

@@ -52,6 +52,7 @@ struct Plan {
       for target in targets { lasting[target] = true }
       if holdingIndices { for i in recorded.indices where live[i] && recorded[i].givesIndices { lasting[i] = true } }
       Simplification.removeRepeated(from: &nodes, &self.live, forms: forms, kept: lasting)
+      Simplification.joinLoops(in: &nodes, &self.live, forms: forms, kept: lasting)
       Simplification.readSingleNumbers(in: &nodes, &self.live, forms: forms, kept: lasting)
       folded = Simplification.constants(in: nodes, live: self.live, forms: forms, kept: lasting)
     }

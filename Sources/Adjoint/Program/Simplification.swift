@@ -45,6 +45,28 @@ enum Simplification {
     return nodes[i].shape == nodes[j].shape && nodes[i].inputs.elementsEqual(nodes[j].inputs)
   }
 
+  /// Lets a loop that keeps more of its steps stand in the place of the loop that it repeats. Whoever cuts its parts out of the
+  /// result of the one finds them at the same places in that of the other.
+  static func joinLoops(in nodes: inout [Node], _ live: inout [Bool], forms: [OperationForm?], kept: [Bool]) {
+    let loops = nodes.indices.filter { live[$0] && forms[$0] == .scan && !kept[$0] }
+    guard loops.count > 1 else { return }
+    var isCut = [Bool](repeating: true, count: nodes.count)
+    for i in nodes.indices where live[i] && forms[i] != .slice { for x in nodes[i].inputs { isCut[x] = false } }
+    var first: [Int: Int] = [:]
+    for (number, j) in loops.enumerated() where isCut[j] {
+      guard let loop = nodes[j].kind.operation?.loop else { continue }
+      for i in loops[..<number] where live[i] && isCut[i] && nodes[i].inputs.elementsEqual(nodes[j].inputs) {
+        guard let other = nodes[i].kind.operation?.loop, loop.includes(other) || other.includes(loop) else { continue }
+        if loop.includes(other) { nodes[i] = nodes[i].replaced(by: nodes[j]) }
+        (first[j], live[j]) = (i, false)
+        break
+      }
+    }
+    for i in nodes.indices where live[i] && forms[i] == .slice {
+      if let loop = first[nodes[i].inputs[0]] { nodes[i] = nodes[i].reading(NodeList([loop])) }
+    }
+  }
+
   /// Lets functions of two numbers read a single number where it stands, in place of an array that repeats it. Arrays that nobody
   /// else reads are live no more.
   static func readSingleNumbers(in nodes: inout [Node], _ live: inout [Bool], forms: [OperationForm?], kept: [Bool]) {
@@ -88,6 +110,13 @@ extension Node {
   func reading(_ inputs: NodeList, shape: Shape? = nil) -> Node {
     Node(
       shape: shape ?? self.shape, serves: serves, epoch: epoch, inputs: inputs, scope: scope, kind: kind,
+      isIndex: isIndex, isParameter: isParameter)
+  }
+
+  /// Another operation on the same operands, in the place of this one.
+  fileprivate func replaced(by other: Node) -> Node {
+    Node(
+      shape: other.shape, serves: serves, epoch: epoch, inputs: inputs, scope: scope, kind: other.kind,
       isIndex: isIndex, isParameter: isParameter)
   }
 }

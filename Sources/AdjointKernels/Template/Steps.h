@@ -74,3 +74,26 @@ void N(steps)(const ak_step *steps, long count, long n) {
   if (n <= LANES) return N(steps_of_one)(steps, count, n);
   for (const ak_step *s = steps; s < steps + count; s++) N(step_whole)(s, n);
 }
+
+// Steps over the lanes of slots, whose numbers stand in vectors of their own. What most steps are is a case of one switch.
+#define SLOT_LANES (AK_SLOT_BYTES / (long)sizeof(T))
+#define LANE_STEP(formula)                                         \
+  for (long i = 0; i < SLOT_LANES; i += LANES) {                   \
+    const V u = N(load)(a + i), v = N(load)(b + i);                \
+    (void)v, N(store)(y + i, formula);                             \
+  }                                                                \
+  break;
+#define LANE_ZIP(constant, name) case AK_##constant: LANE_STEP(N(name)(u, v))
+
+void N(lanes)(const ak_lane_step *steps, long count, void *slots) {
+  for (const ak_lane_step *s = steps; s < steps + count; s++) {
+    const T *a = (T *)slots + s->a * SLOT_LANES, *b = (T *)slots + s->b * SLOT_LANES;
+    T *y = (T *)slots + s->y * SLOT_LANES;
+    switch (s->f) {
+      AK_ZIPS(LANE_ZIP)
+      case AK_ZIP_COUNT + AK_NEGATE: LANE_STEP(-u)
+      case AK_ZIP_COUNT + AK_SQUARE: LANE_STEP(u * u)
+      default: N(map)((ak_map)(s->f - AK_ZIP_COUNT), 0, 0, a, y, SLOT_LANES);
+    }
+  }
+}

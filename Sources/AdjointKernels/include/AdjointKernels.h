@@ -84,6 +84,13 @@ typedef struct {
   void *y;
 } ak_step;
 
+/// A function of numbers of which each stands in a slot of so many bytes, once for each lane: an ak_zip of a and b, or an ak_map of a,
+/// counted from AK_ZIP_COUNT. y may be a or b.
+#define AK_SLOT_BYTES 64
+typedef struct {
+  uint16_t f, y, a, b;
+} ak_lane_step;
+
 /// Constant, the vector function that combines two elements, and what no elements give.
 #define AK_REDUCTIONS(F)            \
   F(SUM, add, 0)                    \
@@ -181,6 +188,7 @@ typedef AK_UPDATE(double) ak_update_f64;
 /// zip:          y[i] = f(a[i a_stride], b[i b_stride]); a stride is 1 or 0 (one value for all)
 /// select:       y[i] = c[i] != 0 ? a[i] : b[i], strides as in zip
 /// steps:        each of `count` steps over n elements, to the bits of map, zip and select; one may read what an earlier one wrote
+/// lanes:        each of `count` steps over the lanes of a slot, likewise; maps have no parameters
 /// zip_rows, select_rows: the same for y[i y_row + j], operands at i a_row + j a_column: a column stride is 1 or 0
 /// each_row:     y[i y_row + j] = f(x[i x_row + j])
 /// add_rows:     y[i, j] = f(x[i, j] + b[j])                              (add-bias with an activation, or AK_COPY)
@@ -221,6 +229,7 @@ typedef AK_UPDATE(double) ak_update_f64;
   F(set, S, void, select,                                                                                              \
     (const T *c, long c_stride, const T *a, long a_stride, const T *b, long b_stride, T *y, long n))                   \
   F(set, S, void, steps, (const ak_step *steps, long count, long n))                                                   \
+  F(set, S, void, lanes, (const ak_lane_step *steps, long count, void *slots))                                         \
   F(set, S, void, zip_rows,                                                                                            \
     (ak_zip f, const T *a, long a_row, long a_column, const T *b, long b_row, long b_column, T *y, long y_row,         \
      long rows, long columns))                                                                                         \
@@ -270,6 +279,7 @@ typedef AK_UPDATE(double) ak_update_f64;
 #define AK_FIELD(set, S, result, name, arguments) result(*name##_##S) arguments;
 typedef struct {
   const char *name;  // "avx512", "avx2", "baseline" (SSE2 on x86-64), "neon"
+  int vector_bytes;  // in which sums run
   AK_FUNCTIONS_F32(AK_FIELD, )
   AK_FUNCTIONS_F64(AK_FIELD, )
 } ak_kernels;

@@ -18,16 +18,22 @@ final class ScanBody: Sendable {
   let next: [Int]
   /// The nodes that are results of each step.
   let outputs: [Int]
+  /// The nodes that the way back reads and would have to compute again; none in the body as it was recorded.
+  let kept: [Int]
+  /// True when the way back computes everything again from the carries.
+  let isRecomputed: Bool
   /// A number that tells bodies apart, for listings and fingerprints.
   let fingerprint: Int
+  /// The names of the bodies of which this one keeps more, and at last its own.
+  let lineage: [Name]
+
+  final class Name: Sendable {}
 
   private let lock = NSLock()
-  // The lock alone protects it: taken from and put back in `withRun`, and in use by one thread in between.
+  // The lock alone protects it: read and written in `takeRun` and `giveBack`.
   nonisolated(unsafe) private var runs: [ObjectIdentifier: [AnyObject]] = [:]
   // The lock alone protects it: read and written in `gradient(wanted:)`.
   nonisolated(unsafe) private var gradients: [[Bool]: ScanGradient] = [:]
-  // The lock alone protects it: read and written in `keepingCarries`.
-  nonisolated(unsafe) private var kept: ScanBody?
 
   /// What a body shares with the tape on which it was recorded.
   enum Captured<S: Scalar> {
@@ -38,15 +44,15 @@ final class ScanBody: Sendable {
 
   /// The recording behind some nodes from a position on.
   /// - Parameters:
-  ///   - shared: leaves from that position on which every step shares, beside what is captured.
+  ///   - carries, entries, shared: what a step is given, taken as it is. What is captured is shared beside these.
   ///   - captured: is set to what stands behind the other shared leaves, in order.
   init<S: Scalar>(
     of tape: Tape<S>, from mark: Int, carries: [Int], entries: [Int], shared: [Int] = [], next: [Int], outputs: [Int],
-    captured: inout [Captured<S>]
+    kept: [Int] = [], isRecomputed: Bool = false, keepingMoreOf lineage: [Name] = [], captured: inout [Captured<S>]
   ) {
     let count = tape.nodes.count
     var isLive = [Bool](repeating: false, count: count)
-    for node in carries + entries + shared + next + outputs { isLive[node] = true }
+    for node in carries + entries + shared + next + outputs + kept { isLive[node] = true }
     let known = Set(carries + entries + shared)
     for i in stride(from: count - 1, through: mark, by: -1) where isLive[i] && !known.contains(i) {
       for input in tape.nodes[i].inputs { isLive[input] = true }
@@ -86,7 +92,8 @@ final class ScanBody: Sendable {
     func places(_ list: [Int]) -> [Int] { list.map { place[$0] ?? 0 } }
     (self.carries, self.entries) = (places(carries), places(entries))
     self.shared = places(shared) + found.map(\.leaf)
-    (self.next, self.outputs) = (places(next), places(outputs))
+    (self.next, self.outputs, self.kept) = (places(next), places(outputs), places(kept))
+    (self.isRecomputed, self.lineage) = (isRecomputed, lineage + [Name()])
     captured = found.map(\.value)
     var text = stableHash([])
     for node in nodes {
@@ -95,21 +102,6 @@ final class ScanBody: Sendable {
       text = stableHash(line.utf8, after: text)
     }
     fingerprint = Int(text >> 16)
-  }
-
-  /// A body whose results are joined by what each step was given.
-  private init(keepingCarriesOf body: ScanBody) {
-    (nodes, carries, entries, shared) = (body.nodes, body.carries, body.entries, body.shared)
-    (indices, next, outputs, fingerprint) = (body.indices, body.next, body.outputs + body.carries, body.fingerprint + 1)
-  }
-
-  /// This body with the carries that a step is given among its results; made once.
-  var keepingCarries: ScanBody {
-    lock.withLock {
-      let made = kept ?? ScanBody(keepingCarriesOf: self)
-      kept = made
-      return made
-    }
   }
 
   /// The operands of one step, in order: carries, entries, and what is shared.
@@ -130,12 +122,15 @@ final class ScanBody: Sendable {
     }
   }
 
-  /// Runs a loop over this body with a compiled form of it, which no other thread has at that time.
-  func withRun<S: Scalar>(_ body: (ScanRun<S>) -> Void) {
-    let key = ObjectIdentifier(S.self)
-    let run = (lock.withLock { runs[key]?.popLast() } as? ScanRun<S>) ?? ScanRun<S>(self)
-    body(run)
-    lock.withLock { runs[key, default: []].append(run) }
+  /// A compiled form of this body for a loop, which nobody else has until it is given back.
+  func takeRun<S: Scalar>(steps: Int) -> ScanRun<S> {
+    if let run = lock.withLock({ runs[ObjectIdentifier(S.self)]?.popLast() }) as? ScanRun<S> { return run }
+    return LaneRun<S>(self, steps: steps) ?? StepRun<S>(self)
+  }
+
+  func giveBack<S: Scalar>(_ run: ScanRun<S>) {
+    run.use(nil)
+    lock.withLock { runs[ObjectIdentifier(S.self), default: []].append(run) }
   }
 
   /// The body of the loop that runs back, for the operands whose cotangents are wanted; made once.
@@ -156,37 +151,67 @@ extension Node {
   }
 }
 
-/// The body of the loop that runs back over another loop, and the constants that it shares.
+/// The body of the loop that runs back over another loop, and what it needs of that.
 struct ScanGradient: Sendable {
+  /// The other loop's body, which keeps what the way back reads.
+  let forward: ScanBody
   let body: ScanBody
+  /// The positions of the operands that the way back reads too: entries, and what is shared.
+  let entries: [Int], shared: [Int]
   let constants: [Tensor<Double>]
 
   /// A step back takes the cotangents of what the next step was given, and adds to those of what all steps share. Its entries
-  /// are the forward carries and entries, and the cotangents of the results.
+  /// are what the step kept, the forward entries, and the cotangents of the results.
+  ///
+  /// Carries are kept, and what takes longer to compute than to read; the rest is computed again from these.
   init(of forward: ScanBody, wanted: [Bool]) {
     let tape = Tape<Double>()
-    func leaf(_ node: Int) -> Variable<Double> { tape.input(.zeros(forward.nodes[node].shape)) }
-    let leaves = forward.leaves.map(leaf)
+    let leaves = forward.leaves.map { tape.input(.zeros(forward.nodes[$0].shape)) }
     let variables = forward.record(on: tape, leaves)
-    let (carryCount, entryCount) = (forward.carries.count, forward.entries.count)
-    let wantedShared = leaves[(carryCount + entryCount)...].indices.filter { wanted[$0] }.map { leaves[$0] }
-    let wantedEntries = (carryCount..<carryCount + entryCount).filter { wanted[$0] }.map { leaves[$0] }
-    let results = (forward.next + forward.outputs).map { variables[$0] } + wantedShared
-    let cotangents = results.map { tape.input(.zeros($0.shape)) }
-    let end = tape.record(ScanSeeds(count: results.count), inputs: results + cotangents)
-    let moved = Array(leaves[..<carryCount])
+    let (first, last) = (forward.carries.count, forward.carries.count + forward.entries.count)
+    let wantedShared = leaves[last...].indices.filter { wanted[$0] }.map { leaves[$0] }
+    let wantedEntries = (first..<last).filter { wanted[$0] }.map { leaves[$0] }
+    let results = (forward.next + forward.outputs + forward.kept).map { variables[$0] }
+    let cotangents = (results + wantedShared).map { tape.input(.zeros($0.shape)) }
+    let end = tape.record(ScanSeeds(count: cotangents.count), inputs: results + wantedShared + cotangents)
+    let moved = Array(leaves[..<first])
     let sweep = tape.backward(from: end, to: moved + wantedShared + wantedEntries)
     func adjoint(_ x: Variable<Double>) -> Int {
       (sweep.adjoint(of: x) ?? tape.constant(.zeros(x.shape))).index
     }
-    let (resultCount, sharedCount) = (forward.next.count + forward.outputs.count, wantedShared.count)
+    let (next, outputs) = ((moved + wantedShared).map(adjoint), wantedEntries.map(adjoint))
+
+    // What follows from the forward step alone, and of that what the way back reads.
+    let own = Set(leaves.map(\.index))
+    var isForward = [Bool](repeating: false, count: tape.nodes.count)
+    var isRead = isForward
+    for (i, node) in tape.nodes.enumerated() {
+      isForward[i] = node.isLeaf ? own.contains(i) || node.isIndex : node.inputs.allSatisfy { isForward[$0] }
+    }
+    for node in next + outputs { isRead[node] = true }
+    var kept: [Int] = []
+    for (i, node) in tape.nodes.enumerated().reversed() where isRead[i] && !node.isLeaf {
+      if isForward[i], !forward.isRecomputed, !node.isIndex, node.form?.isQuick == false {
+        kept.append(i)
+      } else {
+        for x in node.inputs { isRead[x] = true }
+      }
+    }
+    func read(_ positions: Range<Int>) -> [Int] { positions.filter { isRead[leaves[$0].index] } }
+    func nodes(_ positions: some Sequence<Int>) -> [Int] { positions.map { leaves[$0].index } }
+    kept = nodes(read(0..<first)) + kept.reversed()
+    (entries, shared) = (read(first..<last), read(last..<leaves.count))
     var captured: [ScanBody.Captured<Double>] = []
-    let carried = cotangents[..<carryCount] + cotangents[resultCount..<resultCount + sharedCount]
-    let entries = leaves[..<(carryCount + entryCount)] + cotangents[carryCount..<resultCount]
+    self.forward = ScanBody(
+      of: tape, from: 0, carries: nodes(0..<first), entries: nodes(first..<last), shared: nodes(last..<leaves.count),
+      next: forward.next.map { variables[$0].index }, outputs: forward.outputs.map { variables[$0].index },
+      kept: forward.kept.map { variables[$0].index } + kept, isRecomputed: forward.isRecomputed,
+      keepingMoreOf: forward.lineage, captured: &captured)
+    let given = cotangents.map(\.index)
     body = ScanBody(
-      of: tape, from: 0, carries: carried.map(\.index), entries: entries.map(\.index),
-      shared: leaves[(carryCount + entryCount)...].map(\.index), next: (moved + wantedShared).map(adjoint),
-      outputs: wantedEntries.map(adjoint), captured: &captured)
+      of: tape, from: 0, carries: Array(given[..<first] + given[results.count...]),
+      entries: kept + nodes(entries) + given[first..<results.count], shared: nodes(shared), next: next,
+      outputs: outputs, isRecomputed: forward.isRecomputed, captured: &captured)
     constants = captured.map {
       guard case .constant(let value) = $0 else { fatalError("scan: a rule recorded a leaf that is no constant") }
       return value

@@ -16,11 +16,13 @@
 ///   - carry: what the first step is given.
 ///   - sequences: values whose entries along the first axis the steps take in turn; at least one.
 ///   - reversed: true to take the last entries first. Results stand where their entries do.
-///   - recomputing: true to keep what is carried at every √steps-th step alone, for the way back to compute the rest again.
+///   - recomputing: true to keep what is carried at every √steps-th step alone, for the way back to compute the rest again. It
+///     else computes again what is computed as fast as it is read.
 /// - Returns: what the last step handed on, and each result of the steps along a first axis.
 /// - Precondition: the body reads no values, draws no random numbers and stores no states; what it hands on has the shapes of
 ///   what it is given.
-/// - Complexity: the memory of the carries and results of all steps.
+/// - Complexity: the memory of the results of all steps; where it is differentiated, also of their carries and of the sums, products
+///   of matrices and transcendental functions that the way back reads.
 public func scan<S: Scalar>(
   _ carry: [Variable<S>], over sequences: [Variable<S>], reversed: Bool = false, recomputing: Bool = false,
   file: StaticString = #fileID, line: UInt = #line,
@@ -69,7 +71,7 @@ private func segmented<S: Scalar>(
   let outer = sequences.map { x in
     x.slice(inSegments).reshape(to: Shape([segments, segment] + x.shape.dropFirst()))
   }
-  let main = tape.loop(carry, outer, segments, reversed, file, line) { carry, entries in
+  let main = tape.loop(carry, outer, segments, reversed, recomputing: true, file, line) { carry, entries in
     tape.loop(carry, entries, segment, reversed, file, line, body)
   }
   let outputs = main.outputs.map { y in y.reshape(to: Shape([whole] + y.shape.dropFirst(2))) }
@@ -83,8 +85,8 @@ private func segmented<S: Scalar>(
 extension Tape {
   /// Records the body from a mark on, takes it off the tape again, and records the loop.
   fileprivate func loop(
-    _ carry: [Variable<S>], _ sequences: [Variable<S>], _ steps: Int, _ reversed: Bool, _ file: StaticString,
-    _ line: UInt,
+    _ carry: [Variable<S>], _ sequences: [Variable<S>], _ steps: Int, _ reversed: Bool, recomputing: Bool = false,
+    _ file: StaticString, _ line: UInt,
     _ body: ([Variable<S>], [Variable<S>]) -> (carry: [Variable<S>], outputs: [Variable<S>])
   ) -> (carry: [Variable<S>], outputs: [Variable<S>]) {
     func trap(_ sentence: String) -> Never { fatalError("scan: " + sentence, file: file, line: line) }
@@ -123,7 +125,7 @@ extension Tape {
     var captured: [ScanBody.Captured<S>] = []
     let recorded = ScanBody(
       of: self, from: mark, carries: carries.map(\.index), entries: entries.map(\.index), next: next.map(\.index),
-      outputs: outputs.map(\.index) + carries.map(\.index), captured: &captured)
+      outputs: outputs.map(\.index), isRecomputed: recomputing, captured: &captured)
     for case .node(let node) in captured where nodes[node].isIndex {
       trap(
         "the body reads the indices \(describe(node)) from outside; gather before the loop, or compute them in the body"
@@ -137,9 +139,9 @@ extension Tape {
       case .parameter(let place, let isState): isState ? state(place) : parameter(place)
       }
     }
-    let loop = Scan(body: recorded, steps: steps, isReversed: reversed, keepsCarries: true)
+    let loop = Scan(body: recorded, steps: steps, isReversed: reversed)
     let parts = loop.parts(of: record(loop, inputs: operands + shared, file: file, line: line))
-    return (parts.carries, Array(parts.outputs.dropLast(carry.count)))
+    return (parts.carries, parts.outputs)
   }
 }
 

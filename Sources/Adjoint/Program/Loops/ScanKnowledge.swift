@@ -30,14 +30,15 @@ extension Scan: LoopOperation {
   package func unrolled<S: Scalar>(_ x: [Variable<S>], on tape: Tape<S>) -> Variable<S> {
     let (first, last) = (body.carries.count, body.carries.count + body.entries.count)
     var carry = Array(x[..<first])
-    var rows = [[Variable<S>]](repeating: [], count: body.outputs.count)
+    var rows = [[Variable<S>]](repeating: [], count: body.outputs.count + body.kept.count)
     for step in 0..<steps {
       let entries = x[first..<last].map { $0[isReversed ? steps - 1 - step : step] }
       let values = body.record(on: tape, carry + entries + x[last...])
       carry = body.next.map { values[$0] }
-      for (output, node) in body.outputs.enumerated() { rows[output].append(values[node]) }
+      for (output, node) in (body.outputs + body.kept).enumerated() { rows[output].append(values[node]) }
     }
-    let parts = rows.flatMap { isReversed ? $0.reversed() : $0 } + carry
+    func joined(_ rows: ArraySlice<[Variable<S>]>) -> [Variable<S>] { rows.flatMap { isReversed ? $0.reversed() : $0 } }
+    let parts = joined(rows[..<body.outputs.count]) + carry + joined(rows[body.outputs.count...])
     guard !parts.isEmpty else { return tape.constant(.zeros([0])) }
     return concatenate(parts.map { $0.reshape(-1) })
   }
@@ -62,10 +63,11 @@ extension Scan: LoopOperation {
         ?? "\(x[0]).tape.record(\((["\(operation)"] + own).joined(separator: ", ")))"
       lines.append("let b\(i) = \(call)")
     }
-    let results = [body.next, body.outputs].map { list($0.map { names[$0] }) }
+    let results = [body.next, body.outputs + body.kept].map { list($0.map { names[$0] }) }
     lines.append("return (\(results[0]), \(results[1]))")
     let call = "scan(\(list(x[..<first])), over: \(list(x[first..<last])), reversed: \(isReversed))"
-    return "{ (y) in concatenate((y.outputs + y.carry).map { $0.reshape(-1) }) }(\(call) { carry, entry in "
+    let parts = "y.outputs.prefix(\(body.outputs.count)) + y.carry + y.outputs.dropFirst(\(body.outputs.count))"
+    return "{ (y) in concatenate((\(parts)).map { $0.reshape(-1) }) }(\(call) { carry, entry in "
       + lines.joined(separator: "; ") + " })"
   }
 
@@ -75,7 +77,7 @@ extension Scan: LoopOperation {
     typealias Values = [Variable<Double>]
     func example(
       _ steps: Int, _ carries: [Shape], _ entries: [Shape], _ shared: [Shape] = [], reversed: Bool = false,
-      keepsCarries: Bool = true, step: (_ c: Values, _ e: Values, _ w: Values) -> (next: Values, outputs: Values)
+      keeps: Int = 1, step: (_ c: Values, _ e: Values, _ w: Values) -> (next: Values, outputs: Values)
     ) -> Example {
       let tape = Tape<Double>()
       func leaves(_ shapes: [Shape]) -> Values { shapes.map { tape.input(.zeros($0)) } }
@@ -84,10 +86,11 @@ extension Scan: LoopOperation {
       var captured: [ScanBody.Captured<Double>] = []
       let body = ScanBody(
         of: tape, from: 0, carries: c.map(\.index), entries: e.map(\.index), shared: w.map(\.index),
-        next: next.map(\.index), outputs: (outputs + (keepsCarries ? c : [])).map(\.index), captured: &captured)
+        next: next.map(\.index), outputs: outputs.dropLast(keeps).map(\.index),
+        kept: outputs.suffix(keeps).map(\.index), captured: &captured)
       let shapes = carries + entries.map { $0.inserting(steps, at: 0) } + shared
       return Example(
-        Scan(body: body, steps: steps, isReversed: reversed, keepsCarries: keepsCarries),
+        Scan(body: body, steps: steps, isReversed: reversed),
         shapes.map { .numbers($0, in: -1.5...1.5) })
     }
     func cell(_ c: Values, _ e: Values, _ w: Values) -> (next: Values, outputs: Values) {
@@ -99,12 +102,12 @@ extension Scan: LoopOperation {
     }
     return [
       example(4, [[3]], [[2]], [[2, 3], [3, 3]], step: cell),
-      example(2, [[3]], [[2]], [[2, 3], [3, 3]], reversed: true, keepsCarries: false, step: cell),
+      example(2, [[3]], [[2]], [[2, 3], [3, 3]], reversed: true, keeps: 0, step: cell),
       example(3, [[], []], [[]], reversed: true, step: crossing), example(1, [[2], [2]], [[2]], step: crossing),
       example(0, [[2]], [[2]], [[2]]) { c, e, w in ([c[0] * e[0] + w[0]], [e[0]]) },
       example(5, [], [[2]], [[2]]) { _, e, w in ([], [e[0].exp() * w[0]]) },
       // A step that hands on what it was given, and reads its sequence for nothing.
-      example(3, [[2]], [[1]], keepsCarries: false) { c, _, _ in (c, [c[0] * c[0]]) },
+      example(3, [[2]], [[1]], keeps: 0) { c, _, _ in (c, [c[0] * c[0]]) },
     ]
   }
 }

@@ -1,11 +1,21 @@
-/// A loop's body compiled for one scalar, with the places of what a step is given and of what it gives.
-final class ScanRun<S: Scalar> {
+/// A loop's body compiled for one scalar. One thread uses it at a time.
+class ScanRun<S: Scalar> {
+  /// Takes the threads that share what a step does.
+  func use(_ pool: WorkerPool?) {}
+  /// Runs all steps. The result holds each output's entries, one output after the other, then the last carries, and then the
+  /// entries of what is kept.
+  func run(_ x: Operands<S>, into y: Output<S>, steps: Int, reversed: Bool) { fatalError("ScanRun: an abstract class") }
+}
+
+/// A body compiled to a program that runs once for each step, with the places of what a step is given and of what it gives.
+final class StepRun<S: Scalar>: ScanRun<S> {
   private let program: Program<S>
   private let carries: [Place]
   private let entries: [Place]
   private let shared: [Place]
   private let next: [Place]
   private let outputs: [Place]
+  private let kept: [Place]
   /// True where the next carry may be another carry's place, so that none is overwritten before all are read.
   private let crosses: Bool
 
@@ -13,52 +23,61 @@ final class ScanRun<S: Scalar> {
   private struct Place {
     let address: UnsafeMutableRawPointer
     let byteCount: Int
+    /// True for what a step is given and does not read.
+    let isIdle: Bool
   }
 
   init(_ body: ScanBody) {
     let tape = Tape<S>()
     let leaves = body.leaves.map { tape.input(.zeros(body.nodes[$0].shape)) }
     let variables = body.record(on: tape, leaves)
-    let program = Program<S>(body.next.map { variables[$0] } + body.outputs.map { variables[$0] } + leaves)
+    let results = body.next + body.outputs + body.kept
+    let program = Program<S>(results.map { variables[$0] } + leaves)
+    var isRead = [Bool](repeating: false, count: body.nodes.count)
+    for node in results { isRead[node] = true }
+    for node in body.nodes { for x in node.inputs { isRead[x] = true } }
     func places(_ nodes: [Int]) -> [Place] {
       nodes.map { node in
         let y = program.output(variables[node].index)
-        return Place(address: UnsafeMutableRawPointer(y.base), byteCount: y.count * MemoryLayout<S>.stride)
+        return Place(
+          address: UnsafeMutableRawPointer(y.base), byteCount: y.count * MemoryLayout<S>.stride, isIdle: !isRead[node])
       }
     }
     self.program = program
     (carries, entries, shared) = (places(body.carries), places(body.entries), places(body.shared))
-    (next, outputs) = (places(body.next), places(body.outputs))
+    (next, outputs, kept) = (places(body.next), places(body.outputs), places(body.kept))
     let targets = Set(carries.map(\.address))
     crosses = zip(carries, next).contains { $0.address != $1.address && targets.contains($1.address) }
   }
 
-  /// The threads that share the large instructions of a step.
-  func use(_ pool: WorkerPool?) { if program.pool !== pool { program.pool = pool } }
+  /// The threads share the large instructions of a step.
+  override func use(_ pool: WorkerPool?) { if program.pool !== pool { program.pool = pool } }
 
-  /// Runs all steps. The result holds each output's entries, one output after the other, and then the last carries.
+  override func run(_ x: Operands<S>, into y: Output<S>, steps: Int, reversed: Bool) {
+    runSteps(x, into: y, steps: steps, reversed: reversed)
+  }
+
   @specialized(where S == Float)
   @specialized(where S == Double)
-  func run(_ x: Operands<S>, into y: Output<S>, steps: Int, reversed: Bool) {
+  private func runSteps(_ x: Operands<S>, into y: Output<S>, steps: Int, reversed: Bool) {
     let base = UnsafeMutableRawPointer(y.base)
     let (carryCount, entryCount) = (carries.count, entries.count)
     for number in 0..<carryCount { copy(x[number].address, to: carries[number]) }
     for number in 0..<shared.count { copy(x[carryCount + entryCount + number].address, to: shared[number]) }
-    // The end of the result is room for carries that cross.
-    let end = base + (y.count * MemoryLayout<S>.stride - carries.reduce(0) { $0 + $1.byteCount })
+    // The place of the last carries is room for carries that cross.
+    var end = base
+    for number in 0..<outputs.count { end += steps * outputs[number].byteCount }
+    var behind = end
+    for number in 0..<carryCount { behind += carries[number].byteCount }
     for step in 0..<steps {
       let t = reversed ? steps - 1 - step : step
-      for number in 0..<entryCount {
+      for number in 0..<entryCount where !entries[number].isIdle {
         let place = entries[number]
         copy(x[carryCount + number].address + t * place.byteCount, to: place)
       }
       program.recompute()
-      var block = base
-      for number in 0..<outputs.count {
-        let place = outputs[number]
-        (block + t * place.byteCount).copyMemory(from: place.address, byteCount: place.byteCount)
-        block += steps * place.byteCount
-      }
+      store(outputs, entry: t, of: steps, at: base)
+      store(kept, entry: t, of: steps, at: behind)
       if crosses {
         store(next, at: end)
         load(end)
@@ -69,6 +88,17 @@ final class ScanRun<S: Scalar> {
       }
     }
     store(carries, at: end)
+  }
+
+  /// Puts what a step gives at its place among that of all steps.
+  @inline(__always)
+  private func store(_ places: [Place], entry t: Int, of steps: Int, at start: UnsafeMutableRawPointer) {
+    var block = start
+    for number in 0..<places.count {
+      let place = places[number]
+      (block + t * place.byteCount).copyMemory(from: place.address, byteCount: place.byteCount)
+      block += steps * place.byteCount
+    }
   }
 
   @inline(__always)
@@ -93,11 +123,19 @@ final class ScanRun<S: Scalar> {
   }
 }
 
-/// A loop in a program. Steps run one after the other, so threads share what a step does, and not the steps.
+/// A loop in a program, which has a compiled body of its own. Steps run one after the other, so threads share what a step does, and
+/// not the steps.
 final class PlacedScan<S: Scalar>: Placed<Scan, S> {
-  private var pool: WorkerPool?
+  private let loop: ScanRun<S>
 
-  override func execute() { operation.run(x, into: y, on: pool) }
+  override init(_ operation: Scan, _ x: Operands<S>, into y: Output<S>) {
+    loop = operation.body.takeRun(steps: operation.steps)
+    super.init(operation, x, into: y)
+  }
+
+  deinit { operation.body.giveBack(loop) }
+
+  override func execute() { loop.run(x, into: y, steps: operation.steps, reversed: operation.isReversed) }
   override var sharesItself: Bool { true }
-  override func lend(_ pool: WorkerPool?) { self.pool = pool }
+  override func lend(_ pool: WorkerPool?) { loop.use(pool) }
 }

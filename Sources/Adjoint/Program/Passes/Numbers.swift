@@ -24,10 +24,6 @@ struct Numbers: PassKind {
     count < Self.limit && Self.canHold(i, of: recording) ? self : nil
   }
 
-  private static func isMoving(_ form: OperationForm) -> Bool {
-    [.broadcast, .slice, .pad, .concatenate, .permute].contains(form)
-  }
-
   private static func canHold(_ i: Int, of recording: PlannedRecording) -> Bool {
     let (node, form) = (recording.nodes[i], recording.forms[i])
     let count = node.shape.elementCount
@@ -43,7 +39,7 @@ struct Numbers: PassKind {
       }
     }
     if form.isSum { return count == 1 && inputs { 1...largestSource ~= $0 } }
-    return isMoving(form) && inputs { $0 <= largestSource }
+    return form.isMoving && inputs { $0 <= largestSource }
   }
 
   @specialized(where S == Float)
@@ -74,8 +70,9 @@ struct Numbers: PassKind {
       }
       let y = place(node)
       let x = inputs.map { (place($0), count: nodes[$0].shape.elementCount) }
-      if let form = builder.plan.forms[node], Self.isMoving(form) {
-        for (element, source) in builder.sources(of: node).enumerated() {
+      if builder.plan.forms[node]?.isMoving == true, case .operation(let operation) = nodes[node].kind {
+        let sources = operation.sources(inputs.map { nodes[$0].shape }, nodes[node].shape)
+        for (element, source) in sources.enumerated() {
           steps.append(NumberStep(moving: source.map { x[$0.input].0 + $0.element }, to: y + element))
         }
       } else {
@@ -95,16 +92,19 @@ struct Numbers: PassKind {
   }
 }
 
-extension InstructionBuilder {
+extension OperationForm {
+  /// True for what moves elements, among zeros or not, and says itself where they come from.
+  var isMoving: Bool { [.broadcast, .reshape, .slice, .pad, .concatenate, .permute].contains(self) }
+}
+
+extension Operation {
   /// The input and element from which each element of a moving operation comes; `nil` for padding. The operation moves the
   /// numbers of the elements, counted from 1, and so says it itself.
-  fileprivate func sources(of node: Int) -> [(input: Int, element: Int)?] {
-    guard case .operation(let operation) = nodes[node].kind else { return [] }
-    let shapes = nodes[node].inputs.map { nodes[$0].shape }
+  func sources(_ shapes: [Shape], _ shape: Shape) -> [(input: Int, element: Int)?] {
     var origins: [(input: Int, element: Int)] = []
     for (input, shape) in shapes.enumerated() { origins += (0..<shape.elementCount).map { (input, $0) } }
     var numbers = origins.indices.map { Double($0 + 1) }
-    var result = [Double](repeating: 0, count: nodes[node].shape.elementCount)
+    var result = [Double](repeating: 0, count: shape.elementCount)
     numbers.withUnsafeMutableBufferPointer { numbers in
       result.withUnsafeMutableBufferPointer { result in
         guard let base = result.baseAddress else { return }
@@ -114,9 +114,9 @@ extension InstructionBuilder {
           let own = UnsafeMutableBufferPointer(rebasing: numbers[start..<start + shape.elementCount])
           return shape.elementCount > 0 ? View<Double>(shape: shape, elements: own) : View(shape: shape, address: base)
         }
-        let y = Output<Double>(shape: nodes[node].shape, address: UnsafeMutableRawPointer(base))
+        let y = Output<Double>(shape: shape, address: UnsafeMutableRawPointer(base))
         views.withUnsafeBufferPointer { views in
-          views.baseAddress.map { operation.forward(Operands(views: $0, count: views.count), into: y) }
+          views.baseAddress.map { forward(Operands(views: $0, count: views.count), into: y) }
         }
       }
     }

@@ -1,0 +1,87 @@
+import Adjoint
+import Testing
+
+/// Loops that carry nothing, whose steps run side by side, against the same loops step by step.
+@Suite struct ScanLaneTests {
+  /// A number in a hundred is a zero, an infinity or NaN.
+  private static func draw<S: Scalar>(_ shape: Shape, _ seed: UInt64) -> Tensor<S> {
+    var generator = Generator(seed: seed)
+    let elements = (0..<shape.elementCount).map { _ in
+      let x = Double.random(in: -2...2, using: &generator)
+      let odd = [0, -0.0, .infinity, -.infinity, .nan, 1e-310][Int.random(in: 0..<6, using: &generator)]
+      return S(Double.random(in: 0...1, using: &generator) < 0.01 ? odd : x)
+    }
+    return Tensor(shape: shape, elements: elements)
+  }
+
+  private func bits<S: Scalar>(_ x: Tensor<S>) -> [UInt64] {
+    x.elements.map { $0.primal.isNaN ? 0 : $0.primal.bitPattern }
+  }
+
+  /// Steps that only hand a number on keep a loop from running them side by side.
+  private func map<S: Scalar>(
+    _ inLanes: Bool, _ x: [Variable<S>], _ body: ([Variable<S>]) -> [Variable<S>]
+  ) -> [Variable<S>] {
+    if inLanes { return scan([], over: x) { ([], body($1)) }.outputs }
+    return scan([x[0].tape.constant(1)], over: x) { ($0, body($1)) }.outputs
+  }
+
+  /// Products and sums of matrices of numbers, moved, summed, masked and compared, with a loop over what it makes of them.
+  private func results<S: Scalar>(_ inLanes: Bool, _ steps: Int, _ inner: Int, _ type: S.Type) -> [Tensor<S>] {
+    let tape = Tape<S>()
+    let leaves = [[steps, 3, 3], [steps, inner], [3], [inner]].enumerated().map {
+      tape.input(Self.draw(Shape($1), UInt64($0 + steps)))
+    }
+    let y = map(inLanes, Array(leaves[..<2])) { entry in
+      let (a, b) = (entry[0], entry[1])
+      let minors = stack((0..<3).map { concatenate([a[1..., 0..<$0], a[1..., ($0 + 1)...]], axis: 1) })
+      let below = self.map(inLanes, [minors]) { m in
+        let (first, second) = (m[0][0, 0] * m[0][1, 1], m[0][0, 1] * m[0][1, 0])
+        return [first - second, (m[0][0] * leaves[2][0]).tanh().sum()]
+      }
+      let rows = self.map(inLanes, [b * leaves[3]]) { [$0[0].exp() + $0[0].square() / leaves[2][1]] }
+      let sum = (leaves[2] * a[0] * below[0]).sum() + below[1].sum() - rows[0].sum()
+      return [sum, (a.transpose() + a).relu(), b.maximum(rows[0])]
+    }
+    let weights = y.enumerated().map { tape.constant(Self.draw($1.shape, UInt64($0)) as Tensor<S>) }
+    let loss = zip(y, weights).map { ($0 * $1).sum() }.reduce(tape.constant(0)) { $0 + $1 }
+    // Without sums over the steps, the way back carries nothing either.
+    let own = gradients(of: loss, withRespectTo: [leaves[0], leaves[1]])
+    let slopes = own + gradients(of: loss, withRespectTo: [leaves[2], leaves[3]])
+    let second = gradients(of: own[0].square().sum() + own[1].sum(), withRespectTo: [leaves[0], leaves[1]])
+    let outputs = y + slopes + second
+    let program = Program<S>(outputs)
+    for pool in [nil, WorkerPool(threads: 2)] {
+      program.pool = pool
+      program.run()
+      for y in outputs { #expect(bits(program.value(of: y)) == bits(y.value), "\(steps) steps, \(inner) inner ones") }
+    }
+    return outputs.map(\.value)
+  }
+
+  @Test(arguments: [0, 1, 3, 7, 8, 9, 16, 17, 33])
+  func `Steps side by side have the bits of steps one after the other, to the second derivative`(steps: Int) {
+    for inner in [1, 2, 5, 8, 13] {
+      for (a, b) in zip(results(true, steps, inner, Double.self), results(false, steps, inner, Double.self)) {
+        #expect(a.shape == b.shape)
+        #expect(bits(a) == bits(b))
+      }
+      for (a, b) in zip(results(true, steps, inner, Float.self), results(false, steps, inner, Float.self)) {
+        #expect(bits(a) == bits(b))
+      }
+    }
+  }
+
+  @Test(arguments: [1, 2, 3, 8, 9, 17, 31, 64])
+  func `Sums of steps side by side have the order of a sum`(count: Int) {
+    func check<S: Scalar>(_ type: S.Type) {
+      let tape = Tape<S>()
+      let x = tape.input(Self.draw([9, count], UInt64(count)) as Tensor<S>)
+      let y = scan([], over: [x]) { ([], [$1[0].sum(), ($1[0] + $1[0]).sum()]) }.outputs
+      for (row, value) in bits(y[0].value).enumerated() { #expect([value] == bits(x[row].sum().value)) }
+      for (row, value) in bits(y[1].value).enumerated() { #expect([value] == bits((x[row] + x[row]).sum().value)) }
+    }
+    check(Double.self)
+    check(Float.self)
+  }
+}
