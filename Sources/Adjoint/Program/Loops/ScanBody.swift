@@ -39,10 +39,11 @@ final class ScanBody: Sendable {
   /// The recording behind some nodes from a position on.
   /// - Parameters:
   ///   - shared: leaves from that position on which every step shares, beside what is captured.
+  ///   - sharesIndices: false to keep indices from outside as they are recorded.
   ///   - captured: is set to what stands behind the other shared leaves, in order.
   init<S: Scalar>(
     of tape: Tape<S>, from mark: Int, carries: [Int], entries: [Int], shared: [Int] = [], next: [Int], outputs: [Int],
-    captured: inout [Captured<S>]
+    sharesIndices: Bool = false, captured: inout [Captured<S>]
   ) {
     let count = tape.nodes.count
     var isLive = [Bool](repeating: false, count: count)
@@ -71,7 +72,7 @@ final class ScanBody: Sendable {
         continue
       }
       append(.leaf(like: node), for: i)
-      if node.isIndex {
+      if node.isIndex, i >= mark || (node.isLeaf && !sharesIndices) {
         indices[nodes.count - 1] = tape.handle(i).recordedIndices
       } else if i < mark {
         found.append((nodes.count - 1, .node(i)))
