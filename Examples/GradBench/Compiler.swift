@@ -42,7 +42,10 @@ final class Stopwatch {
 
 extension Tensor<Double> {
   /// The rows of a matrix or a batch, as JSON has them.
-  var rows: [[Double]] { (0..<shape[0]).map { self[$0].elements } }
+  var rows: [[Double]] {
+    let (elements, width) = (elements, shape.dropFirst().reduce(1, *))
+    return (0..<shape[0]).map { Array(elements[$0 * width..<($0 + 1) * width]) }
+  }
 
   /// A matrix of rows, also of none.
   init(rows: [[Double]], columns: Int) throws {

@@ -19,14 +19,18 @@ enum HandTracking {
     let data: Data
     let us: [[Double]]
 
-    /// The pose, the places on the triangles, the points, and positions and weights of the vertices that they need.
+    /// The pose, the places on the triangles, the points, and positions and weights of the vertices that they need. Coordinates
+    /// come first, and the corners of all triangles one after the other.
     func tensors() throws -> [Tensor<Double>] {
       let model = data.model
-      let corners = us.isEmpty ? data.correspondences : data.correspondences.flatMap { model.triangles[$0] }
+      let corners =
+        us.isEmpty
+        ? data.correspondences : (0..<3).flatMap { corner in data.correspondences.map { model.triangles[$0][corner] } }
       return [
-        Tensor(theta), try Tensor(rows: us, columns: 2), try Tensor(rows: data.points, columns: 3),
-        try Tensor(rows: corners.map { model.basePositions[$0] }, columns: 4),
-        try Tensor(rows: corners.map { model.weights[$0] }, columns: model.parents.count),
+        Tensor(theta), try Tensor(rows: us, columns: 2).transpose(),
+        try Tensor(rows: data.points, columns: 3).transpose(),
+        try Tensor(rows: corners.map { model.basePositions[$0] }, columns: 4).transpose(),
+        try Tensor(rows: corners.map { model.weights[$0] }, columns: model.parents.count).transpose(),
         Tensor(model.baseRelatives), Tensor(model.inverseBaseAbsolutes),
       ]
     }
@@ -35,15 +39,20 @@ enum HandTracking {
   /// A matrix of entries, of which plain numbers are constants.
   static func matrix(_ entries: [[Variable<Double>]]) -> Variable<Double> { stack(entries.map { stack($0) }) }
 
-  /// The rotation of a joint by three angles: about the first axis, then the second, then the third.
-  static func rotation(_ angles: [Variable<Double>]) -> Variable<Double> {
-    let tape = angles[0].tape
-    let (o, l) = (tape.constant(0), tape.constant(1))
-    let (c, s) = (angles.map { $0.cos() }, angles.map { $0.sin() })
-    let x = matrix([[l, o, o, o], [o, c[0], -s[0], o], [o, s[0], c[0], o], [o, o, o, l]])
-    let y = matrix([[c[1], o, s[1], o], [o, l, o, o], [-s[1], o, c[1], o], [o, o, o, l]])
-    let z = matrix([[c[2], -s[2], o, o], [s[2], c[2], o, o], [o, o, l, o], [o, o, o, l]])
-    return z.matmul(y).matmul(x)
+  /// The rotations of all bones, [bones, 4, 4]: about the first axis, then about the third.
+  static func rotations(_ x: Variable<Double>, _ z: Variable<Double>) -> Variable<Double> {
+    func unit(_ entries: [(Int, Int, Double)]) -> Tensor<Double> {
+      var matrix = Tensor<Double>.zeros([4, 4])
+      for (row, column, value) in entries { matrix[row, column] = value }
+      return matrix
+    }
+    /// Rotations in the plane of two axes.
+    func turned(_ angles: Variable<Double>, _ i: Int, _ j: Int) -> Variable<Double> {
+      let angles = angles.reshape(-1, 1, 1)
+      let others = unit((0..<4).filter { $0 != i && $0 != j }.map { ($0, $0, 1) })
+      return angles.cos() * unit([(i, i, 1), (j, j, 1)]) + angles.sin() * unit([(i, j, -1), (j, i, 1)]) + others
+    }
+    return turned(z, 0, 1).matmul(turned(x, 1, 2))
   }
 
   /// The rotation about an axis, by its length as an angle (Rodrigues).
@@ -55,68 +64,74 @@ enum HandTracking {
     return Tensor.eye(3) + angle.sin() * cross + (1 - angle.cos()) * cross.matmul(cross)
   }
 
-  /// From the base pose to this one, a matrix for each bone: a finger has three joints, of which the first moves in two ways.
-  static func transforms(_ v: [Variable<Double>], _ parents: [Int]) -> Variable<Double> {
-    let theta = v[0].unstack()
-    let (relatives, inverse) = (v[5].unstack(), v[6].unstack())
-    let o = v[0].tape.constant(0)
-    var angles = [[Variable<Double>]](repeating: [], count: parents.count)
+  /// From the base pose to this one, a matrix for each bone: a finger has three joints, of which the first moves in two ways. Bones
+  /// of one distance from the wrist move at once.
+  static func transforms(
+    _ fingers: Variable<Double>, _ relatives: Variable<Double>, _ inverse: Variable<Double>, _ parents: [Int]
+  ) -> Variable<Double> {
+    // What does not turn has the angle behind the last one, 0.
+    var places = [[Int32]](repeating: Array(repeating: 20, count: parents.count), count: 2)
     for finger in 0..<5 {
-      let (t, bone) = (6 + 4 * finger, 2 + 4 * finger)
-      angles[bone] = [theta[t], o, theta[t + 1]]
-      angles[bone + 1] = [theta[t + 2], o, o]
-      angles[bone + 2] = [theta[t + 3], o, o]
+      let (angle, bone) = (Int32(4 * finger), 2 + 4 * finger)
+      (places[0][bone], places[1][bone]) = (angle, angle + 1)
+      (places[0][bone + 1], places[0][bone + 2]) = (angle + 2, angle + 3)
     }
-    var absolutes: [Variable<Double>] = []
-    for (bone, parent) in parents.enumerated() {
-      let relative = angles[bone].isEmpty ? relatives[bone] : relatives[bone].matmul(rotation(angles[bone]))
-      absolutes.append(parent < 0 ? relative : absolutes[parent].matmul(relative))
+    let (tape, angles) = (fingers.tape, fingers.pad(before: [0], after: [1]))
+    func rows(_ x: Variable<Double>, _ list: [Int32]) -> Variable<Double> { x.gather(tape.index(Tensor(list))) }
+    let own = relatives.matmul(rotations(rows(angles, places[0]), rows(angles, places[1])))
+    var (found, levels, depth) = ([Int](), [Variable<Double>](), [Int](repeating: 0, count: parents.count))
+    for (bone, parent) in parents.enumerated() where parent >= 0 { depth[bone] = depth[parent] + 1 }
+    var above: [Int: Int32] = [:]
+    for level in 0...(depth.max() ?? 0) {
+      let bones = parents.indices.filter { depth[$0] == level }
+      let moved = rows(own, bones.map { Int32($0) })
+      levels.append(level == 0 ? moved : rows(levels[level - 1], bones.map { above[parents[$0]] ?? 0 }).matmul(moved))
+      above = [:]
+      for (place, bone) in bones.enumerated() { above[bone] = Int32(place) }
+      found += bones
     }
-    return stack(zip(absolutes, inverse).map { $0.matmul($1) })
+    let absolutes = rows(concatenate(levels), parents.indices.map { Int32(found.firstIndex(of: $0) ?? 0) })
+    return absolutes.matmul(inverse)
   }
 
-  /// The distances [points, 3] of the points to the skin.
-  static func distances(_ v: [Variable<Double>], _ model: Input.Model) -> Variable<Double> {
-    let (bones, corners) = (model.parents.count, v[3].shape[0])
-    // Σ over bones of weight · transform · position, as one product [corners, 4 bones] · [4 bones, 4].
-    let weighted = (v[4].unsqueeze(axis: 2) * v[3].unsqueeze(axis: 1)).reshape(corners, 4 * bones)
-    let stacked = transforms(v, model.parents).transpose().reshape(4 * bones, 4)
-    var skin = weighted.matmul(stacked)[..., 0..<3]
-    if model.isMirrored { skin = skin * Tensor([-1, 1, 1]) }
-    skin = skin.matmul(turn(v[0][0..<3]), transposeB: true) + v[0][3..<6]
-    guard v[1].shape[0] > 0 else { return v[2] - skin }
-    let (a, b) = (v[1][..., 0..<1], v[1][..., 1..<2])
-    let triangle = skin.reshape(-1, 3, 3)
+  /// The distances [3, points] of the points to the skin, in a pose of the hand as a whole and of its fingers.
+  static func distances(
+    _ pose: Variable<Double>, _ fingers: Variable<Double>, _ v: [Variable<Double>], _ model: Input.Model
+  ) -> Variable<Double> {
+    let (bones, corners) = (model.parents.count, v[3].shape[1])
+    // Σ over bones of weight · transform · position, as one product [3, 4 bones] · [4 bones, corners].
+    let weighted = (v[4].unsqueeze(axis: 1) * v[3]).reshape(4 * bones, corners)
+    let moves = transforms(fingers, v[5], v[6], model.parents).slice(0..<3, axis: 1)
+    var skin = moves.permute([1, 0, 2]).reshape(3, 4 * bones).matmul(weighted)
+    if model.isMirrored { skin = skin * Tensor([-1, 1, 1]).reshape(3, 1) }
+    skin = turn(pose[0..<3]).matmul(skin) + pose[3..<6].reshape(3, 1)
+    guard v[1].shape[1] > 0 else { return v[2] - skin }
+    let (a, b, triangle) = (v[1][0], v[1][1], skin.reshape(3, 3, -1))
     let corner = (0..<3).map { triangle[$0, axis: 1] }
     return v[2] - (a * corner[0] + b * corner[1] + (1 - a - b) * corner[2])
-  }
-
-  /// The directions of the Jacobian, one after the other: motions of the angles, and of the places on triangles [places, 2]. A
-  /// place moves its own distance alone, so two directions serve all places; then each angle has one.
-  static func directions(angles: Int, places: Int) -> (turns: Tensor<Double>, shifts: Tensor<Double>) {
-    let sides = places > 0 ? 2 : 0
-    let turns = concatenate([Tensor<Double>.zeros([sides, angles]), .eye(angles)])
-    let shifts = Tensor<Double>.eye(2)[..<sides, ...].reshape(sides, 1, 2).broadcast(to: [sides, places, 2])
-    return (turns, concatenate([shifts, .zeros([angles, places, 2])]))
   }
 
   static var functions: [Function] {
     [
       Function("objective") { (input: Input, compile) in
         let x = try input.tensors()
-        let run = compile(x) { [distances($0, input.data.model)] }
+        let run = compile(x) { v in [distances(v[0][0..<6], v[0][6..<26], v, input.data.model).transpose()] }
         return { try run(x)[0].elements }
       },
-      // The distances are computed once, and a loop pushes each direction forward through them.
+      // The distances are computed once, and all directions of a kind are pushed forward through them at once. A place on a triangle
+      // moves its own distance alone, so two directions serve all places; then each angle has one.
       Function("jacobian") { (input: Input, compile) in
         let x = try input.tensors()
-        let (turns, shifts) = directions(angles: x[0].shape[0], places: x[1].shape[0])
+        let places = x[1].shape[1]
+        let sides = Tensor<Double>.eye(places > 0 ? 2 : 0).unsqueeze(axis: 2)
         let run = compile(x) { v in
-          let y = distances(v, input.data.model)
-          let (_, columns) = scan([], over: [y.tape.constant(turns), y.tape.constant(shifts)]) { _, direction in
-            ([], [jvp(of: y, withRespectTo: [v[0], v[1]], along: direction).reshape(-1)])
+          let (pose, fingers) = (v[0][0..<6], v[0][6..<26])
+          let y = distances(pose, fingers, v, input.data.model)
+          let kinds = [(v[1], sides.broadcast(to: [sides.shape[0], 2, places])), (pose, .eye(6)), (fingers, .eye(20))]
+          let columns = kinds.map { x, directions in
+            vmap(over: y.tape.constant(directions)) { jvp(of: y, withRespectTo: [x], along: [$0]) }
           }
-          return [columns[0].transpose()]
+          return [concatenate(columns).permute([2, 1, 0]).flatten(from: 0, through: 1)]
         }
         return { try run(x)[0].rows }
       },

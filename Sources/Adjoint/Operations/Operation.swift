@@ -58,6 +58,14 @@ public protocol Operation: Sendable {
   /// The bound of the indices, 0 ..< bound. It is asked only when `indexPosition` is not `nil`.
   func indexBound(for inputs: [Shape]) -> Int
 
+  /// The results of a batch of entries, recorded from operands of which some have the batch as their first axis; `nil`, as it is
+  /// unless said otherwise, where this operation has to run entry by entry. `vmap` asks for it.
+  ///
+  /// ```swift
+  /// func batched<S: Scalar>(_ x: BatchedOperands<S>) -> Variable<S>? { x.tape.record(Cube(), x[0]) }
+  /// ```
+  func batched<S: Scalar>(_ x: BatchedOperands<S>) -> Variable<S>?
+
   /// The bound of the indices that y holds, 0 ..< bound; `nil` when y holds numbers. `forward` writes them into
   /// `y.indexElements`, and each run checks them. No derivative flows through them: every entry of `vjp` is `nil`.
   func resultIndexBound(for inputs: [Shape]) -> Int?
@@ -89,6 +97,7 @@ extension Operation {
   }
   public var indexPosition: Int? { nil }
   public func indexBound(for inputs: [Shape]) -> Int { 0 }
+  public func batched<S: Scalar>(_ x: BatchedOperands<S>) -> Variable<S>? { nil }
   public func resultIndexBound(for inputs: [Shape]) -> Int? { nil }
   public static var mayBeFormula: Bool { true }
   public static var examples: [Example] { [] }
@@ -247,6 +256,11 @@ package protocol BatchwiseOperation: LibraryOperation {}
 
 extension BatchwiseOperation {
   package func entrywiseInputs(_ x: [Shape]) -> [Bool]? { [true] }
+  /// A batch of batches is a longer one.
+  package func batched<S: Scalar>(_ x: BatchedOperands<S>) -> Variable<S>? {
+    let rows = Shape([x.count * x.shapes[0][0]] + x.shapes[0].dropFirst())
+    return x.tape.record(self, x[0].reshape(to: rows)).reshape(to: x.shape.batched(x.count))
+  }
   package func localJacobian<S: Scalar>(at p: Point<S>, withRespectTo i: Int) -> LocalJacobian? {
     .blocks(at: p, i, count: p.x[i].shape[0])
   }

@@ -3,7 +3,7 @@
 
 /// y = Σ x over axes; x̄ = ȳ repeated along them. `Sum` and `Broadcast` are each other's adjoint.
 package struct Sum: AxisReduction {
-  package let axes: AxisSet
+  package var axes: AxisSet
   package let keepsDimensions: Bool
 
   package init(axes: AxisSet, keepsDimensions: Bool = false) {
@@ -29,7 +29,7 @@ package struct Sum: AxisReduction {
 
 /// y = 1/N Σ x over axes of N elements together; x̄ = ȳ/N repeated along them.
 package struct Mean: AxisReduction {
-  package let axes: AxisSet
+  package var axes: AxisSet
   package let keepsDimensions: Bool
 
   package init(axes: AxisSet, keepsDimensions: Bool = false) {
@@ -59,7 +59,7 @@ package struct Mean: AxisReduction {
 /// y = 1/(N − c) Σ (x − mean x)² over axes; x̄ = ȳ · 2/(N − c) (x − mean x). c is the correction: 0 for the population
 /// variance, 1 for the sample variance. It must leave a positive divisor.
 package struct Variance: AxisReduction {
-  package let axes: AxisSet
+  package var axes: AxisSet
   package let keepsDimensions: Bool
   package let correction: Int
 
@@ -105,7 +105,7 @@ package struct Variance: AxisReduction {
 package struct Extremum: AxisReduction {
   package enum Kind: String, Sendable, CaseIterable { case max, min }
   package let kind: Kind
-  package let axes: AxisSet
+  package var axes: AxisSet
   package let keepsDimensions: Bool
 
   package init(kind: Kind, axes: AxisSet, keepsDimensions: Bool = false) {
@@ -151,7 +151,7 @@ extension Scalar {
 
 /// A reduction over axes.
 package protocol AxisReduction: LibraryOperation {
-  var axes: AxisSet { get }
+  var axes: AxisSet { get set }
   var keepsDimensions: Bool { get }
 }
 
@@ -172,6 +172,11 @@ extension AxisReduction {
     return keepsDimensions ? keptShape(x) : Shape(x.indices.filter { !axes.contains(axis: $0) }.map { x[$0] })
   }
 
+  package func batched<S: Scalar>(_ x: BatchedOperands<S>) -> Variable<S>? {
+    var f = self
+    f.axes = AxisSet(axes.axes.map { $0 + 1 })
+    return x.tape.record(f, x[0])
+  }
   package func entrywiseInputs(_ x: [Shape]) -> [Bool]? { axes.contains(axis: 0) || x[0].rank == 0 ? nil : [true] }
   package func localJacobian<S: Scalar>(at p: Point<S>, withRespectTo i: Int) -> LocalJacobian? { .reduces(at: p, i) }
 

@@ -67,6 +67,8 @@ extension LastAxisOperation {
   package func swiftCode(_ x: [String], _ shapes: [Shape]) -> String { methodCall(name, x) }
   package func entrywiseInputs(_ x: [Shape]) -> [Bool]? { x[0].rank > 1 ? [true] : nil }
 
+  package func batched<S: Scalar>(_ x: BatchedOperands<S>) -> Variable<S>? { x.tape.record(self, x[0]) }
+
   package func shape(of x: [Shape]) throws(ShapeError) -> Shape { try rowShape(x) }
 
   package func localJacobian<S: Scalar>(at p: Point<S>, withRespectTo i: Int) -> LocalJacobian? {

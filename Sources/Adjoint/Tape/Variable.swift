@@ -32,9 +32,9 @@ public struct Variable<S: Scalar> {
     guard tape.isRecordingForReplay || tape.recordsLoop else { return }
     if tape.recordsLoop {
       fatalError(
-        "\(tape.describe(position)): its value was read in the body of a scan. The body is recorded once and run for every step, "
-          + "so a branch taken on this value would be taken by all. Use `where(_:_:_:)` to choose between values, or a Swift "
-          + "loop in place of the scan.")
+        "\(tape.describe(position)): its value was read in the body of a scan, or of a vmap. The body is recorded once and run "
+          + "for every step or entry, so a branch taken on this value would be taken by all. Use `where(_:_:_:)` to choose between "
+          + "values, or a Swift loop.")
     }
     if tape.guardsBranches {
       fatalError(

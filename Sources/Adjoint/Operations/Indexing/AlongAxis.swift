@@ -5,6 +5,8 @@ package struct GatherAlong: LibraryOperation {
   package let axis: Int
   package init(axis: Int) { self.axis = axis }
 
+  @specialized(where S == Float)
+  @specialized(where S == Double)
   package func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) {
     let (source, target) = (AxisLines(x[0].shape, axis), AxisLines(y.shape, axis))
     let (elements, indices, y) = (x[0].elements, x[1].indices, y.elements)
@@ -26,6 +28,9 @@ package struct GatherAlong: LibraryOperation {
       throw ShapeError("\(name): the indices \(x[1]) and \(x[0]) differ along another axis than \(axis)")
     }
     return x[1]
+  }
+  package func batched<S: Scalar>(_ x: BatchedOperands<S>) -> Variable<S>? {
+    x.tape.record(GatherAlong(axis: axis + 1), x.whole(0), x.whole(1))
   }
   package func entrywiseInputs(_ x: [Shape]) -> [Bool]? { axis > 0 ? [true, true] : nil }
   package func localJacobian<S: Scalar>(at p: Point<S>, withRespectTo i: Int) -> LocalJacobian? { .moves(at: p, i) }
@@ -54,6 +59,8 @@ package struct ScatterAddAlong: LibraryOperation {
   package let extent: Int
   package init(axis: Int, extent: Int) { (self.axis, self.extent) = (axis, extent) }
 
+  @specialized(where S == Float)
+  @specialized(where S == Double)
   package func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) {
     // As rows of one element, whose places are numbered through.
     let (source, target) = (AxisLines(x[0].shape, axis), AxisLines(y.shape, axis))
@@ -87,6 +94,9 @@ package struct ScatterAddAlong: LibraryOperation {
       throw ShapeError("\(name): \(y) has more elements than an index of 32 bits can number")
     }
     return y
+  }
+  package func batched<S: Scalar>(_ x: BatchedOperands<S>) -> Variable<S>? {
+    x.tape.record(ScatterAddAlong(axis: axis + 1, extent: extent), x.whole(0), x.whole(1))
   }
   package func entrywiseInputs(_ x: [Shape]) -> [Bool]? { axis > 0 ? [true, true] : nil }
   package func localJacobian<S: Scalar>(at p: Point<S>, withRespectTo i: Int) -> LocalJacobian? { .reduces(at: p, i) }
@@ -129,6 +139,7 @@ package struct AsNumbers: LibraryOperation {
   }
   package func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] { [nil] }
   package func shape(of x: [Shape]) throws(ShapeError) -> Shape { try x.only(1, for: name)[0] }
+  package func batched<S: Scalar>(_ x: BatchedOperands<S>) -> Variable<S>? { x.tape.record(self, x[0]) }
   package func entrywiseInputs(_ x: [Shape]) -> [Bool]? { x[0].rank > 0 ? [true] : nil }
   package func localJacobian<S: Scalar>(at p: Point<S>, withRespectTo i: Int) -> LocalJacobian? { .zero(at: p, i) }
   package var indexPosition: Int? { 0 }

@@ -13,6 +13,13 @@ package struct Gather: LibraryOperation {
     guard x[0].rank >= 1 else { throw ShapeError("gather: a single number has no rows") }
     return try Shape(Array(x[1]) + x[0].dropFirst(), of: name)
   }
+  package func batched<S: Scalar>(_ x: BatchedOperands<S>) -> Variable<S>? {
+    if !x.isBatched[0] { return x[0].gather(x[1]) }
+    if !x.isBatched[1] { return x[0].moveAxis(from: 0, to: 1).gather(x[1]).moveAxis(from: x.shapes[1].rank, to: 0) }
+    // Rows of its own for each entry are chosen element by element.
+    let row = Shape(x.shapes[0].dropFirst())
+    return x.tape.record(GatherAlong(axis: 1), x[0], x.places(1, besideRows: row)).reshape(to: x.shape.batched(x.count))
+  }
   package func entrywiseInputs(_ x: [Shape]) -> [Bool]? { x[1].rank > 0 ? [false, true] : nil }
   package func localJacobian<S: Scalar>(at p: Point<S>, withRespectTo i: Int) -> LocalJacobian? { .moves(at: p, i) }
   package var indexPosition: Int? { 1 }
@@ -54,6 +61,12 @@ package struct ScatterAdd: LibraryOperation {
     }
     return try Shape([rows] + x[0].dropFirst(x[1].rank), of: name)
   }
+  package func batched<S: Scalar>(_ x: BatchedOperands<S>) -> Variable<S>? {
+    let rank = x.shapes[1].rank
+    if !x.isBatched[1] { return x[0].moveAxis(from: 0, to: rank).scatterAdd(x[1], rows: rows).moveAxis(from: 1, to: 0) }
+    let places = x.places(1, besideRows: Shape(x.shapes[0].dropFirst(rank)))
+    return x.tape.record(ScatterAddAlong(axis: 1, extent: rows), x.whole(0).reshape(to: places.shape), places)
+  }
   package func localJacobian<S: Scalar>(at p: Point<S>, withRespectTo i: Int) -> LocalJacobian? { .reduces(at: p, i) }
   package var indexPosition: Int? { 1 }
   package func indexBound(for inputs: [Shape]) -> Int { rows }
@@ -94,6 +107,9 @@ package struct Pick: LibraryOperation {
     }
     return x[1]
   }
+  package func batched<S: Scalar>(_ x: BatchedOperands<S>) -> Variable<S>? {
+    x.tape.record(self, x.whole(0), x.whole(1))
+  }
   package func entrywiseInputs(_ x: [Shape]) -> [Bool]? { x[1].rank > 0 ? [true, true] : nil }
   package func localJacobian<S: Scalar>(at p: Point<S>, withRespectTo i: Int) -> LocalJacobian? { .moves(at: p, i) }
   package var indexPosition: Int? { 1 }
@@ -129,6 +145,7 @@ package struct OneHot: LibraryOperation {
   package func shape(of x: [Shape]) throws(ShapeError) -> Shape {
     try Shape(Array(try x.only(1, for: name)[0]) + [classes], of: name)
   }
+  package func batched<S: Scalar>(_ x: BatchedOperands<S>) -> Variable<S>? { x.tape.record(self, x[0]) }
   package func entrywiseInputs(_ x: [Shape]) -> [Bool]? { x[0].rank > 0 ? [true] : nil }
   package func localJacobian<S: Scalar>(at p: Point<S>, withRespectTo i: Int) -> LocalJacobian? { .zero(at: p, i) }
   package var indexPosition: Int? { 0 }

@@ -47,6 +47,7 @@ package struct ArgMax: LibraryOperation {
     return Shape(x.dropLast())
   }
   package func resultIndexBound(for x: [Shape]) -> Int? { x[0].last ?? 0 }
+  package func batched<S: Scalar>(_ x: BatchedOperands<S>) -> Variable<S>? { x.tape.record(self, x[0]) }
   package func entrywiseInputs(_ x: [Shape]) -> [Bool]? { x[0].rank > 1 ? [true] : nil }
   package func localJacobian<S: Scalar>(at p: Point<S>, withRespectTo i: Int) -> LocalJacobian? { .zero(at: p, i) }
   package var ownForm: OperationForm { .argMax }
@@ -148,6 +149,9 @@ package struct ArgSort: LibraryOperation {
     return x.replacing(axis: axis, with: count)
   }
   package func resultIndexBound(for x: [Shape]) -> Int? { x[0][axis] }
+  package func batched<S: Scalar>(_ x: BatchedOperands<S>) -> Variable<S>? {
+    x.tape.record(ArgSort(axis: axis + 1, isDescending: isDescending, count: count), x[0])
+  }
   package func entrywiseInputs(_ x: [Shape]) -> [Bool]? { axis > 0 ? [true] : nil }
   package func localJacobian<S: Scalar>(at p: Point<S>, withRespectTo i: Int) -> LocalJacobian? { .zero(at: p, i) }
   package var name: String { "argSort" }

@@ -4,6 +4,9 @@ package protocol MatrixOperation: LibraryOperation {}
 
 extension MatrixOperation {
   package func entrywiseInputs(_ x: [Shape]) -> [Bool]? { x[0].rank > 2 ? x.map { _ in true } : nil }
+  package func batched<S: Scalar>(_ x: BatchedOperands<S>) -> Variable<S>? {
+    x.tape.record(self, inputs: x.shapes.indices.map { x.whole($0) })
+  }
   package func localJacobian<S: Scalar>(at p: Point<S>, withRespectTo i: Int) -> LocalJacobian? {
     .blocks(at: p, i, count: p.x[0].shape.leading.elementCount)
   }

@@ -80,6 +80,27 @@ package struct MatMul: LibraryOperation {
     return try Shape(leading + (a.rank == 1 ? [] : [rows]) + (b.rank == 1 ? [] : [columns]), of: name)
   }
 
+  /// Products of the batch that share an operand are one product where this fills the kernels: rows one below the other, and
+  /// columns side by side. An element is the same chain either way.
+  package func batched<S: Scalar>(_ x: BatchedOperands<S>) -> Variable<S>? {
+    let (a, b, tape) = (x.shapes[0], x.shapes[1], x.tape)
+    if !x.isBatched[1], b.rank <= 2, !transposeA { return tape.record(self, x[0], x[1]) }
+    if !x.isBatched[0], a.rank <= 2, b.rank == 1 {
+      return tape.record(MatMul(transposeB: a.rank == 2 && !transposeA), x[1], x[0])
+    }
+    let few = 16
+    if !x.isBatched[0], a.rank == 2, b.rank == 2, x.shape[1] < few {
+      let columns = transposeB ? x[1].reshape(x.count * b[0], b[1]) : x[1].permute([1, 0, 2]).reshape(b[0], x.count * b[1])
+      return tape.record(self, x[0], columns).reshape(x.shape[0], x.count, x.shape[1]).permute([1, 0, 2])
+    }
+    let rank = Swift.max(a.rank, b.rank, 2)
+    func matrix(_ position: Int, _ shape: Shape) -> Variable<S> {
+      x[position].reshape(to: x.isBatched[position] ? shape.padded(toRank: rank).batched(x.count) : shape)
+    }
+    let left = matrix(0, a.rank == 1 ? [1, a[0]] : a)
+    return tape.record(self, left, matrix(1, b.rank == 1 ? [b[0], 1] : b)).reshape(to: x.shape.batched(x.count))
+  }
+
   package func entrywiseInputs(_ x: [Shape]) -> [Bool]? {
     let ranks = x.map { Swift.max($0.rank - 2, 0) }
     guard ranks.count == 2, let leading = ranks.max(), leading > 0 else { return nil }
@@ -181,6 +202,9 @@ package struct AddBias: LibraryOperation {
   }
   package var isElementwise: Bool { true }
   package func entrywiseInputs(_ x: [Shape]) -> [Bool]? { x[0].entrywise(x) }
+  package func batched<S: Scalar>(_ x: BatchedOperands<S>) -> Variable<S>? {
+    x.isBatched[1] ? x.whole(0) + x.aligned(1, toRank: x.shape.rank) : x[0].addBias(x[1])
+  }
   package func notation(_ x: [Notation]) -> Notation { .infix(.add, x[0], x[1]) }
   package var ownForm: OperationForm { .addBias }
   package func swiftCode(_ x: [String], _ shapes: [Shape]) -> String { methodCall(name, x) }

@@ -36,6 +36,9 @@ package struct Concatenate: LibraryOperation {
     let extent = x.reduce(0) { $0 + $1[axis] }
     return try Shape(first.indices.map { $0 == axis ? extent : first[$0] }, of: name)
   }
+  package func batched<S: Scalar>(_ x: BatchedOperands<S>) -> Variable<S>? {
+    x.tape.record(Concatenate(axis: axis + 1), inputs: x.shapes.indices.map { x.whole($0) })
+  }
   package func localJacobian<S: Scalar>(at p: Point<S>, withRespectTo i: Int) -> LocalJacobian? { .moves(at: p, i) }
   package var attributes: [Attribute] { [Attribute("axis", .int(axis))] }
   package var ownForm: OperationForm { .concatenate }

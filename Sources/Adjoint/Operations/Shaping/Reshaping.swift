@@ -1,11 +1,15 @@
 // Operations that give elements another shape or order. The VJP of each is another one of them, or a sum.
 
 /// y = x repeated along new or unit dimensions by the broadcasting rule; x̄ = Σ ȳ over the repeated axes.
-package struct Broadcast: LibraryOperation {
+package struct Broadcast: MovingOperation {
   package let target: Shape
-  package init(to target: Shape) { self.target = target }
+  let indicesBelow: Int?
+  package init(to target: Shape) { self.init(to: target, indicesBelow: nil) }
+  init(to target: Shape, indicesBelow: Int?) { (self.target, self.indicesBelow) = (target, indicesBelow) }
 
-  package func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) { y.broadcast(x[0]) }
+  package func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) {
+    indicesBelow == nil ? y.broadcast(x[0]) : y.asIndices.broadcast(x[0].asIndices)
+  }
   package func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] { [p.to(0, g.sum(to: p.x[0].shape))] }
   package func shape(of x: [Shape]) throws(ShapeError) -> Shape {
     let x = try x.only(1, for: name)[0]
@@ -13,6 +17,9 @@ package struct Broadcast: LibraryOperation {
     return target
   }
   package func entrywiseInputs(_ x: [Shape]) -> [Bool]? { target.entrywise(x) }
+  package func batched<S: Scalar>(_ x: BatchedOperands<S>) -> Variable<S>? {
+    x.repeated(x.aligned(0, toRank: target.rank), to: target.batched(x.count))
+  }
   package func localJacobian<S: Scalar>(at p: Point<S>, withRespectTo i: Int) -> LocalJacobian? { .moves(at: p, i) }
   package var attributes: [Attribute] { [Attribute("to", .list(Array(target)))] }
   package func notation(_ x: [Notation]) -> Notation { .subscripted("repeat", target.listed, x) }
@@ -20,7 +27,9 @@ package struct Broadcast: LibraryOperation {
   // Where nothing changes, the method records nothing: one node less, the same values and gradients.
   package func swiftCode(_ x: [String], _ shapes: [Shape]) -> String { methodCall(name, x, "to: \(target)") }
   package func range(_ x: [ValueRange], _ shapes: [Shape]) -> ValueRange { x[0] }
-  package func resized(_ change: (Int) -> Int) -> Broadcast { Broadcast(to: Shape(target.map(change))) }
+  package func resized(_ change: (Int) -> Int) -> Broadcast {
+    Broadcast(to: Shape(target.map(change)), indicesBelow: indicesBelow)
+  }
   package func expanded(_ x: [ScalarOperand], shape: Shape, on tape: Tape<Double>) -> [Variable<Double>]? {
     moved(x, on: tape)
   }
@@ -65,6 +74,9 @@ package struct Reshape: MovingOperation {
     }
     return target
   }
+  package func batched<S: Scalar>(_ x: BatchedOperands<S>) -> Variable<S>? {
+    x.reshaped(x[0], to: target.batched(x.count))
+  }
   package func localJacobian<S: Scalar>(at p: Point<S>, withRespectTo i: Int) -> LocalJacobian? { .moves(at: p, i) }
   package var attributes: [Attribute] { [Attribute("to", .list(Array(target)))] }
   package func notation(_ x: [Notation]) -> Notation { .subscripted("reshape", target.listed, x) }
@@ -96,6 +108,7 @@ package struct Permute: LibraryOperation {
     for (axis, source) in order.enumerated() { permuted[axis] = strides[source] }
     y.copyStrided(x[0], offset: 0, strides: permuted)
   }
+  package func batched<S: Scalar>(_ x: BatchedOperands<S>) -> Variable<S>? { x[0].permute([0] + order.map { $0 + 1 }) }
   package func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] {
     [p.to(0, g.permute(order.indices.map { order.firstIndex(of: $0) ?? 0 }))]
   }
@@ -143,7 +156,7 @@ extension Variable {
   /// Repeats along new or unit dimensions by the broadcasting rule.
   public func broadcast(to shape: Shape, file: StaticString = #fileID, line: UInt = #line) -> Variable {
     checkedShape("broadcast", file, line) == shape
-      ? self : tape.record(Broadcast(to: shape), self, file: file, line: line)
+      ? self : tape.record(Broadcast(to: shape, indicesBelow: computedIndexBound), self, file: file, line: line)
   }
 
   /// The same elements under another shape.

@@ -51,6 +51,12 @@ package struct Slice: MovingOperation {
     }
     return size
   }
+  package func batched<S: Scalar>(_ x: BatchedOperands<S>) -> Variable<S>? {
+    x.tape.record(
+      Slice(
+        start: [0] + start, size: size.batched(x.count), step: step.isEmpty ? [] : [1] + step, indicesBelow: indicesBelow),
+      x[0])
+  }
   /// Tells whether all positions along an axis lie within its extent.
   private func has(_ axis: Int, of x: Shape) -> Bool {
     guard size[axis] > 0 else { return (0...x[axis]).contains(start[axis]) }
@@ -122,6 +128,9 @@ package struct Pad: LibraryOperation {
     var offset = 0
     for axis in before.indices { offset += first(along: axis, of: x[0].shape) * strides[axis] }
     y.placeStrided(x[0], offset: offset, strides: strides.scaled(by: step))
+  }
+  package func batched<S: Scalar>(_ x: BatchedOperands<S>) -> Variable<S>? {
+    x[0].pad(before: [0] + before, after: [0] + after, step: step.isEmpty ? [] : [1] + step)
   }
   /// The place in y of the first element of x along an axis.
   private func first(along axis: Int, of x: Shape) -> Int {

@@ -45,10 +45,12 @@ final class ScanBody: Sendable {
   /// The recording behind some nodes from a position on.
   /// - Parameters:
   ///   - carries, entries, shared: what a step is given, taken as it is. What is captured is shared beside these.
+  ///   - sharesIndices: false to keep indices from outside as they are recorded.
   ///   - captured: is set to what stands behind the other shared leaves, in order.
   init<S: Scalar>(
     of tape: Tape<S>, from mark: Int, carries: [Int], entries: [Int], shared: [Int] = [], next: [Int], outputs: [Int],
-    kept: [Int] = [], isRecomputed: Bool = false, keepingMoreOf lineage: [Name] = [], captured: inout [Captured<S>]
+    kept: [Int] = [], isRecomputed: Bool = false, sharesIndices: Bool = false, keepingMoreOf lineage: [Name] = [],
+    captured: inout [Captured<S>]
   ) {
     let count = tape.nodes.count
     var isLive = [Bool](repeating: false, count: count)
@@ -77,7 +79,7 @@ final class ScanBody: Sendable {
         continue
       }
       append(.leaf(like: node), for: i)
-      if node.isIndex {
+      if node.isIndex, i >= mark || (node.isLeaf && !sharesIndices) {
         indices[nodes.count - 1] = tape.handle(i).recordedIndices
       } else if i < mark {
         found.append((nodes.count - 1, .node(i)))

@@ -31,12 +31,7 @@ public func scan<S: Scalar>(
   guard let first = sequences.first else {
     fatalError("scan: there is no sequence to take entries of; scan(_:steps:) counts", file: file, line: line)
   }
-  let shapes = sequences.map { $0.checkedShape("scan", file, line) }
-  guard let steps = shapes[0].first, shapes.allSatisfy({ $0.first == steps }) else {
-    fatalError(
-      "scan: sequences of the shapes \(shapes.map { "\($0)" }.joined(separator: ", ")); all need one first axis, the steps",
-      file: file, line: line)
-  }
+  let steps = commonExtent(of: sequences, for: "scan: sequences", "the steps", file, line)
   let segment = Int(Double(steps).squareRoot().rounded(.up))
   guard recomputing, segment > 1 else {
     return first.tape.loop(carry, sequences, steps, reversed, file, line, body)
@@ -56,6 +51,19 @@ public func scan<S: Scalar>(
   let count = tape.constant(.zeros([steps, 0]))
   return scan(carry, over: [count], recomputing: recomputing, file: file, line: line) { carry, _ in (body(carry), []) }
     .carry
+}
+
+/// The extent of the first axis of all these.
+func commonExtent<S: Scalar>(
+  of x: [Variable<S>], for purpose: String, _ axis: String, _ file: StaticString, _ line: UInt
+) -> Int {
+  let shapes = x.map { $0.checkedShape(purpose, file, line) }
+  guard let extent = shapes[0].first, shapes.allSatisfy({ $0.first == extent }) else {
+    fatalError(
+      "\(purpose) of the shapes \(shapes.map { "\($0)" }.joined(separator: ", ")); all need one first axis, \(axis)",
+      file: file, line: line)
+  }
+  return extent
 }
 
 /// A loop over segments, each a loop: what is carried within a segment is computed again on the way back.
@@ -83,22 +91,48 @@ private func segmented<S: Scalar>(
 }
 
 extension Tape {
-  /// Records the body from a mark on, takes it off the tape again, and records the loop.
+  /// Records the body and takes it off the tape again, and records the loop.
   fileprivate func loop(
     _ carry: [Variable<S>], _ sequences: [Variable<S>], _ steps: Int, _ reversed: Bool, recomputing: Bool = false,
     _ file: StaticString, _ line: UInt,
     _ body: ([Variable<S>], [Variable<S>]) -> (carry: [Variable<S>], outputs: [Variable<S>])
   ) -> (carry: [Variable<S>], outputs: [Variable<S>]) {
-    func trap(_ sentence: String) -> Never { fatalError("scan: " + sentence, file: file, line: line) }
     let operands = carry + sequences
     for x in operands where nodes[index(of: x, for: "scan", beside: operands, file: file, line: line)].isIndex {
-      trap("\(describe(x.index)) holds indices, and a loop takes numbers: use asNumbers, or gather its rows before")
+      fatalError(
+        "scan: \(describe(x.index)) holds indices, and a loop takes numbers: use asNumbers, or gather its rows before",
+        file: file, line: line)
     }
+    let (recorded, shared) = self.body(
+      of: "scan", carry, sequences, entry: reversed ? steps - 1 : 0, recomputing: recomputing, file, line, body)
+    let loop = Scan(body: recorded, steps: steps, isReversed: reversed)
+    let parts = loop.parts(of: record(loop, inputs: operands + shared, file: file, line: line))
+    return (parts.carries, parts.outputs)
+  }
+
+  /// Records a body at carries and at one entry of each sequence, and takes it off the tape again.
+  /// - Parameter sharesIndices: true where indices are given, handed on, and read from outside.
+  /// - Returns: the body, and what it shares with the tape.
+  func body(
+    of name: String, _ carry: [Variable<S>], _ sequences: [Variable<S>], entry: Int, recomputing: Bool = false,
+    sharesIndices: Bool = false, _ file: StaticString, _ line: UInt,
+    _ body: ([Variable<S>], [Variable<S>]) -> (carry: [Variable<S>], outputs: [Variable<S>])
+  ) -> (ScanBody, shared: [Variable<S>]) {
+    func trap(_ sentence: String) -> Never { fatalError("\(name): " + sentence, file: file, line: line) }
+    let operands = carry + sequences
+    for x in operands { _ = index(of: x, for: name, beside: operands, file: file, line: line) }
     let (mark, outerLoop, outerServing) = (count, recordsLoop, serving)
     (recordsLoop, serving) = (true, -1)
     let carries = carry.map { record(BodyLeaf(entry: 0, ownShape: $0.shape), $0) }
-    let entries = sequences.map { x in
-      record(BodyLeaf(entry: reversed ? steps - 1 : 0, ownShape: Shape(Array(x.shape.dropFirst()))), x)
+    let entries = sequences.map { x -> Variable<S> in
+      let shape = Shape(Array(x.shape.dropFirst()))
+      let bound = x.computedIndexBound
+      guard holdsIndices(x.index), bound == nil else {
+        return record(BodyLeaf(entry: entry, ownShape: shape, indicesBelow: bound), x)
+      }
+      // The bound of indices that are fed comes from who reads them.
+      let values = x.recordedIndices.elements.dropFirst(entry * shape.elementCount).prefix(shape.elementCount)
+      return index(Tensor(shape: shape, elements: values + Array(repeating: 0, count: shape.elementCount - values.count)))
     }
     let (next, outputs) = body(carries, entries)
     (recordsLoop, serving) = (outerLoop, outerServing)
@@ -106,8 +140,8 @@ extension Tape {
       trap("\(carry.count) values are carried, and the body hands on \(next.count)")
     }
     for x in next + outputs {
-      guard nodes[index(of: x, for: "scan, body", beside: operands, file: file, line: line)].isIndex else { continue }
-      trap("the body gives indices, \(describe(x.index)); take asNumbers of them")
+      let node = index(of: x, for: name + ", body", beside: operands, file: file, line: line)
+      if nodes[node].isIndex, !sharesIndices { trap("the body gives indices, \(describe(node)); take asNumbers of them") }
     }
     for (position, (given, handed)) in zip(carries, next).enumerated() where given.shape != handed.shape {
       trap(
@@ -115,21 +149,20 @@ extension Tape {
           + "the same")
     }
     if let store = stores.first(where: { $0.node >= mark }) {
-      trap("the body stores \(describe(store.node)) into a state; carry it instead, and store what the loop returns")
+      trap("the body stores \(describe(store.node)) into a state; hand it on instead, and store what \(name) returns")
     }
     for node in mark..<count {
       if case .leaf(.random) = nodes[node].kind {
-        trap("\(describe(node)) is drawn at random in the body; draw for all steps before, and pass them as a sequence")
+        trap("\(describe(node)) is drawn at random in the body; draw for all of them before, and pass what was drawn")
       }
     }
     var captured: [ScanBody.Captured<S>] = []
     let recorded = ScanBody(
       of: self, from: mark, carries: carries.map(\.index), entries: entries.map(\.index), next: next.map(\.index),
-      outputs: outputs.map(\.index), isRecomputed: recomputing, captured: &captured)
-    for case .node(let node) in captured where nodes[node].isIndex {
+      outputs: outputs.map(\.index), isRecomputed: recomputing, sharesIndices: sharesIndices, captured: &captured)
+    for case .node(let node) in captured where nodes[node].isIndex && !sharesIndices {
       trap(
-        "the body reads the indices \(describe(node)) from outside; gather before the loop, or compute them in the body"
-      )
+        "the body reads the indices \(describe(node)) from outside; gather before the loop, or compute them in the body")
     }
     truncate(to: mark)
     let shared = captured.map { value in
@@ -139,9 +172,7 @@ extension Tape {
       case .parameter(let place, let isState): isState ? state(place) : parameter(place)
       }
     }
-    let loop = Scan(body: recorded, steps: steps, isReversed: reversed)
-    let parts = loop.parts(of: record(loop, inputs: operands + shared, file: file, line: line))
-    return (parts.carries, parts.outputs)
+    return (recorded, shared)
   }
 }
 
@@ -150,13 +181,21 @@ extension Tape {
 private struct BodyLeaf: Operation {
   let entry: Int
   let ownShape: Shape
+  /// The bound of the indices that it is; `nil` for numbers.
+  var indicesBelow: Int?
   static var mayBeFormula: Bool { false }
   var name: String { "step" }
+  var indexPosition: Int? { indicesBelow == nil ? nil : 0 }
+  func indexBound(for inputs: [Shape]) -> Int { indicesBelow ?? 0 }
+  func resultIndexBound(for inputs: [Shape]) -> Int? { indicesBelow }
   func shape(of x: [Shape]) throws(ShapeError) -> Shape { ownShape }
   func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) {
+    indicesBelow == nil ? cut(x[0], into: y) : cut(x[0].asIndices, into: y.asIndices)
+  }
+  private func cut<S: Scalar>(_ x: View<S>, into y: Output<S>) {
     let start = entry * y.count
-    guard entry >= 0, x[0].count >= start + y.count else { return y.elements.update(repeating: 0) }
-    for i in y.indices { y[i] = x[0][start + i] }
+    guard entry >= 0, x.count >= start + y.count else { return y.elements.update(repeating: 0) }
+    for i in y.indices { y[i] = x[start + i] }
   }
   /// Nothing: a step takes what it is given as it is.
   func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] { [nil] }

@@ -190,7 +190,7 @@ struct RowSpace {
     let operands = node.inputs.map { operand(recording.nodes[$0].shape) }
     if form.isReduction(of: AxisSet([shape.rank - 1])) { return node.shape == single && operands == [.row] ? 0 : nil }
     if form == .softmax(.softmax) || form == .softmax(.logSoftmax) { return operands == [.row] ? 0 : nil }
-    guard form.isLoop || form == .addBias || form == .broadcast else { return nil }
+    guard form.isLoop || form == .addBias || form == .broadcast, !node.isIndex else { return nil }
     if node.shape != shape {
       guard node.shape == single else { return nil }
       return operands.allSatisfy { $0 == .number || $0 == .sharedNumber } ? 0 : nil
