@@ -31,6 +31,13 @@ extension TrainingStep {
     return shards * rank / processes..<shards * (rank + 1) / processes
   }
 
+  /// The rows of a batch that this process reads.
+  func ownRows(_ count: Int) -> Range<Int> {
+    guard shards != nil else { return 0..<count }
+    let rows = shardRows(count)[ownShards]
+    return (rows.first?.lowerBound ?? 0)..<(rows.last?.upperBound ?? count)
+  }
+
   /// One update from a batch of tensors that is cut along their first axes.
   func stepInShards(_ values: [FedValue<S>], at site: CallSite) throws -> S {
     let count = values.first?.form.shape.first ?? 0
