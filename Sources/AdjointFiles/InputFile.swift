@@ -9,7 +9,7 @@ package struct InputFile {
   package let path: String
   /// The number of bytes in the file when it was opened.
   package let size: Int
-  private let handle: FileHandle
+  let handle: FileHandle
   private let compressed: (bytes: [UInt8], gzip: Gzip)?
   /// The content of a pipe, which can be read once only.
   private let piped: [UInt8]?
@@ -114,6 +114,9 @@ package struct InputFile {
       found: found,
       remedy: "Use fewer examples or a part of the file, or raise the limit (--memory-limit of the command line).")
   }
+
+  /// True for a plain file, whose content may be read at any place and again.
+  package var isPlain: Bool { compressed == nil && piped == nil }
 
   /// The most bytes that the content can have: no compressed file becomes more than 1,032 times as long.
   package var largestSize: Int { compressed.map { $0.bytes.count.multipliedReportingOverflow(by: 1032).0 } ?? size }

@@ -8,6 +8,7 @@
 
 typedef struct parcel {
   struct parcel *next;
+  unsigned number;
   size_t count;
   char bytes[];
 } parcel;
@@ -16,6 +17,7 @@ typedef struct {
   int count;
   pthread_mutex_t mutex;
   parcel **queues;  // from, to
+  adjoint_exchanges *exchanges;  // of each
 } local;
 
 AdjointGroup adjoint_local_create(int count) {
@@ -23,47 +25,61 @@ AdjointGroup adjoint_local_create(int count) {
   if (!group) return 0;
   group->count = count;
   group->queues = calloc((size_t)count * (size_t)count, sizeof *group->queues);
+  group->exchanges = calloc((size_t)count, sizeof *group->exchanges);
   pthread_mutex_init(&group->mutex, NULL);
   return (AdjointGroup)group;
 }
 
-static void put(local *group, int from, const AdjointMessage *message) {
-  parcel *sent = malloc(sizeof *sent + message->count);
+adjoint_exchanges *adjoint_local_exchanges(AdjointGroup handle, int rank) {
+  return &((local *)handle)->exchanges[rank];
+}
+
+static void put(local *group, int from, const adjoint_piece *piece, unsigned number) {
+  parcel *sent = malloc(sizeof *sent + piece->count);
   if (!sent) abort();
   sent->next = NULL;
-  sent->count = message->count;
-  memcpy(sent->bytes, message->bytes, message->count);
+  sent->number = number;
+  sent->count = piece->count;
+  memcpy(sent->bytes, piece->bytes, piece->count);
   pthread_mutex_lock(&group->mutex);
-  parcel **place = &group->queues[from * group->count + message->peer];
+  parcel **place = &group->queues[from * group->count + piece->peer];
   while (*place) place = &(*place)->next;
   *place = sent;
   pthread_mutex_unlock(&group->mutex);
 }
 
-static parcel *take(local *group, int from, int to) {
+// The first parcel of an exchange, which may stand behind those of others.
+static parcel *take(local *group, int from, int to, unsigned number) {
   pthread_mutex_lock(&group->mutex);
-  parcel **place = &group->queues[from * group->count + to], *found = *place;
+  parcel **place = &group->queues[from * group->count + to];
+  while (*place && (*place)->number != number) place = &(*place)->next;
+  parcel *found = *place;
   if (found) *place = found->next;
   pthread_mutex_unlock(&group->mutex);
   return found;
 }
 
-int adjoint_exchange(
-    AdjointGroup handle, int rank, const AdjointMessage *sends, size_t send_count, const AdjointMessage *receives,
-    size_t receive_count, double seconds) {
-  if (!handle) return adjoint_mpi_exchange(sends, send_count, receives, receive_count, seconds);
+// What is sent is copied at the beginning, and what is received comes at the end: as late as it may, for tests that nobody reads it before.
+bool adjoint_local_goes_on(AdjointGroup handle, int rank, adjoint_exchange *exchange) {
   local *group = (local *)handle;
-  for (size_t i = 0; i < send_count; i++) put(group, rank, &sends[i]);
-  for (size_t i = 0; i < receive_count; i++) {
-    adjoint_patience patience = adjoint_patience_begin(seconds);
-    parcel *found;
-    while (!(found = take(group, receives[i].peer, rank))) {
-      if (adjoint_patience_ends(&patience)) return receives[i].peer;
+  if (!exchange->is_under_way) {
+    exchange->is_under_way = true;
+    size_t received = 0;
+    for (size_t i = 0; i < exchange->count; i++) {
+      if (exchange->pieces[i].is_sent) put(group, rank, &exchange->pieces[i], exchange->number);
+      else received++;
     }
+    exchange->count = received;
+    return received == 0;
+  }
+  for (; exchange->done < exchange->count; exchange->done++) {
+    const adjoint_piece *piece = &exchange->pieces[exchange->done];
+    parcel *found = take(group, piece->peer, rank, exchange->number);
+    if (!found) return false;
     // Both sides plan by themselves: another size is a plan that differs.
-    if (found->count != receives[i].count) abort();
-    memcpy(receives[i].bytes, found->bytes, found->count);
+    if (found->count != piece->count) abort();
+    memcpy(piece->bytes, found->bytes, found->count);
     free(found);
   }
-  return -1;
+  return true;
 }

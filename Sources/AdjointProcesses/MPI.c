@@ -4,12 +4,10 @@
 
 #include <dlfcn.h>
 #include <poll.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 // Handles are pointers in both interfaces, and a status may be left out by NULL in both.
@@ -17,11 +15,10 @@ typedef void *Handle;
 
 // Constants of the standard interface (MPI 5.0, appendix A).
 static const uintptr_t StandardWorld = 0x101, StandardByte = 0x247;
-enum { StandardSerialized = 2048, OpenSerialized = 2, StepTag = 1, LastTag = 2 };
+enum { StandardSerialized = 2048, OpenSerialized = 2 };
+// Tags: of the last exchange, and the first of so many others, which all libraries have.
+enum { LastTag = 1, FirstTag = 2, TagCount = 1 << 14 };
 enum { MostProcesses = 64, MostVersion = 8192 };
-
-// The counts of a message are of 32 bits.
-static const size_t LargestPiece = (size_t)1 << 30;
 
 static struct {
   void *library;
@@ -38,9 +35,9 @@ static struct {
   int (*receive)(void *, int, Handle, int, int, Handle, Handle *);
   int (*test)(Handle *, int *, void *);
   int (*version)(char *, int *);
-  bool joined;
+  bool joined, is_leaving;
   int own_rank, count;
-  /// The seconds by which each exchange is made longer, for experiments.
+  /// The seconds after its beginning at which an exchange is under way, for experiments.
   double delay;
 } mpi;
 
@@ -225,71 +222,27 @@ bool adjoint_is_set(const char *variable) {
   return value && *value;
 }
 
-// Requests of the present exchange, with the peer of each.
-static Handle *requests;
-static int *peers;
-static size_t capacity;
+double adjoint_mpi_delay(void) { return mpi.delay; }
 
-static bool reserve(size_t count) {
-  if (count <= capacity) return true;
-  requests = realloc(requests, count * sizeof *requests);
-  peers = realloc(peers, count * sizeof *peers);
-  capacity = count;
-  return requests && peers;
-}
-
-static size_t pieces(const AdjointMessage *messages, size_t count) {
-  size_t sum = 0;
-  for (size_t i = 0; i < count; i++) sum += (messages[i].count + LargestPiece - 1) / LargestPiece;
-  return sum;
-}
-
-static size_t begin(const AdjointMessage *messages, size_t count, bool sending, int tag, size_t first) {
-  for (size_t i = 0; i < count; i++) {
-    for (size_t start = 0; start < messages[i].count; start += LargestPiece) {
-      const size_t rest = messages[i].count - start;
-      const int size = (int)(rest < LargestPiece ? rest : LargestPiece);
-      char *bytes = (char *)messages[i].bytes + start;
-      peers[first] = messages[i].peer;
-      if (sending) mpi.send(bytes, size, mpi.byte, messages[i].peer, tag, mpi.world, &requests[first]);
-      else mpi.receive(bytes, size, mpi.byte, messages[i].peer, tag, mpi.world, &requests[first]);
-      first++;
+bool adjoint_mpi_goes_on(adjoint_exchange *exchange) {
+  if (!exchange->is_under_way) {
+    exchange->is_under_way = true;
+    const int tag = mpi.is_leaving ? LastTag : FirstTag + (int)(exchange->number % TagCount);
+    // All before the first is asked: messages of a pair and a number arrive in this order.
+    for (size_t i = 0; i < exchange->count; i++) {
+      adjoint_piece *piece = &exchange->pieces[i];
+      const int count = (int)piece->count;
+      if (piece->is_sent) mpi.send(piece->bytes, count, mpi.byte, piece->peer, tag, mpi.world, &piece->request);
+      else mpi.receive(piece->bytes, count, mpi.byte, piece->peer, tag, mpi.world, &piece->request);
     }
   }
-  return first;
-}
-
-static int exchange(
-    const AdjointMessage *sends, size_t send_count, const AdjointMessage *receives, size_t receive_count,
-    double seconds, int tag) {
-  if (!reserve(pieces(sends, send_count) + pieces(receives, receive_count))) return 0;
-  size_t open = begin(receives, receive_count, false, tag, 0);
-  open = begin(sends, send_count, true, tag, open);
-  adjoint_patience patience = adjoint_patience_begin(seconds);
-  const bool is_delayed = mpi.delay > 0 && open > 0;
-  while (open > 0) {
-    for (size_t i = 0; i < open;) {
-      int done = 0;
-      mpi.test(&requests[i], &done, NULL);
-      if (!done) {
-        i++;
-        continue;
-      }
-      open--;
-      requests[i] = requests[open];
-      peers[i] = peers[open];
-    }
-    if (open > 0 && adjoint_patience_ends(&patience)) return peers[0];
+  for (size_t i = 0; i < exchange->count;) {
+    int is_done = 0;
+    mpi.test(&exchange->pieces[i].request, &is_done, NULL);
+    if (is_done) exchange->pieces[i] = exchange->pieces[--exchange->count];
+    else i++;
   }
-  const double end = is_delayed ? adjoint_now() + mpi.delay : 0;
-  while (is_delayed && adjoint_now() < end) sched_yield();
-  return -1;
-}
-
-int adjoint_mpi_exchange(
-    const AdjointMessage *sends, size_t send_count, const AdjointMessage *receives, size_t receive_count,
-    double seconds) {
-  return exchange(sends, send_count, receives, receive_count, seconds, StepTag);
+  return exchange->count == 0;
 }
 
 // The last exchange, of nothing but its coming: who is missing is named.
@@ -303,7 +256,9 @@ static void leave(void) {
     sends[peers_count] = (AdjointMessage){.peer = peer, .bytes = &own, .count = 1};
     receives[peers_count++] = (AdjointMessage){.peer = peer, .bytes = &all[peer], .count = 1};
   }
-  const int silent = exchange(sends, peers_count, receives, peers_count, SecondsToPart, LastTag);
+  mpi.is_leaving = true;
+  const int place = adjoint_exchange_begin(0, mpi.own_rank, sends, peers_count, receives, peers_count);
+  const int silent = adjoint_exchange_end(0, mpi.own_rank, place, SecondsToPart);
   if (silent >= 0) {
     snprintf(text, sizeof text, "adjoint: error: process %d did not come to the end; all end here\n", silent);
     adjoint_abort(text);
@@ -311,29 +266,4 @@ static void leave(void) {
   wait_at_most(SecondsToPart);
   mpi.finalize();
   wait_at_most(0);
-}
-
-adjoint_patience adjoint_patience_begin(double seconds) {
-  return (adjoint_patience){.seconds = seconds, .last = adjoint_now()};
-}
-
-double adjoint_now(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
-
-// First at once, then giving the core to whoever wants it, then asleep. While all are stopped nobody is late, so of a gap
-// a second counts; on a machine that does much else, gaps are shorter.
-bool adjoint_patience_ends(adjoint_patience *patience) {
-  enum { Spins = 200, Yields = 20000 };
-  const double longest_gap = 1;
-  patience->turns++;
-  if (patience->turns < Spins) return false;
-  if (patience->turns < Yields) sched_yield();
-  else nanosleep(&(struct timespec){.tv_nsec = 50000}, NULL);
-  const double now = adjoint_now(), gap = now - patience->last;
-  patience->last = now;
-  patience->waited += gap < longest_gap ? gap : longest_gap;
-  return patience->waited > patience->seconds;
 }

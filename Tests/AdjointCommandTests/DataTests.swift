@@ -1,5 +1,6 @@
 import AdjointDatasets
 import Foundation
+import TestFiles
 import Testing
 
 /// Data from outside, evaluating and predicting.
@@ -32,6 +33,26 @@ import Testing
     let elsewhere = try Workplace()
     let resumed = try elsewhere.run("train", "--resume", workplace.path("model.st"), "--json")
     #expect(try resumed.number("testLoss") == trained.number("testLoss"))
+  }
+
+  @Test(
+    "In shards, images of a plain file stay there, those of a compressed one are in memory, and the checkpoint is the same to the last byte",
+    arguments: ["none", "pixel", "image"])
+  func shards(standardization: String) throws {
+    let workplace = try Workplace()
+    try writeDirectory(workplace)
+    let settings = ["--data", ".", "--shards", "4", "--validation", "0.2", "--standardize", standardization]
+    let plain = try workplace.start(tiny + settings + ["--save", "plain.st", "--report", "report"]).outcome()
+    #expect(plain.code == 0 && plain.output.contains("read from their file"), "\(plain.output) \(plain.errors)")
+    for part in [MNIST.Part.training, .test] {
+      let name = MNIST.images(part).name
+      _ = try workplace.write(name + ".gz", gzipped(workplace.bytes(name)))
+      try FileManager.default.removeItem(atPath: workplace.path(name))
+    }
+    let compressed = try workplace.start(tiny + settings + ["--save", "compressed.st"]).outcome()
+    #expect(compressed.code == 0 && compressed.output.contains("in the memory of each process"), "\(compressed.output)")
+    #expect(try workplace.bytes("plain.st") == workplace.bytes("compressed.st"))
+    #expect(FileManager.default.fileExists(atPath: workplace.path("report/misclassified.svg")))
   }
 
   @Test("A wrong directory and a truncated IDX file are one sentence each")

@@ -112,7 +112,7 @@ struct ExamplesTests {
       #expect((training.images != nil) == isImage, "\(type) \(dimensions)")
       let scale: Float = isImage ? 1 / 255 : 1
       let expected = values.map { Float($0) * scale }
-      #expect(zip(training.all.inputs.elements, expected).allSatisfy { abs($0 - $1) < 1e-6 })
+      #expect(zip(try training.batch([0, 1]).inputs.elements, expected).allSatisfy { abs($0 - $1) < 1e-6 })
     }
   }
 

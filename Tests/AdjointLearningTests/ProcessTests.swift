@@ -269,7 +269,7 @@ import Testing
 }
 
 /// Runs a body on a thread for each of several processes, and returns what each gives.
-private func onProcesses<Result: Sendable>(
+func onProcesses<Result: Sendable>(
   _ count: Int, _ body: @escaping @Sendable (ProcessGroup) -> Result
 ) -> [Result] {
   let lock = NSLock()

@@ -1,7 +1,7 @@
 import Foundation
 
 /// A folder that is removed with everything in it when the test ends.
-package final class ScratchFolder {
+package final class ScratchFolder: Sendable {
   package let url = FileManager.default.temporaryDirectory.appendingPathComponent("adjoint-\(UUID().uuidString)")
 
   package init() throws { try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true) }

@@ -50,13 +50,15 @@ public final class Program<S: Scalar> {
     }
   }
   /// The pool, which `pool` keeps alive: running on it counts no references.
-  private var unmanagedPool: Unmanaged<WorkerPool>?
-  private let task = PhaseTask<S>()
+  private(set) var unmanagedPool: Unmanaged<WorkerPool>?
+  let task = PhaseTask<S>()
   /// The groups of instructions that threads run without waiting for each other; none without threads.
-  package private(set) var phases: [Phase] = []
+  package internal(set) var phases: [Phase] = []
   /// The instructions in the order of the phases.
-  private(set) var scheduled = UnsafeMutableBufferPointer<Instruction<S>>(start: nil, count: 0)
-  private(set) var scheduledOrder: [Int] = []
+  var scheduled = UnsafeMutableBufferPointer<Instruction<S>>(start: nil, count: 0)
+  var scheduledOrder: [Int] = []
+  /// What a run tells in its course of being complete, and to whom.
+  var completions: Completions?
   /// The clock that measures every run during a profile.
   var clock: ProgramClock?
   /// The processes that share the runs; `nil` where each process runs all by itself.
@@ -215,24 +217,6 @@ public final class Program<S: Scalar> {
     scheduled.deinitialize().deallocate()
   }
 
-  /// Sorts the instructions into phases for the threads that there are.
-  private func schedule() {
-    scheduled.deinitialize().deallocate()
-    (phases, scheduledOrder, shared) = ([], [], nil)
-    scheduled = UnsafeMutableBufferPointer(start: nil, count: 0)
-    let parts = (pool?.threads ?? 1) * (group?.count ?? 1)
-    guard parts > 1 else { return }
-    // An exchange takes ten times what waking threads takes.
-    let leastWork = group.map { $0.isMarkingMissing ? 0 : 200_000 } ?? pool?.leastWork ?? 0
-    let schedule = PhaseOrder(of: instructions, from: foldedCount, parts: parts, leastWork: leastWork)
-    (phases, scheduledOrder) = (schedule.phases, schedule.order)
-    scheduled = .allocate(capacity: schedule.order.count)
-    for (place, position) in schedule.order.enumerated() {
-      scheduled.initializeElement(at: place, to: instructions[position])
-    }
-    shared = makeShare()
-  }
-
   // MARK: Running
 
   /// Draws the random leaves, computes every output, and stores the states.
@@ -363,6 +347,7 @@ public final class Program<S: Scalar> {
       executeWatched(from: first)
     #else
       guard heldIndices.isEmpty else { return executeHoldingIndices(from: first) }
+      if let completions, completions.isAwaited { return executeTelling(completions) }
       if scheduled.baseAddress != nil, first == foldedCount { return executePhases() }
       for position in first..<instructions.count { base[position].execute() }
     #endif
@@ -372,29 +357,6 @@ public final class Program<S: Scalar> {
   private func executeHoldingIndices(from first: Int) {
     for position in first..<instructions.count where !heldIndices.contains(lastNodes[position]) {
       instructions[position].executeApart()
-    }
-  }
-
-  @inline(never)
-  @specialized(where S == Float)
-  @specialized(where S == Double)
-  private func executePhases() {
-    if group != nil {
-      if let shared { return execute(with: shared) }
-      for position in foldedCount..<instructions.count { instructions[position].executeApart() }
-      return
-    }
-    guard let unmanagedPool, let scheduled = scheduled.baseAddress else { return }
-    // By position: a loop over an array would retain it.
-    for number in 0..<phases.count {
-      let phase = phases[number]
-      if phase.isShared {
-        task.instructions = UnsafeBufferPointer(
-          start: scheduled + phase.instructions.lowerBound, count: phase.instructions.count)
-        unmanagedPool._withUnsafeGuaranteedRef { $0.run(task) }
-      } else {
-        for position in phase.instructions { scheduled[position].executeApart() }
-      }
     }
   }
 }

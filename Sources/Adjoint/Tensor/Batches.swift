@@ -9,8 +9,8 @@
 ///     for batch in epoch[17...] { … }                              // the rest of an interrupted epoch
 ///
 /// Every example appears once; the last batch is short when the size does not divide the count. A batch is assembled
-/// when it is asked for.
-public struct Batches<Source: Dataset>: RandomAccessCollection, Sendable {
+/// when it is asked for. Those of a data set whose examples may fail to be read are no collection: `batch(_:)` throws.
+public struct Batches<Source: Dataset>: Sendable {
   /// The data set whose examples these are.
   package let source: Source
   /// The number of examples in every batch but the last.
@@ -35,14 +35,28 @@ public struct Batches<Source: Dataset>: RandomAccessCollection, Sendable {
   /// One more than the number of the last batch.
   public var endIndex: Int { order.isEmpty ? 0 : (order.count - 1) / size + 1 }
 
+  /// The number of batches.
+  public var count: Int { endIndex }
+
   /// The batch of this number: inputs [b, features] and targets.
-  public subscript(number: Int) -> Batch<Source.Target> { source.batch(rows(ofBatch: number)) }
+  public func batch(_ number: Int) throws(Source.Failure) -> Batch<Source.Target> {
+    try source.batch(rows(ofBatch: number))
+  }
 
   /// The numbers of the examples in a batch.
-  package func rows(ofBatch number: Int) -> ArraySlice<Int> {
-    guard indices.contains(number) else { fatalError("batches: there is no batch \(number) among \(count)") }
+  public func rows(ofBatch number: Int) -> ArraySlice<Int> {
+    guard (0..<count).contains(number) else { fatalError("batches: there is no batch \(number) among \(count)") }
     return order[(number * size)...].prefix(size)
   }
+}
+
+extension Batches: Sequence, Collection, BidirectionalCollection, RandomAccessCollection
+where Source.Failure == Never {
+  public typealias Element = Batch<Source.Target>
+  public typealias Index = Int
+  public typealias Indices = Range<Int>
+  /// The batch of this number: inputs [b, features] and targets.
+  public subscript(number: Int) -> Batch<Source.Target> { batch(number) }
 }
 
 extension Batches: CustomStringConvertible {

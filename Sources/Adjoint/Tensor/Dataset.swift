@@ -5,6 +5,8 @@
 public protocol Dataset<Target>: Sendable, CustomStringConvertible {
   /// The type of a target: `Int32` for class numbers, `Float` for regression.
   associatedtype Target: BitwiseCopyable & Sendable
+  /// The type of the error of examples that cannot be read; `Never` for those that are in memory.
+  associatedtype Failure: Error = Never
 
   /// The number of examples.
   var count: Int { get }
@@ -16,10 +18,14 @@ public protocol Dataset<Target>: Sendable, CustomStringConvertible {
   /// Writes the examples with these numbers, in this order, into existing memory; it allocates nothing.
   ///
   /// Threads call this at the same time, for different rows or for the same ones: each of two may write a whole batch for
-  /// itself. The same rows must give the same numbers, every time.
+  /// itself. The same rows must give the same numbers, every time. Whoever cannot read them throws.
   /// - Precondition: the buffers hold at least `rows.count` inputs and targets, and every row exists.
   func fill(
-    inputs: UnsafeMutableBufferPointer<Float>, targets: UnsafeMutableBufferPointer<Target>, from rows: ArraySlice<Int>)
+    inputs: UnsafeMutableBufferPointer<Float>, targets: UnsafeMutableBufferPointer<Target>, from rows: ArraySlice<Int>
+  ) throws(Failure)
+
+  /// Says which examples are asked for next, so that a data set that is not in memory may begin to read them.
+  func announce(_ rows: ArraySlice<Int>)
 
   /// The examples with these numbers, in this order.
   /// - Precondition: every row exists.
@@ -60,6 +66,8 @@ extension Batch where Target == Int32 {
 }
 
 extension Dataset {
+  public func announce(_ rows: ArraySlice<Int>) {}
+
   /// The type, the number of examples and the shapes of one, without the numbers.
   public var description: String {
     "\(Self.self): \(count) examples, inputs \(inputShape), targets \(targetShape) of \(Target.self)"
@@ -77,21 +85,23 @@ extension Dataset {
 
   /// The examples with these numbers, in this order, as tensors.
   /// - Precondition: every row exists.
-  package func batch(_ rows: ArraySlice<Int>) -> Batch<Target> {
+  package func batch(_ rows: ArraySlice<Int>) throws(Failure) -> Batch<Target> {
     for row in rows where row < 0 || row >= count { fatalError("Dataset: there is no example \(row) among \(count)") }
     let targetCount = rows.count * targetShape.elementCount
     var targets: [Target] = []
+    var failure: Failure?
     let inputs = Tensor<Float>(shape: Shape([rows.count] + inputShape)) { inputs in
       targets = Array(unsafeUninitializedCapacity: targetCount) { buffer, initialized in
-        fill(inputs: inputs, targets: UnsafeMutableBufferPointer(rebasing: buffer[0..<targetCount]), from: rows)
-        initialized = targetCount
+        do throws(Failure) {
+          try fill(inputs: inputs, targets: UnsafeMutableBufferPointer(rebasing: buffer[0..<targetCount]), from: rows)
+          initialized = targetCount
+        } catch { failure = error }
       }
+      if failure != nil { inputs.update(repeating: 0) }
     }
+    if let failure { throw failure }
     return Batch(inputs: inputs, targets: Tensor(shape: Shape([rows.count] + targetShape), elements: targets))
   }
-
-  /// All examples as one batch: what small problems and evaluations want.
-  public var all: Batch<Target> { batch(Array(0..<count)[...]) }
 
   /// The first examples, at most `maximum` of them.
   public func prefix(_ maximum: Int) -> Self { selecting(Array(0..<Swift.max(0, Swift.min(maximum, count)))[...]) }
@@ -109,4 +119,9 @@ extension Dataset {
     let aside = Int((Double(count) * fraction).rounded())
     return (selecting(order[aside...]), selecting(order[..<aside]))
   }
+}
+
+extension Dataset where Failure == Never {
+  /// All examples as one batch: what small problems and evaluations want.
+  public var all: Batch<Target> { batch(Array(0..<count)[...]) }
 }

@@ -1,4 +1,5 @@
 import Adjoint
+import AdjointFiles
 
 // Data sets in a line: how many examples of what, how many classes, how many bytes. None prints its numbers.
 
@@ -7,6 +8,13 @@ extension LabeledImages: CustomStringConvertible {
   public var description: String {
     "LabeledImages: \(count) images of \(height) × \(width), \(words(ofClasses: classNames)), \(byteText(pixels.count)), "
       + "\(standardization)"
+  }
+}
+
+extension StoredImages: CustomStringConvertible {
+  /// The count, size and classes of the images, and the way to numbers.
+  public var description: String {
+    "StoredImages: \(count) images of \(height) × \(width) in a file, \(words(ofClasses: classNames)), \(standardization)"
   }
 }
 

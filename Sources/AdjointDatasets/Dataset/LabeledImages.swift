@@ -44,11 +44,7 @@ public struct LabeledImages: Dataset, Hashable {
     self.classNames = classNames
     self.standardization = standardization
     plan = Standardization.Plan(standardization)
-    if case .perPixel(let statistics) = standardization, statistics.mean.count != height * width {
-      fatalError(
-        "LabeledImages: statistics of \(statistics.mean.count) pixels for images of \(height) × \(width); take them of images of "
-          + "this size", file: file, line: line)
-    }
+    standardization.check(height: height, width: width, file: file, line: line)
   }
 
   /// The number of examples.
@@ -125,7 +121,8 @@ public struct LabeledImages: Dataset, Hashable {
 
 /// IDX files, as MNIST and its descendants publish them.
 extension LabeledImages {
-  /// Reads images [n, height, width] and labels [n] from two IDX files of bytes, plain or gzip.
+  /// Reads images [n, height, width] and labels [n] from two IDX files of bytes, plain or gzip. `StoredImages` leaves the images of a plain
+  /// one in their file.
   /// - Throws: `FileError` when a file is damaged, the counts differ, or a label has no class.
   public init(images imageURL: URL, labels labelURL: URL, classNames: [String]) throws(FileError) {
     let imageFile = try InputFile(imageURL, gzip: .system)
@@ -138,11 +135,22 @@ extension LabeledImages {
   init(
     images: IDX, of imageFile: InputFile, labels: IDX, of labelFile: InputFile, classNames: [String]
   ) throws(FileError) {
-    guard images.elementType == .uint8, images.dimensions.count == 3, images.dimensions[1...].allSatisfy({ $0 > 0 })
-    else {
+    try LabeledImages.check(
+      (images.elementType, images.dimensions), of: imageFile, labels: labels, of: labelFile, classNames: classNames)
+    self.init(
+      pixels: images.bytes, height: images.dimensions[1], width: images.dimensions[2],
+      labels: labels.bytes.map(Int32.init), classNames: classNames)
+  }
+
+  /// Refuses files that do not hold images, and a label for each.
+  static func check(
+    _ images: (type: IDX.ElementType, dimensions: [Int]), of imageFile: InputFile, labels: IDX,
+    of labelFile: InputFile, classNames: [String]
+  ) throws(FileError) {
+    guard images.type == .uint8, images.dimensions.count == 3, images.dimensions[1...].allSatisfy({ $0 > 0 }) else {
       throw FileError(
         .wrongFormat, file: imageFile.path, at: imageFile.place(2), expected: "images: bytes [n, height, width]",
-        found: "\(images.elementType) \(images.dimensions)",
+        found: "\(images.type) \(images.dimensions)",
         remedy: "Give the file of the images (for MNIST its name contains idx3-ubyte).")
     }
     guard labels.elementType == .uint8, labels.dimensions.count == 1 else {
@@ -163,9 +171,6 @@ extension LabeledImages {
         expected: "a label in 0 ..< \(classNames.count)", found: "\(labels.bytes[wrong])",
         remedy: "The file is damaged, or the data set has more classes: give all their names.")
     }
-    self.init(
-      pixels: images.bytes, height: images.dimensions[1], width: images.dimensions[2],
-      labels: labels.bytes.map(Int32.init), classNames: classNames)
   }
 
   /// Writes the images and the labels as two plain IDX files.

@@ -1,4 +1,5 @@
 import Adjoint
+import AdjointFiles
 
 /// Mean and standard deviation of every feature over a training set.
 ///
@@ -29,28 +30,34 @@ public struct FeatureStatistics: Sendable, Hashable, Codable {
       fatalError(
         "FeatureStatistics: there are no images to take statistics of; give at least one", file: file, line: line)
     }
-    let features = images.features
-    var sums = [Int](repeating: 0, count: features)
-    var squares = [Int](repeating: 0, count: features)
+    var sums = PixelSums(images.features)
     images.pixels.withUnsafeBufferPointer { pixels in
-      sums.withUnsafeMutableBufferPointer { sums in
-        squares.withUnsafeMutableBufferPointer { squares in
-          for start in stride(from: 0, to: pixels.count, by: Swift.max(features, 1)) {
-            for j in 0..<features {
-              let value = Int(pixels[start + j])
-              sums[j] &+= value
-              squares[j] &+= value &* value
-            }
-          }
-        }
+      for start in stride(from: 0, to: pixels.count, by: images.features) {
+        sums.add(UnsafeBufferPointer(rebasing: pixels[start..<start + images.features]))
       }
     }
-    let n = Double(images.count)
-    let means = sums.map { Double($0) / n }
-    mean = means.map { Float($0 / 255) }
+    self.init(sums)
+  }
+
+  /// The statistics of each pixel of images that stay in their file, which is read once.
+  /// - Precondition: there is at least one image.
+  /// - Throws: `FileError` when it cannot be read.
+  public init(of images: StoredImages, file: StaticString = #fileID, line: UInt = #line) throws(FileError) {
+    guard images.count > 0 else {
+      fatalError(
+        "FeatureStatistics: there are no images to take statistics of; give at least one", file: file, line: line)
+    }
+    var sums = PixelSums(images.height * images.width)
+    try images.read(Array(0..<images.count)[...]) { _, pixels in sums.add(pixels) }
+    self.init(sums)
+  }
+
+  private init(_ all: PixelSums) {
+    let n = Double(all.count)
+    mean = all.sums.map { Float(Double($0) / n / 255) }
     // n·Σx² − (Σx)² is exact, so a constant pixel has a deviation of exactly 0.
-    deviation = zip(sums, squares).map { sum, square in
-      Float(Double(images.count &* square &- sum &* sum).squareRoot() / n / 255)
+    deviation = zip(all.sums, all.squares).map { sum, square in
+      Float(Double(all.count &* square &- sum &* sum).squareRoot() / n / 255)
     }
   }
 
@@ -82,6 +89,26 @@ public struct FeatureStatistics: Sendable, Hashable, Codable {
   var scale: [Float] { deviation.map { $0 > 0 ? 1 / $0 : 1 } }
 }
 
+/// The sums of the bytes of each pixel and of their squares, exact in any order.
+private struct PixelSums {
+  private(set) var count = 0
+  private(set) var sums: [Int]
+  private(set) var squares: [Int]
+
+  init(_ features: Int) {
+    (sums, squares) = (Array(repeating: 0, count: features), Array(repeating: 0, count: features))
+  }
+
+  mutating func add(_ image: UnsafeBufferPointer<UInt8>) {
+    count += 1
+    for j in sums.indices {
+      let value = Int(image[j])
+      sums[j] &+= value
+      squares[j] &+= value &* value
+    }
+  }
+}
+
 /// The way from the bytes of an image to numbers.
 public enum Standardization: Sendable, Hashable, Codable {
   /// x = byte / 255, from 0 to 1.
@@ -93,6 +120,14 @@ public enum Standardization: Sendable, Hashable, Codable {
 }
 
 extension Standardization {
+  /// Traps where statistics of pixels belong to images of another size.
+  func check(height: Int, width: Int, file: StaticString, line: UInt) {
+    guard case .perPixel(let statistics) = self, statistics.mean.count != height * width else { return }
+    fatalError(
+      "Standardization: statistics of \(statistics.mean.count) pixels for images of \(height) × \(width); take them of images of this "
+        + "size", file: file, line: line)
+  }
+
   /// A compiled form of a standardisation, so that filling a batch allocates nothing.
   enum Plan: Sendable, Hashable {
     case scale

@@ -71,9 +71,7 @@ package struct IDX: Sendable, Hashable {
     var (type, dimensions) = try header(of: file)
     let start = 4 + 4 * dimensions.count
     guard let whole = byteCount(type, dimensions), whole <= Int.max - start else {
-      throw FileError(
-        .oversized, file: file.path, at: file.place(4), expected: "dimensions of an array that can exist",
-        found: "\(product(dimensions)) elements", remedy: "The header is damaged; get the file again from its source.")
+      throw oversized(file, dimensions)
     }
     let rowSize = dimensions[0] > 0 ? whole / dimensions[0] : 0
     let wanted = rows?.clamped(to: 0..<dimensions[0]) ?? 0..<dimensions[0]
@@ -97,6 +95,39 @@ package struct IDX: Sendable, Hashable {
     content.removeSubrange(..<before)
     dimensions[0] = wanted.count
     return IDX(elementType: type, dimensions: dimensions, bytes: content)
+  }
+
+  /// The rows along the first axis of a plain file, to be read when they are needed.
+  /// - Throws: `FileError` when the file is compressed, or of another length than its header says.
+  package static func rows(of file: InputFile) throws(FileError) -> RowFile {
+    let (type, dimensions) = try header(of: file)
+    let start = 4 + 4 * dimensions.count
+    guard file.isPlain else {
+      throw FileError(
+        .wrongFormat, file: file.path, at: .wholeFile, expected: "a plain file, of which rows can be read one by one",
+        found: "compressed data", remedy: "Decompress it, such as with gunzip.")
+    }
+    guard let size = byteCount(type, dimensions), size <= Int.max - start else {
+      throw oversized(file, dimensions)
+    }
+    guard file.size >= start + size else {
+      throw cut(
+        file, at: file.size, expected: "\(size) bytes for \(product(dimensions)) elements after the header",
+        found: max(file.size - start, 0))
+    }
+    guard file.size == start + size else {
+      throw FileError(
+        .oversized, file: file.path, at: .byte(start + size), expected: "the end of the data",
+        found: "\(file.size - start - size) more bytes",
+        remedy: "The file is not what it claims to be; get it again from its source.")
+    }
+    return try RowFile(file, from: start, rowSize: dimensions[0] > 0 ? size / dimensions[0] : 0, count: dimensions[0])
+  }
+
+  private static func oversized(_ file: InputFile, _ dimensions: [Int]) -> FileError {
+    FileError(
+      .oversized, file: file.path, at: file.place(4), expected: "dimensions of an array that can exist",
+      found: "\(product(dimensions)) elements", remedy: "The header is damaged; get the file again from its source.")
   }
 
   private static func product(_ dimensions: [Int]) -> String { dimensions.map(String.init).joined(separator: " × ") }

@@ -109,10 +109,18 @@ extension TrainingStep {
   }
 
   /// Computes loss and gradients of a micro-batch.
-  func compute(_ loss: CompiledLoss<S>, _ number: Int) {
+  /// - Parameters:
+  ///   - sets: outputs, by position, of which `reached` is told, set after set, as soon as they are complete.
+  func compute(
+    _ loss: CompiledLoss<S>, _ number: Int, completing sets: [[Int]] = [], _ reached: (Int) -> Void = { _ in }
+  ) {
     loss.program.step = stepCount
     loss.program.seed = number == 0 ? seed : Generator(seed: seed).stream(UInt64(number)).key
-    loss.program.compute()
+    if let group, !sets.isEmpty {
+      loss.program.compute(completing: sets, on: group, reached)
+    } else {
+      loss.program.compute()
+    }
   }
 
   /// The loss that was computed, when it, its gradients and what it stores are finite.

@@ -35,8 +35,10 @@ final class CompiledLoss<S: Scalar> {
   private var isOutdated = false
   /// The number of the use before which this was used last.
   var lastUse = 0
-  /// True when its program meets those of other shards.
-  private(set) lazy var meetsShards = inputs.tape.meetsShards
+  /// True when its program meets those of other shards for means over all of them.
+  private(set) lazy var takesMeans = inputs.tape.takesMeansOverShards
+  /// True when it stores states, which are then the same on all processes.
+  var storesStates: Bool { !inputs.tape.storedValues.isEmpty }
   /// More plans of this recording, for other shards that are computed at the same time.
   private var twins: [CompiledLoss] = []
   /// The number of this recording in the trace that is being written, and the nodes whose values it holds.

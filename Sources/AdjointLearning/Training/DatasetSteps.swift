@@ -1,4 +1,5 @@
 import Adjoint
+import Foundation
 
 // Training straight from a data set: a batch is written where the program reads it, so nothing is allocated.
 
@@ -27,18 +28,27 @@ extension TrainingStep where S == Float {
     let site = CallSite(file, line)
     if shards != nil { return try stepInShards(of: rows.count, at: site) { microBatch(rows.part($0), of: data) } }
     let loss = compileIfNeeded(rows, of: data, isIndex: false, at: site) { FedValue($0) }
-    fill(loss, rows, of: data)
+    try fill(loss, rows, of: data)
     return try update(from: loss)
   }
 
   private func fill(_ loss: CompiledLoss<Float>, _ rows: ArraySlice<Int>, of data: some Dataset<Int32>) throws {
-    try loss.program.fillIndices(loss.inputs.leaves[1]) {
-      gatherer.gather(rows, of: data, for: loss, targets: $0, on: pool)
+    var failure: (any Error)?
+    try loss.program.fillIndices(loss.inputs.leaves[1]) { targets in
+      do {
+        try gatherer.gather(rows, of: data, for: loss, targets: targets, on: pool)
+      } catch {
+        targets.update(repeating: 0)
+        failure = error
+      }
     }
+    if let failure { throw failure }
   }
 
-  private func fill(_ loss: CompiledLoss<Float>, _ rows: ArraySlice<Int>, of data: some Dataset<Float>) {
-    loss.program.fill(loss.inputs.leaves[1]) { gatherer.gather(rows, of: data, for: loss, targets: $0, on: pool) }
+  private func fill(_ loss: CompiledLoss<Float>, _ rows: ArraySlice<Int>, of data: some Dataset<Float>) throws {
+    try loss.program.fill(loss.inputs.leaves[1]) {
+      try gatherer.gather(rows, of: data, for: loss, targets: $0, on: pool)
+    }
   }
 
   private func microBatch(_ rows: ArraySlice<Int>, of data: some Dataset<Int32>) -> MicroBatch {
@@ -50,7 +60,7 @@ extension TrainingStep where S == Float {
   private func microBatch(_ rows: ArraySlice<Int>, of data: some Dataset<Float>) -> MicroBatch {
     MicroBatch(
       count: rows.count, compile: { self.compileIfNeeded(rows, of: data, isIndex: false, at: $0) { FedValue($0) } },
-      feed: { self.fill($0, rows, of: data) })
+      feed: { try self.fill($0, rows, of: data) })
   }
 
   /// The loss for a batch of as many examples.
@@ -79,7 +89,13 @@ extension TrainingStep where S == Float {
     return compileIfNeeded(2, at: site) {
       $0 == 0 ? InputForm(shape: shapes.0, isIndex: false) : InputForm(shape: shapes.1, isIndex: isIndex)
     } values: {
-      let batch = data.batch(rows)
+      // What is recorded here is replayed on what is fed. Zeros stand for what may fail to be read.
+      guard Source.Failure.self == Never.self, let batch = try? data.batch(rows) else {
+        return [
+          FedValue(Tensor.zeros(shapes.0)),
+          isIndex ? FedValue(Tensor<Int32>(repeating: 0, shape: shapes.1)) : FedValue(Tensor.zeros(shapes.1)),
+        ]
+      }
       return [FedValue(batch.inputs), targets(batch.targets)]
     }
   }
@@ -87,7 +103,7 @@ extension TrainingStep where S == Float {
 
 extension ArraySlice {
   /// Elements by their positions, counted from 0.
-  fileprivate func part(_ positions: Range<Int>) -> ArraySlice {
+  func part(_ positions: Range<Int>) -> ArraySlice {
     self[startIndex + positions.lowerBound..<startIndex + positions.upperBound]
   }
 }
@@ -101,12 +117,14 @@ final class BatchGatherer {
   func gather<Source: Dataset>(
     _ rows: ArraySlice<Int>, of data: Source, for loss: CompiledLoss<Float>,
     targets: UnsafeMutableBufferPointer<Source.Target>, on pool: WorkerPool?
-  ) {
-    loss.program.fill(loss.inputs.leaves[0]) { inputs in
+  ) throws {
+    try loss.program.fill(loss.inputs.leaves[0]) { inputs in
       if let pool, pool.threads > 1, inputs.count >= 16_384 {
-        share(rows, of: data, inputs, targets, loss.program.copies(of: loss.inputs.leaves[0]), on: pool)
+        // Rows that are not in memory are read once.
+        let copies = Source.Failure.self == Never.self ? loss.program.copies(of: loss.inputs.leaves[0]) : nil
+        try share(rows, of: data, inputs, targets, copies, on: pool)
       } else {
-        data.fill(inputs: inputs, targets: targets, from: rows)
+        try data.fill(inputs: inputs, targets: targets, from: rows)
       }
     }
   }
@@ -116,11 +134,11 @@ final class BatchGatherer {
   private func share<Source: Dataset>(
     _ rows: ArraySlice<Int>, of data: Source, _ inputs: UnsafeMutableBufferPointer<Float>,
     _ targets: UnsafeMutableBufferPointer<Source.Target>, _ copies: InputCopies<Float>?, on pool: WorkerPool
-  ) {
+  ) throws(Source.Failure) {
     let task = task as? GatherTask<Source> ?? GatherTask()
     self.task = task
     copies?.separate()
-    task.run(Gathering(data: data, rows: rows, inputs: inputs, targets: targets, copies: copies), on: pool)
+    try task.run(Gathering(data: data, rows: rows, inputs: inputs, targets: targets, copies: copies), on: pool)
   }
 }
 
@@ -133,9 +151,9 @@ private struct Gathering<Source: Dataset> {
   let copies: InputCopies<Float>?
 
   /// Writes a band of the rows into the one place that there is.
-  func fill(_ band: Range<Int>) {
+  func fill(_ band: Range<Int>) throws(Source.Failure) {
     let (width, targetWidth) = (data.inputShape.elementCount, data.targetShape.elementCount)
-    data.fill(
+    try data.fill(
       inputs: UnsafeMutableBufferPointer(rebasing: inputs[band.lowerBound * width..<band.upperBound * width]),
       targets: UnsafeMutableBufferPointer(
         rebasing: targets[band.lowerBound * targetWidth..<band.upperBound * targetWidth]),
@@ -148,10 +166,13 @@ private final class GatherTask<Source: Dataset>: WorkerPool.Task {
   private var batch: Gathering<Source>?
   /// The second thread's place for targets, which nobody reads: a data set writes targets with the inputs.
   private var unread = UnsafeMutableBufferPointer<Source.Target>.allocate(capacity: 0)
+  private let lock = NSLock()
+  /// The failure of one of the threads, guarded by the lock.
+  private var failure: Source.Failure?
 
   deinit { unread.deallocate() }
 
-  func run(_ batch: Gathering<Source>, on pool: WorkerPool) {
+  func run(_ batch: Gathering<Source>, on pool: WorkerPool) throws(Source.Failure) {
     if batch.copies != nil, unread.count < batch.targets.count {
       unread.deallocate()
       unread = .allocate(capacity: batch.targets.count)
@@ -159,15 +180,23 @@ private final class GatherTask<Source: Dataset>: WorkerPool.Task {
     self.batch = batch
     pool.run(self)
     self.batch = nil
+    if let found = failure {
+      failure = nil
+      throw found
+    }
   }
 
   override func run(part: Int, of parts: Int) {
     guard let batch else { return }
-    if let copies = batch.copies {
-      let targets = part == 0 ? batch.targets : unread
-      batch.data.fill(inputs: copies[part], targets: targets, from: batch.rows)
-    } else {
-      batch.fill(Range(part: part, of: parts, in: batch.rows.count))
+    do throws(Source.Failure) {
+      if let copies = batch.copies {
+        let targets = part == 0 ? batch.targets : unread
+        try batch.data.fill(inputs: copies[part], targets: targets, from: batch.rows)
+      } else {
+        try batch.fill(Range(part: part, of: parts, in: batch.rows.count))
+      }
+    } catch {
+      lock.withLock { failure = error }
     }
   }
 }

@@ -170,7 +170,7 @@ extension Predictor where S == Float {
   /// Loss, accuracy and confusion of logits over a data set. The class with the largest logit is predicted, the first of
   /// those that tie.
   /// - Throws: `NonFiniteOutputs` when a model's outputs have no largest or no loss, since they are NaN or infinite;
-  ///   `FeedError` when a label is no class of the model.
+  ///   `FeedError` when a label is no class of the model; what the data set throws.
   public func evaluate(
     on data: some Dataset<Int32>, file: StaticString = #fileID, line: UInt = #line
   ) throws -> ClassificationMetrics {
@@ -186,8 +186,9 @@ extension Predictor where S == Float {
       let rows = order[start..<min(start + batchSize, data.count)]
       labels.withUnsafeMutableBufferPointer { labels in
         predict(inputShape: data.inputShape, count: rows.count, at: CallSite(file, line)) { inputs in
-          data.fill(inputs: inputs, targets: labels, from: rows)
+          do { try data.fill(inputs: inputs, targets: labels, from: rows) } catch { failure = error }
         } reading: { outputs, shape in
+          if failure != nil { return }
           guard shape.rank == 2, shape[1] > 0 else {
             failure = FeedError(
               "evaluate: the model makes \(Shape(shape.dropFirst())) of an example of \(data.inputShape); it must make [classes], a "

@@ -123,6 +123,7 @@ public final class Trainer<Data: Dataset<Int32>> {
       for step in steps { step.epoch = progress.epoch + 1 }
       while progress.batch < batches.count {
         let rows = batches.rows(ofBatch: progress.batch)
+        if progress.batch + 1 < batches.count { announce(batches.rows(ofBatch: progress.batch + 1)) }
         let loss = try trainBatch?(training.batch(rows)) ?? step(rows: rows, of: training)
         progress.lossSum += Double(loss) * Double(rows.count)
         progress.batch += 1
@@ -134,6 +135,11 @@ public final class Trainer<Data: Dataset<Int32>> {
     for (_, parameter) in step.namedParameters {
       if let value = best[ObjectIdentifier(parameter)] { parameter.value = value }
     }
+  }
+
+  /// Tells the data set what this process is to read for the next step.
+  private func announce(_ rows: ArraySlice<Int>) {
+    training.announce(trainBatch == nil ? rows.part(step.ownRows(rows.count)) : rows)
   }
 
   private func finishEpoch(_ generator: Generator) throws {

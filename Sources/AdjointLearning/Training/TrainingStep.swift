@@ -235,7 +235,7 @@ public final class TrainingStep<S: Scalar> {
     useCount += 1
     loss.lastUse = useCount
     // Shards that meet are computed at once, each by one thread.
-    let pool = shards != nil && loss.meetsShards ? nil : pool
+    let pool = shards != nil && loss.takesMeans ? nil : pool
     if loss.program.pool !== pool { loss.program.pool = pool }
     if shards == nil {
       loss.share(among: group, cutting: !presentOptimizer.takesWholeParameters)

@@ -37,11 +37,19 @@ const char *_Nullable adjoint_mpi_version(void);
 /// The name of the library that `adjoint_mpi_version` has found.
 const char *_Nonnull adjoint_mpi_library(void);
 
-/// Sends and receives, and waits until all of it is done. Messages between two processes arrive in the order of sending.
-/// Returns -1; or a process that has not answered within so many seconds.
-int adjoint_exchange(
+/// Begins to send and to receive, and returns at once, with the place of the exchange among those that are open. All processes begin the same
+/// exchanges in the same order, and end them in one order. Until it has ended, nobody touches the bytes. Messages of an exchange between
+/// two processes arrive in the order of sending. One thread at a time calls this and the two below.
+int adjoint_exchange_begin(
     AdjointGroup group, int rank, const AdjointMessage *_Nullable sends, size_t send_count,
-    const AdjointMessage *_Nullable receives, size_t receive_count, double seconds);
+    const AdjointMessage *_Nullable receives, size_t receive_count);
+
+/// Lets the messages of all exchanges that are open go on.
+void adjoint_exchange_progress(AdjointGroup group, int rank);
+
+/// Waits until an exchange is done, and closes it.
+/// Returns -1; or a process that has not answered within so many seconds of waiting.
+int adjoint_exchange_end(AdjointGroup group, int rank, int place, double seconds);
 
 /// Ends all processes that mpirun has started, with a sentence on standard error.
 _Noreturn void adjoint_abort(const char *_Nonnull sentence);

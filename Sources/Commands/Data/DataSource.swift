@@ -91,8 +91,10 @@ package enum DataSource: Equatable {
       data = LoadedData(training: .images(training), test: .images(test))
     case .directory(let url):
       let folder = try IDXFolder(url)
-      let (training, test) = try Examples.load(folder, limits: limits, memoryLimit: options.memoryLimit)
+      let (training, test) = try Examples.load(
+        folder, limits: limits, memoryLimit: options.memoryLimit, staying: options.leavesImages)
       data = LoadedData(training: training, test: test)
+      if options.leavesImages { data.notes.append(("images", training.place(folder.trainingImages))) }
       let names = try folder.classNames()
       data.announcedNames = names.isEmpty ? [] : data.classLabels.map { names[Int($0) ?? -1] ?? $0 }
     case .table(let url): data = try LoadedData(splitting: options.table(url), of: url.path)
@@ -151,14 +153,36 @@ package enum DataSource: Equatable {
 }
 
 extension Examples {
+  /// Where training images of this file are, in words for who wanted to leave them there.
+  fileprivate func place(_ file: URL) -> String {
+    if case .stored = self {
+      return "read from their file as steps ask for them: each process reads those of its shards"
+    }
+    return "in the memory of each process: \(file.lastPathComponent) is compressed, or holds no bytes of images"
+  }
+
   /// The first examples, or all.
   package func limited(to count: Int?) -> Examples { count.map { $0 < self.count ? prefix($0) : self } ?? self }
 
   /// A number that tells these inputs and labels from others.
-  package var fingerprint: String {
+  /// - Throws: `FileError` when images that are in a file cannot be read.
+  package func fingerprint() throws(FileError) -> String {
     var hash = FNV1a()
     switch self {
     case .images(let images): hash.add(images.pixels)
+    case .stored(let images):
+      // Eight images are whole words, whatever their size.
+      let rows = Array(0..<images.count)
+      let (size, most) = (images.height * images.width, max((1 << 20) / (images.height * images.width), 1) * 8)
+      var block: [UInt8] = []
+      for first in stride(from: 0, to: rows.count, by: most) {
+        let part = rows[first..<min(first + most, rows.count)]
+        block = Array(repeating: 0, count: part.count * size)
+        try images.read(part) { place, pixels in
+          block.replaceSubrange(place * size..<(place + 1) * size, with: pixels)
+        }
+        hash.add(block)
+      }
     case .points(let points): for number in points.inputs.elements { hash.add(UInt64(number.bitPattern)) }
     }
     for label in labels { hash.add(UInt64(truncatingIfNeeded: label)) }

@@ -12,6 +12,8 @@ package struct DataOptions {
   package var classNames: [String]?
   /// The most bytes that a data file may hold, decompressed.
   package var memoryLimit = InputFile.memoryLimit
+  /// True to leave images in their file where that can be: each process in shards needs a part of them alone.
+  package var leavesImages = false
 
   package init() {}
 

@@ -51,7 +51,7 @@ extension ExplainedData {
         limit: count, options, classNames: classifier.classLabels, features: classifier.featureNames)
       : try source.load(limits: (training, count), options).test
     let examples = classifier.standardized(try classifier.matched(loaded, from: source.title))
-    let shown = examples.selecting(Array(0..<min(count, examples.count))[...]).all
+    let shown = try examples.batch(Array(0..<min(count, examples.count))[...])
     try self.init(
       shown, reaching: first, of: arguments, classes: classifier.classNames.count, title: source.title,
       imageSize: classifier.isImages ? (classifier.height, classifier.width) : nil)

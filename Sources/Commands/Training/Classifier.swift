@@ -37,7 +37,8 @@ package struct Classifier {
   package var architecture: String { plan.architecture(height: height, width: width, classes: classNames.count) }
 
   /// A new one for these training examples; `data` are those of the whole source.
-  package init(_ plan: TrainingPlan, for training: Examples, of data: LoadedData) throws(CommandError) {
+  /// - Throws: `CommandError`; `FileError` when images that are in a file cannot be read.
+  package init(_ plan: TrainingPlan, for training: Examples, of data: LoadedData) throws {
     self.plan = plan
     classNames = training.classNames
     (classLabels, isLabelFirst) = (data.classLabels, data.isLabelFirst)
@@ -45,13 +46,12 @@ package struct Classifier {
     switch training {
     case .images(let images):
       (height, width, isImages, featureNames) = (images.height, images.width, true, [])
-      border = Classifier.border(of: images)
-      standardization =
-        switch plan.standardization {
-        case .none: .none
-        case .image: .perImage
-        case .pixel: .perPixel(FeatureStatistics(of: images))
-        }
+      border = try Classifier.border(of: training)
+      standardization = Classifier.standardization(plan) { FeatureStatistics(of: images) }
+    case .stored(let images):
+      (height, width, isImages, featureNames) = (images.height, images.width, true, [])
+      border = try Classifier.border(of: training)
+      standardization = try Classifier.standardization(plan) { try FeatureStatistics(of: images) }
     case .points(let points):
       // A checkpoint keeps names line by line.
       let isOneLine = !points.featureNames.contains { $0.contains(where: \.isNewline) }
@@ -65,6 +65,16 @@ package struct Classifier {
     model = plan.model(height: height, width: width, classes: classNames.count)
   }
 
+  private static func standardization(
+    _ plan: TrainingPlan, _ statistics: () throws -> FeatureStatistics
+  ) rethrows -> Standardization {
+    switch plan.standardization {
+    case .none: .none
+    case .image: .perImage
+    case .pixel: .perPixel(try statistics())
+    }
+  }
+
   /// The outputs for inputs, and the loss that evaluation reports, for 64 examples at a time, whose images a cache holds.
   package func predictor() -> Predictor<Float> {
     Predictor(batchSize: 64, loss: plan.loss) { [model] in model($0) }
@@ -74,6 +84,7 @@ package struct Classifier {
   package func standardized(_ examples: Examples) -> Examples {
     switch examples {
     case .images(let images): .images(images.standardized(standardization))
+    case .stored(let images): .stored(images.standardized(standardization))
     case .points(let points):
       if case .perPixel(let statistics) = standardization {
         .points(points.standardized(by: statistics))
@@ -90,13 +101,12 @@ package struct Classifier {
   package func matched(_ examples: Examples, from source: String) throws(CommandError) -> Examples {
     guard examples.count > 0 else { throw .tooFewExamples("\(source): there is nothing to evaluate on") }
     let found: String
-    switch examples {
-    case .images(let images):
-      if isImages && (images.height, images.width) == (height, width) { return try labeled(examples, from: source) }
-      found = "images of \(images.height) × \(images.width)"
-    case .points(let points):
-      if !isImages && points.inputShape[0] == width { return try labeled(examples, from: source) }
-      found = "rows of \(points.inputShape[0].of("number"))"
+    if let size = examples.imageSize {
+      if isImages && size == (height, width) { return try labeled(examples, from: source) }
+      found = "images of \(size.height) × \(size.width)"
+    } else {
+      if !isImages && examples.inputShape[0] == width { return try labeled(examples, from: source) }
+      found = "rows of \(examples.inputShape[0].of("number"))"
     }
     throw .wrongSize(file: source, expected: "\(inputs), as in training", found: found)
   }
@@ -118,12 +128,12 @@ package struct Classifier {
   }
 
   /// The mean brightness of the outermost pixels of the first images.
-  private static func border(of images: LabeledImages) -> Int {
-    let count = min(images.count, 1000)
-    let sum = (0..<count).reduce(0) {
-      $0 + border(Array(images.image($1)), height: images.height, width: images.width)
-    }
-    return count > 0 ? sum / count : 0
+  private static func border(of examples: Examples) throws(FileError) -> Int {
+    guard let (height, width) = examples.imageSize, examples.count > 0 else { return 0 }
+    let count = min(examples.count, 1000)
+    var sum = 0
+    for number in 0..<count { sum += border(try examples.image(number), height: height, width: width) }
+    return sum / count
   }
 
   /// The mean brightness of the outermost pixels of an image.

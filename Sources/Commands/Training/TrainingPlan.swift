@@ -143,6 +143,7 @@ extension TrainingPlan {
   package func dataOptions(_ arguments: Arguments) throws(CommandError) -> DataOptions {
     var options = reading
     options.memoryLimit = try DataOptions(arguments).memoryLimit
+    options.leavesImages = shards != nil
     return options
   }
 

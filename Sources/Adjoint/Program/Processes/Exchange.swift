@@ -20,13 +20,6 @@ struct Exchange {
   /// The bytes that this process sends.
   private(set) var sentByteCount = 0
 
-  /// Rows in memory, and their place in a packed message.
-  private struct Copy {
-    let rows: UnsafeMutableRawPointer
-    let packed: UnsafeMutableRawPointer
-    let shape: ByteRows
-  }
-
   /// The least run of bytes that goes without being packed.
   private static let leastDirect = 16 << 10
 
@@ -76,23 +69,50 @@ struct Exchange {
     }
   }
 
-  /// Sends and receives; returns when all that was to be received stands in its place.
-  func run(on group: ProcessGroup) {
+  /// Packs what is to be sent, and begins to send and to receive. What is sent and what is received is left alone until the end.
+  func begin(on group: ProcessGroup) -> ProcessGroup.OpenExchange {
     // By position: a loop over an array would retain it.
-    for position in 0..<packing.count {
-      let copy = packing[position]
-      for row in 0..<copy.shape.rows {
-        (copy.packed + row * copy.shape.width).copyMemory(
-          from: copy.rows + row * copy.shape.stride, byteCount: copy.shape.width)
-      }
+    for position in 0..<packing.count { packing[position].pack() }
+    if group.isMarkingMissing { for copy in unpacking { copy.fill() } }
+    return group.begin(sends: sends, receives: receives)
+  }
+
+  /// Returns when all that was to be received stands in its place.
+  func end(_ exchange: ProcessGroup.OpenExchange, on group: ProcessGroup) {
+    if group.isMarkingMissing { for copy in unpacking { copy.checkFilled() } }
+    group.end(exchange, sends: sends, receives: receives)
+    for position in 0..<unpacking.count { unpacking[position].unpack() }
+  }
+
+  /// Sends and receives; returns when all that was to be received stands in its place.
+  func run(on group: ProcessGroup) { end(begin(on: group), on: group) }
+}
+
+/// Rows in memory, and their place in a packed message.
+private struct Copy {
+  let rows: UnsafeMutableRawPointer
+  let packed: UnsafeMutableRawPointer
+  let shape: ByteRows
+
+  func pack() {
+    for row in 0..<shape.rows {
+      (packed + row * shape.width).copyMemory(from: rows + row * shape.stride, byteCount: shape.width)
     }
-    group.exchange(sends: sends, receives: receives)
-    for position in 0..<unpacking.count {
-      let copy = unpacking[position]
-      for row in 0..<copy.shape.rows {
-        (copy.rows + row * copy.shape.stride).copyMemory(
-          from: copy.packed + row * copy.shape.width, byteCount: copy.shape.width)
-      }
+  }
+
+  func unpack() {
+    for row in 0..<shape.rows {
+      (rows + row * shape.stride).copyMemory(from: packed + row * shape.width, byteCount: shape.width)
+    }
+  }
+
+  /// Fills the rows for tests: nobody may read them while they are on their way.
+  func fill() { for row in 0..<shape.rows { Poison.fill(rows + row * shape.stride, shape.width) } }
+
+  /// Traps where somebody has written them meanwhile.
+  func checkFilled() {
+    for row in 0..<shape.rows where !Poison.isWhole(rows + row * shape.stride, shape.width) {
+      fatalError("Exchange: bytes were written where others were on their way to")
     }
   }
 }
@@ -120,6 +140,13 @@ struct TransferList {
     let pair = Pair(from: from, to: to)
     if found[pair] == nil { order.append(pair) }
     found[pair, default: []].append(ByteRows(bytes))
+  }
+
+  mutating func add(_ other: TransferList) {
+    for pair in other.order {
+      if found[pair] == nil { order.append(pair) }
+      found[pair, default: []] += other.found[pair] ?? []
+    }
   }
 
   /// The most bytes that a process receives.

@@ -73,23 +73,56 @@ public final class ProcessGroup: Sendable {
   /// The same of threads that stand for processes, on a machine that does much else.
   private static let patienceInTests = 300.0
 
-  /// Sends and receives messages, and waits for all of them.
-  func exchange(sends: [AdjointMessage], receives: [AdjointMessage]) {
+  /// An exchange that has begun and not ended.
+  struct OpenExchange {
+    fileprivate let place: Int32
+    /// In tests: of the bytes that are on their way, which nobody is to change.
+    fileprivate let digest: UInt64
+  }
+
+  /// Begins to send and to receive messages. Until the end nobody writes what is sent, nor touches what is received. All processes
+  /// begin and end the same exchanges in one order.
+  func begin(sends: [AdjointMessage], receives: [AdjointMessage]) -> OpenExchange {
     for position in 0..<sends.count { sentByteCount += sends[position].count }  // by position: a loop would retain
-    let patience = handle == 0 ? ProcessGroup.patience : ProcessGroup.patienceInTests
-    let silent = sends.withUnsafeBufferPointer { sends in
+    if isMarkingMissing { for message in receives { Poison.fill(message.bytes, message.count) } }
+    let place = sends.withUnsafeBufferPointer { sends in
       receives.withUnsafeBufferPointer { receives in
-        adjoint_exchange(
-          handle, Int32(rank), sends.baseAddress, sends.count, receives.baseAddress, receives.count,
-          patience)
+        adjoint_exchange_begin(
+          handle, Int32(rank), sends.baseAddress, sends.count, receives.baseAddress, receives.count)
       }
     }
+    return OpenExchange(place: place, digest: isMarkingMissing ? Poison.digest(of: sends) : 0)
+  }
+
+  /// Lets the messages of exchanges that have begun go on, between two pieces of work.
+  func progress() { adjoint_exchange_progress(handle, Int32(rank)) }
+
+  /// Waits until all messages of an exchange are sent and received.
+  /// - Parameters: the messages with which it began.
+  func end(_ exchange: OpenExchange, sends: [AdjointMessage], receives: [AdjointMessage]) {
+    if isMarkingMissing { checkUntouched(exchange, sends, receives) }
+    let patience = handle == 0 ? ProcessGroup.patience : ProcessGroup.patienceInTests
+    let silent = adjoint_exchange_end(handle, Int32(rank), exchange.place, patience)
     guard silent >= 0 else { return }
     let sentence =
       "process \(rank) of \(count) got no answer from process \(silent) within \(Int(patience)) s: it has ended, is stopped, or "
       + "is not at the same step. All end here; the last checkpoint is whole."
     if handle != 0 { fatalError(sentence) }
     ProcessGroup.end(sentence)
+  }
+
+  /// Traps where bytes on their way have been changed: what is sent, and the place of what is received.
+  private func checkUntouched(_ exchange: OpenExchange, _ sends: [AdjointMessage], _ receives: [AdjointMessage]) {
+    guard Poison.digest(of: sends) == exchange.digest else { fatalError("ProcessGroup: bytes changed while they were sent") }
+    // From processes they may have come already; from threads they come at the end.
+    guard handle == 0 || receives.allSatisfy({ Poison.isWhole($0.bytes, $0.count) }) else {
+      fatalError("ProcessGroup: bytes were written where others were on their way to")
+    }
+  }
+
+  /// Sends and receives messages, and waits for all of them.
+  func exchange(sends: [AdjointMessage], receives: [AdjointMessage]) {
+    end(begin(sends: sends, receives: receives), sends: sends, receives: receives)
   }
 
   private static func end(_ sentence: String) -> Never {
@@ -137,4 +170,23 @@ public final class ProcessGroup: Sendable {
 extension ProcessGroup: CustomStringConvertible {
   /// The number of this process and of all: `process 1 of 4`.
   public var description: String { "process \(rank) of \(count)" }
+}
+
+/// What tests write where bytes are on their way to: NaN in both precisions.
+enum Poison {
+  private static let byte: UInt8 = 0xff
+
+  static func fill(_ bytes: UnsafeMutableRawPointer?, _ count: Int) {
+    if let bytes { _ = bytes.initializeMemory(as: UInt8.self, repeating: byte, count: count) }
+  }
+
+  static func isWhole(_ bytes: UnsafeMutableRawPointer?, _ count: Int) -> Bool {
+    UnsafeRawBufferPointer(start: bytes, count: bytes == nil ? 0 : count).allSatisfy { $0 == byte }
+  }
+
+  static func digest(of messages: [AdjointMessage]) -> UInt64 {
+    messages.reduce(0) { sum, message in
+      UnsafeRawBufferPointer(start: message.bytes, count: message.count).reduce(sum) { $0 &* 31 &+ UInt64($1) }
+    }
+  }
 }

@@ -21,10 +21,8 @@ extension Variable {
 }
 
 extension Tape {
-  /// True when this recording takes means over shards, or stores a state, which all processes then have.
-  var meetsShards: Bool {
-    !storedValues.isEmpty || (0..<count).contains { self[$0].operation is MeanOverShards }
-  }
+  /// True when this recording takes means over shards.
+  var takesMeansOverShards: Bool { (0..<count).contains { self[$0].operation is MeanOverShards } }
 
   /// A state whose new value follows from the rows of one shard, so that shards would not agree about it.
   var stateOfOneShard: Variable<S>? {

@@ -31,6 +31,13 @@ extension TrainingStep {
     return shards * rank / processes..<shards * (rank + 1) / processes
   }
 
+  /// The rows of a batch that this process reads.
+  func ownRows(_ count: Int) -> Range<Int> {
+    guard shards != nil else { return 0..<count }
+    let rows = shardRows(count)[ownShards]
+    return (rows.first?.lowerBound ?? 0)..<(rows.last?.upperBound ?? count)
+  }
+
   /// One update from a batch of tensors that is cut along their first axes.
   func stepInShards(_ values: [FedValue<S>], at site: CallSite) throws -> S {
     let count = values.first?.form.shape.first ?? 0
@@ -54,47 +61,85 @@ extension TrainingStep {
     if isOnlyRecording { return 0 }
     let accumulation = accumulation(of: losses.compactMap { $0 })
     let sums = shardSums(of: accumulation, losses.compactMap { $0 }, at: site)
-    let meets = losses.contains { $0?.meetsShards == true }
-    if meets { try computeTogether(&losses, batches, of: count) }
-
+    let areTogether = losses.contains { $0?.takesMeans == true }
+    if areTogether { try computeTogether(&losses, batches, of: count) }
     var values = [Double](repeating: 0, count: rows.count)
-    /// Brings the sum over some shards to a level of the tree; false where they have no examples.
-    func add(_ shards: Range<Int>, into level: Int) throws -> Bool {
-      guard shards.count == 1 else {
-        let middle = shards.lowerBound + shards.count / 2
-        let hasLeft = try add(shards.lowerBound..<middle, into: level)
-        let hasRight = try add(middle..<shards.upperBound, into: hasLeft ? level + 1 : level)
-        if hasLeft, hasRight { sums.addLevel(below: level) }
-        return hasLeft || hasRight
-      }
-      let shard = shards.lowerBound
-      guard let batch = batches[shard], let loss = losses[shard] else { return false }
-      let share = Double(batch.count) / Double(count)
-      if !meets {
-        try batch.feed(loss)
-        compute(loss, shard)
-      }
-      values[shard] = try testedLoss(loss) * share
-      for (position, run) in accumulation.matching(loss.updates) {
-        sums.write(run.gradientPlaces, times: share, at: position, level: level)
-      }
-      return true
-    }
     var failure: (any Error)?
-    do { _ = try add(ownShards, into: 0) } catch { failure = error }
-    let elsewhere = failureElsewhere(failure)
-    if let failure { throw failure }
-    if let elsewhere { throw elsewhere }
-    if let group { values = group.gather(Array(values[ownShards])).flatMap { $0 } }
+    do {
+      try addOwnShards(of: count, batches, losses, areTogether: areTogether, accumulation, sums, &values)
+    } catch { failure = error }
+    // All processes have begun all exchanges of sums before they tell anything else, also one that has failed.
+    sums.beginRest()
+    do {
+      values = try tellAll(values, failure)
+    } catch {
+      sums.end()
+      throw error
+    }
     let size = rows.count / (group?.count ?? 1)
     sums.finish(
       leavingOut: (0..<rows.count / size).map { rows[$0 * size..<($0 + 1) * size].allSatisfy(\.isEmpty) },
       into: accumulation.updates.runs.map(\.gradientPlaces))
     try update(from: accumulation, losses[ownShards].compactMap { $0 })
-    if meets { (losses[ownShards].compactMap { $0 }.first ?? losses.compactMap { $0 }.first)?.program.commit() }
+    if losses.contains(where: { $0?.storesStates == true }) {
+      (losses[ownShards].compactMap { $0 }.first ?? losses.compactMap { $0 }.first)?.program.commit()
+    }
     isHoldingLastRows = ownShards.contains(rows.lastIndex { !$0.isEmpty } ?? 0)
     if let afterStep { try afterStep(self) }
     return S(treeSum(values, +) ?? 0)
+  }
+
+  /// Computes the shards of this process, one after the other where they have not been computed together, and adds up their gradients. As
+  /// soon as the last one has completed those of a bucket, their sums are on their way.
+  private func addOwnShards(
+    of count: Int, _ batches: [MicroBatch?], _ losses: [CompiledLoss<S>?], areTogether: Bool,
+    _ accumulation: Accumulation<S>, _ sums: ShardSums<S>, _ values: inout [Double]
+  ) throws {
+    let leaves = ShardLeaf.all(of: ownShards) { batches[$0] != nil }
+    for leaf in leaves {
+      guard let batch = batches[leaf.shard], let loss = losses[leaf.shard] else { continue }
+      let share = Double(batch.count) / Double(count)
+      let runs = accumulation.matching(loss.updates)
+      let isLast = leaf == leaves.last
+      func bring(_ bucket: Int) {
+        for (position, run) in runs where sums.bucket(of: position) == bucket {
+          sums.write(run.gradientPlaces, times: share, at: position, level: leaf.level)
+        }
+        for level in leaf.additions { sums.addLevel(below: level, bucket: bucket) }
+        if isLast { sums.begin(bucket) }
+      }
+      var isBrought = false
+      if !areTogether {
+        try batch.feed(loss)
+        isBrought = isLast && group != nil
+        // The loss is the first output, and the gradients follow.
+        let sets = sums.buckets.indices.map { bucket in
+          runs.indices.filter { sums.bucket(of: runs[$0].place) == bucket }.map { $0 + 1 }
+        }
+        compute(loss, leaf.shard, completing: isBrought ? sets : [], bring)
+      }
+      values[leaf.shard] = try testedLoss(loss) * share
+      if !isBrought { for bucket in sums.buckets.indices { bring(bucket) } }
+    }
+    // A process whose shards have no rows has the states too, which follow from no rows.
+    guard !areTogether, leaves.isEmpty, let shard = batches.firstIndex(where: { $0 != nil }), let loss = losses[shard],
+      loss.storesStates
+    else { return }
+    try batches[shard]?.feed(loss)
+    compute(loss, shard)
+  }
+
+  /// The losses of all shards, known to all processes.
+  /// - Parameter failure: that of this process.
+  /// - Throws: the failure, or that of another process, on all.
+  private func tellAll(_ values: [Double], _ failure: (any Error)?) throws -> [Double] {
+    if let group {
+      let told = group.gather([failure == nil ? 0 : 1] + values[ownShards])
+      if told.allSatisfy({ $0[0] == 0 }) { return told.flatMap { $0.dropFirst() } }
+      if let elsewhere = failureElsewhere(failure) { throw elsewhere }
+    }
+    if let failure { throw failure }
+    return values
   }
 
   /// Loss and gradients of all shards of this process, which meet the others on their way: each in a program of its own, on a thread of
@@ -145,9 +190,16 @@ extension TrainingStep {
     }
     let updates = accumulation.updates
     let counts = updates.parameters.map(\.count)
+    // A backward pass completes gradients about as it records them; in one order on all processes, whatever their phases are.
+    var order: [Int] = []
+    for loss in losses {
+      let places = accumulation.matching(loss.updates).map(\.place)
+      let recorded = places.indices.sorted { loss.outputs[$0 + 1].index < loss.outputs[$1 + 1].index }
+      order += recorded.map { places[$0] }.filter { !order.contains($0) }
+    }
     let sums = ShardSums<S>(
-      counts, cuts: updates.sharing?.cuts ?? counts.map { _ in nil }, depth: ownShards.count.trailingZeroBitCount,
-      on: group)
+      counts, cuts: updates.sharing?.cuts ?? counts.map { _ in nil }, order: order,
+      depth: ownShards.count.trailingZeroBitCount, on: group)
     accumulation.shardSums = sums
     return sums
   }
@@ -179,7 +231,7 @@ extension TrainingStep {
       return loss.program.sentByteCount + (loss.updates.sharing?.sentByteCount(clipping) ?? 0)
     }
     let accumulation = accumulation(of: [loss])
-    let told = 8 * (1 + ownShards.count + (loss.meetsShards ? 1 : 0)) * (group.count - 1)
+    let told = 8 * (1 + ownShards.count + (loss.takesMeans ? 1 : 0)) * (group.count - 1)
     return told + loss.metByteCount * (group.count - 1)
       + shardSums(of: accumulation, [loss], at: CallSite()).sentByteCount
       + (accumulation.updates.sharing?.sentByteCount(clipping) ?? 0)

@@ -81,13 +81,13 @@ enum PredictCommand {
   /// The picture of an image, and the inputs of the network.
   private static func show(
     _ input: PredictionInput, _ classifier: Classifier, isInverted: Bool, _ console: Console
-  ) throws(CommandError) -> (Picture?, Tensor<Float>) {
+  ) throws -> (Picture?, Tensor<Float>) {
     switch input {
     case .row(let numbers):
-      if isInverted { throw .unusedOption("invert", reason: "with rows of numbers", usedBy: []) }
+      if isInverted { throw CommandError.unusedOption("invert", reason: "with rows of numbers", usedBy: []) }
       let points = LabeledPoints(
         inputs: Tensor(shape: [1, numbers.count], elements: numbers), labels: [0], classNames: ["unknown"])
-      return (nil, classifier.standardized(.points(points)).all.inputs)
+      return (nil, try classifier.standardized(.points(points)).batch([0]).inputs)
     case .image(let read):
       let image = isInverted ? read.inverted : read
       // Ink and paper the wrong way round is the commonest reason for a wrong answer.
@@ -100,7 +100,7 @@ enum PredictCommand {
       }
       return (
         Picture(height: image.height, width: image.width, pixels: image.pixels),
-        classifier.standardized(.images(image.labeled)).all.inputs
+        try classifier.standardized(.images(image.labeled)).batch([0]).inputs
       )
     }
   }

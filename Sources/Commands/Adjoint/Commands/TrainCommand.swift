@@ -184,7 +184,7 @@ enum TrainCommand {
     let first = trainer.training
     let shards = plan.shards.map { " in \($0.of("shard"))" } ?? ""
     let aside = trainer.validation.map { ", \($0.count.grouped) to validate" } ?? ""
-    let size = first.images.map { "\($0.height) × \($0.width)" } ?? run.classifier.width.of("feature")
+    let size = first.imageSize.map { "\($0.height) × \($0.width)" } ?? run.classifier.width.of("feature")
     let fields =
       [
         (

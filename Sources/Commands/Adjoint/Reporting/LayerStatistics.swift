@@ -17,9 +17,10 @@ struct LayerStatistics {
   /// The number of examples in the batch.
   let examples: Int
 
-  init(of classifier: Classifier, on data: Examples, examples limit: Int = 256) {
+  /// - Throws: as the data set does.
+  init(of classifier: Classifier, on data: Examples, examples limit: Int = 256) throws {
     examples = min(limit, data.count)
-    let batch = data.batch(Array(0..<examples)[...])
+    let batch = try data.batch(Array(0..<examples)[...])
     let tape = Tape<Float>(mode: .inference)
     let inputs = tape.input(batch.inputs, name: "inputs")
     let labels = tape.index(batch.targets, name: "labels")

@@ -15,12 +15,13 @@ struct Misclassified {
 
   let examples: [Example]
 
-  init(by predictor: Predictor<Float>, on data: LabeledImages) {
+  /// - Throws: as the data set does.
+  init(by predictor: Predictor<Float>, on data: Examples) throws {
     var found: [Example] = []
     let order = Array(0..<data.count)
     for start in stride(from: 0, to: data.count, by: predictor.batchSize) {
       let rows = order[start..<min(start + predictor.batchSize, data.count)]
-      let outputs = predictor(data.batch(rows).inputs)
+      let outputs = predictor(try data.batch(rows).inputs)
       let classes = outputs.shape[1]
       for (place, number) in rows.enumerated() {
         let row = outputs.elements[place * classes..<(place + 1) * classes]
@@ -35,18 +36,20 @@ struct Misclassified {
   }
 
   /// A grid of the first `limit`.
-  func chart(of data: LabeledImages, limit: Int = 40) -> ImageGrid {
+  /// - Precondition: the examples are images.
+  /// - Throws: as the data set does.
+  func chart(of data: Examples, height: Int, width: Int, limit: Int = 40) throws -> ImageGrid {
     let shown = examples.prefix(limit)
-    let tiles = shown.map { example in
+    let tiles = try shown.map { example in
       let (label, taken) = (data.classNames[Int(data.labels[example.number])], data.classNames[example.prediction])
       let percent = (example.probability * 100).rounded(.down).nearest
       return ImageGrid.Tile(
-        pixels: Array(data.image(example.number)), caption: "\(label) as \(taken), \(percent)%", isWrong: true)
+        pixels: try data.image(example.number), caption: "\(label) as \(taken), \(percent)%", isWrong: true)
     }
     let all = "\(examples.count.grouped) of \(data.count.grouped)"
     return ImageGrid(
       shown.count < examples.count
         ? "Misclassified: the \(shown.count) surest of \(all)" : "Misclassified: \(all)",
-      imageHeight: data.height, imageWidth: data.width, columns: 8, Array(tiles))
+      imageHeight: height, imageWidth: width, columns: 8, Array(tiles))
   }
 }

@@ -28,9 +28,9 @@ struct TrainingReport {
   }
 
   /// Writes the page and the files.
-  /// - Throws: `CommandError.unwritable`.
-  func write(to directory: ReportDirectory) throws(CommandError) {
-    let sections = sections
+  /// - Throws: `CommandError.unwritable`; `FileError` when images that are in a file cannot be read.
+  func write(to directory: ReportDirectory) throws {
+    let sections = try sections()
     for (file, chart) in sections.flatMap(\.charts) { try directory.write(chart.svg(), to: file) }
     let page = ReportPage(
       title: "Training \(run.classifier.architecture)",
@@ -38,9 +38,9 @@ struct TrainingReport {
     try directory.write(page.html, to: "report.html")
   }
 
-  private var sections: [Section] {
+  private func sections() throws -> [Section] {
     let predictor = run.trainer.predictor
-    let statistics = LayerStatistics(of: run.classifier, on: run.trainer.training)
+    let statistics = try LayerStatistics(of: run.classifier, on: run.trainer.training)
     let batch = "Over the first \(statistics.examples.of("training image")), with the weights as they ended."
     var sections = [
       Section(
@@ -57,7 +57,7 @@ struct TrainingReport {
           )
         ]),
     ]
-    sections += imageSections(predictor, statistics)
+    sections += try imageSections(predictor, statistics)
     sections.append(
       Section(
         heading: "Activations", text: batch + " A layer whose inputs are all 0, or all at the ends, learns nothing.",
@@ -78,19 +78,19 @@ struct TrainingReport {
   }
 
   /// The sections that need inputs which are images, and a sentence in their place where they are not.
-  private func imageSections(_ predictor: Predictor<Float>, _ statistics: LayerStatistics) -> [Section] {
+  private func imageSections(_ predictor: Predictor<Float>, _ statistics: LayerStatistics) throws -> [Section] {
     let (height, width) = (run.classifier.height, run.classifier.width)
-    guard height > 1, width > 1, let images = run.test.images else {
+    guard height > 1, width > 1, run.test.imageSize != nil else {
       return [
         Section(
           heading: "Images", text: "The inputs are rows of numbers, not images, so none are shown.", charts: [])
       ]
     }
-    let wrong = Misclassified(by: predictor, on: images)
+    let wrong = try Misclassified(by: predictor, on: run.test)
     var sections = [
       Section(
         heading: "Misclassified images", text: "Label, answer, and the probability that the model gives its answer.",
-        charts: [("misclassified.svg", wrong.chart(of: images))])
+        charts: [("misclassified.svg", try wrong.chart(of: run.test, height: height, width: width))])
     ]
     guard let (name, rows) = statistics.firstWeights else {
       sections.append(

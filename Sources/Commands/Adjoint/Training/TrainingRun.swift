@@ -31,8 +31,14 @@ struct TrainingRun {
     to destination: URL?, saveInterval: Double, pool: WorkerPool, on group: ProcessGroup
   ) throws {
     let (rest, validation) = try TrainingRun.split(data.training, plan)
-    classifier = try CommandError.blaming(saved?.file) { () throws(CommandError) in
-      try Classifier(plan, for: rest, of: data)
+    // Statistics and fingerprint look at all examples, which may be in a file.
+    let fingerprint: String
+    (classifier, fingerprint) = try group.patiently {
+      do {
+        return (try Classifier(plan, for: rest, of: data), try data.training.fingerprint())
+      } catch let error as CommandError {
+        return try CommandError.blaming(saved?.file) { () throws(CommandError) in throw error }
+      }
     }
     let step = TrainingRun.step(plan, classifier, count: rest.count, on: group)
     trainer = Trainer(
@@ -46,7 +52,7 @@ struct TrainingRun {
     (self.destination, self.saveInterval) = (destination, .seconds(saveInterval))
 
     var settings = classifier.settings
-    settings[TrainingRun.dataKey] = data.training.fingerprint
+    settings[TrainingRun.dataKey] = fingerprint
     settings[TrainingRun.instructionSetKey] = Kernels.name
     self.settings = settings
     try requireAgreement(plan)
@@ -136,7 +142,7 @@ struct TrainingRun {
       }
       saved = .now
     }
-    for finding in lint.look(at: self) { report.console.note("check: \(finding)") }
+    for finding in try lint.look(at: self) { report.console.note("check: \(finding)") }
     var hasTrained = false
     report.resumeClock()
     try trainer.run(
@@ -178,7 +184,7 @@ struct TrainingRun {
         try saveOrComplain()
         report.epoch(epoch, metrics, on: name, training: onSample)
         if !hasTrained {
-          for finding in lint.look(at: self) { report.console.note("check: \(finding)") }
+          for finding in try lint.look(at: self) { report.console.note("check: \(finding)") }
           hasTrained = true
         }
         report.resumeClock()
@@ -226,9 +232,10 @@ final class TrainingLint {
   private(set) var findings: [Linter<Float>.Finding] = []
 
   /// The findings that are new.
-  func look(at run: TrainingRun) -> [Linter<Float>.Finding] {
+  /// - Throws: as the data set does.
+  func look(at run: TrainingRun) throws -> [Linter<Float>.Finding] {
     let examples = run.trainer.training
-    let batch = examples.batch(Array(0..<min(examples.count, 128))[...])
+    let batch = try run.trainer.step.patiently { try examples.batch(Array(0..<min(examples.count, 128))[...]) }
     let tape = Tape<Float>(mode: .inference, seed: 0, computesLater: true)
     let (inputs, labels) = (tape.input(batch.inputs, name: "inputs"), tape.index(batch.targets, name: "labels"))
     let loss = run.classifier.plan.loss(run.classifier.model(inputs), labels: labels)
