@@ -90,6 +90,23 @@ import Testing
     #expect(sent == [["512"], ["512"]])
   }
 
+  @Test("What others need is on its way while what does not need it is computed")
+  func overlap() {
+    let found = onProcesses(2) { group in
+      let tape = Tape<Float>()
+      let x = tape.input(manyNumbers([64, 64]))
+      let hidden = x.matmul(tape.constant(manyNumbers([64, 64]))).tanh()
+      let beside = x.matmul(tape.constant(manyNumbers([64, 32]))).sin()
+      // All rows of the hidden numbers, of which each process has half.
+      let outputs = [hidden.transpose().matmul(hidden), beside.sum()]
+      let program = Program<Float>(outputs)
+      let wrong = differences(program, outputs, on: group)
+      program.pool = nil
+      return wrong + (program.sharedCost.hidesAnExchange ? ["hidden"] : [])
+    }
+    #expect(found == [["hidden"], ["hidden"]])
+  }
+
   private func recorded(_ seed: UInt64) throws -> ([Variable<Double>], Program<Double>) {
     let program = RandomProgram(seed: seed)
     let tape = Tape<Double>()
@@ -98,6 +115,21 @@ import Testing
     let outputs =
       [recording.output] + gradients(of: recording.output, withRespectTo: recording.moving, cotangent: cotangent)
     return (outputs, Program(outputs))
+  }
+}
+
+extension Program.SharedCost {
+  /// True where something is computed between the beginning and the end of an exchange.
+  fileprivate var hidesAnExchange: Bool {
+    var open: Set<Int> = []
+    for step in steps {
+      switch step {
+      case .begin(let number, let messages, _): if messages > 0 { open.insert(number) }
+      case .end(let number): open.remove(number)
+      case .work(let shared, _): if shared > 0, !open.isEmpty { return true }
+      }
+    }
+    return false
   }
 }
 

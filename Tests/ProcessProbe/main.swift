@@ -5,6 +5,7 @@
 //   ProcessProbe profile MODEL BATCH THREADS [STEPS]           where they go
 //   ProcessProbe wait SECONDS                                  the first process works so long, and the others wait
 //   ProcessProbe message                                       seconds of a message, and of a byte, between two processes
+//   ProcessProbe steps MODEL BATCH PROCESSES                   work and exchanges of a step in order, by the program's plan
 //   ProcessProbe plan MODEL BATCH MS MESSAGE BYTE [DELAY [MOST [CORES]]]
 //                                                              a step on 1 to MOST processes (1,024), by the program's plan
 //
@@ -17,7 +18,7 @@ import Foundation
 
 let words = CommandLine.arguments
 let group = ProcessGroup.current
-let tasks = ["rate", "profile", "plan", "message", "wait"]
+let tasks = ["rate", "profile", "plan", "steps", "message", "wait"]
 let task = words.count > 1 && tasks.contains(words[1]) ? words[1] : nil
 let rest = Array(words.dropFirst(task == nil ? 1 : 2))
 let batch = rest.count > 1 ? Int(rest[1]) ?? 1 : 1
@@ -112,7 +113,8 @@ func stepSeconds(_ step: TrainingStep<Float>, _ steps: Int) throws -> [Double] {
 }
 
 /// Prints what the model of Docs/ManyProcesses.md says of a step, in milliseconds, by the plan of each number of processes:
-/// t(R) = t(1) · ⌈R/C⌉ · (w/R + w′)/(w + w′) + mα + eδ + bβ on C cores.
+/// t(R) = t(1) · ⌈R/C⌉ · (w/R + w′)/(w + w′) + mα + bβ on C cores, and of each exchange that part of δ which is longer than what is computed
+/// while it is under way.
 func predict(_ ms: Double, message: Double, byte: Double, delay: Double, most: Int, cores: Int) throws {
   let counts = (0...10).map { 1 << $0 }.filter { $0 <= most } + (most == 4 ? [3] : [])
   var (last, sharded) = (1, 0.0)
@@ -126,18 +128,33 @@ func predict(_ ms: Double, message: Double, byte: Double, delay: Double, most: I
     }
     let others = Double(count - 1) / Double(last - 1)
     let turns = Double((count + cores - 1) / cores)
-    let share = turns * (cost.shared / Double(count) + cost.repeated) / (cost.shared + cost.repeated)
-    let exact = ms * share + 1e3 * (cost.messages * others * message + cost.exchanges * delay + cost.bytes * byte)
+    let exact = cost.milliseconds(
+      ms * turns, count, message: 1e3 * others * message, byte: 1e3 * byte, delay: 1e3 * delay)
     let sent = 2 * cost.parameterBytes * Double(count - 1) / Double(count)
     // Failures, losses, sums of gradients, their test, the squares of their norm, and the parameters.
     sharded = ms * turns / Double(count) + 1e3 * (6 * (Double(count - 1) * message + delay) + sent * byte)
-    print("| \(count) | \(exact.tenths) | \(Int(cost.exchanges)) | \((cost.bytes / 1e6).tenths) | \(sharded.tenths) |")
+    print("| \(count) | \(exact.tenths) | \(cost.exchanges) | \((cost.bytes / 1e6).tenths) | \(sharded.tenths) |")
+  }
+}
+
+/// Prints what one of so many processes does in a program, in order.
+func printSteps(_ count: Int) throws {
+  for step in try Cost(of: count).steps {
+    switch step {
+    case .begin(let number, let messages, let bytes): print("begin \(number): \(messages) messages, \(bytes) bytes")
+    case .end(let number): print("end \(number)")
+    case .work(let shared, let repeated):
+      let thousands = ((shared / Double(count) + repeated) / 1e3).rounded()
+      print("work of \(Int(thousands)) thousand, \(Int((repeated / 1e3).rounded())) of them on all")
+    }
   }
 }
 
 /// What a step does on one of many processes.
 struct Cost {
-  var (shared, repeated, exchanges, messages, bytes, parameterBytes) = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+  private(set) var (exchanges, bytes, parameterBytes) = (0, 0.0, 0.0)
+  private(set) var steps: [Program<Float>.SharedCost.Step] = []
+  private var others = 0.0
 
   init() {}
 
@@ -146,12 +163,35 @@ struct Cost {
     let member = ProcessGroup.threads(count, isMarkingMissing: false)[0]
     let alone = makeStep(model, on: ProcessGroup.threads(1)[0], using: &generator)
     try prepare(alone)
-    let plan = alone.plan(on: member)
-    (shared, repeated) = (plan.sharedWork, plan.repeatedWork)
-    // The gradients' test, the squares of their norm, and the parameters.
-    (exchanges, messages) = (Double(plan.exchanges + 3), Double(plan.messages + 3 * (count - 1)))
+    steps = alone.plan(on: member).steps
+    others = Double(count - 1)
     parameterBytes = alone.namedParameters.reduce(0) { $0 + 4 * Double($1.parameter.count) }
-    bytes = Double(plan.bytes) + parameterBytes * Double(count - 1) / Double(count)
+    bytes = parameterBytes * others / Double(count)
+    exchanges = 3
+    for case .begin(_, let messages, let sent) in steps where messages > 0 {
+      exchanges += 1
+      bytes += Double(sent)
+    }
+  }
+
+  /// A step that takes `ms` alone, one exchange after the other; only what delays an exchange is hidden by work.
+  func milliseconds(_ ms: Double, _ count: Int, message: Double, byte: Double, delay: Double) -> Double {
+    var (shared, repeated) = (0.0, 0.0)
+    for case .work(let s, let r) in steps { (shared, repeated) = (shared + s, repeated + r) }
+    let unit = ms / (shared + repeated)
+    var now = 0.0
+    var arrivals: [Int: Double] = [:]
+    for step in steps {
+      switch step {
+      case .work(let shared, let repeated): now += unit * (shared / Double(count) + repeated)
+      case .begin(let number, let messages, let sent):
+        now += message * Double(messages) + byte * Double(sent)
+        arrivals[number] = messages > 0 ? now + delay : now
+      case .end(let number): now = max(now, arrivals[number] ?? 0)
+      }
+    }
+    // The gradients' test, the squares of their norm, and the parameters.
+    return now + 3 * (message * others + delay) + byte * parameterBytes * others / Double(count)
   }
 }
 
@@ -177,6 +217,10 @@ do {
     try predict(
       numbers[0], message: numbers[1], byte: numbers[2], delay: numbers.count > 3 ? numbers[3] : 0,
       most: numbers.count > 4 ? Int(numbers[4]) : 1024, cores: numbers.count > 5 ? Int(numbers[5]) : 1 << 20)
+    exit(0)
+  }
+  if task == "steps" {
+    try printSteps(max(Int(rest[2]) ?? 2, 2))
     exit(0)
   }
   let step = makeStep(model, on: group, using: &generator)

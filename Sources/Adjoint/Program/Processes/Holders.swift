@@ -1,22 +1,28 @@
-/// The processes that have the present value of each byte of a block of memory.
+/// The processes that have the present value of each byte of a block of memory, and what has written it.
 ///
-/// Adjacent bytes with the same holders are one segment. A set of processes is a mask, so there are at most 64.
+/// Adjacent bytes of which all is the same are one segment. A set of processes is a mask, so there are at most 64.
 struct Holders {
   static let maximumCount = 64
 
-  /// The processes that have a byte, and those that are to receive it in the present exchange and cannot yet send it.
-  private struct Masks: Equatable {
-    var held: UInt64
-    var coming: UInt64 = 0
+  /// What is known of a byte.
+  struct Origin: Equatable {
+    /// The processes that have written it, and give it to others.
+    let writers: UInt64
+    /// The instruction that has, by place; −1 for what stood there from the beginning.
+    let place: Int
+    /// The processes that have it, or are to receive it.
+    let holders: UInt64
   }
 
   /// The first byte of each segment; the next one's is its end.
   private var starts: [Int]
-  private var masks: [Masks]
+  private var origins: [Origin]
   private let end: Int
 
   /// Memory that these processes hold.
-  init(byteCount: Int, heldBy mask: UInt64) { (starts, masks, end) = ([0], [Masks(held: mask)], max(byteCount, 1)) }
+  init(byteCount: Int, heldBy mask: UInt64) {
+    (starts, origins, end) = ([0], [Origin(writers: mask, place: -1, holders: mask)], max(byteCount, 1))
+  }
 
   /// The position of the segment that holds a byte.
   private func segment(of byte: Int) -> Int {
@@ -28,18 +34,18 @@ struct Holders {
     return low
   }
 
-  /// The bytes of a region that a process lacks and is not to receive, in order, each range with its holders.
-  func missing(_ region: ByteRows, by rank: Int) -> [(bytes: Range<Int>, holders: UInt64)] {
-    var found: [(bytes: Range<Int>, holders: UInt64)] = []
+  /// The bytes of a region that a process lacks, in order.
+  func missing(_ region: ByteRows, by rank: Int) -> [(bytes: Range<Int>, origin: Origin)] {
+    var found: [(bytes: Range<Int>, origin: Origin)] = []
     var position = segment(of: region.start)
     for row in 0..<region.rows {
       let (first, last) = (region.start + row * region.stride, region.start + row * region.stride + region.width)
       while position + 1 < starts.count, starts[position + 1] <= first { position += 1 }
       var here = position
       while here < starts.count, starts[here] < last {
-        if (masks[here].held | masks[here].coming) & (1 << UInt64(rank)) == 0 {
+        if origins[here].holders & (1 << UInt64(rank)) == 0 {
           let next = here + 1 < starts.count ? starts[here + 1] : end
-          found.append((max(first, starts[here])..<min(last, next), masks[here].held))
+          found.append((max(first, starts[here])..<min(last, next), origins[here]))
         }
         here += 1
       }
@@ -47,45 +53,37 @@ struct Holders {
     return found
   }
 
-  /// Lets a region be held by these processes alone.
-  mutating func set(_ region: ByteRows, to mask: UInt64) { rewrite(region) { _ in Masks(held: mask) } }
+  /// Notes that an instruction writes a region on these processes alone.
+  mutating func write(_ region: ByteRows, by mask: UInt64, at place: Int) {
+    rewrite(region) { _ in Origin(writers: mask, place: place, holders: mask) }
+  }
 
   /// Notes that a process is to receive a region, where it lacks it.
   mutating func receive(_ region: ByteRows, by rank: Int) {
-    rewrite(region) { Masks(held: $0.held, coming: $0.coming | (1 << UInt64(rank) & ~$0.held)) }
-  }
-
-  /// Ends an exchange: whoever was to receive holds.
-  mutating func settle() {
-    var (newStarts, newMasks): ([Int], [Masks]) = ([], [])
-    for (start, mask) in zip(starts, masks) {
-      let settled = Masks(held: mask.held | mask.coming)
-      if newMasks.last == settled { continue }
-      newStarts.append(start)
-      newMasks.append(settled)
+    rewrite(region) {
+      Origin(writers: $0.writers, place: $0.place, holders: $0.holders | 1 << UInt64(rank))
     }
-    (starts, masks) = (newStarts, newMasks)
   }
 
-  private mutating func rewrite(_ region: ByteRows, _ change: (Masks) -> Masks) {
+  private mutating func rewrite(_ region: ByteRows, _ change: (Origin) -> Origin) {
     let (first, last) = (segment(of: region.start), segment(of: region.end - 1))
-    var (newStarts, newMasks): ([Int], [Masks]) = ([], [])
-    func append(_ start: Int, _ mask: Masks) {
-      if newMasks.last == mask { return }
+    var (newStarts, newOrigins): ([Int], [Origin]) = ([], [])
+    func append(_ start: Int, _ origin: Origin) {
+      if newOrigins.last == origin { return }
       newStarts.append(start)
-      newMasks.append(mask)
+      newOrigins.append(origin)
     }
     for position in first...last {
       let next = position + 1 < starts.count ? starts[position + 1] : end
       var byte = starts[position]
       while byte < next {
         let (isInside, edge) = region.part(at: byte)
-        append(byte, isInside ? change(masks[position]) : masks[position])
+        append(byte, isInside ? change(origins[position]) : origins[position])
         byte = min(edge, next)
       }
     }
     starts.replaceSubrange(first...last, with: newStarts)
-    masks.replaceSubrange(first...last, with: newMasks)
+    origins.replaceSubrange(first...last, with: newOrigins)
   }
 }
 

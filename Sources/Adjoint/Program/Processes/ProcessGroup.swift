@@ -113,7 +113,9 @@ public final class ProcessGroup: Sendable {
 
   /// Traps where bytes on their way have been changed: what is sent, and the place of what is received.
   private func checkUntouched(_ exchange: OpenExchange, _ sends: [AdjointMessage], _ receives: [AdjointMessage]) {
-    guard Poison.digest(of: sends) == exchange.digest else { fatalError("ProcessGroup: bytes changed while they were sent") }
+    guard Poison.digest(of: sends) == exchange.digest else {
+      fatalError("ProcessGroup: bytes changed while they were sent")
+    }
     // From processes they may have come already; from threads they come at the end.
     guard handle == 0 || receives.allSatisfy({ Poison.isWhole($0.bytes, $0.count) }) else {
       fatalError("ProcessGroup: bytes were written where others were on their way to")

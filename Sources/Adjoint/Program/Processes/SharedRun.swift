@@ -7,10 +7,21 @@ final class ProgramShare<S: Scalar> {
   let task: SharedPhaseTask<S>
   /// The values that a run computes, for tests.
   let computed: [UnsafeMutableBufferPointer<S>]
+  /// The exchanges that are under way, by number.
+  fileprivate var open: [ProcessGroup.OpenExchange?]
 
   init(group: ProcessGroup, plan: ExchangePlan, threads: Int, computed: [UnsafeMutableBufferPointer<S>]) {
     (self.group, self.plan, self.computed) = (group, plan, computed)
     task = SharedPhaseTask(first: group.rank * threads, total: group.count * threads)
+    open = Array(repeating: nil, count: plan.exchanges.count)
+  }
+
+  fileprivate func begin(_ number: Int) { open[number] = plan.exchanges[number].begin(on: group) }
+
+  fileprivate func end(_ number: Int) {
+    guard let exchange = open[number] else { fatalError("ProgramShare: an exchange ends that has not begun") }
+    plan.exchanges[number].end(exchange, on: group)
+    open[number] = nil
   }
 }
 
@@ -59,27 +70,36 @@ extension Program {
   /// The bytes that this process sends to others in a run.
   package var sentByteCount: Int { shared?.plan.sentByteCount ?? 0 }
 
-  /// What a run does on this process, for a model of its time: the work that all share and that which each repeats, in elementwise
-  /// operations, and what it sends.
+  /// What a run does on this process in order, for a model of its time.
   package struct SharedCost {
-    package fileprivate(set) var (sharedWork, repeatedWork) = (0.0, 0.0)
-    package fileprivate(set) var (exchanges, messages, bytes) = (0, 0, 0)
+    package enum Step {
+      /// Work that all share and that which each repeats, in elementwise operations.
+      case work(shared: Double, repeated: Double)
+      /// An exchange begins, in which so much is sent.
+      case begin(Int, messages: Int, bytes: Int)
+      case end(Int)
+    }
+    package fileprivate(set) var steps: [Step] = []
   }
 
   package var sharedCost: SharedCost {
     var cost = SharedCost()
     guard let shared else { return cost }
-    for (phase, isShared) in zip(phases, shared.plan.isShared) {
-      for place in phase.instructions {
-        let isRepeated = !isShared || shared.plan.commonParts[place] >= 0
-        let work = Double(scheduled[place].work)
-        if isRepeated { cost.repeatedWork += work } else { cost.sharedWork += work }
+    let plan = shared.plan
+    for step in plan.steps {
+      switch step {
+      case .begin(let number):
+        cost.steps.append(
+          .begin(number, messages: plan.exchanges[number].sends.count, bytes: plan.exchanges[number].sentByteCount))
+      case .end(let number): cost.steps.append(.end(number))
+      case .run(let places, let isShared):
+        var (shared, repeated) = (0.0, 0.0)
+        for place in places {
+          let work = Double(scheduled[place].work)
+          if isShared, plan.commonParts[place] < 0 { shared += work } else { repeated += work }
+        }
+        cost.steps.append(.work(shared: shared, repeated: repeated))
       }
-    }
-    for exchange in shared.plan.exchanges where !exchange.isEmpty {
-      cost.exchanges += 1
-      cost.messages += exchange.sends.count
-      cost.bytes += exchange.sentByteCount
     }
     return cost
   }
@@ -92,15 +112,19 @@ extension Program {
     replay()
   }
 
+  /// Plans what is exchanged when the instructions run in the order of the present phases.
   func makeShare() -> ProgramShare<S>? {
     guard let group, let memory = memoryBase else { return nil }
-    let (scheduled, threads) = (scheduled, pool?.threads ?? 1)
+    let (instructions, threads) = (scheduledOrder.map { self.instructions[$0] }, pool?.threads ?? 1)
+    let parts = group.count * threads
     let schedule = ExchangePlan.Schedule(
-      phases: phases, count: scheduled.count, parts: group.count * threads, threads: threads,
-      footprint: { place, part, parts in scheduled[place].footprint(part: part, of: parts) },
+      phases: phases, processes: group.count, threads: threads,
+      footprints: instructions.map { instruction in (0..<parts).map { instruction.footprint(part: $0, of: parts) } },
+      work: instructions.map(\.work), whole: { instructions[$0].footprint(part: 0, of: 1) },
       outputs: { [unowned self] rank in self.outputRegions(of: rank, group) })
     return ProgramShare(
-      group: group, plan: ExchangePlan(schedule, memory: memory, byteCount: byteCount, on: group), threads: threads,
+      group: group, plan: ExchangePlan(schedule, memory: memory, byteCount: byteCount, rank: group.rank),
+      threads: threads,
       computed: group.isMarkingMissing ? computedValues : [])
   }
 
@@ -123,31 +147,38 @@ extension Program {
       .map { output($0).elements }
   }
 
-  /// Runs the phases with the exchanges between them.
+  /// Runs the phases with the exchanges among them.
   @inline(never)
   func execute(with share: ProgramShare<S>) {
     guard let scheduled = scheduled.baseAddress else { return }
     for values in share.computed { values.update(repeating: S(Double.signalingNaN)) }
-    for number in 0..<phases.count {
-      share.plan.exchanges[number].run(on: share.group)
-      execute(phases[number].instructions, isShared: share.plan.isShared[number], with: share, scheduled)
+    for position in 0..<share.plan.steps.count {
+      switch share.plan.steps[position] {
+      case .begin(let number): share.begin(number)
+      case .end(let number): share.end(number)
+      case .run(let places, let isShared):
+        execute(places, isShared: isShared, with: share, scheduled)
+        share.group.progress()
+      }
     }
-    share.plan.exchanges[phases.count].run(on: share.group)
   }
 
   /// The same with a look at the clock after each instruction, for which all threads wait then.
   func execute(with share: ProgramShare<S>, timedBy clock: ProgramClock) {
     guard let scheduled = scheduled.baseAddress else { return }
-    for number in 0..<phases.count {
-      share.plan.exchanges[number].run(on: share.group)
-      clock.endExchange()
-      for position in phases[number].instructions {
-        execute(position..<position + 1, isShared: share.plan.isShared[number], with: share, scheduled)
-        clock.end(scheduledOrder[position] - foldedCount)
+    for step in share.plan.steps {
+      switch step {
+      case .begin(let number): share.begin(number)
+      case .end(let number): share.end(number)
+      case .run(let places, let isShared):
+        for position in places {
+          execute(position..<position + 1, isShared: isShared, with: share, scheduled)
+          clock.end(scheduledOrder[position] - foldedCount)
+        }
+        share.group.progress()
       }
+      clock.endExchange()
     }
-    share.plan.exchanges[phases.count].run(on: share.group)
-    clock.endExchange()
   }
 
   private func execute(

@@ -12,11 +12,10 @@ extension Program {
     let leastWork = group.map { $0.isMarkingMissing ? 0 : 200_000 } ?? pool?.leastWork ?? 0
     let schedule = PhaseOrder(of: instructions, from: foldedCount, parts: parts, leastWork: leastWork)
     (phases, scheduledOrder) = (schedule.phases, schedule.order)
-    scheduled = .allocate(capacity: schedule.order.count)
-    for (place, position) in schedule.order.enumerated() {
-      scheduled.initializeElement(at: place, to: instructions[position])
-    }
     shared = makeShare()
+    if let order = shared?.plan.order { scheduledOrder = order.map { schedule.order[$0] } }
+    scheduled = .allocate(capacity: scheduledOrder.count)
+    _ = scheduled.initialize(fromContentsOf: scheduledOrder.map { instructions[$0] })
   }
 
   @inline(never)
