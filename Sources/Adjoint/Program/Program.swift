@@ -132,9 +132,10 @@ public final class Program<S: Scalar> {
   ///   - alteration: the changes that a checker that measures itself makes to the plan; `nil` in earnest.
   ///   - holdingIndices: true to keep the recorded indices where operations compute some, instead of computing them anew.
   ///     Another scalar rounds otherwise, so it may break a tie that the recording has, or order neighbours otherwise.
+  ///   - isForProcesses: true to take more memory, so that processes wait for each other less.
   package init<R: Scalar>(
     _ outputs: [Variable<R>], keeping: Keeping = .outputs, parameters access: ParameterAccess = .shared,
-    altering alteration: PlanAlteration?, holdingIndices: Bool = false,
+    altering alteration: PlanAlteration?, holdingIndices: Bool = false, isForProcesses: Bool = false,
     file: StaticString = #fileID, line: UInt = #line
   ) {
     guard let tape = outputs.first?.tape else {
@@ -156,7 +157,8 @@ public final class Program<S: Scalar> {
     if access == .shared, let ownTape { shared = ownTape.parameters.filter { plan.live[$0.leaf] } }
     var isShared = [Bool](repeating: false, count: plan.nodes.count)
     for place in shared { isShared[place.leaf] = true }
-    var memory = plan.memory(isElsewhere: isShared, elementSize: MemoryLayout<S>.stride)
+    var memory = plan.memory(
+      isElsewhere: isShared, elementSize: MemoryLayout<S>.stride, isForProcesses: isForProcesses)
     alteration?.offsets(&memory.offsets, plan.passes)
     let base = arena.allocate(byteCount: memory.byteCount)
     memoryBase = base
@@ -218,8 +220,7 @@ public final class Program<S: Scalar> {
   /// Sorts the instructions into phases for the threads that there are.
   private func schedule() {
     scheduled.deinitialize().deallocate()
-    (phases, scheduledOrder, shared) = ([], [], nil)
-    scheduled = UnsafeMutableBufferPointer(start: nil, count: 0)
+    (phases, scheduledOrder, shared, scheduled) = ([], [], nil, UnsafeMutableBufferPointer(start: nil, count: 0))
     let parts = (pool?.threads ?? 1) * (group?.count ?? 1)
     guard parts > 1 else { return }
     // An exchange takes ten times what waking threads takes.
