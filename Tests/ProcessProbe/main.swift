@@ -131,8 +131,8 @@ func predict(_ ms: Double, message: Double, byte: Double, delay: Double, most: I
     let exact = cost.milliseconds(
       ms * turns, count, message: 1e3 * others * message, byte: 1e3 * byte, delay: 1e3 * delay)
     let sent = 2 * cost.parameterBytes * Double(count - 1) / Double(count)
-    // Failures, losses, sums of gradients, their test, the squares of their norm, and the parameters.
-    sharded = ms * turns / Double(count) + 1e3 * (6 * (Double(count - 1) * message + delay) + sent * byte)
+    // Failures, losses, sums of gradients, their test with the squares of their norm, and the parameters.
+    sharded = ms * turns / Double(count) + 1e3 * (5 * (Double(count - 1) * message + delay) + sent * byte)
     print("| \(count) | \(exact.tenths) | \(cost.exchanges) | \((cost.bytes / 1e6).tenths) | \(sharded.tenths) |")
   }
 }
@@ -167,7 +167,7 @@ struct Cost {
     others = Double(count - 1)
     parameterBytes = alone.namedParameters.reduce(0) { $0 + 4 * Double($1.parameter.count) }
     bytes = parameterBytes * others / Double(count)
-    exchanges = 3
+    exchanges = 2
     for case .begin(_, let messages, let sent) in steps where messages > 0 {
       exchanges += 1
       bytes += Double(sent)
@@ -190,8 +190,8 @@ struct Cost {
       case .end(let number): now = max(now, arrivals[number] ?? 0)
       }
     }
-    // The gradients' test, the squares of their norm, and the parameters.
-    return now + 3 * (message * others + delay) + byte * parameterBytes * others / Double(count)
+    // The gradients' test with the squares of their norm, and the parameters.
+    return now + 2 * (message * others + delay) + byte * parameterBytes * others / Double(count)
   }
 }
 

@@ -12,17 +12,20 @@ struct MemoryPlan {
   private var free: [Range<Int>] = []
   /// Small values that are dead but not yet free, with the number of the pass that read them last.
   private var resting: [(range: Range<Int>, step: Int)] = []
+  /// The largest values that rest.
+  private let restingSize: Int
 
   /// - Parameters:
   ///   - root: the node that holds each node's value in memory: itself unless it is an alias.
   ///   - place: the place of each node's first element among those of its root.
   ///   - leaves: the leaves, which live for ever and are never overwritten, like the kept values.
   ///   - isElsewhere: true for a leaf whose value stands outside the arena, such as a shared parameter's.
+  ///   - isForProcesses: true to let large values rest too: who waits for others waits longer than memory is worth.
   init(
     nodes: [Node], passes: [Pass], root: [Int], place: [Int], leaves: [Int], isElsewhere: [Bool], kept: [Bool],
-    sharing: Bool,
-    elementSize: Int
+    sharing: Bool, elementSize: Int, isForProcesses: Bool
   ) {
+    restingSize = isForProcesses ? .max : MemoryPlan.smallSize
     offsets = Array(repeating: -1, count: nodes.count)
     func size(_ node: Int) -> Int {
       let bytes = nodes[node].shape.elementCount * max(elementSize, MemoryLayout<Int32>.stride)
@@ -79,7 +82,7 @@ struct MemoryPlan {
   /// Frees a dead value's memory: at once, or a few passes later when it is small. A thread that writes there has to
   /// wait for those that still read the old value (see `Phase`), and a small value saves little.
   private mutating func retire(_ range: Range<Int>, after step: Int) {
-    if range.count > MemoryPlan.smallSize { release(range) } else { resting.append((range, step)) }
+    if range.count > restingSize { release(range) } else { resting.append((range, step)) }
     while let oldest = resting.first, oldest.step < step - MemoryPlan.restingSteps {
       release(oldest.range)
       resting.removeFirst()

@@ -112,11 +112,10 @@ struct Plan {
   }
 
   /// The places of the values. Those of leaves that are `isElsewhere` do not stand in this memory.
-  func memory(isElsewhere: [Bool], elementSize: Int) -> MemoryPlan {
+  func memory(isElsewhere: [Bool], elementSize: Int, isForProcesses: Bool) -> MemoryPlan {
     MemoryPlan(
       nodes: nodes, passes: passes, root: root, place: place, leaves: leaves, isElsewhere: isElsewhere, kept: lasting,
-      sharing: fuses,
-      elementSize: elementSize)
+      sharing: fuses, elementSize: elementSize, isForProcesses: isForProcesses)
   }
 
   /// The smallest bound that a live operation puts on each index leaf. Computed indices are held to a bound of their own.

@@ -134,9 +134,10 @@ public final class Program<S: Scalar> {
   ///   - alteration: the changes that a checker that measures itself makes to the plan; `nil` in earnest.
   ///   - holdingIndices: true to keep the recorded indices where operations compute some, instead of computing them anew.
   ///     Another scalar rounds otherwise, so it may break a tie that the recording has, or order neighbours otherwise.
+  ///   - isForProcesses: true to take more memory, so that processes wait for each other less.
   package init<R: Scalar>(
     _ outputs: [Variable<R>], keeping: Keeping = .outputs, parameters access: ParameterAccess = .shared,
-    altering alteration: PlanAlteration?, holdingIndices: Bool = false,
+    altering alteration: PlanAlteration?, holdingIndices: Bool = false, isForProcesses: Bool = false,
     file: StaticString = #fileID, line: UInt = #line
   ) {
     guard let tape = outputs.first?.tape else {
@@ -158,7 +159,8 @@ public final class Program<S: Scalar> {
     if access == .shared, let ownTape { shared = ownTape.parameters.filter { plan.live[$0.leaf] } }
     var isShared = [Bool](repeating: false, count: plan.nodes.count)
     for place in shared { isShared[place.leaf] = true }
-    var memory = plan.memory(isElsewhere: isShared, elementSize: MemoryLayout<S>.stride)
+    var memory = plan.memory(
+      isElsewhere: isShared, elementSize: MemoryLayout<S>.stride, isForProcesses: isForProcesses)
     alteration?.offsets(&memory.offsets, plan.passes)
     let base = arena.allocate(byteCount: memory.byteCount)
     memoryBase = base

@@ -65,9 +65,9 @@ final class GradientTest<S: Scalar> {
   /// The factor that brings the norm of all gradients together down to the limit, 1 without one; `nil` where gradients are
   /// not finite.
   func scale(of updates: UpdateSet<S>, _ clipping: Clipping, on pool: WorkerPool?) -> GradientScale? {
-    guard updates.allAgree(finiteTest.holds(for: updates.ownRuns, on: pool)) else { return nil }
-    guard case .norm(let limit) = clipping else { return GradientScale() }
-    let squares = updates.sumOfSquares(times: 1)
+    let isFinite = finiteTest.holds(for: updates.ownRuns, on: pool)
+    guard case .norm(let limit) = clipping else { return updates.allAgree(isFinite) ? GradientScale() : nil }
+    guard let squares = updates.sumOfSquares(times: 1, where: isFinite) else { return nil }
     guard squares.isFinite, squares > 1e-290, limit / squares.squareRoot() > 1e-37 else {
       return scaleOfExtremes(updates, limit)
     }
@@ -80,7 +80,7 @@ final class GradientTest<S: Scalar> {
     guard largest > 0 else { return GradientScale() }
     var power = Double(sign: .plus, exponent: max(min(-Int(largest.exponent), 1000), -1023), significand: 1)
     if !S(power).primal.isFinite { power = 0x1p126 }
-    let norm = updates.sumOfSquares(times: power).squareRoot()
+    let norm = (updates.sumOfSquares(times: power, where: true) ?? .nan).squareRoot()
     return norm > limit * power ? GradientScale(first: power, second: limit / norm) : GradientScale()
   }
 }

@@ -45,14 +45,16 @@ final class UpdateSharing<S: Scalar> {
     return 8 * numbers * (group.count - 1) + (parameters?.sentByteCount ?? 0)
   }
 
-  /// Σ (cg)² of each parameter, added in the order in which one process adds.
-  func squares(of runs: [ParameterRun<S>], times factor: Double) -> [Double] {
-    let own = zip(runs, cuts).flatMap { run, cut -> [Double] in
+  /// Σ (cg)² of each parameter, added in the order in which one process adds; `nil` where a process is not fine. Both in one exchange.
+  func squares(of runs: [ParameterRun<S>], times factor: Double, where isFine: Bool) -> [Double]? {
+    var own = zip(runs, cuts).flatMap { run, cut -> [Double] in
       guard let cut else { return [] }
       let sums = cut.branches(of: group.rank).map { run.squaredGradientNorm(of: $0, times: factor) }
       return sums + Array(repeating: 0, count: cut.mostBranches - sums.count)
     }
-    let all = own.isEmpty ? [] : group.gather(own)
+    own.append(isFine ? 1 : 0)
+    let all = group.gather(own)
+    guard all.allSatisfy({ $0[own.count - 1] == 1 }) else { return nil }
     var place = 0
     return zip(runs, cuts).map { run, cut in
       guard let cut else { return run.squaredGradientNorm(of: run.indices, times: factor) }
@@ -66,12 +68,13 @@ extension UpdateSet {
   /// True when every process has found the same: that its own elements are finite.
   func allAgree(_ isFine: Bool) -> Bool { (sharing?.group.largest(isFine ? 0 : 1) ?? (isFine ? 0 : 1)) == 0 }
 
-  /// Σ (cg)² over all parameters.
-  func sumOfSquares(times factor: Double) -> Double {
+  /// Σ (cg)² over all parameters; `nil` where a process is not fine.
+  func sumOfSquares(times factor: Double, where isFine: Bool) -> Double? {
     guard let sharing else {
-      return Double.pairwiseSum(0..<runs.count) { runs[$0].squaredGradientNorm(of: runs[$0].indices, times: factor) }
+      return !isFine
+        ? nil : Double.pairwiseSum(0..<runs.count) { runs[$0].squaredGradientNorm(of: runs[$0].indices, times: factor) }
     }
-    let squares = sharing.squares(of: runs, times: factor)
+    guard let squares = sharing.squares(of: runs, times: factor, where: isFine) else { return nil }
     return Double.pairwiseSum(0..<runs.count) { squares[$0] }
   }
 

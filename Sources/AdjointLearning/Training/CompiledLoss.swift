@@ -76,7 +76,7 @@ final class CompiledLoss<S: Scalar> {
       (name, parameter, parameter.isFrozen, !choice.trains(name, parameter))
     }
     (self.inputs, self.backward) = (inputs, backward)
-    (program, updates) = CompiledLoss.plan(outputs, auxiliary, inputs, trained, keeping, seed)
+    (program, updates) = CompiledLoss.plan(outputs, auxiliary, inputs, trained, keeping, seed, choice)
     updates.makeRuns(choice.kept)
     updates.group(by: choice.groups)
   }
@@ -85,7 +85,7 @@ final class CompiledLoss<S: Scalar> {
   init(_ other: CompiledLoss, keeping: Program<S>.Keeping, _ choice: TrainedChoice<S>) {
     (inputs, outputs, backward, trained) = (other.inputs, other.outputs, other.backward, other.trained)
     (auxiliary, places, isOutdated, lastUse) = (other.auxiliary, other.places, other.isOutdated, other.lastUse)
-    (program, updates) = CompiledLoss.plan(outputs, auxiliary, inputs, trained, keeping, other.program.seed)
+    (program, updates) = CompiledLoss.plan(outputs, auxiliary, inputs, trained, keeping, other.program.seed, choice)
     program.takeLeaves(of: other.program)
     updates.makeRuns(choice.kept)
     updates.group(by: choice.groups)
@@ -93,10 +93,13 @@ final class CompiledLoss<S: Scalar> {
 
   private static func plan(
     _ outputs: [Variable<S>], _ auxiliary: [(name: String, variable: Variable<S>)], _ inputs: RecordedInputs<S>,
-    _ trained: [(leaf: Variable<S>, parameter: Parameter<S>)], _ keeping: Program<S>.Keeping, _ seed: UInt64
+    _ trained: [(leaf: Variable<S>, parameter: Parameter<S>)], _ keeping: Program<S>.Keeping, _ seed: UInt64,
+    _ choice: TrainedChoice<S>
   ) -> (Program<S>, UpdateSet<S>) {
     // The inputs too, so that one that the loss ignores can be fed.
-    let program = Program<S>(outputs + auxiliary.map(\.variable) + inputs.leaves, keeping: keeping)
+    let program = Program<S>(
+      outputs + auxiliary.map(\.variable) + inputs.leaves, keeping: keeping, altering: nil,
+      isForProcesses: choice.isForProcesses)
     program.seed = seed
     let updates = UpdateSet(trained.map(\.parameter), names: trained.map(\.leaf.path)) { position, kept in
       ParameterRun(
@@ -181,6 +184,8 @@ final class CompiledLoss<S: Scalar> {
 struct TrainedChoice<S: Scalar> {
   let updating: ParameterRule<S>
   let groups: [ParameterGroup<S>]
+  /// True where processes share a program.
+  var isForProcesses: Bool
   let kept: (Parameter<S>, String) -> KeptState<S>
 
   /// True for a parameter that neither `updating` nor a frozen group leaves out.

@@ -261,7 +261,9 @@ public final class TrainingStep<S: Scalar> {
 
   /// The parameters that are trained, and what is kept for them.
   var choice: TrainedChoice<S> {
-    TrainedChoice(updating: updating, groups: groups) { [unowned self] in kept(for: $0, named: $1) }
+    TrainedChoice(updating: updating, groups: groups, isForProcesses: group != nil && shards == nil) { [unowned self] in
+      kept(for: $0, named: $1)
+    }
   }
 
   /// A tape that is recorded once and replayed ever after: its own values are computed if somebody looks at them.

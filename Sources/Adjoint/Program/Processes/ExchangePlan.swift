@@ -40,7 +40,7 @@ struct ExchangePlan {
     let stages = StageOrder(of: schedule, memory: base, byteCount: byteCount).stages
     var stageOf = Array(repeating: -1, count: schedule.count)
     for (number, stage) in stages.enumerated() { for place in stage.places { stageOf[place] = number } }
-    var walk = ExchangeWalk(schedule, memory: base, byteCount: byteCount)
+    var walk = ExchangeWalk(schedule, memory: base, byteCount: byteCount, notingWaits: false)
     var windows = ExchangeWindows()
     for (number, stage) in stages.enumerated() {
       if stage.isFirst { walk.beginPhase() }

@@ -3,8 +3,8 @@ struct ExchangeWalk {
   private let schedule: ExchangePlan.Schedule
   private let block: Block
   private var holders: Holders
-  /// The same as it was before the present phase received anything.
-  private var before: Holders
+  /// The same as it was before the present phase received anything; `nil` where nobody asks who waits.
+  private var before: Holders?
   /// What processes lack in the present phase.
   private var lacking: [Lack] = []
   /// The instructions of the present phase that read what is received before it.
@@ -23,10 +23,10 @@ struct ExchangeWalk {
     let origin: Int
   }
 
-  init(_ schedule: ExchangePlan.Schedule, memory base: UnsafeMutableRawPointer, byteCount: Int) {
+  init(_ schedule: ExchangePlan.Schedule, memory base: UnsafeMutableRawPointer, byteCount: Int, notingWaits: Bool) {
     (self.schedule, block) = (schedule, Block(base: base, byteCount: byteCount))
     holders = Holders(byteCount: byteCount, heldBy: ExchangeWalk.all(schedule.processes))
-    before = holders
+    before = notingWaits ? holders : nil
     commonParts = Array(repeating: -1, count: schedule.count)
   }
 
@@ -35,7 +35,10 @@ struct ExchangeWalk {
 
   /// What processes lack since the last call, in an order that is the same on each.
   mutating func takeLacking() -> [Lack] {
-    defer { (lacking, waiting, before) = ([], [], holders) }
+    defer {
+      (lacking, waiting) = ([], [])
+      if before != nil { before = holders }
+    }
     return lacking
   }
 
@@ -94,7 +97,7 @@ struct ExchangeWalk {
   private mutating func read(_ footprint: Footprint, by rank: Int, at place: Int) {
     for region in footprint.reads {
       guard let rows = block.readRows(of: region) else { continue }
-      if waiting.last != place, !before.missing(rows, by: rank).isEmpty { waiting.append(place) }
+      if let before, waiting.last != place, !before.missing(rows, by: rank).isEmpty { waiting.append(place) }
       need(rows, by: rank)
     }
   }
@@ -113,7 +116,7 @@ struct ExchangeWalk {
   private mutating func write(_ region: Region, by mask: UInt64, at place: Int) {
     guard let rows = block.rows(of: region) else { return }
     holders.write(rows, by: mask, at: place)
-    before.write(rows, by: mask, at: place)
+    before?.write(rows, by: mask, at: place)
   }
 
   /// The one that follows a process most closely, so that not all ask the same one.

@@ -219,9 +219,11 @@ extension TrainingStep {
   /// What the program of the most recent recording would do as one of these processes.
   package func plan(on group: ProcessGroup) -> Program<S>.SharedCost {
     guard let loss = lastRecording else { fatalError("TrainingStep.plan: no loss has been recorded") }
-    loss.program.share(among: group, cutting: 1..<loss.outputs.count)
-    defer { loss.program.share(among: nil, cutting: 0..<0) }
-    return loss.program.sharedCost
+    var choice = choice
+    choice.isForProcesses = true
+    let program = CompiledLoss(loss, keeping: .outputs, choice).program
+    program.share(among: group, cutting: 1..<loss.outputs.count)
+    return program.sharedCost
   }
 
   /// The bytes that this process sends to others in a step of the most recent recording, but for those of a step that is refused.
