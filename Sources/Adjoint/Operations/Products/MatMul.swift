@@ -80,25 +80,31 @@ package struct MatMul: LibraryOperation {
     return try Shape(leading + (a.rank == 1 ? [] : [rows]) + (b.rank == 1 ? [] : [columns]), of: name)
   }
 
-  /// Products of the batch that share an operand are one product where this fills the kernels: rows one below the other, and
-  /// columns side by side. An element is the same chain either way.
+  /// Products that share a matrix are one product: their rows one below the other, or their columns side by side where each
+  /// has few. An element is the same chain either way.
   package func batched<S: Scalar>(_ x: BatchedOperands<S>) -> Variable<S>? {
-    let (a, b, tape) = (x.shapes[0], x.shapes[1], x.tape)
-    if !x.isBatched[1], b.rank <= 2, !transposeA { return tape.record(self, x[0], x[1]) }
-    if !x.isBatched[0], a.rank <= 2, b.rank == 1 {
-      return tape.record(MatMul(transposeB: a.rank == 2 && !transposeA), x[1], x[0])
+    let (a, b, few) = (x.shapes[0], x.shapes[1], 16)
+    if !x.isBatched[1], b.rank <= 2, !transposeA { return x.tape.record(self, x[0], x[1]) }
+    if !x.isBatched[0], b.rank == 1, a.rank <= 2 {
+      return x.tape.record(MatMul(transposeB: a.rank == 2 && !transposeA), x[1], x[0])
     }
-    let few = 16
-    if !x.isBatched[0], a.rank == 2, b.rank == 2, x.shape[1] < few {
-      let columns = transposeB ? x[1].reshape(x.count * b[0], b[1]) : x[1].permute([1, 0, 2]).reshape(b[0], x.count * b[1])
-      return tape.record(self, x[0], columns).reshape(x.shape[0], x.count, x.shape[1]).permute([1, 0, 2])
+    let form = form(a, b, into: x.shape)
+    let left = form.isOne || a.rank == 1 ? form.shapeA : a
+    let right = form.isOne || b.rank == 1 ? form.shapeB : b
+    func matrices(_ position: Int, _ shape: Shape) -> Variable<S> {
+      let rank = Swift.max(left.rank, right.rank)
+      return x[position].reshape(to: x.isBatched[position] ? shape.padded(toRank: rank).batched(x.count) : shape)
     }
-    let rank = Swift.max(a.rank, b.rank, 2)
-    func matrix(_ position: Int, _ shape: Shape) -> Variable<S> {
-      x[position].reshape(to: x.isBatched[position] ? shape.padded(toRank: rank).batched(x.count) : shape)
+    let (own, other) = (matrices(0, left), matrices(1, right))
+    guard form.isOne, !x.isBatched[0], form.columns < few else {
+      return x.tape.record(self, own, other).reshape(to: x.shape.batched(x.count))
     }
-    let left = matrix(0, a.rank == 1 ? [1, a[0]] : a)
-    return tape.record(self, left, matrix(1, b.rank == 1 ? [b[0], 1] : b)).reshape(to: x.shape.batched(x.count))
+    let columns =
+      transposeB
+      ? other.reshape(x.count * form.columns, form.depth)
+      : other.permute([1, 0, 2]).reshape(form.depth, x.count * form.columns)
+    return x.tape.record(self, own, columns).reshape(form.rows, x.count, form.columns).permute([1, 0, 2])
+      .reshape(to: x.shape.batched(x.count))
   }
 
   package func entrywiseInputs(_ x: [Shape]) -> [Bool]? {
