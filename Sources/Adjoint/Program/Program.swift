@@ -106,7 +106,7 @@ public final class Program<S: Scalar> {
   private(set) var heldIndices: Set<Int> = []
   let names: NodeNames
   let sharedParameters: [ParameterLeaf<S>]  // kept alive: instructions hold their addresses
-  /// The bytes of the arena that all values of this program share.
+  /// The bytes of the arena that all values share.
   package let byteCount: Int
   /// The memory of all values.
   let memoryBase: UnsafeMutableRawPointer?
@@ -132,9 +132,10 @@ public final class Program<S: Scalar> {
   ///   - alteration: the changes that a checker that measures itself makes to the plan; `nil` in earnest.
   ///   - holdingIndices: true to keep the recorded indices where operations compute some, instead of computing them anew.
   ///     Another scalar rounds otherwise, so it may break a tie that the recording has, or order neighbours otherwise.
+  ///   - handed: inputs that each run may overwrite by one of its outputs, which the next run is given.
   package init<R: Scalar>(
     _ outputs: [Variable<R>], keeping: Keeping = .outputs, parameters access: ParameterAccess = .shared,
-    altering alteration: PlanAlteration?, holdingIndices: Bool = false,
+    altering alteration: PlanAlteration?, holdingIndices: Bool = false, handing handed: [Int: Int] = [:],
     file: StaticString = #fileID, line: UInt = #line
   ) {
     guard let tape = outputs.first?.tape else {
@@ -156,7 +157,7 @@ public final class Program<S: Scalar> {
     if access == .shared, let ownTape { shared = ownTape.parameters.filter { plan.live[$0.leaf] } }
     var isShared = [Bool](repeating: false, count: plan.nodes.count)
     for place in shared { isShared[place.leaf] = true }
-    var memory = plan.memory(isElsewhere: isShared, elementSize: MemoryLayout<S>.stride)
+    var memory = plan.memory(isElsewhere: isShared, handed: handed, elementSize: MemoryLayout<S>.stride)
     alteration?.offsets(&memory.offsets, plan.passes)
     let base = arena.allocate(byteCount: memory.byteCount)
     memoryBase = base
@@ -170,8 +171,7 @@ public final class Program<S: Scalar> {
     }
     for i in plan.inPlace { addresses[i] = nil }
 
-    self.tape = tape.identity
-    self.nodes = plan.nodes
+    (self.tape, self.nodes) = (tape.identity, plan.nodes)
     self.keeping = keeping
     guards = tape.guards
     outputNodes = outputs.map(\.index)
