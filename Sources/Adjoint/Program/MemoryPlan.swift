@@ -19,11 +19,12 @@ struct MemoryPlan {
   ///   - root: the node that holds each node's value in memory: itself unless it is an alias.
   ///   - place: the place of each node's first element among those of its root.
   ///   - leaves: the leaves, which live for ever and are never overwritten, like the kept values.
+  ///   - handed: leaves whose memory one value may take over, which a next run is given in their place; and that value.
   ///   - isElsewhere: true for a leaf whose value stands outside the arena, such as a shared parameter's.
   ///   - isForProcesses: true to let large values rest too: who waits for others waits longer than memory is worth.
   init(
-    nodes: [Node], passes: [Pass], root: [Int], place: [Int], leaves: [Int], isElsewhere: [Bool], kept: [Bool],
-    sharing: Bool, elementSize: Int, isForProcesses: Bool
+    nodes: [Node], passes: [Pass], root: [Int], place: [Int], leaves: [Int], isElsewhere: [Bool], handed: [Int: Int],
+    kept: [Bool], sharing: Bool, elementSize: Int, isForProcesses: Bool
   ) {
     restingSize = isForProcesses ? .max : MemoryPlan.smallSize
     offsets = Array(repeating: -1, count: nodes.count)
@@ -41,7 +42,7 @@ struct MemoryPlan {
     }
     for node in nodes.indices where kept[node] { lastUse[root[node]] = Int.max }
     for leaf in leaves {
-      lastUse[leaf] = Int.max
+      if handed[leaf] == nil { lastUse[leaf] = Int.max }
       if !isElsewhere[leaf] { offsets[leaf] = allocate(size(leaf)) }
     }
 
@@ -49,14 +50,16 @@ struct MemoryPlan {
     for (number, pass) in passes.enumerated() {
       operands.find(in: pass, number, nodes, root, index, lastUse)
       for result in pass.results {
-        if sharing, let operand = operands.takeOver(for: result, of: pass, nodes, index, size: size) {
+        if sharing, let operand = operands.takeOver(for: result, of: pass, nodes, index, handed, size: size) {
           offsets[result] = offsets[operand]
         } else {
           offsets[result] = allocate(size(result))
         }
       }
       guard sharing else { continue }
-      for node in operands.dying { retire(offsets[node]..<offsets[node] + size(node), after: number) }
+      for node in operands.dying where handed[node] == nil {
+        retire(offsets[node]..<offsets[node] + size(node), after: number)
+      }
       // A result that nobody reads is still written, and one may be read by its own pass alone, under another shape.
       for result in pass.results where lastUse[result] <= number {
         retire(offsets[result]..<offsets[result] + size(result), after: number)
@@ -142,21 +145,24 @@ private struct DyingOperands {
 
   /// Returns an operand whose memory `result` may overwrite, element by element. It is no longer free afterwards.
   mutating func takeOver(
-    for result: Int, of pass: Pass, _ nodes: [Node], _ index: PassIndex, size: (Int) -> Int
+    for result: Int, of pass: Pass, _ nodes: [Node], _ index: PassIndex, _ handed: [Int: Int], size: (Int) -> Int
   ) -> Int? {
     switch pass.kind.overwriting {
     case .none: return nil
     case .operand(let addend):
-      return dying.firstIndex { $0 == addend && size($0) == size(result) }.map { dying.remove(at: $0) }
+      return dying.firstIndex { $0 == addend && size($0) == size(result) && handed[$0, default: result] == result }
+        .map { dying.remove(at: $0) }
     case .elementwise: break
     }
     // Every read of that memory must be of whole elements in turn with the result, and not after it is overwritten. The
     // youngest operand is still in a cache.
-    let place = dying.lastIndex { operand in
+    func fits(_ operand: Int) -> Bool {
       nodes[operand].isIndex == nodes[result].isIndex
         && nodes[operand].shape.elementCount == nodes[result].shape.elementCount && size(operand) == size(result)
         && isReadInStep[operand] && lastReader[operand] <= index.position[result]
     }
+    let place =
+      dying.firstIndex { handed[$0] == result && fits($0) } ?? dying.lastIndex { handed[$0] == nil && fits($0) }
     return place.map { dying.remove(at: $0) }
   }
 }

@@ -111,11 +111,13 @@ struct Plan {
     }
   }
 
-  /// The places of the values. Those of leaves that are `isElsewhere` do not stand in this memory.
-  func memory(isElsewhere: [Bool], elementSize: Int, isForProcesses: Bool) -> MemoryPlan {
+  /// The places of the values. Those of leaves that are `isElsewhere` do not stand in this memory, and values may take over that of
+  /// leaves that are handed on to them, unless these are asked for.
+  func memory(isElsewhere: [Bool], handed: [Int: Int], elementSize: Int, isForProcesses: Bool) -> MemoryPlan {
     MemoryPlan(
-      nodes: nodes, passes: passes, root: root, place: place, leaves: leaves, isElsewhere: isElsewhere, kept: lasting,
-      sharing: fuses, elementSize: elementSize, isForProcesses: isForProcesses)
+      nodes: nodes, passes: passes, root: root, place: place, leaves: leaves, isElsewhere: isElsewhere,
+      handed: handed.filter { !lasting[$0.key] }, kept: lasting, sharing: fuses, elementSize: elementSize,
+      isForProcesses: isForProcesses)
   }
 
   /// The smallest bound that a live operation puts on each index leaf. Computed indices are held to a bound of their own.

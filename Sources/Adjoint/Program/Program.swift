@@ -108,7 +108,7 @@ public final class Program<S: Scalar> {
   private(set) var heldIndices: Set<Int> = []
   let names: NodeNames
   let sharedParameters: [ParameterLeaf<S>]  // kept alive: instructions hold their addresses
-  /// The bytes of the arena that all values of this program share.
+  /// The bytes of the arena that all values share.
   package let byteCount: Int
   /// The memory of all values.
   let memoryBase: UnsafeMutableRawPointer?
@@ -134,10 +134,12 @@ public final class Program<S: Scalar> {
   ///   - alteration: the changes that a checker that measures itself makes to the plan; `nil` in earnest.
   ///   - holdingIndices: true to keep the recorded indices where operations compute some, instead of computing them anew.
   ///     Another scalar rounds otherwise, so it may break a tie that the recording has, or order neighbours otherwise.
+  ///   - handed: inputs that each run may overwrite by one of its outputs, which the next run is given.
   ///   - isForProcesses: true to take more memory, so that processes wait for each other less.
   package init<R: Scalar>(
     _ outputs: [Variable<R>], keeping: Keeping = .outputs, parameters access: ParameterAccess = .shared,
-    altering alteration: PlanAlteration?, holdingIndices: Bool = false, isForProcesses: Bool = false,
+    altering alteration: PlanAlteration?, holdingIndices: Bool = false, handing handed: [Int: Int] = [:],
+    isForProcesses: Bool = false,
     file: StaticString = #fileID, line: UInt = #line
   ) {
     guard let tape = outputs.first?.tape else {
@@ -160,7 +162,7 @@ public final class Program<S: Scalar> {
     var isShared = [Bool](repeating: false, count: plan.nodes.count)
     for place in shared { isShared[place.leaf] = true }
     var memory = plan.memory(
-      isElsewhere: isShared, elementSize: MemoryLayout<S>.stride, isForProcesses: isForProcesses)
+      isElsewhere: isShared, handed: handed, elementSize: MemoryLayout<S>.stride, isForProcesses: isForProcesses)
     alteration?.offsets(&memory.offsets, plan.passes)
     let base = arena.allocate(byteCount: memory.byteCount)
     memoryBase = base
@@ -174,8 +176,7 @@ public final class Program<S: Scalar> {
     }
     for i in plan.inPlace { addresses[i] = nil }
 
-    self.tape = tape.identity
-    self.nodes = plan.nodes
+    (self.tape, self.nodes) = (tape.identity, plan.nodes)
     self.keeping = keeping
     guards = tape.guards
     outputNodes = outputs.map(\.index)

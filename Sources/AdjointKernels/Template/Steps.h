@@ -1,33 +1,48 @@
-// Steps: elementwise functions one after the other, each over all elements before the next. Elements of one vector stay in
+// Steps: elementwise functions one after the other, each over all elements before the next. Elements of one vector or two stay in
 // registers, and each function of AK_MAPS and AK_ZIPS is a switch or a call away; more elements go through the loops of their own.
 
-#define VECTOR_MAP(constant, name, parameters) \
-  static V N(vector_##name)(V v, V pv, V qv) { \
-    (void)pv, (void)qv;                        \
-    return CALL_##parameters(N(name));         \
+#define VECTOR_MAP(constant, name, parameters)              \
+  static void N(vectors_##name)(V *x, long m, V pv, V qv) { \
+    (void)pv, (void)qv;                                     \
+    V v = x[0];                                             \
+    x[0] = CALL_##parameters(N(name));                      \
+    if (m == 1) return;                                     \
+    v = x[1];                                               \
+    x[1] = CALL_##parameters(N(name));                      \
   }
 AK_MAPS(VECTOR_MAP)
-typedef V (*N(vector_function))(V, V, V);
-#define VECTOR_ENTRY(constant, name, parameters) [AK_##constant] = N(vector_##name),
+typedef void (*N(vector_function))(V *, long, V, V);
+#define VECTOR_ENTRY(constant, name, parameters) [AK_##constant] = N(vectors_##name),
 static const N(vector_function) N(vector_functions)[AK_MAP_COUNT] = {AK_MAPS(VECTOR_ENTRY)};
 
-#define ZIP_CASE(constant, name) case AK_##constant: return N(name)(a, b);
-INLINE V N(zipped)(int f, V a, V b) {
+#define ZIP_CASE(constant, name) \
+  case AK_##constant:            \
+    a[0] = N(name)(a[0], b[0]);  \
+    if (m > 1) a[1] = N(name)(a[1], b[1]); \
+    return;
+INLINE void N(zipped)(int f, V *a, const V *b, const long m) {
   switch (f) { AK_ZIPS(ZIP_CASE) }
-  return a;
 }
 
 // What two steps gave last, and where it stands.
 typedef struct {
-  V value;
+  V value[2];
   const void *place;
 } N(given);
 
-INLINE V N(step_operand)(const T *p, int stride, long n, const N(given) last[2]) {
-  if (!stride) return SPLAT(*p);
-  if (p == last[0].place) return last[0].value;
-  if (p == last[1].place) return last[1].value;
-  return N(load_part)(p, n);
+// The elements of an operand: m vectors, the last with n elements.
+INLINE void N(step_operand)(V *v, const T *p, int stride, const long m, long n, const N(given) last[2]) {
+  if (!stride) {
+    v[0] = v[1] = SPLAT(*p);
+  } else if (p == last[0].place) {
+    v[0] = last[0].value[0], v[1] = last[0].value[1];
+  } else if (p == last[1].place) {
+    v[0] = last[1].value[0], v[1] = last[1].value[1];
+  } else if (m == 1) {
+    v[0] = N(load_part)(p, n);
+  } else {
+    v[0] = N(load)(p), v[1] = N(load_part)(p + LANES, n);
+  }
 }
 
 // One step over all n elements.
@@ -43,35 +58,44 @@ INLINE void N(step_whole)(const ak_step *s, long n) {
   }
 }
 
-// Steps over one vector. A step has the last results at hand, and waits for no memory.
-static void N(steps_of_one)(const ak_step *steps, long count, long n) {
-  N(given) last[2] = {{SPLAT(0), NULL}, {SPLAT(0), NULL}};
+// Steps over one vector or two. A step has the last results at hand, and waits for no memory.
+INLINE void N(steps_of)(const ak_step *steps, long count, const long m, long n) {
+  N(given) last[2] = {{{SPLAT(0), SPLAT(0)}, NULL}, {{SPLAT(0), SPLAT(0)}, NULL}};
   for (const ak_step *s = steps; s < steps + count; s++) {
     // A power that is a product is the loops' to see.
     if (s->kind == AK_STEP_MAP && s->f == AK_POWER) {
-      N(step_whole)(s, n);
+      N(step_whole)(s, (m - 1) * LANES + n);
       last[0].place = last[1].place = NULL;
       continue;
     }
-    const V a = N(step_operand)(s->a, s->a_stride, n, last);
-    V y;
-    switch (s->kind) {
-      case AK_STEP_MAP: y = N(vector_functions)[s->f](a, SPLAT(s->p), SPLAT(s->q)); break;
-      case AK_STEP_ZIP: y = N(zipped)(s->f, a, N(step_operand)(s->b, s->b_stride, n, last)); break;
-      case AK_STEP_SELECT: {
-        const V condition = N(step_operand)(s->c, s->c_stride, n, last);
-        y = IF(condition != SPLAT(0), a, N(step_operand)(s->b, s->b_stride, n, last));
+    V a[2] = {SPLAT(0), SPLAT(0)}, b[2] = {SPLAT(0), SPLAT(0)};
+    N(step_operand)(a, s->a, s->a_stride, m, n, last);
+    if (s->kind == AK_STEP_MAP) {
+      N(vector_functions)[s->f](a, m, SPLAT(s->p), SPLAT(s->q));
+    } else {
+      N(step_operand)(b, s->b, s->b_stride, m, n, last);
+      if (s->kind == AK_STEP_ZIP) {
+        N(zipped)(s->f, a, b, m);
+      } else {
+        V c[2] = {SPLAT(0), SPLAT(0)};
+        N(step_operand)(c, s->c, s->c_stride, m, n, last);
+        a[0] = IF(c[0] != SPLAT(0), a[0], b[0]), a[1] = IF(c[1] != SPLAT(0), a[1], b[1]);
       }
     }
-    N(store_part)(s->y, y, n);
+    T *y = s->y;
+    if (m > 1) N(store)(y, a[0]);
+    N(store_part)(y + (m - 1) * LANES, a[m - 1], n);
     last[1] = last[0];
-    last[0] = (N(given)){y, s->y};
+    last[0] = (N(given)){{a[0], a[1]}, y};
   }
 }
+static void N(steps_of_one)(const ak_step *steps, long count, long n) { N(steps_of)(steps, count, 1, n); }
+static void N(steps_of_two)(const ak_step *steps, long count, long n) { N(steps_of)(steps, count, 2, n); }
 
 void N(steps)(const ak_step *steps, long count, long n) {
   if (n <= 0) return;
   if (n <= LANES) return N(steps_of_one)(steps, count, n);
+  if (n <= 2 * LANES) return N(steps_of_two)(steps, count, n - LANES);
   for (const ak_step *s = steps; s < steps + count; s++) N(step_whole)(s, n);
 }
 

@@ -25,22 +25,32 @@ final class StepRun<S: Scalar>: ScanRun<S> {
     let byteCount: Int
     /// True for what a step is given and does not read.
     let isIdle: Bool
+    /// True for a carry that a step is given.
+    let isCarry: Bool
   }
 
   init(_ body: ScanBody) {
     let tape = Tape<S>()
     let leaves = body.leaves.map { tape.input(.zeros(body.nodes[$0].shape)) }
     let variables = body.record(on: tape, leaves)
-    let results = body.next + body.outputs + body.kept
-    let program = Program<S>(results.map { variables[$0] } + leaves)
+    let (results, given) = (body.next + body.outputs + body.kept, Set(body.carries))
     var isRead = [Bool](repeating: false, count: body.nodes.count)
-    for node in results { isRead[node] = true }
     for node in body.nodes { for x in node.inputs { isRead[x] = true } }
+    // A carry that is a result is taken before the step, which may then put the next one in its place.
+    let handed = zip(body.carries, body.next).filter { isRead[$0.0] }
+    let asked =
+      body.next + results.filter { !given.contains($0) }
+      + body.leaves.filter { !given.contains($0) || !isRead[$0] }
+    let program = Program<S>(
+      asked.map { variables[$0] }, altering: nil,
+      handing: Dictionary(handed.map { (variables[$0].index, variables[$1].index) }, uniquingKeysWith: { $1 }))
+    for node in results { isRead[node] = true }
     func places(_ nodes: [Int]) -> [Place] {
       nodes.map { node in
         let y = program.output(variables[node].index)
         return Place(
-          address: UnsafeMutableRawPointer(y.base), byteCount: y.count * MemoryLayout<S>.stride, isIdle: !isRead[node])
+          address: UnsafeMutableRawPointer(y.base), byteCount: y.count * MemoryLayout<S>.stride, isIdle: !isRead[node],
+          isCarry: given.contains(node))
       }
     }
     self.program = program
@@ -75,9 +85,11 @@ final class StepRun<S: Scalar>: ScanRun<S> {
         let place = entries[number]
         copy(x[carryCount + number].address + t * place.byteCount, to: place)
       }
+      store(outputs, areCarries: true, entry: t, of: steps, at: base)
+      store(kept, areCarries: true, entry: t, of: steps, at: behind)
       program.recompute()
-      store(outputs, entry: t, of: steps, at: base)
-      store(kept, entry: t, of: steps, at: behind)
+      store(outputs, areCarries: false, entry: t, of: steps, at: base)
+      store(kept, areCarries: false, entry: t, of: steps, at: behind)
       if crosses {
         store(next, at: end)
         load(end)
@@ -90,13 +102,17 @@ final class StepRun<S: Scalar>: ScanRun<S> {
     store(carries, at: end)
   }
 
-  /// Puts what a step gives at its place among that of all steps.
+  /// Puts what a step gives, or those of its results that it was given, at its place among that of all steps.
   @inline(__always)
-  private func store(_ places: [Place], entry t: Int, of steps: Int, at start: UnsafeMutableRawPointer) {
+  private func store(
+    _ places: [Place], areCarries: Bool, entry t: Int, of steps: Int, at start: UnsafeMutableRawPointer
+  ) {
     var block = start
     for number in 0..<places.count {
       let place = places[number]
-      (block + t * place.byteCount).copyMemory(from: place.address, byteCount: place.byteCount)
+      if place.isCarry == areCarries {
+        (block + t * place.byteCount).copyMemory(from: place.address, byteCount: place.byteCount)
+      }
       block += steps * place.byteCount
     }
   }
