@@ -39,6 +39,33 @@ import Testing
   }
 
   @Test(arguments: InstructionSet.all)
+  func blocksGiveTogetherWhatTheWholeGives(set: InstructionSet) {
+    let k = set.kernels
+    for n in [1, 31, 255, 511, 512, 513, 1024, 2048, 2049, 4096, 4097, 5000, 12_289, 70_000] {
+      var stream = Stream(UInt64(n))
+      var (x, y): ([Float], [Double]) = (stream.values(n), stream.values(n))
+      for round in 0..<3 {
+        // Then zeros of both signs, of which the result has one; then NaN too.
+        if round == 1 { for i in 0..<n { (x[i], y[i]) = i % 3 == 0 ? (0, 0) : (-0.0, -0.0) } }
+        if round == 2 { (x[n / 2], y[n / 3]) = (.nan, .nan) }
+        for r in [AK_SUM, AK_MAX, AK_MIN] {
+          let (blockX, blockY) = (k.lanes_f32() * Int(AK_BLOCK_DEPTH), k.lanes_f64() * Int(AK_BLOCK_DEPTH))
+          let (countX, countY) = ((n + blockX - 1) / blockX, (n + blockY - 1) / blockY)
+          var lanesX = [Float](repeating: -77, count: countX * k.lanes_f32())
+          var lanesY = [Double](repeating: -77, count: countY * k.lanes_f64())
+          k.reduce_blocks_f32(r, x, &lanesX, n)
+          k.reduce_blocks_f64(r, y, &lanesY, n)
+          var (foundX, foundY): (Float, Double) = (0, 0)
+          k.combine_blocks_f32(r, lanesX, &foundX, countX)
+          k.combine_blocks_f64(r, lanesY, &foundY, countY)
+          #expect(foundX.bitPattern == k.reduce_f32(r, x, n).bitPattern)
+          #expect(foundY.bitPattern == k.reduce_f64(r, y, n).bitPattern)
+        }
+      }
+    }
+  }
+
+  @Test(arguments: InstructionSet.all)
   func aSumOfTenMillionIsWithinItsBound(set: InstructionSet) {
     let n = 10_000_000
     let equal = [Float](repeating: 0.1, count: n)

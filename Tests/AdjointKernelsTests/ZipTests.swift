@@ -37,6 +37,27 @@ struct ZipCase: CustomTestStringConvertible, Sendable {
     check(set, function, as: Double.self)
   }
 
+  @Test(arguments: InstructionSet.all)
+  func zerosByOneNumberAreDividedAsOthers(set: InstructionSet) {
+    for divisor in [3, -3, 0, -0.0, Double.infinity, .nan, 1e-300] {
+      for place in [0, 5, 31, 36] {
+        for number in [0, -0.0, 7, .nan, -.infinity] {
+          var x = [Double](repeating: 0, count: 37)
+          x[place] = number
+          let y = Double.zip(set.kernels, AK_DIVIDE, x, [divisor], count: 37)
+          #expect(
+            zip(x, y).allSatisfy { $1.bitPattern == ($0 / divisor).bitPattern || ($1.isNaN && ($0 / divisor).isNaN) })
+          let single = Float.zip(set.kernels, AK_DIVIDE, x.map { Float($0) }, [Float(divisor)], count: 37)
+          #expect(
+            zip(x, single).allSatisfy {
+              let right = Float($0) / Float(divisor)
+              return $1.bitPattern == right.bitPattern || ($1.isNaN && right.isNaN)
+            })
+        }
+      }
+    }
+  }
+
   func check<T: Real>(_ set: InstructionSet, _ function: ZipCase, as type: T.Type) {
     for n in [0, 1, 2, 7, 8, 9, 15, 16, 17, 33, 100] {
       var stream = Stream(UInt64(n) + 1)

@@ -107,6 +107,21 @@ import Testing
     #expect(found == [["hidden"], ["hidden"]])
   }
 
+  @Test("Sums and largest elements of whole arrays have the recorded bits on 2 and 3 processes", arguments: [2, 3])
+  func wholeArrays(_ count: Int) {
+    let wrong = onProcesses(count) { group in
+      [1025, 16_385, 40_000, 100_003].flatMap { size -> [String] in
+        let tape = Tape<Double>()
+        let x = tape.input(manyNumbers([size]))
+        let (a, y) = (x.max(), x * 0.5)
+        let loss = a + (x - a).exp().sum().log()
+        let outputs = gradients(of: loss, withRespectTo: [x]) + [y, y.mean(), (-y).min(), loss]
+        return differences(Program<Double>(outputs), outputs, on: group).map { "\(size): \($0)" }
+      }
+    }
+    #expect(wrong.allSatisfy { $0.isEmpty }, "\(wrong)")
+  }
+
   private func recorded(_ seed: UInt64) throws -> ([Variable<Double>], Program<Double>) {
     let program = RandomProgram(seed: seed)
     let tape = Tape<Double>()

@@ -14,6 +14,7 @@ extension Program {
     _ x: Variable<some Scalar>, _ value: Tensor<S>, file: StaticString = #fileID, line: UInt = #line
   ) throws(FeedError) {
     let node = try inputNode(x, value.shape, isIndex: false, file, line)
+    if borrow(value.elements, for: node) { return }
     copies(of: node)?.unite()
     _ = output(node).elements.update(fromContentsOf: value.elements)
   }
@@ -88,6 +89,7 @@ extension Program {
     of x: Variable<some Scalar>, file: StaticString = #fileID, line: UInt = #line
   ) -> Tensor<S> {
     let node = readableNode(x, file, line)
+    if let elements = lentElements(of: node) { return Tensor(shape: nodes[node].shape, elements: elements) }
     return view(node).tensor(isIndex: holdsIndices(node))
   }
 
@@ -130,6 +132,13 @@ extension Program {
     }
     copies(of: node)?.unite()
     return node
+  }
+
+  /// Computes what depends on constants alone.
+  func fold() {
+    for position in 0..<foldedCount where !heldIndices.contains(lastNodes[position]) {
+      instructions[position].executeApart()
+    }
   }
 
   /// Brings up to date what depends on a node whose value was written.

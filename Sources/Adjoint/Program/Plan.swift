@@ -69,6 +69,10 @@ struct Plan {
       nodes, forms, formulas, live: computed, isAlias: isAlias, kept: lasting, segments: fusing ? segments : [])
     // Only kernels add in blocks.
     let columnSums = fusing && elementSize != nil ? ColumnSums.cutIntoBlocks(&whole) : [:]
+    var arrayReductions: [Int: ArrayReduction] = [:]
+    if fusing, let elementSize {
+      arrayReductions = ArrayReduction.cutIntoBlocks(&whole, elementSize: elementSize, kept: lasting)
+    }
     (nodes, forms, self.live) = (whole.nodes, whole.forms, whole.live)
     lasting += Array(repeating: false, count: nodes.count - recorded.count)
     for node in folded { self.live[node] = true }
@@ -77,7 +81,7 @@ struct Plan {
     place += whole.originals.map { places[$0] }
     isAlias = whole.isAlias
     var recording = PlannedRecording(whole, kept: lasting, isOnes: isOnes)
-    recording.columnSums = columnSums
+    (recording.columnSums, recording.arrayReductions) = (columnSums, arrayReductions)
     if fusing { recording.windows = WindowsInPlace(in: recording, elementSize: elementSize) }
     inPlace = recording.windows.nodes
     let fused = Fusion(recording).passes(fusing: fusing)

@@ -69,6 +69,8 @@ public final class Program<S: Scalar> {
   var shared: ProgramShare<S>?
   /// The inputs of which each thread has a copy.
   var copies: [InputCopies<S>] = []
+  /// The inputs and outputs that are not copied, and whether some need arrays before the next run.
+  var lent: [LentValue<S>] = [], renewsLent = false
 
   /// The tape whose variables name the nodes.
   let tape: TapeIdentity
@@ -78,7 +80,7 @@ public final class Program<S: Scalar> {
   let outputNodes: [Int]
   /// True for each node that can be read after a run.
   let readable: [Bool]
-  let addresses: [UnsafeMutableRawPointer?]
+  var addresses: [UnsafeMutableRawPointer?]
   private let arena = Arena()
   /// The flag of the run that is under way, which one thread holds.
   private let running: UnsafeMutablePointer<UInt8>
@@ -90,7 +92,7 @@ public final class Program<S: Scalar> {
   /// The nodes that each instruction computes, in order.
   let passNodes: [[Int]]
   /// The last node that each instruction computes.
-  private let lastNodes: [Int]
+  let lastNodes: [Int]
   private let operations: [PlacedOperation<S>]  // kept alive: instructions hold them unmanaged
   private let randomLeaves: [(leaf: Int, distribution: Distribution, rows: Int)]
   /// The nodes stored after a run, and their targets: the states themselves, or this program's copies of them.
@@ -213,6 +215,7 @@ public final class Program<S: Scalar> {
     for leaf in plan.leaves where !isShared[leaf] { copyLeaf(leaf, from: tape, ownTape) }
     if holdingIndices { heldIndices = takenIndices(of: tape) }
     fold()
+    lent = findLentValues()
   }
 
   deinit {
@@ -241,7 +244,7 @@ public final class Program<S: Scalar> {
     for position in 0..<randomLeaves.count {
       let random = randomLeaves[position]
       random.distribution.fill(
-        output(random.leaf).elements, rows: random.rows, seed: seed, step: step, leaf: random.leaf)
+        place(random.leaf).elements, rows: random.rows, seed: seed, step: step, leaf: random.leaf)
     }
     recompute(file: file, line: line)
   }
@@ -277,6 +280,7 @@ public final class Program<S: Scalar> {
   /// Begins a run: no other thread may be at it, and every position must lie where it may be read.
   private func begin(_ file: StaticString = #fileID, _ line: UInt = #line) {
     guard ak_take(running) else { trapOnSecondThread(file, line) }
+    if renewsLent { renewLent() }
     // They were checked when they were fed, but nobody knows who kept the address.
     for number in 0..<positions.count {
       let (leaf, held, bound) = positions[number]
@@ -300,13 +304,6 @@ public final class Program<S: Scalar> {
       "Program: two threads use one program at once. Its values stand in one memory: compile one for each thread. They may "
         + "share parameters and a pool.",
       file: file, line: line)
-  }
-
-  /// Computes what depends on constants alone.
-  func fold() {
-    for position in 0..<foldedCount where !heldIndices.contains(lastNodes[position]) {
-      instructions[position].executeApart()
-    }
   }
 
   /// Computes every node again but those in `held`, whose written values stand.

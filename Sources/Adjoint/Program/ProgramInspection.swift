@@ -165,7 +165,13 @@ package struct PlanAlteration {
 
 extension Program {
   func view(_ node: Int) -> View<S> { View(shape: nodes[node].shape, address: address(node)) }
-  func output(_ node: Int) -> Output<S> { Output(shape: nodes[node].shape, address: address(node)) }
+  /// The place of a node until values are lent or given back.
+  func place(_ node: Int) -> Output<S> { Output(shape: nodes[node].shape, address: address(node)) }
+  /// The place of a node for as long as the program lasts.
+  func output(_ node: Int) -> Output<S> {
+    if !lent.isEmpty { settle(node) }
+    return place(node)
+  }
 
   private func address(_ node: Int) -> UnsafeMutableRawPointer {
     guard let address = addresses[node] else { fatalError("Program: %\(node) has no memory in this program") }

@@ -84,13 +84,14 @@ struct Rematerialization {
     return place
   }
 
-  /// Adds a node behind all others that computes a part of operation i, of another shape and from other operands.
-  mutating func append(partOf i: Int, reading inputs: NodeList, shape: Shape) -> Int {
+  /// Adds a node behind all others that computes operation i or a part of it, from other operands or of another shape.
+  mutating func append(partOf i: Int, reading inputs: NodeList, shape: Shape? = nil) -> Int {
     append(i, nodes[i].reading(inputs, shape: shape))
   }
 
   private mutating func append(_ i: Int, _ node: Node) -> Int {
-    originals.append(i)
+    let recorded = nodes.count - originals.count
+    originals.append(i < recorded ? i : originals[i - recorded])
     nodes.append(node)
     forms.append(forms[i])
     live.append(true)
@@ -103,10 +104,10 @@ struct Rematerialization {
   }
 
   /// Leaves out the operations whose only readers read a copy now.
-  private mutating func removeUnread(_ kept: [Bool]) {
+  mutating func removeUnread(_ kept: [Bool]) {
     var isRead = kept + [Bool](repeating: false, count: nodes.count - kept.count)
     for i in order.reversed() {
-      if i < copy.count, copy[i] >= 0, !isRead[i] { live[i] = false }
+      if !isRead[i] { live[i] = false }
       if live[i] { for x in nodes[i].inputs { isRead[x] = true } }
     }
     order.removeAll { !live[$0] }

@@ -4,7 +4,7 @@
 // A sum runs over blocks, whose sums are added pairwise: the error grows with the length of a block, and with the
 // logarithm of the number of blocks.
 
-#define SUM_BLOCK (32 * 8 * LANES)
+#define SUM_BLOCK (AK_BLOCK_DEPTH * LANES)
 
 // For a constant r, each is what its line in AK_REDUCTIONS says.
 #define COMBINE_CASE(constant, combine, neutral) case AK_##constant: return N(combine)(a, b);
@@ -58,8 +58,16 @@ static V N(squares_pairwise)(const T *x, T centre, long n) {
   const long blocks = (n + SUM_BLOCK - 1) / SUM_BLOCK, left = blocks / 2 * SUM_BLOCK;
   return N(squares_pairwise)(x, centre, left) + N(squares_pairwise)(x + left, centre, n - left);
 }
+INLINE long N(block_of)(long n) { return n < SUM_BLOCK ? n : SUM_BLOCK; }
+// Of equal elements the last one, in whatever order blocks are combined: so a maximum has no tree.
+INLINE V N(extreme)(ak_reduction r, const T *x, long n) {
+  V found = N(reduce_block)(r, false, x, SPLAT(0), N(block_of)(n));
+  for (long i = SUM_BLOCK; i < n; i += SUM_BLOCK)
+    found = N(combine)(r, found, N(reduce_block)(r, false, x + i, SPLAT(0), N(block_of)(n - i)));
+  return found;
+}
 INLINE T N(reduce_all)(ak_reduction r, const T *x, long n) {
-  return N(fold)(r, r == AK_SUM ? N(sum_pairwise)(x, n) : N(reduce_block)(r, false, x, SPLAT(0), n));
+  return N(fold)(r, r == AK_SUM ? N(sum_pairwise)(x, n) : N(extreme)(r, x, n));
 }
 static T N(sum)(const T *x, long n) { return N(reduce_all)(AK_SUM, x, n); }
 
@@ -68,6 +76,27 @@ T N(reduce)(ak_reduction r, const T *x, long n) {
   if (n <= 0) return N(neutral)(r);
   switch (r) { AK_REDUCTIONS(REDUCE_CASE) }
 }
+
+// The same in two steps: what each block gives, and what these give together.
+#define BLOCKS_CASE(constant, combine, neutral) \
+  case AK_##constant: N(store)(lanes, N(reduce_block)(AK_##constant, false, block, SPLAT(0), N(block_of)(n))); break;
+void N(reduce_blocks)(ak_reduction r, const void *x, void *y, long n) {
+  T *lanes = y;
+  for (const T *block = x; n > 0; block += SUM_BLOCK, lanes += LANES, n -= SUM_BLOCK) {
+    switch (r) { AK_REDUCTIONS(BLOCKS_CASE) }
+  }
+}
+static V N(combined_pairwise)(ak_reduction r, const T *lanes, long blocks) {
+  if (blocks == 1) return N(load)(lanes);
+  const long left = blocks / 2;
+  return N(combine)(r, N(combined_pairwise)(r, lanes, left),
+                    N(combined_pairwise)(r, lanes + left * LANES, blocks - left));
+}
+void N(combine_blocks)(ak_reduction r, const void *x, void *y, long blocks) {
+  *(T *)y = N(fold)(r, N(combined_pairwise)(r, x, blocks));
+}
+long N(lanes)(void) { return LANES; }
+
 T N(squares)(const T *x, T centre, long n) {
   return N(fold)(AK_SUM, N(squares_pairwise)(x, centre, n));
 }

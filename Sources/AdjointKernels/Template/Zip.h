@@ -49,8 +49,21 @@ AK_ZIPS(ZIP_LOOP)
 typedef void (*N(zip_function))(const T *, long, long, const T *, long, long, T *, long, long, long);
 static const N(zip_function) N(zip_functions)[AK_ZIP_COUNT] = {AK_ZIPS(ZIP_ENTRY)};
 
+// By one number. Of what a mask has left nearly all is +0, whose quotients are all the same: looking takes less than dividing.
+static void N(divide_by)(const T *a, T b, T *y, long n) {
+  const V divisor = SPLAT(b), of_zero = SPLAT(0) / divisor;
+  const long whole = n - n % LANES, rest = n - whole;
+  for (long i = 0; i < whole; i += LANES) {
+    const V v = N(load)(a + i);
+    N(store)(y + i, N(any)((I)v != ISPLAT(0)) ? v / divisor : of_zero);
+  }
+  if (rest) N(store_tail)(y + whole, N(load_tail)(a + whole, rest) / divisor, rest);
+}
+
 void N(zip)(ak_zip f, const T *a, long a_stride, const T *b, long b_stride, T *y, long n) {
-  if (n > 0) N(zip_functions)[f](a, 0, a_stride, b, 0, b_stride, y, 0, 1, n);
+  if (n <= 0) return;
+  if (f == AK_DIVIDE && a_stride && !b_stride) return N(divide_by)(a, *b, y, n);
+  N(zip_functions)[f](a, 0, a_stride, b, 0, b_stride, y, 0, 1, n);
 }
 
 void N(zip_rows)(ak_zip f, const T *a, long a_row, long a_column, const T *b, long b_row, long b_column, T *y,

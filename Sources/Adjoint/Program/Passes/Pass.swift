@@ -53,8 +53,9 @@ protocol FastPath: PassKind, Sendable {
 /// All fast paths.
 enum FastPaths {
   private static let all: [any FastPath.Type] = [
-    WindowProducts.self, DepthwiseProducts.self, OuterProducts.self, ProductPass.self, LogSoftmaxGradient.self,
-    GELUGradient.self, PickGradient.self, ColumnSums.self, RowScatter.self, SliceGradients.self, PoolGradients.self,
+    ArrayReduction.self, WindowProducts.self, DepthwiseProducts.self, OuterProducts.self, ProductPass.self,
+    LogSoftmaxGradient.self, GELUGradient.self, PickGradient.self, ColumnSums.self, RowScatter.self,
+    SliceGradients.self, PoolGradients.self,
   ]
 
   /// The fast pass whose last node is i, if there is one: of the first path that has its pattern there.
@@ -84,6 +85,8 @@ struct PlannedRecording {
   var windows = WindowsInPlace(elementSize: nil)
   /// The steps of sums over many rows, by node.
   var columnSums: [Int: ColumnSums] = [:]
+  /// The steps of reductions of whole arrays, by node.
+  var arrayReductions: [Int: ArrayReduction] = [:]
   /// The number of live uses of each node.
   private var useCount: [Int32]
   /// The last user of each node.

@@ -18,7 +18,9 @@ struct PassList {
   /// Puts an operation into the last pass that computes an operand of it, or else into the last pass of all, if it takes it; or
   /// makes a pass: of a few numbers, of elements, of rows, or of this operation alone.
   mutating func add(_ i: Int) {
-    let (last, latest) = (passes.count - 1, latestPass(before: i))
+    var (last, latest) = (passes.count - 1, latestPass(before: i))
+    // What blocks give together is no end of their chain for who does not read it.
+    while last > latest, passes[last].kind is ArrayReduction { last -= 1 }
     if latest >= 0, latest < last, passes[latest].kind.takesLater, joins(latest, i) { return }
     if last >= 0, joins(last, i) { return }
     if let kind: any PassKind = Numbers(beginningWith: i, of: recording) ?? Chain(beginningWith: i, of: recording) {

@@ -61,6 +61,7 @@ extension Program {
     let group = group.flatMap { $0.count > 1 && keeping == .outputs ? $0 : nil }
     if group === self.group, outputs == cutOutputs { return }
     checkIdle()
+    if group != nil { settle() }
     (self.group, cutOutputs) = (group, outputs)
     // As a pool does that is set: instructions know copies of inputs.
     let present = pool

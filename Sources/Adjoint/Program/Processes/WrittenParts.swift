@@ -10,6 +10,7 @@ extension Program {
   /// Each instruction runs part by part, on the values that a run has left for it.
   package func faultsOfParts(_ parts: Int) -> [PartFault] {
     guard let base = memoryBase else { return [] }
+    settle()
     let memory = UnsafeMutableRawBufferPointer(start: base, count: byteCount)
     var faults: [PartFault] = []
     for position in foldedCount..<instructions.count {

@@ -92,7 +92,7 @@ struct EntryGroups {
 
   /// The rows of a chain of matrices; `nil` for another pass.
   private func rows(_ pass: Pass) -> RowSpace? {
-    guard let chain = pass.kind as? Chain, chain.rows.shape.rank > 2,
+    guard let chain = pass.kind as? Chain, chain.rows.shape.rank > 2, chain.reducedBlock == 0,
       !pass.nodes.contains(where: { recording.forms[$0] == .concatenate })
     else { return nil }
     return RowSpace(chain.rows.shape)

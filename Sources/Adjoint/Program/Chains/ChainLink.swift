@@ -32,6 +32,8 @@ struct ChainLink<S: Scalar> {
     case softmax(SoftmaxKind)
     /// Columns side by side.
     case joined(UnsafeBufferPointer<Place>)
+    /// What each block of the kernels gives.
+    case reduced(BlockReduction)
 
     /// - Parameter width: the elements of a row.
     init(_ form: OperationForm?, width: Int) {
@@ -53,7 +55,7 @@ struct ChainLink<S: Scalar> {
 
   /// The place of an operand or result: a whole array, a part that all rows read, or a block of each thread's own.
   struct Place {
-    let base: UnsafeMutablePointer<S>
+    fileprivate(set) var base: UnsafeMutablePointer<S>
     /// The distance of two rows, and of two elements of a row.
     let row: Int, column: Int
     /// The elements that all rows read together; 0 when each has its own.
@@ -111,7 +113,7 @@ struct ChainLink<S: Scalar> {
   }
 
   private let function: Function
-  let a: Place, b: Place, c: Place, y: Place
+  private(set) var a: Place, b: Place, c: Place, y: Place
   /// The elements of a row of y.
   private let width: Int
   /// True when rows need not be told apart: every operand has the elements of y, or is one number.
@@ -130,13 +132,52 @@ struct ChainLink<S: Scalar> {
     (width, isDense) = (rows.width, false)
   }
 
+  /// The link that reduces x block by block.
+  init(reducing x: Place, _ reduction: BlockReduction, into y: UnsafeMutablePointer<S>) {
+    (function, a, b, c) = (.reduced(reduction), x, x, x)
+    self.y = Place(y, .sharedNumber, RowSpace(elementsOf: []))
+    (width, isDense) = (1, false)
+  }
+
   /// The places that it reads.
   var operands: [Place] { if case .joined(let columns) = function { Array(columns) } else { [a, b, c] } }
+
+  /// 1 for each place that begins in some memory and 0 for the others; `nil` for a link that has more places.
+  func places(in memory: Range<UInt>) -> SIMD4<Int>? {
+    if case .joined = function { return nil }
+    func begins(_ x: Place) -> Int { memory.contains(UInt(bitPattern: x.base)) ? 1 : 0 }
+    return SIMD4(begins(a), begins(b), begins(c), begins(y))
+  }
+
+  /// Lets these places begin so many bytes further.
+  mutating func move(_ places: SIMD4<Int>, by distance: Int) {
+    func moved(_ x: Place, _ share: Int) -> UnsafeMutablePointer<S> {
+      (UnsafeMutableRawPointer(x.base) + share * distance).assumingMemoryBound(to: S.self)
+    }
+    a.base = moved(a, places[0])
+    b.base = moved(b, places[1])
+    c.base = moved(c, places[2])
+    y.base = moved(y, places[3])
+  }
+
+  /// The numbers that it writes of some rows; none in a block of a thread's own.
+  func written(_ band: Range<Int>) -> UnsafeMutableBufferPointer<S> {
+    if y.isOwn { return UnsafeMutableBufferPointer(start: nil, count: 0) }
+    guard case .reduced(let reduction) = function else {
+      return UnsafeMutableBufferPointer(start: y.base + band.lowerBound * y.row, count: band.count * y.row)
+    }
+    let blocks = band.lowerBound / reduction.block..<(band.upperBound + reduction.block - 1) / reduction.block
+    return UnsafeMutableBufferPointer(
+      start: y.base + blocks.lowerBound * reduction.lanes, count: blocks.count * reduction.lanes)
+  }
 
   /// Computes some rows.
   @inline(__always)
   func execute(_ p: Position, _ rows: Int) {
     if case .joined(let columns) = function { return join(columns, p, rows) }
+    if case .reduced(let reduction) = function {
+      return reduction.run(reduction.kind, a.address(p), y.base + p.row / reduction.block * reduction.lanes, rows)
+    }
     execute(a.address(p), b.address(p), c.address(p), y.address(p), rows)
   }
 
@@ -159,7 +200,7 @@ struct ChainLink<S: Scalar> {
       guard let code = f.kernel else { return nil }
       (step.kind, step.f) = (AK_STEP_ZIP, Int32(code.rawValue))
     case .elements(.select): step.kind = AK_STEP_SELECT
-    case .sum, .mean, .variance, .softmax, .joined: return nil
+    case .sum, .mean, .variance, .softmax, .joined, .reduced: return nil
     }
     guard isDense else { return nil }
     func stride(_ x: Place) -> Int32 { x.row > 0 ? 1 : 0 }
@@ -230,7 +271,7 @@ struct ChainLink<S: Scalar> {
       S.squaresEach(x, stride: a.row, about: out, out, rows: rows, columns: a.row)
       divide(out, by: n, rows)
     case .softmax(let kind): S.softmax(kind, x, out, rows: rows, columns: width)
-    case .joined: break  // done, at its place
+    case .joined, .reduced: break  // done, at their place
     }
   }
 
@@ -259,7 +300,7 @@ struct PlacedChain<S: Scalar> {
 
   /// The rows that fall to a part.
   func band(_ part: Int, of parts: Int) -> Range<Int> {
-    Instruction<S>.elements(count / together, together, part, of: parts)
+    Instruction<S>.elements((count + together - 1) / together, together, part, of: parts).clamped(to: 0..<count)
   }
 
   func run(_ band: Range<Int>, part: Int) {
@@ -292,8 +333,8 @@ struct PlacedChain<S: Scalar> {
         let own = operand.shared > 0 ? 0 : band.lowerBound * operand.row
         footprint.read(operand.base + own, count: operand.shared > 0 ? operand.shared : band.count * operand.row)
       }
-      if !link.y.isOwn {
-        footprint.write(link.y.base + band.lowerBound * link.y.row, count: band.count * link.y.row)
+      if let first = link.written(band).baseAddress {
+        footprint.write(first, count: link.written(band).count)
         written.insert(link.y.base)
       }
     }

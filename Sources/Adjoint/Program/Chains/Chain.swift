@@ -3,13 +3,16 @@ import AdjointKernels
 /// Operations on the elements of one array, run a block at a time so that values used by the chain alone stay in cache. A chain of
 /// elements has elementwise operations. A chain of rows has blocks of whole rows, and so also takes operands that repeat along
 /// an axis, sums, means and variances of rows, and softmax: a normalisation is one pass, and its gradient few. Either puts columns
-/// side by side, where an operation joins some that have the elements of its own values.
+/// side by side, where an operation joins some that have the elements of its own values. One of elements may end in sums and largest
+/// elements of whole arrays: of each block of the kernels' own it computes what the block gives (`ArrayReduction`).
 ///
 /// An element or a row is computed by the loop that computes it in the operation apart, so that no bit depends on the chain.
 struct Chain: PassKind {
   let rows: RowSpace
   /// The rows after which those of some operand come again; 0 when they do not. Blocks end there.
   private var period: Int
+  /// The elements of a block of the kernels, with whose reductions the chain ends; 0 when it ends with none.
+  private(set) var reducedBlock = 0
 
   var overwriting: Overwriting { .elementwise }
   var takesLater: Bool { rows.isOfRows }
@@ -18,7 +21,8 @@ struct Chain: PassKind {
 
   /// The chain that begins with a node; `nil` where none can compute it.
   init?(beginningWith i: Int, of recording: PlannedRecording) {
-    let elements = Chain(rows: RowSpace(elementsOf: recording.nodes[i].shape))
+    let ofElements = recording.arrayReductions[i] == nil ? i : recording.nodes[i].inputs[0]
+    let elements = Chain(rows: RowSpace(elementsOf: recording.nodes[ofElements].shape))
     guard
       let chain = elements.with(i, of: recording)
         ?? RowSpace(around: i, of: recording).flatMap({ Chain(rows: $0).with(i, of: recording) })
@@ -29,7 +33,8 @@ struct Chain: PassKind {
   func taking(_ i: Int, besideOthers count: Int, of recording: PlannedRecording) -> (any PassKind)? {
     if let chain = with(i, of: recording) { return chain }
     // Elements are rows too.
-    guard !rows.isOfRows, let wider = RowSpace(around: i, of: recording), wider.shape == rows.shape else { return nil }
+    guard !rows.isOfRows, reducedBlock == 0, let wider = RowSpace(around: i, of: recording), wider.shape == rows.shape
+    else { return nil }
     return Chain(rows: wider).with(i, of: recording)
   }
 
@@ -38,6 +43,12 @@ struct Chain: PassKind {
 
   /// This chain with a node that it can compute beside its others; `nil` for any other.
   private func with(_ i: Int, of recording: PlannedRecording) -> Chain? {
+    if let reduction = recording.arrayReductions[i] {
+      guard !rows.isOfRows, recording.nodes[recording.nodes[i].inputs[0]].shape == rows.shape else { return nil }
+      var chain = self
+      chain.reducedBlock = reduction.block
+      return chain
+    }
     guard let own = rows.period(of: i, in: recording), own == 0 || period == 0 || own == period else { return nil }
     var chain = self
     chain.period = max(own, period)
@@ -53,7 +64,7 @@ struct Chain: PassKind {
   @specialized(where S == Double)
   func placed<S: Scalar>(_ pass: Pass, _ number: Int, in builder: inout InstructionBuilder<S>) -> PlacedChain<S> {
     let nodes = builder.nodes
-    let blockRows = max(min(Instruction<S>.blockSize / rows.width, rows.count), 1)
+    let blockRows = reducedBlock > 0 ? reducedBlock : max(min(Instruction<S>.blockSize / rows.width, rows.count), 1)
     let blockSize = blockRows * rows.width
     var scratch = ScratchBlocks<S>(pass, number, nodes, builder.index, root: builder.plan.root)
     let links = builder.allocate(ChainLink<S>.self, count: pass.nodes.count)
@@ -81,6 +92,14 @@ struct Chain: PassKind {
         scratch.release(inputs, after: position)
         continue
       }
+      if !rows.isOfRows, let reduction = builder.plan.forms[node]?.arrayReduction {
+        (links + count).initialize(
+          to: ChainLink(
+            reducing: place(inputs[0]), BlockReduction(reduction, elementSize: MemoryLayout<S>.stride),
+            into: builder.output(node).base))
+        scratch.release(inputs, after: position)
+        continue
+      }
       let operands = (0..<3).map { place(inputs[min($0, inputs.count - 1)]) }
       // A row of the result may not stand where a later row of an operand does.
       let isInStep = inputs.allSatisfy { scratch[$0] == nil || nodes[$0].shape == nodes[node].shape }
@@ -98,7 +117,8 @@ struct Chain: PassKind {
     }
     let list = UnsafeBufferPointer(start: links, count: count)
     return PlacedChain(
-      links: list, count: rows.count, width: rows.width, together: rows.together, blockRows: blockRows, period: period,
+      links: list, count: rows.count, width: rows.width, together: reducedBlock > 0 ? reducedBlock : rows.together,
+      blockRows: blockRows, period: period,
       steps: rows.count <= blockRows && period == 0 ? steps(of: list, in: &builder) : nil)
   }
 
