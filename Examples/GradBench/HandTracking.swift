@@ -19,19 +19,20 @@ enum HandTracking {
     let data: Data
     let us: [[Double]]
 
-    /// The pose, the places on the triangles, the points, and positions and weights of the vertices that they need. Coordinates
-    /// come first, and the corners of all triangles one after the other.
+    /// The pose, the places on the triangles, the points, positions and weights of the vertices that they need, and matrices of the
+    /// bones in the order of `levels`. Coordinates come first, and the corners of all triangles one after the other.
     func tensors() throws -> [Tensor<Double>] {
       let model = data.model
       let corners =
         us.isEmpty
         ? data.correspondences : (0..<3).flatMap { corner in data.correspondences.map { model.triangles[$0][corner] } }
+      let bones = levels(model.parents).joined()
       return [
         Tensor(theta), try Tensor(rows: us, columns: 2).transpose(),
         try Tensor(rows: data.points, columns: 3).transpose(),
         try Tensor(rows: corners.map { model.basePositions[$0] }, columns: 4).transpose(),
-        try Tensor(rows: corners.map { model.weights[$0] }, columns: model.parents.count).transpose(),
-        Tensor(model.baseRelatives), Tensor(model.inverseBaseAbsolutes),
+        try Tensor(rows: corners.map { corner in bones.map { model.weights[corner][$0] } }, columns: bones.count).transpose(),
+        Tensor(bones.map { model.baseRelatives[$0] }), Tensor(bones.map { model.inverseBaseAbsolutes[$0] }),
       ]
     }
   }
@@ -39,20 +40,19 @@ enum HandTracking {
   /// A matrix of entries, of which plain numbers are constants.
   static func matrix(_ entries: [[Variable<Double>]]) -> Variable<Double> { stack(entries.map { stack($0) }) }
 
-  /// The rotations of all bones, [bones, 4, 4]: about the first axis, then about the third.
+  /// The bones by their distance from the wrist.
+  static func levels(_ parents: [Int]) -> [[Int]] {
+    var depth = [Int](repeating: 0, count: parents.count)
+    for (bone, parent) in parents.enumerated() where parent >= 0 { depth[bone] = depth[parent] + 1 }
+    return (0...(depth.max() ?? 0)).map { level in parents.indices.filter { depth[$0] == level } }
+  }
+
+  /// The rotations of bones, [bones, 4, 4]: about the first axis by x, then about the third by z.
   static func rotations(_ x: Variable<Double>, _ z: Variable<Double>) -> Variable<Double> {
-    func unit(_ entries: [(Int, Int, Double)]) -> Tensor<Double> {
-      var matrix = Tensor<Double>.zeros([4, 4])
-      for (row, column, value) in entries { matrix[row, column] = value }
-      return matrix
-    }
-    /// Rotations in the plane of two axes.
-    func turned(_ angles: Variable<Double>, _ i: Int, _ j: Int) -> Variable<Double> {
-      let angles = angles.reshape(-1, 1, 1)
-      let others = unit((0..<4).filter { $0 != i && $0 != j }.map { ($0, $0, 1) })
-      return angles.cos() * unit([(i, i, 1), (j, j, 1)]) + angles.sin() * unit([(i, j, -1), (j, i, 1)]) + others
-    }
-    return turned(z, 0, 1).matmul(turned(x, 1, 2))
+    let (cx, sx, cz, sz) = (x.cos(), x.sin(), z.cos(), z.sin())
+    let (o, l) = (x.tape.constant(.zeros(x.shape)), x.tape.constant(.ones(x.shape)))
+    let rows = [[cz, -(sz * cx), sz * sx, o], [sz, cz * cx, -(cz * sx), o], [o, sx, cx, o], [o, o, o, l]]
+    return stack(rows.flatMap { $0 }, axis: 1).reshape(-1, 4, 4)
   }
 
   /// The rotation about an axis, by its length as an angle (Rodrigues).
@@ -65,33 +65,31 @@ enum HandTracking {
   }
 
   /// From the base pose to this one, a matrix for each bone: a finger has three joints, of which the first moves in two ways. Bones
-  /// of one distance from the wrist move at once.
+  /// of one distance from the wrist move at once. Bones stand in the order of `levels`.
   static func transforms(
     _ fingers: Variable<Double>, _ relatives: Variable<Double>, _ inverse: Variable<Double>, _ parents: [Int]
   ) -> Variable<Double> {
+    let (tape, levels) = (fingers.tape, levels(parents))
+    func rows(_ x: Variable<Double>, _ list: [Int]) -> Variable<Double> {
+      x.gather(tape.index(Tensor(list.map { Int32($0) })))
+    }
     // What does not turn has the angle behind the last one, 0.
-    var places = [[Int32]](repeating: Array(repeating: 20, count: parents.count), count: 2)
+    var places = [[Int]](repeating: Array(repeating: 20, count: parents.count), count: 2)
     for finger in 0..<5 {
-      let (angle, bone) = (Int32(4 * finger), 2 + 4 * finger)
+      let (angle, bone) = (4 * finger, 2 + 4 * finger)
       (places[0][bone], places[1][bone]) = (angle, angle + 1)
       (places[0][bone + 1], places[0][bone + 2]) = (angle + 2, angle + 3)
     }
-    let (tape, angles) = (fingers.tape, fingers.pad(before: [0], after: [1]))
-    func rows(_ x: Variable<Double>, _ list: [Int32]) -> Variable<Double> { x.gather(tape.index(Tensor(list))) }
-    let own = relatives.matmul(rotations(rows(angles, places[0]), rows(angles, places[1])))
-    var (found, levels, depth) = ([Int](), [Variable<Double>](), [Int](repeating: 0, count: parents.count))
-    for (bone, parent) in parents.enumerated() where parent >= 0 { depth[bone] = depth[parent] + 1 }
-    var above: [Int: Int32] = [:]
-    for level in 0...(depth.max() ?? 0) {
-      let bones = parents.indices.filter { depth[$0] == level }
-      let moved = rows(own, bones.map { Int32($0) })
-      levels.append(level == 0 ? moved : rows(levels[level - 1], bones.map { above[parents[$0]] ?? 0 }).matmul(moved))
-      above = [:]
-      for (place, bone) in bones.enumerated() { above[bone] = Int32(place) }
-      found += bones
+    let (angles, bones) = (fingers.pad(before: [0], after: [1]), Array(levels.joined()))
+    let turns = places.map { place in rows(angles, bones.map { place[$0] }) }
+    let own = relatives.matmul(rotations(turns[0], turns[1]))
+    var (absolutes, first) = ([own.slice(0..<levels[0].count)], levels[0].count)
+    for (above, level) in zip(levels, levels.dropFirst()) {
+      let parents = rows(absolutes[absolutes.count - 1], level.map { above.firstIndex(of: parents[$0]) ?? 0 })
+      absolutes.append(parents.matmul(own.slice(first..<first + level.count)))
+      first += level.count
     }
-    let absolutes = rows(concatenate(levels), parents.indices.map { Int32(found.firstIndex(of: $0) ?? 0) })
-    return absolutes.matmul(inverse)
+    return concatenate(absolutes).matmul(inverse)
   }
 
   /// The distances [3, points] of the points to the skin, in a pose of the hand as a whole and of its fingers.

@@ -212,7 +212,7 @@ import Testing
       let tape = Tape<Double>()
       _ = scan([tape.constant(1)], steps: 3) { [$0[0] + tape.random(.uniform(low: 0, high: 1), shape: [])] }
     }
-    #expect(said(drawn).contains("is drawn at random in the body; draw for all steps before"))
+    #expect(said(drawn).contains("is drawn at random in the body; draw for all of them before"))
     let shape = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
       let x = Tape<Double>().constant(Tensor([1, 2]))
       _ = scan([x], steps: 3) { [$0[0].sum()] }

@@ -143,7 +143,9 @@ import Testing
 
   @Test(arguments: [1, 3, 17], [1, 4, 16, 40])
   func `Products have the bits of one entry whichever operand has the batch`(rows: Int, columns: Int) {
-    for (transposeA, transposeB, depth) in [(false, false, 300), (true, false, 3), (false, true, 300), (true, true, 7), (true, false, 300)] {
+    for (transposeA, transposeB, depth) in [
+      (false, false, 300), (true, false, 3), (false, true, 300), (true, true, 7), (true, false, 300),
+    ] {
       let a = (0..<5).map { Self.draw(transposeA ? [depth, rows] : [rows, depth], UInt64($0)) }
       let b = (0..<5).map { Self.draw(transposeB ? [columns, depth] : [depth, columns], UInt64(9 + $0)) }
       for (hasA, hasB) in [(true, false), (false, true), (true, true)] {
@@ -194,7 +196,10 @@ import Testing
   }
 
   @Test func `Indices are entries, captured, computed and results, and are fed to a program`() throws {
-    let (table, rows, picks) = (Self.draw([5, 2], 1), Tensor<Int32>(shape: [3, 4], elements: [0, 1, 4, 4, 2, 2, 0, 3, 1, 3, 3, 0]), Tensor<Int32>([1, 0, 1]))
+    let (table, rows, picks) = (
+      Self.draw([5, 2], 1), Tensor<Int32>(shape: [3, 4], elements: [0, 1, 4, 4, 2, 2, 0, 3, 1, 3, 3, 0]),
+      Tensor<Int32>([1, 0, 1])
+    )
     let tape = Tape<Double>()
     let (leaf, places, labels) = (tape.input(table), tape.index(rows), tape.index(picks))
     let shared = tape.index(Tensor<Int32>([2, 0]))
@@ -234,7 +239,9 @@ import Testing
     let tape = Tape<Double>()
     let (shared, rows) = (tape.input(w), tape.input(x))
     let slopes = vmap(over: [rows]) { e in
-      gradients(of: self.network(shared, e[0]), withRespectTo: [shared, e[0]]) + [gradient(at: e[0]) { self.network(shared, $0) }]
+      gradients(of: self.network(shared, e[0]), withRespectTo: [shared, e[0]]) + [
+        gradient(at: e[0]) { self.network(shared, $0) }
+      ]
     }
     let outer = gradients(of: slopes[0].square().sum() + slopes[1].sin().sum(), withRespectTo: [shared, rows])
     var expected = (Tensor<Double>.zeros([4, 3]))
@@ -288,7 +295,9 @@ import Testing
   private struct Ramp: Adjoint.Operation {
     var isElementwise: Bool { true }
     func shape(of x: [Shape]) throws(ShapeError) -> Shape { x[0] }
-    func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) { for i in y.indices { y[i] = x[0][i] * S(Double(i + 1)) } }
+    func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) {
+      for i in y.indices { y[i] = x[0][i] * S(Double(i + 1)) }
+    }
     func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] { [p.to(0, p.tape.record(Ramp(), g))] }
   }
 
@@ -312,12 +321,16 @@ import Testing
     func shape(of x: [Shape]) throws(ShapeError) -> Shape { x[0] }
     func forward<S: Scalar>(_ x: Operands<S>, into y: Output<S>) { for i in y.indices { y[i] = x[0][i] * x[0][i] } }
     func vjp<S: Scalar>(_ g: Variable<S>, at p: Point<S>) -> [Variable<S>?] { [p.to(0, 2 * g * p.x[0])] }
-    func batched<S: Scalar>(_ x: BatchedOperands<S>) -> Variable<S>? { isWrong ? x[0].sum() : x.tape.record(self, x[0]) }
+    func batched<S: Scalar>(_ x: BatchedOperands<S>) -> Variable<S>? {
+      isWrong ? x[0].sum() : x.tape.record(self, x[0])
+    }
   }
 
   @Test func `An operation of another module runs entry by entry, unless it says more`() {
     let tape = Tape<Double>()
-    let (x, places) = (tape.input(Self.draw([3, 4], 1)), tape.index(Tensor<Int32>(shape: [3, 2], elements: [0, 1, 2, 3, 3, 0])))
+    let (x, places) = (
+      tape.input(Self.draw([3, 4], 1)), tape.index(Tensor<Int32>(shape: [3, 2], elements: [0, 1, 2, 3, 3, 0]))
+    )
     let ramp = vmap(over: x) { tape.record(Ramp(), $0) }
     #expect(ramp.value == (x * Tensor([1, 2, 3, 4])).value)
     #expect(gradients(of: ramp.sum(), withRespectTo: [x])[0].value == Tensor([1, 2, 3, 4]).broadcast(to: [3, 4]))
@@ -334,7 +347,8 @@ import Testing
     String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
   }
 
-  @Test func `Different batches, none, reading a value, drawing, storing and a wrong rule trap with a sentence`() async {
+  @Test func `Different batches, none, reading a value, drawing, storing and a wrong rule trap with a sentence`() async
+  {
     let lengths = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
       let tape = Tape<Double>()
       _ = vmap(over: [tape.constant(.ones([3])), tape.constant(.ones([4]))]) { $0 }
@@ -359,13 +373,17 @@ import Testing
     #expect(said(drawn).contains("vmap:") && said(drawn).contains("is drawn at random in the body"))
     let stored = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
       let (tape, state) = (Tape<Double>(), Parameter<Double>(Tensor(scalar: 0)))
-      _ = vmap(over: tape.constant(.ones([3]))) { tape.store($0, into: state); return $0 }
+      _ = vmap(over: tape.constant(.ones([3]))) {
+        tape.store($0, into: state)
+        return $0
+      }
     }
     #expect(said(stored).contains("vmap: the body stores"))
     let wrong = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
       let tape = Tape<Double>()
       _ = vmap(over: tape.constant(.ones([3, 2]))) { tape.record(Squared(isWrong: true), $0) }
     }
-    #expect(said(wrong).contains("vmap: batched(_:) of squared gives [] for 3 entries of [2]; the batch is the first axis"))
+    #expect(
+      said(wrong).contains("vmap: batched(_:) of squared gives [] for 3 entries of [2]; the batch is the first axis"))
   }
 }

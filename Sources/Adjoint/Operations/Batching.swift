@@ -61,9 +61,8 @@ extension LibraryOperation {
 extension Variable {
   /// Numbers that are positions, as indices: the place at which 0 ..< bound holds each.
   func indices(below bound: Int) -> Variable {
-    let all = tape.constant(Tensor<S>(shape: [Swift.max(bound, 1)]) { buffer in
-      for i in buffer.indices { buffer[i] = S(position: i) }
-    })
+    let all = tape.constant(
+      Tensor(shape: [Swift.max(bound, 1)], elements: (0..<Swift.max(bound, 1)).map { S(position: $0) }))
     return tape.record(ArgMax(), reshape(to: shape.inserting(1, at: shape.rank)) .== all)
   }
 }

@@ -80,8 +80,8 @@ package struct MatMul: LibraryOperation {
     return try Shape(leading + (a.rank == 1 ? [] : [rows]) + (b.rank == 1 ? [] : [columns]), of: name)
   }
 
-  /// Products that share a matrix are one product: their rows one below the other, or their columns side by side where each
-  /// has few. An element is the same chain either way.
+  /// Products that share a matrix are one product: their rows one below the other, or their columns side by side, where each has
+  /// few or nothing has to be moved for it. An element is the same chain either way.
   package func batched<S: Scalar>(_ x: BatchedOperands<S>) -> Variable<S>? {
     let (a, b, few) = (x.shapes[0], x.shapes[1], 16)
     if !x.isBatched[1], b.rank <= 2, !transposeA { return x.tape.record(self, x[0], x[1]) }
@@ -91,20 +91,25 @@ package struct MatMul: LibraryOperation {
     let form = form(a, b, into: x.shape)
     let left = form.isOne || a.rank == 1 ? form.shapeA : a
     let right = form.isOne || b.rank == 1 ? form.shapeB : b
-    func matrices(_ position: Int, _ shape: Shape) -> Variable<S> {
-      let rank = Swift.max(left.rank, right.rank)
-      return x[position].reshape(to: x.isBatched[position] ? shape.padded(toRank: rank).batched(x.count) : shape)
+    let rank = Swift.max(left.rank, right.rank)
+    let own = [left, right].enumerated().map { position, shape in
+      x[position].reshape(to: x.isBatched[position] ? shape.padded(toRank: rank).batched(x.count) : shape)
     }
-    let (own, other) = (matrices(0, left), matrices(1, right))
-    guard form.isOne, !x.isBatched[0], form.columns < few else {
-      return x.tape.record(self, own, other).reshape(to: x.shape.batched(x.count))
+    let moved = x.isBatched[0] ? 0 : 1
+    let isShared = !x.isBatched[1 - moved] && left.leading == right.leading
+    guard isShared, (moved == 0 ? form.rows : form.columns) < few else {
+      return x.tape.record(self, inputs: own).reshape(to: x.shape.batched(x.count))
     }
-    let columns =
-      transposeB
-      ? other.reshape(x.count * form.columns, form.depth)
-      : other.permute([1, 0, 2]).reshape(form.depth, x.count * form.columns)
-    return x.tape.record(self, own, columns).reshape(form.rows, x.count, form.columns).permute([1, 0, 2])
-      .reshape(to: x.shape.batched(x.count))
+    // The batch moves beside the rows or the columns, and back.
+    let (leading, isLast) = (rank - 2, moved == 0 ? transposeA : !transposeB)
+    let kept = moved == 0 ? left : right
+    let joined = isLast ? [kept[leading], x.count * kept[leading + 1]] : [x.count * kept[leading], kept[leading + 1]]
+    var operands = own
+    operands[moved] = own[moved].moveAxis(from: 0, to: isLast ? leading + 1 : leading)
+      .reshape(to: Shape(kept.leading + joined))
+    let result = moved == 0 ? [x.count, form.rows, form.columns] : [form.rows, x.count, form.columns]
+    return x.tape.record(self, inputs: operands).reshape(to: Shape(left.leading + result))
+      .moveAxis(from: leading + moved, to: 0).reshape(to: x.shape.batched(x.count))
   }
 
   package func entrywiseInputs(_ x: [Shape]) -> [Bool]? {

@@ -54,8 +54,8 @@ package struct Slice: MovingOperation {
   package func batched<S: Scalar>(_ x: BatchedOperands<S>) -> Variable<S>? {
     x.tape.record(
       Slice(
-        start: [0] + start, size: size.batched(x.count), step: step.isEmpty ? [] : [1] + step, indicesBelow: indicesBelow),
-      x[0])
+        start: [0] + start, size: size.batched(x.count), step: step.isEmpty ? [] : [1] + step,
+        indicesBelow: indicesBelow), x[0])
   }
   /// Tells whether all positions along an axis lie within its extent.
   private func has(_ axis: Int, of x: Shape) -> Bool {

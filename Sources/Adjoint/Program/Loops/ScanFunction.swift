@@ -132,7 +132,8 @@ extension Tape {
       }
       // The bound of indices that are fed comes from who reads them.
       let values = x.recordedIndices.elements.dropFirst(entry * shape.elementCount).prefix(shape.elementCount)
-      return index(Tensor(shape: shape, elements: values + Array(repeating: 0, count: shape.elementCount - values.count)))
+      let missing = [Int32](repeating: 0, count: shape.elementCount - values.count)
+      return index(Tensor(shape: shape, elements: values + missing))
     }
     let (next, outputs) = body(carries, entries)
     (recordsLoop, serving) = (outerLoop, outerServing)
@@ -141,7 +142,8 @@ extension Tape {
     }
     for x in next + outputs {
       let node = index(of: x, for: name + ", body", beside: operands, file: file, line: line)
-      if nodes[node].isIndex, !sharesIndices { trap("the body gives indices, \(describe(node)); take asNumbers of them") }
+      guard nodes[node].isIndex, !sharesIndices else { continue }
+      trap("the body gives indices, \(describe(node)); take asNumbers of them")
     }
     for (position, (given, handed)) in zip(carries, next).enumerated() where given.shape != handed.shape {
       trap(
@@ -162,7 +164,8 @@ extension Tape {
       outputs: outputs.map(\.index), isRecomputed: recomputing, sharesIndices: sharesIndices, captured: &captured)
     for case .node(let node) in captured where nodes[node].isIndex && !sharesIndices {
       trap(
-        "the body reads the indices \(describe(node)) from outside; gather before the loop, or compute them in the body")
+        "the body reads the indices \(describe(node)) from outside; gather before the loop, or compute them in the body"
+      )
     }
     truncate(to: mark)
     let shared = captured.map { value in

@@ -36,7 +36,8 @@ public func vmap<S: Scalar>(
     if isBatched { return y }
     guard !tape.holdsIndices(y.index) else {
       fatalError(
-        "vmap: \(tape.describe(y.index)) is a result that holds indices and depends on no entry; use it outside", file: file,
+        "vmap: \(tape.describe(y.index)) is a result that holds indices and depends on no entry; use it outside",
+        file: file,
         line: line)
     }
     return y.broadcast(to: y.shape.inserting(count, at: 0))
@@ -77,7 +78,8 @@ extension ScanBody {
       let y = f.batched(batch) ?? tape.looped(f, batch)
       guard y.shape == node.shape.batched(count) else {
         fatalError(
-          "vmap: batched(_:) of \(f.name) gives \(y.shape) for \(count) entries of \(node.shape); the batch is the first axis")
+          "vmap: batched(_:) of \(f.name) gives \(y.shape) for \(count) entries of \(node.shape); the batch is the first axis"
+        )
       }
       values.append((y, true))
     }
