@@ -106,6 +106,7 @@ extension Rematerialization {
 
   /// Copies of the operations that lead from an array in memory to a value, in order; none where nobody else reads what they give.
   fileprivate mutating func stepsApart(to x: Int, _ readers: Readers, _ kept: [Bool]) -> [Int] {
+    if isRecomputing { return [] }  // a segment's operations have places of their own
     var (path, isShared, node) = ([Int](), false, x)
     while path.count < Self.mostSteps, let operand = soleArray(of: node) {
       path.append(node)
