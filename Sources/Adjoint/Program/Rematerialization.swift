@@ -84,6 +84,9 @@ struct Rematerialization {
     return place
   }
 
+  /// True where segments are marked, of which operations may be computed twice.
+  var isRecomputing: Bool { !segment.isEmpty }
+
   /// Adds a node behind all others that computes operation i or a part of it, from other operands or of another shape.
   mutating func append(partOf i: Int, reading inputs: NodeList, shape: Shape? = nil) -> Int {
     append(i, nodes[i].reading(inputs, shape: shape))

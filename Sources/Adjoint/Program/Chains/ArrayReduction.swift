@@ -106,6 +106,7 @@ extension Rematerialization {
 
   /// Copies of the operations that lead from an array in memory to a value, in order; none where nobody else reads what they give.
   fileprivate mutating func stepsApart(to x: Int, _ readers: Readers, _ kept: [Bool]) -> [Int] {
+    if isRecomputing { return [] }  // a segment's operations have places of their own
     var (path, isShared, node) = ([Int](), false, x)
     while path.count < Self.mostSteps, let operand = soleArray(of: node) {
       path.append(node)
@@ -130,17 +131,15 @@ extension Rematerialization {
   /// Moves operations to where they are first read.
   fileprivate mutating func delay(_ operations: Set<Int>) {
     guard !operations.isEmpty else { return }
-    var reader: [Int: Int] = [:]
-    for i in order { for x in nodes[i].inputs where operations.contains(x) && reader[x] == nil { reader[x] = i } }
-    var delayed: [Int] = []
+    var (delayed, isPut) = ([Int](), [Bool](repeating: false, count: nodes.count))
     func put(_ i: Int) {
-      for x in nodes[i].inputs where reader[x] == i {
-        reader[x] = -1  // once, also when it is read twice
-        put(x)
-      }
+      if isPut[i] { return }
+      isPut[i] = true
+      for x in nodes[i].inputs where operations.contains(x) { put(x) }
       delayed.append(i)
     }
-    for i in order where reader[i] == nil { put(i) }
+    for i in order where !operations.contains(i) { put(i) }
+    for i in order { put(i) }  // what is asked for, and read by none
     order = delayed
   }
 
