@@ -73,15 +73,33 @@ import Testing
   }
 
   @Test(arguments: [1, 2, 3, 8, 9, 17, 31, 64])
-  func `Sums of steps side by side have the order of a sum`(count: Int) {
-    func check<S: Scalar>(_ type: S.Type) {
+  func `Sums of steps side by side have the order of a sum, and the signs of its zeros`(count: Int) {
+    func check<S: Scalar>(_ type: S.Type, zeros: Bool) {
       let tape = Tape<S>()
-      let x = tape.input(Self.draw([9, count], UInt64(count)) as Tensor<S>)
+      var x = tape.input(Self.draw([9, count], UInt64(count)) as Tensor<S>)
+      if zeros { x = tape.input(Tensor<S>(repeating: -S(0), shape: [9, count])) }
       let y = scan([], over: [x]) { ([], [$1[0].sum(), ($1[0] + $1[0]).sum()]) }.outputs
-      for (row, value) in bits(y[0].value).enumerated() { #expect([value] == bits(x[row].sum().value)) }
-      for (row, value) in bits(y[1].value).enumerated() { #expect([value] == bits((x[row] + x[row]).sum().value)) }
+      let slope = gradient(of: -y[0].sum(), withRespectTo: x)
+      for row in 0..<9 {
+        #expect(bits(y[0][row].value) == bits(x[row].sum().value))
+        #expect(bits(y[1][row].value) == bits((x[row] + x[row]).sum().value))
+      }
+      #expect(slope.value == Tensor<S>(repeating: -1, shape: [9, count]))
     }
-    check(Double.self)
-    check(Float.self)
+    for zeros in [false, true] {
+      check(Double.self, zeros: zeros)
+      check(Float.self, zeros: zeros)
+    }
+  }
+
+  @Test func `What is put among zeros by steps side by side loses the sign of its zeros`() {
+    func slope(_ inLanes: Bool) -> Tensor<Double> {
+      let tape = Tape<Double>()
+      let x = tape.input(Tensor(shape: [9, 3], elements: (0..<27).map { Double($0 - 13) }))
+      let weights = tape.constant(Tensor<Double>(repeating: -0.0, shape: [9]))
+      let y = map(inLanes, [x]) { [$0[0][0] * 2 + $0[0][2]] }[0]
+      return gradient(of: (y * weights).sum(), withRespectTo: x).value
+    }
+    #expect(bits(slope(true)) == bits(slope(false)))
   }
 }

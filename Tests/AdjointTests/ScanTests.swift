@@ -147,6 +147,40 @@ import Testing
     #expect(close(hessian(at: x) { f($0, true) }, hessian(at: x) { f($0, false) }))
   }
 
+  @Test(arguments: [5, 16, 40])
+  func `Long carries that are kept, handed on in place, and that cross have the numbers of the unrolled loop`(
+    width: Int
+  ) {
+    let leaves = [Self.draw([7, width], 1), Self.draw([width], 2), Self.draw([width], 3), Self.draw([width], 4)]
+    func parts(_ v: [Number], _ loop: Bool) -> Number {
+      func body(_ c: [Number], _ e: [Number]) -> ([Number], [Number]) {
+        ([c[0] * e[0] + v[1], c[2], c[1] * c[1] - e[0], c[3] + (c[0] * e[0]).exp()], [c[0], c[3] * e[0]])
+      }
+      let start = [v[2], v[3], v[2] * v[3], v[1]]
+      let y = loop ? scan(start, over: [v[0]], body) : nil
+      let own =
+        y.map { ($0.carry, $0.outputs) }
+        ?? {
+          let y = unrolled(start, [v[0]], body)
+          return (y.carry, (0..<2).map { position in stack(y.outputs.map { $0[position] }) })
+        }()
+      return concatenate((own.0 + own.1).map { $0.reshape(-1) })
+    }
+    func results(_ loop: Bool) -> (value: Tensor<Double>, slopes: [Tensor<Double>]) {
+      let tape = Tape<Double>()
+      let v = leaves.map { tape.input($0) }
+      let y = parts(v, loop)
+      let slopes = gradients(of: (y * tape.constant(Self.draw(y.shape, 5))).sum(), withRespectTo: v)
+      let program = Program<Double>([y] + slopes)
+      for _ in 0..<2 { program.run() }
+      for x in [y] + slopes { #expect(program.value(of: x) == x.value) }
+      return (y.value, slopes.map(\.value))
+    }
+    let (a, b) = (results(true), results(false))
+    #expect(a.value == b.value)
+    for (a, b) in zip(a.slopes, b.slopes) { #expect(close(a, b)) }
+  }
+
   @Test func `A hundred thousand steps leave a few nodes, and give the derivative of the power`() throws {
     let tape = Tape<Float>()
     let x = tape.input(Tensor(scalar: 1))
