@@ -27,12 +27,12 @@ enum HandTracking {
         us.isEmpty
         ? data.correspondences : (0..<3).flatMap { corner in data.correspondences.map { model.triangles[$0][corner] } }
       let bones = levels(model.parents).joined()
+      let weights = corners.map { corner in bones.map { model.weights[corner][$0] } }
       return [
         Tensor(theta), try Tensor(rows: us, columns: 2).transpose(),
         try Tensor(rows: data.points, columns: 3).transpose(),
         try Tensor(rows: corners.map { model.basePositions[$0] }, columns: 4).transpose(),
-        try Tensor(rows: corners.map { corner in bones.map { model.weights[corner][$0] } }, columns: model.parents.count)
-          .transpose(),
+        try Tensor(rows: weights, columns: model.parents.count).transpose(),
         Tensor(bones.map { model.baseRelatives[$0] }), Tensor(bones.map { model.inverseBaseAbsolutes[$0] }),
       ]
     }
