@@ -27,11 +27,12 @@ enum HandTracking {
         us.isEmpty
         ? data.correspondences : (0..<3).flatMap { corner in data.correspondences.map { model.triangles[$0][corner] } }
       let bones = levels(model.parents).joined()
+      let weights = corners.map { corner in bones.map { model.weights[corner][$0] } }
       return [
         Tensor(theta), try Tensor(rows: us, columns: 2).transpose(),
         try Tensor(rows: data.points, columns: 3).transpose(),
         try Tensor(rows: corners.map { model.basePositions[$0] }, columns: 4).transpose(),
-        try Tensor(rows: corners.map { corner in bones.map { model.weights[corner][$0] } }, columns: bones.count).transpose(),
+        try Tensor(rows: weights, columns: model.parents.count).transpose(),
         Tensor(bones.map { model.baseRelatives[$0] }), Tensor(bones.map { model.inverseBaseAbsolutes[$0] }),
       ]
     }
@@ -121,7 +122,7 @@ enum HandTracking {
       Function("jacobian") { (input: Input, compile) in
         let x = try input.tensors()
         let places = x[1].shape[1]
-        let sides = Tensor<Double>.eye(places > 0 ? 2 : 0).unsqueeze(axis: 2)
+        let sides = Tensor<Double>.eye(2)[..<(places > 0 ? 2 : 0), ...].unsqueeze(axis: 2)
         let run = compile(x) { v in
           let (pose, fingers) = (v[0][0..<6], v[0][6..<26])
           let y = distances(pose, fingers, v, input.data.model)
