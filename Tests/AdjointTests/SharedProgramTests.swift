@@ -94,11 +94,11 @@ import Testing
   func overlap() {
     let found = onProcesses(2) { group in
       let tape = Tape<Float>()
-      let x = tape.input(manyNumbers([64, 64]))
+      let x = tape.input(manyNumbers([256, 64]))
       let hidden = x.matmul(tape.constant(manyNumbers([64, 64]))).tanh()
-      let beside = x.matmul(tape.constant(manyNumbers([64, 32]))).sin()
+      let beside = x.matmul(tape.constant(manyNumbers([64, 1024]))).sin()
       // All rows of the hidden numbers, of which each process has half.
-      let outputs = [hidden.transpose().matmul(hidden), beside.sum()]
+      let outputs = [hidden.transpose().matmul(hidden), beside]
       let program = Program<Float>(outputs)
       let wrong = differences(program, outputs, on: group)
       program.pool = nil
