@@ -32,7 +32,8 @@ struct StoredImagesTests {
     try images.batch(Array(0..<images.count)[...])
   }
 
-  @Test("Batches have the bits of images in memory: rows in any order, again, adjacent, selected, in each way to numbers")
+  @Test(
+    "Batches have the bits of images in memory: rows in any order, again, adjacent, selected, in each way to numbers")
   func sameBits() throws {
     let (_, inMemory, stored) = try load()
     #expect((stored.count, stored.height, stored.width, stored.labels) == (count, height, width, inMemory.labels))

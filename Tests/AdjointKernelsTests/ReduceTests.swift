@@ -49,10 +49,11 @@ import Testing
         if round == 1 { for i in 0..<n { (x[i], y[i]) = i % 3 == 0 ? (0, 0) : (-0.0, -0.0) } }
         if round == 2 { (x[n / 2], y[n / 3]) = (.nan, .nan) }
         for r in [AK_SUM, AK_MAX, AK_MIN] {
-          let (blockX, blockY) = (k.lanes_f32() * Int(AK_BLOCK_DEPTH), k.lanes_f64() * Int(AK_BLOCK_DEPTH))
+          let (lanesOfX, lanesOfY) = (Int(k.vector_bytes) / 4, Int(k.vector_bytes) / 8)
+          let (blockX, blockY) = (lanesOfX * Int(AK_BLOCK_DEPTH), lanesOfY * Int(AK_BLOCK_DEPTH))
           let (countX, countY) = ((n + blockX - 1) / blockX, (n + blockY - 1) / blockY)
-          var lanesX = [Float](repeating: -77, count: countX * k.lanes_f32())
-          var lanesY = [Double](repeating: -77, count: countY * k.lanes_f64())
+          var lanesX = [Float](repeating: -77, count: countX * lanesOfX)
+          var lanesY = [Double](repeating: -77, count: countY * lanesOfY)
           k.reduce_blocks_f32(r, x, &lanesX, n)
           k.reduce_blocks_f64(r, y, &lanesY, n)
           var (foundX, foundY): (Float, Double) = (0, 0)

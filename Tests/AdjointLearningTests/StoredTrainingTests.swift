@@ -34,7 +34,8 @@ import Testing
     step.shards = shards
     if threads > 1 { step.pool = WorkerPool(partsInTurn: threads, lastFirst: true) }
     return Trainer(
-      step: step, predictor: Predictor(batchSize: 16) { model($0) }, training: data, validation: data.prefix(10), epochs: 2,
+      step: step, predictor: Predictor(batchSize: 16) { model($0) }, training: data, validation: data.prefix(10),
+      epochs: 2,
       batchSize: Self.batch, generator: generator)
   }
 

@@ -95,7 +95,6 @@ static V N(combined_pairwise)(ak_reduction r, const T *lanes, long blocks) {
 void N(combine_blocks)(ak_reduction r, const void *x, void *y, long blocks) {
   *(T *)y = N(fold)(r, N(combined_pairwise)(r, x, blocks));
 }
-long N(lanes)(void) { return LANES; }
 
 T N(squares)(const T *x, T centre, long n) {
   return N(fold)(AK_SUM, N(squares_pairwise)(x, centre, n));

@@ -196,7 +196,7 @@ typedef AK_UPDATE(double) ak_update_f64;
 /// add_rows:     y[i, j] = f(x[i, j] + b[j])                              (add-bias with an activation, or AK_COPY)
 /// reduce:       the sum, maximum or minimum of n elements (0, -inf, inf for none); NaN wins
 /// reduce_blocks: the same in blocks of AK_BLOCK_DEPTH elements for each lane: y[k, lane] = what block k gives in each lane
-/// combine_blocks: y = what so many blocks give together, to the bits of reduce;  lanes: the lanes of a vector
+/// combine_blocks: y = what so many blocks give together, to the bits of reduce
 /// reduce_rows:  y[j] = the reduction over i of x[i stride + j], for rows x columns elements; stride >= columns
 /// reduce_each, squares_each: y[i] = the reduction of row i, or the sum of its (x - centre[i])^2; rows stride apart
 /// squares:      the sum of (x[i] - centre)^2 over n elements
@@ -246,7 +246,6 @@ typedef AK_UPDATE(double) ak_update_f64;
   F(set, S, T, reduce, (ak_reduction r, const T *x, long n))                                                           \
   F(set, S, void, reduce_blocks, (ak_reduction r, const void *x, void *y, long n))                                     \
   F(set, S, void, combine_blocks, (ak_reduction r, const void *x, void *y, long blocks))                               \
-  F(set, S, long, lanes, (void))                                                                                       \
   F(set, S, void, reduce_rows, (ak_reduction r, const T *x, long stride, T *y, long rows, long columns))               \
   F(set, S, void, reduce_each, (ak_reduction r, const T *x, long stride, T *y, long rows, long columns))               \
   F(set, S, void, squares_each, (const T *x, long stride, const T *centre, T *y, long rows, long columns))             \

@@ -208,7 +208,7 @@ struct BlockReduction {
     kind = reduction.kernel
     run = isDouble ? kernels.reduce_blocks_f64 : kernels.reduce_blocks_f32
     combine = isDouble ? kernels.combine_blocks_f64 : kernels.combine_blocks_f32
-    width = Int32(isDouble ? kernels.lanes_f64() : kernels.lanes_f32())
+    width = kernels.vector_bytes / Int32(elementSize)
   }
 }
 
