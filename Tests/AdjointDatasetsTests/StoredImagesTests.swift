@@ -32,8 +32,7 @@ struct StoredImagesTests {
     try images.batch(Array(0..<images.count)[...])
   }
 
-  @Test(
-    "Batches have the bits of images in memory: rows in any order, again, adjacent, selected, in each way to numbers")
+  @Test("Batches have the bits of images in memory, whatever rows they ask for and in each way to numbers")
   func sameBits() throws {
     let (_, inMemory, stored) = try load()
     #expect((stored.count, stored.height, stored.width, stored.labels) == (count, height, width, inMemory.labels))

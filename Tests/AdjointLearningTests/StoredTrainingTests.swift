@@ -35,8 +35,7 @@ import Testing
     if threads > 1 { step.pool = WorkerPool(partsInTurn: threads, lastFirst: true) }
     return Trainer(
       step: step, predictor: Predictor(batchSize: 16) { model($0) }, training: data, validation: data.prefix(10),
-      epochs: 2,
-      batchSize: Self.batch, generator: generator)
+      epochs: 2, batchSize: Self.batch, generator: generator)
   }
 
   /// Trains to the end, and returns the weights and the losses as bits.
