@@ -9,7 +9,7 @@ import Testing
   /// Compares a program with the recording, on one thread, in parts of several, and on two.
   private func expectSameBits<S: BitComparable>(_ outputs: [Variable<S>], _ what: String) {
     let program = Program<S>(outputs)
-    let pools = [1, 2, 3, 8, 11].map { WorkerPool(partsInTurn: $0, lastFirst: $0 % 2 == 0) } + [WorkerPool(threads: 2)]
+    let pools = [1, 3, 11].map { WorkerPool(partsInTurn: $0, lastFirst: $0 % 2 == 0) } + [WorkerPool(threads: 2)]
     for pool in pools {
       program.pool = pool
       for _ in 0..<2 {
