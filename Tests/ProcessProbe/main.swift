@@ -131,8 +131,9 @@ func predict(_ ms: Double, message: Double, byte: Double, delay: Double, most: I
     let exact = cost.milliseconds(
       ms * turns, count, message: 1e3 * others * message, byte: 1e3 * byte, delay: 1e3 * delay)
     let sent = 2 * cost.parameterBytes * Double(count - 1) / Double(count)
-    // Failures, losses, sums of gradients, their test with the squares of their norm, and the parameters.
-    sharded = ms * turns / Double(count) + 1e3 * (5 * (Double(count - 1) * message + delay) + sent * byte)
+    // Losses and failures, the last bucket of sums, the test of gradients with the squares of their norm, and the parameters are waited for.
+    let messages = Double(count - 1) * (3 + cost.buckets)
+    sharded = ms * turns / Double(count) + 1e3 * (messages * message + 4 * delay + sent * byte)
     print("| \(count) | \(exact.tenths) | \(cost.exchanges) | \((cost.bytes / 1e6).tenths) | \(sharded.tenths) |")
   }
 }
@@ -152,7 +153,7 @@ func printSteps(_ count: Int) throws {
 
 /// What a step does on one of many processes.
 struct Cost {
-  private(set) var (exchanges, bytes, parameterBytes) = (0, 0.0, 0.0)
+  private(set) var (exchanges, bytes, parameterBytes, buckets) = (0, 0.0, 0.0, 0.0)
   private(set) var steps: [Program<Float>.SharedCost.Step] = []
   private var others = 0.0
 
@@ -166,6 +167,8 @@ struct Cost {
     steps = alone.plan(on: member).steps
     others = Double(count - 1)
     parameterBytes = alone.namedParameters.reduce(0) { $0 + 4 * Double($1.parameter.count) }
+    let counts = alone.namedParameters.filter { !$0.parameter.isFrozen }.map(\.parameter.count)
+    buckets = Double(ShardSums<Float>.buckets(counts, counts.indices.reversed()).count)
     bytes = parameterBytes * others / Double(count)
     exchanges = 2
     for case .begin(_, let messages, let sent) in steps where messages > 0 {

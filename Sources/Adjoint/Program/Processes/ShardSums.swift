@@ -27,7 +27,7 @@ package final class ShardSums<S: Scalar> {
   private var under: [ProcessGroup.OpenExchange] = []
 
   /// The bytes from which on a bucket goes.
-  private static var leastBytes: Int { 1 << 20 }
+  package static var leastBytes: Int { 1 << 20 }
 
   /// - Parameters:
   ///   - counts: the elements of each array.
@@ -40,15 +40,8 @@ package final class ShardSums<S: Scalar> {
     starts = counts.indices.map { counts[..<$0].reduce(0, +) }
     slots = Room(byteCount: (processes + depth) * total * MemoryLayout<S>.stride)
     let size = MemoryLayout<S>.stride
-    let least = group?.isMarkingMissing == true ? 1 << 10 : Self.leastBytes
-    var buckets: [[Int]] = []
-    var byteCount = least
-    for position in order {
-      if byteCount >= least { (byteCount, buckets) = (0, buckets + [[]]) }
-      buckets[buckets.count - 1].append(position)
-      byteCount += counts[position] * size
-    }
-    self.buckets = buckets
+    buckets = Self.buckets(counts, order, least: group?.isMarkingMissing == true ? 1 << 10 : Self.leastBytes)
+    let buckets = buckets
     bucketOf = counts.indices.map { position in buckets.firstIndex { $0.contains(position) } ?? 0 }
     guard processes > 1 else { return }
     for bucket in buckets {
@@ -67,6 +60,18 @@ package final class ShardSums<S: Scalar> {
       rooms.append(room)
       exchanges.append(Exchange(transfers, rank: rank, from: slots.base, room: room.base))
     }
+  }
+
+  /// Arrays in the order in which they are complete, in buckets of so many bytes or more but for the last.
+  package static func buckets(_ counts: [Int], _ order: [Int], least: Int = leastBytes) -> [[Int]] {
+    var buckets: [[Int]] = []
+    var byteCount = least
+    for position in order {
+      if byteCount >= least { (byteCount, buckets) = (0, buckets + [[]]) }
+      buckets[buckets.count - 1].append(position)
+      byteCount += counts[position] * MemoryLayout<S>.stride
+    }
+    return buckets
   }
 
   /// The bytes that this process sends.
