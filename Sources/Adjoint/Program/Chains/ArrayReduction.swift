@@ -82,9 +82,9 @@ struct ArrayReduction: FastPath {
     var (order, isPut) = ([Int](), [Bool](repeating: false, count: plan.nodes.count))
     func put(_ i: Int) {
       if isPut[i] { return }
-      // Another shape of an operand may stand later in the recording.
-      for x in plan.nodes[i].inputs where plan.isAlias[x] { put(x) }
       isPut[i] = true
+      // What has been moved forward may come before an operand that stands later in the recording.
+      for x in plan.nodes[i].inputs where plan.forms[x] != nil && plan.live[x] { put(x) }
       order.append(i)
       for other in behind[i] ?? [] { put(other) }
     }
