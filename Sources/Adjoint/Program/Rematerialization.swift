@@ -58,7 +58,7 @@ struct Rematerialization {
       if nodes[i].inputs.contains(where: readsCopy) { self.nodes[i] = readingCopies(nodes[i], where: readsCopy) }
     }
     order = order.flatMap { (copies[$0] ?? []) + [$0] }
-    removeUnread(kept)
+    removeUnread(kept) { [copy] i in i < copy.count && copy[i] >= 0 }
   }
 
   /// Finds the values that nothing outside of their segment reads but a backward pass.
@@ -106,11 +106,11 @@ struct Rematerialization {
     node.reading(NodeList(node.inputs.map { reads($0) ? Int(copy[$0]) : $0 }))
   }
 
-  /// Leaves out the operations whose only readers read a copy now.
-  mutating func removeUnread(_ kept: [Bool]) {
+  /// Leaves out those of the operations that have copies whose only readers read a copy now.
+  mutating func removeUnread(_ kept: [Bool], where hasCopy: (Int) -> Bool) {
     var isRead = kept + [Bool](repeating: false, count: nodes.count - kept.count)
     for i in order.reversed() {
-      if !isRead[i] { live[i] = false }
+      if !isRead[i], hasCopy(i) { live[i] = false }
       if live[i] { for x in nodes[i].inputs { isRead[x] = true } }
     }
     order.removeAll { !live[$0] }

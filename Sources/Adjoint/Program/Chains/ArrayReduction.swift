@@ -94,7 +94,7 @@ struct ArrayReduction: FastPath {
       put(i)
     }
     plan.order = order
-    plan.removeUnread(kept)
+    plan.removeUnread(kept, where: isTakenTwice.contains)
     plan.delay(isTakenTwice)
     return steps
   }
