@@ -5,6 +5,7 @@ import AdjointDrawing
 import AdjointGrading
 import AdjointLearning
 import Foundation
+import TestFiles
 import Testing
 
 /// What a stranger sees of every public type and of every trap.
@@ -62,7 +63,7 @@ private struct Instances {
 
   init() throws {
     try addLearning()
-    addData()
+    try addData()
     try addChecking()
     try addDrawing()
   }
@@ -148,7 +149,7 @@ private struct Instances {
     all += variables
   }
 
-  private mutating func addData() {
+  private mutating func addData() throws {
     var generator = Generator(seed: 1)
     let digits = DrawnDigits().training(1000)
     let statistics = FeatureStatistics(of: digits)
@@ -161,6 +162,11 @@ private struct Instances {
     var arrays = NPZ()
     for number in 0..<1000 { arrays.add("array \(number)", Tensor<Double>([1, 2])) }
     add(arrays)
+    let folder = try ScratchFolder()
+    let (images, labels) = (folder.url.appendingPathComponent("images"), folder.url.appendingPathComponent("labels"))
+    try IDX(dimensions: [1000, 4, 4], bytes: [UInt8](repeating: 1, count: 16_000)).write(to: images)
+    try IDX(dimensions: [1000], bytes: [UInt8](repeating: 0, count: 1000)).write(to: labels)
+    add(try StoredImages(images: images, labels: labels, classNames: ["one"]))
   }
 
   private mutating func addChecking() throws {
