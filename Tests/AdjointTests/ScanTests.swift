@@ -330,6 +330,39 @@ import Testing
       }
     }
   }
+
+  @Test func `Indices that a body reads from outside are those of the recording, and others are refused`() throws {
+    let tape = Tape<Double>()
+    let table = tape.input(Self.draw([4, 3], 1))
+    let (own, other) = (tape.index(Tensor<Int32>([1, 2])), tape.index(Tensor<Int32>([3, 0])))
+    let x = tape.input(Self.draw([5, 2, 3], 2))
+    // In a loop within the loop, and beside it, where else they would be fed in silence.
+    let loop = scan([], over: [x]) { _, entry in
+      ([], [scan([table.gather(own)], steps: 2) { [$0[0] + entry[0] * table.gather(own)] }[0]])
+    }
+    let mapped = vmap(over: x) { entry in scan([entry], steps: 2) { [$0[0] * table.gather(own)] }[0] }
+    let beside = table.gather(own) * table.gather(other)
+    for outputs in [[loop.outputs[0], beside], [mapped, beside], [beside]] {
+      let program = Program<Double>(outputs)
+      try program.feed(other, Tensor<Int32>([2, 2]))
+      program.run()
+      #expect(program.value(of: outputs.last ?? beside) != beside.value)
+      let fed = #expect(throws: FeedError.self) { try program.feed(own, Tensor<Int32>([0, 0])) }
+      #expect(
+        fed?.description.contains("the body of a loop reads these indices from outside") == true,
+        "\(String(describing: fed))")
+      #expect(throws: FeedError.self) { try program.fillIndices(own) { $0.update(repeating: 0) } }
+      program.run()
+      #expect(program.value(of: outputs[0]).elements.allSatisfy { $0.isFinite })
+    }
+    // Without the loops they are fed as any others.
+    tape.truncate(to: x.index + 1)
+    let alone = table.gather(own)
+    let program = Program<Double>([alone])
+    try program.feed(own, Tensor<Int32>([0, 0]))
+    program.run()
+    #expect(program.value(of: alone).elements == Array(table.value.elements[..<3] + table.value.elements[..<3]))
+  }
 }
 
 /// A program that one thread uses.

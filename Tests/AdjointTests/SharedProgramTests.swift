@@ -195,6 +195,50 @@ private func manyRowsDifferences<S: Scalar & BitComparable>(_ type: S.Type, on g
   }
 }
 
+/// What is on its way is left alone, or the tests end.
+@Suite struct BytesOnTheirWayTests {
+  /// Two processes of which each has one half of an array; the first one writes an element while the halves are exchanged.
+  private static func exchange(_ count: Int, writing place: Int?) -> [[Float]] {
+    onProcesses(2) { group in
+      let elements = UnsafeMutableBufferPointer<Float>.allocate(capacity: count)
+      defer { elements.deallocate() }
+      for i in 0..<count { elements[i] = Float(i) }
+      guard let cut = ElementCut(of: count, among: group) else { return [] }
+      let array = Output(shape: [count], elements: elements)
+      ArrayExchange([(array, cut)], on: group).run {
+        if let place, group.rank == 0 { elements[place] = 0.5 }
+      }
+      return Array(elements)
+    }
+  }
+
+  private func said(_ result: ExitTest.Result?) -> String {
+    String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
+  }
+
+  @Test(arguments: [1 << 11, 1 << 14]) func `Halves that nobody writes arrive`(count: Int) {
+    #expect(Self.exchange(count, writing: nil) == Array(repeating: (0..<count).map { Float($0) }, count: 2))
+  }
+
+  // Halves of 4 KiB go in packed messages, of 32 KiB as they stand.
+  @Test func `Whoever writes what is sent or received meanwhile is stopped`() async {
+    let sent = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+      _ = BytesOnTheirWayTests.exchange(1 << 14, writing: 1)
+    }
+    #expect(said(sent).contains("bytes changed while they were sent"), "\(said(sent))")
+    let whole = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+      _ = BytesOnTheirWayTests.exchange(1 << 14, writing: (1 << 14) - 1)
+    }
+    let packed = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+      _ = BytesOnTheirWayTests.exchange(1 << 11, writing: (1 << 11) - 1)
+    }
+    for (result, part) in [(whole, "ProcessGroup"), (packed, "Exchange")] {
+      #expect(
+        said(result).contains("\(part): bytes were written where others were on their way to"), "\(said(result))")
+    }
+  }
+}
+
 /// Runs a body on a thread for each of several processes, and returns what each gives.
 func onProcesses<Result: Sendable>(
   _ count: Int, isMarkingMissing: Bool = true, _ body: @escaping @Sendable (ProcessGroup) -> Result

@@ -20,7 +20,8 @@ extension Program {
   }
 
   /// Writes the indices of an index leaf for the next run.
-  /// - Throws: `FeedError` when the shape differs or an index is out of range. Nothing has been written then.
+  /// - Throws: `FeedError` when the shape differs, an index is out of range, or the body of a `scan` reads x from outside.
+  ///   Nothing has been written then.
   @_disfavoredOverload  // `Tensor([3, 4])` is of the program's own numbers
   public func feed(
     _ x: Variable<some Scalar>, _ value: Tensor<Int32>, file: StaticString = #fileID, line: UInt = #line
@@ -46,13 +47,15 @@ extension Program {
   }
 
   /// Lets `body` write the indices of an index leaf in place, without a copy or an allocation.
-  /// - Throws: `FeedError` when x holds numbers, or an index is out of range. The leaf holds zeros then.
+  /// - Throws: `FeedError` when x holds numbers, an index is out of range, or the body of a `scan` reads x from outside. The leaf
+  ///   holds zeros where an index is out of range, and else what it held.
   public func fillIndices(
     _ x: Variable<some Scalar>, file: StaticString = #fileID, line: UInt = #line,
     _ body: (UnsafeMutableBufferPointer<Int32>) -> Void
   ) throws(FeedError) {
     let node = readableNode(x, file, line)
     guard nodes[node].isIndex else { throw FeedError("\(name(node)): takes numbers, was given indices") }
+    try refuseIndicesOfLoop(node)
     let indices = output(node).indexElements
     body(indices)
     let bound = indexBound(node)
@@ -67,6 +70,7 @@ extension Program {
     _ x: Variable<some Scalar>, _ shape: Shape, isIndex: Bool, _ file: StaticString, _ line: UInt
   ) throws(FeedError) -> Int {
     let node = position(of: x, file, line)
+    try refuseIndicesOfLoop(node)
     guard node < nodes.count, readable[node] else {
       throw FeedError("\(name(x)): no output of this program depends on it, so there is nothing to feed")
     }
@@ -82,6 +86,14 @@ extension Program {
       throw FeedError("\(name(node)): takes the shape \(nodes[node].shape), was given \(shape)")
     }
     return node
+  }
+
+  /// Throws where the body of a loop reads an index leaf: it would go on with the indices of its recording.
+  private func refuseIndicesOfLoop(_ node: Int) throws(FeedError) {
+    guard indicesOfLoops.contains(node) else { return }
+    throw FeedError(
+      "\(name(node)): the body of a loop reads these indices from outside and keeps those of its recording; gather what they "
+        + "name before the loop, and give the loop that")
   }
 
   /// The value of an output or leaf after a run, or of any node when all are kept.

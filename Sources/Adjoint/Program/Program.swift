@@ -97,6 +97,8 @@ public final class Program<S: Scalar> {
   private let randomLeaves: [(leaf: Int, distribution: Distribution, rows: Int)]
   /// The nodes stored after a run, and their targets: the states themselves, or this program's copies of them.
   let stores: [(node: Int, target: UnsafeMutableBufferPointer<S>)]
+  /// The index leaves of which loops keep what was recorded.
+  let indicesOfLoops: Set<Int>
   /// The comparisons on which the recording has branched.
   let guards: [BranchGuard]
   /// Where a run finds their truth, and what it was.
@@ -190,6 +192,7 @@ public final class Program<S: Scalar> {
     running = arena.allocate(byteCount: 1).bindMemory(to: UInt8.self, capacity: 1)
     running.initialize(to: 0)
     let (nodes, places) = (plan.nodes, addresses)
+    indicesOfLoops = Set(tape.indicesOfLoops.map(\.leaf))
     stores = tape.stores.compactMap { node, state in
       if access == .shared, let state = state as? Parameter<S> { return (node, state.storage.elements) }
       guard let leaf = tape.leafOfParameter[ObjectIdentifier(state)], let place = places[leaf] else { return nil }

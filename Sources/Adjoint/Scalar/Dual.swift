@@ -66,7 +66,9 @@ public struct Dual: Scalar {
   /// derivative · tangent. A tangent of 0 stays 0 where the derivative is not finite, since nothing moves along a
   /// direction that is not taken.
   @inlinable
-  static func moved(_ tangent: Double, by derivative: Double) -> Double { tangent == 0 ? 0 : derivative * tangent }
+  package static func moved(_ tangent: Double, by derivative: Double) -> Double {
+    tangent == 0 ? 0 : derivative * tangent
+  }
 
   @inlinable
   public static func elementary(_ f: ElementaryFunction, _ x: Dual) -> Dual {

@@ -1,4 +1,4 @@
-// The matrix products of `Dual` and `SecondOrderDual`, in plain Swift. Rows of op(A) are taken four at a time and
+// The matrix product of `Dual`, in plain Swift. Rows of op(A) are taken four at a time and
 // unpacked into planes of values and tangents, so that each number of B is loaded once for four rows. The result is
 // that of the default body, but for the order of sums.
 
@@ -110,33 +110,6 @@ extension Dual {
   }
 }
 
-extension SecondOrderDual {
-  package static func multiply(_ p: MatrixProduct<SecondOrderDual>) {
-    withUnsafeTemporaryAllocation(of: SecondOrderDual.self, capacity: p.depth + p.columns + 1) { scratch in
-      guard let row = scratch.baseAddress else { return }
-      let sums = row + p.depth
-      for i in 0..<p.rows {
-        for k in 0..<p.depth { row[k] = p.transposeA ? p.a[k * p.strideA + i] : p.a[i * p.strideA + k] }
-        if p.transposeB {
-          for j in 0..<p.columns {
-            let other = p.b + j * p.strideB
-            var sum: SecondOrderDual = 0
-            for k in 0..<p.depth { sum = sum + row[k] * other[k] }
-            sums[j] = sum
-          }
-        } else {
-          sums.update(repeating: 0, count: p.columns)
-          for k in 0..<p.depth {
-            let (factor, other) = (row[k], p.b + k * p.strideB)
-            for j in 0..<p.columns { sums[j] = sums[j] + factor * other[j] }
-          }
-        }
-        p.finish(row: i, sums)
-      }
-    }
-  }
-}
-
 extension MatrixProduct where S: Scalar {
   /// One element of op(A)·op(B), each product by the scalar's own rule: 0 times what is not finite is guarded there.
   fileprivate func guardedElement(_ i: Int, _ j: Int) -> S {
@@ -149,8 +122,8 @@ extension MatrixProduct where S: Scalar {
   }
 
   /// The last pass over one row of finished products: accumulation, or bias and function.
-  @inline(__always)
-  fileprivate func finish(row: Int, _ sums: UnsafePointer<S>) {
+  @inlinable
+  package func finish(row: Int, _ sums: UnsafePointer<S>) {
     let out = c + row * strideC
     if accumulates {
       for j in 0..<columns { out[j] = out[j] + sums[j] }

@@ -336,6 +336,7 @@ extension Tape {
     }
     for place in parameters.indices { parameters[place].truncate(to: count) }
     stores.removeAll { $0.node >= count }
+    indicesOfLoops.removeAll { max($0.leaf, $0.loop) >= count }
     while let last = guards.last, last.node >= count { guards.removeLast() }
     segments = segments.filter { $0.lowerBound < count }.map { $0.clamped(to: 0..<count) }
     valueCount = Swift.min(valueCount, count)

@@ -58,6 +58,22 @@ import Testing
     #expect(difference.error <= 1e-8 * max(1, abs(exact)))
   }
 
+  @Test func `A direction that is not taken stays 0 beside a factor or divisor that is not finite`() {
+    for value in [Double.infinity, -.infinity] {
+      let (a, b) = (SecondOrderDual(2, first: 1, second: 0), SecondOrderDual(value, first: 0, second: 1))
+      #expect((a * b).first == value && (a * b).second == 2 && (a * b).mixed == 1)
+      #expect((b / a).second == 0.5)
+    }
+    #expect((SecondOrderDual(1) / SecondOrderDual(0)).mixed == 0)
+  }
+
+  @Test func `Both derivatives of elu at 0 are those of its left side`() {
+    for zero in [0, -0.0] {
+      let y = MapFunction.elu(alpha: 0.75)(SecondOrderDual(zero, first: 1, second: 1))
+      #expect(y.first == 0.75 && y.mixed == 0.75)
+    }
+  }
+
   /// y = x³ with a rule that must not be asked.
   struct Forbidden: Adjoint.Operation {
     func shape(of x: [Shape]) throws(ShapeError) -> Shape { x[0] }

@@ -100,7 +100,7 @@ struct LaneCode {
   // MARK: Slots
 
   /// The last reader of each number that some results need; −1 for any other. What is given is read as long as there are steps.
-  private func lastReaders(for results: some Sequence<Int>) -> [Int] {
+  private func lastReaders(for results: [Int]) -> [Int] {
     let (never, always) = (-1, values.count)
     var last = [Int](repeating: never, count: values.count)
     func read(_ x: Int, by reader: Int) {
@@ -125,7 +125,7 @@ struct LaneCode {
 
   /// The steps that some results need, in blocks that end with a loop, and the slot of each number, −1 where it is not needed. A slot is
   /// taken again when its number has been read for the last time.
-  func blocks(for results: some Sequence<Int>) -> (blocks: [ScanLanes.Block], slot: [Int], count: Int)? {
+  func blocks(for results: [Int]) -> (blocks: [ScanLanes.Block], slot: [Int], count: Int)? {
     let last = lastReaders(for: results)
     var slot = [Int](repeating: -1, count: values.count)
     var (free, count) = ([Int](), 0)

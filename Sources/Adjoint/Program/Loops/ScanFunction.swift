@@ -9,8 +9,9 @@
 /// outputs[0]                                                         // every h, [steps, width]
 /// ```
 ///
-/// The body may use variables and parameters from outside. It is differentiated as a loop, to any order. Values have the bits
-/// of the unrolled loop; so have gradients, but for the sign of zeros and the order in which several uses of a value add up.
+/// The body may use variables and parameters from outside; an index leaf from outside keeps its recorded indices, and a program
+/// refuses to be fed others. It is differentiated as a loop, to any order. Values have the bits of the unrolled loop; so have
+/// gradients, but for the sign of zeros and the order in which several uses of a value add up.
 ///
 /// - Parameters:
 ///   - carry: what the first step is given.
@@ -110,6 +111,8 @@ extension Tape {
     return (parts.carries, parts.outputs)
   }
 
+  private func isIndexLeaf(_ node: Int) -> Bool { nodes[node].isIndex && nodes[node].isLeaf }
+
   /// Records a body at carries and at one entry of each sequence, and takes it off the tape again.
   /// - Parameter sharesIndices: true where indices are given, handed on, and read from outside.
   /// - Returns: the body, and what it shares with the tape.
@@ -167,7 +170,11 @@ extension Tape {
         "the body reads the indices \(describe(node)) from outside; gather before the loop, or compute them in the body"
       )
     }
+    // Of loops within the body too.
+    var held = Set(indicesOfLoops.filter { $0.loop >= mark }.map(\.leaf))
+    if !sharesIndices { held.formUnion((mark..<count).flatMap { nodes[$0].inputs }.filter { isIndexLeaf($0) }) }
     truncate(to: mark)
+    indicesOfLoops += held.filter { $0 < mark }.sorted().map { ($0, mark) }
     let shared = captured.map { value in
       switch value {
       case .node(let node): handle(node)

@@ -57,7 +57,7 @@ struct ScanLanes {
       }
     }
     let results = (body.outputs + body.kept).map { elements[$0] }
-    guard let placed = code.blocks(for: results.joined()) else { return nil }
+    guard let placed = code.blocks(for: Array(results.joined())) else { return nil }
     (blocks, slotCount) = (placed.blocks, placed.count)
     var before = 0
     self.results = results.enumerated().flatMap { value, list in
@@ -130,8 +130,12 @@ extension OperationForm {
   fileprivate var laneFunction: Int? {
     switch self {
     case .map(.unary(let f)): MapFunction.unary(f).kernel.map { Int(AK_ZIP_COUNT.rawValue) + Int($0.0.rawValue) }
+    case .map: nil
     case .zip(let f): f.kernel.map { Int($0.rawValue) }
-    default: nil
+    case .select, .product, .addBias, .sum, .mean, .variance, .extremum, .argMax, .softmax, .cumulativeSum: nil
+    case .broadcast, .reshape, .permute, .slice, .pad, .concatenate, .stopGradient: nil
+    case .gather, .scatterAdd, .pick, .oneHot, .argSort, .gatherAlong, .scatterAddAlong, .asNumbers: nil
+    case .cholesky, .solveTriangular, .solve, .determinant, .unfold, .fold, .maxPool, .averagePool, .scan, .other: nil
     }
   }
 }

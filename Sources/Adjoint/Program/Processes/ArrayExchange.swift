@@ -26,10 +26,13 @@ package struct ArrayExchange<S: Scalar> {
     exchange = Exchange(transfers, rank: group.rank, from: base, room: room.base)
   }
 
-  package func run() {
+  /// - Parameter body: what this process does while messages are on their way; it leaves the arrays alone.
+  package func run(meanwhile body: () -> Void = {}) {
     // By position: a loop over an array would retain it.
     if group.isMarkingMissing { markMissing() }
-    exchange.run(on: group)
+    let open = exchange.begin(on: group)
+    body()
+    exchange.end(open, on: group)
   }
 
   /// Writes NaN over what this process does not have.

@@ -55,7 +55,7 @@ struct ExchangeWalk {
   }
 
   /// Instructions of a phase whose parts the processes share.
-  mutating func share(_ places: some Sequence<Int>) {
+  mutating func share(_ places: [Int]) {
     for place in places {
       let parts = schedule.footprints[place]
       let writers = parts.indices.filter { !parts[$0].writes.isEmpty }
@@ -81,7 +81,7 @@ struct ExchangeWalk {
 
   /// Instructions of a phase that is too small to be shared: all compute all of it. False where what they would receive before it is too
   /// much, and more than what they would send each other behind it if each had a part: then this walk is to be left.
-  mutating func repeatEverywhere(_ places: some Sequence<Int>) -> Bool {
+  mutating func repeatEverywhere(_ places: [Int]) -> Bool {
     var written = 0
     for place in places {
       let whole = schedule.whole(place)

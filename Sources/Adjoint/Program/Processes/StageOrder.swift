@@ -28,8 +28,9 @@ struct StageOrder {
     for (number, phase) in schedule.phases.enumerated() {
       walk.beginPhase()
       var repeated = walk
-      isShared.append(phase.isShared || !repeated.repeatEverywhere(phase.instructions))
-      if isShared[number] { walk.share(phase.instructions) } else { walk = repeated }
+      let places = Array(phase.instructions)
+      isShared.append(phase.isShared || !repeated.repeatEverywhere(places))
+      if isShared[number] { walk.share(places) } else { walk = repeated }
       note(&walk, before: number)
       for place in phase.instructions { phaseOf[place] = number }
     }

@@ -1,3 +1,4 @@
+import Adjoint
 import Foundation
 
 /// A dual number of second order, a + bε₁ + cε₂ + dε₁ε₂ with ε₁² = ε₂² = 0: a value, its derivatives along two
@@ -101,5 +102,33 @@ package struct SecondOrderDual: Scalar {
   package static func tied(_ first: SecondOrderDual, sum: SecondOrderDual, count: Int) -> SecondOrderDual {
     let n = Double(count)
     return SecondOrderDual(first.value, first: sum.first / n, second: sum.second / n, mixed: sum.mixed / n)
+  }
+}
+
+/// The matrix product, in plain Swift.
+extension SecondOrderDual {
+  package static func multiply(_ p: MatrixProduct<SecondOrderDual>) {
+    withUnsafeTemporaryAllocation(of: SecondOrderDual.self, capacity: p.depth + p.columns + 1) { scratch in
+      guard let row = scratch.baseAddress else { return }
+      let sums = row + p.depth
+      for i in 0..<p.rows {
+        for k in 0..<p.depth { row[k] = p.transposeA ? p.a[k * p.strideA + i] : p.a[i * p.strideA + k] }
+        if p.transposeB {
+          for j in 0..<p.columns {
+            let other = p.b + j * p.strideB
+            var sum: SecondOrderDual = 0
+            for k in 0..<p.depth { sum = sum + row[k] * other[k] }
+            sums[j] = sum
+          }
+        } else {
+          sums.update(repeating: 0, count: p.columns)
+          for k in 0..<p.depth {
+            let (factor, other) = (row[k], p.b + k * p.strideB)
+            for j in 0..<p.columns { sums[j] = sums[j] + factor * other[j] }
+          }
+        }
+        p.finish(row: i, sums)
+      }
+    }
   }
 }
