@@ -105,6 +105,11 @@ package struct SecondOrderDual: Scalar {
   }
 }
 
+extension SecondOrderDual: CustomStringConvertible {
+  /// The four parts: `2.0 + 1.0ε₁ + 1.0ε₂ + 0.0ε₁ε₂`.
+  package var description: String { "\(value) + \(first)ε₁ + \(second)ε₂ + \(mixed)ε₁ε₂" }
+}
+
 /// The matrix product, in plain Swift.
 extension SecondOrderDual {
   package static func multiply(_ p: MatrixProduct<SecondOrderDual>) {
