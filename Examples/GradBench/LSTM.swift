@@ -15,19 +15,20 @@ enum LSTM {
     }
   }
 
-  /// One layer: its weights and biases, those of four gates side by side.
+  /// One layer: its weights and biases, each for four gates.
   struct Layer {
-    let weights, biases: Variable<Double>
+    let weights, biases: [Variable<Double>]
 
-    /// The next state, of which `hidden` is the layer's output. The second and the last gate read the state, the others the input.
+    /// The next state, of which `hidden` is the layer's output.
     func step(
       _ x: Variable<Double>, _ hidden: Variable<Double>, _ cell: Variable<Double>
     ) -> (hidden: Variable<Double>, cell: Variable<Double>) {
-      let gates = concatenate([x, hidden, x, hidden]) * weights + biases
-      let change = 3 * x.shape[0]
-      let open = gates[..<change].sigmoid().chunk(3)
-      let next = cell * open[0] + open[1] * gates[change...].tanh()
-      return (open[2] * next.tanh(), next)
+      let forget = (x * weights[0] + biases[0]).sigmoid()
+      let enter = (hidden * weights[1] + biases[1]).sigmoid()
+      let leave = (x * weights[2] + biases[2]).sigmoid()
+      let change = (hidden * weights[3] + biases[3]).tanh()
+      let next = cell * forget + enter * change
+      return (leave * next.tanh(), next)
     }
   }
 
@@ -35,7 +36,7 @@ enum LSTM {
   static func loss(_ v: [Variable<Double>]) -> Variable<Double> {
     let (main, extra, sequence) = (v[0].unstack(), v[1].unstack(), v[3])
     let layers = stride(from: 0, to: main.count, by: 2).map {
-      Layer(weights: main[$0], biases: main[$0 + 1])
+      Layer(weights: main[$0].chunk(4), biases: main[$0 + 1].chunk(4))
     }
     let (_, losses) = scan(v[2].unstack(), over: [sequence[..<(sequence.shape[0] - 1)], sequence[1...]]) {
       state, entries in
