@@ -1,6 +1,7 @@
 import Adjoint
 import AdjointDatasets
 import AdjointLearning
+import Foundation
 
 /// Every operation of the library on each of its examples, and trainings large enough for threads: recorded, differentiated,
 /// compiled, run on one thread and on several, to the same bits. Its work is what a sanitizer watches.
@@ -20,6 +21,14 @@ enum Catalogue {
       say("trainings: other losses on threads: \(losses)")
     }
     say("trainings: \(losses[0].count) steps on 1, 2 and 3 threads")
+    for threads in [1, 2] {
+      let shared = trainings(processes: 2, threads: threads)
+      if shared != [losses[0], losses[0]] {
+        failures += 1
+        say("trainings: other losses on processes: \(shared)")
+      }
+    }
+    say("trainings: the same steps on 2 processes of 1 and 2 threads")
     return failures == 0 ? 0 : 1
   }
 
@@ -65,7 +74,7 @@ enum Catalogue {
   }
 
   /// The losses of a perceptron with dropout, and of a convolutional network with batch normalisation, whole and in shards that meet.
-  private static func trainings(threads: Int) throws -> [UInt32] {
+  private static func trainings(threads: Int, on group: ProcessGroup? = nil) throws -> [UInt32] {
     var generator = Generator(seed: 2)
     let images = LabeledImages(
       pixels: (0..<60 * 144).map { _ in UInt8(truncatingIfNeeded: generator.next()) }, height: 12, width: 12,
@@ -80,9 +89,9 @@ enum Catalogue {
       return crossEntropy(logits: last(norm(maps).relu().maxPool(2).flatten()), labels: labels)
     }
     let steps = [
-      TrainingStep<Float>(optimizer: Adam()) { crossEntropy(logits: perceptron($0), labels: $1) },
-      TrainingStep<Float>(optimizer: SGD(learningRate: 0.1), loss: convolutional),
-      TrainingStep<Float>(optimizer: SGD(learningRate: 0.1), loss: convolutional),
+      TrainingStep<Float>(optimizer: Adam(), on: group) { crossEntropy(logits: perceptron($0), labels: $1) },
+      TrainingStep<Float>(optimizer: SGD(learningRate: 0.1), on: group, loss: convolutional),
+      TrainingStep<Float>(optimizer: SGD(learningRate: 0.1), on: group, loss: convolutional),
     ]
     steps[2].shards = 4
     var losses: [UInt32] = []
@@ -92,5 +101,22 @@ enum Catalogue {
       for batch in [30, 30, 17, 60] { losses.append(try step(rows: Array(0..<batch)[...], of: images).bitPattern) }
     }
     return losses
+  }
+
+  /// The same on several processes, which are threads of this one: the losses of each.
+  private static func trainings(processes: Int, threads: Int) -> [[UInt32]] {
+    let lock = NSLock()
+    // Written under the lock, read when all threads are done.
+    nonisolated(unsafe) var losses = [[UInt32]](repeating: [], count: processes)
+    let done = DispatchSemaphore(value: 0)
+    for group in ProcessGroup.threads(processes) {
+      Thread.detachNewThread {
+        let own = (try? trainings(threads: threads, on: group)) ?? []
+        lock.withLock { losses[group.rank] = own }
+        done.signal()
+      }
+    }
+    for _ in 0..<processes { done.wait() }
+    return lock.withLock { losses }
   }
 }
