@@ -83,9 +83,6 @@ struct Exchange {
     group.end(exchange, sends: sends, receives: receives)
     for position in 0..<unpacking.count { unpacking[position].unpack() }
   }
-
-  /// Sends and receives; returns when all that was to be received stands in its place.
-  func run(on group: ProcessGroup) { end(begin(on: group), on: group) }
 }
 
 /// Rows in memory, and their place in a packed message.
