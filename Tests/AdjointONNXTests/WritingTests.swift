@@ -51,6 +51,26 @@ struct WritingTests {
     }
   }
 
+  @Test func `Indices that the body of a loop keeps are no input`() throws {
+    let tape = Tape<Double>()
+    let table = tape.input(Tensor([1, 2, 3]), name: "table")
+    let own = tape.index(Tensor<Int32>([2, 0]), name: "own")
+    let loop = scan([table.gather(own)], steps: 2) { [$0[0] * table.gather(own)] }[0]
+    let beside = table.gather(own)
+    #expect {
+      try tape.onnxModel(outputs: [("y", loop), ("z", beside)])
+    } throws: { error in
+      "\(error)".contains("'own'") && "\(error)".contains("Gather what they name before the loop")
+    }
+    // Where nothing else reads them they are constants.
+    let alone = Tape<Double>()
+    let x = alone.input(Tensor([1, 2, 3]), name: "table")
+    let kept = alone.index(Tensor<Int32>([2, 0]), name: "own")
+    let y = scan([x[..<2]], steps: 2) { [$0[0] * x.gather(kept)] }[0]
+    let model = try alone.onnxModel(outputs: [("y", y)]).model
+    #expect(model.graph.inputs.map(\.name) == ["table"])
+  }
+
   @Test func `A composition computes what its operation does`() throws {
     var compared: Set<String> = []
     for (number, example) in OperationCatalog.examples.enumerated() {

@@ -58,7 +58,7 @@ public final class Tape<S: Scalar> {
   var parameters: [ParameterLeaf<S>] = []
   var stores: [(node: Int, state: Parameter<S>)] = []
   /// The index leaves whose recorded indices the body of a loop keeps, each with the node at which the loop begins.
-  var indicesOfLoops: [(leaf: Int, loop: Int)] = []
+  package internal(set) var indicesOfLoops: [(leaf: Int, loop: Int)] = []
   var leafOfParameter: [ObjectIdentifier: Int] = [:]
   /// True where a value is computed when it is first looked at: for a recording that only a program runs.
   package let computesLater: Bool

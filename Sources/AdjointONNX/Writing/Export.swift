@@ -157,7 +157,14 @@ private struct ModelWriter {
       writer.reserve(name)
       if recorded.nodes[value.index].operation != nil { recording.outputNames[value.index] = name }
     }
-    try recording.write(outputs.map(\.value.index))
+    let wanted = outputs.map(\.value.index)
+    for (leaf, _) in tape.indicesOfLoops where recorded.needed(for: wanted).contains(leaf) {
+      throw ExportError(
+        "the indices '\(recorded.nodes[leaf].place(in: ""))'",
+        "they would be an input, and the body of a loop reads them from outside and keeps those of its recording",
+        remedy: "Gather what they name before the loop, and give the loop that.")
+    }
+    try recording.write(wanted)
     for (name, value) in outputs {
       let item = recorded.nodes[value.index]
       if gradients.contains(name), recording.factors(value.index).contains(where: { $0 > 0 }) {
@@ -189,11 +196,7 @@ private struct ModelWriter {
   func batch<S>(
     of recorded: RecordedGraph, _ outputs: [(name: String, value: Variable<S>)]
   ) -> Int? {
-    var needed = Set(outputs.map(\.value.index))
-    for node in recorded.nodes.indices.reversed() where needed.contains(node) {
-      needed.formUnion(recorded.nodes[node].inputs)
-    }
-    let first = needed.sorted().first { node in
+    let first = recorded.needed(for: outputs.map(\.value.index)).sorted().first { node in
       let item = recorded.nodes[node]
       return (item.role == .input || item.role == .index) && item.shape.rank > 0 && item.shape[0] > 0
     }

@@ -51,6 +51,13 @@ struct RecordedGraph {
       return .doubles(x.value.elements.map(\.primal))
     }
   }
+
+  /// Some nodes, and those that they are computed from.
+  func needed(for wanted: [Int]) -> Set<Int> {
+    var needed = Set(wanted)
+    for node in nodes.indices.reversed() where needed.contains(node) { needed.formUnion(nodes[node].inputs) }
+    return needed
+  }
 }
 
 extension String {
