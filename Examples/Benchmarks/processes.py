@@ -123,5 +123,7 @@ if __name__ == "__main__":
         speed(folder)
     elif words[:1] == ["predicted"]:
         sys.exit(0 if predicted(folder) else 1)
-    else:
+    elif all(word.isdecimal() and int(word) > 0 for word in words):
         pytorch([int(word) for word in words] or [1, 2])
+    else:
+        sys.exit(f"processes.py: {' '.join(words)} is neither numbers of processes nor speed or predicted\n{__doc__}")
