@@ -147,6 +147,19 @@ import Testing
     #expect(close(hessian(at: x) { f($0, true) }, hessian(at: x) { f($0, false) }))
   }
 
+  @Test(arguments: [3, 20])
+  func `A part of one carry that is the next of another is what it was before the step`(count: Int) {
+    let tape = Tape<Double>()
+    let carry = [tape.input(Self.draw([count], 1)), tape.input(Self.draw([2], 2)), tape.constant(0)]
+    let x = tape.input(Self.draw([4, count], 3))
+    let body = { (c: [Number], e: [Number]) in ([c[0] * e[0], c[0][1...2], c[1][1]], [Number]()) }
+    let (loop, steps) = (scan(carry, over: [x], body), unrolled(carry, [x], body))
+    for (a, b) in zip(loop.carry, steps.carry) { #expect(a.value == b.value) }
+    let program = Program<Double>(loop.carry)
+    program.run()
+    for (a, b) in zip(loop.carry, steps.carry) { #expect(program.value(of: a) == b.value) }
+  }
+
   @Test(arguments: [5, 16, 40])
   func `Long carries that are kept, handed on in place, and that cross have the numbers of the unrolled loop`(
     width: Int

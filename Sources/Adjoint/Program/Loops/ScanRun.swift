@@ -16,7 +16,7 @@ final class StepRun<S: Scalar>: ScanRun<S> {
   private let next: [Place]
   private let outputs: [Place]
   private let kept: [Place]
-  /// True where the next carry may be another carry's place, so that none is overwritten before all are read.
+  /// True where the next carry may stand in another carry's place, or be a part of it, so that none is overwritten before all are read.
   private let crosses: Bool
 
   /// A value in the memory of the body's program.
@@ -27,6 +27,8 @@ final class StepRun<S: Scalar>: ScanRun<S> {
     let isIdle: Bool
     /// True for a carry that a step is given.
     let isCarry: Bool
+
+    var range: Range<UnsafeMutableRawPointer> { address..<address + byteCount }
   }
 
   init(_ body: ScanBody) {
@@ -56,8 +58,10 @@ final class StepRun<S: Scalar>: ScanRun<S> {
     self.program = program
     (carries, entries, shared) = (places(body.carries), places(body.entries), places(body.shared))
     (next, outputs, kept) = (places(body.next), places(body.outputs), places(body.kept))
-    let targets = Set(carries.map(\.address))
-    crosses = zip(carries, next).contains { $0.address != $1.address && targets.contains($1.address) }
+    let targets = carries.map(\.range)
+    crosses = zip(carries, next).contains { carry, next in
+      carry.address != next.address && targets.contains { $0.overlaps(next.range) }
+    }
   }
 
   /// The threads share the large instructions of a step.
