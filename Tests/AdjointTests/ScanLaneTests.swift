@@ -93,6 +93,18 @@ import Testing
     }
   }
 
+  @Test func `A constant behind other steps is the same for all`() {
+    let tape = Tape<Double>()
+    let x = tape.input(Self.draw([40], 3) as Tensor<Double>)
+    let y = scan([], over: [x]) { ([], [($1[0].exp() + $1[0].sin()) * 2]) }.outputs[0]
+    #expect(bits(y.value) == bits(((x.exp() + x.sin()) * 2).value))
+    let carried = scan([tape.constant(0)], over: [x]) {
+      let y = ($1[0].exp() + $1[0].sin()) * 2
+      return ([y], [y])
+    }
+    #expect(bits(carried.outputs[0].value) == bits(y.value))
+  }
+
   @Test func `What is put among zeros by steps side by side loses the sign of its zeros`() {
     func slope(_ inLanes: Bool) -> Tensor<Double> {
       let tape = Tape<Double>()

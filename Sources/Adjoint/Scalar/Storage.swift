@@ -31,6 +31,14 @@ final class Arena {
     return place + padding
   }
 
+  /// A list that lasts as long as the arena.
+  func kept<T: BitwiseCopyable>(_ list: [T]) -> UnsafeMutableBufferPointer<T> {
+    let place = allocate(byteCount: max(list.count, 1) * MemoryLayout<T>.stride)
+    let copy = UnsafeMutableBufferPointer(start: place.bindMemory(to: T.self, capacity: list.count), count: list.count)
+    _ = copy.initialize(from: list)
+    return copy
+  }
+
   @inline(never)
   private func allocateFromNextBlock(_ byteCount: Int, _ size: Int) -> UnsafeMutableRawPointer {
     repeat {

@@ -84,12 +84,32 @@ typedef struct {
   void *y;
 } ak_step;
 
-/// A function of numbers of which each stands in a slot of so many bytes, once for each lane: an ak_zip of a and b, or an ak_map of a,
-/// counted from AK_ZIP_COUNT. y may be a or b.
+/// A function of slots of so many bytes, lane by lane: an ak_zip of a and b, or an ak_map of a, counted from AK_ZIP_COUNT. y may be
+/// a or b.
 #define AK_SLOT_BYTES 64
 typedef struct {
   uint16_t f, y, a, b;
 } ak_lane_step;
+
+/// Where the lanes of a slot are the elements of a value, or a number in all lanes, f may be one of these too: the sum of n elements
+/// of a, counted from AK_LANE_SUM, in the order of `reduce`; element i of a in all lanes, counted from AK_LANE_PICK; or a with
+/// element i of b in lane i, counted from AK_LANE_INSERT.
+enum { AK_LANE_SUM = 128, AK_LANE_PICK = 256, AK_LANE_INSERT = 384 };
+
+/// A value that each step of a loop reads or gives: `count` elements a step, from `place` on, and its slot. A single number is in
+/// all lanes.
+typedef struct {
+  void *place;
+  long count, slot;
+} ak_slot_place;
+
+/// Steps of a loop that hand values on in slots: what each reads, the results that it was given, and its other results.
+typedef struct {
+  const ak_lane_step *steps;
+  void *slots;
+  const ak_slot_place *entries, *given, *results;
+  long step_count, entry_count, given_count, result_count;
+} ak_slot_loop;
 
 /// Constant, the vector function that combines two elements, and what no elements give.
 #define AK_REDUCTIONS(F)            \
@@ -191,6 +211,7 @@ typedef AK_UPDATE(double) ak_update_f64;
 /// select:       y[i] = c[i] != 0 ? a[i] : b[i], strides as in zip
 /// steps:        each of `count` steps over n elements, to the bits of map, zip and select; one may read what an earlier one wrote
 /// lanes:        each of `count` steps over the lanes of a slot, likewise; maps have no parameters
+/// slot_loop:    so many steps of a loop, by lanes, each on the entries of its values; `reversed` begins with the last
 /// zip_rows, select_rows: the same for y[i y_row + j], operands at i a_row + j a_column: a column stride is 1 or 0
 /// each_row:     y[i y_row + j] = f(x[i x_row + j])
 /// add_rows:     y[i, j] = f(x[i, j] + b[j])                              (add-bias with an activation, or AK_COPY)
@@ -234,6 +255,7 @@ typedef AK_UPDATE(double) ak_update_f64;
     (const T *c, long c_stride, const T *a, long a_stride, const T *b, long b_stride, T *y, long n))                   \
   F(set, S, void, steps, (const ak_step *steps, long count, long n))                                                   \
   F(set, S, void, lanes, (const ak_lane_step *steps, long count, void *slots))                                         \
+  F(set, S, void, slot_loop, (const ak_slot_loop *loop, long steps, bool reversed))                                    \
   F(set, S, void, zip_rows,                                                                                            \
     (ak_zip f, const T *a, long a_row, long a_column, const T *b, long b_row, long b_column, T *y, long y_row,         \
      long rows, long columns))                                                                                         \

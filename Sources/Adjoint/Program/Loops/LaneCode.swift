@@ -1,7 +1,7 @@
 import AdjointKernels
 
-/// Steps on single numbers that are being collected, and loops of such steps among them. A number is named by its position among
-/// `values`.
+/// Steps on slots that are being collected, and loops of such steps among them. A slot holds a number of several steps of a loop, or a
+/// value of one; it is named by its position among `values`, and called a number.
 ///
 /// An operation that is recorded twice on the same numbers is one step, and none adds 0 to what cannot be −0.
 struct LaneCode {
@@ -9,6 +9,7 @@ struct LaneCode {
   static let zero = 0
   /// The most numbers, which bounds the time that the code takes to make.
   private static let most = 1 << 15
+  private static let copy = Int(AK_ZIP_COUNT.rawValue) + Int(AK_COPY.rawValue)
 
   private struct Value: Hashable {
     /// An `ak_zip`, or `AK_ZIP_COUNT` and an `ak_map`; or one of those below.
@@ -55,6 +56,9 @@ struct LaneCode {
     known[value] = values.count
     return append(value, isNeverMinusZero: isSum && (isNeverMinusZero[a] || isNeverMinusZero[b]))
   }
+
+  /// What a slot with a value's elements gives: their sum (`AK_LANE_SUM`), or one of them (`AK_LANE_PICK`).
+  mutating func number(_ f: Int, of x: Int) -> Int { step(f, x, x) }
 
   /// The sum of a few numbers, in the order in which vectors add them: `reduce` of the kernels, for one block.
   mutating func sum(_ x: [Int]) -> Int {
@@ -123,10 +127,25 @@ struct LaneCode {
     return last
   }
 
+  /// The carries in whose slots the next ones are put, by the latter: nothing reads them after that.
+  private func replaced(_ handed: [(carry: Int, next: Int)]) -> [Int: Int] {
+    var lastRead = [Int](repeating: -1, count: values.count)
+    for (i, value) in values.enumerated() where value.f >= 0 { (lastRead[value.a], lastRead[value.b]) = (i, i) }
+    for (carry, next) in handed where carry != next { lastRead[next] = values.count }
+    let places = handed.filter { carry, next in
+      values[next].f >= 0 && lastRead[carry] <= next
+    }
+    return Dictionary(places.map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
+  }
+
   /// The steps that some results need, in blocks that end with a loop, and the slot of each number, −1 where it is not needed. A slot is
-  /// taken again when its number has been read for the last time.
-  func blocks(for results: [Int]) -> (blocks: [ScanLanes.Block], slot: [Int], count: Int)? {
+  /// taken again when its number has been read for the last time. What is handed on takes the slot of its carry at the end, where
+  /// it does not stand there.
+  func blocks(
+    for results: [Int], handing handed: [(carry: Int, next: Int)] = []
+  ) -> (blocks: [ScanLanes.Block], slot: [Int], count: Int)? {
     let last = lastReaders(for: results)
+    let replaced = replaced(handed)
     var slot = [Int](repeating: -1, count: values.count)
     var (free, count) = ([Int](), 0)
     var (blocks, steps) = ([ScanLanes.Block](), [ak_lane_step]())
@@ -134,12 +153,10 @@ struct LaneCode {
       slot[i] = free.popLast() ?? count
       count = max(count, slot[i] + 1)
     }
+    // What is given has slots of its own, since no step computes it again.
+    for (i, value) in values.enumerated() where value.f == Value.given && last[i] >= 0 { take(i) }
     for (i, value) in values.enumerated() where last[i] >= 0 && slot[i] < 0 {
       guard value.f >= 0 else {
-        if value.f == Value.given {
-          take(i)
-          continue
-        }
         // All results of a loop have places before what it reads gives its own back.
         let loop = loops[value.a]
         let width = loop.body.results.count
@@ -164,11 +181,25 @@ struct LaneCode {
       }
       // The operands of a vector are read before it is written.
       for x in Set([value.a, value.b]) where last[x] == i { free.append(slot[x]) }
-      take(i)
+      if let carry = replaced[i] { slot[i] = slot[carry] } else { take(i) }
       guard count <= Int(UInt16.max) else { return nil }
       steps.append(
         ak_lane_step(f: UInt16(value.f), y: UInt16(slot[i]), a: UInt16(slot[value.a]), b: UInt16(slot[value.b])))
     }
+    func copy(_ x: Int, to y: Int) {
+      steps.append(ak_lane_step(f: UInt16(Self.copy), y: UInt16(y), a: UInt16(x), b: UInt16(x)))
+    }
+    var moves = handed.map { (from: slot[$0.next], to: slot[$0.carry]) }.filter { $0.from != $0.to }
+    // Carries that change places are read before one of them is written.
+    if !Set(moves.map(\.from)).isDisjoint(with: moves.map(\.to)) {
+      for i in moves.indices {
+        copy(moves[i].from, to: count + i)
+        moves[i].from = count + i
+      }
+      count += moves.count
+    }
+    for move in moves { copy(move.from, to: move.to) }
+    guard count <= Int(UInt16.max) else { return nil }
     return (blocks + [ScanLanes.Block(steps: steps, loop: nil)], slot, count)
   }
 }

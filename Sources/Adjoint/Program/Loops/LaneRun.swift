@@ -38,34 +38,26 @@ final class LaneRun<S: Scalar>: ScanRun<S> {
     let width = Self.width
     if lanes.hasLoops, 4 * steps < 3 * width * ((steps + width - 1) / width) { return nil }
     code = Self.placed(lanes, in: memory)
-    entries = Self.kept(lanes.entries, in: memory)
-    shared = Self.kept(lanes.shared, in: memory)
-    results = Self.kept(lanes.results, in: memory)
+    entries = memory.kept(lanes.entries)
+    shared = memory.kept(lanes.shared)
+    results = memory.kept(lanes.results)
     kernel = S.self == Double.self ? kernels.pointee.lanes_f64 : kernels.pointee.lanes_f32
   }
 
-  private static func kept<T>(_ list: [T], in memory: Arena) -> List<T> {
-    let place = memory.allocate(byteCount: max(list.count, 1) * MemoryLayout<T>.stride)
-    let copy = List(start: place.bindMemory(to: T.self, capacity: list.count), count: list.count)
-    _ = copy.initialize(from: list)
-    return copy
-  }
-
   private static func placed(_ lanes: ScanLanes, in memory: Arena) -> Code {
-    let slots = kept([S](repeating: 0, count: max(lanes.slotCount, 1) * width), in: memory)
+    let slots = memory.kept([S](repeating: 0, count: max(lanes.slotCount, 1) * width))
     let blocks = lanes.blocks.map { block in
       let loop = block.loop.map { loop in
-        kept(
-          [
-            Inner(
-              code: placed(loop.body, in: memory), shared: kept(loop.shared, in: memory),
-              entries: kept(loop.entries.map { kept($0, in: memory) }, in: memory),
-              results: kept(loop.results.map { kept($0, in: memory) }, in: memory))
-          ], in: memory)
+        memory.kept([
+          Inner(
+            code: placed(loop.body, in: memory), shared: memory.kept(loop.shared),
+            entries: memory.kept(loop.entries.map { memory.kept($0) }),
+            results: memory.kept(loop.results.map { memory.kept($0) }))
+        ])
       }
-      return Block(steps: kept(block.steps, in: memory), loop: loop?.baseAddress)
+      return Block(steps: memory.kept(block.steps), loop: loop?.baseAddress)
     }
-    return Code(blocks: kept(blocks, in: memory), slots: slots.baseAddress.unsafelyUnwrapped)
+    return Code(blocks: memory.kept(blocks), slots: slots.baseAddress.unsafelyUnwrapped)
   }
 
   override func run(_ x: Operands<S>, into y: Output<S>, steps: Int, reversed: Bool) { runLanes(x, into: y, steps) }

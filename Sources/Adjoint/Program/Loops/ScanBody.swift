@@ -127,7 +127,7 @@ final class ScanBody: Sendable {
   /// A compiled form of this body for a loop, which nobody else has until it is given back.
   func takeRun<S: Scalar>(steps: Int) -> ScanRun<S> {
     if let run = lock.withLock({ runs[ObjectIdentifier(S.self)]?.popLast() }) as? ScanRun<S> { return run }
-    return LaneRun<S>(self, steps: steps) ?? StepRun<S>(self)
+    return LaneRun<S>(self, steps: steps) ?? SlotRun<S>(self) ?? StepRun<S>(self)
   }
 
   func giveBack<S: Scalar>(_ run: ScanRun<S>) {

@@ -127,7 +127,7 @@ struct ScanLanes {
 
 extension OperationForm {
   /// The function of lanes that computes each element, of one number or two; `nil` for another form.
-  fileprivate var laneFunction: Int? {
+  var laneFunction: Int? {
     switch self {
     case .map(.unary(let f)): MapFunction.unary(f).kernel.map { Int(AK_ZIP_COUNT.rawValue) + Int($0.0.rawValue) }
     case .map: nil
