@@ -1,7 +1,8 @@
 import Adjoint
 import Testing
 
-/// Loops over a few numbers, whose values stand in slots, against the same loops with a body that is a program.
+/// Loops over a few numbers, whose values stand in slots or whose steps run side by side, against the same loops with a body that is a
+/// program, and unrolled.
 @Suite struct ScanSlotTests {
   /// A number in thirty is a zero, an infinity or NaN.
   private static func draw<S: Scalar>(_ shape: Shape, _ generator: inout Generator) -> Tensor<S> {
@@ -60,24 +61,34 @@ import Testing
     return (next, (0..<Int.random(in: 1...3, using: &generator)).map { _ in any(&generator) })
   }
 
-  /// A loop and its derivatives, in slots, or with something beside its carries that fits into none.
-  private func results<S: Scalar>(_ seed: UInt64, inSlots: Bool, _ type: S.Type) -> [Tensor<S>] {
+  /// A loop and its derivatives, in slots or lanes, or with something beside its carries that fits into none.
+  private func results<S: Scalar>(_ seed: UInt64, carries: Int, asProgram: Bool, _ type: S.Type) -> [Tensor<S>] {
     var generator = Generator(seed: seed)
     let (count, steps) = (
-      Int.random(in: 1...17, using: &generator), [0, 1, 2, 5, 9][Int.random(in: 0..<5, using: &generator)]
+      Int.random(in: 1...17, using: &generator), [0, 1, 2, 5, 9, 19][Int.random(in: 0..<6, using: &generator)]
     )
     let tape = Tape<S>()
     let shapes: [Shape] = [[count], [count], [], [steps, count], [steps], [count], []]
     let leaves = shapes.map { tape.input(Self.draw($0, &generator)) }
     let reversed = Bool.random(using: &generator)
     let start = generator
-    let wide = inSlots ? [] : [tape.constant(Tensor<S>.zeros([40]))]
-    let y = scan(Array(leaves[..<3]) + wide, over: Array(leaves[3..<5]), reversed: reversed) { carry, entry in
+    func body(_ carry: [Variable<S>], _ entry: [Variable<S>]) -> (carry: [Variable<S>], outputs: [Variable<S>]) {
       var own = start
-      let (next, outputs) = Self.body(Array(carry.prefix(3)), entry, Array(leaves[5...]), &own)
-      return (next + carry.dropFirst(3), outputs)
+      let (next, outputs) = Self.body(Array(carry.prefix(carries)), entry, Array(leaves[5...]), &own)
+      return (next + carry.dropFirst(carries), outputs)
     }
-    let outputs = Array(y.carry.prefix(3)) + y.outputs
+    let wide = asProgram ? [tape.constant(Tensor<S>.zeros([40]))] : []
+    let y = scan(Array(leaves[..<carries]) + wide, over: Array(leaves[3..<5]), reversed: reversed, body)
+    let outputs = Array(y.carry.prefix(carries)) + y.outputs
+
+    var carry = Array(leaves[..<carries])
+    for t in reversed ? Array((0..<steps).reversed()) : Array(0..<steps) {
+      let (next, own) = body(carry, leaves[3..<5].map { $0[t] })
+      for (all, one) in zip(y.outputs, own) { #expect(bits(all[t].value) == bits(one.value), "seed \(seed)") }
+      carry = next
+    }
+    for (a, b) in zip(outputs, carry) { #expect(bits(a.value) == bits(b.value), "seed \(seed)") }
+
     let weights = outputs.map { tape.constant(Self.draw($0.shape, &generator)) }
     let loss = zip(outputs, weights).map { ($0 * $1).sum() }.reduce(tape.constant(0)) { $0 + $1 }
     let slopes = gradients(of: loss, withRespectTo: leaves)
@@ -89,16 +100,17 @@ import Testing
     return all.map(\.value)
   }
 
-  @Test func `Values in slots have the bits of a program's, to the second derivative`() {
-    for seed in 0..<150 as Range<UInt64> {
-      for (a, b) in zip(
-        results(seed, inSlots: true, Double.self), results(seed, inSlots: false, Double.self))
-      {
+  @Test(arguments: [0, 3])
+  func `Slots and lanes have the bits of a program and of the unrolled loop, and of its derivatives`(carries: Int) {
+    func check<S: Scalar>(_ seed: UInt64, _ type: S.Type) {
+      let own = results(seed, carries: carries, asProgram: false, type)
+      for (a, b) in zip(own, results(seed, carries: carries, asProgram: true, type)) {
         #expect(bits(a) == bits(b), "seed \(seed)")
       }
-      for (a, b) in zip(results(seed, inSlots: true, Float.self), results(seed, inSlots: false, Float.self)) {
-        #expect(bits(a) == bits(b), "seed \(seed)")
-      }
+    }
+    for seed in 0..<120 as Range<UInt64> {
+      check(seed, Double.self)
+      check(seed, Float.self)
     }
   }
 

@@ -26,7 +26,7 @@ struct ScanSlots {
   /// `nil` for a body with an operation that is no step, or a value for which a slot has too few lanes.
   init?(_ body: ScanBody, width: Int) {
     guard body.indices.isEmpty else { return nil }
-    // No number is the sum of several, which the kernels add.
+    // The kernels add the elements of a slot, so the order of its own sums plays no part.
     var code = LaneCode(vector: 1)
     var numbers: [Int?] = []
     let leaves = Dictionary(uniqueKeysWithValues: body.leaves.enumerated().map { ($1, $0) })
