@@ -159,6 +159,74 @@ static void N(try_lanes)(const ak_kernels *k) {
   }
 }
 
+// A loop that hands on a value of `count` elements, and reads one of them and a single number at each step. Its steps are those of
+// zip and reduce, and the elements of a slot that is picked from, and put into.
+static void N(try_slot_loop)(const ak_kernels *k) {
+  enum { CARRY = 1, ENTRY, NUMBER, PRODUCT, SUM, PICKED, PUT, SLOTS };
+  const long lanes = AK_SLOT_BYTES / (long)sizeof(T), of[] = {0, 1, 2, 5};
+  for (long count = 2; count <= lanes; count++)
+    for (int f = 0; f < AK_ZIP_COUNT; f++)
+      for (int way = 0; way < 8; way++) {
+        AT_BOTH_ENDS {
+          const long steps = of[way / 2], last = count - 1;
+          const bool reversed = way % 2;
+          BEGIN("%s slot_loop of %ld steps, %ld elements, zip %d", k->name, steps, count, f);
+          T *slots = N(plain)(0, SLOTS * lanes), *a = N(plain)(1, steps * count), *b = N(plain)(2, steps);
+          T *before = N(room)(3, steps * count), *put = N(room)(4, steps * count), *sums = N(room)(5, steps);
+          T carry[AK_SLOT_BYTES], product[AK_SLOT_BYTES];
+          memcpy(carry, slots + CARRY * lanes, (size_t)count * sizeof(T));
+          const ak_lane_step code[] = {
+              {.f = (uint16_t)f, .y = PRODUCT, .a = CARRY, .b = ENTRY},
+              {.f = AK_MULTIPLY, .y = PRODUCT, .a = PRODUCT, .b = NUMBER},
+              {.f = (uint16_t)(AK_LANE_SUM + count), .y = SUM, .a = PRODUCT, .b = PRODUCT},
+              {.f = (uint16_t)(AK_LANE_PICK + last), .y = PICKED, .a = ENTRY, .b = ENTRY},
+              {.f = AK_LANE_INSERT, .y = PUT, .a = PRODUCT, .b = PICKED},
+              {.f = AK_ADD, .y = CARRY, .a = CARRY, .b = SUM}};
+          const ak_slot_place entries[] = {{a, count, ENTRY}, {b, 1, NUMBER}}, given[] = {{before, count, CARRY}},
+                              results[] = {{put, count, PUT}, {sums, 1, SUM}};
+          const ak_slot_loop loop = {code, slots, entries, given, results, 6, 2, 1, 2};
+          CALL(slot_loop)(&loop, steps, reversed);
+          for (long step = 0; step < steps; step++) {
+            const long t = reversed ? steps - 1 - step : step;
+            bool same = memcmp(carry, before + t * count, (size_t)count * sizeof(T)) == 0;
+            CALL(zip)((ak_zip)f, carry, 1, a + t * count, 1, product, count);
+            CALL(zip)(AK_MULTIPLY, product, 1, b + t, 0, product, count);
+            const T sum = CALL(reduce)(AK_SUM, product, count);
+            product[0] = a[t * count + last];
+            same &= memcmp(product, put + t * count, (size_t)count * sizeof(T)) == 0 && memcmp(&sum, sums + t, sizeof(T)) == 0;
+            CALL(zip)(AK_ADD, carry, 1, &sum, 0, carry, count);
+            if (!same) { fprintf(stderr, "%s: other bits at %ld\n", present, t); exit(1); }
+          }
+          if (memcmp(carry, slots + CARRY * lanes, (size_t)count * sizeof(T)) != 0) { fprintf(stderr, "%s: another carry\n", present); exit(1); }
+          N(done)(put, steps * count, 6);
+        }
+      }
+}
+
+// What each block gives, and what blocks give together: of one, of all. Which of several NaN a sum is, nobody promises.
+static void N(combine_some)(const ak_kernels *k, bool together) {
+  const long lanes = k->vector_bytes / (long)sizeof(T), block = AK_BLOCK_DEPTH * lanes;
+  for (int r = 0; r <= AK_MIN; r++)
+    FOR_SIZES(n, MOST_SUMMED) {
+      if (n == 0) continue;
+      AT_BOTH_ENDS {
+        BEGIN("%s %s %d of %ld", k->name, together ? "combine_blocks" : "reduce_blocks", r, n);
+        const long blocks = (n + block - 1) / block, size = together ? n : block;
+        const T *x = N(numbers)(0, n);
+        T *y = N(room)(1, blocks * lanes), *found = N(room)(2, 1);
+        CALL(reduce_blocks)((ak_reduction)r, x, y, n);
+        for (long i = 0; i * size < n; i++) {
+          CALL(combine_blocks)((ak_reduction)r, y + i * lanes, found, together ? blocks : 1);
+          const T whole = CALL(reduce)((ak_reduction)r, x + i * size, n - i * size < size ? n - i * size : size);
+          if (memcmp(&whole, found, sizeof(T)) != 0 && !(isnan(whole) && isnan(*found))) { fprintf(stderr, "%s: other bits at %ld\n", present, i); exit(1); }
+        }
+        N(done)(y, blocks * lanes, 3);
+      }
+    }
+}
+static void N(try_reduce_blocks)(const ak_kernels *k) { N(combine_some)(k, false); }
+static void N(try_combine_blocks)(const ak_kernels *k) { N(combine_some)(k, true); }
+
 static void N(try_reduce)(const ak_kernels *k) {
   for (int r = 0; r <= AK_MIN; r++)
     FOR_SIZES(n, MOST_SUMMED) {
