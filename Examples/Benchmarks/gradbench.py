@@ -21,6 +21,8 @@ import subprocess
 import sys
 import time
 
+if len(sys.argv) < 3 or not os.path.exists(os.path.join(sys.argv[1], "problem.json")):
+    sys.exit(f"gradbench.py: needs a folder with problem.json and a variant\n{__doc__}")
 folder, variant = sys.argv[1], sys.argv[2]
 with open(os.path.join(folder, "problem.json")) as file:
     row = json.load(file)

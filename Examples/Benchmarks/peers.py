@@ -32,6 +32,8 @@ if sys.argv[1:] == ["--versions"]:
     print(json.dumps(found))
     sys.exit(0)
 
+if len(sys.argv) < 3 or not os.path.exists(os.path.join(sys.argv[1], "problem.json")):
+    sys.exit(f"peers.py: needs a folder with problem.json and a variant\n{__doc__}")
 folder, variant = sys.argv[1], sys.argv[2]
 with open(os.path.join(folder, "problem.json")) as file:
     problem = json.load(file)

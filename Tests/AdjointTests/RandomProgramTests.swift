@@ -21,8 +21,29 @@ import Testing
   @Test("Random programs in Double at new inputs are fresh recordings, bit for bit", arguments: blocks)
   func double(seeds: Range<UInt64>) throws { for seed in seeds { try expectSameBits(seed, Double.self) } }
 
-  private func expectSameBits<S: BitComparable>(_ seed: UInt64, _ type: S.Type) throws {
-    let program = RandomProgram(seed: seed)
+  @Test("Random programs on arrays that are cut into blocks do so too", arguments: [40, 300])
+  func large(extent: Int) throws {
+    #if DEBUG
+      let seeds: Range<UInt64> = 0..<12
+    #else
+      let seeds: Range<UInt64> = 0..<60
+    #endif
+    var options = RandomProgram.Options()
+    options.size = 4...14
+    options.largestExtent = extent
+    options.largestCount = 60_000
+    // Bits are compared, so elements may stand at kinks.
+    options.kinkMargin = 0
+    for seed in seeds {
+      try expectSameBits(seed, Float.self, options)
+      try expectSameBits(seed, Double.self, options)
+    }
+  }
+
+  private func expectSameBits<S: BitComparable>(
+    _ seed: UInt64, _ type: S.Type, _ options: RandomProgram.Options = RandomProgram.Options()
+  ) throws {
+    let program = RandomProgram(seed: seed, options: options)
     let (recording, outputs) = record(program, at: 0, as: S.self)
     let fresh = record(program, at: 1, as: S.self).outputs.map(\.value)
     let recorded = outputs.map(\.value)

@@ -185,6 +185,23 @@ import Testing
     }
   }
 
+  @Test("A number for each row beside whole rows writes over nothing else", arguments: [2, 3, 16, 17])
+  func numbersBesideRows(width: Int) {
+    let tape = Tape<Double>()
+    let u = tape.input(Tensor(scalar: 0.7))
+    let kept = tape.input(Tensor(shape: [4, 1, width], elements: (0..<4 * width).map { Double($0) / 10 }))
+    let rows = tape.index(Tensor(shape: [4, 1], elements: [0, 0, 0, 0]))
+    let number = (u * 2 + 0.5).reshape(to: [1, 1, 1])
+    let (each, all) = (number.broadcast(to: [4, 1, 1]), number.broadcast(to: [4, 1, width]))
+    let whole = all.slice(start: [0, 0, 0], size: [4, 1, width])
+    let outputs = [
+      (whole * kept.sech().square()).scatterAdd(rows, rows: 1), u + (-each).sum(axis: 0, keepingDimensions: true),
+    ]
+    let program = Program<Double>(outputs)
+    program.run()
+    for y in outputs { #expect(program.value(of: y).isIdentical(to: y.value)) }
+  }
+
   @Test("Halves of halves come back as one pass", arguments: [2, 7, 32])
   func halves(count: Int) {
     func parts(_ x: Variable<Float>) -> [Variable<Float>] {

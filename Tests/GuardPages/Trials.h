@@ -137,6 +137,27 @@ static void N(try_steps)(const ak_kernels *k) {
       }
 }
 
+// What a mask leaves of two slots, put together, is what select takes of them.
+static void N(choose_lanes)(const ak_kernels *k) {
+  enum { A, B, CONDITION, ZERO, IS_ZERO, OF_A, OF_B, CHOSEN, SLOTS };
+  const long n = AK_SLOT_BYTES / (long)sizeof(T);
+  AT_BOTH_ENDS {
+    BEGIN("%s lanes of a choice", k->name);
+    T *slots = N(plain)(0, SLOTS * n), *own = N(room)(1, n);
+    memset(slots + ZERO * n, 0, (size_t)n * sizeof(T));
+    CALL(zip)(AK_LESS, slots + A * n, 1, slots + B * n, 1, slots + CONDITION * n, n);
+    CALL(select)(slots + CONDITION * n, 1, slots + A * n, 1, slots + B * n, 1, own, n);
+    const ak_lane_step steps[] = {
+        {.f = AK_EQUAL, .y = IS_ZERO, .a = CONDITION, .b = ZERO},
+        {.f = AK_MASKED, .y = OF_A, .a = A, .b = CONDITION},
+        {.f = AK_MASKED, .y = OF_B, .a = B, .b = IS_ZERO},
+        {.f = AK_LANE_EITHER, .y = CHOSEN, .a = OF_A, .b = OF_B}};
+    CALL(lanes)(steps, 4, slots);
+    if (memcmp(own, slots + CHOSEN * n, (size_t)n * sizeof(T)) != 0) { fprintf(stderr, "%s: other bits\n", present); exit(1); }
+    N(done)(slots, SLOTS * n, 2);
+  }
+}
+
 // Each zip and map on slots, and a step that writes where it reads.
 static void N(try_lanes)(const ak_kernels *k) {
   const long n = AK_SLOT_BYTES / (long)sizeof(T);
@@ -157,50 +178,53 @@ static void N(try_lanes)(const ak_kernels *k) {
       N(done)(slots, 3 * n, 3);
     }
   }
+  N(choose_lanes)(k);
 }
 
 // A loop that hands on a value of `count` elements, and reads one of them and a single number at each step. Its steps are those of
 // zip and reduce, and the elements of a slot that is picked from, and put into.
 static void N(try_slot_loop)(const ak_kernels *k) {
   enum { CARRY = 1, ENTRY, NUMBER, PRODUCT, SUM, PICKED, PUT, SLOTS };
-  const long lanes = AK_SLOT_BYTES / (long)sizeof(T), of[] = {0, 1, 2, 5};
-  for (long count = 2; count <= lanes; count++)
-    for (int f = 0; f < AK_ZIP_COUNT; f++)
-      for (int way = 0; way < 8; way++) {
-        AT_BOTH_ENDS {
-          const long steps = of[way / 2], last = count - 1;
-          const bool reversed = way % 2;
-          BEGIN("%s slot_loop of %ld steps, %ld elements, zip %d", k->name, steps, count, f);
-          T *slots = N(plain)(0, SLOTS * lanes), *a = N(plain)(1, steps * count), *b = N(plain)(2, steps);
-          T *before = N(room)(3, steps * count), *put = N(room)(4, steps * count), *sums = N(room)(5, steps);
-          T carry[AK_SLOT_BYTES], product[AK_SLOT_BYTES];
-          memcpy(carry, slots + CARRY * lanes, (size_t)count * sizeof(T));
-          const ak_lane_step code[] = {
-              {.f = (uint16_t)f, .y = PRODUCT, .a = CARRY, .b = ENTRY},
-              {.f = AK_MULTIPLY, .y = PRODUCT, .a = PRODUCT, .b = NUMBER},
-              {.f = (uint16_t)(AK_LANE_SUM + count), .y = SUM, .a = PRODUCT, .b = PRODUCT},
-              {.f = (uint16_t)(AK_LANE_PICK + last), .y = PICKED, .a = ENTRY, .b = ENTRY},
-              {.f = AK_LANE_INSERT, .y = PUT, .a = PRODUCT, .b = PICKED},
-              {.f = AK_ADD, .y = CARRY, .a = CARRY, .b = SUM}};
-          const ak_slot_place entries[] = {{a, count, ENTRY}, {b, 1, NUMBER}}, given[] = {{before, count, CARRY}},
-                              results[] = {{put, count, PUT}, {sums, 1, SUM}};
-          const ak_slot_loop loop = {code, slots, entries, given, results, 6, 2, 1, 2};
-          CALL(slot_loop)(&loop, steps, reversed);
-          for (long step = 0; step < steps; step++) {
-            const long t = reversed ? steps - 1 - step : step;
-            bool same = memcmp(carry, before + t * count, (size_t)count * sizeof(T)) == 0;
-            CALL(zip)((ak_zip)f, carry, 1, a + t * count, 1, product, count);
-            CALL(zip)(AK_MULTIPLY, product, 1, b + t, 0, product, count);
-            const T sum = CALL(reduce)(AK_SUM, product, count);
-            product[0] = a[t * count + last];
-            same &= memcmp(product, put + t * count, (size_t)count * sizeof(T)) == 0 && memcmp(&sum, sums + t, sizeof(T)) == 0;
-            CALL(zip)(AK_ADD, carry, 1, &sum, 0, carry, count);
-            if (!same) { fprintf(stderr, "%s: other bits at %ld\n", present, t); exit(1); }
+  const long narrowest = AK_SLOT_BYTES / (long)sizeof(T), of[] = {0, 1, 2, 5};
+  for (int f = 0; f < AK_ZIP_COUNT; f++)
+    for (long width = 1; width <= AK_SLOT_WIDTH; width *= 2)
+      for (long count = width == 1 ? 2 : width / 2 * narrowest + 1; count <= width * narrowest; count += width)
+        for (int way = 0; way < 8; way++) {
+          AT_BOTH_ENDS {
+            const long lanes = width * narrowest;
+            const long steps = of[way / 2], last = count - 1;
+            const bool reversed = way % 2;
+            BEGIN("%s slot_loop of %ld steps, %ld elements, zip %d", k->name, steps, count, f);
+            T *slots = N(plain)(0, SLOTS * lanes), *a = N(plain)(1, steps * count), *b = N(plain)(2, steps);
+            T *before = N(room)(3, steps * count), *put = N(room)(4, steps * count), *sums = N(room)(5, steps);
+            T carry[AK_SLOT_WIDTH * AK_SLOT_BYTES], product[AK_SLOT_WIDTH * AK_SLOT_BYTES];
+            memcpy(carry, slots + CARRY * lanes, (size_t)count * sizeof(T));
+            const ak_lane_step code[] = {
+                {.f = (uint16_t)f, .y = PRODUCT, .a = CARRY, .b = ENTRY},
+                {.f = AK_MULTIPLY, .y = PRODUCT, .a = PRODUCT, .b = NUMBER},
+                {.f = (uint16_t)(AK_LANE_SUM + count), .y = SUM, .a = PRODUCT, .b = PRODUCT},
+                {.f = (uint16_t)(AK_LANE_PICK + last), .y = PICKED, .a = ENTRY, .b = ENTRY},
+                {.f = AK_LANE_INSERT, .y = PUT, .a = PRODUCT, .b = PICKED},
+                {.f = AK_ADD, .y = CARRY, .a = CARRY, .b = SUM}};
+            const ak_slot_place entries[] = {{a, count, ENTRY}, {b, 1, NUMBER}}, given[] = {{before, count, CARRY}},
+                                results[] = {{put, count, PUT}, {sums, 1, SUM}};
+            const ak_slot_loop loop = {code, slots, entries, given, results, 6, 2, 1, 2, width};
+            CALL(slot_loop)(&loop, steps, reversed);
+            for (long step = 0; step < steps; step++) {
+              const long t = reversed ? steps - 1 - step : step;
+              bool same = memcmp(carry, before + t * count, (size_t)count * sizeof(T)) == 0;
+              CALL(zip)((ak_zip)f, carry, 1, a + t * count, 1, product, count);
+              CALL(zip)(AK_MULTIPLY, product, 1, b + t, 0, product, count);
+              const T sum = CALL(reduce)(AK_SUM, product, count);
+              product[0] = a[t * count + last];
+              same &= memcmp(product, put + t * count, (size_t)count * sizeof(T)) == 0 && memcmp(&sum, sums + t, sizeof(T)) == 0;
+              CALL(zip)(AK_ADD, carry, 1, &sum, 0, carry, count);
+              if (!same) { fprintf(stderr, "%s: other bits at %ld\n", present, t); exit(1); }
+            }
+            if (memcmp(carry, slots + CARRY * lanes, (size_t)count * sizeof(T)) != 0) { fprintf(stderr, "%s: another carry\n", present); exit(1); }
+            N(done)(put, steps * count, 6);
           }
-          if (memcmp(carry, slots + CARRY * lanes, (size_t)count * sizeof(T)) != 0) { fprintf(stderr, "%s: another carry\n", present); exit(1); }
-          N(done)(put, steps * count, 6);
         }
-      }
 }
 
 // What each block gives, and what blocks give together: of one, of all. Which of several NaN a sum is, nobody promises.

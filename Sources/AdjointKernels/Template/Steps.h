@@ -101,10 +101,11 @@ void N(steps)(const ak_step *steps, long count, long n) {
 
 // Steps over the lanes of slots, whose numbers stand in vectors of their own. What most steps are is a case of one switch.
 #define SLOT_LANES (AK_SLOT_BYTES / (long)sizeof(T))
-#define SLOT_VECTORS (SLOT_LANES / LANES)
-_Static_assert(AK_ZIP_COUNT + AK_MAP_COUNT <= AK_LANE_SUM, "a function has the number of a sum");
+_Static_assert(AK_ZIP_COUNT + AK_MAP_COUNT <= AK_LANE_EITHER, "a function has the number of a choice");
+_Static_assert(AK_SLOT_WIDTH * SLOT_LANES < AK_LANE_PICK - AK_LANE_SUM, "a sum has the number of an element");
 #define LANE_STEP(formula)                                         \
-  for (long i = 0; i < SLOT_LANES; i += LANES) {                   \
+  _Pragma("clang loop unroll_count(4)")                            \
+  for (long i = 0; i < lanes; i += LANES) {                        \
     const V u = N(load)(a + i), v = N(load)(b + i);                \
     (void)v, N(store)(y + i, formula);                             \
   }                                                                \
@@ -112,9 +113,9 @@ _Static_assert(AK_ZIP_COUNT + AK_MAP_COUNT <= AK_LANE_SUM, "a function has the n
 #define LANE_ZIP(constant, name) case AK_##constant: LANE_STEP(N(name)(u, v))
 
 // A function of each lane.
-INLINE void N(lane_map)(int f, const T *a, T *y) {
-  const long m = SLOT_VECTORS > 1 ? 2 : 1;
-  for (long i = 0; i < SLOT_LANES; i += m * LANES) {
+INLINE void N(lane_map)(int f, const T *a, T *y, const long lanes) {
+  const long m = lanes > LANES ? 2 : 1;
+  for (long i = 0; i < lanes; i += m * LANES) {
     V x[2] = {N(load)(a + i), m > 1 ? N(load)(a + i + LANES) : SPLAT(0)};
     N(vector_functions)[f](x, m, SPLAT(0), SPLAT(0));
     N(store)(y + i, x[0]);
@@ -123,67 +124,83 @@ INLINE void N(lane_map)(int f, const T *a, T *y) {
 }
 
 // What lanes have to do with one another where they are the elements of a value.
-INLINE void N(lane_move)(int f, const T *a, const T *b, T *y) {
+INLINE void N(lane_move)(int f, const T *a, const T *b, T *y, const long lanes) {
   if (f >= AK_LANE_INSERT) {
     const T element = b[0];
-    for (long i = 0; i < SLOT_LANES; i += LANES) N(store)(y + i, N(load)(a + i));
+    for (long i = 0; i < lanes; i += LANES) N(store)(y + i, N(load)(a + i));
     y[f - AK_LANE_INSERT] = element;
   } else {
     const V all = SPLAT(f >= AK_LANE_PICK ? a[f - AK_LANE_PICK] : N(sum)(a, f - AK_LANE_SUM));
-    for (long i = 0; i < SLOT_LANES; i += LANES) N(store)(y + i, all);
+    for (long i = 0; i < lanes; i += LANES) N(store)(y + i, all);
   }
 }
 
-void N(lanes)(const ak_lane_step *steps, long count, void *slots) {
+INLINE void N(lanes_of)(const ak_lane_step *steps, long count, T *slots, const long lanes) {
   for (const ak_lane_step *s = steps; s < steps + count; s++) {
-    const T *a = (T *)slots + s->a * SLOT_LANES, *b = (T *)slots + s->b * SLOT_LANES;
-    T *y = (T *)slots + s->y * SLOT_LANES;
+    const T *a = slots + s->a * lanes, *b = slots + s->b * lanes;
+    T *y = slots + s->y * lanes;
     switch (s->f) {
       AK_ZIPS(LANE_ZIP)
       case AK_ZIP_COUNT + AK_COPY: LANE_STEP(u)
       case AK_ZIP_COUNT + AK_NEGATE: LANE_STEP(-u)
       case AK_ZIP_COUNT + AK_SQUARE: LANE_STEP(u * u)
+      case AK_LANE_EITHER: LANE_STEP((V)((I)u | (I)v))
       default:
         if (s->f < AK_LANE_SUM)
-          N(lane_map)(s->f - AK_ZIP_COUNT, a, y);
+          N(lane_map)(s->f - AK_ZIP_COUNT, a, y, lanes);
         else
-          N(lane_move)(s->f, a, b, y);
+          N(lane_move)(s->f, a, b, y, lanes);
     }
   }
 }
 
+void N(lanes)(const ak_lane_step *steps, long count, void *slots) { N(lanes_of)(steps, count, slots, SLOT_LANES); }
+
 // Entry t of each value to its slot, in whole vectors: what a part of one has written is read later.
-INLINE void N(load_entries)(const ak_slot_place *values, long count, long t, T *slots) {
+INLINE void N(load_entries)(const ak_slot_place *values, long count, long t, T *slots, const long lanes) {
   for (const ak_slot_place *v = values; v < values + count; v++) {
     const T *x = (const T *)v->place + t * v->count;
-    T *slot = slots + v->slot * SLOT_LANES;
+    T *slot = slots + v->slot * lanes;
     if (v->count > 1) {
       long i = 0;
       for (; i + LANES <= v->count; i += LANES) N(store)(slot + i, N(load)(x + i));
       if (i < v->count) N(store)(slot + i, N(load_tail)(x + i, v->count - i));
     } else {
-      for (long i = 0; i < SLOT_LANES; i += LANES) N(store)(slot + i, SPLAT(*x));
+      for (long i = 0; i < lanes; i += LANES) N(store)(slot + i, SPLAT(*x));
     }
   }
 }
 // And from it.
-INLINE void N(store_entries)(const ak_slot_place *values, long count, long t, const T *slots) {
+INLINE void N(store_entries)(const ak_slot_place *values, long count, long t, const T *slots, const long lanes) {
   for (const ak_slot_place *v = values; v < values + count; v++) {
     T *y = (T *)v->place + t * v->count;
-    const T *slot = slots + v->slot * SLOT_LANES;
+    const T *slot = slots + v->slot * lanes;
     long i = 0;
     for (; i + LANES <= v->count; i += LANES) N(store)(y + i, N(load)(slot + i));
     if (i < v->count) N(store_tail)(y + i, N(load)(slot + i), v->count - i);
   }
 }
 
-void N(slot_loop)(const ak_slot_loop *loop, long steps, bool reversed) {
+INLINE void N(slot_loop_of)(const ak_slot_loop *loop, long steps, bool reversed, const long lanes) {
   T *slots = loop->slots;
   for (long step = 0; step < steps; step++) {
     const long t = reversed ? steps - 1 - step : step;
-    N(load_entries)(loop->entries, loop->entry_count, t, slots);
-    N(store_entries)(loop->given, loop->given_count, t, slots);
-    N(lanes)(loop->steps, loop->step_count, slots);
-    N(store_entries)(loop->results, loop->result_count, t, slots);
+    N(load_entries)(loop->entries, loop->entry_count, t, slots, lanes);
+    N(store_entries)(loop->given, loop->given_count, t, slots, lanes);
+    N(lanes_of)(loop->steps, loop->step_count, slots, lanes);
+    N(store_entries)(loop->results, loop->result_count, t, slots, lanes);
   }
+}
+#define SLOT_LOOP(width)                                                                             \
+  static void N(slot_loop_##width)(const ak_slot_loop *loop, long steps, bool reversed) {            \
+    N(slot_loop_of)(loop, steps, reversed, width * SLOT_LANES);                                      \
+  }
+SLOT_LOOP(1)
+SLOT_LOOP(2)
+SLOT_LOOP(4)
+
+void N(slot_loop)(const ak_slot_loop *loop, long steps, bool reversed) {
+  if (loop->width == 1) return N(slot_loop_1)(loop, steps, reversed);
+  if (loop->width == 2) return N(slot_loop_2)(loop, steps, reversed);
+  N(slot_loop_4)(loop, steps, reversed);
 }

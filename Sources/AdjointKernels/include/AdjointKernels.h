@@ -84,8 +84,8 @@ typedef struct {
   void *y;
 } ak_step;
 
-/// A function of slots of so many bytes, lane by lane: an ak_zip of a and b, or an ak_map of a, counted from AK_ZIP_COUNT. y may be
-/// a or b.
+/// A function of slots of so many bytes, lane by lane: an ak_zip of a and b, an ak_map of a, counted from AK_ZIP_COUNT, or the one of a
+/// and b that is not +0 (AK_LANE_EITHER), where one is. y may be a or b.
 #define AK_SLOT_BYTES 64
 typedef struct {
   uint16_t f, y, a, b;
@@ -94,7 +94,9 @@ typedef struct {
 /// Where the lanes of a slot are the elements of a value, or a number in all lanes, f may be one of these too: the sum of n elements
 /// of a, counted from AK_LANE_SUM, in the order of `reduce`; element i of a in all lanes, counted from AK_LANE_PICK; or a with
 /// element i of b in lane i, counted from AK_LANE_INSERT.
-enum { AK_LANE_SUM = 128, AK_LANE_PICK = 256, AK_LANE_INSERT = 384 };
+enum { AK_LANE_EITHER = 127, AK_LANE_SUM = 128, AK_LANE_PICK = 256, AK_LANE_INSERT = 384 };
+/// The most slots of AK_SLOT_BYTES that a slot of a loop is wide.
+#define AK_SLOT_WIDTH 4
 
 /// A value that each step of a loop reads or gives: `count` elements a step, from `place` on, and its slot. A single number is in
 /// all lanes.
@@ -103,12 +105,13 @@ typedef struct {
   long count, slot;
 } ak_slot_place;
 
-/// Steps of a loop that hand values on in slots: what each reads, the results that it was given, and its other results.
+/// Steps of a loop that hand values on in slots: what each reads, the results that it was given, and its other results. A slot has
+/// `width` times AK_SLOT_BYTES, with a width of 1, 2 or 4.
 typedef struct {
   const ak_lane_step *steps;
   void *slots;
   const ak_slot_place *entries, *given, *results;
-  long step_count, entry_count, given_count, result_count;
+  long step_count, entry_count, given_count, result_count, width;
 } ak_slot_loop;
 
 /// Constant, the vector function that combines two elements, and what no elements give.

@@ -188,7 +188,7 @@ struct ChainLink<S: Scalar> {
     execute(a.base, b.base, c.base, y.base, rows)
   }
 
-  /// The same as a step of the kernels, over the rows of a chain that has no more; `nil` where they have no such step.
+  /// The same as a step of the kernels, over all elements of a chain's rows; `nil` where they have no such step.
   var step: ak_step? {
     var step = ak_step()
     switch function {
@@ -202,7 +202,8 @@ struct ChainLink<S: Scalar> {
     case .elements(.select): step.kind = AK_STEP_SELECT
     case .sum, .mean, .variance, .softmax, .joined, .reduced: return nil
     }
-    guard isDense else { return nil }
+    // A step has as many elements as any other: a link with a number for each row has fewer.
+    guard isDense, y.column == 1 else { return nil }
     func stride(_ x: Place) -> Int32 { x.row > 0 ? 1 : 0 }
     if case .elements(.select) = function {
       (step.c, step.a, step.b) = (UnsafeRawPointer(a.base), UnsafeRawPointer(b.base), UnsafeRawPointer(c.base))

@@ -57,6 +57,13 @@ struct LaneCode {
     return append(value, isNeverMinusZero: isSum && (isNeverMinusZero[a] || isNeverMinusZero[b]))
   }
 
+  /// a where c is not 0, else b, to the bit. What a comparison leaves out is +0, of which no bit is set.
+  mutating func choice(_ c: Int, _ a: Int, _ b: Int) -> Int {
+    let isZero = step(Int(AK_EQUAL.rawValue), c, Self.zero)
+    let masked = Int(AK_MASKED.rawValue)
+    return step(AK_LANE_EITHER, step(masked, a, c), step(masked, b, isZero))
+  }
+
   /// What a slot with a value's elements gives: their sum (`AK_LANE_SUM`), or one of them (`AK_LANE_PICK`).
   mutating func number(_ f: Int, of x: Int) -> Int { step(f, x, x) }
 

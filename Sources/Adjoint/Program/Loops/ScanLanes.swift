@@ -89,13 +89,16 @@ struct ScanLanes {
       node.inputs.allSatisfy({ !nodes[$0].isIndex })
     else { return nil }
     let (inputs, count) = (node.inputs.map { elements[$0] }, node.shape.elementCount)
-    if let f = form.laneFunction {
+    func operand(_ position: Int, _ i: Int) -> Int {
+      let own = inputs[min(position, inputs.count - 1)]
+      return own[own.count == 1 ? 0 : i]
+    }
+    if form.laneFunction != nil || form == .select {
       guard count <= mostElements, inputs.allSatisfy({ $0.count == count || $0.count == 1 }) else { return nil }
-      func operand(_ position: Int, _ i: Int) -> Int {
-        let own = inputs[min(position, inputs.count - 1)]
-        return own[own.count == 1 ? 0 : i]
+      return (0..<count).map { i in
+        form.laneFunction.map { code.step($0, operand(0, i), operand(1, i)) }
+          ?? code.choice(operand(0, i), operand(1, i), operand(2, i))
       }
-      return (0..<count).map { code.step(f, operand(0, $0), operand(1, $0)) }
     }
     if form.isSum, count == 1, let x = inputs.first, 1...mostSummed ~= x.count {
       // The sum of one number is itself.

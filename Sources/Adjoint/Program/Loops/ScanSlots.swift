@@ -17,6 +17,8 @@ struct ScanSlots {
 
   let steps: [ak_lane_step]
   let slotCount: Int
+  /// The elements of the largest value.
+  let widest: Int
   /// The elements that a step gives as outputs.
   let outputCount: Int
   let carries, entries, shared: [Place]
@@ -24,14 +26,17 @@ struct ScanSlots {
   let given, results: [Place]
 
   /// `nil` for a body with an operation that is no step, or a value for which a slot has too few lanes.
-  init?(_ body: ScanBody, width: Int) {
+  /// - Parameter most: the lanes of the widest slot.
+  init?(_ body: ScanBody, most: Int) {
     guard body.indices.isEmpty else { return nil }
     // The kernels add the elements of a slot, so the order of its own sums plays no part.
     var code = LaneCode(vector: 1)
     var numbers: [Int?] = []
+    var widest = 1
     let leaves = Dictionary(uniqueKeysWithValues: body.leaves.enumerated().map { ($1, $0) })
     for (i, node) in body.nodes.enumerated() {
-      let fits = !node.isIndex && 1...width ~= node.shape.elementCount
+      let fits = !node.isIndex && 1...most ~= node.shape.elementCount
+      if fits { widest = max(widest, node.shape.elementCount) }
       if let leaf = leaves[i] {
         // Nobody may read it.
         numbers.append(fits ? code.leaf(leaf, 0) : nil)
@@ -50,6 +55,7 @@ struct ScanSlots {
       let placed = code.blocks(
         for: carried + next + own, handing: zip(carried, next).map { (carry: $0, next: $1) })
     else { return nil }
+    self.widest = widest
     steps = placed.blocks[0].steps
     slotCount = placed.count
     func count(_ node: Int) -> Int { body.nodes[node].shape.elementCount }
@@ -88,6 +94,10 @@ struct ScanSlots {
     if let f = form.laneFunction {
       guard counts.allSatisfy({ $0 == count || $0 == 1 }) else { return nil }
       return code.step(f, first, inputs[inputs.count - 1])
+    }
+    if form == .select {
+      guard counts.allSatisfy({ $0 == count || $0 == 1 }) else { return nil }
+      return code.choice(first, inputs[1], inputs[2])
     }
     if form.isSum, count == 1 { return counts[0] == 1 ? first : code.number(AK_LANE_SUM + counts[0], of: first) }
     if form == .stopGradient { return first }

@@ -5,6 +5,8 @@ final class SlotRun<S: Scalar>: ScanRun<S> {
   private typealias List<T> = UnsafeMutableBufferPointer<T>
 
   private let code: ScanSlots
+  /// The lanes of a slot.
+  private let width: Int
   private let slots: UnsafeMutablePointer<S>
   /// Where operands and results stand.
   private let entries, given, results: List<ak_slot_place>
@@ -12,26 +14,27 @@ final class SlotRun<S: Scalar>: ScanRun<S> {
   private let kernel: @convention(c) (UnsafePointer<ak_slot_loop>?, Int, Bool) -> Void
   private let memory = Arena()
 
-  /// The lanes of a slot.
-  private static var width: Int { Int(AK_SLOT_BYTES) / MemoryLayout<S>.stride }
-
   /// `nil` where the body is no such code, or there are no kernels for the scalar.
   init?(_ body: ScanBody) {
+    let narrowest = Int(AK_SLOT_BYTES) / MemoryLayout<S>.stride
     guard S.self == Double.self || S.self == Float.self, let kernels = Kernels.active,
-      let code = ScanSlots(body, width: Self.width)
+      let code = ScanSlots(body, most: Int(AK_SLOT_WIDTH) * narrowest)
     else { return nil }
+    var width = narrowest
+    while width < code.widest { width *= 2 }
+    self.width = width
     func places(_ list: [ScanSlots.Place], in memory: Arena) -> List<ak_slot_place> {
       memory.kept(list.map { ak_slot_place(place: nil, count: $0.count, slot: $0.slot) })
     }
     self.code = code
-    slots = memory.kept([S](repeating: 0, count: code.slotCount * Self.width)).baseAddress.unsafelyUnwrapped
+    slots = memory.kept([S](repeating: 0, count: code.slotCount * width)).baseAddress.unsafelyUnwrapped
     entries = places(code.entries, in: memory)
     (given, results) = (places(code.given, in: memory), places(code.results, in: memory))
     let steps = memory.kept(code.steps)
     let loop = ak_slot_loop(
       steps: steps.baseAddress, slots: slots, entries: entries.baseAddress, given: given.baseAddress,
       results: results.baseAddress, step_count: steps.count, entry_count: entries.count, given_count: given.count,
-      result_count: results.count)
+      result_count: results.count, width: width / narrowest)
     self.loop = memory.kept([loop]).baseAddress.unsafelyUnwrapped
     kernel = S.self == Double.self ? kernels.pointee.slot_loop_f64 : kernels.pointee.slot_loop_f32
   }
@@ -44,9 +47,9 @@ final class SlotRun<S: Scalar>: ScanRun<S> {
   @specialized(where S == Double)
   private func runSlots(_ x: Operands<S>, into y: Output<S>, steps: Int, reversed: Bool) {
     for place in code.carries + code.shared {
-      let (from, slot) = (x[place.value].base, slots + place.slot * Self.width)
+      let (from, slot) = (x[place.value].base, slots + place.slot * width)
       if place.count == 1 {
-        slot.update(repeating: from[0], count: Self.width)
+        slot.update(repeating: from[0], count: width)
       } else {
         slot.update(from: from, count: place.count)
       }
@@ -62,7 +65,7 @@ final class SlotRun<S: Scalar>: ScanRun<S> {
     kernel(loop, steps, reversed)
     var end = y.base + steps * code.outputCount
     for place in code.carries {
-      end.update(from: slots + place.slot * Self.width, count: place.count)
+      end.update(from: slots + place.slot * width, count: place.count)
       end += place.count
     }
   }
