@@ -191,9 +191,10 @@ INLINE void N(slot_loop_of)(const ak_slot_loop *loop, long steps, bool reversed,
     N(store_entries)(loop->results, loop->result_count, t, slots, lanes);
   }
 }
-#define SLOT_LOOP(width)                                                                             \
-  static void N(slot_loop_##width)(const ak_slot_loop *loop, long steps, bool reversed) {            \
-    N(slot_loop_of)(loop, steps, reversed, width * SLOT_LANES);                                      \
+// Apart, so that each has the registers to itself.
+#define SLOT_LOOP(width)                                                                                            \
+  __attribute__((noinline)) static void N(slot_loop_##width)(const ak_slot_loop *loop, long steps, bool reversed) { \
+    N(slot_loop_of)(loop, steps, reversed, width * SLOT_LANES);                                                     \
   }
 SLOT_LOOP(1)
 SLOT_LOOP(2)
