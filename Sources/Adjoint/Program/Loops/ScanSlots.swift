@@ -106,10 +106,13 @@ struct ScanSlots {
     return moved(sources, inputs, counts, in: &code)
   }
 
-  /// The number whose elements come from these places of others.
+  /// The most elements that are put into a slot one by one: a program moves more of them in less time.
+  private static let mostMoved = 16
+
+  /// The number whose elements come from these places of others; `nil` for too many.
   private static func moved(
     _ sources: [(input: Int, element: Int)?], _ inputs: [Int], _ counts: [Int], in code: inout LaneCode
-  ) -> Int {
+  ) -> Int? {
     /// The number that is such an element in all lanes.
     func element(_ source: (input: Int, element: Int)?, _ code: inout LaneCode) -> Int {
       guard let source else { return LaneCode.zero }
@@ -120,6 +123,7 @@ struct ScanSlots {
       let isWhole = sources.enumerated().allSatisfy { $1 != nil && $1! == (input, count == 1 ? 0 : $0) }
       if isWhole { return inputs[input] }
     }
+    guard sources.count <= mostMoved else { return nil }
     var own = element(sources[0], &code)
     for (i, source) in sources.enumerated().dropFirst() {
       own = code.step(AK_LANE_INSERT + i, own, element(source, &code))
