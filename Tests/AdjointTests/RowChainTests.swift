@@ -185,19 +185,24 @@ import Testing
     }
   }
 
-  @Test("A number for each row beside whole rows writes over nothing else", arguments: [2, 3, 16, 17])
+  @Test("A number for each row beside whole rows writes over nothing else", arguments: [3, 8, 16, 17])
   func numbersBesideRows(width: Int) {
     let tape = Tape<Double>()
-    let u = tape.input(Tensor(scalar: 0.7))
-    let kept = tape.input(Tensor(shape: [4, 1, width], elements: (0..<4 * width).map { Double($0) / 10 }))
+    func input(_ shape: Shape) -> Variable<Double> {
+      tape.input(Tensor(shape: shape, elements: (0..<shape.elementCount).map { Double($0 + 1) / 10 }))
+    }
+    let (g, kept, h, sum) = (input([1, width]), input([4, 1, width]), input([4, 1, 1]), input([1, 1, 1]))
+    let (x, c, a) = (input([]), input([]), input([]))
     let rows = tape.index(Tensor(shape: [4, 1], elements: [0, 0, 0, 0]))
-    let number = (u * 2 + 0.5).reshape(to: [1, 1, 1])
-    let (each, all) = (number.broadcast(to: [4, 1, 1]), number.broadcast(to: [4, 1, width]))
+    let number = a + g.sum() * c * x.sech().square()
+    let each = number.reshape(to: [1, 1, 1]).broadcast(to: [4, 1, 1])
+    let all = number.reshape(to: [1, 1, 1]).broadcast(to: [4, 1, width])
+    let total = (-each).sum(axis: 0, keepingDimensions: true)
+    let beside = h + each
     let whole = all.slice(start: [0, 0, 0], size: [4, 1, width])
-    let outputs = [
-      (whole * kept.sech().square()).scatterAdd(rows, rows: 1), u + (-each).sum(axis: 0, keepingDimensions: true),
-    ]
-    let program = Program<Double>(outputs)
+    let scattered = (whole * kept.sech().square()).scatterAdd(rows, rows: 1)
+    let outputs = [g + scattered, sum + total, beside]
+    let program = Program<Double>(outputs + [x, kept, a, h, c])
     program.run()
     for y in outputs { #expect(program.value(of: y).isIdentical(to: y.value)) }
   }
