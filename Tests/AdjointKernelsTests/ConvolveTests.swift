@@ -73,7 +73,7 @@ import Testing
       multiply(k, g, unfolded, into: &weights, transposeA: true, m: kernels, n: depth, k: positions)
       multiply(k, g, w, into: &rows, m: positions, n: depth, k: kernels)
       for (place, value) in zip(places, rows) where place >= 0 { images[place] += value }
-      return [y, weights, images]
+      return [y, weights, images, weights]
     }
 
     private func multiply(
@@ -100,7 +100,9 @@ import Testing
 
     /// The same in `parts` parts, by the products that find the windows in the images.
     func inPlace(_ k: ak_kernels, parts: Int) -> [[T]] {
+      let chainCount = (positions + Int(AK_DEPTH) - 1) / Int(AK_DEPTH)
       var (y, weights) = ([T](repeating: 77, count: g.count), [T](repeating: 77, count: w.count))
+      var chains = [T](repeating: 77, count: chainCount * w.count)
       var images = [T](repeating: 77, count: x.count)
       let isSingle = T.self == Float.self
       x.withUnsafeBytes { x in
@@ -121,13 +123,17 @@ import Testing
               }
               run(windows.images * windows.height, isSingle ? k.convolve_images_f32 : k.convolve_images_f64, &images)
               run(depth, isSingle ? k.convolve_weights_f32 : k.convolve_weights_f64, &weights)
+              run(chainCount, isSingle ? k.convolve_chains_f32 : k.convolve_chains_f64, &chains)
               (job.bias, job.f) = (bias.baseAddress, AK_RELU)
               run(windows.images * windows.grid.0, isSingle ? k.convolve_f32 : k.convolve_f64, &y)
             }
           }
         }
       }
-      return [y, weights, images]
+      let sums = (0..<w.count).map { place in
+        (1..<chainCount).reduce(chains[place]) { $0 + chains[$1 * w.count + place] }
+      }
+      return [y, weights, images, sums]
     }
   }
 
@@ -138,7 +144,7 @@ import Testing
       else { continue }
       count += 1
       let (expected, found) = (some.inMemory(set.kernels), some.inPlace(set.kernels, parts: 1 + count % 3))
-      for (name, (a, b)) in zip(["y", "w̄", "x̄"], zip(expected, found)) {
+      for (name, (a, b)) in zip(["y", "w̄", "x̄", "w̄ in chains"], zip(expected, found)) {
         let isSame = zip(a, b).allSatisfy { ($0 == $1 && $0.sign == $1.sign) || ($0.isNaN && $1.isNaN) }
         #expect(isSame, "\(name) of \(some.windows), \(some.kernels) kernels")
       }

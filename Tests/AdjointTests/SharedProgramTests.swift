@@ -122,6 +122,43 @@ import Testing
     #expect(wrong.allSatisfy { $0.isEmpty }, "\(wrong)")
   }
 
+  @Test("Kernels' gradients of convolutions have the recorded bits on 2, 3 and 5 processes", arguments: [2, 3, 5])
+  func convolutions(_ count: Int) {
+    let wrong = onProcesses(count) { group in
+      convolutionDifferences(Float.self, on: group) + convolutionDifferences(Double.self, on: group)
+    }
+    #expect(wrong.allSatisfy { $0.isEmpty }, "\(wrong)")
+  }
+
+  @Test("Of a convolution, processes send sums of chains of windows in place of images and cotangents")
+  func chains() {
+    let sent = onProcesses(2, isMarkingMissing: false) { group in
+      let tape = Tape<Float>()
+      let x = tape.input(manyNumbers([16, 16, 16, 4])).tanh()
+      let w = tape.input(manyNumbers([8, 4, 3, 3]))
+      let loss = x.conv2d(w).square().sum()
+      let outputs = gradients(of: loss, withRespectTo: [w])
+      return [false, true].map { isForProcesses in
+        let program = Program<Float>(outputs, altering: nil, isForProcesses: isForProcesses)
+        program.share(among: group, cutting: 0..<1)
+        return program.sentByteCount
+      }
+    }
+    // Of 16 chains of 288 numbers half.
+    #expect(sent.allSatisfy { $0[1] == 16 * 288 * 4 / 2 && $0[0] > 5 * $0[1] }, "\(sent)")
+  }
+
+  @Test("Parts of chains of windows write what they say, each byte once", arguments: [2, 3, 7])
+  func partsOfChains(_ parts: Int) {
+    let tape = Tape<Float>()
+    let x = tape.input(manyNumbers([3, 16, 16, 1]))
+    let w = tape.input(manyNumbers([2, 1, 3, 3]))
+    let program = Program<Float>(
+      gradients(of: x.conv2d(w).square().sum(), withRespectTo: [w]), altering: nil, isForProcesses: true)
+    program.run()
+    #expect(program.faultsOfParts(parts).isEmpty)
+  }
+
   private func recorded(_ seed: UInt64) throws -> ([Variable<Double>], Program<Double>) {
     let program = RandomProgram(seed: seed)
     let tape = Tape<Double>()
@@ -192,6 +229,27 @@ private func manyRowsDifferences<S: Scalar & BitComparable>(_ type: S.Type, on g
       ]
       return differences(Program<S>(outputs), outputs, on: group).map { "\(S.self), \(rows) rows of \(columns): \($0)" }
     }
+  }
+}
+
+/// What gradients of convolutions have on processes other than recorded: of images that are fed and that are computed, with one image and
+/// many, and chains of windows that end within an image; also where something follows the gradient.
+private func convolutionDifferences<S: Scalar & BitComparable>(_ type: S.Type, on group: ProcessGroup) -> [String] {
+  let cases: [(images: Shape, weight: Shape, stride: Extent2D, padding: Extent2D)] = [
+    ([3, 16, 16, 1], [4, 1, 5, 5], 1, 0), ([1, 16, 27, 3], [2, 3, 3, 3], 1, 1), ([13, 9, 11, 2], [5, 2, 2, 3], 1, 0),
+    ([7, 20, 21, 2], [3, 2, 3, 3], 2, 1),
+  ]
+  return cases.flatMap { images, weight, stride, padding -> [String] in
+    let tape = Tape<S>()
+    let (x, w): (Variable<S>, Variable<S>) = (tape.input(manyNumbers(images)), tape.input(manyNumbers(weight)))
+    let outputs = [x, x.tanh()].flatMap { x -> [Variable<S>] in
+      let y = x.conv2d(w, stride: stride, padding: padding)
+      let cotangent = tape.constant(manyNumbers(y.shape))
+      let gradients = gradients(of: (y.sin() * cotangent).sum(), withRespectTo: [w, x])
+      return gradients + [gradients[0] * 0.25 + w]
+    }
+    return differences(Program<S>(outputs, altering: nil, isForProcesses: true), outputs, on: group)
+      .map { "\(S.self), \(images) by \(weight): \($0)" }
   }
 }
 

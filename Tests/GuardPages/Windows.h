@@ -144,7 +144,13 @@ static long N(under)(const ak_windows *w, long window, long u, long v) {
   return ((image * w->height + row) * w->width + column) * w->channels;
 }
 
-enum { N(IMAGES), N(WEIGHTS), N(WINDOWS) };
+enum { N(IMAGES), N(WEIGHTS), N(CHAINS), N(WINDOWS) };
+
+// The chain of windows to which a window belongs: they are equal, the first ones longer by one where they cannot be.
+static long N(chain_of)(long window, long windows, long chains) {
+  const long length = windows / chains, longer = windows % chains, rest = window - longer * (length + 1);
+  return rest < 0 ? window / (length + 1) : longer + rest / length;
+}
 
 // One of the products of a convolution, compared with its sums.
 static void N(try_windows)(const ak_kernels *k, int kind, bool depthwise) {
@@ -154,7 +160,11 @@ static void N(try_windows)(const ak_kernels *k, int kind, bool depthwise) {
     if (!depthwise && !ak_convolves(&w, kernels, sizeof(T))) continue;
     const long pixels = w.images * w.height * w.width * w.channels, windows = w.images * w.grid[0] * w.grid[1];
     const long weights = depthwise ? taps * kernels : kernels * taps * w.channels;
-    const long count = kind == N(IMAGES) ? pixels : kind == N(WEIGHTS) ? weights : windows * kernels;
+    const long chains = (windows + AK_DEPTH - 1) / AK_DEPTH;
+    const long count = kind == N(IMAGES)    ? pixels
+                       : kind == N(WEIGHTS) ? weights
+                       : kind == N(CHAINS)  ? chains * weights
+                                            : windows * kernels;
     const bool biased = !depthwise && bits() % 2;
     AT_BOTH_ENDS {
       BEGIN("%s %s %d of %ld x %ld x %ld x %ld, %ld kernels of %ld x %ld", k->name, depthwise ? "depthwise" : "convolve",
@@ -165,6 +175,7 @@ static void N(try_windows)(const ak_kernels *k, int kind, bool depthwise) {
       ak_convolution job = {.windows = w, .kernels = kernels, .x = x, .w = m, .g = g, .y = y, .f = AK_COPY};
       const long extent = kind == N(IMAGES)    ? w.images * w.height
                           : kind == N(WEIGHTS) ? (depthwise ? kernels : taps * w.channels)
+                          : kind == N(CHAINS)  ? chains
                                                : w.images * w.grid[0];
       if (kind == N(WINDOWS) && biased) job.bias = bias;
       for (int part = 0; part < 2; part++) {
@@ -173,6 +184,8 @@ static void N(try_windows)(const ak_kernels *k, int kind, bool depthwise) {
           if (depthwise) CALL(depthwise_images)(&job); else CALL(convolve_images)(&job);
         } else if (kind == N(WEIGHTS)) {
           if (depthwise) CALL(depthwise_weights)(&job); else CALL(convolve_weights)(&job);
+        } else if (kind == N(CHAINS)) {
+          CALL(convolve_chains)(&job);
         } else if (depthwise) {
           CALL(depthwise)(&job);
         } else {
@@ -186,10 +199,13 @@ static void N(try_windows)(const ak_kernels *k, int kind, bool depthwise) {
           for (long o = 0; place >= 0 && o < kernels; o++)
             for (long c = depthwise ? o : 0; c < (depthwise ? o + 1 : w.channels); c++) {
               const long weight = depthwise ? p * kernels + o : (o * taps + p) * w.channels + c;
-              const long to = kind == N(IMAGES) ? place + c : kind == N(WEIGHTS) ? weight : n * kernels + o;
+              const long to = kind == N(IMAGES)    ? place + c
+                              : kind == N(WEIGHTS) ? weight
+                              : kind == N(CHAINS)  ? N(chain_of)(n, windows, chains) * weights + weight
+                                                   : n * kernels + o;
               N(add)(&sums[to], kind == N(IMAGES)    ? (W)g[n * kernels + o] * m[weight]
-                                : kind == N(WEIGHTS) ? (W)g[n * kernels + o] * x[place + c]
-                                                     : (W)x[place + c] * m[weight]);
+                                : kind == N(WINDOWS) ? (W)x[place + c] * m[weight]
+                                                     : (W)g[n * kernels + o] * x[place + c]);
             }
         }
       EACH(count) {
@@ -203,6 +219,7 @@ static void N(try_windows)(const ak_kernels *k, int kind, bool depthwise) {
 }
 static void N(try_convolve)(const ak_kernels *k) { N(try_windows)(k, N(WINDOWS), false); }
 static void N(try_convolve_weights)(const ak_kernels *k) { N(try_windows)(k, N(WEIGHTS), false); }
+static void N(try_convolve_chains)(const ak_kernels *k) { N(try_windows)(k, N(CHAINS), false); }
 static void N(try_convolve_images)(const ak_kernels *k) { N(try_windows)(k, N(IMAGES), false); }
 static void N(try_depthwise)(const ak_kernels *k) { N(try_windows)(k, N(WINDOWS), true); }
 static void N(try_depthwise_weights)(const ak_kernels *k) { N(try_windows)(k, N(WEIGHTS), true); }

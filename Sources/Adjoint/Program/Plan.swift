@@ -33,10 +33,11 @@ struct Plan {
   ///   - alteration: the changes of a checker that measures itself.
   ///   - holdingIndices: true when computed indices stand as they are from run to run.
   ///   - elementSize: the bytes of an element that kernels multiply; `nil` where there are no kernels.
+  ///   - isForProcesses: true to cut sums so that processes send each other less.
   ///   - isOnes: true for a constant leaf whose elements are all 1.
   init(
     of recorded: [Node], _ formulas: [Int: LoopFormula], for targets: [Int], segments: [Range<Int>], fusing: Bool,
-    altering alteration: PlanAlteration?, holdingIndices: Bool, elementSize: Int?,
+    altering alteration: PlanAlteration?, holdingIndices: Bool, elementSize: Int?, isForProcesses: Bool,
     isOnes: @escaping (Int) -> Bool
   ) {
     (nodes, fuses) = (recorded, fusing)
@@ -73,6 +74,10 @@ struct Plan {
     if fusing, let elementSize {
       arrayReductions = ArrayReduction.cutIntoBlocks(&whole, elementSize: elementSize, kept: lasting)
     }
+    var windowChains: [Int: Int] = [:]
+    if fusing, isForProcesses, let elementSize {
+      windowChains = WindowChains.cut(&whole, elementSize: elementSize, kept: lasting)
+    }
     (nodes, forms, self.live) = (whole.nodes, whole.forms, whole.live)
     lasting += Array(repeating: false, count: nodes.count - recorded.count)
     for node in folded { self.live[node] = true }
@@ -82,6 +87,7 @@ struct Plan {
     isAlias = whole.isAlias
     var recording = PlannedRecording(whole, kept: lasting, isOnes: isOnes)
     (recording.columnSums, recording.arrayReductions) = (columnSums, arrayReductions)
+    recording.windowChains = windowChains
     if fusing { recording.windows = WindowsInPlace(in: recording, elementSize: elementSize) }
     inPlace = recording.windows.nodes
     let fused = Fusion(recording).passes(fusing: fusing)

@@ -139,7 +139,7 @@ public final class Program<S: Scalar> {
   ///   - holdingIndices: true to keep the recorded indices where operations compute some, instead of computing them anew.
   ///     Another scalar rounds otherwise, so it may break a tie that the recording has, or order neighbours otherwise.
   ///   - handed: inputs that each run may overwrite by one of its outputs, which the next run is given.
-  ///   - isForProcesses: true to take more memory, so that processes wait for each other less.
+  ///   - isForProcesses: true to take more memory, so that processes send each other less, and wait less for it.
   package init<R: Scalar>(
     _ outputs: [Variable<R>], keeping: Keeping = .outputs, parameters access: ParameterAccess = .shared,
     altering alteration: PlanAlteration?, holdingIndices: Bool = false, handing handed: [Int: Int] = [:],
@@ -157,7 +157,7 @@ public final class Program<S: Scalar> {
       fusing: keeping == .outputs, altering: alteration, holdingIndices: holdingIndices,
       elementSize: (S.self == Float.self || S.self == Double.self) && Kernels.active != nil
         ? MemoryLayout<S>.stride : nil,
-      isOnes: tape.isConstantOfOnes)
+      isForProcesses: isForProcesses, isOnes: tape.isConstantOfOnes)
 
     // Parameters of this very type are read where they stand.
     let ownTape = tape as? Tape<S>

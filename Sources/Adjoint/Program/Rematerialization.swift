@@ -92,6 +92,13 @@ struct Rematerialization {
     append(i, nodes[i].reading(inputs, shape: shape))
   }
 
+  /// Makes an operation the sum of another node over its first axis.
+  mutating func add(_ i: Int, over node: Int) {
+    let sum = Sum(axes: AxisSet([0]))
+    nodes[i] = nodes[i].reading(NodeList(node), by: sum)
+    forms[i] = sum.ownForm
+  }
+
   private mutating func append(_ i: Int, _ node: Node) -> Int {
     let recorded = nodes.count - originals.count
     originals.append(i < recorded ? i : originals[i - recorded])

@@ -106,10 +106,11 @@ enum Simplification {
 }
 
 extension Node {
-  /// The same operation on other operands.
-  func reading(_ inputs: NodeList, shape: Shape? = nil) -> Node {
+  /// The same operation on other operands, or another one.
+  func reading(_ inputs: NodeList, shape: Shape? = nil, by operation: (any Operation)? = nil) -> Node {
     Node(
-      shape: shape ?? self.shape, serves: serves, epoch: epoch, inputs: inputs, scope: scope, kind: kind,
+      shape: shape ?? self.shape, serves: serves, epoch: epoch, inputs: inputs, scope: scope,
+      kind: operation.map { .operation($0) } ?? kind,
       isIndex: isIndex, isParameter: isParameter)
   }
 

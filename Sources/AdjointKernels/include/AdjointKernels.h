@@ -156,8 +156,8 @@ typedef struct {
 
 /// One of the products of a convolution in either precision, with weights w [kernels, elements of a window]; g and, of
 /// `convolve`, y are [windows, kernels]. Bias and f are those of a matrix product.
-/// `first` and `end` cut the rows of windows (convolve), the elements of a window (convolve_weights) or the rows of the
-/// images (convolve_images). No bit depends on the cut.
+/// `first` and `end` cut the rows of windows (convolve), the elements of a window (convolve_weights), the chains of windows
+/// (convolve_chains) or the rows of the images (convolve_images). No bit depends on the cut.
 typedef struct {
   ak_windows windows;
   long kernels, first, end;
@@ -237,7 +237,8 @@ typedef AK_UPDATE(double) ak_update_f64;
 ///               rows exchanged for the largest pivot; not finite where A is singular
 /// gemm, outer_products, update: see above
 /// convolve: y = f(windows of x · wᵀ + bias), to the bits of gemm on windows in memory
-/// convolve_weights: y = gᵀ · windows of x, likewise; convolve_images: y = the windows g · w added up on images, each place
+/// convolve_weights: y = gᵀ · windows of x, likewise; convolve_chains: y [chains, kernels, elements of a window], whose sum in order
+///               that is, a chain being of at most AK_DEPTH windows; convolve_images: y = the windows g · w added up on images, each place
 ///               window after window
 /// depthwise, depthwise_weights, depthwise_images: the same with one kernel a channel, w [places, channels], without bias and f, to the
 ///               bits of products and their sums (reduce_rows); `first` and `end` cut the channels of depthwise_weights
@@ -289,6 +290,7 @@ typedef AK_UPDATE(double) ak_update_f64;
     (bool upper, bool transposed, bool unit, const T *t, long ldt, T *x, long ldx, long n, long columns, long count))  \
   F(set, S, void, convolve, (const ak_convolution *convolution))                                                         \
   F(set, S, void, convolve_weights, (const ak_convolution *convolution))                                                 \
+  F(set, S, void, convolve_chains, (const ak_convolution *convolution))                                                  \
   F(set, S, void, convolve_images, (const ak_convolution *convolution))                                                  \
   F(set, S, void, depthwise, (const ak_convolution *convolution))                                                      \
   F(set, S, void, depthwise_weights, (const ak_convolution *convolution))                                              \

@@ -30,12 +30,15 @@ import Testing
     let loss = (y * tape.input(numbers(y.shape, &generator, odd: share, scale: scale))).sum()
     let outputs = [y] + gradients(of: loss, withRespectTo: [x, w, b])
     let program = Program<S>(outputs)
-    for parts in [1, 2, 3] {
-      program.pool = parts == 1 ? nil : WorkerPool(partsInTurn: parts, lastFirst: true)
-      for _ in 0..<2 {
-        program.run()
-        for output in outputs {
-          #expect(program.value(of: output).isIdentical(to: output.value), "\(images) by \(weight) in \(parts) parts")
+    let ofChains = Program<S>(outputs, altering: nil, isForProcesses: true)
+    for program in [program, ofChains] {
+      for parts in [1, 2, 3] {
+        program.pool = parts == 1 ? nil : WorkerPool(partsInTurn: parts, lastFirst: true)
+        for _ in 0..<2 {
+          program.run()
+          for output in outputs {
+            #expect(program.value(of: output).isIdentical(to: output.value), "\(images) by \(weight) in \(parts) parts")
+          }
         }
       }
     }

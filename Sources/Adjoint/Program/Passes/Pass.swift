@@ -53,7 +53,7 @@ protocol FastPath: PassKind, Sendable {
 /// All fast paths.
 enum FastPaths {
   private static let all: [any FastPath.Type] = [
-    ArrayReduction.self, WindowProducts.self, DepthwiseProducts.self, OuterProducts.self, ProductPass.self,
+    ArrayReduction.self, WindowChains.self, WindowProducts.self, DepthwiseProducts.self, OuterProducts.self, ProductPass.self,
     LogSoftmaxGradient.self, GELUGradient.self, PickGradient.self, ColumnSums.self, RowScatter.self,
     SliceGradients.self, PoolGradients.self,
   ]
@@ -83,6 +83,8 @@ struct PlannedRecording {
   let isOnes: (Int) -> Bool
   /// The windows that products find in the images.
   var windows = WindowsInPlace(elementSize: nil)
+  /// The number of chains of windows that a node computes apart.
+  var windowChains: [Int: Int] = [:]
   /// The steps of sums over many rows, by node.
   var columnSums: [Int: ColumnSums] = [:]
   /// The steps of reductions of whole arrays, by node.

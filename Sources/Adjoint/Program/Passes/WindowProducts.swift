@@ -16,6 +16,8 @@ struct WindowProducts: FastPath {
   private let b: Int
   private var bias: Int?
   private var function: MapFunction?
+  /// The weights' gradient as the sums of its chains, which `WindowChains` adds up.
+  private var isInChains = false
 
   var overwriting: Overwriting { .none }
 
@@ -46,7 +48,7 @@ struct WindowProducts: FastPath {
     var kind = WindowProducts(
       use.isLeft ? .forward : .weights, use.grid, kernels: use.kernels, images, inputs[use.isLeft ? 1 : 0])
     if let bias, recording.nodes[bias].shape != [use.kernels] { return nil }
-    (kind.bias, kind.function) = (bias, function)
+    (kind.bias, kind.function, kind.isInChains) = (bias, function, recording.windowChains[i] != nil)
     return Pass(kind, nodes, results: [i])
   }
 
@@ -81,7 +83,7 @@ struct WindowProducts: FastPath {
     job.bias = bias.map { UnsafeRawPointer(builder.view($0).base) }
     (job.f, job.p, job.q) = function?.kernel ?? (AK_COPY, 0, 0)
     job.y = UnsafeMutableRawPointer(y.base)
-    return builder.instruction(running: WindowProduct(kind, job, grid))
+    return builder.instruction(running: WindowProduct(kind, job, grid, isInChains: isInChains))
   }
 }
 
@@ -90,10 +92,14 @@ final class WindowProduct<S: Scalar>: PlacedOperation<S> {
   private let job: ak_convolution
   private let grid: WindowGrid
   private let isDepthwise: Bool
+  private let isInChains: Bool
   private let kernel: @convention(c) (UnsafePointer<ak_convolution>?) -> Void
 
-  init(_ kind: WindowProducts.Kind, _ job: ak_convolution, _ grid: WindowGrid, isDepthwise: Bool = false) {
-    (self.kind, self.job, self.grid, self.isDepthwise) = (kind, job, grid, isDepthwise)
+  init(
+    _ kind: WindowProducts.Kind, _ job: ak_convolution, _ grid: WindowGrid, isDepthwise: Bool = false,
+    isInChains: Bool = false
+  ) {
+    (self.kind, self.job, self.grid, self.isDepthwise, self.isInChains) = (kind, job, grid, isDepthwise, isInChains)
     guard let kernels = Kernels.active?.pointee else {
       fatalError("Program: the reference loops keep windows in memory")
     }
@@ -101,6 +107,7 @@ final class WindowProduct<S: Scalar>: PlacedOperation<S> {
     kernel =
       switch (kind, isDepthwise) {
       case (.forward, false): isSingle ? kernels.convolve_f32 : kernels.convolve_f64
+      case (.weights, false) where isInChains: isSingle ? kernels.convolve_chains_f32 : kernels.convolve_chains_f64
       case (.weights, false): isSingle ? kernels.convolve_weights_f32 : kernels.convolve_weights_f64
       case (.images, false): isSingle ? kernels.convolve_images_f32 : kernels.convolve_images_f64
       case (.forward, true): isSingle ? kernels.depthwise_f32 : kernels.depthwise_f64
@@ -123,10 +130,10 @@ final class WindowProduct<S: Scalar>: PlacedOperation<S> {
     kernel(&job)
   }
 
-  /// The rows of windows, the elements of a window (of a depthwise one the channels) or the rows of the images that are a
-  /// part's. Like the loops around a
-  /// convolution, it is cut between images where there are enough.
+  /// The rows of windows, the elements of a window (of a depthwise one the channels), the chains of windows or the rows of the
+  /// images that are a part's. Like the loops around a convolution, it is cut between images where there are enough.
   private func band(_ part: Int, of parts: Int) -> Range<Int> {
+    if isInChains { return grid.chains(ofPart: part, of: parts) }
     if kind == .weights { return Range(part: part, of: parts, in: isDepthwise ? kernels : depth) }
     let rows = kind == .forward ? grid.grid.height : grid.height
     if grid.images < parts { return Range(part: part, of: parts, in: grid.images * rows) }
@@ -149,9 +156,16 @@ final class WindowProduct<S: Scalar>: PlacedOperation<S> {
       if let address { footprint.read(bytes: count * size, at: address) }
     }
     let image = grid.height * grid.width * grid.channels
-    let products = grid.grid.height * grid.grid.width * kernels
+    let positions = grid.grid.height * grid.grid.width
+    let products = positions * kernels
     let line: Int
     switch kind {
+    case .weights where isInChains:
+      let (first, end) = (grid.start(ofChain: band.lowerBound), grid.start(ofChain: band.upperBound))
+      let images = first / positions..<(end + positions - 1) / positions
+      if let x = job.x { footprint.read(bytes: images.count * image * size, at: x + images.lowerBound * image * size) }
+      if let g = job.g { footprint.read(bytes: (end - first) * kernels * size, at: g + first * kernels * size) }
+      line = weights
     case .forward:
       read(job.x, grid.grid.height, image)
       readAll(job.w, weights)

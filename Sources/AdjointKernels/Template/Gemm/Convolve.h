@@ -79,9 +79,10 @@ void N(convolve)(const ak_convolution *g) {
   }
 }
 
-// y[o, p] = sum over all windows of g[window, o] window[p], for the p from `first` to `end`. It is computed as its
-// transpose, whose rows are runs of p.
-void N(convolve_weights)(const ak_convolution *g) {
+// y[o, p] = sum over the windows of some chains of g[window, o] window[p], for the p from `start` to `stop`. It is computed
+// as its transpose, whose rows are runs of p.
+__attribute__((noinline)) static void N(add_chains)(const ak_convolution *g, long first_chain, long end_chain, long start,
+                                                    long stop, T *y) {
   const ak_windows *w = &g->windows;
   const long positions = w->images * w->grid[0] * w->grid[1], depths = N(parts)(positions, GEMM_DEPTH);
   const long k = w->size[0] * w->size[1] * w->channels, kernels = g->kernels;
@@ -92,10 +93,10 @@ void N(convolve_weights)(const ak_convolution *g) {
   const long most = WHOLE_ROOM / most_units;
   N(run) run[GEMM_DEPTH];
   for (long o = 0; o < kernels; o += most_units)
-    for (long first = g->first; first < g->end; first += most) {
-      const long end = N(smaller)(first + most, g->end), units = N(smaller)(most_units, kernels - o);
+    for (long first = start; first < stop; first += most) {
+      const long end = N(smaller)(first + most, stop), units = N(smaller)(most_units, kernels - o);
       const long vectors = N(parts)(units, LANES), panels = N(parts)(vectors, GEMM_WIDTH);
-      for (long d = 0; d < depths; d++) {
+      for (long d = first_chain; d < end_chain; d++) {
         const long p = N(cut)(positions, depths, d), depth = N(cut)(positions, depths, d + 1) - p;
         const T *b = (const T *)g->g + p * kernels + o;
         const long last = N(cut)(vectors, panels, panels - 1);  // the panel that the kernels may not fill
@@ -136,22 +137,34 @@ void N(convolve_weights)(const ak_convolution *g) {
           const long across = dense ? 1 : w->size[1], length = dense ? w->size[1] * channels : channels;
           for (long u = 0; u < w->size[0]; u++)
             for (long v = 0; v < across; v++) {
-              const long start = (u * w->size[1] + v) * w->channels + c;
-              const long e = start > first ? start : first, m = N(smaller)(start + length, end) - e;
+              const long place = (u * w->size[1] + v) * w->channels + c;
+              const long e = place > first ? place : first, m = N(smaller)(place + length, end) - e;
               if (m <= 0) continue;
-              const T *a = base + u * w->dilation[0] * strip.row + v * w->dilation[1] * strip.place + (e - start);
+              const T *a = base + u * w->dilation[0] * strip.row + v * w->dilation[1] * strip.place + (e - place);
               for (long t = 0; t < panels; t++) {
                 const long n = N(cut)(vectors, panels, t), width = N(cut)(vectors, panels, t + 1) - n;
                 const bool packed = t == panels - 1 && units % LANES != 0;
                 N(run_panel)(run, runs, m, a, 1, w->stride[1] * strip.place, packed ? edge : b + n * LANES,
                                packed ? width * LANES : kernels, width, sums + ((e - first) * vectors + n) * LANES,
-                               vectors * LANES, d > 0, LANES);
+                               vectors * LANES, d > first_chain, LANES);
               }
             }
         }
       }
-      N(store_turned)(sums, vectors * LANES, end - first, units, (T *)g->y + o * k + first, k, false);
+      N(store_turned)(sums, vectors * LANES, end - first, units, y + o * k + first, k, false);
     }
+}
+
+// The sum over all windows, for the elements of a window from `first` to `end`.
+void N(convolve_weights)(const ak_convolution *g) {
+  const long positions = g->windows.images * g->windows.grid[0] * g->windows.grid[1];
+  N(add_chains)(g, 0, N(parts)(positions, GEMM_DEPTH), g->first, g->end, g->y);
+}
+
+// The sum over the windows of each chain from `first` to `end`, by itself.
+void N(convolve_chains)(const ak_convolution *g) {
+  const long k = g->windows.size[0] * g->windows.size[1] * g->windows.channels;
+  for (long d = g->first; d < g->end; d++) N(add_chains)(g, d, d + 1, 0, k, (T *)g->y + d * g->kernels * k);
 }
 
 // Row u of a window, where it has an element on a row of an image: the row of the grid; -1 for none.
