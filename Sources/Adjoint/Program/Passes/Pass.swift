@@ -53,8 +53,8 @@ protocol FastPath: PassKind, Sendable {
 /// All fast paths.
 enum FastPaths {
   private static let all: [any FastPath.Type] = [
-    ArrayReduction.self, WindowChains.self, WindowProducts.self, DepthwiseProducts.self, OuterProducts.self, ProductPass.self,
-    LogSoftmaxGradient.self, GELUGradient.self, PickGradient.self, ColumnSums.self, RowScatter.self,
+    ArrayReduction.self, WindowChains.self, WindowProducts.self, DepthwiseProducts.self, OuterProducts.self,
+    ProductPass.self, LogSoftmaxGradient.self, GELUGradient.self, PickGradient.self, ColumnSums.self, RowScatter.self,
     SliceGradients.self, PoolGradients.self,
   ]
 
