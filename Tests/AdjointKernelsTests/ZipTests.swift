@@ -106,8 +106,10 @@ struct ZipCase: CustomTestStringConvertible, Sendable {
 
   @Test(arguments: InstructionSet.all, ZipCase.all)
   func rowsAreTheRowsApart(set: InstructionSet, function: ZipCase) {
-    for columns in [1, 7, 16, 33] {
-      let (rows, gap) = (3, 2)
+    // Many short rows without a gap, which kernels take together, too.
+    for (rows, columns, gap) in [
+      (3, 1, 2), (3, 7, 2), (3, 16, 2), (3, 33, 2), (300, 1, 0), (151, 5, 0), (67, 8, 0), (40, 31, 0), (67, 8, 3),
+    ] {
       var stream = Stream(UInt64(columns))
       var a: [Float] = stream.values(rows * (columns + gap), scale: 3)
       let b: [Float] = stream.values(rows * (columns + gap), scale: 3)
@@ -124,7 +126,7 @@ struct ZipCase: CustomTestStringConvertible, Sendable {
               (0..<columns).map { b[i * rowB + $0 * columnB] }, count: columns)
             for j in 0..<columns { expected[i * (columns + gap) + j] = one[j] }
           }
-          #expect(same(y, expected))
+          #expect(same(y, expected), "\(rows) rows of \(columns), \((rowA, columnA)) and \((rowB, columnB))")
         }
       }
     }

@@ -192,23 +192,7 @@ private struct RandomLoop<S: BitComparable> {
 extension RandomProgram {
   /// Records the operations, with these variables in place of the leaves.
   fileprivate func record<S: Scalar>(on tape: Tape<S>, _ leaves: [Int: Variable<S>]) -> [Variable<S>] {
-    var nodes: [Variable<S>] = []
-    for (i, step) in steps.enumerated() {
-      if let leaf = leaves[i] {
-        nodes.append(leaf)
-      } else if let operation = step.operation {
-        nodes.append(tape.record(operation, inputs: step.inputs.map { nodes[$0] }))
-      }
-    }
-    return nodes
-  }
-
-  /// A leaf with its values at a point.
-  fileprivate func leaf<S: Scalar>(_ i: Int, on tape: Tape<S>, at point: Int) -> Variable<S> {
-    switch value(ofLeaf: i, at: point) {
-    case .indices(let x): tape.index(x)
-    case .numbers(let x): steps[i].leaf?.role == .constant ? tape.constant(x.converted()) : tape.input(x.converted())
-    }
+    record(on: tape) { leaves[$0] ?? tape.constant(Tensor(scalar: S(Double.nan))) }
   }
 
   /// A leaf with its values at several points, along a first axis.

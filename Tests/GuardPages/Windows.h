@@ -2,16 +2,16 @@
 
 // The elements from the first to the last of rows and columns at such strides.
 #define SPAN(row, column) (rows > 0 && columns > 0 ? (rows - 1) * (row) + (columns - 1) * (column) + 1 : 0)
-// Strides of a whole operand with a gap, of one row for all, and of one number a row.
-#define ROW_OF(kind) ((kind) == 0 ? columns + 1 : (kind) == 1 ? 0 : 1)
-#define COLUMN_OF(kind) ((kind) != 2)
+// Strides of a whole operand with a gap, of one row for all, and of one number a row; of a whole one without, and of one number.
+#define ROW_OF(kind) ((kind) == 0 ? columns + 1 : (kind) == 2 ? 1 : (kind) == 3 ? columns : 0)
+#define COLUMN_OF(kind) ((kind) % 2 || (kind) == 0)
 #define AT(x, kind) x[i / columns * ROW_OF(kind) + i % columns * COLUMN_OF(kind)]
 
 static void N(try_zip_rows)(const ak_kernels *k) {
-  FOR_ROWS_AND_COLUMNS for (int kind = 0; kind < 9; kind++) {
-    const int a_kind = kind % 3, b_kind = kind / 3;
-    const long y_row = columns + kind % 2 * 3;
-    const ak_zip f = kind % 2 ? AK_MULTIPLY : AK_ADD;
+  FOR_ROWS_AND_COLUMNS for (int kind = 0; kind < 25; kind++) {
+    const int a_kind = kind % 5, b_kind = kind / 5;
+    const long y_row = columns + (bits() % 3 == 0 ? 3 : 0);
+    const ak_zip f = kind % 2 ? AK_MULTIPLY : AK_SUBTRACT;
     AT_BOTH_ENDS {
       BEGIN("%s zip_rows %d of %ld x %ld, %d and %d", k->name, f, rows, columns, a_kind, b_kind);
       const T *a = N(numbers)(0, SPAN(ROW_OF(a_kind), COLUMN_OF(a_kind)));
@@ -19,7 +19,7 @@ static void N(try_zip_rows)(const ak_kernels *k) {
       T *y = N(room)(2, SPAN(y_row, 1));
       CALL(zip_rows)(f, a, ROW_OF(a_kind), COLUMN_OF(a_kind), b, ROW_OF(b_kind), COLUMN_OF(b_kind), y, y_row, rows, columns);
       EACH(rows * columns) {
-        const T value = f == AK_ADD ? AT(a, a_kind) + AT(b, b_kind) : AT(a, a_kind) * AT(b, b_kind);
+        const T value = f == AK_SUBTRACT ? AT(a, a_kind) - AT(b, b_kind) : AT(a, a_kind) * AT(b, b_kind);
         N(expect)(y[i / columns * y_row + i % columns], value, 0, i);
       }
       N(done)(y, SPAN(y_row, 1), 3);

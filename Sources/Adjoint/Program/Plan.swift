@@ -74,6 +74,7 @@ struct Plan {
     if fusing, let elementSize {
       arrayReductions = ArrayReduction.cutIntoBlocks(&whole, elementSize: elementSize, kept: lasting)
     }
+    if fusing { whole.delayRepeated() }
     var windowChains: [Int: Int] = [:]
     if fusing, isForProcesses, let elementSize {
       windowChains = WindowChains.cut(&whole, elementSize: elementSize, kept: lasting)

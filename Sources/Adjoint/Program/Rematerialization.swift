@@ -122,4 +122,27 @@ struct Rematerialization {
     }
     order.removeAll { !live[$0] }
   }
+
+  /// Moves operations to where they are first read.
+  mutating func delay(_ operations: Set<Int>) {
+    guard !operations.isEmpty else { return }
+    var (delayed, isPut) = ([Int](), [Bool](repeating: false, count: nodes.count))
+    func put(_ i: Int) {
+      if isPut[i] { return }
+      isPut[i] = true
+      for x in nodes[i].inputs where operations.contains(x) { put(x) }
+      delayed.append(i)
+    }
+    for i in order where !operations.contains(i) { put(i) }
+    for i in order { put(i) }  // what is asked for, and read by none
+    order = delayed
+  }
+
+  /// Moves repeated rows and numbers to where they are first read: a chain that reads them repeats them in a cache.
+  mutating func delayRepeated() {
+    func isRepeated(_ i: Int) -> Bool {
+      forms[i] == .broadcast && RowSpace(nodes[i].shape)?.operand(nodes[nodes[i].inputs[0]].shape) != nil
+    }
+    delay(Set(order.filter(isRepeated)))
+  }
 }

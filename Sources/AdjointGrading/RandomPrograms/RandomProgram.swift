@@ -153,27 +153,39 @@ extension RandomProgram {
 
   /// Records this program with the values of a point.
   public func record<S: Scalar>(on tape: Tape<S>, at point: Int = 0) -> Recording<S> {
-    var nodes: [Variable<S>] = []
     var parameters: [(step: Int, parameter: Parameter<S>)] = []
-    for (i, step) in steps.enumerated() {
-      switch step.kind {
-      case .operation(let operation, let inputs):
-        nodes.append(tape.record(operation, inputs: inputs.map { nodes[$0] }))
-      case .leaf(let leaf):
-        switch value(ofLeaf: i, at: point) {
-        case .indices(let value): nodes.append(tape.index(value))
-        case .numbers(let value) where leaf.role == .parameter:
-          parameters.append((i, Parameter(value.converted())))
-          nodes.append(tape.parameter(parameters[parameters.count - 1].parameter))
-        case .numbers(let value) where leaf.role == .constant: nodes.append(tape.constant(value.converted()))
-        case .numbers(let value): nodes.append(tape.input(value.converted()))
-        }
+    let nodes = record(on: tape) { i in
+      guard steps[i].leaf?.role == .parameter, case .numbers(let value) = value(ofLeaf: i, at: point) else {
+        return leaf(i, on: tape, at: point)
       }
+      parameters.append((i, Parameter(value.converted())))
+      return tape.parameter(parameters[parameters.count - 1].parameter)
     }
     let fed = steps.indices.filter { steps[$0].leaf.map { $0.role != .constant } ?? false }
     return Recording(
       nodes: nodes, output: nodes[output], moving: movingLeaves.map { nodes[$0] }, parameters: parameters,
       leaves: fed.map { nodes[$0] })
+  }
+
+  /// Records the steps in order, of which the leaves are given.
+  package func record<S: Scalar>(on tape: Tape<S>, leaf: (Int) -> Variable<S>) -> [Variable<S>] {
+    var nodes: [Variable<S>] = []
+    for (i, step) in steps.enumerated() {
+      switch step.kind {
+      case .operation(let operation, let inputs):
+        nodes.append(tape.record(operation, inputs: inputs.map { nodes[$0] }))
+      case .leaf: nodes.append(leaf(i))
+      }
+    }
+    return nodes
+  }
+
+  /// A leaf with its values at a point, an input in place of a parameter.
+  package func leaf<S: Scalar>(_ i: Int, on tape: Tape<S>, at point: Int) -> Variable<S> {
+    switch value(ofLeaf: i, at: point) {
+    case .indices(let x): tape.index(x)
+    case .numbers(let x): steps[i].leaf?.role == .constant ? tape.constant(x.converted()) : tape.input(x.converted())
+    }
   }
 
   /// Gives every leaf of a compiled recording the values of another point; parameters are set where they stand, so a

@@ -138,3 +138,5 @@ INLINE V N(upper_lanes)(V v, int width) {
 }
 
 INLINE bool N(any)(I mask) { return __builtin_reduce_or(mask) != 0; }
+
+INLINE long N(smaller)(long a, long b) { return a < b ? a : b; }

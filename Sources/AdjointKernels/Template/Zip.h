@@ -45,6 +45,8 @@ INLINE V N(not_equal)(V a, V b) { return TRUTH(a != b); }
 
 AK_ZIPS(ZIP_LOOP)
 
+// Elements that rows have together before a loop over them is worth its beginning.
+#define SHORT_ROWS (8 * LANES)
 #define ZIP_ENTRY(constant, name) [AK_##constant] = N(zip_##name),
 typedef void (*N(zip_function))(const T *, long, long, const T *, long, long, T *, long, long, long);
 static const N(zip_function) N(zip_functions)[AK_ZIP_COUNT] = {AK_ZIPS(ZIP_ENTRY)};
@@ -66,8 +68,30 @@ void N(zip)(ak_zip f, const T *a, long a_stride, const T *b, long b_stride, T *y
   N(zip_functions)[f](a, 0, a_stride, b, 0, b_stride, y, 0, 1, n);
 }
 
+// Short rows side by side that one row meets, or one row and a number: so many of it side by side are a longer one.
+static void N(zip_short_rows)(ak_zip f, const T *a, long a_row, long a_column, const T *b, long b_row, long b_column, T *y,
+                              long rows, long columns) {
+  T repeated[SHORT_ROWS];
+  const bool is_a = a_row == 0 && a_column == 1;
+  const long together = SHORT_ROWS / columns, size = together * columns;
+  memcpy(repeated, is_a ? a : b, columns * sizeof(T));
+  for (long n = columns; n < size; n *= 2) memcpy(repeated + n, repeated, N(smaller)(n, size - n) * sizeof(T));
+  for (long i = 0; i < rows; i += together) {
+    const long n = N(smaller)(together, rows - i) * columns;
+    if (is_a)
+      N(zip_functions)[f](repeated, 0, 1, b + i * b_row, 0, b_column, y + i * columns, 0, 1, n);
+    else
+      N(zip_functions)[f](a + i * a_row, 0, a_column, repeated, 0, 1, y + i * columns, 0, 1, n);
+  }
+}
+
 void N(zip_rows)(ak_zip f, const T *a, long a_row, long a_column, const T *b, long b_row, long b_column, T *y,
                  long y_row, long rows, long columns) {
+  const bool a_shared = a_row == 0 && a_column == 1, b_shared = b_row == 0 && b_column == 1;
+  const bool a_dense = a_row == columns * a_column, b_dense = b_row == columns * b_column;
+  if (columns > 1 && y_row == columns && rows * columns >= 2 * SHORT_ROWS && 4 * columns <= SHORT_ROWS &&
+      ((a_shared && b_dense) || (b_shared && a_dense)))
+    return N(zip_short_rows)(f, a, a_row, a_column, b, b_row, b_column, y, rows, columns);
   if (columns > 0) N(zip_functions)[f](a, a_row, a_column, b, b_row, b_column, y, y_row, rows, columns);
 }
 

@@ -128,21 +128,6 @@ extension Rematerialization {
     copies.map { originals[$0 - (nodes.count - originals.count)] }
   }
 
-  /// Moves operations to where they are first read.
-  fileprivate mutating func delay(_ operations: Set<Int>) {
-    guard !operations.isEmpty else { return }
-    var (delayed, isPut) = ([Int](), [Bool](repeating: false, count: nodes.count))
-    func put(_ i: Int) {
-      if isPut[i] { return }
-      isPut[i] = true
-      for x in nodes[i].inputs where operations.contains(x) { put(x) }
-      delayed.append(i)
-    }
-    for i in order where !operations.contains(i) { put(i) }
-    for i in order { put(i) }  // what is asked for, and read by none
-    order = delayed
-  }
-
   /// The place of each operation in the order, and the number of those that read each node.
   fileprivate struct Readers {
     private(set) var place: [Int32]

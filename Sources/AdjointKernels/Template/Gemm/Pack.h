@@ -1,7 +1,6 @@
 // Pack: operands laid out as the tiles read them: the right one in panels of whole vectors; the left one, of which
 // tiles broadcast single elements from anywhere, only where those fall on one another in the first-level cache.
 
-INLINE long N(smaller)(long a, long b) { return a < b ? a : b; }
 INLINE long N(parts)(long n, long most) { return (n + most - 1) / most; }
 // The start of part i of n cut as evenly as can be.
 INLINE long N(cut)(long n, long parts, long i) { return n / parts * i + N(smaller)(i, n % parts); }
