@@ -119,6 +119,10 @@ import Testing
     let x = tape.input(arrays(100_000)[0].1)
     let program = Program<Double>(gradients(of: logSumExp(x), withRespectTo: [x]))
     #expect(program.byteCount < 210_000 * 8)
+    // A product with a number is taken twice, for its sum and where that is used.
+    let y = x * 0.7
+    let z = (y - y.sum()).exp().sum()
+    #expect(Program<Double>([z]).byteCount < 110_000 * 8)
     // Four over the array, of which three end in what blocks give; four that combine these, and numbers between them.
     #expect(program.instructionCount == 10)
   }

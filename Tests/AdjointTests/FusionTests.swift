@@ -37,6 +37,21 @@ import Testing
     expectSameBits(double.program, double.outputs)
   }
 
+  @Test("A row that was repeated early is repeated where it is read, and is in memory where somebody asks for it")
+  func repeatedRows() {
+    let tape = Tape<Float>()
+    let x = tape.input(Tensor(shape: [400, 8], elements: (0..<3200).map { Float($0 % 37) - 9 }))
+    let scale = tape.input(Tensor(shape: [8], elements: (0..<8).map { 0.25 * Float($0) - 1 }))
+    let rows = scale.broadcast(to: [400, 8])
+    let mean = x.mean(axes: [0])
+    let y = ((x - mean) * rows).tanh()
+    let program = Program<Float>([y])
+    // The mean, and all else.
+    #expect(program.instructionCount == 2)
+    expectSameBits(program, [y])
+    expectSameBits(Program<Float>([y, rows]), [y, rows])
+  }
+
   @Test("Rows of one element and empty ones keep their operations", arguments: [[5, 1], [0, 4], [3, 0], [1]])
   func shortRows(shape: [Int]) {
     let found = gradient(Shape(shape), Float.self)

@@ -51,6 +51,11 @@ import Testing
     try expectRun(a, b)
     try expectRun(b, a)
     try expectRun(a, a)  // one array for both
+    // What is handed out is no copy.
+    let (one, other) = (program.value(of: outputs[0]), program.value(of: outputs[0]))
+    one.elements.withUnsafeBufferPointer { one in
+      other.elements.withUnsafeBufferPointer { #expect(one.baseAddress == $0.baseAddress) }
+    }
     try expectRun(b, a, taking: false)
     // An output of the last run is an input of the next.
     let last = program.value(of: outputs[0])
@@ -62,6 +67,12 @@ import Testing
     mine[linear: 0] = 100
     program.run()
     #expect(program.value(of: outputs[0]).isIdentical(to: expected(a, b)[0]))
+    // Changed in place, it has its other elements.
+    program.fill(x) { $0[1] = 5 }
+    program.run()
+    var changed = a
+    changed[linear: 1] = 5
+    #expect(program.value(of: outputs[0]).isIdentical(to: expected(changed, b)[0]))
     // Filled in place, it is the program's own, and the caller's stays as it is.
     program.fill(x) { for i in $0.indices { $0[i] = S(Double(i % 7)) } }
     program.run()

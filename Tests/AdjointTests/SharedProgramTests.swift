@@ -90,15 +90,18 @@ import Testing
     #expect(sent == [["512"], ["512"]])
   }
 
-  @Test("What others need is on its way while what does not need it is computed")
-  func overlap() {
+  @Test(
+    "What others need is computed first, and on its way while what does not need it is computed",
+    arguments: [false, true])
+  func overlap(isRecordedLast: Bool) {
     let found = onProcesses(2) { group in
       let tape = Tape<Float>()
       let x = tape.input(manyNumbers([256, 64]))
-      let hidden = x.matmul(tape.constant(manyNumbers([64, 64]))).tanh()
-      let beside = x.matmul(tape.constant(manyNumbers([64, 1024]))).sin()
+      func beside() -> Variable<Float> { x.matmul(tape.constant(manyNumbers([64, 1024]))).sin() }
+      let before = isRecordedLast ? [beside()] : []
       // All rows of the hidden numbers, of which each process has half.
-      let outputs = [hidden.transpose().matmul(hidden), beside]
+      let hidden = x.matmul(tape.constant(manyNumbers([64, 64]))).tanh()
+      let outputs = [hidden.transpose().matmul(hidden)] + (isRecordedLast ? before : [beside()])
       let program = Program<Float>(outputs)
       let wrong = differences(program, outputs, on: group)
       program.pool = nil

@@ -14,6 +14,8 @@ struct Rematerialization {
   private(set) var isAlias: [Bool]
   /// The operations in the order in which they run.
   var order: [Int]
+  /// The operations that were moved to where they are first read.
+  private(set) var delayed: Set<Int> = []
   /// The operation of which each place behind the recorded ones is a copy or a part.
   private(set) var originals: [Int] = []
   /// The segment of each operation that may be computed twice, or −1.
@@ -126,16 +128,17 @@ struct Rematerialization {
   /// Moves operations to where they are first read.
   mutating func delay(_ operations: Set<Int>) {
     guard !operations.isEmpty else { return }
-    var (delayed, isPut) = ([Int](), [Bool](repeating: false, count: nodes.count))
+    delayed.formUnion(operations)
+    var (moved, isPut) = ([Int](), [Bool](repeating: false, count: nodes.count))
     func put(_ i: Int) {
       if isPut[i] { return }
       isPut[i] = true
       for x in nodes[i].inputs where operations.contains(x) { put(x) }
-      delayed.append(i)
+      moved.append(i)
     }
     for i in order where !operations.contains(i) { put(i) }
     for i in order { put(i) }  // what is asked for, and read by none
-    order = delayed
+    order = moved
   }
 
   /// Moves repeated rows and numbers to where they are first read: a chain that reads them repeats them in a cache.

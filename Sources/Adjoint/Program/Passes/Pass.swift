@@ -77,6 +77,8 @@ struct PlannedRecording {
   let isAlias: [Bool]
   /// The operations in the order in which they run.
   let order: [Int]
+  /// The operations that stand where they are first read.
+  let delayed: Set<Int>
   /// True for each value that can be read after a run.
   let kept: [Bool]
   /// True for a constant leaf whose elements are all 1.
@@ -96,7 +98,7 @@ struct PlannedRecording {
 
   init(_ whole: Rematerialization, kept: [Bool], isOnes: @escaping (Int) -> Bool) {
     (nodes, forms, formulas, live, order) = (whole.nodes, whole.forms, whole.formulas, whole.live, whole.order)
-    isAlias = whole.isAlias
+    (isAlias, delayed) = (whole.isAlias, whole.delayed)
     (self.kept, self.isOnes) = (kept, isOnes)
     useCount = Array(repeating: 0, count: nodes.count)
     lastUser = Array(repeating: -1, count: nodes.count)

@@ -19,8 +19,8 @@ struct PassList {
   /// makes a pass: of a few numbers, of elements, of rows, or of this operation alone.
   mutating func add(_ i: Int) {
     var (last, latest) = (passes.count - 1, latestPass(before: i))
-    // What blocks give together is no end of their chain for who does not read it.
-    while last > latest, passes[last].kind is ArrayReduction { last -= 1 }
+    // What blocks give together is no end of their chain for who does not read it, but for what waits for its readers.
+    while last > latest, !recording.delayed.contains(i), passes[last].kind is ArrayReduction { last -= 1 }
     if latest >= 0, latest < last, passes[latest].kind.takesLater, joins(latest, i) { return }
     if last >= 0, joins(last, i) { return }
     if let kind: any PassKind = Numbers(beginningWith: i, of: recording) ?? Chain(beginningWith: i, of: recording) {
