@@ -75,7 +75,7 @@ struct Plan {
       arrayReductions = ArrayReduction.cutIntoBlocks(&whole, elementSize: elementSize, kept: lasting)
     }
     if fusing { whole.delayRepeated() }
-    var windowChains: [Int: Int] = [:]
+    var windowChains: Set<Int> = []
     if fusing, isForProcesses, let elementSize {
       windowChains = WindowChains.cut(&whole, elementSize: elementSize, kept: lasting)
     }

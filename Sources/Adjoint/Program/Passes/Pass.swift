@@ -85,8 +85,8 @@ struct PlannedRecording {
   let isOnes: (Int) -> Bool
   /// The windows that products find in the images.
   var windows = WindowsInPlace(elementSize: nil)
-  /// The number of chains of windows that a node computes apart.
-  var windowChains: [Int: Int] = [:]
+  /// The nodes that give what each chain of windows gives.
+  var windowChains: Set<Int> = []
   /// The steps of sums over many rows, by node.
   var columnSums: [Int: ColumnSums] = [:]
   /// The steps of reductions of whole arrays, by node.

@@ -9,7 +9,7 @@ struct WindowChains: FastPath {
   var overwriting: Overwriting { .none }
 
   static func ending(in i: Int, of recording: PlannedRecording) -> Pass? {
-    guard let x = recording.nodes[i].inputs.first, recording.windowChains[x] != nil else { return nil }
+    guard let x = recording.nodes[i].inputs.first, recording.windowChains.contains(x) else { return nil }
     return Pass(WindowChains(), [i], results: [i])
   }
 
@@ -20,12 +20,12 @@ struct WindowChains: FastPath {
   }
 
   /// Gives each product of cotangents and windows a node for what its chains give, where that is less than the two.
-  /// Returns the number of chains by node.
-  static func cut(_ plan: inout Rematerialization, elementSize: Int, kept: [Bool]) -> [Int: Int] {
+  /// Returns those nodes.
+  static func cut(_ plan: inout Rematerialization, elementSize: Int, kept: [Bool]) -> Set<Int> {
     let kept = kept + Array(repeating: false, count: plan.nodes.count - kept.count)
     let recording = PlannedRecording(plan, kept: kept) { _ in false }
     let windows = WindowsInPlace(in: recording, elementSize: elementSize)
-    var (chains, order): ([Int: Int], [Int]) = ([:], [])
+    var (chains, order): (Set<Int>, [Int]) = ([], [])
     for i in plan.order {
       if let use = windows.use[i], !use.isLeft {
         let (grid, images) = (use.grid, plan.nodes[use.unfold].inputs[0])
@@ -36,7 +36,7 @@ struct WindowChains: FastPath {
           let node = plan.append(
             partOf: i, reading: plan.nodes[i].inputs, shape: [count, use.kernels, weights / use.kernels])
           plan.add(i, over: node)
-          chains[node] = count
+          chains.insert(node)
           order.append(node)
         }
       }

@@ -48,7 +48,7 @@ struct WindowProducts: FastPath {
     var kind = WindowProducts(
       use.isLeft ? .forward : .weights, use.grid, kernels: use.kernels, images, inputs[use.isLeft ? 1 : 0])
     if let bias, recording.nodes[bias].shape != [use.kernels] { return nil }
-    (kind.bias, kind.function, kind.isInChains) = (bias, function, recording.windowChains[i] != nil)
+    (kind.bias, kind.function, kind.isInChains) = (bias, function, recording.windowChains.contains(i))
     return Pass(kind, nodes, results: [i])
   }
 
