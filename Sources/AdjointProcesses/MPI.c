@@ -5,6 +5,7 @@
 #include <dlfcn.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -146,13 +147,15 @@ static void say(const char *sentence) {
   if (takes_text(STDERR_FILENO) && write(STDERR_FILENO, sentence, strlen(sentence)) < 0) return;
 }
 
-static volatile sig_atomic_t seconds_left;
+// 0 where nothing is waited for.
+static atomic_int seconds_left;
 
-// Second by second: one that was stopped for long, with all others, is one second late.
+// Second by second: one that was stopped for long, with all others, is one second late. Any thread may run this, also while the wait ends.
 static void second_is_over(int signal) {
   (void)signal;
-  seconds_left--;
-  if (seconds_left > 0) {
+  int left = atomic_load(&seconds_left);
+  if (left == 0 || !atomic_compare_exchange_strong(&seconds_left, &left, left - 1)) return;
+  if (left > 1) {
     alarm(1);
     return;
   }
@@ -161,8 +164,8 @@ static void second_is_over(int signal) {
 }
 
 static void wait_at_most(int seconds) {
-  seconds_left = seconds;
-  signal(SIGALRM, seconds > 0 ? second_is_over : SIG_DFL);
+  signal(SIGALRM, second_is_over);
+  atomic_store(&seconds_left, seconds);
   alarm(seconds > 0);
 }
 
