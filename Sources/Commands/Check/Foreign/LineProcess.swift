@@ -48,7 +48,7 @@ final class LineProcess {
   /// - Parameter limit: the most bytes that the answer may have.
   /// - Throws: `CommandError.process` where it dies, is silent for too long, or prints too much.
   func answer(to request: String, named ask: String, atMost limit: Int) throws(CommandError) -> [UInt8] {
-    let deadline = ContinuousClock.now + .seconds(timeout)
+    var (left, last) = (Duration.seconds(timeout), ContinuousClock.now)
     // Writing to a process that is gone is an error of writing, and no end of this one; our own output keeps to the custom.
     let custom = signal(SIGPIPE, SIG_IGN)
     defer { signal(SIGPIPE, custom) }
@@ -73,7 +73,10 @@ final class LineProcess {
             "it printed \(received.count.grouped) bytes and no end of a line, where at most \(limit.grouped) answer "
             + "the request '\(ask)'; print one line for each request, and all else on standard error")
       }
-      try exchange(&rest, until: deadline, ask)
+      try exchange(&rest, within: left, ask)
+      // Where both were stopped meanwhile, nobody is late: of a gap, a second counts.
+      let now = ContinuousClock.now
+      (left, last) = (left - min(now - last, .seconds(1)), now)
     }
   }
 
@@ -106,14 +109,13 @@ final class LineProcess {
 
   /// Writes and reads what can be written and read now, or soon.
   private func exchange(
-    _ rest: inout ArraySlice<UInt8>, until deadline: ContinuousClock.Instant, _ ask: String
+    _ rest: inout ArraySlice<UInt8>, within left: Duration, _ ask: String
   ) throws(CommandError) {
     let isWriting = takesInput && !rest.isEmpty
     var places = [pollfd(fd: output.fileHandleForReading.fileDescriptor, events: Int16(POLLIN), revents: 0)]
     if isWriting {
       places.append(pollfd(fd: input.fileHandleForWriting.fileDescriptor, events: Int16(POLLOUT), revents: 0))
     }
-    let left = ContinuousClock.now.duration(to: deadline)
     guard left > .zero else {
       throw CommandError.process(
         command,
